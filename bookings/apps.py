@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
+
+
+class BookingsConfig(AppConfig):
+    name = "bookings"
+    verbose_name = "Falcon Bus Lines"
+
+    def ready(self) -> None:
+        from bookings.models.guards import guard_ledger
+
+        post_migrate.connect(guard_ledger, sender=self)
+
+
+class OfficeAdminConfig(AdminConfig):
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,26 @@
+from decimal import ROUND_HALF_UP, Decimal
+
+CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+NBSP = "\u00a0"
+
+
+def cents(amount: Decimal | int | str) -> Decimal:
+    """`amount` in rand, rounded half up to two places."""
+    return Decimal(amount).quantize(CENT, ROUND_HALF_UP)
+
+
+def whole_rand(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal(1), ROUND_HALF_UP).quantize(CENT)
+
+
+def percent_of(amount: Decimal, percent: Decimal | int) -> Decimal:
+    return cents(amount * Decimal(percent) / 100)
+
+
+def format_zar(amount: Decimal) -> str:
+    """R1 250 or R1 250.50, with a space that does not break; cents only where there are any."""
+    amount = cents(amount)
+    sign = "−" if amount < 0 else ""
+    whole, fraction = f"{abs(amount):,.2f}".replace(",", NBSP).split(".")
+    return f"{sign}R{whole}" + ("" if fraction == "00" else f".{fraction}")

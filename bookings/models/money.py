@@ -1,0 +1,134 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .sales import Booking, Order
+
+
+class PaymentAttempt(models.Model):
+    """One try to pay an order through a gateway. `token` is what the gateway gets to know of us."""
+
+    class Status(models.TextChoices):
+        STARTED = "started", _("started")
+        PAID = "paid", _("paid")
+        DECLINED = "declined", _("declined")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="attempts")
+    gateway = models.CharField(max_length=20)
+    token = models.CharField(max_length=32, unique=True)
+    amount = models.DecimalField(max_digits=11, decimal_places=2)
+    status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="attempt_amount_positive"),
+            models.CheckConstraint(condition=Q(status__in=["started", "paid", "declined"]), name="attempt_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.pk}"
+
+
+class GatewayNotification(models.Model):
+    """The raw inbox: verified and stored before it is answered, acted upon in the queue."""
+
+    gateway = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=80)
+    attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, related_name="notifications")
+    body = models.TextField()
+    received_at = models.DateTimeField()
+    acted_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gateway", "external_id"], name="unique_notification")]
+        indexes = [models.Index(fields=["received_at"], name="notification_waiting_idx", condition=Q(acted_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.external_id}"
+
+
+class Payment(models.Model):
+    """Money that came."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
+    attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, null=True, blank=True, related_name="payments")
+    method = models.CharField(max_length=20)  # a gateway's name, later cash, card, eft
+    external_id = models.CharField(max_length=80)
+    amount = models.DecimalField(max_digits=11, decimal_places=2)
+    paid_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["method", "external_id"], name="unique_payment"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"payment {self.pk}"
+
+
+class Refund(models.Model):
+    """Money that has to go back, or went back."""
+
+    class Status(models.TextChoices):
+        OWED = "owed", _("to be paid")
+        PAID = "paid", _("paid")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
+    booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="refunds")
+    cause = models.CharField(max_length=120, unique=True)
+    amount = models.DecimalField(max_digits=11, decimal_places=2)
+    status = models.CharField(max_length=6, choices=Status, default=Status.OWED)
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
+            models.CheckConstraint(
+                condition=Q(status="owed", paid_at__isnull=True) | Q(status="paid", paid_at__isnull=False), name="paid_refund_has_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.pk}"
+
+
+class Account(models.TextChoices):
+    RECEIVABLE = "receivable", _("owed by customers")
+    REVENUE = "revenue", _("revenue")
+    FEE = "fee", _("fees")
+    GATEWAY = "gateway", _("payment gateway")
+    CASH = "cash", _("cash")
+    CARD = "card", _("card")
+    EFT = "eft", _("EFT")
+    REFUNDS_OWED = "refunds_owed", _("refunds owed")
+    CASH_OVER_SHORT = "cash_over_short", _("cash over or short")
+
+
+class LedgerEntry(models.Model):
+    """Double entry, append-only (a trigger on either database says so). Debits are positive; the amounts of a posting sum to 0."""
+
+    posting = models.UUIDField()
+    account = models.CharField(max_length=20, choices=Account)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="entries")
+    booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="entries")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["at", "id"]
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.UniqueConstraint(fields=["cause", "account"], name="one_entry_per_cause_and_account"),
+            models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_zero"),
+            models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_account_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount} ({self.cause})"

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Imported(models.Model):
+    """Where an imported row came from; an importer finds it again by these two alone. Empty: our own row."""
+
+    source = models.CharField(max_length=60, blank=True, default="", editable=False)
+    source_id = models.CharField(max_length=200, blank=True, default="", editable=False)
+
+    class Meta:
+        abstract = True
+
+
+def unique_source(name: str) -> models.UniqueConstraint:
+    return models.UniqueConstraint(fields=["source", "source_id"], condition=~Q(source=""), name=name)
+
+
+class City(models.Model):
+    """A place that people search for."""
+
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(_("slug"), max_length=140, unique=True)
+    plain_name = models.CharField(max_length=120, editable=False, db_index=True)  # base.codes.plain_name, for type-ahead
+    region = models.CharField(_("region"), max_length=80, blank=True)
+    latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5, null=True, blank=True)
+    longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5, null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("city")
+        verbose_name_plural = _("cities")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        from bookings.base.codes import plain_name
+
+        self.plain_name = plain_name(self.name)
+        super().save(*args, **kwargs)
+
+
+class Stop(Imported):
+    """A point in a city where coaches call."""
+
+    city = models.ForeignKey(City, models.PROTECT, related_name="stops", verbose_name=_("city"))
+    code = models.SlugField(_("code"), max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=160)
+    plain_name = models.CharField(max_length=160, editable=False, db_index=True)
+    address = models.CharField(_("address"), max_length=250, blank=True)
+    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=60, default="Africa/Johannesburg")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("stop")
+        verbose_name_plural = _("stops")
+        constraints = [unique_source("unique_stop_source")]
+
+    def __str__(self) -> str:
+        return f"{self.city.name}, {self.name}" if self.name != self.city.name else self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        from bookings.base.codes import plain_name
+
+        self.plain_name = plain_name(self.name)
+        super().save(*args, **kwargs)
+
+
+class Line(Imported):
+    """What the public knows by a name or code; groups the routes that serve it (a GTFS route)."""
+
+    code = models.CharField(_("code"), max_length=60)
+    name = models.CharField(_("name"), max_length=200)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        constraints = [unique_source("unique_line_source")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}".strip()
+
+
+class RouteQuerySet(models.QuerySet):
+    def active(self) -> RouteQuerySet:
+        return self.filter(is_active=True)
+
+
+class Route(Imported):
+    """One stop pattern with one timing. Frozen once a Schedule uses it: a change makes a new Route."""
+
+    line = models.ForeignKey(Line, models.PROTECT, related_name="routes", verbose_name=_("line"))
+    name = models.CharField(_("name"), max_length=250)
+    origin = models.ForeignKey(City, models.PROTECT, related_name="+", db_index=False, verbose_name=_("origin"))
+    destination = models.ForeignKey(City, models.PROTECT, related_name="+", db_index=False, verbose_name=_("destination"))
+    distance_km = models.DecimalField(_("distance (km)"), max_digits=8, decimal_places=2, validators=[MinValueValidator(0)])
+    duration_hours = models.DecimalField(_("duration (hours)"), max_digits=6, decimal_places=2)
+    is_active = models.BooleanField(_("active"), default=True)
+    fares_revision = models.PositiveIntegerField(default=0, editable=False)  # raised by each change to this route's fares
+
+    objects = RouteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("route")
+        verbose_name_plural = _("routes")
+        indexes = [
+            models.Index(fields=["origin"], name="route_origin_idx"),
+            models.Index(fields=["destination"], name="route_dest_idx"),
+            models.Index(fields=["origin", "destination"], name="route_origin_dest_idx"),
+            models.Index(fields=["is_active"], name="route_active_idx"),
+        ]
+        constraints = [
+            unique_source("unique_route_source"),
+            models.CheckConstraint(
+                condition=Q(distance_km__gt=0), name="positive_distance", violation_error_message=_("The distance must be more than 0 km.")
+            ),
+            models.CheckConstraint(
+                condition=Q(duration_hours__gt=0),
+                name="positive_duration",
+                violation_error_message=_("The duration must be more than 0 hours."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RouteStop(models.Model):
+    """A call of a route. Minutes count from the departure at position 0 (absolute minutes, not wall clock)."""
+
+    route = models.ForeignKey(Route, models.CASCADE, related_name="calls", db_index=False)
+    position = models.PositiveSmallIntegerField()
+    stop = models.ForeignKey(Stop, models.PROTECT, related_name="calls")
+    arrive_min = models.PositiveIntegerField()
+    depart_min = models.PositiveIntegerField()
+    km = models.DecimalField(max_digits=8, decimal_places=2)
+    may_board = models.BooleanField(default=True)
+    may_alight = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["route", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["route", "position"], name="unique_route_position"),
+            models.CheckConstraint(condition=Q(depart_min__gte=F("arrive_min")), name="routestop_departs_after_arrival"),
+            models.CheckConstraint(condition=Q(km__gte=0), name="routestop_km_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.route_id}#{self.position}"

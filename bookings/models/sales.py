@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .fares import FareClass, PassengerType
+from .fleet import Seat
+from .inventory import Hold
+from .network import RouteStop
+from .timetable import Schedule
+
+
+class Channel(models.TextChoices):
+    WEB = "web", _("web")
+    COUNTER = "counter", _("counter")
+    API = "api", _("API")
+
+
+class SaleStatus(models.TextChoices):
+    PENDING = "pending", _("waiting for payment")
+    CONFIRMED = "confirmed", _("confirmed")
+    CANCELLED = "cancelled", _("cancelled")
+    EXPIRED = "expired", _("expired")
+
+
+class Order(models.Model):
+    """What is paid together. What is owed on it is the sum of its receivable entries, never a matter of status."""
+
+    token = models.CharField(max_length=32, unique=True)  # the address of its status page
+    hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="order")
+    email = models.EmailField(max_length=254, blank=True)
+    phone = models.CharField(max_length=20, blank=True)  # E.164
+    channel = models.CharField(max_length=8, choices=Channel, default=Channel.WEB)
+    status = models.CharField(max_length=10, choices=SaleStatus, default=SaleStatus.PENDING)
+    total = models.DecimalField(max_digits=11, decimal_places=2)
+    pays_later = models.BooleanField(default=False)
+    pay_by = models.DateTimeField(null=True, blank=True)  # while pending
+    placed_at = models.DateTimeField()
+    language = models.CharField(max_length=10, default="en-za")
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-placed_at"]
+        indexes = [models.Index(fields=["pay_by"], name="order_pay_by_idx", condition=Q(status="pending"))]
+        constraints = [
+            models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
+            models.CheckConstraint(condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"),
+            models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="order_status_known"),
+            models.CheckConstraint(condition=~Q(email="") | ~Q(phone="") | ~Q(channel="web"), name="web_order_has_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.pk}"
+
+    def is_open(self, now: datetime) -> bool:
+        """Still to be paid, and in time."""
+        return self.status == SaleStatus.PENDING and self.pay_by > now
+
+
+class Booking(models.Model):
+    """The seats of one order on one departure."""
+
+    Status = SaleStatus
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="bookings")
+    booking_reference = models.CharField(_("reference"), max_length=12)
+    status = models.CharField(_("status"), max_length=10, choices=SaleStatus, default=SaleStatus.PENDING)
+    passenger_email = models.EmailField(_("e-mail"), max_length=254, blank=True)
+    booking_date = models.DateTimeField(_("booked"))
+    schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="bookings", db_index=False)
+    from_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+")
+    to_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+")
+    boards_at = models.DateTimeField()
+    alights_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["boards_at", "id"]
+        indexes = [
+            models.Index(fields=["status"], name="booking_status_idx"),
+            models.Index(fields=["passenger_email"], name="booking_email_idx"),
+            models.Index(fields=["schedule", "status"], name="booking_schedule_status_idx"),
+            models.Index(fields=["booking_date"], name="booking_date_idx"),
+        ]
+        constraints = [
+            # An expression, so that both databases make it an index of this name and not an unnamed table constraint.
+            models.UniqueConstraint(F("booking_reference"), name="booking_ref_idx"),
+            models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="booking_status_known"),
+            models.CheckConstraint(condition=~Q(status="cancelled") | Q(cancelled_at__isnull=False), name="cancelled_booking_has_time"),
+            models.CheckConstraint(condition=Q(alights_at__gte=F("boards_at")), name="booking_alights_after_boarding"),
+        ]
+
+    def __str__(self) -> str:
+        return self.booking_reference
+
+
+class Ticket(models.Model):
+    """One passenger on one departure."""
+
+    class Status(models.TextChoices):
+        VALID = "valid", _("valid")
+        BOARDED = "boarded", _("boarded")
+        NO_SHOW = "no_show", _("no-show")
+        CANCELLED = "cancelled", _("cancelled")
+        REPLACED = "replaced", _("replaced")
+
+    class Place(models.TextChoices):
+        SEAT = "seat", _("seat")
+        LAP = "lap", _("on a lap")
+        STANDBY = "standby", _("standby")
+
+    booking = models.ForeignKey(Booking, models.PROTECT, related_name="tickets")
+    schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="+")
+    place = models.CharField(max_length=8, choices=Place, default=Place.SEAT)
+    seat = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    first_name = models.CharField(max_length=80)
+    surname = models.CharField(max_length=80)
+    plain_surname = models.CharField(max_length=80, db_index=True)  # base.codes.plain_name
+    passenger_type = models.ForeignKey(PassengerType, models.PROTECT, related_name="+", db_index=False)
+    fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
+    fare = models.DecimalField(max_digits=9, decimal_places=2)
+    refund_terms = models.JSONField()  # domain.fares.refunds.RefundTerms, frozen when sold
+    status = models.CharField(max_length=10, choices=Status, default=Status.VALID)
+    code = models.CharField(max_length=32, unique=True)  # FBL1. and 128 bits: what the QR says
+    spoken_code = models.CharField(max_length=6)
+    version = models.PositiveSmallIntegerField(default=1)  # raised when the ticket is issued again
+
+    class Meta:
+        ordering = ["booking", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(fare__gte=0), name="ticket_fare_not_negative"),
+            models.CheckConstraint(
+                condition=Q(place="seat", seat__isnull=False) | Q(place__in=["lap", "standby"], seat__isnull=True), name="ticket_place"
+            ),
+            models.UniqueConstraint(fields=["schedule", "spoken_code"], name="unique_spoken_code"),
+            models.CheckConstraint(
+                condition=Q(status__in=["valid", "boarded", "no_show", "cancelled", "replaced"]), name="ticket_status_known"
+            ),
+        ]
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.surname}"
+
+    def __str__(self) -> str:
+        return f"ticket {self.pk}"
+
+
+BOOKING_STEPS: Final = (
+    ("", "pending"),
+    ("", "confirmed"),
+    ("pending", "confirmed"),
+    ("pending", "expired"),
+    ("pending", "cancelled"),
+    ("expired", "confirmed"),  # money that came late, seats that were still free
+    ("confirmed", "cancelled"),
+)
+TICKET_STEPS: Final = (
+    ("valid", "boarded"),
+    ("valid", "no_show"),
+    ("valid", "cancelled"),
+    ("valid", "replaced"),
+    ("boarded", "valid"),  # a scan taken back
+    ("no_show", "boarded"),
+)
+
+
+def _steps(pairs: tuple[tuple[str, str], ...]) -> Q:
+    allowed = Q()
+    for before, after in pairs:
+        allowed |= Q(from_status=before, to_status=after)
+    return allowed
+
+
+class BookingEvent(models.Model):
+    """Every change of state, of a booking or of one of its tickets. The CHECK holds the allowed steps."""
+
+    booking = models.ForeignKey(Booking, models.PROTECT, related_name="events")
+    ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, blank=True, related_name="events")
+    from_status = models.CharField(max_length=10, blank=True)
+    to_status = models.CharField(max_length=10)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(ticket__isnull=True) & _steps(BOOKING_STEPS)) | (Q(ticket__isnull=False) & _steps(TICKET_STEPS)),
+                name="booking_event_step_allowed",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.booking_id}: {self.from_status or '·'} → {self.to_status}"
+
+
+class Submission(models.Model):
+    """A form or request that was posted once. The same token again leads to the same result; with other content it is refused."""
+
+    scope = models.CharField(max_length=40)
+    token = models.CharField(max_length=80)
+    content_hash = models.CharField(max_length=64)
+    result = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "token"], name="unique_submission")]
+        indexes = [models.Index(fields=["created_at"], name="submission_created_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.result}"
+
+
+class AccessLink(models.Model):
+    """The mailed link to an order: a 128-bit token, kept only as its SHA-256."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"link of order {self.order_id}"

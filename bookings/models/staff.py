@@ -1,0 +1,52 @@
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A member of staff. Passengers book as guests and have no user."""
+
+    class Role(models.TextChoices):
+        CLERK = "clerk", _("clerk")
+        SUPERVISOR = "supervisor", _("supervisor")
+        DISPATCHER = "dispatcher", _("dispatcher")
+        MANAGER = "manager", _("manager")
+        AUDITOR = "auditor", _("auditor")
+
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=["clerk", "supervisor", "dispatcher", "manager", "auditor"]), name="user_role_known"
+            )
+        ]
+
+
+class StaffTask(models.Model):
+    """Something that a person must look at."""
+
+    class Kind(models.TextChoices):
+        MONEY_WITHOUT_SEATS = "money_without_seats", _("money arrived, the seats are gone")
+        WRONG_AMOUNT = "wrong_amount", _("payment of another amount than asked")
+        DOUBLE_PAYMENT = "double_payment", _("paid more than once")
+        MAIL_FAILED = "mail_failed", _("a mail cannot be delivered")
+        REFUND_DUE = "refund_due", _("a refund has to be paid")
+
+    kind = models.CharField(max_length=24, choices=Kind)
+    order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")
+    subject = models.CharField(max_length=120)  # one open task per kind and subject
+    detail = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject"], condition=Q(done_at__isnull=True), name="one_open_task_per_subject")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.subject}"

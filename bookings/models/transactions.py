@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from bookings.base.errors import Busy
+
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_DEADLOCK: Final = "40P01"
+
+
+@contextmanager
+def short_transaction() -> Iterator[None]:
+    """One all-or-nothing action. A lock that is not to be had in time becomes `Busy`."""
+    try:
+        with transaction.atomic():
+            yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) in {_LOCK_NOT_AVAILABLE, _DEADLOCK} or "database is locked" in str(error):
+            raise Busy from error
+        raise
+
+
+def database_now() -> datetime:
+    """The one clock that expiries are compared with: the database's on PostgreSQL, this host's on SQLite.
+
+    Read it after taking the lock: `now()` of PostgreSQL stands still at the start of the transaction.
+    """
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]

@@ -1,0 +1,50 @@
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running in the test's thread
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from huey.contrib.djhuey import HUEY
+
+from bookings.models.guards import TRIGGERS, guard_ledger
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "")  # the tests of the limits set them
+    HUEY.immediate = True
+    cache.clear()
+    yield
+    HUEY.immediate = False
+
+
+@pytest.fixture(autouse=True)
+def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """SQLite empties tables by DELETE after a transactional test, which the ledger's trigger refuses."""
+    flushes = "transactional_db" in request.fixturenames or "live_server" in request.fixturenames
+    marker = request.node.get_closest_marker("django_db")
+    flushes = flushes or bool(marker and marker.kwargs.get("transaction"))
+    if flushes and connection.vendor == "sqlite":
+        guard_ledger()
+    yield
+    if flushes and connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for trigger in TRIGGERS:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium:
+        pytest.skip("no Chromium on this machine")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": quiet}

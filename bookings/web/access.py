@@ -1,0 +1,37 @@
+"""Every view says who may call it; one without a mark is refused."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+PUBLIC: Final = "public"  # anybody
+GATEWAY: Final = "gateway"  # a payment provider, known by its signature
+OPERATIONS: Final = "operations"  # balancers and monitors
+MARKED_ELSEWHERE: Final = ("admin", "djdt")  # namespaces with a guard of their own
+
+
+def _marker(mark: str) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        view.access = mark
+        return view
+
+    return decorate
+
+
+public, gateway, operations = _marker(PUBLIC), _marker(GATEWAY), _marker(OPERATIONS)
+
+
+class AccessMarks:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> None:
+        if getattr(view, "access", None) is None and not set(request.resolver_match.namespaces) & set(MARKED_ELSEWHERE):
+            raise PermissionDenied(f"{request.resolver_match.view_name} has no access mark.")

@@ -1,0 +1,45 @@
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from bookings.base.errors import RuleBroken, TooMany
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """What every template may use. Touches neither session nor CSRF token, so that public pages stay cacheable."""
+    return {"site_url": settings.SITE_URL, "is_demo": settings.IS_DEMO}
+
+
+def render_page(
+    request: HttpRequest, page: str, context: dict[str, Any], *, fragment: str = "", target: str = "", status: int = 200
+) -> HttpResponse:
+    """Answer an htmx swap of the element with id `target` by `fragment` alone, anything else by the whole page.
+
+    A history restore gets the whole page too, or Back would show a bare fragment.
+    """
+    alone = bool(fragment) and request.htmx.target == target and not request.htmx.history_restore_request
+    response = render(request, fragment if alone else page, context, status=status)
+    if fragment:
+        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """For pages with somebody's details: kept by no cache and no shared computer."""
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
+    """The error page of a broken rule; within htmx the same message as a fragment."""
+    fragment = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
+    template = "errors/_problem.html" if fragment else f"errors/{problem.status}.html"
+    response = render(request, template, {"problem": problem}, status=problem.status)
+    if isinstance(problem, TooMany):
+        response["Retry-After"] = str(problem.retry_after)
+    if fragment:
+        response["HX-Retarget"], response["HX-Reswap"] = "#problem", "innerHTML"
+    return private(response)

@@ -1,0 +1,301 @@
+"""One file for every environment; what differs comes from environment variables (.env.example lists them all)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / ".local"  # git-ignored: demo database, queue, key, mails, collected static files
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+ENVIRONMENT = env.str("ENVIRONMENT", "demo")
+if ENVIRONMENT not in {"demo", "development", "production"}:
+    raise ImproperlyConfigured("ENVIRONMENT must be demo, development or production.")
+IS_DEMO = ENVIRONMENT == "demo"
+IS_PRODUCTION = ENVIRONMENT == "production"
+
+
+def demo_secret_key() -> str:
+    """A key of this checkout's own, so that demo sessions survive a restart."""
+    path = LOCAL_DIR / "secret_key"
+    LOCAL_DIR.mkdir(exist_ok=True)
+    if not path.exists():
+        path.write_text(get_random_secret_key())
+    return path.read_text().strip()
+
+
+# Core
+
+DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
+SECRET_KEY = env.str("SECRET_KEY", "")
+if IS_PRODUCTION:
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG must be off in production.")
+    if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("django-insecure"):
+        raise ImproperlyConfigured("SECRET_KEY must be set in production, to 50 random characters or more.")
+else:
+    SECRET_KEY = SECRET_KEY or demo_secret_key()
+
+SITE_URL = env.str("SITE_URL", "" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+if IS_PRODUCTION:
+    for name, value in {"SITE_URL": SITE_URL, "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
+        if not value:
+            raise ImproperlyConfigured(f"{name} must be set in production.")
+
+INSTALLED_APPS = [
+    "bookings.apps.BookingsConfig",
+    "bookings.apps.OfficeAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_tables2",
+    "csp",
+    "huey.contrib.djhuey",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "bookings.web.middleware.client_address",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "bookings.web.middleware.HtmxAnswers",
+    "bookings.web.middleware.RuleAnswers",
+    "bookings.web.access.AccessMarks",
+]
+
+ROOT_URLCONF = "falcon_web.urls"
+WSGI_APPLICATION = "falcon_web.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "bookings.web.render.site",
+            ]
+        },
+    }
+]
+
+if DEBUG and env.bool("DEBUG_TOOLBAR", True):
+    try:
+        import debug_toolbar  # noqa: F401
+    except ImportError:  # only in requirements-dev.txt
+        DEBUG_TOOLBAR = False
+    else:
+        DEBUG_TOOLBAR = True
+        INSTALLED_APPS.append("debug_toolbar")
+        MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")
+        INTERNAL_IPS = ["127.0.0.1"]
+else:
+    DEBUG_TOOLBAR = False
+
+# Databases. PostgreSQL by DATABASE_URL; without it SQLite, where IMMEDIATE makes writers wait in line instead of failing.
+
+LOCK_WAIT_SECONDS = 3
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")}
+_default = DATABASES["default"]
+_options = _default.setdefault("OPTIONS", {})
+if "sqlite3" in _default["ENGINE"]:
+    LOCAL_DIR.mkdir(exist_ok=True)
+    _options.update(
+        transaction_mode="IMMEDIATE",
+        timeout=20,
+        init_command="PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;",
+    )
+    # A file, not shared memory: threads of a test must see real locking.
+    _default["TEST"] = {"NAME": LOCAL_DIR / "test.sqlite3"}
+else:
+    _options["options"] = f"-c lock_timeout={LOCK_WAIT_SECONDS}s {_options.get('options', '')}".strip()
+    _default.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite file.
+
+REDIS_URL = env.str("REDIS_URL", "")
+
+
+def redis_database(number: int) -> str:
+    """The address of one numbered database of REDIS_URL, for redis:// and unix:// alike."""
+    return f"{REDIS_URL}?db={number}" if REDIS_URL.startswith("unix://") else f"{REDIS_URL.rstrip('/')}/{number}"
+
+
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "bookings.web.cache.BreakerRedisCache",
+            "LOCATION": redis_database(1),
+            "KEY_PREFIX": "fbl",
+            "OPTIONS": {
+                "CONNECTION_POOL_CLASS": "redis.connection.BlockingConnectionPool",
+                "CONNECTION_POOL_KWARGS": {"max_connections": 20, "timeout": 0.2},
+                "SOCKET_CONNECT_TIMEOUT": 0.2,
+                "SOCKET_TIMEOUT": 0.2,
+                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            },
+        }
+    }
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+
+HUEY = {
+    "name": "falcon",
+    "immediate": env.bool("HUEY_IMMEDIATE", False),
+    "results": False,
+    "consumer": {"workers": 2, "worker_type": "thread", "graceful_signal": "TERM", "shutdown_timeout": 10},
+}
+if REDIS_URL:
+    HUEY |= {
+        "huey_class": "huey.PriorityRedisExpireHuey",
+        "connection": {"url": redis_database(0), "socket_timeout": 3, "socket_connect_timeout": 0.3},
+    }
+else:
+    HUEY |= {"huey_class": "huey.SqliteHuey", "filename": str(env.path("QUEUE_FILE", LOCAL_DIR / "queue.sqlite3"))}
+
+# Mail
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25" if IS_PRODUCTION else "filemail://")
+vars().update({name: value for name, value in EMAIL_CONFIG.items() if name.startswith("EMAIL_")})
+EMAIL_FILE_PATH = env.str("EMAIL_FILE_PATH", str(LOCAL_DIR / "mail"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Falcon Bus Lines <tickets@falconbus.example>")
+
+# People
+
+AUTH_USER_MODEL = "bookings.User"
+LOGIN_URL = "admin:login"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# Language, time and money
+
+LANGUAGE_CODE = "en-za"
+LANGUAGES = [("en-za", "English")]
+TIME_ZONE = "Africa/Johannesburg"
+USE_TZ = True
+
+# Static files: hashed, compressed, cached for ever
+
+STATIC_URL = "static/"
+STATIC_ROOT = LOCAL_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = LOCAL_DIR / "media"  # PDF tickets made by the queue; never served as files
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# Security
+
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "bookings.web.errors.csrf_failure"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"  # a message needs no session
+if IS_PRODUCTION:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    if env.int("TRUSTED_PROXIES", 0):
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "" if IS_PRODUCTION else "demo")
+if IS_PRODUCTION and PAYMENT_GATEWAY == "demo":
+    raise ImproperlyConfigured("PAYMENT_GATEWAY must not be the demo gateway in production.")
+GATEWAY_ORIGINS = env.list("GATEWAY_ORIGINS", default=[])  # where a payment form may lead the browser
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF, *GATEWAY_ORIGINS],
+    }
+}
+
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+TRUSTED_PROXY_NETS = env.list("TRUSTED_PROXY_NETS", default=[])
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# Business rules
+
+HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
+PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
+PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
+PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
+SALES_CLOSE_MINUTES = {"web": env.float("SALES_CLOSE_MINUTES", 15), "api": env.float("SALES_CLOSE_MINUTES", 15), "counter": 0.0}
+HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
+HOLD_NETWORK_SHARE = env.float("HOLD_NETWORK_SHARE", 0.4)
+FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
+RATE_LIMITS = {
+    "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),
+    "hold": env.str("RATE_LIMIT_HOLD", "30/m"),
+    "find": env.str("RATE_LIMIT_FIND", "10/15m"),
+    "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
+}
+
+# Logs: one line an event; nothing personal belongs in a message
+
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", "text")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "bookings.base.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.db.backends": {"level": "DEBUG" if DEBUG and env.bool("SQL_LOG", True) else "INFO"},
+        "huey": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+        "fpdf": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,19 @@
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "bookings.web.errors.bad_request"
+handler403 = "bookings.web.errors.forbidden"
+handler404 = "bookings.web.errors.not_found"
+handler500 = "bookings.web.errors.server_error"
+
+urlpatterns = [
+    path("", include("bookings.passenger.urls")),
+    path("", include("bookings.ops.urls")),
+    path("admin/", admin.site.urls),
+]
+
+if settings.DEBUG_TOOLBAR:
+    from debug_toolbar.toolbar import debug_toolbar_urls
+
+    urlpatterns += debug_toolbar_urls()
