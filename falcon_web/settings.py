@@ -128,7 +128,7 @@ if "sqlite3" in _default["ENGINE"]:
         init_command="PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;",
     )
     # A file, not shared memory: threads of a test must see real locking.
-    _default["TEST"] = {"NAME": LOCAL_DIR / "test.sqlite3"}
+    _default["TEST"] = {"NAME": env.str("FALCON_TEST_DB", str(LOCAL_DIR / "test.sqlite3"))}
 else:
     _options["options"] = f"-c lock_timeout={LOCK_WAIT_SECONDS}s {_options.get('options', '')}".strip()
     _default.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
@@ -174,7 +174,7 @@ if REDIS_URL:
         "connection": {"url": redis_database(0), "socket_timeout": 3, "socket_connect_timeout": 0.3},
     }
 else:
-    HUEY |= {"huey_class": "huey.SqliteHuey", "filename": str(env.path("QUEUE_FILE", LOCAL_DIR / "queue.sqlite3"))}
+    HUEY |= {"huey_class": "huey.SqliteHuey", "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3"))}
 
 # Mail
 

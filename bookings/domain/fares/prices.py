@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import RuleBroken
+from bookings.base.money import ZERO, cents, percent_of, whole_rand
+from bookings.models import Fare, FareClass, PassengerType, RouteStop
+
+_NOT_FOUND: Final = object()
+
+
+@dataclass(frozen=True)
+class FareTable:
+    """The fares of some rides, read once; pricing with it asks no query."""
+
+    classes: list[FareClass]
+    types: Mapping[str, PassengerType]
+    lines: Mapping[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]
+    route_km: Mapping[int, Decimal]
+
+    def class_of(self, seat_kind: str) -> FareClass | None:
+        """The class that sells seats of this kind; None for seats that are not sold."""
+        return next((each for each in self.classes if seat_kind in each.seat_kinds), None)
+
+    def price(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, *, price_zar: Decimal, day: date) -> Decimal | None:
+        """What an adult pays in `fare_class` for a departure whose boarding day is `day`; None if the pair is not sold.
+
+        A line of the class holds; else the base class's line times the class's factor; else the share by distance of the
+        departure's own price, never under the floor, times the factor.
+        """
+        own = self._line(board, alight, fare_class, day)
+        if own is not _NOT_FOUND:
+            return own
+        base_class = self.classes[0]
+        base = self._line(board, alight, base_class, day)
+        if base is None:
+            return None
+        if base is _NOT_FOUND:
+            total = self.route_km.get(board.route_id) or Decimal(0)
+            share = (alight.km - board.km) / total if total > 0 else Decimal(1)
+            base = max(whole_rand(price_zar * share), Decimal(settings.FARE_FLOOR_ZAR))
+        return whole_rand(base * fare_class.price_factor / base_class.price_factor)
+
+    def fares_by_type(self, adult: Decimal) -> dict[str, Decimal]:
+        """The price for each passenger type, by slug, to the rand."""
+        return {slug: passenger_price(adult, kind) for slug, kind in self.types.items()}
+
+    def _line(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, day: date) -> Decimal | object | None:
+        for valid_from, valid_to, amount in self.lines.get((board.pk, alight.pk, fare_class.pk), []):
+            if valid_from <= day and (valid_to is None or day <= valid_to):
+                return amount
+        return _NOT_FOUND
+
+
+def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
+    return whole_rand(adult - percent_of(adult, kind.discount_percent)) if kind.discount_percent else cents(adult)
+
+
+def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
+    """The fares of these pairs of calls, in four queries however many there are."""
+    rides = list(rides)
+    wanted = Q(pk__in=[])
+    for board, alight in rides:
+        wanted |= Q(from_stop=board.pk, to_stop=alight.pk)
+    lines: dict[tuple[int, int, int], list] = {}
+    rows = Fare.objects.filter(wanted).values_list("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
+    for from_stop, to_stop, fare_class, valid_from, valid_to, amount in rows.order_by("-valid_from"):
+        lines.setdefault((from_stop, to_stop, fare_class), []).append((valid_from, valid_to, amount))
+    routes = {board.route_id for board, _alight in rides}
+    kms = RouteStop.objects.filter(route__in=routes).order_by("route", "position").values_list("route", "km")
+    route_km: dict[int, Decimal] = {}
+    for route, km in kms:
+        route_km[route] = km  # the last call's distance, as the first one's is 0
+    return FareTable(fare_classes(), passenger_types(), lines, route_km)
+
+
+def fare_classes() -> list[FareClass]:
+    return list(FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers"))
+
+
+def passenger_types() -> dict[str, PassengerType]:
+    return {kind.slug: kind for kind in PassengerType.objects.filter(is_active=True)}
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who travels: how many of each passenger type, by slug, in the types' order; none with 0."""
+
+    counts: tuple[tuple[str, int], ...]
+
+    @property
+    def size(self) -> int:
+        return sum(number for _slug, number in self.counts)
+
+    def members(self) -> list[str]:
+        """One slug for each passenger."""
+        return [slug for slug, number in self.counts for _each in range(number)]
+
+    def price(self, adult: Decimal, types: Mapping[str, PassengerType]) -> Decimal:
+        return sum((passenger_price(adult, types[slug]) * number for slug, number in self.counts), ZERO)
+
+
+def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
+    """`passengers` travel in all, `counts` says how many of them are of which type; the rest are of the default type.
+
+    Raises RuleBroken for no passengers, too many, or more of the types than there are passengers.
+    """
+    types = passenger_types()
+    known = {slug: number for slug, number in counts.items() if slug in types and number > 0}
+    most = settings.HOLD_MAX_SEATS
+    if not 1 <= passengers <= most:
+        raise RuleBroken(_("Please choose between 1 and %(most)d passengers. For larger groups, call us.") % {"most": most})
+    default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
+    rest = passengers - sum(number for slug, number in known.items() if slug != default)
+    if rest < 0:
+        raise RuleBroken(_("You chose more children, students or pensioners than passengers in all."))
+    known[default] = rest
+    return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)))

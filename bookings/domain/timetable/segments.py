@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.models import RouteStop, Schedule
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A ride on one departure: from the call `board` to the later call `alight` of its route."""
+
+    schedule: Schedule
+    board: RouteStop
+    alight: RouteStop
+
+    @property
+    def legs(self) -> range:
+        return range(self.board.position, self.alight.position)
+
+    @property
+    def boards_at(self) -> datetime:
+        return self.schedule.departure_time + timedelta(minutes=self.board.depart_min)
+
+    @property
+    def alights_at(self) -> datetime:
+        return self.schedule.departure_time + timedelta(minutes=self.alight.arrive_min)
+
+    @property
+    def boards_local(self) -> datetime:
+        return self.boards_at.astimezone(ZoneInfo(self.board.stop.time_zone))
+
+    @property
+    def alights_local(self) -> datetime:
+        return self.alights_at.astimezone(ZoneInfo(self.alight.stop.time_zone))
+
+    @property
+    def minutes(self) -> int:
+        return self.alight.arrive_min - self.board.depart_min
+
+    def closes_at(self, channel: str = "web") -> datetime:
+        """When `channel` stops selling this ride."""
+        return self.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
+
+    def is_on_sale(self, now: datetime, channel: str = "web") -> bool:
+        schedule = self.schedule
+        return schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
+
+
+def shortest_ride(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> tuple[RouteStop, RouteStop] | None:
+    """The pair of calls of one route with the least time on the road; a coach may call at a stop twice."""
+    alights = list(alights)
+    pairs = [
+        (board, alight)
+        for board in boards
+        for alight in alights
+        if board.may_board and alight.may_alight and board.position < alight.position
+    ]
+    return min(pairs, key=lambda pair: (pair[1].arrive_min - pair[0].depart_min, pair[0].position), default=None)
+
+
+def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
+    """Calls at a city slug or stop code; `ref@3` means the call at position 3."""
+    name, _at, position = ref.partition("@")
+    return [call for call in calls if name in (call.stop.code, call.stop.city.slug) and (not position or str(call.position) == position)]
+
+
+def get_segment(schedule_id: int, from_ref: str, to_ref: str) -> Segment:
+    """The ride between two refs (city slug or stop code, perhaps with @position) on a departure. Raises NotFound."""
+    schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
+    if schedule is None:
+        raise NotFound(_("We do not know this departure."))
+    calls = list(RouteStop.objects.filter(route_id=schedule.route_id).select_related("stop__city").order_by("position"))
+    ride = shortest_ride(_calls_named(calls, from_ref), _calls_named(calls, to_ref))
+    if ride is None:
+        raise NotFound(_("This coach does not run between these two stops."))
+    return Segment(schedule, *ride)
