@@ -270,7 +270,7 @@ PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
 SALES_CLOSE_MINUTES = {"web": env.float("SALES_CLOSE_MINUTES", 15), "api": env.float("SALES_CLOSE_MINUTES", 15), "counter": 0.0}
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
-HOLD_NETWORK_SHARE = env.float("HOLD_NETWORK_SHARE", 0.4)
+HOLD_NETWORK_SHARE = float(env.str("HOLD_NETWORK_SHARE", "0.4") or 0)  # of a coach in unpaid web holds; 0 or empty: no limit
 FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
 RATE_LIMITS = {
     "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),

@@ -1,3 +1,9 @@
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -109,6 +115,38 @@ class Account(models.TextChoices):
     CASH_OVER_SHORT = "cash_over_short", _("cash over or short")
 
 
+if TYPE_CHECKING:
+    from .staff import User
+
+
+class LedgerManager(models.Manager):
+    def post(
+        self,
+        cause: str,
+        amounts: Mapping[str, Decimal],
+        *,
+        at: datetime,
+        order: Order | None = None,
+        booking: Booking | None = None,
+        actor: "User | None" = None,
+    ) -> None:
+        """Write one posting: account → signed rand, debits positive. A second posting of the same cause is an IntegrityError."""
+        if sum(amounts.values()) != 0:
+            raise ValueError(f"Posting {cause} does not balance: {dict(amounts)}")
+        posting = uuid.uuid4()
+        order_id = order.pk if order else booking.order_id if booking else None
+        self.bulk_create(
+            LedgerEntry(
+                posting=posting, account=account, amount=amount, order_id=order_id, booking=booking, actor=actor, at=at, cause=cause
+            )
+            for account, amount in amounts.items()
+            if amount != 0
+        )
+
+    def balance(self, account: str, **of: object) -> Decimal:
+        return self.filter(account=account, **of).aggregate(total=models.Sum("amount"))["total"] or Decimal("0.00")
+
+
 class LedgerEntry(models.Model):
     """Double entry, append-only (a trigger on either database says so). Debits are positive; the amounts of a posting sum to 0."""
 
@@ -120,6 +158,8 @@ class LedgerEntry(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     at = models.DateTimeField()
     cause = models.CharField(max_length=120)
+
+    objects = LedgerManager()
 
     class Meta:
         ordering = ["at", "id"]

@@ -177,6 +177,21 @@ def _steps(pairs: tuple[tuple[str, str], ...]) -> Q:
     return allowed
 
 
+class BookingEventManager(models.Manager):
+    def record(
+        self,
+        booking: Booking,
+        before: str,
+        after: str,
+        *,
+        at: datetime,
+        ticket: Ticket | None = None,
+        actor: models.Model | None = None,
+        reason: str = "",
+    ) -> BookingEvent:
+        return self.create(booking=booking, ticket=ticket, from_status=before, to_status=after, actor=actor, reason=reason[:200], at=at)
+
+
 class BookingEvent(models.Model):
     """Every change of state, of a booking or of one of its tickets. The CHECK holds the allowed steps."""
 
@@ -187,6 +202,8 @@ class BookingEvent(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+
+    objects = BookingEventManager()
 
     class Meta:
         ordering = ["at", "id"]

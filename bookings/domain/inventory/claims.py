@@ -1,0 +1,73 @@
+"""The only place that writes SeatClaim. Every function here wants to be called inside a transaction that holds the schedules' locks."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db.models import Count, F, Q
+
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    SaleStatus,
+    Schedule,
+    SeatClaim,
+    SeatKind,
+)
+
+
+def lock_schedules(ids: Iterable[int]) -> dict[int, Schedule]:
+    """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the transaction is the lock."""
+    rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    return {schedule.pk: schedule for schedule in rows}
+
+
+def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
+    """Remove the expired claims of locked departures; an order that lost its seats so is expired with them."""
+    expired = SeatClaim.objects.filter(schedule__in=schedule_ids).expired(now)
+    orders = set(expired.filter(ticket__isnull=False).values_list("ticket__booking__order", flat=True))
+    for order_id in sorted(orders):
+        expire_order(order_id, now=now)
+    expired.delete()
+
+
+def expire_order(order_id: int, *, now: datetime) -> bool:
+    """Expire an unpaid order past its pay-by time, with its bookings; what was owed is taken back. False if there was nothing to do."""
+    Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
+    due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
+    if due.update(status=SaleStatus.EXPIRED) != 1:
+        return False
+    for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
+        take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
+        Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
+        BookingEvent.objects.record(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
+    return True
+
+
+def take_back_sale(booking: Booking, *, cause: str, now: datetime) -> None:
+    """Undo the sale posting of an unpaid booking: nothing is owed for it any more."""
+    owed = LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
+    if owed:
+        LedgerEntry.objects.post(cause, {Account.REVENUE: -owed, Account.RECEIVABLE: owed}, at=now, booking=booking)
+
+
+def add_claims(claims: Iterable[SeatClaim]) -> None:
+    """Insert in (schedule, seat, leg) order, so that no two sellers wait for each other crosswise. A clash is an IntegrityError."""
+    SeatClaim.objects.bulk_create(sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg)))
+
+
+def taken_seats(schedule_id: int, legs: range, *, now: datetime) -> set[int]:
+    """Ids of the seats that are claimed on any of the legs."""
+    return set(SeatClaim.objects.filter(schedule=schedule_id).on_legs(legs.start, legs.stop).live(now).values_list("seat", flat=True))
+
+
+def refresh(schedule_ids: Iterable[int]) -> None:
+    """Bring the summary of locked departures up to date and raise their revision, after any change to their claims."""
+    for schedule_id in sorted(set(schedule_ids)):
+        counted = Schedule.objects.filter(pk=schedule_id).aggregate(
+            seats=Count("layout__seats", filter=~Q(layout__seats__kind=SeatKind.CREW), distinct=True)
+        )
+        claimed = SeatClaim.objects.filter(schedule=schedule_id).values("seat").distinct().count()
+        Schedule.objects.filter(pk=schedule_id).update(available_seats=max(0, counted["seats"] - claimed), revision=F("revision") + 1)

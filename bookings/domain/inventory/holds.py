@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import random_token
+from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken, TooMany
+from bookings.domain.fares.prices import FareTable, fare_table
+from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
+from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
+from bookings.models.transactions import database_now, short_transaction
+
+Choice = Callable[[Coach, FareTable], Sequence[Seat]]
+MOST_TRIPS: Final = 2  # outward and return
+MOST_RENEWALS: Final = 1
+
+
+def hold_seats(segment: Segment, labels: Collection[str], *, owner: str, **options: object) -> Hold:
+    """Keep every seat in `labels` for the visitor `owner`, or none. See `_hold` for the options and for what is raised."""
+    return _hold(segment, lambda coach, fares: named_seats(coach, labels), owner=owner, **options)
+
+
+def hold_any(segment: Segment, count: int, *, owner: str, fare_class: str = "", **options: object) -> Hold:
+    """Keep `count` seats of our choice, as close together as can be, or none."""
+    if not 1 <= count <= settings.HOLD_MAX_SEATS:
+        raise RuleBroken(_("Please choose between 1 and %(most)d seats.") % {"most": settings.HOLD_MAX_SEATS})
+    return _hold(segment, lambda coach, fares: seats_together(coach, count, fares.classes, wanted=fare_class), owner=owner, **options)
+
+
+def _hold(
+    segment: Segment,
+    choose: Choice,
+    *,
+    owner: str,
+    network: str = "",
+    token: str = "",
+    channel: str = "web",
+    now: datetime | None = None,
+) -> Hold:
+    """Hold seats for HOLD_MINUTES, with the prices of today locked.
+
+    `token` adds the ride to that hold of the same owner (the way back). Seats that the owner already holds on this departure
+    are replaced. Raises SeatTaken, SoldOut, SalesClosed, TooMany (hoarding), HoldExpired (of `token`) or RuleBroken.
+    """
+    schedule_id = segment.schedule.pk
+    fares = fare_table([(segment.board, segment.alight)])
+    seats = sold_seats(segment.schedule.layout_id)
+    mine = _trip_of_owner(schedule_id, owner, token)
+    # A cheap look first: most refusals need no lock.
+    choose(_coach(segment, seats, mine, now=now or database_now()), fares)
+    try:
+        with short_transaction():
+            # The other ride of the hold is locked too, as its seats get the same new expiry.
+            others = HoldTrip.objects.filter(hold__token=token).exclude(schedule=schedule_id) if token else HoldTrip.objects.none()
+            locked = lock_schedules([schedule_id, *others.values_list("schedule", flat=True)])
+            now = now or database_now()
+            fresh = Segment(locked[schedule_id], segment.board, segment.alight)
+            if not fresh.is_on_sale(now, channel):
+                raise SalesClosed(_("This departure is no longer on sale from your stop."))
+            drop_expired([schedule_id], now=now)
+            mine = _trip_of_owner(schedule_id, owner, token)
+            chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
+            _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
+            hold = _hold_row(mine, token, owner, network, len(chosen), now)
+            _write_trip(hold, mine, fresh, chosen, fares)
+            refresh([schedule_id])
+            return hold
+    except IntegrityError as clash:  # the unique constraint is the referee of last resort
+        raise SeatTaken([seat.label for seat in choose(_coach(segment, seats, None, now=now), fares)]) from clash
+
+
+def sold_seats(layout_id: int) -> list[Seat]:
+    """The seats of a layout that are sold at all, from the front."""
+    return list(Seat.objects.filter(layout=layout_id).exclude(kind=SeatKind.CREW).order_by("deck", "row", "column"))
+
+
+def _coach(segment: Segment, seats: Sequence[Seat], mine: HoldTrip | None, *, now: datetime) -> Coach:
+    claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now)
+    if mine:
+        claims = claims.exclude(hold_trip=mine)
+    legs = segment.legs
+    taken, used = set(), set()
+    for seat, leg in claims.values_list("seat", "leg"):
+        (taken if leg in legs else used).add(seat)
+    return Coach(seats, taken, used)
+
+
+def _trip_of_owner(schedule_id: int, owner: str, token: str) -> HoldTrip | None:
+    """The ride that this visitor already holds on the departure, and has not ordered."""
+    trips = HoldTrip.objects.select_related("hold").filter(schedule=schedule_id, hold__owner=owner, hold__order__isnull=True)
+    if token:
+        trips = trips.filter(hold__token=token)
+    return trips.filter(claims__isnull=False).order_by("-pk").first()
+
+
+def _check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner: str, network: str, seats: int, now: datetime) -> None:
+    unpaid = SeatClaim.objects.filter(schedule=schedule, expires_at__gt=now)
+    if mine:
+        unpaid = unpaid.exclude(hold_trip=mine)
+
+    def held_by(**whose: str) -> int:
+        (field, value) = next(iter(whose.items()))
+        of_hold, of_order = Q(**{f"hold_trip__hold__{field}": value}), Q(**{f"ticket__booking__order__hold__{field}": value})
+        return unpaid.filter(of_hold | of_order).values("seat").distinct().count()
+
+    most = settings.HOLD_MAX_SEATS
+    if count > most or held_by(owner=owner) + count > most:
+        raise TooMany(_("You can keep at most %(most)d seats of a departure at a time.") % {"most": most})
+    if network and settings.HOLD_NETWORK_SHARE:
+        share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))
+        if held_by(network=network) + count > share:
+            raise TooMany(_("Too many unpaid seats of this departure are kept from your network. Please try again in a few minutes."), 300)
+
+
+def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count: int, now: datetime) -> Hold:
+    if not token:
+        if mine and mine.hold.expires_at > now:
+            if mine.hold.trips.exclude(pk=mine.pk).exists() and mine.seats.count() != count:
+                raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": mine.seats.count()})
+            return mine.hold
+        return Hold.objects.create(token=random_token(), owner=owner, network=network, created_at=now, expires_at=now + hold_time())
+    hold = locked_hold(token, owner)
+    if hold.expires_at <= now:
+        raise HoldExpired(_("The time for your first trip has run out. Please take it up again first."))
+    other = hold.trips.exclude(pk=mine.pk if mine else None)
+    if not mine and other.count() >= MOST_TRIPS:
+        raise RuleBroken(_("This booking already has its way out and its way back."))
+    for trip in other:
+        if trip.seats.count() != count:
+            raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
+    if not mine:
+        _set_expiry(hold, now + hold_time())
+    return hold
+
+
+def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable) -> None:
+    if mine and mine.hold_id == hold.pk:
+        SeatClaim.objects.filter(hold_trip=mine).delete()
+        HoldSeat.objects.filter(trip=mine).delete()
+        HoldTrip.objects.filter(pk=mine.pk).update(from_stop=segment.board, to_stop=segment.alight)
+        trip = mine
+    else:
+        trip = HoldTrip.objects.create(
+            hold=hold, position=hold.trips.count(), schedule=segment.schedule, from_stop=segment.board, to_stop=segment.alight
+        )
+    HoldSeat.objects.bulk_create(
+        HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares)) for position, seat in enumerate(seats)
+    )
+    claim_for_hold(trip, segment.legs, seats, hold.expires_at)
+
+
+def price_seat(segment: Segment, seat: Seat, fares: FareTable) -> dict[str, object]:
+    """The fare class of a seat and what each passenger type pays on it, as HoldSeat keeps them. Raises RuleBroken if it is not sold."""
+    fare_class = fares.class_of(seat.kind)
+    day = segment.boards_local.date()
+    adult = fare_class and fares.price(segment.board, segment.alight, fare_class, price_zar=segment.schedule.price_zar, day=day)
+    if adult is None:
+        raise RuleBroken(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
+    return {"fare_class": fare_class, "fares": {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}}
+
+
+def claim_for_hold(trip: HoldTrip, legs: range, seats: Sequence[Seat], expires_at: datetime) -> None:
+    add_claims(
+        SeatClaim(schedule_id=trip.schedule_id, seat=seat, leg=leg, kind=SeatClaim.Kind.HELD, hold_trip=trip, expires_at=expires_at)
+        for seat in seats
+        for leg in legs
+    )
+
+
+def hold_time() -> timedelta:
+    return timedelta(minutes=settings.HOLD_MINUTES)
+
+
+def locked_hold(token: str, owner: str) -> Hold:
+    """The hold of this visitor, locked. Raises NotFound for a foreign or unknown token."""
+    hold = Hold.objects.select_for_update().filter(token=token, owner=owner).first() if owner else None
+    if hold is None:
+        raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
+    return hold
+
+
+def _set_expiry(hold: Hold, expires_at: datetime) -> None:
+    Hold.objects.filter(pk=hold.pk).update(expires_at=expires_at)
+    SeatClaim.objects.filter(hold_trip__hold=hold).update(expires_at=expires_at)
+    hold.expires_at = expires_at
+
+
+def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
+    """Give the visitor HOLD_MINUTES from now, once. Raises HoldExpired when it is too late, RuleBroken the second time."""
+    with short_transaction():
+        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
+        hold = locked_hold(token, owner)
+        now = now or database_now()
+        if hasattr(hold, "order"):
+            raise Conflict(_("These seats are already ordered."))
+        if hold.expires_at <= now:
+            raise HoldExpired(_("The time for these seats has run out."))
+        if hold.renewals >= MOST_RENEWALS:
+            raise RuleBroken(_("You can ask for more time once only."))
+        Hold.objects.filter(pk=hold.pk).update(renewals=hold.renewals + 1)
+        _set_expiry(hold, now + hold_time())
+        refresh(schedules)
+    return hold
+
+
+def release_hold(token: str, *, owner: str) -> None:
+    """Give the seats back at once. What was typed stays."""
+    with short_transaction():
+        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
+        hold = locked_hold(token, owner)
+        now = database_now()
+        SeatClaim.objects.filter(hold_trip__hold=hold).delete()
+        Hold.objects.filter(pk=hold.pk).update(expires_at=min(hold.expires_at, now))
+        refresh(schedules)
+
+
+def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None = None) -> Hold:
+    """After expiry: try for the very same seats again, all of them or none, at today's prices. Raises SeatTaken or SalesClosed."""
+    segments = {trip.pk: Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in hold_trips(token)}
+    fares = fare_table([(segment.board, segment.alight) for segment in segments.values()])
+    with short_transaction():
+        locked = lock_schedules(segment.schedule.pk for segment in segments.values())
+        hold = locked_hold(token, owner)
+        now = now or database_now()
+        if hasattr(hold, "order"):
+            raise Conflict(_("These seats are already ordered."))
+        if hold.expires_at > now:
+            return hold
+        drop_expired(list(locked), now=now)
+        hold.expires_at = now + hold_time()
+        for trip in hold.trips.prefetch_related("seats__seat"):
+            segment = Segment(locked[trip.schedule_id], segments[trip.pk].board, segments[trip.pk].alight)
+            if not segment.is_on_sale(now, channel):
+                raise SalesClosed(_("This departure is no longer on sale from your stop."))
+            held = list(trip.seats.all())
+            coach = Coach(sold_seats(segment.schedule.layout_id), taken_seats(trip.schedule_id, segment.legs, now=now))
+            seats = named_seats(coach, [each.seat.label for each in held])
+            _check_hoarding(segment.schedule, len(seats), None, owner, hold.network, len(coach.seats), now)
+            for each in held:
+                HoldSeat.objects.filter(pk=each.pk).update(**price_seat(segment, each.seat, fares))
+            claim_for_hold(trip, segment.legs, seats, hold.expires_at)
+        Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
+        refresh(locked)
+    return hold
+
+
+def hold_trips(token: str) -> list[HoldTrip]:
+    """The rides of a hold with all that a page shows of them."""
+    trips = HoldTrip.objects.filter(hold__token=token).order_by("position")
+    return list(
+        trips.select_related("schedule__route__line", "schedule__layout", "from_stop__stop__city", "to_stop__stop__city").prefetch_related(
+            "seats__seat", "seats__fare_class"
+        )
+    )

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from bookings.base.money import format_zar
+from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Seat, SeatClaim, SeatKind
+
+
+@dataclass(frozen=True)
+class SeatView:
+    label: str
+    row: int
+    column: int
+    deck: int
+    kind: str
+    state: str  # free, held, sold, mine, crew
+    name: str  # "Row 4 seat 4B, window, R420"
+    price: str
+    class_code: str
+    is_window: bool
+
+    @property
+    def is_choosable(self) -> bool:
+        return self.state in ("free", "mine")
+
+
+@dataclass(frozen=True)
+class DeckView:
+    number: int
+    title: str
+    columns: int
+    rows: tuple[tuple[SeatView | None, ...], ...]  # None: aisle or gap
+
+
+@dataclass(frozen=True)
+class ClassPrice:
+    code: str
+    name: str
+    adult: str
+    free: int
+
+
+@dataclass(frozen=True)
+class TypePrice:
+    slug: str
+    name: str
+    plural: str
+    price: str  # in the cheapest class
+    proof: str
+
+
+@dataclass(frozen=True)
+class SeatMap:
+    segment: Segment
+    decks: tuple[DeckView, ...]
+    seats: tuple[SeatView, ...]
+    free: int
+    revision: int
+    is_on_sale: bool
+    classes: tuple[ClassPrice, ...]
+    types: tuple[TypePrice, ...]
+
+    @property
+    def mine(self) -> list[str]:
+        return [seat.label for seat in self.seats if seat.state == "mine"]
+
+
+def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str = "web") -> SeatMap:
+    """Who may sit where on a ride, with prices: a constant number of queries."""
+    fares = fare_table([(segment.board, segment.alight)])
+    prices = class_prices(segment, fares)
+    states = _states(segment, owner, now)
+    seats = tuple(
+        _seat_view(seat, states.get(seat.pk, "free"), fares, prices)
+        for seat in Seat.objects.filter(layout=segment.schedule.layout_id).order_by("deck", "row", "column")
+    )
+    free = Counter(seat.class_code for seat in seats if seat.is_choosable)
+    offered = [each for each in fares.classes if each.code in prices and any(seat.class_code == each.code for seat in seats)]
+    cheapest = prices[offered[0].code] if offered else None
+    return SeatMap(
+        segment=segment,
+        decks=_decks(seats),
+        seats=tuple(seat for seat in seats if seat.state != "crew"),
+        free=free.total(),
+        revision=segment.schedule.revision,
+        is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
+        classes=tuple(ClassPrice(each.code, each.name, format_zar(prices[each.code]), free[each.code]) for each in offered),
+        types=tuple(
+            TypePrice(kind.slug, kind.name, kind.name_plural, format_zar(passenger_price(cheapest, kind)), kind.proof)
+            for kind in fares.types.values()
+            if cheapest is not None
+        ),
+    )
+
+
+def class_prices(segment: Segment, fares: FareTable) -> dict:
+    """Adult price by class code, of the classes in which this ride is sold."""
+    day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
+    priced = {each.code: fares.price(segment.board, segment.alight, each, price_zar=price_zar, day=day) for each in fares.classes}
+    return {code: price for code, price in priced.items() if price is not None}
+
+
+def _states(segment: Segment, owner: str, now: datetime) -> dict[int, str]:
+    claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now)
+    states: dict[int, str] = {}
+    for seat, kind, of_ticket, holder in claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner"):
+        if owner and holder == owner:
+            states.setdefault(seat, "mine")
+        else:
+            states[seat] = "held" if kind == SeatClaim.Kind.HELD and not of_ticket else "sold"
+    return states
+
+
+def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict) -> SeatView:
+    fare_class = fares.class_of(seat.kind)
+    code = fare_class.code if fare_class else ""
+    if seat.kind == SeatKind.CREW:
+        state = "crew"
+    elif code not in prices:
+        state = "sold"
+    price = format_zar(prices[code]) if code in prices else ""
+    words = [_("Row %(row)d seat %(label)s") % {"row": seat.row, "label": seat.label}, _("window") if seat.is_window else _("aisle")]
+    if seat.kind in (SeatKind.ACCESSIBLE, SeatKind.PREMIUM):
+        words.append(seat.get_kind_display())
+    words.append({"free": price, "mine": _("your seat"), "held": _("held by somebody"), "sold": _("taken"), "crew": _("crew")}[state])
+    return SeatView(seat.label, seat.row, seat.column, seat.deck, seat.kind, state, ", ".join(words), price, code, seat.is_window)
+
+
+def _decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
+    numbers = sorted({seat.deck for seat in seats})
+    titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
+    return tuple(_deck(number, titles.get(number, _("Seats")), [seat for seat in seats if seat.deck == number]) for number in numbers)
+
+
+def _deck(number: int, title: str, seats: list[SeatView]) -> DeckView:
+    columns = max(seat.column for seat in seats)
+    places = {(seat.row, seat.column): seat for seat in seats}
+    rows = range(min(seat.row for seat in seats), max(seat.row for seat in seats) + 1)
+    return DeckView(number, title, columns, tuple(tuple(places.get((row, column)) for column in range(1, columns + 1)) for row in rows))
