@@ -1,4 +1,8 @@
 from django.urls import path
 
+from bookings.passenger.views import home
+
 app_name = "passenger"
-urlpatterns: list[path] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+]

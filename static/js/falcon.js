@@ -1,0 +1,181 @@
+// Everything here improves a page that already works without it. Behaviour is asked for by data attributes:
+//   input[data-combobox="/places/"]        type-ahead; [data-ref] is what the form sends instead of the shown name
+//   button[data-swap="id1 id2"]            exchanges two fields
+//   .stepper > input[type=number]          gets − and + buttons
+//   input[data-not-before="id"]            a date that follows another one
+//   [data-countdown="seconds"]             a clock; .is-short under two minutes; reveals [data-countdown-end="#id"] when over
+//   button[data-copy-down="key"]           copies the first [data-copy="key"] into the empty ones below
+//   [data-busy] on a form                  its submit button works once
+//   form[data-tidy]                        leaves empty fields and zeros out of the address
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const once = (element, key) => !element.dataset[key] && (element.dataset[key] = "1");
+
+  function combobox(input) {
+    const list = document.getElementById(input.getAttribute("aria-controls"));
+    const status = document.getElementById(input.dataset.status || "");
+    let timer, asked = 0, picked = input.dataset.ref ? input.value : null;
+    input.setAttribute("role", "combobox");
+    input.setAttribute("aria-autocomplete", "list");
+    input.autocomplete = "off";
+    const options = () => all('[role="option"]', list);
+    const active = () => options().find((option) => option.getAttribute("aria-selected") === "true");
+    const close = () => {
+      list.hidden = true;
+      input.setAttribute("aria-expanded", "false");
+      input.removeAttribute("aria-activedescendant");
+    };
+    const activate = (option) => {
+      options().forEach((each) => each.setAttribute("aria-selected", each === option));
+      if (option) { input.setAttribute("aria-activedescendant", option.id); option.scrollIntoView({ block: "nearest" }); }
+      else input.removeAttribute("aria-activedescendant");
+    };
+    const pick = (option) => {
+      input.value = picked = option.dataset.name;
+      input.dataset.ref = option.dataset.value;
+      input.setCustomValidity("");
+      close();
+    };
+    const ask = async () => {
+      const text = input.value.trim(), mine = ++asked;
+      if (!text) return close();
+      try {
+        const answer = await fetch(`${input.dataset.combobox}?${new URLSearchParams({ q: text.slice(0, 80) })}`);
+        if (!answer.ok || mine !== asked || document.activeElement !== input) return;
+        list.innerHTML = await answer.text();
+      } catch { return; } // offline: the field still takes a typed name
+      options().forEach((option, number) => { option.id = `${list.id}-${number}`; });
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+      activate(null);
+      if (status) status.textContent = list.querySelector("[data-count]")?.dataset.count || "";
+    };
+    input.addEventListener("input", () => {
+      if (input.value !== picked) { delete input.dataset.ref; picked = null; }
+      clearTimeout(timer);
+      timer = setTimeout(ask, 130);
+    });
+    input.addEventListener("keydown", (event) => {
+      const rows = options(), at = rows.indexOf(active());
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (list.hidden) { ask(); return; }
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        activate(rows[(at + step + rows.length + (at < 0 && step < 0 ? 1 : 0)) % rows.length]);
+      } else if (event.key === "Enter" && !list.hidden && active()) {
+        event.preventDefault();
+        pick(active());
+      } else if (event.key === "Tab" && !list.hidden && active()) pick(active());
+      else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(); }
+    });
+    list.addEventListener("pointerdown", (event) => {
+      const option = event.target.closest('[role="option"]');
+      if (option) { event.preventDefault(); pick(option); }
+    });
+    input.addEventListener("focus", () => input.select());
+    input.addEventListener("blur", () => { clearTimeout(timer); asked++; close(); });
+    close();
+  }
+
+  function stepper(box) {
+    const input = box.querySelector("input");
+    const button = (sign, step, label) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.textContent = sign;
+      made.setAttribute("aria-label", label || sign);
+      made.addEventListener("click", () => {
+        const next = (parseInt(input.value, 10) || 0) + step;
+        input.value = Math.min(Number(input.max || 99), Math.max(Number(input.min || 0), next));
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      });
+      return made;
+    };
+    input.before(button("−", -1, box.dataset.less));
+    input.after(button("+", 1, box.dataset.more));
+    box.classList.add("is-live");
+  }
+
+  function countdown(box) {
+    const end = Date.now() + Number(box.dataset.countdown) * 1000;
+    const clock = box.querySelector("[data-clock]") || box;
+    const tick = () => {
+      if (!box.isConnected) return;
+      const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+      clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      box.classList.toggle("is-short", left < 120);
+      if (left) { setTimeout(tick, 1000 - (Date.now() % 1000)); return; }
+      const over = box.dataset.countdownEnd && document.querySelector(box.dataset.countdownEnd);
+      if (over) over.hidden = false;
+      box.dispatchEvent(new CustomEvent("countdown:end", { bubbles: true }));
+    };
+    tick();
+  }
+
+  function upgrade(root) {
+    all("input[data-combobox]", root).forEach((input) => once(input, "ready") && combobox(input));
+    all(".stepper", root).forEach((box) => once(box, "ready") && stepper(box));
+    all("[data-countdown]", root).forEach((box) => once(box, "ready") && countdown(box));
+    all("[data-needs-script]", root).forEach((element) => { element.hidden = false; });
+    all("input[data-not-before]", root).forEach((input) => {
+      const first = document.getElementById(input.dataset.notBefore);
+      if (!first || !once(input, "ready")) return;
+      const follow = () => { if (first.value) { input.min = first.value; if (input.value && input.value < first.value) input.value = first.value; } };
+      first.addEventListener("change", follow);
+      follow();
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    const swap = event.target.closest("[data-swap]");
+    if (swap) {
+      const [one, two] = swap.dataset.swap.split(" ").map((id) => document.getElementById(id));
+      [one.value, two.value] = [two.value, one.value];
+      const [first, second] = [one.dataset.ref || "", two.dataset.ref || ""];
+      one.dataset.ref = second;
+      two.dataset.ref = first;
+    }
+    const copy = event.target.closest("[data-copy-down]");
+    if (copy) {
+      const [source, ...rest] = all(`[data-copy="${copy.dataset.copyDown}"]`, copy.closest("form") || document);
+      rest.filter((field) => !field.value).forEach((field) => { field.value = source.value; field.dispatchEvent(new Event("input", { bubbles: true })); });
+    }
+  });
+
+  document.addEventListener("formdata", ({ target, formData }) => {
+    all("input[data-combobox]", target).forEach((input) => input.dataset.ref && formData.set(input.name, input.dataset.ref));
+    if (!target.matches("[data-tidy]")) return;
+    for (const [name, value] of [...formData]) if (value === "" || value === "0") formData.delete(name);
+  });
+
+  document.addEventListener("submit", ({ target }) => {
+    if (!target.matches("[data-busy]")) return;
+    setTimeout(() => all("button[type=submit], button:not([type])", target).forEach((button) => { button.disabled = true; }));
+  });
+  // Back from the cache of the browser must not show a form that is still busy.
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) all("[data-busy] button:disabled").forEach((button) => { button.disabled = false; });
+  });
+
+  // One place tells of trouble: a refusal comes as text, an outage does not.
+  const problem = () => document.getElementById("problem");
+  const say = (text) => {
+    const note = document.createElement("p");
+    note.className = "notice notice-bad";
+    note.textContent = text;
+    problem()?.replaceChildren(note);
+    problem()?.scrollIntoView({ block: "center" });
+  };
+  const words = (key) => document.body.dataset[key];
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.xhr.status === 404 && !detail.xhr.getResponseHeader("HX-Retarget")) { detail.shouldSwap = false; say(words("failed")); }
+  });
+  document.addEventListener("htmx:responseError", () => say(words("failed")));
+  document.addEventListener("htmx:sendError", () => say(words("offline")));
+  document.addEventListener("htmx:timeout", () => say(words("offline")));
+  document.addEventListener("htmx:beforeRequest", () => problem()?.replaceChildren());
+  document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target.id === "problem") { detail.target.focus(); detail.target.scrollIntoView({ block: "center" }); } });
+  document.addEventListener("htmx:load", ({ detail }) => upgrade(detail.elt));
+  upgrade(document);
+})();
