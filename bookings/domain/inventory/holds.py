@@ -43,9 +43,10 @@ def _hold(
     network: str = "",
     token: str = "",
     channel: str = "web",
+    types: Sequence[str] = (),
     now: datetime | None = None,
 ) -> Hold:
-    """Hold seats for HOLD_MINUTES, with the prices of today locked.
+    """Hold seats for HOLD_MINUTES, with the prices of today locked. `types` are the passengers' types, seat by seat, for the draft.
 
     `token` adds the ride to that hold of the same owner (the way back). Seats that the owner already holds on this departure
     are replaced. Raises SeatTaken, SoldOut, SalesClosed, TooMany (hoarding), HoldExpired (of `token`) or RuleBroken.
@@ -69,7 +70,7 @@ def _hold(
             mine = _trip_of_owner(schedule_id, owner, token)
             chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
             _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
-            hold = _hold_row(mine, token, owner, network, len(chosen), now)
+            hold = _hold_row(mine, token, owner, network, len(chosen), types, now)
             _write_trip(hold, mine, fresh, chosen, fares)
             refresh([schedule_id])
             return hold
@@ -120,7 +121,7 @@ def _check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner
             raise TooMany(_("Too many unpaid seats of this departure are kept from your network. Please try again in a few minutes."), 300)
 
 
-def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count: int, now: datetime) -> Hold:
+def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count: int, types: Sequence[str], now: datetime) -> Hold:
     if not token:
         if mine and mine.hold.expires_at > now:
             if mine.hold.trips.exclude(pk=mine.pk).exists() and mine.seats.count() != count:

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import plain_name, random_code, random_token
+from bookings.base.errors import Conflict, HoldExpired, RuleBroken
+from bookings.base.money import ZERO
+from bookings.domain.fares.refunds import RefundTerms
+from bookings.domain.inventory.claims import lock_schedules, refresh
+from bookings.domain.inventory.holds import hold_trips, locked_hold
+from bookings.domain.sales.confirming import confirm_order
+from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.submissions import once
+from bookings.domain.timetable.segments import Segment
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    Channel,
+    Hold,
+    HoldTrip,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    PassengerType,
+    SaleStatus,
+    SeatClaim,
+    Ticket,
+)
+from bookings.models.transactions import database_now, short_transaction
+
+Passenger = Mapping[str, str]  # first_name, surname, passenger_type
+
+
+def save_draft(token: str, *, owner: str, passengers: Sequence[Passenger], email: str, phone: str) -> None:
+    """Keep what was typed at the checkout, complete or not, expired or not."""
+    with short_transaction():
+        hold = locked_hold(token, owner)
+        if hasattr(hold, "order"):
+            raise Conflict(_("These seats are already ordered."))
+        hold.draft = {"passengers": [dict(passenger) for passenger in passengers], "email": email, "phone": phone}
+        hold.save(update_fields=["draft"])
+
+
+def draft_problem(draft: Mapping, seats: int) -> str:
+    """Why the draft cannot be ordered yet; empty if it can."""
+    passengers = draft.get("passengers", [])
+    if len(passengers) != seats or not all(each.get("first_name") and each.get("surname") for each in passengers):
+        return _("Please fill in the name of every passenger.")
+    if not draft.get("email"):
+        return _("Please give an e-mail address for the tickets.")
+    return ""
+
+
+def pay_later_until(boards_at: datetime, now: datetime) -> datetime | None:
+    """Until when an order placed now could be paid at a counter; None if departure is too near for that."""
+    until = min(now + timedelta(hours=settings.PAY_LATER_HOURS), boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS))
+    return until if until > now else None
+
+
+def place_order(
+    token: str,
+    *,
+    owner: str,
+    submission: str,
+    content: str,
+    channel: str = Channel.WEB,
+    pay_later: bool = False,
+    now: datetime | None = None,
+) -> Order:
+    """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the order's pay-by time.
+
+    Raises HoldExpired, RuleBroken (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
+    """
+    result = once("checkout", submission, content, lambda: _place(token, owner, channel, pay_later, now), now=now or database_now())
+    return Order.objects.get(token=result)
+
+
+def _place(token: str, owner: str, channel: str, pay_later: bool, now: datetime | None) -> str:
+    locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
+    hold = locked_hold(token, owner)
+    now = now or database_now()
+    if hasattr(hold, "order"):
+        return hold.order.token  # another page of the same checkout was first
+    if hold.expires_at <= now:
+        raise HoldExpired(_("The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."))
+    trips = hold_trips(token)
+    problem = draft_problem(hold.draft, len(trips[0].seats.all()))
+    if problem:
+        raise RuleBroken(problem)
+    order = _make_order(hold, trips, channel, pay_later, now)
+    for trip in trips:
+        _make_booking(order, trip, now)
+    if order.total == ZERO:
+        confirm_order(order, locked, now=now)
+    elif pay_later:
+        queue_message(OutboxMessage.Kind.PAY_BY, order, f"order:{order.pk}", now=now)
+    refresh(locked)
+    return order.token
+
+
+def _make_order(hold: Hold, trips: Sequence[HoldTrip], channel: str, pay_later: bool, now: datetime) -> Order:
+    boards_at = min(Segment(trip.schedule, trip.from_stop, trip.to_stop).boards_at for trip in trips)
+    if boards_at <= now:
+        raise Conflict(_("This coach has already left your stop."))
+    pay_by = pay_later_until(boards_at, now) if pay_later else now + timedelta(minutes=settings.PAYMENT_MINUTES)
+    if pay_by is None:
+        raise RuleBroken(_("It is too close to departure to pay later. Please pay now."))
+    total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO)
+    return Order.objects.create(
+        token=random_token(),
+        hold=hold,
+        email=hold.draft["email"],
+        phone=hold.draft.get("phone", ""),
+        channel=channel,
+        total=total,
+        pays_later=pay_later,
+        pay_by=pay_by,
+        placed_at=now,
+    )
+
+
+def trip_fares(trip: HoldTrip, draft: Mapping) -> list[Decimal]:
+    """What each seat of a held ride costs for the passenger who is to sit on it; adults where nothing was said yet."""
+    chosen = [passenger.get("passenger_type", "") for passenger in draft.get("passengers", [])]
+    fares = []
+    for index, held in enumerate(trip.seats.all()):
+        slug = chosen[index] if index < len(chosen) else ""
+        fares.append(Decimal(held.fares.get(slug) or next(iter(held.fares.values()))))
+    return fares
+
+
+def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
+    segment = Segment(trip.schedule, trip.from_stop, trip.to_stop)
+    booking = Booking.objects.create(
+        order=order,
+        booking_reference=new_reference(),
+        passenger_email=order.email,
+        booking_date=now,
+        schedule=trip.schedule,
+        from_stop=trip.from_stop,
+        to_stop=trip.to_stop,
+        boards_at=segment.boards_at,
+        alights_at=segment.alights_at,
+    )
+    types = {kind.slug: kind for kind in PassengerType.objects.all()}
+    draft = order.hold.draft
+    fares = trip_fares(trip, draft)
+    for passenger, held, fare in zip(draft["passengers"], trip.seats.all(), fares, strict=True):
+        slug = passenger.get("passenger_type") if passenger.get("passenger_type") in held.fares else next(iter(held.fares))
+        ticket = Ticket.objects.create(
+            booking=booking,
+            schedule=trip.schedule,
+            seat=held.seat,
+            first_name=passenger["first_name"],
+            surname=passenger["surname"],
+            plain_surname=plain_name(passenger["surname"])[:80],
+            passenger_type=types[slug],
+            fare_class=held.fare_class,
+            fare=fare,
+            refund_terms=RefundTerms.of_policy(held.fare_class.refund_policy).as_json(),
+            code=f"FBL1.{random_token()}",
+            spoken_code=_new_spoken_code(trip.schedule_id),
+        )
+        SeatClaim.objects.filter(hold_trip=trip, seat=held.seat).update(hold_trip=None, ticket=ticket, expires_at=order.pay_by)
+    BookingEvent.objects.record(booking, "", SaleStatus.PENDING, at=now)
+    sold = sum(fares, ZERO)
+    LedgerEntry.objects.post(f"sale:{booking.pk}", {Account.RECEIVABLE: sold, Account.REVENUE: -sold}, at=now, booking=booking)
+
+
+def new_reference() -> str:
+    while Booking.objects.filter(booking_reference=(reference := random_code(8))).exists():
+        pass
+    return reference
+
+
+def _new_spoken_code(schedule_id: int) -> str:
+    while Ticket.objects.filter(schedule=schedule_id, spoken_code=(code := random_code(6))).exists():
+        pass
+    return code
+
+
+def order_by_token(token: str) -> Order | None:
+    return Order.objects.filter(token=token).first()

@@ -1,0 +1,168 @@
+"""What the checkout shows, as ready values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.base.money import ZERO, format_zar
+from bookings.domain.fares.prices import passenger_types
+from bookings.domain.inventory.holds import MOST_RENEWALS, hold_trips
+from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Hold
+
+
+@dataclass(frozen=True)
+class TripView:
+    title: str
+    date_text: str
+    departs: str
+    departs_iso: str
+    arrives: str
+    arrives_iso: str
+    day_mark: str
+    board_stop: str
+    alight_stop: str
+    line: str
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+    seats: tuple[str, ...] = ()
+    total_text: str = ""
+
+
+@dataclass(frozen=True)
+class PassengerRow:
+    index: int
+    seats: str
+    first_name: str
+    surname: str
+    passenger_type: str
+    fares: dict[str, str]
+    fare_text: str
+
+
+@dataclass(frozen=True)
+class TypeChoice:
+    slug: str
+    name: str
+    discount_note: str
+    proof: str
+
+
+@dataclass(frozen=True)
+class CheckoutView:
+    token: str
+    expires_at: datetime
+    seconds_left: int
+    is_expired: bool
+    can_renew: bool
+    trips: tuple[TripView, ...]
+    passengers: tuple[PassengerRow, ...]
+    types: tuple[TypeChoice, ...]
+    draft: dict[str, Any]
+    total: Decimal
+    total_text: str
+    problem: str  # why it cannot be paid yet; empty if it can
+    pay_later_until_text: str  # empty if it must be paid now
+    order_token: str
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.problem
+
+
+def local_text(moment: datetime, zone: Any = None) -> str:
+    """ "Tue 1 Dec 2026, 10:00" in the given zone, or the company's."""
+    return formats.date_format(timezone.localtime(moment, zone), "D j M Y, H:i")
+
+
+def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:
+    departs, arrives = segment.boards_local, segment.alights_local
+    days = (arrives.date() - departs.date()).days
+    board, alight = segment.board.stop, segment.alight.stop
+    return TripView(
+        title=f"{board.city.name} → {alight.city.name}",
+        date_text=formats.date_format(departs, "l j F Y"),
+        departs=f"{departs:%H:%M}",
+        departs_iso=departs.isoformat(),
+        arrives=f"{arrives:%H:%M}",
+        arrives_iso=arrives.isoformat(),
+        day_mark="" if not days else _("+%(days)d day") % {"days": days} if days == 1 else _("+%(days)d days") % {"days": days},
+        board_stop=str(board),
+        alight_stop=str(alight),
+        line=segment.schedule.route.line.code,
+        schedule_id=segment.schedule.pk,
+        from_ref=f"{board.code}@{segment.board.position}",
+        to_ref=f"{alight.code}@{segment.alight.position}",
+        seats=seats,
+        total_text=total_text,
+    )
+
+
+def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
+    """The checkout of this visitor's hold. Raises NotFound for anybody else's."""
+    hold = Hold.objects.select_related("order").filter(token=token, owner=owner).first() if owner else None
+    if hold is None:
+        raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
+    trips = hold_trips(token)
+    segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
+    fares = [trip_fares(trip, hold.draft) for trip in trips]
+    total = sum((fare for of_trip in fares for fare in of_trip), ZERO)
+    until = pay_later_until(min(segment.boards_at for segment in segments), now)
+    order = getattr(hold, "order", None)
+    return CheckoutView(
+        token=token,
+        expires_at=hold.expires_at,
+        seconds_left=max(0, int((hold.expires_at - now).total_seconds())),
+        is_expired=hold.expires_at <= now and order is None,
+        can_renew=hold.renewals < MOST_RENEWALS and hold.expires_at > now and order is None,
+        trips=tuple(
+            trip_view(segment, tuple(held.seat.label for held in trip.seats.all()), format_zar(sum(of_trip, ZERO)))
+            for segment, trip, of_trip in zip(segments, trips, fares, strict=True)
+        ),
+        passengers=_passenger_rows(trips, hold.draft, fares),
+        types=tuple(
+            TypeChoice(
+                kind.slug,
+                kind.name,
+                _("%(percent)d%% off") % {"percent": kind.discount_percent} if kind.discount_percent else "",
+                kind.proof,
+            )
+            for kind in passenger_types().values()
+        ),
+        draft=hold.draft,
+        total=total,
+        total_text=format_zar(total),
+        problem=draft_problem(hold.draft, len(trips[0].seats.all())),
+        pay_later_until_text=local_text(until) if until else "",
+        order_token=order.token if order else "",
+    )
+
+
+def _passenger_rows(trips: list, draft: dict[str, Any], fares: list[list[Decimal]]) -> tuple[PassengerRow, ...]:
+    typed = draft.get("passengers", [])
+    rows = []
+    for index in range(len(trips[0].seats.all())):
+        held = [trip.seats.all()[index] for trip in trips]
+        said = typed[index] if index < len(typed) else {}
+        by_type = {slug: format_zar(sum((Decimal(each.fares[slug]) for each in held), ZERO)) for slug in held[0].fares}
+        rows.append(
+            PassengerRow(
+                index=index,
+                seats=" / ".join(each.seat.label for each in held),
+                first_name=said.get("first_name", ""),
+                surname=said.get("surname", ""),
+                passenger_type=said.get("passenger_type") or next(iter(by_type), ""),
+                fares=by_type,
+                fare_text=format_zar(sum((of_trip[index] for of_trip in fares), ZERO)),
+            )
+        )
+    return tuple(rows)

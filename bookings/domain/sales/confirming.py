@@ -1,0 +1,47 @@
+from collections.abc import Iterable
+from datetime import datetime
+
+from bookings.base.errors import Conflict
+from bookings.domain.inventory.claims import add_claims, taken_seats
+from bookings.domain.sales.messages import queue_message
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Account, Booking, BookingEvent, LedgerEntry, Order, OutboxMessage, SaleStatus, Schedule, SeatClaim, Ticket
+
+
+def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime) -> None:
+    """Make the seats of a paid order its own. The caller holds the locks of its schedules and of the order, and refreshes."""
+    if Order.objects.filter(pk=order.pk, status=order.status).update(status=SaleStatus.CONFIRMED) != 1:
+        raise Conflict("The order changed meanwhile.")
+    for booking in Booking.objects.filter(order=order, status=order.status).order_by("pk"):
+        Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CONFIRMED)
+        BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now)
+    SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
+    order.status = SaleStatus.CONFIRMED
+    queue_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
+
+
+def take_seats_again(order: Order, *, now: datetime) -> bool:
+    """Claim the seats of an expired order anew and sell it anew, all of it or nothing. False if a seat is gone or a coach has left.
+
+    The caller holds the locks; expired claims are already dropped.
+    """
+    bookings = list(order.bookings.filter(status=SaleStatus.EXPIRED).select_related("schedule", "from_stop", "to_stop").order_by("pk"))
+    claims: list[SeatClaim] = []
+    for booking in bookings:
+        segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+        tickets = list(booking.tickets.filter(status=Ticket.Status.VALID, seat__isnull=False))
+        gone = taken_seats(booking.schedule_id, segment.legs, now=now)
+        left = booking.boards_at <= now or not booking.schedule.is_active or booking.schedule.status not in Schedule.SOLD_IN
+        if left or any(ticket.seat_id in gone for ticket in tickets):
+            return False
+        claims += [
+            SeatClaim(schedule_id=booking.schedule_id, seat_id=ticket.seat_id, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket)
+            for ticket in tickets
+            for leg in segment.legs
+        ]
+    add_claims(claims)
+    for booking in bookings:
+        fare = sum(ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID))
+        cause = f"resale:{booking.pk}:{booking.events.count()}"
+        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking)
+    return bool(bookings)

@@ -1,0 +1,110 @@
+"""The demo gateway: a payment provider in miniature, with signed notifications that it repeats until it is heard."""
+
+import hmac
+import urllib.request
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.base.money import cents
+from bookings.domain.sales.gateways import ForgedNotification, Told
+from bookings.domain.sales.messages import queue_message
+from bookings.models import OutboxMessage, PaymentAttempt
+from bookings.models.transactions import database_now, short_transaction
+
+_FIELDS: Final = ("merchant", "attempt", "payment", "amount", "status", "signature")
+_MERCHANT: Final = "falcon-demo"
+_MOST_BYTES: Final = 4_000
+PAID: Final = "COMPLETE"
+DECLINED: Final = "CANCELLED"
+
+
+class DemoGateway:
+    name = "demo"
+
+    def payment_address(self, attempt: PaymentAttempt) -> str:
+        return f"/payments/demo/{attempt.token}/"
+
+    def verify(self, body: bytes) -> Told:
+        if len(body) > _MOST_BYTES:
+            raise ForgedNotification("too long")
+        try:
+            pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+        except ValueError as error:
+            raise ForgedNotification("not a form") from error
+        if tuple(name for name, _value in pairs) != _FIELDS:  # the posted order counts; nothing twice, nothing after the signature
+            raise ForgedNotification("fields")
+        fields = dict(pairs)
+        signed = body.rpartition(b"&signature=")[0]
+        if not hmac.compare_digest(_signature(signed), fields["signature"]) or fields["merchant"] != _MERCHANT:
+            raise ForgedNotification("signature")
+        try:
+            amount = cents(fields["amount"])
+        except InvalidOperation as error:
+            raise ForgedNotification("amount") from error
+        return Told(fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID)
+
+    def confirms(self, told: Told) -> bool:
+        return OutboxMessage.objects.filter(
+            kind=OutboxMessage.Kind.DEMO_PAYMENT, subject=f"attempt:{told.attempt_token}", version=PAID
+        ).exists()
+
+    def refund(self, external_id: str, amount: Decimal) -> bool:
+        return True
+
+
+def _signature(signed: bytes) -> str:
+    key = sha256(b"demo gateway" + settings.SECRET_KEY.encode()).digest()
+    return hmac.new(key, signed, sha256).hexdigest()
+
+
+def notification_body(attempt: PaymentAttempt, status: str, *, amount: Decimal | None = None) -> bytes:
+    fields = [
+        ("merchant", _MERCHANT),
+        ("attempt", attempt.token),
+        ("payment", f"demo-{attempt.pk}"),
+        ("amount", str(amount if amount is not None else attempt.amount)),
+        ("status", status),
+    ]
+    signed = urlencode(fields).encode()
+    return signed + b"&signature=" + _signature(signed).encode()
+
+
+def attempt_to_pay(token: str) -> PaymentAttempt:
+    attempt = PaymentAttempt.objects.select_related("order").filter(token=token, gateway=DemoGateway.name).first()
+    if attempt is None:
+        raise NotFound(_("This payment is not known."))
+    return attempt
+
+
+def customer_decides(token: str, *, pays: bool, now: datetime | None = None) -> PaymentAttempt:
+    """What the customer chose on the demo gateway's page. The gateway will tell us from the queue, as often as it takes."""
+    attempt = attempt_to_pay(token)
+    if attempt.status == PaymentAttempt.Status.STARTED:
+        with short_transaction():
+            queue_message(
+                OutboxMessage.Kind.DEMO_PAYMENT,
+                attempt.order,
+                f"attempt:{attempt.token}",
+                version=PAID if pays else DECLINED,
+                now=now or database_now(),
+            )
+    return attempt
+
+
+def deliver_notification(message: OutboxMessage) -> None:
+    """Send the notification that `message` stands for to our own callback. Raises OSError when it is not heard."""
+    attempt = attempt_to_pay(message.subject.removeprefix("attempt:"))
+    request = urllib.request.Request(
+        f"{settings.SITE_URL}/payments/demo/notify/",
+        data=notification_body(attempt, message.version),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    with urllib.request.urlopen(request, timeout=settings.EMAIL_TIMEOUT) as answer:
+        answer.read(100)

@@ -1,0 +1,199 @@
+"""Money in. Only a verified notification (or staff) marks anything paid; the browser's return changes nothing."""
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from bookings import tasks
+from bookings.base.codes import random_token
+from bookings.base.errors import Busy, Conflict, NotFound
+from bookings.base.money import ZERO
+from bookings.domain.inventory.claims import drop_expired, expire_order, lock_schedules, refresh
+from bookings.domain.sales.confirming import confirm_order, take_seats_again
+from bookings.domain.sales.gateways import gateway_called
+from bookings.domain.sales.messages import queue_message
+from bookings.models import (
+    Account,
+    Booking,
+    GatewayNotification,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    SaleStatus,
+    Schedule,
+    SeatClaim,
+    StaffTask,
+)
+from bookings.models.transactions import database_now, short_transaction
+
+logger = logging.getLogger("bookings.payments")
+_TRIES: Final = 3
+
+
+def lock_order(order_id: int) -> tuple[Order, dict[int, Schedule]]:
+    """Lock an order after the departures of its bookings, in the order that everybody keeps. Raises Busy if they change meanwhile."""
+    for _try in range(_TRIES):
+        schedules = set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True))
+        locked = lock_schedules(schedules)
+        order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
+        if set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True)) <= set(locked):
+            return order, locked
+    raise Busy
+
+
+def start_payment(order_id: int, *, now: datetime | None = None) -> str:
+    """Open an attempt to pay what is owed, and return the address to send the browser to. Raises Conflict when nothing can be paid.
+
+    The first attempt of an order gives it PAYMENT_MINUTES from now if less is left.
+    """
+    with short_transaction():
+        order, locked = lock_order(order_id)
+        now = now or database_now()
+        owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+        if not order.is_open(now) or owed <= 0:
+            raise Conflict(_("There is nothing to pay on this order any more."))
+        attempt = order.attempts.filter(status=PaymentAttempt.Status.STARTED, amount=owed, gateway=settings.PAYMENT_GATEWAY).first()
+        if attempt is None:
+            if not order.attempts.exists():
+                _give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
+            attempt = PaymentAttempt.objects.create(
+                order=order, gateway=settings.PAYMENT_GATEWAY, token=random_token(), amount=owed, created_at=now
+            )
+        refresh(locked)
+    return gateway_called(attempt.gateway).payment_address(attempt)
+
+
+def _give_time(order: Order, until: datetime) -> None:
+    if until > order.pay_by:
+        Order.objects.filter(pk=order.pk).update(pay_by=until)
+        SeatClaim.objects.filter(ticket__booking__order=order).update(expires_at=until)
+
+
+def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
+    """Verify what a gateway says and keep it; acting on it comes later. Raises ForgedNotification for anything that is not in order."""
+    told = gateway_called(gateway).verify(body)
+    attempt = PaymentAttempt.objects.filter(token=told.attempt_token, gateway=gateway).first()
+    if attempt is None:
+        raise NotFound(_("This payment is not known."))
+    # A gateway may tell of one payment several times, in several states; each state is kept once.
+    row, _made = GatewayNotification.objects.get_or_create(
+        gateway=gateway,
+        external_id=f"{told.external_id}:{told.status}"[:80],
+        defaults={"attempt": attempt, "body": body.decode(), "received_at": now or database_now()},
+    )
+    if row.acted_at is None:
+        transaction.on_commit(lambda: tasks.nudge(tasks.act_on_notification, row.pk), robust=True)
+
+
+def act_on_notification(notification_id: int, *, now: datetime | None = None) -> str:
+    """Book what a stored notification says, once. Returns the outcome."""
+    row = GatewayNotification.objects.select_related("attempt").get(pk=notification_id)
+    if row.acted_at is not None:
+        return row.outcome
+    gateway = gateway_called(row.gateway)
+    told = gateway.verify(row.body.encode())
+    if told.is_paid and not gateway.confirms(told):  # asked outside of any transaction, as the gateway may be slow
+        outcome = "not confirmed by the gateway"
+    elif told.is_paid:
+        outcome = settle(row.attempt.order_id, row.gateway, told.external_id, told.amount, attempt=row.attempt, now=now)
+    else:
+        changed = PaymentAttempt.objects.filter(pk=row.attempt_id, status=PaymentAttempt.Status.STARTED)
+        outcome = "declined" if changed.update(status=PaymentAttempt.Status.DECLINED) else "ignored"
+    GatewayNotification.objects.filter(pk=row.pk, acted_at=None).update(acted_at=now or database_now(), outcome=outcome)
+    logger.info("notification %s: %s", row.pk, outcome)
+    return outcome
+
+
+def act_on_waiting(*, now: datetime | None = None) -> int:
+    """Act on every notification that the queue lost. Returns how many there were."""
+    waiting = list(GatewayNotification.objects.filter(acted_at=None).order_by("received_at").values_list("pk", flat=True)[:500])
+    for notification_id in waiting:
+        try:
+            act_on_notification(notification_id, now=now)
+        except Busy:
+            logger.warning("notification %s waits: busy", notification_id)
+    return len(waiting)
+
+
+def settle(
+    order_id: int, method: str, external_id: str, amount: Decimal, *, attempt: PaymentAttempt | None = None, now: datetime | None = None
+) -> str:
+    """Book a payment that came, once per (method, external id), and confirm the order if it is paid and its seats are there.
+
+    Money is always booked. Too little, too much, or too late for the seats: a StaffTask, and what is too much is owed back.
+    """
+    try:
+        with short_transaction():
+            order, locked = lock_order(order_id)
+            now = now or database_now()
+            if Payment.objects.filter(method=method, external_id=external_id).exists():
+                return "duplicate"
+            payment = Payment.objects.create(
+                order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now
+            )
+            account = method if method in (Account.CASH, Account.CARD, Account.EFT) else Account.GATEWAY
+            LedgerEntry.objects.post(f"payment:{payment.pk}", {account: amount, Account.RECEIVABLE: -amount}, at=now, order=order)
+            if attempt:
+                PaymentAttempt.objects.filter(pk=attempt.pk).update(status=PaymentAttempt.Status.PAID)
+            return _place_money(order, locked, payment, now)
+    except IntegrityError:
+        if Payment.objects.filter(method=method, external_id=external_id).exists():
+            return "duplicate"
+        raise
+
+
+def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:
+    """Decide what a booked payment does for its order."""
+    drop_expired(list(locked), now=now)
+    expire_order(order.pk, now=now)  # an order whose claims somebody else dropped is expired already
+    order.refresh_from_db()
+    outcome = "confirmed"
+    if order.status == SaleStatus.PENDING:
+        owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+        if owed > 0:
+            open_task(StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {owed} still owed", now)
+            outcome = "too little"
+        else:
+            confirm_order(order, locked, now=now)
+    elif order.status == SaleStatus.EXPIRED and payment.amount >= order.total and take_seats_again(order, now=now):
+        confirm_order(order, locked, now=now)
+        outcome = "confirmed late"
+    elif order.status == SaleStatus.EXPIRED:
+        open_task(
+            StaffTask.Kind.MONEY_WITHOUT_SEATS, order, f"payment:{payment.pk}", f"{payment.amount} came after the seats were gone", now
+        )
+        queue_message(OutboxMessage.Kind.SEATS_GONE, order, f"payment:{payment.pk}", now=now)
+        outcome = "seats gone"
+    else:
+        open_task(StaffTask.Kind.DOUBLE_PAYMENT, order, f"payment:{payment.pk}", f"{payment.amount} came for an order already settled", now)
+        outcome = "paid twice"
+    if payment.attempt and payment.amount > payment.attempt.amount:
+        open_task(
+            StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {payment.attempt.amount} asked", now
+        )
+    _owe_back(order, payment, now)
+    refresh(locked)
+    return outcome
+
+
+def _owe_back(order: Order, payment: Payment, now: datetime) -> None:
+    """Money on the order that nothing is owed for goes back to who paid it."""
+    excess = -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+    if excess > ZERO and order.status != SaleStatus.PENDING:
+        cause = f"excess:{payment.pk}"
+        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
+        Refund.objects.create(order=order, cause=cause, amount=excess, created_at=now)
+
+
+def open_task(kind: str, order: Order, subject: str, detail: str, now: datetime) -> None:
+    StaffTask.objects.bulk_create(
+        [StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)], ignore_conflicts=True
+    )
