@@ -1,0 +1,26 @@
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from bookings.domain.demo.seed import is_seeded, seed_demo
+
+
+class Command(BaseCommand):
+    help = "Load the demo company: a South African network, departures, bookings and one user for each role. Run again, it only tops up."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--seed", type=int, default=1, help="the same number on the same day makes the same bookings (default 1)")
+        parser.add_argument("--days", type=int, default=60, help="how many days of departures to make (default 60)")
+        parser.add_argument("--if-empty", action="store_true", help="do nothing if the demo company is there")
+        parser.add_argument("--reset-password", action="store_true", help="give the demo users a new password")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["if_empty"] and not options["reset_password"] and is_seeded():
+            self.stdout.write("The demo company is there.")
+            return
+        now: datetime = timezone.now()
+        report = seed_demo(now=now, seed=options["seed"], days=options["days"], reset_password=options["reset_password"], progress=True)
+        for line in report.lines():
+            self.stdout.write(line)
