@@ -1,0 +1,52 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings.base.codes import CROCKFORD, normal_code, plain_name, random_code
+from bookings.base.money import cents, format_zar, percent_of, whole_rand
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "R0"),
+        ("850", "R850"),
+        ("1250", "R1\u00a0250"),
+        ("1250.5", "R1\u00a0250.50"),
+        ("-80", "−R80"),
+        ("1234567.89", "R1\u00a0234\u00a0567.89"),
+    ],
+)
+def test_rand_is_written_as_people_here_write_it(amount: str, text: str) -> None:
+    assert format_zar(Decimal(amount)) == text
+
+
+@pytest.mark.parametrize(("amount", "rounded"), [("0.005", "0.01"), ("2.675", "2.68"), ("1", "1.00")])
+def test_cents_round_half_up(amount: str, rounded: str) -> None:
+    assert str(cents(amount)) == rounded
+
+
+@given(st.decimals("0", "99999", places=2), st.integers(0, 100))
+def test_a_percentage_and_its_rest_make_the_whole_to_a_cent(amount: Decimal, percent: int) -> None:
+    part, rest = percent_of(amount, percent), percent_of(amount, 100 - percent)
+
+    assert abs(part + rest - amount) <= Decimal("0.01")
+    assert whole_rand(amount) == whole_rand(amount).to_integral_value()
+
+
+def test_codes_survive_being_spoken() -> None:
+    code = random_code(8)
+
+    assert len(code) == 8
+    assert set(code) <= set(CROCKFORD)
+    assert normal_code(f" {code[:4].lower()}-{code[4:]} ") == code
+    assert normal_code("oil") == "011"
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"), [("  Müller ", "muller"), ("van  der Merwe", "van der merwe"), ("NKOSI", "nkosi"), ("Ǹdlovu", "ndlovu")]
+)
+def test_names_compare_without_accents_and_case(typed: str, plain: str) -> None:
+    assert plain_name(typed) == plain
