@@ -5,20 +5,30 @@ from decimal import Decimal
 from itertools import count
 from typing import Final
 
+from bookings.base.codes import plain_name, random_code, random_token
+from bookings.domain.fares.refunds import RefundTerms
 from bookings.models import (
+    Booking,
+    BookingEvent,
     City,
     FareClass,
+    LedgerEntry,
     Line,
+    Order,
     PassengerType,
+    Payment,
     RefundPolicy,
     RefundTier,
     Route,
     RouteStop,
+    SaleStatus,
     Schedule,
     Seat,
+    SeatClaim,
     SeatKind,
     SeatLayout,
     Stop,
+    Ticket,
 )
 
 NOW: Final = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
@@ -136,3 +146,103 @@ def make_schedule(
         status=status,
         available_seats=layout.seats.exclude(kind=SeatKind.CREW).count(),
     )
+
+
+def make_order(
+    *,
+    status: str = SaleStatus.CONFIRMED,
+    total: int | str = 0,
+    email: str = "thandi@example.com",
+    pays_later: bool = False,
+    pay_by: datetime | None = None,
+    placed_at: datetime = NOW,
+) -> Order:
+    """An order without bookings; `make_booking` makes its own and adds what it sells."""
+    return Order.objects.create(
+        token=random_token(),
+        email=email,
+        phone="+27821234567",
+        status=status,
+        total=Decimal(total),
+        pays_later=pays_later,
+        pay_by=pay_by or placed_at + timedelta(minutes=20),
+        placed_at=placed_at,
+    )
+
+
+def make_booking(
+    *,
+    schedule: Schedule | None = None,
+    order: Order | None = None,
+    names: tuple[str, ...] = ("Thandi Nkosi",),
+    status: str = SaleStatus.CONFIRMED,
+    email: str = "thandi@example.com",
+    fare: int | str = 600,
+    first: int = 0,
+    last: int = -1,
+    now: datetime = NOW,
+) -> Booking:
+    """A pending or confirmed (and then paid) booking of one free seat for each name, from call `first` to call `last` of the route."""
+    schedule = schedule or make_schedule()
+    calls = list(schedule.route.calls.order_by("position"))
+    board, alight = calls[first], calls[last]
+    order = order or make_order(status=status, email=email, placed_at=now)
+    booking = Booking.objects.create(
+        order=order,
+        booking_reference=random_code(8),
+        status=status,
+        passenger_email=order.email,
+        booking_date=now,
+        schedule=schedule,
+        from_stop=board,
+        to_stop=alight,
+        boards_at=schedule.departure_time + timedelta(minutes=board.depart_min),
+        alights_at=schedule.departure_time + timedelta(minutes=alight.arrive_min),
+    )
+    taken = SeatClaim.objects.filter(schedule=schedule, leg__gte=board.position, leg__lt=alight.position).values("seat")
+    seats = schedule.layout.seats.exclude(kind=SeatKind.CREW).exclude(pk__in=taken)[: len(names)]
+    for name, seat in zip(names, seats, strict=True):
+        _make_ticket(booking, name, seat, Decimal(fare), range(board.position, alight.position))
+    sold = Decimal(fare) * len(names)
+    LedgerEntry.objects.post(f"sale:{booking.pk}", {"receivable": sold, "revenue": -sold}, at=now, booking=booking)
+    BookingEvent.objects.record(booking, "", status, at=now)
+    Order.objects.filter(pk=order.pk).update(total=order.total + sold)
+    order.refresh_from_db()
+    if status == SaleStatus.CONFIRMED and sold:
+        payment = Payment.objects.create(order=order, method="demo", external_id=random_token(), amount=sold, paid_at=now)
+        LedgerEntry.objects.post(f"payment:{payment.pk}", {"gateway": sold, "receivable": -sold}, at=now, order=order)
+    free = schedule.layout.seats.exclude(kind=SeatKind.CREW).exclude(pk__in=schedule.claims.values("seat")).count()
+    Schedule.objects.filter(pk=schedule.pk).update(available_seats=free)
+    return booking
+
+
+def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: range) -> Ticket:
+    first_name, _blank, surname = name.rpartition(" ")
+    fare_class = FareClass.objects.get(code="standard")
+    ticket = Ticket.objects.create(
+        booking=booking,
+        schedule=booking.schedule,
+        seat=seat,
+        first_name=first_name,
+        surname=surname,
+        plain_surname=plain_name(surname),
+        passenger_type=PassengerType.objects.get(slug="adult"),
+        fare_class=fare_class,
+        fare=fare,
+        refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
+        code=f"FBL1.{random_token()}",
+        spoken_code=random_code(6),
+    )
+    sold = booking.status == SaleStatus.CONFIRMED
+    SeatClaim.objects.bulk_create(
+        SeatClaim(
+            schedule=booking.schedule,
+            seat=seat,
+            leg=leg,
+            kind=SeatClaim.Kind.SOLD if sold else SeatClaim.Kind.HELD,
+            ticket=ticket,
+            expires_at=None if sold else booking.order.pay_by,
+        )
+        for leg in legs
+    )
+    return ticket

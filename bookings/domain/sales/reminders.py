@@ -1,0 +1,31 @@
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Exists, F, OuterRef
+
+from bookings.domain.sales.messages import queue_message
+from bookings.models import Order, OutboxMessage, SaleStatus
+from bookings.models.transactions import database_now, short_transaction
+
+REMIND_BEFORE: Final = timedelta(hours=2)
+WORTHWHILE_AFTER: Final = timedelta(hours=4)  # who got less time than this has just read how to pay
+
+
+def queue_pay_reminders(*, now: datetime | None = None) -> int:
+    """Remind, once, those who pay later and have two hours left. Returns how many."""
+    now = now or database_now()
+    reminded = OutboxMessage.objects.filter(kind=OutboxMessage.Kind.PAY_REMINDER, order=OuterRef("pk"))
+    due = Order.objects.filter(
+        ~Exists(reminded),
+        status=SaleStatus.PENDING,
+        pays_later=True,
+        pay_by__gt=now,
+        pay_by__lte=now + REMIND_BEFORE,
+        placed_at__lte=F("pay_by") - WORTHWHILE_AFTER,
+    )
+    queued = 0
+    for order in due.order_by("pay_by")[:500]:
+        with short_transaction():
+            if queue_message(OutboxMessage.Kind.PAY_REMINDER, order, f"order:{order.pk}", now=now):
+                queued += 1
+    return queued
