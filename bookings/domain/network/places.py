@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.base.codes import plain_name
+from bookings.base.errors import NotFound
+from bookings.models import City, RouteStop, Stop
+
+LONGEST_REF: Final = 160
+DEFAULT_ZONE: Final = "Africa/Johannesburg"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a search may start or end: a city with all its stops, or one stop."""
+
+    ref: str  # city slug, stop code, or the name that several stops share
+    name: str
+    detail: str
+    stop_ids: tuple[int, ...]
+    time_zone: str
+
+
+def get_place(ref: str) -> Place:
+    """The place with this city slug, stop code (perhaps with @position) or exact name. Raises NotFound."""
+    text = ref.strip()
+    if text and len(text) <= LONGEST_REF and "\x00" not in text:
+        name = text.partition("@")[0]
+        place = _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
+        if place:
+            return place
+    raise NotFound(_("We do not know the place “%(name)s”.") % {"name": text.replace("\x00", "")[:60]})
+
+
+def find_places(text: str, limit: int = 10) -> list[Place]:
+    """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a word that does."""
+    plain = plain_name(text.replace("\x00", ""))[:LONGEST_REF]
+    if not plain:
+        return []
+    served = RouteStop.objects.filter(stop__city=OuterRef("pk"))
+    cities = _starting_with(plain, City.objects.filter(Exists(served)), limit)
+    by_city: dict[int, list[Stop]] = {city.pk: [] for city in cities}
+    for stop in Stop.objects.filter(city__in=by_city):
+        by_city[stop.city_id].append(stop)
+    places = [_of_city(city, by_city[city.pk]) for city in cities]
+    served = RouteStop.objects.filter(stop=OuterRef("pk"))
+    # Twice as many as asked for, as the two sides of a road share a name.
+    stops = _starting_with(plain, Stop.objects.filter(Exists(served)).select_related("city"), limit * 2)
+    seen: set[tuple[str, int]] = {(city.plain_name, city.pk) for city in cities}
+    for stop in stops:
+        if (stop.plain_name, stop.city_id) not in seen:
+            seen.add((stop.plain_name, stop.city_id))
+            places.append(_of_stops([stop], stop.code))
+    return places[:limit]
+
+
+def _starting_with(plain: str, rows: QuerySet, limit: int) -> list:
+    """Rows whose plain name starts with `plain`, then those of which a later word does."""
+    matching = rows.filter(Q(plain_name__startswith=plain) | Q(plain_name__contains=f" {plain}") | Q(plain_name__contains=f"-{plain}"))
+    ranked = matching.annotate(later=~Q(plain_name__startswith=plain)).order_by("later", "plain_name", "pk")
+    return list(ranked[:limit])
+
+
+def _city_place(where: Q) -> Place | None:
+    stops = list(Stop.objects.filter(where).select_related("city").order_by("city__slug", "pk"))
+    stops = [stop for stop in stops if stop.city_id == stops[0].city_id]
+    return _of_city(stops[0].city, stops) if stops else None
+
+
+def _stop_place(where: Q, ref: str) -> Place | None:
+    stops = list(Stop.objects.filter(where).select_related("city").order_by("pk"))
+    return _of_stops(stops, ref if len(stops) > 1 else stops[0].code) if stops else None
+
+
+def _named_place(plain: str) -> Place | None:
+    """A city of that name, else all the stops of that name: the two sides of a road are two stops."""
+    return _city_place(Q(city__plain_name=plain)) or _stop_place(Q(plain_name=plain), plain)
+
+
+def _of_city(city: City, stops: Iterable[Stop]) -> Place:
+    stops = list(stops)
+    count = ngettext("%(count)d stop", "%(count)d stops", len(stops)) % {"count": len(stops)}
+    detail = ", ".join(part for part in (city.region, count if len(stops) > 1 else "") if part)
+    return Place(city.slug, city.name, detail, tuple(stop.pk for stop in stops), _zone(stops))
+
+
+def _of_stops(stops: list[Stop], ref: str) -> Place:
+    first = stops[0]
+    detail = first.city.name if first.city.name != first.name else first.address
+    return Place(ref, first.name, detail, tuple(stop.pk for stop in stops), _zone(stops))
+
+
+def _zone(stops: list[Stop]) -> str:
+    """The zone of most of the stops."""
+    zones = Counter(stop.time_zone for stop in stops)
+    return zones.most_common(1)[0][0] if zones else DEFAULT_ZONE

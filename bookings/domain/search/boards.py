@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from bookings.domain.network.places import Place
+from bookings.domain.search.offers import LONGEST_PAGE, day_label
+from bookings.models import RouteStop, Schedule
+
+HORIZON: Final = timedelta(hours=36)
+VIA_SHOWN: Final = 3
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    schedule_id: int
+    from_ref: str  # stop code@position
+    to_ref: str
+    departs: str  # 17:00
+    departs_iso: str
+    day_label: str  # Tue 1 Dec
+    destination: str  # city
+    destination_slug: str
+    via: str  # Kroonstad, Bloemfontein, Beaufort West
+    line: str
+    stop: str
+    coach: str  # Coach 2, "" for the first
+    status: str  # scheduled, boarding, on_the_way, closed, cancelled
+    status_text: str
+    is_on_sale: bool
+
+
+@dataclass(frozen=True)
+class Board:
+    place: Place
+    rows: tuple[BoardRow, ...]
+    page: int
+    has_previous: bool
+    has_next: bool
+
+
+@dataclass(frozen=True)
+class _Call:
+    route: int
+    position: int
+    depart_min: int
+    stop: str
+    code: str
+    time_zone: str
+    line: str
+
+
+@dataclass(frozen=True)
+class _Upcoming:
+    schedule_id: int
+    boards_at: datetime
+    coach: int
+    status: str
+    is_active: bool
+    call: _Call
+
+
+def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: int = 20) -> Board:
+    """What leaves a place in the next hours, in order of time, cancelled departures too: three queries."""
+    page, size = max(page, 1), min(max(page_size, 1), LONGEST_PAGE)
+    upcoming = _upcoming(_calls_at(place), now)
+    shown = upcoming[(page - 1) * size : page * size]
+    ways = _onward(shown)
+    rows = tuple(_row(each, ways[each.call.route], now) for each in shown)
+    return Board(place, rows, page, has_previous=page > 1, has_next=len(upcoming) > page * size)
+
+
+def _calls_at(place: Place) -> list[_Call]:
+    calls = RouteStop.objects.filter(stop__in=place.stop_ids, may_board=True, route__is_active=True).order_by("route_id", "position")
+    columns = (
+        "route_id",
+        "position",
+        "depart_min",
+        "stop__name",
+        "stop__code",
+        "stop__time_zone",
+        "route__line__code",
+        "route__line__name",
+    )
+    return [_Call(*row, line=f"{code} {name}".strip()) for *row, code, name in calls.values_list(*columns)]
+
+
+def _upcoming(calls: list[_Call], now: datetime) -> list[_Upcoming]:
+    by_route: dict[int, list[_Call]] = {}
+    by_hour: dict[int, list[int]] = {}
+    for call in calls:
+        by_route.setdefault(call.route, []).append(call)
+        by_hour.setdefault(call.depart_min // 60, []).append(call.route)
+    if not calls:
+        return []
+    wanted, until = Q(), now + HORIZON
+    for hour, routes in by_hour.items():
+        first, end = now - timedelta(hours=hour + 1), until - timedelta(hours=hour)
+        wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=end)
+    rows = Schedule.objects.filter(wanted).exclude(status__in=[Schedule.Status.PLANNED, Schedule.Status.ARRIVED]).order_by()
+    found = []
+    for pk, route, departure_time, coach, status, is_active in rows.values_list(
+        "pk", "route_id", "departure_time", "coach", "status", "is_active"
+    ):
+        for call in by_route[route]:
+            boards_at = departure_time + timedelta(minutes=call.depart_min)
+            if now <= boards_at < until and (is_active or status == Schedule.Status.CANCELLED):
+                found.append(_Upcoming(pk, boards_at, coach, status, is_active, call))
+    return sorted(found, key=lambda each: (each.boards_at, each.schedule_id, each.call.position))
+
+
+def _onward(shown: list[_Upcoming]) -> dict[int, list[tuple[int, str, str, str, bool]]]:
+    """The calls of each route: position, city, its slug, stop code, whether one may alight."""
+    ways: dict[int, list[tuple[int, str, str, str, bool]]] = {each.call.route: [] for each in shown}
+    rows = RouteStop.objects.filter(route__in=ways).order_by("route_id", "position")
+    for route, *call in rows.values_list("route_id", "position", "stop__city__name", "stop__city__slug", "stop__code", "may_alight"):
+        ways[route].append(tuple(call))
+    return ways
+
+
+def _row(each: _Upcoming, way: list[tuple[int, str, str, str, bool]], now: datetime) -> BoardRow:
+    call = each.call
+    local = each.boards_at.astimezone(ZoneInfo(call.time_zone))
+    onward = [stop for stop in way if stop[0] > call.position]
+    last = next((stop for stop in reversed(onward) if stop[4]), way[-1])
+    names = list(dict.fromkeys(stop[1] for stop in onward if stop[1] != last[1] and stop[4]))
+    status, text = _status(each, now)
+    return BoardRow(
+        schedule_id=each.schedule_id,
+        from_ref=f"{call.code}@{call.position}",
+        to_ref=f"{last[3]}@{last[0]}",
+        departs=f"{local:%H:%M}",
+        departs_iso=local.isoformat(timespec="minutes"),
+        day_label=day_label(local.date()),
+        destination=last[1],
+        destination_slug=last[2],
+        via=", ".join(_spread(names)),
+        line=call.line,
+        stop=call.stop,
+        coach=_("Coach %(number)d") % {"number": each.coach} if each.coach > 1 else "",
+        status=status,
+        status_text=text,
+        is_on_sale=status in ("scheduled", "boarding", "on_the_way") and last[0] > call.position,
+    )
+
+
+def _spread(names: list[str]) -> list[str]:
+    """A few of the names, evenly chosen along the way."""
+    if len(names) <= VIA_SHOWN:
+        return names
+    return [names[(2 * place + 1) * len(names) // (2 * VIA_SHOWN)] for place in range(VIA_SHOWN)]
+
+
+def _status(each: _Upcoming, now: datetime) -> tuple[str, str]:
+    if each.status == Schedule.Status.CANCELLED:
+        return "cancelled", _("Cancelled")
+    if each.status == Schedule.Status.CLOSED or each.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now:
+        return "closed", _("Sales closed")
+    if each.status == Schedule.Status.BOARDING:
+        return "boarding", _("Boarding")
+    if each.status == Schedule.Status.DEPARTED:
+        return "on_the_way", _("On its way")
+    return "scheduled", _("Scheduled")

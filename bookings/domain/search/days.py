@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Min
+from django.utils.translation import gettext as _
+
+from bookings.base.money import format_zar
+from bookings.domain.search.offers import Search, check_ends, day_label
+from bookings.domain.search.pricing import PriceList, price_list
+from bookings.domain.search.rides import FARTHEST_DAYS, Departure, Ride, check_day, find_departures, find_rides
+from bookings.domain.search.seats import taken_by_kind
+from bookings.models import Schedule
+
+NEAR_DAYS: Final = 14
+NEAREST: Final = 4
+
+
+@dataclass(frozen=True)
+class DayPrice:
+    day: date
+    label: str  # Tue 1 Dec
+    price: str  # from R850, for the party; "" if there is nothing
+    is_chosen: bool
+    is_past: bool
+    is_lowest: bool
+
+
+@dataclass(frozen=True)
+class NoResults:
+    reason: str
+    nearest: list[DayPrice]  # days that have departures with enough seats
+
+
+def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice]:
+    """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries."""
+    check_day(search.day, now)
+    check_ends(search)
+    return _strip(search, find_rides(search.origin.stop_ids, search.destination.stop_ids), now, days)
+
+
+def explain_empty(search: Search, *, now: datetime) -> NoResults:
+    """Why a search gives nothing, and the nearest days on which it would."""
+    check_day(search.day, now)
+    check_ends(search)
+    rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
+    ends = {"origin": search.origin.name, "destination": search.destination.name}
+    if not rides:
+        return NoResults(_("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends, [])
+    plain = search.without_filters()
+    strip = [each for each in _strip(plain, rides, now, NEAR_DAYS) if each.price]
+    if not strip:
+        strip = [each for day in _published_around(rides, search, now) for each in _strip(plain, rides, now, 0, day) if each.price]
+    closest = sorted(strip, key=lambda each: abs((each.day - search.day).days))[:NEAREST]
+    return NoResults(_reason(search, rides, now) % (ends | {"day": day_label(search.day)}), sorted(closest, key=lambda each: each.day))
+
+
+def _strip(search: Search, rides: list[Ride], now: datetime, days: int, around: date | None = None) -> list[DayPrice]:
+    middle = around or search.day
+    shown = [middle + timedelta(days=offset) for offset in range(-days, days + 1)]
+    departures = find_departures(rides, shown[0], shown[-1], now=now)
+    lowest = _lowest_by_day(departures, price_list(departures, search.party, search.fare_class), now)
+    today = local_today(search.origin.time_zone, now)
+    best = min(lowest.values(), default=None)
+    return [
+        DayPrice(
+            day=day,
+            label=day_label(day),
+            price=_("from %(price)s") % {"price": format_zar(lowest[day])} if day in lowest else "",
+            is_chosen=day == search.day,
+            is_past=day < today,
+            is_lowest=lowest.get(day) == best is not None,
+        )
+        for day in shown
+    ]
+
+
+def _lowest_by_day(departures: Iterable[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
+    departures = list(departures)
+    taken = taken_by_kind(departures, now=now)
+    lowest: dict[date, Decimal] = {}
+    for each in departures:
+        quote = prices.quote(each, taken.get(each.id, {}))
+        if quote and (quote.free or 0) >= prices.party.size:
+            day = each.boards_local.date()
+            lowest[day] = min(quote.total, lowest.get(day, quote.total))
+    return lowest
+
+
+def local_today(time_zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def _published_around(rides: list[Ride], search: Search, now: datetime) -> list[date]:
+    """The last day before the chosen one and the first after it that have a departure at all."""
+    zone, today = ZoneInfo(search.origin.time_zone), local_today(search.origin.time_zone, now)
+    offset = timedelta(minutes=min(ride.board.depart_min for ride in rides))
+    middle = datetime.combine(search.day, datetime.min.time(), zone)
+    ahead = Schedule.objects.on_sale().filter(route__in=[ride.board.route_id for ride in rides], departure_time__gt=now - timedelta(days=2))
+    before = ahead.filter(departure_time__lt=middle - offset).aggregate(found=Max("departure_time"))["found"]
+    after = ahead.filter(departure_time__gte=middle - offset).aggregate(found=Min("departure_time"))["found"]
+    days = {(found + offset).astimezone(zone).date() for found in (before, after) if found}
+    return sorted(day for day in days if today <= day and (day - today).days <= FARTHEST_DAYS)
+
+
+def _reason(search: Search, rides: list[Ride], now: datetime) -> str:
+    today = local_today(search.origin.time_zone, now)
+    if search.day < today:
+        return _("%(day)s is in the past.")
+    if left := find_departures(rides, search.day, search.day, now=now):
+        if search.has_filters and any(price_list(left, search.party).classes(each) for each in left):
+            return _("No departure on %(day)s fits your filters.")
+        return _("We do not sell tickets from %(origin)s to %(destination)s on %(day)s.")
+    if search.day == today and find_departures(rides, today, today):
+        return _("Today's departures from %(origin)s to %(destination)s have left, or are about to.")
+    last = (
+        Schedule.objects.on_sale().filter(route__in=[ride.board.route_id for ride in rides]).aggregate(last=Max("departure_time"))["last"]
+    )
+    if last and search.day > local_today(search.origin.time_zone, last) + timedelta(days=1):
+        return _("The timetable for %(day)s is not published yet.")
+    return _("No coach runs from %(origin)s to %(destination)s on %(day)s.")

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from math import ceil
+from typing import Final
+
+from django.conf import settings
+from django.utils.dateformat import format as date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.base.errors import RuleBroken
+from bookings.base.money import format_zar
+from bookings.domain.fares.prices import Party
+from bookings.domain.network.places import Place
+from bookings.domain.search.pricing import PriceList, Quote, price_list
+from bookings.domain.search.rides import Departure, check_day, find_departures, find_rides
+from bookings.domain.search.seats import Coach, next_expiry, taken_by_kind
+
+BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
+SORTS: Final = ("earliest", "cheapest", "fastest")
+FEW_SEATS: Final = 5
+LONGEST_PAGE: Final = 100
+FRESH_SECONDS: Final = 300
+
+
+@dataclass(frozen=True)
+class Search:
+    """What somebody looks for, cleaned. A sort or band that we do not know counts as none."""
+
+    origin: Place
+    destination: Place
+    day: date  # by the clock of the boarding stop
+    party: Party
+    sort: str = "earliest"  # of SORTS
+    band: str = ""  # of BANDS
+    fare_class: str = ""  # code; "" is the cheapest
+    max_price: Decimal | None = None  # of the party
+    page: int = 1
+    page_size: int = 20
+
+    @property
+    def has_filters(self) -> bool:
+        return bool(self.band or self.fare_class or self.max_price is not None)
+
+    def without_filters(self) -> Search:
+        return replace(self, band="", fare_class="", max_price=None)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A row of a list of departures, in ready words."""
+
+    schedule_id: int
+    from_ref: str  # stop code@position, for the address of the departure's page
+    to_ref: str
+    departs: str  # 17:00
+    departs_iso: str
+    arrives: str
+    arrives_iso: str
+    day_mark: str  # "" or +1 day
+    duration: str  # 19 h 00
+    minutes: int
+    board_stop: str
+    alight_stop: str
+    line: str
+    layout: str
+    price: str  # of the whole party
+    price_each: str  # of an adult
+    price_zar: Decimal  # of the whole party
+    seats_left: str  # "" unless few
+    state: str  # open, sold_out
+    amenities: tuple[str, ...]
+    note: str  # Relief coach 2
+    day_label: str  # Tue 1 Dec
+
+
+@dataclass(frozen=True)
+class ResultsPage:
+    """A page of results. `offers` asks for seats only when it is read, so a list that is still cached under `cache_key` costs nothing."""
+
+    total: int
+    page: int
+    pages: int
+    page_size: int
+    cache_key: str
+    fresh_for: int  # seconds
+    _make_offers: Callable[[], tuple[Offer, ...]] = field(repr=False)
+
+    @cached_property
+    def offers(self) -> tuple[Offer, ...]:
+        return self._make_offers()
+
+    @property
+    def has_previous(self) -> bool:
+        return self.page > 1
+
+    @property
+    def has_next(self) -> bool:
+        return self.page < self.pages
+
+
+def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPage:
+    """The departures that fit a search, one page of them. Raises RuleBroken for ends that are one place and for impossible days.
+
+    Departures that `channel` no longer sells are left out; sold-out ones stay.
+    """
+    check_day(search.day, now)
+    check_ends(search)
+    rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
+    departures = find_departures(rides, search.day, search.day, now=now, channel=channel)
+    prices = price_list(departures, search.party, search.fare_class)
+    rows = _chosen(search, departures, prices, now)
+    page_size = min(max(search.page_size, 1), LONGEST_PAGE)
+    pages = max(1, ceil(len(rows) / page_size))
+    page = min(max(search.page, 1), pages)
+    shown = rows[(page - 1) * page_size : page * page_size]
+    return ResultsPage(
+        total=len(rows),
+        page=page,
+        pages=pages,
+        page_size=page_size,
+        cache_key=_cache_key(search, shown, prices, len(rows), page, page_size),
+        fresh_for=fresh_seconds(shown, now=now, channel=channel),
+        _make_offers=lambda: make_offers(shown, prices, now=now),
+    )
+
+
+def check_ends(search: Search) -> None:
+    if set(search.origin.stop_ids) == set(search.destination.stop_ids):
+        raise RuleBroken(_("Please choose two different places."))
+
+
+def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> list[Departure]:
+    hours = BANDS.get(search.band, range(24))
+    rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
+    if search.sort == "fastest":
+        return sorted(rows, key=lambda each: each.ride.minutes)  # a stable sort: equal ones stay by time
+    if search.sort != "cheapest" and search.max_price is None:
+        return rows
+    # Which class still has seats decides the price, so here the seats of the whole day count.
+    taken = taken_by_kind([each for each in rows if prices.has_classes(each)], now=now)
+    totals = {each.id: _total(prices, each, taken) for each in rows}
+    if search.max_price is not None:
+        rows = [each for each in rows if totals[each.id] <= search.max_price]
+    return sorted(rows, key=lambda each: totals[each.id]) if search.sort == "cheapest" else rows
+
+
+def _total(prices: PriceList, departure: Departure, taken: Mapping[int, Mapping[str, int]]) -> Decimal:
+    quote = prices.quote(departure, taken.get(departure.id, {}) if prices.has_classes(departure) else None)
+    return quote.total if quote else Decimal(0)
+
+
+def _cache_key(search: Search, rows: list[Departure], prices: PriceList, total: int, page: int, page_size: int) -> str:
+    """All that decides what the list shows. Seats and prices change a departure's revision; words are taken as they stand."""
+    decides = [
+        get_language(), search.origin.ref, search.destination.ref, search.day, search.party.counts, search.sort, search.band,
+        search.fare_class, search.max_price, page, page_size, total,
+    ]  # fmt: skip
+    for each in rows:
+        ride = each.ride
+        words = (ride.line, ride.board.stop.name, ride.alight.stop.name, ride.board.stop.time_zone, ride.alight.stop.time_zone)
+        fares = [(price, fare_class.code) for price, fare_class in prices.classes(each)]
+        decides += [each.id, each.revision, ride.fares_revision, each.boards_at, each.coach, words, fares, prices.coaches[each.layout_id]]
+    decides += [(slug, prices.table.types[slug].discount_percent) for slug, _number in search.party.counts]
+    return f"results:{sha256(repr(decides))[:40]}"
+
+
+def fresh_seconds(rows: list[Departure], *, now: datetime, channel: str = "web") -> int:
+    """For how long a list of these departures stays true while their revisions do: until a hold or a sale on them ends."""
+    if not rows:
+        return FRESH_SECONDS
+    closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
+    ends = [min(each.boards_at for each in rows) - closing]
+    expiry = next_expiry(rows, now=now)
+    if expiry:
+        ends.append(expiry)
+    return max(1, min(FRESH_SECONDS, int((min(ends) - now).total_seconds())))
+
+
+def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> tuple[Offer, ...]:
+    """One query: the seats that are taken on these rides."""
+    taken = taken_by_kind(rows, now=now)
+    quotes = ((each, prices.quote(each, taken.get(each.id, {}))) for each in rows)
+    return tuple(_offer(each, quote, prices.coaches[each.layout_id], prices.party.size) for each, quote in quotes if quote)
+
+
+def _offer(departure: Departure, quote: Quote, coach: Coach, size: int) -> Offer:
+    ride, departs, arrives = departure.ride, departure.boards_local, departure.alights_local
+    free = quote.free or 0
+    return Offer(
+        schedule_id=departure.id,
+        from_ref=f"{ride.board.stop.code}@{ride.board.position}",
+        to_ref=f"{ride.alight.stop.code}@{ride.alight.position}",
+        departs=f"{departs:%H:%M}",
+        departs_iso=departs.isoformat(timespec="minutes"),
+        arrives=f"{arrives:%H:%M}",
+        arrives_iso=arrives.isoformat(timespec="minutes"),
+        day_mark=day_mark((arrives.date() - departs.date()).days),
+        duration=duration_text(ride.minutes),
+        minutes=ride.minutes,
+        board_stop=ride.board.stop.name,
+        alight_stop=ride.alight.stop.name,
+        line=ride.line,
+        layout=coach.name,
+        price=format_zar(quote.total),
+        price_each=format_zar(quote.each),
+        price_zar=quote.total,
+        seats_left=_seats_left(free, size),
+        state="open" if free >= size else "sold_out",
+        amenities=coach.amenities,
+        note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
+        day_label=day_label(departs.date()),
+    )
+
+
+def _seats_left(free: int, size: int) -> str:
+    if 0 < free < size:
+        return ngettext("Only %(free)d seat left", "Only %(free)d seats left", free) % {"free": free}
+    if 0 < free <= FEW_SEATS:
+        return ngettext("%(free)d seat left", "%(free)d seats left", free) % {"free": free}
+    return ""
+
+
+def day_mark(days: int) -> str:
+    return ngettext("+%(days)d day", "+%(days)d days", days) % {"days": days} if days > 0 else ""
+
+
+def duration_text(minutes: int) -> str:
+    return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+def day_label(day: date) -> str:
+    """Tue 1 Dec"""
+    return f"{date_format(day, 'D')} {day.day} {date_format(day, 'M')}"

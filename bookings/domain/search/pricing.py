@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bookings.domain.fares.prices import FareTable, Party, passenger_price, passenger_types
+from bookings.domain.search.rides import Departure, Ride
+from bookings.domain.search.seats import Coach, coaches
+from bookings.models import Fare, FareClass
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a party pays on a departure, and how many seats are free to it (None: not counted)."""
+
+    total: Decimal
+    each: Decimal  # an adult
+    free: int | None = None
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """Prices of many departures, read once; asking it costs no query."""
+
+    table: FareTable
+    coaches: Mapping[int, Coach]
+    party: Party
+    fare_class: str = ""
+    _adults: dict[tuple, tuple[tuple[Decimal, FareClass], ...]] = field(default_factory=dict)
+    _totals: dict[Decimal, Decimal] = field(default_factory=dict)
+
+    def classes(self, departure: Departure) -> tuple[tuple[Decimal, FareClass], ...]:
+        """The classes sold on the ride in this coach with an adult's price, cheapest first; none: the pair is not sold."""
+        day, ride = departure.boards_local.date(), departure.ride
+        key = (ride.board.pk, ride.alight.pk, departure.layout_id, departure.price_zar, day)
+        if key not in self._adults:
+            offered = [each for each in self._in_coach(departure.layout_id) if self.fare_class in ("", each.code)]
+            priced = [(self.table.price(ride.board, ride.alight, each, price_zar=departure.price_zar, day=day), each) for each in offered]
+            sold = [(price, each) for price, each in priced if price is not None]
+            self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
+        return self._adults[key]
+
+    def has_classes(self, departure: Departure) -> bool:
+        """Whether the price depends on which seats are left."""
+        return len(self.classes(departure)) > 1
+
+    def quote(self, departure: Departure, taken: Mapping[str, int] | None = None) -> Quote | None:
+        """The lowest price for the party; with `taken` seats by kind, the lowest that the free seats allow. None: not sold."""
+        classes = self.classes(departure)
+        if not classes:
+            return None
+        cheapest = classes[0][0]
+        if taken is None:
+            return Quote(self.total(cheapest), cheapest)
+        seats = self.coaches[departure.layout_id].seats
+        free = {
+            fare_class.code: sum(
+                max(0, number - taken.get(kind, 0)) for kind, number in seats.items() if self.table.class_of(kind) is fare_class
+            )
+            for _price, fare_class in classes
+        }
+        all_free = sum(free.values())
+        for price, fare_class in classes:
+            if free[fare_class.code] >= self.party.size:
+                return Quote(self.total(price), price, all_free)
+        if all_free >= self.party.size:
+            return Quote(self._mixed(classes, free), cheapest, all_free)
+        return Quote(self.total(cheapest), cheapest, all_free)
+
+    def total(self, adult: Decimal) -> Decimal:
+        if adult not in self._totals:
+            self._totals[adult] = self.party.price(adult, self.table.types)
+        return self._totals[adult]
+
+    def _mixed(self, classes: tuple[tuple[Decimal, FareClass], ...], free: Mapping[str, int]) -> Decimal:
+        """The party in seats of several classes, the cheapest seats first."""
+        prices = (price for price, fare_class in classes for _seat in range(free[fare_class.code]))
+        pairs = zip(self.party.members(), prices, strict=False)
+        return sum((passenger_price(price, self.table.types[slug]) for slug, price in pairs), Decimal(0))
+
+    def _in_coach(self, layout_id: int) -> list[FareClass]:
+        coach = self.coaches.get(layout_id)
+        sellers = [self.table.class_of(kind) for kind in coach.seats] if coach else []
+        return [each for each in self.table.classes if each in sellers]
+
+
+def price_list(departures: Iterable[Departure], party: Party, fare_class: str = "") -> PriceList:
+    """Four queries, however many departures."""
+    departures = list(departures)
+    rides = {(each.ride.board.pk, each.ride.alight.pk): each.ride for each in departures}
+    table = FareTable(
+        list(FareClass.objects.only("code", "name", "seat_kinds", "price_factor")),
+        passenger_types(),
+        _fare_lines(rides.values()),
+        {ride.board.route_id: ride.route_km for ride in rides.values()},
+    )
+    return PriceList(table, coaches(each.layout_id for each in departures), party, fare_class)
+
+
+def _fare_lines(rides: Iterable[Ride]) -> dict[tuple[int, int, int], list]:
+    rides = list(rides)
+    rows = Fare.objects.filter(
+        route__in=[ride.board.route_id for ride in rides],
+        from_stop__in=[ride.board.pk for ride in rides],
+        to_stop__in=[ride.alight.pk for ride in rides],
+    )
+    lines: dict[tuple[int, int, int], list] = {}
+    columns = ("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
+    for from_stop, to_stop, fare_class, *line in rows.order_by("-valid_from").values_list(*columns):
+        lines.setdefault((from_stop, to_stop, fare_class), []).append(tuple(line))
+    return lines

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, Q
+
+from bookings.domain.search.rides import Departure
+from bookings.models import Amenity, Seat, SeatClaim, SeatKind
+
+
+@dataclass(frozen=True)
+class Coach:
+    """A layout as a list shows it."""
+
+    name: str
+    amenities: tuple[str, ...]
+    seats: Mapping[str, int]  # for sale, by kind
+
+
+def coaches(layout_ids: Iterable[int]) -> dict[int, Coach]:
+    """The layouts with their sellable seats by kind: one query."""
+    rows = Seat.objects.filter(layout__in=set(layout_ids)).exclude(kind=SeatKind.CREW).order_by()
+    rows = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(number=Count("pk"))
+    found: dict[int, Coach] = {}
+    for layout, name, amenities, kind, number in rows:
+        if layout not in found:
+            words = tuple(str(Amenity(each).label) for each in amenities if each in Amenity.values)
+            found[layout] = Coach(name, words, {})
+        found[layout].seats[kind] = number  # type: ignore[index]
+    return found
+
+
+def taken_by_kind(departures: Iterable[Departure], *, now: datetime) -> dict[int, Counter[str]]:
+    """How many seats of each kind are claimed on the legs of each ride, by departure: one query."""
+    by_legs: dict[tuple[int, int], list[int]] = {}
+    for each in departures:
+        by_legs.setdefault((each.ride.board.position, each.ride.alight.position), []).append(each.id)
+    wanted = Q(pk__in=[])
+    for (first, end), ids in by_legs.items():
+        wanted |= Q(schedule__in=ids, leg__gte=first, leg__lt=end)
+    rows = (
+        SeatClaim.objects.filter(wanted).live(now).values_list("schedule_id", "seat__kind").annotate(number=Count("seat_id", distinct=True))
+    )
+    taken: dict[int, Counter[str]] = {}
+    for schedule, kind, number in rows.order_by():
+        taken.setdefault(schedule, Counter())[kind] = number
+    return taken
+
+
+def next_expiry(departures: Iterable[Departure], *, now: datetime) -> datetime | None:
+    """When the first of the holds on these departures runs out: one query."""
+    claims = SeatClaim.objects.filter(schedule__in=[each.id for each in departures], expires_at__gt=now)
+    return claims.aggregate(first=Min("expires_at"))["first"]
