@@ -11,6 +11,7 @@ from bookings.models import (
     BookingEvent,
     LedgerEntry,
     Order,
+    Refund,
     SaleStatus,
     Schedule,
     SeatClaim,
@@ -43,7 +44,17 @@ def expire_order(order_id: int, *, now: datetime) -> bool:
         take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
         BookingEvent.objects.record(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
+    owe_back(Order.objects.get(pk=order_id), now=now)
     return True
+
+
+def owe_back(order: Order, *, now: datetime) -> None:
+    """Money on an order that nothing is owed for any more has to go back to who paid it."""
+    excess = -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+    if excess > 0:
+        cause = f"excess:{order.pk}:{order.refunds.count()}"
+        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
+        Refund.objects.create(order=order, cause=cause, amount=excess, created_at=now)
 
 
 def take_back_sale(booking: Booking, *, cause: str, now: datetime) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
@@ -16,26 +15,8 @@ from bookings.domain.fares.prices import passenger_types
 from bookings.domain.inventory.holds import MOST_RENEWALS, hold_trips
 from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
 from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Hold
-
-
-@dataclass(frozen=True)
-class TripView:
-    title: str
-    date_text: str
-    departs: str
-    departs_iso: str
-    arrives: str
-    arrives_iso: str
-    day_mark: str
-    board_stop: str
-    alight_stop: str
-    line: str
-    schedule_id: int
-    from_ref: str
-    to_ref: str
-    seats: tuple[str, ...] = ()
-    total_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,34 +58,6 @@ class CheckoutView:
     @property
     def is_complete(self) -> bool:
         return not self.problem
-
-
-def local_text(moment: datetime, zone: Any = None) -> str:
-    """ "Tue 1 Dec 2026, 10:00" in the given zone, or the company's."""
-    return formats.date_format(timezone.localtime(moment, zone), "D j M Y, H:i")
-
-
-def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:
-    departs, arrives = segment.boards_local, segment.alights_local
-    days = (arrives.date() - departs.date()).days
-    board, alight = segment.board.stop, segment.alight.stop
-    return TripView(
-        title=f"{board.city.name} → {alight.city.name}",
-        date_text=formats.date_format(departs, "l j F Y"),
-        departs=f"{departs:%H:%M}",
-        departs_iso=departs.isoformat(),
-        arrives=f"{arrives:%H:%M}",
-        arrives_iso=arrives.isoformat(),
-        day_mark="" if not days else _("+%(days)d day") % {"days": days} if days == 1 else _("+%(days)d days") % {"days": days},
-        board_stop=str(board),
-        alight_stop=str(alight),
-        line=segment.schedule.route.line.code,
-        schedule_id=segment.schedule.pk,
-        from_ref=f"{board.code}@{segment.board.position}",
-        to_ref=f"{alight.code}@{segment.alight.position}",
-        seats=seats,
-        total_text=total_text,
-    )
 
 
 def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:

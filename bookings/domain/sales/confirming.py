@@ -21,11 +21,15 @@ def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime) -> N
 
 
 def take_seats_again(order: Order, *, now: datetime) -> bool:
-    """Claim the seats of an expired order anew and sell it anew, all of it or nothing. False if a seat is gone or a coach has left.
+    """Claim the seats of an expired order anew and sell it anew, all of it or nothing.
 
+    False if a seat is gone, a coach has left, or the money on the order is not enough.
     The caller holds the locks; expired claims are already dropped.
     """
     bookings = list(order.bookings.filter(status=SaleStatus.EXPIRED).select_related("schedule", "from_stop", "to_stop").order_by("pk"))
+    fares = {booking: sum(ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)) for booking in bookings}
+    if -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) < sum(fares.values()):
+        return False
     claims: list[SeatClaim] = []
     for booking in bookings:
         segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
@@ -40,8 +44,7 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
             for leg in segment.legs
         ]
     add_claims(claims)
-    for booking in bookings:
-        fare = sum(ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID))
+    for booking, fare in fares.items():
         cause = f"resale:{booking.pk}:{booking.events.count()}"
         LedgerEntry.objects.post(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking)
     return bool(bookings)

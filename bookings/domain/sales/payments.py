@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from bookings import tasks
 from bookings.base.codes import random_token
 from bookings.base.errors import Busy, Conflict, NotFound
-from bookings.base.money import ZERO
-from bookings.domain.inventory.claims import drop_expired, expire_order, lock_schedules, refresh
+from bookings.domain.inventory.claims import drop_expired, expire_order, lock_schedules, owe_back, refresh
 from bookings.domain.sales.confirming import confirm_order, take_seats_again
 from bookings.domain.sales.gateways import gateway_called
 from bookings.domain.sales.messages import queue_message
@@ -26,7 +25,6 @@ from bookings.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
-    Refund,
     SaleStatus,
     Schedule,
     SeatClaim,
@@ -136,6 +134,9 @@ def settle(
             now = now or database_now()
             if Payment.objects.filter(method=method, external_id=external_id).exists():
                 return "duplicate"
+            drop_expired(list(locked), now=now)
+            expire_order(order.pk, now=now)  # an order whose claims somebody else dropped is expired already
+            order.refresh_from_db()
             payment = Payment.objects.create(
                 order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now
             )
@@ -152,9 +153,6 @@ def settle(
 
 def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:
     """Decide what a booked payment does for its order."""
-    drop_expired(list(locked), now=now)
-    expire_order(order.pk, now=now)  # an order whose claims somebody else dropped is expired already
-    order.refresh_from_db()
     outcome = "confirmed"
     if order.status == SaleStatus.PENDING:
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
@@ -163,7 +161,7 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
             outcome = "too little"
         else:
             confirm_order(order, locked, now=now)
-    elif order.status == SaleStatus.EXPIRED and payment.amount >= order.total and take_seats_again(order, now=now):
+    elif order.status == SaleStatus.EXPIRED and take_seats_again(order, now=now):
         confirm_order(order, locked, now=now)
         outcome = "confirmed late"
     elif order.status == SaleStatus.EXPIRED:
@@ -179,18 +177,9 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
         open_task(
             StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {payment.attempt.amount} asked", now
         )
-    _owe_back(order, payment, now)
+    owe_back(order, now=now)
     refresh(locked)
     return outcome
-
-
-def _owe_back(order: Order, payment: Payment, now: datetime) -> None:
-    """Money on the order that nothing is owed for goes back to who paid it."""
-    excess = -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
-    if excess > ZERO and order.status != SaleStatus.PENDING:
-        cause = f"excess:{payment.pk}"
-        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
-        Refund.objects.create(order=order, cause=cause, amount=excess, created_at=now)
 
 
 def open_task(kind: str, order: Order, subject: str, detail: str, now: datetime) -> None:

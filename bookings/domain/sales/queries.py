@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code, plain_name
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
-from bookings.domain.sales.checkout_queries import TripView, local_text, trip_view
 from bookings.domain.sales.refunds import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Account, Booking, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
 
 
