@@ -175,7 +175,7 @@ def _make_services(chosen: list[Plan], routes: dict[Pattern, Route], layouts: di
             layout=layouts[plan.layout],
             price_zar=level.price(plan.price),
             source=SOURCE,
-            source_id=f"{plan.key}/{level.first:%Y-%m-%d}",
+            source_id=f"{plan.key}/{level.first:%Y-%m-%d}:0",  # trip:repetition, as an import writes it
         )
         for plan in chosen
         for level in levels

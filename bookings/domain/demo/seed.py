@@ -1,24 +1,33 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from bookings.domain.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.domain.demo.network import SOURCE, make_network
 from bookings.domain.demo.staff import make_staff
 from bookings.models import Service
+
+Progress = Callable[[str], Callable[[int, int], None]]  # of a step's name: who is told (done, of how many)
 
 
 @dataclass(frozen=True)
 class SeedReport:
     is_new: bool
-    password: str
+    departures: int
+    bookings: int
+    password: str  # empty: as it was
 
     def lines(self) -> list[str]:
-        staff = f"Users clerk, supervisor, dispatcher, manager, auditor: password {self.password or 'unchanged (--reset-password makes a new one)'}"
-        return ["The demo network was made." if self.is_new else "The demo network is unchanged.", staff]
+        return [
+            "The demo network was made." if self.is_new else "The demo network is unchanged.",
+            f"{self.departures} departures and {self.bookings} bookings are new.",
+            f"Users clerk, supervisor, dispatcher, manager, auditor: password {self.password or 'unchanged (--reset-password makes a new one)'}",
+        ]
 
 
 def is_seeded() -> bool:
@@ -32,10 +41,14 @@ def seed_demo(
     days: int = 60,
     only_lines: frozenset[str] = frozenset(),
     reset_password: bool = False,
-    progress: bool = False,
+    progress: Progress | None = None,
 ) -> SeedReport:
     """Load the demo company, or top it up. The same seed and time make the same rows, but for the password."""
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
     password = make_staff(reset_password=reset_password)
-    return SeedReport(is_new, password)
+    departures = make_departures(today, days, progress and progress("departures"))
+    bookings = fill_coaches(today, now, seed, progress and progress("bookings"))
+    send_buses(today)
+    move_on(today, now)
+    return SeedReport(is_new, departures, bookings, password)

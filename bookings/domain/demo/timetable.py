@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +86,7 @@ def shorten(
     part = calls[cities.index(start) if start else 0 : (cities.index(end) if end else len(calls) - 1) + 1]
     made = [Call(part[0].city, 0, 0, 0)]
     driven = 0
-    for before, call in zip(part, part[1:], strict=False):
+    for before, call in pairwise(part):
         driven += call.arrive - before.depart
         if call.city in skip:
             driven -= _SAVED_BY_PASSING
