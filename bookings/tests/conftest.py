@@ -6,6 +6,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running in the test's thread
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from huey.contrib.djhuey import HUEY
@@ -40,6 +41,13 @@ def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -
         with connection.cursor() as cursor:
             for trigger in TRIGGERS:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a Redis the tests that want one are left to the run that has it."""
+    if not settings.REDIS_URL:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("redis")])
+        items[:] = [item for item in items if not item.get_closest_marker("redis")]
 
 
 @pytest.fixture(scope="session")
