@@ -126,8 +126,12 @@ def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count
         if mine and mine.hold.expires_at > now:
             if mine.hold.trips.exclude(pk=mine.pk).exists() and mine.seats.count() != count:
                 raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": mine.seats.count()})
+            Hold.objects.filter(pk=mine.hold.pk).update(draft=_with_types(mine.hold.draft, count, types))
             return mine.hold
-        return Hold.objects.create(token=random_token(), owner=owner, network=network, created_at=now, expires_at=now + hold_time())
+        draft = _with_types({}, count, types)
+        return Hold.objects.create(
+            token=random_token(), owner=owner, network=network, created_at=now, expires_at=now + hold_time(), draft=draft
+        )
     hold = locked_hold(token, owner)
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for your first trip has run out. Please take it up again first."))
@@ -140,6 +144,12 @@ def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count
     if not mine:
         _set_expiry(hold, now + hold_time())
     return hold
+
+
+def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:
+    """The draft for `count` passengers: whoever was typed already stays, the rest get the types of the search."""
+    typed = draft.get("passengers", [])[:count]
+    return {**draft, "passengers": typed + [{"passenger_type": slug} for slug in types[len(typed) : count]]}
 
 
 def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable) -> None:

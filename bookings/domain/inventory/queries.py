@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from bookings.base.money import format_zar
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Seat, SeatClaim, SeatKind
+from bookings.models import FareClass, Seat, SeatClaim, SeatKind
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class ClassPrice:
     name: str
     adult: str
     free: int
+    fares: dict[str, str]  # the bare amount for each passenger type, by slug
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,18 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         free=free.total(),
         revision=segment.schedule.revision,
         is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
-        classes=tuple(ClassPrice(each.code, each.name, format_zar(prices[each.code]), free[each.code]) for each in offered),
+        classes=tuple(_class_price(each, prices[each.code], free[each.code], fares) for each in offered),
         types=tuple(
             TypePrice(kind.slug, kind.name, kind.name_plural, format_zar(passenger_price(cheapest, kind)), kind.proof)
             for kind in fares.types.values()
             if cheapest is not None
         ),
     )
+
+
+def _class_price(fare_class: FareClass, adult: Decimal, free: int, fares: FareTable) -> ClassPrice:
+    by_type = {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}
+    return ClassPrice(fare_class.code, fare_class.name, format_zar(adult), free, by_type)
 
 
 def class_prices(segment: Segment, fares: FareTable) -> dict:

@@ -37,18 +37,22 @@ from bookings.models.transactions import database_now, short_transaction
 Passenger = Mapping[str, str]  # first_name, surname, passenger_type
 
 
-def save_draft(token: str, *, owner: str, passengers: Sequence[Passenger], email: str, phone: str) -> None:
-    """Keep what was typed at the checkout, complete or not, expired or not."""
+def save_draft(token: str, *, owner: str, passengers: Sequence[Passenger], email: str, phone: str, problem: str = "") -> None:
+    """Keep what was typed at the checkout, complete or not, expired or not. With a `problem` it cannot be ordered before it is put right."""
     with short_transaction():
         hold = locked_hold(token, owner)
         if hasattr(hold, "order"):
             raise Conflict(_("These seats are already ordered."))
         hold.draft = {"passengers": [dict(passenger) for passenger in passengers], "email": email, "phone": phone}
+        if problem:
+            hold.draft["problem"] = problem
         hold.save(update_fields=["draft"])
 
 
 def draft_problem(draft: Mapping, seats: int) -> str:
     """Why the draft cannot be ordered yet; empty if it can."""
+    if draft.get("problem"):
+        return draft["problem"]
     passengers = draft.get("passengers", [])
     if len(passengers) != seats or not all(each.get("first_name") and each.get("surname") for each in passengers):
         return _("Please fill in the name of every passenger.")

@@ -1,0 +1,113 @@
+"""A ride in ready words, the same wherever a page, a ticket or a mail shows one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.domain.timetable.segments import Segment
+from bookings.models import RouteStop
+
+
+@dataclass(frozen=True)
+class TripView:
+    title: str
+    date_text: str
+    departs: str
+    departs_iso: str
+    arrives: str
+    arrives_iso: str
+    day_mark: str
+    board_stop: str
+    alight_stop: str
+    line: str
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+    seats: tuple[str, ...] = ()
+    total_text: str = ""
+
+
+def local_text(moment: datetime, zone: Any = None) -> str:
+    """ "Tue 1 Dec 2026, 10:00" in the given zone, or the company's."""
+    return formats.date_format(timezone.localtime(moment, zone), "D j M Y, H:i")
+
+
+def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:
+    departs, arrives = segment.boards_local, segment.alights_local
+    board, alight = segment.board.stop, segment.alight.stop
+    return TripView(
+        title=f"{board.city.name} → {alight.city.name}",
+        date_text=formats.date_format(departs, "l j F Y"),
+        departs=f"{departs:%H:%M}",
+        departs_iso=departs.isoformat(),
+        arrives=f"{arrives:%H:%M}",
+        arrives_iso=arrives.isoformat(),
+        day_mark=day_mark(arrives.date(), departs.date()),
+        board_stop=str(board),
+        alight_stop=str(alight),
+        line=segment.schedule.route.line.code,
+        schedule_id=segment.schedule.pk,
+        from_ref=f"{board.code}@{segment.board.position}",
+        to_ref=f"{alight.code}@{segment.alight.position}",
+        seats=seats,
+        total_text=total_text,
+    )
+
+
+def day_mark(day: date, first: date) -> str:
+    """ "+1 day" when `day` is the day after `first`; empty on the same day."""
+    days = (day - first).days
+    return ngettext("+%(days)d day", "+%(days)d days", days) % {"days": days} if days else ""
+
+
+def duration_text(minutes: int) -> str:
+    return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@dataclass(frozen=True)
+class CallView:
+    """One stop of the coach's road."""
+
+    city: str
+    stop: str
+    time: str
+    time_iso: str
+    day_mark: str
+    is_board: bool
+    is_alight: bool
+    is_ride: bool  # the road from here on belongs to the ride
+
+    @property
+    def is_end(self) -> bool:
+        return self.is_board or self.is_alight
+
+
+def route_line(segment: Segment) -> tuple[CallView, ...]:
+    """All calls of the coach with their local times; marks of the day count from the boarding day."""
+    calls = RouteStop.objects.filter(route=segment.schedule.route_id).select_related("stop__city").order_by("position")
+    return tuple(_call(call, segment) for call in calls)
+
+
+def _call(call: RouteStop, segment: Segment) -> CallView:
+    # Where people get off the time of arrival counts, elsewhere that of departure.
+    is_alight = call.position == segment.alight.position
+    minutes = call.arrive_min if is_alight else call.depart_min
+    at = (segment.schedule.departure_time + timedelta(minutes=minutes)).astimezone(ZoneInfo(call.stop.time_zone))
+    city = call.stop.city.name
+    return CallView(
+        city=city,
+        stop=call.stop.name if call.stop.name != city else "",
+        time=f"{at:%H:%M}",
+        time_iso=at.isoformat(),
+        day_mark=day_mark(at.date(), segment.boards_local.date()),
+        is_board=call.position == segment.board.position,
+        is_alight=is_alight,
+        is_ride=segment.board.position <= call.position < segment.alight.position,
+    )
