@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+_HALF_DAY = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """On which days something runs; `exceptions` (day: runs) hold inside and outside of its dates. No end: for ever."""
+
+    weekdays: int  # bit 0 Monday to bit 6 Sunday
+    starts_on: date
+    ends_on: date | None
+    exceptions: Mapping[date, bool] = field(default_factory=dict)
+
+    def runs_on(self, day: date) -> bool:
+        said = self.exceptions.get(day)
+        return self._plainly_runs_on(day) if said is None else said
+
+    def _plainly_runs_on(self, day: date) -> bool:
+        return bool(self.weekdays >> day.weekday() & 1) and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+    def telling_exceptions(self) -> dict[date, bool]:
+        """The exceptions that change something."""
+        return {day: runs for day, runs in self.exceptions.items() if runs != self._plainly_runs_on(day)}
+
+    def moved(self, by: timedelta) -> Calendar:
+        """The same a number of whole weeks later (or earlier)."""
+        if not by:
+            return self
+        ends_on = None if self.ends_on is None else self.ends_on + by
+        return Calendar(self.weekdays, self.starts_on + by, ends_on, {day + by: runs for day, runs in self.exceptions.items()})
+
+
+def start_of_service_day(day: date, time_zone: str) -> datetime:
+    """Noon minus 12 hours, in UTC: midnight, except on the days when the clocks change."""
+    return datetime.combine(day, time(12), ZoneInfo(time_zone)).astimezone(UTC) - _HALF_DAY
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def is_time_zone(name: str) -> bool:
+    return name in _time_zones()

@@ -1,0 +1,132 @@
+"""Planned stops become Stops of Cities: those that are there already, or new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Final
+
+from django.utils.text import slugify
+
+from bookings.base.codes import plain_name
+from bookings.domain.timetable.gtfs.network import MAX_CITY_KM, PlannedCity, PlannedStop
+from bookings.domain.timetable.gtfs.values import Point, kilometres
+from bookings.models import City, Stop
+
+_CHUNK: Final = 500
+_STOP_FIELDS: Final = ("city_id", "name", "plain_name", "address", "latitude", "longitude", "time_zone")
+
+
+class Taken:
+    """Names in an address that are in use; `free` finds the next one: x, x-2, x-3 …"""
+
+    def __init__(self, *used: Iterable[str]) -> None:
+        self._used = {name for names in used for name in names}
+        self._last: dict[str, int] = {}
+
+    def free(self, wanted: str) -> str:
+        name, number = wanted, self._last.get(wanted, 1)
+        while name in self._used:
+            number += 1
+            name = f"{wanted}-{number}"
+        self._last[wanted] = number
+        self._used.add(name)
+        return name
+
+
+class NetworkWriter:
+    """Finds or makes the cities and stops of one source."""
+
+    def __init__(self, source: str, stops: list[PlannedStop]) -> None:
+        self.source, self.planned = source, stops
+        self.existing = {stop.source_id: stop for stop in Stop.objects.filter(source=source).select_related("city")}
+        self.slugs = Taken(City.objects.values_list("slug", flat=True), Stop.objects.values_list("code", flat=True))
+        self.cities_new = 0
+
+    def write(self) -> tuple[dict[str, Stop], int, int]:
+        """Stops by source_id, with how many are new and how many changed."""
+        cities = self._cities()
+        new, changed = [], []
+        for planned in self.planned:
+            values = self._values(planned, cities[id(planned.city)])
+            stop = self.existing.get(planned.source_id)
+            if stop is None:
+                code = self.slugs.free(slugify(f"{self.source}-{planned.source_id}")[:74] or self.source)
+                new.append(Stop(source=self.source, source_id=planned.source_id, code=code, **values))
+            elif any(getattr(stop, name) != value for name, value in values.items()):
+                for name, value in values.items():
+                    setattr(stop, name, value)
+                changed.append(stop)
+        made = Stop.objects.bulk_create(new, batch_size=_CHUNK)
+        Stop.objects.bulk_update(changed, _STOP_FIELDS, batch_size=_CHUNK)
+        return self.existing | {stop.source_id: stop for stop in made}, len(new), len(changed)
+
+    @staticmethod
+    def _values(planned: PlannedStop, city: City) -> dict[str, object]:
+        latitude, longitude = _rounded(planned.place, 6)
+        return {
+            "city_id": city.pk,
+            "name": planned.name,
+            "plain_name": plain_name(planned.name)[:160],
+            "address": planned.address,
+            "latitude": latitude,
+            "longitude": longitude,
+            "time_zone": planned.time_zone,
+        }
+
+    def _cities(self) -> dict[int, City]:
+        planned = {id(stop.city): stop.city for stop in self.planned}
+        known = self._known_cities(planned.values())
+        found: dict[int, City] = {}
+        new: dict[int, City] = {}
+        for key, city in planned.items():
+            existing = self._match(city, known.get(plain_name(city.name), []))
+            if existing is not None:
+                found[key] = existing
+            else:
+                new[key] = self._new_city(city)
+        City.objects.bulk_create(new.values(), batch_size=_CHUNK)
+        self.cities_new = len(new)
+        return found | new
+
+    def _new_city(self, city: PlannedCity) -> City:
+        latitude, longitude = _rounded(city.place, 5)
+        slug = self.slugs.free(slugify(city.name)[:130] or self.source)
+        return City(name=city.name, plain_name=plain_name(city.name)[:120], slug=slug, latitude=latitude, longitude=longitude)
+
+    @staticmethod
+    def _known_cities(planned: Iterable[PlannedCity]) -> dict[str, list[City]]:
+        names = sorted({plain_name(city.name)[:120] for city in planned})
+        known: dict[str, list[City]] = {}
+        for start in range(0, len(names), _CHUNK):
+            for city in City.objects.filter(plain_name__in=names[start : start + _CHUNK]).order_by("pk"):
+                known.setdefault(city.plain_name, []).append(city)
+        return known
+
+    def _match(self, planned: PlannedCity, known: list[City]) -> City | None:
+        """The nearest city of this name within reach. Without a place on the map only our own earlier stops can tell."""
+        reach = [
+            (kilometres(planned.place, place), number)
+            for number, city in enumerate(known)
+            if planned.place and (place := _place(city)) is not None
+        ]
+        km, number = min(reach, default=(MAX_CITY_KM + 1, 0))
+        if km <= MAX_CITY_KM:
+            return known[number]
+        ids = {city.pk for city in known if not planned.place or _place(city) is None}
+        return next((city for city in self._cities_of_our_stops(planned) if city.pk in ids), None)
+
+    def _cities_of_our_stops(self, planned: PlannedCity) -> Iterator[City]:
+        for stop in self.planned:
+            if stop.city is planned and stop.source_id in self.existing:
+                yield self.existing[stop.source_id].city
+
+
+def _place(city: City) -> Point | None:
+    return None if city.latitude is None or city.longitude is None else (float(city.latitude), float(city.longitude))
+
+
+def _rounded(place: Point | None, digits: int) -> tuple[Decimal | None, Decimal | None]:
+    if place is None:
+        return None, None
+    return Decimal(f"{place[0]:.{digits}f}"), Decimal(f"{place[1]:.{digits}f}")

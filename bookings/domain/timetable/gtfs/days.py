@@ -1,0 +1,61 @@
+"""calendar.txt and calendar_dates.txt."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.domain.timetable.calendars import Calendar
+from bookings.domain.timetable.gtfs.problems import Problems
+from bookings.domain.timetable.gtfs.reader import Feed, Row
+from bookings.domain.timetable.gtfs.values import an_id, day
+
+_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def read_calendars(feed: Feed, problems: Problems) -> dict[str, Calendar]:
+    """The calendar of each service_id, from the two files together."""
+    weekly = _weekly(feed, problems)
+    exceptions = _exceptions(feed, problems)
+    calendars = {}
+    for service_id in [*weekly, *(each for each in exceptions if each not in weekly)]:
+        said = exceptions.get(service_id, {})
+        base = weekly.get(service_id) or Calendar(0, min(said), max(said))
+        calendars[service_id] = Calendar(base.weekdays, base.starts_on, base.ends_on, said)
+    return calendars
+
+
+def _weekly(feed: Feed, problems: Problems) -> dict[str, Calendar]:
+    found: dict[str, Calendar] = {}
+    for row in feed.rows("calendar.txt"):
+        try:
+            service_id = an_id(row["service_id"])
+            if service_id in found:
+                raise ValueError(_("service %(id)s is there twice; the first one holds") % {"id": service_id})
+            found[service_id] = _calendar(row)
+        except ValueError as error:
+            problems.add("calendar.txt", row.line, str(error))
+    return found
+
+
+def _calendar(row: Row) -> Calendar:
+    weekdays = sum(1 << bit for bit, name in enumerate(_WEEKDAYS) if row[name] == "1")
+    starts_on, ends_on = day(row["start_date"]), day(row["end_date"])
+    if ends_on < starts_on:
+        raise ValueError(_("service %(id)s ends before it starts") % {"id": row["service_id"]})
+    return Calendar(weekdays, starts_on, ends_on)
+
+
+def _exceptions(feed: Feed, problems: Problems) -> dict[str, dict[date, bool]]:
+    found: dict[str, dict[date, bool]] = {}
+    for row in feed.rows("calendar_dates.txt"):
+        try:
+            service_id, when, kind = an_id(row["service_id"]), day(row["date"]), row["exception_type"]
+            if kind not in {"1", "2"}:
+                raise ValueError(_("exception_type “%(kind)s” is neither 1 nor 2") % {"kind": kind[:20]})
+            found.setdefault(service_id, {})[when] = kind == "1"
+        except ValueError as error:
+            problems.add("calendar_dates.txt", row.line, str(error))
+    return found

@@ -1,0 +1,198 @@
+"""agency.txt, stops.txt and routes.txt: time zones, stops gathered into cities, lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import plain_name
+from bookings.domain.timetable.calendars import is_time_zone
+from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
+from bookings.domain.timetable.gtfs.reader import Feed, Row
+from bookings.domain.timetable.gtfs.values import Point, an_id, kilometres, point
+
+MAX_CITY_KM: Final = 50  # stops of one name that lie farther apart belong to different cities
+
+_STATION: Final = "1"
+_NOT_CALLED_AT: Final = {"2", "3", "4"}  # entrances, inner nodes, boarding areas
+_ROAD_TYPES: Final = {"", "3", "11", "800"}
+
+
+@dataclass
+class PlannedCity:
+    """Stops of one name (or of one station) near each other."""
+
+    name: str
+    place: Point | None
+
+
+@dataclass
+class PlannedStop:
+    source_id: str
+    name: str
+    city: PlannedCity
+    place: Point | None
+    time_zone: str
+    address: str
+    zone: str
+    is_station: bool
+
+
+@dataclass
+class PlannedLine:
+    source_id: str
+    code: str
+    name: str
+    time_zone: str
+
+
+@dataclass
+class Agencies:
+    time_zones: dict[str, str]
+
+    @property
+    def default(self) -> str:
+        return next(iter(self.time_zones.values()))
+
+
+def read_agencies(feed: Feed, problems: Problems) -> Agencies:
+    found: dict[str, str] = {}
+    for row in feed.rows("agency.txt"):
+        if is_time_zone(row["agency_timezone"]):
+            found.setdefault(row["agency_id"], row["agency_timezone"])
+        else:
+            problems.add("agency.txt", row.line, _("we do not know the time zone “%(zone)s”") % {"zone": row["agency_timezone"][:60]})
+    if not found:
+        raise FeedRefused(_("agency.txt names no time zone that we know, so no time can be read."))
+    return Agencies(found)
+
+
+class CityMap:
+    """Gathers places by name and nearness."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[PlannedCity]] = {}
+
+    def city(self, name: str, place: Point | None) -> PlannedCity:
+        cities = self._by_name.setdefault(plain_name(name), [])
+        found = nearest(cities, place)
+        if found is None:
+            found = PlannedCity(name, place)
+            cities.append(found)
+        return found
+
+
+def nearest(cities: list[PlannedCity], place: Point | None) -> PlannedCity | None:
+    """The nearest city within reach. Where either place is not known, the name alone decides."""
+    if place is None:
+        return cities[0] if cities else None
+    reach = [(kilometres(place, city.place) if city.place else 0.0, number) for number, city in enumerate(cities)]
+    km, number = min(reach, default=(MAX_CITY_KM + 1, 0))
+    return cities[number] if km <= MAX_CITY_KM else None
+
+
+@dataclass
+class _ReadStop:
+    row: Row
+    name: str
+    place: Point | None
+
+    @property
+    def is_station(self) -> bool:
+        return self.row["location_type"] == _STATION
+
+
+def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, PlannedStop]:
+    """Every point where coaches may call, by stop_id, in the order of the file."""
+    rows = _stop_rows(feed, problems)
+    cities = CityMap()
+    stops = {}
+    for stop_id, read in rows.items():
+        if read.row["location_type"] in _NOT_CALLED_AT:
+            continue
+        parent = _parent(read, rows, problems)
+        known = parent or read
+        city = cities.city(known.name[:120], known.place or read.place)
+        zone = read.row["stop_timezone"] or (parent.row["stop_timezone"] if parent else "")
+        if zone and not is_time_zone(zone):
+            problems.add("stops.txt", read.row.line, _("we do not know the time zone “%(zone)s”; the agency's holds") % {"zone": zone[:60]})
+            zone = ""
+        stops[stop_id] = PlannedStop(
+            stop_id,
+            read.name[:160],
+            city,
+            read.place,
+            zone or agencies.default,
+            read.row["stop_desc"][:250],
+            read.row["zone_id"],
+            read.is_station,
+        )
+    return stops
+
+
+def _stop_rows(feed: Feed, problems: Problems) -> dict[str, _ReadStop]:
+    rows: dict[str, _ReadStop] = {}
+    for row in feed.rows("stops.txt"):
+        try:
+            stop_id = an_id(row["stop_id"])
+            if stop_id in rows:
+                raise ValueError(_("stop %(id)s is there twice; the first one holds") % {"id": stop_id})
+        except ValueError as error:
+            problems.add("stops.txt", row.line, str(error))
+            continue
+        try:
+            place = point(row["stop_lat"], row["stop_lon"])
+        except ValueError as error:
+            problems.add("stops.txt", row.line, str(error))
+            place = None
+        name = " ".join(row["stop_name"].split())
+        if not name:
+            name = stop_id
+            if row["location_type"] not in _NOT_CALLED_AT and not row["parent_station"]:
+                problems.add("stops.txt", row.line, _("stop %(id)s has no name; its id is shown") % {"id": stop_id})
+        rows[stop_id] = _ReadStop(row, name, place)
+    return rows
+
+
+def _parent(read: _ReadStop, rows: dict[str, _ReadStop], problems: Problems) -> _ReadStop | None:
+    parent_id = read.row["parent_station"]
+    if not parent_id:
+        return None
+    parent = rows.get(parent_id)
+    if parent is None or not parent.is_station:
+        problems.add("stops.txt", read.row.line, _("parent station %(id)s is not a station of this file") % {"id": parent_id[:60]})
+        return None
+    if read.name == read.row["stop_id"]:
+        read.name = parent.name
+    return parent
+
+
+def read_lines(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, PlannedLine]:
+    lines: dict[str, PlannedLine] = {}
+    for row in feed.rows("routes.txt"):
+        try:
+            line = _line(row, agencies)
+            if line.source_id in lines:
+                raise ValueError(_("route %(id)s is there twice; the first one holds") % {"id": line.source_id})
+            lines[line.source_id] = line
+        except ValueError as error:
+            problems.add("routes.txt", row.line, str(error))
+    return lines
+
+
+def _line(row: Row, agencies: Agencies) -> PlannedLine:
+    route_id, kind, agency = an_id(row["route_id"]), row["route_type"], row["agency_id"]
+    if not _runs_on_roads(kind):
+        raise ValueError(_("route %(id)s is no coach line (route_type %(kind)s)") % {"id": route_id, "kind": kind[:10]})
+    if agency and agency not in agencies.time_zones and len(agencies.time_zones) > 1:
+        raise ValueError(_("agency %(id)s of route %(route)s is not known") % {"id": agency[:60], "route": route_id})
+    code, name = row["route_short_name"], row["route_long_name"]
+    zone = agencies.time_zones.get(agency, agencies.default)
+    return PlannedLine(route_id, (code or route_id)[:60], (name or code or route_id)[:200], zone)
+
+
+def _runs_on_roads(kind: str) -> bool:
+    """Buses and coaches, in the plain and in the extended list of types."""
+    return kind in _ROAD_TYPES or (len(kind) == 3 and kind[0] in "27" and kind.isascii() and kind.isdigit())

@@ -1,0 +1,138 @@
+"""From the calls of a trip to a stop pattern with its timing and distances."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from bookings.domain.timetable.gtfs.network import PlannedStop
+from bookings.domain.timetable.gtfs.trips import Call, Trip
+from bookings.domain.timetable.gtfs.values import kilometres
+
+ROAD_FACTOR: Final = 1.25  # a road is longer than the crow's flight by about this
+KM_PER_MINUTE: Final = 1.0  # where a stop has no place on the map
+LEAST_KM: Final = Decimal("0.1")
+MAX_KM: Final = 100_000
+_PLAUSIBLE: Final = (0.98, 3.0)  # a road by the crow's flight: how travelled distances are known to be in km or in m
+
+
+class PlannedCall(NamedTuple):
+    stop_id: str
+    arrive_min: int
+    depart_min: int
+    km: Decimal
+    may_board: bool
+    may_alight: bool
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The stops of a trip, in minutes since its first departure."""
+
+    calls: tuple[PlannedCall, ...]
+
+    @property
+    def minutes(self) -> int:
+        return max(1, self.calls[-1].arrive_min)
+
+    @property
+    def km(self) -> Decimal:
+        return self.calls[-1].km
+
+    def digest(self) -> str:
+        """What makes two patterns the same to a passenger. Distances do not: they follow from the places."""
+        text = "\n".join(repr((*call[:3], *call[4:])) for call in self.calls)
+        return sha256(text.encode()).hexdigest()[:20]
+
+
+def read_pattern(trip: Trip, stops: Mapping[str, PlannedStop]) -> tuple[int, Pattern]:
+    """The minute of the service day at which the trip starts, and its pattern. ValueError: the trip cannot be run."""
+    calls = trip.calls
+    if len(calls) < 2:
+        raise ValueError(_("trip %(id)s has fewer than two calls that can be read") % {"id": trip.trip_id})
+    for before, call in itertools.pairwise(calls):
+        if before.sequence == call.sequence:
+            words = {"id": trip.trip_id, "number": call.sequence, "line": call.line}
+            raise ValueError(_("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)") % words)
+    times = _minutes(trip)
+    start = times[0][1]
+    kms = _distances(calls, [arrive for arrive, _depart in times], stops)
+    last = len(calls) - 1
+    planned = tuple(
+        PlannedCall(
+            call.stop_id,
+            max(0, arrive - start),
+            (arrive if number == last else depart) - start,
+            km,
+            call.may_board and number < last,
+            call.may_alight and number > 0,
+        )
+        for number, (call, (arrive, depart), km) in enumerate(zip(calls, times, kms, strict=True))
+    )
+    return start, Pattern(planned)
+
+
+def _minutes(trip: Trip) -> list[tuple[int, int]]:
+    """(arrival, departure) of each call; a call without times gets its share of the way between its neighbours."""
+    known: list[tuple[int, int] | None] = []
+    for call in trip.calls:
+        arrives = call.departs if call.arrives is None else call.arrives
+        departs = arrives if call.departs is None else call.departs
+        known.append(None if arrives is None or departs is None else (arrives // 60, departs // 60))
+    if known[0] is None or known[-1] is None:
+        raise ValueError(_("trip %(id)s does not say when it starts or ends") % {"id": trip.trip_id})
+    times = _filled(known)
+    before = times[0][1]
+    for call, (arrive, depart) in list(zip(trip.calls, times, strict=True))[1:]:
+        if not before <= arrive <= depart:
+            words = {"id": trip.trip_id, "line": call.line}
+            raise ValueError(_("trip %(id)s goes back in time (line %(line)d of stop_times.txt)") % words)
+        before = depart
+    return times
+
+
+def _filled(known: list[tuple[int, int] | None]) -> list[tuple[int, int]]:
+    times: list[tuple[int, int]] = []
+    for number, pair in enumerate(known):
+        if pair is None:
+            later = next(index for index in range(number, len(known)) if known[index])
+            start, end = times[-1][1], known[later][0]  # type: ignore[index]
+            minute = start + (end - start) // (later - number + 1)
+            pair = (minute, minute)
+        times.append(pair)
+    return times
+
+
+def _distances(calls: list[Call], minutes: list[int], stops: Mapping[str, PlannedStop]) -> list[Decimal]:
+    """Kilometres from the first stop, never falling, and more than 0 in all."""
+    crow = [0.0]
+    places_known = True
+    for number in range(1, len(calls)):
+        here, there = stops[calls[number - 1].stop_id].place, stops[calls[number].stop_id].place
+        places_known = places_known and here is not None and there is not None
+        leg = kilometres(here, there) * ROAD_FACTOR if here and there else (minutes[number] - minutes[number - 1]) * KM_PER_MINUTE
+        crow.append(crow[-1] + leg)
+    told = _told_distances(calls, crow[-1] / ROAD_FACTOR) if places_known else None
+    kms = [Decimal(f"{min(km, MAX_KM):.2f}") for km in told or crow]
+    kms[-1] = max(kms[-1], LEAST_KM)
+    return kms
+
+
+def _told_distances(calls: list[Call], crow_km: float) -> list[float] | None:
+    """shape_dist_traveled in km. Its unit is the feed's own secret: it is used where it can only be km or m."""
+    told = [call.travelled for call in calls]
+    if None in told or crow_km <= 0:
+        return None
+    way = [each - told[0] for each in told]  # type: ignore[operator]
+    if any(after < before for before, after in itertools.pairwise(way)):
+        return None
+    for unit in (1, 1000):
+        if _PLAUSIBLE[0] <= way[-1] / unit / crow_km <= _PLAUSIBLE[1]:
+            return [each / unit for each in way]
+    return None

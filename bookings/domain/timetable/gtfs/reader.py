@@ -1,0 +1,116 @@
+"""The files of a feed as rows of text. Sizes are checked before anything is unpacked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.domain.timetable.gtfs.problems import FeedRefused
+
+MAX_UNPACKED_BYTES: Final = 200_000_000
+MAX_FILES: Final = 200
+REQUIRED_FILES: Final = ("agency.txt", "stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+REQUIRED_COLUMNS: Final = {
+    "agency.txt": ("agency_timezone",),
+    "stops.txt": ("stop_id",),
+    "routes.txt": ("route_id",),
+    "trips.txt": ("route_id", "service_id", "trip_id"),
+    "stop_times.txt": ("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"),
+    "calendar.txt": ("service_id", *_DAYS, "start_date", "end_date"),
+    "calendar_dates.txt": ("service_id", "date", "exception_type"),
+    "frequencies.txt": ("trip_id", "start_time", "end_time", "headway_secs"),
+    "fare_attributes.txt": ("fare_id", "price", "currency_type"),
+    "fare_rules.txt": ("fare_id",),
+}
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+
+
+@dataclass(slots=True)
+class Row:
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The text in a column, without blanks around it; empty if the row or the file has none."""
+        return self.cells.get(column, "").strip()
+
+
+class Feed:
+    """A zip of CSV files, perhaps inside one folder."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except FileNotFoundError as error:
+            raise FeedRefused(_("There is no file %(path)s.") % {"path": path}) from error
+        except _BROKEN as error:
+            raise FeedRefused(_("%(path)s is not a readable zip file.") % {"path": path}) from error
+        try:
+            self._files = self._checked()
+        except FeedRefused:
+            self._zip.close()
+            raise
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._zip.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
+
+    def _checked(self) -> dict[str, zipfile.ZipInfo]:
+        entries = self._zip.infolist()
+        size = sum(entry.file_size for entry in entries)
+        if size > MAX_UNPACKED_BYTES:
+            limits = {"size": f"{size:,}", "most": f"{MAX_UNPACKED_BYTES:,}"}
+            raise FeedRefused(_("The feed is too large: %(size)s bytes when unpacked, at most %(most)s are read.") % limits)
+        if len(entries) > MAX_FILES:
+            raise FeedRefused(_("The zip has %(count)d files; a feed has at most %(most)d.") % {"count": len(entries), "most": MAX_FILES})
+        files: dict[str, zipfile.ZipInfo] = {}
+        for entry in sorted(entries, key=lambda entry: entry.filename.count("/")):
+            if not entry.is_dir() and "__MACOSX" not in entry.filename:
+                files.setdefault(entry.filename.rpartition("/")[2], entry)
+        missing = [name for name in REQUIRED_FILES if name not in files]
+        if not {"calendar.txt", "calendar_dates.txt"} & files.keys():
+            missing.append("calendar.txt")
+        if missing:
+            raise FeedRefused(_("The feed has no %(files)s.") % {"files": ", ".join(missing)})
+        return files
+
+    def rows(self, name: str) -> Iterator[Row]:
+        """The rows of a file; none if the feed does not have it."""
+        if name not in self._files:
+            return
+        try:
+            with self._zip.open(self._files[name]) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+                reader = csv.reader(line.replace("\0", "") for line in text)
+                header = self._header(name, next(reader, []))
+                for cells in reader:
+                    if cells:
+                        yield Row(reader.line_num, dict(zip(header, cells, strict=False)))
+        except UnicodeDecodeError as error:
+            raise FeedRefused(_("%(file)s is not UTF-8 text.") % {"file": name}) from error
+        except csv.Error as error:
+            raise FeedRefused(_("%(file)s is not a readable table: %(error)s.") % {"file": name, "error": error}) from error
+        except _BROKEN as error:
+            raise FeedRefused(_("The zip file is broken: %(file)s cannot be unpacked.") % {"file": name}) from error
+
+    @staticmethod
+    def _header(name: str, cells: list[str]) -> list[str]:
+        header = [cell.strip().lower() for cell in cells]
+        missing = [column for column in REQUIRED_COLUMNS.get(name, ()) if column not in header]
+        if missing:
+            raise FeedRefused(_("%(file)s has no column %(columns)s.") % {"file": name, "columns": ", ".join(missing)})
+        return header

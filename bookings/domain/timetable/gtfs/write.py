@@ -1,0 +1,252 @@
+"""A plan becomes rows. What is there is found by source and source_id alone; what did not change is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db.models import F, Model
+from django.utils.translation import gettext as _
+
+from bookings.base.money import cents, whole_rand
+from bookings.domain.timetable.gtfs.cities import NetworkWriter
+from bookings.domain.timetable.gtfs.plan import Plan, PlannedRoute, PlannedService
+from bookings.models import (
+    Fare,
+    FareClass,
+    Line,
+    Route,
+    RouteStop,
+    Schedule,
+    SeatLayout,
+    Service,
+    ServiceException,
+    Stop,
+)
+
+ALWAYS: Final = date(2000, 1, 1)  # the feed does not say since when its fares hold
+MAX_PRICE: Final = Decimal(999_999)
+_CHUNK: Final = 500
+
+
+@dataclass
+class Count:
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass
+class Written:
+    counts: dict[str, Count] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def count(self, kind: str, *, total: int, new: int, changed: int = 0) -> None:
+        self.counts[kind] = Count(new, changed, total - new - changed)
+
+
+def write_plan(plan: Plan, source: str, *, layout: SeatLayout, price_per_km: Decimal, keep_terms: bool) -> Written:
+    """Cities, stops, lines, routes, services and fares; wants a transaction around it. `keep_terms`: services keep layout and price."""
+    written = Written()
+    network = NetworkWriter(source, plan.stops)
+    stops, new, changed = network.write()
+    written.counts["cities"] = Count(new=network.cities_new, unchanged=len({stop.city_id for stop in stops.values()}) - network.cities_new)
+    written.count("stops", total=len(plan.stops), new=new, changed=changed)
+    lines = _write_lines(plan, source, written)
+    routes = _write_routes(plan, source, lines, stops, written)
+    services = _write_services(plan, source, routes, written, layout=layout, price_per_km=price_per_km, keep_terms=keep_terms)
+    _write_exceptions(plan, source, services)
+    _rest_unused_routes(source, plan)
+    _write_fares(plan, routes, written)
+    return written
+
+
+def _differs(row: Model, values: dict[str, object]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def _set(row: Model, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _write_lines(plan: Plan, source: str, written: Written) -> dict[str, Line]:
+    lines = {line.source_id: line for line in Line.objects.filter(source=source)}
+    new, changed = [], []
+    for planned in plan.lines:
+        values = {"code": planned.code, "name": planned.name}
+        line = lines.get(planned.source_id)
+        if line is None:
+            new.append(Line(source=source, source_id=planned.source_id, **values))
+        elif _differs(line, values):
+            _set(line, values)
+            changed.append(line)
+    Line.objects.bulk_create(new, batch_size=_CHUNK)
+    Line.objects.bulk_update(changed, ["code", "name"], batch_size=_CHUNK)
+    written.count("lines", total=len(plan.lines), new=len(new), changed=len(changed))
+    return lines | {line.source_id: line for line in new}
+
+
+def _write_routes(plan: Plan, source: str, lines: dict[str, Line], stops: dict[str, Stop], written: Written) -> dict[str, Route]:
+    """A route is frozen: another pattern or timing is another source_id, and so another route."""
+    routes = {route.source_id: route for route in Route.objects.filter(source=source)}
+    planned_new = [planned for planned in plan.routes if planned.source_id not in routes]
+    new = [_route(planned, source, lines, stops) for planned in planned_new]
+    Route.objects.bulk_create(new, batch_size=_CHUNK)
+    for start in range(0, len(new), 100):
+        pairs = zip(planned_new[start : start + 100], new[start : start + 100], strict=True)
+        RouteStop.objects.bulk_create([call for pair in pairs for call in _calls(*pair, stops)], batch_size=_CHUNK)
+    written.count("routes", total=len(plan.routes), new=len(new))
+    return routes | {route.source_id: route for route in new}
+
+
+def _route(planned: PlannedRoute, source: str, lines: dict[str, Line], stops: dict[str, Stop]) -> Route:
+    calls = planned.pattern.calls
+    return Route(
+        source=source,
+        source_id=planned.source_id,
+        line=lines[planned.line.source_id],
+        name=planned.name,
+        origin_id=stops[calls[0].stop_id].city_id,
+        destination_id=stops[calls[-1].stop_id].city_id,
+        distance_km=planned.pattern.km,
+        duration_hours=max(cents(Decimal(planned.pattern.minutes) / 60), Decimal("0.02")),
+    )
+
+
+def _calls(planned: PlannedRoute, route: Route, stops: dict[str, Stop]) -> Iterator[RouteStop]:
+    for position, call in enumerate(planned.pattern.calls):
+        yield RouteStop(
+            route=route,
+            position=position,
+            stop=stops[call.stop_id],
+            arrive_min=call.arrive_min,
+            depart_min=call.depart_min,
+            km=call.km,
+            may_board=call.may_board,
+            may_alight=call.may_alight,
+        )
+
+
+def _write_services(
+    plan: Plan,
+    source: str,
+    routes: dict[str, Route],
+    written: Written,
+    *,
+    layout: SeatLayout,
+    price_per_km: Decimal,
+    keep_terms: bool,
+) -> dict[str, Service]:
+    services = {service.source_id: service for service in Service.objects.filter(source=source)}
+    new, changed = [], []
+    for planned in plan.services:
+        values = _service_values(planned, routes)
+        terms = {"layout_id": layout.pk, "price_zar": _price(planned.route, price_per_km)}
+        service = services.get(planned.source_id)
+        if service is None:
+            new.append(Service(source=source, source_id=planned.source_id, **values, **terms))
+            continue
+        values |= {} if keep_terms else terms
+        if _differs(service, values):
+            _set(service, values)
+            changed.append(service)
+    Service.objects.bulk_create(new, batch_size=_CHUNK)
+    fields = ["route", "departs_min", "time_zone", "weekdays", "starts_on", "ends_on", "is_active", "layout", "price_zar"]
+    Service.objects.bulk_update(changed, fields, batch_size=100)
+    written.count("services", total=len(plan.services), new=len(new), changed=len(changed))
+    wanted = {planned.source_id for planned in plan.services}
+    vanished = [service.pk for key, service in services.items() if key not in wanted and service.is_active]
+    for start in range(0, len(vanished), _CHUNK):
+        Service.objects.filter(pk__in=vanished[start : start + _CHUNK]).update(is_active=False)
+    if vanished:
+        written.notes.append(_("%(count)d services are no longer in the feed and were ended.") % {"count": len(vanished)})
+    return services | {service.source_id: service for service in new}
+
+
+def _service_values(planned: PlannedService, routes: dict[str, Route]) -> dict[str, object]:
+    return {
+        "route_id": routes[planned.route.source_id].pk,
+        "departs_min": planned.departs_min,
+        "time_zone": planned.route.line.time_zone,
+        "weekdays": planned.calendar.weekdays,
+        "starts_on": planned.calendar.starts_on,
+        "ends_on": planned.calendar.ends_on,
+        "is_active": True,
+    }
+
+
+def _price(route: PlannedRoute, price_per_km: Decimal) -> Decimal:
+    return min(max(whole_rand(route.pattern.km * price_per_km), Decimal(settings.FARE_FLOOR_ZAR)), MAX_PRICE)
+
+
+def _write_exceptions(plan: Plan, source: str, services: dict[str, Service]) -> None:
+    existing: dict[tuple[int, date], tuple[int, bool]] = {}
+    rows = ServiceException.objects.filter(service__source=source, service__is_active=True)
+    for pk, service_id, day, runs in rows.values_list("pk", "service_id", "date", "runs").iterator():
+        existing[service_id, day] = (pk, runs)
+    new = []
+    telling: dict[int, dict[date, bool]] = {}
+    for planned in plan.services:
+        service_id = services[planned.source_id].pk
+        exceptions = telling.setdefault(id(planned.calendar), planned.calendar.telling_exceptions())
+        for day, runs in exceptions.items():
+            if existing.get((service_id, day), (0, None))[1] == runs:
+                del existing[service_id, day]
+            else:
+                new.append(ServiceException(service_id=service_id, date=day, runs=runs))
+    gone = [pk for pk, _runs in existing.values()]
+    for start in range(0, len(gone), _CHUNK):
+        ServiceException.objects.filter(pk__in=gone[start : start + _CHUNK]).delete()
+    ServiceException.objects.bulk_create(new, batch_size=_CHUNK)
+
+
+def _rest_unused_routes(source: str, plan: Plan) -> None:
+    """Routes of the feed's past are not active, those of its present are."""
+    used = {planned.route.source_id for planned in plan.services}
+    for pk, source_id, is_active in list(Route.objects.filter(source=source).values_list("pk", "source_id", "is_active")):
+        if is_active != (source_id in used) and (source_id in used or not Schedule.objects.filter(route=pk).exists()):
+            Route.objects.filter(pk=pk).update(is_active=source_id in used)
+
+
+def _write_fares(plan: Plan, routes: dict[str, Route], written: Written) -> None:
+    """One line for each pair that the feed has a fare for, in the first fare class."""
+    fare_class = FareClass.objects.order_by("position", "pk").first()
+    pairs = sum(len(amounts) for _planned, amounts in plan.fares)
+    if pairs and fare_class is None:
+        written.notes.append(_("The feed has fares, but there is no fare class to put them in; they were left out."))
+    if fare_class is None:
+        return
+    new = changed = 0
+    for planned, amounts in plan.fares:
+        made = _write_route_fares(routes[planned.source_id], amounts, fare_class)
+        new, changed = new + made.new, changed + made.changed
+    written.count("fares", total=pairs, new=new, changed=changed)
+
+
+def _write_route_fares(route: Route, amounts: list[tuple[int, int, Decimal]], fare_class: FareClass) -> Count:
+    existing = {
+        (fare.from_stop_id, fare.to_stop_id): fare for fare in Fare.objects.filter(route=route, fare_class=fare_class, valid_from=ALWAYS)
+    }
+    if not amounts and not existing:
+        return Count()
+    calls = dict(RouteStop.objects.filter(route=route).values_list("position", "pk"))
+    wanted = {(calls[board], calls[alight]): amount for board, alight, amount in amounts}
+    stale = [fare.pk for pair, fare in existing.items() if wanted.get(pair) != fare.amount]
+    missing = {pair: amount for pair, amount in wanted.items() if pair not in existing or existing[pair].amount != amount}
+    Fare.objects.filter(pk__in=stale).delete()
+    Fare.objects.bulk_create(
+        [
+            Fare(route=route, from_stop_id=board, to_stop_id=alight, fare_class=fare_class, amount=amount, valid_from=ALWAYS)
+            for (board, alight), amount in missing.items()
+        ],
+        batch_size=_CHUNK,
+    )
+    if stale or missing:
+        Route.objects.filter(pk=route.pk).update(fares_revision=F("fares_revision") + 1)
+    changed = len([pair for pair in missing if pair in existing])
+    return Count(new=len(missing) - changed, changed=changed)
