@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from bookings.domain.sales.queries import booking_segment, bookings_of
+from bookings.domain.tickets.rides import ride_of
+from bookings.models import Booking, SaleStatus
+
+_REMIND_BEFORE: Final = timedelta(hours=3)
+
+
+def calendar_file(booking: Booking) -> bytes:
+    """The booking's ride as an iCalendar file; one that was cancelled takes itself out of the calendar."""
+    return rides_calendar(each for each in bookings_of(booking.order) if each.pk == booking.pk)
+
+
+def rides_calendar(bookings: Iterable[Booking]) -> bytes:
+    """`bookings` as `bookings_of` loads them, all of one kind: to travel, or cancelled."""
+    from icalendar import Calendar  # slow to load, and few requests need it
+
+    bookings = list(bookings)
+    cancels = bool(bookings) and all(booking.status == SaleStatus.CANCELLED for booking in bookings)
+    calendar = Calendar()
+    calendar.add("prodid", "-//Falcon Bus Lines//Tickets//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", "CANCEL" if cancels else "PUBLISH")
+    for booking in bookings:
+        calendar.add_component(_event(booking))
+    calendar.add_missing_timezones()
+    return calendar.to_ical()
+
+
+def _event(booking: Booking) -> Any:
+    from icalendar import Alarm, Event  # slow to load, and few requests need it
+
+    ride, segment = ride_of(booking), booking_segment(booking)
+    cancelled = booking.status == SaleStatus.CANCELLED
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    event = Event.new(
+        uid=f"booking-{booking.pk}@{host}",
+        stamp=booking.cancelled_at or booking.booking_date,
+        start=segment.boards_local,
+        end=segment.alights_local,
+        summary=_("Coach %(trip)s") % {"trip": ride.trip.title},
+        location=", ".join(part for part in (ride.trip.board_stop, ride.board_address) if part),
+        description="\n".join(_lines(booking)),
+        sequence=_sequence(booking),
+        status="CANCELLED" if cancelled else "CONFIRMED",
+    )
+    if not cancelled:
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", event["summary"])
+        alarm.add("trigger", -_REMIND_BEFORE)
+        event.add_component(alarm)
+    return event
+
+
+def _sequence(booking: Booking) -> int:
+    """Only ever grows: with each change of state, and with each ticket that is issued again."""
+    return booking.events.count() + max((ticket.version for ticket in booking.tickets.all()), default=1) - 1
+
+
+def _lines(booking: Booking) -> list[str]:
+    ride = ride_of(booking)
+    lines = [_("Reference %(reference)s") % {"reference": booking.booking_reference}]
+    if ride.trip.seats:
+        lines.append(_("Seats %(seats)s") % {"seats": ", ".join(ride.trip.seats)})
+    lines += [
+        _("Be at the stop by %(time)s.") % {"time": ride.check_in},
+        _("You leave the coach at %(stop)s, %(time)s.") % {"stop": ride.trip.alight_stop, "time": ride.trip.arrives},
+        f"{settings.SITE_URL}/bookings/",
+    ]
+    return lines

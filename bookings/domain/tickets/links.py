@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from hashlib import sha256 as keyed
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Max
+
+from bookings.base.codes import random_token, sha256
+from bookings.domain.sales.messages import queue_message
+from bookings.models import AccessLink, Order, OutboxMessage
+from bookings.models.transactions import short_transaction
+
+_LIVES_AFTER_ARRIVAL: Final = timedelta(days=30)
+
+
+def make_link(order: Order, *, now: datetime, seed: str = "") -> str:
+    """A token of 128 bits that opens the order until 30 days after its last arrival; only its hash is kept.
+
+    The same `seed` gives the same token, so that a mail that is sent twice is the same mail.
+    """
+    token = _token_of(seed) if seed else random_token()
+    last = order.bookings.aggregate(last=Max("alights_at"))["last"]
+    expires_at = max(now, last or now) + _LIVES_AFTER_ARRIVAL
+    AccessLink.objects.get_or_create(token_hash=sha256(token), defaults={"order": order, "created_at": now, "expires_at": expires_at})
+    return token
+
+
+def _token_of(seed: str) -> str:
+    digest = hmac.new(settings.SECRET_KEY.encode(), f"link {seed}".encode(), keyed).digest()
+    return urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+
+
+def link_address(token: str) -> str:
+    return f"{settings.SITE_URL}/bookings/link/{token}/"
+
+
+def order_of_link(token: str, *, now: datetime) -> Order | None:
+    link = AccessLink.objects.select_related("order").filter(token_hash=sha256(token), expires_at__gt=now).first()
+    return link.order if link else None
+
+
+def revoke_links(order: Order) -> int:
+    return AccessLink.objects.filter(order=order).delete()[0]
+
+
+def mail_link(order: Order, *, now: datetime) -> bool:
+    """Mail the order's link, at most once a minute. False: one is on its way already, or there is no address to mail to."""
+    if not order.email:
+        return False
+    with short_transaction():
+        return queue_message(OutboxMessage.Kind.LINK, order, f"order:{order.pk}", version=f"{now:%Y%m%d%H%M}", now=now) is not None
+
+
+def mail_tickets_again(order: Order, *, now: datetime) -> bool:
+    """Mail the confirmation with its tickets once more, at most once a minute."""
+    if not order.email:
+        return False
+    with short_transaction():
+        subject, version = f"order:{order.pk}", f"again {now:%Y%m%d%H%M}"
+        return queue_message(OutboxMessage.Kind.CONFIRMATION, order, subject, version=version, now=now) is not None
