@@ -12,9 +12,10 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const once = (element, key) => !element.dataset[key] && (element.dataset[key] = "1");
 
+  const announce = (text) => { const status = document.getElementById("status"); if (status && text) status.textContent = text; };
+
   function combobox(input) {
     const list = document.getElementById(input.getAttribute("aria-controls"));
-    const status = document.getElementById(input.dataset.status || "");
     let timer, asked = 0, picked = input.dataset.ref ? input.value : null;
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-autocomplete", "list");
@@ -49,7 +50,7 @@
       list.hidden = false;
       input.setAttribute("aria-expanded", "true");
       activate(null);
-      if (status) status.textContent = list.querySelector("[data-count]")?.dataset.count || "";
+      announce(list.querySelector("[data-count]")?.dataset.count);
     };
     input.addEventListener("input", () => {
       if (input.value !== picked) { delete input.dataset.ref; picked = null; }
@@ -114,6 +115,7 @@
   }
 
   function upgrade(root) {
+    all(".days", root).forEach((strip) => { const day = strip.querySelector("[aria-current]"); if (day) strip.scrollLeft = day.offsetLeft - (strip.clientWidth - day.offsetWidth) / 2; });
     all("input[data-combobox]", root).forEach((input) => once(input, "ready") && combobox(input));
     all(".stepper", root).forEach((box) => once(box, "ready") && stepper(box));
     all("[data-countdown]", root).forEach((box) => once(box, "ready") && countdown(box));
@@ -143,8 +145,24 @@
     }
   });
 
+  document.addEventListener("change", ({ target }) => {
+    const form = target.closest("form[data-party]");
+    if (!form || !target.dataset.one) return;
+    const words = all("[data-one]", form).filter((field) => Number(field.value)).map((field) => `${field.value} ${field.value === "1" ? field.dataset.one : field.dataset.many}`);
+    form.querySelector("[data-party-sum]").textContent = words.join(", ");
+  });
+  document.addEventListener("click", ({ target }) => {
+    all("details.party[open]").filter((box) => !box.contains(target)).forEach((box) => { if (matchMedia("(min-width: 52rem)").matches) box.open = false; });
+  });
+
   document.addEventListener("formdata", ({ target, formData }) => {
     all("input[data-combobox]", target).forEach((input) => input.dataset.ref && formData.set(input.name, input.dataset.ref));
+    if (target.matches("[data-party]")) {
+      // The address says how many travel in all, and how many of them are not of the usual type.
+      const fields = all("[data-one]", target);
+      formData.set("passengers", fields.reduce((sum, field) => sum + (parseInt(field.value, 10) || 0), 0));
+      fields.filter((field) => field.matches("[data-default-type]")).forEach((field) => formData.delete(field.name));
+    }
     if (!target.matches("[data-tidy]")) return;
     for (const [name, value] of [...formData]) if (value === "" || value === "0") formData.delete(name);
   });
@@ -175,7 +193,9 @@
   document.addEventListener("htmx:sendError", () => say(words("offline")));
   document.addEventListener("htmx:timeout", () => say(words("offline")));
   document.addEventListener("htmx:beforeRequest", () => problem()?.replaceChildren());
-  document.addEventListener("htmx:afterSwap", ({ detail }) => { if (detail.target.id === "problem") { detail.target.focus(); detail.target.scrollIntoView({ block: "center" }); } });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => { 
+    announce(document.getElementById(detail.target.id)?.dataset.announce);
+    if (detail.target.id === "problem") { detail.target.focus(); detail.target.scrollIntoView({ block: "center" }); } });
   document.addEventListener("htmx:load", ({ detail }) => upgrade(detail.elt));
   upgrade(document);
 })();

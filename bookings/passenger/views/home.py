@@ -1,11 +1,17 @@
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from bookings.domain.search.network import popular_pairs
+from bookings.passenger.forms import SearchForm
 from bookings.web.access import public
 
 
 @public
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "passenger/home.html")
+    now = timezone.now()
+    return render(request, "passenger/home.html", {"form": SearchForm(now=now), "popular": partial(popular_pairs, now=now)})

@@ -1,0 +1,37 @@
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from bookings.base.errors import NotFound
+from bookings.domain.network.places import get_place
+from bookings.domain.search.boards import departure_board
+from bookings.domain.search.network import popular_pairs
+from bookings.passenger.forms import LONGEST, read_page
+from bookings.passenger.tables import BoardTable
+from bookings.web.access import public
+from bookings.web.render import render_page
+
+
+@public
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    """The next departures from a city or stop."""
+    now = timezone.now()
+    typed = request.GET.get("city", "")[:LONGEST].strip()
+    page, page_size = read_page(request.GET)
+    try:
+        place = get_place(typed)
+    except NotFound as unknown:
+        problem = unknown.message if typed else _("Please name a city.") if "city" in request.GET else ""
+        origins = {pair.origin.slug: pair.origin for pair in popular_pairs(limit=12, now=now)}
+        context = {"typed": typed, "problem": problem, "origins": origins.values()}
+        return render(request, "passenger/board_form.html", context, status=422 if problem else 200)
+    if place.ref != typed and not request.htmx:
+        return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
+    found = departure_board(place, now=now, page=page, page_size=page_size)
+    context = {"board": found, "table": BoardTable(found.rows), "page_size": page_size, "updated": now}
+    return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target="board")

@@ -1,0 +1,37 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from bookings.domain.search.network import NetworkLine, network, pair_page
+from bookings.passenger.forms import SearchForm, read_page
+from bookings.passenger.structured import bus_trips
+from bookings.web.access import public
+from bookings.web.paging import page_links
+
+
+@public
+@require_GET
+def lines(request: HttpRequest) -> HttpResponse:
+    """Every line, by the region where it starts."""
+    page, page_size = read_page(request.GET)
+    rows: list[tuple[str, NetworkLine]] = [(region.name, line) for region in network() for line in region.lines]
+    pages = max(1, -(-len(rows) // page_size))
+    page = min(page, pages)
+    size = "" if page_size == 20 else f"&page_size={page_size}"
+    links = page_links(page, pages, lambda number: f"{reverse('passenger:network')}?page={number}{size}")
+    shown = rows[(page - 1) * page_size : page * page_size]
+    return render(request, "passenger/network.html", {"rows": shown, "links": links, "total": len(rows), "page": page})
+
+
+@public
+@require_GET
+def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
+    """What somebody should know who wants to travel between two cities."""
+    now = timezone.now()
+    found = pair_page(origin, destination, now=now)
+    form = SearchForm(now=now)
+    form.mark_places(found.origin, found.destination)
+    address = reverse("passenger:pair", args=[origin, destination])
+    return render(request, "passenger/pair.html", {"pair": found, "form": form, "address": address, "trips": bus_trips(found)})

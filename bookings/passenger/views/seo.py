@@ -1,0 +1,26 @@
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import escape
+from django.views.decorators.http import require_GET
+
+from bookings.domain.search.network import all_pairs
+from bookings.web.access import public
+
+
+@public
+@require_GET
+def sitemap(request: HttpRequest) -> HttpResponse:
+    paths = [reverse("passenger:home"), reverse("passenger:board"), reverse("passenger:network")]
+    paths += [reverse("passenger:pair", args=pair) for pair in all_pairs()]
+    rows = "".join(f"<url><loc>{escape(settings.SITE_URL + path)}</loc></url>\n" for path in paths)
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+    return HttpResponse(body, content_type="application/xml")
+
+
+@public
+@require_GET
+def robots(request: HttpRequest) -> HttpResponse:
+    closed = ["/checkout/", "/orders/", "/payments/", "/bookings/", "/office/", "/admin/", "/demo/", "/search/", "/places/"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {settings.SITE_URL}{reverse('passenger:sitemap')}", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
