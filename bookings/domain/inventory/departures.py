@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.inventory.holds import hold_any, hold_seats
 from bookings.domain.inventory.queries import SeatMap, seat_map
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.domain.timetable.trips import CallView, TripView, duration_text, route_line, trip_view
@@ -64,6 +67,26 @@ def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetim
         amenities=tuple((name, str(Amenity(name).label)) for name in amenities),
         first_trip=_first_trip(hold, segment, owner, now) if hold and owner else None,
     )
+
+
+@dataclass(frozen=True)
+class HeldRide:
+    token: str
+    seats: int
+    from_city: str  # slug
+    to_city: str
+
+
+def hold_ride(
+    schedule_id: int, from_ref: str, to_ref: str, *, labels: Collection[str] = (), count: int = 0, fare_class: str = "", **options: Any
+) -> HeldRide:
+    """Keep the seats `labels` for a visitor, or `count` of our choice. See `holds` for the options and for what is raised."""
+    segment = get_segment(schedule_id, from_ref, to_ref)
+    if count:
+        hold = hold_any(segment, count, fare_class=fare_class, **options)
+    else:
+        hold = hold_seats(segment, labels, **options)
+    return HeldRide(hold.token, count or len(set(labels)), segment.board.stop.city.slug, segment.alight.stop.city.slug)
 
 
 def seats_unchanged(schedule_id: int, from_ref: str, to_ref: str, rev: str, *, now: datetime) -> bool:

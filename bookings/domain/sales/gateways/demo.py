@@ -42,7 +42,7 @@ class DemoGateway:
             raise ForgedNotification("fields")
         fields = dict(pairs)
         signed = body.rpartition(b"&signature=")[0]
-        if not hmac.compare_digest(_signature(signed), fields["signature"]) or fields["merchant"] != _MERCHANT:
+        if not hmac.compare_digest(_signature(signed).encode(), fields["signature"].encode()) or fields["merchant"] != _MERCHANT:
             raise ForgedNotification("signature")
         try:
             amount = cents(fields["amount"])
