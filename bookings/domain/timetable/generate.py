@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
@@ -57,9 +58,10 @@ class ServicePlan(NamedTuple):
 
 
 def generate_departures(
-    *, first_day: date, days: int, services: QuerySet[Service] | None = None, progress: Progress | None = None
+    *, first_day: date | None = None, days: int, services: QuerySet[Service] | None = None, progress: Progress | None = None
 ) -> GenerationReport:
-    """Make the missing departures of `days` service days. What exists is left as it is, however it came about."""
+    """Make the missing departures of `days` service days, from today unless said. What exists is left as it is, however it came about."""
+    first_day = first_day or timezone.localdate()
     if not 1 <= days <= MAX_DAYS:
         raise RuleBroken(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
     report = GenerationReport(first_day, first_day + timedelta(days=days - 1))

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from tqdm import tqdm
 
 from bookings.base.errors import RuleBroken
@@ -27,7 +26,7 @@ class Command(BaseCommand):
                 bar.update(done - bar.n)
 
             try:
-                report = generate_departures(first_day=options["first"] or timezone.localdate(), days=options["days"], progress=progress)
+                report = generate_departures(first_day=options["first"], days=options["days"], progress=progress)
             except (RuleBroken, OverflowError) as error:
                 raise CommandError(str(error)) from error
         for problem in report.problems:

@@ -16,7 +16,7 @@ from bookings.domain.timetable.generate import GenerationReport, Progress, gener
 from bookings.domain.timetable.gtfs.plan import Dates, Plan, read_plan
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
 from bookings.domain.timetable.gtfs.reader import Feed
-from bookings.domain.timetable.gtfs.write import Written, write_plan
+from bookings.domain.timetable.gtfs.write import Written, rest_unused_routes, write_plan
 from bookings.domain.timetable.withdraw import Withdrawal, withdraw_stale
 from bookings.models import Seat, SeatLayout, Service
 from bookings.models.transactions import database_now, short_transaction
@@ -76,6 +76,7 @@ def _write(plan: Plan, source: str, options: ImportOptions, problems: Problems, 
         keep_terms=options.price_per_km is None and not options.layout,
     )
     withdrawal = withdraw_stale(source=source, first_day=dates.first_made, now=database_now())
+    rest_unused_routes(source, plan)
     services = Service.objects.filter(source=source)
     departures = generate_departures(first_day=dates.first_made, days=dates.days, services=services, progress=progress)
     return ImportReport(source, dates, written, withdrawal, departures, problems, options.dry_run)

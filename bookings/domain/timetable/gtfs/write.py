@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import F, Model
+from django.db.models import Exists, F, Model, OuterRef
 from django.utils.translation import gettext as _
 
 from bookings.base.money import cents, whole_rand
@@ -60,7 +60,6 @@ def write_plan(plan: Plan, source: str, *, layout: SeatLayout, price_per_km: Dec
     routes = _write_routes(plan, source, lines, stops, written)
     services = _write_services(plan, source, routes, written, layout=layout, price_per_km=price_per_km, keep_terms=keep_terms)
     _write_exceptions(plan, source, services)
-    _rest_unused_routes(source, plan)
     _write_fares(plan, routes, written)
     return written
 
@@ -100,7 +99,10 @@ def _write_routes(plan: Plan, source: str, lines: dict[str, Line], stops: dict[s
     for start in range(0, len(new), 100):
         pairs = zip(planned_new[start : start + 100], new[start : start + 100], strict=True)
         RouteStop.objects.bulk_create([call for pair in pairs for call in _calls(*pair, stops)], batch_size=_CHUNK)
-    written.count("routes", total=len(plan.routes), new=len(new))
+    returned = [routes[each.source_id].pk for each in plan.routes if each.source_id in routes and not routes[each.source_id].is_active]
+    for start in range(0, len(returned), _CHUNK):
+        Route.objects.filter(pk__in=returned[start : start + _CHUNK]).update(is_active=True)
+    written.count("routes", total=len(plan.routes), new=len(new), changed=len(returned))
     return routes | {route.source_id: route for route in new}
 
 
@@ -205,12 +207,14 @@ def _write_exceptions(plan: Plan, source: str, services: dict[str, Service]) -> 
     ServiceException.objects.bulk_create(new, batch_size=_CHUNK)
 
 
-def _rest_unused_routes(source: str, plan: Plan) -> None:
-    """Routes of the feed's past are not active, those of its present are."""
-    used = {planned.route.source_id for planned in plan.services}
-    for pk, source_id, is_active in list(Route.objects.filter(source=source).values_list("pk", "source_id", "is_active")):
-        if is_active != (source_id in used) and (source_id in used or not Schedule.objects.filter(route=pk).exists()):
-            Route.objects.filter(pk=pk).update(is_active=source_id in used)
+def rest_unused_routes(source: str, plan: Plan) -> None:
+    """Routes that neither the feed nor any departure uses rest; those of the feed are active."""
+    used = {planned.source_id for planned in plan.routes}
+    routes = Route.objects.filter(source=source).annotate(has_departures=Exists(Schedule.objects.filter(route=OuterRef("pk"))))
+    rows = routes.order_by().values_list("pk", "source_id", "is_active", "has_departures")
+    resting = [pk for pk, source_id, is_active, busy in rows if is_active and not busy and source_id not in used]
+    for start in range(0, len(resting), _CHUNK):
+        Route.objects.filter(pk__in=resting[start : start + _CHUNK]).update(is_active=False)
 
 
 def _write_fares(plan: Plan, routes: dict[str, Route], written: Written) -> None:
