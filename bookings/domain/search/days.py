@@ -1,20 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
+from bookings.base.codes import sha256
 from bookings.base.money import format_zar
-from bookings.domain.search.offers import Search, check_ends, day_label
+from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends, day_label
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.rides import FARTHEST_DAYS, Departure, Ride, check_day, find_departures, find_rides
-from bookings.domain.search.seats import taken_by_kind
+from bookings.domain.search.seats import taken_until
 from bookings.models import Schedule
 
 NEAR_DAYS: Final = 14
@@ -38,7 +39,7 @@ class NoResults:
 
 
 def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice]:
-    """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries."""
+    """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries, six when it is kept."""
     check_day(search.day, now)
     check_ends(search)
     return _strip(search, find_rides(search.origin.stop_ids, search.destination.stop_ids), now, days)
@@ -80,16 +81,28 @@ def _strip(search: Search, rides: list[Ride], now: datetime, days: int, around: 
     ]
 
 
-def _lowest_by_day(departures: Iterable[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
-    departures = list(departures)
-    taken = taken_by_kind(departures, now=now)
+def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
+    """The lowest price of each day that has enough seats. Kept while no departure's revision changes and no hold on them ends."""
+    rows = [(each.id, each.revision, each.boards_at, each.price_zar) for each in departures]
+    key = f"days:{sha256(repr((rows, prices.fingerprint())))[:40]}"
+    kept = cache.get(key)
+    if kept is None or now.timestamp() >= kept["until"]:
+        lowest, expiry = _read_lowest(departures, prices, now)
+        until = min(now + timedelta(seconds=FRESH_SECONDS), expiry or datetime.max.replace(tzinfo=UTC))
+        kept = {"until": until.timestamp(), "lowest": {day.isoformat(): str(total) for day, total in lowest.items()}}
+        cache.set(key, kept, FRESH_SECONDS)
+    return {date.fromisoformat(day): Decimal(total) for day, total in kept["lowest"].items()}
+
+
+def _read_lowest(departures: list[Departure], prices: PriceList, now: datetime) -> tuple[dict[date, Decimal], datetime | None]:
+    taken, expiry = taken_until(departures, now=now)
     lowest: dict[date, Decimal] = {}
     for each in departures:
         quote = prices.quote(each, taken.get(each.id, {}))
         if quote and (quote.free or 0) >= prices.party.size:
             day = each.boards_local.date()
             lowest[day] = min(quote.total, lowest.get(day, quote.total))
-    return lowest
+    return lowest, expiry
 
 
 def local_today(time_zone: str, now: datetime) -> date:

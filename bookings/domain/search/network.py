@@ -71,7 +71,7 @@ class PairPage:
     last: str
     fastest: str  # 5 h 30
     price: str  # from R450
-    per_day: int
+    per_day: int  # on days that have any
     distance: str  # 398 km
     board_stops: tuple[str, ...]
     alight_stops: tuple[str, ...]
@@ -205,7 +205,7 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
         last=clocks[-1] if clocks else "",
         fastest=duration_text(min(ride.minutes for ride in used)),
         price=_from_price(departures, prices),
-        per_day=ceil(len(departures) / AHEAD_DAYS),
+        per_day=ceil(len(departures) / len({each.boards_local.date() for each in departures})) if departures else 0,
         distance=_("%(number)d km") % {"number": round(kilometres)} if kilometres > 0 else "",
         board_stops=tuple(dict.fromkeys(ride.board.stop.name for ride in used)),
         alight_stops=tuple(dict.fromkeys(ride.alight.stop.name for ride in used)),

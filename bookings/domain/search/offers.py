@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from bookings.domain.fares.prices import Party
 from bookings.domain.network.places import Place
 from bookings.domain.search.pricing import PriceList, Quote, price_list
 from bookings.domain.search.rides import Departure, check_day, find_departures, find_rides
-from bookings.domain.search.seats import Coach, next_expiry, taken_by_kind
+from bookings.domain.search.seats import Coach, Taken, next_expiry, taken_by_kind
 
 BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
 SORTS: Final = ("earliest", "cheapest", "fastest")
@@ -115,7 +115,7 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
     rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
     departures = find_departures(rides, search.day, search.day, now=now, channel=channel)
     prices = price_list(departures, search.party, search.fare_class)
-    rows = _chosen(search, departures, prices, now)
+    rows, taken = _chosen(search, departures, prices, now)
     page_size = min(max(search.page_size, 1), LONGEST_PAGE)
     pages = max(1, ceil(len(rows) / page_size))
     page = min(max(search.page, 1), pages)
@@ -127,7 +127,7 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
         page_size=page_size,
         cache_key=_cache_key(search, shown, prices, len(rows), page, page_size),
         fresh_for=fresh_seconds(shown, now=now, channel=channel),
-        _make_offers=lambda: make_offers(shown, prices, now=now),
+        _make_offers=lambda: make_offers(shown, prices, now=now, taken=taken),
     )
 
 
@@ -136,24 +136,19 @@ def check_ends(search: Search) -> None:
         raise RuleBroken(_("Please choose two different places."))
 
 
-def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> list[Departure]:
+def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], Taken | None]:
+    """The rows of all pages in order; with the seats taken on them, where price decides."""
     hours = BANDS.get(search.band, range(24))
     rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
-    if search.sort == "fastest":
-        return sorted(rows, key=lambda each: each.ride.minutes)  # a stable sort: equal ones stay by time
     if search.sort != "cheapest" and search.max_price is None:
-        return rows
-    # Which class still has seats decides the price, so here the seats of the whole day count.
-    taken = taken_by_kind([each for each in rows if prices.has_classes(each)], now=now)
-    totals = {each.id: _total(prices, each, taken) for each in rows}
+        # Stable sorts: equal ones stay by time.
+        return sorted(rows, key=lambda each: each.ride.minutes) if search.sort == "fastest" else rows, None
+    taken = taken_by_kind(rows, now=now)  # which class still has seats decides the price
+    totals = {each.id: quote.total for each in rows if (quote := prices.quote(each, taken.get(each.id, {})))}
     if search.max_price is not None:
         rows = [each for each in rows if totals[each.id] <= search.max_price]
-    return sorted(rows, key=lambda each: totals[each.id]) if search.sort == "cheapest" else rows
-
-
-def _total(prices: PriceList, departure: Departure, taken: Mapping[int, Mapping[str, int]]) -> Decimal:
-    quote = prices.quote(departure, taken.get(departure.id, {}) if prices.has_classes(departure) else None)
-    return quote.total if quote else Decimal(0)
+    sorts = {"cheapest": lambda each: totals[each.id], "fastest": lambda each: each.ride.minutes}
+    return sorted(rows, key=sorts[search.sort]) if search.sort in sorts else rows, taken
 
 
 def _cache_key(search: Search, rows: list[Departure], prices: PriceList, total: int, page: int, page_size: int) -> str:
@@ -183,9 +178,9 @@ def fresh_seconds(rows: list[Departure], *, now: datetime, channel: str = "web")
     return max(1, min(FRESH_SECONDS, int((min(ends) - now).total_seconds())))
 
 
-def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> tuple[Offer, ...]:
-    """One query: the seats that are taken on these rides."""
-    taken = taken_by_kind(rows, now=now)
+def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime, taken: Taken | None = None) -> tuple[Offer, ...]:
+    """One query for the seats taken on these rides, unless they are known."""
+    taken = taken_by_kind(rows, now=now) if taken is None else taken
     quotes = ((each, prices.quote(each, taken.get(each.id, {}))) for each in rows)
     return tuple(_offer(each, quote, prices.coaches[each.layout_id], prices.party.size) for each, quote in quotes if quote)
 

@@ -29,21 +29,19 @@ class PriceList:
     fare_class: str = ""
     _adults: dict[tuple, tuple[tuple[Decimal, FareClass], ...]] = field(default_factory=dict)
     _totals: dict[Decimal, Decimal] = field(default_factory=dict)
+    _seats: dict[int, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
     def classes(self, departure: Departure) -> tuple[tuple[Decimal, FareClass], ...]:
         """The classes sold on the ride in this coach with an adult's price, cheapest first; none: the pair is not sold."""
         day, ride = departure.boards_local.date(), departure.ride
         key = (ride.board.pk, ride.alight.pk, departure.layout_id, departure.price_zar, day)
         if key not in self._adults:
-            offered = [each for each in self._in_coach(departure.layout_id) if self.fare_class in ("", each.code)]
+            kinds = self._kinds(departure.layout_id)
+            offered = [each for each in self.table.classes if each.code in kinds and self.fare_class in ("", each.code)]
             priced = [(self.table.price(ride.board, ride.alight, each, price_zar=departure.price_zar, day=day), each) for each in offered]
             sold = [(price, each) for price, each in priced if price is not None]
             self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
         return self._adults[key]
-
-    def has_classes(self, departure: Departure) -> bool:
-        """Whether the price depends on which seats are left."""
-        return len(self.classes(departure)) > 1
 
     def quote(self, departure: Departure, taken: Mapping[str, int] | None = None) -> Quote | None:
         """The lowest price for the party; with `taken` seats by kind, the lowest that the free seats allow. None: not sold."""
@@ -53,13 +51,8 @@ class PriceList:
         cheapest = classes[0][0]
         if taken is None:
             return Quote(self.total(cheapest), cheapest)
-        seats = self.coaches[departure.layout_id].seats
-        free = {
-            fare_class.code: sum(
-                max(0, number - taken.get(kind, 0)) for kind, number in seats.items() if self.table.class_of(kind) is fare_class
-            )
-            for _price, fare_class in classes
-        }
+        kinds = self._kinds(departure.layout_id)
+        free = {each.code: sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[each.code]) for _price, each in classes}
         all_free = sum(free.values())
         for price, fare_class in classes:
             if free[fare_class.code] >= self.party.size:
@@ -67,6 +60,13 @@ class PriceList:
         if all_free >= self.party.size:
             return Quote(self._mixed(classes, free), cheapest, all_free)
         return Quote(self.total(cheapest), cheapest, all_free)
+
+    def fingerprint(self) -> str:
+        """Everything that prices come from besides the departures themselves."""
+        table = self.table
+        classes = [(each.code, each.seat_kinds, each.price_factor) for each in table.classes]
+        types = [(slug, kind.discount_percent) for slug, kind in table.types.items()]
+        return repr((classes, types, table.lines, table.route_km, self.coaches, self.party.counts, self.fare_class))
 
     def total(self, adult: Decimal) -> Decimal:
         if adult not in self._totals:
@@ -79,10 +79,16 @@ class PriceList:
         pairs = zip(self.party.members(), prices, strict=False)
         return sum((passenger_price(price, self.table.types[slug]) for slug, price in pairs), Decimal(0))
 
-    def _in_coach(self, layout_id: int) -> list[FareClass]:
-        coach = self.coaches.get(layout_id)
-        sellers = [self.table.class_of(kind) for kind in coach.seats] if coach else []
-        return [each for each in self.table.classes if each in sellers]
+    def _kinds(self, layout_id: int) -> Mapping[str, list[tuple[str, int]]]:
+        """How many seats of which kinds each class sells in this coach, by its code."""
+        if layout_id not in self._seats:
+            coach = self.coaches.get(layout_id)
+            by_code: dict[str, list[tuple[str, int]]] = {}
+            for kind, number in coach.seats.items() if coach else ():
+                if seller := self.table.class_of(kind):
+                    by_code.setdefault(seller.code, []).append((kind, number))
+            self._seats[layout_id] = by_code
+        return self._seats[layout_id]
 
 
 def price_list(departures: Iterable[Departure], party: Party, fare_class: str = "") -> PriceList:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -33,8 +33,7 @@ class Ride:
         return self.alight.arrive_min - self.board.depart_min
 
 
-@dataclass(frozen=True)
-class Departure:
+class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four times as fast as a frozen dataclass
     """A ride on one dated coach: only what a list needs."""
 
     id: int

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,8 @@ from django.db.models import Count, Min, Q
 
 from bookings.domain.search.rides import Departure
 from bookings.models import Amenity, Seat, SeatClaim, SeatKind
+
+Taken = Mapping[int, Mapping[str, int]]  # departure: kind of seat: number
 
 
 @dataclass(frozen=True)
@@ -33,21 +34,26 @@ def coaches(layout_ids: Iterable[int]) -> dict[int, Coach]:
     return found
 
 
-def taken_by_kind(departures: Iterable[Departure], *, now: datetime) -> dict[int, Counter[str]]:
-    """How many seats of each kind are claimed on the legs of each ride, by departure: one query."""
+def taken_until(departures: Iterable[Departure], *, now: datetime) -> tuple[Taken, datetime | None]:
+    """How many seats are claimed on the legs of each ride, and when the first of those claims runs out: one query."""
     by_legs: dict[tuple[int, int], list[int]] = {}
     for each in departures:
         by_legs.setdefault((each.ride.board.position, each.ride.alight.position), []).append(each.id)
     wanted = Q(pk__in=[])
     for (first, end), ids in by_legs.items():
         wanted |= Q(schedule__in=ids, leg__gte=first, leg__lt=end)
-    rows = (
-        SeatClaim.objects.filter(wanted).live(now).values_list("schedule_id", "seat__kind").annotate(number=Count("seat_id", distinct=True))
-    )
-    taken: dict[int, Counter[str]] = {}
-    for schedule, kind, number in rows.order_by():
-        taken.setdefault(schedule, Counter())[kind] = number
-    return taken
+    rows = SeatClaim.objects.filter(wanted).live(now).order_by().values_list("schedule_id", "seat__kind")
+    taken: dict[int, dict[str, int]] = {}
+    expiries = []
+    for schedule, kind, number, expiry in rows.annotate(number=Count("seat_id", distinct=True), expiry=Min("expires_at")):
+        taken.setdefault(schedule, {})[kind] = number
+        if expiry:
+            expiries.append(expiry)
+    return taken, min(expiries, default=None)
+
+
+def taken_by_kind(departures: Iterable[Departure], *, now: datetime) -> Taken:
+    return taken_until(departures, now=now)[0]
 
 
 def next_expiry(departures: Iterable[Departure], *, now: datetime) -> datetime | None:
