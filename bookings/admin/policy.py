@@ -1,0 +1,124 @@
+"""Who may do what in Django's admin. Managers read all and write plain tables; auditors read all; nobody else sees anything."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib import admin, messages
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from bookings.domain.network.revisions import raise_revisions
+from bookings.models import User
+
+_READERS: Final = (User.Role.MANAGER, User.Role.AUDITOR)
+_WRITERS: Final = (User.Role.MANAGER,)
+
+
+def _is_one_of(user: object, roles: tuple[str, ...]) -> bool:
+    return user.is_active and user.is_staff and (user.is_superuser or user.role in roles)
+
+
+def may_read(user: object) -> bool:
+    return _is_one_of(user, _READERS)
+
+
+def may_write(user: object) -> bool:
+    return _is_one_of(user, _WRITERS)
+
+
+def table_using(row: models.Model) -> str:
+    """The name of a table whose rows keep `row` from being deleted; empty if there is none. Asks, and does not collect a million rows."""
+    for relation in row._meta.get_fields(include_hidden=True):
+        if relation.auto_created and not relation.concrete and getattr(relation, "on_delete", None) is models.PROTECT:
+            model = relation.related_model
+            if model._base_manager.filter(**{relation.field.name: row}).exists():
+                return str(model._meta.verbose_name_plural)
+    return ""
+
+
+class _Readable:
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_read(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_read(request.user)
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class _Writable(_Readable):
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_write(request.user) and not self.is_frozen(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_write(request.user) and not self.is_frozen(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_write(request.user) and not self.is_frozen(obj)
+
+    def is_frozen(self, row: models.Model | None) -> bool:
+        return False
+
+
+class RecordAdmin(_Readable, admin.ModelAdmin):
+    """A table to read. Counts only what a page shows, and searches only by indexed columns."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    actions = None
+
+
+class RecordInline(_Readable, admin.TabularInline):
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+
+class PlainInline(_Writable, admin.TabularInline):
+    extra = 0
+
+
+class PlainAdmin(_Writable, admin.ModelAdmin):
+    """A table that managers write. What is frozen or in use is refused in words."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    actions = None
+    frozen_words = ""
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if row and may_write(request.user) and self.is_frozen(row):
+            messages.warning(request, self.frozen_words)
+            if request.method == "POST":
+                return HttpResponseRedirect(request.path)
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        table = table_using(row) if row and may_write(request.user) else ""
+        if table:
+            words = _("“%(row)s” cannot be deleted: there are %(table)s that use it.") % {"row": row, "table": table}
+            messages.error(request, words)
+            return HttpResponseRedirect(f"../../{object_id}/change/")
+        return super().delete_view(request, object_id, *args, **kwargs)
+
+    def save_related(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        super().save_related(request, *args, **kwargs)
+        raise_revisions()
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        with transaction.atomic():
+            super().delete_model(request, obj)
+            raise_revisions()

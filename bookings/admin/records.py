@@ -1,0 +1,299 @@
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from bookings.admin.policy import RecordAdmin, RecordInline
+from bookings.base.codes import normal_code, plain_name
+from bookings.models import (
+    AccessLink,
+    Booking,
+    BookingEvent,
+    Fare,
+    GatewayNotification,
+    Hold,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    Route,
+    RouteStop,
+    Schedule,
+    Service,
+    ServiceException,
+    StaffTask,
+    Submission,
+    Ticket,
+    User,
+)
+
+Rows = models.QuerySet
+
+
+class RouteStopInline(RecordInline):
+    model = RouteStop
+    fields = ["position", "stop", "arrive_min", "depart_min", "km", "may_board", "may_alight"]
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("stop__city")
+
+
+@admin.register(Route)
+class RouteAdmin(RecordAdmin):
+    list_display = ["name", "line", "origin", "destination", "distance_km", "duration_hours", "is_active"]
+    list_select_related = ["line", "origin", "destination"]
+    list_filter = ["is_active"]
+    search_fields = ["origin__slug__startswith", "destination__slug__startswith", "line__code__exact"]
+    inlines = [RouteStopInline]
+
+
+class ServiceExceptionInline(RecordInline):
+    model = ServiceException
+
+
+@admin.register(Service)
+class ServiceAdmin(RecordAdmin):
+    list_display = ["route", "departs", "days", "starts_on", "ends_on", "layout", "price_zar", "is_active"]
+    list_select_related = ["route", "layout"]
+    list_filter = ["is_active"]
+    search_fields = ["route__origin__slug__startswith", "route__destination__slug__startswith", "route__line__code__exact"]
+    inlines = [ServiceExceptionInline]
+
+    @admin.display(description=_("departs"), ordering="departs_min")
+    def departs(self, service: Service) -> str:
+        return f"{service.departs_min // 60:02d}:{service.departs_min % 60:02d}"
+
+    @admin.display(description=_("days (Monday is 1)"))
+    def days(self, service: Service) -> str:
+        return "".join(str(day + 1) if service.weekdays >> day & 1 else "·" for day in range(7))
+
+
+class WhenFilter(admin.SimpleListFilter):
+    title = _("departure")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("today", _("Today")), ("tomorrow", _("Tomorrow")), ("week", _("Next 7 days")), ("past", _("Past"))]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        today = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
+        first, days = {"today": (0, 1), "tomorrow": (1, 1), "week": (0, 7)}.get(self.value(), (None, 0))
+        if first is not None:
+            start = today + timedelta(days=first)
+            return queryset.filter(departure_time__gte=start, departure_time__lt=start + timedelta(days=days))
+        return queryset.filter(departure_time__lt=today) if self.value() == "past" else queryset
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordAdmin):
+    list_display = ["departure_time", "route", "coach", "layout", "bus", "price_zar", "available_seats", "status"]
+    list_select_related = ["route", "layout", "bus"]
+    list_filter = [WhenFilter, "status"]
+    search_fields = ["route__origin__slug__startswith", "route__destination__slug__startswith", "route__line__code__exact"]
+
+
+@admin.register(Fare)
+class FareAdmin(RecordAdmin):
+    list_display = ["route", "pair", "fare_class", "price", "valid_from", "valid_to"]
+    list_select_related = ["route", "fare_class", "from_stop__stop__city", "to_stop__stop__city"]
+    list_filter = ["fare_class"]
+    ordering = ["route", "from_stop__position", "to_stop__position", "valid_from"]
+    search_fields = ["route__origin__slug__startswith", "route__destination__slug__startswith", "route__line__code__exact"]
+
+    @admin.display(description=_("from – to"))
+    def pair(self, fare: Fare) -> str:
+        return f"{fare.from_stop.stop.city} – {fare.to_stop.stop.city}"
+
+    @admin.display(description=_("amount"))
+    def price(self, fare: Fare) -> object:
+        return fare.amount if fare.amount is not None else _("not sold")
+
+
+@admin.register(Hold)
+class HoldAdmin(RecordAdmin):
+    list_display = ["pk", "created_at", "expires_at", "renewals"]
+    ordering = ["-pk"]
+    exclude = ["token", "owner", "network"]  # who has the token has the seats
+
+
+class BookingInline(RecordInline):
+    model = Booking
+    fields = ["booking_reference", "status", "boards_at", "alights_at", "cancelled_at"]
+
+
+class PaymentInline(RecordInline):
+    model = Payment
+    fields = ["method", "external_id", "amount", "paid_at"]
+
+
+class LedgerInline(RecordInline):
+    model = LedgerEntry
+    fields = ["at", "account", "amount", "cause"]
+
+
+@admin.register(Order)
+class OrderAdmin(RecordAdmin):
+    list_display = ["pk", "placed_at", "status", "channel", "email", "total", "pay_by"]
+    list_filter = ["status", "channel"]
+    ordering = ["-pk"]
+    exclude = ["token", "hold"]
+    search_fields = ["pk__exact", "bookings__booking_reference__exact", "bookings__passenger_email__exact"]
+    inlines = [BookingInline, PaymentInline, LedgerInline]
+
+    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
+        if not search_term:
+            return queryset, False
+        bookings = _found_bookings(search_term)
+        wanted = models.Q(pk__in=bookings.values("order"))
+        return queryset.filter(wanted | models.Q(pk=search_term) if _is_id(search_term) else wanted), False
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _found_bookings(text: str) -> Rows:
+    """By the two indexed columns: reference, as it was typed or spoken, or e-mail address."""
+    return Booking.objects.filter(models.Q(booking_reference=normal_code(text)[:12]) | models.Q(passenger_email=text.strip()))
+
+
+class TicketInline(RecordInline):
+    model = Ticket
+    fields = ["first_name", "surname", "passenger_type", "seat", "fare", "status"]
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("passenger_type", "seat")
+
+
+class BookingEventInline(RecordInline):
+    model = BookingEvent
+    fields = ["at", "from_status", "to_status", "ticket", "actor", "reason"]
+    show_change_link = False
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("ticket", "actor")
+
+
+@admin.register(Booking)
+class BookingAdmin(RecordAdmin):
+    list_display = ["booking_reference", "status", "ride", "boards_at", "passenger_email", "booking_date"]
+    list_select_related = ["from_stop__stop__city", "to_stop__stop__city"]
+    list_filter = ["status"]
+    ordering = ["-booking_date", "-pk"]
+    search_fields = ["booking_reference__exact", "passenger_email__exact"]
+    fields = ["order", "booking_reference", "status", "passenger_email", "booking_date", "schedule", "ride"]
+    fields += ["boards_at", "alights_at", "cancelled_at"]
+    inlines = [TicketInline, BookingEventInline]
+
+    @admin.display(description=_("ride"))
+    def ride(self, booking: Booking) -> str:
+        return f"{booking.from_stop.stop.city} – {booking.to_stop.stop.city}"
+
+    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
+        return (queryset.filter(pk__in=_found_bookings(search_term)) if search_term else queryset), False
+
+
+@admin.register(Ticket)
+class TicketAdmin(RecordAdmin):
+    list_display = ["pk", "first_name", "surname", "booking", "passenger_type", "seat", "fare", "status"]
+    list_select_related = ["booking", "passenger_type", "seat"]
+    list_filter = ["status"]
+    ordering = ["-pk"]
+    exclude = ["code", "plain_surname"]  # the code is the ticket
+    search_fields = ["booking__booking_reference__exact", "plain_surname__exact"]
+
+    def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
+        if not search_term:
+            return queryset, False
+        wanted = models.Q(plain_surname=plain_name(search_term)) | models.Q(booking__in=_found_bookings(search_term))
+        return queryset.filter(wanted), False
+
+
+@admin.register(PaymentAttempt)
+class PaymentAttemptAdmin(RecordAdmin):
+    list_display = ["pk", "order", "gateway", "amount", "status", "created_at"]
+    list_select_related = ["order"]
+    list_filter = ["status"]
+    ordering = ["-pk"]
+    exclude = ["token"]
+    search_fields = ["order__pk__exact"]
+
+
+@admin.register(GatewayNotification)
+class GatewayNotificationAdmin(RecordAdmin):
+    list_display = ["pk", "gateway", "external_id", "received_at", "acted_at", "outcome"]
+    ordering = ["-pk"]
+    search_fields = ["external_id__exact"]
+
+
+@admin.register(Payment)
+class PaymentAdmin(RecordAdmin):
+    list_display = ["pk", "order", "method", "external_id", "amount", "paid_at"]
+    list_select_related = ["order"]
+    ordering = ["-pk"]
+    search_fields = ["order__pk__exact", "external_id__exact"]
+
+
+@admin.register(Refund)
+class RefundAdmin(RecordAdmin):
+    list_display = ["pk", "order", "amount", "status", "cause", "created_at", "paid_at"]
+    list_select_related = ["order"]
+    list_filter = ["status"]
+    ordering = ["-pk"]
+    search_fields = ["order__pk__exact", "cause__exact"]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(RecordAdmin):
+    list_display = ["pk", "at", "account", "amount", "order", "cause"]
+    list_select_related = ["order"]
+    list_filter = ["account"]
+    ordering = ["-pk"]
+    search_fields = ["cause__exact", "order__pk__exact"]
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(RecordAdmin):
+    list_display = ["pk", "kind", "subject", "created_at", "sent_at", "attempts", "failed_at", "last_error"]
+    list_filter = ["kind", ("sent_at", admin.EmptyFieldListFilter), ("failed_at", admin.EmptyFieldListFilter)]
+    ordering = ["-pk"]
+    search_fields = ["order__pk__exact", "message_id__exact"]
+
+
+@admin.register(StaffTask)
+class StaffTaskAdmin(RecordAdmin):
+    list_display = ["kind", "subject", "detail", "order", "created_at", "done_at"]
+    list_select_related = ["order"]
+    list_filter = ["kind", ("done_at", admin.EmptyFieldListFilter)]
+    search_fields = ["order__pk__exact", "subject__exact"]
+
+
+@admin.register(Submission)
+class SubmissionAdmin(RecordAdmin):
+    list_display = ["pk", "scope", "result", "created_at"]
+    ordering = ["-pk"]
+    exclude = ["token", "content_hash"]
+
+
+@admin.register(AccessLink)
+class AccessLinkAdmin(RecordAdmin):
+    list_display = ["pk", "order", "created_at", "expires_at"]
+    list_select_related = ["order"]
+    ordering = ["-pk"]
+    exclude = ["token_hash"]
+    search_fields = ["order__pk__exact"]
+
+
+@admin.register(User)
+class UserAdmin(RecordAdmin):
+    list_display = ["username", "first_name", "last_name", "role", "is_active", "last_login"]
+    list_filter = ["role", "is_active"]
+    fields = ["username", "first_name", "last_name", "email", "role", "is_active", "is_staff", "is_superuser", "last_login", "date_joined"]
+    search_fields = ["username", "email"]
