@@ -17,7 +17,7 @@ from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.domain.sales.queries import bookings_of
 from bookings.domain.tickets.qr import qr_png
-from bookings.domain.tickets.rides import Ride, rides_of
+from bookings.domain.tickets.rides import Ride, refund_lines, rides_of
 from bookings.models import Booking, Ticket
 
 logger = logging.getLogger("bookings.tickets")
@@ -162,8 +162,9 @@ def _draw_notes(pdf: Any, ride: Ride, ticket: Ticket) -> None:
     notes = [_("Luggage: %(luggage)s.") % {"luggage": ride.luggage}, ride.papers]
     if ticket.passenger_type.proof:
         notes.append(_("At boarding, show: %(proof)s.") % {"proof": ticket.passenger_type.proof})
-    if ride.refunds:
-        notes.append(_("Refund for a booking cancelled %(tiers)s; after that nothing.") % {"tiers": "; ".join(ride.refunds)})
+    refunds = refund_lines([ticket], ride.booking)
+    if refunds:
+        notes.append(_("Refund if it is cancelled %(tiers)s; after that nothing.") % {"tiers": "; ".join(refunds)})
     else:
         notes.append(_("This ticket is not refunded any more."))
     if ride.zone_note:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.base.money import ZERO, cents, format_zar
+from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.refunds import RefundTerms, refund_quote
 from bookings.domain.sales.checkout_queries import TripView, local_text, trip_view
 from bookings.domain.sales.queries import booking_segment
@@ -33,7 +34,7 @@ class Ride:
     check_in: str
     luggage: str
     papers: str
-    refunds: tuple[str, ...]
+    refunds: tuple[str, ...]  # for all of its tickets together
     board_address: str
     alight_address: str
     zone_note: str
@@ -57,7 +58,7 @@ def ride_of(booking: Booking) -> Ride:
         check_in=f"{check_in:%H:%M}",
         luggage=_("2 pieces, together up to %(kilos)d kg, and one small bag") % {"kilos": kilos},
         papers=_("Bring a passport that is valid for this border.") if border else _("Bring an identity document."),
-        refunds=refund_lines(tickets[0], booking) if tickets else (),
+        refunds=refund_lines(tickets, booking),
         board_address=booking.from_stop.stop.address,
         alight_address=booking.to_stop.stop.address,
         zone_note=_("Times are local to each stop.") if segment.boards_local.utcoffset() != segment.alights_local.utcoffset() else "",
@@ -76,21 +77,19 @@ def _crosses_border(booking: Booking) -> bool:
     return booking.from_stop.stop.time_zone != booking.to_stop.stop.time_zone
 
 
-def refund_lines(ticket: Ticket, booking: Booking) -> tuple[str, ...]:
-    """What comes back of a ticket until when, by the terms it was sold under, in the boarding stop's time."""
-    terms = RefundTerms.from_json(ticket.refund_terms)
+def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]:
+    """What comes back of these tickets until when, by the terms they were sold under, in the boarding stop's time."""
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
+    terms = [(ticket.fare, RefundTerms.from_json(ticket.refund_terms)) for ticket in tickets]
+    moments = {booking.boards_at - timedelta(hours=hours) for _fare, each in terms for hours, _percent, _fixed in each.tiers}
     lines = []
-    for hours, _percent, _fixed in terms.tiers:
-        until = booking.boards_at - timedelta(hours=hours)
-        if until <= booking.booking_date:
-            continue
-        back = _back(ticket, booking, terms, until)
+    for until in sorted(moment for moment in moments if moment > booking.booking_date):
+        back = sum((_back(fare, each, booking, until) for fare, each in terms), ZERO)
         if back > ZERO:
-            lines.append(_("until %(moment)s: %(amount)s") % {"moment": local_text(until, zone), "amount": format_zar(cents(back))})
+            lines.append(_("until %(moment)s: %(amount)s") % {"moment": local_text(until, zone), "amount": format_zar(back)})
     return tuple(lines)
 
 
-def _back(ticket: Ticket, booking: Booking, terms: RefundTerms, moment: datetime) -> Decimal:
-    no_grace = RefundTerms(timedelta(0), terms.grace_if_ahead, terms.tiers)
-    return refund_quote(ticket.fare, no_grace, sold_at=booking.booking_date, boards_at=booking.boards_at, now=moment).amount
+def _back(fare: Decimal, terms: RefundTerms, booking: Booking, moment: datetime) -> Decimal:
+    without_grace = RefundTerms(timedelta(0), terms.grace_if_ahead, terms.tiers)
+    return refund_quote(fare, without_grace, sold_at=booking.booking_date, boards_at=booking.boards_at, now=moment).amount
