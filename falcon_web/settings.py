@@ -7,6 +7,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+from redis import ConnectionPool
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"  # git-ignored: demo database, queue, key, mails, collected static files
@@ -171,7 +172,7 @@ HUEY = {
 if REDIS_URL:
     HUEY |= {
         "huey_class": "huey.PriorityRedisExpireHuey",
-        "connection": {"url": redis_database(0), "socket_timeout": 3, "socket_connect_timeout": 0.3},
+        "connection": {"connection_pool": ConnectionPool.from_url(redis_database(0), socket_timeout=3, socket_connect_timeout=0.3)},
     }
 else:
     HUEY |= {"huey_class": "huey.SqliteHuey", "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3"))}

@@ -23,15 +23,15 @@ class BreakerRedisCache(RedisCache):
     def is_open(self) -> bool:
         return time.monotonic() < type(self)._closed_again_at
 
-    def _guarded(self, call: Callable[..., Any], default: Any, *args: Any, **kwargs: Any) -> Any:
+    def _guarded(self, call: Callable[..., Any], missing: Any, /, *args: Any, **kwargs: Any) -> Any:
         if self.is_open:
-            return default
+            return missing
         try:
             return call(*args, **kwargs)
         except (ConnectionInterrupted, RedisError, OSError) as error:
             type(self)._closed_again_at = time.monotonic() + OPEN_SECONDS
             logger.warning("cache unavailable: %s", type(error).__name__)
-            return default
+            return missing
 
     def get(self, key: Any, default: Any = None, version: Any = None, client: Any = None) -> Any:
         return self._guarded(super().get, default, key, default=default, version=version, client=client)

