@@ -32,6 +32,10 @@ class Asked:
     return_day: date | None = None
     hold: str = ""
 
+    @property
+    def is_narrowed(self) -> bool:
+        return self.search.has_filters or self.search.sort != _PLAIN["sort"]
+
     def party_query(self) -> dict[str, int]:
         party = self.search.party
         return {"passengers": party.size, **{slug: number for slug, number in party.counts if slug != self.default_type}}

@@ -78,6 +78,7 @@ class SearchForm(forms.Form):
                 "min": 0,
                 "max": settings.HOLD_MAX_SEATS,
                 "inputmode": "numeric",
+                "placeholder": 0,
                 "data-one": kind.name.lower(),
                 "data-many": kind.name_plural.lower(),
             }

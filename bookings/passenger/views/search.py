@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from bookings.base.codes import sha256
 from bookings.domain.network.places import find_places
-from bookings.domain.search.days import day_prices, explain_empty
+from bookings.domain.search.days import DayPrice, day_prices, explain_empty
 from bookings.domain.search.offers import ResultsPage, results
 from bookings.models import FareClass
 from bookings.passenger.asked import Asked
@@ -56,8 +57,17 @@ def _classes(asked: Asked) -> list[Any]:
 def _strip(asked: Asked, now: datetime) -> SafeString:
     """The lowest price of the days around. A minute old at most; what a click leads to is always fresh."""
     key = f"days:{get_language()}:{sha256(asked.address(page=1))}:{now:%Y%m%d%H}"
-    context = {"asked": asked, "days": partial(day_prices, asked.search, now=now)}
+    context = {"asked": asked, "days": partial(_days, asked, now)}
     return kept_fragment("passenger/_days.html", context, key=key, seconds=STRIP_SECONDS)
+
+
+def _days(asked: Asked, now: datetime) -> list[DayPrice]:
+    """Nothing where no day has a coach; no lowest day where all cost the same."""
+    days = day_prices(asked.search, now=now)
+    prices = {day.price for day in days if day.price}
+    if len(prices) == 1:
+        return [replace(day, is_lowest=False) for day in days]
+    return days if prices else []
 
 
 def _offers(asked: Asked, page: ResultsPage, now: datetime) -> SafeString:
