@@ -39,6 +39,11 @@ def local_text(moment: datetime, zone: Any = None) -> str:
     return formats.date_format(timezone.localtime(moment, zone), "D j M Y, H:i")
 
 
+def clock_text(moment: datetime) -> str:
+    """ "10:05" in the company's zone."""
+    return f"{timezone.localtime(moment):%H:%M}"
+
+
 def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:
     departs, arrives = segment.boards_local, segment.alights_local
     board, alight = segment.board.stop, segment.alight.stop

@@ -62,7 +62,7 @@ def read_pattern(trip: Trip, stops: Mapping[str, PlannedStop]) -> tuple[int, Pat
             raise ValueError(_("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)") % words)
     times = _minutes(trip)
     start = times[0][1]
-    kms = _distances(calls, [arrive for arrive, _depart in times], stops)
+    kms = _distances(calls, times, stops)
     last = len(calls) - 1
     planned = tuple(
         PlannedCall(
@@ -109,14 +109,14 @@ def _filled(known: list[tuple[int, int] | None]) -> list[tuple[int, int]]:
     return times
 
 
-def _distances(calls: list[Call], minutes: list[int], stops: Mapping[str, PlannedStop]) -> list[Decimal]:
+def _distances(calls: list[Call], times: list[tuple[int, int]], stops: Mapping[str, PlannedStop]) -> list[Decimal]:
     """Kilometres from the first stop, never falling, and more than 0 in all."""
     crow = [0.0]
     places_known = True
     for number in range(1, len(calls)):
         here, there = stops[calls[number - 1].stop_id].place, stops[calls[number].stop_id].place
         places_known = places_known and here is not None and there is not None
-        leg = kilometres(here, there) * ROAD_FACTOR if here and there else (minutes[number] - minutes[number - 1]) * KM_PER_MINUTE
+        leg = kilometres(here, there) * ROAD_FACTOR if here and there else (times[number][0] - times[number - 1][1]) * KM_PER_MINUTE
         crow.append(crow[-1] + leg)
     told = _told_distances(calls, crow[-1] / ROAD_FACTOR) if places_known else None
     kms = [Decimal(f"{min(km, MAX_KM):.2f}") for km in told or crow]
