@@ -1,8 +1,10 @@
 from django.urls import path, re_path
 
-from bookings.passenger.views import boards, home, network, search, seo
+from bookings.passenger.views import boards, booking, cancelling, checkout, demo_mail, departure, home, network, payment, search, seo
 
 app_name = "passenger"
+_TOKEN = r"(?P<token>[A-Za-z0-9_-]{1,64})"
+_REFERENCE = r"(?P<reference>[A-Za-z0-9-]{1,20})"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
@@ -10,6 +12,21 @@ urlpatterns = [
     path("departures/", boards.board, name="board"),
     path("routes/", network.lines, name="network"),
     re_path(r"^routes/(?P<origin>[-\w]+?)-to-(?P<destination>[-\w]+)/$", network.pair, name="pair"),
+    re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/$", departure.departure, name="departure"),
+    re_path(rf"^checkout/{_TOKEN}/$", checkout.checkout, name="checkout"),
+    re_path(rf"^orders/{_TOKEN}/status/$", payment.status, name="order_status"),
+    re_path(r"^payments/(?P<gateway_name>[a-z]{1,20})/notify/$", payment.notify, name="notify"),
+    re_path(rf"^payments/demo/{_TOKEN}/$", payment.demo_gateway, name="demo_gateway"),
+    path("bookings/", booking.find, name="find"),
+    re_path(rf"^bookings/link/{_TOKEN}/$", booking.open_link, name="link"),
+    re_path(rf"^bookings/{_REFERENCE}/$", booking.manage, name="booking"),
+    re_path(rf"^bookings/{_REFERENCE}/ticket\.pdf$", booking.ticket_pdf, name="ticket_pdf"),
+    re_path(rf"^bookings/{_REFERENCE}/calendar\.ics$", booking.calendar, name="calendar"),
+    re_path(rf"^bookings/{_REFERENCE}/resend/$", booking.resend, name="resend"),
+    re_path(rf"^bookings/{_REFERENCE}/cancel/$", cancelling.cancel, name="cancel"),
+    path("demo/mail/", demo_mail.mail_list, name="demo_mails"),
+    path("demo/mail/<slug:name>/", demo_mail.mail_page, name="demo_mail"),
+    path("demo/mail/<slug:name>/<int:number>/", demo_mail.mail_file, name="demo_mail_file"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("robots.txt", seo.robots, name="robots"),
 ]

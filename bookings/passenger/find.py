@@ -1,0 +1,27 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+
+class FindForm(forms.Form):
+    """What a traveller knows of a booking. `use_required_attribute` off: the page says in its own words what is missing."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="find-%s", **kwargs)
+        self.fields["reference"] = forms.CharField(
+            label=_("Booking reference"),
+            max_length=40,
+            help_text=_("Eight letters and digits, from your mail."),
+            widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "code"}),
+            error_messages={"required": _("Please give the reference.")},
+        )
+        self.fields["proof"] = forms.CharField(
+            label=_("Surname or e-mail"),
+            max_length=254,
+            help_text=_("Of anybody travelling, or the address that the tickets went to."),
+            widget=forms.TextInput({"autocomplete": "family-name", "spellcheck": "false"}),
+            error_messages={"required": _("Please give a surname or an e-mail address.")},
+        )

@@ -1,0 +1,104 @@
+"""What the address of a departure's page asks for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from bookings.base.errors import RuleBroken
+from bookings.domain.fares.prices import Party, passenger_types, read_party
+
+_REF: Final = re.compile(r"[\w@.:-]{1,120}")
+_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
+_MOST_SEATS: Final = 100  # that a page is asked to tick; a coach has fewer
+
+
+@dataclass(frozen=True)
+class RideAsked:
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+    party: Party
+    default_type: str
+    problem: str = ""  # what was wrong with the party that the address asked for
+    hold: str = ""
+    return_day: date | None = None
+
+    def query(self, **changes: Any) -> str:
+        party = {slug: number for slug, number in self.party.counts if slug != self.default_type}
+        wanted = {
+            "from": self.from_ref,
+            "to": self.to_ref,
+            "passengers": self.party.size,
+            **party,
+            "return": self.return_day,
+            "hold": self.hold,
+        }
+        return urlencode({name: value for name, value in {**wanted, **changes}.items() if value}, safe="@")
+
+    @property
+    def address(self) -> str:
+        return f"{reverse('passenger:departure', args=[self.schedule_id])}?{self.query()}"
+
+    def search_address(self, origin: str, destination: str, day: date, **changes: Any) -> str:
+        asked = {"from": origin, "to": destination, "date": day, **changes}
+        return f"{reverse('passenger:search')}?{self.query(**{'return': self.return_day, **asked})}"
+
+    def types(self, seats: int) -> list[str]:
+        """A passenger type for each of `seats` seats: those of the party first, then the usual one."""
+        return (self.party.members() + [self.default_type] * seats)[:seats]
+
+    def sized(self, seats: int) -> RideAsked:
+        """The same for another number of passengers."""
+        counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
+        try:
+            return replace(self, party=read_party(seats, counts))
+        except RuleBroken as refusal:
+            return replace(self, problem=refusal.message)
+
+
+def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
+    """Never refuses: what makes no sense falls back to one passenger, with the problem to tell."""
+    types = passenger_types()
+    default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
+    problem = ""
+    try:
+        party = read_party(_count(query.get("passengers", "1")), {slug: _count(query.get(slug, "0")) for slug in types if slug != default})
+    except RuleBroken as refusal:
+        problem, party = refusal.message, Party(((default, 1),))
+    return RideAsked(
+        schedule_id=schedule_id,
+        from_ref=_matching(_REF, query.get("from", "")),
+        to_ref=_matching(_REF, query.get("to", "")),
+        party=party,
+        default_type=default,
+        problem=problem,
+        hold=_matching(_TOKEN, query.get("hold", "")),
+        return_day=_day(query.get("return", "")),
+    )
+
+
+def ticked_seats(data: QueryDict) -> list[str]:
+    return [label.strip().upper()[:6] for label in data.getlist("seats")[:_MOST_SEATS]]
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) else ""
+
+
+def _count(text: str) -> int:
+    """A number of passengers; 0, which is refused, for anything that is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,116 @@
+from typing import Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from bookings.domain.sales.queries import find_booking
+from bookings.domain.tickets.links import order_of_link
+from bookings.domain.tickets.pages import ask_for_link, booking_calendar, booking_pdf, managed_order, order_of_reference, send_again
+from bookings.passenger.find import FindForm
+from bookings.web.access import public
+from bookings.web.ratelimit import enforce_limit
+from bookings.web.render import private
+from bookings.web.visitor import grant_order, may_manage
+
+_KEPT: Final = 300
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """Reference and surname show the little that is safe to show; the rest needs the mailed link."""
+    if request.method != "POST":
+        return _find_page(request, FindForm(initial={"reference": request.GET.get("reference", "")[:20]}))
+    form = FindForm({name: request.POST.get(name, "")[:_KEPT] for name in ("reference", "proof")})
+    if not form.is_valid():
+        return _find_page(request, form, status=422)
+    reference, proof = form.cleaned_data["reference"], form.cleaned_data["proof"]
+    enforce_limit(request, "find", f"reference {reference.upper()[:20]}")
+    if request.POST.get("action") == "mail":
+        ask_for_link(reference, proof, now=timezone.now())
+        return private(render(request, "passenger/link_sent.html"))
+    found = find_booking(reference, proof, now=timezone.now())
+    if found is None:
+        return _refused(request, form)
+    if may_manage(request, found.order_id):
+        return redirect("passenger:booking", found.reference)
+    return private(render(request, "passenger/found.html", {"found": found, "form": form}))
+
+
+def _find_page(request: HttpRequest, form: FindForm, *, refused: bool = False, status: int = 200) -> HttpResponse:
+    return private(render(request, "passenger/find.html", {"form": form, "refused": refused}, status=status))
+
+
+def _refused(request: HttpRequest, form: FindForm) -> HttpResponse:
+    """One answer for every failure: it must not tell whether the booking exists."""
+    return _find_page(request, form, refused=True, status=404)
+
+
+def _is_mine(request: HttpRequest, reference: str) -> int | None:
+    """The order's id, if this browser may manage it."""
+    order_id = order_of_reference(reference)
+    return order_id if order_id is not None and may_manage(request, order_id) else None
+
+
+def not_mine(request: HttpRequest, reference: str) -> HttpResponse:
+    return _refused(request, FindForm(initial={"reference": reference}))
+
+
+@public
+@require_GET
+def manage(request: HttpRequest, reference: str) -> HttpResponse:
+    if not _is_mine(request, reference):
+        return not_mine(request, reference)
+    order = managed_order(reference, now=timezone.now())
+    return private(render(request, "passenger/booking.html", {"order": order, "page": order.page}))
+
+
+@public
+@require_GET
+def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
+    if not _is_mine(request, reference):
+        return not_mine(request, reference)
+    return _file(booking_pdf(reference), "application/pdf", f"falcon-{reference.upper()}.pdf")
+
+
+@public
+@require_GET
+def calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    if not _is_mine(request, reference):
+        return not_mine(request, reference)
+    return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference.upper()}.ics")
+
+
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return private(response)
+
+
+@public
+@require_POST
+def resend(request: HttpRequest, reference: str) -> HttpResponse:
+    order_id = _is_mine(request, reference)
+    if not order_id:
+        return not_mine(request, reference)
+    enforce_limit(request, "resend", f"order {order_id}")
+    if send_again(order_id, now=timezone.now()):
+        messages.success(request, _("A new mail is on its way to you."))
+    else:
+        messages.info(request, _("A mail is on its way to you already; give it a minute."))
+    return redirect("passenger:booking", reference)
+
+
+@public
+@require_GET
+def open_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Swap the mailed link for a session, and go to the address without the secret."""
+    order = order_of_link(token, now=timezone.now())
+    if order is None:
+        return private(render(request, "passenger/link_over.html", status=404))
+    grant_order(request, order.pk)
+    return private(redirect("passenger:booking", order.bookings.values_list("booking_reference", flat=True).order_by("boards_at", "pk")[0]))

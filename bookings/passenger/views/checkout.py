@@ -1,0 +1,156 @@
+"""One address from the held seats to the order: details, review, pay. Nothing that was typed is ever lost."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from bookings.base.codes import random_token
+from bookings.base.errors import AlreadySubmitted, HoldExpired, NotFound, RuleBroken, SeatTaken
+from bookings.domain.inventory.holds import rehold, release_hold, renew_hold
+from bookings.domain.sales.checkout import save_draft
+from bookings.domain.sales.checkout_queries import CheckoutView, checkout_view
+from bookings.domain.sales.placing import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
+from bookings.domain.timetable.trips import clock_text
+from bookings.passenger.details import DetailsForm
+from bookings.web.access import public
+from bookings.web.ratelimit import enforce_limit
+from bookings.web.render import private
+from bookings.web.visitor import grant_order, visitor_key
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest, token: str) -> HttpResponse:
+    view = _view(request, token)
+    action = request.POST.get("action", "")
+    if action == "place":
+        return _place(request, token)
+    if view.order_token:
+        return redirect("passenger:order_status", view.order_token)
+    if request.method != "POST":
+        return _page(request, view, step=request.GET.get("step", ""))
+    form = _keep_typed(request, view) if "email" in request.POST else None
+    act = {"renew": _renew, "release": _release, "rehold": _rehold}.get(action)
+    if act:
+        return act(request, view)
+    if form is None or view.is_expired:
+        return redirect("passenger:checkout", token)
+    if not form.is_valid():
+        return _page(request, _view(request, token), form=form, status=422)
+    return redirect(_review_address(token))
+
+
+def _view(request: HttpRequest, token: str) -> CheckoutView:
+    return checkout_view(token, owner=visitor_key(request), now=timezone.now())
+
+
+def _review_address(token: str) -> str:
+    return f"{reverse('passenger:checkout', args=[token])}?step=review"
+
+
+def _keep_typed(request: HttpRequest, view: CheckoutView) -> DetailsForm:
+    form = DetailsForm(view, request.POST)
+    save_draft(view.token, owner=visitor_key(request), **form.draft())
+    return form
+
+
+def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
+    try:
+        hold = renew_hold(view.token, owner=visitor_key(request))
+    except HoldExpired:
+        return redirect("passenger:checkout", view.token)
+    except RuleBroken as refusal:
+        return _page(request, _view(request, view.token), refusal=refusal, step=request.POST.get("step", ""), status=refusal.status)
+    messages.success(request, _("Your seats are kept until %(time)s.") % {"time": clock_text(hold.expires_at)})
+    return redirect(_review_address(view.token) if request.POST.get("step") == "review" else view_address(view))
+
+
+def _release(request: HttpRequest, view: CheckoutView) -> HttpResponse:
+    release_hold(view.token, owner=visitor_key(request))
+    messages.success(request, _("Your seats are free again. Thank you for giving them back."))
+    return redirect(seats_address(view))
+
+
+def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
+    enforce_limit(request, "hold")
+    try:
+        hold = rehold(view.token, owner=visitor_key(request))
+    except NotFound:
+        raise
+    except RuleBroken as refusal:
+        return _page(request, _view(request, view.token), refusal=refusal, status=refusal.status)
+    messages.success(request, _("You have the same seats again, until %(time)s.") % {"time": clock_text(hold.expires_at)})
+    return redirect(view_address(view))
+
+
+def _place(request: HttpRequest, token: str) -> HttpResponse:
+    enforce_limit(request, "booking")
+    choice = PAY_LATER if request.POST.get("pay") == PAY_LATER else PAY_NOW
+    try:
+        placed = place_and_pay(
+            token,
+            owner=visitor_key(request),
+            submission=request.POST.get("submission", "")[:80],
+            digest=request.POST.get("digest", ""),
+            choice=choice,
+        )
+    except (NotFound, AlreadySubmitted):
+        raise
+    except RuleBroken as refusal:
+        view = _view(request, token)
+        if view.order_token:
+            raise
+        return _page(request, view, step="review", refusal=refusal, status=refusal.status)
+    grant_order(request, placed.order.pk)
+    return redirect(placed.pay_at or reverse("passenger:order_status", args=[placed.order.token]))
+
+
+def view_address(view: CheckoutView) -> str:
+    return reverse("passenger:checkout", args=[view.token])
+
+
+def seats_address(view: CheckoutView, index: int = 0) -> str:
+    """The seat map of a trip of the checkout, for as many passengers; the other trip stays held."""
+    trip = view.trips[index]
+    query = {"from": trip.from_ref, "to": trip.to_ref, "passengers": len(view.passengers)}
+    if len(view.trips) > 1:
+        query["hold"] = view.token
+    return f"{reverse('passenger:departure', args=[trip.schedule_id])}?{urlencode(query, safe='@')}"
+
+
+def _page(
+    request: HttpRequest,
+    view: CheckoutView,
+    *,
+    step: str = "",
+    form: DetailsForm | None = None,
+    refusal: RuleBroken | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    is_review = step == "review" and view.is_complete and not view.is_expired
+    context: dict[str, Any] = {
+        "view": view,
+        "refusal": refusal,
+        "until": clock_text(view.expires_at),
+        "trips": [(trip, seats_address(view, index)) for index, trip in enumerate(view.trips)],
+        "is_gone": isinstance(refusal, SeatTaken),
+    }
+    if is_review:
+        context |= {"step": "review", "rules": fare_rules(view.token), "submission": random_token(), "digest": review_digest(view)}
+        context["people"] = [(row, _type_name(view, row.passenger_type)) for row in view.passengers]
+        return private(render(request, "passenger/review.html", context, status=status))
+    if step == "review" and not view.is_expired and not refusal:
+        return redirect(view_address(view))
+    context |= {"step": "details", "form": form or DetailsForm(view), "proofs": [kind for kind in view.types if kind.proof]}
+    return private(render(request, "passenger/checkout.html", context, status=status))
+
+
+def _type_name(view: CheckoutView, slug: str) -> str:
+    return next((kind.name for kind in view.types if kind.slug == slug), slug)

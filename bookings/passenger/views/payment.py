@@ -1,0 +1,87 @@
+from typing import Any, Final
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.base.errors import Busy, RuleBroken
+from bookings.base.money import format_zar
+from bookings.domain.sales.gateways.demo import attempt_to_pay, customer_decides
+from bookings.domain.sales.payments import receive_notification, start_payment
+from bookings.domain.sales.queries import OrderStatus, order_status
+from bookings.models import PaymentAttempt
+from bookings.web.access import gateway, public
+from bookings.web.render import private, render_page
+from bookings.web.visitor import may_manage
+
+_MOST_BYTES: Final = 10_000
+_FAST_ASKS: Final = 30  # every 2 seconds for the first minute, then slower
+_MOST_ASKS: Final = 10_000
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def status(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the browser comes back to. Looking changes nothing; POST pays (again)."""
+    view = order_status(token, now=timezone.now())
+    if request.method == "POST":
+        return redirect(start_payment(view.order_id))
+    if view.state == "confirmed" and may_manage(request, view.order_id):
+        return redirect("passenger:booking", view.reference)
+    asked = request.GET.get("n", "0")
+    count = int(asked) + 1 if asked.isascii() and asked.isdecimal() and len(asked) < 6 else 1
+    page = render_page(
+        request,
+        "passenger/order_status.html",
+        {"view": view, "count": min(count, _MOST_ASKS), "every": _interval(view, count)},
+        fragment="passenger/_order_status.html",
+        target="order-status",
+    )
+    return private(page)
+
+
+def _interval(view: OrderStatus, count: int) -> int:
+    """Seconds until the page asks again; 0 when there is nothing to wait for."""
+    if not view.is_waiting:
+        return 0
+    return 2 if count <= _FAST_ASKS else 10
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def demo_gateway(request: HttpRequest, token: str) -> HttpResponse:
+    """The demo gateway's own page. It stands for another company's site, so it shares no frame with ours."""
+    attempt = attempt_to_pay(token)
+    if request.method == "POST":
+        customer_decides(token, pays=request.POST.get("decision") == "pay")
+        return redirect("passenger:order_status", attempt.order.token)
+    context: dict[str, Any] = {
+        "attempt": attempt,
+        "amount": format_zar(attempt.amount),
+        "is_open": attempt.status == PaymentAttempt.Status.STARTED,
+    }
+    return private(render(request, "passenger/demo_gateway.html", context))
+
+
+@gateway
+@csrf_exempt
+@require_POST
+def notify(request: HttpRequest, gateway_name: str) -> HttpResponse:
+    """A gateway's word. 200 only when it is kept; 400 for what is not in order; 503 when it should tell us again."""
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BYTES:
+            return _answer("too long", 400)
+        receive_notification(gateway_name, request.body)
+    except (Busy, OperationalError):
+        return _answer("try again", 503)
+    except (RuleBroken, RequestDataTooBig, ValueError):
+        return _answer("refused", 400)
+    return _answer("ok", 200)
+
+
+def _answer(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text, content_type="text/plain", status=status)
