@@ -10,10 +10,11 @@ from django.core.management.utils import get_random_secret_key
 from redis import ConnectionPool
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-LOCAL_DIR = BASE_DIR / ".local"  # git-ignored: demo database, queue, key, mails, collected static files
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+# Git-ignored: demo database, queue, key, mails, PDF tickets, collected static files
+LOCAL_DIR = Path(env.str("LOCAL_DIR", "") or BASE_DIR / ".local")
 
 ENVIRONMENT = env.str("ENVIRONMENT", "demo")
 if ENVIRONMENT not in {"demo", "development", "production"}:
@@ -43,7 +44,7 @@ if IS_PRODUCTION:
 else:
     SECRET_KEY = SECRET_KEY or demo_secret_key()
 
-SITE_URL = env.str("SITE_URL", "" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}").rstrip("/")
+SITE_URL = env.str("SITE_URL", "").rstrip("/") or ("" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if IS_PRODUCTION:
@@ -118,7 +119,7 @@ else:
 # Databases. PostgreSQL by DATABASE_URL; without it SQLite, where IMMEDIATE makes writers wait in line instead of failing.
 
 LOCK_WAIT_SECONDS = 3
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")}
 _default = DATABASES["default"]
 _options = _default.setdefault("OPTIONS", {})
 if "sqlite3" in _default["ENGINE"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,7 +101,7 @@ class Writer:
                 schedule_id=one.booking.schedule_id,
                 seat_id=ticket.seat_id,
                 leg=leg,
-                ticket=ticket,
+                ticket_id=ticket.pk,
                 kind=SeatClaim.Kind.HELD if one.booking.status == SaleStatus.PENDING else SeatClaim.Kind.SOLD,
                 expires_at=one.order.pay_by if one.booking.status == SaleStatus.PENDING else None,
             )
@@ -112,7 +113,14 @@ class Writer:
 
     def _write_events(self) -> None:
         BookingEvent.objects.bulk_create(
-            BookingEvent(booking=one.booking, ticket=ticket, from_status=before, to_status=after, actor_id=one.order.seller_id, at=at)
+            BookingEvent(
+                booking_id=one.booking.pk,
+                ticket_id=ticket and ticket.pk,
+                from_status=before,
+                to_status=after,
+                actor_id=one.order.seller_id,
+                at=at,
+            )
             for one in self.sold
             for before, after, at, ticket in one.events
         )
@@ -161,7 +169,7 @@ class Writer:
         OutboxMessage.objects.bulk_create(
             OutboxMessage(
                 kind=kind,
-                order=one.order,
+                order_id=one.order.pk,
                 subject=subject,
                 created_at=at,
                 next_try=at,
@@ -278,8 +286,8 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
                 posting=posting,
                 account=account,
                 amount=amount,
-                order=one.order,
-                booking=of,
+                order_id=one.order.pk,
+                booking_id=of and of.pk,
                 actor_id=one.order.seller_id,
                 at=at,
                 cause=cause,
@@ -314,4 +322,5 @@ def _code(rng: Random, length: int) -> str:
 
 
 def _token(rng: Random) -> str:
-    return f"{rng.getrandbits(128):032x}"
+    """128 bits in 22 characters, as random_token makes them."""
+    return urlsafe_b64encode(rng.randbytes(16)).decode().rstrip("=")
