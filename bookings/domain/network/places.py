@@ -14,6 +14,7 @@ from bookings.base.errors import NotFound
 from bookings.models import City, RouteStop, Stop
 
 LONGEST_REF: Final = 160
+SUGGESTIONS: Final = 3
 DEFAULT_ZONE: Final = "Africa/Johannesburg"
 
 
@@ -29,14 +30,18 @@ class Place:
 
 
 def get_place(ref: str) -> Place:
-    """The place with this city slug, stop code (perhaps with @position) or exact name. Raises NotFound."""
+    """The place with this city slug, stop code (perhaps with @position) or exact name. Raises NotFound, with what may have been meant."""
     text = ref.strip()
-    if text and len(text) <= LONGEST_REF and "\x00" not in text:
-        name = text.partition("@")[0]
-        place = _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
-        if place:
-            return place
-    raise NotFound(_("We do not know the place “%(name)s”.") % {"name": text.replace("\x00", "")[:60]})
+    if not text or len(text) > LONGEST_REF or "\x00" in text:
+        raise NotFound(_("Please choose a city or a stop from the list."))
+    name = text.partition("@")[0]
+    place = _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
+    if place:
+        return place
+    message = _("We do not know the place “%(name)s”.") % {"name": text[:60]}
+    if likely := list(dict.fromkeys(each.name for each in find_places(text, SUGGESTIONS))):
+        message += " " + _("Did you mean %(names)s?") % {"names": ", ".join(likely)}
+    raise NotFound(message)
 
 
 def find_places(text: str, limit: int = 10) -> list[Place]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil
 from typing import Final
 
@@ -232,4 +232,9 @@ def duration_text(minutes: int) -> str:
 
 def day_label(day: date) -> str:
     """Tue 1 Dec"""
+    return _day_label(day, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _day_label(day: date, _language: str | None) -> str:
     return f"{date_format(day, 'D')} {day.day} {date_format(day, 'M')}"

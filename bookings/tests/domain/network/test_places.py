@@ -47,10 +47,23 @@ def test_an_exact_name_is_enough_and_gathers_the_stops_that_share_it(network: No
     assert get_place(place.ref) == place
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "atlantis", "cape", "a\x00b", "x" * 5000, "@", "💥"])
+@pytest.mark.parametrize("typed", ["atlantis", "@", "💥", "<b>x</b>"])
 def test_what_we_do_not_know_is_refused_in_words(network: None, typed: str) -> None:
-    with pytest.raises(NotFound, match="We do not know the place"):
+    with pytest.raises(NotFound, match="We do not know the place “"):
         get_place(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "a\x00b", "x" * 5000])
+def test_what_cannot_be_a_place_is_refused_in_words(network: None, typed: str) -> None:
+    with pytest.raises(NotFound, match="Please choose a city or a stop"):
+        get_place(typed)
+
+
+def test_a_half_typed_name_is_refused_with_what_it_may_mean(network: None) -> None:
+    with pytest.raises(NotFound) as refusal:
+        get_place("Jo")
+
+    assert refusal.value.message == "We do not know the place “Jo”. Did you mean Jo's Corner, Johannesburg, Port St Johns?"
 
 
 def test_type_ahead_gives_cities_before_stops_and_first_words_before_later_ones(network: None) -> None:
