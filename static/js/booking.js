@@ -1,0 +1,56 @@
+// Seat map and checkout, better with a script and whole without one.
+//   #seats-form[data-fares][data-party]   sums up the ticked seats; ticks survive a refresh of the map
+//   #time-left[data-left]                 says once that two minutes are left, and that they are over
+//   select[data-fare] + [data-total]      the total follows the passenger types
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const rand = (amount) => `R${amount.toFixed(amount % 1 ? 2 : 0).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0")}`;
+  const announce = (text) => { const status = document.getElementById("status"); if (status) status.textContent = text; };
+
+  const form = document.getElementById("seats-form");
+  if (form) {
+    const fares = JSON.parse(form.dataset.fares), sum = document.getElementById("chosen"), hint = document.getElementById("chosen-hint");
+    const boxes = () => all("input[name=seats]", form), ticked = () => boxes().filter((box) => box.checked);
+    const words = sum.textContent, explained = hint.textContent;
+    const show = () => {
+      const seats = ticked(), party = Number(document.getElementById("passengers").value) || Number(form.dataset.party);
+      if (!seats.length) { sum.textContent = words; hint.textContent = explained; return; }
+      const price = seats.reduce((total, box, place) => total + Number((fares[box.dataset.class] || [])[place] || 0), 0);
+      sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${rand(price)}`;
+      hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > Number(form.dataset.party) ? hint.dataset.over : hint.dataset.good;
+    };
+    form.addEventListener("change", (event) => {
+      show();
+      if (event.target.name === "seats") announce(sum.textContent);
+    });
+    let kept = [];
+    document.addEventListener("htmx:beforeSwap", ({ detail }) => { if (detail.target.id === "seat-map") kept = ticked().map((box) => box.value); });
+    document.addEventListener("htmx:afterSwap", ({ detail }) => {
+      if (detail.target.id !== "seat-map") return;
+      boxes().forEach((box) => { if (!box.disabled) box.checked = kept.includes(box.value); });
+      show();
+    });
+    show();
+  }
+
+  // A page that nobody looks at asks for nothing.
+  document.addEventListener("htmx:beforeRequest", (event) => { if (document.hidden && event.detail.elt.matches("#seat-map, #order-status")) event.preventDefault(); });
+
+  const left = document.getElementById("time-left");
+  if (left) {
+    const seconds = Number(left.dataset.left);
+    if (seconds > 125) setTimeout(() => announce(left.dataset.soon), (seconds - 120) * 1000);
+    left.addEventListener("countdown:end", () => { announce(left.dataset.over); left.hidden = true; });
+  }
+
+  const total = document.querySelector("[data-total]"), types = all("select[data-fare]");
+  if (total && types.length) {
+    const amount = (text) => Number((text.split("·").pop().match(/[\d.]/g) || ["0"]).join(""));
+    const add = () => { total.textContent = rand(types.reduce((whole, select) => whole + amount(select.selectedOptions[0]?.textContent || ""), 0)); };
+    types.forEach((select) => select.addEventListener("change", add));
+    add();
+  }
+
+  document.getElementById("error-summary")?.focus();
+})();
