@@ -162,6 +162,11 @@
       const fields = all("[data-one]", target);
       formData.set("passengers", fields.reduce((sum, field) => sum + (parseInt(field.value, 10) || 0), 0));
       fields.filter((field) => field.matches("[data-default-type]")).forEach((field) => formData.delete(field.name));
+      const order = ["from", "to", "date", "passengers", ...fields.map((field) => field.name)];
+      const rank = ([name]) => (order.includes(name) ? order.indexOf(name) : order.length);
+      const sorted = [...formData].sort((one, two) => rank(one) - rank(two));
+      sorted.forEach(([name]) => formData.delete(name));
+      sorted.forEach(([name, value]) => formData.append(name, value));
     }
     if (!target.matches("[data-tidy]")) return;
     for (const [name, value] of [...formData]) if (value === "" || value === "0") formData.delete(name);
@@ -187,15 +192,18 @@
   };
   const words = (key) => document.body.dataset[key];
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.xhr.status === 404 && !detail.xhr.getResponseHeader("HX-Retarget")) { detail.shouldSwap = false; say(words("failed")); }
+    if (detail.xhr?.status === 404 && !detail.xhr.getResponseHeader("HX-Retarget")) { detail.shouldSwap = false; say(words("failed")); }
   });
   document.addEventListener("htmx:responseError", () => say(words("failed")));
   document.addEventListener("htmx:sendError", () => say(words("offline")));
   document.addEventListener("htmx:timeout", () => say(words("offline")));
   document.addEventListener("htmx:beforeRequest", () => problem()?.replaceChildren());
-  document.addEventListener("htmx:afterSwap", ({ detail }) => { 
-    announce(document.getElementById(detail.target.id)?.dataset.announce);
-    if (detail.target.id === "problem") { detail.target.focus(); detail.target.scrollIntoView({ block: "center" }); } });
+  document.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+    if (!target) return; // a page that Back brought again
+    announce(document.getElementById(target.id)?.dataset.announce);
+    if (target.id === "problem") { target.focus(); target.scrollIntoView({ block: "center" }); }
+  });
+  document.addEventListener("htmx:historyRestore", () => upgrade(document));
   document.addEventListener("htmx:load", ({ detail }) => upgrade(detail.elt));
   upgrade(document);
 })();

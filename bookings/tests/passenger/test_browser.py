@@ -1,0 +1,129 @@
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from bookings.tests.passenger.timetable import make_day, search_address, tomorrow
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SERIOUS: Final = {"serious", "critical"}
+EXPECTED: Final = "Failed to load resource"  # a page that answers 404 or 422 is one of ours
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[Page]:
+    """A page on which nothing may go wrong: no error in the console, no violation of the content policy."""
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" and EXPECTED not in message.text else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    yield page
+    assert troubles == []
+
+
+def results_address(**changes: object) -> str:
+    return "/search/?" + "&".join(f"{name}={value}" for name, value in search_address(**changes).items())
+
+
+def test_search_by_keyboard_alone(watched: Page, live_server: object) -> None:
+    make_day(8, 17)
+    page = watched
+    page.goto(f"{live_server}/")
+    start = page.get_by_role("combobox", name="From")
+
+    start.focus()
+    page.keyboard.type("joh")
+    expect(page.locator("#from-list [role=option]").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(start).to_have_attribute("aria-activedescendant", "from-list-0")
+    page.keyboard.press("Enter")
+    expect(start).to_have_value("Johannesburg")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("combobox", name="To")).to_be_focused()
+    page.keyboard.type("cape")
+    expect(page.locator("#to-list [role=option]").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Johannesburg to Cape Town")
+    assert page.url == f"{live_server}{results_address()}"  # at once the one address, without a redirect
+    expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
+
+
+def test_ordering_and_filters_swap_the_list_and_back_undoes_them(watched: Page, live_server: object) -> None:
+    make_day(8, 17)
+    page = watched
+    page.goto(f"{live_server}{results_address()}")
+    page.evaluate("window.kept = true")
+
+    page.get_by_role("link", name="12–18").click()
+    expect(page.get_by_role("link", name="Choose seats")).to_have_count(1)
+    assert "time=afternoon" in page.url
+    expect(page.locator("#status")).to_have_text("1 coach")
+    expect(page.get_by_role("link", name="12–18")).to_be_focused()
+    page.get_by_role("link", name="Fastest").click()
+    page.wait_for_url("**sort=fastest**")
+    page.get_by_label("At most").fill("1")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("heading", name="No coach fits these choices")).to_be_visible()
+    assert page.evaluate("window.kept")  # the page itself was never left
+
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("combobox", name="From")).to_have_value("Johannesburg")
+
+
+def test_the_party_is_counted_as_it_changes(watched: Page, live_server: object) -> None:
+    make_day(8)
+    page = watched
+    page.goto(f"{live_server}{results_address()}")
+
+    page.locator(".party summary").click()
+    page.get_by_role("button", name="More adults").click()
+    page.get_by_role("button", name="More children").click()
+    expect(page.locator("[data-party-sum]")).to_have_text("2 adults, 1 child")
+    page.get_by_role("button", name="Find coaches").click()
+
+    expect(page.get_by_text("for all 3 of you")).to_be_visible()
+    assert page.url.endswith(f"date={tomorrow().isoformat()}&passengers=3&child=1")
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_search_works_without_script(page: Page, live_server: object) -> None:
+    make_day(8, 17)
+    page.goto(f"{live_server}/")
+
+    page.get_by_role("textbox", name="From").fill("johannesburg")
+    page.get_by_role("textbox", name="To").fill("Cape Town")
+    page.get_by_role("button", name="Find coaches").click()
+    expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
+    page.get_by_role("link", name="12–18").click()
+
+    expect(page.get_by_role("link", name="Choose seats")).to_have_count(1)
+
+
+def addresses() -> list[str]:
+    wrong = "/search/?from=Atlantis&to=&date=2020-01-01&passengers=500"
+    boards = ["/departures/", "/departures/?city=johannesburg"]
+    return ["/", results_address(), wrong, *boards, "/routes/", "/routes/johannesburg-to-cape-town/", "/no/such/page/"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("half", [0, 1])
+def test_every_page_is_accessible_and_fits_a_small_phone(watched: Page, live_server: object, scheme: str, half: int) -> None:
+    make_day(3, 8, seats=2)
+    page = watched
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 320, "height": 700})
+
+    for address in addresses()[half::2]:
+        page.goto(f"{live_server}{address}")
+        found = [v for v in Axe().run(page).response["violations"] if v["impact"] in SERIOUS]
+        assert [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found] == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
