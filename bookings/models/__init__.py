@@ -1,12 +1,13 @@
+from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
-from .inventory import Hold, HoldSeat, HoldTrip, SeatClaim
+from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Refund
 from .network import City, Line, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount
 from .outbox import OutboxMessage
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
-from .staff import StaffTask, User
+from .staff import Branch, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, Service, ServiceException
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Amenity",
     "Booking",
     "BookingEvent",
+    "Branch",
     "Bus",
     "Channel",
     "City",
@@ -28,6 +30,7 @@ __all__ = [
     "HoldTrip",
     "LedgerEntry",
     "Line",
+    "Note",
     "Order",
     "OutboxMessage",
     "PassengerType",
@@ -42,14 +45,17 @@ __all__ = [
     "SaleStatus",
     "Schedule",
     "Seat",
+    "SeatBlock",
     "SeatClaim",
     "SeatKind",
     "SeatLayout",
     "Service",
     "ServiceException",
+    "Shift",
     "StaffTask",
     "Stop",
     "Submission",
     "Ticket",
+    "TillMovement",
     "User",
 ]

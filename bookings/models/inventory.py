@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +71,29 @@ class HoldSeat(models.Model):
         return f"{self.trip_id}/{self.position}"
 
 
+class SeatBlock(models.Model):
+    """A seat kept off sale by staff, on some legs of a departure, until it is released or `release_at` passes."""
+
+    schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="blocks")
+    seat = models.ForeignKey(Seat, models.PROTECT, related_name="+")
+    from_position = models.PositiveSmallIntegerField()
+    to_position = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=120)
+    release_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(to_position__gt=models.F("from_position")), name="block_has_legs"),
+            models.CheckConstraint(condition=~Q(reason=""), name="block_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id}/{self.seat_id}: {self.reason}"
+
+
 class SeatClaimQuerySet(models.QuerySet):
     def live(self, now: datetime) -> SeatClaimQuerySet:
         """Claims that still count: an expired one is a free seat, whether or not anybody has swept it."""
@@ -97,6 +121,7 @@ class SeatClaim(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     hold_trip = models.ForeignKey(HoldTrip, models.PROTECT, null=True, blank=True, related_name="claims")
     ticket = models.ForeignKey("bookings.Ticket", models.PROTECT, null=True, blank=True, related_name="claims")
+    block = models.ForeignKey(SeatBlock, models.PROTECT, null=True, blank=True, related_name="claims")
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = SeatClaimQuerySet.as_manager()
@@ -106,13 +131,15 @@ class SeatClaim(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["schedule", "seat", "leg"], name="one_claim_per_seat_and_leg"),
             models.CheckConstraint(
-                condition=Q(hold_trip__isnull=False, ticket__isnull=True) | Q(hold_trip__isnull=True, ticket__isnull=False),
+                condition=Q(hold_trip__isnull=False, ticket__isnull=True, block__isnull=True)
+                | Q(hold_trip__isnull=True, ticket__isnull=False, block__isnull=True)
+                | Q(hold_trip__isnull=True, ticket__isnull=True, block__isnull=False),
                 name="claim_has_one_owner",
             ),
             models.CheckConstraint(
-                condition=Q(kind="held", expires_at__isnull=False)
+                condition=Q(kind="held", expires_at__isnull=False, block__isnull=True)
                 | Q(kind="sold", expires_at__isnull=True, ticket__isnull=False)
-                | Q(kind="blocked"),
+                | Q(kind="blocked", block__isnull=False),
                 name="claim_expires_unless_sold",
             ),
         ]

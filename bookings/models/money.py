@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .counter import Shift
 from .sales import Booking, Order
 
 
@@ -65,6 +66,7 @@ class Payment(models.Model):
     external_id = models.CharField(max_length=80)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     paid_at = models.DateTimeField()
+    shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="payments")
 
     class Meta:
         constraints = [
@@ -90,6 +92,8 @@ class Refund(models.Model):
     status = models.CharField(max_length=6, choices=Status, default=Status.OWED)
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
+    method = models.CharField(max_length=20, blank=True)  # how it went back: a gateway's name, cash, card, eft
+    shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="refunds")
 
     class Meta:
         constraints = [
@@ -113,6 +117,8 @@ class Account(models.TextChoices):
     EFT = "eft", _("EFT")
     REFUNDS_OWED = "refunds_owed", _("refunds owed")
     CASH_OVER_SHORT = "cash_over_short", _("cash over or short")
+    SAFE = "safe", _("safe of the branch")
+    PETTY_CASH = "petty_cash", _("paid in or out of the till")
 
 
 if TYPE_CHECKING:
@@ -128,6 +134,7 @@ class LedgerManager(models.Manager):
         at: datetime,
         order: Order | None = None,
         booking: Booking | None = None,
+        shift: Shift | None = None,
         actor: "User | None" = None,
     ) -> None:
         """Write one posting: account → signed rand, debits positive. A second posting of the same cause is an IntegrityError."""
@@ -137,7 +144,15 @@ class LedgerManager(models.Manager):
         order_id = order.pk if order else booking.order_id if booking else None
         self.bulk_create(
             LedgerEntry(
-                posting=posting, account=account, amount=amount, order_id=order_id, booking=booking, actor=actor, at=at, cause=cause
+                posting=posting,
+                account=account,
+                amount=amount,
+                order_id=order_id,
+                booking=booking,
+                shift=shift,
+                actor=actor,
+                at=at,
+                cause=cause,
             )
             for account, amount in amounts.items()
             if amount != 0
@@ -155,6 +170,7 @@ class LedgerEntry(models.Model):
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="entries")
     booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="entries")
+    shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="entries")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     at = models.DateTimeField()
     cause = models.CharField(max_length=120)

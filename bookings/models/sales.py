@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .counter import Shift
 from .fares import FareClass, PassengerType
 from .fleet import Seat
 from .inventory import Hold
@@ -43,10 +44,14 @@ class Order(models.Model):
     placed_at = models.DateTimeField()
     language = models.CharField(max_length=10, default="en-za")
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="orders")  # where staff sold it
 
     class Meta:
         ordering = ["-placed_at"]
-        indexes = [models.Index(fields=["pay_by"], name="order_pay_by_idx", condition=Q(status="pending"))]
+        indexes = [
+            models.Index(fields=["pay_by"], name="order_pay_by_idx", condition=Q(status="pending")),
+            models.Index(fields=["phone"], name="order_phone_idx"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
             models.CheckConstraint(condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"),
@@ -161,6 +166,7 @@ BOOKING_STEPS: Final = (
     ("confirmed", "cancelled"),
 )
 TICKET_STEPS: Final = (
+    ("", "valid"),  # issued in place of another
     ("valid", "boarded"),
     ("valid", "no_show"),
     ("valid", "cancelled"),
@@ -187,9 +193,20 @@ class BookingEventManager(models.Manager):
         at: datetime,
         ticket: Ticket | None = None,
         actor: models.Model | None = None,
+        approver: models.Model | None = None,
         reason: str = "",
     ) -> BookingEvent:
-        return self.create(booking=booking, ticket=ticket, from_status=before, to_status=after, actor=actor, reason=reason[:200], at=at)
+        """Write one step. A change that is no change of state (another seat, another name) has `before` and `after` alike, and a reason."""
+        return self.create(
+            booking=booking,
+            ticket=ticket,
+            from_status=before,
+            to_status=after,
+            actor=actor,
+            approver=approver,
+            reason=reason[:200],
+            at=at,
+        )
 
 
 class BookingEvent(models.Model):
@@ -200,6 +217,7 @@ class BookingEvent(models.Model):
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    approver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")  # the second person
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
@@ -209,7 +227,9 @@ class BookingEvent(models.Model):
         ordering = ["at", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=(Q(ticket__isnull=True) & _steps(BOOKING_STEPS)) | (Q(ticket__isnull=False) & _steps(TICKET_STEPS)),
+                condition=(Q(ticket__isnull=True) & _steps(BOOKING_STEPS))
+                | (Q(ticket__isnull=False) & _steps(TICKET_STEPS))
+                | (Q(from_status=F("to_status")) & ~Q(reason="")),
                 name="booking_event_step_allowed",
             )
         ]

@@ -4,6 +4,23 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
+class Branch(models.Model):
+    """A station where clerks work."""
+
+    code = models.SlugField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    city = models.ForeignKey("bookings.City", models.PROTECT, related_name="branches", verbose_name=_("city"))
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class User(AbstractUser):
     """A member of staff. Passengers book as guests and have no user."""
 
@@ -15,6 +32,7 @@ class User(AbstractUser):
         AUDITOR = "auditor", _("auditor")
 
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("branch"))
 
     class Meta:
         constraints = [
@@ -33,6 +51,7 @@ class StaffTask(models.Model):
         DOUBLE_PAYMENT = "double_payment", _("paid more than once")
         MAIL_FAILED = "mail_failed", _("a mail cannot be delivered")
         REFUND_DUE = "refund_due", _("a refund has to be paid")
+        CASH_DIFFERENCE = "cash_difference", _("a till did not agree")
 
     kind = models.CharField(max_length=24, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")

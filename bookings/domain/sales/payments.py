@@ -28,6 +28,7 @@ from bookings.models import (
     SaleStatus,
     Schedule,
     SeatClaim,
+    Shift,
     StaffTask,
 )
 from bookings.models.transactions import database_now, short_transaction
@@ -122,9 +123,18 @@ def act_on_waiting(*, now: datetime | None = None) -> int:
 
 
 def settle(
-    order_id: int, method: str, external_id: str, amount: Decimal, *, attempt: PaymentAttempt | None = None, now: datetime | None = None
+    order_id: int,
+    method: str,
+    external_id: str,
+    amount: Decimal,
+    *,
+    attempt: PaymentAttempt | None = None,
+    shift: Shift | None = None,
+    now: datetime | None = None,
 ) -> str:
     """Book a payment that came, once per (method, external id), and confirm the order if it is paid and its seats are there.
+
+    `shift` is the till that took it; its clerk is the actor.
 
     Money is always booked. Too little, too much, or too late for the seats: a StaffTask, and what is too much is owed back.
     """
@@ -138,10 +148,11 @@ def settle(
             expire_order(order.pk, now=now)  # an order whose claims somebody else dropped is expired already
             order.refresh_from_db()
             payment = Payment.objects.create(
-                order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now
+                order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now, shift=shift
             )
-            account = method if method in (Account.CASH, Account.CARD, Account.EFT) else Account.GATEWAY
-            LedgerEntry.objects.post(f"payment:{payment.pk}", {account: amount, Account.RECEIVABLE: -amount}, at=now, order=order)
+            taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
+            actor = shift.clerk if shift else None
+            LedgerEntry.objects.post(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
             if attempt:
                 PaymentAttempt.objects.filter(pk=attempt.pk).update(status=PaymentAttempt.Status.PAID)
             return _place_money(order, locked, payment, now)
@@ -149,6 +160,11 @@ def settle(
         if Payment.objects.filter(method=method, external_id=external_id).exists():
             return "duplicate"
         raise
+
+
+def account_of(method: str) -> str:
+    """The account in which money of this method lies: a tender's own, or that of the payment gateways."""
+    return method if method in (Account.CASH, Account.CARD, Account.EFT) else Account.GATEWAY
 
 
 def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:
