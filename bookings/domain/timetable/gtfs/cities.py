@@ -80,7 +80,7 @@ class NetworkWriter:
         found: dict[int, City] = {}
         new: dict[int, City] = {}
         for key, city in planned.items():
-            existing = self._match(city, known.get(plain_name(city.name), []))
+            existing = self._match(city, known.get(_plain(city.name), []))
             if existing is not None:
                 found[key] = existing
             else:
@@ -92,11 +92,11 @@ class NetworkWriter:
     def _new_city(self, city: PlannedCity) -> City:
         latitude, longitude = _rounded(city.place, 5)
         slug = self.slugs.free(slugify(city.name)[:130] or self.source)
-        return City(name=city.name, plain_name=plain_name(city.name)[:120], slug=slug, latitude=latitude, longitude=longitude)
+        return City(name=city.name, plain_name=_plain(city.name), slug=slug, latitude=latitude, longitude=longitude)
 
     @staticmethod
     def _known_cities(planned: Iterable[PlannedCity]) -> dict[str, list[City]]:
-        names = sorted({plain_name(city.name)[:120] for city in planned})
+        names = sorted({_plain(city.name) for city in planned})
         known: dict[str, list[City]] = {}
         for start in range(0, len(names), _CHUNK):
             for city in City.objects.filter(plain_name__in=names[start : start + _CHUNK]).order_by("pk"):
@@ -120,6 +120,11 @@ class NetworkWriter:
         for stop in self.planned:
             if stop.city is planned and stop.source_id in self.existing:
                 yield self.existing[stop.source_id].city
+
+
+def _plain(name: str) -> str:
+    """As City keeps it; a plain name can be longer than the name."""
+    return plain_name(name)[:120]
 
 
 def _place(city: City) -> Point | None:

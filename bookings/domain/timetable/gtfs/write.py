@@ -91,7 +91,7 @@ def _write_lines(plan: Plan, source: str, written: Written) -> dict[str, Line]:
 
 
 def _write_routes(plan: Plan, source: str, lines: dict[str, Line], stops: dict[str, Stop], written: Written) -> dict[str, Route]:
-    """A route is frozen: another pattern or timing is another source_id, and so another route."""
+    """Another pattern or timing is another source_id, and so another route; only its name and its ends' cities follow the feed."""
     routes = {route.source_id: route for route in Route.objects.filter(source=source)}
     planned_new = [planned for planned in plan.routes if planned.source_id not in routes]
     new = [_route(planned, source, lines, stops) for planned in planned_new]
@@ -99,25 +99,33 @@ def _write_routes(plan: Plan, source: str, lines: dict[str, Line], stops: dict[s
     for start in range(0, len(new), 100):
         pairs = zip(planned_new[start : start + 100], new[start : start + 100], strict=True)
         RouteStop.objects.bulk_create([call for pair in pairs for call in _calls(*pair, stops)], batch_size=_CHUNK)
-    returned = [routes[each.source_id].pk for each in plan.routes if each.source_id in routes and not routes[each.source_id].is_active]
-    for start in range(0, len(returned), _CHUNK):
-        Route.objects.filter(pk__in=returned[start : start + _CHUNK]).update(is_active=True)
-    written.count("routes", total=len(plan.routes), new=len(new), changed=len(returned))
+    changed = []
+    for planned in plan.routes:
+        route = routes.get(planned.source_id)
+        values = _route_values(planned, stops)
+        if route is not None and _differs(route, values):
+            _set(route, values)
+            changed.append(route)
+    Route.objects.bulk_update(changed, ["name", "origin", "destination", "is_active"], batch_size=_CHUNK)
+    written.count("routes", total=len(plan.routes), new=len(new), changed=len(changed))
     return routes | {route.source_id: route for route in new}
 
 
 def _route(planned: PlannedRoute, source: str, lines: dict[str, Line], stops: dict[str, Stop]) -> Route:
-    calls = planned.pattern.calls
     return Route(
         source=source,
         source_id=planned.source_id,
         line=lines[planned.line.source_id],
-        name=planned.name,
-        origin_id=stops[calls[0].stop_id].city_id,
-        destination_id=stops[calls[-1].stop_id].city_id,
+        **_route_values(planned, stops),
         distance_km=planned.pattern.km,
         duration_hours=max(cents(Decimal(planned.pattern.minutes) / 60), Decimal("0.02")),
     )
+
+
+def _route_values(planned: PlannedRoute, stops: dict[str, Stop]) -> dict[str, object]:
+    calls = planned.pattern.calls
+    ends = {"origin_id": stops[calls[0].stop_id].city_id, "destination_id": stops[calls[-1].stop_id].city_id}
+    return {"name": planned.name, "is_active": True} | ends
 
 
 def _calls(planned: PlannedRoute, route: Route, stops: dict[str, Stop]) -> Iterator[RouteStop]:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
@@ -5,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.timetable.generate import generate_departures
@@ -170,6 +172,25 @@ def test_queries_do_not_grow_with_services(services: int, django_assert_num_quer
     # services, exceptions, seats; savepoint, lock, what is there, coaches, insert, release
     with django_assert_num_queries(9):
         generate_departures(first_day=MONDAY, days=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_generators_at_once_make_every_departure_once() -> None:
+    layout, route = make_layout(), make_route()
+    for _number in range(20):
+        make_service(route=route, layout=layout)
+
+    def run(_number: int) -> int:
+        try:
+            return generate_departures(first_day=MONDAY, days=30).new
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(run, range(3)))
+
+    assert sum(made) == Schedule.objects.count() == 600
+    assert Schedule.objects.filter(coach=20).count() == 30
 
 
 @pytest.mark.parametrize("days", [0, -1, 100_000])

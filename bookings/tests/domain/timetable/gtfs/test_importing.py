@@ -293,13 +293,16 @@ def test_two_feeds_of_one_shape_live_side_by_side(tmp_path: Path) -> None:
 
 def test_names_that_change_are_taken_over(tmp_path: Path) -> None:
     import_small(tmp_path)
-    changes = {"stops.txt": GOOD["stops.txt"].replace("Bergdal", "Bergville"), "routes.txt": GOOD["routes.txt"].replace("Aandster", "Star")}
+    stops = GOOD["stops.txt"].replace("Bergdal", "Bergville").replace("Cilliers", "Ceres")
+    changes = {"stops.txt": stops, "routes.txt": GOOD["routes.txt"].replace("Aandster", "Star")}
 
     report = import_small(tmp_path, changes)
 
-    assert (report.written.counts["stops"].changed, report.written.counts["lines"].changed) == (1, 1)
-    assert Route.objects.get().line.name == "Star to Cilliers"
-    assert Route.objects.get().calls.get(position=1).stop.city.slug == "bergville"
+    route = Route.objects.get()
+    assert {kind: report.written.counts[kind].changed for kind in ("stops", "lines", "routes")} == {"stops": 2, "lines": 1, "routes": 1}
+    assert (route.name, route.destination.slug, route.line.name) == ("Aandster – Ceres", "ceres", "Star to Cilliers")
+    assert route.calls.get(position=1).stop.city.slug == "bergville"
+    assert report.withdrawal.removed == 0
 
 
 def test_the_whole_import_is_one_transaction(tmp_path: Path, django_assert_max_num_queries: Any) -> None:
