@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -49,15 +49,13 @@ def find_places(text: str, limit: int = 10) -> list[Place]:
     plain = plain_name(text.replace("\x00", ""))[:LONGEST_REF]
     if not plain:
         return []
-    served = RouteStop.objects.filter(stop__city=OuterRef("pk"))
-    cities = _starting_with(plain, City.objects.filter(Exists(served)), limit)
+    cities = _starting_with(plain, City.objects.all(), "stop__city", limit)
     by_city: dict[int, list[Stop]] = {city.pk: [] for city in cities}
     for stop in Stop.objects.filter(city__in=by_city):
         by_city[stop.city_id].append(stop)
     places = [_of_city(city, by_city[city.pk]) for city in cities]
-    served = RouteStop.objects.filter(stop=OuterRef("pk"))
     # Twice as many as asked for, as the two sides of a road share a name.
-    stops = _starting_with(plain, Stop.objects.filter(Exists(served)).select_related("city"), limit * 2)
+    stops = _starting_with(plain, Stop.objects.select_related("city"), "stop", limit * 2)
     seen: set[tuple[str, int]] = {(city.plain_name, city.pk) for city in cities}
     for stop in stops:
         if (stop.plain_name, stop.city_id) not in seen:
@@ -66,11 +64,12 @@ def find_places(text: str, limit: int = 10) -> list[Place]:
     return places[:limit]
 
 
-def _starting_with(plain: str, rows: QuerySet, limit: int) -> list:
-    """Rows whose plain name starts with `plain`, then those of which a later word does."""
+def _starting_with(plain: str, rows: QuerySet, place: str, limit: int) -> list:
+    """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does; the busiest first."""
     matching = rows.filter(Q(plain_name__startswith=plain) | Q(plain_name__contains=f" {plain}") | Q(plain_name__contains=f"-{plain}"))
-    ranked = matching.annotate(later=~Q(plain_name__startswith=plain)).order_by("later", "plain_name", "pk")
-    return list(ranked[:limit])
+    calls = RouteStop.objects.filter(**{place: OuterRef("pk")}).order_by().values(place).annotate(number=Count("pk")).values("number")
+    ranked = matching.annotate(later=~Q(plain_name__startswith=plain), busy=Subquery(calls)).filter(busy__gt=0)
+    return list(ranked.order_by("later", "-busy", "plain_name", "pk")[:limit])
 
 
 def _city_place(where: Q) -> Place | None:

@@ -27,6 +27,7 @@ SORTS: Final = ("earliest", "cheapest", "fastest")
 FEW_SEATS: Final = 5
 LONGEST_PAGE: Final = 100
 FRESH_SECONDS: Final = 300
+FRESH_EMPTY_SECONDS: Final = 30  # no row speaks for the other days that an empty list may name
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _cache_key(search: Search, rows: list[Departure], prices: PriceList, total: 
 def fresh_seconds(rows: list[Departure], *, now: datetime, channel: str = "web") -> int:
     """For how long a list of these departures stays true while their revisions do: until a hold or a sale on them ends."""
     if not rows:
-        return FRESH_SECONDS
+        return FRESH_EMPTY_SECONDS
     closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
     ends = [min(each.boards_at for each in rows) - closing]
     expiry = next_expiry(rows, now=now)

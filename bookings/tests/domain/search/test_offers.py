@@ -368,4 +368,4 @@ def test_a_search_without_any_route_gives_an_empty_page() -> None:
 
     page = results(Search(get_place("durban"), get_place("cape-town"), DAY, read_party(1, {})), now=NOW)
 
-    assert (page.total, page.pages, page.offers, page.fresh_for) == (0, 1, (), 300)
+    assert (page.total, page.pages, page.offers, page.fresh_for) == (0, 1, (), 30)
