@@ -11,6 +11,7 @@ from bookings.admin.policy import PlainAdmin, PlainInline
 from bookings.domain.timetable.calendars import is_time_zone
 from bookings.models import (
     Amenity,
+    Branch,
     Bus,
     City,
     FareClass,
@@ -75,6 +76,13 @@ class BusAdmin(PlainAdmin):
     list_select_related = ["layout"]
     list_filter = ["layout"]
     search_fields = ["bus_number", "registration"]
+
+
+@admin.register(Branch)
+class BranchAdmin(PlainAdmin):
+    list_display = ["name", "code", "city", "is_active"]
+    list_select_related = ["city"]
+    autocomplete_fields = ["city"]
 
 
 class SeatLayoutForm(forms.ModelForm):

@@ -17,6 +17,7 @@ from bookings.models import (
     GatewayNotification,
     Hold,
     LedgerEntry,
+    Note,
     Order,
     OutboxMessage,
     Payment,
@@ -25,11 +26,14 @@ from bookings.models import (
     Route,
     RouteStop,
     Schedule,
+    SeatBlock,
     Service,
     ServiceException,
+    Shift,
     StaffTask,
     Submission,
     Ticket,
+    TillMovement,
     User,
 )
 
@@ -265,6 +269,34 @@ class OutboxMessageAdmin(RecordAdmin):
     list_filter = ["kind", ("sent_at", admin.EmptyFieldListFilter), ("failed_at", admin.EmptyFieldListFilter)]
     ordering = ["-pk"]
     search_fields = ["order__pk__exact", "message_id__exact"]
+
+
+@admin.register(SeatBlock)
+class SeatBlockAdmin(RecordAdmin):
+    list_display = ["pk", "schedule", "seat", "reason", "release_at", "created_by", "released_at"]
+    list_select_related = ["schedule", "seat", "created_by"]
+    ordering = ["-pk"]
+
+
+class TillMovementInline(RecordInline):
+    model = TillMovement
+
+
+@admin.register(Shift)
+class ShiftAdmin(RecordAdmin):
+    list_display = ["pk", "clerk", "branch", "opened_at", "closed_at", "difference"]
+    list_select_related = ["clerk", "branch"]
+    list_filter = ["branch", ("closed_at", admin.EmptyFieldListFilter)]
+    ordering = ["-pk"]
+    inlines = [TillMovementInline]
+
+
+@admin.register(Note)
+class NoteAdmin(RecordAdmin):
+    list_display = ["pk", "order", "author", "text", "at"]
+    list_select_related = ["order", "author"]
+    ordering = ["-pk"]
+    search_fields = ["order__pk__exact"]
 
 
 @admin.register(StaffTask)

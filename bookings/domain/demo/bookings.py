@@ -153,6 +153,7 @@ class Writer:
                     booking=one.booking,
                     cause=f"cancel:{one.booking.pk}",
                     amount=one.refund,
+                    method=one.method,
                     status=Refund.Status.PAID,
                     created_at=one.booking.cancelled_at,
                     paid_at=one.booking.cancelled_at,

@@ -67,7 +67,6 @@ def make_layouts() -> dict[str, SeatLayout]:
 
 
 def make_buses(layouts: dict[str, SeatLayout]) -> None:
-    for row in read_table("buses"):
-        Bus.objects.get_or_create(
-            bus_number=row["bus_number"], defaults={"registration": row["registration"], "layout": layouts[row["layout"]]}
-        )
+    rows = read_table("buses")
+    buses = [Bus(bus_number=row["bus_number"], registration=row["registration"], layout=layouts[row["layout"]]) for row in rows]
+    Bus.objects.bulk_create(buses, ignore_conflicts=True)

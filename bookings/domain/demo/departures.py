@@ -13,10 +13,9 @@ from django.db.models import Exists, F, OuterRef
 from bookings.domain.demo.bookings import Writer, adult_fare
 from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, Coach, Ride, ride_of, sales_of, wanted_load
 from bookings.domain.demo.network import SOURCE
-from bookings.domain.demo.staff import demo_clerk
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.timetable.generate import generate_departures
-from bookings.models import Booking, Bus, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service
+from bookings.models import Booking, Bus, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, User
 from bookings.models.transactions import short_transaction
 
 Progress = Callable[[int, int], None]
@@ -36,12 +35,12 @@ def _near(today: date, days: int) -> Iterable[Schedule]:
     return ours.select_related("service", "route").order_by("service_date", "service__source_id")
 
 
-def fill_coaches(today: date, now: datetime, seed: int, progress: Progress | None) -> int:
+def fill_coaches(today: date, now: datetime, seed: int, clerk: User, progress: Progress | None) -> int:
     """Sell the coming fortnight as if the company had been at it for a while. Departures that sold anything are left alone."""
     touched = Exists(Booking.objects.filter(schedule=OuterRef("pk"))) | Exists(SeatClaim.objects.filter(schedule=OuterRef("pk")))
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
     rides, fares, seats = _Rides(), _Fares(), _Seats()
-    writer, sold, done = Writer(now, demo_clerk()), 0, 0
+    writer, sold, done = Writer(now, clerk), 0, 0
     waiting = iter(empty)
     while batch := list(islice(waiting, _BATCH)):
         for schedule in batch:

@@ -41,7 +41,7 @@ def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bo
         layouts = make_layouts()
         make_buses(layouts)
         standard = make_prices()
-        routes = _make_routes([plan.pattern for plan in chosen], _make_stops())
+        routes = _make_routes([plan.pattern for plan in chosen])
         levels = periods(today)
         _make_fares(routes, standard, levels)
         _make_services(chosen, routes, layouts, levels)
@@ -87,10 +87,12 @@ def make_prices() -> FareClass:
     return standard
 
 
-def _make_stops() -> dict[str, Stop]:
-    """The main stop of each city, by the city's name."""
+def _make_stops(cities: set[str]) -> dict[str, Stop]:
+    """The main stop of each of these cities, by the city's name."""
     stops = {}
     for row in read_table("cities"):
+        if row["city"] not in cities:
+            continue
         place = {"latitude": Decimal(row["latitude"]), "longitude": Decimal(row["longitude"])}
         city, _is_new = City.objects.get_or_create(
             slug=slugify(row["city"]), defaults={"name": row["city"], "region": row["region"], **place}
@@ -110,7 +112,8 @@ def _make_stops() -> dict[str, Stop]:
     return stops
 
 
-def _make_routes(patterns: list[Pattern], stops: dict[str, Stop]) -> dict[Pattern, Route]:
+def _make_routes(patterns: list[Pattern]) -> dict[Pattern, Route]:
+    stops = _make_stops({call.city for pattern in patterns for call in pattern.calls})
     names = {row["code"]: row["name"] for row in read_table("lines")}
     lines = {
         code: Line.objects.create(code=code, name=names[code], source=SOURCE, source_id=code)

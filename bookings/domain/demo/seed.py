@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bookings.domain.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.domain.demo.network import SOURCE, make_network
-from bookings.domain.demo.staff import make_staff
+from bookings.domain.demo.staff import give_password, make_staff, staff_can_log_in
 from bookings.models import Service
 
 Progress = Callable[[str], Callable[[int, int], None]]  # of a step's name: who is told (done, of how many)
@@ -31,7 +31,8 @@ class SeedReport:
 
 
 def is_seeded() -> bool:
-    return Service.objects.filter(source=SOURCE).exists()
+    """Whether a run has come to its end, which is to give the users their password."""
+    return Service.objects.filter(source=SOURCE).exists() and staff_can_log_in()
 
 
 def seed_demo(
@@ -46,9 +47,9 @@ def seed_demo(
     """Load the demo company, or top it up. The same seed and time make the same rows, but for the password."""
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
-    password = make_staff(reset_password=reset_password)
+    clerk = make_staff()
     departures = make_departures(today, days, progress and progress("departures"))
-    bookings = fill_coaches(today, now, seed, progress and progress("bookings"))
+    bookings = fill_coaches(today, now, seed, clerk, progress and progress("bookings"))
     send_buses(today)
     move_on(today, now)
-    return SeedReport(is_new, departures, bookings, password)
+    return SeedReport(is_new, departures, bookings, give_password(reset=reset_password))
