@@ -32,6 +32,7 @@ class TripView:
     to_ref: str
     seats: tuple[str, ...] = ()
     total_text: str = ""
+    date_short: str = ""  # "Tue 1 Dec"
 
 
 def local_text(moment: datetime, zone: Any = None) -> str:
@@ -63,6 +64,7 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         to_ref=f"{alight.code}@{segment.alight.position}",
         seats=seats,
         total_text=total_text,
+        date_short=formats.date_format(departs, "D j M"),
     )
 
 
