@@ -2,7 +2,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import escape
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import conditional_page, require_GET
 
 from bookings.domain.search.network import all_pairs
 from bookings.web.access import public
@@ -10,6 +10,7 @@ from bookings.web.access import public
 
 @public
 @require_GET
+@conditional_page
 def sitemap(request: HttpRequest) -> HttpResponse:
     paths = [reverse("passenger:home"), reverse("passenger:board"), reverse("passenger:network")]
     paths += [reverse("passenger:pair", args=pair) for pair in all_pairs()]
@@ -20,6 +21,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 @public
 @require_GET
+@conditional_page
 def robots(request: HttpRequest) -> HttpResponse:
     closed = ["/checkout/", "/orders/", "/payments/", "/bookings/", "/office/", "/admin/", "/demo/", "/search/", "/places/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {settings.SITE_URL}{reverse('passenger:sitemap')}", ""]

@@ -297,3 +297,14 @@ def test_results_set_no_cookie(client: Client) -> None:
 
     assert response.status_code == 200
     assert not response.cookies
+
+
+@pytest.mark.parametrize("address", ["/", "/routes/", "/routes/johannesburg-to-cape-town/", "/sitemap.xml"])
+def test_a_page_that_has_not_changed_is_not_sent_again(client: Client, address: str) -> None:
+    make_day(8)
+    first = client.get(address)
+
+    again = client.get(address, HTTP_IF_NONE_MATCH=first["ETag"])
+
+    assert again.status_code == 304
+    assert not again.content
