@@ -38,6 +38,16 @@ def test_the_strip_has_the_lowest_price_for_the_party_on_each_day() -> None:
     assert [each.day for each in strip if each.is_past] == [date(2026, 11, day) for day in (27, 28, 29, 30)]
 
 
+def test_a_fare_holds_on_its_own_days() -> None:
+    schedule = make_schedule(departs=TEN)
+    make_schedule(route=schedule.route, layout=schedule.layout, departs=TEN + timedelta(days=1))
+    first, _second, last = schedule.route.calls.order_by("position")
+    ends = {"route": schedule.route, "from_stop": first, "to_stop": last, "fare_class": FareClass.objects.get(code="standard")}
+    Fare.objects.create(**ends, amount=Decimal(820), valid_from=DAY + timedelta(days=1))
+
+    assert prices() == {"Fri 4 Dec": "from R600", "Sat 5 Dec": "from R820"}
+
+
 def test_departures_without_enough_seats_have_no_price_in_the_strip() -> None:
     cheap = make_schedule(departs=TEN, price=300)
     make_schedule(route=cheap.route, departs=TEN + timedelta(hours=1), price=600)

@@ -172,6 +172,13 @@ def test_few_seats_are_said_and_a_party_that_does_not_fit_finds_it_sold_out() ->
     assert (offer.seats_left, offer.state) == ("", "open")
 
 
+def test_a_seat_taken_further_on_is_free_before() -> None:
+    hold(make_schedule(), 8, "bloemfontein", "cape-town")
+
+    assert [offer.state for offer in results(look(end="bloemfontein"), now=NOW).offers] == ["open"]
+    assert [offer.state for offer in results(look("bloemfontein"), now=NOW).offers] == ["sold_out"]
+
+
 def test_a_sold_out_departure_stays_listed_with_its_price() -> None:
     hold(make_schedule(), 8)
 
