@@ -40,6 +40,7 @@ class CancelView:
     is_paid: bool
     refund: Decimal
     refund_text: str
+    fee: Decimal
     fee_text: str
     fare_text: str
     drops_text: str
@@ -78,6 +79,7 @@ def _view(booking: Booking, whole: CancellationQuote, quote: CancellationQuote) 
         is_paid=quote.is_paid,
         refund=quote.refund,
         refund_text=format_zar(quote.refund),
+        fee=quote.fee,
         fee_text=format_zar(quote.fee),
         fare_text=format_zar(quote.fare),
         drops_text=local_text(quote.drops_at, zone) if quote.drops_at else "",

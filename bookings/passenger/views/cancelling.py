@@ -38,7 +38,7 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
     if not tickets or quoted is None:
         return _page(request, reference, set(tickets), status=422)
     try:
-        cancelled = cancel_booking(
+        cancel_booking(
             reference,
             submission=request.POST.get("submission", "")[:80],
             content=f"{reference.upper()} {tickets} {quoted}",
@@ -55,7 +55,7 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         words = _("Cancelled.")
     messages.success(request, words)
-    return redirect("passenger:booking", cancelled.booking_reference)
+    return redirect("passenger:booking", reference)
 
 
 def _page(
