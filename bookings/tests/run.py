@@ -1,0 +1,122 @@
+"""Every test: on SQLite, then what the database decides on PostgreSQL, then what wants a Redis. Ends with a verdict.
+
+With --strict a browser, PostgreSQL or Redis test that was skipped, or that does not exist, fails the run.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree
+
+from bookings.tests.servers import postgres_server, redis_server, run
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_WORKERS: Final = min(4, os.cpu_count() or 1)
+_PARALLEL: Final = ["-n", str(_WORKERS), "--dist", "loadscope"]
+
+
+@dataclass
+class Tally:
+    """What the steps did, from the reports that pytest wrote."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    ran: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+
+    def read(self, report: Path, kind: str) -> None:
+        for case in ElementTree.parse(report).iter("testcase"):
+            skipped = case.find("skipped")
+            failed = case.find("failure") is not None or case.find("error") is not None
+            self.outcomes["failed" if failed else "skipped" if skipped is not None else "passed"] += 1
+            self.slowest.append(
+                (float(case.get("time", 0)), f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')} ({kind})")
+            )
+            marks = {each.get("value") for each in case.iter("property") if each.get("name") == "mark"}
+            for mark in marks & {"browser", "redis", "feeds"} | {kind}:
+                (self.ran if skipped is None else self.missed)[mark] += 1
+            if skipped is not None:
+                self.reasons[skipped.get("message", "no reason")] += 1
+
+    def gaps(self) -> list[str]:
+        """What a strict run holds against us."""
+        wanted = {"browser": "browser", "PostgreSQL": "PostgreSQL", "redis": "Redis"}
+        none = [f"no {name} test ran" for mark, name in wanted.items() if not self.ran[mark]]
+        return none + [f"{self.missed[mark]} {name} tests were skipped" for mark, name in wanted.items() if self.missed[mark]]
+
+
+def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, **environment: str) -> int:
+    print(f"» {step}", flush=True)  # noqa: T201
+    report = folder / f"{kind}.xml"
+    local = folder / f"local-{kind}"
+    local.mkdir()
+    environment = {"LOCAL_DIR": str(local), "FALCON_TEST_DB": str(folder / "test.sqlite3"), **environment}
+    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]], **environment)
+    if report.exists():
+        tally.read(report, kind)
+    return 0 if code == 5 and kind == "Redis" else code  # 5: nothing to run
+
+
+def main() -> int:
+    strict = "--strict" in sys.argv
+    sys.argv[1:] = [each for each in sys.argv[1:] if each != "--strict"]
+    os.chdir(_ROOT)
+    feeds = _ROOT.parent / "shared" / "data"
+    if not os.environ.get("FALCON_FEEDS") and feeds.is_dir():
+        os.environ["FALCON_FEEDS"] = str(feeds)
+    for name in ("DATABASE_URL", "REDIS_URL", "ENVIRONMENT"):
+        os.environ.pop(name, None)
+    started, tally = time.monotonic(), Tally()
+    with tempfile.TemporaryDirectory(prefix="falcon-test-") as name, postgres_server() as database, redis_server() as redis:
+        folder = Path(name)
+        codes = [
+            _pytest("SQLite: every test", tally, *_PARALLEL, kind="SQLite", folder=folder),
+            _pytest(
+                "PostgreSQL: what the database decides",
+                tally,
+                *_PARALLEL,
+                "-m",
+                "database and not redis",
+                kind="PostgreSQL",
+                folder=folder,
+                DATABASE_URL=database,
+            ),
+            _pytest(
+                "Redis and PostgreSQL: cache, limits, queue",
+                tally,
+                "-m",
+                "redis",
+                kind="Redis",
+                folder=folder,
+                DATABASE_URL=database,
+                REDIS_URL=redis.url,
+            ),
+        ]
+    return _verdict(tally, codes, strict, time.monotonic() - started)
+
+
+def _verdict(tally: Tally, codes: list[int], strict: bool, seconds: float) -> int:
+    for reason, count in tally.reasons.most_common():
+        print(f"skipped {count}: {reason}")  # noqa: T201
+    print("slowest: " + ", ".join(f"{name} {took:.1f} s" for took, name in sorted(tally.slowest, reverse=True)[:5]))  # noqa: T201
+    gaps = tally.gaps() if strict else []
+    for gap in gaps:
+        print(f"not good enough: {gap}")  # noqa: T201
+    counts = ", ".join(f"{tally.ran[mark]} on {mark}" for mark in ("SQLite", "PostgreSQL"))
+    bad = any(codes) or gaps
+    print(  # noqa: T201
+        f"{'FAILED' if bad else 'PASSED'}: {tally.outcomes['passed']} passed, {tally.outcomes['failed']} failed, "
+        f"{tally.outcomes['skipped']} skipped ({counts}, {tally.ran['redis']} with Redis, {tally.ran['browser']} in a browser) "
+        f"in {seconds:.0f} s"
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
