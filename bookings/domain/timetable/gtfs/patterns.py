@@ -67,8 +67,8 @@ def read_pattern(trip: Trip, stops: Mapping[str, PlannedStop]) -> tuple[int, Pat
     planned = tuple(
         PlannedCall(
             call.stop_id,
-            max(0, arrive - start),
-            (arrive if number == last else depart) - start,
+            arrive - start,
+            depart - start,
             km,
             call.may_board and number < last,
             call.may_alight and number > 0,
@@ -88,6 +88,8 @@ def _minutes(trip: Trip) -> list[tuple[int, int]]:
     if known[0] is None or known[-1] is None:
         raise ValueError(_("trip %(id)s does not say when it starts or ends") % {"id": trip.trip_id})
     times = _filled(known)
+    # Nobody cares when a coach arrives at its first stop or leaves its last one.
+    times[0], times[-1] = (times[0][1], times[0][1]), (times[-1][0], times[-1][0])
     before = times[0][1]
     for call, (arrive, depart) in list(zip(trip.calls, times, strict=True))[1:]:
         if not before <= arrive <= depart:

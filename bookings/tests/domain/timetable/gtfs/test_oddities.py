@@ -110,6 +110,14 @@ def test_stops_without_times_get_their_share_of_the_way(tmp_path: Path) -> None:
     assert calls() == [("A", 0, 0), ("B", 60, 60), ("A", 120, 120), ("C", 180, 180)]
 
 
+def test_the_arrival_at_the_first_stop_and_the_departure_from_the_last_do_not_count(tmp_path: Path) -> None:
+    times = f"{TIMES}\nT1,240:00:00,08:00:00,A,1\nT1,09:00:00,01:00:00,C,2\n"
+
+    import_small(tmp_path, {"stop_times.txt": times})
+
+    assert calls() == [("A", 0, 0), ("C", 60, 60)]
+
+
 def test_calls_are_put_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     times = f"{TIMES}\nT1,23:00:00,23:00:00,C,30\nT1,08:00:00,08:00:00,A,5\nT1,12:00:00,12:00:00,B,7\n"
 
