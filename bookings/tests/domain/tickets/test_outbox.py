@@ -11,9 +11,10 @@ from django.db import connection
 from django.db.models import Q
 
 from bookings.domain.tickets.outbox import LEASE, PAUSES, MailCarrier, SendReport, mail_room, send_batch, send_due
-from bookings.models import Booking, OutboxMessage, StaffTask
-from bookings.tests.domain.tickets.sink import Sink, free_port, hanging_server, mail_server, use_server
+from bookings.models import Booking, OutboxMessage, PaymentAttempt, StaffTask
+from bookings.tests.domain.tickets.sink import Sink, hanging_server, mail_server, use_server
 from bookings.tests.make import NOW, make_booking
+from bookings.tests.servers import free_port
 
 MINUTE = timedelta(minutes=1)
 
@@ -221,3 +222,21 @@ def test_command_sends_without_a_queue(sink: Sink, capsys: pytest.CaptureFixture
 
     assert capsys.readouterr().out == "1 sent, 0 to be tried again, 0 given up\n"
     assert len(sink.mails) == 1
+
+
+@pytest.mark.django_db
+def test_demo_gateway_that_is_not_heard_is_repeated_and_holds_up_no_mail(sink: Sink, settings: Any) -> None:
+    settings.SITE_URL = f"http://127.0.0.1:{free_port()}"
+    booking = make_booking()
+    attempt = PaymentAttempt.objects.create(order=booking.order, gateway="demo", token="t", amount=600, created_at=NOW)
+    told = make_message(booking)
+    OutboxMessage.objects.filter(pk=told.pk).update(kind="demo_payment", subject=f"attempt:{attempt.token}", version="COMPLETE")
+    mail = make_message(booking)
+
+    report = send_due(now=NOW)
+
+    told.refresh_from_db()
+    assert report == SendReport(sent=1)
+    assert [each["Message-ID"] for each in sink.mails] == [mail.message_id]
+    assert (told.sent_at, told.attempts, told.lease_until) == (None, 0, None)
+    assert told.next_try > NOW
