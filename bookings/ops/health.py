@@ -8,6 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from bookings.domain.tickets.waiting import mail_state
 from bookings.models import Heartbeat
 from bookings.web.access import operations
 
@@ -24,9 +25,10 @@ def live(request: HttpRequest) -> JsonResponse:
 @operations
 @require_GET
 def health(request: HttpRequest) -> JsonResponse:
-    """Without the database nothing works: 503. Without cache or queue people can still book: 200, degraded."""
+    """Without the database nothing works: 503. Without cache, queue or mail people can still book: 200, degraded."""
     checks = {"database": _database(), "cache": _cache()}
-    checks["queue"] = _queue() if checks["database"] == "ok" else "unknown"
+    is_there = checks["database"] == "ok"
+    checks |= {"queue": _queue() if is_there else "unknown", "mail": _mail() if is_there else "unknown"}
     if checks["database"] != "ok":
         status = "unhealthy"
     else:
@@ -57,3 +59,7 @@ def _cache() -> str:
 def _queue() -> str:
     beat = Heartbeat.objects.filter(name="queue").first()
     return "ok" if beat and timezone.now() - beat.at < QUEUE_SILENT_AFTER else "error"
+
+
+def _mail() -> str:
+    return "error" if mail_state(timezone.now()).is_late else "ok"

@@ -64,7 +64,7 @@ def test_health_tells_of_the_database_and_says_no_more_than_it_must(client: Clie
 
     assert answer.status_code == 200
     told = answer.json()
-    assert set(told) == {"status", "database", "cache", "queue", "timestamp"}
+    assert set(told) == {"status", "database", "cache", "queue", "mail", "timestamp"}
     assert (told["database"], told["cache"], told["status"]) == ("ok", "ok", "degraded")  # no queue runs here
     assert client.get("/health/live/").json() == {"status": "alive"}
     assert not answer.cookies
