@@ -75,7 +75,7 @@ def wanted_load(days_ahead: int, weekday: int, rng: Random) -> float:
     """The share of all seats and legs to sell; 1 for a coach that is sold out."""
     if days_ahead <= DAYS_SOLD_AHEAD // 2 and rng.random() < _SOLD_OUT:
         return 1.0
-    usual = max(0.1, 0.72 - 0.05 * max(days_ahead, 0))
+    usual = max(0.07, 0.72 - 0.055 * max(days_ahead, 0))
     return min(0.9, usual * rng.uniform(0.7, 1.15) * (1.2 if weekday in _BUSY_DAYS else 1))
 
 
