@@ -6,6 +6,7 @@ PYTHON ?= python3
 PORT ?= 8000
 SITE_URL ?= http://127.0.0.1:$(PORT)
 export PORT SITE_URL
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 VENV := .venv/bin
 LOCAL := $(or $(LOCAL_DIR),.local)
