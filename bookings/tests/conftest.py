@@ -1,6 +1,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running in the test's thread
@@ -12,6 +13,14 @@ from django.db import connection
 from huey.contrib.djhuey import HUEY
 
 from bookings.models.guards import TRIGGERS, guard_ledger
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """A run that was killed leaves the side files of its database, which SQLite would take for the new one's."""
+    if connection.vendor == "sqlite":
+        for side in ("-wal", "-shm"):
+            Path(f"{connection.settings_dict['TEST']['NAME']}{side}").unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)
