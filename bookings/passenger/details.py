@@ -22,7 +22,7 @@ _REGION: Final = "ZA"
 
 def check_name(text: str) -> None:
     """Any script, marks, emoji; but no characters that are none, and something to see."""
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp") for character in text):
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
         raise ValidationError(_("This name has characters that cannot be printed. Please type it again."))
     if not any(unicodedata.category(character)[0] in "LNS" for character in text):
         raise ValidationError(_("Please give the name as in the identity document."))

@@ -72,16 +72,21 @@ def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
         party = read_party(_count(query.get("passengers", "1")), {slug: _count(query.get(slug, "0")) for slug in types if slug != default})
     except RuleBroken as refusal:
         problem, party = refusal.message, Party(((default, 1),))
+    from_ref, to_ref = read_refs(query)
     return RideAsked(
         schedule_id=schedule_id,
-        from_ref=_matching(_REF, query.get("from", "")),
-        to_ref=_matching(_REF, query.get("to", "")),
+        from_ref=from_ref,
+        to_ref=to_ref,
         party=party,
         default_type=default,
         problem=problem,
         hold=_matching(_TOKEN, query.get("hold", "")),
         return_day=_day(query.get("return", "")),
     )
+
+
+def read_refs(query: QueryDict) -> tuple[str, str]:
+    return _matching(_REF, query.get("from", "")), _matching(_REF, query.get("to", ""))
 
 
 def ticked_seats(data: QueryDict) -> list[str]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.errors import NotFound, RuleBroken
 from bookings.domain.inventory.departures import DepartureView, departure_view, hold_ride, seats_unchanged
-from bookings.passenger.ride import RideAsked, read_ride, ticked_seats
+from bookings.passenger.ride import RideAsked, read_refs, read_ride, ticked_seats
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.render import private, render_page
@@ -20,17 +20,17 @@ _MAP = "seat-map"
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def departure(request: HttpRequest, schedule_id: str) -> HttpResponse:
+    if request.method == "GET" and request.htmx.target == _MAP and _unchanged(request, int(schedule_id)):
+        return private(HttpResponse(status=204))
     asked = read_ride(int(schedule_id), request.GET)
     if request.method == "POST":
         return _hold(request, asked)
-    if request.htmx.target == _MAP and _unchanged(request, asked):
-        return private(HttpResponse(status=204))
     return _page(request, asked, status=422 if asked.problem else 200)
 
 
-def _unchanged(request: HttpRequest, asked: RideAsked) -> bool:
+def _unchanged(request: HttpRequest, schedule_id: int) -> bool:
     rev = request.GET.get("rev", "")
-    return bool(rev) and seats_unchanged(asked.schedule_id, asked.from_ref, asked.to_ref, rev, now=timezone.now())
+    return bool(rev) and seats_unchanged(schedule_id, *read_refs(request.GET), rev, now=timezone.now())
 
 
 def _hold(request: HttpRequest, asked: RideAsked) -> HttpResponse:

@@ -1,0 +1,285 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from bookings.models import Hold, HoldSeat, Order, PaymentAttempt, Schedule, SeatClaim
+from bookings.tests.passenger.buying import departure_ahead, details, hold_by, order_by, review_form
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schedule() -> Schedule:
+    return departure_ahead()
+
+
+@pytest.fixture
+def token(client: Client, schedule: Schedule) -> str:
+    return hold_by(client, schedule)
+
+
+def fill(client: Client, token: str, **changes: str) -> None:
+    client.post(f"/checkout/{token}/", details(**changes))
+
+
+def expire(token: str) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Hold.objects.filter(token=token).update(expires_at=past)
+    SeatClaim.objects.filter(hold_trip__hold__token=token).update(expires_at=past)
+
+
+def test_there_is_a_row_for_each_seat_with_the_fares_of_each_type(client: Client, token: str) -> None:
+    page = client.get(f"/checkout/{token}/").content.decode()
+
+    assert page.count('autocomplete="section-p') == 4
+    assert page.count('<option value="child">Child · R300</option>') == 2
+    assert "Seats kept until" in page
+
+
+def test_complete_details_lead_to_the_review(client: Client, token: str) -> None:
+    answer = client.post(f"/checkout/{token}/", details(phone="082 123 4567"))
+    page = client.get(answer["Location"]).content.decode()
+
+    assert answer["Location"] == f"/checkout/{token}/?step=review"
+    assert Hold.objects.get().draft["phone"] == "+27821234567"
+    assert "Ann Mokoena" in page
+    assert "R900" in page
+    assert "48 hours or more before departure" in page
+    assert "75% back" in page
+
+
+def test_a_review_without_details_leads_back_to_them(client: Client, token: str) -> None:
+    answer = client.get(f"/checkout/{token}/?step=review")
+
+    assert (answer.status_code, answer["Location"]) == (302, f"/checkout/{token}/")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("p0-first_name", "", "Please give the first name of passenger 1."),
+        ("p1-surname", " \u200b ", "Please give the name as in the identity document."),
+        ("p0-surname", "Nul\x00l", "characters that cannot be printed"),
+        ("p0-surname", "Bell\x07", "characters that cannot be printed"),
+        ("p0-surname", "x" * 81, "At most 80 characters"),
+        ("p0-surname", "x" * 900_000, "At most 80 characters"),
+        ("p0-passenger_type", "king", "Please choose one of the list."),
+        ("email", "ann@", "This e-mail address is not complete."),
+        ("email", "", "Please give an e-mail address"),
+        ("phone", "12", "This is not a phone number that we know."),
+        ("phone", "call me", "This is not a phone number that we know."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(client: Client, token: str, field: str, typed: str, words: str) -> None:
+    answer = client.post(f"/checkout/{token}/", details(**{field: typed}))
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert page.count(words) >= 2  # in the summary and beside the field
+    assert 'value="Sipho"' in page
+    assert len(page) < 60_000
+    assert client.get(f"/checkout/{token}/?step=review").status_code == 302
+    assert 'value="Sipho"' in client.get(f"/checkout/{token}/").content.decode()
+
+
+@pytest.mark.parametrize("name", ["Ñandú-Øre", "नोमवुला", "محمد", "😀", "O'Brien", "x" * 80, "Anne\u200d-Marie"])
+def test_names_of_every_script_are_welcome(client: Client, token: str, name: str) -> None:
+    fill(client, token, **{"p0-surname": name})
+
+    client.post(f"/checkout/{token}/", review_form(client, token))
+
+    assert Order.objects.get().bookings.get().tickets.filter(surname=name).exists()
+
+
+def test_html_in_a_name_stays_text(client: Client, token: str) -> None:
+    fill(client, token, **{"p0-surname": "<script>alert(1)</script>"})
+
+    page = client.get(f"/checkout/{token}/?step=review").content.decode()
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_more_than_a_megabyte_is_refused_with_words(client: Client, token: str) -> None:
+    answer = client.post(f"/checkout/{token}/", details(**{"p0-surname": "x" * 1_100_000}))
+
+    assert answer.status_code == 400
+    assert "We could not read that request" in answer.content.decode()
+
+
+def test_more_time_is_given_once_and_keeps_what_was_typed(client: Client, token: str) -> None:
+    before = Hold.objects.get().expires_at
+    first = client.post(f"/checkout/{token}/", {**details(email="ann@"), "action": "renew"})
+    second = client.post(f"/checkout/{token}/", {**details(), "action": "renew"})
+
+    assert first.status_code == 302
+    assert Hold.objects.get().expires_at > before
+    assert second.status_code == 422
+    assert "once only" in second.content.decode()
+
+
+def test_seats_can_be_given_back(client: Client, token: str, schedule: Schedule) -> None:
+    answer = client.post(f"/checkout/{token}/", {"action": "release"})
+
+    assert answer["Location"].startswith(f"/departures/{schedule.pk}/?from=johannesburg-main@0&to=cape-town-main@2&passengers=2")
+    assert not SeatClaim.objects.exists()
+
+
+def test_an_expired_checkout_shows_what_was_typed_and_takes_the_seats_again(client: Client, token: str) -> None:
+    expire(token)
+    typed = client.post(f"/checkout/{token}/", details())
+    page = client.get(typed["Location"]).content.decode()
+
+    answer = client.post(f"/checkout/{token}/", {**details(), "action": "rehold"})
+
+    assert "Try for the same seats again" in page
+    assert 'value="Sipho"' in page
+    assert answer.status_code == 302
+    assert SeatClaim.objects.filter(expires_at__gt=timezone.now()).count() == 4
+    assert client.get(f"/checkout/{token}/?step=review").status_code == 200
+
+
+def test_seats_that_went_meanwhile_are_named_and_nothing_typed_is_lost(client: Client, token: str, schedule: Schedule) -> None:
+    fill(client, token)
+    expire(token)
+    hold_by(Client(), schedule, "1A")
+
+    answer = client.post(f"/checkout/{token}/", {"action": "rehold"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Seat 1A has just been taken" in page
+    assert 'value="Sipho"' in page
+    assert "Choose other seats" in page
+
+
+def test_placing_leads_to_the_gateway_and_again_to_the_same_place(client: Client, token: str) -> None:
+    fill(client, token)
+    form = review_form(client, token)
+
+    first, again = client.post(f"/checkout/{token}/", form), client.post(f"/checkout/{token}/", form)
+
+    order = Order.objects.get()
+    assert first["Location"] == again["Location"] == f"/payments/demo/{PaymentAttempt.objects.get().token}/"
+    assert (order.total, order.bookings.count()) == (900, 1)
+    assert client.get(f"/bookings/{order.bookings.get().booking_reference}/").status_code == 200
+
+
+def test_the_same_form_with_another_choice_is_refused(client: Client, token: str) -> None:
+    fill(client, token)
+    form = review_form(client, token)
+    client.post(f"/checkout/{token}/", form)
+
+    answer = client.post(f"/checkout/{token}/", {**form, "pay": "later"})
+
+    assert answer.status_code == 409
+    assert "already sent with other details" in answer.content.decode()
+    assert not Order.objects.get().pays_later
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda client, token: fill(client, token, **{"p0-surname": "Other"}),
+        lambda client, token: fill(client, token, email="other@example.com"),
+        lambda client, token: fill(client, token, **{"p1-passenger_type": "adult"}),
+        lambda client, token: HoldSeat.objects.update(fares={"adult": "700.00", "child": "350.00"}),
+    ],
+)
+def test_what_changed_since_the_review_is_shown_before_it_is_booked(client: Client, token: str, change: Any) -> None:
+    fill(client, token)
+    form = review_form(client, token)
+    change(client, token)
+
+    answer = client.post(f"/checkout/{token}/", form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Something changed while you were looking" in page
+    assert 'name="submission"' in page
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("broken", [{"submission": ""}, {"digest": ""}, {"digest": "\x00"}, {"submission": "x" * 500, "digest": "y"}])
+def test_a_review_form_that_was_tampered_with_books_nothing(client: Client, token: str, broken: dict[str, str]) -> None:
+    fill(client, token)
+
+    answer = client.post(f"/checkout/{token}/", {**review_form(client, token), **broken})
+
+    assert answer.status_code in (409, 422)
+    assert not Order.objects.exists()
+
+
+def test_placing_too_late_keeps_everything(client: Client, token: str) -> None:
+    fill(client, token)
+    form = review_form(client, token)
+    expire(token)
+
+    answer = client.post(f"/checkout/{token}/", form)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Nothing you typed is lost" in page
+    assert "Try for the same seats again" in page
+
+
+def test_paying_later_leads_to_the_order_with_its_time_to_pay(client: Client, schedule: Schedule) -> None:
+    order = order_by(client, schedule, pay="later")
+
+    page = client.get(f"/orders/{order.token}/status/").content.decode()
+
+    assert order.pays_later
+    assert "Pay at any Falcon counter until" in page
+    assert order.bookings.get().booking_reference in page
+
+
+def test_paying_later_is_not_offered_shortly_before_departure(client: Client) -> None:
+    token = hold_by(client, departure_ahead(0.1))
+    fill(client, token)
+
+    assert 'value="later"' not in client.get(f"/checkout/{token}/?step=review").content.decode()
+    assert client.post(f"/checkout/{token}/", {**review_form(client, token), "pay": "later"}).status_code == 422
+
+
+@pytest.mark.parametrize("action", ["details", "renew", "release", "rehold", "place", ""])
+def test_nobody_else_may_touch_a_checkout(token: str, action: str) -> None:
+    stranger = Client()
+
+    assert stranger.get(f"/checkout/{token}/").status_code == 404
+    assert stranger.post(f"/checkout/{token}/", {**details(), "action": action}).status_code == 404
+    assert SeatClaim.objects.filter(expires_at__gt=timezone.now()).count() == 4
+
+
+def test_an_ordered_checkout_leads_to_its_order(client: Client, schedule: Schedule) -> None:
+    order = order_by(client, schedule)
+
+    answer = client.get(f"/checkout/{order.hold.token}/")
+
+    assert answer["Location"] == f"/orders/{order.token}/status/"
+
+
+def test_placing_is_limited(client: Client, token: str, settings: Any) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "booking": "1/m"}
+    fill(client, token)
+    form = review_form(client, token)
+    client.post(f"/checkout/{token}/", form)
+
+    assert client.post(f"/checkout/{token}/", form).status_code == 429
+
+
+@pytest.mark.parametrize("seats", [1, 3])
+@pytest.mark.parametrize(("step", "queries"), [("", 7), ("review", 10)])
+def test_query_count_is_constant(
+    client: Client, schedule: Schedule, django_assert_num_queries: Any, seats: int, step: str, queries: int
+) -> None:
+    token = hold_by(client, schedule, *["1A", "1B", "1C"][:seats])
+    client.post(f"/checkout/{token}/", details(seats))
+
+    with django_assert_num_queries(queries):
+        answer = client.get(f"/checkout/{token}/", {"step": step})
+
+    assert len(answer.context["view"].passengers) == seats
+    assert answer["Cache-Control"] == "no-store, private"

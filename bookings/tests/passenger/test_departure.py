@@ -1,0 +1,247 @@
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from bookings.models import Hold, HoldSeat, Schedule, SeatClaim
+from bookings.tests.make import make_layout
+from bookings.tests.passenger.buying import departure_ahead, hold_by, seats_page, token_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schedule() -> Schedule:
+    return departure_ahead(layout=make_layout(seats=12, premium=4))
+
+
+def boxes(page: str) -> dict[str, str]:
+    """What the page says of each seat's checkbox, by label."""
+    return dict(re.findall(r'<input type="checkbox" name="seats" value="(\w+)"([^>]*)>', page))
+
+
+def test_seats_are_checkboxes_with_names_that_say_all(client: Client, schedule: Schedule) -> None:
+    page = client.get(seats_page(schedule)).content.decode()
+
+    assert len(boxes(page)) == 12
+    assert "Row 2 seat 2A, window, R600" in page
+    assert "checked" not in "".join(boxes(page).values())
+
+
+def test_the_road_shows_every_stop_with_its_time(client: Client, schedule: Schedule) -> None:
+    calls = client.get(seats_page(schedule, end="bloemfontein")).context["view"].calls
+
+    assert [(call.city, call.is_board, call.is_alight, call.is_ride) for call in calls] == [
+        ("Johannesburg", True, False, True),
+        ("Bloemfontein", False, True, False),
+        ("Cape Town", False, False, False),
+    ]
+
+
+def test_taken_and_held_seats_cannot_be_ticked(client: Client, schedule: Schedule) -> None:
+    hold_by(Client(), schedule, "2A")
+
+    box = boxes(client.get(seats_page(schedule)).content.decode())
+
+    assert "disabled" in box["2A"]
+    assert "disabled" not in box["2B"]
+
+
+def test_ticked_seats_are_held_and_lead_to_the_checkout(client: Client, schedule: Schedule) -> None:
+    answer = client.post(seats_page(schedule, child=1), {"seats": ["2A", "2B"]})
+
+    hold = Hold.objects.get(token=token_in(answer))
+    assert answer.status_code == 302
+    assert list(HoldSeat.objects.values_list("seat__label", flat=True)) == ["2A", "2B"]
+    assert [each["passenger_type"] for each in hold.draft["passengers"]] == ["adult", "child"]
+
+
+def test_we_choose_seats_together_in_the_asked_class(client: Client, schedule: Schedule) -> None:
+    client.post(seats_page(schedule), {"choose": "any", "passengers": "3", "class": "premium"})
+
+    assert list(HoldSeat.objects.values_list("seat__label", "fare_class__code")) == [(f"1{letter}", "premium") for letter in "ABC"]
+
+
+def test_a_lost_race_gives_a_fresh_map_and_keeps_what_is_still_free(client: Client, schedule: Schedule) -> None:
+    hold_by(Client(), schedule, "2A")
+
+    answer = client.post(seats_page(schedule), {"seats": ["2A", "2B"]})
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Seat 2A has just been taken. Free near by: 2C, 2D, 3A." in page
+    assert "checked" in boxes(page)["2B"]
+    assert not HoldSeat.objects.filter(seat__label="2B").exists()
+
+
+def test_one_s_own_seats_are_ticked_and_can_be_exchanged(client: Client, schedule: Schedule) -> None:
+    token = hold_by(client, schedule, "2A", "2B")
+    page = client.get(seats_page(schedule)).content.decode()
+
+    again = hold_by(client, schedule, "3A", "3B")
+
+    assert [label for label, rest in boxes(page).items() if "checked" in rest] == ["2A", "2B"]
+    assert again == token
+    assert set(SeatClaim.objects.values_list("seat__label", flat=True)) == {"3A", "3B"}
+
+
+def test_the_poll_answers_nothing_while_nothing_changed(client: Client, schedule: Schedule) -> None:
+    rev = client.get(seats_page(schedule)).context["view"].rev
+
+    answer = client.get(seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_the_poll_brings_the_map_alone_with_the_ticks_kept(client: Client, schedule: Schedule) -> None:
+    rev = client.get(seats_page(schedule)).context["view"].rev
+    hold_by(Client(), schedule, "2A")
+
+    answer = client.get(seats_page(schedule, rev=rev) + "&seats=2A&seats=2B", headers={"HX-Request": "true", "HX-Target": "seat-map"})
+
+    page = answer.content.decode()
+    assert "<html" not in page
+    assert "2A has just been taken" in page
+    assert [label for label, rest in boxes(page).items() if "checked" in rest] == ["2B"]
+
+
+def test_the_poll_notices_a_hold_that_ran_out_unswept(client: Client, schedule: Schedule) -> None:
+    hold_by(Client(), schedule, "2A")
+    rev = client.get(seats_page(schedule)).context["view"].rev
+    SeatClaim.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    answer = client.get(seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"})
+
+    assert answer.status_code == 200
+    assert "disabled" not in boxes(answer.content.decode())["2A"]
+
+
+def test_a_way_back_is_searched_next(client: Client, schedule: Schedule) -> None:
+    answer = client.post(seats_page(schedule, child=1, **{"return": "2027-01-05"}), {"seats": ["2A", "2B"]})
+
+    token = Hold.objects.get().token
+    assert answer["Location"] == f"/search/?from=cape-town&to=johannesburg&passengers=2&child=1&hold={token}&date=2027-01-05"
+
+
+def test_the_way_back_joins_the_hold(client: Client, schedule: Schedule) -> None:
+    token, back = hold_by(client, schedule, "2A", "2B"), departure_ahead(5)
+    page = client.get(seats_page(back, hold=token)).content.decode()
+
+    joined = hold_by(client, back, "1A", "1B", hold=token)
+
+    assert "Johannesburg → Cape Town are kept" in page
+    assert joined == token
+    assert list(Hold.objects.get().trips.values_list("schedule", flat=True)) == [schedule.pk, back.pk]
+
+
+def test_the_way_back_takes_as_many_seats(client: Client, schedule: Schedule) -> None:
+    token, back = hold_by(client, schedule, "2A", "2B"), departure_ahead(5)
+
+    answer = client.post(seats_page(back, hold=token), {"seats": ["1A"]})
+
+    assert answer.status_code == 422
+    assert "Your other trip has 2 seats" in answer.content.decode()
+
+
+def test_a_sold_out_coach_says_so_and_leads_to_others(client: Client) -> None:
+    schedule = departure_ahead(seats=4)
+    hold_by(Client(), schedule, "1A", "1B", "1C", "1D")
+
+    page = client.get(seats_page(schedule)).content.decode()
+
+    assert "Every seat is taken" in page
+    assert f"/search/?from=johannesburg&amp;to=cape-town&amp;passengers=2&amp;date={schedule.departure_time:%Y-}" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"status": Schedule.Status.CANCELLED}, "This departure does not run"),
+        ({"status": Schedule.Status.CLOSED}, "Sales have closed"),
+        ({"departure_time": timezone.now() - timedelta(minutes=5)}, "Sales have closed"),
+    ],
+)
+def test_a_departure_that_is_not_sold_says_why(client: Client, schedule: Schedule, change: dict[str, Any], words: str) -> None:
+    Schedule.objects.filter(pk=schedule.pk).update(**change)
+
+    page = client.get(seats_page(schedule))
+    refused = client.post(seats_page(schedule), {"seats": ["2A"]})
+
+    assert words in page.content.decode()
+    assert refused.status_code == 409
+    assert not Hold.objects.exists()
+
+
+@pytest.mark.parametrize("passengers", ["0", "500", "-1", "two", "٣", "9" * 400])
+def test_an_absurd_party_is_explained_on_the_page(client: Client, schedule: Schedule, passengers: str) -> None:
+    answer = client.get(seats_page(schedule, passengers=passengers))
+
+    assert answer.status_code == 422
+    assert "Please choose between 1 and 9 passengers" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {},
+        {"seats": ["99Z"]},
+        {"seats": ["<script>alert(1)</script>"]},
+        {"seats": ["\x00", "2A"]},
+        {"seats": ["😀" * 9]},
+        {"seats": ["x"] * 400},
+        {"choose": "any", "passengers": "500"},
+        {"choose": "any", "passengers": "\x00"},
+        {"choose": "any", "class": "nothing"},
+    ],
+)
+def test_nonsense_is_refused_with_words_and_holds_nothing(client: Client, schedule: Schedule, posted: dict[str, Any]) -> None:
+    answer = client.post(seats_page(schedule), posted)
+
+    assert answer.status_code in (409, 422)
+    assert "<script>alert" not in answer.content.decode()
+    assert not SeatClaim.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/departures/999999999999999999/?from=johannesburg&to=cape-town", "/departures/{}/?from=nowhere&to=cape-town", "/departures/{}/?from=cape-town&to=johannesburg", "/departures/{}/", "/departures/{}/?from=%00&to=%F0%9F%98%80"],
+)  # fmt: skip
+def test_unknown_rides_are_not_found(client: Client, schedule: Schedule, address: str) -> None:
+    assert client.get(address.format(schedule.pk)).status_code == 404
+
+
+def test_a_foreign_hold_joins_nothing(client: Client, schedule: Schedule) -> None:
+    token, back = hold_by(Client(), schedule, "2A", "2B"), departure_ahead(5)
+
+    answer = client.post(seats_page(back, hold=token), {"seats": ["1A", "1B"]})
+
+    assert answer.status_code == 404
+    assert Hold.objects.get(token=token).trips.count() == 1
+
+
+@pytest.mark.parametrize("seats", [1, 3])
+def test_query_count_is_constant(client: Client, schedule: Schedule, django_assert_num_queries: Any, seats: int) -> None:
+    hold_by(client, schedule, *["2A", "2B", "2C"][:seats])
+
+    with django_assert_num_queries(14):
+        client.get(seats_page(schedule, passengers=seats))
+
+
+def test_the_poll_is_cheap(client: Client, schedule: Schedule, django_assert_num_queries: Any) -> None:
+    rev = client.get(seats_page(schedule)).context["view"].rev
+
+    with django_assert_num_queries(3):
+        client.get(seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"})
+
+
+def test_holding_is_limited(client: Client, schedule: Schedule, settings: Any) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "hold": "1/m"}
+    hold_by(client, schedule, "2A")
+
+    answer = client.post(seats_page(schedule), {"seats": ["2B"]})
+
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) <= 60
