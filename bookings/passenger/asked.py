@@ -54,7 +54,7 @@ class Asked:
 
     def departure_address(self, offer: Offer) -> str:
         query = {"from": offer.from_ref, "to": offer.to_ref, **self.party_query(), **self._onward()}
-        return f"/departures/{offer.schedule_id}/?{urlencode(query, safe='@')}"
+        return f"{reverse('passenger:departure', args=[offer.schedule_id])}?{urlencode(query, safe='@')}"
 
     def sorts(self) -> list[Choice]:
         labels = {"earliest": _("Earliest"), "cheapest": _("Cheapest"), "fastest": _("Fastest")}

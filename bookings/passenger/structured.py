@@ -4,6 +4,7 @@ import json
 from typing import Any, Final
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from bookings.domain.search.network import PairPage
@@ -14,7 +15,7 @@ _ESCAPES: Final = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"
 
 def departure_link(offer: Offer) -> str:
     """The departure's page for one adult."""
-    return f"/departures/{offer.schedule_id}/?from={offer.from_ref}&to={offer.to_ref}&passengers=1"
+    return f"{reverse('passenger:departure', args=[offer.schedule_id])}?from={offer.from_ref}&to={offer.to_ref}&passengers=1"
 
 
 def _trip(offer: Offer) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import django_tables2 as tables
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -40,5 +41,5 @@ class BoardTable(tables.Table):
         if not record.is_on_sale:
             return ""
         label = _("Seats on the %(time)s coach to %(place)s") % {"time": record.departs, "place": record.destination}
-        address = f"/departures/{record.schedule_id}/?from={record.from_ref}&to={record.to_ref}&passengers=1"
+        address = f"{reverse('passenger:departure', args=[record.schedule_id])}?from={record.from_ref}&to={record.to_ref}&passengers=1"
         return format_html('<a class="btn btn-small" href="{}" aria-label="{}">{}</a>', address, label, _("Seats"))

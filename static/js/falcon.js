@@ -203,6 +203,9 @@
     announce(document.getElementById(target.id)?.dataset.announce);
     if (target.id === "problem") { target.focus(); target.scrollIntoView({ block: "center" }); }
   });
+  // Back pressed again before the page of the last time has come: only the latest counts.
+  let restoring;
+  document.addEventListener("htmx:historyCacheMiss", ({ detail }) => { restoring?.abort(); restoring = detail.xhr; });
   document.addEventListener("htmx:historyRestore", () => upgrade(document));
   document.addEventListener("htmx:load", ({ detail }) => upgrade(detail.elt));
   upgrade(document);

@@ -76,7 +76,7 @@ def test_ordering_and_filters_swap_the_list_and_back_undoes_them(watched: Page, 
     page.go_back()
     expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_role("combobox", name="From")).to_have_value("Johannesburg")
+    expect(page.locator(".party .is-live")).to_have_count(3)  # what script adds is there again
 
 
 def test_the_party_is_counted_as_it_changes(watched: Page, live_server: object) -> None:
@@ -121,9 +121,10 @@ def test_every_page_is_accessible_and_fits_a_small_phone(watched: Page, live_ser
     page = watched
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 320, "height": 700})
+    rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}  # only colours differ
 
     for address in addresses()[half::2]:
         page.goto(f"{live_server}{address}")
-        found = [v for v in Axe().run(page).response["violations"] if v["impact"] in SERIOUS]
+        found = [v for v in Axe().run(page, options=rules).response["violations"] if v["impact"] in SERIOUS]
         assert [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found] == [], address
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
