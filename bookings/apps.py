@@ -14,4 +14,4 @@ class BookingsConfig(AppConfig):
 
 
 class OfficeAdminConfig(AdminConfig):
-    default_auto_field = "django.db.models.BigAutoField"
+    """Django's admin, with its own kind of key: another would ask for a migration inside the package."""
