@@ -69,9 +69,12 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
 
 
 def day_mark(day: date, first: date) -> str:
-    """ "+1 day" when `day` is the day after `first`; empty on the same day."""
+    """ "+1 day" when `day` is the day after `first`, "−1 day" before it; empty on the same day."""
     days = (day - first).days
-    return ngettext("+%(days)d day", "+%(days)d days", days) % {"days": days} if days else ""
+    if not days:
+        return ""
+    sign = "+" if days > 0 else "−"
+    return sign + ngettext("%(days)d day", "%(days)d days", abs(days)) % {"days": abs(days)}
 
 
 def duration_text(minutes: int) -> str:
