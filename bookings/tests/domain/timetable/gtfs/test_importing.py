@@ -228,6 +228,17 @@ def test_a_sold_departure_of_a_trip_that_left_the_feed_stays_and_is_reported(tmp
     assert set(Route.objects.values_list("is_active", flat=True)) == {True}
 
 
+def test_a_departure_with_a_booking_of_the_past_stays(tmp_path: Path) -> None:
+    import_small(tmp_path, TWO_TRIPS)
+    sell(schedule("T2:2026-12-07:0"))
+    SeatClaim.objects.all().delete()  # as a cancellation leaves it
+
+    report = import_small(tmp_path)
+
+    assert (report.withdrawal.removed, len(report.withdrawal.kept)) == (0, 1)
+    assert schedule("T2:2026-12-07:0").is_active
+
+
 def test_a_held_departure_stays(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS)
     held = hold(schedule("T2:2026-12-07:0"))
