@@ -113,4 +113,4 @@ def _summary(name: str, message: EmailMessage) -> DemoMail:
         sent_at = parsedate_to_datetime(str(message["Date"]))
     except ValueError:  # no date, or none that can be read
         sent_at = None
-    return DemoMail(name, str(message["Subject"] or ""), str(message["To"] or ""), sent_at)
+    return DemoMail(name, " ".join(str(message["Subject"] or "").split()), str(message["To"] or ""), sent_at)

@@ -23,7 +23,7 @@ from bookings.models.transactions import database_now
 logger = logging.getLogger("bookings.outbox")
 
 # Longer than a whole conversation with a server that lets every step wait for EMAIL_TIMEOUT.
-LEASE: Final = timedelta(minutes=3)
+LEASE: Final = timedelta(minutes=2)
 # Half an hour of refusals costs a message at most ten more minutes; then patience, and in the end a person.
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 8, 8, 8, 8, 15, 30, 60, 60))
 PROBE_EVERY: Final = timedelta(seconds=20)
