@@ -128,7 +128,7 @@ def _refunds_owed(now: datetime) -> Iterator[object]:
 
 def _event_chains(now: datetime) -> Iterator[object]:
     """The last event of a booking says the state it is in, and each event starts where the one before ended."""
-    last = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None).order_by("-at", "-pk").values("to_status")[:1]
+    last = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None).order_by("-pk").values("to_status")[:1]
     yield from Booking.objects.annotate(last=Subquery(last)).exclude(last=F("status")).values_list("booking_reference", flat=True)
     before = (
         BookingEvent.objects.filter(booking=OuterRef("booking"), ticket=None, pk__lt=OuterRef("pk")).order_by("-pk").values("to_status")[:1]
