@@ -1,5 +1,5 @@
 // Seat map and checkout, better with a script and whole without one.
-//   #seats-form[data-fares][data-party]   sums up the ticked seats; ticks survive a refresh of the map
+//   #seats-form[data-fares][data-travellers] sums up the ticked seats; ticks survive a refresh of the map
 //   #time-left[data-left]                 says once that two minutes are left, and that they are over
 //   select[data-fare] + [data-total]      the total follows the passenger types
 "use strict";
@@ -14,11 +14,11 @@
     const boxes = () => all("input[name=seats]", form), ticked = () => boxes().filter((box) => box.checked);
     const words = sum.textContent, explained = hint.textContent;
     const show = () => {
-      const seats = ticked(), party = Number(document.getElementById("passengers").value) || Number(form.dataset.party);
+      const seats = ticked(), party = Number(document.getElementById("passengers").value) || Number(form.dataset.travellers);
       if (!seats.length) { sum.textContent = words; hint.textContent = explained; return; }
       const price = seats.reduce((total, box, place) => total + Number((fares[box.dataset.class] || [])[place] || 0), 0);
       sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${rand(price)}`;
-      hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > Number(form.dataset.party) ? hint.dataset.over : hint.dataset.good;
+      hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > Number(form.dataset.travellers) ? hint.dataset.over : hint.dataset.good;
     };
     form.addEventListener("change", (event) => {
       show();
