@@ -1,6 +1,7 @@
 """One file for every environment; what differs comes from environment variables (.env.example lists them all)."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -274,6 +275,8 @@ SALES_CLOSE_MINUTES = {"web": env.float("SALES_CLOSE_MINUTES", 15), "api": env.f
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
 HOLD_NETWORK_SHARE = float(env.str("HOLD_NETWORK_SHARE", "0.4") or 0)  # of a coach in unpaid web holds; 0 or empty: no limit
 FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
+SHIFT_DIFFERENCE_LIMIT = Decimal(env.str("SHIFT_DIFFERENCE_LIMIT", "50"))  # rand by tender; beyond it a cash-up needs a second person
+CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 RATE_LIMITS = {
     "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),
     "hold": env.str("RATE_LIMIT_HOLD", "30/m"),

@@ -10,6 +10,11 @@ def cents(amount: Decimal | int | str) -> Decimal:
     return Decimal(amount).quantize(CENT, ROUND_HALF_UP)
 
 
+def is_rand_and_cents(amount: Decimal) -> bool:
+    """Whether a posted number can be an amount of money that a column holds."""
+    return amount.is_finite() and abs(amount) < Decimal(10_000_000) and amount == cents(amount)
+
+
 def whole_rand(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1), ROUND_HALF_UP).quantize(CENT)
 

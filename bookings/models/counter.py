@@ -9,7 +9,8 @@ from .staff import Branch
 class Shift(models.Model):
     """A clerk's session at a till, from the counted float to the cash-up. Closed, it never changes.
 
-    `counted` and `expected` are rand by tender, as text: {"cash": "1250.00", "card": …}.
+    `counted` and `expected` are rand by tender, as text: {"cash": "1250.00", "card": …}. `denominations` says how many of each note
+    and coin were counted at the close; `count_tries` keeps each count that was more than the limit away from what was expected.
     """
 
     clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="shifts", verbose_name=_("clerk"))
@@ -22,6 +23,8 @@ class Shift(models.Model):
     difference = models.DecimalField(_("difference"), max_digits=9, decimal_places=2, null=True, blank=True)
     reason = models.CharField(_("reason of the difference"), max_length=200, blank=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    denominations = models.JSONField(default=dict, blank=True)
+    count_tries = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["-opened_at"]

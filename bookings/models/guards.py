@@ -1,22 +1,53 @@
-"""Triggers that make the ledger append-only. Made again after each migrate: SQLite drops them when it remakes a table."""
+"""Triggers that make the ledger append-only and a closed shift final. Made again after each migrate: SQLite drops them when it remakes a table."""
 
 from typing import Final
 
 from django.db import connections
 
-TABLE: Final = "bookings_ledgerentry"
-TRIGGERS: Final = ("ledger_no_update", "ledger_no_delete")
+LEDGER: Final = "bookings_ledgerentry"
+SHIFT: Final = "bookings_shift"
+TRIGGERS: Final = ("ledger_no_update", "ledger_no_delete", "ledger_shift_open", "shift_closed_no_update", "shift_closed_no_delete")
 
 _SQLITE: Final = [
-    f"CREATE TRIGGER IF NOT EXISTS ledger_no_{verb.lower()} BEFORE {verb} ON {TABLE} "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-    for verb in ("UPDATE", "DELETE")
-]
-_POSTGRES: Final = [
-    "CREATE OR REPLACE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
     *(
-        f"CREATE OR REPLACE TRIGGER ledger_no_{verb.lower()} BEFORE {verb} ON {TABLE} FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
+        f"CREATE TRIGGER IF NOT EXISTS ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} "
+        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+    f"CREATE TRIGGER IF NOT EXISTS ledger_shift_open BEFORE INSERT ON {LEDGER} "
+    f"WHEN EXISTS (SELECT 1 FROM {SHIFT} WHERE id = NEW.shift_id AND closed_at IS NOT NULL) "
+    "BEGIN SELECT RAISE(ABORT, 'the shift is closed'); END",
+    *(
+        f"CREATE TRIGGER IF NOT EXISTS shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} WHEN OLD.closed_at IS NOT NULL "
+        "BEGIN SELECT RAISE(ABORT, 'a closed shift never changes'); END"
+        for verb in ("UPDATE", "DELETE")
+    ),
+]
+
+
+def _raising(name: str, body: str) -> str:
+    return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
+
+
+_REFUSE: Final = "RAISE EXCEPTION '{}' USING ERRCODE = 'integrity_constraint_violation'"
+_POSTGRES: Final = [
+    _raising("ledger_is_append_only", f"BEGIN {_REFUSE.format('the ledger is append-only')}; END"),
+    # FOR SHARE waits for a cash-up that is just being written, and then sees it.
+    _raising(
+        "shift_must_be_open",
+        f"DECLARE closed timestamptz; BEGIN SELECT closed_at INTO closed FROM {SHIFT} WHERE id = NEW.shift_id FOR SHARE; "
+        f"IF closed IS NOT NULL THEN {_REFUSE.format('the shift is closed')}; END IF; RETURN NEW; END",
+    ),
+    _raising("closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"),
+    *(
+        f"CREATE OR REPLACE TRIGGER ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
+        for verb in ("UPDATE", "DELETE")
+    ),
+    f"CREATE OR REPLACE TRIGGER ledger_shift_open BEFORE INSERT ON {LEDGER} FOR EACH ROW WHEN (NEW.shift_id IS NOT NULL) "
+    "EXECUTE FUNCTION shift_must_be_open()",
+    *(
+        f"CREATE OR REPLACE TRIGGER shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} FOR EACH ROW "
+        "WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION closed_shift_is_final()"
         for verb in ("UPDATE", "DELETE")
     ),
 ]
@@ -25,7 +56,7 @@ _POSTGRES: Final = [
 def guard_ledger(using: str = "default", **_signal: object) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
-        if TABLE not in connection.introspection.table_names(cursor):
+        if not {LEDGER, SHIFT} <= set(connection.introspection.table_names(cursor)):
             return  # migrating to a state before the ledger
         for statement in _POSTGRES if connection.vendor == "postgresql" else _SQLITE:
             cursor.execute(statement)

@@ -67,6 +67,7 @@ class Payment(models.Model):
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     paid_at = models.DateTimeField()
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="payments")
+    reference = models.CharField(max_length=40, blank=True)  # of the card terminal or the transfer; never a card number
 
     class Meta:
         constraints = [
@@ -94,6 +95,7 @@ class Refund(models.Model):
     paid_at = models.DateTimeField(null=True, blank=True)
     method = models.CharField(max_length=20, blank=True)  # how it went back: a gateway's name, cash, card, eft
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="refunds")
+    reference = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [

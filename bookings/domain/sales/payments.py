@@ -144,6 +144,7 @@ def settle(
             now = now or database_now()
             if Payment.objects.filter(method=method, external_id=external_id).exists():
                 return "duplicate"
+            _check_open(shift)
             drop_expired(list(locked), now=now)
             expire_order(order.pk, now=now)  # an order whose claims somebody else dropped is expired already
             order.refresh_from_db()
@@ -160,6 +161,12 @@ def settle(
         if Payment.objects.filter(method=method, external_id=external_id).exists():
             return "duplicate"
         raise
+
+
+def _check_open(shift: Shift | None) -> None:
+    """Lock the till that takes the money, the last lock before the ledger, so that it is not closed meanwhile."""
+    if shift and not Shift.objects.select_for_update(no_key=True).filter(pk=shift.pk, closed_at=None).exists():
+        raise Conflict(_("This shift is closed. Corrections belong in your next shift."))
 
 
 def account_of(method: str) -> str:

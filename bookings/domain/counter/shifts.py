@@ -1,0 +1,218 @@
+"""A clerk's session at a till: opened with a counted float, closed by a blind count. All money of the till is in the ledger, by shift."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
+from bookings.domain.sales.submissions import once
+from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, User
+from bookings.models.transactions import database_now
+
+TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
+DECIDERS: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
+CASH_UP: Final = ("count:", "banked:")  # causes of the postings that close a shift
+
+
+def open_shift_of(user: User) -> Shift | None:
+    return Shift.objects.select_related("branch", "clerk").filter(clerk=user, closed_at=None).first()
+
+
+def require_shift(user: User) -> Shift:
+    """The clerk's open shift. Raises RuleBroken without one: no shift, no money."""
+    shift = open_shift_of(user)
+    if shift is None:
+        raise RuleBroken(_("Open your shift first: money can only go into a till that was counted."))
+    return shift
+
+
+def lock_shift(shift: Shift) -> Shift:
+    """The last lock of any action, just before the ledger. Raises Conflict when the shift has been closed meanwhile."""
+    locked = Shift.objects.select_for_update(no_key=True, of=("self",)).select_related("branch", "clerk").get(pk=shift.pk)
+    if locked.closed_at is not None:
+        raise Conflict(_("This shift is closed. Corrections belong in your next shift."))
+    return locked
+
+
+def open_shift(clerk: User, *, counted_float: Decimal, submission: str, content: str, now: datetime | None = None) -> Shift:
+    """Start a shift at the clerk's branch; the float comes out of the safe. One open shift per clerk."""
+    result = once("open-shift", submission, content, lambda: _open(clerk, counted_float, now), now=now or database_now())
+    return Shift.objects.select_related("branch", "clerk").get(pk=int(result))
+
+
+def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
+    clerk = User.objects.select_for_update(no_key=True).get(pk=clerk.pk)
+    if clerk.branch_id is None:
+        raise RuleBroken(_("You belong to no branch yet. A manager has to give you one before you can open a shift."))
+    if Shift.objects.filter(clerk=clerk, closed_at=None).exists():
+        raise Conflict(_("You have an open shift already."))
+    amount = _counted(counted_float)
+    now = now or database_now()
+    shift = Shift.objects.create(clerk=clerk, branch_id=clerk.branch_id, opened_at=now, opening_float=amount)
+    _post(shift, f"float:{shift.pk}", {Account.CASH: amount, Account.SAFE: -amount}, now)
+    return str(shift.pk)
+
+
+def move_cash(shift: Shift, amount: Decimal, reason: str, *, submission: str, content: str, now: datetime | None = None) -> TillMovement:
+    """Pay cash in (positive) or out (negative) for something that is no sale. The drawer never goes below nothing."""
+    result = once("till", submission, content, lambda: _move(shift, amount, reason, now), now=now or database_now())
+    return TillMovement.objects.get(pk=int(result))
+
+
+def _move(shift: Shift, amount: Decimal, reason: str, now: datetime | None) -> str:
+    shift, reason = lock_shift(shift), reason.strip()[:200]
+    now = now or database_now()
+    if not amount or not is_rand_and_cents(amount):
+        raise RuleBroken(_("Give an amount in rand and cents."))
+    if not reason:
+        raise RuleBroken(_("Say what the money is for."))
+    require_cash(shift, -amount)
+    movement = TillMovement.objects.create(shift=shift, amount=amount, reason=reason, at=now)
+    _post(shift, f"movement:{movement.pk}", {Account.CASH: amount, Account.PETTY_CASH: -amount}, now)
+    return str(movement.pk)
+
+
+def require_cash(shift: Shift, amount: Decimal) -> None:
+    """Raises RuleBroken when the drawer of a locked shift holds less than is to go out."""
+    if amount > 0 and expected(shift)[Account.CASH] < amount:
+        raise RuleBroken(_("There is not enough cash in the drawer for that."))
+
+
+def expected(shift: Shift) -> dict[str, Decimal]:
+    """What should be in the till by tender, from the ledger: of an open shift as it is now, of a closed one as it was before the cash-up."""
+    entries = LedgerEntry.objects.filter(shift=shift, account__in=TENDERS).exclude(
+        Q(cause__startswith=CASH_UP[0]) | Q(cause__startswith=CASH_UP[1])
+    )
+    sums = dict(entries.order_by().values_list("account").annotate(Sum("amount")))
+    return {tender.value: sums.get(tender, ZERO) for tender in TENDERS}
+
+
+@dataclass(frozen=True)
+class CashUp:
+    """What came of a count: the shift is closed, or the difference needs a reason and a second person."""
+
+    shift: Shift
+    expected: dict[str, Decimal]
+    counted: dict[str, Decimal]
+
+    @property
+    def is_closed(self) -> bool:
+        return self.shift.closed_at is not None
+
+    @property
+    def differences(self) -> dict[str, Decimal]:
+        return {tender: self.counted[tender] - self.expected[tender] for tender in self.expected}
+
+    @property
+    def difference(self) -> Decimal:
+        return sum(self.differences.values(), ZERO)
+
+
+def close_shift(
+    shift: Shift,
+    *,
+    counted: Mapping[str, Decimal],
+    reason: str = "",
+    approver: User | None = None,
+    denominations: Mapping[str, int] | None = None,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> CashUp:
+    """Post a blind count. Within the limit for each tender it closes the shift.
+
+    Else the count is kept, the shift stays open, and from then on it closes only with a reason and an approver: who has seen what
+    was expected can no longer count blindly. The approver has proved who they are (domain.counter.approval).
+    """
+    result = once(
+        "close-shift",
+        submission,
+        content,
+        lambda: _close(shift, counted, reason, approver, denominations or {}, now),
+        now=now or database_now(),
+    )
+    return cash_up(Shift.objects.select_related("branch", "clerk", "approved_by").get(pk=shift.pk), attempt=int(result))
+
+
+def cash_up(shift: Shift, *, attempt: int = -1) -> CashUp:
+    """The outcome of a closed shift, or of one of the counts of an open one (the last unless said)."""
+    known = shift if shift.closed_at else None
+    figures = {"counted": known.counted, "expected": known.expected} if known else shift.count_tries[attempt]
+    return CashUp(shift, _decimals(figures["expected"]), _decimals(figures["counted"]))
+
+
+def _close(
+    shift: Shift, counted: Mapping[str, Decimal], reason: str, approver: User | None, denominations: Mapping[str, int], now: datetime | None
+) -> str:
+    shift = lock_shift(shift)
+    now = now or database_now()
+    cash = {tender.value: _counted(counted.get(tender, ZERO)) for tender in TENDERS}
+    outcome = CashUp(shift, expected(shift), cash)
+    is_far = any(abs(gap) > settings.SHIFT_DIFFERENCE_LIMIT for gap in outcome.differences.values())
+    if is_far or shift.count_tries:
+        if approver is None:
+            return _keep_try(shift, outcome, now)
+        _check_approval(shift, approver, reason)
+    _post_cash_up(outcome, approver, reason, now)
+    Shift.objects.filter(pk=shift.pk).update(
+        closed_at=now,
+        counted=_texts(outcome.counted),
+        expected=_texts(outcome.expected),
+        difference=outcome.difference,
+        reason=reason.strip()[:200],
+        approved_by=approver,
+        denominations=dict(denominations),
+    )
+    return "-1"
+
+
+def _keep_try(shift: Shift, outcome: CashUp, now: datetime) -> str:
+    tries = [*shift.count_tries, {"at": now.isoformat(), "counted": _texts(outcome.counted), "expected": _texts(outcome.expected)}]
+    Shift.objects.filter(pk=shift.pk).update(count_tries=tries)
+    return str(len(tries) - 1)
+
+
+def _check_approval(shift: Shift, approver: User, reason: str) -> None:
+    if not reason.strip():
+        raise RuleBroken(_("Give the reason of the difference."))
+    if approver.pk == shift.clerk_id or approver.role not in DECIDERS:
+        raise RuleBroken(_("A supervisor or a manager has to approve this, and not the clerk of the shift."))
+    if approver.role == User.Role.SUPERVISOR and approver.branch_id != shift.branch_id:
+        raise RuleBroken(_("This supervisor works at another branch."))
+
+
+def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: datetime) -> None:
+    """Bring the till's accounts to what was counted, put the cash into the safe, and tell the office of a large difference."""
+    shift = outcome.shift
+    for tender, gap in outcome.differences.items():
+        _post(shift, f"count:{shift.pk}:{tender}", {tender: gap, Account.CASH_OVER_SHORT: -gap}, now)
+    cash = outcome.counted[Account.CASH]
+    _post(shift, f"banked:{shift.pk}", {Account.CASH: -cash, Account.SAFE: cash}, now)
+    if approver:
+        detail = f"{shift.clerk}: {format_zar(outcome.difference)} ({reason.strip()[:200]}), {approver}"
+        StaffTask.objects.create(kind=StaffTask.Kind.CASH_DIFFERENCE, subject=f"shift:{shift.pk}", detail=detail, created_at=now)
+
+
+def _post(shift: Shift, cause: str, amounts: Mapping[str, Decimal], now: datetime) -> None:
+    LedgerEntry.objects.post(cause, amounts, at=now, shift=shift, actor=shift.clerk)
+
+
+def _counted(amount: Decimal) -> Decimal:
+    if not is_rand_and_cents(amount) or amount < 0:
+        raise RuleBroken(_("Count again: an amount is in rand and cents, and never below nothing."))
+    return cents(amount)
+
+
+def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {tender: str(cents(amount)) for tender, amount in amounts.items()}
+
+
+def _decimals(amounts: Mapping[str, str]) -> dict[str, Decimal]:
+    return {tender.value: Decimal(amounts[tender]) for tender in TENDERS}

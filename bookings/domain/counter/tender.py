@@ -1,0 +1,177 @@
+"""Money over the counter: taken for an order, or given back. Always into or out of an open shift, never twice."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
+from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
+from bookings.domain.sales.payments import lock_order, settle
+from bookings.domain.sales.submissions import once
+from bookings.models import Account, LedgerEntry, Order, Payment, Refund, SaleStatus, Shift, StaffTask, Ticket
+from bookings.models.transactions import database_now
+
+_CARD_NUMBER: Final = re.compile(r"(?:\d[ .\-]?){12,19}")
+_CONFIRMS: Final = ("confirmed", "confirmed late")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A payment at the counter. `due` is what the customer had to hand over (cash rounded), `change` what goes back to them."""
+
+    payment: Payment
+    due: Decimal
+    given: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        return self.given - self.due
+
+
+def amount_due(order: Order, *, now: datetime) -> Decimal:
+    """What pays this order now; an order that ran out costs its fares again, if its seats are still free. 0: nothing to pay."""
+    if order.is_open(now):
+        return max(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order), ZERO)
+    if order.status in (SaleStatus.PENDING, SaleStatus.EXPIRED):
+        tickets = Ticket.objects.filter(booking__order=order, booking__status__in=(SaleStatus.PENDING, SaleStatus.EXPIRED), status="valid")
+        return tickets.aggregate(total=Sum("fare"))["total"] or ZERO
+    return ZERO
+
+
+def cash_to_take(amount: Decimal) -> Decimal:
+    """Rounded to coins that exist, in favour of the customer."""
+    return _rounded(amount, ROUND_FLOOR)
+
+
+def cash_to_give(amount: Decimal) -> Decimal:
+    return _rounded(amount, ROUND_CEILING)
+
+
+def _rounded(amount: Decimal, direction: str) -> Decimal:
+    step = settings.CASH_ROUNDING
+    return cents((amount / step).to_integral_value(direction) * step) if step else amount
+
+
+def take_payment(
+    order: Order,
+    tender: str,
+    amount_given: Decimal | None,
+    *,
+    shift: Shift,
+    reference: str = "",
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Taken:
+    """Take what is due on an order into the till and confirm it, once per `submission`. `amount_given` None means: exactly what is due.
+
+    Cash may be more than is due (change); card and EFT are exact and need the reference of the terminal or the transfer.
+    Raises RuleBroken for a wrong amount or reference, Conflict when nothing is due, the seats are gone or the shift is closed;
+    then nothing is booked.
+    """
+    result = once(
+        "take-payment",
+        submission,
+        content,
+        lambda: _take(order.pk, tender, amount_given, shift, reference, submission, now),
+        now=now or database_now(),
+    )
+    payment, due, given = result.split()
+    return Taken(Payment.objects.select_related("order", "shift").get(pk=int(payment)), Decimal(due), Decimal(given))
+
+
+def _take(
+    order_id: int, tender: str, amount_given: Decimal | None, shift: Shift, reference: str, submission: str, now: datetime | None
+) -> str:
+    reference = clean_reference(tender, reference)
+    order, _schedules = lock_order(order_id)
+    shift, now = lock_shift(shift), now or database_now()
+    amount = amount_due(order, now=now)
+    if amount <= 0:
+        raise Conflict(_("There is nothing to pay on this order any more."))
+    due = cash_to_take(amount) if tender == Account.CASH else amount
+    given = due if amount_given is None else amount_given
+    _check_given(tender, due, given)
+    outcome = settle(order.pk, tender, f"till:{submission}"[:80], amount, shift=shift, now=now)
+    if outcome not in _CONFIRMS:
+        raise Conflict(_("These seats are gone, so nothing was booked. Give the customer the money back and choose other seats."))
+    payment = Payment.objects.get(method=tender, external_id=f"till:{submission}"[:80])
+    Payment.objects.filter(pk=payment.pk).update(reference=reference)
+    rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
+    LedgerEntry.objects.post(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)
+    return f"{payment.pk} {due} {given}"
+
+
+def _check_given(tender: str, due: Decimal, given: Decimal) -> None:
+    if not is_rand_and_cents(given):
+        raise RuleBroken(_("Give an amount in rand and cents."))
+    if given < due:
+        raise RuleBroken(_("%(due)s is due; that is not enough.") % {"due": format_zar(due)})
+    if given > due and tender != Account.CASH:
+        raise RuleBroken(_("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)})
+
+
+def clean_reference(tender: str, reference: str) -> str:
+    """The reference of a card terminal or transfer as it is kept. Raises RuleBroken for an unknown tender, a missing one or a card number."""
+    reference = " ".join(reference.split())
+    if tender not in TENDERS:
+        raise RuleBroken(_("Choose cash, card or EFT."))
+    if _CARD_NUMBER.search(reference):
+        raise RuleBroken(_("This looks like a card number. Never write one down: give the reference on the terminal's slip."))
+    if tender != Account.CASH and not reference:
+        raise RuleBroken(_("Give the reference on the slip."))
+    if len(reference) > 40:
+        raise RuleBroken(_("The reference is too long."))
+    return "" if tender == Account.CASH else reference
+
+
+def pay_out_refund(
+    refund_id: int, *, shift: Shift, tender: str, reference: str = "", submission: str, content: str, now: datetime | None = None
+) -> Refund:
+    """Give an owed refund back over the counter, once. Cash must be in the drawer; money that returns by itself online is refused."""
+    once(
+        "pay-out-refund",
+        submission,
+        content,
+        lambda: _pay_out(refund_id, shift, tender, reference, now),
+        now=now or database_now(),
+    )
+    return Refund.objects.select_related("order", "shift").get(pk=refund_id)
+
+
+def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: datetime | None) -> str:
+    reference = clean_reference(tender, reference)
+    refund = Refund.objects.select_related("order").filter(pk=refund_id).first()
+    if refund is None:
+        raise NotFound(_("We do not know this refund."))
+    lock_order(refund.order_id)
+    shift, now = lock_shift(shift), now or database_now()
+    if returns_online(refund):
+        raise Conflict(_("This was paid online: the money goes back the same way by itself."))
+    owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
+    if owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference) != 1:
+        raise Conflict(_("This refund has been paid already."))
+    given = cash_to_give(refund.amount) if tender == Account.CASH else refund.amount
+    if tender == Account.CASH:
+        require_cash(shift, given)
+    amounts = {Account.REFUNDS_OWED: refund.amount, tender: -given, Account.CASH_OVER_SHORT: given - refund.amount}
+    LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
+    done = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None)
+    done.update(done_at=now, done_by=shift.clerk)
+    return str(refund.pk)
+
+
+def returns_online(refund: Refund) -> bool:
+    """The queue sends the refund of a cancellation back through the gateway that took the money, unless the gateway could not."""
+    if not refund.cause.startswith("cancel:"):
+        return False
+    payment = refund.order.payments.order_by("pk").first()
+    gave_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}").exists()
+    return payment is not None and payment.attempt_id is not None and not gave_up
