@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django_tables2",
     "csp",
     "huey.contrib.djhuey",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -83,6 +84,7 @@ MIDDLEWARE = [
     "bookings.web.middleware.HtmxAnswers",
     "bookings.web.middleware.RuleAnswers",
     "bookings.web.access.AccessMarks",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "falcon_web.urls"
@@ -99,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "bookings.web.render.site",
+                "bookings.office.frame.office",
             ]
         },
     }
@@ -190,13 +193,26 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Falcon Bus Lines <tickets@fa
 # People
 
 AUTH_USER_MODEL = "bookings.User"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "office:login"
+LOGIN_REDIRECT_URL = "office:dashboard"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+AXES_FAILURE_LIMIT = 7
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # one alone would let a stranger lock out a clerk, or a clerk the whole office
+AXES_CLIENT_IP_CALLABLE = "bookings.office.signing_in.counted_address"
+AXES_LOCKOUT_CALLABLE = "bookings.office.signing_in.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["password", "csrfmiddlewaretoken", "next"]
 
 # Language, time and money
 

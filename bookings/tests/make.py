@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.domain.fares.refunds import RefundTerms
 from bookings.models import (
     Booking,
     BookingEvent,
+    Branch,
     City,
     FareClass,
     LedgerEntry,
@@ -27,8 +28,10 @@ from bookings.models import (
     SeatClaim,
     SeatKind,
     SeatLayout,
+    Shift,
     Stop,
     Ticket,
+    User,
 )
 
 NOW: Final = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
@@ -246,3 +249,20 @@ def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: r
         for leg in legs
     )
     return ticket
+
+
+def make_branch(name: str = "Johannesburg") -> Branch:
+    city = make_city(name)
+    return Branch.objects.get_or_create(code=city.slug, defaults={"name": name, "city": city})[0]
+
+
+def make_user(*, role: str = User.Role.CLERK, username: str = "", branch: Branch | None = None, password: str = "", **fields: Any) -> User:
+    """A member of staff at Johannesburg unless said, who can sign in if there is a password."""
+    user = User(username=username or f"{role}-{next(_numbers)}", role=role, branch=branch or make_branch(), **fields)
+    user.set_password(password or None)
+    user.save()
+    return user
+
+
+def make_shift(clerk: User, *, opened_at: datetime = NOW, opening_float: int | str = 500) -> Shift:
+    return Shift.objects.create(clerk=clerk, branch=clerk.branch, opened_at=opened_at, opening_float=Decimal(opening_float))

@@ -1,0 +1,76 @@
+"""What stands around every page of the office: where to go, who is signed in, which shift is open."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Branch, Shift, User
+from bookings.office.policy import POLICY, may
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of the menu: its URL name, its words and the letter of its access key."""
+
+    name: str
+    label: str | Promise
+    key: str
+
+
+# A place shows as soon as its URL name has a line in the policy.
+PLACES: Final = (
+    Place("dashboard", _("Today"), "h"),
+    Place("sell", _("Sell"), "s"),
+    Place("bookings", _("Bookings"), "b"),
+    Place("departures", _("Departures"), "d"),
+    Place("shift", _("Till"), "t"),
+    Place("shifts", _("Shifts"), "k"),
+)
+
+
+@dataclass(frozen=True)
+class NavLink:
+    address: str
+    label: str | Promise
+    key: str
+    is_current: bool
+
+
+class Frame:
+    """Asked by the template only; the shift is read when it is shown."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._path = request.path
+        self.user: User = request.user
+
+    @cached_property
+    def links(self) -> list[NavLink]:
+        home = reverse("office:dashboard")
+        found = []
+        for place in PLACES:
+            if place.name in POLICY and may(self.user.role, place.name):
+                address = reverse(f"office:{place.name}")
+                is_here = self._path == address if address == home else self._path.startswith(address)
+                found.append(NavLink(address, place.label, place.key, is_here))
+        return found
+
+    @cached_property
+    def branch(self) -> Branch | None:
+        return self.user.branch
+
+    @cached_property
+    def shift(self) -> Shift | None:
+        return Shift.objects.filter(clerk=self.user, closed_at=None).first()
+
+
+def office(request: HttpRequest) -> dict[str, Any]:
+    """`office` for the templates of /office/, and nothing elsewhere: a public page must not touch the session."""
+    match = request.resolver_match
+    if not match or match.app_name != "office" or not request.user.is_authenticated:
+        return {}
+    return {"office": Frame(request)}

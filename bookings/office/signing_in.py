@@ -1,0 +1,33 @@
+"""What django-axes asks us: whose tries it counts together, and what it says when there were too many."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.base.errors import TooMany
+from bookings.web.render import render_problem
+
+
+def counted_address(request: HttpRequest) -> str:
+    """The client's address; of IPv6 the network, since every home has billions of addresses."""
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return "0.0.0.0"
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None) -> HttpResponse:
+    wait = settings.AXES_COOLOFF_TIME
+    minutes = int(wait.total_seconds() // 60)
+    words = ngettext(
+        "Somebody tried to sign in too often with a wrong password. Please wait %(minutes)d minute, or ask your supervisor.",
+        "Somebody tried to sign in too often with a wrong password. Please wait %(minutes)d minutes, or ask your supervisor.",
+        minutes,
+    ) % {"minutes": minutes}
+    return render_problem(request, TooMany(words or _("Please wait."), retry_after=int(wait.total_seconds())))
