@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from bookings.domain.tickets.waiting import mail_state
 from bookings.models import Heartbeat
@@ -17,13 +17,13 @@ QUEUE_SILENT_AFTER: Final = timedelta(minutes=3)
 
 
 @operations
-@require_GET
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "alive"})
 
 
 @operations
-@require_GET
+@require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """Without the database nothing works: 503. Without cache, queue or mail people can still book: 200, degraded."""
     checks = {"database": _database(), "cache": _cache()}

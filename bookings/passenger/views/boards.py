@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from bookings.base.errors import NotFound
 from bookings.domain.network.places import get_place
@@ -17,7 +17,7 @@ from bookings.web.render import render_page
 
 
 @public
-@require_GET
+@require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """The next departures from a city or stop."""
     now = timezone.now()

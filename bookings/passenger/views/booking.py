@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.domain.sales.queries import find_booking
 from bookings.domain.tickets.links import order_of_link
@@ -61,7 +61,7 @@ def not_mine(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def manage(request: HttpRequest, reference: str) -> HttpResponse:
     if not _is_mine(request, reference):
         return not_mine(request, reference)
@@ -70,7 +70,7 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
     if not _is_mine(request, reference):
         return not_mine(request, reference)
@@ -78,7 +78,7 @@ def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     if not _is_mine(request, reference):
         return not_mine(request, reference)
@@ -106,7 +106,7 @@ def resend(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Swap the mailed link for a session, and go to the address without the secret."""
     order = order_of_link(token, now=timezone.now())

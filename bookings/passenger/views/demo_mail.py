@@ -3,7 +3,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from bookings.base.errors import NotFound
 from bookings.domain.tickets import demo_mail as mails
@@ -16,7 +16,7 @@ def _only_in_the_demo() -> None:
 
 
 @public
-@require_GET
+@require_safe
 @never_cache
 def mail_list(request: HttpRequest) -> HttpResponse:
     _only_in_the_demo()
@@ -24,7 +24,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 @never_cache
 def mail_page(request: HttpRequest, name: str) -> HttpResponse:
     _only_in_the_demo()
@@ -32,7 +32,7 @@ def mail_page(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 @never_cache
 def mail_file(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """Always a download: what a mail carries is not ours to show."""

@@ -3,7 +3,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import conditional_page, require_GET
+from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.domain.search.network import popular_pairs
 from bookings.passenger.forms import SearchForm
@@ -11,7 +11,7 @@ from bookings.web.access import public
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()

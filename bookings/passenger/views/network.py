@@ -2,7 +2,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import conditional_page, require_GET
+from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.domain.search.network import NetworkLine, network, pair_page
 from bookings.passenger.forms import SearchForm, read_page
@@ -12,7 +12,7 @@ from bookings.web.paging import page_links
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def lines(request: HttpRequest) -> HttpResponse:
     """Every line, by the region where it starts."""
@@ -27,7 +27,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
     """What somebody should know who wants to travel between two cities."""

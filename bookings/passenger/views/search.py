@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
-from django.views.decorators.http import conditional_page, require_GET
+from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.base.codes import sha256
 from bookings.domain.network.places import find_places
@@ -26,7 +26,7 @@ STRIP_SECONDS: Final = 60
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def search(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
@@ -43,7 +43,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def places(request: HttpRequest) -> HttpResponse:
     """The options under a place field, for what is typed so far."""

@@ -2,14 +2,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import escape
-from django.views.decorators.http import conditional_page, require_GET
+from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.domain.search.network import all_pairs
 from bookings.web.access import public
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def sitemap(request: HttpRequest) -> HttpResponse:
     paths = [reverse("passenger:home"), reverse("passenger:board"), reverse("passenger:network")]
@@ -20,7 +20,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 @conditional_page
 def robots(request: HttpRequest) -> HttpResponse:
     closed = ["/checkout/", "/orders/", "/payments/", "/bookings/", "/office/", "/admin/", "/demo/", "/search/", "/places/"]
