@@ -31,7 +31,10 @@ class OutboxMessage(models.Model):
     class Meta:
         ordering = ["created_at", "id"]
         constraints = [models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message")]
-        indexes = [models.Index(fields=["next_try"], name="outbox_due_idx", condition=Q(sent_at__isnull=True, failed_at__isnull=True))]
+        indexes = [
+            models.Index(fields=["next_try"], name="outbox_due_idx", condition=Q(sent_at__isnull=True, failed_at__isnull=True)),
+            models.Index(fields=["failed_at"], name="outbox_failed_idx", condition=Q(failed_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

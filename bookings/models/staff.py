@@ -60,9 +60,11 @@ class StaffTask(models.Model):
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    done_note = models.CharField(max_length=300, blank=True)  # what was done about it
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["done_at", "created_at"], name="task_done_idx")]
         constraints = [
             models.UniqueConstraint(fields=["kind", "subject"], condition=Q(done_at__isnull=True), name="one_open_task_per_subject")
         ]
