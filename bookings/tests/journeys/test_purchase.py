@@ -1,0 +1,241 @@
+"""A whole purchase as people do it: by keyboard, without JavaScript, there and back, too slowly, and undone."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from bookings.domain.reports.invariants import violations
+from bookings.models import Hold, Order, Refund, Schedule, SeatClaim
+from bookings.tests.make import make_layout
+from bookings.tests.passenger.buying import departure_ahead, seats_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.database, pytest.mark.django_db(transaction=True)]
+SERIOUS: Final = {"serious", "critical"}
+EXPECTED: Final = "Failed to load resource"  # a page that answers 409 or 422 is one of ours
+
+
+@pytest.fixture
+def site(live_server: Any, settings: Any) -> str:
+    settings.SITE_URL = live_server.url  # where the demo gateway sends its notification
+    return live_server.url
+
+
+@pytest.fixture
+def schedule() -> Schedule:
+    return departure_ahead(layout=make_layout(seats=12, premium=4))
+
+
+def watch(page: Page) -> list[str]:
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" and EXPECTED not in message.text else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    return troubles
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[Page]:
+    """A page on which nothing may go wrong: no error in the console, no violation of the content policy."""
+    troubles = watch(page)
+    page.set_default_timeout(10_000)
+    yield page
+    assert troubles == []
+
+
+@pytest.fixture
+def plain(browser: Browser) -> Iterator[Page]:
+    """A browser without JavaScript."""
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def tab_to(page: Page, name: str, *, most: int = 60) -> None:
+    """Walk to the control with this accessible name by the Tab key alone."""
+    said = (
+        "document.activeElement === document.body ? '' : document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
+    )
+    for _step in range(most):
+        page.keyboard.press("Tab")
+        if name in (page.evaluate(said) or ""):
+            return
+    raise AssertionError(f"{name!r} cannot be reached by keyboard")
+
+
+def fill_names(page: Page, *people: tuple[str, str]) -> None:
+    for index, (first_name, surname) in enumerate(people):
+        page.fill(f"#p{index}-first_name", first_name)
+        page.fill(f"#p{index}-surname", surname)
+    page.fill("#email", "thandi@example.com")
+
+
+def pay(page: Page) -> None:
+    page.get_by_role("button", name="Review and pay").click()
+    page.get_by_role("button", name="Confirm the booking").click()
+    page.get_by_role("button", name="Pay R").click()
+
+
+def buy(page: Page, site: str, schedule: Schedule) -> None:
+    """Two adults on seats of our choice, paid."""
+    page.goto(f"{site}{seats_page(schedule)}")
+    page.get_by_role("button", name="Choose for us, together").click()
+    fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
+    pay(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Have a good trip")
+
+
+def test_a_purchase_by_keyboard_alone(watched: Page, site: str, schedule: Schedule) -> None:
+    page = watched
+    page.goto(f"{site}{seats_page(schedule, passengers=1)}")
+
+    tab_to(page, "Row 2 seat 2C")
+    page.keyboard.press("Space")
+    expect(page.locator("#chosen")).to_contain_text("2C · R600")
+    tab_to(page, "Continue")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who travels?")
+    tab_to(page, "First name")
+    page.keyboard.type("Thandi")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Nkosi")
+    tab_to(page, "E-mail")
+    page.keyboard.type("thandi@example.com")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is everything right?")
+    tab_to(page, "Confirm the booking")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Payment to Falcon Bus Lines")
+    tab_to(page, "Pay R600")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Have a good trip")
+    assert re.search(r"/bookings/[0-9A-Z]{8}/$", page.url)
+    assert Order.objects.get().status == "confirmed"
+    assert violations(now=timezone.now()) == []
+
+
+def test_a_purchase_and_its_cancellation_without_javascript(plain: Page, site: str, schedule: Schedule) -> None:
+    page = plain
+    page.goto(f"{site}{seats_page(schedule)}")
+    page.check("#seat-2A")
+    page.check("#seat-2B")
+    page.get_by_role("button", name="Continue").last.click()
+    fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
+    pay(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Have a good trip")
+
+    page.get_by_role("link", name="Cancel…").click()
+    page.get_by_label("Thandi Nkosi").uncheck()
+    page.get_by_role("button", name="Show the amount for these passengers").last.click()
+    page.get_by_role("button", name="Cancel 1 ticket, R600 back").click()
+
+    expect(page.get_by_text("Cancelled. R600 goes back to you")).to_be_visible()
+    assert list(SeatClaim.objects.values_list("seat__label", flat=True).distinct()) == ["2A"]
+    assert violations(now=timezone.now()) == []
+
+
+def test_there_and_back_in_one_order(watched: Page, site: str, schedule: Schedule) -> None:
+    back = departure_ahead(6)
+    page = watched
+    page.goto(f"{site}{seats_page(schedule)}")
+    page.get_by_role("button", name="Choose for us, together").click()
+    token = Hold.objects.get().token
+    page.goto(f"{site}{seats_page(back, hold=token)}")
+    page.check("#seat-2A")
+    page.check("#seat-2B")
+    page.get_by_role("button", name="Continue").last.click()
+    fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
+    pay(page)
+
+    expect(page.get_by_role("heading", level=2, name="Johannesburg → Cape Town")).to_have_count(2)
+    assert Order.objects.get().bookings.filter(status="confirmed").count() == 2
+    assert violations(now=timezone.now()) == []
+
+
+def test_cancelling_gives_the_quoted_refund(watched: Page, site: str, schedule: Schedule) -> None:
+    page = watched
+    buy(page, site, schedule)
+    page.get_by_role("link", name="Cancel…").click()
+    page.get_by_label("Sipho Nkosi").uncheck()
+    page.get_by_role("button", name="Cancel 1 ticket, R600 back").click()
+
+    expect(page.get_by_text("Cancelled. R600 goes back to you")).to_be_visible()
+    assert [refund.amount for refund in Refund.objects.all()] == [600]
+
+
+def test_a_slow_buyer_keeps_what_was_typed_and_gets_the_seats_again(watched: Page, site: str, schedule: Schedule) -> None:
+    page = watched
+    page.goto(f"{site}{seats_page(schedule)}")
+    page.check("#seat-2A")
+    page.check("#seat-2B")
+    page.get_by_role("button", name="Continue").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who travels?")
+    past = timezone.now() - timedelta(seconds=1)
+    Hold.objects.update(expires_at=past)
+    SeatClaim.objects.update(expires_at=past)
+
+    fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
+    page.get_by_role("button", name="Review and pay").click()
+    page.get_by_role("button", name="Try for the same seats again").click()
+
+    expect(page.locator("#p1-first_name")).to_have_value("Sipho")
+    pay(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Have a good trip")
+
+
+def test_ticks_survive_a_refresh_of_the_map(watched: Page, site: str, schedule: Schedule) -> None:
+    page = watched
+    page.goto(f"{site}{seats_page(schedule)}")
+    page.check("#seat-2A")
+    page.check("#seat-2B")
+    Schedule.objects.update(revision=99)
+
+    with page.expect_response(lambda answer: "rev=" in answer.url):
+        page.evaluate("htmx.ajax('GET', document.getElementById('seat-map').getAttribute('hx-get'), {source: '#seat-map'})")
+    expect(page.locator("#seat-map")).to_have_attribute("hx-get", re.compile("rev=99"))
+
+    expect(page.locator("#seat-2A")).to_be_checked()
+    expect(page.locator("#seat-2B")).to_be_checked()
+    expect(page.locator("#chosen")).to_contain_text("2A, 2B")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(watched: Page, site: str, schedule: Schedule, scheme: str) -> None:
+    page, found = watched, {}
+
+    def check(name: str) -> None:
+        barriers = [each for each in Axe().run(page).response["violations"] if each["impact"] in SERIOUS]
+        found[name] = [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in barriers]
+
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}{seats_page(schedule)}")
+    page.check("#seat-2A")
+    check("seats")
+    page.check("#as-list")
+    check("list")
+    page.get_by_role("button", name="Choose for us, together").click()
+    page.get_by_role("button", name="Review and pay").click()
+    check("errors")
+    fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
+    page.get_by_role("button", name="Review and pay").click()
+    check("review")
+    page.get_by_role("button", name="Confirm the booking").click()
+    check("gateway")
+    page.get_by_role("link", name="Back to Falcon Bus Lines").click()
+    check("status")
+    page.go_back()
+    page.get_by_role("button", name="Pay R").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Have a good trip")
+    check("booking")
+    page.get_by_role("link", name="Cancel…").click()
+    check("cancel")
+    page.goto(f"{site}/bookings/")
+    check("find")
+
+    assert {name: barriers for name, barriers in found.items() if barriers} == {}
