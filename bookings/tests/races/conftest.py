@@ -1,9 +1,42 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from bookings import tasks
+from bookings.tests.races.buyer import Buyer, Visit
+from bookings.tests.races.service import Service, collect_static, service
 
 
 @pytest.fixture(autouse=True)
 def _queue_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that these tests promise may hang on a nudge that arrives."""
     monkeypatch.setattr(tasks, "nudge", lambda task, *args: None)
+
+
+@pytest.fixture(scope="session")
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return collect_static(tmp_path_factory.mktemp("static"))
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path, static_files: Path) -> Iterator[Service]:
+    """Web server and queue on this test's database; mail goes to files."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with service(folder, static=static_files) as running:
+        yield running
+
+
+@pytest.fixture
+def visit(site: Service) -> Iterator[Visit]:
+    """Lets customers in, and sees them out."""
+    inside: list[Buyer] = []
+
+    def enter() -> Buyer:
+        inside.append(Buyer(site.url, name=f"Buyer{len(inside)}"))
+        return inside[-1]
+
+    yield enter
+    for buyer in inside:
+        buyer.close()
