@@ -2,13 +2,13 @@ from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
-from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Refund
+from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Refund, Total
 from .network import City, Line, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount
 from .outbox import OutboxMessage
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
 from .staff import Branch, StaffTask, User
-from .timetable import EVERY_DAY, Schedule, Service, ServiceException
+from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 
 __all__ = [
     "EVERY_DAY",
@@ -44,6 +44,7 @@ __all__ = [
     "RouteStop",
     "SaleStatus",
     "Schedule",
+    "ScheduleEvent",
     "Seat",
     "SeatBlock",
     "SeatClaim",
@@ -57,5 +58,6 @@ __all__ = [
     "Submission",
     "Ticket",
     "TillMovement",
+    "Total",
     "User",
 ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -124,3 +125,27 @@ class Schedule(Imported):
 
     def __str__(self) -> str:
         return f"{self.route_id} {self.departure_time:%Y-%m-%d %H:%M}Z"
+
+
+class ScheduleEvent(models.Model):
+    """What staff did to a departure, and when. A step of its state, or (both states alike, with a `position`) boarding closed at a stop."""
+
+    schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="events", db_index=False)
+    from_status = models.CharField(max_length=10)
+    to_status = models.CharField(max_length=10)
+    position = models.PositiveSmallIntegerField(null=True, blank=True)  # of the call that it is about
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["schedule"], name="schedule_event_idx")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(from_status=F("to_status")) | Q(position__isnull=False), name="schedule_event_says_something"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id}: {self.from_status} → {self.to_status}"
