@@ -14,4 +14,5 @@ class BookingsConfig(AppConfig):
 
 
 class OfficeAdminConfig(AdminConfig):
+    default_site = "bookings.admin_site.OfficeAdminSite"
     """Django's admin, with its own kind of key: another would ask for a migration inside the package."""

@@ -66,6 +66,9 @@ INSTALLED_APPS = [
     "csp",
     "huey.contrib.djhuey",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 
 MIDDLEWARE = [
@@ -200,8 +203,14 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+STAFF_IDLE_MINUTES = env.float("STAFF_IDLE_MINUTES", 30)
+STAFF_SESSION_HOURS = env.float("STAFF_SESSION_HOURS", 12)
+SECOND_FACTOR_FORCED = env.bool("SECOND_FACTOR_FORCED", not IS_DEMO)  # for roles that may give money back or override a rule
+OTP_TOTP_ISSUER = "Falcon Bus Lines"
+
 AXES_FAILURE_LIMIT = 7
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # one alone would let a stranger lock out a clerk, or a clerk the whole office
@@ -284,10 +293,13 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # Business rules
 
 HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
+HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
 PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
 SALES_CLOSE_MINUTES = {"web": env.float("SALES_CLOSE_MINUTES", 15), "api": env.float("SALES_CLOSE_MINUTES", 15), "counter": 0.0}
+BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 30)  # before departure from the stop
+BOARDING_CLOSES_MINUTES = env.float("BOARDING_CLOSES_MINUTES", 10)
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
 HOLD_NETWORK_SHARE = float(env.str("HOLD_NETWORK_SHARE", "0.4") or 0)  # of a coach in unpaid web holds; 0 or empty: no limit
 FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
@@ -298,6 +310,7 @@ RATE_LIMITS = {
     "hold": env.str("RATE_LIMIT_HOLD", "30/m"),
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
+    "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
 }
 
 # Logs: one line an event; nothing personal belongs in a message

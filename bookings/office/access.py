@@ -1,22 +1,57 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
+from bookings.base.errors import RuleBroken
+from bookings.domain.counter import second_factor
 from bookings.models import Branch, User
+from bookings.office import sessions
 from bookings.office.policy import DECIDERS, may
 
 STAFF: Final = "staff"
+_ENROLLING: Final = {"office:second_factor", "office:enrol", "office:logout"}  # open to somebody who must set up a second factor first
 
 
 class StaffRequest(HttpRequest):
     user: User
+
+
+def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None:
+    """Where somebody must go before any page of the office opens to them; None if nowhere. Sessions end here."""
+    wanted = wanted or _address_to_return_to(request)
+    if not request.user.is_authenticated:
+        return redirect_to_login(wanted, reverse("office:login"))
+    if sessions.has_ended(request):
+        auth.logout(request)
+        messages.info(
+            request, _("You were signed out because nobody used this session for a while. Nothing was lost but what was not sent.")
+        )
+        return redirect_to_login(wanted, reverse("office:login"))
+    if second_factor.is_needed(request.user) and not sessions.has_second_factor(request):
+        if not second_factor.has_second_factor(request.user):
+            return None if request.resolver_match.view_name in _ENROLLING else redirect("office:second_factor")
+        auth.logout(request)  # it was set up in another session since: here, too, a code is due
+        return redirect_to_login(wanted, reverse("office:login"))
+    sessions.note_use(request)
+    return None
+
+
+def _address_to_return_to(request: HttpRequest) -> str:
+    """A form cannot be sent again after signing in, so the way leads to the page that it stood on."""
+    if request.method in {"GET", "HEAD"}:
+        return request.get_full_path()
+    return urlsplit(request.headers.get("Referer", "")).path or reverse("office:dashboard")
 
 
 def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -24,8 +59,9 @@ def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path(), reverse("office:login"))
+        elsewhere = sign_in_first(request)
+        if elsewhere:
+            return elsewhere
         if not may(request.user.role, request.resolver_match.url_name, request.method):
             raise PermissionDenied
         response = view(request, *args, **kwargs)
@@ -56,6 +92,14 @@ def branch_or_none(request: StaffRequest) -> Branch | None:
     """The station where the user works, if it is open."""
     branch = request.user.branch
     return branch if branch and branch.is_active else None
+
+
+def own_branch(request: StaffRequest) -> Branch:
+    """For everything to do with money: it belongs to a station."""
+    branch = branch_or_none(request)
+    if branch is None:
+        raise RuleBroken(_("You are not assigned to an open branch, so there is no till for you. Ask a manager to assign you to one."))
+    return branch
 
 
 def may_decide(user: User) -> bool:

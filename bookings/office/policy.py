@@ -2,19 +2,26 @@
 
 from typing import Final
 
+from bookings.domain.counter.approval import DECIDERS  # noqa: F401  who approves what a clerk may not do alone
+from bookings.domain.counter.second_factor import MONEY_ROLES  # noqa: F401  who signs in with a second factor
 from bookings.models import User
 
 Role = User.Role
 
 EVERYBODY: Final = frozenset(Role)
 SELLERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR, Role.MANAGER})
-DECIDERS: Final = frozenset({Role.SUPERVISOR, Role.MANAGER})  # who approves what a clerk may not do alone
 DISPATCH: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.MANAGER})
 BOARDERS: Final = SELLERS | {Role.DISPATCHER}
 
 POLICY: Final[dict[str, frozenset[str]]] = {
     # Getting in
     "logout": EVERYBODY,
+    "account": EVERYBODY,
+    "end_sessions": EVERYBODY,
+    "second_factor": EVERYBODY,
+    "enrol": EVERYBODY,
+    "recovery_codes": EVERYBODY,
+    "drop_second_factor": EVERYBODY,
     # Dashboard
     "dashboard": EVERYBODY,
     # Selling
@@ -26,6 +33,12 @@ POLICY: Final[dict[str, frozenset[str]]] = {
 # Who may send the form of a page that more people may look at. Without a line: who may open it, but for auditors, who only look.
 SENDERS: Final[dict[str, frozenset[str]]] = {
     "logout": EVERYBODY,
+    "account": EVERYBODY,
+    "end_sessions": EVERYBODY,
+    "second_factor": EVERYBODY,
+    "enrol": EVERYBODY,
+    "recovery_codes": EVERYBODY,
+    "drop_second_factor": EVERYBODY,
 }
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,7 +50,3 @@ def may(role: str, name: str, method: str = "GET") -> bool:
     if method in _READING:
         return role in openers
     return role in openers & SENDERS.get(name, openers - {Role.AUDITOR})
-
-
-# Roles that may give money back or override a rule: these sign in with a second factor.
-MONEY_ROLES: Final = frozenset({Role.SUPERVISOR, Role.MANAGER})

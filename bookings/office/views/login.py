@@ -1,22 +1,27 @@
+import time
+from typing import Final
+
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from bookings.base.errors import RuleBroken
+from bookings.domain.counter.second_factor import has_second_factor, is_code
+from bookings.models import User
+from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms import LoginForm
+from bookings.office.forms import CodeForm, LoginForm
 from bookings.web.access import public
+from bookings.web.ratelimit import enforce_limit
 from bookings.web.render import private
 
-
-def next_address(request: HttpRequest) -> str:
-    """Where the user wanted to go, if that is a page of ours."""
-    wanted = request.POST.get("next", request.GET.get("next", ""))
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else resolve_url("office:dashboard")
+_HALF_WAY: Final = "signing_in"  # the password was right, the code is due
+_HALF_WAY_SECONDS: Final = 300
 
 
 @public
@@ -26,12 +31,36 @@ def next_address(request: HttpRequest) -> str:
 def login(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and request.method != "POST":
         return redirect("office:dashboard")
+    if request.method == "POST":
+        enforce_limit(request, "login")
     form = LoginForm(request, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        auth.login(request, form.get_user())
-        return redirect(next_address(request))
+        user = form.get_user()
+        if not has_second_factor(user):
+            return _sign_in(request, user, _next_address(request))
+        request.session[_HALF_WAY] = {"user": user.pk, "at": time.time(), "next": _next_address(request)}
+        return redirect("office:login_code")
     page = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
     return private(render(request, "office/login.html", page, status=422 if form.errors else 200))
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest) -> HttpResponse:
+    half = request.session.get(_HALF_WAY)
+    user = User.objects.filter(pk=half["user"], is_active=True).first() if half else None
+    if user is None or time.time() - half["at"] > _HALF_WAY_SECONDS:
+        return redirect("office:login")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            if is_code(user, form.cleaned_data["code"]):
+                return _sign_in(request, user, half["next"], by_code=True)
+            form.add_error("code", _("That code is not right, or was used before. Wait for the app's next one."))
+        except RuleBroken as problem:
+            form.add_error("code", problem.message)
+    return private(render(request, "office/login_code.html", {"form": form}, status=422 if form.errors else 200))
 
 
 @staff
@@ -39,3 +68,20 @@ def login(request: HttpRequest) -> HttpResponse:
 def logout(request: StaffRequest) -> HttpResponse:
     auth.logout(request)
     return redirect("office:login")
+
+
+def _sign_in(request: HttpRequest, user: User, address: str, *, by_code: bool = False) -> HttpResponse:
+    request.session.pop(_HALF_WAY, None)
+    if request.user.is_authenticated:
+        auth.logout(request)  # a session is never handed on: the new one has a key of its own
+    auth.login(request, user, "django.contrib.auth.backends.ModelBackend")
+    if by_code:
+        sessions.note_second_factor(request)
+    return redirect(address)
+
+
+def _next_address(request: HttpRequest) -> str:
+    """Where the user wanted to go, if that is a page of ours."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return wanted if safe else resolve_url("office:dashboard")

@@ -1,0 +1,144 @@
+"""A member of staff's own account: password, sessions, second factor. Each change asks for the password again."""
+
+from typing import Any
+
+import segno
+from django.contrib import auth, messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.base.errors import RuleBroken, TooMany
+from bookings.domain.counter import accounts
+from bookings.domain.counter import second_factor as factor
+from bookings.domain.counter.approval import check_own
+from bookings.office import sessions
+from bookings.office.access import StaffRequest, staff
+from bookings.office.forms import CodeForm, OwnProofForm, PasswordForm
+
+
+def _proof(request: StaffRequest) -> OwnProofForm:
+    return OwnProofForm(request.POST if request.method == "POST" else None, asks_code=factor.has_second_factor(request.user))
+
+
+def _is_proved(request: StaffRequest, form: OwnProofForm) -> bool:
+    """Whether the form is right and its password and code are the user's own; else it says what is wrong."""
+    if not form.is_valid():
+        return False
+    try:
+        check_own(request.user, form.cleaned_data["password"], form.cleaned_data.get("code", ""))
+    except TooMany:
+        raise
+    except RuleBroken as problem:
+        form.add_error(None, problem.message)
+    return form.is_valid()
+
+
+def _account_page(request: StaffRequest, **forms: Any) -> HttpResponse:
+    has_factor = factor.has_second_factor(request.user)
+    page = {
+        "password_form": PasswordForm(asks_code=has_factor, user=request.user, auto_id="password-%s"),
+        "sessions_form": OwnProofForm(asks_code=has_factor, auto_id="sessions-%s"),
+        "has_factor": has_factor,
+        "codes_left": factor.codes_left(request.user),
+    }
+    return render(request, "office/account.html", page | forms, status=422 if forms else 200)
+
+
+@staff
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: StaffRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _account_page(request)
+    has_factor = factor.has_second_factor(request.user)
+    form = PasswordForm(request.POST, asks_code=has_factor, user=request.user, auto_id="password-%s")
+    if not _is_proved(request, form):
+        return _account_page(request, password_form=form)
+    accounts.change_password(request.user, form.cleaned_data["new_password"])
+    auth.update_session_auth_hash(request, request.user)
+    messages.success(request, _("Your password is changed. Sessions on other computers have ended."))
+    return redirect("office:account")
+
+
+@staff
+@sensitive_post_parameters()
+@require_POST
+def end_sessions(request: StaffRequest) -> HttpResponse:
+    form = OwnProofForm(request.POST, asks_code=factor.has_second_factor(request.user), auto_id="sessions-%s")
+    if not _is_proved(request, form):
+        return _account_page(request, sessions_form=form)
+    accounts.end_other_sessions(request.user, form.cleaned_data["password"])
+    auth.update_session_auth_hash(request, request.user)
+    messages.success(request, _("You are signed out on every other computer."))
+    return redirect("office:account")
+
+
+def _factor_page(request: StaffRequest, **more: Any) -> HttpResponse:
+    enrolment = factor.enrolment(request.user)
+    page = {
+        "has_factor": factor.has_second_factor(request.user),
+        "is_needed": factor.is_needed(request.user),
+        "codes_left": factor.codes_left(request.user),
+        "enrolment": enrolment,
+        "qr": segno.make_qr(enrolment.address).svg_inline(border=4, omitsize=True) if enrolment else "",
+        "form": CodeForm(),
+        "proof": _proof(request) if request.method != "POST" else None,
+    }
+    is_wrong = any(form.errors for form in more.values() if hasattr(form, "errors"))
+    return render(request, "office/second_factor.html", page | more, status=422 if is_wrong else 200)
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_factor(request: StaffRequest) -> HttpResponse:
+    """The state of things; POST ends an enrolment and shows the recovery codes, once."""
+    if request.method != "POST":
+        return _factor_page(request)
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        try:
+            codes = factor.finish_enrolment(request.user, form.cleaned_data["code"])
+        except RuleBroken as problem:
+            form.add_error("code", problem.message)
+        else:
+            sessions.note_second_factor(request)
+            return render(request, "office/recovery_codes.html", {"codes": codes})
+    return _factor_page(request, form=form)
+
+
+@staff
+@sensitive_post_parameters()
+@require_POST
+def enrol(request: StaffRequest) -> HttpResponse:
+    form = _proof(request)
+    if not _is_proved(request, form):
+        return _factor_page(request, proof=form)
+    factor.start_enrolment(request.user)
+    return redirect("office:second_factor")
+
+
+@staff
+@sensitive_post_parameters()
+@require_POST
+def recovery_codes(request: StaffRequest) -> HttpResponse:
+    form = _proof(request)
+    if not _is_proved(request, form):
+        return _factor_page(request, proof=form)
+    return render(request, "office/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)})
+
+
+@staff
+@sensitive_post_parameters()
+@require_POST
+def drop(request: StaffRequest) -> HttpResponse:
+    form = _proof(request)
+    if not _is_proved(request, form):
+        return _factor_page(request, proof=form)
+    if factor.is_needed(request.user):
+        raise RuleBroken(_("Your role needs a second factor. You can replace it, but not do without."))
+    factor.drop_second_factor(request.user)
+    messages.success(request, _("You sign in with your password alone now."))
+    return redirect("office:second_factor")
