@@ -2,12 +2,14 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from bookings.base.money import ZERO, cents
 
 from .counter import Shift
 from .sales import Booking, Order
@@ -127,6 +129,14 @@ if TYPE_CHECKING:
     from .staff import User
 
 
+class Total(models.Sum):
+    """Σ of rand, exact to the cent. SQLite adds decimals as floating point, so there the sum is rounded before it is compared."""
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
+        sql, params = super().as_sqlite(compiler, connection, **context)
+        return f"CAST(ROUND({sql}, 2) AS NUMERIC)", params
+
+
 class LedgerManager(models.Manager):
     def post(
         self,
@@ -161,7 +171,7 @@ class LedgerManager(models.Manager):
         )
 
     def balance(self, account: str, **of: object) -> Decimal:
-        return self.filter(account=account, **of).aggregate(total=models.Sum("amount"))["total"] or Decimal("0.00")
+        return cents(self.filter(account=account, **of).aggregate(total=Total("amount"))["total"] or ZERO)
 
 
 class LedgerEntry(models.Model):

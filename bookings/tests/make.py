@@ -265,4 +265,8 @@ def make_user(*, role: str = User.Role.CLERK, username: str = "", branch: Branch
 
 
 def make_shift(clerk: User, *, opened_at: datetime = NOW, opening_float: int | str = 500) -> Shift:
-    return Shift.objects.create(clerk=clerk, branch=clerk.branch, opened_at=opened_at, opening_float=Decimal(opening_float))
+    """An open shift, its float taken out of the safe."""
+    amount = Decimal(opening_float)
+    shift = Shift.objects.create(clerk=clerk, branch=clerk.branch, opened_at=opened_at, opening_float=amount)
+    LedgerEntry.objects.post(f"float:{shift.pk}", {"cash": amount, "safe": -amount}, at=opened_at, shift=shift, actor=clerk)
+    return shift

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.domain.sales.submissions import once
-from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, User
+from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, Total, User
 from bookings.models.transactions import database_now
 
 TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
@@ -90,8 +90,8 @@ def expected(shift: Shift) -> dict[str, Decimal]:
     entries = LedgerEntry.objects.filter(shift=shift, account__in=TENDERS).exclude(
         Q(cause__startswith=CASH_UP[0]) | Q(cause__startswith=CASH_UP[1])
     )
-    sums = dict(entries.order_by().values_list("account").annotate(Sum("amount")))
-    return {tender.value: sums.get(tender, ZERO) for tender in TENDERS}
+    sums = dict(entries.order_by().values_list("account").annotate(Total("amount")))
+    return {tender.value: cents(sums.get(tender, ZERO)) for tender in TENDERS}
 
 
 @dataclass(frozen=True)

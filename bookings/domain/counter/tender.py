@@ -7,19 +7,19 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
 from bookings.domain.sales.payments import lock_order, settle
+from bookings.domain.sales.refunds import RETURNS_BY_ITSELF
 from bookings.domain.sales.submissions import once
-from bookings.models import Account, LedgerEntry, Order, Payment, Refund, SaleStatus, Shift, StaffTask, Ticket
+from bookings.models import Account, LedgerEntry, Order, Payment, Refund, SaleStatus, Shift, StaffTask, Ticket, Total
 from bookings.models.transactions import database_now
 
 _CARD_NUMBER: Final = re.compile(r"(?:\d[ .\-]?){12,19}")
-_CONFIRMS: Final = ("confirmed", "confirmed late")
+_CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Taken:
 
 def amount_due(order: Order, *, now: datetime) -> Decimal:
     """What pays this order now; an order that ran out costs its fares again, if its seats are still free. 0: nothing to pay."""
-    if order.is_open(now):
+    if order.is_open(now) or order.status == SaleStatus.CONFIRMED:  # a change of what was paid may leave a balance
         return max(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order), ZERO)
     if order.status in (SaleStatus.PENDING, SaleStatus.EXPIRED):
         tickets = Ticket.objects.filter(booking__order=order, booking__status__in=(SaleStatus.PENDING, SaleStatus.EXPIRED), status="valid")
-        return tickets.aggregate(total=Sum("fare"))["total"] or ZERO
+        return cents(tickets.aggregate(total=Total("fare"))["total"] or ZERO)
     return ZERO
 
 
@@ -169,9 +169,9 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
 
 
 def returns_online(refund: Refund) -> bool:
-    """The queue sends the refund of a cancellation back through the gateway that took the money, unless the gateway could not."""
-    if not refund.cause.startswith("cancel:"):
+    """The queue sends the refund of a cancellation or change back through the gateway that took the money, unless the gateway could not."""
+    if not Refund.objects.filter(RETURNS_BY_ITSELF, pk=refund.pk).exists():
         return False
     payment = refund.order.payments.order_by("pk").first()
     gave_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}").exists()
-    return payment is not None and payment.attempt_id is not None and not gave_up
+    return payment is not None and payment.attempt_id is not None and payment.amount >= refund.amount and not gave_up

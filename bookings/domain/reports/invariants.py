@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from bookings.domain.reports.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.models import (
     Account,
     Booking,
@@ -23,6 +24,7 @@ from bookings.models import (
     SeatClaim,
     SeatKind,
     Ticket,
+    Total,
 )
 from bookings.models.guards import missing_guards
 
@@ -83,13 +85,13 @@ def _pending_claims(now: datetime) -> Iterator[object]:
 
 
 def _postings_balance(now: datetime) -> Iterator[object]:
-    sums = LedgerEntry.objects.values("posting").annotate(total=Sum("amount"))
+    sums = LedgerEntry.objects.values("posting").annotate(total=Total("amount"))
     yield from sums.exclude(total=0).values_list("posting", flat=True)
 
 
 def _balance(account: str, **of: object) -> Subquery:
     rows = LedgerEntry.objects.filter(account=account, **of).order_by().values(next(iter(of)))
-    return Coalesce(Subquery(rows.annotate(total=Sum("amount")).values("total")), 0, output_field=LedgerEntry._meta.get_field("amount"))
+    return Coalesce(Subquery(rows.annotate(total=Total("amount")).values("total")), 0, output_field=LedgerEntry._meta.get_field("amount"))
 
 
 def _owed_by_state(now: datetime) -> Iterator[object]:
@@ -104,7 +106,7 @@ def _revenue_by_state(now: datetime) -> Iterator[object]:
     amount = LedgerEntry._meta.get_field("amount")
     rows = Booking.objects.annotate(
         sold=-_balance(Account.REVENUE, booking=OuterRef("pk")),
-        fares=Coalesce(Subquery(fares.annotate(total=Sum("fare")).values("total")), 0, output_field=amount),
+        fares=Coalesce(Subquery(fares.annotate(total=Total("fare")).values("total")), 0, output_field=amount),
     )
     stands = Q(status__in=(SaleStatus.PENDING, SaleStatus.CONFIRMED))
     yield from rows.filter(stands).exclude(sold=F("fares")).values_list("booking_reference", flat=True)
@@ -113,7 +115,7 @@ def _revenue_by_state(now: datetime) -> Iterator[object]:
 
 def _refunds_within_payments(now: datetime) -> Iterator[object]:
     def total(model: type) -> Subquery:
-        rows = model.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Sum("amount")).values("total")
+        rows = model.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Total("amount")).values("total")
         return Coalesce(Subquery(rows), 0, output_field=LedgerEntry._meta.get_field("amount"))
 
     yield from Order.objects.annotate(paid=total(Payment), back=total(Refund)).filter(back__gt=F("paid")).values_list("pk", flat=True)
@@ -121,7 +123,7 @@ def _refunds_within_payments(now: datetime) -> Iterator[object]:
 
 def _refunds_owed(now: datetime) -> Iterator[object]:
     """Refunds still to be paid are what the ledger says is owed."""
-    owed = Refund.objects.filter(status=Refund.Status.OWED).aggregate(total=Sum("amount"))["total"] or 0
+    owed = Refund.objects.filter(status=Refund.Status.OWED).aggregate(total=Total("amount"))["total"] or 0
     if owed != -LedgerEntry.objects.balance(Account.REFUNDS_OWED):
         yield f"{owed} in refunds, {-LedgerEntry.objects.balance(Account.REFUNDS_OWED)} in the ledger"
 
@@ -159,7 +161,7 @@ def _layouts_match(now: datetime) -> Iterator[object]:
 
 
 _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
-    "the ledger has its triggers": _guards,
+    "the ledger and the shifts have their triggers": _guards,
     "a sold ticket holds its seat on all its legs": _sold_claims,
     "a claim lies within its ride": _claims_in_range,
     "a claim that blocks has a live owner": _claims_with_live_owner,
@@ -173,4 +175,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a confirmed order has its mail": _confirmed_is_mailed,
     "available seats are right": _available_seats,
     "seats belong to the coach": _layouts_match,
+    "a till agrees with its sales": tills_agree_with_sales,
+    "a cash-up agrees with its till": cash_ups_agree,
+    "cash and card lie in a till": money_lies_in_a_till,
 }

@@ -1,0 +1,68 @@
+"""What must always be true of tills: the ledger, the sales and the cash-ups tell the same story. Queries that should find nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet
+
+from bookings.base.money import ZERO
+from bookings.models import Account, LedgerEntry, Payment, Refund, Shift, TillMovement, Total
+
+_TENDERS = (Account.CASH, Account.CARD, Account.EFT)
+_CASH_UP = Q(cause__startswith="count:") | Q(cause__startswith="banked:")
+_Sums = dict[tuple[int, str], Decimal]
+
+
+def _sums(rows: QuerySet, kind: str) -> _Sums:
+    """Σ amount by (shift, kind of row)."""
+    grouped = rows.filter(shift__isnull=False).order_by().values_list("shift", kind).annotate(total=Total("amount"))
+    return defaultdict(lambda: ZERO, {(shift, of): total for shift, of, total in grouped})
+
+
+def _told_by_sales() -> _Sums:
+    """What each till should hold, from payments, refunds, movements and floats alone; cash rounded as it was handed over."""
+    paid, back = _sums(Payment.objects.all(), "method"), _sums(Refund.objects.filter(status=Refund.Status.PAID), "method")
+    moved = dict(TillMovement.objects.order_by().values_list("shift").annotate(Total("amount")))
+    rounded = _sums(LedgerEntry.objects.filter(account=Account.CASH_OVER_SHORT).exclude(_CASH_UP), "account")
+    told: _Sums = defaultdict(lambda: ZERO)
+    for shift, opening_float in Shift.objects.values_list("pk", "opening_float"):
+        for tender in _TENDERS:
+            told[shift, tender.value] = paid[shift, tender] - back[shift, tender]
+        told[shift, Account.CASH.value] += opening_float + moved.get(shift, ZERO) - rounded[shift, Account.CASH_OVER_SHORT]
+    return told
+
+
+def tills_agree_with_sales(now: datetime) -> Iterator[object]:
+    """Per shift and tender: the ledger is float, payments, refunds and movements, to the cent."""
+    ledger = _sums(LedgerEntry.objects.exclude(_CASH_UP), "account")
+    yield from (f"{shift} {tender}" for (shift, tender), told in _told_by_sales().items() if ledger[shift, tender] != told)
+
+
+def cash_ups_agree(now: datetime) -> Iterator[object]:
+    """A closed shift expected what its sales say, counted what its accounts were brought to, and put its cash into the safe."""
+    told = _told_by_sales()
+    ledger = _sums(LedgerEntry.objects.all(), "account")
+    found = _sums(LedgerEntry.objects.filter(_CASH_UP), "account")
+    for shift in Shift.objects.filter(closed_at__isnull=False):
+        counted = {tender: Decimal(shift.counted[tender]) for tender in _TENDERS}
+        right = (
+            all(Decimal(shift.expected[tender]) == told[shift.pk, tender.value] for tender in _TENDERS)
+            and ledger[shift.pk, Account.CASH] == 0
+            and ledger[shift.pk, Account.SAFE] == counted[Account.CASH] - shift.opening_float
+            and all(ledger[shift.pk, tender] == counted[tender] for tender in (Account.CARD, Account.EFT))
+            and shift.difference == sum(counted.values()) - sum(Decimal(shift.expected[tender]) for tender in _TENDERS)
+            and shift.difference == -found[shift.pk, Account.CASH_OVER_SHORT]
+        )
+        if not right:
+            yield shift.pk
+
+
+def money_lies_in_a_till(now: datetime) -> Iterator[object]:
+    """Cash and card never come or go without a shift."""
+    loose = Q(shift=None, method__in=(Account.CASH, Account.CARD))
+    yield from (f"payment {pk}" for pk in Payment.objects.filter(loose).values_list("pk", flat=True))
+    yield from (f"refund {pk}" for pk in Refund.objects.filter(loose, status=Refund.Status.PAID).values_list("pk", flat=True))
+    in_till = LedgerEntry.objects.filter(shift=None, account__in=(Account.CASH, Account.CARD, Account.PETTY_CASH))
+    yield from (f"entry {pk}" for pk in in_till.values_list("pk", flat=True))

@@ -1,0 +1,196 @@
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken
+from bookings.domain.counter.shifts import close_shift, expected
+from bookings.domain.counter.tender import Taken, amount_due, cash_to_give, cash_to_take, pay_out_refund, take_payment
+from bookings.domain.reports.invariants import violations
+from bookings.domain.sales.payments import act_on_notification
+from bookings.domain.sales.refunds import cancel_booking, pay_refund
+from bookings.models import Account, LedgerEntry, Order, Payment, Refund, Schedule, Shift, StaffTask
+from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
+
+LATER = NOW + timedelta(hours=25)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def schedule(db: None) -> Schedule:
+    return make_schedule(departs=NOW + timedelta(days=6))
+
+
+@pytest.fixture
+def shift(db: None) -> Shift:
+    return make_shift(make_user(), opening_float=500)
+
+
+@pytest.fixture
+def order(schedule: Schedule) -> Order:
+    """Two seats for R900.08."""
+    return make_booking(schedule=schedule, names=("Ann Mokoena", "Sipho Mokoena"), status="pending", fare="450.04").order
+
+
+def taken(order: Order, shift: Shift, tender: str = "cash", given: str | None = None, submission: str = "pay", **more: Any) -> Taken:
+    more.setdefault("now", NOW)
+    amount = None if given is None else Decimal(given)
+    return take_payment(order, tender, amount, shift=shift, submission=submission, content=f"{tender} {given}", **more)
+
+
+def refund_of(order: Order, now: datetime = NOW) -> Refund:
+    cancel_booking(order.bookings.get().booking_reference, submission="cancel", content="", now=now)
+    return Refund.objects.get(order=order)
+
+
+def paid_out(refund: Refund, shift: Shift, tender: str = "cash", submission: str = "back", now: datetime = NOW, **more: Any) -> Refund:
+    return pay_out_refund(refund.pk, shift=shift, tender=tender, submission=submission, content=tender, now=now, **more)
+
+
+@pytest.mark.parametrize(
+    ("amount", "take", "give"), [("900.08", "900.00", "900.10"), ("900.10", "900.10", "900.10"), ("0.09", "0.00", "0.10")]
+)
+def test_cash_is_rounded_to_coins_in_favour_of_the_customer(amount: str, take: str, give: str) -> None:
+    assert cash_to_take(Decimal(amount)) == Decimal(take)
+    assert cash_to_give(Decimal(amount)) == Decimal(give)
+
+
+def test_without_a_step_cash_is_to_the_cent(settings: Any) -> None:
+    settings.CASH_ROUNDING = Decimal(0)
+
+    assert cash_to_take(Decimal("900.08")) == cash_to_give(Decimal("900.08")) == Decimal("900.08")
+
+
+def test_cash_confirms_the_order_and_tells_the_change(order: Order, shift: Shift) -> None:
+    payment = taken(order, shift, given="1000")
+
+    order.refresh_from_db()
+    assert (payment.due, payment.change, order.status) == (900, 100, "confirmed")
+    assert (payment.payment.amount, payment.payment.shift) == (Decimal("900.08"), shift)
+    assert expected(shift)["cash"] == 1400
+    assert LedgerEntry.objects.balance(Account.CASH_OVER_SHORT) == Decimal("0.08")
+    assert violations(now=NOW) == []
+
+
+@pytest.mark.parametrize("tender", ["card", "eft"])
+def test_card_and_eft_are_exact_and_keep_the_reference(order: Order, shift: Shift, tender: str) -> None:
+    payment = taken(order, shift, tender, given="900.08", reference=" T4  881234 ")
+
+    assert (payment.payment.reference, payment.payment.method, payment.change) == ("T4 881234", tender, 0)
+    assert expected(shift)[tender] == Decimal("900.08")
+    assert violations(now=NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("tender", "given", "reference", "says"),
+    [
+        ("cash", "899.99", "", "not enough"),
+        ("cash", "NaN", "", "rand and cents"),
+        ("cash", "1E+30", "", "rand and cents"),
+        ("cash", "-1000", "", "not enough"),
+        ("card", "950", "T4 1", "to the cent"),
+        ("card", "900", "T4 1", "not enough"),
+        ("card", None, "  ", "reference"),
+        ("eft", None, "", "reference"),
+        ("card", None, "4111 1111 1111 1111", "card number"),
+        ("card", None, "411111111111", "card number"),
+        ("card", None, "x" * 41, "too long"),
+        ("gold", None, "x", "cash, card or EFT"),
+    ],
+)
+def test_a_payment_that_cannot_be_is_refused(order: Order, shift: Shift, tender: str, given: str | None, reference: str, says: str) -> None:
+    with pytest.raises(RuleBroken, match=says):
+        taken(order, shift, tender, given, reference=reference)
+
+    assert not Payment.objects.exists()
+    assert expected(shift)["cash"] == 500
+
+
+def test_the_same_form_pays_once_and_another_finds_nothing_to_pay(order: Order, shift: Shift) -> None:
+    first = taken(order, shift, given="1000")
+
+    assert taken(order, shift, given="1000") == first
+    with pytest.raises(AlreadySubmitted):
+        taken(order, shift, given="950")
+    with pytest.raises(Conflict, match="nothing to pay"):
+        taken(order, shift, submission="other tab")
+    assert Payment.objects.count() == 1
+
+
+def test_an_order_that_ran_out_is_sold_if_its_seats_are_free(order: Order, shift: Shift) -> None:
+    assert amount_due(order, now=LATER) == Decimal("900.08")
+
+    taken(order, shift, now=LATER)
+
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    assert violations(now=LATER) == []
+
+
+def test_no_money_is_taken_for_seats_that_are_gone(order: Order, shift: Shift, schedule: Schedule) -> None:
+    other = ordered(schedule, "1A", owner="bob", now=LATER)
+
+    with pytest.raises(Conflict, match="seats are gone"):
+        taken(order, shift, now=LATER)
+
+    assert not Payment.objects.exists()
+    assert amount_due(other, now=LATER) == 600
+    assert violations(now=LATER) == []
+
+
+def test_a_closed_shift_takes_and_gives_nothing(order: Order, shift: Shift) -> None:
+    taken(order, shift)
+    refund = refund_of(order)
+    counted = expected(shift)
+    close_shift(shift, counted=counted, submission="close", content="", now=NOW)
+
+    with pytest.raises(Conflict, match="shift is closed"):
+        paid_out(refund, shift)
+    refund.refresh_from_db()
+    assert refund.status == "owed"
+    assert paid_out(refund, make_shift(shift.clerk, opening_float=1000), submission="next").status == "paid"
+    assert violations(now=NOW) == []
+
+
+@pytest.mark.parametrize(("tender", "left"), [("cash", "500.00"), ("card", "1400.00")])
+def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, tender: str, left: str) -> None:
+    taken(order, shift)
+    refund = refund_of(order)
+    pay_refund(refund.pk, now=NOW)  # the queue finds no gateway and asks for a person
+
+    refund = paid_out(refund, shift, tender, reference="T4 9")
+
+    assert (refund.status, refund.method, refund.shift) == ("paid", tender, shift)
+    assert expected(shift)["cash"] == Decimal(left) + (Decimal(1400) - cash_to_give(refund.amount) - 500 if tender == "cash" else 0)
+    assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == 0
+    assert StaffTask.objects.get().done_by == shift.clerk
+    assert paid_out(refund, shift, tender, reference="T4 9") == refund
+    with pytest.raises(Conflict, match="paid already"):
+        paid_out(refund, shift, tender, submission="other tab", reference="T4 9")
+    assert violations(now=NOW) == []
+
+
+def test_the_drawer_must_have_the_cash(order: Order, shift: Shift) -> None:
+    taken(order, shift, "card", reference="T4 1")
+
+    with pytest.raises(RuleBroken, match="not enough cash"):
+        paid_out(refund_of(order), make_shift(make_user(), opening_float=100))
+
+    assert Refund.objects.get().status == "owed"
+
+
+def test_money_that_returns_online_by_itself_is_not_given_twice(order: Order, shift: Shift) -> None:
+    act_on_notification(told(order).pk, now=NOW)
+    refund = refund_of(order)
+    refund = Refund.objects.get(pk=refund.pk)
+    Refund.objects.filter(pk=refund.pk).update(status="owed", paid_at=None)
+
+    with pytest.raises(Conflict, match="online"):
+        paid_out(refund, shift)
+
+
+def test_an_unknown_refund_is_not_found(shift: Shift) -> None:
+    with pytest.raises(NotFound):
+        pay_out_refund(99, shift=shift, tender="cash", submission="x", content="", now=NOW)
