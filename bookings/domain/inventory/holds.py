@@ -15,12 +15,13 @@ from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
+from bookings.models import Channel, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
 from bookings.models.transactions import database_now, short_transaction
 
 Choice = Callable[[Coach, FareTable], Sequence[Seat]]
 MOST_TRIPS: Final = 2  # outward and return
 MOST_RENEWALS: Final = 1
+_MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 
 
 def hold_seats(segment: Segment, labels: Collection[str], *, owner: str, **options: object) -> Hold:
@@ -30,8 +31,9 @@ def hold_seats(segment: Segment, labels: Collection[str], *, owner: str, **optio
 
 def hold_any(segment: Segment, count: int, *, owner: str, fare_class: str = "", **options: object) -> Hold:
     """Keep `count` seats of our choice, as close together as can be, or none."""
-    if not 1 <= count <= settings.HOLD_MAX_SEATS:
-        raise RuleBroken(_("Please choose between 1 and %(most)d seats.") % {"most": settings.HOLD_MAX_SEATS})
+    most = _MOST_AT_COUNTER if options.get("channel") == Channel.COUNTER else settings.HOLD_MAX_SEATS
+    if not 1 <= count <= most:
+        raise RuleBroken(_("Please choose between 1 and %(most)d seats.") % {"most": most})
     return _hold(segment, lambda coach, fares: seats_together(coach, count, fares.classes, wanted=fare_class), owner=owner, **options)
 
 
@@ -46,7 +48,7 @@ def _hold(
     types: Sequence[str] = (),
     now: datetime | None = None,
 ) -> Hold:
-    """Hold seats for HOLD_MINUTES, with the prices of today locked. `types` are the passengers' types, seat by seat, for the draft.
+    """Hold seats for the channel's time, with the prices of today locked. `types` are the passengers' types, seat by seat, for the draft.
 
     `token` adds the ride to that hold of the same owner (the way back). Seats that the owner already holds on this departure
     are replaced. Raises SeatTaken, SoldOut, SalesClosed, TooMany (hoarding), HoldExpired (of `token`) or RuleBroken.
@@ -69,8 +71,9 @@ def _hold(
             drop_expired([schedule_id], now=now)
             mine = _trip_of_owner(schedule_id, owner, token)
             chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
-            _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
-            hold = _hold_row(mine, token, owner, network, len(chosen), types, now)
+            if channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
+                _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
+            hold = _hold_row(mine, token, owner, network, len(chosen), types, channel, now)
             _write_trip(hold, mine, fresh, chosen, fares)
             refresh([schedule_id])
             return hold
@@ -121,7 +124,9 @@ def _check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner
             raise TooMany(_("Too many unpaid seats of this departure are kept from your network. Please try again in a few minutes."), 300)
 
 
-def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count: int, types: Sequence[str], now: datetime) -> Hold:
+def _hold_row(
+    mine: HoldTrip | None, token: str, owner: str, network: str, count: int, types: Sequence[str], channel: str, now: datetime
+) -> Hold:
     if not token:
         if mine and mine.hold.expires_at > now:
             if mine.hold.trips.exclude(pk=mine.pk).exists() and mine.seats.count() != count:
@@ -130,7 +135,7 @@ def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count
             return mine.hold
         draft = _with_types({}, count, types)
         return Hold.objects.create(
-            token=random_token(), owner=owner, network=network, created_at=now, expires_at=now + hold_time(), draft=draft
+            token=random_token(), owner=owner, network=network, created_at=now, expires_at=now + hold_time(channel), draft=draft
         )
     hold = locked_hold(token, owner)
     if hold.expires_at <= now:
@@ -142,7 +147,7 @@ def _hold_row(mine: HoldTrip | None, token: str, owner: str, network: str, count
         if trip.seats.count() != count:
             raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
     if not mine:
-        _set_expiry(hold, now + hold_time())
+        _set_expiry(hold, now + hold_time(channel))
     return hold
 
 
@@ -186,8 +191,8 @@ def claim_for_hold(trip: HoldTrip, legs: range, seats: Sequence[Seat], expires_a
     )
 
 
-def hold_time() -> timedelta:
-    return timedelta(minutes=settings.HOLD_MINUTES)
+def hold_time(channel: str = Channel.WEB) -> timedelta:
+    return timedelta(minutes=settings.HOLD_MINUTES_COUNTER if channel == Channel.COUNTER else settings.HOLD_MINUTES)
 
 
 def locked_hold(token: str, owner: str) -> Hold:
@@ -246,7 +251,7 @@ def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None
         if hold.expires_at > now:
             return hold
         drop_expired(list(locked), now=now)
-        hold.expires_at = now + hold_time()
+        hold.expires_at = now + hold_time(channel)
         for trip in hold.trips.prefetch_related("seats__seat"):
             segment = Segment(locked[trip.schedule_id], segments[trip.pk].board, segments[trip.pk].alight)
             if not segment.is_on_sale(now, channel):
@@ -254,7 +259,8 @@ def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None
             held = list(trip.seats.all())
             coach = Coach(sold_seats(segment.schedule.layout_id), taken_seats(trip.schedule_id, segment.legs, now=now))
             seats = named_seats(coach, [each.seat.label for each in held])
-            _check_hoarding(segment.schedule, len(seats), None, owner, hold.network, len(coach.seats), now)
+            if channel != Channel.COUNTER:
+                _check_hoarding(segment.schedule, len(seats), None, owner, hold.network, len(coach.seats), now)
             for each in held:
                 HoldSeat.objects.filter(pk=each.pk).update(**price_seat(segment, each.seat, fares))
             claim_for_hold(trip, segment.legs, seats, hold.expires_at)

@@ -22,6 +22,7 @@ from bookings.models import (
     Booking,
     BookingEvent,
     Channel,
+    FareClass,
     Hold,
     HoldTrip,
     LedgerEntry,
@@ -29,7 +30,9 @@ from bookings.models import (
     OutboxMessage,
     PassengerType,
     SaleStatus,
+    Seat,
     SeatClaim,
+    Shift,
     Ticket,
 )
 from bookings.models.transactions import database_now, short_transaction
@@ -49,14 +52,14 @@ def save_draft(token: str, *, owner: str, passengers: Sequence[Passenger], email
         hold.save(update_fields=["draft"])
 
 
-def draft_problem(draft: Mapping, seats: int) -> str:
+def draft_problem(draft: Mapping, seats: int, *, needs_email: bool = True) -> str:
     """Why the draft cannot be ordered yet; empty if it can."""
     if draft.get("problem"):
         return draft["problem"]
     passengers = draft.get("passengers", [])
     if len(passengers) != seats or not all(each.get("first_name") and each.get("surname") for each in passengers):
         return _("Please fill in the name of every passenger.")
-    if not draft.get("email"):
+    if needs_email and not draft.get("email"):
         return _("Please give an e-mail address for the tickets.")
     return ""
 
@@ -75,17 +78,20 @@ def place_order(
     content: str,
     channel: str = Channel.WEB,
     pay_later: bool = False,
+    shift: Shift | None = None,
     now: datetime | None = None,
 ) -> Order:
     """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the order's pay-by time.
 
+    `shift` is the till that sells it; its clerk is the seller.
+
     Raises HoldExpired, RuleBroken (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
     """
-    result = once("checkout", submission, content, lambda: _place(token, owner, channel, pay_later, now), now=now or database_now())
+    result = once("checkout", submission, content, lambda: _place(token, owner, channel, pay_later, shift, now), now=now or database_now())
     return Order.objects.get(token=result)
 
 
-def _place(token: str, owner: str, channel: str, pay_later: bool, now: datetime | None) -> str:
+def _place(token: str, owner: str, channel: str, pay_later: bool, shift: Shift | None, now: datetime | None) -> str:
     locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
     hold = locked_hold(token, owner)
     now = now or database_now()
@@ -94,10 +100,10 @@ def _place(token: str, owner: str, channel: str, pay_later: bool, now: datetime 
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."))
     trips = hold_trips(token)
-    problem = draft_problem(hold.draft, len(trips[0].seats.all()))
+    problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
     if problem:
         raise RuleBroken(problem)
-    order = _make_order(hold, trips, channel, pay_later, now)
+    order = _make_order(hold, trips, channel, pay_later, shift, now)
     for trip in trips:
         _make_booking(order, trip, now)
     if order.total == ZERO:
@@ -108,7 +114,7 @@ def _place(token: str, owner: str, channel: str, pay_later: bool, now: datetime 
     return order.token
 
 
-def _make_order(hold: Hold, trips: Sequence[HoldTrip], channel: str, pay_later: bool, now: datetime) -> Order:
+def _make_order(hold: Hold, trips: Sequence[HoldTrip], channel: str, pay_later: bool, shift: Shift | None, now: datetime) -> Order:
     boards_at = min(Segment(trip.schedule, trip.from_stop, trip.to_stop).boards_at for trip in trips)
     if boards_at <= now:
         raise Conflict(_("This coach has already left your stop."))
@@ -126,6 +132,8 @@ def _make_order(hold: Hold, trips: Sequence[HoldTrip], channel: str, pay_later: 
         pays_later=pay_later,
         pay_by=pay_by,
         placed_at=now,
+        seller=shift.clerk if shift else None,
+        shift=shift,
     )
 
 
@@ -140,41 +148,65 @@ def trip_fares(trip: HoldTrip, draft: Mapping) -> list[Decimal]:
 
 
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
-    segment = Segment(trip.schedule, trip.from_stop, trip.to_stop)
-    booking = Booking.objects.create(
-        order=order,
-        booking_reference=new_reference(),
-        passenger_email=order.email,
-        booking_date=now,
-        schedule=trip.schedule,
-        from_stop=trip.from_stop,
-        to_stop=trip.to_stop,
-        boards_at=segment.boards_at,
-        alights_at=segment.alights_at,
-    )
+    booking = open_booking(order, Segment(trip.schedule, trip.from_stop, trip.to_stop), now=now)
     types = {kind.slug: kind for kind in PassengerType.objects.all()}
     draft = order.hold.draft
     fares = trip_fares(trip, draft)
     for passenger, held, fare in zip(draft["passengers"], trip.seats.all(), fares, strict=True):
         slug = passenger.get("passenger_type") if passenger.get("passenger_type") in held.fares else next(iter(held.fares))
-        ticket = Ticket.objects.create(
-            booking=booking,
-            schedule=trip.schedule,
-            seat=held.seat,
-            first_name=passenger["first_name"],
-            surname=passenger["surname"],
-            plain_surname=plain_name(passenger["surname"])[:80],
-            passenger_type=types[slug],
-            fare_class=held.fare_class,
-            fare=fare,
-            refund_terms=RefundTerms.of_policy(held.fare_class.refund_policy).as_json(),
-            code=f"FBL1.{random_token()}",
-            spoken_code=_new_spoken_code(trip.schedule_id),
-        )
+        ticket = issue_ticket(booking, passenger, seat=held.seat, kind=types[slug], fare_class=held.fare_class, fare=fare)
         SeatClaim.objects.filter(hold_trip=trip, seat=held.seat).update(hold_trip=None, ticket=ticket, expires_at=order.pay_by)
-    BookingEvent.objects.record(booking, "", SaleStatus.PENDING, at=now)
-    sold = sum(fares, ZERO)
-    LedgerEntry.objects.post(f"sale:{booking.pk}", {Account.RECEIVABLE: sold, Account.REVENUE: -sold}, at=now, booking=booking)
+    post_sale(booking, sum(fares, ZERO), now=now)
+
+
+def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
+    """The row of a new booking; its tickets and its sale follow."""
+    return Booking.objects.create(
+        order=order,
+        booking_reference=new_reference(),
+        passenger_email=order.email,
+        booking_date=now,
+        schedule=segment.schedule,
+        from_stop=segment.board,
+        to_stop=segment.alight,
+        boards_at=segment.boards_at,
+        alights_at=segment.alights_at,
+    )
+
+
+def issue_ticket(
+    booking: Booking,
+    passenger: Passenger,
+    *,
+    seat: Seat | None,
+    kind: PassengerType,
+    fare_class: FareClass,
+    fare: Decimal,
+    place: str = Ticket.Place.SEAT,
+) -> Ticket:
+    return Ticket.objects.create(
+        booking=booking,
+        schedule=booking.schedule,
+        place=place,
+        seat=seat,
+        first_name=passenger["first_name"],
+        surname=passenger["surname"],
+        plain_surname=plain_name(passenger["surname"])[:80],
+        passenger_type=kind,
+        fare_class=fare_class,
+        fare=fare,
+        refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
+        code=f"FBL1.{random_token()}",
+        spoken_code=new_spoken_code(booking.schedule_id),
+    )
+
+
+def post_sale(booking: Booking, sold: Decimal, *, now: datetime) -> None:
+    """A new booking's first event, and what is owed for it."""
+    shift, seller = booking.order.shift, booking.order.seller
+    BookingEvent.objects.record(booking, "", SaleStatus.PENDING, at=now, actor=seller)
+    amounts = {Account.RECEIVABLE: sold, Account.REVENUE: -sold}
+    LedgerEntry.objects.post(f"sale:{booking.pk}", amounts, at=now, booking=booking, shift=shift, actor=seller)
 
 
 def new_reference() -> str:
@@ -183,7 +215,7 @@ def new_reference() -> str:
     return reference
 
 
-def _new_spoken_code(schedule_id: int) -> str:
+def new_spoken_code(schedule_id: int) -> str:
     while Ticket.objects.filter(schedule=schedule_id, spoken_code=(code := random_code(6))).exists():
         pass
     return code

@@ -1,0 +1,120 @@
+"""Tickets without a seat on a full coach: whoever holds one is seated in order when boarding closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import random_token
+from bookings.base.errors import Conflict, RuleBroken, SalesClosed
+from bookings.base.money import ZERO, cents
+from bookings.domain.counter.selling import RideWanted, Tender, pay
+from bookings.domain.counter.shifts import lock_shift
+from bookings.domain.fares.prices import FareTable, fare_table
+from bookings.domain.inventory.claims import drop_expired, lock_schedules, refresh, taken_seats
+from bookings.domain.inventory.holds import sold_seats
+from bookings.domain.sales.checkout import Passenger, issue_ticket, open_booking, post_sale
+from bookings.domain.sales.confirming import confirm_order
+from bookings.domain.sales.submissions import once
+from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.models import Channel, FareClass, Order, SaleStatus, Shift, Ticket
+from bookings.models.transactions import database_now
+
+
+def sell_standby(
+    ride: RideWanted,
+    passengers: Sequence[Passenger],
+    tender: Tender,
+    *,
+    shift: Shift,
+    submission: str,
+    email: str = "",
+    phone: str = "",
+    now: datetime | None = None,
+) -> Order:
+    """Sell tickets without seats at the lowest price of the ride, paid at once, once per `submission`.
+
+    Raises Conflict while there are seats for all of them, SalesClosed, or what taking the money raises.
+    """
+    people = [dict(sorted(passenger.items())) for passenger in passengers]
+    content = repr((ride, people, tender, email, phone))
+
+    def action() -> str:
+        order = _place(ride, passengers, email, phone, shift, now or database_now())
+        pay(order, tender, shift=shift, submission=submission, now=now)
+        return order.token
+
+    return Order.objects.get(token=once("standby", submission, content, action, now=now or database_now()))
+
+
+def _place(ride: RideWanted, passengers: Sequence[Passenger], email: str, phone: str, shift: Shift, now: datetime) -> Order:
+    if not passengers or not all(each.get("first_name") and each.get("surname") for each in passengers):
+        raise RuleBroken(_("Please fill in the name of every passenger."))
+    asked = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+    locked = lock_schedules([ride.schedule_id])
+    lock_shift(shift)
+    segment = Segment(locked[ride.schedule_id], asked.board, asked.alight)
+    _check_full(segment, len(passengers), now)
+    fares = fare_table([(segment.board, segment.alight)])
+    fare_class, adult = standby_price(segment, fares)
+    prices = fares.fares_by_type(adult)
+    slugs = [slug if (slug := each.get("passenger_type", "")) in prices else next(iter(prices)) for each in passengers]
+    order = Order.objects.create(
+        token=random_token(),
+        email=email,
+        phone=phone,
+        channel=Channel.COUNTER,
+        total=sum((prices[slug] for slug in slugs), ZERO),
+        pay_by=now + timedelta(minutes=settings.PAYMENT_MINUTES),
+        placed_at=now,
+        seller=shift.clerk,
+        shift=shift,
+    )
+    booking = open_booking(order, segment, now=now)
+    for passenger, slug in zip(passengers, slugs, strict=True):
+        what = {"seat": None, "place": Ticket.Place.STANDBY, "fare_class": fare_class}
+        issue_ticket(booking, passenger, kind=fares.types[slug], fare=cents(prices[slug]), **what)
+    post_sale(booking, order.total, now=now)
+    if not order.total:
+        confirm_order(order, locked, now=now)
+    refresh(locked)
+    return order
+
+
+def _check_full(segment: Segment, count: int, now: datetime) -> None:
+    schedule_id = segment.schedule.pk
+    if not segment.is_on_sale(now, Channel.COUNTER):
+        raise SalesClosed(_("This departure is no longer on sale from your stop."))
+    drop_expired([schedule_id], now=now)
+    taken = taken_seats(schedule_id, segment.legs, now=now)
+    if sum(seat.pk not in taken for seat in sold_seats(segment.schedule.layout_id)) >= count:
+        raise Conflict(_("There are free seats on this coach again: sell those."))
+
+
+def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decimal]:
+    """The cheapest class of a ride and what an adult pays. Raises RuleBroken if the ride is not sold."""
+    kinds = {seat.kind for seat in sold_seats(segment.schedule.layout_id)}
+    day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
+    sold = [
+        (price, fare_class)
+        for fare_class in fares.classes
+        if kinds & set(fare_class.seat_kinds)
+        and (price := fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)) is not None
+    ]
+    if not sold:
+        raise RuleBroken(_("This ride is not sold between these two stops."))
+    price, fare_class = min(sold, key=lambda pair: pair[0])
+    return fare_class, price
+
+
+def waiting(schedule_ids: Iterable[int]) -> dict[int, int]:
+    """How many passengers stand by for each of these departures: one query."""
+    rows = Ticket.objects.filter(
+        schedule__in=list(schedule_ids), place=Ticket.Place.STANDBY, status=Ticket.Status.VALID, booking__status=SaleStatus.CONFIRMED
+    )
+    return dict(rows.order_by().values_list("schedule").annotate(Count("pk")))
