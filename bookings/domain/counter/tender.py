@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_HALF_DOWN, Decimal
 from typing import Final
 
 from django.conf import settings
@@ -45,18 +45,10 @@ def amount_due(order: Order, *, now: datetime) -> Decimal:
     return ZERO
 
 
-def cash_to_take(amount: Decimal) -> Decimal:
-    """Rounded to coins that exist, in favour of the customer."""
-    return _rounded(amount, ROUND_FLOOR)
-
-
-def cash_to_give(amount: Decimal) -> Decimal:
-    return _rounded(amount, ROUND_CEILING)
-
-
-def _rounded(amount: Decimal, direction: str) -> Decimal:
+def in_coins(amount: Decimal) -> Decimal:
+    """What is handed over in cash, either way: rounded to coins that exist, a half in favour of whoever pays."""
     step = settings.CASH_ROUNDING
-    return cents((amount / step).to_integral_value(direction) * step) if step else amount
+    return cents((amount / step).to_integral_value(ROUND_HALF_DOWN) * step) if step else amount
 
 
 def take_payment(
@@ -96,7 +88,7 @@ def _take(
     amount = amount_due(order, now=now)
     if amount <= 0:
         raise Conflict(_("There is nothing to pay on this order any more."))
-    due = cash_to_take(amount) if tender == Account.CASH else amount
+    due = in_coins(amount) if tender == Account.CASH else amount
     given = due if amount_given is None else amount_given
     _check_given(tender, due, given)
     outcome = settle(order.pk, tender, f"till:{submission}"[:80], amount, shift=shift, now=now)
@@ -158,7 +150,7 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
     if owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference) != 1:
         raise Conflict(_("This refund has been paid already."))
-    given = cash_to_give(refund.amount) if tender == Account.CASH else refund.amount
+    given = in_coins(refund.amount) if tender == Account.CASH else refund.amount
     if tender == Account.CASH:
         require_cash(shift, given)
     amounts = {Account.REFUNDS_OWED: refund.amount, tender: -given, Account.CASH_OVER_SHORT: given - refund.amount}

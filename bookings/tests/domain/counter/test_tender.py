@@ -6,7 +6,7 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken
 from bookings.domain.counter.shifts import close_shift, expected
-from bookings.domain.counter.tender import Taken, amount_due, cash_to_give, cash_to_take, pay_out_refund, take_payment
+from bookings.domain.counter.tender import Taken, amount_due, in_coins, pay_out_refund, take_payment
 from bookings.domain.reports.invariants import violations
 from bookings.domain.sales.payments import act_on_notification
 from bookings.domain.sales.refunds import cancel_booking, pay_refund
@@ -50,27 +50,26 @@ def paid_out(refund: Refund, shift: Shift, tender: str = "cash", submission: str
 
 
 @pytest.mark.parametrize(
-    ("amount", "take", "give"), [("900.08", "900.00", "900.10"), ("900.10", "900.10", "900.10"), ("0.09", "0.00", "0.10")]
+    ("amount", "coins"), [("900.08", "900.10"), ("900.04", "900.00"), ("900.05", "900.00"), ("900.10", "900.10"), ("0.05", "0.00")]
 )
-def test_cash_is_rounded_to_coins_in_favour_of_the_customer(amount: str, take: str, give: str) -> None:
-    assert cash_to_take(Decimal(amount)) == Decimal(take)
-    assert cash_to_give(Decimal(amount)) == Decimal(give)
+def test_cash_is_rounded_to_coins_that_exist(amount: str, coins: str) -> None:
+    assert in_coins(Decimal(amount)) == Decimal(coins)
 
 
 def test_without_a_step_cash_is_to_the_cent(settings: Any) -> None:
     settings.CASH_ROUNDING = Decimal(0)
 
-    assert cash_to_take(Decimal("900.08")) == cash_to_give(Decimal("900.08")) == Decimal("900.08")
+    assert in_coins(Decimal("900.08")) == Decimal("900.08")
 
 
 def test_cash_confirms_the_order_and_tells_the_change(order: Order, shift: Shift) -> None:
     payment = taken(order, shift, given="1000")
 
     order.refresh_from_db()
-    assert (payment.due, payment.change, order.status) == (900, 100, "confirmed")
+    assert (payment.due, payment.change, order.status) == (Decimal("900.10"), Decimal("99.90"), "confirmed")
     assert (payment.payment.amount, payment.payment.shift) == (Decimal("900.08"), shift)
-    assert expected(shift)["cash"] == 1400
-    assert LedgerEntry.objects.balance(Account.CASH_OVER_SHORT) == Decimal("0.08")
+    assert expected(shift)["cash"] == Decimal("1400.10")
+    assert LedgerEntry.objects.balance(Account.CASH_OVER_SHORT) == Decimal("-0.02")
     assert violations(now=NOW) == []
 
 
@@ -154,7 +153,7 @@ def test_a_closed_shift_takes_and_gives_nothing(order: Order, shift: Shift) -> N
     assert violations(now=NOW) == []
 
 
-@pytest.mark.parametrize(("tender", "left"), [("cash", "500.00"), ("card", "1400.00")])
+@pytest.mark.parametrize(("tender", "left"), [("cash", "500.00"), ("card", "1400.10")])
 def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, tender: str, left: str) -> None:
     taken(order, shift)
     refund = refund_of(order)
@@ -162,8 +161,8 @@ def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, te
 
     refund = paid_out(refund, shift, tender, reference="T4 9")
 
-    assert (refund.status, refund.method, refund.shift) == ("paid", tender, shift)
-    assert expected(shift)["cash"] == Decimal(left) + (Decimal(1400) - cash_to_give(refund.amount) - 500 if tender == "cash" else 0)
+    assert (refund.amount, refund.status, refund.method, refund.shift) == (Decimal("900.08"), "paid", tender, shift)
+    assert expected(shift)["cash"] == Decimal(left)
     assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == 0
     assert StaffTask.objects.get().done_by == shift.clerk
     assert paid_out(refund, shift, tender, reference="T4 9") == refund
