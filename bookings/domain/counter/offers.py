@@ -13,7 +13,7 @@ from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.counter.standby import standby_price, waiting
-from bookings.domain.counter.tender import amount_due, cash_to_take
+from bookings.domain.counter.tender import amount_due, in_coins
 from bookings.domain.fares.prices import fare_table, read_party
 from bookings.domain.inventory.queries import SeatMap, seat_map
 from bookings.domain.network.places import Place
@@ -160,7 +160,7 @@ class Owed:
 
     @property
     def cash_text(self) -> str:
-        return format_zar(cash_to_take(self.owed))
+        return format_zar(in_coins(self.owed))
 
 
 def owed_order(reference: str, *, now: datetime) -> Owed:
