@@ -15,6 +15,7 @@ class RefundRule(Enum):
     TIER = "tier"
     TOO_LATE = "too_late"
     NOT_PAID = "not_paid"
+    WAIVED = "waived"  # a person decided it
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from bookings.models import (
     SaleStatus,
     Schedule,
     Seat,
+    SeatBlock,
     SeatClaim,
     SeatKind,
     Ticket,
@@ -61,7 +62,8 @@ def _sold_claims(now: datetime) -> Iterator[object]:
 def _claims_in_range(now: datetime) -> Iterator[object]:
     of_ticket = Q(leg__lt=F("ticket__booking__from_stop__position")) | Q(leg__gte=F("ticket__booking__to_stop__position"))
     of_hold = Q(leg__lt=F("hold_trip__from_stop__position")) | Q(leg__gte=F("hold_trip__to_stop__position"))
-    yield from SeatClaim.objects.filter(of_ticket | of_hold).values_list("pk", flat=True)
+    of_block = Q(leg__lt=F("block__from_position")) | Q(leg__gte=F("block__to_position"))
+    yield from SeatClaim.objects.filter(of_ticket | of_hold | of_block).values_list("pk", flat=True)
 
 
 def _claims_with_live_owner(now: datetime) -> Iterator[object]:
@@ -73,6 +75,26 @@ def _claims_with_live_owner(now: datetime) -> Iterator[object]:
     )
     yield from of_hold.values_list("pk", flat=True)
     yield from of_order.values_list("pk", flat=True)
+
+
+def _blocks_hold_their_seats(now: datetime) -> Iterator[object]:
+    """A block that stands keeps its seat on all its legs until its release time; one that was released keeps nothing."""
+    legs = F("to_position") - F("from_position")
+    own = Q(claims__seat=F("seat"), claims__schedule=F("schedule")) & (
+        Q(claims__expires_at=F("release_at")) | Q(claims__expires_at__isnull=True, release_at__isnull=True)
+    )
+    blocks = SeatBlock.objects.annotate(legs=legs, held=Count("claims", filter=own), all=Count("claims"))
+    stands = Q(released_at__isnull=True) & (Q(release_at__isnull=True) | Q(release_at__gt=now))
+    yield from blocks.filter(stands).exclude(held=F("legs"), all=F("legs")).values_list("pk", flat=True)
+    yield from blocks.filter(released_at__isnull=False, all__gt=0).values_list("pk", flat=True)
+
+
+def _replaced_tickets(now: datetime) -> Iterator[object]:
+    """Whoever was moved has given up the old seat, and holds as many new tickets as were replaced."""
+    yield from Ticket.objects.filter(status="replaced", claims__isnull=False).values_list("pk", flat=True)
+    issued = Count("events", filter=Q(events__from_status="", events__to_status="valid", events__ticket__isnull=False))
+    replaced = Count("events", filter=Q(events__to_status="replaced"))
+    yield from Booking.objects.annotate(issued=issued, replaced=replaced).exclude(issued=F("replaced")).values_list("pk", flat=True)
 
 
 def _pending_claims(now: datetime) -> Iterator[object]:
@@ -165,6 +187,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a sold ticket holds its seat on all its legs": _sold_claims,
     "a claim lies within its ride": _claims_in_range,
     "a claim that blocks has a live owner": _claims_with_live_owner,
+    "a block keeps its seat": _blocks_hold_their_seats,
+    "a replaced ticket has its successor": _replaced_tickets,
     "an open order has its seats": _pending_claims,
     "postings sum to 0": _postings_balance,
     "a settled order owes nothing": _owed_by_state,

@@ -93,6 +93,7 @@ def _line(line: QuoteLine, is_chosen: bool) -> CancelLine:
         RefundRule.TIER: _("%(fee)s fee") % {"fee": format_zar(line.quote.fee)},
         RefundRule.TOO_LATE: _("too close to departure for a refund"),
         RefundRule.NOT_PAID: _("not paid yet"),
+        RefundRule.WAIVED: _("fee waived"),
     }[line.quote.rule]
     ticket = line.ticket
     return CancelLine(

@@ -1,6 +1,7 @@
 """Money in. Only a verified notification (or staff) marks anything paid; the browser's return changes nothing."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -37,11 +38,14 @@ logger = logging.getLogger("bookings.payments")
 _TRIES: Final = 3
 
 
-def lock_order(order_id: int) -> tuple[Order, dict[int, Schedule]]:
-    """Lock an order after the departures of its bookings, in the order that everybody keeps. Raises Busy if they change meanwhile."""
+def lock_order(order_id: int, *, also: Iterable[int] = ()) -> tuple[Order, dict[int, Schedule]]:
+    """Lock an order after the departures of its bookings (and those in `also`), in the order that everybody keeps.
+
+    Raises Busy if they change meanwhile.
+    """
     for _try in range(_TRIES):
         schedules = set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True))
-        locked = lock_schedules(schedules)
+        locked = lock_schedules(schedules | set(also))
         order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
         if set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True)) <= set(locked):
             return order, locked
@@ -193,6 +197,8 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
         )
         queue_message(OutboxMessage.Kind.SEATS_GONE, order, f"payment:{payment.pk}", now=now)
         outcome = "seats gone"
+    elif order.status == SaleStatus.CONFIRMED and LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == 0:
+        outcome = "balance paid"  # of a change to a booking that was paid before
     else:
         open_task(StaffTask.Kind.DOUBLE_PAYMENT, order, f"payment:{payment.pk}", f"{payment.amount} came for an order already settled", now)
         outcome = "paid twice"

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bookings import tasks
@@ -12,11 +14,12 @@ from bookings.base.errors import Conflict, NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.refunds import RefundQuote, RefundRule, RefundTerms, refund_quote
 from bookings.domain.inventory.claims import drop_expired, refresh
-from bookings.domain.sales.checkout import new_reference
 from bookings.domain.sales.gateways import gateway_called
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.payments import lock_order, open_task
+from bookings.domain.sales.splitting import split_off
 from bookings.domain.sales.submissions import once
+from bookings.domain.sales.waivers import Waiver
 from bookings.models import (
     Account,
     Booking,
@@ -32,6 +35,9 @@ from bookings.models import (
     User,
 )
 from bookings.models.transactions import database_now, short_transaction
+
+Afterwards = Callable[[Refund], None]
+RETURNS_BY_ITSELF: Final = Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,26 @@ class CancellationQuote:
         return sum((line.quote.then if line.quote.drops_at == self.drops_at else line.quote.amount for line in self.lines), ZERO)
 
 
-def cancellation_quote(booking: Booking, ticket_ids: Collection[int] | None = None, *, now: datetime) -> CancellationQuote:
+def cancellation_quote(
+    booking: Booking, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime
+) -> CancellationQuote:
     """The quote for these tickets of the booking, or for all that are still valid. An unpaid booking owes and gives nothing."""
-    tickets = _valid_tickets(booking, ticket_ids)
+    tickets = valid_tickets(booking, ticket_ids)
     is_paid = booking.status == SaleStatus.CONFIRMED
-    return CancellationQuote(tuple(QuoteLine(ticket, _quote(ticket, booking, is_paid, now)) for ticket in tickets), is_paid)
+    return CancellationQuote(tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets), is_paid)
 
 
-def _quote(ticket: Ticket, booking: Booking, is_paid: bool, now: datetime) -> RefundQuote:
-    if not is_paid:
+def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now: datetime) -> RefundQuote:
+    """What giving back this ticket costs and returns by its frozen terms."""
+    if booking.status != SaleStatus.CONFIRMED:
         return RefundQuote(ZERO, ZERO, RefundRule.NOT_PAID)
+    if waived:
+        return RefundQuote(ticket.fare, ZERO, RefundRule.WAIVED)
     terms = RefundTerms.from_json(ticket.refund_terms)
     return refund_quote(ticket.fare, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now)
 
 
-def _valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
+def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
     valid = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.VALID]
     return valid if ticket_ids is None else [ticket for ticket in valid if ticket.pk in ticket_ids]
 
@@ -101,18 +112,21 @@ def cancel_booking(
     quoted: Decimal | None = None,
     actor: User | None = None,
     reason: str = "",
+    waiver: Waiver | None = None,
+    afterwards: Afterwards | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Cancel a booking, or some of its passengers, once per `submission`, and owe back what the frozen terms give.
 
     Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is what the customer was
-    promised: raises Conflict if it has fallen since. Raises RuleBroken when nothing can be cancelled.
+    promised: raises Conflict if it has fallen since. `afterwards` pays the refund at the till, in the same transaction.
+    Raises RuleBroken when nothing can be cancelled.
     """
     result = once(
         "cancel",
         submission,
         content,
-        lambda: _cancel(reference, ticket_ids, quoted, actor, reason, now),
+        lambda: _cancel(reference, ticket_ids, quoted, actor, reason, waiver, afterwards, now),
         now=now or database_now(),
     )
     return Booking.objects.select_related("order").get(pk=int(result))
@@ -124,8 +138,13 @@ def _cancel(
     quoted: Decimal | None,
     actor: User | None,
     reason: str,
+    waiver: Waiver | None,
+    afterwards: Afterwards | None,
     now: datetime | None,
 ) -> str:
+    if waiver:
+        waiver.check(actor)
+        reason = f"{reason}; {waiver.words}" if reason else waiver.words
     found = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
     if found is None:
         raise NotFound(_("We do not know this booking."))
@@ -133,63 +152,55 @@ def _cancel(
     now = now or database_now()
     drop_expired(list(locked), now=now)
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
-    tickets = _valid_tickets(booking, ticket_ids)
+    tickets = valid_tickets(booking, ticket_ids)
     if not can_cancel(booking, now) or not tickets:
         raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
-    quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], now=now)
+    quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
     if quoted is not None and quote.refund < quoted:
         raise Conflict(_("The refund has changed to %(refund)s meanwhile. Please look again.") % {"refund": format_zar(quote.refund)})
     if len(tickets) < booking.tickets.filter(status=Ticket.Status.VALID).count():
-        booking = _split_off(booking, tickets, now)
-    _undo_sale(booking, quote, actor, now)
-    _close(booking, tickets, actor, reason, now)
-    still_open = order.bookings.exclude(status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED))
-    if not still_open.exists():
-        Order.objects.filter(pk=order.pk).update(status=SaleStatus.CANCELLED)
+        booking = split_off(booking, tickets, now)
+    refund = _undo_sale(booking, quote, actor, now)
+    close_booking(booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason)
     queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)
+    if refund and afterwards:
+        afterwards(refund)
     refresh(locked)
     return str(booking.pk)
 
 
-def _split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime) -> Booking:
-    """Give some passengers a booking of their own in the same order, with their share of what was sold."""
-    part = Booking.objects.get(pk=booking.pk)
-    part.pk, part._state.adding = None, True
-    part.booking_reference = new_reference()
-    part.save()
-    Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(booking=part)
-    fare = sum((ticket.fare for ticket in tickets), ZERO)
-    moved_out = {Account.REVENUE: fare, Account.RECEIVABLE: -fare}
-    moved_in = {Account.REVENUE: -fare, Account.RECEIVABLE: fare}
-    LedgerEntry.objects.post(f"split-out:{part.pk}", moved_out, at=now, booking=booking)
-    LedgerEntry.objects.post(f"split-in:{part.pk}", moved_in, at=now, booking=part)
-    BookingEvent.objects.record(part, "", part.status, at=now, reason=f"split off {booking.booking_reference}")
-    return part
-
-
-def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, now: datetime) -> None:
+def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, now: datetime) -> Refund | None:
     cause = f"cancel:{booking.pk}"
     if not quote.is_paid:
         sold = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
         LedgerEntry.objects.post(cause, {Account.REVENUE: sold, Account.RECEIVABLE: -sold}, at=now, booking=booking, actor=actor)
-        return
+        return None
     amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
     LedgerEntry.objects.post(cause, amounts, at=now, booking=booking, actor=actor)
-    if quote.refund > 0:
-        refund = Refund.objects.create(order=booking.order, booking=booking, cause=cause, amount=quote.refund, created_at=now)
-        tasks.after_commit(tasks.pay_refund, refund.pk)
+    return owe_refund(booking, cause, quote.refund, now) if quote.refund > 0 else None
 
 
-def _close(booking: Booking, tickets: Sequence[Ticket], actor: User | None, reason: str, now: datetime) -> None:
-    before = booking.status
+def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> Refund:
+    """The row of a refund that was posted; the queue pays it if it came through a gateway and nobody else has paid it by then."""
+    refund = Refund.objects.create(order=booking.order, booking=booking, cause=cause, amount=amount, created_at=now)
+    tasks.after_commit(tasks.pay_refund, refund.pk)
+    return refund
+
+
+def close_booking(
+    booking: Booking, tickets: Sequence[Ticket], *, at: datetime, actor: User | None, approver: User | None = None, reason: str = ""
+) -> None:
+    """Cancel a booking with its tickets and free its seats; the order ends with its last booking."""
+    who = {"at": at, "actor": actor, "approver": approver, "reason": reason}
     SeatClaim.objects.filter(ticket__in=tickets).delete()
     for ticket in tickets:
         Ticket.objects.filter(pk=ticket.pk).update(status=Ticket.Status.CANCELLED)
-        BookingEvent.objects.record(
-            booking, Ticket.Status.VALID, Ticket.Status.CANCELLED, ticket=ticket, at=now, actor=actor, reason=reason
-        )
-    Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=now)
-    BookingEvent.objects.record(booking, before, SaleStatus.CANCELLED, at=now, actor=actor, reason=reason)
+        BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.CANCELLED, ticket=ticket, **who)
+    Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=at)
+    BookingEvent.objects.record(booking, booking.status, SaleStatus.CANCELLED, **who)
+    still_open = Booking.objects.filter(order=booking.order_id).exclude(status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED))
+    if not still_open.exists():
+        Order.objects.filter(pk=booking.order_id).update(status=SaleStatus.CANCELLED)
 
 
 def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
@@ -199,7 +210,8 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     now = now or database_now()
     if refund.status == Refund.Status.PAID:
         return True
-    sent = payment is not None and payment.attempt_id and gateway_called(payment.method).refund(payment.external_id, refund.amount)
+    through_gateway = payment is not None and payment.attempt_id and payment.amount >= refund.amount
+    sent = through_gateway and gateway_called(payment.method).refund(payment.external_id, refund.amount)
     with short_transaction():
         if not sent:
             open_task(StaffTask.Kind.REFUND_DUE, refund.order, f"refund:{refund.pk}", f"{refund.amount} to pay back", now)
@@ -211,9 +223,9 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
 
 
 def pay_waiting_refunds(*, now: datetime | None = None) -> int:
-    """Pay the refunds of cancellations that the queue lost. Refunds of odd payments wait for a person."""
+    """Pay the refunds of cancellations and changes that the queue lost. Refunds of odd payments wait for a person."""
     asked = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
-    waiting = Refund.objects.filter(status=Refund.Status.OWED, cause__startswith="cancel:").exclude(order__in=asked)
+    waiting = Refund.objects.filter(RETURNS_BY_ITSELF, status=Refund.Status.OWED).exclude(order__in=asked)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for refund_id in ids:
         pay_refund(refund_id, now=now)

@@ -1,0 +1,232 @@
+"""Another departure for a paid booking, in one step: the reference stays, old tickets are replaced, and nothing is ever in between."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict, RuleBroken, SalesClosed, SeatTaken
+from bookings.base.money import ZERO
+from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
+from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
+from bookings.domain.inventory.claims import add_claims, drop_expired, refresh
+from bookings.domain.inventory.holds import sold_seats
+from bookings.domain.sales.changing import (
+    Difference,
+    Settle,
+    booking_called,
+    changeable,
+    locked_booking,
+    mail_new_tickets,
+    next_cause,
+    post_difference,
+)
+from bookings.domain.sales.checkout import issue_ticket
+from bookings.domain.sales.payments import lock_order
+from bookings.domain.sales.refunds import ticket_quote
+from bookings.domain.sales.splitting import split_off
+from bookings.domain.sales.submissions import once
+from bookings.domain.sales.waivers import Waiver
+from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import local_text
+from bookings.models import Booking, BookingEvent, FareClass, Seat, SeatClaim, Ticket, User
+from bookings.models.transactions import database_now
+
+
+@dataclass(frozen=True)
+class ExchangeLine:
+    """One passenger: the ticket to replace, its fee by its frozen terms, and the new seat with its fare."""
+
+    ticket: Ticket
+    seat: Seat
+    fare_class: FareClass
+    fee: Decimal
+    fare: Decimal
+
+
+@dataclass(frozen=True)
+class ExchangeQuote:
+    booking: Booking
+    segment: Segment
+    lines: tuple[ExchangeLine, ...]
+    is_all: bool  # nobody stays behind
+
+    @property
+    def difference(self) -> Difference:
+        return Difference(
+            old=sum((line.ticket.fare for line in self.lines), ZERO),
+            new=sum((line.fare for line in self.lines), ZERO),
+            fee=sum((line.fee for line in self.lines), ZERO),
+        )
+
+
+def quote_exchange(
+    reference: str,
+    segment: Segment,
+    *,
+    ticket_ids: Collection[int] | None = None,
+    labels: Collection[str] = (),
+    waived: bool = False,
+    now: datetime,
+) -> ExchangeQuote:
+    """What moving these passengers to another ride costs: the fee that cancelling would cost, and the difference to today's fare.
+
+    Without `labels` seats are chosen as close together as can be. Raises Conflict, SeatTaken, SoldOut, SalesClosed or RuleBroken.
+    """
+    return _quote(booking_called(reference), segment, ticket_ids, labels, waived, now)
+
+
+def _quote(
+    booking: Booking, segment: Segment, ticket_ids: Collection[int] | None, labels: Collection[str], waived: bool, now: datetime
+) -> ExchangeQuote:
+    tickets = changeable(booking, ticket_ids)
+    if now >= booking.boards_at:
+        raise Conflict(_("The coach of this booking has left; it can no longer be moved to another."))
+    if any(ticket.seat_id is None for ticket in tickets):
+        raise RuleBroken(_("Only passengers with a seat can be moved."))
+    if not segment.is_on_sale(now, "counter"):
+        raise SalesClosed(_("This departure is no longer on sale from your stop."))
+    same_ride = (segment.schedule.pk, segment.board.pk, segment.alight.pk) == (
+        booking.schedule_id,
+        booking.from_stop_id,
+        booking.to_stop_id,
+    )
+    if same_ride:
+        raise RuleBroken(_("This is the departure they are on already; change the seat instead."))
+    fares = fare_table([(segment.board, segment.alight)])
+    coach = _coach(segment, tickets, now)
+    if labels:
+        seats = named_seats(coach, labels)
+        if len(seats) != len(tickets):
+            raise RuleBroken(_("Choose as many seats as passengers move."))
+    else:
+        seats = seats_together(coach, len(tickets), fares.classes, wanted=_class_with_room(coach, tickets, fares))
+    lines = tuple(_line(booking, ticket, seat, segment, fares, waived, now) for ticket, seat in zip(tickets, seats, strict=True))
+    return ExchangeQuote(booking, segment, lines, is_all=len(tickets) == len(changeable(booking, None)))
+
+
+def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> Coach:
+    """The seats of the new ride; those who move leave theirs, should it be the same coach."""
+    claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now).exclude(ticket__in=moving)
+    taken, used = set(), set()
+    for seat, leg in claims.values_list("seat", "leg"):
+        (taken if leg in segment.legs else used).add(seat)
+    return Coach(sold_seats(segment.schedule.layout_id), taken, used)
+
+
+def _class_with_room(coach: Coach, tickets: Sequence[Ticket], fares: FareTable) -> str:
+    """The class they travel in, if it has seats for them all; else any."""
+    code = tickets[0].fare_class.code
+    room = sum(1 for seat in coach.free if (each := fares.class_of(seat.kind)) and each.code == code)
+    return code if room >= len(tickets) else ""
+
+
+def _line(booking: Booking, ticket: Ticket, seat: Seat, segment: Segment, fares: FareTable, waived: bool, now: datetime) -> ExchangeLine:
+    fare_class, fare = seat_fare(segment, seat, ticket, fares)
+    return ExchangeLine(ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now).fee, fare)
+
+
+def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, fares: FareTable) -> tuple[FareClass, Decimal]:
+    """The class of a seat and what this passenger pays on it today. Raises RuleBroken if it is not sold."""
+    fare_class = fares.class_of(seat.kind)
+    day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
+    adult = fare_class and fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
+    if fare_class is None or adult is None:
+        raise RuleBroken(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
+    return fare_class, passenger_price(adult, ticket.passenger_type)
+
+
+def exchange(
+    reference: str,
+    segment: Segment,
+    *,
+    ticket_ids: Collection[int] | None = None,
+    labels: Collection[str] = (),
+    quoted: Decimal | None = None,
+    actor: User | None = None,
+    waiver: Waiver | None = None,
+    settle: Settle | None = None,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Booking:
+    """Move a booking, or some of its passengers, to another ride, once per `submission`; all of it or nothing.
+
+    Some of the passengers are first split off into a booking of their own, which is returned. `settle` takes the balance or pays the
+    refund in the same transaction. Raises what `quote_exchange` raises, and Conflict when the balance is no longer `quoted`.
+    """
+    try:
+        result = once(
+            "exchange",
+            submission,
+            content,
+            lambda: str(_exchange(reference, segment, ticket_ids, labels, quoted, actor, waiver, settle, now).pk),
+            now=now or database_now(),
+        )
+    except IntegrityError as clash:  # the unique constraint is the referee of last resort
+        raise SeatTaken(sorted(labels)) from clash
+    return Booking.objects.select_related("order").get(pk=int(result))
+
+
+def _exchange(
+    reference: str,
+    segment: Segment,
+    ticket_ids: Collection[int] | None,
+    labels: Collection[str],
+    quoted: Decimal | None,
+    actor: User | None,
+    waiver: Waiver | None,
+    settle: Settle | None,
+    now: datetime | None,
+) -> Booking:
+    if waiver:
+        waiver.check(actor)
+    _order, locked = lock_order(booking_called(reference).order_id, also=[segment.schedule.pk])
+    now = now or database_now()
+    drop_expired(list(locked), now=now)
+    booking = locked_booking(reference)
+    fresh = Segment(locked[segment.schedule.pk], segment.board, segment.alight)
+    quote = _quote(booking, fresh, ticket_ids, labels, waiver is not None, now)
+    quote.difference.check(quoted)
+    if not quote.is_all:
+        booking = split_off(booking, [line.ticket for line in quote.lines], now)
+    _move(booking, quote, actor, waiver, now)
+    cause = next_cause("exchange", booking)
+    post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
+    mail_new_tickets(booking, cause, now=now)
+    refresh(locked)
+    return booking
+
+
+def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Waiver | None, now: datetime) -> None:
+    segment = quote.segment
+    old = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+    booking.schedule, booking.from_stop, booking.to_stop = segment.schedule, segment.board, segment.alight
+    booking.boards_at, booking.alights_at = segment.boards_at, segment.alights_at
+    booking.save(update_fields=["schedule", "from_stop", "to_stop", "boards_at", "alights_at"])
+    who = {"at": now, "actor": actor, "approver": waiver.approver if waiver else None}
+    reason = f"{_ride_words(old)} → {_ride_words(segment)}" + (f"; {waiver.words}" if waiver else "")
+    BookingEvent.objects.record(booking, booking.status, booking.status, reason=reason, **who)
+    SeatClaim.objects.filter(ticket__in=[line.ticket for line in quote.lines]).delete()
+    claims: list[SeatClaim] = []
+    for line in quote.lines:
+        passenger = {"first_name": line.ticket.first_name, "surname": line.ticket.surname}
+        issued = issue_ticket(
+            booking, passenger, seat=line.seat, kind=line.ticket.passenger_type, fare_class=line.fare_class, fare=line.fare
+        )
+        Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
+        BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.REPLACED, ticket=line.ticket, **who)
+        BookingEvent.objects.record(booking, "", Ticket.Status.VALID, ticket=issued, **who)
+        claims += [
+            SeatClaim(schedule=segment.schedule, seat=line.seat, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=issued) for leg in segment.legs
+        ]
+    add_claims(claims)
+
+
+def _ride_words(segment: Segment) -> str:
+    return f"{segment.schedule.route.line.code} {local_text(segment.boards_at)}"

@@ -1,0 +1,43 @@
+"""Why a fee may be waived. A coded reason and a second person, both kept in the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.base.errors import RuleBroken
+from bookings.models import User
+
+_MAY_WAIVE: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
+
+
+class WaiverReason(models.TextChoices):
+    DEATH = "death", gettext_lazy("death of the traveller")
+    HOSPITAL = "hospital", gettext_lazy("traveller in hospital")
+    OPERATOR = "operator", gettext_lazy("our own fault")
+    MISTAKE = "mistake", gettext_lazy("mistake at the sale")
+    GOODWILL = "goodwill", gettext_lazy("goodwill")
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A fee that is not charged. `approver` has proved who they are."""
+
+    reason: str
+    approver: User
+    note: str = ""
+
+    def check(self, actor: User | None) -> None:
+        """Raises RuleBroken unless the reason is a known one and the approver somebody else who may decide this."""
+        if self.reason not in WaiverReason.values:
+            raise RuleBroken(_("Choose why the fee is waived."))
+        if self.approver.role not in _MAY_WAIVE or not self.approver.is_active or (actor and self.approver.pk == actor.pk):
+            raise RuleBroken(_("A supervisor other than yourself has to approve this."))
+
+    @property
+    def words(self) -> str:
+        return f"fee waived: {self.reason}" + (f", {self.note}" if self.note else "")
