@@ -130,7 +130,7 @@ class Schedule(Imported):
 class ScheduleEvent(models.Model):
     """What staff did to a departure, and when. A step of its state, or (both states alike, with a `position`) boarding closed at a stop."""
 
-    schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="events", db_index=False)
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="events", db_index=False)
     from_status = models.CharField(max_length=10)
     to_status = models.CharField(max_length=10)
     position = models.PositiveSmallIntegerField(null=True, blank=True)  # of the call that it is about

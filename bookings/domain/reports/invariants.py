@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from bookings.domain.reports.boardings import boarding_is_told, no_shows_hold_nothing, standby_claims_nothing, standby_does_not_travel
 from bookings.domain.reports.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.models import (
     Account,
@@ -54,7 +55,7 @@ def _sold_claims(now: datetime) -> Iterator[object]:
     )
     yield from seated.exclude(sold=F("legs")).values_list("pk", flat=True)
     wrong = SeatClaim.objects.filter(kind="sold").exclude(
-        ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=("valid", "boarded", "no_show")
+        ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=("valid", "boarded")
     )
     yield from wrong.values_list("ticket", flat=True).distinct()
 
@@ -199,6 +200,10 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a confirmed order has its mail": _confirmed_is_mailed,
     "available seats are right": _available_seats,
     "seats belong to the coach": _layouts_match,
+    "a no-show holds no seat": no_shows_hold_nothing,
+    "standby holds no seat": standby_claims_nothing,
+    "nobody travels standing": standby_does_not_travel,
+    "who boarded and who did not come is written down": boarding_is_told,
     "a till agrees with its sales": tills_agree_with_sales,
     "a cash-up agrees with its till": cash_ups_agree,
     "cash and card lie in a till": money_lies_in_a_till,

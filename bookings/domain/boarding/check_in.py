@@ -1,0 +1,194 @@
+"""A ticket at the door: it boards, or it is told why not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code
+from bookings.base.errors import Conflict, NotFound
+from bookings.domain.boarding.answers import CheckIn, Outcome, answer
+from bookings.domain.boarding.closing import legs_of
+from bookings.domain.boarding.coaches import boarding_times, has_left
+from bookings.domain.boarding.steps import locked_schedule, take_step
+from bookings.domain.inventory.claims import add_claims, drop_expired, refresh, taken_seats
+from bookings.domain.sales.submissions import once
+from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, SeatClaim, Ticket, User
+from bookings.models.transactions import database_now
+
+QR_PREFIX: Final = "FBL1."
+_SPOKEN: Final = 6
+_NEAR: Final = timedelta(days=3)  # how far away another departure with this spoken code is looked for
+_OLDEST_SCAN: Final = timedelta(hours=12)
+_MOST_MINUTES_AHEAD: Final = timedelta(minutes=2)
+
+
+def check_in(
+    schedule_id: int,
+    text: str,
+    *,
+    at_stop: int,
+    actor: User,
+    nonce: str,
+    late: bool = False,
+    scanned_at: datetime | None = None,
+    now: datetime | None = None,
+) -> CheckIn:
+    """Board the ticket of a scanned or spoken code at the stop of this position, if all is well; one answer per `nonce`.
+
+    `late` boards after the closing time, as long as the seat is still free. `scanned_at` is the clock of a device that sends later.
+    Raises NotFound for an unknown departure or stop.
+    """
+    now = now or database_now()
+    at = _believed(scanned_at, now)
+    text = text.strip()[:80]
+    content = f"{schedule_id} {at_stop} {text} {late}"
+    result = once("check-in", nonce, content, lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now), now=now)
+    outcome, _colon, ticket_id = result.partition(":")
+    schedule = Schedule.objects.get(pk=schedule_id)
+    ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
+    return answer(Outcome(outcome), ticket, schedule, _call(schedule, at_stop))
+
+
+def undo_check_in(schedule_id: int, ticket_id: int, *, actor: User, nonce: str, now: datetime | None = None) -> Ticket:
+    """Take a scan back while the coach stands at the stop, once per `nonce`. Raises Conflict."""
+    now = now or database_now()
+    once("undo-check-in", nonce, f"{schedule_id} {ticket_id}", lambda: _undo(schedule_id, ticket_id, actor, now), now=now)
+    return Ticket.objects.get(pk=ticket_id)
+
+
+def _believed(scanned_at: datetime | None, now: datetime) -> datetime:
+    """A device's clock counts if it makes sense."""
+    if scanned_at is None or not now - _OLDEST_SCAN <= scanned_at <= now + _MOST_MINUTES_AHEAD:
+        return now
+    return min(scanned_at, now)
+
+
+def _call(schedule: Schedule, position: int) -> RouteStop:
+    call = RouteStop.objects.select_related("stop__city").filter(route=schedule.route_id, position=position).first()
+    if call is None:
+        raise NotFound(_("This coach has no such stop."))
+    return call
+
+
+def _tickets() -> object:
+    return Ticket.objects.select_related(
+        "seat",
+        "passenger_type",
+        "booking__order",
+        "booking__schedule__route__line",
+        "booking__from_stop__stop__city",
+        "booking__to_stop__stop__city",
+    )
+
+
+def _find(schedule: Schedule, text: str) -> Ticket | None:
+    """The ticket of a code. A spoken code is unique on its departure only: ours first, then the departures around it."""
+    if text.startswith(QR_PREFIX):
+        return _tickets().filter(code=text).first()
+    spoken = normal_code(text)
+    if len(spoken) != _SPOKEN:
+        return None
+    ours = _tickets().filter(schedule=schedule, spoken_code=spoken).first()
+    if ours:
+        return ours
+    around = (schedule.departure_time - _NEAR, schedule.departure_time + _NEAR)
+    others = list(_tickets().filter(schedule__departure_time__range=around, spoken_code=spoken)[:10])
+    return min(others, key=lambda each: abs(each.booking.boards_at - schedule.departure_time), default=None)
+
+
+def _check_in(schedule_id: int, text: str, position: int, actor: User, late: bool, at: datetime, now: datetime) -> str:
+    schedule = locked_schedule(schedule_id)
+    call = _call(schedule, position)
+    ticket = _find(schedule, text)
+    if ticket is None:
+        return Outcome.UNKNOWN.value
+    outcome = _judge(ticket, schedule, call, late, at, now)
+    if outcome == Outcome.BOARDED:
+        _board(ticket, schedule, call, actor, at, now)
+    return f"{outcome.value}:{ticket.pk}"
+
+
+def _judge(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> Outcome:
+    """What stands first decides: a ticket that is no ticket, then the wrong place, then the wrong time."""
+    return _as_ticket(ticket, now) or _as_place(ticket, schedule, call) or _as_time(ticket, schedule, call, late, at, now)
+
+
+def _as_ticket(ticket: Ticket, now: datetime) -> Outcome | None:
+    booking = ticket.booking
+    if ticket.status == Ticket.Status.REPLACED:
+        return Outcome.REPLACED
+    if ticket.status == Ticket.Status.CANCELLED or booking.status == SaleStatus.CANCELLED:
+        return Outcome.CANCELLED
+    if booking.status == SaleStatus.PENDING:
+        return Outcome.UNPAID if booking.order.is_open(now) else Outcome.EXPIRED
+    return Outcome.EXPIRED if booking.status == SaleStatus.EXPIRED else None
+
+
+def _as_place(ticket: Ticket, schedule: Schedule, call: RouteStop) -> Outcome | None:
+    if ticket.booking.schedule_id != schedule.pk:
+        return Outcome.WRONG_DEPARTURE
+    if ticket.status == Ticket.Status.BOARDED:
+        return Outcome.ALREADY
+    if schedule.status == Schedule.Status.CANCELLED:
+        return Outcome.CLOSED
+    if ticket.booking.from_stop_id != call.pk:
+        return Outcome.WRONG_STOP
+    return Outcome.CLOSED if has_left(schedule, call) else None
+
+
+def _as_time(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> Outcome:
+    times = boarding_times(schedule, call)
+    if at < times.opens:
+        return Outcome.EARLY
+    if ticket.place == Ticket.Place.STANDBY:
+        return Outcome.STANDBY
+    if ticket.status == Ticket.Status.NO_SHOW:
+        if ticket.seat_id in taken_seats(schedule.pk, legs_of(ticket), now=now):
+            return Outcome.SEAT_GONE
+        return Outcome.BOARDED if late else Outcome.MISSED
+    if at < times.closes or late:
+        return Outcome.BOARDED
+    # Who is still on the list after a colleague closed the stop got the seat then, or bought it since.
+    is_closed = ScheduleEvent.objects.filter(schedule=schedule, position=call.position).exists()
+    return Outcome.BOARDED if is_closed else Outcome.LATE
+
+
+def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at: datetime, now: datetime) -> None:
+    before = ticket.status
+    if Ticket.objects.filter(pk=ticket.pk, status=before).update(status=Ticket.Status.BOARDED) != 1:
+        raise Conflict(_("Somebody else changed this ticket meanwhile. Please scan it again."))
+    if before == Ticket.Status.NO_SHOW and ticket.seat_id:
+        drop_expired([schedule.pk], now=now)
+        add_claims(
+            SeatClaim(schedule=schedule, seat_id=ticket.seat_id, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket)
+            for leg in legs_of(ticket)
+        )
+        refresh([schedule.pk])
+    is_late = before == Ticket.Status.NO_SHOW or at >= boarding_times(schedule, call).closes
+    words = _("late, at %(stop)s") if is_late else _("at %(stop)s")
+    BookingEvent.objects.record(
+        ticket.booking, before, Ticket.Status.BOARDED, at=at, ticket=ticket, actor=actor, reason=words % {"stop": call.stop}
+    )
+    if call.position == 0 and schedule.status == Schedule.Status.ON_SALE:
+        take_step(schedule, Schedule.Status.BOARDING, actor=actor, now=now)
+
+
+def _undo(schedule_id: int, ticket_id: int, actor: User, now: datetime) -> str:
+    schedule = locked_schedule(schedule_id)
+    ticket = _tickets().filter(pk=ticket_id, booking__schedule=schedule).first()
+    if ticket is None:
+        raise NotFound(_("This ticket is not for this departure."))
+    call = ticket.booking.from_stop
+    if has_left(schedule, call):
+        raise Conflict(_("The coach has left %(stop)s: this cannot be taken back.") % {"stop": call.stop})
+    mine = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.BOARDED)
+    if mine.update(status=Ticket.Status.VALID) != 1:
+        raise Conflict(_("This ticket is not on board any more."))
+    words = _("taken back at %(stop)s") % {"stop": call.stop}
+    BookingEvent.objects.record(
+        ticket.booking, Ticket.Status.BOARDED, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=words
+    )
+    return str(ticket.pk)

@@ -1,0 +1,231 @@
+"""Who gets on and off where: the list for the door, the driver and the printer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
+from bookings.domain.boarding.coaches import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
+from bookings.domain.boarding.steps import BEFORE_LEAVING
+from bookings.models import RouteStop, Schedule, Ticket
+
+
+@dataclass(frozen=True)
+class Passenger:
+    ticket_id: int
+    name: str
+    kind: str  # passenger type, "" for the default one
+    proof: str
+    seat: str
+    place: str  # seat, lap, standby
+    origin: str
+    destination: str
+    reference: str
+    code: str  # to speak
+    phone: str
+    status: str  # valid, boarded, no_show
+    status_text: str
+    boarded: str  # "16:41, Nomsa Dlamini"
+
+    @property
+    def is_missing(self) -> bool:
+        return self.status == Ticket.Status.VALID
+
+
+@dataclass(frozen=True)
+class StopList:
+    """What happens at one stop."""
+
+    position: int
+    city: str
+    stop: str
+    arrives: str  # "" at the first stop
+    departs: str  # "" at the last stop
+    day: str
+    ons: tuple[Passenger, ...]
+    offs: tuple[Passenger, ...]
+    standby: tuple[Passenger, ...]
+    on_board: int  # when leaving, as far as it is known who boarded or still may
+    free: int  # seats to the next stop
+    free_through: int  # seats to the last stop
+    opens: str
+    closes: str
+    closed: str  # "16:51, Nomsa Dlamini", "" while open
+    is_open: bool
+    is_over: bool  # past the closing time
+    is_left: bool
+
+    @property
+    def boarded(self) -> int:
+        return sum(each.status == Ticket.Status.BOARDED for each in self.ons)
+
+    @property
+    def expected(self) -> int:
+        """Who may board: all but the no-shows."""
+        return sum(each.status != Ticket.Status.NO_SHOW for each in self.ons)
+
+    @property
+    def missing(self) -> list[Passenger]:
+        return [each for each in self.ons if each.is_missing]
+
+    @property
+    def no_shows(self) -> list[Passenger]:
+        return [each for each in self.ons if each.status == Ticket.Status.NO_SHOW]
+
+    @property
+    def may_board(self) -> bool:
+        return bool(self.departs)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    schedule_id: int
+    title: str
+    line: str
+    coach: int
+    layout: str
+    bus: str
+    day: str
+    departs: str
+    status: str
+    status_text: str
+    seats: int
+    stops: tuple[StopList, ...]
+    stop: StopList | None  # the one that was asked for
+
+    @property
+    def shown(self) -> tuple[StopList, ...]:
+        return (self.stop,) if self.stop else self.stops
+
+    @property
+    def passengers(self) -> int:
+        return sum(stop.expected for stop in self.stops)
+
+    @property
+    def boarded(self) -> int:
+        return sum(stop.boarded for stop in self.stops)
+
+    @property
+    def can_depart(self) -> bool:
+        return self.status in BEFORE_LEAVING and self.stops[0].is_over
+
+    @property
+    def can_arrive(self) -> bool:
+        return self.status == Schedule.Status.DEPARTED
+
+
+def manifest(schedule_id: int, *, stop: int | None = None, now: datetime) -> Manifest:
+    """The passengers of a departure by stop, or of the stop at this position alone: 7 queries. Raises NotFound."""
+    return _manifest(coach_load(schedule_id, now=now), stop, now)
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What closing the stop, or leaving it, would do now, in names."""
+
+    no_shows: tuple[str, ...]
+    seated: tuple[str, ...]  # "Ayanda Moyo: seat 4B"
+    waiting: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BoardView:
+    manifest: Manifest
+    stop: StopList
+    closing: Closing
+
+
+def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | None = None, now: datetime) -> BoardView:
+    """The screen at the door, in 7 queries: at the stop asked for, else in the city where the clerk works, else the first. Raises NotFound."""
+    load = coach_load(schedule_id, now=now)
+    if stop is None:
+        here = [call.position for call in load.calls[:-1] if call.stop.city_id == near_city]
+        stop = here[0] if here else load.calls[0].position
+    lists = _manifest(load, stop, now)
+    return BoardView(lists, lists.stop, _closing(plan_closing(load, load.call_at(stop))))
+
+
+def _closing(plan: ClosingPlan) -> Closing:
+    return Closing(
+        no_shows=tuple(ticket.full_name for ticket in plan.no_shows),
+        seated=tuple(_("%(name)s: seat %(seat)s") % {"name": ticket.full_name, "seat": seat.label} for ticket, seat in plan.seated),
+        waiting=tuple(ticket.full_name for ticket in plan.waiting),
+    )
+
+
+def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
+    schedule, first = load.schedule, load.calls[0]
+    stops = tuple(_stop_list(load, call, now) for call in load.calls)
+    asked = load.call_at(stop).position if stop is not None else None
+    leaves = schedule.departure_time.astimezone(ZoneInfo(first.stop.time_zone))
+    return Manifest(
+        schedule_id=schedule.pk,
+        title=f"{first.stop.city.name} → {load.calls[-1].stop.city.name}",
+        line=schedule.route.line.code,
+        coach=schedule.coach,
+        layout=schedule.layout.name,
+        bus=schedule.bus.bus_number if schedule.bus else "",
+        day=formats.date_format(leaves, "D j M Y"),
+        departs=f"{leaves:%H:%M}",
+        status=schedule.status,
+        status_text=schedule.get_status_display(),
+        seats=len(load.seats),
+        stops=stops,
+        stop=next((each for each in stops if each.position == asked), None),
+    )
+
+
+def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
+    position, last = call.position, load.calls[-1].position
+    times = boarding_times(load.schedule, call)
+    zone = ZoneInfo(call.stop.time_zone)
+    arrives = load.schedule.departure_time + timedelta(minutes=call.arrive_min)
+    closing = load.closing_at(position)
+    is_left = has_left(load.schedule, call)
+    through = [each for each in load.tickets if position in legs_of(each) and each.status != Ticket.Status.NO_SHOW]
+    return StopList(
+        position=position,
+        city=call.stop.city.name,
+        stop=call.stop.name,
+        arrives=at_stop(arrives, call) if position else "",
+        departs=at_stop(times.departs, call) if position != last else "",
+        day=formats.date_format(arrives.astimezone(zone), "D j M"),
+        ons=tuple(_passenger(ticket, load) for ticket in load.boarding_at(position)),
+        offs=tuple(_passenger(ticket, load) for ticket in load.alighting_at(position)),
+        standby=tuple(_passenger(ticket, load) for ticket in load.standby_at(position)),
+        on_board=sum(each.place != Ticket.Place.STANDBY for each in through),
+        free=len(load.seats) - len(load.taken(range(position, position + 1))),
+        free_through=len(load.seats) - len(load.taken(range(position, last))),
+        opens=at_stop(times.opens, call),
+        closes=at_stop(times.closes, call),
+        closed=f"{at_stop(closing.at, call)}, {actor_name(closing)}" if closing else "",
+        is_open=times.opens <= now < times.closes and not is_left,
+        is_over=now >= times.closes,
+        is_left=is_left,
+    )
+
+
+def _passenger(ticket: Ticket, load: CoachLoad) -> Passenger:
+    booking, kind = ticket.booking, ticket.passenger_type
+    event = load.boarded.get(ticket.pk) if ticket.status == Ticket.Status.BOARDED else None
+    return Passenger(
+        ticket_id=ticket.pk,
+        name=ticket.full_name,
+        kind="" if kind.is_default else kind.name,
+        proof=kind.proof,
+        seat=ticket.seat.label if ticket.seat else ticket.get_place_display(),
+        place=ticket.place,
+        origin=booking.from_stop.stop.city.name,
+        destination=booking.to_stop.stop.city.name,
+        reference=booking.booking_reference,
+        code=ticket.spoken_code,
+        phone=booking.order.phone,
+        status=ticket.status,
+        status_text=ticket.get_status_display(),
+        boarded=f"{at_stop(event.at, booking.from_stop)}, {actor_name(event)}" if event else "",
+    )

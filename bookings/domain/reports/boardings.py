@@ -1,0 +1,30 @@
+"""What must always be true of boarding, as queries that should find nothing."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import F, OuterRef, Q, Subquery
+
+from bookings.models import BookingEvent, SeatClaim, Ticket
+
+
+def no_shows_hold_nothing(now: datetime) -> Iterator[object]:
+    """Who did not come has given up the seat, on all legs."""
+    yield from SeatClaim.objects.filter(ticket__status=Ticket.Status.NO_SHOW).values_list("ticket", flat=True).distinct()
+
+
+def standby_claims_nothing(now: datetime) -> Iterator[object]:
+    yield from SeatClaim.objects.filter(ticket__place=Ticket.Place.STANDBY).values_list("ticket", flat=True).distinct()
+
+
+def standby_does_not_travel(now: datetime) -> Iterator[object]:
+    """Nobody is on board, or missing, without a place."""
+    standing = Ticket.objects.filter(place=Ticket.Place.STANDBY, status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW))
+    yield from standing.values_list("pk", flat=True)
+
+
+def boarding_is_told(now: datetime) -> Iterator[object]:
+    """A ticket that boarded, or whose passenger did not come, has a last event that says so, and who did it."""
+    last = BookingEvent.objects.filter(ticket=OuterRef("pk")).exclude(from_status=F("to_status")).order_by("-pk").values("to_status")[:1]
+    rows = Ticket.objects.filter(status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)).annotate(last=Subquery(last))
+    yield from rows.filter(Q(last=None) | ~Q(last=F("status"))).values_list("pk", flat=True)
