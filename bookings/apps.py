@@ -9,6 +9,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.models.guards import guard_ledger
+        from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         post_migrate.connect(guard_ledger, sender=self)
 

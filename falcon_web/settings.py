@@ -221,7 +221,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["password", "csrfmiddlewaretoken", "next"]
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]  # written down nowhere but where tries are counted
 
 # Language, time and money
 
@@ -303,6 +303,10 @@ BOARDING_CLOSES_MINUTES = env.float("BOARDING_CLOSES_MINUTES", 10)
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
 HOLD_NETWORK_SHARE = float(env.str("HOLD_NETWORK_SHARE", "0.4") or 0)  # of a coach in unpaid web holds; 0 or empty: no limit
 FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
+# What the dashboard warns of: the fullest leg in percent of the seats, and minutes over the time without having been sent off
+ALERT_FULL_PERCENT = env.int("ALERT_FULL_PERCENT", 85)
+ALERT_LOW_PERCENT = env.int("ALERT_LOW_PERCENT", 20)
+ALERT_LATE_MINUTES = env.int("ALERT_LATE_MINUTES", 10)
 SHIFT_DIFFERENCE_LIMIT = Decimal(env.str("SHIFT_DIFFERENCE_LIMIT", "50"))  # rand by tender; beyond it a cash-up needs a second person
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 RATE_LIMITS = {
@@ -328,6 +332,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.db.backends": {"level": "DEBUG" if DEBUG and env.bool("SQL_LOG", True) else "INFO"},
+        "axes": {"level": "WARNING"},
         "huey": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},
         "fpdf": {"level": "WARNING"},

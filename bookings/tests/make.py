@@ -5,6 +5,9 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, Final
 
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.domain.fares.refunds import RefundTerms
 from bookings.models import (
@@ -270,3 +273,15 @@ def make_shift(clerk: User, *, opened_at: datetime = NOW, opening_float: int | s
     shift = Shift.objects.create(clerk=clerk, branch=clerk.branch, opened_at=opened_at, opening_float=amount)
     LedgerEntry.objects.post(f"float:{shift.pk}", {"cash": amount, "safe": -amount}, at=opened_at, shift=shift, actor=clerk)
     return shift
+
+
+def make_second_factor(user: User) -> TOTPDevice:
+    """An app on the user's phone; `app_code(user)` is what it shows."""
+    return TOTPDevice.objects.create(user=user, name="app", confirmed=True)
+
+
+def app_code(user: User) -> str:
+    """The app's code of now, even if it has just been used."""
+    device = TOTPDevice.objects.filter(user=user).latest("pk")
+    TOTPDevice.objects.filter(pk=device.pk).update(last_t=-1, drift=0, throttling_failure_count=0)
+    return f"{totp(device.bin_key):06d}"

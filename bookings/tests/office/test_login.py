@@ -1,6 +1,9 @@
 """Signing in and out: who gets in, where to, and how guessing ends."""
 
+from typing import Any
+
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 
 from bookings.tests.make import make_user
@@ -56,3 +59,50 @@ def test_signing_out_needs_a_post_and_ends_the_session(clerk: StaffClient) -> No
     clerk.post("/office/logout/")
 
     assert clerk.get("/office/").url.startswith(LOGIN)
+
+
+def test_a_network_of_ipv6_is_one_guesser(client: Client) -> None:
+    make_user(username="nomsa", password=PASSWORD)
+    guess = {"username": "nomsa", "password": "wrong"}
+    for number in range(7):
+        client.post(LOGIN, guess, REMOTE_ADDR=f"2001:db8:1:2::{number}")
+
+    assert client.post(LOGIN, guess, REMOTE_ADDR="2001:db8:1:2::99").status_code == 429
+    assert client.post(LOGIN, guess, REMOTE_ADDR="2001:db8:1:3::1").status_code == 422
+
+
+def test_one_password_tried_on_many_names_ends_too(client: Client, settings: Any) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login": "3/15m"}
+
+    answers = [client.post(LOGIN, {"username": f"user-{number}", "password": "wrong"}).status_code for number in range(4)]
+
+    assert answers == [422, 422, 422, 429]
+
+
+def test_a_wrong_name_a_wrong_password_and_a_disabled_user_get_one_answer(client: Client) -> None:
+    make_user(username="nomsa", password=PASSWORD)
+    make_user(username="gone", password=PASSWORD, is_active=False)
+
+    answers = [
+        client.post(LOGIN, {"username": username, "password": password}).context["form"].non_field_errors()
+        for username, password in [("nomsa", "wrong"), ("nobody", PASSWORD), ("gone", PASSWORD)]
+    ]
+
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_guess_leaves_no_password_and_no_name_behind(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    for _try in range(8):
+        client.post(LOGIN, {"username": "nomsa-dlamini", "password": "secret-guess"})
+
+    rows = " ".join(map(str, AccessAttempt.objects.values_list("get_data", "post_data", "path_info")))
+    assert "secret-guess" not in rows
+    assert "secret-guess" not in caplog.text
+    assert "nomsa-dlamini" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"username": "x" * 5000, "password": "y" * 5000}, {"username": "a\x00b", "password": "c"}, {"next": "\x00"}]
+)
+def test_odd_forms_are_refused_in_words(client: Client, form: dict) -> None:
+    assert client.post(LOGIN, form).status_code == 422
