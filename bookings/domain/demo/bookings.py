@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from base64 import urlsafe_b64encode
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ from bookings.models.transactions import short_transaction
 
 _AT_COUNTER: Final = 0.3
 _NO_SHOWS: Final = 0.03
+_AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -83,20 +85,21 @@ class Writer:
         self.rngs.append(rng)
 
     def write(self, schedules: Sequence[Schedule]) -> None:
-        """All of it or nothing; `schedules` come with their new summaries."""
+        """All of it or nothing, on `schedules` that were empty."""
         with short_transaction():
             Order.objects.bulk_create(one.order for one in self.sold)
             Booking.objects.bulk_create(one.booking for one in self.sold)
             Ticket.objects.bulk_create(ticket for one in self.sold for ticket in one.tickets)
-            self._write_claims()
+            self._write_claims(schedules)
             self._write_events()
             self._write_money()
             self._write_messages()
             Schedule.objects.bulk_update(schedules, ["available_seats", "revision"])
         self.sold, self.rngs = [], []
 
-    def _write_claims(self) -> None:
-        SeatClaim.objects.bulk_create(
+    def _write_claims(self, schedules: Sequence[Schedule]) -> None:
+        """No-shows have given up their seats."""
+        claims = [
             SeatClaim(
                 schedule_id=one.booking.schedule_id,
                 seat_id=ticket.seat_id,
@@ -108,8 +111,13 @@ class Writer:
             for one in self.sold
             if one.booking.status != SaleStatus.CANCELLED
             for ticket in one.tickets
+            if ticket.status != Ticket.Status.NO_SHOW
             for leg in range(one.ride.board.position, one.ride.alight.position)
-        )
+        ]
+        SeatClaim.objects.bulk_create(claims)
+        used = Counter(schedule_id for schedule_id, _seat in {(claim.schedule_id, claim.seat_id) for claim in claims})
+        for schedule in schedules:
+            schedule.available_seats -= used[schedule.pk]
 
     def _write_events(self) -> None:
         BookingEvent.objects.bulk_create(
@@ -118,7 +126,7 @@ class Writer:
                 ticket_id=ticket and ticket.pk,
                 from_status=before,
                 to_status=after,
-                actor_id=one.order.seller_id,
+                actor_id=self.clerk.pk if after in _AT_THE_DOOR else one.order.seller_id,
                 at=at,
             )
             for one in self.sold
@@ -224,6 +232,8 @@ def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, clerk
         _cancel(one, cancelled_at)
     elif status == SaleStatus.CONFIRMED and boards_at < now:
         _board(one, rng)
+    elif status == SaleStatus.CONFIRMED and boards_at - settings.BOARDING_OPENS_MINUTES * _MINUTE < now:
+        _board_some(one, now, rng)
     return one
 
 
@@ -274,6 +284,16 @@ def _board(one: Sold, rng: Random) -> None:
     for ticket in one.tickets:
         ticket.status = Ticket.Status.NO_SHOW if rng.random() < _NO_SHOWS else Ticket.Status.BOARDED
         one.events.append((Ticket.Status.VALID, ticket.status, one.booking.boards_at - rng.randint(1, 25) * _MINUTE, ticket))
+
+
+def _board_some(one: Sold, now: datetime, rng: Random) -> None:
+    """Boarding is open: the longer, the more of the passengers are on board."""
+    opened = one.booking.boards_at - settings.BOARDING_OPENS_MINUTES * _MINUTE
+    for ticket in one.tickets:
+        came = opened + rng.uniform(0, 1.1) * (one.booking.boards_at - opened)
+        if came < now:
+            ticket.status = Ticket.Status.BOARDED
+            one.events.append((Ticket.Status.VALID, ticket.status, came, ticket))
 
 
 def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Random) -> list[LedgerEntry]:

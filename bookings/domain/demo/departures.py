@@ -8,6 +8,7 @@ from itertools import islice
 from random import Random
 from typing import Final
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef
 
 from bookings.domain.demo.bookings import Writer, adult_fare
@@ -15,13 +16,14 @@ from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, Coach, Ride, ride_of, sa
 from bookings.domain.demo.network import SOURCE
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.timetable.generate import generate_departures
-from bookings.models import Booking, Bus, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, User
+from bookings.models import Booking, Bus, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, Ticket, User
 from bookings.models.transactions import short_transaction
 
 Progress = Callable[[int, int], None]
 YESTERDAY: Final = timedelta(days=1)
 _BATCH: Final = 40
 _TURNAROUND: Final = timedelta(hours=2)
+_ORDER: Final = (Schedule.Status.ON_SALE, Schedule.Status.BOARDING, Schedule.Status.DEPARTED, Schedule.Status.ARRIVED)
 
 
 def make_departures(today: date, days: int, progress: Progress | None) -> int:
@@ -52,7 +54,7 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, progress: P
             offered = [ride for ride in calls if adult_fare(prices, ride, schedule, SeatKind.STANDARD) is not None]
             for sale in sales_of(coach, offered, load, rng):
                 writer.add(sale, schedule, prices, rng)
-            schedule.available_seats = len(coach.seats) - len(coach.taken)
+            schedule.available_seats = len(coach.seats)
             schedule.revision += 1
         sold += len(writer.sold)
         writer.write(batch)
@@ -127,12 +129,23 @@ def _arrival(schedule: Schedule) -> datetime:
 
 
 def move_on(today: date, now: datetime) -> int:
-    """What a dispatcher would note: which coaches have left and which have arrived."""
+    """What a dispatcher would note: which coaches are boarding, which have left and which have arrived."""
     moved = 0
     with short_transaction():
         for schedule in _near(today, 0):
-            state = Schedule.Status.ARRIVED if _arrival(schedule) <= now else Schedule.Status.DEPARTED
-            if schedule.departure_time <= now and schedule.status in Schedule.SOLD_IN and schedule.status != state:
+            state = _state(schedule, now)
+            if schedule.status in Schedule.SOLD_IN and _ORDER.index(schedule.status) < _ORDER.index(state):
                 mine = Schedule.objects.filter(pk=schedule.pk, status=schedule.status)
                 moved += mine.update(status=state, revision=F("revision") + 1)
     return moved
+
+
+def _state(schedule: Schedule, now: datetime) -> str:
+    if _arrival(schedule) <= now:
+        return Schedule.Status.ARRIVED
+    if schedule.departure_time <= now:
+        return Schedule.Status.DEPARTED
+    boards = Ticket.objects.filter(booking__schedule=schedule, status=Ticket.Status.BOARDED)
+    if schedule.departure_time - timedelta(minutes=settings.BOARDING_OPENS_MINUTES) <= now and boards.exists():
+        return Schedule.Status.BOARDING
+    return Schedule.Status.ON_SALE
