@@ -93,6 +93,9 @@ class Service:
         if workers:
             workers[-1].kill()
 
+    def is_alive(self, name: str) -> bool:
+        return self._running[name].poll() is None
+
     def stop(self) -> None:
         for name in list(self._running):
             self.kill(name)

@@ -1,0 +1,85 @@
+"""Customers who keep buying while things break, and their own book of what they were promised."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from django.utils import timezone
+
+from bookings.domain.sales.payments import act_on_waiting
+from bookings.domain.tickets.outbox import mail_room, send_due
+from bookings.models import GatewayNotification, OutboxMessage
+from bookings.tests.races.buyer import Buyer, Refused
+from bookings.tests.races.service import Service
+
+
+@dataclass
+class Diary:
+    """What the customers were told."""
+
+    placed: list[str] = field(default_factory=list)  # tokens of orders whose address they were given after paying
+    refused: Counter[int] = field(default_factory=Counter)
+    unknown: int = 0  # the line broke: it may have happened or not
+    slowest: list[float] = field(default_factory=list)
+
+
+def shop_once(url: str, schedule_id: int, diary: Diary) -> None:
+    buyer = Buyer(url, timeout=20)
+    try:
+        buyer.buy(schedule_id, "johannesburg", "cape-town")
+        diary.placed.append(buyer.order.strip("/").split("/")[-2])
+        diary.slowest.append(buyer.slowest)
+    except Refused as refusal:
+        diary.refused[refusal.status] += 1
+    except (httpx.HTTPError, KeyError):  # KeyError: the page that came was no form
+        diary.unknown += 1
+    finally:
+        buyer.close()
+
+
+@contextmanager
+def shoppers(url: str, schedule_id: int, *, number: int = 3) -> Iterator[Diary]:
+    diary, stop = Diary(), threading.Event()
+
+    def keep_buying() -> None:
+        while not stop.is_set():
+            shop_once(url, schedule_id, diary)
+            time.sleep(0.05)
+
+    threads = [threading.Thread(target=keep_buying) for _number in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield diary
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def catch_up(settings: Any, site: Service, *, wait: float = 8) -> None:
+    """Let the queue bring home what was interrupted; after `wait` seconds do what its sweeps would do once all leases are over."""
+    until = time.monotonic() + wait
+    while time.monotonic() < until and _unfinished():
+        time.sleep(0.5)
+    site.kill("queue")  # two senders, of which one lives ten minutes later, would send twice
+    settings.SITE_URL = site.url
+    for _round in range(3):
+        mail_room.closed_until = None
+        send_due(now=_later())
+        act_on_waiting()
+
+
+def _unfinished() -> bool:
+    waiting = OutboxMessage.objects.filter(sent_at=None, failed_at=None)
+    return waiting.exists() or GatewayNotification.objects.filter(acted_at=None).exists()
+
+
+def _later() -> datetime:
+    return timezone.now() + timedelta(minutes=10)

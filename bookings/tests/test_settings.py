@@ -1,0 +1,111 @@
+"""The settings of each environment, read by a process of their own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "k3" * 30
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": SECRET,
+    "SITE_URL": "https://falcon.example",
+    "ALLOWED_HOSTS": "falcon.example",
+    "PAYMENT_GATEWAY": "payfast",
+}
+
+
+def manage(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**keep, "LOCAL_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "falcon_web.settings", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def value_of(folder: Path, name: str, **environment: str) -> str:
+    shown = manage(folder, "-c", f"from django.conf import settings; print(repr(settings.{name}))", **environment)
+    assert not shown.returncode, shown.stderr
+    return shown.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "django-insecure-" + SECRET}, "SECRET_KEY must be set"),
+        ({"SITE_URL": ""}, "SITE_URL must be set"),
+        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must be set"),
+        ({"DEBUG": "true"}, "DEBUG must be off"),
+        ({"PAYMENT_GATEWAY": "demo"}, "must not be the demo gateway"),
+        ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
+    ],
+)
+def test_production_refuses_to_start_unsafe(tmp_path: Path, wrong: dict[str, str], says: str) -> None:
+    started = manage(tmp_path, "manage.py", "check", **{**PRODUCTION, **wrong})
+
+    assert started.returncode
+    assert says in started.stderr
+
+
+def test_production_passes_the_check_of_a_deployment(tmp_path: Path) -> None:
+    checked = manage(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+
+    assert (checked.returncode, checked.stderr.strip()) == (0, "System check identified no issues (0 silenced).")
+
+
+def test_production_has_no_demo_face(tmp_path: Path) -> None:
+    assert value_of(tmp_path, "PAYMENT_GATEWAY", **PRODUCTION) == "'payfast'"
+    assert value_of(tmp_path, "SESSION_COOKIE_NAME", **PRODUCTION) == "'__Host-session'"
+    assert not list(tmp_path.glob("secret_key"))
+
+
+def test_nothing_set_is_the_demo_on_files_of_its_own(tmp_path: Path) -> None:
+    assert value_of(tmp_path, "DEBUG") == "False"
+    assert value_of(tmp_path, "DATABASES['default']['NAME']") == repr(str(tmp_path / "db.sqlite3"))
+    assert value_of(tmp_path, "HUEY['filename']") == repr(str(tmp_path / "queue.sqlite3"))
+    assert value_of(tmp_path, "SITE_URL", PORT="8123") == "'http://127.0.0.1:8123'"
+
+
+def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
+    assert value_of(tmp_path, "DATABASES['default']['ENGINE']", DATABASE_URL="", REDIS_URL="", SITE_URL="").endswith("sqlite3'")
+    assert value_of(tmp_path, "RATE_LIMITS['booking']", RATE_LIMIT_BOOKING="") == "''"
+    assert value_of(tmp_path, "HOLD_NETWORK_SHARE", HOLD_NETWORK_SHARE="") == "0.0"
+
+
+@pytest.mark.parametrize("address", ["redis://127.0.0.1:6379", "redis://:secret@127.0.0.1:6379/", "unix:///tmp/redis.sock"])
+def test_two_variables_switch_the_real_servers_on(tmp_path: Path, address: str) -> None:
+    real = {"DATABASE_URL": "postgresql://falcon:secret@127.0.0.1/falcon", "REDIS_URL": address}
+
+    assert value_of(tmp_path, "DATABASES['default']['ENGINE']", **real) == "'django.db.backends.postgresql'"
+    assert value_of(tmp_path, "CACHES['default']['BACKEND']", **real) == "'bookings.web.cache.BreakerRedisCache'"
+    queue = manage(
+        tmp_path, "-c", "import django; django.setup(); from huey.contrib.djhuey import HUEY; print(type(HUEY).__name__)", **real
+    )
+    assert queue.stdout.strip() == "PriorityRedisExpireHuey", queue.stderr
+
+
+def test_every_setting_is_in_the_example() -> None:
+    read = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "falcon_web" / "settings.py").read_text()))
+    listed = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+
+    assert read <= listed
+
+
+def test_static_files_are_hashed_and_compressed(tmp_path: Path) -> None:
+    collected = manage(tmp_path, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
+
+    assert not collected.returncode, collected.stderr
+    names = {path.name for path in (tmp_path / "static" / "css").iterdir()}
+    assert any(re.fullmatch(r"falcon\.[0-9a-f]{12}\.css\.br", name) for name in names)
+    assert any(re.fullmatch(r"falcon\.[0-9a-f]{12}\.css\.gz", name) for name in names)
+    assert (tmp_path / "static" / "staticfiles.json").exists()
