@@ -1,0 +1,157 @@
+"""Whatever people do, in whatever order and at whatever time: what must always be true stays true."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+
+from bookings.base.errors import RuleBroken
+from bookings.domain.inventory.holds import hold_any, hold_seats, rehold, release_hold, renew_hold
+from bookings.domain.reports.invariants import violations
+from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.expiry import expire_unpaid
+from bookings.domain.sales.payments import settle, start_payment
+from bookings.domain.sales.refunds import cancel_booking, pay_waiting_refunds
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
+from bookings.tests.domain.sales.buy import ANN
+from bookings.tests.make import NOW, make_route, make_schedule
+from bookings.tests.races.crowd import many
+
+CITIES = ("johannesburg", "bloemfontein", "cape-town")
+RIDES = st.sampled_from([(0, 1), (1, 2), (0, 2)])
+SEATS = st.lists(st.sampled_from(["1A", "1B", "1C", "1D"]), min_size=1, max_size=3, unique=True)
+OWNERS = st.sampled_from(["ann", "ben", "zola"])
+
+
+class Sales(RuleBasedStateMachine):
+    """Three customers, a coach of four seats over two legs, and a clock that only goes forward."""
+
+    holds = Bundle("holds")
+    orders = Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.example = transaction.atomic()
+        self.example.__enter__()
+        self.now: datetime = NOW
+        self.posts = 0
+        self.schedule = make_schedule(route=make_route(), seats=4, departs=NOW + timedelta(days=2))
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.example.__exit__(None, None, None)
+
+    @rule(target=holds, ride=RIDES, seats=SEATS, owner=OWNERS)
+    def hold(self, ride: tuple[int, int], seats: list[str], owner: str) -> Hold | None:
+        segment = get_segment(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]])
+        return self.tried(lambda: hold_seats(segment, seats, owner=owner, now=self.now))
+
+    @rule(target=holds, ride=RIDES, count=st.integers(1, 3), owner=OWNERS)
+    def hold_any(self, ride: tuple[int, int], count: int, owner: str) -> Hold | None:
+        segment = get_segment(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]])
+        return self.tried(lambda: hold_any(segment, count, owner=owner, now=self.now))
+
+    @rule(hold=holds)
+    def renew(self, hold: Hold | None) -> None:
+        if hold:
+            self.tried(lambda: renew_hold(hold.token, owner=hold.owner, now=self.now))
+
+    @rule(hold=holds)
+    def take_again(self, hold: Hold | None) -> None:
+        if hold:
+            self.tried(lambda: rehold(hold.token, owner=hold.owner, now=self.now))
+
+    @rule(hold=consumes(holds))
+    def release(self, hold: Hold | None) -> None:
+        if hold and not Order.objects.filter(hold=hold).exists():
+            self.tried(lambda: release_hold(hold.token, owner=hold.owner))
+
+    @rule(target=orders, hold=holds, later=st.booleans())
+    def place(self, hold: Hold | None, later: bool) -> Order | None:
+        if not hold:
+            return None
+        seats = hold.trips.get().seats.count()
+        self.tried(lambda: save_draft(hold.token, owner=hold.owner, passengers=[ANN] * seats, email="a@example.com", phone=""))
+        self.posts += 1
+        return self.tried(
+            lambda: place_order(hold.token, owner=hold.owner, submission=f"p{self.posts}", content="", pay_later=later, now=self.now)
+        )
+
+    @rule(order=orders)
+    def start_to_pay(self, order: Order | None) -> None:
+        if order:
+            self.tried(lambda: start_payment(order.pk, now=self.now))
+
+    @rule(order=orders, share=st.sampled_from([Decimal("1"), Decimal("1"), Decimal("0.5"), Decimal("1.1")]))
+    def pay(self, order: Order | None, share: Decimal) -> None:
+        """In time, late, twice, too little, too much: as it comes."""
+        if order:
+            self.posts += 1
+            settle(order.pk, "eft", f"slip {self.posts}", (order.total * share).quantize(Decimal("0.01")), now=self.now)
+
+    @rule(order=orders, part=st.booleans())
+    def cancel(self, order: Order | None, part: bool) -> None:
+        booking = Booking.objects.filter(order=order).order_by("-pk").first() if order else None
+        if booking:
+            self.posts += 1
+            tickets = list(booking.tickets.values_list("pk", flat=True)[:1]) if part else None
+            self.tried(
+                lambda: cancel_booking(booking.booking_reference, submission=f"c{self.posts}", content="", ticket_ids=tickets, now=self.now)
+            )
+
+    @rule(minutes=st.sampled_from([1, 5, 11, 21, 60, 60 * 25]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def sweep(self) -> None:
+        expire_unpaid(now=self.now)
+        pay_waiting_refunds(now=self.now)
+
+    def tried(self, act: object) -> object:
+        try:
+            return act()
+        except RuleBroken:
+            return None
+
+    @invariant()
+    def all_is_well(self) -> None:
+        assert violations(now=self.now) == []
+
+    @invariant()
+    def no_money_is_lost(self) -> None:
+        """What came in is either sold, kept as a fee or owed back: never more goes back than came."""
+        came = sum((payment.amount for payment in Payment.objects.all()), Decimal(0))
+        goes = sum((refund.amount for refund in Refund.objects.all()), Decimal(0))
+        assert goes <= came
+
+    @invariant()
+    def every_confirmed_passenger_has_a_seat_of_his_own(self) -> None:
+        rides = Ticket.objects.filter(booking__status="confirmed", status="valid")
+        legs = [
+            (ticket.seat_id, leg)
+            for ticket in rides.select_related("booking__from_stop", "booking__to_stop")
+            for leg in range(ticket.booking.from_stop.position, ticket.booking.to_stop.position)
+        ]
+        assert len(legs) == len(set(legs))
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_any_sequence_of_what_people_do_keeps_everything_true() -> None:
+    run_state_machine_as_test(
+        Sales,
+        settings=settings(
+            max_examples=many(15, 120),
+            stateful_step_count=many(20, 40),
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
