@@ -1,9 +1,11 @@
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.errors import NotFound, RuleBroken
@@ -49,6 +51,9 @@ def _hold(request: HttpRequest, asked: RideAsked) -> HttpResponse:
         raise
     except RuleBroken as refusal:
         return _page(request, asked, ticked=labels, refusal=refusal, status=refusal.status)
+    if held.seats < asked.party.size:
+        words = _("You chose fewer seats than passengers: %(seats)d of %(party)d. Choose again if somebody is missing.")
+        messages.warning(request, words % {"seats": held.seats, "party": asked.party.size})
     if asked.return_day and not asked.hold:
         asked = asked.sized(held.seats)
         return redirect(asked.search_address(held.to_city, held.from_city, asked.return_day, hold=held.token, **{"return": None}))

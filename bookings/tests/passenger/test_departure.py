@@ -59,6 +59,12 @@ def test_ticked_seats_are_held_and_lead_to_the_checkout(client: Client, schedule
     assert [each["passenger_type"] for each in hold.draft["passengers"]] == ["adult", "child"]
 
 
+def test_fewer_seats_than_passengers_are_pointed_out(client: Client, schedule: Schedule) -> None:
+    page = client.post(seats_page(schedule, passengers=3), {"seats": ["2A"]}, follow=True).content.decode()
+
+    assert "You chose fewer seats than passengers: 1 of 3." in page
+
+
 def test_we_choose_seats_together_in_the_asked_class(client: Client, schedule: Schedule) -> None:
     client.post(seats_page(schedule), {"choose": "any", "passengers": "3", "class": "premium"})
 
