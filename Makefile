@@ -34,7 +34,7 @@ test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis; en
 	@$(VENV)/python -m bookings.tests.run $(ARGS)
 
 soak: .venv/dev.stamp ## the long races, kills and outages, with their figures (SOAK_SCALE=2 for more)
-	@$(VENV)/python -m bookings.benchmarks.soak $(ARGS)
+	@$(VENV)/python -m bookings.tests.soak $(ARGS)
 
 lint: .venv/dev.stamp ## style, missing migrations
 	@$(VENV)/ruff check .

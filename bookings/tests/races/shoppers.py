@@ -39,6 +39,7 @@ def shop_once(url: str, schedule_id: int, diary: Diary) -> None:
         diary.refused[refusal.status] += 1
     except (httpx.HTTPError, KeyError):  # KeyError: the page that came was no form
         diary.unknown += 1
+        time.sleep(0.3)
     finally:
         buyer.close()
 

@@ -44,17 +44,17 @@ def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
 
 @pytest.mark.parametrize("what", ["web", "queue"])
 def test_nothing_promised_is_lost_when_processes_are_killed(what: str, settings: Any, folder: Path, static_files: Path) -> None:
-    schedule, kills, dice = make_schedule(seats=400, departs=timezone.now() + timedelta(days=3)), many(3, 25), random.Random(7)
+    schedule, kills, dice = make_schedule(seats=400, departs=timezone.now() + timedelta(days=3)), many(3, 12), random.Random(7)
     with mail_server(settings) as sink:
         with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as site:
             with shoppers(site.url, schedule.pk) as diary:
                 for kill in range(kills):
-                    time.sleep(dice.uniform(0.3, 1.5))
+                    time.sleep(dice.uniform(0.5, 2.5))
                     _strike(site, what, kill)
                 time.sleep(1.5)
-            catch_up(settings, site, wait=200 if SCALE else 8)
+            catch_up(settings, site, wait=60 if SCALE else 8)
 
-        assert diary.placed, site.log("web")[-2000:]
+        assert len(diary.placed) >= kills // 2, site.log("web")[-2000:]
         nothing_is_lost(diary, sink, kills=kills + 1)
     copies = sum(Counter(mail["Message-ID"] for mail in sink.mails).values()) - len({mail["Message-ID"] for mail in sink.mails})
     figure(f"HTTP: {what} killed", kills=kills, acknowledged=len(diary.placed), lost=0, unknown=diary.unknown, duplicate_mails=copies)

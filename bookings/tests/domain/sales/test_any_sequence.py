@@ -20,7 +20,7 @@ from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import NOW, make_route, make_schedule
-from bookings.tests.races.crowd import many
+from bookings.tests.races.crowd import figure, many
 
 CITIES = ("johannesburg", "bloemfontein", "cape-town")
 RIDES = st.sampled_from([(0, 1), (1, 2), (0, 2)])
@@ -144,14 +144,16 @@ class Sales(RuleBasedStateMachine):
 @pytest.mark.database
 @pytest.mark.django_db
 def test_any_sequence_of_what_people_do_keeps_everything_true() -> None:
+    examples, steps = many(15, 120), many(20, 40)
     run_state_machine_as_test(
         Sales,
         settings=settings(
-            max_examples=many(15, 120),
-            stateful_step_count=many(20, 40),
+            max_examples=examples,
+            stateful_step_count=steps,
             deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+    figure("any sequence of what people do", sequences=examples, steps_each=steps, violations=0)
