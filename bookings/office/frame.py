@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Branch, Shift, User
@@ -69,8 +69,11 @@ class Frame:
 
 
 def office(request: HttpRequest) -> dict[str, Any]:
-    """`office` for the templates of /office/, and nothing elsewhere: a public page must not touch the session."""
+    """`frame` and `office` for the templates of /office/, and nothing elsewhere: a public page must not touch the session.
+
+    `office` is looked up when a template first uses it, so that a page which says that the database is away can be shown.
+    """
     match = request.resolver_match
-    if not match or match.app_name != "office" or not request.user.is_authenticated:
+    if not match or match.app_name != "office":
         return {}
-    return {"office": Frame(request)}
+    return {"frame": "office/base.html", "office": SimpleLazyObject(lambda: Frame(request) if request.user.is_authenticated else None)}

@@ -26,9 +26,9 @@ def test_a_manager_logs_in_and_adds_a_stop_without_a_violation(page: Page, live_
 
     page.on("console", listen)
     page.goto(live_server.url + reverse("admin:index"))
-    page.get_by_label("Username").fill("manager")
+    page.get_by_label("User name").fill("manager")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Reference data and records")).to_be_visible()
 
     for address in (reverse("admin:bookings_schedule_changelist"), reverse("admin:bookings_schedule_change", args=[schedule.pk])):

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
@@ -151,3 +153,24 @@ def test_staff_pages_are_kept_by_no_cache(clerk: StaffClient) -> None:
 
     assert "no-store" in response["Cache-Control"]
     assert "Cookie" in response["Vary"]
+
+
+def test_a_refusal_stands_in_the_frame_of_the_office(clerk: StaffClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "POLICY", {"logout": policy.EVERYBODY})
+
+    html = clerk.get("/office/").content.decode()
+
+    assert "not open to you" in html
+    assert "Sign out" in html
+
+
+def test_a_database_that_is_away_is_said_in_the_office_too(clerk: StaffClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(store: SessionStore) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(SessionStore, "load", away)
+
+    response = clerk.get("/office/")
+
+    assert response.status_code == 503
+    assert "Back in a moment" in response.content.decode()

@@ -1,0 +1,99 @@
+"""Signing in as people see it: in Chromium, light and dark, under the site's content policy."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from bookings.models import User
+from bookings.tests.make import app_code, make_shift, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PASSWORD: Final = "a-long-enough-pass"
+SERIOUS: Final = {"serious", "critical"}
+EXPECTED: Final = "Failed to load resource"  # a form that answers 422 is one of ours
+
+
+@pytest.fixture
+def watched(page: Page) -> Iterator[Page]:
+    """A page on which nothing may go wrong: no error in the console, no violation of the content policy."""
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" and EXPECTED not in message.text else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.set_viewport_size({"width": 1280, "height": 720})
+    yield page
+    assert troubles == []
+
+
+def assert_readable(page: Page) -> None:
+    """Nothing for axe to find in light and dark; and the page fits the screen's width."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = [rule for rule in Axe().run(page).response["violations"] if rule["impact"] in SERIOUS]
+        assert found == [], f"{page.url} {scheme}"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def sign_in(page: Page, address: str, username: str) -> None:
+    page.goto(address)
+    page.keyboard.type(username)  # the cursor stands there
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_a_clerk_signs_in_by_keyboard_and_walks_by_access_keys(watched: Page, live_server: object) -> None:
+    user = make_user(username="nomsa", first_name="Nomsa", last_name="Dlamini", password=PASSWORD)
+    make_shift(user)
+    page = watched
+    page.goto(f"{live_server}/office/")
+    assert_readable(page)
+
+    sign_in(page, page.url, "nomsa")
+    expect(page.locator(".office-who")).to_contain_text("Nomsa Dlamini")
+    assert_readable(page)
+    page.get_by_role("link", name="Nomsa Dlamini").click()
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    assert_readable(page)
+    page.keyboard.press("Alt+h")
+    page.wait_for_url(f"{live_server}/office/")
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_second_factor_is_set_up_and_asked_for(watched: Page, live_server: object) -> None:
+    user = make_user(username="priya", role=User.Role.MANAGER, password=PASSWORD)
+    page = watched
+    sign_in(page, f"{live_server}/office/login/?next=/office/account/second-factor/", "priya")
+    expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+    assert_readable(page)
+
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    assert_readable(page)
+    page.get_by_label("Code").fill(app_code(user))
+    page.get_by_role("button", name="Switch it on").click()
+    expect(page.get_by_role("listitem")).to_have_count(10)
+    assert_readable(page)
+    recovery = page.get_by_role("listitem").first.inner_text()
+    page.get_by_role("button", name="Sign out").click()
+
+    sign_in(page, f"{live_server}/office/login/", "priya")
+    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    assert_readable(page)
+    page.keyboard.type(recovery)
+    page.keyboard.press("Enter")
+    expect(page.locator(".office-who")).to_contain_text("manager")
+
+
+def test_a_wrong_password_is_said_in_words(watched: Page, live_server: object) -> None:
+    page = watched
+
+    sign_in(page, f"{live_server}/office/login/", "nobody")
+
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    assert_readable(page)
