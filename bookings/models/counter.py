@@ -3,6 +3,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.base.money import format_zar
+
 from .staff import Branch
 
 
@@ -44,6 +46,10 @@ class Shift(models.Model):
 
     def __str__(self) -> str:
         return f"shift {self.pk}"
+
+    @property
+    def difference_text(self) -> str:
+        return "" if self.difference is None else format_zar(self.difference)
 
 
 class TillMovement(models.Model):

@@ -158,7 +158,7 @@ def _close(
     is_far = any(abs(gap) > settings.SHIFT_DIFFERENCE_LIMIT for gap in outcome.differences.values())
     if is_far or shift.count_tries:
         if approver is None:
-            return _keep_try(shift, outcome, now)
+            return _keep_try(shift, outcome, denominations, now)
         _check_approval(shift, approver, reason)
     _post_cash_up(outcome, approver, reason, now)
     Shift.objects.filter(pk=shift.pk).update(
@@ -173,8 +173,9 @@ def _close(
     return "-1"
 
 
-def _keep_try(shift: Shift, outcome: CashUp, now: datetime) -> str:
-    tries = [*shift.count_tries, {"at": now.isoformat(), "counted": _texts(outcome.counted), "expected": _texts(outcome.expected)}]
+def _keep_try(shift: Shift, outcome: CashUp, denominations: Mapping[str, int], now: datetime) -> str:
+    figures = {"counted": _texts(outcome.counted), "expected": _texts(outcome.expected), "denominations": dict(denominations)}
+    tries = [*shift.count_tries, {"at": now.isoformat()} | figures]
     Shift.objects.filter(pk=shift.pk).update(count_tries=tries)
     return str(len(tries) - 1)
 

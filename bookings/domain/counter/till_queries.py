@@ -1,0 +1,151 @@
+"""What the pages about tills show. An open shift never shows what its drawer should hold: the count at the close is blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from bookings.base.money import ZERO, format_zar
+from bookings.domain.counter.shifts import CASH_UP, TENDERS, CashUp, cash_up
+from bookings.models import Account, Booking, Branch, LedgerEntry, Payment, Refund, Shift, TillMovement, Total
+
+PAGE: Final = 20
+
+
+@dataclass(frozen=True)
+class TillLine:
+    """One thing that happened in a till."""
+
+    at: datetime
+    what: str
+    about: str  # a booking's reference or a reason
+    is_booking: bool
+    tender: str
+    amount: Decimal
+
+    @property
+    def amount_text(self) -> str:
+        return format_zar(self.amount)
+
+
+@dataclass(frozen=True)
+class TenderRow:
+    """One line of a cash-up, as text."""
+
+    name: str
+    expected: str
+    counted: str
+    difference: str
+    is_off: bool
+
+
+@dataclass(frozen=True)
+class TillView:
+    shift: Shift
+    lines: tuple[TillLine, ...]
+    page: int
+    pages: int
+    sales: int
+    takings: Decimal  # of all tenders together
+    refunds: int
+    refunded: Decimal
+    rows: tuple[TenderRow, ...]  # of the cash-up, or of the last count that was too far off
+    difference: Decimal | None
+    notes: tuple[tuple[str, int, str], ...]  # denomination, quantity, worth
+
+    @property
+    def takings_text(self) -> str:
+        return format_zar(self.takings)
+
+    @property
+    def refunded_text(self) -> str:
+        return format_zar(self.refunded)
+
+    @property
+    def float_text(self) -> str:
+        return format_zar(self.shift.opening_float)
+
+    @property
+    def difference_text(self) -> str:
+        return "" if self.difference is None else format_zar(self.difference)
+
+    @property
+    def banked_text(self) -> str:
+        return format_zar(Decimal(self.shift.counted[Account.CASH])) if self.shift.counted else ""
+
+
+def till_view(shift: Shift, *, page: int = 1) -> TillView:
+    """A shift with what happened in it, the latest first."""
+    entries = LedgerEntry.objects.filter(shift=shift, account__in=TENDERS).exclude(_of_cash_up()).order_by("-at", "-pk")
+    pager = Paginator(entries, PAGE)
+    shown = pager.get_page(page)
+    taken = Payment.objects.filter(shift=shift).aggregate(n=Count("pk"), total=Total("amount"))
+    back = Refund.objects.filter(shift=shift).aggregate(n=Count("pk"), total=Total("amount"))
+    outcome = cash_up(shift) if shift.closed_at or shift.count_tries else None
+    return TillView(
+        shift=shift,
+        lines=tuple(_lines(list(shown))),
+        page=shown.number,
+        pages=pager.num_pages,
+        sales=taken["n"],
+        takings=taken["total"] or ZERO,
+        refunds=back["n"],
+        refunded=back["total"] or ZERO,
+        rows=cash_up_rows(outcome) if outcome else (),
+        difference=outcome.difference if outcome else None,
+        notes=_notes(shift.denominations),
+    )
+
+
+def _of_cash_up() -> Q:
+    return Q(cause__startswith=CASH_UP[0]) | Q(cause__startswith=CASH_UP[1])
+
+
+def cash_up_rows(outcome: CashUp) -> tuple[TenderRow, ...]:
+    return tuple(
+        TenderRow(
+            str(tender.label),
+            format_zar(outcome.expected[tender]),
+            format_zar(outcome.counted[tender]),
+            format_zar(gap),
+            is_off=gap != 0,
+        )
+        for tender in TENDERS
+        for gap in [outcome.differences[tender]]
+    )
+
+
+def _notes(denominations: dict[str, int]) -> tuple[tuple[str, int, str], ...]:
+    return tuple((format_zar(Decimal(worth)), count, format_zar(Decimal(worth) * count)) for worth, count in denominations.items() if count)
+
+
+def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
+    moved = [entry.cause.partition(":")[2] for entry in entries if entry.cause.startswith("movement:")]
+    reasons = dict(TillMovement.objects.filter(pk__in=moved).values_list("pk", "reason"))
+    orders = {entry.order_id for entry in entries if entry.order_id}
+    references: dict[int, str] = {}
+    for order, reference in Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference"):
+        references[order] = reference
+    words = {"payment": _("Sale"), "refund": _("Refund"), "rounding": _("Rounding"), "float": _("Float")}
+    lines = []
+    for entry in entries:
+        kind, _colon, key = entry.cause.partition(":")
+        moving = _("Paid in") if entry.amount > 0 else _("Paid out")
+        about = reasons.get(int(key), "") if kind == "movement" else references.get(entry.order_id, "")
+        lines.append(
+            TillLine(entry.at, words.get(kind, moving), about, bool(entry.order_id), str(Account(entry.account).label), entry.amount)
+        )
+    return lines
+
+
+def shifts_of(branch: Branch | None) -> QuerySet[Shift]:
+    """Shifts of a branch, or of all (None), the latest first."""
+    shifts = Shift.objects.select_related("clerk", "branch", "approved_by").order_by("-opened_at", "-pk")
+    return shifts.filter(branch=branch) if branch else shifts

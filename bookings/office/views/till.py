@@ -1,0 +1,163 @@
+"""The clerk's own till: open, pay in and out, count and close; and the shifts as others see them."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.base.codes import random_token
+from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.money import format_zar
+from bookings.domain.counter.shifts import close_shift as close
+from bookings.domain.counter.shifts import move_cash as move
+from bookings.domain.counter.shifts import open_shift as start
+from bookings.domain.counter.shifts import open_shift_of, require_shift
+from bookings.domain.counter.till_queries import PAGE, shifts_of, till_view
+from bookings.models import Shift, User
+from bookings.office.access import StaffRequest, own_branch, own_branch_or_404, staff
+from bookings.office.till_forms import CashCount, MovementForm, TillCount
+from bookings.web.paging import page_links
+
+
+def _fresh() -> dict[str, str]:
+    return {"submission": random_token()}
+
+
+def _page_number(request: StaffRequest) -> int:
+    text = request.GET.get("page", "")
+    return int(text) if text.isdecimal() and len(text) < 8 else 1
+
+
+def _with_pages(request: StaffRequest, view: Any) -> dict[str, Any]:
+    links = page_links(view.page, view.pages, lambda number: f"{request.path}?page={number}")
+    return {"till": view, "links": links}
+
+
+@staff
+@require_safe
+def shift(request: StaffRequest) -> HttpResponse:
+    """My till: what happened in it, or the form to open one."""
+    mine = open_shift_of(request.user)
+    if mine is None:
+        own_branch(request)
+        return render(request, "office/till/open.html", {"form": CashCount(initial=_fresh())})
+    page = _with_pages(request, till_view(mine, page=_page_number(request)))
+    return render(request, "office/till/shift.html", page | {"form": MovementForm(initial=_fresh() | {"direction": "out"})})
+
+
+@staff
+@require_POST
+def open_shift(request: StaffRequest) -> HttpResponse:
+    own_branch(request)
+    form = CashCount(request.POST)
+    if not form.is_valid():
+        return render(request, "office/till/open.html", {"form": form}, status=422)
+    made = start(request.user, counted_float=form.cash, submission=form.cleaned_data["submission"], content=json.dumps(form.denominations))
+    messages.success(request, _("Your shift is open, with a float of %(float)s.") % {"float": format_zar(made.opening_float)})
+    return redirect("office:shift")
+
+
+@staff
+@require_POST
+def move_cash(request: StaffRequest) -> HttpResponse:
+    mine = require_shift(request.user)
+    form = MovementForm(request.POST)
+    if form.is_valid():
+        try:
+            move(
+                mine,
+                form.signed,
+                form.cleaned_data["reason"],
+                submission=form.cleaned_data["submission"],
+                content=f"{form.signed} {form.cleaned_data['reason']}",
+            )
+        except Conflict:
+            raise
+        except RuleBroken as problem:
+            form.add_error("amount", problem.message)
+        else:
+            messages.success(request, _("%(amount)s is noted.") % {"amount": format_zar(form.signed)})
+            return redirect("office:shift")
+    return render(request, "office/till/shift.html", _with_pages(request, till_view(mine)) | {"form": form}, status=422)
+
+
+@staff
+@sensitive_post_parameters("approver_password", "approver_code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def close_shift(request: StaffRequest) -> HttpResponse:
+    """The blind count. A count that is far off leads back here, with its result and a place for a second person."""
+    mine = require_shift(request.user) if request.method != "POST" else _shift_to_close(request)
+    if request.method != "POST":
+        last = mine.count_tries[-1] if mine.count_tries else {}
+        typed = TillCount.typed(last.get("denominations", {})) | {key: last["counted"][key] for key in ("card", "eft") if last}
+        return _closing(request, mine, TillCount(initial=_fresh() | typed))
+    form = TillCount(request.POST)
+    if not form.is_valid():
+        return _closing(request, mine, form, status=422)
+    return _close(request, mine, form)
+
+
+def _shift_to_close(request: StaffRequest) -> Shift:
+    """The shift that the form was shown for: another tab may have closed it, and a new one may be open."""
+    number = request.POST.get("shift", "")
+    found = Shift.objects.select_related("branch", "clerk").filter(clerk=request.user, pk=int(number) if number.isdecimal() else 0).first()
+    return found or require_shift(request.user)
+
+
+def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
+    approver = form.approver(request)
+    if not form.is_valid():
+        return _closing(request, mine, form, status=422)
+    try:
+        outcome = close(
+            mine,
+            counted=form.counted,
+            reason=form.cleaned_data["reason"],
+            approver=approver,
+            denominations=form.denominations,
+            submission=form.cleaned_data["submission"],
+            content=json.dumps([mine.pk, form.denominations, form.data.get("card"), form.data.get("eft"), form.cleaned_data["reason"]]),
+        )
+    except Conflict:
+        raise
+    except RuleBroken as problem:
+        form.add_error("reason", problem.message)
+        return _closing(request, mine, form, status=422)
+    return redirect("office:shift_detail", mine.pk) if outcome.is_closed else redirect(f"{reverse('office:close_shift')}#result")
+
+
+def _closing(request: StaffRequest, mine: Shift, form: TillCount, *, status: int = 200) -> HttpResponse:
+    return render(request, "office/till/close.html", {"form": form, "till": till_view(mine)}, status=status)
+
+
+@staff
+@require_safe
+def shifts(request: StaffRequest) -> HttpResponse:
+    """Supervisors see the shifts of their branch, managers and auditors those of every branch."""
+    sees_all = request.user.role in {User.Role.MANAGER, User.Role.AUDITOR}
+    rows = shifts_of(None if sees_all else own_branch(request))
+    pager = Paginator(rows, PAGE)
+    page = pager.get_page(_page_number(request))
+    links = page_links(page.number, pager.num_pages, lambda number: f"{request.path}?page={number}")
+    return render(request, "office/till/shifts.html", {"shifts": page, "links": links, "shows_branch": sees_all})
+
+
+@staff
+@require_safe
+def shift_detail(request: StaffRequest, number: int) -> HttpResponse:
+    """One shift, with its slip to print (`?paper=roll` for 80 mm). Clerks see their own."""
+    if request.user.role == User.Role.CLERK:
+        found = shifts_of(None).filter(pk=number, clerk=request.user).first()
+        if found is None:
+            raise Http404
+    else:
+        found = own_branch_or_404(request, shifts_of(None), pk=number)
+    page = _with_pages(request, till_view(found, page=_page_number(request)))
+    return render(request, "office/till/detail.html", page | {"is_roll": request.GET.get("paper") == "roll"})
