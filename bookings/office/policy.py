@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bookings.domain.counter.approval import DECIDERS  # noqa: F401  who approves what a clerk may not do alone
+from bookings.domain.counter.approval import DECIDERS
 from bookings.domain.counter.second_factor import MONEY_ROLES  # noqa: F401  who signs in with a second factor
 from bookings.models import User
 
@@ -24,10 +24,41 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "drop_second_factor": EVERYBODY,
     # Dashboard
     "dashboard": EVERYBODY,
+    "today_pulse": EVERYBODY,
+    "today_departures": EVERYBODY,
+    "today_alerts": EVERYBODY,
+    "today_outlook": EVERYBODY,
+    "today_load": EVERYBODY,
+    "today_orders": SELLERS | {Role.AUDITOR},
+    "today_mails": SELLERS | {Role.AUDITOR},
+    "today_tills": SELLERS | {Role.AUDITOR},
+    "today_sales": SELLERS | {Role.AUDITOR},
+    "today_tasks": SELLERS | {Role.AUDITOR},
+    "departure_curve": EVERYBODY,
+    "tasks": SELLERS | {Role.AUDITOR},
+    "task_done": DECIDERS,
     # Selling
+    "sell": SELLERS,
+    "sell_places": SELLERS,
+    "sold": SELLERS,
+    "sold_print": SELLERS,
+    "sold_pdf": SELLERS,
     # Serving
     # Money at the till
+    "shift": SELLERS,
+    "open_shift": SELLERS,
+    "move_cash": SELLERS,
+    "close_shift": SELLERS,
+    "shifts": DECIDERS | {Role.AUDITOR},
+    "shift_detail": SELLERS | {Role.AUDITOR},
     # Boarding
+    "manifest": BOARDERS | {Role.AUDITOR},
+    "manifest_csv": BOARDERS | {Role.AUDITOR},
+    "board": BOARDERS,
+    "board_undo": BOARDERS,
+    "board_close": BOARDERS,
+    "depart": BOARDERS,
+    "arrive": BOARDERS,
 }
 
 # Who may send the form of a page that more people may look at. Without a line: who may open it, but for auditors, who only look.

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from bookings.office.views import account, dashboard, login
+from bookings.office.blocks import BLOCKS
+from bookings.office.views import account, boarding, dashboard, login, sell, sold, tasks, till
 
 app_name = "office"
 urlpatterns = [
@@ -16,8 +17,30 @@ urlpatterns = [
     path("account/second-factor/drop/", account.drop, name="drop_second_factor"),
     # Dashboard
     path("", dashboard.dashboard, name="dashboard"),
+    *(path(f"today/{block.slug}/", dashboard.block, {"slug": block.slug}, name=block.name) for block in BLOCKS.values()),
+    path("departures/<int:schedule_id>/curve/", dashboard.curve, name="departure_curve"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<int:task_id>/done/", tasks.done, name="task_done"),
     # Selling
+    path("sell/", sell.sell, name="sell"),
+    path("sell/places/", sell.places, name="sell_places"),
+    path("sell/sold/<str:token>/", sold.sold, name="sold"),
+    path("sell/sold/<str:token>/print/", sold.print_tickets, name="sold_print"),
+    path("sell/sold/<str:token>/tickets.pdf", sold.pdf, name="sold_pdf"),
     # Serving
     # Money at the till
+    path("shift/", till.shift, name="shift"),
+    path("shift/open/", till.open_shift, name="open_shift"),
+    path("shift/move/", till.move_cash, name="move_cash"),
+    path("shift/close/", till.close_shift, name="close_shift"),
+    path("shifts/", till.shifts, name="shifts"),
+    path("shifts/<int:number>/", till.shift_detail, name="shift_detail"),
     # Boarding
+    path("departures/<int:schedule_id>/manifest/", boarding.manifest_page, name="manifest"),
+    path("departures/<int:schedule_id>/manifest.csv", boarding.manifest_download, name="manifest_csv"),
+    path("departures/<int:schedule_id>/board/", boarding.board, name="board"),
+    path("departures/<int:schedule_id>/board/undo/", boarding.undo, name="board_undo"),
+    path("departures/<int:schedule_id>/board/close/", boarding.close, name="board_close"),
+    path("departures/<int:schedule_id>/depart/", boarding.leave, name="depart"),
+    path("departures/<int:schedule_id>/arrive/", boarding.end, name="arrive"),
 ]

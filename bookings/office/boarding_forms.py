@@ -1,0 +1,38 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+HIGHEST = 32_767  # of a position
+
+
+class StopForm(forms.Form):
+    """Which stop of the coach, by its position; what makes no sense is none."""
+
+    stop = forms.IntegerField(required=False, min_value=0, max_value=HIGHEST)
+
+    @property
+    def chosen(self) -> int | None:
+        return self.cleaned_data.get("stop") if self.is_valid() else None
+
+
+class ScanForm(forms.Form):
+    code = forms.CharField(label=_("Ticket code"), max_length=80, error_messages={"required": _("Scan a ticket, or type its code.")})
+    stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
+    nonce = forms.CharField(max_length=60)
+    late = forms.BooleanField(required=False)
+    scanned_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
+
+    def clean_code(self) -> str:
+        return self.cleaned_data["code"].replace("\x00", "")
+
+    def options(self) -> dict[str, Any]:
+        """The scan as the domain wants it."""
+        cleaned = self.cleaned_data
+        return {"at_stop": cleaned["stop"], "nonce": cleaned["nonce"], "late": cleaned["late"], "scanned_at": cleaned["scanned_at"]}
+
+
+class UndoForm(forms.Form):
+    ticket = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
+    nonce = forms.CharField(max_length=60)

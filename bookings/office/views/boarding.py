@@ -1,0 +1,163 @@
+"""The list and the door: manifest, check-in, closing a stop, leaving, arriving."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.base.codes import random_token
+from bookings.base.errors import Conflict, RuleBroken
+from bookings.domain.boarding.check_in import check_in, undo_check_in
+from bookings.domain.boarding.closing import Closed, close_boarding
+from bookings.domain.boarding.manifest import board_view, manifest
+from bookings.domain.boarding.steps import arrive, depart
+from bookings.office.access import StaffRequest, staff
+from bookings.office.boarding_forms import ScanForm, StopForm, UndoForm
+from bookings.office.manifest_csv import manifest_csv
+from bookings.web.render import render_page
+
+
+@staff
+@require_safe
+def manifest_page(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    lists = manifest(schedule_id, stop=StopForm(request.GET).chosen, now=timezone.now())
+    context = {"manifest": lists, "printed_at": timezone.now()}
+    return render_page(request, "office/manifest.html", context, fragment="office/_manifest.html", target="manifest")
+
+
+@staff
+@require_safe
+def manifest_download(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    lists = manifest(schedule_id, stop=StopForm(request.GET).chosen, now=timezone.now())
+    response = HttpResponse(manifest_csv(lists), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="manifest-{schedule_id}.csv"'
+    return response
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def board(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """The screen at the door; POST is one scan."""
+    if request.method != "POST":
+        return _board(request, schedule_id, StopForm(request.GET).chosen, fragment="office/_board_live.html", target="board-live")
+    form = ScanForm(request.POST)
+    if not form.is_valid():
+        problem = form.errors["code"][0] if "code" in form.errors else _("This form is incomplete. Please open the page again.")
+        return _board(request, schedule_id, StopForm(request.POST).chosen, status=422, problem=problem)
+    answer = check_in(schedule_id, form.cleaned_data["code"], actor=request.user, **form.options())
+    return _board(request, schedule_id, form.cleaned_data["stop"], answer=answer)
+
+
+@staff
+@require_POST
+def undo(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        raise RuleBroken(_("This form is incomplete. Please open the page again."))
+    cleaned = form.cleaned_data
+    try:
+        ticket = undo_check_in(schedule_id, cleaned["ticket"], actor=request.user, nonce=cleaned["nonce"])
+    except Conflict as refusal:
+        return _board(request, schedule_id, cleaned["stop"], status=409, problem=refusal.message)
+    return _board(request, schedule_id, cleaned["stop"], undone=ticket.full_name)
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def close(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """Ask first, in names; then close boarding at a stop."""
+    if request.method != "POST":
+        return _ask(request, schedule_id, "close")
+    stop = StopForm(request.POST).chosen
+    if stop is None:
+        raise RuleBroken(_("This form is incomplete. Please open the page again."))
+    try:
+        closed = close_boarding(schedule_id, stop, actor=request.user, submission=_submission(request))
+    except Conflict as refusal:
+        return _ask(request, schedule_id, "close", stop=stop, refusal=refusal)
+    messages.success(request, _closed_words(closed))
+    return redirect(_address("board", schedule_id, stop))
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    if request.method != "POST":
+        return _ask(request, schedule_id, "depart", stop=0)
+    try:
+        missing = depart(schedule_id, actor=request.user, submission=_submission(request))
+    except Conflict as refusal:
+        return _ask(request, schedule_id, "depart", stop=0, refusal=refusal)
+    words = ngettext(
+        "The coach has left; %(count)d more passenger did not come.", "The coach has left; %(count)d more did not come.", missing
+    )
+    messages.success(request, words % {"count": missing} if missing else _("The coach has left."))
+    return redirect(_address("manifest", schedule_id))
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def end(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    if request.method != "POST":
+        return _ask(request, schedule_id, "arrive")
+    try:
+        arrive(schedule_id, actor=request.user, submission=_submission(request))
+    except Conflict as refusal:
+        return _ask(request, schedule_id, "arrive", refusal=refusal)
+    messages.success(request, _("The coach has arrived."))
+    return redirect(_address("manifest", schedule_id))
+
+
+def _board(
+    request: StaffRequest,
+    schedule_id: int,
+    stop: int | None,
+    *,
+    fragment: str = "office/_board.html",
+    target: str = "board",
+    status: int = 200,
+    **shown: Any,
+) -> HttpResponse:
+    branch = request.user.branch
+    view = board_view(schedule_id, stop=stop, near_city=branch.city_id if branch else None, now=timezone.now())
+    context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
+    return render_page(request, "office/board.html", context, fragment=fragment, target=target, status=status)
+
+
+def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: Conflict | None = None) -> HttpResponse:
+    stop = StopForm(request.GET).chosen if stop is None else stop
+    view = board_view(schedule_id, stop=stop, now=timezone.now())
+    context = {
+        "view": view,
+        "manifest": view.manifest,
+        "stop": view.stop,
+        "step": step,
+        "refusal": refusal,
+        "submission": random_token(),
+    }
+    return render_page(request, "office/board_step.html", context, status=refusal.status if refusal else 200)
+
+
+def _submission(request: HttpRequest) -> str:
+    return request.POST.get("submission", "")[:80].replace("\x00", "")
+
+
+def _address(name: str, schedule_id: int, stop: int | None = None) -> str:
+    address = reverse(f"office:{name}", args=[schedule_id])
+    return address if stop is None else f"{address}?stop={stop}"
+
+
+def _closed_words(closed: Closed) -> str:
+    words = [
+        ngettext("%(count)d no-show", "%(count)d no-shows", closed.no_shows) % {"count": closed.no_shows},
+        _("%(count)d from standby seated") % {"count": closed.seated},
+    ]
+    if closed.waiting:
+        words.append(_("%(count)d on standby without a seat") % {"count": closed.waiting})
+    return _("Boarding is closed: %(what)s.") % {"what": ", ".join(words)}
