@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
@@ -73,7 +73,7 @@ def _hold(
             chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
             if channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
                 _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
-            hold = _hold_row(mine, token, owner, network, len(chosen), types, channel, now)
+            hold = _hold_row(mine, fresh, token, owner, network, len(chosen), types, channel, now)
             _write_trip(hold, mine, fresh, chosen, fares)
             refresh([schedule_id])
             return hold
@@ -125,12 +125,19 @@ def _check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner
 
 
 def _hold_row(
-    mine: HoldTrip | None, token: str, owner: str, network: str, count: int, types: Sequence[str], channel: str, now: datetime
+    mine: HoldTrip | None,
+    segment: Segment,
+    token: str,
+    owner: str,
+    network: str,
+    count: int,
+    types: Sequence[str],
+    channel: str,
+    now: datetime,
 ) -> Hold:
     if not token:
         if mine and mine.hold.expires_at > now:
-            if mine.hold.trips.exclude(pk=mine.pk).exists() and mine.seats.count() != count:
-                raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": mine.seats.count()})
+            _check_fits(mine.hold.trips.exclude(pk=mine.pk), segment, count)
             Hold.objects.filter(pk=mine.hold.pk).update(draft=_with_types(mine.hold.draft, count, types))
             return mine.hold
         draft = _with_types({}, count, types)
@@ -143,12 +150,20 @@ def _hold_row(
     other = hold.trips.exclude(pk=mine.pk if mine else None)
     if not mine and other.count() >= MOST_TRIPS:
         raise RuleBroken(_("This booking already has its way out and its way back."))
-    for trip in other:
-        if trip.seats.count() != count:
-            raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
+    _check_fits(other, segment, count)
     if not mine:
         _set_expiry(hold, now + hold_time(channel))
     return hold
+
+
+def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int) -> None:
+    """The same people travel both ways, one way after the other."""
+    for trip in others.select_related("schedule", "from_stop", "to_stop"):
+        other = Segment(trip.schedule, trip.from_stop, trip.to_stop)
+        if trip.seats.count() != count:
+            raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
+        if segment.boards_at < other.alights_at and other.boards_at < segment.alights_at:
+            raise RuleBroken(_("You are still on the road of your other trip then. Please choose another departure."))
 
 
 def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:

@@ -87,7 +87,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
     cheapest = prices[offered[0].code] if offered else None
     return SeatMap(
         segment=segment,
-        decks=_decks(seats),
+        decks=seat_decks(seats),
         seats=tuple(seat for seat in seats if seat.state != "crew"),
         free=free.total(),
         revision=segment.schedule.revision,
@@ -139,7 +139,7 @@ def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict) -> SeatVi
     return SeatView(seat.label, seat.row, seat.column, seat.deck, seat.kind, state, ", ".join(words), price, code, seat.is_window)
 
 
-def _decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
+def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
     numbers = sorted({seat.deck for seat in seats})
     titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
     return tuple(_deck(number, titles.get(number, _("Seats")), [seat for seat in seats if seat.deck == number]) for number in numbers)

@@ -190,6 +190,16 @@ def test_the_way_back_joins_the_hold_and_takes_as_many_seats(schedule: Schedule)
     assert violations(now=NOW + timedelta(minutes=5)) == []
 
 
+def test_nobody_rides_two_coaches_at_a_time(schedule: Schedule) -> None:
+    soon = make_schedule(departs=schedule.departure_time + timedelta(hours=1))
+    out = hold_seats(ride(schedule), ["1A"], owner="ann", now=NOW)
+
+    with pytest.raises(RuleBroken, match="still on the road"):
+        hold_any(ride(soon), 1, owner="ann", token=out.token, now=NOW)
+
+    assert taken(soon) == set()
+
+
 def test_a_strangers_token_adds_nothing(schedule: Schedule) -> None:
     back = make_schedule(departs=NOW + timedelta(days=6))
     out = hold_seats(ride(schedule), ["1A"], owner="ann", now=NOW)
