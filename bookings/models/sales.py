@@ -91,6 +91,8 @@ class Booking(models.Model):
             models.Index(fields=["passenger_email"], name="booking_email_idx"),
             models.Index(fields=["schedule", "status"], name="booking_schedule_status_idx"),
             models.Index(fields=["booking_date"], name="booking_date_idx"),
+            models.Index(fields=["boards_at"], name="booking_boards_idx"),
+            models.Index(fields=["status", "booking_date"], name="booking_status_date_idx"),  # the newest of a rare state
         ]
         constraints = [
             # An expression, so that both databases make it an index of this name and not an unnamed table constraint.
