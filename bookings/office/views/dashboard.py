@@ -1,11 +1,59 @@
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.office.access import StaffRequest, staff
+from bookings.domain.reports.charts import booking_curve
+from bookings.domain.reports.tasks import SEES_ALL
+from bookings.models import Branch
+from bookings.office.access import StaffRequest, branch_or_none, staff
+from bookings.office.blocks import BLOCKS, Desk, blocks_for, show
+from bookings.office.drawing import curve_chart
+from bookings.web.render import render_page
 
 
 @staff
 @require_safe
 def dashboard(request: StaffRequest) -> HttpResponse:
-    return render(request, "office/dashboard.html")
+    """Today at a station. Every block of it is the fragment that refreshes itself."""
+    branches = _branches(request)
+    at = _desk(request, branches)
+    page = {"desk": at, "branches": branches, "blocks": {block.slug: show(block, at) for block in blocks_for(at)}}
+    return render(request, "office/dashboard.html", page)
+
+
+@staff
+@require_safe
+def block(request: StaffRequest, slug: str) -> HttpResponse:
+    """One block for htmx: 204 when it would show what the page shows already. Anybody else is led to the whole page."""
+    at, wanted = _desk(request, _branches(request)), BLOCKS[slug]
+    if request.htmx.target != f"block-{slug}" or wanted not in blocks_for(at):
+        return redirect(at.address("dashboard", page=at.page if at.page > 1 else ""))
+    shown = show(wanted, at)
+    if request.GET.get("seen") == shown.seen:
+        return HttpResponse(status=204)
+    return render(request, "office/today/_block.html", {"shown": shown})
+
+
+@staff
+@require_safe
+def curve(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    found = booking_curve(schedule_id, now=timezone.now())
+    page = {"curve": found, "view": curve_chart(found)}
+    return render_page(request, "office/curve.html", page)
+
+
+def _branches(request: StaffRequest) -> list[Branch]:
+    """Among which the user may choose."""
+    if request.user.role not in SEES_ALL:
+        return []
+    return list(Branch.objects.filter(is_active=True).select_related("city"))
+
+
+def _desk(request: StaffRequest, branches: list[Branch]) -> Desk:
+    own = branch_or_none(request)
+    wanted = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
+    branch = wanted or own or next(iter(branches), None)
+    page = request.GET.get("page", "")
+    number = int(page) if page.isdecimal() and len(page) < 4 else 1
+    return Desk(request.user, branch, timezone.now(), is_elsewhere=branch != own, page=number)

@@ -1,0 +1,170 @@
+"""What waits for somebody at the counter: orders to be paid, mails that stick, tills that are open."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.base.money import ZERO, format_zar
+from bookings.domain.timetable.trips import clock_text
+from bookings.models import Account, Booking, Branch, Order, OutboxMessage, Payment, Refund, SaleStatus, Shift, Total, User
+
+SOON: Final = timedelta(hours=6)
+FAILED_KEPT: Final = timedelta(days=7)
+WAITS_TOO_LONG: Final = timedelta(minutes=5)
+ROWS: Final = 5
+SHIFTS: Final = 12
+COUNTED: Final = 100  # beyond it a page says "more than 99"
+SEES_ALL_TILLS: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER, User.Role.AUDITOR})
+
+
+@dataclass(frozen=True)
+class UnpaidOrder:
+    reference: str
+    name: str
+    trip: str  # Cape Town, Wed 2 Dec 17:00
+    amount: str
+    until: str  # 16:40
+    left: str  # 25 min
+    is_urgent: bool
+
+
+@dataclass(frozen=True)
+class UnpaidOrders:
+    rows: tuple[UnpaidOrder, ...]
+    total: int
+
+
+def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
+    """Orders of people who get on here or of this branch's tills that run out within hours, the most urgent first: two queries."""
+    mine = Booking.objects.filter(order=OuterRef("pk"), from_stop__stop__city=branch.city_id)
+    first = Booking.objects.filter(order=OuterRef("pk")).order_by("boards_at", "pk")
+    rows = (
+        Order.objects.filter(status=SaleStatus.PENDING, pay_by__gt=now, pay_by__lte=now + SOON)
+        .filter(Exists(mine) | Q(shift__branch=branch))
+        .order_by("pay_by", "pk")
+    )
+    shown = rows.annotate(
+        reference=Subquery(first.values("booking_reference")[:1]),
+        surname=Subquery(first.values("tickets__surname")[:1]),
+        destination=Subquery(first.values("to_stop__stop__city__name")[:1]),
+        boards_at=Subquery(first.values("boards_at")[:1]),
+    )[:ROWS]
+    found = tuple(_unpaid(order, now) for order in shown)
+    return UnpaidOrders(found, rows.order_by()[:COUNTED].count() if len(found) == ROWS else len(found))
+
+
+def _unpaid(order: Order, now: datetime) -> UnpaidOrder:
+    minutes = int((order.pay_by - now).total_seconds() // 60)
+    boards = f"{timezone.localtime(order.boards_at):%a %-d %b %H:%M}" if order.boards_at else ""
+    left = _("%(minutes)d min") % {"minutes": minutes} if minutes < 60 else _("%(h)d h %(m)02d") % {"h": minutes // 60, "m": minutes % 60}
+    return UnpaidOrder(
+        reference=order.reference or "",
+        name=order.surname or "",
+        trip=f"{order.destination or ''}, {boards}",
+        amount=format_zar(order.total),
+        until=clock_text(order.pay_by),
+        left=left,
+        is_urgent=minutes < 60,
+    )
+
+
+@dataclass(frozen=True)
+class StuckMail:
+    kind: str
+    reference: str
+    error: str
+    since: str
+    has_failed: bool
+
+
+@dataclass(frozen=True)
+class StuckMails:
+    rows: tuple[StuckMail, ...]
+    failed: int
+    waiting: int
+
+
+def stuck_mails(*, now: datetime) -> StuckMails:
+    """Mails given up in the last week, and mails that should have gone minutes ago: three queries over two partial indexes."""
+    mails = OutboxMessage.objects.exclude(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+    failed = mails.filter(failed_at__gt=now - FAILED_KEPT, sent_at=None)
+    waiting = mails.filter(sent_at=None, failed_at=None, next_try__isnull=False).filter(
+        Q(attempts__gt=0) | Q(created_at__lt=now - WAITS_TOO_LONG)
+    )
+    reference = Subquery(Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1])
+    given_up = list(failed.annotate(reference=reference).order_by("-failed_at")[:ROWS])
+    stuck = list(waiting.annotate(reference=reference).order_by("next_try")[:COUNTED])
+    number = failed.order_by()[:COUNTED].count() if len(given_up) == ROWS else len(given_up)
+    return StuckMails(tuple(_mail(mail) for mail in [*given_up, *stuck][:ROWS]), number, len(stuck))
+
+
+def _mail(mail: OutboxMessage) -> StuckMail:
+    since = timezone.localtime(mail.failed_at or mail.created_at)
+    error = mail.last_error if mail.failed_at or mail.attempts else _("not sent yet")
+    return StuckMail(mail.get_kind_display(), mail.reference or "", error, f"{since:%a %-d %b, %H:%M}", mail.failed_at is not None)
+
+
+@dataclass(frozen=True)
+class Tender:
+    label: str
+    sales: int
+
+
+@dataclass(frozen=True)
+class Takings:
+    """What a till sold. Never what its drawer should hold: the count at the end of the shift is a blind one."""
+
+    shift_id: int
+    clerk: str
+    since: str
+    is_mine: bool
+    sales: int
+    total: str
+    tenders: tuple[Tender, ...]
+    refunds: int
+
+
+@dataclass(frozen=True)
+class Tills:
+    mine: Takings | None
+    others: tuple[Takings, ...]
+
+
+def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
+    """The user's open shift, and for those who answer for them the other open tills of the branch: three queries."""
+    seen = Q(clerk=user)
+    if branch and user.role in SEES_ALL_TILLS:
+        seen |= Q(branch=branch)
+    shifts = list(Shift.objects.filter(seen, closed_at=None).select_related("clerk").order_by("opened_at")[:SHIFTS])
+    ids = [shift.pk for shift in shifts]
+    sales: dict[int, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
+    paid = Payment.objects.filter(shift__in=ids).order_by().values_list("shift", "method")
+    for shift, method, number, amount in paid.annotate(number=Count("pk"), amount=Total("amount")):
+        sales[shift][method] = (number, amount)
+    refunds = Refund.objects.filter(shift__in=ids, status=Refund.Status.PAID).order_by().values_list("shift")
+    back = dict(refunds.annotate(number=Count("pk")))
+    found = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user) for shift in shifts]
+    mine = next((each for each in found if each.is_mine), None)
+    return Tills(mine, tuple(each for each in found if not each.is_mine))
+
+
+def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, user: User) -> Takings:
+    order = [Account.CASH, Account.CARD, Account.EFT]
+    return Takings(
+        shift_id=shift.pk,
+        clerk=shift.clerk.get_full_name() or shift.clerk.username,
+        since=clock_text(shift.opened_at),
+        is_mine=shift.clerk_id == user.pk,
+        sales=sum(number for number, _amount in sales.values()),
+        total=format_zar(sum((amount for _number, amount in sales.values()), ZERO)),
+        tenders=tuple(Tender(str(tender.label), sales[tender][0]) for tender in order if tender in sales),
+        refunds=refunds,
+    )

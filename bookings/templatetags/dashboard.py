@@ -1,0 +1,18 @@
+from django import template
+from django.urls import NoReverseMatch, reverse
+
+from bookings.office.policy import may
+
+register = template.Library()
+
+
+@register.simple_tag
+def open_link(role: str, names: str, *args: object) -> str:
+    """The address of the first of these pages (their names, parted by blanks) that the role may open; empty without any."""
+    for name in names.split():
+        if may(role, name):
+            try:
+                return reverse(f"office:{name}", args=args)
+            except NoReverseMatch:
+                continue
+    return ""
