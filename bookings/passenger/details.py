@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import phonenumbers
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.sales.checkout_queries import CheckoutView, PassengerRow
+from bookings.web.people import NAME_LENGTH, PhoneField, check_name
 
 _KEPT: Final = 300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
-_NAME_LENGTH: Final = 80
-_REGION: Final = "ZA"
-
-
-def check_name(text: str) -> None:
-    """Any script, marks, emoji; but no characters that are none, and something to see."""
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
-        raise ValidationError(_("This name has characters that cannot be printed. Please type it again."))
-    if not any(unicodedata.category(character)[0] in "LNS" for character in text):
-        raise ValidationError(_("Please give the name as in the identity document."))
 
 
 class NameField(forms.CharField):
@@ -34,7 +22,7 @@ class NameField(forms.CharField):
     def __init__(self, label: str, missing: str, **attrs: Any) -> None:
         super().__init__(
             label=label,
-            max_length=_NAME_LENGTH,
+            max_length=NAME_LENGTH,
             error_messages={
                 "required": missing,
                 "max_length": gettext_lazy("At most 80 characters, please; shorten the name as your document does."),
@@ -42,22 +30,6 @@ class NameField(forms.CharField):
             },
             widget=forms.TextInput({"spellcheck": "false", "autocapitalize": "words", "dir": "auto", **attrs}),
         )
-
-
-class PhoneField(forms.CharField):
-    def clean(self, value: str) -> str:
-        typed = super().clean(value)
-        if not typed:
-            return ""
-        try:
-            number = phonenumbers.parse(typed, _REGION)
-        except phonenumbers.NumberParseException:
-            number = None
-        if number is None or not phonenumbers.is_valid_number(number):
-            raise ValidationError(
-                _("This is not a phone number that we know. Try it as 082 123 4567, or with the country: +27 82 123 4567.")
-            )
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,23 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar
+from bookings.domain.counter.selling import RideWanted, counter_hold, order_of
 from bookings.domain.counter.standby import standby_price, waiting
 from bookings.domain.counter.tender import amount_due, in_coins
 from bookings.domain.fares.prices import fare_table, read_party
 from bookings.domain.inventory.queries import SeatMap, seat_map
 from bookings.domain.network.places import Place
+from bookings.domain.sales.checkout_queries import CheckoutView, checkout_view
 from bookings.domain.sales.queries import booking_segment, bookings_of
 from bookings.domain.search.offers import day_mark, duration_text
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.rides import Departure, check_day, find_departures, find_rides
 from bookings.domain.search.seats import Taken, taken_by_kind
+from bookings.domain.tickets.qr import ticket_qr_svg
 from bookings.domain.tickets.rides import Ride, ride_of
 from bookings.domain.timetable.segments import get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Account, Channel, Order, SaleStatus, Submission, Ticket
+from bookings.models import Account, Booking, Channel, Order, SaleStatus, Submission, Ticket, User
 
 PAGE: Final = 9  # rows that one digit picks
 
@@ -115,7 +118,7 @@ def _offer(number: int, departure: Departure, prices: PriceList, taken: Taken, q
 
 @dataclass(frozen=True)
 class RideView:
-    """One chosen ride: its coach and its prices."""
+    """One chosen ride: its coach, its prices, and what the sale keeps already."""
 
     ride: str
     trip: TripView
@@ -123,6 +126,8 @@ class RideView:
     from_city: str
     to_city: str
     day: date
+    party: int  # of the sale so far
+    is_way_back: bool
     standby_fares: dict[str, str]  # by passenger type; empty while there are seats
 
     @property
@@ -130,16 +135,33 @@ class RideView:
         return not self.seats.free
 
 
-def ride_view(schedule_id: int, from_ref: str, to_ref: str, *, owner: str = "", now: datetime) -> RideView:
-    segment = get_segment(schedule_id, from_ref, to_ref)
-    seats = seat_map(segment, now=now, owner=owner, channel=Channel.COUNTER)
+def ride_view(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime) -> RideView:
+    """What the clerk chooses seats from. `hold` is the sale that the seats are for."""
+    segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+    sale = counter_hold(hold, clerk) if hold else None
+    seats = seat_map(segment, now=now, owner=sale.owner if sale else "", channel=Channel.COUNTER)
     standby: dict[str, str] = {}
     if not seats.free and seats.is_on_sale:
         fares = fare_table([(segment.board, segment.alight)])
         standby = {slug: format_zar(fare) for slug, fare in fares.fares_by_type(standby_price(segment, fares)[1]).items()}
-    board, alight = segment.board.stop.city.slug, segment.alight.stop.city.slug
     trip = trip_view(segment)
-    return RideView(f"{schedule_id}|{trip.from_ref}|{trip.to_ref}", trip, seats, board, alight, segment.boards_local.date(), standby)
+    party = {trip.schedule_id: trip.seats.count() for trip in sale.trips.all()} if sale else {}
+    return RideView(
+        ride=f"{ride.schedule_id}|{trip.from_ref}|{trip.to_ref}",
+        trip=trip,
+        seats=seats,
+        from_city=segment.board.stop.city.slug,
+        to_city=segment.alight.stop.city.slug,
+        day=segment.boards_local.date(),
+        party=next(iter(party.values()), 0),
+        is_way_back=bool(party) and ride.schedule_id not in party,
+        standby_fares=standby,
+    )
+
+
+def held_sale(token: str, *, clerk: User, now: datetime) -> CheckoutView:
+    """The seats that a sale keeps, with what was typed so far. Raises NotFound for another clerk's."""
+    return checkout_view(token, owner=counter_hold(token, clerk).owner, now=now)
 
 
 @dataclass(frozen=True)
@@ -165,10 +187,7 @@ class Owed:
 
 def owed_order(reference: str, *, now: datetime) -> Owed:
     """What is owed on the order that this reference belongs to. Raises NotFound, or Conflict when there is nothing to pay."""
-    code = normal_code(reference)[:12]
-    order = Order.objects.filter(bookings__booking_reference=code).first() if code.isalnum() else None
-    if order is None:
-        raise NotFound(_("We know no booking %(code)s.") % {"code": reference.strip()[:20]})
+    order, code = order_of(reference), normal_code(reference)[:12]
     owed = amount_due(order, now=now)
     if owed <= 0:
         raise Conflict(
@@ -197,6 +216,7 @@ class SoldView:
     order: Order
     references: tuple[str, ...]
     rides: tuple[Ride, ...]
+    passes: tuple[Pass, ...]
     total_text: str
     tender: str
     given_text: str
@@ -206,6 +226,16 @@ class SoldView:
     @property
     def change_text(self) -> str:
         return format_zar(self.change)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One ticket to print."""
+
+    ride: Ride
+    ticket: Ticket
+    place: str
+    qr: str
 
 
 def sold_view(token: str) -> SoldView:
@@ -222,12 +252,23 @@ def sold_view(token: str) -> SoldView:
         order=order,
         references=tuple(ride.booking.booking_reference for ride in rides),
         rides=rides,
+        passes=tuple(Pass(ride, ticket, place_words(ticket), ticket_qr_svg(ticket)) for ride in rides for ticket in ride.tickets),
         total_text=format_zar(payment.amount if payment else order.total),
         tender=str(Account(payment.method).label) if payment else "",
         given_text=format_zar(given),
         change=given - due,
         is_standby=any(ticket.place == Ticket.Place.STANDBY for ride in rides for ticket in ride.tickets),
     )
+
+
+def place_words(ticket: Ticket) -> str:
+    """The seat, or what stands in its stead."""
+    return ticket.seat.label if ticket.seat else str(ticket.get_place_display())
+
+
+def sold_bookings(token: str) -> list[Booking]:
+    """The bookings of a paid order, for its PDF. Raises what sold_view raises."""
+    return [ride.booking for ride in sold_view(token).rides]
 
 
 def _handed_over(submission: str) -> tuple[Decimal, Decimal]:

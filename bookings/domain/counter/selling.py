@@ -10,7 +10,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import random_token
+from bookings.base.codes import normal_code, random_token
 from bookings.base.errors import NotFound
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.counter.tender import take_payment
@@ -146,3 +146,19 @@ def pay(order: Order, tender: Tender, *, shift: Shift, submission: str, now: dat
     content = repr(tender)
     options = {"shift": shift, "reference": tender.reference, "submission": submission, "content": content}
     take_payment(order, tender.method, tender.given, **options, now=now)
+
+
+def order_of(reference: str) -> Order:
+    """The order that any of its references names. Raises NotFound."""
+    code = normal_code(reference)[:12]
+    order = Order.objects.filter(bookings__booking_reference=code).first() if code.isalnum() else None
+    if order is None:
+        raise NotFound(_("We know no booking %(code)s.") % {"code": reference.strip()[:20]})
+    return order
+
+
+def take_over(reference: str, tender: Tender, *, shift: Shift, submission: str, now: datetime | None = None) -> Order:
+    """Take the money for an order that was made elsewhere, once per `submission`. Raises NotFound and what taking the money raises."""
+    order = order_of(reference)
+    pay(order, tender, shift=shift, submission=submission, now=now)
+    return order

@@ -22,7 +22,7 @@ from bookings.models import Booking, Ticket
 
 logger = logging.getLogger("bookings.tickets")
 
-_FONTS: Final = Path(__file__).parent / "fonts"
+FONTS: Final = Path(__file__).parent / "fonts"
 _DESIGN: Final = "1"  # raise it when a change here should reach tickets that are kept already
 _NIGHT: Final = (26, 24, 56)
 _INK: Final = (29, 27, 51)
@@ -83,14 +83,7 @@ def _draw(rides: Sequence[Ride]) -> bytes:
     from fpdf import FPDF  # slow to load, and only the queue and a download need it
 
     pdf = FPDF(unit="mm", format=(_WIDTH, _HEIGHT))
-    pdf.set_auto_page_break(False)
-    pdf.set_margin(_EDGE)
-    pdf.c_margin = 0
-    pdf.set_lang("en-ZA")
-    pdf.set_title(_("Falcon Bus Lines: tickets of booking %(reference)s") % {"reference": rides[0].booking.booking_reference})
-    pdf.set_creation_date(rides[0].booking.booking_date)  # the same ticket is the same bytes
-    pdf.add_font("body", fname=_FONTS / "DejaVuSans.ttf")
-    pdf.add_font("body", style="B", fname=_FONTS / "DejaVuSans-Bold.ttf")
+    prepare(pdf, rides)
     for ride in rides:
         for ticket in ride.tickets:
             pdf.add_page()
@@ -102,24 +95,38 @@ def _draw(rides: Sequence[Ride]) -> bytes:
     return bytes(pdf.output())
 
 
+def prepare(pdf: Any, rides: Sequence[Ride]) -> None:
+    """The settings of a document of tickets, whatever its paper."""
+    pdf.set_auto_page_break(False)
+    pdf.set_margin(_EDGE)
+    pdf.c_margin = 0
+    pdf.set_lang("en-ZA")
+    pdf.set_title(_("Falcon Bus Lines: tickets of booking %(reference)s") % {"reference": rides[0].booking.booking_reference})
+    pdf.set_creation_date(rides[0].booking.booking_date)  # the same ticket is the same bytes
+    pdf.add_font("body", fname=FONTS / "DejaVuSans.ttf")
+    pdf.add_font("body", style="B", fname=FONTS / "DejaVuSans-Bold.ttf")
+
+
 def _draw_head(pdf: Any, ride: Ride) -> None:
     pdf.set_fill_color(*_NIGHT)
     pdf.rect(0, 0, _WIDTH, 15, style="F")
     pdf.set_fill_color(*_OCHRE)
     pdf.rect(0, 15, _WIDTH, 0.9, style="F")
-    _text(pdf, _EDGE, 5, "Falcon Bus Lines", 12, bold=True, color=(255, 255, 255))
-    _text(pdf, _WIDTH / 2, 3.2, _("Booking reference"), 6, color=(195, 191, 226), width=_WIDTH / 2 - _EDGE, align="R")
-    _text(pdf, _WIDTH / 2, 6.6, ride.booking.booking_reference, 13, bold=True, color=(255, 255, 255), width=_WIDTH / 2 - _EDGE, align="R")
+    write_line(pdf, _EDGE, 5, "Falcon Bus Lines", 12, bold=True, color=(255, 255, 255))
+    write_line(pdf, _WIDTH / 2, 3.2, _("Booking reference"), 6, color=(195, 191, 226), width=_WIDTH / 2 - _EDGE, align="R")
+    write_line(
+        pdf, _WIDTH / 2, 6.6, ride.booking.booking_reference, 13, bold=True, color=(255, 255, 255), width=_WIDTH / 2 - _EDGE, align="R"
+    )
 
 
 def _draw_ride(pdf: Any, ride: Ride) -> None:
     trip, half, right = ride.trip, _INNER / 2 - 2, _WIDTH / 2 + 2
-    _text(pdf, _EDGE, 19, trip.date_text, 9, bold=True)
-    _text(pdf, right, 19.3, _("Line %(line)s") % {"line": trip.line}, 8, color=_MUTED, width=half, align="R")
-    _text(pdf, _EDGE, 25, trip.departs, 27, bold=True)
-    _text(pdf, right, 25, trip.arrives, 27, bold=True, width=half, align="R")
-    _text(pdf, _EDGE + 30, 27, ride.duration, 7, color=_MUTED, width=_INNER - 60, align="C")
-    _text(pdf, _EDGE + 30, 32.2, trip.day_mark, 7, bold=True, width=_INNER - 60, align="C")
+    write_line(pdf, _EDGE, 19, trip.date_text, 9, bold=True)
+    write_line(pdf, right, 19.3, _("Line %(line)s") % {"line": trip.line}, 8, color=_MUTED, width=half, align="R")
+    write_line(pdf, _EDGE, 25, trip.departs, 27, bold=True)
+    write_line(pdf, right, 25, trip.arrives, 27, bold=True, width=half, align="R")
+    write_line(pdf, _EDGE + 30, 27, ride.duration, 7, color=_MUTED, width=_INNER - 60, align="C")
+    write_line(pdf, _EDGE + 30, 32.2, trip.day_mark, 7, bold=True, width=_INNER - 60, align="C")
     pdf.set_draw_color(*_OCHRE)
     pdf.set_line_width(0.7)
     pdf.line(_EDGE + 34, 31.5, _WIDTH - _EDGE - 34, 31.5)
@@ -128,33 +135,33 @@ def _draw_ride(pdf: Any, ride: Ride) -> None:
 
 
 def _block(pdf: Any, x: float, y: float, width: float, stop: str, address: str, align: str) -> None:
-    below = _lines(pdf, x, y, width, stop, 8, bold=True, align=align, most=3)
-    _lines(pdf, x, below, width, address, 6.5, color=_MUTED, align=align, most=2)
+    below = write_lines(pdf, x, y, width, stop, 8, bold=True, align=align, most=3)
+    write_lines(pdf, x, below, width, address, 6.5, color=_MUTED, align=align, most=2)
 
 
 def _draw_passenger(pdf: Any, ride: Ride, ticket: Ticket) -> None:
     _rule(pdf, 56.5)
-    seat = ticket.seat.label if ticket.seat else _("none")
+    seat = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
     _label(pdf, _EDGE, 59, _("Passenger"))
-    below = _lines(pdf, _EDGE, 62, _INNER - 26, ticket.full_name, 11, bold=True, most=2)
+    below = write_lines(pdf, _EDGE, 62, _INNER - 26, ticket.full_name, 11, bold=True, most=2)
     kind = f"{ticket.passenger_type.name} · {ticket.fare_class.name} · {format_zar(ticket.fare)}"
-    _text(pdf, _EDGE, below + 0.3, kind, 7, color=_MUTED, width=_INNER - 26)
+    write_line(pdf, _EDGE, below + 0.3, kind, 7, color=_MUTED, width=_INNER - 26)
     _label(pdf, _WIDTH - _EDGE - 24, 59, _("Seat"), align="R")
-    _text(pdf, _WIDTH - _EDGE - 24, 61.5, seat, 20, bold=True, width=24, align="R")
+    write_line(pdf, _WIDTH - _EDGE - 24, 61.5, seat, 20, bold=True, width=24, align="R")
     if ticket.seat and ride.booking.schedule.layout.decks > 1:
         deck = _("upper deck") if ticket.seat.deck > 1 else _("lower deck")
-        _text(pdf, _WIDTH - _EDGE - 24, 70, deck, 6.5, color=_MUTED, width=24, align="R")
+        write_line(pdf, _WIDTH - _EDGE - 24, 70, deck, 6.5, color=_MUTED, width=24, align="R")
 
 
 def _draw_code(pdf: Any, ride: Ride, ticket: Ticket) -> None:
     x = _EDGE + 46
     pdf.image(qr_png(ticket.code), x=_EDGE - 4.5, y=75, w=46, h=46, alt_text=_("QR code of the ticket"))
     _label(pdf, x, 80, _("Be at the stop by"))
-    _text(pdf, x, 83.2, ride.check_in, 16, bold=True)
+    write_line(pdf, x, 83.2, ride.check_in, 16, bold=True)
     _label(pdf, x, 92.5, _("Spoken code"))
-    _text(pdf, x, 95.7, f"{ticket.spoken_code[:3]} {ticket.spoken_code[3:]}", 13, bold=True)
+    write_line(pdf, x, 95.7, f"{ticket.spoken_code[:3]} {ticket.spoken_code[3:]}", 13, bold=True)
     _label(pdf, x, 104, _("Coach"))
-    _lines(pdf, x, 107, _WIDTH - _EDGE - x, ride.coach, 7.5, most=3)
+    write_lines(pdf, x, 107, _WIDTH - _EDGE - x, ride.coach, 7.5, most=3)
 
 
 def _draw_notes(pdf: Any, ride: Ride, ticket: Ticket) -> None:
@@ -169,7 +176,7 @@ def _draw_notes(pdf: Any, ride: Ride, ticket: Ticket) -> None:
         notes.append(_("This ticket is not refunded any more."))
     if ride.zone_note:
         notes.append(ride.zone_note)
-    _lines(pdf, _EDGE, 123.5, _INNER, " ".join(notes), 6.8, color=_MUTED, most=8)
+    write_lines(pdf, _EDGE, 123.5, _INNER, " ".join(notes), 6.8, color=_MUTED, most=8)
 
 
 def _rule(pdf: Any, y: float) -> None:
@@ -179,10 +186,10 @@ def _rule(pdf: Any, y: float) -> None:
 
 
 def _label(pdf: Any, x: float, y: float, text: str, *, align: str = "L") -> None:
-    _text(pdf, x, y, text, 6, color=_MUTED, width=24 if align == "R" else 45, align=align)
+    write_line(pdf, x, y, text, 6, color=_MUTED, width=24 if align == "R" else 45, align=align)
 
 
-def _text(
+def write_line(
     pdf: Any,
     x: float,
     y: float,
@@ -207,7 +214,7 @@ def _text(
     pdf.cell(w=width, h=size * 0.42, text=text, align=align)
 
 
-def _lines(
+def write_lines(
     pdf: Any,
     x: float,
     y: float,
@@ -243,7 +250,7 @@ def _lines(
 def _glyphs() -> frozenset[int]:
     from fontTools.ttLib import TTFont  # comes with fpdf2; slow to load
 
-    with TTFont(_FONTS / "DejaVuSans.ttf") as font:
+    with TTFont(FONTS / "DejaVuSans.ttf") as font:
         return frozenset(font.getBestCmap())
 
 

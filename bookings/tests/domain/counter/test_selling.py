@@ -53,7 +53,7 @@ def test_a_sale_in_one_go_is_paid_and_belongs_to_the_till(schedule: Schedule, sh
     assert list(SeatClaim.objects.values_list("seat__label", "kind")) == [("1B", "sold"), ("1B", "sold")]
     assert LedgerEntry.objects.balance("cash", shift=shift, cause__startswith="payment") == 600
     assert sold_view(order.token).change == 100
-    assert [event.actor for event in BookingEvent.objects.order_by("pk")][0] == shift.clerk
+    assert BookingEvent.objects.order_by("pk").first().actor == shift.clerk
     assert violations(now=NOW) == []
 
 
@@ -266,7 +266,7 @@ def test_no_standby_while_there_are_seats(schedule: Schedule, shift: Shift) -> N
 
 
 def test_a_full_coach_names_the_standby_price(shift: Shift) -> None:
-    view = ride_view(full().pk, "johannesburg", "cape-town", now=NOW)
+    view = ride_view(ride(full()), clerk=shift.clerk, now=NOW)
 
     assert view.is_full
     assert view.standby_fares == {"adult": "R600", "child": "R300", "student": "R540"}

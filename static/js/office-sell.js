@@ -1,0 +1,135 @@
+// The sell screen, faster with a script and whole without one.
+//   form[data-flow]          Enter goes to the next field that is needed and empty; the last one sends
+//   input[data-day]          + and − move the day (of data-day: today); [data-day-words] says which weekday that is
+//   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
+//   [data-back]              what Esc does
+//   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
+//   [data-total] [data-change]   follow the passenger types and the cash given
+//   [data-print]             a page that prints itself
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const one = (selector, root = document) => root.querySelector(selector);
+  const cents = (text) => { const found = String(text).replace(/[^\d.,]/g, "").replace(",", "."); return Math.round(Number(found || "0") * 100); };
+  const rand = (amount) => `R${(amount / 100).toFixed(amount % 100 ? 2 : 0).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0")}`;
+  const isOpenList = (input) => input.matches?.("[data-combobox]") && input.getAttribute("aria-expanded") === "true";
+
+  // days
+
+  const iso = (day) => `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
+  const dayOf = (text) => { const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text); return parts && new Date(parts[1], parts[2] - 1, parts[3]); };
+  const words = new Intl.DateTimeFormat("en-ZA", { weekday: "short", day: "numeric", month: "short" });
+  function sayDay(input) {
+    const label = one("[data-day-words]", input.closest(".field")), day = dayOf(input.value);
+    if (label) label.textContent = day ? words.format(day) : "";
+  }
+  let stepped = "";  // the sign that moved the day just now: a digit after it makes "+2" of it
+  function dayKey(event, input) {
+    const sign = { "+": 1, "-": -1, ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!sign) {
+      if (/^\d$/.test(event.key) && stepped && !event.ctrlKey) { event.preventDefault(); input.value = stepped + event.key; sayDay(input); }
+      stepped = "";
+      return;
+    }
+    const day = dayOf(input.value) || (input.value === "" && dayOf(input.dataset.day));
+    if (!day) return;
+    event.preventDefault();
+    day.setDate(day.getDate() + sign);
+    input.value = iso(day);
+    input.select();
+    stepped = event.key.length === 1 ? event.key : "";
+    sayDay(input);
+  }
+
+  // money
+
+  function total() {
+    const shown = one("[data-total]"), types = all("select[data-fare]");
+    if (!shown) return 0;
+    if (types.length) shown.textContent = rand(types.reduce((sum, select) => sum + cents(select.selectedOptions[0]?.textContent.split("·").pop() || "0"), 0));
+    return cents(shown.textContent);
+  }
+  function showMoney() {
+    const due = total(), given = one("#amount"), change = one("[data-change]");
+    if (!given || !change) return;
+    change.hidden = !given.value.trim();
+    const back = cents(given.value) - Math.floor(due / 10) * 10;
+    change.classList.toggle("is-short", back < 0);
+    one("b", change).textContent = back < 0 ? `− ${rand(-back)}` : rand(back);
+  }
+  function choose(radio) {
+    radio.checked = true;
+    showMoney();
+    one(radio.value === "cash" ? "#amount" : "#reference")?.focus();
+  }
+
+  // keys
+
+  function enter(event, input) {
+    const form = input.closest("form[data-flow]");
+    if (!form || input.matches("button, a, textarea") || isOpenList(input) && one("[aria-selected=true]", input.closest(".combo"))) return;
+    const need = all("[data-need]", form).find((field) => !field.value.trim());
+    const money = all("[data-money]", form).find((field) => field.offsetParent);
+    const next = need || (money && input !== money ? money : null);
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+    next.select?.();
+  }
+  function rows(event, at) {
+    const links = all("[data-row]"), number = links.indexOf(at);
+    const next = links[event.key === "ArrowDown" ? number + 1 : number - 1];
+    event.preventDefault();
+    (next || (number < 0 ? links[0] : one("#pick")))?.focus();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const at = event.target;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (at.matches?.("[data-day]")) dayKey(event, at);
+    if (event.defaultPrevented) return;
+    if (event.key === "Enter" && at.form?.matches("[data-flow]")) enter(event, at);
+    else if (event.key.startsWith("Arrow") && /Up|Down/.test(event.key) && (at.id === "pick" || at.matches?.("[data-row]"))) rows(event, at);
+    else if (/^[1-9]$/.test(event.key) && at.matches?.("[data-row]")) one(`[data-row="${event.key}"]`)?.focus();
+    else if (event.key === "Escape" && !isOpenList(at)) { const back = one("[data-back]"); if (back) { event.preventDefault(); back.click(); } }
+    else if (event.key === "F8" && one("#sell-order")) { event.preventDefault(); one("#sell-order").focus(); }
+    else if (event.key === "F9" && one("#sell")) { event.preventDefault(); location.assign(one("#sell-search").action); }
+    else if (/^F[234]$/.test(event.key)) { const radio = one(`[data-key="${event.key}"]`); if (radio) { event.preventDefault(); choose(radio); } }
+    else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const radio = one(`input[data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (radio) choose(radio); }
+    else if (one("[data-sold]") && !at.matches?.("input, select, textarea")) { const link = one(`a[data-letter="${event.key.toLowerCase()}"]`); if (link) { event.preventDefault(); link.click(); } }
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-pick]")) return;
+    const link = one(`[data-row="${one("#pick").value.trim() || "1"}"]`);
+    event.preventDefault();
+    if (link) link.click(); else one("#pick").select();
+  });
+  document.addEventListener("input", ({ target }) => {
+    if (target.matches("[data-day]")) { sayDay(target); }
+    if (target.id === "amount") showMoney();
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("select[data-fare]")) showMoney();
+    if (target.matches("[name=tender]") && document.activeElement === target && !target.matches(":focus-visible")) choose(target);
+    if (target.name === "seats") {
+      const wanted = one("#wanted");
+      if (wanted) wanted.value = all("input[name=seats]:checked").map((box) => box.value).join(" ") || "1";
+    }
+  });
+
+  // focus: a wrong field first, else what the page says, else where to go
+
+  function arrive(root) {
+    if (!root.querySelector) return;
+    all("[data-day]", root).forEach(sayDay);
+    showMoney();
+    const wrong = one("#sell .has-error input:not([type=hidden])");
+    const first = wrong || one("#sell [autofocus]") || (one("#sell[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;
+    if (first && document.activeElement !== first) first.focus();
+    first?.select?.();
+    if (one("[data-print]")) print();
+  }
+  document.addEventListener("htmx:afterSettle", ({ detail }) => arrive(detail.elt));
+  arrive(document);
+})();
