@@ -14,7 +14,7 @@ from bookings.domain.reports.today import level_of
 
 WIDTH: Final = 420
 HEIGHT: Final = 220
-LEFT: Final = 34  # for the numbers of the axis
+LEFT: Final = 44  # for the numbers of the axis
 BOTTOM: Final = 24
 TOP: Final = 10
 _STEPS: Final = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000)
@@ -97,8 +97,9 @@ def load_chart(days: Sequence[DayLoad]) -> BarChart:
     if running:
         top = max(running, key=lambda day: day.percent)
         text = _("Today %(now)d %%; fullest on %(day)s with %(top)d %%.") % {"now": days[0].percent, "day": top.label, "top": top.percent}
+        text += " " + _("A seat is taken when anybody has it on any part of the way.")
     rows = tuple((day.label, str(day.coaches), f"{day.taken}/{day.seats}", f"{day.percent} %") for day in days)
-    head = (_("Day"), _("Departures"), _("Seats"), _("Taken"))
+    head = (_("Day"), _("Coaches"), _("Seats"), _("Taken"))
     ticks = tuple(Tick(_y(percent, 100), f"{percent} %") for percent in (0, 50, 100))
     return BarChart("load", _("Seats taken over the next 14 days"), text, ticks, labels, bars, head, rows, is_empty=not running)
 

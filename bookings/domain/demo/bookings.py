@@ -42,6 +42,7 @@ from bookings.models.transactions import short_transaction
 
 _AT_COUNTER: Final = 0.3
 _NO_SHOWS: Final = 0.03
+_UNPAID_FOR: Final = 23 * 60  # minutes: some orders are about to run out
 _AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -240,7 +241,7 @@ def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, clerk
 def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tuple[str, datetime, datetime | None]:
     """(status, placed at, cancelled at). What cannot be in time is a plain sale instead."""
     if outcome == UNPAID and boards_at > now + timedelta(hours=30):
-        return SaleStatus.PENDING, now - rng.randint(10, 480) * _MINUTE, None
+        return SaleStatus.PENDING, now - rng.randint(10, _UNPAID_FOR) * _MINUTE, None
     latest = min(now - 15 * _MINUTE, boards_at - 60 * _MINUTE)
     placed_at = latest - min(rng.expovariate(1 / 6), 45) * timedelta(days=1)
     placed_at = placed_at.replace(microsecond=0)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from bookings.domain.demo.departures import fill_coaches, make_departures, move_on, send_buses
+from bookings.domain.demo.desk import make_trouble
 from bookings.domain.demo.network import SOURCE, make_network
 from bookings.domain.demo.staff import give_password, make_staff, staff_can_log_in
 from bookings.models import Service
@@ -52,4 +53,5 @@ def seed_demo(
     bookings = fill_coaches(today, now, seed, clerk, progress and progress("bookings"))
     send_buses(today)
     move_on(today, now)
+    make_trouble(now)
     return SeedReport(is_new, departures, bookings, give_password(reset=reset_password))

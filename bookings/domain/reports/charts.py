@@ -55,7 +55,7 @@ def load_by_day(branch: Branch, *, now: datetime) -> tuple[DayLoad, ...]:
         number[day] += 1
         offered[day] += size
         taken[day] += max(size - each.available, 0)
-    return tuple(DayLoad(day, date_format(day, "D j M"), number[day], taken[day], offered[day]) for day in dates)
+    return tuple(DayLoad(day, date_format(day, "D j"), number[day], taken[day], offered[day]) for day in dates)
 
 
 @dataclass(frozen=True)

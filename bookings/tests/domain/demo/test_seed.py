@@ -26,6 +26,7 @@ from bookings.models import (
     Schedule,
     SeatClaim,
     Service,
+    StaffTask,
     Stop,
     Ticket,
     User,
@@ -201,3 +202,16 @@ def test_the_command_does_nothing_where_there_is_something(capsys: Any) -> None:
     assert not Schedule.objects.exists()
     assert give_password(reset=False) == ""
     assert Stop.objects.get(code="bfn").name == "Tourist Centre"
+
+
+@pytest.mark.django_db
+def test_some_mails_stick_and_a_second_run_leaves_them(demo: str) -> None:
+    failed = OutboxMessage.objects.filter(failed_at__isnull=False)
+    waiting = OutboxMessage.objects.filter(sent_at=None, failed_at=None, attempts__gt=0)
+
+    assert (failed.count(), waiting.count()) == (2, 1)
+    assert set(StaffTask.objects.values_list("subject", flat=True)) == {f"message:{mail.pk}" for mail in failed}
+
+    before = rows()
+    seed_demo(now=NOW, days=3, only_lines=FEW)
+    assert rows() == before

@@ -1,0 +1,37 @@
+"""What goes wrong on any day, so that nobody sees the screens for it empty: a mail that came back, one that waits for its server."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from bookings.domain.demo.network import SOURCE
+from bookings.models import OutboxMessage, SaleStatus, StaffTask
+from bookings.models.transactions import short_transaction
+
+_FAILED: Final = 2
+_REFUSED: Final = "550 5.1.1 The address has no mailbox here"
+_AWAY: Final = "451 4.3.0 Try again later"
+
+
+def make_trouble(now: datetime) -> int:
+    """Let a few of the latest confirmations fail or wait. Once: where anything failed or waits already nothing is changed."""
+    mails = OutboxMessage.objects.filter(kind=OutboxMessage.Kind.CONFIRMATION)
+    if StaffTask.objects.filter(kind=StaffTask.Kind.MAIL_FAILED).exists():
+        return 0
+    latest = mails.filter(
+        order__status=SaleStatus.CONFIRMED,
+        order__bookings__schedule__service__source=SOURCE,
+        order__bookings__boards_at__gt=now + timedelta(days=1),
+    )
+    chosen = list(latest.exclude(order__email="").select_related("order").order_by("-created_at", "pk")[: _FAILED + 1])
+    with short_transaction():
+        for minutes, mail in enumerate(chosen[:_FAILED], start=1):
+            at = max(now - timedelta(minutes=40 * minutes), mail.created_at)
+            OutboxMessage.objects.filter(pk=mail.pk).update(sent_at=None, failed_at=at, attempts=3, last_error=_REFUSED)
+            detail = f"{mail.get_kind_display()}: {_REFUSED}"
+            StaffTask.objects.create(
+                kind=StaffTask.Kind.MAIL_FAILED, order=mail.order, subject=f"message:{mail.pk}", detail=detail, created_at=at
+            )
+        for mail in chosen[_FAILED:]:
+            again = now + timedelta(minutes=8)
+            OutboxMessage.objects.filter(pk=mail.pk).update(sent_at=None, attempts=2, next_try=again, last_error=_AWAY)
+    return len(chosen)
