@@ -58,8 +58,8 @@ class _Rand(forms.DecimalField):
 class TillCount(ApprovalFields, CashCount):
     """The blind count at the close. Reason and signature are asked for when the difference is large."""
 
-    card = _Rand(_("Total of the card slips"), min_value=0, required=False)
-    eft = _Rand(_("Total of the EFT slips"), min_value=0, required=False)
+    card = _Rand(_("Total of the card slips"), required=False)
+    eft = _Rand(_("Total of the EFT slips"), required=False)
     reason = forms.CharField(label=_("Reason of the difference"), max_length=200, required=False)
 
     @property

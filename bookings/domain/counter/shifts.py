@@ -153,8 +153,8 @@ def _close(
 ) -> str:
     shift = lock_shift(shift)
     now = now or database_now()
-    cash = {tender.value: _counted(counted.get(tender, ZERO)) for tender in TENDERS}
-    outcome = CashUp(shift, expected(shift), cash)
+    slips = {tender.value: _slips(counted.get(tender, ZERO)) for tender in TENDERS}
+    outcome = CashUp(shift, expected(shift), slips | {Account.CASH.value: _counted(counted.get(Account.CASH, ZERO))})
     is_far = any(abs(gap) > settings.SHIFT_DIFFERENCE_LIMIT for gap in outcome.differences.values())
     if is_far or shift.count_tries:
         if approver is None:
@@ -206,8 +206,15 @@ def _post(shift: Shift, cause: str, amounts: Mapping[str, Decimal], now: datetim
 
 
 def _counted(amount: Decimal) -> Decimal:
-    if not is_rand_and_cents(amount) or amount < 0:
-        raise RuleBroken(_("Count again: an amount is in rand and cents, and never below nothing."))
+    if amount.is_finite() and amount < 0:
+        raise RuleBroken(_("Count again: there is never less than nothing in a drawer."))
+    return _slips(amount)
+
+
+def _slips(amount: Decimal) -> Decimal:
+    """Slips of refunds count against those of sales, so their sum can be below nothing."""
+    if not is_rand_and_cents(amount):
+        raise RuleBroken(_("Count again: an amount is in rand and cents."))
     return cents(amount)
 
 

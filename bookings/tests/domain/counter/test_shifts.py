@@ -114,6 +114,14 @@ def test_a_small_difference_is_booked_without_a_second_person(shift: Shift, cash
     assert violations(now=EVENING) == []
 
 
+def test_slips_of_refunds_can_outweigh_those_of_sales_but_a_drawer_cannot_be_below_nothing(shift: Shift) -> None:
+    with pytest.raises(RuleBroken, match="less than nothing"):
+        closed(shift, "-1")
+
+    assert closed(shift, 500, "-20").shift.counted["card"] == "-20.00"
+    assert violations(now=EVENING) == []
+
+
 def test_a_large_difference_is_kept_and_needs_a_reason_and_a_second_person(shift: Shift) -> None:
     pieter = make_user(role=User.Role.SUPERVISOR)
 
