@@ -183,7 +183,8 @@ def test_each_cash_up_agrees_with_an_independent_sum_to_the_cent(seed: int) -> N
         make_schedule(route=route, layout=layout, departs=NOW + timedelta(days=day), price=455 + 7 * day) for day in (1, 2, 3, 4, 6, 9)
     ]
     counter = Counter8(Random(seed), schedules)
-    for counter.number, shift in enumerate(counter.shifts):
+    for shift in counter.shifts:
+        counter.number += 1
         counter.sale(shift)
 
     for _action in range(many(80, 1000)):
