@@ -74,6 +74,7 @@ def office(request: HttpRequest) -> dict[str, Any]:
     `office` is looked up when a template first uses it, so that a page which says that the database is away can be shown.
     """
     match = request.resolver_match
-    if not match or match.app_name != "office":
+    is_ours = match.app_name == "office" if match else request.path.startswith(reverse("office:dashboard"))  # no match: a 404
+    if not is_ours:
         return {}
     return {"frame": "office/base.html", "office": SimpleLazyObject(lambda: Frame(request) if request.user.is_authenticated else None)}

@@ -33,7 +33,7 @@ class Enrolment:
 
 
 def is_needed(user: User) -> bool:
-    return settings.SECOND_FACTOR_FORCED and user.role in MONEY_ROLES
+    return settings.SECOND_FACTOR_FORCED and (user.role in MONEY_ROLES or user.is_superuser)
 
 
 def has_second_factor(user: User) -> bool:

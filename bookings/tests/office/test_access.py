@@ -164,6 +164,15 @@ def test_a_refusal_stands_in_the_frame_of_the_office(clerk: StaffClient, monkeyp
     assert "Sign out" in html
 
 
+def test_a_page_that_is_not_there_is_missed_in_the_frame(clerk: StaffClient) -> None:
+    missing = clerk.get("/office/nothing/")
+    public = clerk.get("/nothing/")
+
+    assert "Sign out" in missing.content.decode()
+    assert "Sign out" not in public.content.decode()
+    assert not public.cookies
+
+
 def test_a_database_that_is_away_is_said_in_the_office_too(clerk: StaffClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(store: SessionStore) -> None:
         raise OperationalError

@@ -144,6 +144,12 @@ def test_roles_with_money_must_set_it_up_before_anything_else(settings: Any, rol
         assert client.get("/office/").status_code == 200
 
 
+def test_a_superuser_needs_it_whatever_the_role(settings: Any) -> None:
+    settings.SECOND_FACTOR_FORCED = True
+
+    assert sign_in(make_user(is_superuser=True, is_staff=True)).get("/admin/", follow=True).redirect_chain[-1][0] == FACTOR
+
+
 def test_a_session_from_before_the_set_up_needs_a_code(settings: Any, priya: User) -> None:
     settings.SECOND_FACTOR_FORCED = True
     early, other = sign_in(priya), sign_in(priya)

@@ -1,8 +1,11 @@
 """How long a signed-in session lasts, and what ends it."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from bookings.models import User
@@ -70,6 +73,17 @@ def test_a_page_that_refreshes_itself_keeps_no_session_alive(clerk: StaffClient)
     clerk.get("/office/", headers={"X-Refresh": "1"})
 
     assert clerk.session["used_at"] == before
+
+
+def test_every_page_that_refreshes_itself_says_so() -> None:
+    silent = [
+        f"{path.name}: {tag[:60]}"
+        for path in Path(settings.BASE_DIR, "templates/office").rglob("*.html")
+        for tag in re.findall(r"<[^<>]*hx-trigger=\"[^\"]*every [^<]*>", path.read_text())
+        if "X-Refresh" not in tag
+    ]
+
+    assert silent == []
 
 
 def test_a_lost_session_moves_the_whole_page_and_returns_to_it(clerk: StaffClient) -> None:
