@@ -144,7 +144,7 @@ class Sales(RuleBasedStateMachine):
 @pytest.mark.database
 @pytest.mark.django_db
 def test_any_sequence_of_what_people_do_keeps_everything_true() -> None:
-    examples, steps = many(15, 120), many(20, 40)
+    examples, steps = many(15, 60), many(20, 30)
     run_state_machine_as_test(
         Sales,
         settings=settings(
