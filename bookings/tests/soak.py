@@ -66,6 +66,8 @@ def main() -> int:
                 "SOAK_NAME": name,
             }
             codes.append(run([sys.executable, "-m", "bookings.tests.soak", "--one", *sys.argv[1:]], **environment))
+            if codes[-1] < 0:  # somebody wants us to stop
+                break
         lines = [json.loads(line) for line in figures.read_text().splitlines()] if figures.exists() else []
     _table(lines)
     verdict = "FAILED" if any(codes) else "PASSED"
