@@ -36,3 +36,8 @@ class UndoForm(forms.Form):
     ticket = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
     nonce = forms.CharField(max_length=60)
+
+
+class CloseForm(forms.Form):
+    stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
+    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)

@@ -67,26 +67,27 @@ class Closed:
     waiting: int
 
 
-def close_boarding(schedule_id: int, position: int, *, actor: User, submission: str, now: datetime | None = None) -> Closed:
+def close_boarding(schedule_id: int, position: int, *, actor: User, submission: str, seen: int = 0, now: datetime | None = None) -> Closed:
     """Mark the no-shows of a stop, free their seats, seat who stands by: once per `submission`.
 
-    Raises Conflict before the closing time, when the coach has left, and when there is nothing left to close.
+    `seen` is the closing (a ScheduleEvent's id) that the actor knew of: a second one would else throw out who was seated by the first.
+    Raises Conflict before the closing time, when the coach has left, when somebody was first, and when there is nothing left to close.
     """
     result = once(
         "close-boarding",
         submission,
         f"{schedule_id} {position}",
-        lambda: _close(schedule_id, position, actor, now),
+        lambda: _close(schedule_id, position, actor, seen, now),
         now=now or database_now(),
     )
     return Closed(*map(int, result.split()))
 
 
-def _close(schedule_id: int, position: int, actor: User, now: datetime | None) -> str:
+def _close(schedule_id: int, position: int, actor: User, seen: int, now: datetime | None) -> str:
     load, now = locked_load(schedule_id, now)
     call = load.call_at(position)
     plan = plan_closing(load, call)
-    refuse_closing(load, call, plan, now=now)
+    _refuse(load, call, plan, seen, now)
     mark_no_shows(plan.no_shows, reason=_("not there when boarding closed at %(stop)s") % {"stop": call.stop}, actor=actor, now=now)
     for ticket, seat in plan.seated:
         _give_seat(ticket, seat, call, actor, now)
@@ -97,7 +98,7 @@ def _close(schedule_id: int, position: int, actor: User, now: datetime | None) -
     return f"{len(plan.no_shows)} {len(plan.seated)} {len(plan.waiting)}"
 
 
-def refuse_closing(load: CoachLoad, call: RouteStop, plan: ClosingPlan, *, now: datetime) -> None:
+def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now: datetime) -> None:
     """Raises Conflict, in words, if the stop cannot be closed now."""
     closes = boarding_times(load.schedule, call).closes
     if load.schedule.status not in Schedule.SOLD_IN and load.schedule.status != Schedule.Status.CLOSED:
@@ -107,7 +108,7 @@ def refuse_closing(load: CoachLoad, call: RouteStop, plan: ClosingPlan, *, now: 
     if now < closes:
         raise Conflict(_("Boarding at %(stop)s is open until %(time)s.") % {"stop": call.stop, "time": at_stop(closes, call)})
     before = load.closing_at(call.position)
-    if before and plan.is_empty:
+    if before and (before.pk != seen or plan.is_empty):
         words = {"stop": call.stop, "time": at_stop(before.at, call), "name": actor_name(before)}
         raise Conflict(_("Boarding at %(stop)s was closed at %(time)s by %(name)s.") % words)
 

@@ -56,6 +56,7 @@ class StopList:
     opens: str
     closes: str
     closed: str  # "16:51, Nomsa Dlamini", "" while open
+    closing_id: int  # of the last closing, 0 while open
     is_open: bool
     is_over: bool  # past the closing time
     is_left: bool
@@ -204,6 +205,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         opens=at_stop(times.opens, call),
         closes=at_stop(times.closes, call),
         closed=f"{at_stop(closing.at, call)}, {actor_name(closing)}" if closing else "",
+        closing_id=closing.pk if closing else 0,
         is_open=times.opens <= now < times.closes and not is_left,
         is_over=now >= times.closes,
         is_left=is_left,

@@ -83,7 +83,8 @@ def mark_no_shows(tickets: Sequence[Ticket], *, reason: str, actor: User, now: d
 
 def locked_schedule(schedule_id: int) -> Schedule:
     """Raises NotFound."""
-    schedule = lock_schedules([schedule_id]).get(schedule_id)
+    # The look by the key alone bears any number that an address may hold; a list of keys does not.
+    schedule = lock_schedules([schedule_id]).get(schedule_id) if Schedule.objects.filter(pk=schedule_id).exists() else None
     if schedule is None:
         raise NotFound(_("We do not know this departure."))
     return schedule

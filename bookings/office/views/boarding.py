@@ -18,7 +18,7 @@ from bookings.domain.boarding.closing import Closed, close_boarding
 from bookings.domain.boarding.manifest import board_view, manifest
 from bookings.domain.boarding.steps import arrive, depart
 from bookings.office.access import StaffRequest, staff
-from bookings.office.boarding_forms import ScanForm, StopForm, UndoForm
+from bookings.office.boarding_forms import CloseForm, ScanForm, StopForm, UndoForm
 from bookings.office.manifest_csv import manifest_csv
 from bookings.web.render import render_page
 
@@ -74,11 +74,12 @@ def close(request: StaffRequest, schedule_id: int) -> HttpResponse:
     """Ask first, in names; then close boarding at a stop."""
     if request.method != "POST":
         return _ask(request, schedule_id, "close")
-    stop = StopForm(request.POST).chosen
-    if stop is None:
+    form = CloseForm(request.POST)
+    if not form.is_valid():
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
+    stop, seen = form.cleaned_data["stop"], form.cleaned_data["seen"]
     try:
-        closed = close_boarding(schedule_id, stop, actor=request.user, submission=_submission(request))
+        closed = close_boarding(schedule_id, stop, actor=request.user, submission=_submission(request), seen=seen)
     except Conflict as refusal:
         return _ask(request, schedule_id, "close", stop=stop, refusal=refusal)
     messages.success(request, _closed_words(closed))
