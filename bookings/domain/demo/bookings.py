@@ -19,6 +19,7 @@ from bookings.base.codes import CROCKFORD, plain_name
 from bookings.base.money import ZERO
 from bookings.domain.demo.loads import CANCELLED, UNPAID, Ride, Sale
 from bookings.domain.demo.people import Passenger, email_of
+from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
 from bookings.domain.fares.refunds import RefundTerms, refund_quote
 from bookings.models import (
@@ -40,7 +41,7 @@ from bookings.models import (
 )
 from bookings.models.transactions import short_transaction
 
-_AT_COUNTER: Final = 0.3
+_AT_COUNTER: Final = 0.5  # of what is sold while counters are open
 _NO_SHOWS: Final = 0.03
 _UNPAID_FOR: Final = 23 * 60  # minutes: some orders are about to run out
 _AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
@@ -78,11 +79,12 @@ class Writer:
 
     now: datetime
     clerk: User
+    counters: Counters
     sold: list[Sold] = field(default_factory=list)
     rngs: list[Random] = field(default_factory=list)
 
     def add(self, sale: Sale, schedule: Schedule, fares: FareTable, rng: Random) -> None:
-        self.sold.append(_sell(sale, schedule, fares, self.now, self.clerk, rng))
+        self.sold.append(_sell(sale, schedule, fares, self.now, self.counters, rng))
         self.rngs.append(rng)
 
     def write(self, schedules: Sequence[Schedule]) -> None:
@@ -137,20 +139,19 @@ class Writer:
     def _write_money(self) -> None:
         attempts, payments, refunds = {}, {}, {}
         for index, (one, rng) in enumerate(zip(self.sold, self.rngs, strict=True)):
-            if not one.paid_at:
+            if not one.method:
                 continue
-            if one.method == settings.PAYMENT_GATEWAY:
-                attempts[index] = PaymentAttempt(
-                    order=one.order,
-                    gateway=one.method,
-                    token=_token(rng),
-                    amount=one.order.total,
-                    status=PaymentAttempt.Status.PAID,
-                    created_at=one.order.placed_at,
-                )
+            attempts[index] = PaymentAttempt(
+                order=one.order,
+                gateway=one.method,
+                token=_token(rng),
+                amount=one.order.total,
+                status=PaymentAttempt.Status.PAID,
+                created_at=one.order.placed_at,
+            )
             payments[index] = Payment(
                 order=one.order,
-                attempt=attempts.get(index),
+                attempt=attempts[index],
                 method=one.method,
                 external_id=_token(rng),
                 amount=one.order.total,
@@ -192,11 +193,13 @@ class Writer:
         )
 
 
-def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, clerk: User, rng: Random) -> Sold:
+def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold:
     ride = sale.ride
     boards_at = schedule.departure_time + ride.board.depart_min * _MINUTE
     status, placed_at, cancelled_at = _times(sale.outcome, boards_at, now, rng)
-    at_counter = status != SaleStatus.PENDING and rng.random() < _AT_COUNTER
+    paid_at = placed_at + rng.randint(1, 9) * _MINUTE
+    seller = counters.seller(paid_at, rng) if status != SaleStatus.PENDING and rng.random() < _AT_COUNTER else None
+    at_counter = seller is not None
     email = "" if at_counter and rng.random() < 0.5 else email_of(sale.passengers[0], rng)
     unpaid_until = min(placed_at + timedelta(hours=settings.PAY_LATER_HOURS), boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS))
     order = Order(
@@ -207,7 +210,7 @@ def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, clerk
         pays_later=status == SaleStatus.PENDING,
         pay_by=unpaid_until if status == SaleStatus.PENDING else placed_at + settings.PAYMENT_MINUTES * _MINUTE,
         placed_at=placed_at,
-        seller=clerk if at_counter else None,
+        seller=seller,
     )
     booking = Booking(
         order=order,
@@ -226,8 +229,8 @@ def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, clerk
     order.total = sum((ticket.fare for ticket in tickets), ZERO)
     one = Sold(order, booking, tickets, ride, [("", SaleStatus.PENDING, placed_at, None)])
     if status != SaleStatus.PENDING:
-        one.method = rng.choice((Account.CASH, Account.CASH, Account.CARD)) if at_counter else settings.PAYMENT_GATEWAY
-        one.paid_at = placed_at + rng.randint(1, 9) * _MINUTE
+        one.method = "" if at_counter else settings.PAYMENT_GATEWAY  # money at a counter: demo.tills
+        one.paid_at = paid_at
         one.events.append((SaleStatus.PENDING, SaleStatus.CONFIRMED, one.paid_at, None))
     if cancelled_at:
         _cancel(one, cancelled_at)
@@ -320,13 +323,12 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
 
     post(f"sale:{booking.pk}", one.order.placed_at, {Account.RECEIVABLE: total, Account.REVENUE: -total}, booking)
     if payment:
-        account = one.method if one.method in Account.values else Account.GATEWAY
-        post(f"payment:{payment.pk}", payment.paid_at, {account: total, Account.RECEIVABLE: -total}, None)
-        if booking.cancelled_at:
-            undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
-            post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
-        if refund:
-            post(f"refund:{refund.pk}", refund.paid_at, {Account.REFUNDS_OWED: refund.amount, account: -refund.amount}, None)
+        post(f"payment:{payment.pk}", payment.paid_at, {Account.GATEWAY: total, Account.RECEIVABLE: -total}, None)
+    if booking.cancelled_at:
+        undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
+        post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
+    if refund:
+        post(f"refund:{refund.pk}", refund.paid_at, {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}, None)
     return made
 
 

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef
 from bookings.domain.demo.bookings import Writer, adult_fare
 from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, Coach, Ride, ride_of, sales_of, wanted_load
 from bookings.domain.demo.network import SOURCE
+from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.timetable.generate import generate_departures
 from bookings.models import Booking, Bus, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, Ticket, User
@@ -42,7 +43,7 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, progress: P
     touched = Exists(Booking.objects.filter(schedule=OuterRef("pk"))) | Exists(SeatClaim.objects.filter(schedule=OuterRef("pk")))
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
     rides, fares, seats = _Rides(), _Fares(), _Seats()
-    writer, sold, done = Writer(now, clerk), 0, 0
+    writer, sold, done = Writer(now, clerk, Counters(now)), 0, 0
     waiting = iter(empty)
     while batch := list(islice(waiting, _BATCH)):
         for schedule in batch:

@@ -11,6 +11,7 @@ from bookings.domain.demo.departures import fill_coaches, make_departures, move_
 from bookings.domain.demo.desk import make_trouble
 from bookings.domain.demo.network import SOURCE, make_network
 from bookings.domain.demo.staff import give_password, make_staff, staff_can_log_in
+from bookings.domain.demo.tills import pay_at_tills
 from bookings.models import Service
 
 Progress = Callable[[str], Callable[[int, int], None]]  # of a step's name: who is told (done, of how many)
@@ -51,6 +52,7 @@ def seed_demo(
     clerk = make_staff()
     departures = make_departures(today, days, progress and progress("departures"))
     bookings = fill_coaches(today, now, seed, clerk, progress and progress("bookings"))
+    pay_at_tills(now, seed)
     send_buses(today)
     move_on(today, now)
     make_trouble(now)

@@ -10,15 +10,26 @@ _NAMES: Final = {
     User.Role.MANAGER: ("Priya", "Naidoo"),
     User.Role.AUDITOR: ("Anele", "Jacobs"),
 }
+_COLLEAGUES: Final = {  # clerks who never sign in; what they sold is part of the demo
+    "lerato": ("Lerato", "Molefe", "johannesburg"),
+    "kabelo": ("Kabelo", "Sithole", "pretoria"),
+    "zanele": ("Zanele", "Mthembu", "durban"),
+    "fatima": ("Fatima", "Essop", "durban"),
+    "johan": ("Johan", "Basson", "cape-town"),
+    "ayanda": ("Ayanda", "Ngcobo", "cape-town"),
+}
 _NO_PASSWORD: Final = "!"
-_BRANCHES: Final = ("johannesburg", "bloemfontein", "durban", "cape-town")
+_BRANCHES: Final = ("johannesburg", "bloemfontein", "durban", "cape-town", "pretoria")
+CAN_LOG_IN: Final = frozenset(_NAMES)
+OUR_CLERKS: Final = frozenset({User.Role.CLERK, *_COLLEAGUES})
 
 
 def make_staff() -> User:
     """Branches in the big cities, and one user for each role, named like it, who cannot log in yet. The answer is the clerk."""
     for city in City.objects.filter(slug__in=_BRANCHES).order_by("pk"):
         Branch.objects.get_or_create(code=city.slug, defaults={"name": city.name, "city": city})
-    branch = Branch.objects.filter(code__in=_BRANCHES).order_by("pk").first()
+    branches = Branch.objects.filter(code__in=_BRANCHES).order_by("pk")
+    branch = branches.filter(code=_BRANCHES[0]).first() or branches.first()
     for role, (first_name, last_name) in _NAMES.items():
         User.objects.get_or_create(
             username=role,
@@ -32,6 +43,10 @@ def make_staff() -> User:
                 "password": _NO_PASSWORD,
             },
         )
+    at_city = {each.code: each for each in branches}
+    for username, (first_name, last_name, city) in _COLLEAGUES.items():
+        fields = {"first_name": first_name, "last_name": last_name, "branch": at_city.get(city, branch), "password": _NO_PASSWORD}
+        User.objects.get_or_create(username=username, defaults=fields)
     return User.objects.get(username=User.Role.CLERK)
 
 

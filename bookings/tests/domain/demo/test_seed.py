@@ -26,6 +26,7 @@ from bookings.models import (
     Schedule,
     SeatClaim,
     Service,
+    Shift,
     StaffTask,
     Stop,
     Ticket,
@@ -184,10 +185,33 @@ def test_mail_addresses_lead_nowhere(demo: str) -> None:
 
 
 def test_there_is_a_user_for_each_role(demo: str) -> None:
-    users = User.objects.all()
+    users, colleagues = User.objects.filter(is_staff=True), User.objects.filter(is_staff=False)
 
     assert {user.role for user in users} == set(User.Role.values)
-    assert all(user.check_password(demo) and user.is_staff and not user.is_superuser for user in users)
+    assert all(user.check_password(demo) and not user.is_superuser for user in users)
+    assert colleagues
+    assert not any(user.has_usable_password() for user in colleagues)
+
+
+def test_counter_sales_went_through_shifts_and_the_clerk_opens_their_own(demo: str) -> None:
+    at_counter = Order.objects.filter(channel="counter")
+    assert at_counter.count() > 20
+    assert not at_counter.filter(shift=None).exists()
+    assert set(Payment.objects.filter(order__in=at_counter).values_list("method", flat=True)) == {"cash", "card", "eft"}
+    assert Shift.objects.filter(closed_at__isnull=False).count() > 20
+    assert Shift.objects.filter(clerk__username="clerk").exists()
+    assert not Shift.objects.filter(clerk__username="clerk", closed_at=None).exists()
+    assert Shift.objects.filter(closed_at=None).exists()
+
+
+def test_the_next_day_closes_yesterdays_shifts_and_agrees(demo: str) -> None:
+    tomorrow = NOW + timedelta(days=1)
+
+    seed_demo(now=tomorrow, days=3, only_lines=FEW)
+
+    assert not Shift.objects.filter(closed_at=None, opened_at__lt=NOW).exists()
+    assert Shift.objects.filter(closed_at=None).exists()
+    assert violations(now=tomorrow) == []
 
 
 @pytest.mark.django_db
