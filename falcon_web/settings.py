@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "django_tables2",
+    "django_filters",
     "csp",
     "huey.contrib.djhuey",
     "axes",

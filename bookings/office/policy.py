@@ -44,6 +44,22 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "sold_print": SELLERS,
     "sold_pdf": SELLERS,
     # Serving
+    "bookings": EVERYBODY,
+    "bookings_csv": DECIDERS | {Role.AUDITOR},  # everybody's names and numbers in one file
+    "bookings_xlsx": DECIDERS | {Role.AUDITOR},
+    "booking": EVERYBODY,
+    "booking_note": BOARDERS,
+    "booking_resend": BOARDERS,
+    "exchange": SELLERS,
+    "change_seat": BOARDERS,
+    "change_name": SELLERS,
+    "cancel_booking": SELLERS,
+    "void_sale": SELLERS,
+    "pay_refund": SELLERS,
+    "departures": EVERYBODY,
+    "departure_seats": EVERYBODY,
+    "block_seats": DISPATCH,
+    "release_block": DISPATCH,
     # Money at the till
     "shift": SELLERS,
     "open_shift": SELLERS,

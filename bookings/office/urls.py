@@ -1,7 +1,21 @@
 from django.urls import path
 
 from bookings.office.blocks import BLOCKS
-from bookings.office.views import account, boarding, dashboard, login, sell, sold, tasks, till
+from bookings.office.views import (
+    account,
+    boarding,
+    booking,
+    bookings,
+    changing,
+    dashboard,
+    departures,
+    login,
+    sell,
+    sold,
+    tasks,
+    till,
+    undoing,
+)
 
 app_name = "office"
 urlpatterns = [
@@ -28,6 +42,22 @@ urlpatterns = [
     path("sell/sold/<str:token>/print/", sold.print_tickets, name="sold_print"),
     path("sell/sold/<str:token>/tickets.pdf", sold.pdf, name="sold_pdf"),
     # Serving
+    path("bookings/", bookings.bookings, name="bookings"),
+    path("bookings/bookings.csv", bookings.bookings_csv, name="bookings_csv"),
+    path("bookings/bookings.xlsx", bookings.bookings_xlsx, name="bookings_xlsx"),
+    path("bookings/<slug:reference>/", booking.booking, name="booking"),
+    path("bookings/<slug:reference>/note/", booking.note, name="booking_note"),
+    path("bookings/<slug:reference>/resend/", booking.resend, name="booking_resend"),
+    path("bookings/<slug:reference>/exchange/", changing.exchange, name="exchange"),
+    path("bookings/<slug:reference>/tickets/<int:ticket_id>/seat/", changing.change_seat, name="change_seat"),
+    path("bookings/<slug:reference>/tickets/<int:ticket_id>/name/", changing.change_name, name="change_name"),
+    path("bookings/<slug:reference>/cancel/", undoing.cancel, name="cancel_booking"),
+    path("bookings/<slug:reference>/void/", undoing.void, name="void_sale"),
+    path("bookings/<slug:reference>/refunds/<int:refund_id>/", undoing.pay_refund, name="pay_refund"),
+    path("departures/", departures.departures, name="departures"),
+    path("departures/<int:schedule_id>/seats/", departures.departure_seats, name="departure_seats"),
+    path("departures/<int:schedule_id>/block/", departures.block_seats, name="block_seats"),
+    path("departures/<int:schedule_id>/blocks/<int:block_id>/release/", departures.release, name="release_block"),
     # Money at the till
     path("shift/", till.shift, name="shift"),
     path("shift/open/", till.open_shift, name="open_shift"),

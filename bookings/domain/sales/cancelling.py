@@ -51,7 +51,7 @@ class CancelView:
         return len(self.chosen) == len(self.lines)
 
 
-def cancel_view(reference: str, ticket_ids: Collection[int] | None = None, *, now: datetime) -> CancelView:
+def cancel_view(reference: str, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime) -> CancelView:
     """The quote for these tickets of a booking, or for all of them, passenger by passenger.
 
     Raises NotFound, and Conflict when nothing can be cancelled any more.
@@ -60,12 +60,12 @@ def cancel_view(reference: str, ticket_ids: Collection[int] | None = None, *, no
     if found is None:
         raise NotFound(_("We do not know this booking."))
     booking = next(each for each in bookings_of(found.order) if each.pk == found.pk)
-    whole = cancellation_quote(booking, now=now)
+    whole = cancellation_quote(booking, waived=waived, now=now)
     overdue = not whole.is_paid and not found.order.is_open(now)
     if not can_cancel(booking, now) or not whole.lines or overdue:
         raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
     chosen = tuple(line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids)
-    return _view(booking, whole, cancellation_quote(booking, chosen, now=now))
+    return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now))
 
 
 def _view(booking: Booking, whole: CancellationQuote, quote: CancellationQuote) -> CancelView:

@@ -1,0 +1,49 @@
+"""One booking on one page, and what needs no quote: a note, the mail again."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.base.errors import RuleBroken
+from bookings.domain.counter.records import booking_record
+from bookings.domain.counter.serving import add_note
+from bookings.domain.tickets.pages import order_of_reference, send_again
+from bookings.office.access import StaffRequest, staff
+from bookings.office.changes import NoteForm
+from bookings.office.policy import may
+
+
+@staff
+@require_safe
+def booking(request: StaffRequest, reference: str) -> HttpResponse:
+    record = booking_record(reference, user=request.user, now=timezone.now())
+    context = {"record": record, "page": record.page, "may_change": may(request.user.role, "exchange", "POST")}
+    return render(request, "office/booking.html", context)
+
+
+@staff
+@require_POST
+def note(request: StaffRequest, reference: str) -> HttpResponse:
+    form = NoteForm(request.POST)
+    order_id = order_of_reference(reference)
+    if not form.is_valid() or order_id is None:
+        raise RuleBroken(_("Write something first."))
+    add_note(order_id, form.cleaned_data["text"], author=request.user)
+    messages.success(request, _("Noted."))
+    return redirect("office:booking", reference)
+
+
+@staff
+@require_POST
+def resend(request: StaffRequest, reference: str) -> HttpResponse:
+    order_id = order_of_reference(reference)
+    if order_id is None:
+        raise RuleBroken(_("We do not know this booking."))
+    if send_again(order_id, now=timezone.now()):
+        messages.success(request, _("A new mail is on its way."))
+    else:
+        messages.info(request, _("No mail was sent: one is on its way already, or the booking has no e-mail address."))
+    return redirect("office:booking", reference)

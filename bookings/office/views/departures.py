@@ -1,0 +1,112 @@
+"""Departures of a day, and the seat map of one of them."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.base.codes import random_token
+from bookings.base.errors import RuleBroken
+from bookings.domain.counter.departures import block_once, departure_list, staff_map
+from bookings.domain.inventory.blocks import release_block
+from bookings.office.access import StaffRequest, staff
+from bookings.office.changes import content_of, day_in, labels_in
+from bookings.office.policy import may
+from bookings.web.render import render_page
+
+
+class BlockForm(forms.Form):
+    seats = forms.CharField(
+        label=gettext_lazy("Seats"), max_length=200, widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off"})
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=120)
+    release_at = forms.DateTimeField(
+        label=gettext_lazy("Back on sale at (empty: never)"),
+        required=False,
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    submission = forms.CharField(widget=forms.HiddenInput, max_length=60)
+
+
+@staff
+@require_safe
+def departures(request: StaffRequest) -> HttpResponse:
+    day = day_in(request.GET, "date") or timezone.localdate()
+    if day.year not in range(2000, 2100):
+        day = timezone.localdate()
+    line, text = request.GET.get("line", "").replace("\x00", "")[:40].strip(), request.GET.get("page", "")
+    page = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 1
+    found = departure_list(day, line=line, page=max(1, page))
+    context = {
+        "found": found,
+        "line": line,
+        "today": timezone.localdate(),
+        "before": _near(day, -1),
+        "after": _near(day, 1),
+        "next_page": found.page + 1,
+        "previous_page": found.page - 1,
+    }
+    return render_page(request, "office/departures.html", context, fragment="office/_departures.html", target="departures")
+
+
+def _near(day: date, days: int) -> str:
+    return (day + timedelta(days=days)).isoformat()
+
+
+@staff
+@require_safe
+def departure_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    return _seats_page(request, schedule_id, BlockForm(initial={"submission": random_token()}))
+
+
+def _seats_page(
+    request: StaffRequest, schedule_id: int, form: BlockForm, *, refusal: RuleBroken | None = None, status: int = 200
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "map": staff_map(schedule_id, now=timezone.now()),
+        "form": form,
+        "refusal": refusal,
+        "may_block": may(request.user.role, "block_seats", "POST"),
+        "may_move": may(request.user.role, "change_seat", "POST"),
+    }
+    return render(request, "office/departure_seats.html", context, status=status)
+
+
+@staff
+@require_POST
+def block_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    form = BlockForm(request.POST)
+    if not form.is_valid():
+        return _seats_page(request, schedule_id, form, status=422)
+    data = form.cleaned_data
+    labels = labels_in(request.POST)
+    try:
+        blocked = block_once(
+            schedule_id,
+            labels,
+            reason=data["reason"],
+            release_at=data["release_at"],
+            by=request.user,
+            submission=data["submission"],
+            content=content_of(schedule_id, labels, data["reason"], data["release_at"]),
+        )
+    except RuleBroken as refusal:
+        return _seats_page(request, schedule_id, form, refusal=refusal, status=refusal.status)
+    messages.success(request, _("Off sale: %(seats)s.") % {"seats": blocked})
+    return redirect("office:departure_seats", schedule_id)
+
+
+@staff
+@require_POST
+def release(request: StaffRequest, schedule_id: int, block_id: int) -> HttpResponse:
+    block = release_block(block_id)
+    messages.success(request, _("Seat %(seat)s is on sale again.") % {"seat": block.seat.label})
+    return redirect("office:departure_seats", block.schedule_id)
