@@ -163,6 +163,8 @@ def _show(request: StaffRequest, asked: Asked, *, refusal: RuleBroken | None = N
         context |= {"step": "search", "refusal": problem}
     shown = context["refusal"]
     status = status or (shown.status if shown else 422 if search.errors else 200)
+    if status == 404 and request.htmx:
+        status = 422  # a swap takes no 404, and the screen is there
     return render_page(request, "office/sell.html", context, fragment="office/_sell.html", target=_SCREEN, status=status)
 
 
