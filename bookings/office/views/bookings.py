@@ -29,7 +29,7 @@ _MOST_XLSX: Final = 5_000
 def bookings(request: StaffRequest) -> HttpResponse:
     given = request.GET
     found, (sort, descending) = BookingFilter(given, queryset=all_bookings()), _sort(given)
-    columns = _columns(given)
+    columns, sign = _columns(given), "-" if descending else ""
     page = keyset_page(
         found.qs,
         SORTS[sort],
@@ -39,13 +39,13 @@ def bookings(request: StaffRequest) -> HttpResponse:
         size=_page_size(given),
     )
     hidden = [column for column in COLUMNS if column not in columns]
-    table = BookingTable(page.rows, exclude=hidden, order_by=f"{'-' if descending else ''}{sort}")
+    table = BookingTable(page.rows, exclude=hidden, order_by=f"{sign}{sort}")
     context: dict[str, Any] = {
         "filter": found,
         "table": table,
         "page": page,
         "choices": [(column, BookingTable.base_columns[column].verbose_name, column in columns) for column in COLUMNS],
-        "sort": table.order_by[0],
+        "sort": f"{sign}{sort}",
         "may_export": may(request.user.role, "bookings_csv"),
     }
     return render_page(request, "office/bookings.html", context, fragment="office/_bookings.html", target="bookings")
