@@ -78,7 +78,7 @@ def answer(outcome: Outcome, ticket: Ticket | None, schedule: Schedule, call: Ro
         reason=reason,
         ticket_id=ticket.pk,
         name=ticket.full_name,
-        seat=ticket.seat.label if ticket.seat else ticket.get_place_display(),
+        seat=ticket.seat.label if ticket.seat else "",
         to=ticket.booking.to_stop.stop.city.name,
         proof=f"{kind.name}: {kind.proof}" if kind.proof else "" if kind.is_default else kind.name,
         code=ticket.code,

@@ -176,7 +176,7 @@ def test_closing_asks_in_names_first_and_then_does_it(clerk: StaffClient) -> Non
     before = ScheduleEvent.objects.count()
     done = clerk.post(address(coach, "board/close/"), {"stop": 0, "seen": 0, "submission": asked.context["submission"]}, follow=True)
 
-    assert "<b>1 no-show</b> lose the seat for the rest of the way: Thandi Nkosi" in text
+    assert "<b>1 no-show</b>, seat given up for the rest of the way: Thandi Nkosi" in text
     assert "<b>1 standby passenger is seated</b>: Ayanda Moyo: seat 1A" in text
     assert before == 0
     assert done.redirect_chain == [(address(coach, "board/?stop=0"), 302)]
