@@ -24,7 +24,7 @@ AHEAD: Final = timedelta(hours=24)
 OVERDUE: Final = timedelta(hours=3)  # how long a coach that nobody has sent off stays on the board
 ROWS: Final = 8
 HALF: Final = 50
-ALERTS: Final = 6
+ALERTS: Final = 8
 STANDS: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
 _TONES: Final = {
     Schedule.Status.BOARDING: "good",
