@@ -60,6 +60,8 @@ def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, *
     code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]], **environment)
     if report.exists():
         tally.read(report, kind)
+    if code < 0:  # somebody wants us to stop
+        raise SystemExit(1)
     return 0 if code == 5 and kind == "Redis" else code  # 5: nothing to run
 
 
