@@ -33,6 +33,8 @@
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
     });
+    inputs.forEach((input) => input.addEventListener("focus", () => input.select()));
+    if (inputs.includes(document.activeElement)) document.activeElement.select();
     table.classList.add("is-live");
     show();
   }
