@@ -1,0 +1,139 @@
+"""The door on a tablet, with a scanner that types."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+
+from bookings.models import Schedule, Ticket
+from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
+from bookings.tests.office.conftest import StaffClient
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SERIOUS: Final = {"serious", "critical"}
+TABLET: Final = {"width": 820, "height": 1180}
+
+
+@pytest.fixture
+def door(page: Page, live_server: Any, clerk: StaffClient) -> Iterator[Page]:
+    """A tablet at which the clerk is signed in, and on which nothing may go wrong."""
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.set_viewport_size(TABLET)
+    session = clerk.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": str(live_server)}])
+    yield page
+    assert [each for each in troubles if "net::ERR_FAILED" not in each] == []
+
+
+def coach_in(minutes: int) -> Schedule:
+    return make_coach(departs=timezone.now() + timedelta(minutes=minutes))
+
+
+def tickets_of(coach: Schedule, *names: str) -> list[Ticket]:
+    return list(sell(coach, *names, now=timezone.now()).tickets.order_by("pk"))
+
+
+def test_scan_after_scan_without_touching_anything(door: Page, live_server: Any) -> None:
+    coach = coach_in(20)
+    thandi, sipho, _lwazi = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu", "Lwazi Mbeki")
+    door.goto(f"{live_server}/office/departures/{coach.pk}/board/")
+    door.evaluate("window.kept = true")
+    expect(door.get_by_label("Ticket: scan it")).to_be_focused()
+
+    for code in (thandi.code, sipho.spoken_code.lower()):
+        door.keyboard.type(code)
+        door.keyboard.press("Enter")
+    expect(door.locator(".answer.is-green .answer-name")).to_have_text("Sipho Zulu")
+    expect(door.locator(".board-count b")).to_have_text("2")
+    expect(door.locator("#status")).to_have_text("Boarded. Sipho Zulu. To Cape Town")
+    expect(door.get_by_label("Ticket: scan it")).to_be_focused()
+    door.keyboard.type(thandi.code)
+    door.keyboard.press("Enter")
+    expect(door.locator(".answer.is-red .answer-title")).to_have_text("Already on board")
+    door.locator(".board-person", has_text="Lwazi Mbeki").click()
+    expect(door.locator(".answer.is-green .answer-name")).to_have_text("Lwazi Mbeki")
+    door.locator(".answer").get_by_role("button", name="Undo").click()
+    expect(door.locator("#board .notice")).to_have_text("Taken back: Lwazi Mbeki is not on board.")
+
+    expect(door.locator(".board-person")).to_have_count(1)
+    assert door.evaluate("window.kept")  # the page itself was never left
+    assert sorted(Ticket.objects.values_list("status", flat=True)) == ["boarded", "boarded", "valid"]
+
+
+def test_a_scan_without_a_connection_is_kept_and_sent_again(door: Page, live_server: Any) -> None:
+    coach = coach_in(20)
+    [thandi] = tickets_of(coach, "Thandi Nkosi")
+    door.goto(f"{live_server}/office/departures/{coach.pk}/board/")
+    cut: list[Route] = []
+
+    def cut_once(route: Route) -> None:
+        if route.request.method == "POST" and not cut:
+            cut.append(route)
+            return route.abort()
+        return route.continue_()
+
+    door.route("**/board/", cut_once)
+    door.keyboard.type(thandi.code)
+    door.keyboard.press("Enter")
+
+    expect(door.locator("[data-scan-waiting]")).to_contain_text("No connection. Kept on this device and sent again by itself: 1")
+    expect(door.locator(".answer.is-green")).to_be_visible(timeout=8000)
+    expect(door.locator("[data-scan-waiting]")).to_be_hidden()
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_the_door_works_without_script(door: Page, live_server: Any) -> None:
+    coach = coach_in(8)
+    [thandi] = tickets_of(coach, "Thandi Nkosi")
+    door.goto(f"{live_server}/office/departures/{coach.pk}/board/")
+
+    door.get_by_label("Ticket: scan it").fill(thandi.spoken_code)
+    door.get_by_role("button", name="Check in").click()
+    expect(door.locator(".answer.is-amber .answer-title")).to_have_text("Late")
+    door.get_by_role("button", name="Board late").click()
+    expect(door.locator(".answer.is-green .answer-title")).to_have_text("Boarded")
+    door.get_by_role("link", name="Close boarding…").click()
+    door.get_by_role("button", name="Close boarding").click()
+
+    expect(door.get_by_text("Boarding is closed: 0 no-shows, 0 from standby seated.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_door_and_the_list_are_accessible_and_fit_a_tablet(door: Page, live_server: Any, scheme: str) -> None:
+    coach = coach_in(8)
+    thandi, sipho = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu")
+    waits = stand_by(coach, now=timezone.now())
+    door.emulate_media(color_scheme=scheme)
+    rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+    base = f"{live_server}/office/departures/{coach.pk}"
+
+    def check(where: str) -> None:
+        found = [each for each in Axe().run(door, options=rules).response["violations"] if each["impact"] in SERIOUS]
+        assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in found] == [], where
+        assert door.evaluate("document.documentElement.scrollWidth") <= TABLET["width"], where
+
+    door.goto(f"{base}/board/")
+    check("ready")
+    for ticket, tone in ((waits, "amber"), (thandi, "amber")):
+        door.keyboard.type(ticket.code)
+        door.keyboard.press("Enter")
+        expect(door.locator(f".answer.is-{tone} .answer-name")).to_have_text(ticket.full_name)
+    check("amber")
+    door.get_by_role("button", name="Board late").click()
+    expect(door.locator(".answer.is-green")).to_be_visible()
+    check("green")
+    door.keyboard.type("ZZZZZZ")
+    door.keyboard.press("Enter")
+    expect(door.locator(".answer.is-red")).to_be_visible()
+    check("red")
+    for path in ("board/close/?stop=0", "depart/", "manifest/"):
+        door.goto(f"{base}/{path}")
+        check(path)
+    assert sipho.status == "valid"
