@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.errors import AlreadySubmitted, Conflict
-from bookings.base.money import format_zar
+from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.domain.sales.cancelling import cancel_view
 from bookings.domain.sales.refunds import cancel_booking
 from bookings.domain.tickets.pages import order_of_reference
@@ -85,4 +85,4 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text[:20])
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    return amount if is_rand_and_cents(amount) and amount >= 0 else None

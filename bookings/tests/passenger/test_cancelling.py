@@ -170,3 +170,11 @@ def test_query_count_is_constant(client: Client, django_assert_num_queries: Any,
         page = client.get(address(booking))
 
     assert len(page.context["view"].lines) == people
+
+
+@pytest.mark.parametrize("quoted", ["-1E999", "1E999", "-1", "0.001", "NaN", ""])
+def test_a_quote_that_is_no_amount_cancels_nothing(client: Client, booking: Booking, quoted: str) -> None:
+    answer = client.post(address(booking), {**form_of(client, booking), "quoted": quoted})
+
+    assert answer.status_code == 422
+    assert Ticket.objects.filter(status="valid").count() == 2
