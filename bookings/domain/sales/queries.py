@@ -221,9 +221,9 @@ class FoundBooking:
 
 
 def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking | None:
-    """The booking with this reference, if `proof` is a surname on it or its e-mail address. None for every kind of failure."""
+    """The booking with this reference, if `proof` is a surname on its order or the e-mail address. None for every kind of failure."""
     name, email = plain_name(proof)[:80], proof.strip()
-    mine = Q(tickets__plain_surname=name) | Q(order__email__iexact=email) if name else Q(pk__in=[])
+    mine = Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email) if name else Q(pk__in=[])
     booking = (
         Booking.objects.filter(mine, booking_reference=normal_code(reference)[:12])
         .select_related("order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")

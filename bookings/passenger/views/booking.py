@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from bookings.base.codes import normal_code
 from bookings.domain.sales.queries import find_booking
 from bookings.domain.tickets.links import order_of_link
 from bookings.domain.tickets.pages import ask_for_link, booking_calendar, booking_pdf, managed_order, order_of_reference, send_again
@@ -29,7 +30,7 @@ def find(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _find_page(request, form, status=422)
     reference, proof = form.cleaned_data["reference"], form.cleaned_data["proof"]
-    enforce_limit(request, "find", f"reference {reference.upper()[:20]}")
+    enforce_limit(request, "find", f"reference {normal_code(reference)[:20]}")
     if request.POST.get("action") == "mail":
         ask_for_link(reference, proof, now=timezone.now())
         return private(render(request, "passenger/link_sent.html"))

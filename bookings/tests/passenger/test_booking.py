@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from bookings.domain.sales.refunds import cancel_booking
 from bookings.domain.tickets.links import make_link
-from bookings.models import Booking, Order, OutboxMessage, Schedule
+from bookings.models import Booking, Order, OutboxMessage, Schedule, Ticket
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by, seats_page
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +201,22 @@ def test_names_are_escaped_and_isolated(client: Client, booking: Booking) -> Non
     assert "<img src=x>" not in page
     assert '<bdi class="person">&lt;img src=x&gt; محمد</bdi>' in page
     assert Order.objects.count() == 1
+
+
+def test_whoever_booked_finds_the_rest_after_leaving_the_party(booking: Booking) -> None:
+    sipho = booking.tickets.get(first_name="Sipho")
+    Ticket.objects.filter(pk=sipho.pk).update(surname="Dlamini", plain_surname="dlamini")
+    cancel_booking(booking.booking_reference, submission="form", content="", ticket_ids=[sipho.pk])
+
+    answer = find(Client(), booking.booking_reference, "Dlamini")
+
+    assert "Mail me the link" in answer.content.decode()
+
+
+def test_guessing_is_limited_however_the_reference_is_written(booking: Booking, settings: Any) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "find": "2/15m"}
+    code = booking.booking_reference
+    for number, written in enumerate([code.lower(), f"{code[:4]}-{code[4:]}", f"{code[:2]} {code[2:]}"]):
+        answer = Client(REMOTE_ADDR=f"10.0.{number}.1").post("/bookings/", {"reference": written, "proof": "guess"})
+
+    assert answer.status_code == 429
