@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -75,6 +76,7 @@ def _page(
         "lost": [label for label in ticked if label not in free] if not refusal else [],
         "others": asked.search_address(view.from_city, view.to_city, view.day),
         "fares": _fares(view, asked),
+        "hold_minutes": max(1, int(settings.HOLD_MINUTES)),
         "near": [label for label in getattr(refusal, "nearest", []) if label in free],
     }
     return private(

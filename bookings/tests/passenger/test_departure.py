@@ -251,3 +251,28 @@ def test_holding_is_limited(client: Client, schedule: Schedule, settings: Any) -
 
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) <= 60
+
+
+@pytest.mark.parametrize("days", [-1, 0.05])
+def test_the_way_back_leaves_after_the_way_out_has_arrived(client: Client, schedule: Schedule, days: float) -> None:
+    token, early = hold_by(client, schedule, "2A", "2B"), departure_ahead(3 + days)
+
+    answer = client.post(seats_page(early, hold=token), {"seats": ["1A", "1B"]})
+
+    assert answer.status_code == 422
+    assert "the way back must leave after that" in answer.content.decode()
+    assert not SeatClaim.objects.filter(schedule=early).exists()
+
+
+def test_seats_of_either_way_can_be_exchanged(client: Client, schedule: Schedule) -> None:
+    token, back = hold_by(client, schedule, "2A", "2B"), departure_ahead(5)
+    hold_by(client, back, "1A", "1B", hold=token)
+
+    assert hold_by(client, schedule, "3A", "3B", hold=token) == token
+    assert hold_by(client, back, "2A", "2B", hold=token) == token
+
+
+def test_the_page_says_how_long_seats_are_kept(client: Client, schedule: Schedule, settings: Any) -> None:
+    settings.HOLD_MINUTES = 7
+
+    assert "Kept for 7 minutes once you continue." in client.get(seats_page(schedule)).content.decode()
