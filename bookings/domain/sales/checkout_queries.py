@@ -36,6 +36,7 @@ class TypeChoice:
     name: str
     discount_note: str
     proof: str
+    is_default: bool
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
                 kind.name,
                 _("%(percent)d%% off") % {"percent": kind.discount_percent} if kind.discount_percent else "",
                 kind.proof,
+                kind.is_default,
             )
             for kind in passenger_types().values()
         ),

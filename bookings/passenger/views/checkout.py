@@ -1,5 +1,6 @@
 """One address from the held seats to the order: details, review, pay. Nothing that was typed is ever lost."""
 
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,9 +118,11 @@ def view_address(view: CheckoutView) -> str:
 
 
 def seats_address(view: CheckoutView, index: int = 0) -> str:
-    """The seat map of a trip of the checkout, for as many passengers; the other trip stays held."""
+    """The seat map of a trip of the checkout, for the same party; the other trip stays held."""
     trip = view.trips[index]
+    members = Counter(row.passenger_type for row in view.passengers)
     query = {"from": trip.from_ref, "to": trip.to_ref, "passengers": len(view.passengers)}
+    query |= {kind.slug: members[kind.slug] for kind in view.types if kind.slug in members and not kind.is_default}
     if len(view.trips) > 1:
         query["hold"] = view.token
     return f"{reverse('passenger:departure', args=[trip.schedule_id])}?{urlencode(query, safe='@')}"

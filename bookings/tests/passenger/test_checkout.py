@@ -283,3 +283,11 @@ def test_query_count_is_constant(
 
     assert len(answer.context["view"].passengers) == seats
     assert answer["Cache-Control"] == "no-store, private"
+
+
+def test_changing_seats_keeps_who_travels_as_what(client: Client, token: str) -> None:
+    fill(client, token)
+
+    page = client.get(f"/checkout/{token}/").content.decode()
+
+    assert "passengers=2&amp;child=1" in page
