@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -79,19 +79,24 @@ def place_order(
     channel: str = Channel.WEB,
     pay_later: bool = False,
     shift: Shift | None = None,
+    check: Callable[[], None] | None = None,
     now: datetime | None = None,
 ) -> Order:
     """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the order's pay-by time.
 
-    `shift` is the till that sells it; its clerk is the seller.
+    `shift` is the till that sells it; its clerk is the seller. `check` may still refuse, once nobody can change the hold any more.
 
     Raises HoldExpired, RuleBroken (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
     """
-    result = once("checkout", submission, content, lambda: _place(token, owner, channel, pay_later, shift, now), now=now or database_now())
+    result = once(
+        "checkout", submission, content, lambda: _place(token, owner, channel, pay_later, shift, check, now), now=now or database_now()
+    )
     return Order.objects.get(token=result)
 
 
-def _place(token: str, owner: str, channel: str, pay_later: bool, shift: Shift | None, now: datetime | None) -> str:
+def _place(
+    token: str, owner: str, channel: str, pay_later: bool, shift: Shift | None, check: Callable[[], None] | None, now: datetime | None
+) -> str:
     locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
     hold = locked_hold(token, owner)
     now = now or database_now()
@@ -99,6 +104,8 @@ def _place(token: str, owner: str, channel: str, pay_later: bool, shift: Shift |
         return hold.order.token  # another page of the same checkout was first
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."))
+    if check:
+        check()
     trips = hold_trips(token)
     problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
     if problem:

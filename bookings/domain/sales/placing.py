@@ -64,11 +64,13 @@ def place_and_pay(token: str, *, owner: str, submission: str, digest: str, choic
 
     The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever place_order raises.
     """
-    checkout = checkout_view(token, owner=owner, now=now or database_now())
-    if digest != review_digest(checkout):
-        raise ReviewOutdated(_("Something changed while you were looking. Please check your order once more; nothing was booked."))
+
+    def check() -> None:
+        if digest != review_digest(checkout_view(token, owner=owner, now=now or database_now())):
+            raise ReviewOutdated(_("Something changed while you were looking. Please check your order once more; nothing was booked."))
+
     later = choice == PAY_LATER
-    order = place_order(token, owner=owner, submission=submission, content=f"{digest} {choice}", pay_later=later, now=now)
+    order = place_order(token, owner=owner, submission=submission, content=f"{digest} {choice}", pay_later=later, check=check, now=now)
     if later or order.pays_later:
         return Placed(order, "")
     try:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.db import IntegrityError
+from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.errors import AlreadySubmitted, RuleBroken
@@ -15,8 +16,8 @@ def once(scope: str, token: str, content: str, action: Callable[[], str], *, now
     The same token with other content raises AlreadySubmitted. If `action` raises, nothing is kept and the token stays good.
     A twin that runs at the same time waits for the first and gets its result.
     """
-    if not token or len(token) > 80:
-        raise RuleBroken("This form has lost its token. Please open the page again.")
+    if not token or len(token) > 80 or "\x00" in token:
+        raise RuleBroken(_("This form has lost its token. Please open the page again."))
     digest = sha256(content)
     earlier = _earlier(scope, token, digest)
     if earlier is not None:

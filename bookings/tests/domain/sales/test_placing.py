@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from bookings.base.errors import AlreadySubmitted, HoldExpired, NotFound
-from bookings.domain.sales.checkout import save_draft
+from bookings.base.errors import AlreadySubmitted, HoldExpired, NotFound, RuleBroken
+from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.checkout_queries import checkout_view
 from bookings.domain.sales.placing import ReviewOutdated, fare_rules, place_and_pay, review_digest
 from bookings.models import Hold, HoldSeat, Order, PaymentAttempt, Schedule
@@ -80,3 +80,23 @@ def test_the_rules_of_each_class_are_told_once(schedule: Schedule) -> None:
 
     assert [rule.class_name for rule in rules] == ["Standard"]
     assert rules[0].lines[1].back == "75% back"
+
+
+@pytest.mark.parametrize("submission", ["", "x" * 81, "a\x00b"])
+def test_a_form_without_a_sound_token_orders_nothing(schedule: Schedule, submission: str) -> None:
+    with pytest.raises(RuleBroken, match="lost its token"):
+        place(held(schedule), submission=submission)
+
+    assert not Order.objects.exists()
+
+
+def test_what_was_reviewed_is_compared_once_nobody_can_change_it_any_more(schedule: Schedule) -> None:
+    hold = held(schedule)
+
+    def check() -> None:
+        raise ReviewOutdated
+
+    with pytest.raises(ReviewOutdated):
+        place_order(hold.token, owner="ann", submission="form", content="", check=check, now=NOW)
+
+    assert not Order.objects.exists()
