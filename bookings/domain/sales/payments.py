@@ -123,6 +123,8 @@ def act_on_waiting(*, now: datetime | None = None) -> int:
             act_on_notification(notification_id, now=now)
         except Busy:
             logger.warning("notification %s waits: busy", notification_id)
+        except Exception:  # one that cannot be acted upon must not keep back everybody else's money
+            logger.exception("notification %s waits: it cannot be acted upon", notification_id)
     return len(waiting)
 
 

@@ -270,3 +270,13 @@ def test_a_booking_that_is_sold_again_later_can_expire_again() -> None:
 
     assert Booking.objects.filter(status="expired").count() == 2
     assert first.pk != second.pk
+
+
+def test_a_notification_that_cannot_be_acted_upon_keeps_back_no_other() -> None:
+    broken, good = (told(ordered(make_schedule(), owner=who)) for who in ("ann", "ben"))
+    GatewayNotification.objects.filter(pk=broken.pk).update(body="of a key that was changed")
+
+    act_on_waiting(now=NOW)
+
+    assert status(good.attempt.order) == "confirmed"
+    assert status(broken.attempt.order) == "pending"
