@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
@@ -110,7 +111,8 @@ def _parse(raw: bytes) -> EmailMessage:
 
 def _summary(name: str, message: EmailMessage) -> DemoMail:
     try:
-        sent_at = parsedate_to_datetime(str(message["Date"]))
+        sent = parsedate_to_datetime(str(message["Date"]))
+        sent_at = timezone.localtime(sent.replace(tzinfo=sent.tzinfo or UTC))  # -0000 reads as no zone
     except ValueError:  # no date, or none that can be read
         sent_at = None
     return DemoMail(name, " ".join(str(message["Subject"] or "").split()), str(message["To"] or ""), sent_at)

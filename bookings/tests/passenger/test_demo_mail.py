@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,13 @@ def test_mails_are_nobodys_business_outside_the_demo(client: Client, settings: A
     settings.IS_DEMO = False
 
     assert {client.get(f"/demo/mail/{path}").status_code for path in ("", f"{name}/", f"{name}/0/")} == {404}
+
+
+def test_mail_shows_when_it_was_sent_by_the_company_s_clock(client: Client) -> None:
+    name = write("One")
+
+    page = client.get(f"/demo/mail/{name}/").content.decode()
+
+    sent = demo_mails()[0].sent_at
+    assert sent.utcoffset() == timedelta(hours=2)
+    assert f"{sent:%H:%M}</time>" in page
