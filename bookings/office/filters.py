@@ -28,7 +28,7 @@ class DayFilter(filters.DateFilter):
 
 
 class BookingFilter(filters.FilterSet):
-    q = filters.CharFilter(label=_("Reference, surname, telephone or e-mail"), method="search", max_length=254)
+    q = filters.CharFilter(label=_("Search"), method="search", max_length=254)
     status = filters.ChoiceFilter(label=_("Status"), choices=SaleStatus.choices, empty_label=_("any"))
     channel = filters.ChoiceFilter(label=_("Channel"), field_name="order__channel", choices=Channel.choices, empty_label=_("any"))
     booked_from = DayFilter("booking_date", label=_("Booked from"))

@@ -9,7 +9,7 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from bookings.domain.counter.bookings import all_bookings
+from bookings.domain.counter.bookings import all_bookings, with_details
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
 from bookings.office.filters import BookingFilter
@@ -28,7 +28,7 @@ _MOST_XLSX: Final = 5_000
 @require_safe
 def bookings(request: StaffRequest) -> HttpResponse:
     given = request.GET
-    found, (sort, descending) = BookingFilter(given, queryset=all_bookings()), _sort(given)
+    found, (sort, descending) = BookingFilter(given, queryset=Booking.objects.all()), _sort(given)
     columns, sign = _columns(given), "-" if descending else ""
     page = keyset_page(
         found.qs,
@@ -39,7 +39,7 @@ def bookings(request: StaffRequest) -> HttpResponse:
         size=_page_size(given),
     )
     hidden = [column for column in COLUMNS if column not in columns]
-    table = BookingTable(page.rows, exclude=hidden, order_by=f"{sign}{sort}")
+    table = BookingTable(with_details(page.rows), exclude=hidden, order_by=f"{sign}{sort}")
     context: dict[str, Any] = {
         "filter": found,
         "table": table,

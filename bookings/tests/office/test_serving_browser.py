@@ -1,0 +1,99 @@
+"""A clerk moves a party to another day by keyboard alone, and looks at every page of serving."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from bookings.models import Booking
+from bookings.tests.make import make_booking, make_schedule, make_shift, make_user
+from bookings.tests.office.conftest import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SERIOUS: Final = {"serious", "critical"}
+EXPECTED: Final = "Failed to load resource"  # a page that answers 409 or 422 is one of ours
+
+
+@pytest.fixture
+def desk(page: Page, live_server: Any) -> Iterator[Page]:
+    """A clerk with an open shift; nothing may go wrong in the console, the content policy included."""
+    clerk = make_user(username="nomsa")
+    make_shift(clerk, opened_at=timezone.now())
+    session = sign_in(clerk).cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page.set_viewport_size({"width": 1280, "height": 720})
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" and EXPECTED not in message.text else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    yield page
+    assert troubles == []
+
+
+@pytest.fixture
+def booking() -> Booking:
+    now = timezone.now()
+    schedule = make_schedule(departs=now + timedelta(days=4))
+    make_schedule(route=schedule.route, departs=now + timedelta(days=6), price=800)
+    return make_booking(schedule=schedule, names=("Thandi Nkosi", "Bongi Nkosi"), now=now)
+
+
+def is_clean(page: Page) -> bool:
+    found = [violation for violation in Axe().run(page).response["violations"] if violation["impact"] in SERIOUS]
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
+    return True
+
+
+def test_a_party_is_moved_by_keyboard_with_a_quote_before(desk: Page, live_server: Any, booking: Booking) -> None:
+    page, keys = desk, desk.keyboard
+    day = timezone.localtime(booking.schedule.departure_time + timedelta(days=2)).date().isoformat()
+    page.goto(f"{live_server.url}/office/bookings/")
+    expect(page.locator("#id_q")).to_be_focused()
+    keys.type("nkosi")
+    expect(page).to_have_url(re.compile(r"\?q=nkosi&"))
+    page.get_by_role("link", name=booking.booking_reference).focus()
+    keys.press("Enter")
+    page.get_by_role("link", name="Move to another departure").focus()
+    keys.press("Enter")
+    expect(page.locator("#day")).to_be_focused()
+    page.locator("#day").fill(day)
+    keys.press("Tab")
+    expect(page.locator("#exchange")).to_contain_text("R1\u00a0600")
+    page.locator("input[name=ride]").first.focus()
+    keys.press("Space")
+    expect(page.get_by_role("button", name="Take R400 and move")).to_be_visible()
+    assert "ride=" in page.url
+    assert is_clean(page)
+    page.locator("#id_tender").focus()
+    keys.type("cash")
+    page.get_by_role("button", name="Take R400 and move").focus()
+    keys.press("Enter")
+
+    expect(page.get_by_text("Moved. The new tickets are ready to print")).to_be_visible()
+    booking.refresh_from_db()
+    assert booking.tickets.filter(status="valid").count() == 2
+    assert booking.events.filter(ticket=None).count() == 2
+
+
+def test_every_page_of_serving_is_clean_and_works_without_a_script(desk: Page, live_server: Any, booking: Booking) -> None:
+    page, reference = desk, booking.booking_reference
+    ticket, schedule = booking.tickets.first(), booking.schedule
+    day = timezone.localtime(schedule.departure_time).date()
+    addresses = [
+        "bookings/",
+        f"bookings/{reference}/",
+        f"bookings/{reference}/cancel/?asked=1&tickets={ticket.pk}&waive=1",
+        f"bookings/{reference}/void/",
+        f"bookings/{reference}/tickets/{ticket.pk}/seat/?seat=2A",
+        f"bookings/{reference}/tickets/{ticket.pk}/name/",
+        f"departures/?date={day}",
+        f"departures/{schedule.pk}/seats/",
+    ]
+    for address in addresses:
+        page.goto(f"{live_server.url}/office/{address}")
+        assert is_clean(page), address
