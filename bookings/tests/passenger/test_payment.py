@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, notification_body
 from bookings.domain.sales.payments import act_on_notification, settle
+from bookings.domain.sales.refunds import cancel_booking
 from bookings.models import Booking, GatewayNotification, Order, OutboxMessage, Payment, PaymentAttempt, Schedule, SeatClaim
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by
 
@@ -168,3 +169,15 @@ def test_the_status_costs_few_queries(client: Client, order: Order, django_asser
         client.get(f"/orders/{order.token}/status/", headers=POLL)
 
     assert Booking.objects.count() == 1
+
+
+def test_who_cancels_one_of_two_before_paying_is_asked_for_the_rest_alone(client: Client) -> None:
+    order = order_by(client, departure_ahead(), pay="later")
+    booking = order.bookings.get()
+    child = booking.tickets.get(first_name="Sipho")
+    cancel_booking(booking.booking_reference, submission="form", content="", ticket_ids=[child.pk])
+
+    page = client.get(f"/orders/{order.token}/status/").content.decode()
+
+    assert "R600" in page
+    assert "R900" not in page
