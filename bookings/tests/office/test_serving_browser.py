@@ -56,6 +56,8 @@ def test_a_party_is_moved_by_keyboard_with_a_quote_before(desk: Page, live_serve
     expect(page.locator("#id_q")).to_be_focused()
     keys.type("nkosi")
     expect(page).to_have_url(re.compile(r"\?q=nkosi&"))
+    expect(page.locator("#sort-departure")).to_have_attribute("href", re.compile("q=nkosi"))  # the new list is there
+    expect(page.locator(".htmx-request")).to_have_count(0)
     page.get_by_role("link", name=booking.booking_reference).focus()
     keys.press("Enter")
     page.get_by_role("link", name="Move to another departure").focus()
@@ -64,6 +66,7 @@ def test_a_party_is_moved_by_keyboard_with_a_quote_before(desk: Page, live_serve
     page.locator("#day").fill(day)
     keys.press("Tab")
     expect(page.locator("#exchange")).to_contain_text("R1\u00a0600")
+    expect(page.locator(".htmx-request")).to_have_count(0)
     page.locator("input[name=ride]").first.focus()
     keys.press("Space")
     expect(page.get_by_role("button", name="Take R400 and move")).to_be_visible()
