@@ -16,7 +16,8 @@
     const show = () => {
       const seats = ticked(), party = Number(document.getElementById("passengers").value) || Number(form.dataset.travellers);
       if (!seats.length) { sum.textContent = words; hint.textContent = explained; return; }
-      const price = seats.reduce((total, box, place) => total + Number((fares[box.dataset.class] || [])[place] || 0), 0);
+      const classes = seats.map((box) => fares[box.dataset.class] || []).sort((one, other) => one[0] - other[0]); // adults on the cheapest
+      const price = classes.reduce((total, of, place) => total + Number(of[place] || 0), 0);
       sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${rand(price)}`;
       hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > Number(form.dataset.travellers) ? hint.dataset.over : hint.dataset.good;
     };

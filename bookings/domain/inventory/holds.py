@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
@@ -73,6 +74,7 @@ def _hold(
             chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
             if channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
                 _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
+            types = _dear_seats_last(types, fresh, chosen, fares)
             hold = _hold_row(mine, fresh, token, owner, network, len(chosen), types, channel, now)
             _write_trip(hold, mine, fresh, chosen, fares)
             refresh([schedule_id])
@@ -164,6 +166,16 @@ def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int) -> Non
             raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
         if segment.boards_at < other.alights_at and other.boards_at < segment.alights_at:
             raise RuleBroken(_("You are still on the road of your other trip then. Please choose another departure."))
+
+
+def _dear_seats_last(types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable) -> Sequence[str]:
+    """The types seat by seat, those named first on the cheapest seats: as a search adds up the price of a party."""
+    if len(types) != len(seats):
+        return types
+    adult = [Decimal(next(iter(price_seat(segment, seat, fares)["fares"].values()))) for seat in seats]
+    cheapest_first = sorted(range(len(seats)), key=lambda index: adult[index])
+    of_seat = dict(zip(cheapest_first, types, strict=True))
+    return [of_seat[index] for index in range(len(seats))]
 
 
 def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:

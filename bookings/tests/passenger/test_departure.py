@@ -276,3 +276,15 @@ def test_the_page_says_how_long_seats_are_kept(client: Client, schedule: Schedul
     settings.HOLD_MINUTES = 7
 
     assert "Kept for 7 minutes once you continue." in client.get(seats_page(schedule)).content.decode()
+
+
+def test_children_sit_on_the_dear_seats_so_that_the_party_pays_what_the_search_said(client: Client) -> None:
+    mixed = departure_ahead(layout=make_layout(seats=2, premium=1))  # one seat of each class
+    day = timezone.localdate(mixed.departure_time)
+    found = client.get(f"/search/?from=johannesburg&to=cape-town&date={day}&passengers=2&child=1").content.decode()
+
+    token = hold_by(client, mixed, "1A", "1B", child=1)
+
+    assert "R1\u00a0005" in found
+    assert "R1\u00a0005" in client.get(f"/checkout/{token}/").content.decode()
+    assert [each["passenger_type"] for each in Hold.objects.get().draft["passengers"]] == ["child", "adult"]
