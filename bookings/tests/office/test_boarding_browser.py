@@ -110,7 +110,7 @@ def test_the_door_and_the_list_are_accessible_and_fit_a_tablet(door: Page, live_
     coach = coach_in(8)
     thandi, sipho = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu")
     waits = stand_by(coach, now=timezone.now())
-    door.emulate_media(color_scheme=scheme)
+    door.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
     base = f"{live_server}/office/departures/{coach.pk}"
 

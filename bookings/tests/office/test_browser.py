@@ -30,7 +30,7 @@ def watched(page: Page) -> Iterator[Page]:
 def assert_readable(page: Page) -> None:
     """Nothing for axe to find in light and dark; and the page fits the screen's width."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = [rule for rule in Axe().run(page).response["violations"] if rule["impact"] in SERIOUS]
         assert found == [], f"{page.url} {scheme}"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

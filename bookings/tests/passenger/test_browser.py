@@ -119,7 +119,7 @@ def addresses() -> list[str]:
 def test_every_page_is_accessible_and_fits_a_small_phone(watched: Page, live_server: object, scheme: str, half: int) -> None:
     make_day(3, 8, seats=2)
     page = watched
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": 320, "height": 700})
     rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}  # only colours differ
 
