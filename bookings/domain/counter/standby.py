@@ -81,7 +81,7 @@ def _place(ride: RideWanted, passengers: Sequence[Passenger], email: str, phone:
         issue_ticket(booking, passenger, kind=fares.types[slug], fare=cents(prices[slug]), **what)
     post_sale(booking, order.total, now=now)
     if not order.total:
-        confirm_order(order, locked, now=now)
+        confirm_order(order, locked, now=now, shift=shift)
     refresh(locked)
     return order
 

@@ -114,7 +114,7 @@ def _place(
     for trip in trips:
         _make_booking(order, trip, now)
     if order.total == ZERO:
-        confirm_order(order, locked, now=now)
+        confirm_order(order, locked, now=now, shift=shift)
     elif pay_later:
         queue_message(OutboxMessage.Kind.PAY_BY, order, f"order:{order.pk}", now=now)
     refresh(locked)

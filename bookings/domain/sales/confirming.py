@@ -5,16 +5,32 @@ from bookings.base.errors import Conflict
 from bookings.domain.inventory.claims import add_claims, taken_seats
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Account, Booking, BookingEvent, LedgerEntry, Order, OutboxMessage, SaleStatus, Schedule, SeatClaim, Ticket
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    SaleStatus,
+    Schedule,
+    SeatClaim,
+    Shift,
+    Ticket,
+)
 
 
-def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime) -> None:
-    """Make the seats of a paid order its own. The caller holds the locks of its schedules and of the order, and refreshes."""
+def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shift: Shift | None = None) -> None:
+    """Make the seats of a paid order its own. The caller holds the locks of its schedules and of the order, and refreshes.
+
+    `shift` is the till that took the money: its clerk stands in the history.
+    """
+    actor = shift.clerk if shift else None
     if Order.objects.filter(pk=order.pk, status=order.status).update(status=SaleStatus.CONFIRMED) != 1:
         raise Conflict("The order changed meanwhile.")
     for booking in Booking.objects.filter(order=order, status=order.status).order_by("pk"):
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CONFIRMED)
-        BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now)
+        BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now, actor=actor)
     SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
     order.status = SaleStatus.CONFIRMED
     queue_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)

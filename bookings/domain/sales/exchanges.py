@@ -194,7 +194,7 @@ def _exchange(
     quote = _quote(booking, fresh, ticket_ids, labels, waiver is not None, now)
     quote.difference.check(quoted)
     if not quote.is_all:
-        booking = split_off(booking, [line.ticket for line in quote.lines], now)
+        booking = split_off(booking, [line.ticket for line in quote.lines], now, actor=actor)
     _move(booking, quote, actor, waiver, now)
     cause = next_cause("exchange", booking)
     post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)

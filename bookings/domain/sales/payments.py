@@ -189,9 +189,9 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
             open_task(StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {owed} still owed", now)
             outcome = "too little"
         else:
-            confirm_order(order, locked, now=now)
+            confirm_order(order, locked, now=now, shift=payment.shift)
     elif order.status == SaleStatus.EXPIRED and take_seats_again(order, now=now):
-        confirm_order(order, locked, now=now)
+        confirm_order(order, locked, now=now, shift=payment.shift)
         outcome = "confirmed late"
     elif order.status == SaleStatus.EXPIRED:
         open_task(

@@ -159,7 +159,7 @@ def _cancel(
     if quoted is not None and quote.refund < quoted:
         raise Conflict(_("The refund has changed to %(refund)s meanwhile. Please look again.") % {"refund": format_zar(quote.refund)})
     if len(tickets) < booking.tickets.filter(status=Ticket.Status.VALID).count():
-        booking = split_off(booking, tickets, now)
+        booking = split_off(booking, tickets, now, actor=actor)
     refund = _undo_sale(booking, quote, actor, now)
     close_booking(booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason)
     queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)

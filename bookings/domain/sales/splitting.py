@@ -3,10 +3,10 @@ from datetime import datetime
 
 from bookings.base.money import ZERO
 from bookings.domain.sales.checkout import new_reference
-from bookings.models import Account, Booking, BookingEvent, LedgerEntry, Ticket
+from bookings.models import Account, Booking, BookingEvent, LedgerEntry, Ticket, User
 
 
-def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime) -> Booking:
+def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime, *, actor: User | None) -> Booking:
     """Give some passengers a booking of their own in the same order, with their share of what was sold."""
     part = Booking.objects.get(pk=booking.pk)
     part.pk, part._state.adding = None, True
@@ -18,5 +18,5 @@ def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime) -> Boo
     moved_in = {Account.REVENUE: -fare, Account.RECEIVABLE: fare}
     LedgerEntry.objects.post(f"split-out:{part.pk}", moved_out, at=now, booking=booking)
     LedgerEntry.objects.post(f"split-in:{part.pk}", moved_in, at=now, booking=part)
-    BookingEvent.objects.record(part, "", part.status, at=now, reason=f"split off {booking.booking_reference}")
+    BookingEvent.objects.record(part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}")
     return part

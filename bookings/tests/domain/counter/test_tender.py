@@ -56,6 +56,18 @@ def test_cash_is_rounded_to_coins_that_exist(amount: str, coins: str) -> None:
     assert in_coins(Decimal(amount)) == Decimal(coins)
 
 
+def test_the_history_says_who_took_the_payment_and_who_split_the_booking(order: Order, shift: Shift) -> None:
+    taken(order, shift)
+    booking = order.bookings.get()
+    (first, _second) = booking.tickets.order_by("pk")
+
+    cancel_booking(booking.booking_reference, ticket_ids=[first.pk], submission="cancel", content="", actor=shift.clerk, now=NOW)
+
+    assert booking.events.get(to_status="confirmed").actor == shift.clerk
+    part = order.bookings.exclude(pk=booking.pk).get()
+    assert [event.actor for event in part.events.all()] == [shift.clerk] * part.events.count()
+
+
 def test_without_a_step_cash_is_to_the_cent(settings: Any) -> None:
     settings.CASH_ROUNDING = Decimal(0)
 
