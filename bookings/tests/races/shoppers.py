@@ -1,9 +1,10 @@
 """Customers who keep buying while things break, and their own book of what they were promised."""
 
+import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from django.utils import timezone
 from bookings.domain.sales.payments import act_on_waiting
 from bookings.domain.tickets.outbox import mail_room, send_due
 from bookings.models import GatewayNotification, OutboxMessage
+from bookings.tests.make import make_schedule
 from bookings.tests.races.buyer import Buyer, Refused
 from bookings.tests.races.service import Service
 
@@ -29,10 +31,15 @@ class Diary:
     slowest: list[float] = field(default_factory=list)
 
 
-def shop_once(url: str, schedule_id: int, diary: Diary) -> None:
+def coaches(number: int = 8) -> list[int]:
+    """Departures of the coming days, of usual size: the map of a huge coach would be all that these tests are busy with."""
+    return [make_schedule(seats=44, departs=timezone.now() + timedelta(days=3, hours=hour)).pk for hour in range(number)]
+
+
+def shop_once(url: str, schedules: Sequence[int], diary: Diary) -> None:
     buyer = Buyer(url, timeout=20)
     try:
-        buyer.buy(schedule_id, "johannesburg", "cape-town")
+        buyer.buy(random.choice(schedules), "johannesburg", "cape-town")
         diary.placed.append(buyer.order.strip("/").split("/")[-2])
         diary.slowest.append(buyer.slowest)
     except Refused as refusal:
@@ -45,12 +52,12 @@ def shop_once(url: str, schedule_id: int, diary: Diary) -> None:
 
 
 @contextmanager
-def shoppers(url: str, schedule_id: int, *, number: int = 3) -> Iterator[Diary]:
+def shoppers(url: str, schedules: Sequence[int], *, number: int = 3) -> Iterator[Diary]:
     diary, stop = Diary(), threading.Event()
 
     def keep_buying() -> None:
         while not stop.is_set():
-            shop_once(url, schedule_id, diary)
+            shop_once(url, schedules, diary)
             time.sleep(0.05)
 
     threads = [threading.Thread(target=keep_buying) for _number in range(number)]

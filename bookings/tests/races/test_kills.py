@@ -3,7 +3,6 @@
 import random
 import time
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ from django.utils import timezone
 from bookings.domain.reports.invariants import violations
 from bookings.models import Order, OutboxMessage, StaffTask
 from bookings.tests.domain.tickets.sink import Sink, hanging_server, mail_server, use_server
-from bookings.tests.make import make_schedule
 from bookings.tests.races.crowd import SCALE, figure, many, p95
 from bookings.tests.races.service import Service, service
-from bookings.tests.races.shoppers import Diary, catch_up, shop_once, shoppers
+from bookings.tests.races.shoppers import Diary, catch_up, coaches, shop_once, shoppers
 from bookings.tests.servers import free_port
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -44,10 +42,10 @@ def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
 
 @pytest.mark.parametrize("what", ["web", "queue"])
 def test_nothing_promised_is_lost_when_processes_are_killed(what: str, settings: Any, folder: Path, static_files: Path) -> None:
-    schedule, kills, dice = make_schedule(seats=400, departs=timezone.now() + timedelta(days=3)), many(3, 12), random.Random(7)
+    schedules, kills, dice = coaches(), many(3, 12), random.Random(7)
     with mail_server(settings) as sink:
         with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as site:
-            with shoppers(site.url, schedule.pk) as diary:
+            with shoppers(site.url, schedules) as diary:
                 for kill in range(kills):
                     time.sleep(dice.uniform(0.5, 2.5))
                     _strike(site, what, kill)
@@ -69,11 +67,11 @@ def _strike(site: Service, what: str, kill: int) -> None:
 
 
 def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(settings: Any, folder: Path, static_files: Path) -> None:
-    schedule = make_schedule(departs=timezone.now() + timedelta(days=3))
+    schedules = coaches(1)
     with mail_server(settings) as sink, service(folder, static=static_files, queue=False) as site:
         diary = Diary()
         for _time in range(3):
-            shop_once(site.url, schedule.pk, diary)
+            shop_once(site.url, schedules, diary)
         assert len(diary.placed) == 3
         assert not sink.mails
 
@@ -84,13 +82,13 @@ def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(setting
 
 @pytest.mark.parametrize("mood", ["refuses", "hangs"])
 def test_a_mail_server_that_is_away_harms_no_booking(mood: str, settings: Any, folder: Path, static_files: Path) -> None:
-    schedule, times = make_schedule(seats=100, departs=timezone.now() + timedelta(days=3)), many(5, 40)
+    schedules, times = coaches(), many(5, 40)
     with hanging_server() as deaf:
         port = deaf if mood == "hangs" else free_port()
         with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{port}") as site:
             diary = Diary()
             for _time in range(times):
-                shop_once(site.url, schedule.pk, diary)
+                shop_once(site.url, schedules, diary)
             assert len(diary.placed) == times
             _wait_until_confirmed(times)
             with mail_server(settings) as sink:

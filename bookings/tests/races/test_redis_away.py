@@ -1,7 +1,6 @@
 """Redis stopped, frozen, emptied while people book: everything goes on."""
 
 import statistics
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,16 @@ from django.utils import timezone
 from bookings.domain.reports.invariants import violations
 from bookings.models import Order
 from bookings.tests.domain.tickets.sink import mail_server
-from bookings.tests.make import make_schedule
 from bookings.tests.races.crowd import SCALE, figure, many
 from bookings.tests.races.service import service
-from bookings.tests.races.shoppers import Diary, catch_up, shop_once
+from bookings.tests.races.shoppers import Diary, catch_up, coaches, shop_once
 from bookings.tests.servers import redis_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.redis]
 
 
 def test_booking_goes_on_while_redis_is_stopped_frozen_or_emptied(settings: Any, tmp_path: Path, static_files: Path) -> None:
-    schedule, times = make_schedule(seats=400, departs=timezone.now() + timedelta(days=3)), many(5, 30)
+    schedules, times = coaches(), many(5, 30)
     folder = tmp_path / "site"
     folder.mkdir()
     all_placed: list[str] = []
@@ -33,7 +31,7 @@ def test_booking_goes_on_while_redis_is_stopped_frozen_or_emptied(settings: Any,
             def book() -> float:
                 diary = Diary()
                 for _time in range(times):
-                    shop_once(site.url, schedule.pk, diary)
+                    shop_once(site.url, schedules, diary)
                 assert len(diary.placed) == times, (diary, site.log("web")[-2000:])
                 all_placed.extend(diary.placed)
                 return statistics.median(diary.slowest)
