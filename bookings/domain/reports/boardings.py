@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, Max
 
 from bookings.models import BookingEvent, SeatClaim, Ticket
 
@@ -25,6 +25,8 @@ def standby_does_not_travel(now: datetime) -> Iterator[object]:
 
 def boarding_is_told(now: datetime) -> Iterator[object]:
     """A ticket that boarded, or whose passenger did not come, has a last event that says so, and who did it."""
-    last = BookingEvent.objects.filter(ticket=OuterRef("pk")).exclude(from_status=F("to_status")).order_by("-pk").values("to_status")[:1]
-    rows = Ticket.objects.filter(status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)).annotate(last=Subquery(last))
-    yield from rows.filter(Q(last=None) | ~Q(last=F("status"))).values_list("pk", flat=True)
+    changes = BookingEvent.objects.filter(ticket__isnull=False).exclude(from_status=F("to_status"))
+    last = changes.order_by().values("ticket").annotate(last=Max("pk")).values("last")
+    told = BookingEvent.objects.filter(pk__in=last, to_status=F("ticket__status")).values("ticket")
+    rows = Ticket.objects.filter(status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW))
+    yield from rows.exclude(pk__in=told).values_list("pk", flat=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Window
+from django.db.models.functions import Coalesce, Lag
 
 from bookings.domain.reports.boardings import boarding_is_told, no_shows_hold_nothing, standby_claims_nothing, standby_does_not_travel
 from bookings.domain.reports.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
@@ -153,13 +153,15 @@ def _refunds_owed(now: datetime) -> Iterator[object]:
 
 def _event_chains(now: datetime) -> Iterator[object]:
     """The last event of a booking says the state it is in, and each event starts where the one before ended."""
-    last = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None).order_by("-pk").values("to_status")[:1]
-    yield from Booking.objects.annotate(last=Subquery(last)).exclude(last=F("status")).values_list("booking_reference", flat=True)
-    before = (
-        BookingEvent.objects.filter(booking=OuterRef("booking"), ticket=None, pk__lt=OuterRef("pk")).order_by("-pk").values("to_status")[:1]
-    )
-    chained = BookingEvent.objects.filter(ticket=None).annotate(before=Coalesce(Subquery(before), F("from_status")))
-    yield from chained.exclude(before=F("from_status")).values_list("pk", flat=True)
+    # No correlated subqueries: without statistics a planner walks through all events for each booking.
+    events = BookingEvent.objects.filter(ticket=None)
+    last = events.order_by().values("booking").annotate(last=Max("pk")).values("last")
+    wrong_end = BookingEvent.objects.filter(pk__in=last).exclude(to_status=F("booking__status"))
+    yield from wrong_end.values_list("booking__booking_reference", flat=True)
+    in_turn = events.annotate(before=Window(Lag("to_status"), partition_by=[F("booking")], order_by="pk"))
+    yield from in_turn.filter(before__isnull=False).exclude(before=F("from_status")).values_list("pk", flat=True)
+    told = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None)
+    yield from Booking.objects.exclude(Exists(told)).values_list("booking_reference", flat=True)
 
 
 def _confirmed_is_mailed(now: datetime) -> Iterator[object]:
