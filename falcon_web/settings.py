@@ -299,7 +299,8 @@ PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
 SALES_CLOSE_MINUTES = {"web": env.float("SALES_CLOSE_MINUTES", 15), "api": env.float("SALES_CLOSE_MINUTES", 15), "counter": 0.0}
-BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 30)  # before departure from the stop
+# Before departure from the stop. The demo opens its doors half a day ahead, so that they can be tried at any hour.
+BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 720 if IS_DEMO else 30)
 BOARDING_CLOSES_MINUTES = env.float("BOARDING_CLOSES_MINUTES", 10)
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
 HOLD_NETWORK_SHARE = float(env.str("HOLD_NETWORK_SHARE", "0.4") or 0)  # of a coach in unpaid web holds; 0 or empty: no limit

@@ -30,6 +30,7 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.HOLD_NETWORK_SHARE = 0.0
+    settings.BOARDING_OPENS_MINUTES = 30
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "")  # the tests of the limits set them
     HUEY.immediate = True
     cache.clear()

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from bookings.base.codes import CROCKFORD, plain_name
 from bookings.base.money import ZERO
-from bookings.domain.demo.loads import CANCELLED, UNPAID, Ride, Sale
+from bookings.domain.demo.loads import CANCELLED, DOOR_OPENS, UNPAID, Ride, Sale
 from bookings.domain.demo.people import Passenger, email_of
 from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
@@ -236,7 +236,7 @@ def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, count
         _cancel(one, cancelled_at)
     elif status == SaleStatus.CONFIRMED and boards_at < now:
         _board(one, rng)
-    elif status == SaleStatus.CONFIRMED and boards_at - settings.BOARDING_OPENS_MINUTES * _MINUTE < now:
+    elif status == SaleStatus.CONFIRMED and boards_at - DOOR_OPENS < now:
         _board_some(one, now, rng)
     return one
 
@@ -292,7 +292,7 @@ def _board(one: Sold, rng: Random) -> None:
 
 def _board_some(one: Sold, now: datetime, rng: Random) -> None:
     """Boarding is open: the longer, the more of the passengers are on board."""
-    opened = one.booking.boards_at - settings.BOARDING_OPENS_MINUTES * _MINUTE
+    opened = one.booking.boards_at - DOOR_OPENS
     for ticket in one.tickets:
         came = opened + rng.uniform(0, 1.1) * (one.booking.boards_at - opened)
         if came < now:

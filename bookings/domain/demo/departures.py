@@ -8,11 +8,10 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Exists, F, OuterRef
 
 from bookings.domain.demo.bookings import Writer, adult_fare
-from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, Coach, Ride, ride_of, sales_of, wanted_load
+from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, DOOR_OPENS, Coach, Ride, ride_of, sales_of, wanted_load
 from bookings.domain.demo.network import SOURCE
 from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, fare_table
@@ -147,6 +146,6 @@ def _state(schedule: Schedule, now: datetime) -> str:
     if schedule.departure_time <= now:
         return Schedule.Status.DEPARTED
     boards = Ticket.objects.filter(booking__schedule=schedule, status=Ticket.Status.BOARDED)
-    if schedule.departure_time - timedelta(minutes=settings.BOARDING_OPENS_MINUTES) <= now and boards.exists():
+    if schedule.departure_time - DOOR_OPENS <= now and boards.exists():
         return Schedule.Status.BOARDING
     return Schedule.Status.ON_SALE

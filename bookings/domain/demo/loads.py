@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Final
 
 from bookings.domain.demo.people import Passenger, party
 from bookings.models import RouteStop, Seat, SeatKind
 
+DOOR_OPENS: Final = timedelta(minutes=30)  # when the made-up passengers come; the doors may open earlier
 DAYS_SOLD_AHEAD: Final = 14
 _PULL: Final = {
     **dict.fromkeys(("johannesburg", "cape-town", "durban"), 6.0),

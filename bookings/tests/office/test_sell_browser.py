@@ -1,6 +1,7 @@
 """A sale as a clerk makes it: in Chromium, by keyboard alone, keys counted; and the same without a script."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from bookings.domain.counter.selling import RideWanted, keep_seats
 from bookings.models import Order, Shift, Ticket
 from bookings.tests.make import make_route, make_shift, make_user
 from bookings.tests.passenger.timetable import make_day, tomorrow
+from bookings.tests.races.crowd import figure
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EXPECTED: Final = "Failed to load resource"  # a refusal answers 409
@@ -82,6 +84,7 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     page.goto(f"{live_server}/office/sell/")
 
     keys.at("#sell-to")
+    started = time.monotonic()
     keys.type("cape")
     keys.press("Tab")
     keys.at("#sell-date")
@@ -105,6 +108,7 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     ticket = Ticket.objects.get()
     assert (ticket.full_name, ticket.booking.status, f"{ticket.schedule.departure_time:%H}") == ("Thandi Nkosi", "confirmed", "15")
     assert keys.count < MOST_KEYS, keys.count
+    figure("counter: one passenger, by keyboard", keys=keys.count, took_s=round(time.monotonic() - started, 1))
     keys.press("Enter")
     keys.at("#sell-to")
 
