@@ -4,6 +4,7 @@ With --strict a browser, PostgreSQL or Redis test that was skipped, or that does
 """
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -57,10 +58,10 @@ def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, *
     local = folder / f"local-{kind}"
     local.mkdir()
     environment = {"LOCAL_DIR": str(local), "FALCON_TEST_DB": str(folder / "test.sqlite3"), **environment}
-    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]], **environment)
+    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]], stop_with=signal.SIGINT, **environment)
     if report.exists():
         tally.read(report, kind)
-    if code < 0:  # somebody wants us to stop
+    if code < 0 or code == 2:  # somebody wants us to stop
         raise SystemExit(1)
     return 0 if code == 5 and kind == "Redis" else code  # 5: nothing to run
 

