@@ -127,6 +127,7 @@ def _new_postgres(folder: Path) -> Any:
 
 def run(command: Sequence[str], *, stop_with: int = signal.SIGTERM, **environment: str) -> int:
     """Run a command to its end, and tell it by `stop_with` when something wants us to stop."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a script starts deaf to it, and so would its children
     process = subprocess.Popen(command, env={**os.environ, **environment})
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda _number, _frame: process.send_signal(stop_with))
