@@ -27,7 +27,7 @@ from bookings.models import (
     Submission,
     Ticket,
 )
-from bookings.models.guards import TRIGGERS, guard_ledger, missing_guards
+from bookings.models.guards import LEDGER, SHIFT, TRIGGERS, guard_ledger, missing_guards
 from bookings.tests.make import NOW, make_booking, make_order, make_route, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -75,7 +75,7 @@ Break = Callable[[Booking], object]
 REFUSED: dict[str, Break] = {
     "positive_distance": lambda b: change(b.schedule.route, distance_km=0),
     "positive_duration": lambda b: change(b.schedule.route, duration_hours=0),
-    "unique_route_time": lambda b: copy(b.schedule, service=None, source_id=None, source=""),
+    "unique_route_time": lambda b: copy(b.schedule, service=None, source_id="", source=""),
     "schedule_price_not_negative": lambda b: change(b.schedule, price_zar=-1),
     "schedule_coach_from_one": lambda b: change(b.schedule, coach=0),
     "schedule_status_known": lambda b: change(b.schedule, status="lost"),
@@ -171,7 +171,8 @@ def test_a_posting_that_does_not_balance_is_not_written() -> None:
 def test_the_ledgers_triggers_come_back_after_its_table_was_remade() -> None:
     with connection.cursor() as cursor:
         for trigger in TRIGGERS:
-            cursor.execute(f"DROP TRIGGER {trigger}" + (" ON bookings_ledgerentry" if connection.vendor == "postgresql" else ""))
+            table = SHIFT if trigger.startswith("shift_") else LEDGER
+            cursor.execute(f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
     assert missing_guards() == list(TRIGGERS)
 
     assert guard_ledger in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
