@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
@@ -70,16 +70,26 @@ def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
     wanted = Q(pk__in=[])
     for board, alight in rides:
         wanted |= Q(from_stop=board.pk, to_stop=alight.pk)
-    lines: dict[tuple[int, int, int], list] = {}
-    rows = Fare.objects.filter(wanted).values_list("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
-    for from_stop, to_stop, fare_class, valid_from, valid_to, amount in rows.order_by("-valid_from"):
-        lines.setdefault((from_stop, to_stop, fare_class), []).append((valid_from, valid_to, amount))
+    lines = _by_pair(Fare.objects.filter(wanted))
     routes = {board.route_id for board, _alight in rides}
     kms = RouteStop.objects.filter(route__in=routes).order_by("route", "position").values_list("route", "km")
     route_km: dict[int, Decimal] = {}
     for route, km in kms:
         route_km[route] = km  # the last call's distance, as the first one's is 0
     return FareTable(fare_classes(), passenger_types(), lines, route_km)
+
+
+def route_fares(routes: Iterable[int]) -> Mapping[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
+    """All fares of these routes, as `FareTable.lines` wants them: one query."""
+    return _by_pair(Fare.objects.filter(route__in=list(routes)))
+
+
+def _by_pair(fares: QuerySet[Fare]) -> dict[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
+    lines: dict[tuple[int, int, int], list] = {}
+    columns = ("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
+    for from_stop, to_stop, fare_class, *line in fares.order_by("-valid_from").values_list(*columns):
+        lines.setdefault((from_stop, to_stop, fare_class), []).append(tuple(line))
+    return lines
 
 
 def fare_classes() -> list[FareClass]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -49,3 +50,14 @@ def _time_zones() -> frozenset[str]:
 
 def is_time_zone(name: str) -> bool:
     return name in _time_zones()
+
+
+def calendar_of(days: Set[date]) -> Calendar:
+    """The calendar that runs on exactly these days, with few exceptions: a weekday is in it if most of its days are."""
+    first, last = min(days), max(days)
+    every = Counter((first + timedelta(days=number)).weekday() for number in range((last - first).days + 1))
+    ran = Counter(day.weekday() for day in days)
+    weekdays = sum(1 << weekday for weekday, number in ran.items() if number * 2 > every[weekday])
+    plain = Calendar(weekdays, first, last)
+    span = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return Calendar(weekdays, first, last, {day: day in days for day in span if plain.runs_on(day) != (day in days)})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from itertools import product
+from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -19,13 +20,15 @@ from bookings.domain.timetable.gtfs.values import an_id, money
 CURRENCY: Final = "ZAR"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """Where a fare holds; an empty field says nothing about it."""
 
     route_id: str
     origin: str
     destination: str
+
+
+_EVERYWHERE: Final = Rule("", "", "")
 
 
 @dataclass
@@ -35,7 +38,7 @@ class PlannedFare:
     contains: dict[Rule, set[str]] = field(default_factory=dict)  # the zones that the ride must pass, exactly
 
 
-def read_fares(feed: Feed, problems: Problems) -> list[PlannedFare]:
+def read_fares(feed: Feed, problems: Problems) -> FareBook:
     fares: dict[str, PlannedFare] = {}
     foreign: set[str] = set()
     for row in feed.rows("fare_attributes.txt"):
@@ -52,7 +55,7 @@ def read_fares(feed: Feed, problems: Problems) -> list[PlannedFare]:
             _add_rule(fares[row["fare_id"]], row)
         elif row["fare_id"] not in foreign:
             problems.add("fare_rules.txt", row.line, _("fare %(id)s is not there") % {"id": row["fare_id"][:60]})
-    return list(fares.values())
+    return FareBook(fares.values())
 
 
 def _add_rule(fare: PlannedFare, row: Row) -> None:
@@ -63,8 +66,27 @@ def _add_rule(fare: PlannedFare, row: Row) -> None:
         fare.contains.setdefault(rule, set()).add(row["contains_id"])
 
 
+class FareBook:
+    """The fares by the rides that they cover, so that a feed with a fare for every pair is read as fast as one with few."""
+
+    def __init__(self, fares: Iterable[PlannedFare]) -> None:
+        self._by_rule: dict[Rule, list[tuple[Decimal, set[str] | None]]] = {}
+        for fare in fares:
+            for rule in fare.rules or [_EVERYWHERE]:
+                self._by_rule.setdefault(rule, []).append((fare.amount, fare.contains.get(rule)))
+
+    def __bool__(self) -> bool:
+        return bool(self._by_rule)
+
+    def lowest(self, route_id: str, zones: Sequence[str]) -> Decimal | None:
+        """The cheapest fare for a ride through these zones; None if no fare covers it."""
+        ends = product({route_id, ""}, {zones[0], ""}, {zones[-1], ""})
+        found = (each for end in ends for each in self._by_rule.get(Rule(*end), ()))
+        return min((amount for amount, contains in found if contains is None or contains == set(zones)), default=None)
+
+
 def priced_pairs(
-    route_id: str, pattern: Pattern, stops: Mapping[str, PlannedStop], fares: list[PlannedFare]
+    route_id: str, pattern: Pattern, stops: Mapping[str, PlannedStop], fares: FareBook
 ) -> Iterator[tuple[int, int, Decimal]]:
     """(from, to, amount) by position for every ride that some fare covers; the cheapest fare holds."""
     if not fares:
@@ -73,19 +95,6 @@ def priced_pairs(
     for board, here in enumerate(pattern.calls):
         for alight in range(board + 1, len(zones)):
             if here.may_board and pattern.calls[alight].may_alight:
-                amounts = [fare.amount for fare in fares if _covers(fare, route_id, zones[board : alight + 1])]
-                if amounts:
-                    yield board, alight, min(amounts)
-
-
-def _covers(fare: PlannedFare, route_id: str, zones: list[str]) -> bool:
-    return not fare.rules or any(_matches(rule, fare.contains.get(rule), route_id, zones) for rule in fare.rules)
-
-
-def _matches(rule: Rule, contains: set[str] | None, route_id: str, zones: list[str]) -> bool:
-    return (
-        rule.route_id in ("", route_id)
-        and rule.origin in ("", zones[0])
-        and rule.destination in ("", zones[-1])
-        and (contains is None or contains == set(zones))
-    )
+                amount = fares.lowest(route_id, zones[board : alight + 1])
+                if amount is not None:
+                    yield board, alight, amount

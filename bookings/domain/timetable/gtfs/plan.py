@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.domain.timetable.calendars import Calendar
 from bookings.domain.timetable.generate import MAX_DAYS
 from bookings.domain.timetable.gtfs.days import read_calendars
-from bookings.domain.timetable.gtfs.fares import PlannedFare, priced_pairs, read_fares
+from bookings.domain.timetable.gtfs.fares import FareBook, priced_pairs, read_fares
 from bookings.domain.timetable.gtfs.network import PlannedLine, PlannedStop, read_agencies, read_lines, read_stops
 from bookings.domain.timetable.gtfs.patterns import Pattern, read_pattern
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
@@ -195,7 +195,7 @@ def _shift(start: date, shift_to: date | None) -> timedelta:
 
 
 def _fares(
-    routes: dict[str, PlannedRoute], stops: dict[str, PlannedStop], fares: list[PlannedFare], problems: Problems
+    routes: dict[str, PlannedRoute], stops: dict[str, PlannedStop], fares: FareBook, problems: Problems
 ) -> list[tuple[PlannedRoute, list[tuple[int, int, Decimal]]]]:
     priced, total = [], 0
     for route in routes.values():
