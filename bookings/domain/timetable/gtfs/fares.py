@@ -34,8 +34,8 @@ _EVERYWHERE: Final = Rule("", "", "")
 @dataclass
 class PlannedFare:
     amount: Decimal
-    rules: list[Rule] = field(default_factory=list)  # any of them; none: it holds everywhere
-    contains: dict[Rule, set[str]] = field(default_factory=dict)  # the zones that the ride must pass, exactly
+    # Any of them, with the zones that the ride must then pass, exactly (none: whichever); without rules it holds everywhere.
+    rules: dict[Rule, set[str]] = field(default_factory=dict)
 
 
 def read_fares(feed: Feed, problems: Problems) -> FareBook:
@@ -60,20 +60,19 @@ def read_fares(feed: Feed, problems: Problems) -> FareBook:
 
 def _add_rule(fare: PlannedFare, row: Row) -> None:
     rule = Rule(row["route_id"], row["origin_id"], row["destination_id"])
-    if rule not in fare.rules:
-        fare.rules.append(rule)
+    contains = fare.rules.setdefault(rule, set())
     if row["contains_id"]:
-        fare.contains.setdefault(rule, set()).add(row["contains_id"])
+        contains.add(row["contains_id"])
 
 
 class FareBook:
     """The fares by the rides that they cover, so that a feed with a fare for every pair is read as fast as one with few."""
 
     def __init__(self, fares: Iterable[PlannedFare]) -> None:
-        self._by_rule: dict[Rule, list[tuple[Decimal, set[str] | None]]] = {}
+        self._by_rule: dict[Rule, list[tuple[Decimal, set[str]]]] = {}
         for fare in fares:
-            for rule in fare.rules or [_EVERYWHERE]:
-                self._by_rule.setdefault(rule, []).append((fare.amount, fare.contains.get(rule)))
+            for rule, contains in (fare.rules or {_EVERYWHERE: set[str]()}).items():
+                self._by_rule.setdefault(rule, []).append((fare.amount, contains))
 
     def __bool__(self) -> bool:
         return bool(self._by_rule)
@@ -82,7 +81,7 @@ class FareBook:
         """The cheapest fare for a ride through these zones; None if no fare covers it."""
         ends = product({route_id, ""}, {zones[0], ""}, {zones[-1], ""})
         found = (each for end in ends for each in self._by_rule.get(Rule(*end), ()))
-        return min((amount for amount, contains in found if contains is None or contains == set(zones)), default=None)
+        return min((amount for amount, contains in found if not contains or contains == set(zones)), default=None)
 
 
 def priced_pairs(
