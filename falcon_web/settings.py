@@ -295,6 +295,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
 HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
+HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may have to ask somebody first
 PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
@@ -317,6 +318,8 @@ RATE_LIMITS = {
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
     "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
+    "api": env.str("RATE_LIMIT_API", "120/m"),  # a client without a key, and one with a key that we do not know
+    "api_key": env.str("RATE_LIMIT_API_KEY", "600/m"),  # a key that has no limit of its own
 }
 
 # Logs: one line an event; nothing personal belongs in a message

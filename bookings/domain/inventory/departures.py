@@ -100,7 +100,11 @@ def _check_way_back(segment: Segment, token: str, owner: str) -> None:
     if not others:
         return
     is_out = trips[0].schedule_id == segment.schedule.pk
-    out, back = (segment, others[0]) if is_out else (others[0], segment)
+    check_way_back(*((segment, others[0]) if is_out else (others[0], segment)))
+
+
+def check_way_back(out: Segment, back: Segment) -> None:
+    """Raises RuleBroken unless the way back leaves after the way out has arrived."""
     if back.boards_at < out.alights_at:
         arrives = local_text(out.alights_at, out.alights_local.tzinfo)
         raise RuleBroken(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
