@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import drf_spectacular_sidecar
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from redis import ConnectionPool
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -247,6 +249,7 @@ STORAGES = {
 MEDIA_ROOT = LOCAL_DIR / "media"  # PDF tickets made by the queue; never served as files
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")  # nobody loads them but who debugs
 
 # Security
 
@@ -285,6 +288,33 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF, *GATEWAY_ORIGINS],
     }
 }
+
+# API: JSON in and out. The apps of these packages are not installed, as their templates and static files are not needed.
+
+REST_FRAMEWORK = {
+    "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
+    "DEFAULT_VERSION": "v1",
+    "ALLOWED_VERSIONS": ["v1"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["bookings.api.formats.PlainJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "bookings.api.formats.AlwaysJson",
+    "DEFAULT_PERMISSION_CLASSES": [],  # bookings.api.access marks each view
+    "DEFAULT_PAGINATION_CLASS": "bookings.api.paging.UncountedPages",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "bookings.api.problems.handle",
+    "PAGE_SIZE": 20,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Falcon Bus Lines API",
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["bookings.api.schema.add_problems"],
+}
+# Swagger UI, from its package; only these files of it are collected
+STATICFILES_DIRS.append(("swagger-ui", Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"))
 
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 TRUSTED_PROXY_NETS = env.list("TRUSTED_PROXY_NETS", default=[])

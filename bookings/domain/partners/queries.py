@@ -11,6 +11,7 @@ from django.db.models import Prefetch
 
 from bookings.base.money import ZERO, cents
 from bookings.domain.inventory.holds import hold_trips
+from bookings.domain.partners.quotes import Quote
 from bookings.domain.partners.selling import partner_booking, partner_hold
 from bookings.domain.sales.checkout import pay_later_until, trip_fares
 from bookings.domain.sales.queries import booking_segment, booking_status
@@ -250,3 +251,22 @@ def _cancellation(booking: Booking, quote: CancellationQuote, is_possible: bool)
             for line in (quote.lines if is_possible else ())
         ),
     )
+
+
+@dataclass(frozen=True)
+class QuoteDoc:
+    quote: str
+    expires_at: datetime
+    total_zar: Decimal
+    rides: tuple[HeldRide, ...]
+
+
+def quote_doc(quote: Quote) -> QuoteDoc:
+    rides = tuple(
+        HeldRide(
+            ride_doc(ride.segment),
+            tuple(HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare) for each in ride.seats),
+        )
+        for ride in quote.rides
+    )
+    return QuoteDoc(quote.text, quote.expires_at, quote.total, rides)
