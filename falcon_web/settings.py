@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import drf_spectacular_sidecar
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from redis import ConnectionPool
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -247,6 +249,7 @@ STORAGES = {
 MEDIA_ROOT = LOCAL_DIR / "media"  # PDF tickets made by the queue; never served as files
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")  # nobody loads them but who debugs
 
 # Security
 
@@ -286,6 +289,33 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# API: JSON in and out. The apps of these packages are not installed, as their templates and static files are not needed.
+
+REST_FRAMEWORK = {
+    "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
+    "DEFAULT_VERSION": "v1",
+    "ALLOWED_VERSIONS": ["v1"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["bookings.api.formats.PlainJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "bookings.api.formats.AlwaysJson",
+    "DEFAULT_PERMISSION_CLASSES": [],  # bookings.api.access marks each view
+    "DEFAULT_PAGINATION_CLASS": "bookings.api.paging.UncountedPages",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "bookings.api.problems.handle",
+    "PAGE_SIZE": 20,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Falcon Bus Lines API",
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["bookings.api.schema.add_problems"],
+}
+# Swagger UI, from its package; only these files of it are collected
+STATICFILES_DIRS.append(("swagger-ui", Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"))
+
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 TRUSTED_PROXY_NETS = env.list("TRUSTED_PROXY_NETS", default=[])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
@@ -295,6 +325,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
 HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
+HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may have to ask somebody first
 PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
@@ -317,6 +348,8 @@ RATE_LIMITS = {
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
     "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
+    "api": env.str("RATE_LIMIT_API", "120/m"),  # a client without a key, and one with a key that we do not know
+    "api_key": env.str("RATE_LIMIT_API_KEY", "600/m"),  # a key that has no limit of its own
 }
 
 # Logs: one line an event; nothing personal belongs in a message

@@ -10,6 +10,7 @@ handler500 = "bookings.web.errors.server_error"
 urlpatterns = [
     path("", include("bookings.passenger.urls")),
     path("", include("bookings.ops.urls")),
+    path("api/", include("bookings.api.urls")),
     path("office/", include("bookings.office.urls")),
     path("admin/", admin.site.urls),
 ]

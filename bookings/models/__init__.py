@@ -6,6 +6,7 @@ from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAt
 from .network import City, Line, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount
 from .outbox import OutboxMessage
+from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
 from .staff import Branch, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
@@ -15,6 +16,7 @@ __all__ = [
     "AccessLink",
     "Account",
     "Amenity",
+    "ApiKey",
     "Booking",
     "BookingEvent",
     "Branch",
@@ -33,6 +35,8 @@ __all__ = [
     "Note",
     "Order",
     "OutboxMessage",
+    "Partner",
+    "PartnerEvent",
     "PassengerType",
     "Payment",
     "PaymentAttempt",
@@ -60,4 +64,5 @@ __all__ = [
     "TillMovement",
     "Total",
     "User",
+    "Webhook",
 ]

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO, cents
 
 from .counter import Shift
+from .partners import Partner
 from .sales import Booking, Order
 
 
@@ -123,6 +124,7 @@ class Account(models.TextChoices):
     CASH_OVER_SHORT = "cash_over_short", _("cash over or short")
     SAFE = "safe", _("safe of the branch")
     PETTY_CASH = "petty_cash", _("paid in or out of the till")
+    PARTNER = "partner", _("owed by partners")
 
 
 if TYPE_CHECKING:
@@ -147,13 +149,18 @@ class LedgerManager(models.Manager):
         order: Order | None = None,
         booking: Booking | None = None,
         shift: Shift | None = None,
+        partner: Partner | None = None,
         actor: "User | None" = None,
     ) -> None:
-        """Write one posting: account → signed rand, debits positive. A second posting of the same cause is an IntegrityError."""
+        """Write one posting: account → signed rand, debits positive. A second posting of the same cause is an IntegrityError.
+
+        An amount on the partners' account is that of `partner`, else of the order's; what the partner owes changes with it.
+        """
         if sum(amounts.values()) != 0:
             raise ValueError(f"Posting {cause} does not balance: {dict(amounts)}")
         posting = uuid.uuid4()
         order_id = order.pk if order else booking.order_id if booking else None
+        debtor_id = partner.pk if partner else order.partner_id if order else None
         self.bulk_create(
             LedgerEntry(
                 posting=posting,
@@ -162,6 +169,7 @@ class LedgerManager(models.Manager):
                 order_id=order_id,
                 booking=booking,
                 shift=shift,
+                partner_id=debtor_id if account == Account.PARTNER else None,
                 actor=actor,
                 at=at,
                 cause=cause,
@@ -169,6 +177,8 @@ class LedgerManager(models.Manager):
             for account, amount in amounts.items()
             if amount != 0
         )
+        if amounts.get(Account.PARTNER):
+            Partner.objects.filter(pk=debtor_id).update(owes=F("owes") + amounts[Account.PARTNER])
 
     def balance(self, account: str, **of: object) -> Decimal:
         return cents(self.filter(account=account, **of).aggregate(total=Total("amount"))["total"] or ZERO)
@@ -183,6 +193,7 @@ class LedgerEntry(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="entries")
     booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="entries")
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="entries")
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     at = models.DateTimeField()
     cause = models.CharField(max_length=120)
@@ -196,6 +207,13 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(fields=["cause", "account"], name="one_entry_per_cause_and_account"),
             models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_zero"),
             models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_account_known"),
+            models.CheckConstraint(
+                condition=Q(account="partner", partner__isnull=False) | (~Q(account="partner") & Q(partner__isnull=True)),
+                name="partner_entry_has_partner",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["partner", "-at"], name="ledger_partner_idx", condition=Q(partner__isnull=False)),
         ]
 
     def __str__(self) -> str:

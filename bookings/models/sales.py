@@ -13,6 +13,7 @@ from .fares import FareClass, PassengerType
 from .fleet import Seat
 from .inventory import Hold
 from .network import RouteStop
+from .partners import Partner
 from .timetable import Schedule
 
 
@@ -45,10 +46,12 @@ class Order(models.Model):
     language = models.CharField(max_length=10, default="en-za")
     seller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="orders")  # where staff sold it
+    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)  # who sold it by API
 
     class Meta:
         ordering = ["-placed_at"]
         indexes = [
+            models.Index(fields=["partner", "-id"], name="order_partner_idx", condition=Q(partner__isnull=False)),
             models.Index(fields=["pay_by"], name="order_pay_by_idx", condition=Q(status="pending")),
             models.Index(fields=["phone"], name="order_phone_idx"),
         ]
@@ -57,6 +60,10 @@ class Order(models.Model):
             models.CheckConstraint(condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"),
             models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="order_status_known"),
             models.CheckConstraint(condition=~Q(email="") | ~Q(phone="") | ~Q(channel="web"), name="web_order_has_contact"),
+            models.CheckConstraint(
+                condition=Q(channel="api", partner__isnull=False) | (~Q(channel="api") & Q(partner__isnull=True)),
+                name="api_order_has_partner",
+            ),
         ]
 
     def __str__(self) -> str:

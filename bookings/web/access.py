@@ -11,6 +11,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 PUBLIC: Final = "public"  # anybody
 GATEWAY: Final = "gateway"  # a payment provider, known by its signature
 OPERATIONS: Final = "operations"  # balancers and monitors
+API_KEY: Final = "api_key"  # a partner's program, known by its key
 MARKED_ELSEWHERE: Final = ("admin", "djdt")  # namespaces with a guard of their own
 
 

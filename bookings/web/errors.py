@@ -1,18 +1,24 @@
-"""The error pages that Django asks for by name. They use nothing that may be broken: no session, no query."""
+"""The error pages that Django asks for by name. They use nothing that may be broken: no session, no query. Programs get problems."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from bookings.web.access import public
+from bookings.web.problems import is_program, problem, unavailable_problem
 
 
 @public
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_program(request):
+        return problem(400, _("This request cannot be read."))
     return render(request, "errors/400.html", status=400)
 
 
 @public
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_program(request):
+        return problem(403)
     return render(request, "errors/403.html", status=403)
 
 
@@ -23,15 +29,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @public
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_program(request):
+        return problem(404, _("There is nothing at this address."))
     return render(request, "errors/404.html", status=404)
 
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_program(request):
+        return problem(500, _("Something broke, and we have been told. What was being done did not happen."))
     return render(request, "errors/500.html", status=500)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
+    if is_program(request):
+        return unavailable_problem()
     response = render(request, "errors/503.html", status=503)
     response["Retry-After"] = "10"
     return response

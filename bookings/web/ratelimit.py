@@ -33,15 +33,19 @@ def enforce_limit(request: HttpRequest, name: str, *extra: str) -> None:
 
     Raises TooMany when one of them is over. An empty limit is switched off.
     """
-    setting = settings.RATE_LIMITS[name]
-    if not setting:
-        return
-    allowed, seconds = parse_limit(setting)
-    window, passed = divmod(int(time.time()), seconds)
     for subject in (network_key(request), *extra):
-        key = f"limit:{name}:{window}:{sha256(subject)[:24]}"
-        if _count(key, seconds) > allowed:
-            raise TooMany(_("That was very often in a short time. Please wait a little and try again."), retry_after=seconds - passed)
+        limit_subject(name, subject, settings.RATE_LIMITS[name])
+
+
+def limit_subject(name: str, subject: str, limit: str) -> None:
+    """Count one more of `name` for the subject alone against `limit`. Raises TooMany; an empty limit is switched off."""
+    if not limit:
+        return
+    allowed, seconds = parse_limit(limit)
+    window, passed = divmod(int(time.time()), seconds)
+    key = f"limit:{name}:{window}:{sha256(subject)[:24]}"
+    if _count(key, seconds) > allowed:
+        raise TooMany(_("That was very often in a short time. Please wait a little and try again."), retry_after=seconds - passed)
 
 
 def _count(key: str, seconds: int) -> int:

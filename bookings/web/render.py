@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from bookings.base.errors import RuleBroken, TooMany
+from bookings.web.problems import is_program, rule_problem
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -34,7 +35,9 @@ def private(response: HttpResponse) -> HttpResponse:
 
 
 def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
-    """The error page of a broken rule; within htmx the same message as a fragment."""
+    """The error page of a broken rule; within htmx the same message as a fragment, for a program as problem details."""
+    if is_program(request):
+        return rule_problem(problem)
     fragment = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
     template = "errors/_problem.html" if fragment else f"errors/{problem.status}.html"
     response = render(request, template, {"problem": problem}, status=problem.status)

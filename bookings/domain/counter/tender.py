@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
+from bookings.domain.sales.accounts import is_on_account
 from bookings.domain.sales.payments import lock_order, settle
 from bookings.domain.sales.refunds import RETURNS_BY_ITSELF
 from bookings.domain.sales.submissions import once
@@ -161,7 +162,9 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
 
 
 def returns_online(refund: Refund) -> bool:
-    """The queue sends the refund of a cancellation or change back through the gateway that took the money, unless the gateway could not."""
+    """Goes back by itself: through the gateway that took the money, unless that could not, or to the account of the partner who sold it."""
+    if is_on_account(refund):
+        return True
     if not Refund.objects.filter(RETURNS_BY_ITSELF, pk=refund.pk).exists():
         return False
     payment = refund.order.payments.order_by("pk").first()

@@ -57,7 +57,7 @@ def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetim
     amenities = [name for name in segment.schedule.layout.amenities if name in Amenity.values]
     return DepartureView(
         seats=seats,
-        rev=_rev(segment, now),
+        rev=ride_revision(segment, now),
         state=_state(segment, seats),
         trip=trip_view(segment),
         calls=route_line(segment),
@@ -100,7 +100,11 @@ def _check_way_back(segment: Segment, token: str, owner: str) -> None:
     if not others:
         return
     is_out = trips[0].schedule_id == segment.schedule.pk
-    out, back = (segment, others[0]) if is_out else (others[0], segment)
+    check_way_back(*((segment, others[0]) if is_out else (others[0], segment)))
+
+
+def check_way_back(out: Segment, back: Segment) -> None:
+    """Raises RuleBroken unless the way back leaves after the way out has arrived."""
     if back.boards_at < out.alights_at:
         arrives = local_text(out.alights_at, out.alights_local.tzinfo)
         raise RuleBroken(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
@@ -108,10 +112,11 @@ def _check_way_back(segment: Segment, token: str, owner: str) -> None:
 
 def seats_unchanged(schedule_id: int, from_ref: str, to_ref: str, rev: str, *, now: datetime) -> bool:
     """Whether a seat map that was drawn at `rev` still tells the truth; cheap, as open pages ask again and again."""
-    return rev == _rev(get_segment(schedule_id, from_ref, to_ref), now)
+    return rev == ride_revision(get_segment(schedule_id, from_ref, to_ref), now)
 
 
-def _rev(segment: Segment, now: datetime) -> str:
+def ride_revision(segment: Segment, now: datetime) -> str:
+    """Changes with what can be seen of the ride's seats and state."""
     # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
     live = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now).count()
     return f"{segment.schedule.revision}.{live}.{int(segment.is_on_sale(now))}"

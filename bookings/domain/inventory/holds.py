@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -16,7 +17,7 @@ from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Channel, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
+from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
 from bookings.models.transactions import database_now, short_transaction
 
 Choice = Callable[[Coach, FareTable], Sequence[Seat]]
@@ -86,6 +87,47 @@ def _hold(
 def sold_seats(layout_id: int) -> list[Seat]:
     """The seats of a layout that are sold at all, from the front."""
     return list(Seat.objects.filter(layout=layout_id).exclude(kind=SeatKind.CREW).order_by("deck", "row", "column"))
+
+
+@dataclass(frozen=True)
+class SeatOffer:
+    """A seat for one passenger of a party, and what they pay on it."""
+
+    seat: Seat
+    fare_class: FareClass
+    passenger_type: str
+    fare: Decimal
+
+
+def offer_seats(
+    segment: Segment,
+    types: Sequence[str],
+    *,
+    labels: Collection[str] = (),
+    fare_class: str = "",
+    seat_by_seat: bool = False,
+    channel: str = "web",
+    now: datetime,
+) -> list[SeatOffer]:
+    """What holding these seats (or as many of our choice) for passengers of these types would give and cost now; nothing is kept.
+
+    `seat_by_seat`: the types are those of the seats in turn, as for the way back, where everybody has a place in the party already.
+    Raises what `hold_seats` and `hold_any` raise.
+    """
+    if not segment.is_on_sale(now, channel):
+        raise SalesClosed(_("This departure is no longer on sale from your stop."))
+    fares = fare_table([(segment.board, segment.alight)])
+    coach = _coach(segment, sold_seats(segment.schedule.layout_id), None, now=now)
+    chosen = named_seats(coach, labels) if labels else seats_together(coach, len(types), fares.classes, wanted=fare_class)
+    if len(chosen) != len(types):
+        raise RuleBroken(_("Choose as many seats as there are passengers."))
+    if not seat_by_seat:
+        types = _dear_seats_last(types, segment, chosen, fares)
+    priced = [price_seat(segment, seat, fares) for seat in chosen]
+    return [
+        SeatOffer(seat, price["fare_class"], kind, Decimal(price["fares"][kind]))
+        for seat, kind, price in zip(chosen, types, priced, strict=True)
+    ]
 
 
 def _coach(segment: Segment, seats: Sequence[Seat], mine: HoldTrip | None, *, now: datetime) -> Coach:
@@ -219,7 +261,8 @@ def claim_for_hold(trip: HoldTrip, legs: range, seats: Sequence[Seat], expires_a
 
 
 def hold_time(channel: str = Channel.WEB) -> timedelta:
-    return timedelta(minutes=settings.HOLD_MINUTES_COUNTER if channel == Channel.COUNTER else settings.HOLD_MINUTES)
+    minutes = {Channel.COUNTER: settings.HOLD_MINUTES_COUNTER, Channel.API: settings.HOLD_MINUTES_API}
+    return timedelta(minutes=minutes.get(channel, settings.HOLD_MINUTES))
 
 
 def locked_hold(token: str, owner: str) -> Hold:

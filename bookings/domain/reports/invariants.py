@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Windo
 from django.db.models.functions import Coalesce, Lag
 
 from bookings.domain.reports.boardings import boarding_is_told, no_shows_hold_nothing, standby_claims_nothing, standby_does_not_travel
+from bookings.domain.reports.partners import charges_belong_to_partners, partners_owe_what_the_ledger_says
 from bookings.domain.reports.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.models import (
     Account,
@@ -209,4 +210,6 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a till agrees with its sales": tills_agree_with_sales,
     "a cash-up agrees with its till": cash_ups_agree,
     "cash and card lie in a till": money_lies_in_a_till,
+    "a partner owes what the ledger says": partners_owe_what_the_ledger_says,
+    "what is charged to a partner was sold by it": charges_belong_to_partners,
 }

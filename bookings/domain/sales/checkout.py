@@ -28,6 +28,7 @@ from bookings.models import (
     LedgerEntry,
     Order,
     OutboxMessage,
+    Partner,
     PassengerType,
     SaleStatus,
     Seat,
@@ -79,23 +80,36 @@ def place_order(
     channel: str = Channel.WEB,
     pay_later: bool = False,
     shift: Shift | None = None,
+    partner: Partner | None = None,
     check: Callable[[], None] | None = None,
     now: datetime | None = None,
 ) -> Order:
     """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the order's pay-by time.
 
-    `shift` is the till that sells it; its clerk is the seller. `check` may still refuse, once nobody can change the hold any more.
+    `shift` is the till that sells it, its clerk the seller; or a `partner` sells it. `check` may still refuse, once nobody can change
+    the hold any more.
 
     Raises HoldExpired, RuleBroken (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
     """
     result = once(
-        "checkout", submission, content, lambda: _place(token, owner, channel, pay_later, shift, check, now), now=now or database_now()
+        "checkout",
+        submission,
+        content,
+        lambda: _place(token, owner, channel, pay_later, shift, partner, check, now),
+        now=now or database_now(),
     )
     return Order.objects.get(token=result)
 
 
 def _place(
-    token: str, owner: str, channel: str, pay_later: bool, shift: Shift | None, check: Callable[[], None] | None, now: datetime | None
+    token: str,
+    owner: str,
+    channel: str,
+    pay_later: bool,
+    shift: Shift | None,
+    partner: Partner | None,
+    check: Callable[[], None] | None,
+    now: datetime | None,
 ) -> str:
     locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
     hold = locked_hold(token, owner)
@@ -110,7 +124,7 @@ def _place(
     problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
     if problem:
         raise RuleBroken(problem)
-    order = _make_order(hold, trips, channel, pay_later, shift, now)
+    order = _make_order(hold, trips, channel, pay_later, shift, partner, now)
     for trip in trips:
         _make_booking(order, trip, now)
     if order.total == ZERO:
@@ -121,7 +135,15 @@ def _place(
     return order.token
 
 
-def _make_order(hold: Hold, trips: Sequence[HoldTrip], channel: str, pay_later: bool, shift: Shift | None, now: datetime) -> Order:
+def _make_order(
+    hold: Hold,
+    trips: Sequence[HoldTrip],
+    channel: str,
+    pay_later: bool,
+    shift: Shift | None,
+    partner: Partner | None,
+    now: datetime,
+) -> Order:
     boards_at = min(Segment(trip.schedule, trip.from_stop, trip.to_stop).boards_at for trip in trips)
     if boards_at <= now:
         raise Conflict(_("This coach has already left your stop."))
@@ -141,6 +163,7 @@ def _make_order(hold: Hold, trips: Sequence[HoldTrip], channel: str, pay_later: 
         placed_at=now,
         seller=shift.clerk if shift else None,
         shift=shift,
+        partner=partner,
     )
 
 

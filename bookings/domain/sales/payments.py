@@ -176,8 +176,8 @@ def _check_open(shift: Shift | None) -> None:
 
 
 def account_of(method: str) -> str:
-    """The account in which money of this method lies: a tender's own, or that of the payment gateways."""
-    return method if method in (Account.CASH, Account.CARD, Account.EFT) else Account.GATEWAY
+    """The account in which money of this method lies: a tender's own, the partners', or that of the payment gateways."""
+    return method if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER) else Account.GATEWAY
 
 
 def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:

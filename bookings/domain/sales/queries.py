@@ -176,7 +176,7 @@ def booking_segment(booking: Booking) -> Segment:
 
 
 def _part(booking: Booking, order: Order, now: datetime) -> BookingPart:
-    status = _status(booking, order, now)
+    status = booking_status(booking, order, now)
     tickets = list(booking.tickets.all())
     quote = cancellation_quote(booking, now=now) if can_cancel(booking, now) and status != SaleStatus.EXPIRED else None
     return BookingPart(
@@ -231,13 +231,13 @@ def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking |
     )
     if booking is None:
         return None
-    status = _status(booking, booking.order, now)
+    status = booking_status(booking, booking.order, now)
     return FoundBooking(
         booking.order_id, booking.booking_reference, status, str(SaleStatus(status).label), trip_view(booking_segment(booking))
     )
 
 
-def _status(booking: Booking, order: Order, now: datetime) -> str:
+def booking_status(booking: Booking, order: Order, now: datetime) -> str:
     """The booking's state; unpaid past its time is expired, whether or not anybody has swept it."""
     overdue = booking.status == SaleStatus.PENDING and not order.is_open(now)
     return SaleStatus.EXPIRED if overdue else booking.status

@@ -14,6 +14,7 @@ from bookings.base.errors import Conflict, NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.refunds import RefundQuote, RefundRule, RefundTerms, refund_quote
 from bookings.domain.inventory.claims import drop_expired, refresh
+from bookings.domain.sales.accounts import credit_partner, is_on_account
 from bookings.domain.sales.gateways import gateway_called
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.payments import lock_order, open_task
@@ -181,9 +182,15 @@ def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, n
 
 
 def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> Refund:
-    """The row of a refund that was posted; the queue pays it if it came through a gateway and nobody else has paid it by then."""
+    """The row of a refund that was posted. What a partner sold on account is credited to it at once, whoever cancels;
+
+    the queue pays the rest if it came through a gateway and nobody else has paid it by then.
+    """
     refund = Refund.objects.create(order=booking.order, booking=booking, cause=cause, amount=amount, created_at=now)
-    tasks.after_commit(tasks.pay_refund, refund.pk)
+    if is_on_account(refund):
+        credit_partner(refund, now=now)
+    else:
+        tasks.after_commit(tasks.pay_refund, refund.pk)
     return refund
 
 

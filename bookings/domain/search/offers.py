@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -74,6 +74,8 @@ class Offer:
     price: str  # of the whole party
     price_each: str  # of an adult
     price_zar: Decimal  # of the whole party
+    each_zar: Decimal  # of an adult
+    free: int  # seats
     seats_left: str  # "" unless few
     state: str  # open, sold_out
     amenities: tuple[str, ...]
@@ -111,12 +113,7 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
 
     Departures that `channel` no longer sells are left out; sold-out ones stay.
     """
-    check_day(search.day, now)
-    check_ends(search)
-    rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
-    departures = find_departures(rides, search.day, search.day, now=now, channel=channel)
-    prices = price_list(departures, search.party, search.fare_class)
-    rows, taken = _chosen(search, departures, prices, now)
+    rows, prices, taken = _found(search, now, channel)
     page_size = min(max(search.page_size, 1), LONGEST_PAGE)
     pages = max(1, ceil(len(rows) / page_size))
     page = min(max(search.page, 1), pages)
@@ -130,6 +127,22 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
         fresh_for=fresh_seconds(shown, now=now, channel=channel),
         _make_offers=lambda: make_offers(shown, prices, now=now, taken=taken),
     )
+
+
+def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[int, int], Sequence[Offer]]:
+    """The rows of `results` for whoever counts pages by themselves: (first, count) → offers. Raises RuleBroken as `results` does."""
+    rows, prices, taken = _found(search, now, channel)
+    return lambda first, count: make_offers(rows[first : first + count], prices, now=now, taken=taken)
+
+
+def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, Taken | None]:
+    check_day(search.day, now)
+    check_ends(search)
+    rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
+    departures = find_departures(rides, search.day, search.day, now=now, channel=channel)
+    prices = price_list(departures, search.party, search.fare_class)
+    rows, taken = _chosen(search, departures, prices, now)
+    return rows, prices, taken
 
 
 def check_ends(search: Search) -> None:
@@ -207,6 +220,8 @@ def _offer(departure: Departure, quote: Quote, coach: Coach, size: int) -> Offer
         price=format_zar(quote.total),
         price_each=format_zar(quote.each),
         price_zar=quote.total,
+        each_zar=quote.each,
+        free=free,
         seats_left=_seats_left(free, size),
         state="open" if free >= size else "sold_out",
         amenities=coach.amenities,

@@ -1,0 +1,87 @@
+"""Who may call what, and how often. Each view is public or wants a key with the scope of its method; the middleware refuses any other."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from bookings.domain.partners.keys import find_key, note_use
+from bookings.models import ApiKey
+from bookings.web.access import API_KEY, PUBLIC
+from bookings.web.ratelimit import enforce_limit, limit_subject
+
+View = Callable[..., HttpResponse]
+_BEARER: Final = "bearer"
+
+
+class KeyedRequest(Request):
+    auth: ApiKey
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer fbl_…`. The key acts, not a user of ours."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey]:
+        word, _blank, text = request.headers.get("Authorization", "").partition(" ")
+        key = find_key(text.strip()) if word.lower() == _BEARER else None
+        if key is None:
+            enforce_limit(request, "api")  # so that guessing is slow
+            raise AuthenticationFailed(_("Send your API key as “Authorization: Bearer fbl_…”. This one is missing, unknown or revoked."))
+        note_use(key, now=timezone.now())
+        return AnonymousUser(), key
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+def public(*methods: str) -> Callable[[View], View]:
+    """Open to anybody, counted by client."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def counted(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            enforce_limit(request, "api")
+            return view(request, *args, **kwargs)
+
+        counted.authentication_classes = []
+        return _marked(counted, methods, PUBLIC)
+
+    return decorate
+
+
+def keyed(**scopes: str) -> Callable[[View], View]:
+    """For a key whose scopes hold that of the method: keyed(GET="read", POST="book"). Counted by key."""
+    by_method = {"HEAD": scopes["GET"], **scopes} if "GET" in scopes else scopes
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: KeyedRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            key = request.auth
+            limit_subject("api_key", f"key:{key.pk}", key.limit or settings.RATE_LIMITS["api_key"])
+            if not key.allows(by_method[request.method]):
+                raise PermissionDenied(_("This key lacks the scope “%(scope)s”.") % {"scope": by_method[request.method]})
+            response = view(request, *args, **kwargs)
+            response.setdefault("Cache-Control", "no-store, private")
+            return response
+
+        guarded.authentication_classes = [ApiKeyAuthentication]
+        marked = _marked(guarded, tuple(scopes), API_KEY)
+        marked.scopes = scopes
+        return marked
+
+    return decorate
+
+
+def _marked(view: View, methods: tuple[str, ...], mark: str) -> View:
+    handler = api_view([*methods, "HEAD"] if "GET" in methods else list(methods))(view)
+    handler.access = mark
+    return handler

@@ -1,0 +1,50 @@
+"""What an answer shows: all of its fields, or those that `?fields=` names."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+
+class LocalTime(serializers.DateTimeField):
+    """A moment by the clock of the stop where it happens, with the offset of that clock."""
+
+    def to_representation(self, value: datetime | str) -> str:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.isoformat(timespec="seconds")
+
+
+def money(**options: Any) -> serializers.DecimalField:
+    """Rand with cents, as text: "600.00"."""
+    return serializers.DecimalField(max_digits=12, decimal_places=2, **options)
+
+
+class Shown(serializers.Serializer):
+    """Something that is answered. `only` names the fields to show; None shows all."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        extend_schema_serializer(component_name=cls.__name__.removesuffix("Shape"))(cls)
+
+    def __init__(self, *args: Any, only: Collection[str] | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if only is not None:
+            for name in set(self.fields) - set(only):
+                self.fields.pop(name)
+
+
+def chosen(request: Request, shown: type[Shown]) -> list[str] | None:
+    """The fields that the request asks for. Raises ValidationError for one that there is not."""
+    text = request.query_params.get("fields")
+    if text is None:
+        return None
+    wanted, known = [name.strip() for name in text.split(",")], list(shown().fields)
+    if unknown := sorted({name[:40] for name in wanted if name not in known}):
+        words = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(known)}
+        raise ValidationError({"fields": _("There is no field “%(unknown)s”. Choose from %(known)s.") % words})
+    return wanted

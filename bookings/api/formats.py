@@ -1,0 +1,49 @@
+"""JSON in, JSON out."""
+
+import json
+from typing import IO, Any, Final, NoReturn
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+MOST_BYTES: Final = 100_000
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """There is one format, so whatever a client would rather have (a browser says HTML) it gets that."""
+
+    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+        sent = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == sent), None)
+
+    def select_renderer(self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class TooLarge(APIException):
+    status_code = 413
+    default_detail = gettext_lazy("Send at most 100 kB.")
+
+
+class PlainJson(BaseParser):
+    """UTF-8, of a sensible size and depth, whatever the header says of its charset."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:
+        sent = stream.read(MOST_BYTES + 1)
+        if len(sent) > MOST_BYTES:
+            raise TooLarge
+        try:
+            return json.loads(sent.decode(), parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            raise ParseError(_("This is not JSON that we can read.")) from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and Infinity are no JSON

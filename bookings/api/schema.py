@@ -1,0 +1,130 @@
+"""The OpenAPI document: made once per process from the views' own shapes, with the problems that each may answer."""
+
+import json
+from functools import cache
+from typing import Any, Final
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from bookings.api.fields import Shown
+from bookings.web.problems import CONTENT_TYPE, TITLES
+
+FIELDS: Final = OpenApiParameter(
+    "fields", OpenApiTypes.STR, description="Names of the fields to answer, with commas; all of them where it is left out"
+)
+IDEMPOTENCY: Final = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 80, "pattern": "^[!-~]{1,80}$"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="A new one for each new request. The same again within a day leads to the first result and nothing more; "
+    "with another request it is refused (422).",
+)
+_ABOUT: Final = """
+Search and read without a key. To sell, you need one (`Authorization: Bearer fbl_…`); ask us.
+
+A sale is quote → hold → order → pay: the price of the quote is the price charged, or you get a 409 and nothing has changed. An order
+that is not paid lapses at its `pay_by`. Money is rand, as text with two decimals; times carry their offset.
+
+Lists come in pages (`page`, `page_size` up to 100) with links `next` and `previous`. Each refusal is problem details (RFC 9457) with a
+`type`, a `detail` for people, and `errors` by field where the request itself is wrong.
+"""
+
+
+def page_of(shape: type[Shown]) -> type[serializers.Serializer]:
+    """The shape of a page of things."""
+    fields = {
+        "next": serializers.URLField(allow_null=True),
+        "previous": serializers.URLField(allow_null=True),
+        "results": shape(many=True),
+    }
+    return _page_class(shape, fields)
+
+
+def _page_class(shape: type[Shown], fields: dict[str, Any]) -> type[serializers.Serializer]:
+    return type(f"{shape.__name__.removesuffix('Shape')}Page", (serializers.Serializer,), fields)
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "bookings.api.access.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "Your API key, fbl_…"}
+
+
+_PROBLEM: Final = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+        "seats": {"type": "array", "items": {"type": "string"}, "description": "Labels that are gone"},
+        "nearest": {"type": "array", "items": {"type": "string"}, "description": "Free seats close to them"},
+        "free": {"type": "integer", "description": "Seats that are still free"},
+    },
+}
+_ANYBODY: Final = (400, 404, 422, 429, 500, 503)
+_WITH_KEY: Final = (401, 403, 409)
+_WITH_BODY: Final = (413, 415)
+
+
+def add_problems(result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool) -> dict[str, Any]:
+    """Every operation says which problems it may answer, and that HTTP caches may answer 304."""
+    result["components"]["schemas"]["Problem"] = _PROBLEM
+    for path in result["paths"].values():
+        for method, operation in path.items():
+            keyed = any("apiKey" in each for each in operation.get("security", []))
+            codes = [*_ANYBODY, *(_WITH_KEY if keyed else ()), *(_WITH_BODY if "requestBody" in operation else ())]
+            for code in sorted(codes):
+                operation["responses"][str(code)] = _problem_answer(code)
+            if method == "get":
+                operation["responses"]["304"] = {"description": "Nothing has changed"}
+    for name, component in result["components"]["schemas"].items():
+        if name in _shown_names(result):
+            component.pop("required", None)  # `fields` may leave any of them out
+    return result
+
+
+def _problem_answer(code: int) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": str(TITLES[code]),
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if code in (429, 503):
+        answer["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
+    return answer
+
+
+def _shown_names(result: dict[str, Any]) -> set[str]:
+    """The components that are answered where `fields` may be used, themselves or as a page of them."""
+    names = set()
+    for path in result["paths"].values():
+        for operation in path.values():
+            if any(each["name"] == FIELDS.name for each in operation.get("parameters", [])):
+                shape = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                names.add(shape)
+                names.add(shape.removesuffix("Page"))
+    return {name for name in names if not name.endswith("Page")}
+
+
+@cache
+def document() -> bytes:
+    schema = SchemaGenerator(api_version="v1").get_schema(request=None, public=True)
+    schema["info"]["description"] = _ABOUT.strip()
+    return json.dumps(schema, default=str, ensure_ascii=False).encode()

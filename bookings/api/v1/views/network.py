@@ -1,0 +1,65 @@
+from typing import Final
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings.api.access import public
+from bookings.api.answers import asked, kept, listed, shown
+from bookings.api.schema import FIELDS, page_of
+from bookings.api.v1.shapes.network import (
+    CityQuery,
+    CityShape,
+    PassengerTypeShape,
+    RouteQuery,
+    RouteShape,
+    StopQuery,
+    StopShape,
+)
+from bookings.base.errors import NotFound
+from bookings.domain.fares.prices import passenger_types
+from bookings.domain.network import queries
+
+_SECONDS: Final = 300  # the network hardly ever changes
+
+
+@extend_schema(operation_id="cities", tags=["Network"], parameters=[CityQuery, FIELDS], responses=page_of(CityShape))
+@public("GET")
+def cities(request: Request) -> Response:
+    """Places that people search for."""
+    rows = queries.cities(asked(request, CityQuery)["q"])
+    return kept(listed(request, CityShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+
+
+@extend_schema(operation_id="stops", tags=["Network"], parameters=[StopQuery, FIELDS], responses=page_of(StopShape))
+@public("GET")
+def stops(request: Request) -> Response:
+    """Points where coaches call."""
+    rows = queries.stops(asked(request, StopQuery)["city"])
+    return kept(listed(request, StopShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+
+
+@extend_schema(operation_id="routes", tags=["Network"], parameters=[RouteQuery, FIELDS], responses=page_of(RouteShape))
+@public("GET")
+def routes(request: Request) -> Response:
+    """Active routes with their calls."""
+    rows = queries.routes(**{name: value for name, value in asked(request, RouteQuery).items() if name in ("origin", "destination")})
+    return kept(listed(request, RouteShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+
+
+@extend_schema(operation_id="route", tags=["Network"], parameters=[FIELDS], responses=RouteShape)
+@public("GET")
+def route(request: Request, route_id: int) -> Response:
+    """One active route with its calls."""
+    found = queries.routes().filter(pk=route_id).first()
+    if found is None:
+        raise NotFound("We do not know this route.")
+    return kept(shown(request, RouteShape, found), seconds=_SECONDS)
+
+
+@extend_schema(operation_id="passenger_types", tags=["Network"], parameters=[FIELDS], responses=page_of(PassengerTypeShape))
+@public("GET")
+def types(request: Request) -> Response:
+    """Who travels at which discount."""
+    rows = list(passenger_types().values())
+    return kept(listed(request, PassengerTypeShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)

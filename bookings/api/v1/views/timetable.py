@@ -1,0 +1,108 @@
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings.api.access import public
+from bookings.api.answers import asked, kept, listed, shown, unchanged
+from bookings.api.fields import chosen
+from bookings.api.schema import FIELDS, page_of
+from bookings.api.v1.shapes.timetable import (
+    OfferShape,
+    RideQuery,
+    ScheduleDetailShape,
+    ScheduleQuery,
+    ScheduleShape,
+    SearchQuery,
+    SeatMapQuery,
+    SeatMapShape,
+)
+from bookings.domain.fares.prices import Party, passenger_types, read_party
+from bookings.domain.inventory.queries import seat_map
+from bookings.domain.network.places import get_place
+from bookings.domain.search import schedules as timetable
+from bookings.domain.search.offers import Search, offers_window
+from bookings.domain.search.rides import check_day
+from bookings.models import Channel
+
+
+@extend_schema(operation_id="schedules", tags=["Timetable"], parameters=[ScheduleQuery, FIELDS], responses=page_of(ScheduleShape))
+@public("GET")
+def schedules(request: Request) -> Response:
+    """Departures on sale, by time: of a route, on a day, or between two places (on a day, or in the coming week)."""
+    wanted, now = asked(request, ScheduleQuery), timezone.now()
+    day = wanted["date"]
+    if day:
+        check_day(day, now)
+    if not wanted["from"]:
+
+        def rows(first: int, count: int) -> list[timetable.ScheduleRow]:
+            return timetable.upcoming(route_id=wanted["route"], day=day, first=first, count=count, now=now)
+
+        return kept(listed(request, ScheduleShape, rows))
+    if wanted["route"]:
+        raise ValidationError({"route": _("Ask for a route, or from and to; not both.")})
+    ends = get_place(wanted["from"]), get_place(wanted["to"])
+    return kept(listed(request, ScheduleShape, lambda first, count: timetable.between(*ends, day=day, first=first, count=count, now=now)))
+
+
+@extend_schema(operation_id="schedule", tags=["Timetable"], parameters=[RideQuery, FIELDS], responses=ScheduleDetailShape)
+@public("GET")
+def schedule(request: Request, schedule_id: int) -> HttpResponse:
+    """One departure with its calls; with `from` and `to` its times, price and free seats are those of that ride."""
+    wanted, now, only = asked(request, RideQuery), timezone.now(), chosen(request, ScheduleDetailShape)
+    segment = timetable.schedule_segment(schedule_id, wanted["from"], wanted["to"])
+    etag, known = unchanged(request, timetable.segment_revision(segment, now))
+    if known:
+        return known
+    detail = timetable.schedule_detail(segment, now=now)
+    facts = {**vars(detail.row), **{name: value for name, value in vars(detail).items() if name != "row"}}
+    return kept(Response(ScheduleDetailShape(facts, only=only).data), etag=etag)
+
+
+@extend_schema(operation_id="seat_map", tags=["Timetable"], parameters=[SeatMapQuery, FIELDS], responses=SeatMapShape)
+@public("GET")
+def seats(request: Request, schedule_id: int) -> HttpResponse:
+    """The seats of a ride: which are free, and what each passenger type pays in each class."""
+    wanted, now = asked(request, SeatMapQuery), timezone.now()
+    segment = timetable.schedule_segment(schedule_id, wanted["from"], wanted["to"])
+    etag, known = unchanged(request, timetable.segment_revision(segment, now))
+    if known:
+        return known
+    return kept(shown(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag)
+
+
+@extend_schema(operation_id="search", tags=["Timetable"], parameters=[SearchQuery, FIELDS], responses=page_of(OfferShape))
+@public("GET")
+def search(request: Request) -> Response:
+    """What a party can travel with on a day, with the price of the whole party: the website's own search."""
+    wanted, now = asked(request, SearchQuery), timezone.now()
+    highest = wanted["max_price"]
+    looked_for = Search(
+        origin=get_place(wanted["from"]),
+        destination=get_place(wanted["to"]),
+        day=wanted["date"],
+        party=_party(wanted),
+        sort=wanted["sort"],
+        band=wanted["time"],
+        fare_class=wanted["fare_class"],
+        max_price=None if highest is None else Decimal(highest),
+    )
+    window = offers_window(looked_for, now=now, channel=Channel.API)
+    return kept(listed(request, OfferShape, window))
+
+
+def _party(wanted: dict[str, Any]) -> Party:
+    counts = Counter(filter(None, wanted["types"].split(",")))
+    known = passenger_types()
+    if unknown := sorted(set(counts) - set(known)):
+        words = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
+        raise ValidationError({"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % words})
+    return read_party(wanted["passengers"], counts)

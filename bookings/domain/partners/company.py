@@ -1,0 +1,115 @@
+"""The partner itself: taken on, changed, switched off, and what it pays of what it owes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db import IntegrityError
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.money import format_zar, is_rand_and_cents
+from bookings.domain.sales.accounts import lock_partner
+from bookings.domain.sales.submissions import once
+from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, User
+from bookings.models.transactions import database_now, short_transaction
+
+_LATEST: Final = 20
+
+
+def partner_called(slug: str) -> Partner:
+    """Raises NotFound."""
+    partner = Partner.objects.filter(slug=slug).first()
+    if partner is None:
+        raise NotFound(_("We do not know this partner."))
+    return partner
+
+
+def add_partner(
+    *, name: str, email: str, credit_limit: Decimal = Decimal(0), actor: User | None = None, now: datetime | None = None
+) -> Partner:
+    """Raises RuleBroken for a name without letters, Conflict for one that is taken."""
+    name, now = " ".join(name.split()), now or database_now()
+    slug = slugify(name)[:40].strip("-")
+    if not slug:
+        raise RuleBroken(_("Give the partner a name with letters or digits."))
+    _check_credit(credit_limit)
+    try:
+        with short_transaction():
+            partner = Partner.objects.create(name=name[:80], slug=slug, email=email, credit_limit=credit_limit, created_at=now)
+            PartnerEvent.objects.record(partner, _("taken on, credit %(limit)s") % {"limit": format_zar(credit_limit)}, at=now, actor=actor)
+    except IntegrityError as clash:
+        raise Conflict(_("There is a partner of this name already.")) from clash
+    return partner
+
+
+def change_partner(
+    partner: Partner, *, email: str, credit_limit: Decimal, is_active: bool, actor: User | None = None, now: datetime | None = None
+) -> Partner:
+    """An inactive partner's keys open nothing; its orders stand. Each change is written down with who made it."""
+    _check_credit(credit_limit)
+    now = now or database_now()
+    with short_transaction():
+        before = lock_partner(partner.pk)
+        told = []
+        if before.email != email:
+            told.append(_("contact %(email)s") % {"email": email})
+        if before.credit_limit != credit_limit:
+            told.append(_("credit %(limit)s") % {"limit": format_zar(credit_limit)})
+        if before.is_active != is_active:
+            told.append(_("switched on") if is_active else _("switched off"))
+        if told:
+            Partner.objects.filter(pk=partner.pk).update(email=email, credit_limit=credit_limit, is_active=is_active)
+            PartnerEvent.objects.record(partner, ", ".join(told), at=now, actor=actor)
+    return Partner.objects.get(pk=partner.pk)
+
+
+def _check_credit(amount: Decimal) -> None:
+    if not is_rand_and_cents(amount) or amount < 0:
+        raise RuleBroken(_("Give the credit limit in rand and cents."))
+
+
+def receive_payment(
+    partner: Partner, amount: Decimal, *, reference: str, actor: User, submission: str, content: str, now: datetime | None = None
+) -> None:
+    """A transfer by which the partner pays what it owes came to our bank: booked once per `submission`. More than it owes is its credit."""
+    reference = " ".join(reference.split())[:60]
+    if not is_rand_and_cents(amount) or amount <= 0:
+        raise RuleBroken(_("Give an amount in rand and cents."))
+    if not reference:
+        raise RuleBroken(_("Give the reference of the transfer."))
+
+    def book() -> str:
+        lock_partner(partner.pk)
+        at = now or database_now()
+        words = _("%(amount)s received, %(reference)s") % {"amount": format_zar(amount), "reference": reference}
+        event = PartnerEvent.objects.record(partner, words, at=at, actor=actor)
+        amounts = {Account.EFT: amount, Account.PARTNER: -amount}
+        LedgerEntry.objects.post(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor)
+        return str(event.pk)
+
+    once("partner-payment", submission, content, book, now=now or database_now())
+
+
+def partner_rows() -> QuerySet[Partner]:
+    """For the list: with the number of live keys, when one was last used, and what was sold. One query."""
+    live = Q(keys__revoked_at=None)
+    return Partner.objects.annotate(live_keys=Count("keys", filter=live), used_at=Max("keys__last_used_at")).order_by("-is_active", "name")
+
+
+@dataclass(frozen=True)
+class PartnerLatest:
+    orders: Sequence[Order]
+    events: Sequence[PartnerEvent]
+
+
+def partner_latest(partner: Partner) -> PartnerLatest:
+    """The latest orders of a partner and what was done about it."""
+    orders = Order.objects.filter(partner=partner).prefetch_related("bookings").order_by("-pk")[:_LATEST]
+    return PartnerLatest(list(orders), list(partner.events.select_related("actor")[:_LATEST]))

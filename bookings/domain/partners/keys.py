@@ -1,0 +1,134 @@
+"""Keys of partners' programs. A key is shown once, when it is made; we keep its hash."""
+
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.models import ApiKey, Partner, PartnerEvent, User
+from bookings.models.transactions import database_now, short_transaction
+
+KEY_START: Final = "fbl_"
+SHOWN: Final = 12  # characters of a key that people may see
+_SECRET_BYTES: Final = 32
+_TOUCH_EVERY: Final = timedelta(minutes=5)  # a write for every request would be a waste
+_LIMIT: Final = re.compile(r"[1-9]\d{0,5}/\d{0,3}[smh]")
+
+
+@dataclass(frozen=True)
+class NewKey:
+    key: ApiKey
+    text: str  # what the partner gets; nobody can read it again
+
+
+def make_key(
+    partner: Partner, *, name: str, scopes: Collection[str], limit: str = "", actor: User | None = None, now: datetime | None = None
+) -> NewKey:
+    """Raises RuleBroken for a missing name, an unknown scope or a limit that is none."""
+    name = _clean_name(name)
+    scopes, limit, now = _clean_scopes(scopes), _clean_limit(limit), now or database_now()
+    text = KEY_START + secrets.token_urlsafe(_SECRET_BYTES)
+    with short_transaction():
+        key = ApiKey.objects.create(
+            partner=partner,
+            name=name,
+            prefix=text[:SHOWN],
+            key_hash=sha256(text),
+            scopes=scopes,
+            limit=limit,
+            created_by=actor,
+            created_at=now,
+        )
+        words = _("key %(key)s “%(name)s” made for %(scopes)s") % {"key": key.prefix, "name": name, "scopes": ", ".join(scopes)}
+        PartnerEvent.objects.record(partner, words, at=now, actor=actor)
+    return NewKey(key, text)
+
+
+def revoke_key(key_id: int, *, actor: User | None = None, now: datetime | None = None) -> ApiKey:
+    """The key opens nothing from now on. Raises Conflict when somebody else was first."""
+    key, now = key_called(key_id), now or database_now()
+    with short_transaction():
+        if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=now, revoked_by=actor):
+            raise Conflict(_("This key has been revoked already."))
+        PartnerEvent.objects.record(key.partner, _("key %(key)s “%(name)s” revoked") % _called(key), at=now, actor=actor)
+    return key_called(key_id)
+
+
+def change_key(
+    key_id: int, *, name: str, scopes: Collection[str], limit: str = "", actor: User | None = None, now: datetime | None = None
+) -> ApiKey:
+    """Raises Conflict for a revoked key, RuleBroken for what make_key refuses."""
+    key, now = key_called(key_id), now or database_now()
+    fields = {"name": _clean_name(name), "scopes": _clean_scopes(scopes), "limit": _clean_limit(limit)}
+    if all(getattr(key, field) == value for field, value in fields.items()):
+        return key
+    with short_transaction():
+        if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(**fields):
+            raise Conflict(_("This key has been revoked; make a new one."))
+        words = _("key %(key)s “%(name)s” now for %(scopes)s, at most %(limit)s") % {
+            "key": key.prefix,
+            "name": fields["name"],
+            "scopes": ", ".join(fields["scopes"]),
+            "limit": fields["limit"] or _("the usual"),
+        }
+        PartnerEvent.objects.record(key.partner, words, at=now, actor=actor)
+    return key_called(key_id)
+
+
+def key_called(key_id: int) -> ApiKey:
+    key = ApiKey.objects.select_related("partner").filter(pk=key_id).first()
+    if key is None:
+        raise NotFound(_("We do not know this key."))
+    return key
+
+
+def find_key(text: str) -> ApiKey | None:
+    """The key that a program showed, if it opens anything: known, not revoked, of an active partner."""
+    if not text.startswith(KEY_START) or len(text) > 100:
+        return None
+    return ApiKey.objects.select_related("partner").filter(key_hash=sha256(text), revoked_at=None, partner__is_active=True).first()
+
+
+def note_use(key: ApiKey, *, now: datetime) -> None:
+    """When the key was last used, to some minutes."""
+    if key.last_used_at is None or now - key.last_used_at >= _TOUCH_EVERY:
+        older = Q(last_used_at=None) | Q(last_used_at__lt=now)
+        ApiKey.objects.filter(older, pk=key.pk).update(last_used_at=now)
+
+
+def _called(key: ApiKey) -> dict[str, str]:
+    return {"key": key.prefix, "name": key.name}
+
+
+def _clean_name(name: str) -> str:
+    name = " ".join(name.split())[:60]
+    if not name:
+        raise RuleBroken(_("Give the key a name: what it is for."))
+    return name
+
+
+def _clean_scopes(scopes: Collection[str]) -> list[str]:
+    wanted = [scope for scope in ApiKey.Scope.values if scope in scopes]
+    if not wanted or len(wanted) != len(set(scopes)):
+        raise RuleBroken(_("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)})
+    return wanted
+
+
+def _clean_limit(limit: str) -> str:
+    limit = limit.strip()
+    if limit and not _LIMIT.fullmatch(limit):
+        raise RuleBroken(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
+    return limit
+
+
+def keys_of(partner: Partner) -> list[ApiKey]:
+    """Those in use first, then the revoked ones."""
+    rows = ApiKey.objects.filter(partner=partner).select_related("created_by", "revoked_by")
+    return list(rows.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-pk"))
