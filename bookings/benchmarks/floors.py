@@ -74,16 +74,16 @@ def departures(request: HttpRequest) -> HttpResponse:
     start = datetime.strptime(request.GET["date"], "%Y-%m-%d").replace(tzinfo=_ZONE)
     now, day = timezone.now(), (start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC))
     with connection.cursor() as cursor:
-        cursor.execute(
-            _POSTGRES if connection.vendor == "postgresql" else _SQLITE, [request.GET["from"], request.GET["to"], *day, now]
-        )
+        cursor.execute(_POSTGRES if connection.vendor == "postgresql" else _SQLITE, [request.GET["from"], request.GET["to"], *day, now])
         rows = cursor.fetchall()
     return HttpResponse("<!doctype html><title>Departures</title><table>" + "".join(map(_row(passengers), rows[:_ROWS])) + "</table>")
 
 
 def _row(passengers: int):  # noqa: ANN202
     def row(values: tuple) -> str:
-        (pk, boards, alights, price, _layout, board, alight, from_name, from_code, to_name, to_code, code, name, coach, amount, free) = values
+        (pk, boards, alights, price, _layout, board, alight, from_name, from_code, to_name, to_code, code, name, coach, amount, free) = (
+            values
+        )
         if isinstance(boards, str):
             boards, alights = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (boards, alights))
         boards, alights = boards.astimezone(_ZONE), alights.astimezone(_ZONE)

@@ -1,6 +1,6 @@
 """One database made ready in a process of its own: tables, data, and what a benchmark has to know of them, as JSON on the last line.
 
-python -m bookings.benchmarks.prepare 10k:500k   (DATABASE_URL says where)
+python -m bookings.benchmarks.prepare 10k:500k 200   (DATABASE_URL says where)
 """
 
 import json
@@ -26,7 +26,7 @@ _STEPS: Final = 14
 
 def main() -> None:
     django.setup()
-    size = Size.read(sys.argv[1])
+    size = Size.read(sys.argv[1], routes=int(sys.argv[2]))
     call_command("migrate", verbosity=0)
     _fill(size)
     print(json.dumps(facts(size)))  # noqa: T201
@@ -60,6 +60,7 @@ def facts(size: Size) -> dict[str, Any]:
         "search": [f"?from={start}&to={end}&date={day}&passengers={_PASSENGERS}" for start, end in pairs],
         "departures": [f"/departures/{pk}/?from={start}&to={end}&passengers={_PASSENGERS}" for pk, start, end in departures],
         "rides": departures,
+        "sales_day": (day + timedelta(days=1)).isoformat(),
         "sales": sellable_rides(),
         "boards": [f"/departures/?city={city}" for city in sorted({start for start, _end in pairs})],
         "manifests": [f"/office/departures/{pk}/manifest/" for pk, _start, _end in departures],

@@ -71,7 +71,10 @@ def plain(results: Iterable[Result]) -> str:
         table = [HEAD, *(row.cells() for row in rows)]
         widths = [max(len(row[column]) for row in table) for column in range(len(HEAD))]
         lines += ["", f"{part}, {stage}"]
-        lines += ["  " + "  ".join(_cell(text, width, column) for column, (text, width) in enumerate(zip(row, widths, strict=True))) for row in table]
+        lines += [
+            "  " + "  ".join(_cell(text, width, column) for column, (text, width) in enumerate(zip(row, widths, strict=True)))
+            for row in table
+        ]
     return "\n".join(line.rstrip() for line in lines)
 
 

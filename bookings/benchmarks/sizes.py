@@ -23,14 +23,14 @@ class Size:
     routes: int = ROUTES
 
     @classmethod
-    def read(cls, text: str) -> Size:
+    def read(cls, text: str, *, routes: int = 0) -> Size:
         """10k:500k is 10 000 departures with about 500 000 claims; 10k alone has none."""
         schedules, _colon, claims = text.partition(":")
-        return cls(_number(schedules), _number(claims or "0"))
+        return cls(_number(schedules), _number(claims or "0"), routes or ROUTES)
 
     @property
     def name(self) -> str:
-        return f"{_short(self.schedules)}:{_short(self.claims)}"
+        return f"{short(self.schedules)}:{short(self.claims)}"
 
     @property
     def a_day(self) -> int:
@@ -61,7 +61,7 @@ def _number(text: str) -> int:
     return int(float(text.rstrip("km") or 0) * unit)
 
 
-def _short(number: int) -> str:
+def short(number: int) -> str:
     for unit, size in reversed(_UNITS.items()):
         if number >= size:
             return f"{number / size:g}{unit}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -55,8 +57,8 @@ class Stage:
 class House:
     """The servers of a run, started when they are first needed, and its folder."""
 
-    def __init__(self, folder: Path, stack: ExitStack, *, kept: bool) -> None:
-        self.folder, self._stack, self._kept = folder, stack, kept
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self._stack = folder, stack
         self._postgres = ""
 
     def postgres(self) -> str:
@@ -90,6 +92,17 @@ class House:
         with psycopg.connect(self.postgres(), autocommit=True) as connection:
             return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone())
 
+    def count_statements(self, act: Callable[[], Any]) -> int:
+        """How many statements PostgreSQL gets meanwhile, from whomever, by its own log."""
+        log = self.folder / "postgresql" / "data" / "log"
+        with psycopg.connect(self.postgres(), autocommit=True) as connection:
+            _log_statements(connection, "all")
+            before = _statements(log)
+            act()
+            after = _statements(log)
+            _log_statements(connection, "none")
+        return after - before
+
     def drop(self, kind: str, url: str) -> None:
         if kind == "sqlite":
             for side in ("", "-wal", "-shm"):
@@ -97,6 +110,19 @@ class House:
         else:
             with psycopg.connect(self.postgres(), autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
+
+
+def _log_statements(connection: psycopg.Connection, which: str) -> None:
+    connection.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
+    connection.execute("SELECT pg_reload_conf()")
+    time.sleep(0.3)  # until everybody has read it
+
+
+def _statements(log: Path) -> int:
+    text = log.read_text(errors="replace")
+    return len(re.findall(r"LOG:  (?:statement|execute [^:]*): ", text)) - len(
+        re.findall(r"LOG:  statement: (?:ALTER SYSTEM|SELECT pg_reload)", text)
+    )
 
 
 def make_database(server: str, name: str, template: str = "template1") -> str:
@@ -111,23 +137,31 @@ def postmaster_pid(url: str) -> int:
         return int(connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()[0].split()[0])
 
 
-@contextmanager
-def stage(house: House, kind: str, size: Size, *, static: Path, queue: bool = False, **environment: str) -> Iterator[Stage]:
-    """The web server (and the queue) of `falcon_web/Procfile` on a database of this kind and size."""
+def prepare_database(house: House, kind: str, size: Size) -> str:
+    """The address of the data of this size. Those that were kept for too long are made again, as nothing leaves the day after tomorrow."""
     url = house.database(kind, size)
     facts = prepare(url, size)
-    if datetime.fromisoformat(facts["last_booked"]).date() < datetime.fromisoformat(facts["day"]).date():  # kept for too long
+    if facts["last_booked"] < facts["sales_day"]:
         house.drop(kind, url)
         url = house.database(kind, size)
-        facts = prepare(url, size)
-    folder = house.folder / f"site-{kind}-{size.name.replace(':', '-')}-{os.getpid()}"
-    folder.mkdir()
+        prepare(url, size)
+    return url
+
+
+@contextmanager
+def stage(house: House, kind: str, size: Size, *, static: Path, url: str = "", queue: bool = False, **environment: str) -> Iterator[Stage]:
+    """The web server (and the queue) of `falcon_web/Procfile` on a prepared database of this kind and size, or on a copy of it."""
+    url = url or house.database(kind, size)
+    facts = prepare(url, size)
     pids: dict[str, Iterable[int]] = {}
     if kind == "postgresql":
         redis = house.redis()
         environment["REDIS_URL"] = redis.url
         pids = {"postgresql": [postmaster_pid(url)], "redis": [redis.process.pid]}
-    with service(folder, static=static, queue=queue, **site_environment(url), **environment) as site:
+    with (
+        tempfile.TemporaryDirectory(dir=house.folder, prefix="site-") as folder,
+        service(Path(folder), static=static, queue=queue, **site_environment(url), **environment) as site,
+    ):
         yield Stage(f"{kind} {size.name}", kind, size, site, url, facts, pids)
 
 
@@ -144,6 +178,6 @@ def site_environment(url: str) -> dict[str, str]:
 
 def prepare(url: str, size: Size) -> dict[str, Any]:
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bookings.benchmarks.settings", "REDIS_URL": ""}
-    command = [sys.executable, "-m", "bookings.benchmarks.prepare", size.name]
+    command = [sys.executable, "-m", "bookings.benchmarks.prepare", size.name, str(size.routes)]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])

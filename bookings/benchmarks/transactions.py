@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import django
@@ -99,9 +100,9 @@ class _Bench:
         noted = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
         for step in STEPS:
             self._between(step, measured, noted)
-            ours = _spent(lambda: [getattr(sale, step)() for sale in measured], _backend())
-            scripts = self._note(lambda: [getattr(sale, step)() for sale in noted])
-            floor = _spent(lambda: self._replay(scripts), self.twin.info.backend_pid)
+            ours = _spent(partial(_take, step, measured), _backend())
+            scripts = self._note(partial(_take, step, noted))
+            floor = _spent(partial(self._replay, scripts), self.twin.info.backend_pid)
             if counts:
                 self.ours[step].append(ours / number)
                 self.floor[step].append(floor / number)
@@ -110,9 +111,8 @@ class _Bench:
     def _between(self, step: str, measured: list[Sale], noted: list[Sale]) -> None:
         if step not in _BETWEEN:
             return
-        for sale in measured:
-            getattr(sale, _BETWEEN[step])()
-        self._replay(self._note(lambda: [getattr(sale, _BETWEEN[step])() for sale in noted]))
+        _take(_BETWEEN[step], measured)
+        self._replay(self._note(partial(_take, _BETWEEN[step], noted)))
 
     def _note(self, act: Callable[[], Any]) -> list[str]:
         """Do it on the second copy; the statements as they were sent, values in them, transactions too."""
@@ -160,6 +160,11 @@ class _Bench:
             replayed = cursor.execute(question).fetchone()
         if seen != replayed:
             raise RuntimeError(f"The replay sold {replayed}, the original {seen}.")
+
+
+def _take(step: str, sales: list[Sale]) -> None:
+    for sale in sales:
+        getattr(sale, step)()
 
 
 def _is_boundary(statement: str) -> bool:
