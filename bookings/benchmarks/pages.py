@@ -1,0 +1,100 @@
+"""Which pages are measured, against which floor, and what they must reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any, Final
+
+from bookings.benchmarks.asking import COUNT, FORGET
+from bookings.benchmarks.client import Client
+from bookings.benchmarks.stage import Stage
+
+CONSTANT: Final = "floor 1: constant page"
+ROWS: Final = "floor 2: one statement, bare rows"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    addresses: Sequence[str]
+    headers: dict[str, str] = field(default_factory=dict)
+    floor: str = ""
+    target: float = 0.0  # times the floor; 0: no figure to reach
+
+
+def cases(facts: dict[str, Any]) -> list[Case]:
+    search = [f"/search/{query}" for query in facts["search"]]
+    office = {"Cookie": facts["cookie"]}
+    found = [
+        Case(CONSTANT, ["/floor/constant/"]),
+        Case(ROWS, [f"/floor/departures/{query}" for query in facts["search"]]),
+        Case("results, fragments kept", search, floor=ROWS, target=3),
+        Case("results, list made anew", search, {FORGET: "results:"}, ROWS, 6),
+        Case("results, prices of 15 days made anew", search, {FORGET: "days:"}, ROWS),
+        Case("departure with seat map", facts["departures"], floor=ROWS, target=4),
+        Case("departure board", facts["boards"], floor=ROWS, target=4),
+        Case("API: list of departures", ["/api/v1/schedules/"], floor=ROWS),
+        Case("office: bookings, first page", ["/office/bookings/"], office, ROWS),
+    ]
+    if facts["deep"]:
+        first = "office: bookings, first page"
+        found += [
+            Case("office: bookings, page 90 of 100", [f"/office/bookings/?after={facts['deep']}"], office, first, 1.2),
+            Case("office: manifest", facts["manifests"], office, ROWS),
+        ]
+    return found
+
+
+@dataclass
+class Figures:
+    """What was measured of a case on a stage."""
+
+    case: Case
+    stage: str
+    bytes: int = 0
+    queries: int = 0
+    a_round: int = 1  # requests
+    cpu: list[float] = field(default_factory=list)  # ms per request, by round
+    latency: list[float] = field(default_factory=list)  # median ms by round
+    by_part: dict[str, float] = field(default_factory=dict)  # ms of CPU in all rounds
+
+
+class Runner:
+    """One client on one stage."""
+
+    def __init__(self, stage: Stage, seconds: float) -> None:
+        self.stage, self.seconds = stage, seconds
+        self.client = Client(stage.site.url)
+        self.meter = stage.meter()
+
+    def warm_up(self, case: Case) -> Figures | None:
+        """Ask for each address until both workers know it; None where the site has no such page (yet)."""
+        answer = self.client.get(case.addresses[0], case.headers)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise RuntimeError(f"{case.name}: {answer.status} for {case.addresses[0]}")
+        for _again in range(3):
+            times = [self.client.get(address, case.headers).seconds for address in case.addresses]
+        counted = [self.client.get(address, {**case.headers, COUNT: "1"}) for address in case.addresses]
+        a_round = max(len(times), int(self.seconds / (sum(times) / len(times))))
+        return Figures(
+            case,
+            self.stage.name,
+            bytes=sum(each.bytes for each in counted) // len(counted),
+            queries=max(each.queries for each in counted),
+            a_round=a_round,
+        )
+
+    def measure(self, figures: Figures) -> None:
+        addresses = cycle(figures.case.addresses)
+        before, latencies = self.meter.read(), []
+        for _request in range(figures.a_round):
+            latencies.append(self.client.get(next(addresses), figures.case.headers).seconds)
+        spent = self.meter.since(before)
+        figures.cpu.append(sum(spent.values()) * 1000 / figures.a_round)
+        figures.latency.append(sorted(latencies)[len(latencies) // 2] * 1000)
+        for part, seconds in spent.items():
+            figures.by_part[part] = figures.by_part.get(part, 0) + seconds * 1000 / figures.a_round

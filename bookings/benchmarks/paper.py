@@ -1,0 +1,34 @@
+"""What making the PDF of a ticket costs: python -m bookings.benchmarks.paper TICKETS   (ms of CPU, as JSON)"""
+
+import json
+import sys
+import tempfile
+import time
+
+import django
+from django.conf import settings
+
+
+def main() -> None:
+    django.setup()
+    print(json.dumps(pdf_ms(int(sys.argv[1]))))  # noqa: T201
+
+
+def pdf_ms(number: int) -> float:
+    from bookings.domain.sales.queries import bookings_of
+    from bookings.domain.tickets.pdf import tickets_pdf
+    from bookings.models import Order
+
+    orders = list(Order.objects.filter(status="confirmed").order_by("-pk")[: number + 1])
+    loaded = [bookings_of(order) for order in orders]
+    with tempfile.TemporaryDirectory() as folder:
+        settings.MEDIA_ROOT = folder
+        tickets_pdf(loaded[0])  # loads the fonts
+        started = time.process_time()
+        for bookings in loaded[1:]:
+            tickets_pdf(bookings)
+        return (time.process_time() - started) * 1000 / (len(loaded) - 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""The parts of a run, each on a site in production dress; each gives lines of the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from tqdm import tqdm
+
+from bookings.benchmarks.pages import CONSTANT, Case, Figures, Runner, cases
+from bookings.benchmarks.purchases import Letterbox, Run, letterbox, median_ms, percentile, shop, steps
+from bookings.benchmarks.results import Result
+from bookings.benchmarks.sizes import Size
+from bookings.benchmarks.stage import ROOT, House, Stage, prepare_database, site_environment, stage
+from bookings.tests.races.service import collect_static
+
+GROWS_AT_MOST: Final = 1.25  # results page, from the smallest data to the largest
+SALE_AT_MOST: Final = 250  # times the constant page; the PDF as much again
+HOT_AT_MOST: Final = 1.3  # latency on one departure against many
+STATEMENTS_AT_MOST: Final = 4
+CLIENTS: Final = 16
+_COLD: Final = "results, list made anew"
+_PDFS: Final = 20
+_SALE_ROUNDS: Final = 3
+_STEPS_OF: Final = 12  # purchases
+
+
+def run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list[Result]:
+    static = collect_static(folder)
+    house = House(folder, stack)
+    sizes = [Size.read(text, routes=options.routes) for text in options.sizes]
+    found: list[Result] = []
+    for kind in options.databases:
+        urls = [prepare_database(house, kind, size) for size in sizes]
+        if "transactions" in options.parts and kind == "postgresql":
+            found += transactions(house, urls[0], options)
+        # A copy, as the data are to be the same in the next run
+        sales = house.copy(kind, urls[0], "bench_sales") if "purchases" in options.parts else ""
+        if "pages" in options.parts:
+            found += pages(house, kind, sizes, static, options)
+        if sales:
+            found += purchases(house, kind, sizes[0], sales, static, options)
+            house.drop(kind, sales)
+    return found
+
+
+def pages(house: House, kind: str, sizes: Iterable[Size], static: Path, options: argparse.Namespace) -> list[Result]:
+    with ExitStack() as open_sites:
+        stages = [open_sites.enter_context(stage(house, kind, size, static=static)) for size in sizes]
+        measured: list[tuple[Runner, Figures]] = []
+        for site in stages:
+            runner = Runner(site, options.seconds)
+            measured += [(runner, warm) for case in cases(site.facts) if (warm := _warm(runner, case))]
+        with tqdm(total=options.rounds * len(measured), desc=f"pages on {kind}", unit="case", leave=False) as bar:
+            for _round in range(options.rounds):
+                for runner, figures in measured:
+                    runner.measure(figures)
+                    bar.update()
+        figures = [each for _runner, each in measured]
+        return [*(_page_line(each, figures) for each in figures), *_growth(figures, stages)]
+
+
+def _warm(runner: Runner, case: Case) -> Figures | None:
+    figures = runner.warm_up(case)
+    if figures is None:
+        tqdm.write(f"left out, as the site has no such page: {case.name}")
+    return figures
+
+
+def _ratio(costs: list[float], floor: list[float]) -> float:
+    """The median of the ratios within each round: what the machine did meanwhile touched both."""
+    return statistics.median(cost / least for cost, least in zip(costs, floor, strict=True))
+
+
+def _page_line(each: Figures, all_figures: list[Figures]) -> Result:
+    floor = next((other for other in all_figures if other.stage == each.stage and other.case.name == each.case.floor), None)
+    parts = ", ".join(f"{part} {ms / len(each.cpu):.1f}" for part, ms in each.by_part.items() if ms / len(each.cpu) >= 0.05)
+    return Result(
+        "Pages",
+        each.stage,
+        each.case.name,
+        statistics.median(each.cpu),
+        against=_short(each.case.floor),
+        ratio=_ratio(each.cpu, floor.cpu) if floor else 0,
+        target=each.case.target,
+        queries=each.queries,
+        kilobytes=each.bytes / 1000,
+        remark=f"p50 {statistics.median(each.latency):.1f} ms; {parts}",
+    )
+
+
+def _short(name: str) -> str:
+    return name.partition(":")[0] if name.startswith("floor") else "first page" if name else ""
+
+
+def _growth(figures: list[Figures], stages: list[Stage]) -> Iterator[Result]:
+    """Each page at each larger size against the smallest."""
+    small = {each.case.name: each for each in figures if each.stage == stages[0].name}
+    for site in stages[1:]:
+        for each in figures:
+            if each.stage == site.name and each.case.name in small and not each.case.name.startswith("floor 1"):
+                yield Result(
+                    "Growth",
+                    f"{site.name} against {stages[0].size.name}",
+                    each.case.name,
+                    statistics.median(each.cpu),
+                    against=stages[0].size.name,
+                    ratio=_ratio(each.cpu, small[each.case.name].cpu),
+                    target=GROWS_AT_MOST if each.case.name == _COLD else 0,
+                )
+
+
+def transactions(house: House, url: str, options: argparse.Namespace) -> list[Result]:
+    copies = [house.copy("postgresql", url, f"bench_{name}") for name in ("ours", "seen", "twin")]
+    environment = {"BENCH_SEEN": copies[1], "BENCH_TWIN": copies[2], "REDIS_URL": house.redis().url}
+    lines = _in_a_process("transactions", copies[0], str(options.rounds), str(options.sales), **environment)
+    for copy in copies:
+        house.drop("postgresql", copy)
+    return [
+        Result(
+            "Transactions",
+            "postgresql, one sale after the other",
+            f"{line['step']}: {line['statements']} statements",
+            line["ours"],
+            against="floor 3",
+            ratio=line["ratio"],
+            target=STATEMENTS_AT_MOST,
+            queries=line["statements"],
+            remark=f"floor 3, the same statements in plain psycopg: {line['floor']:.2f} ms",
+        )
+        for line in lines
+    ]
+
+
+def _in_a_process(module: str, url: str, *arguments: str, **environment: str) -> Any:
+    """The last line of what it prints, which is JSON."""
+    command = [sys.executable, "-m", f"bookings.benchmarks.{module}", *arguments]
+    environment = {**os.environ, **site_environment(url), **environment}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def purchases(house: House, kind: str, size: Size, url: str, static: Path, options: argparse.Namespace) -> list[Result]:
+    with letterbox() as box:
+        environment = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "HOLD_NETWORK_SHARE": ""}
+        with stage(house, kind, size, static=static, url=url, queue=True, **environment) as site:
+            return _purchases(house, site, box, options)
+
+
+def _purchases(house: House, site: Stage, box: Letterbox, options: argparse.Namespace) -> list[Result]:
+    rides = iter(site.facts["sales"])
+    number, floor = options.sales, Runner(site, options.seconds)
+    constant = floor.warm_up(Case(CONSTANT, ["/floor/constant/"]))
+    one, many, hot = Run(), Run(), Run()
+    for _warm_up in range(2):
+        shop(site, box, [next(rides)], clients=1, into=Run())
+    with tqdm(total=_SALE_ROUNDS * 3, desc=f"purchases on {site.database}", unit="step", leave=False) as bar:
+        for _round in range(_SALE_ROUNDS):
+            shop(site, box, [next(rides)] * number, clients=CLIENTS, into=hot)
+            bar.update()
+            shop(site, box, [next(rides) for _sale in range(number)], clients=CLIENTS, into=many)
+            bar.update()
+            floor.measure(constant)
+            shop(site, box, [next(rides) for _sale in range(number // 2)], clients=1, into=one)
+            bar.update()
+    by_step = steps(site, box, [next(rides) for _purchase in range(_STEPS_OF)])
+    web = sum(step.queries for step in by_step)
+    statements = (
+        house.count_statements(lambda: shop(site, box, [next(rides)], clients=1, into=Run())) if site.database == "postgresql" else 0
+    )
+    pdf = _in_a_process("paper", site.url, str(_PDFS))
+    part = f"{site.name}, request by request"
+    lines = [Result("Purchases", part, step.name, statistics.fmean(step.cpu), queries=step.queries) for step in by_step]
+    return [*_purchase_lines(site, statistics.median(constant.cpu), one, many, hot, web, statements, pdf), *lines]
+
+
+def _purchase_lines(site: Stage, constant: float, one: Run, many: Run, hot: Run, web: int, statements: int, pdf: float) -> Iterator[Result]:
+    part, floor = "Purchases", "floor 1"
+    yield Result(part, site.name, CONSTANT, constant)
+    counted = f"{web} queries in the web server" + (f", {statements} statements in all with BEGIN and COMMIT" if statements else "")
+    for name, run in (
+        ("1 client, random departures", one),
+        (f"{CLIENTS} clients, random departures", many),
+        (f"{CLIENTS} clients, one departure", hot),
+    ):
+        remark = f"{run.bought} bought, {run.refused} refused, {run.a_second:.1f}/s, p50 {median_ms(run.seconds):.0f} p99 "
+        remark += f"{percentile(run.seconds, 0.99):.0f} ms; with mail p50 {median_ms(run.until_mail):.0f} ms; "
+        remark += ", ".join(f"{each} {seconds * 1000 / max(1, run.bought):.0f}" for each, seconds in run.cpu.items())
+        yield Result(part, site.name, name, run.cpu_ms, floor, run.cpu_ms / constant, queries=web if run is one else 0, remark=remark)
+    bare = one.cpu_ms - pdf
+    yield Result(
+        part, site.name, "a purchase with its mail, without the PDF", bare, floor, bare / constant, SALE_AT_MOST, web, remark=counted
+    )
+    yield Result(part, site.name, "its PDF, in the queue", pdf, floor, pdf / constant, SALE_AT_MOST)
+    slower = median_ms(hot.seconds) / max(0.001, median_ms(many.seconds))
+    yield Result(part, site.name, f"latency of {CLIENTS} clients, one departure", 0, "random", slower, HOT_AT_MOST)

@@ -1,0 +1,14 @@
+"""The site as it is, and beside it what only a benchmark may ask for: the floors, the number of queries, a cache that forgets."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from falcon_web.settings import *  # noqa: F403
+from falcon_web.settings import CACHES, IS_PRODUCTION, MIDDLEWARE
+
+if IS_PRODUCTION:
+    raise ImproperlyConfigured("The benchmarks run beside the site, never in production.")
+
+ROOT_URLCONF = "bookings.benchmarks.urls"
+MIDDLEWARE = ["bookings.benchmarks.asking.Asking", *MIDDLEWARE]
+SITE_CACHE = CACHES["default"]["BACKEND"]
+CACHES["default"]["BACKEND"] = "bookings.benchmarks.forgetting.ForgettingCache"

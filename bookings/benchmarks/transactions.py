@@ -1,0 +1,207 @@
+"""Floor 3: what the very statements of a hold, an order and a payment cost without our code around them.
+
+python -m bookings.benchmarks.transactions ROUNDS SALES   (DATABASE_URL: ours; BENCH_SEEN, BENCH_TWIN: two more copies of the same data)
+
+Ours is measured on the first copy. The same is done on the second one while Django notes each statement with its values, and what it
+noted is replayed on the third, where every row gets the same number again. One JSON line: CPU ms of each step, ours and the floor's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import django
+import psutil
+import psycopg
+from tqdm import tqdm
+
+STEPS: Final = ("hold", "order", "pay")
+_QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
+
+
+@dataclass
+class Sale:
+    """One customer on the way through the steps."""
+
+    ride: tuple[int, str, str]
+    number: int
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def hold(self) -> None:
+        from bookings.domain.inventory.departures import hold_ride
+
+        schedule, start, end = self.ride
+        held = hold_ride(schedule, start, end, count=1, owner=f"bench-{self.number}", network=f"net-{self.number}")
+        self.state["token"] = held.token
+
+    def type(self) -> None:
+        from bookings.domain.sales.checkout import save_draft
+        from bookings.tests.domain.sales.buy import ANN
+
+        save_draft(self.state["token"], owner=f"bench-{self.number}", passengers=[ANN], email=f"ann{self.number}@example.com", phone="")
+
+    def order(self) -> None:
+        from bookings.domain.sales.checkout import place_order
+
+        self.state["order"] = place_order(
+            self.state["token"], owner=f"bench-{self.number}", submission=f"bench-{self.number}", content="", pay_later=False
+        )
+
+    def tell(self) -> None:
+        from django.utils import timezone
+
+        from bookings.tests.domain.sales.buy import told
+
+        self.state["told"] = told(self.state["order"], now=timezone.now()).pk
+
+    def pay(self) -> None:
+        from bookings.domain.sales.payments import act_on_notification
+
+        act_on_notification(self.state["told"])
+
+
+_BETWEEN: Final = {"order": "type", "pay": "tell"}  # what has to happen before a step
+
+
+def main() -> None:
+    rounds, number = int(sys.argv[1]), int(sys.argv[2])
+    os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL", "")
+    django.setup()
+    bench = _Bench(psycopg.connect(os.environ["BENCH_TWIN"], autocommit=True, cursor_factory=psycopg.ClientCursor))
+    with tqdm(total=rounds + 1, desc="transactions", unit="round", leave=False) as bar:
+        for turn in range(rounds + 1):
+            bench.round(turn, number, counts=turn > 0)  # the first one warms up
+            bar.update()
+    print(json.dumps(bench.report()))  # noqa: T201
+
+
+class _Bench:
+    def __init__(self, twin: psycopg.Connection) -> None:
+        from django.db import connections
+
+        self.twin = twin
+        settings = connections.settings["default"]
+        connections.settings["seen"] = {**settings, "NAME": _name(os.environ["BENCH_SEEN"])}
+        self.ours: dict[str, list[float]] = {step: [] for step in STEPS}
+        self.floor: dict[str, list[float]] = {step: [] for step in STEPS}
+        self.statements: dict[str, list[int]] = {step: [] for step in STEPS}
+
+    def round(self, turn: int, number: int, *, counts: bool) -> None:
+        rides = _rides(number, turn)
+        measured = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
+        noted = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
+        for step in STEPS:
+            self._between(step, measured, noted)
+            ours = _spent(partial(_take, step, measured), _backend())
+            scripts = self._note(partial(_take, step, noted))
+            floor = _spent(partial(self._replay, scripts), self.twin.info.backend_pid)
+            if counts:
+                self.ours[step].append(ours / number)
+                self.floor[step].append(floor / number)
+                self.statements[step].append(round(len([each for each in scripts if not _is_boundary(each)]) / number))
+
+    def _between(self, step: str, measured: list[Sale], noted: list[Sale]) -> None:
+        if step not in _BETWEEN:
+            return
+        _take(_BETWEEN[step], measured)
+        self._replay(self._note(partial(_take, _BETWEEN[step], noted)))
+
+    def _note(self, act: Callable[[], Any]) -> list[str]:
+        """Do it on the second copy; the statements as they were sent, values in them, transactions too."""
+        from django.db import connections
+
+        ours, seen = connections["default"], connections["seen"]
+        seen.force_debug_cursor = True
+        seen.queries_log.clear()
+        connections["default"] = seen
+        try:
+            act()
+            return [each["sql"] for each in seen.queries_log]
+        finally:
+            connections["default"] = ours
+
+    def _replay(self, statements: list[str]) -> None:
+        with self.twin.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                if cursor.description:
+                    cursor.fetchall()
+
+    def report(self) -> list[dict[str, Any]]:
+        self._check()
+        return [
+            {
+                "step": step,
+                "ours": statistics.median(self.ours[step]),
+                "floor": statistics.median(self.floor[step]),
+                "ratio": statistics.median(a / b for a, b in zip(self.ours[step], self.floor[step], strict=True)),
+                "statements": self.statements[step][-1],
+            }
+            for step in STEPS
+        ]
+
+    def _check(self) -> None:
+        """A replay that did not sell what was sold measured something else."""
+        from django.db import connections
+
+        question = "SELECT COUNT(*), MAX(id) FROM bookings_booking WHERE status = 'confirmed'"
+        with connections["seen"].cursor() as cursor:
+            cursor.execute(question)
+            seen = cursor.fetchone()
+        with self.twin.cursor() as cursor:
+            replayed = cursor.execute(question).fetchone()
+        if seen != replayed:
+            raise RuntimeError(f"The replay sold {replayed}, the original {seen}.")
+
+
+def _take(step: str, sales: list[Sale]) -> None:
+    for sale in sales:
+        getattr(sale, step)()
+
+
+def _is_boundary(statement: str) -> bool:
+    return statement.split(" ", 1)[0] in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"}
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def _backend() -> int:
+    from django.db import connection
+
+    connection.ensure_connection()
+    return connection.connection.info.backend_pid
+
+
+def _rides(number: int, turn: int) -> list[tuple[int, str, str]]:
+    """Other departures in each round."""
+    from bookings.benchmarks.prepare import sellable_rides
+
+    rides = sellable_rides()
+    return [rides[(turn * number + index) % len(rides)] for index in range(number)]
+
+
+def _spent(act: Callable[[], Any], backend: int) -> float:
+    """ms of CPU, ours and of the database's process."""
+    process = psutil.Process(backend)
+
+    def server() -> float:
+        return sum(process.cpu_times()[:2])
+
+    before, here = server(), time.process_time()
+    act()
+    time.sleep(_QUIET)
+    return (time.process_time() - here + server() - before) * 1000
+
+
+if __name__ == "__main__":
+    main()
