@@ -1,5 +1,8 @@
 """The error pages that Django asks for by name. They use nothing that may be broken: no session, no query."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -8,6 +11,8 @@ from bookings.web.access import public
 
 @public
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_database_away(exception):  # a session that could not be saved is "interrupted" to Django
+        return unavailable(request)
     return render(request, "errors/400.html", status=400)
 
 
@@ -28,6 +33,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_database_away(sys.exc_info()[1]):  # it failed outside of the view, where RuleAnswers does not see it
+        return unavailable(request)
     return render(request, "errors/500.html", status=500)
 
 
@@ -35,3 +42,12 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response = render(request, "errors/503.html", status=503)
     response["Retry-After"] = "10"
     return response
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Whether the error is, or came of, a database that cannot be reached or cannot write."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
