@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -9,9 +10,11 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.models.guards import guard_ledger
+        from bookings.models.patience import wait_in_time
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         post_migrate.connect(guard_ledger, sender=self)
+        connection_created.connect(wait_in_time)
 
 
 class OfficeAdminConfig(AdminConfig):

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bookings.web.middleware.client_address",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -85,7 +86,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "bookings.web.middleware.HtmxAnswers",
     "bookings.web.middleware.RuleAnswers",
@@ -129,6 +129,7 @@ else:
 # Databases. PostgreSQL by DATABASE_URL; without it SQLite, where IMMEDIATE makes writers wait in line instead of failing.
 
 LOCK_WAIT_SECONDS = 3
+STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", 0)  # wsgi.py sets it for web processes; commands and the queue take the time they need
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")}
 _default = DATABASES["default"]
 _options = _default.setdefault("OPTIONS", {})
@@ -142,7 +143,14 @@ if "sqlite3" in _default["ENGINE"]:
     # A file, not shared memory: threads of a test must see real locking.
     _default["TEST"] = {"NAME": env.str("FALCON_TEST_DB", str(LOCAL_DIR / "test.sqlite3"))}
 else:
-    _options["options"] = f"-c lock_timeout={LOCK_WAIT_SECONDS}s {_options.get('options', '')}".strip()
+    limits = f"-c lock_timeout={LOCK_WAIT_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s"
+    limits += f" -c idle_in_transaction_session_timeout={STATEMENT_SECONDS}s"  # a process that froze must not keep a departure locked
+    _options["options"] = f"{limits} {_options.get('options', '')}".strip()
+    # A server whose machine or network is gone says nothing at all.
+    for name, value in {
+        "connect_timeout": 3, "tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    }.items():  # fmt: skip
+        _options.setdefault(name, value)
     _default.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -83,10 +83,11 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money that has to go back, or went back."""
+    """Money that has to go back, or went back. `paying` is the gateway's alone: it has been asked, and what it did is not known yet."""
 
     class Status(models.TextChoices):
         OWED = "owed", _("to be paid")
+        PAYING = "paying", _("being paid")
         PAID = "paid", _("paid")
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
@@ -95,6 +96,7 @@ class Refund(models.Model):
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     status = models.CharField(max_length=6, choices=Status, default=Status.OWED)
     created_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True, blank=True)  # when the gateway was last asked to pay it
     paid_at = models.DateTimeField(null=True, blank=True)
     method = models.CharField(max_length=20, blank=True)  # how it went back: a gateway's name, cash, card, eft
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="refunds")
@@ -104,8 +106,10 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
             models.CheckConstraint(
-                condition=Q(status="owed", paid_at__isnull=True) | Q(status="paid", paid_at__isnull=False), name="paid_refund_has_time"
+                condition=Q(status__in=["owed", "paying"], paid_at__isnull=True) | Q(status="paid", paid_at__isnull=False),
+                name="paid_refund_has_time",
             ),
+            models.CheckConstraint(condition=~Q(status="paying", asked_at__isnull=True), name="paying_refund_was_asked"),
         ]
 
     def __str__(self) -> str:

@@ -77,4 +77,9 @@ def office(request: HttpRequest) -> dict[str, Any]:
     is_ours = match.app_name == "office" if match else request.path.startswith(reverse("office:dashboard"))  # no match: a 404
     if not is_ours:
         return {}
-    return {"frame": "office/base.html", "office": SimpleLazyObject(lambda: Frame(request) if request.user.is_authenticated else None)}
+    return {"frame": "office/base.html", "office": SimpleLazyObject(lambda: _frame_of(request))}
+
+
+def _frame_of(request: HttpRequest) -> Frame | None:
+    user = getattr(request, "user", None)  # a request that is refused at the door, say for its Host, has none
+    return Frame(request) if user and user.is_authenticated else None

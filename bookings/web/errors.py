@@ -1,5 +1,8 @@
 """The error pages that Django asks for by name. They use nothing that may be broken: no session, no query. Programs get problems."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -10,6 +13,8 @@ from bookings.web.problems import is_program, problem, unavailable_problem
 
 @public
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_database_away(exception):  # a session that could not be saved is "interrupted" to Django
+        return unavailable(request)
     if is_program(request):
         return problem(400, _("This request cannot be read."))
     return render(request, "errors/400.html", status=400)
@@ -36,6 +41,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_database_away(sys.exc_info()[1]):  # it failed outside of the view, where RuleAnswers does not see it
+        return unavailable(request)
     if is_program(request):
         return problem(500, _("Something broke, and we have been told. What was being done did not happen."))
     return render(request, "errors/500.html", status=500)
@@ -47,3 +54,12 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response = render(request, "errors/503.html", status=503)
     response["Retry-After"] = "10"
     return response
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Whether the error is, or came of, a database that cannot be reached or cannot write."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

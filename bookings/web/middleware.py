@@ -4,14 +4,13 @@ from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.base.errors import RuleBroken
-from bookings.web.errors import unavailable
+from bookings.web.errors import is_database_away, unavailable
 from bookings.web.render import render_problem
 
 logger = logging.getLogger("bookings.web")
@@ -81,7 +80,7 @@ class RuleAnswers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, RuleBroken):
             return render_problem(request, error)
-        if isinstance(error, OperationalError | InterfaceError):
+        if is_database_away(error):
             logger.exception("database unavailable")
             return unavailable(request)
         return None

@@ -159,7 +159,8 @@ def method_words(method: str) -> str:
 
 
 def _refund(refund: Refund) -> RefundLine:
-    is_paid, online = refund.status == Refund.Status.PAID, refund.status == Refund.Status.OWED and returns_online(refund)
+    is_paid = refund.status == Refund.Status.PAID
+    online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
     if is_paid:
         words = _("paid back: %(method)s") % {"method": method_words(refund.method or "gateway")}
     else:

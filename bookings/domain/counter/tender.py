@@ -150,7 +150,7 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
         raise Conflict(_("This was paid online: the money goes back the same way by itself."))
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
     if owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference) != 1:
-        raise Conflict(_("This refund has been paid already."))
+        raise Conflict(_("This refund has been paid already, or is being paid online."))
     given = in_coins(refund.amount) if tender == Account.CASH else refund.amount
     if tender == Account.CASH:
         require_cash(shift, given)

@@ -147,7 +147,7 @@ def _refunds_within_payments(now: datetime) -> Iterator[object]:
 
 def _refunds_owed(now: datetime) -> Iterator[object]:
     """Refunds still to be paid are what the ledger says is owed."""
-    owed = Refund.objects.filter(status=Refund.Status.OWED).aggregate(total=Total("amount"))["total"] or 0
+    owed = Refund.objects.exclude(status=Refund.Status.PAID).aggregate(total=Total("amount"))["total"] or 0
     if owed != -LedgerEntry.objects.balance(Account.REFUNDS_OWED):
         yield f"{owed} in refunds, {-LedgerEntry.objects.balance(Account.REFUNDS_OWED)} in the ledger"
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings import tasks
@@ -37,7 +38,9 @@ from bookings.models import (
 )
 from bookings.models.transactions import database_now, short_transaction
 
+logger = logging.getLogger("bookings.refunds")
 Afterwards = Callable[[Refund], None]
+ASKED_FOR: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
 RETURNS_BY_ITSELF: Final = Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
 
 
@@ -211,28 +214,52 @@ def close_booking(
 
 
 def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
-    """Send a refund back the way the money came, once. False, with a StaffTask, when the gateway cannot."""
-    refund = Refund.objects.select_related("order").get(pk=refund_id)
-    payment = refund.order.payments.order_by("pk").first()
+    """Send a refund back the way the money came, once. False when it is not paid (yet), with a StaffTask if the gateway cannot.
+
+    The claim is taken before the gateway is asked, so of two workers one asks. One that dies in between leaves the refund as
+    `paying`: no counter pays it, and after ASKED_FOR the gateway is asked again under the same key, which it pays once.
+    """
     now = now or database_now()
+    refund = Refund.objects.select_related("order").get(pk=refund_id)
     if refund.status == Refund.Status.PAID:
         return True
-    through_gateway = payment is not None and payment.attempt_id and payment.amount >= refund.amount
-    sent = through_gateway and gateway_called(payment.method).refund(payment.external_id, refund.amount)
+    payment = refund.order.payments.order_by("pk").first()
+    if payment is None or not payment.attempt_id or payment.amount < refund.amount:
+        return _leave_to_staff(refund, now)
+    if not _may_be_asked(now).filter(pk=refund.pk).update(status=Refund.Status.PAYING, asked_at=now):
+        return False
+    try:
+        sent = gateway_called(payment.method).refund(payment.external_id, refund.amount, key=f"refund-{refund.pk}")
+    except OSError as error:  # it may have been heard or not
+        logger.warning("refund %s waits: the gateway does not answer (%s)", refund.pk, type(error).__name__)
+        return False
+    return _note_paid(refund, now) if sent else _leave_to_staff(refund, now)
+
+
+def _may_be_asked(now: datetime) -> QuerySet[Refund]:
+    abandoned = Q(status=Refund.Status.PAYING, asked_at__lte=now - ASKED_FOR)
+    return Refund.objects.filter(Q(status=Refund.Status.OWED) | abandoned)
+
+
+def _note_paid(refund: Refund, now: datetime) -> bool:
     with short_transaction():
-        if not sent:
-            open_task(StaffTask.Kind.REFUND_DUE, refund.order, f"refund:{refund.pk}", f"{refund.amount} to pay back", now)
-            return False
-        if Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED).update(status=Refund.Status.PAID, paid_at=now):
+        if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.PAID, paid_at=now):
             amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
             LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
     return True
 
 
+def _leave_to_staff(refund: Refund, now: datetime) -> bool:
+    with short_transaction():
+        Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.OWED)
+        open_task(StaffTask.Kind.REFUND_DUE, refund.order, f"refund:{refund.pk}", f"{refund.amount} to pay back", now)
+    return False
+
+
 def pay_waiting_refunds(*, now: datetime | None = None) -> int:
     """Pay the refunds of cancellations and changes that the queue lost. Refunds of odd payments wait for a person."""
     asked = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
-    waiting = Refund.objects.filter(RETURNS_BY_ITSELF, status=Refund.Status.OWED).exclude(order__in=asked)
+    waiting = _may_be_asked(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=asked)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for refund_id in ids:
         pay_refund(refund_id, now=now)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bookings.models import Schedule
+from bookings.models import PassengerType, Schedule
 from bookings.tests.make import make_passenger_types, make_route
 from bookings.tests.passenger.timetable import make_day, search_address, tomorrow
 
@@ -308,3 +308,9 @@ def test_a_page_that_has_not_changed_is_not_sent_again(client: Client, address: 
 
     assert again.status_code == 304
     assert not again.content
+
+
+def test_a_company_without_passenger_types_answers_too(client: Client) -> None:
+    PassengerType.objects.all().delete()
+
+    assert client.get("/search/", search_address()).status_code == 422

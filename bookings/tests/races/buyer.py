@@ -5,6 +5,7 @@ import logging
 import re
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -33,11 +34,15 @@ class Answer:
 class Buyer:
     url: str
     name: str = "Thandi"
+    surname: str = "Nkosi"
+    phone: str = ""
     timeout: float = 60
     slowest: float = 0.0
     reference: str = ""
     order: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
+    seen: list[str] = field(default_factory=list)  # every address that was asked for or led to
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=self.url, timeout=self.timeout, verify=_SSL, trust_env=False)
@@ -56,9 +61,12 @@ class Buyer:
     def _send(self, method: str, address: str, **options: Any) -> httpx.Response:
         started = time.monotonic()
         try:
-            return self.client.request(method, address, **options)
+            response = self.client.request(method, address, **options)
         finally:
             self.slowest = max(self.slowest, time.monotonic() - started)
+        self.statuses[response.status_code] += 1
+        self.seen += [str(response.url), response.headers.get("location", "")]
+        return response
 
     def search(self, start: str, end: str, day: str) -> str:
         """The page of results, as text."""
@@ -81,9 +89,9 @@ class Buyer:
 
     def fill_in(self, passengers: int = 1) -> httpx.Response:
         self.get(self.checkout)
-        data = {"action": "details", "email": f"{self.name.lower()}@example.com", "phone": ""}
+        data = {"action": "details", "email": f"{self.name.lower()}@example.com", "phone": self.phone}
         for index in range(passengers):
-            data |= {f"p{index}-first_name": self.name, f"p{index}-surname": "Nkosi", f"p{index}-passenger_type": "adult"}
+            data |= {f"p{index}-first_name": self.name, f"p{index}-surname": self.surname, f"p{index}-passenger_type": "adult"}
         return self.post(self.checkout, data)
 
     def order_form(self, *, pay: str = "now") -> dict[str, str]:

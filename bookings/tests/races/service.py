@@ -87,9 +87,12 @@ class Service:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def web_workers(self) -> list[psutil.Process]:
+        return psutil.Process(self._running["web"].pid).children()
+
     def kill_one_web_worker(self) -> None:
         """kill -9 of one worker; its parent starts another."""
-        workers = psutil.Process(self._running["web"].pid).children()
+        workers = self.web_workers()
         if workers:
             workers[-1].kill()
 

@@ -29,6 +29,12 @@ class Diary:
     refused: Counter[int] = field(default_factory=Counter)
     unknown: int = 0  # the line broke: it may have happened or not
     slowest: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)  # of every request
+
+    @property
+    def errors(self) -> int:
+        """Answers that say that something broke, other than "back in a moment"."""
+        return sum(count for status, count in self.statuses.items() if status >= 500 and status != 503)
 
 
 def coaches(number: int = 8) -> list[int]:
@@ -48,6 +54,7 @@ def shop_once(url: str, schedules: Sequence[int], diary: Diary) -> None:
         diary.unknown += 1
         time.sleep(0.3)
     finally:
+        diary.statuses += buyer.statuses
         buyer.close()
 
 

@@ -38,8 +38,11 @@ class Gateway(Protocol):
         """Ask the gateway itself whether this is true; slow, so never within a transaction."""
         ...
 
-    def refund(self, external_id: str, amount: Decimal) -> bool:
-        """Send money back. False: it cannot, so a person must."""
+    def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
+        """Send money back, once for each `key` however often it is asked. False: it cannot, so a person must.
+
+        Raises OSError, within a minute, when the answer does not come: then it may have happened or not.
+        """
         ...
 
 

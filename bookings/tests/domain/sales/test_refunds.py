@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -5,13 +6,15 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound
+from bookings.domain.counter.tender import pay_out_refund
 from bookings.domain.reports.invariants import violations
+from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.payments import act_on_notification, settle
 from bookings.domain.sales.queries import booking_page, find_booking
-from bookings.domain.sales.refunds import cancel_booking, cancellation_quote, pay_refund, pay_waiting_refunds
+from bookings.domain.sales.refunds import ASKED_FOR, cancel_booking, cancellation_quote, pay_refund, pay_waiting_refunds
 from bookings.models import Account, Booking, LedgerEntry, OutboxMessage, Refund, Schedule, SeatClaim, StaffTask, Ticket
 from bookings.tests.domain.sales.buy import ordered, told
-from bookings.tests.make import NOW, make_schedule
+from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 NEXT_DAY = NOW + timedelta(hours=25)  # 47 hours before departure: half of the fare is kept
@@ -70,6 +73,52 @@ def test_a_refund_is_paid_once_the_way_the_money_came(booking: Booking) -> None:
 
     assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == 0
     assert LedgerEntry.objects.balance(Account.GATEWAY) == Decimal(450)
+    assert violations(now=NEXT_DAY) == []
+
+
+def test_a_refund_that_the_gateway_cannot_pay_is_left_to_a_person(booking: Booking, monkeypatch: pytest.MonkeyPatch) -> None:
+    cancel(booking)
+    refund = Refund.objects.get()
+    monkeypatch.setattr(DemoGateway, "refund", lambda *_args, **_options: False)
+
+    assert not pay_refund(refund.pk, now=NEXT_DAY)
+
+    refund.refresh_from_db()
+    assert refund.status == "owed"
+    assert StaffTask.objects.get().subject == f"refund:{refund.pk}"
+    assert violations(now=NEXT_DAY) == []
+
+
+@pytest.mark.parametrize("crash", [TimeoutError, SystemExit])
+def test_a_refund_whose_answer_got_lost_is_asked_again_later_under_the_same_key(
+    booking: Booking, monkeypatch: pytest.MonkeyPatch, crash: type[BaseException]
+) -> None:
+    """The gateway paid, and then the line broke, or our worker died."""
+    cancel(booking)
+    refund, keys = Refund.objects.get(), []
+
+    def pays(_self: object, _payment: str, _amount: Decimal, *, key: str) -> bool:
+        keys.append(key)
+        if len(keys) == 1:
+            raise crash
+        return True
+
+    monkeypatch.setattr(DemoGateway, "refund", pays)
+    with suppress(SystemExit):
+        pay_refund(refund.pk, now=NEXT_DAY)
+
+    assert not pay_refund(refund.pk, now=NEXT_DAY + timedelta(minutes=1))
+    assert pay_waiting_refunds(now=NEXT_DAY + timedelta(minutes=1)) == 0
+    assert len(keys) == 1
+    assert violations(now=NEXT_DAY) == []
+    shift = make_shift(make_user())
+    with pytest.raises(Conflict, match="online"):
+        pay_out_refund(refund.pk, shift=shift, tender="cash", submission="out", content="", now=NEXT_DAY)
+
+    assert pay_waiting_refunds(now=NEXT_DAY + ASKED_FOR) == 1
+
+    assert keys == [f"refund-{refund.pk}"] * 2
+    assert LedgerEntry.objects.filter(cause=f"refund:{refund.pk}").count() == 2
     assert violations(now=NEXT_DAY) == []
 
 

@@ -1,0 +1,129 @@
+"""What changes something: only a POST with its token, from our own pages, and to our own addresses."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from bookings.domain.sales.messages import queue_message
+from bookings.domain.tickets.outbox import send_due
+from bookings.models import User
+from bookings.tests.hostile.world import BUYER, GUEST, ROLES, Place, World, addresses, make_world, places
+from bookings.tests.make import make_booking, make_user
+from bookings.tests.races.crowd import SCALE, many
+from bookings.web.access import GATEWAY
+
+pytestmark = pytest.mark.django_db
+LEADING_AWAY = (
+    "https://evil.example/", "//evil.example/", "\\\\evil.example", "/\\evil.example", "http:evil.example", "javascript:alert(1)",
+    "https:///evil.example", "\thttps://evil.example", "http://127.0.0.1@evil.example/",
+)  # fmt: skip
+
+
+def contents() -> dict[str, str]:
+    """A checksum of every table but that of the sessions."""
+    tables = [model for model in apps.get_models() if model is not Session]
+    return {
+        model._meta.db_table: hashlib.sha256(repr(list(model.objects.order_by("pk").values_list())).encode()).hexdigest()
+        for model in tables
+    }
+
+
+def changed(before: dict[str, str]) -> set[str]:
+    after = contents()
+    return {table for table, checksum in before.items() if after[table] != checksum}
+
+
+def test_looking_changes_nothing() -> None:
+    world = make_world()
+    before = contents()
+
+    for role in ROLES:
+        for place, address in addresses(world, role, rows=many(1, 3)):
+            if SCALE or role == User.Role.MANAGER or not is_admin(place):
+                world.clients[role].get(address)
+            if SCALE or (role == User.Role.MANAGER and not is_admin(place)):
+                world.clients[role].head(address)
+
+        assert changed(before) == set(), role
+
+
+def is_admin(place: Place) -> bool:
+    return place.name.startswith("admin:")
+
+
+def test_each_post_without_its_token_is_refused_and_changes_nothing() -> None:
+    world, open_to = make_world(), []
+    before = contents()
+
+    for role in (GUEST, BUYER, "manager"):
+        client = strict(world, role)
+        for place, address in addresses(world, role, rows=many(1, 2)):
+            if not speaks_for_itself(place.callback) and client.post(address, {"action": "cancel"}).status_code != 403:
+                open_to.append(f"{role} {address}")
+
+    assert open_to == []
+    assert changed(before) == set()
+
+
+def strict(world: World, role: str) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies = world.clients[role].cookies
+    return client
+
+
+def speaks_for_itself(view: Any) -> bool:
+    """Views that need no token of ours, as no browser's cookie opens them: a gateway signs, a program has a key."""
+    return getattr(view, "csrf_exempt", False)
+
+
+def test_only_gateways_and_programs_are_spared_the_token() -> None:
+    spared = {place.name for place in places() if speaks_for_itself(place.callback) and getattr(place.callback, "access", "") != GATEWAY}
+
+    assert {name for name in spared if not name.startswith(("api:", "v1:"))} == set()
+
+
+@pytest.mark.parametrize("wanted", LEADING_AWAY)
+def test_signing_in_leads_to_our_own_pages_only(client: Client, settings: Any, wanted: str) -> None:
+    make_user(username="nomsa", password="a good long password", role=User.Role.CLERK)
+
+    answer = client.post("/office/login/", {"username": "nomsa", "password": "a good long password", "next": wanted})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/office/")
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "Forwarded", "X-Host", "X-Original-URL", "X-Rewrite-URL"])
+def test_a_header_does_not_say_who_we_are(client: Client, header: str) -> None:
+    usual = client.get("/")
+
+    page = client.get("/", headers={header: "evil.example"})
+
+    assert page.status_code == 200
+    assert b"evil.example" not in page.content
+    assert usual.headers == page.headers
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "127.0.0.1, evil.example", "evil.example:80"]
+)
+@pytest.mark.parametrize("address", ["/", "/search/", "/office/", "/office/login/", "/admin/", "/nowhere/", "/office/nowhere/"])
+def test_a_foreign_host_is_refused_on_every_face(client: Client, host: str, address: str) -> None:
+    answer = client.get(address, headers={"host": host})
+
+    assert answer.status_code == 400
+    assert b"evil" not in answer.content
+
+
+def test_mails_lead_to_our_own_address(settings: Any) -> None:
+    settings.SITE_URL = "https://falconbus.example"
+    booking = make_booking()
+    queue_message("link", booking.order, f"order:{booking.order_id}", now=timezone.now())
+
+    send_due()
+
+    assert "https://falconbus.example/bookings/link/" in mail.outbox[0].body
