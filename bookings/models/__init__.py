@@ -7,7 +7,7 @@ from .network import City, Line, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount
 from .outbox import OutboxMessage
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
-from .staff import Branch, StaffTask, User
+from .staff import Branch, StaffEvent, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "Service",
     "ServiceException",
     "Shift",
+    "StaffEvent",
     "StaffTask",
     "Stop",
     "Submission",
