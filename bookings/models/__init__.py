@@ -8,7 +8,7 @@ from .operations import Heartbeat, RateCount
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
-from .staff import Branch, StaffTask, User
+from .staff import Branch, StaffEvent, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "Service",
     "ServiceException",
     "Shift",
+    "StaffEvent",
     "StaffTask",
     "Stop",
     "Submission",

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -33,6 +37,7 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("branch"))
+    has_initial_password = models.BooleanField(_("initial password"), default=False)  # given by somebody else: good for choosing one's own
 
     class Meta:
         constraints = [
@@ -40,6 +45,29 @@ class User(AbstractUser):
                 condition=Q(role__in=["clerk", "supervisor", "dispatcher", "manager", "auditor"]), name="user_role_known"
             )
         ]
+
+
+class StaffEventManager(models.Manager):
+    def record(self, user: User, what: str, *, actor: User | None, reason: str = "", at: datetime) -> StaffEvent:
+        return self.create(user=user, actor=actor, what=what[:300], reason=reason[:200], at=at)
+
+
+class StaffEvent(models.Model):
+    """What happened to a user's account: made, changed, closed; by whom (nobody: a command) and why."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="history")
+    actor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    what = models.CharField(max_length=300)
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    objects = StaffEventManager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.what}"
 
 
 class StaffTask(models.Model):

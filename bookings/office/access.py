@@ -20,6 +20,7 @@ from bookings.office import sessions
 from bookings.office.policy import DECIDERS, may
 
 STAFF: Final = "staff"
+_CHOOSING: Final = {"office:account", "office:logout"}  # open to somebody whose password was given by somebody else
 _ENROLLING: Final = {"office:second_factor", "office:enrol", "office:logout"}  # open to somebody who must set up a second factor first
 
 
@@ -38,6 +39,8 @@ def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None
             request, _("You were signed out because nobody used this session for a while. Nothing was lost but what was not sent.")
         )
         return redirect_to_login(wanted, reverse("office:login"))
+    if request.user.has_initial_password:
+        return None if request.resolver_match.view_name in _CHOOSING else redirect("office:account")
     if second_factor.is_needed(request.user) and not sessions.has_second_factor(request):
         if not second_factor.has_second_factor(request.user):
             return None if request.resolver_match.view_name in _ENROLLING else redirect("office:second_factor")

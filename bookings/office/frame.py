@@ -30,6 +30,8 @@ PLACES: Final = (
     Place("departures", _("Departures"), "d"),
     Place("shift", _("Till"), "t"),
     Place("shifts", _("Shifts"), "k"),
+    Place("tasks", _("Tasks"), "a"),
+    Place("staff", _("Staff"), "m"),
 )
 
 

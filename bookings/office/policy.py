@@ -12,6 +12,7 @@ EVERYBODY: Final = frozenset(Role)
 SELLERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR, Role.MANAGER})
 DISPATCH: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.MANAGER})
 BOARDERS: Final = SELLERS | {Role.DISPATCHER}
+KEEPERS: Final = frozenset({Role.MANAGER})  # of the accounts of the others
 
 POLICY: Final[dict[str, frozenset[str]]] = {
     # Getting in
@@ -22,6 +23,14 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "enrol": EVERYBODY,
     "recovery_codes": EVERYBODY,
     "drop_second_factor": EVERYBODY,
+    # Staff
+    "staff": KEEPERS | {Role.AUDITOR},
+    "staff_new": KEEPERS,
+    "staff_member": KEEPERS | {Role.AUDITOR},
+    "staff_password": KEEPERS,
+    "staff_factor": KEEPERS,
+    "staff_close": KEEPERS,
+    "staff_open": KEEPERS,
     # Dashboard
     "dashboard": EVERYBODY,
     "today_pulse": EVERYBODY,

@@ -12,6 +12,7 @@ from bookings.office.views import (
     login,
     sell,
     sold,
+    staffing,
     tasks,
     till,
     undoing,
@@ -29,6 +30,14 @@ urlpatterns = [
     path("account/second-factor/enrol/", account.enrol, name="enrol"),
     path("account/second-factor/recovery-codes/", account.recovery_codes, name="recovery_codes"),
     path("account/second-factor/drop/", account.drop, name="drop_second_factor"),
+    # Staff
+    path("staff/", staffing.members, name="staff"),
+    path("staff/new/", staffing.new, name="staff_new"),
+    path("staff/<int:user_id>/", staffing.member, name="staff_member"),
+    path("staff/<int:user_id>/password/", staffing.step, {"what": "password"}, name="staff_password"),
+    path("staff/<int:user_id>/second-factor/", staffing.step, {"what": "factor"}, name="staff_factor"),
+    path("staff/<int:user_id>/close/", staffing.step, {"what": "close"}, name="staff_close"),
+    path("staff/<int:user_id>/open/", staffing.step, {"what": "open"}, name="staff_open"),
     # Dashboard
     path("", dashboard.dashboard, name="dashboard"),
     *(path(f"today/{block.slug}/", dashboard.block, {"slug": block.slug}, name=block.name) for block in BLOCKS.values()),

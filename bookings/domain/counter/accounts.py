@@ -1,17 +1,27 @@
 """A member of staff's own account."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from bookings.models import User
+from bookings.base.errors import RuleBroken
+from bookings.models import StaffEvent, User
+from bookings.models.transactions import database_now
 
 
 def change_password(user: User, password: str) -> None:
-    """Sessions at other browsers end with it: they are tied to the hash."""
+    """Sessions at other browsers end with it: they are tied to the hash. Raises RuleBroken if an initial password is to stay."""
+    if user.has_initial_password and user.check_password(password):
+        raise RuleBroken(_("Somebody else gave you this password. Choose one that only you know."))
     with transaction.atomic():
         user.set_password(password)
-        user.save(update_fields=["password"])
+        user.has_initial_password = False
+        user.save(update_fields=["password", "has_initial_password"])
+        StaffEvent.objects.record(user, _("chose a new password"), actor=user, at=database_now())
 
 
 def end_other_sessions(user: User, password: str) -> None:
     """The same password hashed anew. `password` has been checked: it is the user's own."""
-    change_password(user, password)
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        StaffEvent.objects.record(user, _("signed out everywhere else"), actor=user, at=database_now())

@@ -34,6 +34,8 @@ def approve(username: str, password: str, code: str, *, for_user: User, branch: 
         raise RuleBroken(_("The approving person's name and password do not belong together."))
     if person.role not in DECIDERS or (branch and person.role != User.Role.MANAGER and person.branch_id != branch.pk):
         raise RuleBroken(_("%(name)s may not approve this. Ask a supervisor of this branch, or a manager.") % {"name": _name(person)})
+    if person.has_initial_password:
+        raise RuleBroken(_("%(name)s must choose a password of their own before approving anything.") % {"name": _name(person)})
     _check_code(person, code, for_user)
     return person
 

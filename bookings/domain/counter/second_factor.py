@@ -14,7 +14,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import normal_code, random_code, sha256
 from bookings.base.errors import RuleBroken, TooMany
-from bookings.models import User
+from bookings.models import StaffEvent, User
+from bookings.models.transactions import database_now
 
 RECOVERY_CODES: Final = 10
 _LENGTH: Final = 10  # 50 random bits each
@@ -69,6 +70,7 @@ def finish_enrolment(user: User, code: str) -> list[str]:
         if is_right:
             TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
             TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+            StaffEvent.objects.record(user, _("second factor set up"), actor=user, at=database_now())
             return _renew_recovery_codes(user)
     if device is None:
         raise RuleBroken(_("This is already done. Start again if you want a new key."))
@@ -80,6 +82,7 @@ def renew_recovery_codes(user: User) -> list[str]:
     if not has_second_factor(user):
         raise RuleBroken(_("Set up the second factor first."))
     with transaction.atomic():
+        StaffEvent.objects.record(user, _("new recovery codes"), actor=user, at=database_now())
         return _renew_recovery_codes(user)
 
 
@@ -92,9 +95,10 @@ def _renew_recovery_codes(user: User) -> list[str]:
     return [f"{code[:half]}-{code[half:]}" for code in codes]
 
 
-def drop_second_factor(user: User) -> None:
-    """Do without; a person whose phone is lost starts afresh."""
+def drop_second_factor(user: User, *, actor: User | None = None, reason: str = "") -> None:
+    """Do without; a person whose phone is lost starts afresh. Nobody as actor: a command of whoever runs the servers."""
     with transaction.atomic():
+        StaffEvent.objects.record(user, _("second factor switched off"), actor=actor, reason=reason, at=database_now())
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
 

@@ -10,30 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.errors import RuleBroken
 from bookings.domain.counter import accounts
 from bookings.domain.counter import second_factor as factor
-from bookings.domain.counter.approval import check_own
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms import CodeForm, OwnProofForm, PasswordForm
-
-
-def _proof(request: StaffRequest) -> OwnProofForm:
-    return OwnProofForm(request.POST if request.method == "POST" else None, asks_code=factor.has_second_factor(request.user))
-
-
-def _is_proved(request: StaffRequest, form: OwnProofForm) -> bool:
-    """Whether the form is right and its password and code are the user's own; else it says what is wrong."""
-    if not form.is_valid():
-        return False
-    try:
-        check_own(request.user, form.cleaned_data["password"], form.cleaned_data.get("code", ""))
-    except TooMany:
-        raise
-    except RuleBroken as problem:
-        form.add_error(None, problem.message)
-    return form.is_valid()
+from bookings.office.proving import is_proved, own_proof
 
 
 def _account_page(request: StaffRequest, **forms: Any) -> HttpResponse:
@@ -55,9 +38,13 @@ def account(request: StaffRequest) -> HttpResponse:
         return _account_page(request)
     has_factor = factor.has_second_factor(request.user)
     form = PasswordForm(request.POST, asks_code=has_factor, user=request.user, auto_id="password-%s")
-    if not _is_proved(request, form):
+    if not is_proved(request, form):
         return _account_page(request, password_form=form)
-    accounts.change_password(request.user, form.cleaned_data["new_password"])
+    try:
+        accounts.change_password(request.user, form.cleaned_data["new_password"])
+    except RuleBroken as problem:
+        form.add_error("new_password", problem.message)
+        return _account_page(request, password_form=form)
     auth.update_session_auth_hash(request, request.user)
     messages.success(request, _("Your password is changed. Sessions on other computers have ended."))
     return redirect("office:account")
@@ -68,7 +55,7 @@ def account(request: StaffRequest) -> HttpResponse:
 @require_POST
 def end_sessions(request: StaffRequest) -> HttpResponse:
     form = OwnProofForm(request.POST, asks_code=factor.has_second_factor(request.user), auto_id="sessions-%s")
-    if not _is_proved(request, form):
+    if not is_proved(request, form):
         return _account_page(request, sessions_form=form)
     accounts.end_other_sessions(request.user, form.cleaned_data["password"])
     auth.update_session_auth_hash(request, request.user)
@@ -85,7 +72,7 @@ def _factor_page(request: StaffRequest, **more: Any) -> HttpResponse:
         "enrolment": enrolment,
         "qr": segno.make_qr(enrolment.address).svg_inline(border=4, omitsize=True) if enrolment else "",
         "form": CodeForm(),
-        "proof": _proof(request) if request.method != "POST" else None,
+        "proof": own_proof(request) if request.method != "POST" else None,
     }
     is_wrong = any(form.errors for form in more.values() if hasattr(form, "errors"))
     return render(request, "office/second_factor.html", page | more, status=422 if is_wrong else 200)
@@ -113,8 +100,8 @@ def second_factor(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def enrol(request: StaffRequest) -> HttpResponse:
-    form = _proof(request)
-    if not _is_proved(request, form):
+    form = own_proof(request)
+    if not is_proved(request, form):
         return _factor_page(request, proof=form)
     factor.start_enrolment(request.user)
     return redirect("office:second_factor")
@@ -124,8 +111,8 @@ def enrol(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def recovery_codes(request: StaffRequest) -> HttpResponse:
-    form = _proof(request)
-    if not _is_proved(request, form):
+    form = own_proof(request)
+    if not is_proved(request, form):
         return _factor_page(request, proof=form)
     return render(request, "office/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)})
 
@@ -134,11 +121,11 @@ def recovery_codes(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def drop(request: StaffRequest) -> HttpResponse:
-    form = _proof(request)
-    if not _is_proved(request, form):
+    form = own_proof(request)
+    if not is_proved(request, form):
         return _factor_page(request, proof=form)
     if factor.is_needed(request.user):
         raise RuleBroken(_("Your role needs a second factor. You can replace it, but not do without."))
-    factor.drop_second_factor(request.user)
+    factor.drop_second_factor(request.user, actor=request.user)
     messages.success(request, _("You sign in with your password alone now."))
     return redirect("office:second_factor")
