@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -8,10 +9,12 @@ class BookingsConfig(AppConfig):
     verbose_name = "Falcon Bus Lines"
 
     def ready(self) -> None:
+        from bookings.base.querylog import watch_connection
         from bookings.models.guards import guard_ledger
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         post_migrate.connect(guard_ledger, sender=self)
+        connection_created.connect(watch_connection)
 
 
 class OfficeAdminConfig(AdminConfig):

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bookings.ops.requestlog.RequestLog",
     "csp.middleware.CSPMiddleware",
     "bookings.web.middleware.client_address",
     "django.middleware.gzip.GZipMiddleware",
@@ -170,7 +171,7 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+    CACHES = {"default": {"BACKEND": "bookings.web.cache.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
 
 HUEY = {
     "name": "falcon",
@@ -315,25 +316,30 @@ RATE_LIMITS = {
     "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),
     "hold": env.str("RATE_LIMIT_HOLD", "30/m"),
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
+    "find_all": env.str("RATE_LIMIT_FIND_ALL", "60/m"),  # failures of everybody together; beyond it each weighs five
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
     "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
 }
 
 # Logs: one line an event; nothing personal belongs in a message
 
+SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", 200)  # statements that take longer are logged and kept; 0: none
+METRICS_NETS = env.list("METRICS_NETS", default=["127.0.0.1/32", "::1/128"])  # who may read /metrics, itself and not through a proxy
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
         "json": {"()": "bookings.base.logs.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"request": {"()": "bookings.base.logs.BoundToRequest"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.db.backends": {"level": "DEBUG" if DEBUG and env.bool("SQL_LOG", True) else "INFO"},
+        "django.request": {"level": "ERROR"},  # the request log has the rest
         "axes": {"level": "WARNING"},
         "huey": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},

@@ -4,7 +4,7 @@ from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Refund, Total
 from .network import City, Line, Route, RouteStop, Stop
-from .operations import Heartbeat, RateCount
+from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
 from .staff import Branch, StaffTask, User
@@ -53,6 +53,7 @@ __all__ = [
     "Service",
     "ServiceException",
     "Shift",
+    "SlowQuery",
     "StaffTask",
     "Stop",
     "Submission",
