@@ -52,6 +52,7 @@ if IS_PRODUCTION:
     for name, value in {"SITE_URL": SITE_URL, "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
         if not value:
             raise ImproperlyConfigured(f"{name} must be set in production.")
+    ALLOWED_HOSTS.append("127.0.0.1")  # probes and collectors beside us; every address that we write comes from SITE_URL
 
 INSTALLED_APPS = [
     "bookings.apps.BookingsConfig",
@@ -263,7 +264,7 @@ if IS_PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked by machines beside us, without TLS
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     if env.int("TRUSTED_PROXIES", 0):

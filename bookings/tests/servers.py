@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 _STARTS_WITHIN: Final = 10.0
 # Nothing here has to survive a power cut.
@@ -90,6 +91,23 @@ def redis_server() -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+def freeze_postgres(url: str) -> Callable[[], None]:
+    """Stop every process of a PostgreSQL of ours: it still accepts connections, and never answers. Returns what wakes it again."""
+    import psutil  # only here: the tests have it, the command above needs nothing
+
+    data_folder = Path(parse_qs(urlsplit(url).query)["host"][0])
+    postmaster = psutil.Process(int((data_folder / "postmaster.pid").read_text().split()[0]))
+    stopped = [postmaster, *postmaster.children(recursive=True)]
+
+    def signal_all(number: int) -> None:
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+    signal_all(signal.SIGSTOP)
+    return lambda: signal_all(signal.SIGCONT)
 
 
 @contextmanager
