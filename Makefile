@@ -27,8 +27,9 @@ run: .venv/run.stamp $(LOCAL)/static.stamp ## the demo company on http://127.0.0
 	@echo "» departures of the coming 60 days"
 	@$(VENV)/python manage.py generate_departures --days 60
 	@echo "» web server and queue"
+	@rm -rf $(LOCAL)/metrics && mkdir -p $(LOCAL)/metrics
 	@(for try in {1..300}; do (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null && echo "Falcon Bus Lines: $(SITE_URL)   (Ctrl-C stops it)" && break; sleep 0.1; done) & \
-	exec $(VENV)/honcho -e /dev/null -f falcon_web/Procfile start
+	PROMETHEUS_MULTIPROC_DIR=$(abspath $(LOCAL)/metrics) exec $(VENV)/honcho -e /dev/null -f falcon_web/Procfile start
 
 test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis; ends with a verdict
 	@$(VENV)/python -m bookings.tests.run $(ARGS)

@@ -9,12 +9,14 @@ class BookingsConfig(AppConfig):
     verbose_name = "Falcon Bus Lines"
 
     def ready(self) -> None:
+        from bookings.base.querylog import watch_connection
         from bookings.models.guards import guard_ledger
         from bookings.models.patience import wait_in_time
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         post_migrate.connect(guard_ledger, sender=self)
         connection_created.connect(wait_in_time)
+        connection_created.connect(watch_connection)
 
 
 class OfficeAdminConfig(AdminConfig):

@@ -78,7 +78,9 @@ def pay_refund(refund_id: int) -> None:
 def sweep() -> None:
     """Each minute: whatever is due, whether or not a nudge was lost."""
     # Domain stands above this file.
+    from bookings.domain.reports.cleaning import clean_rate_counts
     from bookings.domain.reports.heartbeat import beat
+    from bookings.domain.reports.slow_queries import keep_slow_queries
     from bookings.domain.sales.expiry import expire_unpaid
     from bookings.domain.sales.payments import act_on_waiting
     from bookings.domain.sales.refunds import pay_waiting_refunds
@@ -91,6 +93,8 @@ def sweep() -> None:
         expire_unpaid,
         queue_pay_reminders,
         pay_waiting_refunds,
+        keep_slow_queries,
+        clean_rate_counts,
         send_due,  # last, as a mail server may keep it waiting
     )
 

@@ -54,6 +54,7 @@ if IS_PRODUCTION:
     for name, value in {"SITE_URL": SITE_URL, "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
         if not value:
             raise ImproperlyConfigured(f"{name} must be set in production.")
+    ALLOWED_HOSTS.append("127.0.0.1")  # probes and collectors beside us; every address that we write comes from SITE_URL
 
 INSTALLED_APPS = [
     "bookings.apps.BookingsConfig",
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "bookings.ops.requestlog.RequestLog",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bookings.web.middleware.client_address",
@@ -180,7 +182,7 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+    CACHES = {"default": {"BACKEND": "bookings.web.cache.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
 
 HUEY = {
     "name": "falcon",
@@ -273,7 +275,7 @@ if IS_PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]  # asked by machines beside us, without TLS
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     if env.int("TRUSTED_PROXIES", 0):
@@ -354,6 +356,7 @@ RATE_LIMITS = {
     "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),
     "hold": env.str("RATE_LIMIT_HOLD", "30/m"),
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
+    "find_all": env.str("RATE_LIMIT_FIND_ALL", "60/m"),  # failures of everybody together; beyond it each weighs five
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
     "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
     "api": env.str("RATE_LIMIT_API", "120/m"),  # a client without a key, and one with a key that we do not know
@@ -362,19 +365,23 @@ RATE_LIMITS = {
 
 # Logs: one line an event; nothing personal belongs in a message
 
+SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", 200)  # statements that take longer are logged and kept; 0: none
+METRICS_NETS = env.list("METRICS_NETS", default=["127.0.0.1/32", "::1/128"])  # who may read /metrics, itself and not through a proxy
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
         "json": {"()": "bookings.base.logs.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "filters": {"request": {"()": "bookings.base.logs.BoundToRequest"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.db.backends": {"level": "DEBUG" if DEBUG and env.bool("SQL_LOG", True) else "INFO"},
+        "django.request": {"level": "ERROR"},  # the request log has the rest
         "axes": {"level": "WARNING"},
         "huey": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},

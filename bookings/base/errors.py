@@ -1,14 +1,21 @@
 """What a rule says when it refuses. The message is written for the customer; the web layer shows it as it is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
+
+from bookings.base.metrics import REFUSALS
 
 
 class RuleBroken(Exception):
     """A request that the rules refuse. `status` is what the web layer answers."""
 
     status = 422
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        REFUSALS.labels(type(self).__name__).inc()  # here, as each door answers in its own way
 
     @property
     def message(self) -> str:

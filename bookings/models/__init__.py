@@ -4,7 +4,7 @@ from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Refund, Total
 from .network import City, Line, Route, RouteStop, Stop
-from .operations import Heartbeat, RateCount
+from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
@@ -57,6 +57,7 @@ __all__ = [
     "Service",
     "ServiceException",
     "Shift",
+    "SlowQuery",
     "StaffEvent",
     "StaffTask",
     "Stop",

@@ -1,6 +1,8 @@
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, models
+from django.db.models import F
 
 
 class Heartbeat(models.Model):
@@ -13,10 +15,28 @@ class Heartbeat(models.Model):
         return f"{self.name} {self.at}"
 
 
+class SlowQuery(models.Model):
+    """A statement that took longer than SLOW_QUERY_MS at one place of our code; without its values."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # a hash of place and statement
+    place = models.CharField(max_length=200)  # file:line
+    sql = models.TextField()
+    times = models.PositiveIntegerField(default=0)
+    total_ms = models.FloatField(default=0)
+    longest_ms = models.FloatField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["last_at"], name="slow_query_last_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.longest_ms:.0f} ms"
+
+
 class RateCount(models.Model):
     """Counts of the rate limits where there is no Redis, or while it is away."""
 
-    key = models.CharField(max_length=120, primary_key=True)  # limit, window and hashed client
+    key = models.CharField(max_length=120, primary_key=True)  # limit, hashed client and slice of its window
     count = models.PositiveIntegerField(default=0)
     expires_at = models.DateTimeField(db_index=True)
 
@@ -24,13 +44,34 @@ class RateCount(models.Model):
         return f"{self.key} {self.count}"
 
     @classmethod
-    def count_up(cls, key: str, expires_at: datetime) -> int:
-        """Add one and return the new count, in one statement that is atomic on both databases."""
+    def count_in_window(cls, keys: Sequence[str], slices: range, allowed: int, expires_at: datetime) -> dict[int, int]:
+        """Count one for every key in the last of the slices, or for none if one is full: then its counts by slice, else {}."""
+        known = {f"{key}:{number}": (key, number) for key in keys for number in slices}
+        counts: dict[str, dict[int, int]] = {key: {} for key in keys}
+        for name, count in cls.objects.filter(pk__in=known).values_list("key", "count"):
+            key, number = known[name]
+            counts[key][number] = count
+        for by_slice in counts.values():  # who is refused costs no write
+            if sum(by_slice.values()) >= allowed:
+                return by_slice
+        for key, by_slice in counts.items():
+            earlier = sum(by_slice.values()) - by_slice.get(slices[-1], 0)
+            if not cls._count_up(f"{key}:{slices[-1]}", allowed - earlier, expires_at):
+                return {**by_slice, slices[-1]: allowed - earlier}  # others were faster
+        return {}
+
+    @classmethod
+    def _count_up(cls, key: str, most: int, expires_at: datetime) -> bool:
+        """Add one unless `most` is reached, in one statement that is atomic on both databases."""
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} (key, count, expires_at) VALUES (%s, 1, %s) "
-                f"ON CONFLICT (key) DO UPDATE SET count = {table}.count + 1 RETURNING count",
-                [key, expires_at],
+                f"ON CONFLICT (key) DO UPDATE SET count = {table}.count + 1 WHERE {table}.count < %s RETURNING count",
+                [key, expires_at, most],
             )
-            return cursor.fetchone()[0]
+            return cursor.fetchone() is not None
+
+    @classmethod
+    def add(cls, keys: Sequence[str], count: int) -> None:
+        cls.objects.filter(pk__in=keys, count__gte=-count).update(count=F("count") + count)

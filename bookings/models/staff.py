@@ -80,6 +80,7 @@ class StaffTask(models.Model):
         MAIL_FAILED = "mail_failed", _("a mail cannot be delivered")
         REFUND_DUE = "refund_due", _("a refund has to be paid")
         CASH_DIFFERENCE = "cash_difference", _("a till did not agree")
+        HOARDING = "hoarding", _("one network keeps many unpaid seats")
 
     kind = models.CharField(max_length=24, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from prometheus_client import Counter
 
 from bookings.base.errors import Busy
 
@@ -34,3 +35,8 @@ def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
+
+
+def count_committed(counter: Counter, *labels: str) -> None:
+    """Count what the running transaction does, once it is done for good."""
+    transaction.on_commit(lambda: counter.labels(*labels).inc())

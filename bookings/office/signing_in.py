@@ -1,7 +1,5 @@
 """What django-axes asks us: whose tries it counts together, and what it says when there were too many."""
 
-import ipaddress
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -9,17 +7,13 @@ from django.utils.translation import ngettext
 
 from bookings.base.errors import TooMany
 from bookings.web.render import render_problem
+from bookings.web.visitor import client_net
 
 
 def counted_address(request: HttpRequest) -> str:
     """The client's address; of IPv6 the network, since every home has billions of addresses."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return "0.0.0.0"
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
+    net = client_net(request)
+    return str(net.network_address) if net else "0.0.0.0"
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None) -> HttpResponse:

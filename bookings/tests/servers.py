@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
@@ -100,6 +101,7 @@ class PostgresServer:
     def __init__(self, server: Any) -> None:
         self._server = server
         self.url: str = server.get_uri()
+        self.thaw: Callable[[], None] = lambda: None
 
     def restart(self) -> None:
         """As after a crash: every connection breaks, nobody says goodbye."""
@@ -112,17 +114,23 @@ class PostgresServer:
         server._postmaster_info = PostmasterInfo.read_from_pgdata(server.pgdata)  # or it would stop the one that is gone
 
     def freeze(self) -> None:
-        """It still accepts connections, and never answers."""
-        self._signal(signal.SIGSTOP)
+        self.thaw = freeze_postgres(self.url)
 
-    def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
 
-    def _signal(self, number: int) -> None:
-        postmaster = psutil.Process(self._server.get_pid())
-        for process in (postmaster, *postmaster.children(recursive=True)):
+def freeze_postgres(url: str) -> Callable[[], None]:
+    """Stop every process of a PostgreSQL of ours: it still accepts connections, and never answers. Returns what wakes it again."""
+
+    data_folder = Path(parse_qs(urlsplit(url).query)["host"][0])
+    postmaster = psutil.Process(int((data_folder / "postmaster.pid").read_text().split()[0]))
+    stopped = [postmaster, *postmaster.children(recursive=True)]
+
+    def signal_all(number: int) -> None:
+        for process in stopped:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
+
+    signal_all(signal.SIGSTOP)
+    return lambda: signal_all(signal.SIGCONT)
 
 
 @contextmanager

@@ -1,14 +1,57 @@
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
+from django.core.cache.backends.locmem import LocMemCache
 from django_redis.cache import RedisCache
 from django_redis.exceptions import ConnectionInterrupted
+from redis.commands.core import Script
 from redis.exceptions import RedisError
+
+from bookings.base.metrics import count_cache
 
 logger = logging.getLogger("bookings.cache")
 OPEN_SECONDS: Final = 5.0
+_MISSING: Final = object()
+# KEYS: hashes of counts by slice. ARGV: the current slice, the oldest that counts, how many are allowed, seconds to live.
+# All keys are looked at before one is counted; the answer is empty, or the counts of the one that is full.
+_COUNT_IN_WINDOW: Final = """
+for _, key in ipairs(KEYS) do
+  local fields, total, live = redis.call('HGETALL', key), 0, {}
+  for i = 1, #fields, 2 do
+    if tonumber(fields[i]) < tonumber(ARGV[2]) then
+      redis.call('HDEL', key, fields[i])
+    else
+      total = total + tonumber(fields[i + 1])
+      table.insert(live, fields[i])
+      table.insert(live, fields[i + 1])
+    end
+  end
+  if total >= tonumber(ARGV[3]) then return live end
+end
+for _, key in ipairs(KEYS) do
+  redis.call('HINCRBY', key, ARGV[1], 1)
+  redis.call('EXPIRE', key, ARGV[4])
+end
+return {}
+"""
+
+
+def _counted(found: Any, default: Any) -> Any:
+    if found is _MISSING:
+        count_cache(misses=1)
+        return default
+    count_cache(hits=1)
+    return found
+
+
+class CountedMemoryCache(LocMemCache):
+    """This process's memory, that tells how often it knew the answer."""
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return _counted(super().get(key, _MISSING, version), default)
 
 
 class BreakerRedisCache(RedisCache):
@@ -34,7 +77,8 @@ class BreakerRedisCache(RedisCache):
             return missing
 
     def get(self, key: Any, default: Any = None, version: Any = None, client: Any = None) -> Any:
-        return self._guarded(super().get, default, key, default=default, version=version, client=client)
+        found = self._guarded(super().get, _MISSING, key, default=_MISSING, version=version, client=client)
+        return _counted(found, default)
 
     def get_many(self, *args: Any, **kwargs: Any) -> Any:
         return self._guarded(super().get_many, {}, *args, **kwargs)
@@ -50,3 +94,26 @@ class BreakerRedisCache(RedisCache):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         return self._guarded(super().delete, False, *args, **kwargs)
+
+    def count_in_window(self, keys: Sequence[str], slices: range, allowed: int, seconds: int) -> dict[int, int] | None:
+        """Count one for every key, or for none if one is full: then its counts by slice, else {}. None while Redis is away."""
+
+        def count() -> dict[int, int]:
+            arguments = [slices[-1], slices[0], allowed, seconds]
+            flat = [int(each) for each in self._script(keys=[self.make_key(key) for key in keys], args=arguments)]
+            return dict(zip(flat[::2], flat[1::2], strict=True))
+
+        return self._guarded(count, None)
+
+    def add_to_window(self, keys: Sequence[str], slice_number: int, count: int) -> None:
+        def add() -> None:
+            with self.client.get_client(write=True).pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.hincrby(self.make_key(key), slice_number, count)
+                pipeline.execute()
+
+        self._guarded(add, None)
+
+    @cached_property
+    def _script(self) -> Script:
+        return self.client.get_client(write=True).register_script(_COUNT_IN_WINDOW)

@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from bookings.base.errors import RuleBroken
 from bookings.web.errors import is_database_away, unavailable
 from bookings.web.render import render_problem
+from bookings.web.visitor import read_address
 
 logger = logging.getLogger("bookings.web")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -22,26 +23,26 @@ def _proxy_nets(nets: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress
     return [ipaddress.ip_network(net) for net in nets]
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text.strip())
-    except ValueError:
-        return None
+def is_our_proxy(peer: str) -> bool:
+    """Whether what a peer's headers say of the client may be believed."""
+    address = read_address(peer) if settings.TRUSTED_PROXIES else None
+    return address is not None and any(address in net for net in _proxy_nets(tuple(settings.TRUSTED_PROXY_NETS)))
 
 
 def client_address(get_response: GetResponse) -> GetResponse:
     """Put the client's own address in REMOTE_ADDR.
 
     X-Forwarded-For counts only if the peer is one of our proxies, and then only the entry that our outermost proxy
-    wrote: the n-th from the right with n = TRUSTED_PROXIES. Anything further left may be forged.
+    wrote: the n-th from the right with n = TRUSTED_PROXIES. Anything further left may be forged. X-Real-IP and Forwarded
+    are never read. Who is at the other end of the connection itself stays in `request.peer`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         hops = settings.TRUSTED_PROXIES
-        peer = _address(request.META.get("REMOTE_ADDR", ""))
-        if hops and peer and any(peer in net for net in _proxy_nets(tuple(settings.TRUSTED_PROXY_NETS))):
+        request.peer = request.META.get("REMOTE_ADDR", "")
+        if is_our_proxy(request.peer):
             forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-            client = _address(forwarded[-hops]) if len(forwarded) >= hops else None
+            client = read_address(forwarded[-hops]) if len(forwarded) >= hops else None
             if client:
                 request.META["REMOTE_ADDR"] = str(client)
         return get_response(request)

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -6,12 +6,16 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.logs import request_id
 from bookings.web.problems import is_program, rule_problem
+
+_MOST_FIELDS: Final = 200
+_MOST_TYPED: Final = 20_000
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """What every template may use. Touches neither session nor CSRF token, so that public pages stay cacheable."""
-    return {"site_url": settings.SITE_URL, "is_demo": settings.IS_DEMO}
+    return {"site_url": settings.SITE_URL, "is_demo": settings.IS_DEMO, "request_id": request_id.get()}
 
 
 def render_page(
@@ -40,9 +44,18 @@ def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
         return rule_problem(problem)
     fragment = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
     template = "errors/_problem.html" if fragment else f"errors/{problem.status}.html"
-    response = render(request, template, {"problem": problem}, status=problem.status)
+    again = _sent_again(request) if isinstance(problem, TooMany) and not fragment else None
+    response = render(request, template, {"problem": problem, "again": again}, status=problem.status)
     if isinstance(problem, TooMany):
         response["Retry-After"] = str(problem.retry_after)
     if fragment:
         response["HX-Retarget"], response["HX-Reswap"] = "#problem", "innerHTML"
     return private(response)
+
+
+def _sent_again(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """What was typed, for a form that sends the same once more. Not where a password was typed, and not what no page of ours sends."""
+    if request.method != "POST" or hasattr(request, "sensitive_post_parameters"):
+        return None
+    fields = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
+    return fields if len(fields) <= _MOST_FIELDS and sum(len(value) for _name, value in fields) <= _MOST_TYPED else None

@@ -6,28 +6,45 @@ from django.http import HttpRequest
 
 from bookings.base.codes import sha256
 
-_VISITOR: Final = "visitor"
+VISITOR: Final = "visitor"
 _ORDERS: Final = "orders"
 _MOST_ORDERS: Final = 50
 
 
 def visitor_key(request: HttpRequest, *, create: bool = False) -> str:
     """Who holds seats: a hash of a random key in the session. Empty for a visitor who has no session and needs none yet."""
-    if _VISITOR not in request.session:
+    if VISITOR not in request.session:
         if not create:
             return ""
-        request.session[_VISITOR] = secrets.token_urlsafe(16)
-    return sha256(request.session[_VISITOR])
+        request.session[VISITOR] = secrets.token_urlsafe(16)
+    return sha256(request.session[VISITOR])
+
+
+def read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address as a server or a header writes it. One of the old kind in the new kind's clothes is taken out of them."""
+    try:
+        address = ipaddress.ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def client_net(request: HttpRequest, *, prefix: int = 32) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The client as it is counted: its address, or its network of `prefix` bits; of IPv6 the /64, as every home has billions of addresses."""
+    address = read_address(request.META.get("REMOTE_ADDR", ""))
+    if address is None:
+        return None
+    return ipaddress.ip_network((address, prefix if address.version == 4 else 64), strict=False)
+
+
+def client_key(request: HttpRequest) -> str:
+    """The client's address (/64), hashed."""
+    return sha256(str(client_net(request)))
 
 
 def network_key(request: HttpRequest) -> str:
     """The client's network, /24 or /64, hashed: one household or one office, never stored as an address."""
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:
-        return sha256("unknown")
-    prefix = 24 if address.version == 4 else 64
-    return sha256(str(ipaddress.ip_network(f"{address}/{prefix}", strict=False)))
+    return sha256(str(client_net(request, prefix=24)))
 
 
 def grant_order(request: HttpRequest, order_id: int) -> None:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken, TooMany
+from bookings.base.metrics import HOLDS
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
 from bookings.domain.timetable.segments import Segment
 from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
-from bookings.models.transactions import database_now, short_transaction
+from bookings.models.transactions import count_committed, database_now, short_transaction
 
 Choice = Callable[[Coach, FareTable], Sequence[Seat]]
 MOST_TRIPS: Final = 2  # outward and return
@@ -79,6 +80,7 @@ def _hold(
             hold = _hold_row(mine, fresh, token, owner, network, len(chosen), types, channel, now)
             _write_trip(hold, mine, fresh, chosen, fares)
             refresh([schedule_id])
+            count_committed(HOLDS, channel)
             return hold
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
         raise SeatTaken([seat.label for seat in choose(_coach(segment, seats, None, now=now), fares)]) from clash

@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bookings.base.errors import Conflict
+from bookings.base.metrics import SALES
 from bookings.domain.inventory.claims import add_claims, taken_seats
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.timetable.segments import Segment
@@ -18,6 +19,7 @@ from bookings.models import (
     Shift,
     Ticket,
 )
+from bookings.models.transactions import count_committed
 
 
 def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shift: Shift | None = None) -> None:
@@ -33,6 +35,7 @@ def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shif
         BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now, actor=actor)
     SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
     order.status = SaleStatus.CONFIRMED
+    count_committed(SALES, order.channel)
     queue_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
 
 

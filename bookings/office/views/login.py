@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import RuleBroken, TooMany
 from bookings.domain.counter.second_factor import has_second_factor, is_code
 from bookings.models import User
 from bookings.office import sessions
@@ -31,8 +31,9 @@ _HALF_WAY_SECONDS: Final = 300
 def login(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and request.method != "POST":
         return redirect("office:dashboard")
-    if request.method == "POST":
-        enforce_limit(request, "login")
+    problem = _is_too_often(request) if request.method == "POST" else None
+    if problem:
+        return _too_often(request, problem)
     form = LoginForm(request, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         user = form.get_user()
@@ -40,8 +41,28 @@ def login(request: HttpRequest) -> HttpResponse:
             return _sign_in(request, user, _next_address(request))
         request.session[_HALF_WAY] = {"user": user.pk, "at": time.time(), "next": _next_address(request)}
         return redirect("office:login_code")
-    page = {"form": form, "next": request.POST.get("next", request.GET.get("next", ""))}
-    return private(render(request, "office/login.html", page, status=422 if form.errors else 200))
+    return _page(request, form, status=422 if form.errors else 200)
+
+
+def _page(request: HttpRequest, form: LoginForm, *, problem: TooMany | None = None, status: int = 200) -> HttpResponse:
+    page = {"form": form, "next": request.POST.get("next", request.GET.get("next", "")), "problem": problem}
+    return private(render(request, "office/login.html", page, status=status))
+
+
+def _is_too_often(request: HttpRequest) -> TooMany | None:
+    try:
+        enforce_limit(request, "login")
+    except TooMany as problem:
+        return problem
+    return None
+
+
+def _too_often(request: HttpRequest, problem: TooMany) -> HttpResponse:
+    """The same page with the name that was typed; the password is not looked at."""
+    form = LoginForm(request, initial={"username": request.POST.get("username", "")[:150]})
+    response = _page(request, form, problem=problem, status=problem.status)
+    response["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 @public

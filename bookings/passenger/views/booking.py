@@ -13,11 +13,12 @@ from bookings.domain.tickets.links import order_of_link
 from bookings.domain.tickets.pages import ask_for_link, booking_calendar, booking_pdf, managed_order, order_of_reference, send_again
 from bookings.passenger.find import FindForm
 from bookings.web.access import public
-from bookings.web.ratelimit import enforce_limit
+from bookings.web.ratelimit import enforce_limit, is_over
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, may_manage
 
 _KEPT: Final = 300
+_GUESS_WEIGHS: Final = 5
 
 
 @public
@@ -30,13 +31,18 @@ def find(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _find_page(request, form, status=422)
     reference, proof = form.cleaned_data["reference"], form.cleaned_data["proof"]
-    enforce_limit(request, "find", f"reference {normal_code(reference)[:20]}")
+    by_reference = f"reference {normal_code(reference)[:20]}"
+    counted = enforce_limit(request, "find", by_reference)
     if request.POST.get("action") == "mail":
+        enforce_limit(request, "resend", by_reference)
         ask_for_link(reference, proof, now=timezone.now())
         return private(render(request, "passenger/link_sent.html"))
     found = find_booking(reference, proof, now=timezone.now())
     if found is None:
+        if is_over("find_all", "everybody"):  # somebody guesses from many networks: each is slowed down, and no owner locked out
+            counted.weigh(_GUESS_WEIGHS - 1)
         return _refused(request, form)
+    counted.forgive()
     if may_manage(request, found.order_id):
         return redirect("passenger:booking", found.reference)
     return private(render(request, "passenger/found.html", {"found": found, "form": form}))

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 
 from bookings.web.middleware import client_address
 from bookings.web.visitor import network_key
@@ -56,15 +56,3 @@ def test_a_network_is_a_household_not_an_address(one: str, other: str, same: boo
 
     assert (keys[0] == keys[1]) is same
     assert one not in keys[0]
-
-
-@pytest.mark.django_db
-def test_health_tells_of_the_database_and_says_no_more_than_it_must(client: Client) -> None:
-    answer = client.get("/health/")
-
-    assert answer.status_code == 200
-    told = answer.json()
-    assert set(told) == {"status", "database", "cache", "queue", "mail", "timestamp"}
-    assert (told["database"], told["cache"], told["status"]) == ("ok", "ok", "degraded")  # no queue runs here
-    assert client.get("/health/live/").json() == {"status": "alive"}
-    assert not answer.cookies

@@ -1,0 +1,100 @@
+"""Counts what a request asks of the databases, and remembers what took long. One wrapper around every query of every connection."""
+
+import logging
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from django.conf import settings
+
+from bookings.base.logs import Fields
+
+logger = logging.getLogger("bookings.queries")
+_MOST_SQL: Final = 1000
+_MOST_KEPT: Final = 50
+
+
+class Tally:
+    """Queries of one request, on all databases together."""
+
+    __slots__ = ("queries", "seconds")
+
+    def __init__(self) -> None:
+        self.queries = 0
+        self.seconds = 0.0
+
+
+@dataclass
+class SlowQuery:
+    """A statement, without its values, at one place of our code, and how often it was slow since the last look."""
+
+    sql: str
+    place: str
+    times: int = 0
+    total_ms: float = 0.0
+    longest_ms: float = 0.0
+
+
+tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
+_slow: dict[tuple[str, str], SlowQuery] = {}
+
+
+def watch_connection(connection: Any, **_signal: object) -> None:
+    """For the signal that Django sends for each connection, of whichever database and thread."""
+    if watched not in connection.execute_wrappers:
+        connection.execute_wrappers.append(watched)
+
+
+def watched(execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+    started = perf_counter()
+    try:
+        return execute(sql, params, many, context)
+    finally:
+        took = perf_counter() - started
+        mine = tally.get()
+        if mine is not None:
+            mine.queries += 1
+            mine.seconds += took
+        if settings.SLOW_QUERY_MS and took * 1000 >= settings.SLOW_QUERY_MS:
+            _note_slow(str(sql), took * 1000)
+
+
+def _note_slow(sql: str, ms: float) -> None:
+    sql, place = " ".join(sql.split())[:_MOST_SQL], _place()
+    logger.warning(Fields(ms=round(ms), place=place, sql=sql))
+    known = _slow.get((place, sql))
+    if known is None:
+        if len(_slow) >= _MOST_KEPT:  # nobody collects them; the log has them all
+            return
+        known = _slow[place, sql] = SlowQuery(sql, place)
+    known.times += 1
+    known.total_ms += ms
+    known.longest_ms = max(known.longest_ms, ms)
+
+
+def _place() -> str:
+    """Where our own code asked: file and line, from the top of the project."""
+    ours, here = f"{Path(settings.BASE_DIR) / 'bookings'}/", __file__
+    frame = sys._getframe(1)
+    while frame:
+        name = frame.f_code.co_filename
+        if name.startswith(ours) and name != here:
+            return f"{name.removeprefix(f'{settings.BASE_DIR}/')}:{frame.f_lineno}"
+        frame = frame.f_back
+    return "outside"
+
+
+def has_slow_queries() -> bool:
+    return bool(_slow)
+
+
+def take_slow_queries() -> list[SlowQuery]:
+    """What was slow in this process since the last call."""
+    taken = []
+    while _slow:
+        taken.append(_slow.popitem()[1])
+    return taken
