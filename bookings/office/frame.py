@@ -32,6 +32,7 @@ PLACES: Final = (
     Place("shifts", _("Shifts"), "k"),
     Place("tasks", _("Tasks"), "a"),
     Place("staff", _("Staff"), "m"),
+    Place("partners", _("Partners"), "p"),
 )
 
 

@@ -101,7 +101,7 @@ def search(request: Request) -> Response:
 
 def _party(wanted: dict[str, Any]) -> Party:
     counts = Counter(filter(None, wanted["types"].split(",")))
-    known = passenger_types()
+    known = passenger_types() if counts else {}
     if unknown := sorted(set(counts) - set(known)):
         words = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
         raise ValidationError({"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % words})
