@@ -74,6 +74,21 @@ def pay_refund(refund_id: int) -> None:
     pay_refund(refund_id)
 
 
+@db_task()
+def publish_feed() -> None:
+    from bookings.domain.search.publishing import publish_feed  # domain stands above this file
+
+    publish_feed()
+
+
+@db_periodic_task(crontab(minute="5,35"))
+def renew_feed() -> None:
+    """A departure that was cancelled or added reaches journey planners within the half hour."""
+    from bookings.domain.search.publishing import publish_feed  # domain stands above this file
+
+    run_each(publish_feed)
+
+
 @db_periodic_task(crontab(minute="*"))
 def sweep() -> None:
     """Each minute: whatever is due, whether or not a nudge was lost."""

@@ -347,6 +347,7 @@ RATE_LIMITS = {
     "hold": env.str("RATE_LIMIT_HOLD", "30/m"),
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
+    "feed": env.str("RATE_LIMIT_FEED", "30/h"),  # of /gtfs.zip being sent whole
     "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
     "api": env.str("RATE_LIMIT_API", "120/m"),  # a client without a key, and one with a key that we do not know
     "api_key": env.str("RATE_LIMIT_API_KEY", "600/m"),  # a key that has no limit of its own

@@ -91,9 +91,7 @@ def upcoming(*, route_id: int | None = None, day: date | None = None, first: int
     return _rows([_departure(each, rides[each.route_id]) for each in found if each.route_id in rides], now)
 
 
-def between(
-    origin: Place, destination: Place, *, day: date | None = None, first: int = 0, count: int, now: datetime
-) -> list[ScheduleRow]:
+def between(origin: Place, destination: Place, *, day: date | None = None, first: int = 0, count: int, now: datetime) -> list[ScheduleRow]:
     """Rides on sale from one place to another by time, on one local day of the boarding stop or in the coming week."""
     today = now.astimezone(ZoneInfo(origin.time_zone)).date()
     days = (day, day) if day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))

@@ -62,7 +62,12 @@ def hold(request: KeyedRequest, token: str) -> Response:
 
 @extend_schema(methods=["GET"], operation_id="orders", tags=_ORDERS, parameters=[OrderQuery, FIELDS], responses=page_of(OrderShape))
 @extend_schema(
-    methods=["POST"], operation_id="order_held_seats", tags=_SALES, parameters=[IDEMPOTENCY], request=OrderRequest, responses={201: OrderShape}
+    methods=["POST"],
+    operation_id="order_held_seats",
+    tags=_SALES,
+    parameters=[IDEMPOTENCY],
+    request=OrderRequest,
+    responses={201: OrderShape},
 )
 @keyed(GET="read", POST="book")
 def orders(request: KeyedRequest) -> Response:

@@ -18,7 +18,7 @@ from bookings.domain.timetable.generate import Progress
 from bookings.domain.timetable.gtfs.fares import CURRENCY
 from bookings.domain.timetable.gtfs.runs import LineRuns, RouteRuns, departures_on_sale, lines_on_sale
 from bookings.domain.timetable.gtfs.tables import FeedTables
-from bookings.models import RouteStop, Stop
+from bookings.models import Stop
 
 Fares = Mapping[tuple[int, int], Decimal]  # by positions; a pair that is not there is not sold
 Prices = Callable[[LineRuns], Mapping[int, Fares]]  # by route

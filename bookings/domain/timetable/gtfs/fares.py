@@ -84,9 +84,7 @@ class FareBook:
         return min((amount for amount, contains in found if not contains or contains == set(zones)), default=None)
 
 
-def priced_pairs(
-    route_id: str, pattern: Pattern, stops: Mapping[str, PlannedStop], fares: FareBook
-) -> Iterator[tuple[int, int, Decimal]]:
+def priced_pairs(route_id: str, pattern: Pattern, stops: Mapping[str, PlannedStop], fares: FareBook) -> Iterator[tuple[int, int, Decimal]]:
     """(from, to, amount) by position for every ride that some fare covers; the cheapest fare holds."""
     if not fares:
         return

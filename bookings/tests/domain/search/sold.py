@@ -77,6 +77,4 @@ def _call(schedule: Schedule, call: RouteStop, open_calls: dict[int, tuple[set[i
     boards, alights = open_calls[call.route_id]
     times = (schedule.departure_time + timedelta(minutes=minute) for minute in (call.arrive_min, call.depart_min))
     arrives, departs = (f"{time.astimezone(ZoneInfo(call.stop.time_zone)):%Y-%m-%d %H:%M %z}" for time in times)
-    return Call(
-        name(call.stop, source), call.stop.time_zone, arrives, departs, call.km, call.position in boards, call.position in alights
-    )
+    return Call(name(call.stop, source), call.stop.time_zone, arrives, departs, call.km, call.position in boards, call.position in alights)
