@@ -61,6 +61,21 @@ def send_mail_queue() -> None:
 
 
 @db_task()
+def send_webhooks() -> None:
+    from bookings.domain.partners.delivering import send_webhooks  # domain stands above this file
+
+    send_webhooks()
+
+
+@db_periodic_task(crontab(minute="*"))
+def sweep_webhooks() -> None:
+    """Apart from `sweep`, so that partners who keep us waiting keep no mail waiting."""
+    from bookings.domain.partners.delivering import send_webhooks  # domain stands above this file
+
+    run_each(send_webhooks)
+
+
+@db_task()
 def act_on_notification(notification_id: int) -> None:
     from bookings.domain.sales.payments import act_on_notification  # domain stands above this file
 

@@ -316,6 +316,11 @@ SPECTACULAR_SETTINGS = {
 # Swagger UI, from its package; only these files of it are collected
 STATICFILES_DIRS.append(("swagger-ui", Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"))
 
+# Lets a partner's webhook lead to a program on this very machine, without TLS: to try it out
+WEBHOOKS_TO_THIS_HOST = env.bool("WEBHOOKS_TO_THIS_HOST", False)
+if IS_PRODUCTION and WEBHOOKS_TO_THIS_HOST:
+    raise ImproperlyConfigured("WEBHOOKS_TO_THIS_HOST must be off in production.")
+
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 TRUSTED_PROXY_NETS = env.list("TRUSTED_PROXY_NETS", default=[])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

@@ -17,6 +17,7 @@ from bookings.models import (
     SeatClaim,
     Shift,
     Ticket,
+    Webhook,
 )
 
 
@@ -31,6 +32,7 @@ def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shif
     for booking in Booking.objects.filter(order=order, status=order.status).order_by("pk"):
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CONFIRMED)
         BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now, actor=actor)
+        OutboxMessage.objects.tell_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
     SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
     order.status = SaleStatus.CONFIRMED
     queue_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
