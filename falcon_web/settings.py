@@ -310,6 +310,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "TAGS": [{"name": name} for name in ("Network", "Timetable", "Selling", "Orders")],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["bookings.api.schema.add_problems"],
 }

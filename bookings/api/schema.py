@@ -93,6 +93,7 @@ def add_problems(result: dict[str, Any], generator: SchemaGenerator, request: An
             codes = [*_ANYBODY, *(_WITH_KEY if keyed else ()), *(_WITH_BODY if "requestBody" in operation else ())]
             for code in sorted(codes):
                 operation["responses"][str(code)] = _problem_answer(code)
+            operation["summary"] = operation.get("description", "").partition(".")[0]
             if method == "get":
                 operation["responses"]["304"] = {"description": "Nothing has changed"}
     for name, component in result["components"]["schemas"].items():

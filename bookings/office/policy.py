@@ -67,6 +67,16 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "close_shift": SELLERS,
     "shifts": DECIDERS | {Role.AUDITOR},
     "shift_detail": SELLERS | {Role.AUDITOR},
+    # Partners who sell through the API
+    "partners": {Role.MANAGER, Role.AUDITOR},
+    "partner": {Role.MANAGER, Role.AUDITOR},
+    "partner_add": {Role.MANAGER},
+    "partner_change": {Role.MANAGER},
+    "partner_switch": {Role.MANAGER},
+    "partner_payment": {Role.MANAGER},
+    "partner_key_add": {Role.MANAGER},
+    "partner_key": {Role.MANAGER},
+    "partner_key_revoke": {Role.MANAGER},
     # Boarding
     "manifest": BOARDERS | {Role.AUDITOR},
     "manifest_csv": BOARDERS | {Role.AUDITOR},

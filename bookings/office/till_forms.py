@@ -45,7 +45,7 @@ class CashCount(forms.Form):
         return {cls._name(Decimal(worth)): quantity for worth, quantity in denominations.items() if quantity}
 
 
-class _Rand(forms.DecimalField):
+class RandField(forms.DecimalField):
     def __init__(self, label: Any, *, attrs: dict[str, Any] | None = None, **options: Any) -> None:
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "code"} | (attrs or {}))
         super().__init__(label=label, max_digits=9, decimal_places=2, widget=widget, **options)
@@ -58,8 +58,8 @@ class _Rand(forms.DecimalField):
 class TillCount(ApprovalFields, CashCount):
     """The blind count at the close. Reason and signature are asked for when the difference is large."""
 
-    card = _Rand(_("Total of the card slips"), required=False)
-    eft = _Rand(_("Total of the EFT slips"), required=False)
+    card = RandField(_("Total of the card slips"), required=False)
+    eft = RandField(_("Total of the EFT slips"), required=False)
     reason = forms.CharField(label=_("Reason of the difference"), max_length=200, required=False)
 
     @property
@@ -71,7 +71,7 @@ class TillCount(ApprovalFields, CashCount):
 class MovementForm(forms.Form):
     submission = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
     direction = forms.ChoiceField(label=_("Direction"), choices=[("in", _("Pay in")), ("out", _("Pay out"))], widget=forms.RadioSelect)
-    amount = _Rand(_("Amount in rand"), min_value=Decimal("0.01"))
+    amount = RandField(_("Amount in rand"), min_value=Decimal("0.01"))
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
     @property

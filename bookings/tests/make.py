@@ -10,6 +10,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.domain.fares.refunds import RefundTerms
+from bookings.domain.partners.company import add_partner
+from bookings.domain.partners.keys import NewKey, make_key
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -19,6 +21,7 @@ from bookings.models import (
     LedgerEntry,
     Line,
     Order,
+    Partner,
     PassengerType,
     Payment,
     RefundPolicy,
@@ -252,6 +255,16 @@ def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: r
         for leg in legs
     )
     return ticket
+
+
+def make_partner(name: str = "TravelHub", *, credit: int | str = 10_000, now: datetime = NOW) -> Partner:
+    return add_partner(name=name, email="desk@travelhub.example", credit_limit=Decimal(credit), now=now)
+
+
+def make_api_key(
+    partner: Partner | None = None, *, scopes: tuple[str, ...] = ("read", "book", "cancel"), limit: str = "", now: datetime = NOW
+) -> NewKey:
+    return make_key(partner or make_partner(), name="website", scopes=scopes, limit=limit, now=now)
 
 
 def make_branch(name: str = "Johannesburg") -> Branch:

@@ -13,7 +13,7 @@ from bookings.web.access import MARKED_ELSEWHERE
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 LAYERS: Final = {"base": 0, "models": 1, "tasks": 1, "domain": 2, "web": 3, "passenger": 4, "office": 4, "api": 4, "ops": 4}
 AREAS: Final = [
-    "network", "fleet", "timetable", "fares", "inventory", "sales", "search", "tickets", "partners", "counter", "boarding", "reports", "demo",
+    "network", "fleet", "timetable", "fares", "inventory", "sales", "search", "tickets", "counter", "partners", "boarding", "reports", "demo",
 ]  # fmt: skip
 WRITES: Final = {
     "save",

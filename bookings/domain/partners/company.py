@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from django.db import IntegrityError
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar, is_rand_and_cents
+from bookings.domain.counter.records import name_of
 from bookings.domain.sales.accounts import lock_partner
 from bookings.domain.sales.submissions import once
+from bookings.domain.timetable.trips import local_text
 from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, User
 from bookings.models.transactions import database_now, short_transaction
 
@@ -37,7 +38,7 @@ def add_partner(
     """Raises RuleBroken for a name without letters, Conflict for one that is taken."""
     name, now = " ".join(name.split()), now or database_now()
     slug = slugify(name)[:40].strip("-")
-    if not slug:
+    if not slug or slug == "add":
         raise RuleBroken(_("Give the partner a name with letters or digits."))
     _check_credit(credit_limit)
     try:
@@ -97,19 +98,74 @@ def receive_payment(
     once("partner-payment", submission, content, book, now=now or database_now())
 
 
-def partner_rows() -> QuerySet[Partner]:
-    """For the list: with the number of live keys, when one was last used, and what was sold. One query."""
-    live = Q(keys__revoked_at=None)
-    return Partner.objects.annotate(live_keys=Count("keys", filter=live), used_at=Max("keys__last_used_at")).order_by("-is_active", "name")
+@dataclass(frozen=True)
+class PartnerRow:
+    name: str
+    slug: str
+    is_active: bool
+    keys: int  # that open something
+    used: str  # when one was last used; "" never
+    owes: str
+    credit_limit: str
+
+
+def partner_rows() -> list[PartnerRow]:
+    """All partners, the active ones first: one query."""
+    rows = Partner.objects.annotate(live=Count("keys", filter=Q(keys__revoked_at=None)), used_at=Max("keys__last_used_at"))
+    return [
+        PartnerRow(
+            each.name,
+            each.slug,
+            each.is_active,
+            each.live,
+            local_text(each.used_at) if each.used_at else "",
+            format_zar(each.owes),
+            format_zar(each.credit_limit),
+        )
+        for each in rows.order_by("-is_active", "name")
+    ]
 
 
 @dataclass(frozen=True)
-class PartnerLatest:
-    orders: Sequence[Order]
-    events: Sequence[PartnerEvent]
+class SoldLine:
+    reference: str
+    placed: str
+    status: str
+    total: str
 
 
-def partner_latest(partner: Partner) -> PartnerLatest:
-    """The latest orders of a partner and what was done about it."""
+@dataclass(frozen=True)
+class DoneLine:
+    at: str
+    who: str
+    what: str
+
+
+@dataclass(frozen=True)
+class PartnerRecord:
+    owes: str
+    left: str  # of its credit
+    credit_limit: str
+    sold: tuple[SoldLine, ...]  # the latest
+    done: tuple[DoneLine, ...]
+
+
+def partner_record(partner: Partner) -> PartnerRecord:
+    """What a partner owes, has sold and what was done about it: three queries."""
     orders = Order.objects.filter(partner=partner).prefetch_related("bookings").order_by("-pk")[:_LATEST]
-    return PartnerLatest(list(orders), list(partner.events.select_related("actor")[:_LATEST]))
+    return PartnerRecord(
+        owes=format_zar(partner.owes),
+        left=format_zar(partner.credit_limit - partner.owes),
+        credit_limit=format_zar(partner.credit_limit),
+        sold=tuple(_sold(order) for order in orders),
+        done=tuple(
+            DoneLine(local_text(event.at), name_of(event.actor) or _("by command"), event.what)
+            for event in partner.events.select_related("actor")[:_LATEST]
+        ),
+    )
+
+
+def _sold(order: Order) -> SoldLine:
+    first = next(iter(order.bookings.all()), None)
+    reference = first.booking_reference if first else ""
+    return SoldLine(reference, local_text(order.placed_at), str(order.get_status_display()), format_zar(order.total))

@@ -10,8 +10,9 @@ from typing import Final
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import sha256
+from bookings.base.codes import random_token, sha256
 from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.domain.sales.submissions import once
 from bookings.models import ApiKey, Partner, PartnerEvent, User
 from bookings.models.transactions import database_now, short_transaction
 
@@ -29,26 +30,34 @@ class NewKey:
 
 
 def make_key(
-    partner: Partner, *, name: str, scopes: Collection[str], limit: str = "", actor: User | None = None, now: datetime | None = None
+    partner: Partner,
+    *,
+    name: str,
+    scopes: Collection[str],
+    limit: str = "",
+    actor: User | None = None,
+    submission: str = "",
+    now: datetime | None = None,
 ) -> NewKey:
-    """Raises RuleBroken for a missing name, an unknown scope or a limit that is none."""
-    name = _clean_name(name)
-    scopes, limit, now = _clean_scopes(scopes), _clean_limit(limit), now or database_now()
-    text = KEY_START + secrets.token_urlsafe(_SECRET_BYTES)
-    with short_transaction():
-        key = ApiKey.objects.create(
-            partner=partner,
-            name=name,
-            prefix=text[:SHOWN],
-            key_hash=sha256(text),
-            scopes=scopes,
-            limit=limit,
-            created_by=actor,
-            created_at=now,
-        )
-        words = _("key %(key)s “%(name)s” made for %(scopes)s") % {"key": key.prefix, "name": name, "scopes": ", ".join(scopes)}
+    """Raises RuleBroken for a missing name, an unknown scope or a limit that is none.
+
+    Raises Conflict when `submission` has made its key before: that one cannot be shown again.
+    """
+    name, now = _clean_name(name), now or database_now()
+    fields = {"name": name, "scopes": _clean_scopes(scopes), "limit": _clean_limit(limit)}
+    text, made = KEY_START + secrets.token_urlsafe(_SECRET_BYTES), []
+
+    def make() -> str:
+        key = ApiKey.objects.create(partner=partner, prefix=text[:SHOWN], key_hash=sha256(text), created_by=actor, created_at=now, **fields)
+        words = _("key %(key)s “%(name)s” made for %(scopes)s") % {**_called(key), "scopes": ", ".join(key.scopes)}
         PartnerEvent.objects.record(partner, words, at=now, actor=actor)
-    return NewKey(key, text)
+        made.append(key)
+        return str(key.pk)
+
+    once("api-key", submission or random_token(), f"{partner.pk} {name}", make, now=now)
+    if not made:
+        raise Conflict(_("This key has been made already, and we cannot show it again. Revoke it if it is lost, and make another."))
+    return NewKey(made[0], text)
 
 
 def revoke_key(key_id: int, *, actor: User | None = None, now: datetime | None = None) -> ApiKey:
@@ -96,6 +105,16 @@ def find_key(text: str) -> ApiKey | None:
     return ApiKey.objects.select_related("partner").filter(key_hash=sha256(text), revoked_at=None, partner__is_active=True).first()
 
 
+def find_prefix(prefix: str) -> ApiKey:
+    """The one key that begins so. Raises NotFound, or Conflict when there are several."""
+    found = list(ApiKey.objects.select_related("partner").filter(prefix=prefix[:SHOWN])[:2])
+    if not found:
+        raise NotFound(_("We do not know this key."))
+    if len(found) > 1:
+        raise Conflict(_("Several keys begin so. Revoke it in the office."))
+    return found[0]
+
+
 def note_use(key: ApiKey, *, now: datetime) -> None:
     """When the key was last used, to some minutes."""
     if key.last_used_at is None or now - key.last_used_at >= _TOUCH_EVERY:
@@ -126,6 +145,10 @@ def _clean_limit(limit: str) -> str:
     if limit and not _LIMIT.fullmatch(limit):
         raise RuleBroken(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
     return limit
+
+
+def live_keys(partner: Partner) -> int:
+    return ApiKey.objects.filter(partner=partner, revoked_at=None).count()
 
 
 def keys_of(partner: Partner) -> list[ApiKey]:

@@ -49,21 +49,42 @@ def holds(request: KeyedRequest) -> Response:
     return repeated(Response(HoldShape(held).data, status=201), made)
 
 
-@extend_schema(methods=["GET"], operation_id="hold_state", tags=_SALES, parameters=[FIELDS], responses=HoldShape)
-@extend_schema(methods=["DELETE"], operation_id="hold_release", tags=_SALES, request=None, responses={204: None})
+@extend_schema(
+    methods=["GET"],
+    operation_id="hold_state",
+    description="A hold as it is now.",
+    tags=_SALES,
+    parameters=[FIELDS],
+    responses=HoldShape,
+)
+@extend_schema(
+    methods=["DELETE"],
+    operation_id="hold_release",
+    description="Give held seats back. What is ordered is cancelled instead.",
+    tags=_SALES,
+    request=None,
+    responses={204: None},
+)
 @keyed(GET="book", DELETE="book")
 def hold(request: KeyedRequest, token: str) -> Response:
-    """A hold as it is now; DELETE gives the seats back."""
     if request.method == "DELETE":
         selling.give_back(token, request.auth.partner)
         return Response(status=204)
     return shown(request, HoldShape, queries.hold_doc(token, request.auth.partner, now=timezone.now()))
 
 
-@extend_schema(methods=["GET"], operation_id="orders", tags=_ORDERS, parameters=[OrderQuery, FIELDS], responses=page_of(OrderShape))
+@extend_schema(
+    methods=["GET"],
+    operation_id="orders",
+    description="Your orders, newest first.",
+    tags=_ORDERS,
+    parameters=[OrderQuery, FIELDS],
+    responses=page_of(OrderShape),
+)
 @extend_schema(
     methods=["POST"],
     operation_id="order_held_seats",
+    description="Order held seats for named passengers. Then it is to be paid by its `pay_by`: by you, or (`pay_later`) at a counter.",
     tags=_SALES,
     parameters=[IDEMPOTENCY],
     request=OrderRequest,
@@ -71,7 +92,6 @@ def hold(request: KeyedRequest, token: str) -> Response:
 )
 @keyed(GET="read", POST="book")
 def orders(request: KeyedRequest) -> Response:
-    """Your orders, newest first. POST orders held seats for the named passengers; then it is paid, by you or (`pay_later`) at a counter."""
     partner, now = request.auth.partner, timezone.now()
     if request.method == "POST":
         wanted = sent(request, OrderRequest)
@@ -97,13 +117,25 @@ def pay(request: KeyedRequest, token: str) -> Response:
     return repeated(_order(request, made.result), made)
 
 
-@extend_schema(methods=["GET"], operation_id="cancellation_quote", tags=_ORDERS, parameters=[CancelQuery], responses=CancellationShape)
 @extend_schema(
-    methods=["POST"], operation_id="cancel", tags=_ORDERS, parameters=[IDEMPOTENCY], request=CancelRequest, responses=CancelledShape
+    methods=["GET"],
+    operation_id="cancellation_quote",
+    description="What cancelling a booking gives back now. Or some of its tickets.",
+    tags=_ORDERS,
+    parameters=[CancelQuery],
+    responses=CancellationShape,
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="cancel",
+    description="Cancel a booking for the refund quoted. Or some of its tickets; what you paid on account is credited there.",
+    tags=_ORDERS,
+    parameters=[IDEMPOTENCY],
+    request=CancelRequest,
+    responses=CancelledShape,
 )
 @keyed(GET="cancel", POST="cancel")
 def cancellation(request: KeyedRequest, reference: str) -> Response:
-    """What cancelling a booking, or some of its tickets, gives back now; POST cancels it for that. Refunds go to your account."""
     partner, now = request.auth.partner, timezone.now()
     if request.method != "POST":
         tickets = [int(each) for each in asked(request, CancelQuery)["tickets"].split(",") if each] or None

@@ -1,0 +1,358 @@
+"""A whole sale by a partner's program, and what may go wrong on its way."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bookings.domain.counter.tender import take_payment
+from bookings.domain.partners.company import partner_called
+from bookings.domain.reports.invariants import violations
+from bookings.domain.sales.refunds import cancel_booking
+from bookings.models import Booking, Channel, LedgerEntry, Order, OutboxMessage, Payment, Refund, Schedule, SeatClaim
+from bookings.tests.api.conftest import Program, problem
+from bookings.tests.api.selling import PEOPLE, details, hold, order, quote, ride, sell
+from bookings.tests.make import NOW, make_layout, make_route, make_schedule, make_shift, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture
+def coach() -> Schedule:
+    """Johannesburg to Cape Town on Friday at 10:00, R600 an adult, half price a child."""
+    return make_schedule()
+
+
+def owes(program: Program) -> Decimal:
+    program.partner.refresh_from_db()
+    return program.partner.owes
+
+
+def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule, clock: Any) -> None:
+    quoted = program.post("/quotes/", {"rides": [ride(coach)], "passengers": ["adult", "child"]})
+    ends = {
+        "origin": {
+            "ref": "johannesburg-main@0",
+            "stop": "Johannesburg station",
+            "city": "Johannesburg",
+            "time": "2026-12-04T10:00:00+02:00",
+        },
+        "destination": {"ref": "cape-town-main@2", "stop": "Cape Town station", "city": "Cape Town", "time": "2026-12-04T14:00:00+02:00"},
+    }
+    rides = [
+        {
+            "ride": {"schedule_id": coach.pk, "line": coach.route.line.code, **ends},
+            "seats": [
+                {"seat": "1A", "fare_class": "standard", "passenger_type": "adult", "fare_zar": "600.00"},
+                {"seat": "1B", "fare_class": "standard", "passenger_type": "child", "fare_zar": "300.00"},
+            ],
+        }
+    ]
+    assert quoted.json() == {
+        "quote": quoted.json()["quote"],
+        "expires_at": "2026-12-01T10:15:00+02:00",
+        "total_zar": "900.00",
+        "rides": rides,
+    }
+    assert not SeatClaim.objects.exists()
+
+    held = program.post("/holds/", {"quote": quoted.json()["quote"]})
+    assert held.status_code == 201
+    assert held.json() == {
+        "id": held.json()["id"],
+        "expires_at": "2026-12-01T10:20:00+02:00",
+        "is_expired": False,
+        "total_zar": "900.00",
+        "pay_later_until": "2026-12-02T10:00:00+02:00",
+        "order": None,
+        "rides": rides,
+    }
+
+    placed = program.post("/orders/", details(held.json()))
+    assert placed.status_code == 201
+    made = Order.objects.get(token=placed.json()["id"])
+    booking = made.bookings.get()
+    tickets = list(booking.tickets.order_by("pk"))
+
+    def ticket(index: int, first_name: str, kind: str, seat: str, fare: str, **paid: Any) -> dict[str, Any]:
+        names = {"id": tickets[index].pk, "first_name": first_name, "surname": "Nkosi", "passenger_type": kind, "seat": seat}
+        return {**names, "fare_class": "standard", "fare_zar": fare, "status": "valid", "code": None, "spoken_code": None, **paid}
+
+    unpaid = {
+        "id": made.token,
+        "status": "pending",
+        "total_zar": "900.00",
+        "owed_zar": "900.00",
+        "pays_later": False,
+        "pay_by": "2026-12-01T10:20:00+02:00",
+        "placed_at": "2026-12-01T10:00:00+02:00",
+        "email": "thandi@example.com",
+        "phone": "+27821234567",
+        "bookings": [
+            {
+                "reference": booking.booking_reference,
+                "status": "pending",
+                "ride": rides[0]["ride"],
+                "tickets": [ticket(0, "Thandi", "adult", "1A", "600.00"), ticket(1, "Sipho", "child", "1B", "300.00")],
+            }
+        ],
+        "refunds": [],
+    }
+    assert placed.json() == unpaid
+    assert (made.channel, made.partner) == (Channel.API, program.partner)
+
+    paid = program.post(f"/orders/{made.token}/pay/", {"amount_zar": "900.00"})
+    assert paid.status_code == 200
+    codes = [{"code": each.code, "spoken_code": each.spoken_code} for each in tickets]
+    confirmed = unpaid | {"status": "confirmed", "owed_zar": "0.00", "pay_by": None}
+    confirmed["bookings"] = [
+        unpaid["bookings"][0]
+        | {
+            "status": "confirmed",
+            "tickets": [
+                ticket(0, "Thandi", "adult", "1A", "600.00", **codes[0]),
+                ticket(1, "Sipho", "child", "1B", "300.00", **codes[1]),
+            ],
+        }
+    ]
+    assert paid.json() == confirmed
+    assert program.get(f"/orders/{made.token}/").json() == confirmed
+    assert program.get("/account/").json() == {"name": "TravelHub", "credit_limit_zar": "10000.00", "owes_zar": "900.00"}
+    assert OutboxMessage.objects.filter(order=made, kind="confirmation").count() == 1
+
+    clock.shift(timedelta(hours=26))  # 46 hours before departure, past the grace: half of the fare is kept
+    address = f"/bookings/{booking.booking_reference}/cancellation/"
+    asked = program.get(address).json()
+    assert asked == {
+        "reference": booking.booking_reference,
+        "is_possible": True,
+        "refund_zar": "450.00",
+        "fee_zar": "450.00",
+        "falls_at": "2026-12-03T22:00:00+02:00",
+        "falls_to_zar": "0.00",
+        "tickets": [
+            {"ticket": tickets[0].pk, "name": "Thandi Nkosi", "fare_zar": "600.00", "fee_zar": "300.00", "refund_zar": "300.00"},
+            {"ticket": tickets[1].pk, "name": "Sipho Nkosi", "fare_zar": "300.00", "fee_zar": "150.00", "refund_zar": "150.00"},
+        ],
+    }
+    gone = program.post(address, {"refund_zar": asked["refund_zar"]}).json()
+    assert gone["cancelled"] == booking.booking_reference
+    assert gone["order"]["status"] == "cancelled"
+    assert gone["order"]["refunds"] == [
+        {"amount_zar": "450.00", "status": "paid", "method": "partner", "created_at": "2026-12-02T12:00:00+02:00"}
+    ]
+    assert owes(program) == Decimal("450.00")
+    assert not SeatClaim.objects.exists()
+    assert violations(now=NOW + timedelta(hours=26)) == []
+
+
+def test_the_way_back_is_priced_like_it_is_held(program: Program) -> None:
+    """Dear and cheap seats on both coaches, so that who sits where decides the price."""
+    out = make_schedule(layout=make_layout(seats=8, premium=4))
+    way_back = make_route("Cape Town", "Bloemfontein", "Johannesburg")
+    back = make_schedule(route=way_back, layout=make_layout(seats=8, premium=4), departs=NOW + timedelta(days=5))
+    rides = (ride(out, seats=["1A", "2A"]), ride(back, "cape-town", "johannesburg", seats=["1B", "2B"]))
+
+    held = hold(program, *rides, types=("adult", "child"))
+
+    # The adult goes on the cheaper seat of the way out (600 + 405); everybody keeps the place in the party on the way back.
+    assert [[seat["fare_zar"] for seat in each["seats"]] for each in held["rides"]] == [["405.00", "600.00"], ["405.00", "600.00"]]
+    assert held["total_zar"] == "2010.00"
+    assert program.post("/orders/", details(held)).json()["total_zar"] == "2010.00"
+
+
+def test_a_quote_keeps_its_price_or_is_refused(program: Program, coach: Schedule) -> None:
+    quoted = quote(program, ride(coach))
+    Schedule.objects.filter(pk=coach.pk).update(price_zar=650)
+
+    refused = program.post("/holds/", {"quote": quoted["quote"]})
+
+    assert refused.status_code == 409
+    assert problem(refused) == {
+        "type": "http://127.0.0.1:8000/api/v1/problems/#quote-outdated",
+        "title": "The world moved on",
+        "status": 409,
+        "detail": "The price is R975 now, not R900 as quoted. Nothing is held; please ask for a new quote.",
+    }
+    assert not SeatClaim.objects.exists()
+
+
+def test_a_quote_is_good_for_a_quarter_of_an_hour(program: Program, coach: Schedule, clock: Any) -> None:
+    quoted = quote(program, ride(coach))
+    clock.shift(timedelta(minutes=16))
+
+    assert problem(program.post("/holds/", {"quote": quoted["quote"]}))["type"].endswith("#quote-outdated")
+
+
+def test_a_quote_of_somebody_else_is_worth_nothing(program: Program, make_program: Any, coach: Schedule) -> None:
+    from bookings.tests.make import make_partner
+
+    other = make_program(partner=make_partner("Rival"))
+
+    assert other.post("/holds/", {"quote": quote(program, ride(coach))["quote"]}).status_code == 422
+    assert program.post("/holds/", {"quote": "eyJhIjoxfQ:1:x"}).status_code == 422
+
+
+def test_a_taken_seat_is_refused_with_those_near_by(program: Program, coach: Schedule) -> None:
+    quoted = quote(program, ride(coach, seats=["1A"]), types=("adult",))
+    hold(program, ride(coach, seats=["1A"]), types=("adult",))
+
+    refused = problem(program.post("/holds/", {"quote": quoted["quote"]}))
+
+    assert (refused["status"], refused["seats"], refused["nearest"]) == (409, ["1A"], ["1B", "1C", "1D"])
+
+
+def test_passengers_must_be_those_who_were_quoted(program: Program, coach: Schedule) -> None:
+    held = hold(program, ride(coach), types=("adult", "adult"))
+
+    assert program.post("/orders/", details(held)).status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_released_seats_are_free_at_once(program: Program, coach: Schedule) -> None:
+    held = hold(program, ride(coach))
+
+    assert program.delete(f"/holds/{held['id']}/").status_code == 204
+    assert not SeatClaim.objects.exists()
+    assert program.get(f"/holds/{held['id']}/", {"fields": "is_expired,order"}).json() == {"is_expired": True, "order": None}
+
+
+def test_seats_that_are_ordered_are_not_released(program: Program, coach: Schedule) -> None:
+    held = hold(program, ride(coach))
+    program.post("/orders/", details(held))
+
+    assert program.delete(f"/holds/{held['id']}/").status_code == 409
+
+
+def test_an_order_in_time_only(program: Program, coach: Schedule, clock: Any) -> None:
+    held = hold(program, ride(coach))
+    clock.shift(timedelta(minutes=21))
+
+    assert problem(program.post("/orders/", details(held)))["type"].endswith("#hold-expired")
+
+
+def test_nothing_is_paid_after_time(program: Program, coach: Schedule, clock: Any) -> None:
+    placed = order(program, coach)
+    clock.shift(timedelta(minutes=21))
+
+    assert program.post(f"/orders/{placed['id']}/pay/", {"amount_zar": "900.00"}).status_code == 409
+    assert program.get(f"/orders/{placed['id']}/", {"fields": "status,owed_zar"}).json() == {"status": "expired", "owed_zar": "0.00"}
+    assert owes(program) == 0
+
+
+def test_only_what_is_owed_is_paid(program: Program, coach: Schedule) -> None:
+    placed = order(program, coach)
+
+    assert program.post(f"/orders/{placed['id']}/pay/", {"amount_zar": "899.99"}).status_code == 409
+    assert not Payment.objects.exists()
+
+
+def test_the_credit_limit_holds(make_program: Any, coach: Schedule) -> None:
+    from bookings.tests.make import make_partner
+
+    program = make_program(partner=make_partner(credit="1799.99"))
+    sell(program, coach)
+    second = order(program, coach)
+
+    refused = program.post(f"/orders/{second['id']}/pay/", {"amount_zar": "900.00"})
+
+    assert problem(refused)["type"].endswith("#credit-exceeded")
+    assert owes(program) == 900
+    assert program.get("/orders/", {"status": "confirmed", "fields": "owed_zar"}).json()["results"] == [{"owed_zar": "0.00"}]
+
+
+def test_pay_later_is_paid_at_a_counter(program: Program, coach: Schedule) -> None:
+    placed = order(program, coach, pay_later=True)
+    assert placed["pay_by"] == "2026-12-02T10:00:00+02:00"
+    shift = make_shift(make_user())
+
+    take_payment(Order.objects.get(token=placed["id"]), "cash", None, shift=shift, submission="s", content="c", now=NOW)
+
+    assert program.get(f"/orders/{placed['id']}/", {"fields": "status"}).json() == {"status": "confirmed"}
+    assert owes(program) == 0
+    assert violations(now=NOW) == []
+
+
+def test_some_passengers_are_cancelled_for_what_was_quoted(program: Program, coach: Schedule) -> None:
+    sold = sell(program, coach)
+    booking = sold["bookings"][0]
+    child = booking["tickets"][1]["id"]
+    address = f"/bookings/{booking['reference']}/cancellation/"
+    assert program.get(address, {"tickets": str(child)}).json()["refund_zar"] == "300.00"
+
+    gone = program.post(address, {"refund_zar": "300.00", "tickets": [child]}).json()
+
+    assert gone["cancelled"] != booking["reference"]
+    assert [each["status"] for each in gone["order"]["bookings"]] == ["confirmed", "cancelled"]
+    assert owes(program) == 600
+    assert violations(now=NOW) == []
+
+
+def test_a_refund_that_fell_is_refused(program: Program, coach: Schedule, clock: Any) -> None:
+    booking = sell(program, coach)["bookings"][0]
+    clock.shift(timedelta(hours=30))
+
+    assert program.post(f"/bookings/{booking['reference']}/cancellation/", {"refund_zar": "900.00"}).status_code == 409
+    assert owes(program) == 900
+
+
+def test_whoever_cancels_the_partner_is_credited(program: Program, coach: Schedule) -> None:
+    """Staff or the traveller's link cancel what a partner sold on account: no cash leaves a till for it."""
+    reference = sell(program, coach)["bookings"][0]["reference"]
+
+    cancel_booking(reference, submission="s", content="c", actor=make_user(), now=NOW)
+
+    assert owes(program) == 0
+    assert Refund.objects.get().method == "partner"
+    assert violations(now=NOW) == []
+
+
+def test_a_partner_sees_its_own_only(program: Program, make_program: Any, coach: Schedule) -> None:
+    from bookings.tests.make import make_partner
+
+    sold, held = sell(program, coach), hold(program, ride(coach))
+    other = make_program(partner=make_partner("Rival"))
+    reference = sold["bookings"][0]["reference"]
+
+    answers = [
+        other.get(f"/orders/{sold['id']}/"),
+        other.post(f"/orders/{sold['id']}/pay/", {"amount_zar": "900.00"}),
+        other.get(f"/bookings/{reference}/cancellation/"),
+        other.post(f"/bookings/{reference}/cancellation/", {"refund_zar": "0.00"}),
+        other.get(f"/holds/{held['id']}/"),
+        other.delete(f"/holds/{held['id']}/"),
+        other.post("/orders/", details(held)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 7
+    assert other.get("/orders/").json() == {"next": None, "previous": None, "results": []}
+    assert Booking.objects.get().status == "confirmed"
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_list_of_orders_costs_the_same_for_one_and_three(program: Program, django_assert_num_queries: Any, number: int) -> None:
+    coach = make_schedule(seats=8)
+    for _each in range(number):
+        sell(program, coach, people=PEOPLE[:1])
+
+    with django_assert_num_queries(6):  # key, orders, bookings, tickets, refunds, what is owed
+        answer = program.get("/orders/")
+
+    assert len(answer.json()["results"]) == number
+
+
+def test_who_sold_stands_in_the_history(program: Program, coach: Schedule) -> None:
+    booking = sell(program, coach)["bookings"][0]
+
+    program.post(f"/bookings/{booking['reference']}/cancellation/", {"refund_zar": "900.00"})
+
+    last = Booking.objects.get().events.latest("pk")
+    assert last.reason == f"by TravelHub (API key {program.key.key.prefix})"
+
+
+def test_what_is_charged_to_an_account_is_in_the_ledger(program: Program, coach: Schedule) -> None:
+    sell(program, coach)
+
+    entry = LedgerEntry.objects.get(account="partner")
+    assert (entry.amount, entry.partner, entry.order) == (Decimal(900), partner_called("travelhub"), Order.objects.get())

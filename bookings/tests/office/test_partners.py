@@ -1,0 +1,171 @@
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from bookings.domain.partners.keys import find_key, make_key
+from bookings.domain.reports.invariants import violations
+from bookings.models import ApiKey, LedgerEntry, Partner
+from bookings.tests.make import NOW, make_api_key, make_partner
+from bookings.tests.office.conftest import StaffClient
+
+pytestmark = pytest.mark.django_db
+NEW_KEY = {"key-name": "website", "key-scopes": ["read", "book"], "key-limit": "120/m", "key-submission": "s1"}
+
+
+def page(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_partner_is_taken_on(manager: StaffClient) -> None:
+    answer = manager.post("/office/partners/add/", {"name": "Travel Hub", "email": "desk@hub.example", "credit_limit": "5000"})
+
+    assert answer["Location"] == "/office/partners/travel-hub/"
+    made = Partner.objects.get()
+    assert (made.name, made.email, made.credit_limit, made.is_active) == ("Travel Hub", "desk@hub.example", Decimal(5000), True)
+    assert [(event.actor, event.what) for event in made.events.all()] == [(manager.user, "taken on, credit R5\u00a0000")]
+
+
+def test_two_partners_cannot_share_a_name(manager: StaffClient) -> None:
+    make_partner("Travel Hub")
+
+    answer = manager.post("/office/partners/add/", {"name": "Travel  Hub", "email": "x@hub.example", "credit_limit": "0"})
+
+    assert answer.status_code == 422
+    assert "There is a partner of this name already." in answer.content.decode()
+
+
+def test_the_key_is_shown_once_and_opens(manager: StaffClient) -> None:
+    make_partner()
+
+    shown = manager.post("/office/partners/travelhub/keys/", NEW_KEY)
+
+    text = re.search(r'id="new-key">(fbl_[\w-]+)<', shown.content.decode())[1]
+    assert "no-store" in shown["Cache-Control"]
+    key = find_key(text)
+    assert (key.name, key.scopes, key.limit, key.created_by) == ("website", ["read", "book"], "120/m", manager.user)
+    assert text not in page(manager, "/office/partners/travelhub/")
+    assert text not in "".join(str(value) for row in ApiKey.objects.values_list() for value in row)
+
+
+def test_reloading_the_page_of_a_new_key_makes_no_other(manager: StaffClient) -> None:
+    make_partner()
+    manager.post("/office/partners/travelhub/keys/", NEW_KEY)
+
+    again = manager.post("/office/partners/travelhub/keys/", NEW_KEY)
+
+    assert again.status_code == 422
+    assert "made already" in again.content.decode()
+    assert ApiKey.objects.count() == 1
+
+
+@pytest.mark.parametrize("limit", ["often", "0/m", "120", "120/d", "12/m; drop"])
+def test_a_limit_that_is_none_is_refused(manager: StaffClient, limit: str) -> None:
+    make_partner()
+
+    assert manager.post("/office/partners/travelhub/keys/", {**NEW_KEY, "key-limit": limit}).status_code == 422
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_is_revoked_after_a_question_and_one_sees_by_whom(manager: StaffClient) -> None:
+    made = make_api_key()
+    address = f"/office/partners/travelhub/keys/{made.key.pk}/revoke/"
+    assert "cannot be brought back" in page(manager, address)
+    assert find_key(made.text)
+
+    manager.post(address)
+
+    made.key.refresh_from_db()
+    assert find_key(made.text) is None
+    assert made.key.revoked_by == manager.user
+    after = page(manager, "/office/partners/travelhub/")
+    assert f"key {made.key.prefix} “website” revoked" in after
+    assert "Priya Naidoo" in after
+
+
+def test_a_revoked_key_is_neither_changed_nor_revoked_again(manager: StaffClient) -> None:
+    made = make_api_key()
+    address = f"/office/partners/travelhub/keys/{made.key.pk}/"
+    manager.post(f"{address}revoke/")
+
+    assert manager.post(f"{address}revoke/").status_code == 409
+    assert manager.post(address, NEW_KEY).status_code == 422
+    assert ApiKey.objects.get().limit == ""
+
+
+def test_scopes_and_limit_change_and_are_written_down(manager: StaffClient) -> None:
+    made = make_api_key()
+
+    manager.post(f"/office/partners/travelhub/keys/{made.key.pk}/", {**NEW_KEY, "key-scopes": ["read"], "key-limit": "5000/h"})
+
+    key = ApiKey.objects.get()
+    assert (key.scopes, key.limit) == (["read"], "5000/h")
+    assert key.partner.events.latest("pk").what == f"key {key.prefix} “website” now for read, at most 5000/h"
+
+
+def test_a_key_of_another_partner_is_not_found_here(manager: StaffClient) -> None:
+    make_partner("Rival")
+    made = make_api_key()
+
+    assert manager.get(f"/office/partners/rival/keys/{made.key.pk}/").status_code == 404
+    assert manager.post(f"/office/partners/rival/keys/{made.key.pk}/revoke/").status_code == 404
+
+
+def test_a_partner_switched_off_opens_nothing_until_it_is_on_again(manager: StaffClient) -> None:
+    made = make_api_key()
+
+    manager.post("/office/partners/travelhub/switch/", {"to": "off"})
+    assert find_key(made.text) is None
+    assert "Switched off: its keys open nothing." in page(manager, "/office/partners/travelhub/")
+
+    manager.post("/office/partners/travelhub/switch/", {"to": "on"})
+    assert find_key(made.text)
+    assert [event.what for event in made.key.partner.events.order_by("-pk")[:2]] == ["switched on", "switched off"]
+
+
+def test_new_terms_hold(manager: StaffClient) -> None:
+    make_partner()
+
+    manager.post("/office/partners/travelhub/change/", {"terms-email": "new@hub.example", "terms-credit_limit": "250,50"})
+
+    partner = Partner.objects.get()
+    assert (partner.email, partner.credit_limit, partner.is_active) == ("new@hub.example", Decimal("250.50"), True)
+
+
+def test_a_transfer_is_taken_off_what_is_owed_once(manager: StaffClient) -> None:
+    partner = make_partner()
+    sent = {"payment-amount": "1000", "payment-reference": "EFT 4711", "payment-submission": "s1"}
+
+    for _each in range(2):
+        assert manager.post("/office/partners/travelhub/payment/", sent).status_code == 302
+
+    partner.refresh_from_db()
+    assert partner.owes == -1000
+    assert sorted(LedgerEntry.objects.values_list("account", "amount")) == [("eft", 1000), ("partner", -1000)]
+    assert violations(now=NOW) == []
+
+
+def test_auditors_look_and_change_nothing(auditor: StaffClient) -> None:
+    made = make_api_key()
+
+    assert "<form" not in re.search(r"<main.*</main>", page(auditor, "/office/partners/travelhub/"), re.DOTALL)[0]
+    assert auditor.post(f"/office/partners/travelhub/keys/{made.key.pk}/revoke/").status_code == 403
+    assert find_key(made.text)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_pages_cost_the_same_for_one_and_three(manager: StaffClient, django_assert_num_queries: Any, number: int) -> None:
+    for index in range(number):
+        partner = make_partner(f"Partner {index}")
+        for _each in range(number):
+            make_key(partner, name="website", scopes=["read"], now=NOW)
+
+    manager.get("/office/partners/")
+    with django_assert_num_queries(5):  # session, user, partners, branch, shift
+        manager.get("/office/partners/")
+    with django_assert_num_queries(8):  # session, user, partner, orders, events, keys, branch, shift
+        manager.get("/office/partners/partner-0/")
