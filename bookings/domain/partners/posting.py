@@ -26,7 +26,8 @@ SECONDS: Final = 5.0
 THIS_HOST: Final = "127.0.0.1"
 _READ_BYTES: Final = 1024  # of an answer that nobody reads
 # Global by their number, but gates to other networks, or a cloud's own services.
-_GATES: Final = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/16", "192.88.99.0/24", "168.63.129.16/32"))
+_UNICAST: Final = ipaddress.ip_network("2000::/3")  # all that has been given out of IPv6
+_GATES: Final = tuple(ipaddress.ip_network(net) for net in ("2002::/16", "192.88.99.0/24", "168.63.129.16/32"))
 
 
 class NotDelivered(OSError):
@@ -39,9 +40,9 @@ def is_public(address: str) -> bool:
         found = ipaddress.ip_address(address)
     except ValueError:  # with a zone, such as fe80::1%eth0
         return False
-    hidden = isinstance(found, ipaddress.IPv6Address) and (found.ipv4_mapped or found.sixtofour or found.teredo)
-    gate = any(found in net for net in _GATES if net.version == found.version)
-    return found.is_global and not found.is_multicast and not hidden and not gate
+    if found.version == _UNICAST.version and found not in _UNICAST:
+        return False
+    return found.is_global and not found.is_multicast and not any(found in net for net in _GATES if net.version == found.version)
 
 
 def resolve_host(host: str, port: int) -> list[str]:

@@ -119,7 +119,7 @@ class _MailRoom:
 mail_room: Final = _MailRoom()
 
 
-def senddue_messages(*, now: datetime | None = None, limit: int = 500) -> SendReport:
+def send_due(*, now: datetime | None = None, limit: int = 500) -> SendReport:
     """Send what is due: claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number."""
     clock = (lambda: now) if now else database_now
     report = SendReport()
