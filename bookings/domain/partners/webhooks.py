@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings import tasks
-from bookings.base.codes import random_token
+from bookings.base.codes import random_token, sha256
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.domain.partners.posting import check_url
 from bookings.domain.partners.signing import new_secret
@@ -74,13 +74,21 @@ def switch_webhook(hook: Webhook, *, is_on: bool, actor: User | None = None, now
         _record(hook, (_("webhook %(url)s switched on") if is_on else _("webhook %(url)s switched off")) % {"url": hook.url}, actor, now)
 
 
-def rotate_secret(hook: Webhook, *, actor: User | None = None, now: datetime | None = None) -> Webhook:
-    """A new secret, shown this once; the old one signs too for a day, so that the partner can change over without a gap."""
+def secret_mark(hook: Webhook) -> str:
+    """By which a form says which secret it means to replace, without showing it."""
+    return sha256(hook.secret)[:16]
+
+
+def rotate_secret(hook: Webhook, *, mark: str, actor: User | None = None, now: datetime | None = None) -> Webhook:
+    """A new secret, shown this once; the old one signs too for a day, so that the partner can change over without a gap.
+
+    Raises Conflict if the secret of this `mark` has been replaced already, so that a page sent twice replaces one secret.
+    """
     now = now or database_now()
     changes = {"secret": new_secret(), "old_secret": hook.secret, "old_until": now + timedelta(hours=OLD_SECRET_HOURS)}
     with short_transaction():
-        if not Webhook.objects.filter(pk=hook.pk, secret=hook.secret).update(**changes):
-            raise Conflict(_("Somebody else has just replaced this secret."))
+        if mark != secret_mark(hook) or not Webhook.objects.filter(pk=hook.pk, secret=hook.secret).update(**changes):
+            raise Conflict(_("This secret has been replaced already. Who has not noted the new one can replace it once more."))
         _record(hook, _("secret of webhook %(url)s replaced") % {"url": hook.url}, actor, now)
     return webhook_called(hook.pk)
 

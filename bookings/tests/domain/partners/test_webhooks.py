@@ -15,7 +15,16 @@ from bookings import tasks
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.domain.partners import delivering
 from bookings.domain.partners.delivering import WebhookCarrier, send_webhooks
-from bookings.domain.partners.webhooks import add_webhook, deliveries, ping, rotate_secret, send_again, switch_webhook, webhooks_of
+from bookings.domain.partners.webhooks import (
+    add_webhook,
+    deliveries,
+    ping,
+    rotate_secret,
+    secret_mark,
+    send_again,
+    switch_webhook,
+    webhooks_of,
+)
 from bookings.domain.reports.invariants import violations
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.messages import queue_message
@@ -273,7 +282,9 @@ def test_the_queue_sends_what_was_nudged(
 
 def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> None:
     old = hook.secret
-    new = rotate_secret(hook, now=NOW).secret
+    mark = secret_mark(hook)
+    new = rotate_secret(hook, mark=mark, now=NOW).secret
+    hook.refresh_from_db()
     ping(hook, now=NOW)
     send(server, NOW)
     ping(hook, now=NOW + timedelta(hours=25))
@@ -282,7 +293,7 @@ def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> 
     assert old != new
     assert [(is_signed(got, old), is_signed(got, new)) for got in server.got] == [(True, True), (False, True)]
     with pytest.raises(Conflict):
-        rotate_secret(hook, now=NOW)
+        rotate_secret(hook, mark=mark, now=NOW)
 
 
 def test_switched_off_it_hears_nothing_and_what_waited_can_be_sent_by_hand(server: Receiver, partner: Partner, hook: Webhook) -> None:
