@@ -61,6 +61,21 @@ def send_mail_queue() -> None:
 
 
 @db_task()
+def send_webhooks() -> None:
+    from bookings.domain.partners.delivering import send_webhooks  # domain stands above this file
+
+    send_webhooks()
+
+
+@db_periodic_task(crontab(minute="*"))
+def sweep_webhooks() -> None:
+    """Apart from `sweep`, so that partners who keep us waiting keep no mail waiting."""
+    from bookings.domain.partners.delivering import send_webhooks  # domain stands above this file
+
+    run_each(send_webhooks)
+
+
+@db_task()
 def act_on_notification(notification_id: int) -> None:
     from bookings.domain.sales.payments import act_on_notification  # domain stands above this file
 
@@ -72,6 +87,21 @@ def pay_refund(refund_id: int) -> None:
     from bookings.domain.sales.refunds import pay_refund  # domain stands above this file
 
     pay_refund(refund_id)
+
+
+@db_task()
+def publish_feed() -> None:
+    from bookings.domain.search.publishing import publish_feed  # domain stands above this file
+
+    publish_feed()
+
+
+@db_periodic_task(crontab(minute="5,35"))
+def renew_feed() -> None:
+    """A departure that was cancelled or added reaches journey planners within the half hour."""
+    from bookings.domain.search.publishing import publish_feed  # domain stands above this file
+
+    run_each(publish_feed)
 
 
 @db_periodic_task(crontab(minute="*"))

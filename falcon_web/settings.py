@@ -327,6 +327,11 @@ SPECTACULAR_SETTINGS = {
 # Swagger UI, from its package; only these files of it are collected
 STATICFILES_DIRS.append(("swagger-ui", Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"))
 
+# Lets a partner's webhook lead to a program on this very machine, without TLS: to try it out
+WEBHOOKS_TO_THIS_HOST = env.bool("WEBHOOKS_TO_THIS_HOST", False)
+if IS_PRODUCTION and WEBHOOKS_TO_THIS_HOST:
+    raise ImproperlyConfigured("WEBHOOKS_TO_THIS_HOST must be off in production.")
+
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 TRUSTED_PROXY_NETS = env.list("TRUSTED_PROXY_NETS", default=[])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
@@ -359,6 +364,7 @@ RATE_LIMITS = {
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
     "find_all": env.str("RATE_LIMIT_FIND_ALL", "60/m"),  # failures of everybody together; beyond it each weighs five
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
+    "feed": env.str("RATE_LIMIT_FEED", "30/h"),  # of /gtfs.zip being sent whole
     "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
     "api": env.str("RATE_LIMIT_API", "120/m"),  # a client without a key, and one with a key that we do not know
     "api_key": env.str("RATE_LIMIT_API_KEY", "600/m"),  # a key that has no limit of its own

@@ -7,6 +7,7 @@ from .network import City, Line, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
+from .published import PublishedFile
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
 from .staff import Branch, StaffEvent, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
@@ -40,6 +41,7 @@ __all__ = [
     "PassengerType",
     "Payment",
     "PaymentAttempt",
+    "PublishedFile",
     "RateCount",
     "Refund",
     "RefundPolicy",

@@ -1,6 +1,51 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from bookings import tasks
+
+from .partners import Webhook
+
+
+def new_message_id() -> str:
+    """As a mail carries it; a webhook its first part."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"<{uuid.uuid4().hex}@{host[-80:]}>"
+
+
+class OutboxManager(models.Manager):
+    def tell_partner(self, order: models.Model, event: str, about: models.Model, *, at: datetime) -> None:
+        """Write what happened to a partner's order for each of its webhooks that wants to know, in the transaction of the fact.
+
+        `about` is the booking, payment or refund. An order that no partner sold costs nothing.
+        """
+        if order.partner_id is None:
+            return
+        hooks = [hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)]
+        for hook in hooks:
+            self.write_webhook(hook, f"{event}:{about.pk}", version=at.isoformat(), order=order, at=at)
+
+    def write_webhook(self, hook: Webhook, about: str, *, version: str, at: datetime, order: models.Model | None = None) -> None:
+        message = OutboxMessage(
+            kind=OutboxMessage.Kind.WEBHOOK,
+            webhook=hook,
+            order=order,
+            subject=f"{hook.pk}:{about}",
+            version=version,
+            created_at=at,
+            next_try=at,
+            message_id=new_message_id(),
+        )
+        self.bulk_create([message], ignore_conflicts=True)  # the same moment of the same booking is told once
+        tasks.after_commit(tasks.send_webhooks)
 
 
 class OutboxMessage(models.Model):
@@ -14,11 +59,16 @@ class OutboxMessage(models.Model):
         SEATS_GONE = "seats_gone", _("payment came too late")
         LINK = "link", _("link to the booking")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
+        WEBHOOK = "webhook", _("event for a partner")
+
+    NO_MAIL: Final = (Kind.DEMO_PAYMENT, Kind.WEBHOOK)
 
     kind = models.CharField(max_length=20, choices=Kind)
-    order = models.ForeignKey("bookings.Order", models.PROTECT, related_name="messages")
-    subject = models.CharField(max_length=80)  # "order:12", "booking:31", "attempt:7"
+    order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="messages")  # null: a test ping
+    webhook = models.ForeignKey(Webhook, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False)
+    subject = models.CharField(max_length=80)  # "order:12", "booking:31", "attempt:7", "3:booking.cancelled:31"
     version = models.CharField(max_length=40, default="1")
+    body = models.TextField(blank=True)  # of a webhook: what was sent at the first try, and is at each further one
     created_at = models.DateTimeField()
     next_try = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -28,12 +78,21 @@ class OutboxMessage(models.Model):
     last_error = models.CharField(max_length=200, blank=True)
     message_id = models.CharField(max_length=120, unique=True)
 
+    objects = OutboxManager()
+
     class Meta:
         ordering = ["created_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message"),
+            models.CheckConstraint(
+                condition=Q(kind="webhook", webhook__isnull=False) | (~Q(kind="webhook") & Q(webhook__isnull=True, order__isnull=False)),
+                name="outbox_webhook_or_order",
+            ),
+        ]
         indexes = [
             models.Index(fields=["next_try"], name="outbox_due_idx", condition=Q(sent_at__isnull=True, failed_at__isnull=True)),
             models.Index(fields=["failed_at"], name="outbox_failed_idx", condition=Q(failed_at__isnull=False)),
+            models.Index(F("webhook"), F("id").desc(), name="outbox_webhook_idx", condition=Q(webhook__isnull=False)),
         ]
 
     def __str__(self) -> str:

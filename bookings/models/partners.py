@@ -81,6 +81,8 @@ class Webhook(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
     url = models.URLField(_("address"), max_length=300)
     secret = models.CharField(max_length=64)
+    old_secret = models.CharField(max_length=64, blank=True)  # still signs, beside the new one, until `old_until`
+    old_until = models.DateTimeField(null=True, blank=True)
     events = models.JSONField(default=list)  # of Event
     is_active = models.BooleanField(_("active"), default=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")

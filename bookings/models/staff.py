@@ -78,6 +78,7 @@ class StaffTask(models.Model):
         WRONG_AMOUNT = "wrong_amount", _("payment of another amount than asked")
         DOUBLE_PAYMENT = "double_payment", _("paid more than once")
         MAIL_FAILED = "mail_failed", _("a mail cannot be delivered")
+        WEBHOOK_FAILED = "webhook_failed", _("a partner's server cannot be told")
         REFUND_DUE = "refund_due", _("a refund has to be paid")
         CASH_DIFFERENCE = "cash_difference", _("a till did not agree")
         HOARDING = "hoarding", _("one network keeps many unpaid seats")

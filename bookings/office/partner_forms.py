@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import ApiKey
+from bookings.models import ApiKey, Webhook
 from bookings.office.till_forms import RandField
 
 
@@ -48,3 +48,18 @@ class KeyForm(_Once):
 class PartnerPaymentForm(_Once):
     amount = RandField(_("Amount in rand"), min_value=Decimal("0.01"))
     reference = forms.CharField(label=_("Reference of the transfer"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=300,
+        help_text=_("Of the partner's own server, beginning with https://."),
+        widget=forms.TextInput(attrs={"placeholder": "https://…", "autocomplete": "off", "inputmode": "url"}),
+    )
+    events = forms.MultipleChoiceField(
+        label=_("What it is told"),
+        choices=Webhook.Event.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one.")},
+    )

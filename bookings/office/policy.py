@@ -86,6 +86,12 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "partner_key_add": {Role.MANAGER},
     "partner_key": {Role.MANAGER},
     "partner_key_revoke": {Role.MANAGER},
+    "webhooks": {Role.MANAGER, Role.AUDITOR},
+    "webhook": {Role.MANAGER, Role.AUDITOR},
+    "webhook_switch": {Role.MANAGER},
+    "webhook_secret": {Role.MANAGER},
+    "webhook_ping": {Role.MANAGER},
+    "webhook_again": {Role.MANAGER},
     # Boarding
     "manifest": BOARDERS | {Role.AUDITOR},
     "manifest_csv": BOARDERS | {Role.AUDITOR},

@@ -17,6 +17,7 @@ from bookings.office.views import (
     tasks,
     till,
     undoing,
+    webhooks,
 )
 
 app_name = "office"
@@ -85,6 +86,12 @@ urlpatterns = [
     path("partners/<slug:slug>/keys/", partners.add_key, name="partner_key_add"),
     path("partners/<slug:slug>/keys/<int:key_id>/", partners.key, name="partner_key"),
     path("partners/<slug:slug>/keys/<int:key_id>/revoke/", partners.revoke_key, name="partner_key_revoke"),
+    path("partners/<slug:slug>/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("partners/<slug:slug>/webhooks/<int:hook_id>/", webhooks.webhook, name="webhook"),
+    path("partners/<slug:slug>/webhooks/<int:hook_id>/switch/", webhooks.switch, name="webhook_switch"),
+    path("partners/<slug:slug>/webhooks/<int:hook_id>/secret/", webhooks.secret, name="webhook_secret"),
+    path("partners/<slug:slug>/webhooks/<int:hook_id>/ping/", webhooks.ping, name="webhook_ping"),
+    path("partners/<slug:slug>/webhooks/<int:hook_id>/messages/<int:message_id>/", webhooks.again, name="webhook_again"),
     # Boarding
     path("departures/<int:schedule_id>/manifest/", boarding.manifest_page, name="manifest"),
     path("departures/<int:schedule_id>/manifest.csv", boarding.manifest_download, name="manifest_csv"),

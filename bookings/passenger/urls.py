@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bookings.passenger.views import boards, booking, cancelling, checkout, demo_mail, departure, home, network, payment, search, seo
+from bookings.passenger.views import boards, booking, cancelling, checkout, demo_mail, departure, feed, home, network, payment, search, seo
 
 app_name = "passenger"
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{1,64})"
@@ -27,6 +27,7 @@ urlpatterns = [
     path("demo/mail/", demo_mail.mail_list, name="demo_mails"),
     path("demo/mail/<slug:name>/", demo_mail.mail_page, name="demo_mail"),
     path("demo/mail/<slug:name>/<int:number>/", demo_mail.mail_file, name="demo_mail_file"),
+    path("gtfs.zip", feed.gtfs, name="gtfs"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("robots.txt", seo.robots, name="robots"),
 ]

@@ -47,6 +47,7 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must be set"),
         ({"DEBUG": "true"}, "DEBUG must be off"),
         ({"PAYMENT_GATEWAY": "demo"}, "must not be the demo gateway"),
+        ({"WEBHOOKS_TO_THIS_HOST": "true"}, "WEBHOOKS_TO_THIS_HOST must be off"),
         ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
     ],
 )

@@ -196,7 +196,7 @@ def _what(event: BookingEvent) -> str:
 
 
 def _mails(order: Order) -> tuple[MailLine, ...]:
-    rows = OutboxMessage.objects.filter(order=order).exclude(kind=OutboxMessage.Kind.DEMO_PAYMENT).order_by("-pk")[:50]
+    rows = OutboxMessage.objects.filter(order=order).exclude(kind__in=OutboxMessage.NO_MAIL).order_by("-pk")[:50]
     return tuple(_mail(row, order) for row in rows)
 
 

@@ -11,11 +11,13 @@ from bookings.models import (
     BookingEvent,
     LedgerEntry,
     Order,
+    OutboxMessage,
     Refund,
     SaleStatus,
     Schedule,
     SeatClaim,
     SeatKind,
+    Webhook,
 )
 
 
@@ -36,7 +38,7 @@ def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
 
 def expire_order(order_id: int, *, now: datetime) -> bool:
     """Expire an unpaid order past its pay-by time, with its bookings; what was owed is taken back. False if there was nothing to do."""
-    Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
+    order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
     due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
     if due.update(status=SaleStatus.EXPIRED) != 1:
         return False
@@ -44,6 +46,7 @@ def expire_order(order_id: int, *, now: datetime) -> bool:
         take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
         BookingEvent.objects.record(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
+        OutboxMessage.objects.tell_partner(order, Webhook.Event.EXPIRED, booking, at=now)
     owe_back(Order.objects.get(pk=order_id), now=now)
     return True
 

@@ -94,7 +94,7 @@ class StuckMails:
 
 def stuck_mails(*, now: datetime) -> StuckMails:
     """Mails given up in the last week, and mails that should have gone minutes ago: three queries over two partial indexes."""
-    mails = OutboxMessage.objects.exclude(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+    mails = OutboxMessage.objects.exclude(kind__in=OutboxMessage.NO_MAIL)
     failed = mails.filter(failed_at__gt=now - FAILED_KEPT, sent_at=None)
     waiting = mails.filter(sent_at=None, failed_at=None, next_try__isnull=False).filter(
         Q(attempts__gt=0) | Q(created_at__lt=now - WAITS_TOO_LONG)

@@ -97,7 +97,7 @@ def _seen_by(user: User) -> QuerySet[StaffTask]:
     cash = StaffTask.Kind.CASH_DIFFERENCE
     number = Case(When(kind=cash, then=Cast(Substr("subject", len(_SHIFT) + 1), BigIntegerField())))
     of_my_till = Exists(Shift.objects.filter(pk=OuterRef("shift_number"), branch=user.branch_id))
-    rows = StaffTask.objects.annotate(shift_number=number)
+    rows = StaffTask.objects.exclude(kind=StaffTask.Kind.WEBHOOK_FAILED).annotate(shift_number=number)  # managers keep the webhooks
     return rows.filter(Q(order__shift=None) | Q(order__shift__branch=user.branch_id)).filter(~Q(kind=cash) | of_my_till)
 
 

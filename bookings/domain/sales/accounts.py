@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict
 from bookings.base.money import format_zar
 from bookings.domain.sales.payments import lock_order, settle
-from bookings.models import Account, LedgerEntry, Order, Partner, Payment, Refund
+from bookings.models import Account, LedgerEntry, Order, OutboxMessage, Partner, Payment, Refund, Webhook
 from bookings.models.transactions import database_now, short_transaction
 
 _CONFIRMS: Final = ("confirmed", "balance paid")
@@ -61,4 +61,5 @@ def credit_partner(refund: Refund, *, now: datetime) -> None:
     if owed.update(status=Refund.Status.PAID, paid_at=now, method=Account.PARTNER):
         amounts = {Account.REFUNDS_OWED: refund.amount, Account.PARTNER: -refund.amount}
         LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
+        OutboxMessage.objects.tell_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
         refund.refresh_from_db()

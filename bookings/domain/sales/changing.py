@@ -14,7 +14,7 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.refunds import owe_refund, valid_tickets
-from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Refund, SaleStatus, Ticket, User
+from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Refund, SaleStatus, Ticket, User, Webhook
 
 # Takes the balance of an order (first) at the till, or pays the refund that a change owes (second), within the change's transaction.
 Settle = Callable[[Order, Decimal, Refund | None], None]
@@ -85,6 +85,8 @@ def post_difference(
 
 
 def mail_new_tickets(booking: Booking, cause: str, *, now: datetime) -> None:
+    """Tell the customer, and the partner who sold the booking, of a change."""
+    OutboxMessage.objects.tell_partner(booking.order, Webhook.Event.CHANGED, booking, at=now)
     queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, f"order:{booking.order_id}", version=cause[:40], now=now)
 
 

@@ -18,6 +18,7 @@ from bookings.models import (
     SeatClaim,
     Shift,
     Ticket,
+    Webhook,
 )
 from bookings.models.transactions import count_committed
 
@@ -33,6 +34,7 @@ def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shif
     for booking in Booking.objects.filter(order=order, status=order.status).order_by("pk"):
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CONFIRMED)
         BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now, actor=actor)
+        OutboxMessage.objects.tell_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
     SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
     order.status = SaleStatus.CONFIRMED
     count_committed(SALES, order.channel)

@@ -1,13 +1,10 @@
 """What sales has to tell: rows of the outbox, written with the fact. Sending them is the business of tickets."""
 
-import uuid
 from datetime import datetime
-from urllib.parse import urlsplit
-
-from django.conf import settings
 
 from bookings import tasks
 from bookings.models import Order, OutboxMessage
+from bookings.models.outbox import new_message_id
 
 
 def queue_message(kind: str, order: Order, subject: str, *, version: str = "1", now: datetime) -> OutboxMessage | None:
@@ -16,14 +13,9 @@ def queue_message(kind: str, order: Order, subject: str, *, version: str = "1", 
     The same kind, subject and version again changes nothing, and None is returned.
     """
     message = OutboxMessage(
-        kind=kind, order=order, subject=subject, version=version, created_at=now, next_try=now, message_id=_new_message_id()
+        kind=kind, order=order, subject=subject, version=version, created_at=now, next_try=now, message_id=new_message_id()
     )
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
     tasks.after_commit(tasks.send_mail_queue)
     return OutboxMessage.objects.filter(message_id=message.message_id).first()
-
-
-def _new_message_id() -> str:
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return f"<{uuid.uuid4().hex}@{host[-80:]}>"

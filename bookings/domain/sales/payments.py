@@ -31,6 +31,7 @@ from bookings.models import (
     SeatClaim,
     Shift,
     StaffTask,
+    Webhook,
 )
 from bookings.models.transactions import database_now, short_transaction
 
@@ -160,6 +161,7 @@ def settle(
             taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
             LedgerEntry.objects.post(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
+            OutboxMessage.objects.tell_partner(order, Webhook.Event.PAID, payment, at=now)
             if attempt:
                 PaymentAttempt.objects.filter(pk=attempt.pk).update(status=PaymentAttempt.Status.PAID)
             return _place_money(order, locked, payment, now)

@@ -35,6 +35,7 @@ from bookings.models import (
     StaffTask,
     Ticket,
     User,
+    Webhook,
 )
 from bookings.models.transactions import database_now, short_transaction
 
@@ -208,6 +209,7 @@ def close_booking(
         BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.CANCELLED, ticket=ticket, **who)
     Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=at)
     BookingEvent.objects.record(booking, booking.status, SaleStatus.CANCELLED, **who)
+    OutboxMessage.objects.tell_partner(booking.order, Webhook.Event.CANCELLED, booking, at=at)
     still_open = Booking.objects.filter(order=booking.order_id).exclude(status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED))
     if not still_open.exists():
         Order.objects.filter(pk=booking.order_id).update(status=SaleStatus.CANCELLED)
@@ -246,6 +248,7 @@ def _note_paid(refund: Refund, now: datetime) -> bool:
         if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.PAID, paid_at=now):
             amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
             LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
+            OutboxMessage.objects.tell_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return True
 
 

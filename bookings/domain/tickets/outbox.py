@@ -26,10 +26,13 @@ logger = logging.getLogger("bookings.outbox")
 LEASE: Final = timedelta(minutes=2)
 # Half an hour of refusals costs a message at most ten more minutes; then patience, and in the end a person.
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 8, 8, 8, 8, 15, 30, 60, 60))
+# A partner may have a bad day and night: 31 hours.
+WEBHOOK_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480, 540))
 PROBE_EVERY: Final = timedelta(seconds=20)
 SERVER_MISSED_AFTER: Final = timedelta(minutes=4)
 _SERVER: Final = "mail server"
-_IS_MAIL: Final = ~Q(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+_IS_MAIL: Final = ~Q(kind__in=OutboxMessage.NO_MAIL)
+_IS_NOTIFICATION: Final = Q(kind=OutboxMessage.Kind.DEMO_PAYMENT)
 
 
 class CarrierAway(Exception):
@@ -120,7 +123,7 @@ def send_due(*, now: datetime | None = None, limit: int = 500) -> SendReport:
     """Send what is due: claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number."""
     clock = (lambda: now) if now else database_now
     report = SendReport()
-    send_batch(~_IS_MAIL, GatewayCarrier(), clock, limit, report)
+    send_batch(_IS_NOTIFICATION, GatewayCarrier(), clock, limit, report)
     mail_room.asked_again.set()
     while mail_room.asked_again.is_set() and mail_room.door.acquire(blocking=False):
         try:
@@ -142,10 +145,14 @@ def _send_mails(clock: Callable[[], datetime], limit: int, report: SendReport) -
         _close_task(_SERVER, clock())
 
 
-def send_batch(which: Q, carrier: Carrier, clock: Callable[[], datetime], limit: int, report: SendReport) -> bool:
-    """Send up to `limit` due messages, each on its own. Returns True if it stopped because the server is away."""
+def send_batch(
+    which: Q, carrier: Carrier, clock: Callable[[], datetime], limit: int, report: SendReport, *, until: Callable[[], bool] = lambda: False
+) -> bool:
+    """Send up to `limit` due messages, each on its own, or `until` it is enough. True if it stopped because the server is away."""
     try:
-        for message_id in list(_due(clock()).filter(which).order_by("next_try", "pk").values_list("pk", flat=True)[:limit]):
+        for message_id in list(due_messages(clock()).filter(which).order_by("next_try", "pk").values_list("pk", flat=True)[:limit]):
+            if until():
+                break
             message = _claim(message_id, clock())
             if message is None:
                 continue
@@ -164,16 +171,16 @@ def send_batch(which: Q, carrier: Carrier, clock: Callable[[], datetime], limit:
         carrier.close()
 
 
-def _due(now: datetime) -> Any:
+def due_messages(now: datetime) -> Any:
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     return OutboxMessage.objects.filter(free, sent_at=None, failed_at=None, next_try__lte=now)
 
 
 def _claim(message_id: int, now: datetime) -> OutboxMessage | None:
     """Take the lease, if nobody else has it. A try counts from here, so that a message that kills its sender ends some day."""
-    if not _due(now).filter(pk=message_id).update(lease_until=now + LEASE, attempts=F("attempts") + 1):
+    if not due_messages(now).filter(pk=message_id).update(lease_until=now + LEASE, attempts=F("attempts") + 1):
         return None
-    return OutboxMessage.objects.select_related("order").get(pk=message_id)
+    return OutboxMessage.objects.select_related("order", "webhook__partner").get(pk=message_id)
 
 
 def _mark_sent(message: OutboxMessage, now: datetime) -> None:
@@ -187,15 +194,16 @@ def _give_back(message: OutboxMessage, error: BaseException | None, now: datetim
     mine = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
     mine.update(lease_until=None, next_try=now + _jitter(PAUSES[0]), attempts=F("attempts") - 1, last_error=_words(error))
     logger.warning("server away: %s", type(error).__name__)
-    if message.kind != OutboxMessage.Kind.DEMO_PAYMENT and now - message.created_at > SERVER_MISSED_AFTER:
+    if message.kind not in OutboxMessage.NO_MAIL and now - message.created_at > SERVER_MISSED_AFTER:
         _open_task(_SERVER, None, _words(error), now)
 
 
 def _postpone(message: OutboxMessage, error: Exception, now: datetime, report: SendReport) -> None:
     """Try later, and in the end not again. A person hears of it at once if it looks lasting."""
     lasts = not _is_temporary(error)
-    gives_up = message.attempts > len(PAUSES)
-    pause = _jitter(PAUSES[min(message.attempts, len(PAUSES)) - 1])
+    pauses = WEBHOOK_PAUSES if message.kind == OutboxMessage.Kind.WEBHOOK else PAUSES
+    gives_up = message.attempts > len(pauses)
+    pause = _jitter(pauses[min(message.attempts, len(pauses)) - 1])
     mine = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
     mine.update(lease_until=None, next_try=now + pause, last_error=_words(error), failed_at=now if gives_up else None)
     report.given_up += gives_up
@@ -235,10 +243,16 @@ def _jitter(pause: timedelta) -> timedelta:
 
 
 def _open_task(subject: str, message: OutboxMessage | None, detail: str, now: datetime) -> None:
-    kind, order = StaffTask.Kind.MAIL_FAILED, message.order if message else None
+    kind, order = _task_kind(message), message.order if message else None
     task = StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)
     StaffTask.objects.bulk_create([task], ignore_conflicts=True)  # one open task is enough
 
 
+def _task_kind(message: OutboxMessage | None) -> str:
+    is_webhook = message is not None and message.kind == OutboxMessage.Kind.WEBHOOK
+    return StaffTask.Kind.WEBHOOK_FAILED if is_webhook else StaffTask.Kind.MAIL_FAILED
+
+
 def _close_task(subject: str, now: datetime) -> None:
-    StaffTask.objects.filter(kind=StaffTask.Kind.MAIL_FAILED, subject=subject, done_at=None).update(done_at=now)
+    kinds = (StaffTask.Kind.MAIL_FAILED, StaffTask.Kind.WEBHOOK_FAILED)
+    StaffTask.objects.filter(kind__in=kinds, subject=subject, done_at=None).update(done_at=now)

@@ -25,7 +25,7 @@ class MailState:
 
 
 def mail_state(now: datetime) -> MailState:
-    unsent = OutboxMessage.objects.filter(sent_at=None)
+    unsent = OutboxMessage.objects.filter(sent_at=None).exclude(kind=OutboxMessage.Kind.WEBHOOK)  # a partner's server is not ours
     found = unsent.aggregate(
         waiting=Count("pk", filter=Q(failed_at=None)),
         failed=Count("pk", filter=Q(failed_at__isnull=False)),

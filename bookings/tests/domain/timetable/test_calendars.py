@@ -1,8 +1,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bookings.domain.timetable.calendars import Calendar, is_time_zone, start_of_service_day
+from bookings.domain.timetable.calendars import Calendar, calendar_of, is_time_zone, start_of_service_day
 from bookings.models import EVERY_DAY
 
 
@@ -60,3 +62,22 @@ def test_time_zones_are_known_by_name() -> None:
     assert is_time_zone("Africa/Johannesburg")
     assert not is_time_zone("Africa")
     assert not is_time_zone("../../etc/passwd")
+
+
+@given(st.sets(st.dates(date(2026, 11, 1), date(2027, 2, 28)), min_size=1))
+def test_a_calendar_made_of_days_runs_on_exactly_those(days: set[date]) -> None:
+    calendar = calendar_of(days)
+
+    span = [date(2026, 10, 25) + timedelta(days=number) for number in range(150)]
+    assert {day for day in span if calendar.runs_on(day)} == days
+    assert len(calendar.exceptions) <= min(len(days) + 60, 120)
+
+
+def test_a_weekly_plan_with_holes_needs_an_exception_for_each_hole_only() -> None:
+    days = {date(2026, 11, 2) + timedelta(days=number) for number in range(56)}
+    workdays = {day for day in days if day.weekday() < 5} - {date(2026, 11, 11)}
+
+    calendar = calendar_of(workdays | {date(2026, 11, 14)})
+
+    assert calendar.weekdays == 0b0011111
+    assert calendar.exceptions == {date(2026, 11, 11): False, date(2026, 11, 14): True}

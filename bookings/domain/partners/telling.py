@@ -1,0 +1,82 @@
+"""What a webhook says: which event, of which order, and whom it concerns."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Booking, BookingEvent, OutboxMessage, Payment, Refund, SaleStatus, Ticket, Webhook
+
+PING: Final = "ping"
+_STATES: Final = {
+    Webhook.Event.CONFIRMED: SaleStatus.CONFIRMED,
+    Webhook.Event.CANCELLED: SaleStatus.CANCELLED,
+    Webhook.Event.EXPIRED: SaleStatus.EXPIRED,
+}
+
+
+def public_id(message: OutboxMessage) -> str:
+    """The same at each try, so that a receiver can tell that it has had a message."""
+    return "msg_" + message.message_id.strip("<>").partition("@")[0]
+
+
+def event_of(message: OutboxMessage) -> str:
+    """ "booking.confirmed" of the subject "3:booking.confirmed:31"."""
+    return message.subject.split(":")[1]
+
+
+def event_body(message: OutboxMessage) -> str:
+    event = event_of(message)
+    content: dict[str, Any] = {"id": public_id(message), "type": event, "created_at": _moment(message.created_at), "data": {}}
+    if message.order is not None:
+        content["data"] = {"order": message.order.token} | _data(event, int(message.subject.rpartition(":")[2]), message.created_at)
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _data(event: str, about: int, at: datetime) -> dict[str, Any]:
+    if event == Webhook.Event.PAID:
+        payment = Payment.objects.get(pk=about)
+        return {"amount_zar": f"{payment.amount:.2f}", "method": payment.method, "paid_at": _moment(payment.paid_at)}
+    if event == Webhook.Event.REFUNDED:
+        refund = Refund.objects.select_related("booking").get(pk=about)
+        reference = refund.booking.booking_reference if refund.booking else None
+        return {"amount_zar": f"{refund.amount:.2f}", "method": refund.method or None, "booking": reference}
+    return _booking(event, about, at)
+
+
+def _booking(event: str, about: int, at: datetime) -> dict[str, Any]:
+    booking = Booking.objects.select_related("schedule", "from_stop__stop", "to_stop__stop").get(pk=about)
+    ride = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+    return {
+        "booking": booking.booking_reference,
+        "status": _STATES.get(event, booking.status),
+        "schedule_id": booking.schedule_id,
+        "origin": {"ref": f"{ride.board.stop.code}@{ride.board.position}", "time": ride.boards_local.isoformat()},
+        "destination": {"ref": f"{ride.alight.stop.code}@{ride.alight.position}", "time": ride.alights_local.isoformat()},
+        "tickets": [_ticket(ticket) for ticket in _affected(booking, event, at)],
+    }
+
+
+def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:
+    """The tickets that something was written down about at that moment; else all of the booking."""
+    tickets = booking.tickets.select_related("seat").order_by("pk")
+    if event in (Webhook.Event.CHANGED, Webhook.Event.CANCELLED):
+        told = BookingEvent.objects.filter(booking=booking, at=at, ticket__isnull=False).values("ticket")
+        return list(tickets.filter(pk__in=told)) or list(tickets)
+    return list(tickets)
+
+
+def _ticket(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "id": ticket.pk,
+        "first_name": ticket.first_name,
+        "surname": ticket.surname,
+        "seat": ticket.seat.label if ticket.seat else None,
+        "status": ticket.status,
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")
