@@ -26,11 +26,14 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)  # given up; a StaffTask says so
     last_error = models.CharField(max_length=200, blank=True)
-    message_id = models.CharField(max_length=120, unique=True)
+    message_id = models.CharField(max_length=120)
 
     class Meta:
         ordering = ["created_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message"),
+            models.UniqueConstraint(fields=["message_id"], name="unique_message_id"),
+        ]
         indexes = [
             models.Index(fields=["next_try"], name="outbox_due_idx", condition=Q(sent_at__isnull=True, failed_at__isnull=True)),
             models.Index(fields=["failed_at"], name="outbox_failed_idx", condition=Q(failed_at__isnull=False)),
