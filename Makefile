@@ -13,7 +13,7 @@ LOCAL := $(or $(LOCAL_DIR),.local)
 PIP := $(VENV)/pip install --quiet --disable-pip-version-check
 STATIC_FILES := $(shell find static -type f)
 
-.PHONY: help run test soak lint
+.PHONY: help run test soak benchmark lint
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -36,6 +36,9 @@ test: .venv/dev.stamp ## every test: on SQLite, then on PostgreSQL and Redis; en
 
 soak: .venv/dev.stamp ## the long races, kills and outages, with their figures (SOAK_SCALE=2 for more)
 	@$(VENV)/python -m bookings.tests.soak $(ARGS)
+
+benchmark: .venv/dev.stamp ## what pages and purchases cost against floors of the same run (ARGS="--full" for a million departures)
+	@$(VENV)/python -m bookings.benchmarks $(ARGS)
 
 lint: .venv/dev.stamp ## style, missing migrations
 	@$(VENV)/ruff check .

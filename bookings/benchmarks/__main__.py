@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -44,6 +45,8 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def main() -> int:
     options, started = read_options(sys.argv[1:]), time.monotonic()
+    for name in (signal.SIGTERM, signal.SIGHUP):  # so that the servers are stopped on the way out
+        signal.signal(name, lambda number, _frame: sys.exit(128 + number))
     with ExitStack() as stack:
         folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="falcon-bench-")))
         folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from bookings.models import FareClass, PassengerType
 
 Progress = Callable[[str], None]
 
-_OPEN_EVERY: Final = 1_000  # each so manieth booking is still to be paid
+_OPEN_EVERY: Final = 100  # each so manieth booking is still to be paid
 _HELPERS: Final = ("bench_departure", "bench_sale", "bench_person", "bench_seat", "bench_name")
 
 
@@ -89,7 +89,7 @@ def _steps(size: Size, today: date, layouts: list[int]) -> Iterator[tuple[str, s
             f"FROM number JOIN bench_departure d ON d.id = {first} + i / {BOOKINGS_EACH} + 1 JOIN legs ON legs.route_id = d.route_id), "
             "sized AS (SELECT drawn.*, CASE WHEN legs < 2 + h % 4 THEN legs ELSE 2 + h % 4 END AS length FROM drawn) "
             "SELECT i + 1 AS id, schedule_id, sized.route_id, layout_id, a.id AS board_id, z.id AS alight_id, a.position AS board, z.position AS alight, "
-            f"departs + a.depart_min * 60 AS boards, departs + z.arrive_min * 60 AS alights, {now} - 60 - h * 37 - (i % 5) * 86400 AS placed, "
+            f"departs + a.depart_min * 60 AS boards, departs + z.arrive_min * 60 AS alights, {now} - 60 - h * 37 - (i % 300) * 86400 AS placed, "
             f"CASE WHEN h % 5 < 2 THEN 2 ELSE 1 END AS people, 95 * length AS fare, i % {_OPEN_EVERY} = 0 AS is_open "
             "FROM sized JOIN bookings_routestop a ON a.route_id = sized.route_id AND a.position = (h / 4) % (legs - length + 1) "
             "JOIN bookings_routestop z ON z.route_id = sized.route_id AND z.position = a.position + length"

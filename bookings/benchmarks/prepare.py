@@ -128,9 +128,12 @@ def _session() -> str:
     """The cookie of somebody who has just signed in."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
-    from bookings.models import User
+    from bookings.models import Branch, City, User
 
-    user, _is_new = User.objects.get_or_create(username="benchmark", defaults={"role": User.Role.MANAGER, "password": "!"})
+    branch, _is_new = Branch.objects.get_or_create(code="benchmark", defaults={"name": "Benchmark", "city": City.objects.order_by("pk")[0]})
+    user, _is_new = User.objects.get_or_create(
+        username="benchmark", defaults={"role": User.Role.MANAGER, "password": "!", "branch": branch}
+    )
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     now = int(timezone.now().timestamp())
     session.update(

@@ -16,7 +16,7 @@ class Shift(models.Model):
     """
 
     clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="shifts", verbose_name=_("clerk"))
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="shifts", verbose_name=_("branch"))
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="shifts", db_index=False, verbose_name=_("branch"))
     opened_at = models.DateTimeField(_("opened"))
     opening_float = models.DecimalField(_("float"), max_digits=9, decimal_places=2)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
@@ -24,7 +24,7 @@ class Shift(models.Model):
     expected = models.JSONField(null=True, blank=True)
     difference = models.DecimalField(_("difference"), max_digits=9, decimal_places=2, null=True, blank=True)
     reason = models.CharField(_("reason of the difference"), max_length=200, blank=True)
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     denominations = models.JSONField(default=dict, blank=True)
     count_tries = models.JSONField(default=list, blank=True)
 
@@ -75,7 +75,7 @@ class Note(models.Model):
     """What staff write down about an order."""
 
     order = models.ForeignKey("bookings.Order", models.PROTECT, related_name="notes")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
     text = models.CharField(max_length=1000)
     at = models.DateTimeField()
 

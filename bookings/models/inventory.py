@@ -16,7 +16,7 @@ from .timetable import Schedule
 class Hold(models.Model):
     """Seats kept for a visitor while they type. The row outlives its seats, so that nothing typed is lost on expiry."""
 
-    token = models.CharField(max_length=32, unique=True)
+    token = models.CharField(max_length=32)
     owner = models.CharField(max_length=64)  # a visitor's key, hashed
     network = models.CharField(max_length=64, blank=True)  # the visitor's network, hashed; empty for staff
     created_at = models.DateTimeField()
@@ -26,6 +26,7 @@ class Hold(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="hold_expires_idx")]
+        constraints = [models.UniqueConstraint(fields=["token"], name="unique_hold_token")]
 
     def __str__(self) -> str:
         return f"hold {self.pk}"
@@ -37,8 +38,8 @@ class HoldTrip(models.Model):
     hold = models.ForeignKey(Hold, models.CASCADE, related_name="trips", db_index=False)
     position = models.PositiveSmallIntegerField(default=0)
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="+")
-    from_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+")
-    to_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+")
+    from_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+", db_index=False)
+    to_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         ordering = ["hold", "position"]
@@ -56,8 +57,8 @@ class HoldSeat(models.Model):
 
     trip = models.ForeignKey(HoldTrip, models.CASCADE, related_name="seats", db_index=False)
     position = models.PositiveSmallIntegerField()
-    seat = models.ForeignKey(Seat, models.PROTECT, related_name="+")
-    fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+")
+    seat = models.ForeignKey(Seat, models.PROTECT, related_name="+", db_index=False)
+    fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
     fares = models.JSONField()
 
     class Meta:
@@ -80,7 +81,7 @@ class SeatBlock(models.Model):
     to_position = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=120)
     release_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     created_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
 
@@ -119,15 +120,20 @@ class SeatClaim(models.Model):
     seat = models.ForeignKey(Seat, models.PROTECT, related_name="+", db_index=False)
     leg = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=8, choices=Kind)
-    hold_trip = models.ForeignKey(HoldTrip, models.PROTECT, null=True, blank=True, related_name="claims")
+    hold_trip = models.ForeignKey(HoldTrip, models.PROTECT, null=True, blank=True, related_name="claims", db_index=False)
     ticket = models.ForeignKey("bookings.Ticket", models.PROTECT, null=True, blank=True, related_name="claims")
-    block = models.ForeignKey(SeatBlock, models.PROTECT, null=True, blank=True, related_name="claims")
+    block = models.ForeignKey(SeatBlock, models.PROTECT, null=True, blank=True, related_name="claims", db_index=False)
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = SeatClaimQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["expires_at"], name="claim_expires_idx", condition=Q(expires_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["expires_at"], name="claim_expires_idx", condition=Q(expires_at__isnull=False)),
+            # Nearly all claims are of tickets
+            models.Index(fields=["hold_trip"], name="claim_hold_idx", condition=Q(hold_trip__isnull=False)),
+            models.Index(fields=["block"], name="claim_block_idx", condition=Q(block__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["schedule", "seat", "leg"], name="one_claim_per_seat_and_leg"),
             models.CheckConstraint(

@@ -26,13 +26,14 @@ class PaymentAttempt(models.Model):
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="attempts")
     gateway = models.CharField(max_length=20)
-    token = models.CharField(max_length=32, unique=True)
+    token = models.CharField(max_length=32)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["token"], name="unique_attempt_token"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="attempt_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=["started", "paid", "declined"]), name="attempt_status_known"),
         ]
@@ -64,7 +65,7 @@ class Payment(models.Model):
     """Money that came."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
-    attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, null=True, blank=True, related_name="payments")
+    attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, null=True, blank=True, related_name="payments", db_index=False)
     method = models.CharField(max_length=20)  # a gateway's name, later cash, card, eft
     external_id = models.CharField(max_length=80)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
@@ -92,7 +93,7 @@ class Refund(models.Model):
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
     booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="refunds")
-    cause = models.CharField(max_length=120, unique=True)
+    cause = models.CharField(max_length=120)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     status = models.CharField(max_length=6, choices=Status, default=Status.OWED)
     created_at = models.DateTimeField()
@@ -104,6 +105,7 @@ class Refund(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["cause"], name="unique_refund_cause"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
             models.CheckConstraint(
                 condition=Q(status__in=["owed", "paying"], paid_at__isnull=True) | Q(status="paid", paid_at__isnull=False),

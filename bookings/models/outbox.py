@@ -76,7 +76,7 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True)  # given up; a StaffTask says so
     last_error = models.CharField(max_length=200, blank=True)
-    message_id = models.CharField(max_length=120, unique=True)
+    message_id = models.CharField(max_length=120)
 
     objects = OutboxManager()
 
@@ -88,6 +88,7 @@ class OutboxMessage(models.Model):
                 condition=Q(kind="webhook", webhook__isnull=False) | (~Q(kind="webhook") & Q(webhook__isnull=True, order__isnull=False)),
                 name="outbox_webhook_or_order",
             ),
+            models.UniqueConstraint(fields=["message_id"], name="unique_message_id"),
         ]
         indexes = [
             models.Index(fields=["next_try"], name="outbox_due_idx", condition=Q(sent_at__isnull=True, failed_at__isnull=True)),

@@ -33,7 +33,7 @@ class SaleStatus(models.TextChoices):
 class Order(models.Model):
     """What is paid together. What is owed on it is the sum of its receivable entries, never a matter of status."""
 
-    token = models.CharField(max_length=32, unique=True)  # the address of its status page
+    token = models.CharField(max_length=32)  # the address of its status page
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="order")
     email = models.EmailField(max_length=254, blank=True)
     phone = models.CharField(max_length=20, blank=True)  # E.164
@@ -44,7 +44,7 @@ class Order(models.Model):
     pay_by = models.DateTimeField(null=True, blank=True)  # while pending
     placed_at = models.DateTimeField()
     language = models.CharField(max_length=10, default="en-za")
-    seller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="orders")  # where staff sold it
     partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)  # who sold it by API
 
@@ -56,6 +56,7 @@ class Order(models.Model):
             models.Index(fields=["phone"], name="order_phone_idx"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["token"], name="unique_order_token"),
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
             models.CheckConstraint(condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"),
             models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="order_status_known"),
@@ -134,19 +135,22 @@ class Ticket(models.Model):
     seat = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     first_name = models.CharField(max_length=80)
     surname = models.CharField(max_length=80)
-    plain_surname = models.CharField(max_length=80, db_index=True)  # base.codes.plain_name
+    plain_surname = models.CharField(max_length=80)  # base.codes.plain_name
     passenger_type = models.ForeignKey(PassengerType, models.PROTECT, related_name="+", db_index=False)
     fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
     fare = models.DecimalField(max_digits=9, decimal_places=2)
     refund_terms = models.JSONField()  # domain.fares.refunds.RefundTerms, frozen when sold
     status = models.CharField(max_length=10, choices=Status, default=Status.VALID)
-    code = models.CharField(max_length=32, unique=True)  # FBL1. and 128 bits: what the QR says
+    code = models.CharField(max_length=32)  # FBL1. and 128 bits: what the QR says
     spoken_code = models.CharField(max_length=6)
     version = models.PositiveSmallIntegerField(default=1)  # raised when the ticket is issued again
 
     class Meta:
         ordering = ["booking", "id"]
+        # Compares byte by byte on PostgreSQL, so that it answers the beginning of a surname as well as a whole one
+        indexes = [models.Index(fields=["plain_surname"], opclasses=["varchar_pattern_ops"], name="ticket_surname_idx")]
         constraints = [
+            models.UniqueConstraint(fields=["code"], name="unique_ticket_code"),
             models.CheckConstraint(condition=Q(fare__gte=0), name="ticket_fare_not_negative"),
             models.CheckConstraint(
                 condition=Q(place="seat", seat__isnull=False) | Q(place__in=["lap", "standby"], seat__isnull=True), name="ticket_place"
@@ -225,8 +229,10 @@ class BookingEvent(models.Model):
     ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, blank=True, related_name="events")
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    approver = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")  # the second person
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    approver = models.ForeignKey(  # the second person
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
@@ -268,9 +274,12 @@ class AccessLink(models.Model):
     """The mailed link to an order: a 128-bit token, kept only as its SHA-256."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="links")
-    token_hash = models.CharField(max_length=64, unique=True)
+    token_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token_hash"], name="unique_access_link")]
 
     def __str__(self) -> str:
         return f"link of order {self.order_id}"

@@ -89,7 +89,7 @@ class StaffTask(models.Model):
     detail = models.TextField(blank=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    done_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     done_note = models.CharField(max_length=300, blank=True)  # what was done about it
 
     class Meta:

@@ -134,7 +134,7 @@ class ScheduleEvent(models.Model):
     from_status = models.CharField(max_length=10)
     to_status = models.CharField(max_length=10)
     position = models.PositiveSmallIntegerField(null=True, blank=True)  # of the call that it is about
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 

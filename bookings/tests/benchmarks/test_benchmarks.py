@@ -1,0 +1,150 @@
+"""The benchmarks measure what they say, tried on a very small world."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from bookings.benchmarks.__main__ import QUICK, read_options
+from bookings.benchmarks.asking import COUNT, QUERIES, forgotten
+from bookings.benchmarks.data import build
+from bookings.benchmarks.meter import Meter
+from bookings.benchmarks.pages import cases
+from bookings.benchmarks.plans import plan_of, statements_of
+from bookings.benchmarks.prepare import facts
+from bookings.benchmarks.results import Result, markdown, plain, verdict
+from bookings.benchmarks.sizes import Size
+from bookings.domain.reports.invariants import violations
+from bookings.models import Booking, Schedule, SeatClaim
+from bookings.tests.make import make_schedule
+
+TINY = Size.read("400:2k", routes=8)
+_ROW = re.compile(r"href=['\"]/departures/(\d+)/")
+
+
+@pytest.fixture
+def world(db: None, settings: Any) -> dict[str, Any]:
+    settings.ROOT_URLCONF = "bookings.benchmarks.urls"
+    settings.MIDDLEWARE = ["bookings.benchmarks.asking.Asking", *settings.MIDDLEWARE]
+    build(TINY)
+    return facts(TINY)
+
+
+@pytest.mark.database
+def test_the_data_are_consistent_and_as_many_as_asked_for(world: dict[str, Any]) -> None:
+    assert violations(now=timezone.now()) == []
+    assert Schedule.objects.count() == 400
+    assert Booking.objects.count() == 400
+    assert 1_500 < SeatClaim.objects.count() < 2_500
+    make_schedule()  # numbers go on where the data end
+
+
+@pytest.mark.database
+def test_the_floor_shows_the_same_departures_as_the_page(world: dict[str, Any]) -> None:
+    floor = _ROW.findall(Client().get(f"/floor/departures/{world['search'][0]}").content.decode())
+    page = _ROW.findall(Client().get(f"/search/{world['search'][0]}").content.decode())
+
+    assert floor == page
+    assert floor
+
+
+def test_every_page_is_there(world: dict[str, Any]) -> None:
+    asked = {case.name: Client(headers=case.headers).get(case.addresses[0], headers=case.headers).status_code for case in cases(world)}
+
+    assert {name: status for name, status in asked.items() if status != 200} in ({}, {"API: list of departures": 404})
+
+
+def test_queries_are_told_on_request_only(world: dict[str, Any]) -> None:
+    address = f"/floor/departures/{world['search'][0]}"
+
+    assert Client().get(address, headers={COUNT: "1"})[QUERIES] == "1"
+    assert QUERIES not in Client().get(address)
+
+
+def test_a_cache_forgets_what_it_is_asked_to(settings: Any) -> None:
+    settings.SITE_CACHE = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": "bookings.benchmarks.forgetting.ForgettingCache"}}
+    cache = caches["default"]
+    cache.set("results:1", "list")
+    cache.set("days:1", "strip")
+
+    token = forgotten.set("results:")
+    assert cache.get("results:1") is None
+    assert cache.get_many(["results:1", "days:1"]) == {"days:1": "strip"}
+    forgotten.reset(token)
+    assert cache.get("results:1") == "list"
+
+
+@pytest.mark.parametrize(("text", "days", "bookings"), [("10k:500k", 5, 100_000), ("1m:5m", 500, 1_000_000), ("10k", 5, 0)])
+def test_a_larger_size_has_more_days_not_fuller_ones(text: str, days: int, bookings: int) -> None:
+    size, today = Size.read(text), date(2026, 12, 1)
+
+    assert (size.days, size.bookings, size.a_day) == (days, bookings, 2_000)
+    assert size.first_day(today) <= today < size.first_day(today) + timedelta(days=size.days)
+    assert size.first_booked(today) + bookings // 10 <= size.schedules
+
+
+def test_the_meter_counts_children_that_have_ended() -> None:
+    meter = Meter(lambda: {"tests": [os.getpid()]})
+    before = meter.read()
+    subprocess.run([sys.executable, "-c", "sum(range(6_000_000))"], check=True)
+
+    assert 0.03 < meter.since(before)["tests"] < 5
+
+
+def test_the_table_says_what_is_met_and_what_is_missed() -> None:
+    rows = [
+        Result("Pages", "here", "board", 3.0, "floor 2", 2.5, 4, queries=4, kilobytes=17.2),
+        Result("Pages", "here", "results", 9.0, "floor 2", 7.5, 6),
+        Result("Pages", "here", "floor 2", 1.2),
+    ]
+
+    assert [row.verdict for row in rows] == ["met", "missed", ""]
+    assert verdict(rows) == "1 of 2 figures reached.\nmissed: results (here): 7.50, must be ≤ 6"
+    assert "| board | 3.00 | 2.50 × floor 2 | ≤ 4 | met | 4 | 17.2 |  |" in markdown(rows)
+    assert "board" in plain(rows)
+
+
+def test_the_quick_form_is_the_default() -> None:
+    assert read_options([]).sizes == QUICK
+    assert read_options(["--sizes", "10k, 1m:5m"]).sizes == ("10k", "1m:5m")
+
+
+@pytest.mark.database
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL explains its plans")
+def test_a_plan_tells_what_it_reads_and_by_which_index(db: None) -> None:
+    with statements_of() as statements:
+        list(Booking.objects.filter(booking_reference="7K3M9Q2X"))
+        list(Booking.objects.order_by())
+    by_reference, everything = (plan_of(statement) for statement in statements)
+
+    assert by_reference.possible == {"booking_ref_idx"}
+    assert everything.unaided == {"bookings_booking"}
+
+
+def test_floors_are_refused_in_production(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "ENVIRONMENT": "production",
+        "DEBUG": "",
+        "SECRET_KEY": "x7" * 30,
+        "SITE_URL": "https://example.com",
+        "ALLOWED_HOSTS": "example.com",
+        "PAYMENT_GATEWAY": "other",
+        "LOCAL_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "bookings.benchmarks.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert "never in production" in done.stderr

@@ -1,0 +1,247 @@
+"""Query plans on a data set of some size, of the very statements that pages, sales and sweeps send. PostgreSQL only."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.test import Client
+from django.utils import timezone
+
+from bookings.benchmarks.data import build
+from bookings.benchmarks.plans import BIG, GROWING, Plan, Statement, plan_of, statements_of
+from bookings.benchmarks.prepare import facts, sellable_rides
+from bookings.benchmarks.sizes import Size
+from bookings.benchmarks.transactions import Sale
+from bookings.domain.reports.cleaning import clean_old_rows
+from bookings.domain.sales.expiry import expire_unpaid
+from bookings.domain.sales.payments import act_on_waiting
+from bookings.domain.sales.refunds import pay_waiting_refunds
+from bookings.domain.sales.reminders import queue_pay_reminders
+from bookings.domain.tickets.outbox import send_due
+from bookings.models import Booking, Route, Schedule, User
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.database,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL explains its plans"),
+]
+SIZE: Final = Size.read("10k:250k", routes=40)
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """Ten thousand departures and fifty thousand bookings, gone after this file."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        build(SIZE)
+        yield facts(SIZE) | _known()
+        transaction.set_rollback(True)
+
+
+def _known() -> dict[str, Any]:
+    booking = Booking.objects.select_related("order").filter(status="confirmed")[500]
+    ride = sellable_rides()[0]
+    return {
+        "reference": booking.booking_reference,
+        "email": booking.passenger_email,
+        "phone": booking.order.phone.replace("+", "%2B"),
+        "surname": booking.tickets.first().surname,
+        "schedule": booking.schedule_id,
+        "start": ride[1],
+        "end": ride[2],
+        "late": timezone.localdate() + timedelta(days=60),
+    }
+
+
+TABLE: Final = re.compile(r'"(bookings_\w+)"')
+Visit = Callable[[Client, dict[str, Any]], Any]
+
+
+def page(address: str) -> Visit:
+    """An address, with what it needs of the world in braces."""
+
+    def visit(client: Client, world: dict[str, Any]) -> None:
+        response = client.get(address.format_map(world), follow=False)
+        assert response.status_code == 200, (response.status_code, response.headers)
+        if response.streaming:
+            list(response)
+
+    return visit
+
+
+def sale(client: Client, world: dict[str, Any]) -> None:
+    customer = Sale(sellable_rides()[0], 1)
+    for step in ("hold", "type", "order", "tell", "pay"):
+        getattr(customer, step)()
+
+
+def sweeps(client: Client, world: dict[str, Any]) -> None:
+    for sweep in (expire_unpaid, queue_pay_reminders, act_on_waiting, pay_waiting_refunds, send_due):
+        sweep()
+
+
+VISITS: Final[dict[str, Visit]] = {
+    "home": page("/"),
+    "results": page("/search/{search[0]}"),
+    "results, cheapest first": page("/search/{search[1]}&sort=cheapest"),
+    "nothing that day": page("/search/?from={start}&to={end}&date={late}&passengers=2"),
+    "departure": page("{departures[0]}"),
+    "board": page("{boards[0]}"),
+    "find": lambda client, world: client.post("/bookings/", {"reference": world["reference"], "proof": world["surname"]}),
+    "lines": page("/routes/"),
+    "pair": page("/routes/{start}-to-{end}/"),
+    "sitemap": page("/sitemap.xml"),
+    "office": page("/office/"),
+    "bookings": page("/office/bookings/"),
+    "bookings, deep": page("/office/bookings/?after={deep}"),
+    "bookings, by travel": page("/office/bookings/?sort=departure"),
+    "bookings, cancelled": page("/office/bookings/?status=cancelled"),
+    "bookings, waiting": page("/office/bookings/?status=pending"),
+    "bookings, name": page("/office/bookings/?q={surname}"),
+    "bookings, rare name": page("/office/bookings/?q=qqq"),
+    "bookings, e-mail": page("/office/bookings/?q={email}"),
+    "bookings, phone": page("/office/bookings/?q={phone}"),
+    "bookings, reference": page("/office/bookings/?q={reference}"),
+    "bookings of a departure": page("/office/bookings/?departure={schedule}"),
+    "booking": page("/office/bookings/{reference}/"),
+    "departures": page("/office/departures/"),
+    "seats of a departure": page("/office/departures/{schedule}/seats/"),
+    "manifest": page("/office/departures/{schedule}/manifest/"),
+    "manifest as a file": page("/office/departures/{schedule}/manifest.csv"),
+    "sell": page("/office/sell/"),
+    "shift": page("/office/shift/"),
+    "shifts": page("/office/shifts/"),
+    "tasks": page("/office/tasks/"),
+    "sale": sale,
+    "sweeps": sweeps,
+    "cleaning": lambda client, world: clean_old_rows(),
+}
+
+
+# Reading a table through once a night costs less than an index that every sale has to keep.
+ONCE_A_NIGHT: Final = {"cleaning": {"bookings_accesslink"}}
+# What the source document wants each index for
+SOURCE_DOCUMENT: Final[dict[str, QuerySet]] = {
+    "schedule_departure_idx": Schedule.objects.order_by("departure_time")[:20],
+    "schedule_route_time_idx": Schedule.objects.filter(route=7, departure_time__gt=timezone.now()).order_by("departure_time")[:20],
+    "schedule_active_time_idx": Schedule.objects.filter(is_active=False, departure_time__gt=timezone.now()),
+    "schedule_seats_idx": Schedule.objects.filter(available_seats__lt=2),
+    "booking_ref_idx": Booking.objects.filter(booking_reference="7K3M9Q2X"),
+    "booking_status_idx": Booking.objects.filter(status="cancelled"),
+    "booking_email_idx": Booking.objects.filter(passenger_email="ann@example.com"),
+    "booking_schedule_status_idx": Booking.objects.filter(schedule=5, status="confirmed"),
+    "booking_date_idx": Booking.objects.order_by("-booking_date")[:20],
+    "route_origin_idx": Route.objects.filter(origin=3).order_by(),
+    "route_dest_idx": Route.objects.filter(destination=3).order_by(),
+    "route_origin_dest_idx": Route.objects.filter(origin=3, destination=5).order_by(),
+    "route_active_idx": Route.objects.filter(is_active=False).order_by(),
+}
+_DELETED: Final = "before a row that it points to is deleted, it is looked for here"
+_TILL: Final = "a till's own sales, of which this world has none"
+_DJANGO: Final = "Django's own"
+# Used by nothing above and yet there, by their first column. Django's second index of a text in a small table is left alone, too.
+KEPT: Final = {
+    "bookings_accesslink.order_id": "a new address takes away the links that went to the old one",
+    "bookings_booking.to_stop_id": _DELETED,
+    "bookings_bus.layout_id": _DELETED,
+    "bookings_city.plain_name": "a place that is named in full",
+    "bookings_fare.fare_class_id": _DELETED,
+    "bookings_hold.expires_at": "the nightly cleaning, once there are many",
+    "bookings_ledgerentry.booking_id": "what a booking was sold for, when it is cancelled",
+    "bookings_ledgerentry.shift_id": _TILL,
+    "bookings_order.shift_id": _TILL,
+    "bookings_payment.shift_id": _TILL,
+    "bookings_refund.booking_id": "what came back on a booking",
+    "bookings_refund.shift_id": _TILL,
+    "bookings_schedule.bus_id": _DELETED,
+    "bookings_schedule.layout_id": _DELETED,
+    "bookings_scheduleevent.schedule_id": "who closed the doors of a departure",
+    "bookings_seatblock.schedule_id": "the seats kept off sale on a departure",
+    "bookings_seatblock.seat_id": _DELETED,
+    "bookings_seatclaim.block_id": "a block that is taken back",
+    "bookings_service.layout_id": _DELETED,
+    "bookings_service.route_id": _DELETED,
+    "bookings_stafftask.done_at": "what is still to be done",
+    "bookings_stop.plain_name": "a place that is named in full",
+    "bookings_tillmovement.shift_id": _TILL,
+    "bookings_user.branch_id": _DELETED,
+    "bookings_user_groups.group_id": _DJANGO,
+    "bookings_user_groups.user_id": _DJANGO,
+    "bookings_user_user_permissions.permission_id": _DJANGO,
+    "bookings_user_user_permissions.user_id": _DJANGO,
+}
+Plans = Callable[[str], list[Plan]]
+
+
+@pytest.fixture(scope="module")
+def explained() -> dict[str, list[Plan]]:
+    return {}
+
+
+@pytest.fixture
+def plans(world: dict[str, Any], explained: dict[str, list[Plan]], db: None) -> Plans:
+    """Of a visit: the plans of what it asked, with nothing in the cache. It is undone at once."""
+
+    def plans_of(name: str) -> list[Plan]:
+        if name not in explained:
+            cache.clear()
+            client = Client()
+            with transaction.atomic():
+                client.force_login(User.objects.get(username="benchmark"))
+                with statements_of() as statements:
+                    VISITS[name](client, world)
+                explained[name] = [plan for statement in statements if (plan := plan_of(statement))]
+                transaction.set_rollback(True)
+        return explained[name]
+
+    return plans_of
+
+
+def _read_whole(plan: Plan) -> set[str]:
+    """What is read from end to end. Beside tables that are empty here the planner's choice says nothing, so only what it must do counts."""
+    touches = set(TABLE.findall(plan.statement.sql))
+    return (plan.unaided if touches & GROWING - BIG else plan.whole) & GROWING
+
+
+@pytest.mark.parametrize("name", VISITS)
+def test_nothing_reads_a_big_table_from_end_to_end(plans: Plans, name: str) -> None:
+    wrong = [f"{sorted(read)}: {plan.statement.sql}" for plan in plans(name) if (read := _read_whole(plan) - ONCE_A_NIGHT.get(name, set()))]
+
+    assert wrong == []
+    assert plans(name)
+
+
+def test_nothing_counts_a_big_table(plans: Plans) -> None:
+    counts = [plan.statement.sql for name in VISITS for plan in plans(name) if "COUNT(" in plan.statement.sql.upper()]
+
+    assert [sql for sql in counts if " WHERE " not in sql and set(TABLE.findall(sql)) & GROWING] == []
+
+
+def test_the_indexes_of_the_source_document_are_used(plans: Plans) -> None:
+    """On a table of two hundred routes reading all is the cheapest; there it is enough that the index would do."""
+    used = {name for visit in VISITS for plan in plans(visit) for name in plan.indexes}
+    for rows in SOURCE_DOCUMENT.values():
+        sql, params = rows.query.sql_with_params()
+        plan = plan_of(Statement(sql, params))
+        used |= plan.possible if plan.whole == {"bookings_route"} else plan.indexes
+
+    assert set(SOURCE_DOCUMENT) - used <= {"route_origin_idx"}  # route_origin_dest_idx begins alike, and one of two twins is taken
+
+
+def test_every_index_earns_its_place(plans: Plans) -> None:
+    """Used by a plan, named by the source document, part of a constraint, or kept for a reason that is given."""
+    used = {name for visit in VISITS for plan in plans(visit) for name in plan.indexes | plan.possible}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, attname, indexrelid::regclass::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
+            "AND attnum = indkey[0] JOIN pg_class ON pg_class.oid = indrelid WHERE relname LIKE 'bookings%' AND NOT indisunique"
+        )
+        indexes = [(f"{table}.{column}", name.strip('"')) for table, column, name in cursor.fetchall()]
+    idle = [(column, name) for column, name in indexes if name not in used | set(SOURCE_DOCUMENT) and column not in KEPT]
+
+    assert [(column, name) for column, name in idle if not (name.endswith("_like") and column.partition(".")[0] not in GROWING)] == []
+    assert set(KEPT) <= {column for column, _name in indexes}
