@@ -133,8 +133,8 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def own_postgres(conf: str = "") -> Iterator[PostgresServer]:
-    folder = Path(tempfile.mkdtemp(prefix="falcon-pg-"))
+def own_postgres(conf: str = "", *, inside: Path | None = None) -> Iterator[PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="falcon-pg-", dir=inside))
     server = None
     try:
         server = _new_postgres(folder)
