@@ -104,6 +104,10 @@ class Service:
         parents = [psutil.Process(process.pid) for process in self._running.values()]
         return [*parents, *(child for parent in parents for child in parent.children(recursive=True))]
 
+    def cpu_seconds(self) -> float:
+        """What the web server and its workers have used so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in (psutil.Process(self._running["web"].pid), *self.web_workers()))
+
     def is_alive(self, name: str) -> bool:
         return self._running[name].poll() is None
 
