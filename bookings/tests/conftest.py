@@ -55,9 +55,12 @@ def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a Redis the tests that want one are left to the run that has it. Marks go to the report, for the verdict."""
+    """What wants a Redis is left to the run that has one, what only `make soak` has time for to that. Marks go to the report, for the verdict."""
     for item in items:
         item.user_properties.extend(("mark", mark.name) for mark in item.iter_markers())
+    if not os.environ.get("SOAK_SCALE"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
     if not settings.REDIS_URL:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("redis")])
         items[:] = [item for item in items if not item.get_closest_marker("redis")]

@@ -141,9 +141,9 @@ def postgres_server(*, conf: str = "", keep: Path | None = None) -> Iterator[str
 
 
 @contextmanager
-def own_postgres(conf: str = "", *, keep: Path | None = None) -> Iterator[PostgresServer]:
-    """Its data lie in the folder `keep`, or go with it."""
-    folder = keep or Path(tempfile.mkdtemp(prefix="falcon-pg-"))
+def own_postgres(conf: str = "", *, keep: Path | None = None, inside: Path | None = None) -> Iterator[PostgresServer]:
+    """Its data lie in the folder `keep`; else in one that goes with it, which is made `inside` another."""
+    folder = keep or Path(tempfile.mkdtemp(prefix="falcon-pg-", dir=inside))
     server = None
     try:
         server = _new_postgres(folder)

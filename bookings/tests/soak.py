@@ -19,7 +19,7 @@ from bookings.tests.servers import postgres_server, redis_server, run
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SALE: Final = "bookings/tests/office/test_sell_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
-_TESTS: Final = ["bookings/tests/races", "bookings/tests/domain/sales/test_any_sequence.py", _SALE]
+_TESTS: Final = ["bookings/tests/races", "bookings/tests/hostile", "bookings/tests/domain/sales/test_any_sequence.py", _SALE]
 
 
 class ProgressBar:

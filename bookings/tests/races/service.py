@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import environ
 import httpx
 import psutil
+import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 from bookings.tests.servers import free_port
@@ -103,6 +106,15 @@ class Service:
     def runs(self, name: str) -> bool:
         return name in self._running
 
+    def processes(self) -> list[psutil.Process]:
+        """All of them: the web server, its workers, the queue."""
+        parents = [psutil.Process(process.pid) for process in self._running.values()]
+        return [*parents, *(child for parent in parents for child in parent.children(recursive=True))]
+
+    def cpu_seconds(self) -> float:
+        """What the web server and its workers have used so far."""
+        return sum(sum(process.cpu_times()[:2]) for process in (psutil.Process(self._running["web"].pid), *self.web_workers()))
+
     def is_alive(self, name: str) -> bool:
         return self._running[name].poll() is None
 
@@ -133,3 +145,18 @@ def collect_static(folder: Path) -> Path:
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(command, cwd=_ROOT, env=environment, check=True)
     return folder / "static"
+
+
+@contextmanager
+def living_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process, and every service that it starts, use another PostgreSQL: one that may be broken without harm to other tests."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    there, here = environ.Env.db_url_config(url), connection.settings_dict
+    usual = dict(here)
+    connection.close()
+    here.update({**there, "OPTIONS": {**here["OPTIONS"], **there.get("OPTIONS", {})}})
+    call_command("migrate", verbosity=0)
+    yield
+    call_command("flush", interactive=False, verbosity=0)
+    connection.close()
+    here.update(usual)

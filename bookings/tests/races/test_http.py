@@ -1,6 +1,7 @@
 """The last seats, through the real pages and a real web server with two workers."""
 
 import random
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,43 +14,47 @@ from bookings.models import Booking, LedgerEntry, Order, OutboxMessage, Schedule
 from bookings.tests.make import make_schedule
 from bookings.tests.races.buyer import Answer, Buyer, Visit
 from bookings.tests.races.crowd import crowd, figure, kinds, many, p95, sell
+from bookings.tests.races.service import Service
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 WAY = ("johannesburg", "cape-town")
+Cost = dict[str, float]
 
 
 def departure(*, seats: int = 44) -> Schedule:
     return make_schedule(seats=seats, departs=timezone.now() + timedelta(days=3))
 
 
-def race(visit: Visit, people: int, schedule: Schedule, choices: Sequence[dict[str, Any]]) -> list[Answer]:
-    """Everybody opens the seat map first; then all send their choice together."""
+def race(site: Service, visit: Visit, people: int, schedule: Schedule, choices: Sequence[dict[str, Any]]) -> tuple[list[Answer], Cost]:
+    """Everybody opens the seat map first; then all send their choice together. Site and clients share the processors of one machine."""
     buyers = [visit() for _number in range(people)]
     crowd(people, lambda number: buyers[number].look(schedule.pk, *WAY), at_once=8)
+    ours, theirs = site.cpu_seconds(), time.process_time()
     answers = crowd(people, lambda number: _hold(buyers[number], choices[number]), at_once=people)
+    cost = {"site_cpu_s": round(site.cpu_seconds() - ours, 1), "clients_cpu_s": round(time.process_time() - theirs, 1)}
     assert kinds(answers) == {"ok": people}
     assert not [answer for answer in answers if answer.status >= 500]
-    return answers
+    return answers, cost
 
 
 def _hold(buyer: Buyer, choice: dict[str, Any]) -> Answer:
     return buyer.hold(*choice.get("seats", ()), any_of=choice.get("any_of", 0))
 
 
-def report(scenario: str, answers: list[Answer], **more: int) -> None:
+def report(scenario: str, answers: list[Answer], cost: Cost, **more: int) -> None:
     waited = [answer.seconds for answer in answers]
-    figure(scenario, clients=len(answers), p95_s=round(p95(waited), 2), slowest_s=round(max(waited), 2), **more)
+    figure(scenario, clients=len(answers), p95_s=round(p95(waited), 2), slowest_s=round(max(waited), 2), **cost, **more)
 
 
 @pytest.mark.parametrize("repeat", range(many(1, 4)))
-def test_last_five_seats_go_to_exactly_five_clients(visit: Visit, repeat: int) -> None:
+def test_last_five_seats_go_to_exactly_five_clients(site: Service, visit: Visit, repeat: int) -> None:
     schedule, people = departure(), many(60, 200)
     sell(schedule, 39, now=timezone.now())
     free = visit().look(schedule.pk, *WAY)
     assert len(free) == 5
     choices = [{"seats": [free[number % 5]]} if number % 2 else {"any_of": 1} for number in range(people)]
 
-    answers = race(visit, people, schedule, choices)
+    answers, cost = race(site, visit, people, schedule, choices)
 
     won = [answer for answer in answers if answer.status == 302]
     lost = [answer for answer in answers if answer.status == 409]
@@ -59,27 +64,27 @@ def test_last_five_seats_go_to_exactly_five_clients(visit: Visit, repeat: int) -
     assert all("taken" in answer.words or "sold out" in answer.words for answer in lost)
     assert len(won) == 5
     assert violations(now=timezone.now()) == []
-    report("HTTP: last 5 seats", answers, held=len(won))
+    report("HTTP: last 5 seats", answers, cost, held=len(won))
 
 
-def test_fifty_free_seats_go_to_exactly_fifty_clients(visit: Visit) -> None:
+def test_fifty_free_seats_go_to_exactly_fifty_clients(site: Service, visit: Visit) -> None:
     schedule, people = departure(seats=50), many(80, 200)
 
-    answers = race(visit, people, schedule, [{"any_of": 1}] * people)
+    answers, cost = race(site, visit, people, schedule, [{"any_of": 1}] * people)
 
     assert sorted(answer.status for answer in answers) == [302] * 50 + [409] * (people - 50)
     assert all("sold out" in answer.words for answer in answers if answer.status == 409)
     assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 50
     assert violations(now=timezone.now()) == []
-    report("HTTP: 50 free seats", answers, held=50)
+    report("HTTP: 50 free seats", answers, cost, held=50)
 
 
-def test_groups_of_four_get_all_or_nothing(visit: Visit) -> None:
+def test_groups_of_four_get_all_or_nothing(site: Service, visit: Visit) -> None:
     schedule, people = departure(seats=40), many(40, 100)
     labels = list(schedule.layout.seats.values_list("label", flat=True))
     choices = [{"seats": random.Random(number).sample(labels, 4)} for number in range(people)]
 
-    answers = race(visit, people, schedule, choices)
+    answers, cost = race(site, visit, people, schedule, choices)
 
     won = [answer for answer in answers if answer.status == 302]
     assert {answer.status for answer in answers} <= {302, 409}
@@ -87,7 +92,7 @@ def test_groups_of_four_get_all_or_nothing(visit: Visit) -> None:
     assert SeatClaim.objects.filter(schedule=schedule).count() == len(won) * 4 * 2
     assert all("taken" in answer.words for answer in answers if answer.status == 409)
     assert violations(now=timezone.now()) == []
-    report("HTTP: groups of 4", answers, groups=len(won))
+    report("HTTP: groups of 4", answers, cost, groups=len(won))
 
 
 def test_one_checkout_sent_by_a_hundred_makes_one_order(visit: Visit) -> None:

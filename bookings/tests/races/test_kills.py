@@ -1,8 +1,10 @@
 """kill -9 while people buy: what was promised stays, and every ticket is mailed."""
 
 import random
+import statistics
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -81,22 +83,32 @@ def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(setting
 
 
 @pytest.mark.parametrize("mood", ["refuses", "hangs"])
-def test_a_mail_server_that_is_away_harms_no_booking(mood: str, settings: Any, folder: Path, static_files: Path) -> None:
-    schedules, times = coaches(), many(5, 40)
-    with hanging_server() as deaf:
-        port = deaf if mood == "hangs" else free_port()
-        with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{port}") as site:
-            diary = Diary()
-            for _time in range(times):
+def test_a_mail_server_that_goes_away_harms_no_booking(mood: str, settings: Any, folder: Path, static_files: Path) -> None:
+    schedules, times, port = coaches(), many(5, 40), free_port()
+    usual, away = Diary(), Diary()
+    with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{port}") as site:
+        with mail_server(settings, port=port) as sink:
+            for diary in [Diary()] * 2 + [usual] * times:
                 shop_once(site.url, schedules, diary)
-            assert len(diary.placed) == times
-            _wait_until_confirmed(times)
-            with mail_server(settings) as sink:
+            _wait_until_confirmed(times + 2)
+        with hanging_server(port) if mood == "hangs" else nullcontext():
+            for _time in range(times):
+                shop_once(site.url, schedules, away)
+            assert len(away.placed) == len(usual.placed) == times
+            _wait_until_confirmed(2 * times + 2)
+            with mail_server(settings, sink=sink):
                 catch_up(settings, site, wait=0)
-                nothing_is_lost(diary, sink, kills=0)
+                nothing_is_lost(away, sink, kills=0)
     use_server(settings, 9)
     assert not StaffTask.objects.exclude(kind="mail_failed").exists()
-    figure(f"HTTP: mail server {mood}", bookings=times, p95_s=round(p95(diary.slowest), 2), unsent=0)
+    took = {
+        "usual_p95_s": p95(usual.slowest),
+        "p95_s": p95(away.slowest),
+        "added_percent": 100 * (p95(away.slowest) / p95(usual.slowest) - 1),
+    }
+    figure(f"HTTP: mail server {mood}", bookings=times, unsent=0, **{name: round(value, 2) for name, value in took.items()})
+    # The figure is the promise; this is what can be held on a machine that is busy with other tests.
+    assert statistics.median(away.slowest) <= 1.1 * statistics.median(usual.slowest) + 0.5
 
 
 def _wait_until_confirmed(orders: int) -> None:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import environ
 import httpx
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -19,7 +17,7 @@ from bookings.domain.reports.invariants import violations
 from bookings.models import Order
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.crowd import figure, many
-from bookings.tests.races.service import Service, service
+from bookings.tests.races.service import Service, living_at, service
 from bookings.tests.races.shoppers import catch_up, coaches, shoppers
 from bookings.tests.servers import PostgresServer, own_postgres
 
@@ -38,18 +36,8 @@ def machine() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres(machine: PostgresServer, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
-    """A server of this file's own, as the others' must not be broken; this process talks to it, too."""
-    monkeypatch.setenv("DATABASE_URL", machine.url)
-    there = environ.Env.db_url_config(machine.url)
-    here, usual = connection.settings_dict, dict(connection.settings_dict)
-    with django_db_blocker.unblock():
-        connection.close()
-        here.update({**there, "OPTIONS": {**here["OPTIONS"], **there.get("OPTIONS", {})}})
-        call_command("migrate", verbosity=0)
+    with django_db_blocker.unblock(), living_at(machine.url, monkeypatch):
         yield machine
-        call_command("flush", interactive=False, verbosity=0)
-        connection.close()
-        here.update(usual)
 
 
 @pytest.fixture

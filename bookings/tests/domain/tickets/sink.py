@@ -42,9 +42,10 @@ class Sink:
 
 
 @contextmanager
-def mail_server(settings: Any) -> Iterator[Sink]:
-    sink = Sink()
-    controller = Controller(sink, hostname="127.0.0.1", port=free_port())
+def mail_server(settings: Any, *, port: int = 0, sink: Sink | None = None) -> Iterator[Sink]:
+    """Takes mail into a sink of its own, or into that of a server which went away."""
+    sink = sink or Sink()
+    controller = Controller(sink, hostname="127.0.0.1", port=port or free_port())
     controller.start()
     use_server(settings, controller.port)
     try:
@@ -61,10 +62,11 @@ def use_server(settings: Any, port: int, *, timeout: float = 5) -> None:
 
 
 @contextmanager
-def hanging_server() -> Iterator[int]:
+def hanging_server(port: int = 0) -> Iterator[int]:
     """Lets one in and never says a word."""
     with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", port))
         server.listen(20)
         taken: list[socket.socket] = []
         stop = threading.Event()
