@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
 from bookings.domain.boarding.coaches import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
+from bookings.domain.boarding.left_behind import left_behind
 from bookings.domain.boarding.steps import BEFORE_LEAVING
 from bookings.models import RouteStop, Schedule, Ticket
 
@@ -38,6 +40,16 @@ class Passenger:
 
 
 @dataclass(frozen=True)
+class LeftBehind:
+    """Somebody who stood by in vain, and what they get back."""
+
+    ticket_id: int
+    name: str
+    reference: str
+    fare: str
+
+
+@dataclass(frozen=True)
 class StopList:
     """What happens at one stop."""
 
@@ -60,6 +72,7 @@ class StopList:
     is_open: bool
     is_over: bool  # past the closing time
     is_left: bool
+    left_behind: tuple[LeftBehind, ...] = ()
 
     @property
     def boarded(self) -> int:
@@ -209,6 +222,10 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         is_open=times.opens <= now < times.closes and not is_left,
         is_over=now >= times.closes,
         is_left=is_left,
+        left_behind=tuple(
+            LeftBehind(each.pk, each.full_name, each.booking.booking_reference, format_zar(each.fare))
+            for each in left_behind(load, position, now)
+        ),
     )
 
 

@@ -43,14 +43,15 @@ def departures(request: StaffRequest) -> HttpResponse:
     if day.year not in range(2000, 2100):
         day = timezone.localdate()
     line, text = request.GET.get("line", "").replace("\x00", "")[:40].strip(), request.GET.get("page", "")
-    page = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 1
-    found = departure_list(day, line=line, page=max(1, page))
+    page = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 3 else None
+    found = departure_list(day, line=line, page=page, now=timezone.now())
     context = {
         "found": found,
         "line": line,
         "today": timezone.localdate(),
         "before": _near(day, -1),
         "after": _near(day, 1),
+        "may_board": may(request.user.role, "board"),
         "next_page": found.page + 1,
         "previous_page": found.page - 1,
     }
