@@ -75,6 +75,7 @@ def _seats_page(
         "map": staff_map(schedule_id, now=timezone.now()),
         "form": form,
         "refusal": refusal,
+        "asked": request.GET.get("release", ""),
         "may_block": may(request.user.role, "block_seats", "POST"),
         "may_move": may(request.user.role, "change_seat", "POST"),
     }
@@ -108,6 +109,6 @@ def block_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
 @staff
 @require_POST
 def release(request: StaffRequest, schedule_id: int, block_id: int) -> HttpResponse:
-    block = release_block(block_id)
+    block = release_block(schedule_id, block_id, by=request.user)
     messages.success(request, _("Seat %(seat)s is on sale again.") % {"seat": block.seat.label})
     return redirect("office:departure_seats", block.schedule_id)
