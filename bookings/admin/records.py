@@ -273,7 +273,7 @@ class OutboxMessageAdmin(RecordAdmin):
 
 @admin.register(SeatBlock)
 class SeatBlockAdmin(RecordAdmin):
-    list_display = ["pk", "schedule", "seat", "reason", "release_at", "created_by", "released_at"]
+    list_display = ["pk", "schedule", "seat", "reason", "release_at", "created_by", "released_at", "released_by"]
     list_select_related = ["schedule", "seat", "created_by"]
     ordering = ["-pk"]
 

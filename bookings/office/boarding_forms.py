@@ -40,4 +40,4 @@ class UndoForm(forms.Form):
 
 class CloseForm(forms.Form):
     stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
-    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)

@@ -98,6 +98,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "board": BOARDERS,
     "board_undo": BOARDERS,
     "board_close": BOARDERS,
+    "board_standby": SELLERS,  # it gives money back
     "depart": BOARDERS,
     "arrive": BOARDERS,
 }

@@ -2,6 +2,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 import django_tables2 as tables
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.timetable.trips import local_text
@@ -32,7 +33,8 @@ class BookingTable(tables.Table):
         return name_of(record)
 
     def render_departure(self, record: Booking) -> str:
-        return ride_of(record)
+        when, cities = ride_of(record)
+        return format_html('<span class="nowrap">{}</span> <span class="nowrap muted">{}</span>', when, cities)
 
     def render_booked(self, record: Booking) -> str:
         return local_text(record.booking_date)
@@ -47,9 +49,10 @@ def name_of(booking: Booking) -> str:
     return f"{going[0].surname}, {going[0].first_name}" + (f" +{len(going) - 1}" if len(going) > 1 else "")
 
 
-def ride_of(booking: Booking) -> str:
+def ride_of(booking: Booking) -> tuple[str, str]:
+    """When and on which line; from where to where."""
     cities = f"{booking.from_stop.stop.city.name} → {booking.to_stop.stop.city.name}"
-    return f"{local_text(booking.boards_at)} {booking.schedule.route.line.code} {cities}"
+    return f"{local_text(booking.boards_at)} {booking.schedule.route.line.code}", cities
 
 
 CELLS: Final = {
@@ -57,7 +60,7 @@ CELLS: Final = {
     "name": name_of,
     "phone": lambda booking: booking.order.phone,
     "email": lambda booking: booking.passenger_email,
-    "departure": ride_of,
+    "departure": lambda booking: " ".join(ride_of(booking)),
     "status": lambda booking: str(booking.get_status_display()),
     "booked": lambda booking: local_text(booking.booking_date),
     "channel": lambda booking: str(booking.order.get_channel_display()),

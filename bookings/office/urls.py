@@ -98,6 +98,7 @@ urlpatterns = [
     path("departures/<int:schedule_id>/board/", boarding.board, name="board"),
     path("departures/<int:schedule_id>/board/undo/", boarding.undo, name="board_undo"),
     path("departures/<int:schedule_id>/board/close/", boarding.close, name="board_close"),
+    path("departures/<int:schedule_id>/board/standby/", boarding.standby, name="board_standby"),
     path("departures/<int:schedule_id>/depart/", boarding.leave, name="depart"),
     path("departures/<int:schedule_id>/arrive/", boarding.end, name="arrive"),
 ]

@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from bookings.base.codes import sha256
+from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
 from bookings.domain.boarding.coaches import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
+from bookings.domain.boarding.left_behind import left_behind
 from bookings.domain.boarding.steps import BEFORE_LEAVING
 from bookings.models import RouteStop, Schedule, Ticket
 
@@ -38,6 +41,16 @@ class Passenger:
 
 
 @dataclass(frozen=True)
+class LeftBehind:
+    """Somebody who stood by in vain, and what they get back."""
+
+    ticket_id: int
+    name: str
+    reference: str
+    fare: str
+
+
+@dataclass(frozen=True)
 class StopList:
     """What happens at one stop."""
 
@@ -60,6 +73,7 @@ class StopList:
     is_open: bool
     is_over: bool  # past the closing time
     is_left: bool
+    left_behind: tuple[LeftBehind, ...] = ()
 
     @property
     def boarded(self) -> int:
@@ -139,6 +153,7 @@ class BoardView:
     manifest: Manifest
     stop: StopList
     closing: Closing
+    known: str  # "hash:seat" of each ticket that may still board here, for a door without a connection
 
 
 def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | None = None, now: datetime) -> BoardView:
@@ -148,7 +163,14 @@ def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | No
         here = [call.position for call in load.calls[:-1] if call.stop.city_id == near_city]
         stop = here[0] if here else load.calls[0].position
     lists = _manifest(load, stop, now)
-    return BoardView(lists, lists.stop, _closing(plan_closing(load, load.call_at(stop))))
+    return BoardView(lists, lists.stop, _closing(plan_closing(load, load.call_at(stop))), _known(load, stop))
+
+
+def _known(load: CoachLoad, position: int) -> str:
+    """The first 64 bits of the SHA-256 of each code: enough to tell a ticket, and no ticket to whoever reads them."""
+    valid = [ticket for ticket in load.boarding_at(position) if ticket.status == Ticket.Status.VALID]
+    codes = [(code, ticket.seat.label if ticket.seat else "-") for ticket in valid for code in (ticket.code, ticket.spoken_code)]
+    return " ".join(f"{sha256(code)[:16]}:{seat}" for code, seat in codes)
 
 
 def _closing(plan: ClosingPlan) -> Closing:
@@ -209,6 +231,10 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         is_open=times.opens <= now < times.closes and not is_left,
         is_over=now >= times.closes,
         is_left=is_left,
+        left_behind=tuple(
+            LeftBehind(each.pk, each.full_name, each.booking.booking_reference, format_zar(each.fare))
+            for each in left_behind(load, position, now)
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from bookings.domain.network.places import get_place
 from bookings.domain.sales.changing import Difference, booking_called
 from bookings.domain.sales.exchanges import ExchangeQuote, quote_exchange
 from bookings.domain.sales.queries import booking_segment
-from bookings.domain.sales.refunds import valid_tickets
+from bookings.domain.sales.refunds import returnable_tickets
 from bookings.domain.sales.seats import SeatQuote, quote_seat, ticket_called
 from bookings.domain.search.offers import Offer, Search, results
 from bookings.domain.timetable.segments import get_segment
@@ -118,7 +118,7 @@ def move_view(
 ) -> MoveView:
     """Who may move, the departures of a day between the same cities, and the quote for one of them."""
     booking = booking_called(reference)
-    tickets = valid_tickets(booking, None)
+    tickets = returnable_tickets(booking, None, now)
     chosen = [ticket for ticket in tickets if ticket_ids is None or ticket.pk in ticket_ids]
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
     day = day or max(booking.boards_at, now).astimezone(zone).date()
@@ -141,7 +141,7 @@ def move_view(
         new_trip=trip_view(quote.segment) if quote else None,
         lines=_lines(quote) if quote else (),
         balance=balance_view(quote.difference) if quote else None,
-        seats=" ".join(line.seat.label for line in quote.lines) if quote else " ".join(labels),
+        seats=" ".join(line.seat.label for line in quote.lines if line.seat) if quote else " ".join(labels),
         is_split=bool(quote and not quote.is_all),
         problem=problem,
         shift=open_shift_of(user),
@@ -149,7 +149,7 @@ def move_view(
 
 
 def _passenger(ticket: Ticket, is_chosen: bool) -> Passenger:
-    seat = ticket.seat.label if ticket.seat else ""
+    seat = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
     return Passenger(ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.fare), is_chosen)
 
 
@@ -165,10 +165,10 @@ def _lines(quote: ExchangeQuote) -> tuple[MoveLine, ...]:
     return tuple(
         MoveLine(
             line.ticket.full_name,
-            line.ticket.seat.label if line.ticket.seat else "",
+            line.ticket.seat.label if line.ticket.seat else str(line.ticket.get_place_display()),
             format_zar(line.ticket.fare),
             format_zar(line.fee) if line.fee else "",
-            line.seat.label,
+            line.seat.label if line.seat else str(line.ticket.get_place_display()),
             format_zar(line.fare),
         )
         for line in quote.lines

@@ -16,6 +16,7 @@ class RefundRule(Enum):
     TOO_LATE = "too_late"
     NOT_PAID = "not_paid"
     WAIVED = "waived"  # a person decided it
+    LEFT_BEHIND = "left_behind"  # stood by, and the coach went without them
 
 
 @dataclass(frozen=True)

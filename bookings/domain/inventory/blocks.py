@@ -72,15 +72,15 @@ def _open_departure(schedule: Schedule | None) -> Schedule:
     return schedule
 
 
-def release_block(block_id: int, *, now: datetime | None = None) -> SeatBlock:
-    """Put a seat back on sale. Raises Conflict when it has been released already."""
-    found = SeatBlock.objects.filter(pk=block_id).values_list("schedule", flat=True).first()
+def release_block(schedule_id: int, block_id: int, *, by: User | None = None, now: datetime | None = None) -> SeatBlock:
+    """Put a seat of this departure back on sale. Raises Conflict when it has been released already."""
+    found = SeatBlock.objects.filter(pk=block_id, schedule=schedule_id).values_list("schedule", flat=True).first()
     if found is None:
         raise NotFound(_("We do not know this block."))
     with short_transaction():
         locked = lock_schedules([found])
         now = now or database_now()
-        if SeatBlock.objects.filter(pk=block_id, released_at=None).update(released_at=now) != 1:
+        if SeatBlock.objects.filter(pk=block_id, released_at=None).update(released_at=now, released_by=by) != 1:
             raise Conflict(_("This seat has been released already."))
         SeatClaim.objects.filter(block=block_id).delete()
         refresh(locked)

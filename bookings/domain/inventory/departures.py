@@ -9,12 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
 from bookings.domain.inventory.holds import hold_any, hold_seats
 from bookings.domain.inventory.queries import SeatMap, seat_map
 from bookings.domain.timetable.segments import Segment, get_segment
-from bookings.domain.timetable.trips import CallView, TripView, duration_text, local_text, route_line, trip_view
-from bookings.models import Amenity, Hold, HoldTrip, Schedule, SeatClaim
+from bookings.domain.timetable.trips import CallView, TripView, duration_text, route_line, trip_view
+from bookings.models import Amenity, Hold, Schedule, SeatClaim
 
 
 @dataclass(frozen=True)
@@ -83,31 +82,11 @@ def hold_ride(
 ) -> HeldRide:
     """Keep the seats `labels` for a visitor, or `count` of our choice. See `holds` for the options and for what is raised."""
     segment = get_segment(schedule_id, from_ref, to_ref)
-    if options.get("token"):
-        _check_way_back(segment, options["token"], options["owner"])
     if count:
         hold = hold_any(segment, count, fare_class=fare_class, **options)
     else:
         hold = hold_seats(segment, labels, **options)
     return HeldRide(hold.token, count or len(set(labels)), segment.board.stop.city.slug, segment.alight.stop.city.slug)
-
-
-def _check_way_back(segment: Segment, token: str, owner: str) -> None:
-    """Nobody can be on the way back before the way out has arrived."""
-    held = HoldTrip.objects.filter(hold__token=token, hold__owner=owner).order_by("position")
-    trips = list(held.select_related("schedule", "from_stop__stop", "to_stop__stop"))
-    others = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips if trip.schedule_id != segment.schedule.pk]
-    if not others:
-        return
-    is_out = trips[0].schedule_id == segment.schedule.pk
-    check_way_back(*((segment, others[0]) if is_out else (others[0], segment)))
-
-
-def check_way_back(out: Segment, back: Segment) -> None:
-    """Raises RuleBroken unless the way back leaves after the way out has arrived."""
-    if back.boards_at < out.alights_at:
-        arrives = local_text(out.alights_at, out.alights_local.tzinfo)
-        raise RuleBroken(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
 
 
 def seats_unchanged(schedule_id: int, from_ref: str, to_ref: str, rev: str, *, now: datetime) -> bool:

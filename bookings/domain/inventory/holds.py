@@ -18,6 +18,7 @@ from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
 from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import local_text
 from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
 from bookings.models.transactions import count_committed, database_now, short_transaction
 
@@ -183,7 +184,7 @@ def _hold_row(
 ) -> Hold:
     if not token:
         if mine and mine.hold.expires_at > now:
-            _check_fits(mine.hold.trips.exclude(pk=mine.pk), segment, count)
+            _check_fits(mine.hold.trips.exclude(pk=mine.pk), segment, count, mine)
             Hold.objects.filter(pk=mine.hold.pk).update(draft=_with_types(mine.hold.draft, count, types))
             return mine.hold
         draft = _with_types({}, count, types)
@@ -196,20 +197,26 @@ def _hold_row(
     other = hold.trips.exclude(pk=mine.pk if mine else None)
     if not mine and other.count() >= MOST_TRIPS:
         raise RuleBroken(_("This booking already has its way out and its way back."))
-    _check_fits(other, segment, count)
+    _check_fits(other, segment, count, mine)
     if not mine:
         _set_expiry(hold, now + hold_time(channel))
     return hold
 
 
-def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int) -> None:
-    """The same people travel both ways, one way after the other."""
-    for trip in others.select_related("schedule", "from_stop", "to_stop"):
+def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, mine: HoldTrip | None) -> None:
+    """The same people travel both ways, one after the other."""
+    for trip in others.select_related("schedule", "from_stop__stop", "to_stop__stop"):
         other = Segment(trip.schedule, trip.from_stop, trip.to_stop)
         if trip.seats.count() != count:
             raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
-        if segment.boards_at < other.alights_at and other.boards_at < segment.alights_at:
-            raise RuleBroken(_("You are still on the road of your other trip then. Please choose another departure."))
+        check_way_back(*((segment, other) if mine and mine.position < trip.position else (other, segment)))
+
+
+def check_way_back(out: Segment, back: Segment) -> None:
+    """Raises RuleBroken unless the way back leaves after the way out has arrived."""
+    if back.boards_at < out.alights_at:
+        arrives = local_text(out.alights_at, out.alights_local.tzinfo)
+        raise RuleBroken(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
 
 
 def _dear_seats_last(types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable) -> Sequence[str]:

@@ -94,6 +94,7 @@ def _line(line: QuoteLine, is_chosen: bool) -> CancelLine:
         RefundRule.TOO_LATE: _("too close to departure for a refund"),
         RefundRule.NOT_PAID: _("not paid yet"),
         RefundRule.WAIVED: _("fee waived"),
+        RefundRule.LEFT_BEHIND: _("stood by, and got no seat"),
     }[line.quote.rule]
     ticket = line.ticket
     return CancelLine(

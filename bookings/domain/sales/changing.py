@@ -13,7 +13,7 @@ from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.sales.messages import queue_message
-from bookings.domain.sales.refunds import owe_refund, valid_tickets
+from bookings.domain.sales.refunds import owe_refund, returnable_tickets
 from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Refund, SaleStatus, Ticket, User, Webhook
 
 # Takes the balance of an order (first) at the till, or pays the refund that a change owes (second), within the change's transaction.
@@ -54,11 +54,13 @@ def locked_booking(reference: str) -> Booking:
     return booking_called(reference)
 
 
-def changeable(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
-    """The tickets to change, all of them still valid. Raises Conflict when somebody was first, RuleBroken for nobody."""
+def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
+    """The tickets to change, all of them still good. Raises Conflict when somebody was first, RuleBroken for nobody."""
     if booking.status != SaleStatus.CONFIRMED:
         raise Conflict(_("This booking is not paid, or no longer stands: it cannot be changed. Take its payment, or sell anew."))
-    tickets = valid_tickets(booking, ticket_ids)
+    tickets = returnable_tickets(booking, ticket_ids, now)
+    if now >= booking.boards_at and not tickets:
+        raise Conflict(_("The coach of this booking has left; it can no longer be moved to another."))
     if ticket_ids is not None and not ticket_ids:
         raise RuleBroken(_("Choose at least one passenger."))
     if not tickets or (ticket_ids is not None and len(tickets) != len(set(ticket_ids))):

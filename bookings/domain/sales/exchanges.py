@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, RuleBroken, SalesClosed, SeatTaken
+from bookings.base.errors import RuleBroken, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
 from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
@@ -28,7 +28,7 @@ from bookings.domain.sales.changing import (
 )
 from bookings.domain.sales.checkout import issue_ticket
 from bookings.domain.sales.payments import lock_order
-from bookings.domain.sales.refunds import ticket_quote
+from bookings.domain.sales.refunds import is_whole_booking, ticket_quote
 from bookings.domain.sales.splitting import split_off
 from bookings.domain.sales.submissions import once
 from bookings.domain.sales.waivers import Waiver
@@ -40,10 +40,10 @@ from bookings.models.transactions import database_now
 
 @dataclass(frozen=True)
 class ExchangeLine:
-    """One passenger: the ticket to replace, its fee by its frozen terms, and the new seat with its fare."""
+    """One passenger: the ticket to replace, its fee by its frozen terms, and the new seat with its fare. Who stood by gets a seat."""
 
     ticket: Ticket
-    seat: Seat
+    seat: Seat | None  # none on a lap
     fare_class: FareClass
     fee: Decimal
     fare: Decimal
@@ -84,11 +84,10 @@ def quote_exchange(
 def _quote(
     booking: Booking, segment: Segment, ticket_ids: Collection[int] | None, labels: Collection[str], waived: bool, now: datetime
 ) -> ExchangeQuote:
-    tickets = changeable(booking, ticket_ids)
-    if now >= booking.boards_at:
-        raise Conflict(_("The coach of this booking has left; it can no longer be moved to another."))
-    if any(ticket.seat_id is None for ticket in tickets):
-        raise RuleBroken(_("Only passengers with a seat can be moved."))
+    tickets = changeable(booking, ticket_ids, now)
+    seated = [ticket for ticket in tickets if ticket.place != Ticket.Place.LAP]
+    if not seated:
+        raise RuleBroken(_("A child on a lap moves with the one whose lap it is."))
     if not segment.is_on_sale(now, "counter"):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     same_ride = (segment.schedule.pk, segment.board.pk, segment.alight.pk) == (
@@ -96,18 +95,19 @@ def _quote(
         booking.from_stop_id,
         booking.to_stop_id,
     )
-    if same_ride:
+    if same_ride and all(ticket.seat_id for ticket in seated):
         raise RuleBroken(_("This is the departure they are on already; change the seat instead."))
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
     if labels:
         seats = named_seats(coach, labels)
-        if len(seats) != len(tickets):
+        if len(seats) != len(seated):
             raise RuleBroken(_("Choose as many seats as passengers move."))
     else:
-        seats = seats_together(coach, len(tickets), fares.classes, wanted=_class_with_room(coach, tickets, fares))
-    lines = tuple(_line(booking, ticket, seat, segment, fares, waived, now) for ticket, seat in zip(tickets, seats, strict=True))
-    return ExchangeQuote(booking, segment, lines, is_all=len(tickets) == len(changeable(booking, None)))
+        seats = seats_together(coach, len(seated), fares.classes, wanted=_class_with_room(coach, seated, fares))
+    seat_of = dict(zip((ticket.pk for ticket in seated), seats, strict=True))
+    lines = tuple(_line(booking, ticket, seat_of.get(ticket.pk), segment, fares, waived, now) for ticket in tickets)
+    return ExchangeQuote(booking, segment, lines, is_all=is_whole_booking(booking, tickets))
 
 
 def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> Coach:
@@ -126,8 +126,10 @@ def _class_with_room(coach: Coach, tickets: Sequence[Ticket], fares: FareTable) 
     return code if room >= len(tickets) else ""
 
 
-def _line(booking: Booking, ticket: Ticket, seat: Seat, segment: Segment, fares: FareTable, waived: bool, now: datetime) -> ExchangeLine:
-    fare_class, fare = seat_fare(segment, seat, ticket, fares)
+def _line(
+    booking: Booking, ticket: Ticket, seat: Seat | None, segment: Segment, fares: FareTable, waived: bool, now: datetime
+) -> ExchangeLine:
+    fare_class, fare = seat_fare(segment, seat, ticket, fares) if seat else (ticket.fare_class, ticket.fare)
     return ExchangeLine(ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now).fee, fare)
 
 
@@ -217,13 +219,21 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
     for line in quote.lines:
         passenger = {"first_name": line.ticket.first_name, "surname": line.ticket.surname}
         issued = issue_ticket(
-            booking, passenger, seat=line.seat, kind=line.ticket.passenger_type, fare_class=line.fare_class, fare=line.fare
+            booking,
+            passenger,
+            seat=line.seat,
+            place=Ticket.Place.SEAT if line.seat else line.ticket.place,
+            kind=line.ticket.passenger_type,
+            fare_class=line.fare_class,
+            fare=line.fare,
         )
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
         BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.REPLACED, ticket=line.ticket, **who)
         BookingEvent.objects.record(booking, "", Ticket.Status.VALID, ticket=issued, **who)
         claims += [
-            SeatClaim(schedule=segment.schedule, seat=line.seat, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=issued) for leg in segment.legs
+            SeatClaim(schedule=segment.schedule, seat=line.seat, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=issued)
+            for leg in segment.legs
+            if line.seat
         ]
     add_claims(claims)
 

@@ -84,7 +84,7 @@ def cancellation_quote(
     booking: Booking, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime
 ) -> CancellationQuote:
     """The quote for these tickets of the booking, or for all that are still valid. An unpaid booking owes and gives nothing."""
-    tickets = valid_tickets(booking, ticket_ids)
+    tickets = returnable_tickets(booking, ticket_ids, now)
     is_paid = booking.status == SaleStatus.CONFIRMED
     return CancellationQuote(tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets), is_paid)
 
@@ -95,6 +95,8 @@ def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now:
         return RefundQuote(ZERO, ZERO, RefundRule.NOT_PAID)
     if waived:
         return RefundQuote(ticket.fare, ZERO, RefundRule.WAIVED)
+    if is_left_behind(ticket, booking, now):
+        return RefundQuote(ticket.fare, ZERO, RefundRule.LEFT_BEHIND)
     terms = RefundTerms.from_json(ticket.refund_terms)
     return refund_quote(ticket.fare, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now)
 
@@ -104,7 +106,27 @@ def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[
     return valid if ticket_ids is None else [ticket for ticket in valid if ticket.pk in ticket_ids]
 
 
+def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
+    """Whether this passenger paid to stand by and got no seat: they get all of it back, or another coach without a fee."""
+    stood_by = ticket.place == Ticket.Place.STANDBY and ticket.status == Ticket.Status.VALID
+    return stood_by and booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at
+
+
+def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
+    """Those that can be given back or moved: until the coach leaves all valid ones, afterwards those of who was left behind."""
+    tickets = valid_tickets(booking, ticket_ids)
+    return tickets if now < booking.boards_at else [ticket for ticket in tickets if is_left_behind(ticket, booking, now)]
+
+
+def is_whole_booking(booking: Booking, tickets: Collection[Ticket]) -> bool:
+    """Whether nobody else travels, has travelled or failed to come on this booking."""
+    over = (Ticket.Status.CANCELLED, Ticket.Status.REPLACED)
+    return len(tickets) == booking.tickets.exclude(status__in=over).count()
+
+
 def can_cancel(booking: Booking, now: datetime) -> bool:
+    if booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at:
+        return any(is_left_behind(ticket, booking, now) for ticket in booking.tickets.all())
     return booking.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED) and now < booking.boards_at
 
 
@@ -157,13 +179,13 @@ def _cancel(
     now = now or database_now()
     drop_expired(list(locked), now=now)
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
-    tickets = valid_tickets(booking, ticket_ids)
+    tickets = returnable_tickets(booking, ticket_ids, now)
     if not can_cancel(booking, now) or not tickets:
         raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
     quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
     if quoted is not None and quote.refund < quoted:
         raise Conflict(_("The refund has changed to %(refund)s meanwhile. Please look again.") % {"refund": format_zar(quote.refund)})
-    if len(tickets) < booking.tickets.filter(status=Ticket.Status.VALID).count():
+    if not is_whole_booking(booking, tickets):
         booking = split_off(booking, tickets, now, actor=actor)
     refund = _undo_sale(booking, quote, actor, now)
     close_booking(booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason)
@@ -255,7 +277,13 @@ def _note_paid(refund: Refund, now: datetime) -> bool:
 def _leave_to_staff(refund: Refund, now: datetime) -> bool:
     with short_transaction():
         Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.OWED)
-        open_task(StaffTask.Kind.REFUND_DUE, refund.order, f"refund:{refund.pk}", f"{refund.amount} to pay back", now)
+        open_task(
+            StaffTask.Kind.REFUND_DUE,
+            refund.order,
+            f"refund:{refund.pk}",
+            _("%(amount)s to pay back") % {"amount": format_zar(refund.amount)},
+            now,
+        )
     return False
 
 

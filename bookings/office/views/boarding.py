@@ -12,14 +12,19 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.money import format_zar
 from bookings.domain.boarding.check_in import check_in, undo_check_in
 from bookings.domain.boarding.closing import Closed, close_boarding
+from bookings.domain.boarding.left_behind import refund_left_behind
 from bookings.domain.boarding.manifest import board_view, manifest
 from bookings.domain.boarding.steps import arrive, depart
+from bookings.domain.counter.shifts import open_shift_of
 from bookings.office.access import StaffRequest, staff
 from bookings.office.boarding_forms import CloseForm, ScanForm, StopForm, UndoForm
+from bookings.office.changes import ids_in
 from bookings.office.manifest_csv import manifest_csv
+from bookings.office.policy import may
 from bookings.web.render import render_page
 
 
@@ -77,7 +82,7 @@ def close(request: StaffRequest, schedule_id: int) -> HttpResponse:
     form = CloseForm(request.POST)
     if not form.is_valid():
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
-    stop, seen = form.cleaned_data["stop"], form.cleaned_data["seen"]
+    stop, seen = form.cleaned_data["stop"], form.cleaned_data["seen"] or 0
     try:
         closed = close_boarding(schedule_id, stop, actor=request.user, submission=_submission(request), seen=seen)
     except Conflict as refusal:
@@ -115,6 +120,32 @@ def end(request: StaffRequest, schedule_id: int) -> HttpResponse:
     return redirect(_address("manifest", schedule_id))
 
 
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """Give back what those paid who stood by at a stop and stayed behind."""
+    if request.method != "POST":
+        return _ask(request, schedule_id, "standby")
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        raise RuleBroken(_("This form is incomplete. Please open the page again."))
+    stop, in_cash = form.cleaned_data["stop"], request.POST.get("how") == "cash"
+    tickets = ids_in(request.POST)
+    try:
+        given = refund_left_behind(schedule_id, stop, seen=tickets, actor=request.user, in_cash=in_cash, submission=_submission(request))
+    except NotFound:
+        raise
+    except RuleBroken as refusal:
+        return _ask(request, schedule_id, "standby", stop=stop, refusal=refusal)
+    words = (
+        _("%(amount)s for %(count)d on standby: paid out in cash.")
+        if given.is_paid
+        else _("%(amount)s for %(count)d on standby is owed; a task says so for each booking.")
+    )
+    messages.success(request, words % {"amount": format_zar(given.amount), "count": given.people})
+    return redirect(_address("board", schedule_id, stop))
+
+
 def _board(
     request: StaffRequest,
     schedule_id: int,
@@ -128,10 +159,11 @@ def _board(
     branch = request.user.branch
     view = board_view(schedule_id, stop=stop, near_city=branch.city_id if branch else None, now=timezone.now())
     context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
+    context["may_refund"] = may(request.user.role, "board_standby")
     return render_page(request, "office/board.html", context, fragment=fragment, target=target, status=status)
 
 
-def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: Conflict | None = None) -> HttpResponse:
+def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: RuleBroken | None = None) -> HttpResponse:
     stop = StopForm(request.GET).chosen if stop is None else stop
     view = board_view(schedule_id, stop=stop, now=timezone.now())
     context = {
@@ -140,6 +172,7 @@ def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None
         "stop": view.stop,
         "step": step,
         "refusal": refusal,
+        "shift": open_shift_of(request.user) if step == "standby" else None,
         "submission": random_token(),
     }
     return render_page(request, "office/board_step.html", context, status=refusal.status if refusal else 200)

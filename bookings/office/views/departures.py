@@ -43,14 +43,15 @@ def departures(request: StaffRequest) -> HttpResponse:
     if day.year not in range(2000, 2100):
         day = timezone.localdate()
     line, text = request.GET.get("line", "").replace("\x00", "")[:40].strip(), request.GET.get("page", "")
-    page = int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else 1
-    found = departure_list(day, line=line, page=max(1, page))
+    page = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 3 else None
+    found = departure_list(day, line=line, page=page, now=timezone.now())
     context = {
         "found": found,
         "line": line,
         "today": timezone.localdate(),
         "before": _near(day, -1),
         "after": _near(day, 1),
+        "may_board": may(request.user.role, "board"),
         "next_page": found.page + 1,
         "previous_page": found.page - 1,
     }
@@ -74,6 +75,7 @@ def _seats_page(
         "map": staff_map(schedule_id, now=timezone.now()),
         "form": form,
         "refusal": refusal,
+        "asked": request.GET.get("release", ""),
         "may_block": may(request.user.role, "block_seats", "POST"),
         "may_move": may(request.user.role, "change_seat", "POST"),
     }
@@ -107,6 +109,6 @@ def block_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
 @staff
 @require_POST
 def release(request: StaffRequest, schedule_id: int, block_id: int) -> HttpResponse:
-    block = release_block(block_id)
+    block = release_block(schedule_id, block_id, by=request.user)
     messages.success(request, _("Seat %(seat)s is on sale again.") % {"seat": block.seat.label})
     return redirect("office:departure_seats", block.schedule_id)

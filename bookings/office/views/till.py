@@ -106,7 +106,7 @@ def close_shift(request: StaffRequest) -> HttpResponse:
 
 def _shift_to_close(request: StaffRequest) -> Shift:
     """The shift that the form was shown for: another tab may have closed it, and a new one may be open."""
-    number = request.POST.get("shift", "")
+    number = request.POST.get("shift", "")[:18]
     found = Shift.objects.select_related("branch", "clerk").filter(clerk=request.user, pk=int(number) if number.isdecimal() else 0).first()
     return found or require_shift(request.user)
 

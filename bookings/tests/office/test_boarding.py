@@ -14,6 +14,7 @@ from bookings.domain.reports.invariants import violations
 from bookings.models import BookingEvent, Schedule, ScheduleEvent, Ticket
 from bookings.office.manifest_csv import safe_cell
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by, ticket_of
+from bookings.tests.make import make_shift
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +264,24 @@ def test_an_unknown_departure_is_404(clerk: StaffClient, path: str, number: int)
     if path not in ("manifest/", "manifest.csv"):
         form = {"code": "ABCDEF", "stop": 0, "nonce": "n", "submission": "s", "seen": 0}
         assert clerk.post(f"/office/departures/{number}/{path}", form).status_code == 404
+
+
+def test_who_stayed_behind_gets_it_back_in_one_step(clerk: StaffClient) -> None:
+    leaves = timezone.now() - timedelta(minutes=5)
+    coach = make_coach(departs=leaves)
+    tickets = [stand_by(coach, name, now=leaves - timedelta(hours=1)) for name in ("First Moyo", "Second Moyo")]
+    make_shift(clerk.user, opening_float=2000)
+    door, step = f"/office/departures/{coach.pk}/board/", f"/office/departures/{coach.pk}/board/standby/"
+
+    offered = clerk.get(door).content.decode()
+    asked = clerk.get(f"{step}?stop=0").content.decode()
+    form = {"stop": "0", "tickets": [ticket.pk for ticket in tickets], "how": "cash", "submission": "one"}
+    done = clerk.post(step, form, follow=True).content.decode()
+    again = clerk.post(step, form | {"submission": "two"})
+
+    assert "2 on standby stayed behind" in offered
+    assert "First Moyo" in asked
+    assert "R1\u00a0200 for 2 on standby: paid out in cash." in done
+    assert "stayed behind" not in done
+    assert again.status_code == 409
+    assert "Nobody is waiting" in again.content.decode()

@@ -88,6 +88,36 @@ def test_a_scan_without_a_connection_is_kept_and_sent_again(door: Page, live_ser
     expect(door.locator("[data-scan-waiting]")).to_be_hidden()
 
 
+def test_scans_without_a_connection_outlive_the_page_and_conflicts_are_listed(door: Page, live_server: Any) -> None:
+    coach = coach_in(20)
+    thandi, sipho = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu")
+    door.goto(f"{live_server}/office/departures/{coach.pk}/board/")
+    door.route("**/board/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+
+    for code, words in (
+        (thandi.code, f"On the list, seat {thandi.seat.label}"),
+        ("ZZZZZZ", "Not on the list"),
+        (sipho.spoken_code, "On the list"),
+    ):
+        door.keyboard.type(code)
+        door.keyboard.press("Enter")
+        expect(door.locator(".answer-title")).to_contain_text(words)
+    kept = door.evaluate("JSON.stringify(localStorage)")
+    Ticket.objects.filter(pk=sipho.pk).update(status="cancelled")
+    door.unroute("**/board/")
+    door.reload()
+
+    expect(door.locator(".board-count b")).to_have_text("1")
+    expect(door.locator("[data-scan-later] li")).to_have_count(2)
+    expect(door.locator("[data-scan-waiting]")).to_be_hidden()
+    assert "Nkosi" not in kept
+    assert "csrf" not in kept
+    assert door.evaluate("localStorage.length") == 0
+    assert sorted(Ticket.objects.values_list("status", flat=True)) == ["boarded", "cancelled"]
+    door.get_by_role("button", name="Seen").click()
+    expect(door.locator("[data-scan-later]")).to_be_hidden()
+
+
 @pytest.mark.browser_context_args(java_script_enabled=False)
 def test_the_door_works_without_script(door: Page, live_server: Any) -> None:
     coach = coach_in(8)

@@ -293,9 +293,13 @@ def test_who_sits_where_and_what_is_kept_off_sale(dispatcher: StaffClient, sched
         ("1B", "Sipho Mokoena", booking.booking_reference),
     ]
     block = SeatBlock.objects.first()
+    assert f"Yes, sell {block.seat.label} again" in dispatcher.get(f"{address}?release={block.pk}").content.decode()
+    elsewhere = dispatcher.post(f"/office/departures/{schedule.pk + 1}/blocks/{block.pk}/release/")
     dispatcher.post(f"/office/departures/{schedule.pk}/blocks/{block.pk}/release/")
+    assert elsewhere.status_code == 404
     block.refresh_from_db()
-    assert block.released_at is not None
+    assert (block.released_at is not None, block.released_by) == (True, dispatcher.user)
+    assert "Tebogo" in dispatcher.get(address).content.decode().partition("Put back on sale")[2]
 
 
 @pytest.mark.parametrize("people", [1, 3])

@@ -88,7 +88,7 @@ class Service(test_any_sequence.Sales):
     def release_a_block(self) -> None:
         block = SeatBlock.objects.filter(released_at=None).first()
         if block:
-            self.tried(lambda: release_block(block.pk, now=self.now))
+            self.tried(lambda: release_block(block.schedule_id, block.pk, now=self.now))
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ def test_blocked_seats_are_not_sold_until_they_are_released() -> None:
     schedule.refresh_from_db()
     assert schedule.available_seats == 6
     assert violations(now=NOW) == []
-    release_block(block.pk, now=NOW)
+    release_block(block.schedule_id, block.pk, now=NOW)
     hold_seats(segment, ["1A"], owner="ann", now=NOW)
     assert violations(now=NOW) == []
 
@@ -61,7 +61,7 @@ def test_a_block_wants_a_reason_and_a_time_to_come() -> None:
 
 def test_a_block_is_released_once() -> None:
     (block,) = block_seats(make_schedule().pk, ["1A"], reason="guest", now=NOW)
-    release_block(block.pk, now=NOW)
+    release_block(block.schedule_id, block.pk, now=NOW)
 
     with pytest.raises(Conflict):
-        release_block(block.pk, now=NOW)
+        release_block(block.schedule_id, block.pk, now=NOW)

@@ -190,11 +190,12 @@ def test_the_way_back_joins_the_hold_and_takes_as_many_seats(schedule: Schedule)
     assert violations(now=NOW + timedelta(minutes=5)) == []
 
 
-def test_nobody_rides_two_coaches_at_a_time(schedule: Schedule) -> None:
-    soon = make_schedule(departs=schedule.departure_time + timedelta(hours=1))
+@pytest.mark.parametrize("hours", [-48, 1])
+def test_the_way_back_leaves_after_the_way_out_has_arrived(schedule: Schedule, hours: int) -> None:
+    soon = make_schedule(departs=schedule.departure_time + timedelta(hours=hours))
     out = hold_seats(ride(schedule), ["1A"], owner="ann", now=NOW)
 
-    with pytest.raises(RuleBroken, match="still on the road"):
+    with pytest.raises(RuleBroken, match="the way back must leave after that"):
         hold_any(ride(soon), 1, owner="ann", token=out.token, now=NOW)
 
     assert taken(soon) == set()
