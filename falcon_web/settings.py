@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "bookings.web.middleware.client_address",
+    "bookings.web.replica.routing.own_changes",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -142,6 +143,13 @@ if "sqlite3" in _default["ENGINE"]:
 else:
     _options["options"] = f"-c lock_timeout={LOCK_WAIT_SECONDS}s {_options.get('options', '')}".strip()
     _default.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further behind is not read
+if REPLICA_URL := env.str("REPLICA_URL", ""):
+    if "sqlite3" in _default["ENGINE"]:
+        raise ImproperlyConfigured("REPLICA_URL wants a PostgreSQL as DATABASE_URL.")
+    DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {"ENGINE": "bookings.web.replica", "CONN_MAX_AGE": None}
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["bookings.web.replica.routing.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite file.
@@ -171,6 +179,9 @@ if REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+
+if REPLICA_URL:
+    CACHES["default"]["KEY_FUNCTION"] = "bookings.web.replica.routing.cache_key"
 
 HUEY = {
     "name": "falcon",

@@ -211,7 +211,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     if refund.status == Refund.Status.PAID:
         return True
     through_gateway = payment is not None and payment.attempt_id and payment.amount >= refund.amount
-    sent = through_gateway and gateway_called(payment.method).refund(payment.external_id, refund.amount)
+    sent = through_gateway and gateway_called(payment.method).refund(payment.external_id, refund.amount, key=f"refund:{refund.pk}")
     with short_transaction():
         if not sent:
             open_task(StaffTask.Kind.REFUND_DUE, refund.order, f"refund:{refund.pk}", f"{refund.amount} to pay back", now)

@@ -38,8 +38,8 @@ class Gateway(Protocol):
         """Ask the gateway itself whether this is true; slow, so never within a transaction."""
         ...
 
-    def refund(self, external_id: str, amount: Decimal) -> bool:
-        """Send money back. False: it cannot, so a person must."""
+    def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
+        """Send money back; the same `key` again, even at the same moment, sends it once. False: it cannot, so a person must."""
         ...
 
 

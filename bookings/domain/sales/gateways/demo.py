@@ -55,7 +55,7 @@ class DemoGateway:
             kind=OutboxMessage.Kind.DEMO_PAYMENT, subject=f"attempt:{told.attempt_token}", version=PAID
         ).exists()
 
-    def refund(self, external_id: str, amount: Decimal) -> bool:
+    def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
         return True
 
 

@@ -42,15 +42,22 @@ class Sink:
 
 
 @contextmanager
-def mail_server(settings: Any) -> Iterator[Sink]:
+def sink_server() -> Iterator[tuple[Sink, int]]:
+    """The sink and its port."""
     sink = Sink()
     controller = Controller(sink, hostname="127.0.0.1", port=free_port())
     controller.start()
-    use_server(settings, controller.port)
     try:
-        yield sink
+        yield sink, controller.port
     finally:
         controller.stop()
+
+
+@contextmanager
+def mail_server(settings: Any) -> Iterator[Sink]:
+    with sink_server() as (sink, port):
+        use_server(settings, port)
+        yield sink
 
 
 def use_server(settings: Any, port: int, *, timeout: float = 5) -> None:
