@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bookings.web.middleware.client_address",
+    "bookings.web.replica.routing.own_changes",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -154,6 +155,13 @@ else:
     }.items():  # fmt: skip
         _options.setdefault(name, value)
     _default.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further behind is not read
+if REPLICA_URL := env.str("REPLICA_URL", ""):
+    if "sqlite3" in _default["ENGINE"]:
+        raise ImproperlyConfigured("REPLICA_URL wants a PostgreSQL as DATABASE_URL.")
+    DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {"ENGINE": "bookings.web.replica", "CONN_MAX_AGE": None}
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["bookings.web.replica.routing.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite file.
@@ -183,6 +191,9 @@ if REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "bookings.web.cache.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+
+if REPLICA_URL:
+    CACHES["default"]["KEY_FUNCTION"] = "bookings.web.replica.routing.cache_key"
 
 HUEY = {
     "name": "falcon",

@@ -47,6 +47,7 @@ class Block:
     seconds: int  # between two looks
     read: Callable[[Desk], Any]  # a value with a cache_key is kept by it
     needs_branch: bool = True
+    may_lag: bool = False  # a chart: some seconds behind is good enough
 
     @property
     def name(self) -> str:
@@ -82,9 +83,9 @@ BLOCKS: Final[dict[str, Block]] = {
         Block("orders", 30, lambda at: desk.unpaid_orders(at.branch, now=at.now)),
         Block("tasks", 45, lambda at: tasks.open_tasks(at.user, now=at.now), needs_branch=False),
         Block("mails", 45, lambda at: desk.stuck_mails(now=at.now), needs_branch=False),
-        Block("outlook", 60, lambda at: outlook.outlook(at.branch, now=at.now, page=at.page)),
-        Block("load", 60, _draw_load),
-        Block("sales", 60, _draw_sales),
+        Block("outlook", 60, lambda at: outlook.outlook(at.branch, now=at.now, page=at.page), may_lag=True),
+        Block("load", 60, _draw_load, may_lag=True),
+        Block("sales", 60, _draw_sales, may_lag=True),
     )
 }
 

@@ -42,7 +42,10 @@ urlpatterns = [
     path("staff/<int:user_id>/open/", staffing.step, {"what": "open"}, name="staff_open"),
     # Dashboard
     path("", dashboard.dashboard, name="dashboard"),
-    *(path(f"today/{block.slug}/", dashboard.block, {"slug": block.slug}, name=block.name) for block in BLOCKS.values()),
+    *(
+        path(f"today/{block.slug}/", dashboard.chart if block.may_lag else dashboard.block, {"slug": block.slug}, name=block.name)
+        for block in BLOCKS.values()
+    ),
     path("departures/<int:schedule_id>/curve/", dashboard.curve, name="departure_curve"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<int:task_id>/done/", tasks.done, name="task_done"),

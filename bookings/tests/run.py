@@ -73,7 +73,7 @@ def main() -> int:
     feeds = _ROOT.parent / "shared" / "data"
     if not os.environ.get("FALCON_FEEDS") and feeds.is_dir():
         os.environ["FALCON_FEEDS"] = str(feeds)
-    os.environ.update(DATABASE_URL="", REDIS_URL="", ENVIRONMENT="demo")  # whatever a file .env says
+    os.environ.update(DATABASE_URL="", REPLICA_URL="", REDIS_URL="", ENVIRONMENT="demo")  # whatever a file .env says
     started, tally = time.monotonic(), Tally()
     with tempfile.TemporaryDirectory(prefix="falcon-test-") as name, postgres_server() as database, redis_server() as redis:
         folder = Path(name)

@@ -10,6 +10,7 @@ from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.blocks import BLOCKS, Desk, blocks_for, show
 from bookings.office.drawing import curve_chart
 from bookings.web.render import render_page
+from bookings.web.replica.routing import may_lag
 
 
 @staff
@@ -25,6 +26,17 @@ def dashboard(request: StaffRequest) -> HttpResponse:
 @staff
 @require_safe
 def block(request: StaffRequest, slug: str) -> HttpResponse:
+    return _block(request, slug)
+
+
+@staff
+@may_lag
+@require_safe
+def chart(request: StaffRequest, slug: str) -> HttpResponse:
+    return _block(request, slug)
+
+
+def _block(request: StaffRequest, slug: str) -> HttpResponse:
     """One block for htmx: 204 when it would show what the page shows already. Anybody else is led to the whole page."""
     at, wanted = _desk(request, _branches(request)), BLOCKS[slug]
     if request.htmx.target != f"block-{slug}" or wanted not in blocks_for(at):
@@ -36,6 +48,7 @@ def block(request: StaffRequest, slug: str) -> HttpResponse:
 
 
 @staff
+@may_lag
 @require_safe
 def curve(request: StaffRequest, schedule_id: int) -> HttpResponse:
     found = booking_curve(schedule_id, now=timezone.now())

@@ -14,9 +14,11 @@ from bookings.passenger.forms import LONGEST, read_page
 from bookings.passenger.tables import BoardTable
 from bookings.web.access import public
 from bookings.web.render import render_page
+from bookings.web.replica.routing import may_lag
 
 
 @public
+@may_lag
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """The next departures from a city or stop."""

@@ -8,9 +8,11 @@ from django.views.decorators.http import conditional_page, require_safe
 from bookings.domain.search.network import popular_pairs
 from bookings.passenger.forms import SearchForm
 from bookings.web.access import public
+from bookings.web.replica.routing import may_lag
 
 
 @public
+@may_lag
 @require_safe
 @conditional_page
 def home(request: HttpRequest) -> HttpResponse:

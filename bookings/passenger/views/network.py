@@ -9,9 +9,11 @@ from bookings.passenger.forms import SearchForm, read_page
 from bookings.passenger.structured import bus_trips
 from bookings.web.access import public
 from bookings.web.paging import page_links
+from bookings.web.replica.routing import may_lag
 
 
 @public
+@may_lag
 @require_safe
 @conditional_page
 def lines(request: HttpRequest) -> HttpResponse:
@@ -27,6 +29,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 
 
 @public
+@may_lag
 @require_safe
 @conditional_page
 def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:

@@ -21,11 +21,13 @@ from bookings.web.access import public
 from bookings.web.fragments import kept_fragment
 from bookings.web.paging import page_links
 from bookings.web.render import render_page
+from bookings.web.replica.routing import may_lag
 
 STRIP_SECONDS: Final = 60
 
 
 @public
+@may_lag
 @require_safe
 @conditional_page
 def search(request: HttpRequest) -> HttpResponse:
@@ -43,6 +45,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @public
+@may_lag
 @require_safe
 @conditional_page
 def places(request: HttpRequest) -> HttpResponse:

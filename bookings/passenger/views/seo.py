@@ -6,9 +6,11 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.domain.search.network import all_pairs
 from bookings.web.access import public
+from bookings.web.replica.routing import may_lag
 
 
 @public
+@may_lag
 @require_safe
 @conditional_page
 def sitemap(request: HttpRequest) -> HttpResponse:

@@ -2,11 +2,12 @@
 
 import html
 import logging
+import random
 import re
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -30,6 +31,30 @@ class Answer:
     seconds: float
 
 
+class Balancer(httpx.BaseTransport):
+    """In turn to each server; what one of them did not answer goes to the next, as in falcon_web/deploy/nginx.conf."""
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._ways = [(httpx.URL(url), httpx.HTTPTransport(verify=_SSL)) for url in urls]
+        self._turn = random.randrange(len(urls))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        for attempt in range(len(self._ways)):
+            self._turn = (self._turn + 1) % len(self._ways)
+            server, way = self._ways[self._turn]
+            request.url = request.url.copy_with(port=server.port)
+            try:
+                return way.handle_request(request)
+            except (httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                if attempt == len(self._ways) - 1:
+                    raise
+        raise AssertionError
+
+    def close(self) -> None:
+        for _server, way in self._ways:
+            way.close()
+
+
 @dataclass
 class Buyer:
     url: str
@@ -43,9 +68,11 @@ class Buyer:
     fields: dict[str, str] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
     seen: list[str] = field(default_factory=list)  # every address that was asked for or led to
+    others: tuple[str, ...] = ()  # more web processes behind the same balancer
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=self.timeout, verify=_SSL, trust_env=False)
+        balancer = Balancer((self.url, *self.others)) if self.others else None
+        self.client = httpx.Client(base_url=self.url, timeout=self.timeout, verify=_SSL, trust_env=False, transport=balancer)
 
     def close(self) -> None:
         self.client.close()

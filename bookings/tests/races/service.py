@@ -65,15 +65,15 @@ class Service:
         self._commands = dict(line.split(": ", 1) for line in procfile if line.strip())
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str) -> None:
-        """`web` or `queue`."""
-        command = shlex.split(self._commands[name].replace("$PORT", str(self.port)))
+    def start(self, name: str, *more: str, wait: bool = True) -> None:
+        """`web` or `queue`, with more arguments if need be."""
+        command = [*shlex.split(self._commands[name].replace("$PORT", str(self.port))), *more]
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(command, cwd=_ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
-        if name == "web":
-            self._wait_for_web()
+        if name == "web" and wait:
+            self.wait_for_web()
 
-    def _wait_for_web(self) -> None:
+    def wait_for_web(self) -> None:
         until = time.monotonic() + _STARTS_WITHIN
         while time.monotonic() < until:
             try:
@@ -114,6 +114,12 @@ class Service:
     def cpu_seconds(self) -> float:
         """What the web server and its workers have used so far."""
         return sum(sum(process.cpu_times()[:2]) for process in (psutil.Process(self._running["web"].pid), *self.web_workers()))
+
+    def end(self, name: str) -> None:
+        """As a supervisor does it: SIGTERM, then wait until it has finished what it was at."""
+        process = self._running.pop(name)
+        process.terminate()
+        process.wait(timeout=30)
 
     def is_alive(self, name: str) -> bool:
         return self._running[name].poll() is None

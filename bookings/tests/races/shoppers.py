@@ -28,6 +28,7 @@ class Diary:
     placed: list[str] = field(default_factory=list)  # tokens of orders whose address they were given after paying
     refused: Counter[int] = field(default_factory=Counter)
     unknown: int = 0  # the line broke: it may have happened or not
+    broken: list[str] = field(default_factory=list)  # by what
     slowest: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)  # of every request
 
@@ -42,16 +43,17 @@ def coaches(number: int = 8) -> list[int]:
     return [make_schedule(seats=44, departs=timezone.now() + timedelta(days=3, hours=hour)).pk for hour in range(number)]
 
 
-def shop_once(url: str, schedules: Sequence[int], diary: Diary) -> None:
-    buyer = Buyer(url, timeout=20)
+def shop_once(url: str, schedules: Sequence[int], diary: Diary, *, others: tuple[str, ...] = ()) -> None:
+    buyer = Buyer(url, timeout=20, others=others)
     try:
         buyer.buy(random.choice(schedules), "johannesburg", "cape-town")
         diary.placed.append(buyer.order.strip("/").split("/")[-2])
         diary.slowest.append(buyer.slowest)
     except Refused as refusal:
         diary.refused[refusal.status] += 1
-    except (httpx.HTTPError, KeyError):  # KeyError: the page that came was no form
+    except (httpx.HTTPError, KeyError) as error:  # KeyError: the page that came was no form
         diary.unknown += 1
+        diary.broken.append(repr(error))
         time.sleep(0.3)
     finally:
         diary.statuses += buyer.statuses
@@ -59,12 +61,12 @@ def shop_once(url: str, schedules: Sequence[int], diary: Diary) -> None:
 
 
 @contextmanager
-def shoppers(url: str, schedules: Sequence[int], *, number: int = 3) -> Iterator[Diary]:
+def shoppers(url: str, schedules: Sequence[int], *, number: int = 3, others: tuple[str, ...] = ()) -> Iterator[Diary]:
     diary, stop = Diary(), threading.Event()
 
     def keep_buying() -> None:
         while not stop.is_set():
-            shop_once(url, schedules, diary)
+            shop_once(url, schedules, diary, others=others)
             time.sleep(0.05)
 
     threads = [threading.Thread(target=keep_buying) for _number in range(number)]

@@ -42,16 +42,22 @@ class Sink:
 
 
 @contextmanager
-def mail_server(settings: Any, *, port: int = 0, sink: Sink | None = None) -> Iterator[Sink]:
-    """Takes mail into a sink of its own, or into that of a server which went away."""
+def sink_server(*, port: int = 0, sink: Sink | None = None) -> Iterator[tuple[Sink, int]]:
+    """The sink and its port. Mail goes into a sink of its own, or into that of a server which went away."""
     sink = sink or Sink()
     controller = Controller(sink, hostname="127.0.0.1", port=port or free_port())
     controller.start()
-    use_server(settings, controller.port)
     try:
-        yield sink
+        yield sink, controller.port
     finally:
         controller.stop()
+
+
+@contextmanager
+def mail_server(settings: Any, *, port: int = 0, sink: Sink | None = None) -> Iterator[Sink]:
+    with sink_server(port=port, sink=sink) as (mails, at_port):
+        use_server(settings, at_port)
+        yield mails
 
 
 def use_server(settings: Any, port: int, *, timeout: float = 5) -> None:
