@@ -30,6 +30,7 @@ PLACES: Final = (
     Place("departures", _("Departures"), "d"),
     Place("shift", _("Till"), "t"),
     Place("shifts", _("Shifts"), "k"),
+    Place("database", _("Database"), "m"),
 )
 
 

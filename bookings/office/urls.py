@@ -8,6 +8,7 @@ from bookings.office.views import (
     bookings,
     changing,
     dashboard,
+    database,
     departures,
     login,
     sell,
@@ -73,4 +74,6 @@ urlpatterns = [
     path("departures/<int:schedule_id>/board/close/", boarding.close, name="board_close"),
     path("departures/<int:schedule_id>/depart/", boarding.leave, name="depart"),
     path("departures/<int:schedule_id>/arrive/", boarding.end, name="arrive"),
+    # Operation
+    path("database/", database.database, name="database"),
 ]
