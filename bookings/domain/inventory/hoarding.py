@@ -48,9 +48,9 @@ def check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner:
 def tell_of_hoarding(refusal: NetworkFull, *, now: datetime) -> None:
     """Ask a person to look, once for each network until that is done. Call it after the refused transaction is over."""
     subject = f"network:{refusal.network[:16]}"
-    logger.warning("network %s keeps %d of %d seats of departure %d", subject, refusal.kept, refusal.seats, refusal.schedule.pk)
     if StaffTask.objects.filter(kind=StaffTask.Kind.HOARDING, subject=subject, done_at=None).exists():
         return
+    logger.warning("%s keeps %d of %d seats of departure %d", subject, refusal.kept, refusal.seats, refusal.schedule.pk)
     words = _("%(kept)d of %(seats)d seats of %(route)s, %(time)s, are kept unpaid from one network (%(network)s).") % {
         "kept": refusal.kept,
         "seats": refusal.seats,
