@@ -124,7 +124,8 @@ if DEBUG and env.bool("DEBUG_TOOLBAR", True):
     else:
         DEBUG_TOOLBAR = True
         INSTALLED_APPS.append("debug_toolbar")
-        MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")
+        # Within the compression: it writes itself into the page.
+        MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware") + 1, "debug_toolbar.middleware.DebugToolbarMiddleware")
         INTERNAL_IPS = ["127.0.0.1"]
 else:
     DEBUG_TOOLBAR = False

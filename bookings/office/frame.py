@@ -33,6 +33,7 @@ PLACES: Final = (
     Place("tasks", _("Tasks"), "a"),
     Place("staff", _("Staff"), "m"),
     Place("partners", _("Partners"), "p"),
+    Place("database", _("Database"), "e"),
 )
 
 

@@ -101,6 +101,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "board_standby": SELLERS,  # it gives money back
     "depart": BOARDERS,
     "arrive": BOARDERS,
+    # Operation
+    "database": frozenset({Role.MANAGER}),
 }
 
 # Who may send the form of a page that more people may look at. Without a line: who may open it, but for auditors, who only look.

@@ -8,6 +8,7 @@ from bookings.office.views import (
     bookings,
     changing,
     dashboard,
+    database,
     departures,
     login,
     partners,
@@ -104,4 +105,6 @@ urlpatterns = [
     path("departures/<int:schedule_id>/board/standby/", boarding.standby, name="board_standby"),
     path("departures/<int:schedule_id>/depart/", boarding.leave, name="depart"),
     path("departures/<int:schedule_id>/arrive/", boarding.end, name="arrive"),
+    # Operation
+    path("database/", database.database, name="database"),
 ]

@@ -37,7 +37,7 @@ class RequestLog:
         if response.streaming:
             watch.follow(response)
         else:
-            watch.finish(response, len(response.content))
+            watch.finish(response, 0 if request.method == "HEAD" else len(response.content))
         return response
 
 

@@ -95,6 +95,28 @@ def test_two_variables_switch_the_real_servers_on(tmp_path: Path, address: str) 
     assert queue.stdout.strip() == "PriorityRedisExpireHuey", queue.stderr
 
 
+def test_development_has_the_toolbar_and_the_sql_log_and_nothing_else_has(tmp_path: Path) -> None:
+    pytest.importorskip("debug_toolbar", reason="only in requirements-dev.txt")
+    script = """
+import django, gzip; django.setup()
+from django.conf import settings; from django.db import connection; from django.test import Client
+settings.ALLOWED_HOSTS += ["testserver"]
+connection.cursor().execute("SELECT 'asked'")
+page = Client(REMOTE_ADDR="127.0.0.1").get("/bookings/", headers={"Accept-Encoding": "gzip"}).content if settings.DEBUG else b""
+shows = b"djDebug" in (gzip.decompress(page) if page else b"")
+print(settings.DEBUG, shows, "debug_toolbar" in settings.INSTALLED_APPS)
+"""
+    shown = manage(tmp_path, "-c", script, ENVIRONMENT="development")
+    plain = manage(tmp_path, "-c", script, ENVIRONMENT="development", DEBUG_TOOLBAR="false", SQL_LOG="false")
+    demo = manage(tmp_path, "-c", script, LOG_LEVEL="DEBUG")
+
+    assert shown.stdout.split() == ["True", "True", "True"], shown.stderr[-2000:]
+    assert re.search(r"DEBUG django\.db\.backends .*SELECT 'asked'", shown.stderr)
+    assert plain.stdout.split() == ["True", "False", "False"], plain.stderr[-2000:]
+    assert demo.stdout.split() == ["False", "False", "False"], demo.stderr[-2000:]
+    assert "SELECT" not in plain.stderr + demo.stderr
+
+
 def test_every_setting_is_in_the_example() -> None:
     read = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "falcon_web" / "settings.py").read_text()))
     listed = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))

@@ -95,6 +95,12 @@ class BreakerRedisCache(RedisCache):
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         return self._guarded(super().delete, False, *args, **kwargs)
 
+    def hit_percent(self) -> float | None:
+        """How often the server knew a key, since it started."""
+        told = self._guarded(lambda: self.client.get_client().info("stats"), None)
+        reads = told["keyspace_hits"] + told["keyspace_misses"] if told else 0
+        return 100 * told["keyspace_hits"] / reads if reads else None
+
     def count_in_window(self, keys: Sequence[str], slices: range, allowed: int, seconds: int) -> dict[int, int] | None:
         """Count one for every key, or for none if one is full: then its counts by slice, else {}. None while Redis is away."""
 

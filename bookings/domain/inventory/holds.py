@@ -8,18 +8,19 @@ from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken, TooMany
+from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
+from bookings.domain.inventory.hoarding import NetworkFull, check_hoarding, tell_of_hoarding
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
+from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat, SeatClaim, SeatKind
 from bookings.models.transactions import count_committed, database_now, short_transaction
 
 Choice = Callable[[Coach, FareTable], Sequence[Seat]]
@@ -76,13 +77,16 @@ def _hold(
             mine = _trip_of_owner(schedule_id, owner, token)
             chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
             if channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
-                _check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
+                check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
             types = _dear_seats_last(types, fresh, chosen, fares)
             hold = _hold_row(mine, fresh, token, owner, network, len(chosen), types, channel, now)
             _write_trip(hold, mine, fresh, chosen, fares)
             refresh([schedule_id])
             count_committed(HOLDS, channel)
             return hold
+    except NetworkFull as refusal:
+        tell_of_hoarding(refusal, now=now or database_now())
+        raise
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
         raise SeatTaken([seat.label for seat in choose(_coach(segment, seats, None, now=now), fares)]) from clash
 
@@ -150,25 +154,6 @@ def _trip_of_owner(schedule_id: int, owner: str, token: str) -> HoldTrip | None:
     if token:
         trips = trips.filter(hold__token=token)
     return trips.filter(claims__isnull=False).order_by("-pk").first()
-
-
-def _check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner: str, network: str, seats: int, now: datetime) -> None:
-    unpaid = SeatClaim.objects.filter(schedule=schedule, expires_at__gt=now)
-    if mine:
-        unpaid = unpaid.exclude(hold_trip=mine)
-
-    def held_by(**whose: str) -> int:
-        (field, value) = next(iter(whose.items()))
-        of_hold, of_order = Q(**{f"hold_trip__hold__{field}": value}), Q(**{f"ticket__booking__order__hold__{field}": value})
-        return unpaid.filter(of_hold | of_order).values("seat").distinct().count()
-
-    most = settings.HOLD_MAX_SEATS
-    if count > most or held_by(owner=owner) + count > most:
-        raise TooMany(_("You can keep at most %(most)d seats of a departure at a time.") % {"most": most})
-    if network and settings.HOLD_NETWORK_SHARE:
-        share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))
-        if held_by(network=network) + count > share:
-            raise TooMany(_("Too many unpaid seats of this departure are kept from your network. Please try again in a few minutes."), 300)
 
 
 def _hold_row(
@@ -319,6 +304,14 @@ def release_hold(token: str, *, owner: str) -> None:
 
 def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None = None) -> Hold:
     """After expiry: try for the very same seats again, all of them or none, at today's prices. Raises SeatTaken or SalesClosed."""
+    try:
+        return _rehold(token, owner, channel, now)
+    except NetworkFull as refusal:
+        tell_of_hoarding(refusal, now=now or database_now())
+        raise
+
+
+def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
     segments = {trip.pk: Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in hold_trips(token)}
     fares = fare_table([(segment.board, segment.alight) for segment in segments.values()])
     with short_transaction():
@@ -339,7 +332,7 @@ def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None
             coach = Coach(sold_seats(segment.schedule.layout_id), taken_seats(trip.schedule_id, segment.legs, now=now))
             seats = named_seats(coach, [each.seat.label for each in held])
             if channel != Channel.COUNTER:
-                _check_hoarding(segment.schedule, len(seats), None, owner, hold.network, len(coach.seats), now)
+                check_hoarding(segment.schedule, len(seats), None, owner, hold.network, len(coach.seats), now)
             for each in held:
                 HoldSeat.objects.filter(pk=each.pk).update(**price_seat(segment, each.seat, fares))
             claim_for_hold(trip, segment.legs, seats, hold.expires_at)

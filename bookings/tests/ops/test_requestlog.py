@@ -126,6 +126,12 @@ def test_a_stream_that_breaks_has_its_line_too(lines: Callable[[], list[Fields]]
     assert lines()[0]["bytes"] == 3
 
 
+def test_an_answer_to_head_is_a_line_of_no_bytes(client: Client, lines: Callable[[], list[Fields]]) -> None:
+    client.head("/health/live/")
+
+    assert (lines()[0]["method"], lines()[0]["bytes"]) == ("HEAD", 0)
+
+
 def test_an_answer_304_is_a_line_of_no_bytes(lines: Callable[[], list[Fields]]) -> None:
     answer = through(lambda request: HttpResponse(status=304))
 

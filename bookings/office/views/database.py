@@ -1,0 +1,13 @@
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from bookings.domain.reports.database import database_report
+from bookings.office.access import StaffRequest, staff
+
+
+@staff
+@require_safe
+def database(request: StaffRequest) -> HttpResponse:
+    """How the database is doing, for whoever wonders why a page is slow."""
+    return render(request, "office/database.html", {"report": database_report(), "shown": 12})

@@ -1,0 +1,65 @@
+"""Somebody wants a coach to look full: 500 holds of one visitor, 50 visitors of one network, all at once."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bookings.base.errors import TooMany
+from bookings.domain.inventory.holds import hold_any, hold_seats
+from bookings.domain.reports.invariants import violations
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import Schedule, SeatClaim, StaffTask
+from bookings.tests.passenger.buying import departure_ahead
+from bookings.tests.races.crowd import crowd, figure, kinds, many
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+def live(schedule: Schedule) -> Counter[str]:
+    """Seats by who holds them."""
+    rows = (
+        SeatClaim.objects.filter(schedule=schedule, expires_at__gt=timezone.now()).values_list("hold_trip__hold__owner", "seat").distinct()
+    )
+    return Counter(owner for owner, _seat in rows)
+
+
+def test_one_visitor_never_keeps_more_than_nine_seats(settings: Any) -> None:
+    settings.HOLD_NETWORK_SHARE = 0.4
+    schedule, tries = departure_ahead(seats=44), many(60, 500)
+    labels = [seat.label for seat in schedule.layout.seats.order_by("pk")]
+
+    def grab(number: int) -> int:
+        segment = get_segment(schedule.pk, "johannesburg", "bloemfontein" if number % 3 else "cape-town")
+        if number % 2:
+            hold_any(segment, 1 + number % 9, owner="ann", network="home")
+        else:
+            hold_seats(segment, labels[number % 36 : number % 36 + 9], owner="ann", network="home")
+        return sum(live(schedule).values())
+
+    kept = crowd(tries, grab)
+
+    most = max(each for each in kept if isinstance(each, int))
+    figure("hoarding: one visitor", holds=tries, most_seats=most, **kinds(kept))
+    assert most <= 9
+    assert 0 < live(schedule)["ann"] <= 9
+    assert violations(now=timezone.now()) == []
+
+
+def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settings: Any) -> None:
+    settings.HOLD_NETWORK_SHARE = 0.4
+    schedule = departure_ahead(seats=44)
+    segment = get_segment(schedule.pk, "johannesburg", "cape-town")
+
+    outcomes = crowd(50, lambda number: hold_any(segment, 1 + number % 9, owner=f"visitor{number}", network="n" * 64))
+
+    kept = live(schedule)
+    figure("hoarding: 50 visitors of a network", seats=44, kept=sum(kept.values()), **kinds(outcomes))
+    assert 9 <= sum(kept.values()) <= 0.4 * 44
+    assert max(kept.values()) <= 9
+    assert any(isinstance(each, TooMany) for each in outcomes)
+    task = StaffTask.objects.get()
+    assert (task.kind, task.subject, task.done_at) == (StaffTask.Kind.HOARDING, f"network:{'n' * 16}", None)
+    hold_any(segment, 9, owner="family", network="another")
+    assert violations(now=timezone.now()) == []
