@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0002_api_partners'),
+        ('bookings', '0003_webhooks'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0001_foundation'),
+        ('bookings', '0004_operations_watched'),
     ]
 
     operations = [

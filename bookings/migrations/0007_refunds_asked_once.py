@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0004_operations_watched'),
+        ('bookings', '0005_drop_unused_indexes'),
     ]
 
     operations = [
