@@ -33,9 +33,7 @@ def test_pages_lead_on_and_back_without_counting(anybody: Program, cities: None)
     assert slugs({"page": 4}) == ([], f"{here}?page=3", None)
 
 
-@pytest.mark.parametrize(
-    "query", [{"page": 0}, {"page": "x"}, {"page_size": 101}, {"page_size": 0}, {"page": 1000, "page_size": 100}, {"page": "9" * 30}]
-)
+@pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"page_size": 101}, {"page_size": 0}, {"page": 101}, {"page": "9" * 30}])
 def test_a_page_that_is_none_is_refused(anybody: Program, query: dict[str, Any]) -> None:
     assert problem(anybody.get("/cities/", query))["status"] == 400
 
