@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import conditional_page
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -44,7 +45,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def public(*methods: str) -> Callable[[View], View]:
-    """Open to anybody, counted by client."""
+    """Open to anybody, counted by client; what a client has already is answered 304."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -53,7 +54,7 @@ def public(*methods: str) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         counted.authentication_classes = []
-        return _marked(counted, methods, PUBLIC)
+        return conditional_page(_marked(counted, methods, PUBLIC))
 
     return decorate
 

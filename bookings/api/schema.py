@@ -6,16 +6,13 @@ from typing import Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from bookings.api.fields import Shown
 from bookings.web.problems import CONTENT_TYPE, TITLES
 
-FIELDS: Final = OpenApiParameter(
-    "fields", OpenApiTypes.STR, description="Names of the fields to answer, with commas; all of them where it is left out"
-)
+_FIELDS: Final = "fields"
 IDEMPOTENCY: Final = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 80, "pattern": "^[!-~]{1,80}$"},
@@ -33,6 +30,13 @@ that is not paid lapses at its `pay_by`. Money is rand, as text with two decimal
 Lists come in pages (`page`, `page_size` up to 100) with links `next` and `previous`. Each refusal is problem details (RFC 9457) with a
 `type`, a `detail` for people, and `errors` by field where the request itself is wrong.
 """
+
+
+def fields_of(shape: type[Shown]) -> OpenApiParameter:
+    """The parameter by which fields of the shape are chosen."""
+    names = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(shape().fields)}}
+    words = "Names of the fields to answer, with commas; all of them where it is left out"
+    return OpenApiParameter(_FIELDS, names, description=words, explode=False)
 
 
 def page_of(shape: type[Shown]) -> type[serializers.Serializer]:
@@ -117,7 +121,7 @@ def _shown_names(result: dict[str, Any]) -> set[str]:
     names = set()
     for path in result["paths"].values():
         for operation in path.values():
-            if any(each["name"] == FIELDS.name for each in operation.get("parameters", [])):
+            if any(each["name"] == _FIELDS for each in operation.get("parameters", [])):
                 shape = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 names.add(shape)
                 names.add(shape.removesuffix("Page"))

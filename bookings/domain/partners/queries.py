@@ -103,7 +103,7 @@ class HoldDoc:
     expires_at: datetime
     is_expired: bool
     total_zar: Decimal
-    pay_later_until: datetime | None  # None: too close to departure
+    can_pay_later: bool  # at a counter; not too close to departure
     order: str | None  # the order it has become
     rides: tuple[HeldRide, ...]
 
@@ -155,7 +155,7 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
         expires_at=hold.expires_at,
         is_expired=order is None and hold.expires_at <= now,
         total_zar=sum((seat.fare_zar for ride in rides for seat in ride.seats), ZERO),
-        pay_later_until=pay_later_until(min(segment.boards_at for segment in segments), now),
+        can_pay_later=pay_later_until(min(segment.boards_at for segment in segments), now) is not None,
         order=order.token if order else None,
         rides=rides,
     )

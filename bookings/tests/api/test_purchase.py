@@ -64,7 +64,7 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
         "expires_at": "2026-12-01T10:20:00+02:00",
         "is_expired": False,
         "total_zar": "900.00",
-        "pay_later_until": "2026-12-02T10:00:00+02:00",
+        "can_pay_later": True,
         "order": None,
         "rides": rides,
     }

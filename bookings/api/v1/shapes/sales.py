@@ -139,7 +139,7 @@ class HoldShape(Shown):
     expires_at = serializers.DateTimeField()
     is_expired = serializers.BooleanField()
     total_zar = money()
-    pay_later_until = serializers.DateTimeField(allow_null=True, help_text="null: too close to departure")
+    can_pay_later = serializers.BooleanField(help_text="At a counter: departure is far enough away")
     order = serializers.CharField(allow_null=True, help_text="The order that it has become")
     rides = HeldRideShape(many=True)
 

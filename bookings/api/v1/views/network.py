@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from bookings.api.access import public
 from bookings.api.answers import asked, kept, listed, shown
-from bookings.api.schema import FIELDS, page_of
+from bookings.api.schema import fields_of, page_of
 from bookings.api.v1.shapes.network import (
     CityQuery,
     CityShape,
@@ -23,7 +23,7 @@ from bookings.domain.network import queries
 _SECONDS: Final = 300  # the network hardly ever changes
 
 
-@extend_schema(operation_id="cities", tags=["Network"], parameters=[CityQuery, FIELDS], responses=page_of(CityShape))
+@extend_schema(operation_id="cities", tags=["Network"], parameters=[CityQuery, fields_of(CityShape)], responses=page_of(CityShape))
 @public("GET")
 def cities(request: Request) -> Response:
     """Places that people search for."""
@@ -31,7 +31,7 @@ def cities(request: Request) -> Response:
     return kept(listed(request, CityShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
 
 
-@extend_schema(operation_id="stops", tags=["Network"], parameters=[StopQuery, FIELDS], responses=page_of(StopShape))
+@extend_schema(operation_id="stops", tags=["Network"], parameters=[StopQuery, fields_of(StopShape)], responses=page_of(StopShape))
 @public("GET")
 def stops(request: Request) -> Response:
     """Points where coaches call."""
@@ -39,7 +39,7 @@ def stops(request: Request) -> Response:
     return kept(listed(request, StopShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
 
 
-@extend_schema(operation_id="routes", tags=["Network"], parameters=[RouteQuery, FIELDS], responses=page_of(RouteShape))
+@extend_schema(operation_id="routes", tags=["Network"], parameters=[RouteQuery, fields_of(RouteShape)], responses=page_of(RouteShape))
 @public("GET")
 def routes(request: Request) -> Response:
     """Active routes with their calls."""
@@ -47,7 +47,7 @@ def routes(request: Request) -> Response:
     return kept(listed(request, RouteShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
 
 
-@extend_schema(operation_id="route", tags=["Network"], parameters=[FIELDS], responses=RouteShape)
+@extend_schema(operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape)
 @public("GET")
 def route(request: Request, route_id: int) -> Response:
     """One active route with its calls."""
@@ -57,7 +57,9 @@ def route(request: Request, route_id: int) -> Response:
     return kept(shown(request, RouteShape, found), seconds=_SECONDS)
 
 
-@extend_schema(operation_id="passenger_types", tags=["Network"], parameters=[FIELDS], responses=page_of(PassengerTypeShape))
+@extend_schema(
+    operation_id="passenger_types", tags=["Network"], parameters=[fields_of(PassengerTypeShape)], responses=page_of(PassengerTypeShape)
+)
 @public("GET")
 def types(request: Request) -> Response:
     """Who travels at which discount."""

@@ -5,7 +5,7 @@ from rest_framework.response import Response
 from bookings.api.access import KeyedRequest, keyed
 from bookings.api.answers import asked, listed, once_only, repeated, sent, shown
 from bookings.api.fields import chosen
-from bookings.api.schema import FIELDS, IDEMPOTENCY, page_of
+from bookings.api.schema import IDEMPOTENCY, fields_of, page_of
 from bookings.api.v1.shapes.sales import (
     AccountShape,
     CancellationShape,
@@ -54,7 +54,7 @@ def holds(request: KeyedRequest) -> Response:
     operation_id="hold_state",
     description="A hold as it is now.",
     tags=_SALES,
-    parameters=[FIELDS],
+    parameters=[fields_of(HoldShape)],
     responses=HoldShape,
 )
 @extend_schema(
@@ -78,7 +78,7 @@ def hold(request: KeyedRequest, token: str) -> Response:
     operation_id="orders",
     description="Your orders, newest first.",
     tags=_ORDERS,
-    parameters=[OrderQuery, FIELDS],
+    parameters=[OrderQuery, fields_of(OrderShape)],
     responses=page_of(OrderShape),
 )
 @extend_schema(
@@ -102,7 +102,7 @@ def orders(request: KeyedRequest) -> Response:
     return listed(request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now))
 
 
-@extend_schema(operation_id="order", tags=_ORDERS, parameters=[FIELDS], responses=OrderShape)
+@extend_schema(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)
 @keyed(GET="read")
 def order(request: KeyedRequest, token: str) -> Response:
     """One order with its bookings, tickets and refunds."""
@@ -147,7 +147,7 @@ def cancellation(request: KeyedRequest, reference: str) -> Response:
     return repeated(Response(CancelledShape({"cancelled": booking.booking_reference, "order": doc}).data), made)
 
 
-@extend_schema(operation_id="account", tags=_ORDERS, parameters=[FIELDS], responses=AccountShape)
+@extend_schema(operation_id="account", tags=_ORDERS, parameters=[fields_of(AccountShape)], responses=AccountShape)
 @keyed(GET="read")
 def account(request: KeyedRequest) -> Response:
     """What you owe us for what you sold, and how far you may go."""

@@ -1,0 +1,138 @@
+"""Pages, fields and problems, the same everywhere."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from bookings.api.v1.views import network
+from bookings.tests.api.conftest import API, Program, problem
+from bookings.tests.make import make_city
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cities() -> None:
+    for number in range(5):
+        make_city(f"City {number}")
+
+
+def test_pages_lead_on_and_back_without_counting(anybody: Program, cities: None) -> None:
+    def slugs(query: dict[str, Any]) -> tuple[list[str], str | None, str | None]:
+        answer = anybody.get("/cities/", query).json()
+        return [city["slug"][-1] for city in answer["results"]], answer["previous"], answer["next"]
+
+    here = f"http://127.0.0.1:8000{API}/cities/"
+    assert slugs({"page_size": 2}) == (["0", "1"], None, f"{here}?page=2&page_size=2")
+    assert slugs({"page_size": 2, "page": 2}) == (["2", "3"], f"{here}?page_size=2", f"{here}?page=3&page_size=2")
+    assert slugs({"page_size": 2, "page": 3}) == (["4"], f"{here}?page=2&page_size=2", None)
+    assert slugs({"page_size": 5}) == (["0", "1", "2", "3", "4"], None, None)
+    assert slugs({"page": 4}) == ([], f"{here}?page=3", None)
+
+
+@pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"page_size": 101}, {"page_size": 0}, {"page": 101}, {"page": "9" * 30}])
+def test_a_page_that_is_none_is_refused(anybody: Program, query: dict[str, Any]) -> None:
+    assert problem(anybody.get("/cities/", query))["status"] == 400
+
+
+def test_twenty_to_a_page_unless_said(anybody: Program) -> None:
+    for number in range(21):
+        make_city(f"City {number}")
+
+    assert len(anybody.get("/cities/").json()["results"]) == 20
+
+
+def test_fields_are_chosen_and_unknown_ones_named(anybody: Program, cities: None) -> None:
+    assert anybody.get("/cities/", {"fields": "name", "page_size": 1}).json()["results"] == [{"name": "City 0"}]
+    assert problem(anybody.get("/cities/", {"fields": "name,mayor"})) == {
+        "type": "http://127.0.0.1:8000/api/v1/problems/#invalid",
+        "title": "The request is not in order",
+        "status": 400,
+        "detail": "Some fields are not in order.",
+        "errors": [{"field": "fields", "detail": "There is no field “mayor”. Choose from slug, name, region, latitude, longitude."}],
+    }
+
+
+def test_whatever_a_browser_would_rather_have_it_gets_json(anybody: Program) -> None:
+    answer = anybody.get("/cities/", Accept="text/html")
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert "Set-Cookie" not in answer
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/nowhere/", 404, "Not found"),
+        ("POST", "/cities/", 405, "No such method here"),
+        ("OPTIONS", "/cities/", 405, "No such method here"),
+        ("GET", "/quotes/", 401, "A key is needed"),
+    ],
+)
+def test_refusals_are_problem_details(client: Client, method: str, path: str, status: int, title: str) -> None:
+    answer = client.generic(method, f"{API}{path}")
+
+    told = problem(answer)
+    assert (answer.status_code, told["status"], told["title"]) == (status, status, title)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[" * 50_000, '{"quote": NaN}', b"\xff\xfe", '"text"', "null", '{"rides": 7}', '{"passengers": ["\\ud800"]}', "1" * 5_000],
+)
+def test_a_body_that_is_none_is_a_400(program: Program, body: Any) -> None:
+    assert problem(program.post("/quotes/", body))["status"] == 400
+
+
+def test_bodies_are_small_and_json(program: Program) -> None:
+    assert problem(program.post("/quotes/", " " * 100_001))["status"] == 413
+
+    form = program._client.post(f"{API}/quotes/", {"a": "b"}, headers=program._headers({}))
+    assert problem(form)["status"] == 415
+
+
+def test_nested_errors_say_where(program: Program) -> None:
+    body = {"hold": "x", "passengers": [{"first_name": "A", "surname": "", "passenger_type": "adult"}], "email": "no", "phone": "12"}
+
+    errors = problem(program.post("/orders/", body))["errors"]
+
+    assert sorted(each["field"] for each in errors) == ["email", "passengers.0.surname", "phone"]
+
+
+def test_a_database_that_is_away_is_a_503(anybody: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any) -> None:
+        raise OperationalError("connection refused to db.internal")
+
+    monkeypatch.setattr(network.queries, "cities", away)
+
+    answer = anybody.get("/cities/")
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "db.internal" not in json.dumps(problem(answer))
+
+
+def test_what_nobody_expected_is_a_500_without_its_words(anybody: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any) -> None:
+        raise ValueError("secret")
+
+    monkeypatch.setattr(network.queries, "cities", broken)
+
+    answer = anybody.get("/cities/")
+
+    assert (answer.status_code, problem(answer)["title"]) == (500, "Our fault")
+    assert "secret" not in answer.content.decode()
+
+
+def test_the_list_of_problems_has_every_type(anybody: Program) -> None:
+    types = {each["type"].partition("#")[2] for each in anybody.get("/problems/").json()}
+
+    assert {"404", "invalid", "seat-taken", "quote-outdated", "already-submitted", "credit-exceeded"} <= types
+
+
+def test_the_index_leads_to_everything_open(anybody: Program) -> None:
+    for address in anybody.get("/").json().values():
+        path = address.removeprefix("http://127.0.0.1:8000/api/v1")
+        assert anybody.get(path, {}).status_code in (200, 400)

@@ -1,0 +1,92 @@
+"""The same request again leads to the same thing, and nothing happens twice."""
+
+from typing import Any
+
+import pytest
+
+from bookings.models import Hold, LedgerEntry, Order, Payment, Refund, Schedule
+from bookings.tests.api.conftest import Program, problem
+from bookings.tests.api.selling import details, hold, order, quote, ride, sell
+from bookings.tests.make import make_api_key, make_partner, make_schedule
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture
+def coach() -> Schedule:
+    return make_schedule()
+
+
+def twice(program: Program, path: str, body: dict[str, Any]) -> None:
+    first, again = (program.post(path, body, once="the-same") for _each in range(2))
+
+    assert first.status_code == again.status_code < 300
+    assert first.json() == again.json()
+    assert "Idempotent-Replayed" not in first
+    assert again["Idempotent-Replayed"] == "true"
+
+
+def test_each_step_of_a_sale_is_done_once(program: Program, coach: Schedule) -> None:
+    quoted = quote(program, ride(coach))
+    twice(program, "/holds/", {"quote": quoted["quote"]})
+    assert Hold.objects.count() == 1
+
+    held = program.get(f"/holds/{Hold.objects.get().token}/").json()
+    program.key = make_api_key(program.partner)  # scopes are per key, so the same word is new again
+    twice(program, "/orders/", details(held))
+    made = Order.objects.get()
+
+    program.key = make_api_key(program.partner)
+    twice(program, f"/orders/{made.token}/pay/", {"amount_zar": "900.00"})
+    assert (Payment.objects.count(), LedgerEntry.objects.filter(account="partner").count()) == (1, 1)
+
+    program.key = make_api_key(program.partner)
+    twice(program, f"/bookings/{made.bookings.get().booking_reference}/cancellation/", {"refund_zar": "900.00"})
+    assert (Refund.objects.count(), LedgerEntry.objects.filter(account="partner").count()) == (1, 2)
+
+
+def test_the_same_key_with_another_request_is_refused(program: Program, coach: Schedule) -> None:
+    held = hold(program, ride(coach))
+    program.post("/orders/", details(held), once="k")
+
+    for path, body in (
+        ("/orders/", details(held, pay_later=True)),
+        (f"/orders/{Order.objects.get().token}/pay/", {"amount_zar": "900.00"}),
+    ):
+        refused = program.post(path, body, once="k")
+        assert refused.status_code == 422
+        assert problem(refused)["type"].endswith("#already-submitted")
+    assert Order.objects.get().status == "pending"
+
+
+def test_another_partner_may_use_the_same_word(program: Program, make_program: Any, coach: Schedule) -> None:
+    other = make_program(partner=make_partner("Rival"))
+
+    for each in (program, other):
+        quoted = quote(each, ride(coach))
+        assert each.post("/holds/", {"quote": quoted["quote"]}, once="k").status_code == 201
+    assert Hold.objects.count() == 2
+
+
+def test_what_was_refused_may_be_tried_again_with_the_same_key(program: Program, coach: Schedule) -> None:
+    placed = order(program, coach)
+    assert program.post(f"/orders/{placed['id']}/pay/", {"amount_zar": "1.00"}, once="k").status_code == 409
+
+    assert program.post(f"/orders/{placed['id']}/pay/", {"amount_zar": "900.00"}, once="k").status_code == 200
+
+
+def test_an_order_is_paid_once_whatever_the_keys(program: Program, coach: Schedule) -> None:
+    sold = sell(program, coach)
+
+    assert program.post(f"/orders/{sold['id']}/pay/", {"amount_zar": "900.00"}).status_code == 409
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.parametrize("word", ["", "with blank", "ä", "x" * 81])
+def test_a_key_is_needed_and_looks_like_one(program: Program, coach: Schedule, word: str) -> None:
+    quoted = quote(program, ride(coach))
+
+    answer = program.post("/holds/", {"quote": quoted["quote"]}, **{"Idempotency-Key": word})
+
+    assert problem(answer)["errors"][0]["field"] == "Idempotency-Key"
+    assert not Hold.objects.exists()

@@ -1,0 +1,284 @@
+"""What anybody may read, whole answers against literal ones, and what each costs."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bookings.models import Bus, City, Schedule, Stop
+from bookings.tests.api.conftest import Program, problem
+from bookings.tests.make import NOW, make_booking, make_city, make_layout, make_passenger_types, make_route, make_schedule, make_stop
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+DAY = "2026-12-04"
+
+
+def page(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"next": None, "previous": None, "results": list(rows)}
+
+
+def point(city: str, position: int) -> dict[str, str]:
+    slug = city.lower().replace(" ", "-")
+    return {"ref": f"{slug}-main@{position}", "stop": f"{city} station", "city": city, "city_slug": slug}
+
+
+@pytest.fixture
+def coach() -> Schedule:
+    """Friday 10:00 from Johannesburg by Bloemfontein (12:00) to Cape Town (14:00), R600, the last leg's 1A sold."""
+    schedule = make_schedule()
+    bus = Bus.objects.create(bus_number="F101", registration="FB 101 GP", layout=schedule.layout)
+    Schedule.objects.filter(pk=schedule.pk).update(bus=bus)
+    make_booking(schedule=schedule, first=1)
+    return schedule
+
+
+def whole(coach: Schedule) -> dict[str, Any]:
+    return {
+        "id": coach.pk,
+        "route_id": coach.route_id,
+        "route_name": "Johannesburg – Cape Town",
+        "line": f"{coach.route.line.code} {coach.route.line.name}",
+        "coach": 1,
+        "bus_number": "F101",
+        "status": "on_sale",
+        "origin": point("Johannesburg", 0),
+        "destination": point("Cape Town", 2),
+        "departure_time": "2026-12-04T10:00:00+02:00",
+        "arrival_time": "2026-12-04T14:00:00+02:00",
+        "duration_minutes": 240,
+        "price_zar": "600.00",
+        "available_seats": 7,
+    }
+
+
+def test_cities(anybody: Program) -> None:
+    make_city("Durban")
+    City.objects.filter(slug="durban").update(region="KwaZulu-Natal", latitude="-29.85790", longitude="31.02920")
+    make_city("Cape Town")
+    durban = {"slug": "durban", "name": "Durban", "region": "KwaZulu-Natal", "latitude": -29.8579, "longitude": 31.0292}
+
+    assert anybody.get("/cities/", {"q": "dur"}).json() == page(durban)
+    assert [city["slug"] for city in anybody.get("/cities/").json()["results"]] == ["cape-town", "durban"]
+
+
+def test_stops(anybody: Program) -> None:
+    make_stop("Durban")
+    Stop.objects.update(address="1 Umgeni Road")
+    make_stop("Cape Town")
+    where = {"city": "durban", "city_name": "Durban", "address": "1 Umgeni Road", "latitude": None, "longitude": None}
+
+    answer = anybody.get("/stops/", {"city": "durban"})
+
+    assert answer.json() == page({"code": "durban-main", "name": "Durban station", **where, "time_zone": "Africa/Johannesburg"})
+
+
+def test_passenger_types(anybody: Program) -> None:
+    make_passenger_types()
+    rows = [("adult", "Adult", 0, True), ("child", "Child", 50, False), ("student", "Student", 10, False)]
+    names = ("slug", "name", "discount_percent", "is_default")
+
+    expected = [{**dict(zip(names, row, strict=True)), "ages": "", "proof": ""} for row in rows]
+    assert anybody.get("/passenger-types/").json() == page(*expected)
+
+
+def test_routes_with_their_calls(anybody: Program) -> None:
+    route = make_route("Durban", "Johannesburg")
+    make_route("Johannesburg", "Durban")
+
+    def call(position: int, city: str, minutes: int, km: float) -> dict[str, Any]:
+        stop = {"position": position, "stop": f"{city.lower()}-main", "name": f"{city} station", "city": city.lower()}
+        times = {"arrive_min": minutes, "depart_min": minutes, "km": km}
+        return {**stop, **times, "may_board": position == 0, "may_alight": position == 1}
+
+    expected = {
+        "id": route.pk,
+        "name": "Durban – Johannesburg",
+        "line": route.line.code,
+        "line_name": route.line.name,
+        "origin": "durban",
+        "destination": "johannesburg",
+        "distance_km": 150.0,
+        "duration_hours": 2.0,
+        "calls": [call(0, "Durban", 0, 0.0), call(1, "Johannesburg", 120, 150.0)],
+    }
+    assert anybody.get("/routes/", {"origin": "durban"}).json() == page(expected)
+    assert anybody.get(f"/routes/{route.pk}/").json() == expected
+    assert anybody.get("/routes/999999/").status_code == 404
+
+
+def test_schedules_of_whole_coaches(anybody: Program, coach: Schedule) -> None:
+    expected = page(whole(coach))
+
+    assert anybody.get("/schedules/").json() == expected
+    assert anybody.get("/schedules/", {"route": coach.route_id, "date": DAY}).json() == expected
+    assert anybody.get("/schedules/", {"date": "2026-12-05"}).json() == page()
+    assert anybody.get("/schedules/", {"route": coach.route_id + 1}).json() == page()
+
+
+def test_schedules_between_two_places_are_rides(anybody: Program, coach: Schedule) -> None:
+    ride = whole(coach) | {
+        "destination": point("Bloemfontein", 1),
+        "arrival_time": "2026-12-04T12:00:00+02:00",
+        "duration_minutes": 120,
+        "price_zar": "300.00",
+        "available_seats": 8,
+    }
+
+    for query in ({}, {"date": DAY}):
+        assert anybody.get("/schedules/", {"from": "johannesburg", "to": "bloemfontein", **query}).json() == page(ride)
+    assert anybody.get("/schedules/", {"from": "bloemfontein", "to": "johannesburg"}).json() == page()
+    assert problem(anybody.get("/schedules/", {"from": "johannesburg"}))["errors"] == [
+        {"field": "to", "detail": "Give both from and to, or neither."}
+    ]
+
+
+def test_what_left_or_is_cancelled_is_not_listed(anybody: Program) -> None:
+    make_schedule(departs=NOW - timedelta(minutes=1))
+    make_schedule(status=Schedule.Status.CANCELLED)
+
+    assert anybody.get("/schedules/").json() == page()
+
+
+def test_one_schedule_with_its_calls(anybody: Program, coach: Schedule) -> None:
+    def call(position: int, city: str, time: str) -> dict[str, Any]:
+        stop = {"position": position, "stop": point(city, 0)["ref"][:-2], "name": f"{city} station", "city": city}
+        at = f"2026-12-04T{time}:00+02:00"
+        return {**stop, "arrives": at, "departs": at, "may_board": position < 2, "may_alight": position > 0}
+
+    assert anybody.get(f"/schedules/{coach.pk}/").json() == whole(coach) | {
+        "is_on_sale": True,
+        "sales_close_at": "2026-12-04T09:45:00+02:00",
+        "layout": "8 seats",
+        "amenities": ["aircon", "toilet"],
+        "calls": [call(0, "Johannesburg", "10:00"), call(1, "Bloemfontein", "12:00"), call(2, "Cape Town", "14:00")],
+    }
+
+
+def test_a_ride_of_a_schedule(anybody: Program, coach: Schedule) -> None:
+    answer = anybody.get(f"/schedules/{coach.pk}/", {"from": "johannesburg", "to": "bloemfontein", "fields": "price_zar,available_seats"})
+
+    assert answer.json() == {"price_zar": "300.00", "available_seats": 8}
+    assert anybody.get(f"/schedules/{coach.pk}/", {"from": "cape-town", "to": "johannesburg"}).status_code == 404
+    assert anybody.get("/schedules/999999/").status_code == 404
+
+
+def test_a_cancelled_schedule_says_so(anybody: Program, coach: Schedule) -> None:
+    Schedule.objects.filter(pk=coach.pk).update(status=Schedule.Status.CANCELLED)
+
+    answer = anybody.get(f"/schedules/{coach.pk}/", {"fields": "status,is_on_sale"})
+
+    assert answer.json() == {"status": "cancelled", "is_on_sale": False}
+
+
+def test_the_seat_map(anybody: Program) -> None:
+    coach = make_schedule(layout=make_layout(seats=4, premium=2, crew=1))
+    make_booking(schedule=coach)  # takes 1A
+
+    def seat(label: str, column: int, kind: str, is_free: bool) -> dict[str, Any]:
+        place = {"label": label, "deck": 1, "row": 1, "column": column, "kind": kind, "is_window": column == 1}
+        return {**place, "fare_class": kind, "is_free": is_free}
+
+    def fares(adult: int) -> dict[str, str]:
+        return {"adult": f"{adult}.00", "child": f"{adult // 2}.00", "student": f"{adult * 9 // 10}.00"}
+
+    assert anybody.get(f"/schedules/{coach.pk}/seats/", {"from": "johannesburg", "to": "cape-town"}).json() == {
+        "schedule_id": coach.pk,
+        "origin": "johannesburg-main@0",
+        "destination": "cape-town-main@2",
+        "is_on_sale": True,
+        "free": 2,
+        "classes": [
+            {"code": "standard", "name": "Standard", "free": 1, "fares_zar": fares(600)},
+            {"code": "premium", "name": "Premium", "free": 1, "fares_zar": fares(810) | {"child": "405.00"}},
+        ],
+        "seats": [seat("1A", 1, "premium", False), seat("1B", 2, "premium", True), seat("1C", 4, "standard", True)],
+    }
+
+
+def test_search_is_the_websites_own(anybody: Program, coach: Schedule) -> None:
+    query = {"from": "johannesburg", "to": "cape-town", "date": DAY, "passengers": 2, "types": "child"}
+
+    assert anybody.get("/search/", query).json() == page(
+        {
+            "schedule_id": coach.pk,
+            "origin": "johannesburg-main@0",
+            "destination": "cape-town-main@2",
+            "origin_stop": "Johannesburg station",
+            "destination_stop": "Cape Town station",
+            "line": f"{coach.route.line.code} {coach.route.line.name}",
+            "departure_time": "2026-12-04T10:00:00+02:00",
+            "arrival_time": "2026-12-04T14:00:00+02:00",
+            "duration_minutes": 240,
+            "layout": "8 seats",
+            "price_zar": "900.00",
+            "adult_price_zar": "600.00",
+            "available_seats": 7,
+            "is_sold_out": False,
+        }
+    )
+    assert anybody.get("/search/", {**query, "passengers": 8}).json()["results"][0]["is_sold_out"] is True
+    assert anybody.get("/search/", {**query, "max_price": 899}).json() == page()
+    assert anybody.get("/search/", {**query, "time": "evening"}).json() == page()
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"date": ""}, 400),
+        ({"date": "tomorrow"}, 400),
+        ({"date": "0001-01-01"}, 422),
+        ({"from": "atlantis"}, 404),
+        ({"to": "johannesburg"}, 422),
+        ({"passengers": 0}, 400),
+        ({"passengers": 10}, 400),
+        ({"types": "child,child,child"}, 422),
+        ({"types": "dog"}, 400),
+        ({"sort": "nicest"}, 400),
+        ({"from": "\x00"}, 400),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused(anybody: Program, coach: Schedule, change: dict[str, Any], status: int) -> None:
+    query = {"from": "johannesburg", "to": "cape-town", "date": DAY, "passengers": 2, **change}
+
+    assert problem(anybody.get("/search/", query))["status"] == status
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize(
+    ("path", "query", "queries"),
+    [
+        ("/cities/", {}, 1),
+        ("/stops/", {}, 1),
+        ("/routes/", {}, 2),
+        ("/schedules/", {}, 10),  # departures, calls, 5 for prices, seats taken, facts, cities
+        ("/schedules/", {"from": "johannesburg", "to": "cape-town"}, 12),  # 2 places, ways, departures instead of the first two
+        ("/search/", {"from": "johannesburg", "to": "cape-town", "date": DAY}, 10),
+    ],
+)
+def test_a_list_costs_the_same_for_one_and_three(
+    anybody: Program, django_assert_num_queries: Any, number: int, path: str, query: dict[str, str], queries: int
+) -> None:
+    for coach in range(number):
+        make_schedule(departs=NOW + timedelta(days=3, minutes=coach))
+
+    with django_assert_num_queries(queries):
+        answer = anybody.get(path, query)
+
+    assert len(answer.json()["results"]) >= number
+
+
+def test_what_has_not_changed_is_not_sent_again(anybody: Program, coach: Schedule, django_assert_num_queries: Any) -> None:
+    """The seat map and a schedule know it before they ask for prices."""
+    ends = {"from": "johannesburg", "to": "cape-town"}
+    for path in (f"/schedules/{coach.pk}/", f"/schedules/{coach.pk}/seats/"):
+        first = anybody.get(path, ends)
+        with django_assert_num_queries(3):  # schedule, calls, live claims
+            again = anybody.get(path, ends, **{"If-None-Match": first["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+        make_booking(schedule=coach)
+        assert anybody.get(path, ends, **{"If-None-Match": first["ETag"]}).status_code == 200
+
+    cities = anybody.get("/cities/")
+    assert cities["Cache-Control"] == "public, max-age=300"
+    assert anybody.get("/cities/", **{"If-None-Match": cities["ETag"]}).status_code == 304

@@ -1,0 +1,126 @@
+"""The OpenAPI document tells the truth: made without a warning, kept by every answer to whatever a fuzzer sends, and readable."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, settings
+from playwright.sync_api import Page, expect
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from bookings.api.schema import document
+from bookings.tests.api.conftest import Program
+from bookings.tests.api.selling import hold, order, quote, ride, sell
+from bookings.tests.make import make_api_key, make_city, make_schedule
+from bookings.tests.races.crowd import many
+from falcon_web.wsgi import application
+
+EXAMPLES: Final = many(3, 300)  # for each operation; `make soak` sends more
+fuzzed = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
+
+
+def test_the_document_is_made_without_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
+    document.cache_clear()
+
+    made = json.loads(document())
+
+    assert capfd.readouterr().err == ""
+    assert {"/api/v1/search/", "/api/v1/orders/{token}/pay/"} <= set(made["paths"])
+
+
+def test_every_operation_says_what_it_is_and_which_problems_it_has() -> None:
+    paths = json.loads(document())["paths"]
+
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            keyed = bool(operation.get("security"))
+            problems = {"400", "404", "422", "429", "500", "503"} | ({"401", "403", "409"} if keyed else set())
+            assert problems <= set(operation["responses"]), (path, method)
+            assert operation["summary"]
+            assert operation["operationId"]
+            assert keyed == path.startswith(("/api/v1/account", "/api/v1/bookings", "/api/v1/holds", "/api/v1/orders", "/api/v1/quotes"))
+
+
+@pytest.fixture
+def shop(db: None) -> Iterator[dict[str, Any]]:
+    """A departure and a partner with something of everything, and what stands for them in addresses and bodies."""
+    coach = make_schedule(seats=40, departs=timezone.now() + timedelta(days=3))
+    program = Program(make_api_key())
+    held, sold = hold(program, ride(coach)), sell(program, coach)
+    owed, offered = order(program, coach), quote(program, ride(coach), types=("adult",))
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # the test's transaction is on this connection
+    yield {
+        "key": program.key.text,
+        "schedule_id": str(coach.pk),
+        "route_id": str(coach.route_id),
+        "token": held["id"],
+        "hold": held["id"],
+        "quote": offered["quote"],
+        "order": owed["id"],
+        "amount_zar": owed["owed_zar"],
+        "refund_zar": "0.00",
+        "reference": sold["bookings"][0]["reference"],
+        "from": "johannesburg",
+        "to": "cape-town",
+        "origin": "johannesburg",
+        "destination": "cape-town",
+    }
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def with_real(case: Any, shop: dict[str, Any]) -> None:
+    """Every second request that is in order asks for what there is, else none would ever come past a 404."""
+    if not case.meta.generation.mode.is_positive or sum(map(ord, f"{case.path_parameters} {case.query} {case.body}")) % 2:
+        return
+    in_address = {**shop, "token": shop["order"] if "/orders/" in case.path else shop["token"]}
+    for part in (case.path_parameters, case.query):
+        for name in part or {}:
+            part[name] = in_address.get(name, part[name])
+    case.body = _filled(case.body, {**shop, "schedule_id": int(shop["schedule_id"]), "seats": [], "passenger_type": "adult"})
+
+
+def _filled(part: Any, real: dict[str, Any]) -> Any:
+    if isinstance(part, dict):
+        return {name: real.get(name, _filled(value, real)) for name, value in part.items()}
+    return [_filled(each, real) for each in part] if isinstance(part, list) else part
+
+
+@pytest.mark.django_db
+@fuzzed.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=EXAMPLES < 100,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_answer_is_outside_the_document(case: schemathesis.Case, shop: dict[str, Any]) -> None:
+    with_real(case, shop)
+
+    headers = {"Authorization": f"Bearer {shop['key']}", "Accept-Encoding": "identity"}
+    case.call_and_validate(headers=headers, excluded_checks=[positive_data_acceptance])  # our rules refuse much that is well-formed
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_the_documentation_works_under_our_content_policy(page: Page, live_server: object) -> None:
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    make_city("Durban")
+
+    page.goto(f"{live_server}/api/v1/docs/")
+    page.locator("#operations-Network-cities .opblock-summary-control").click()
+    page.get_by_role("button", name="Execute").click()
+
+    expect(page.locator("#operations-Network-cities .live-responses-table .microlight").first).to_contain_text("durban")
+    assert troubles == []
