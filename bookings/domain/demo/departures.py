@@ -16,7 +16,7 @@ from bookings.domain.demo.network import SOURCE
 from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.timetable.generate import generate_departures
-from bookings.models import Booking, Bus, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, Ticket, User
+from bookings.models import Booking, Bus, Partner, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, Ticket, User
 from bookings.models.transactions import short_transaction
 
 Progress = Callable[[int, int], None]
@@ -37,12 +37,12 @@ def _near(today: date, days: int) -> Iterable[Schedule]:
     return ours.select_related("service", "route").order_by("service_date", "service__source_id")
 
 
-def fill_coaches(today: date, now: datetime, seed: int, clerk: User, progress: Progress | None) -> int:
+def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Partner, progress: Progress | None) -> int:
     """Sell the coming fortnight as if the company had been at it for a while. Departures that sold anything are left alone."""
     touched = Exists(Booking.objects.filter(schedule=OuterRef("pk"))) | Exists(SeatClaim.objects.filter(schedule=OuterRef("pk")))
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
     rides, fares, seats = _Rides(), _Fares(), _Seats()
-    writer, sold, done = Writer(now, clerk, Counters(now)), 0, 0
+    writer, sold, done = Writer(now, clerk, Counters(now), partner), 0, 0
     waiting = iter(empty)
     while batch := list(islice(waiting, _BATCH)):
         for schedule in batch:

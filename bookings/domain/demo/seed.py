@@ -10,6 +10,8 @@ from django.conf import settings
 from bookings.domain.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.domain.demo.desk import make_trouble
 from bookings.domain.demo.network import SOURCE, make_network
+from bookings.domain.demo.partners import NAME as PARTNER
+from bookings.domain.demo.partners import give_key, make_partner, settle_account
 from bookings.domain.demo.staff import give_password, make_staff, staff_can_log_in
 from bookings.domain.demo.tills import pay_at_tills
 from bookings.models import Service
@@ -23,11 +25,13 @@ class SeedReport:
     departures: int
     bookings: int
     password: str  # empty: as it was
+    api_key: str  # empty: as it was
 
     def lines(self) -> list[str]:
         return [
             "The demo network was made." if self.is_new else "The demo network is unchanged.",
             f"{self.departures} departures and {self.bookings} bookings are new.",
+            f"Partner {PARTNER}: API key {self.api_key or 'unchanged (--reset-password makes another one)'}",
             f"Users clerk, supervisor, dispatcher, manager, auditor: password {self.password or 'unchanged (--reset-password makes a new one)'}",
         ]
 
@@ -49,11 +53,13 @@ def seed_demo(
     """Load the demo company, or top it up. The same seed and time make the same rows, but for the password."""
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
-    clerk = make_staff()
+    clerk, partner = make_staff(), make_partner(now)
     departures = make_departures(today, days, progress and progress("departures"))
-    bookings = fill_coaches(today, now, seed, clerk, progress and progress("bookings"))
+    bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))
     pay_at_tills(now, seed)
     send_buses(today)
     move_on(today, now)
     make_trouble(now)
-    return SeedReport(is_new, departures, bookings, give_password(reset=reset_password))
+    settle_account(now)
+    api_key = give_key(now, reset=reset_password)
+    return SeedReport(is_new, departures, bookings, give_password(reset=reset_password), api_key)

@@ -12,6 +12,7 @@ from bookings.domain.demo.seed import is_seeded, seed_demo
 from bookings.domain.demo.staff import give_password, make_staff
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.inventory.queries import seat_map
+from bookings.domain.partners.keys import find_key
 from bookings.domain.reports.invariants import violations
 from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.segments import get_segment
@@ -64,6 +65,9 @@ def test_every_invariant_holds_on_a_line_of_many_stops() -> None:
     assert set(Booking.objects.values_list("status", flat=True)) == {"pending", "confirmed", "cancelled"}
     assert violations(now=NOW) == []
     assert violations(now=NOW + timedelta(days=2)) == []
+    by_partner = Order.objects.filter(partner__name="TravelHub")
+    assert 0 < by_partner.count() < Order.objects.count() / 10
+    assert set(Payment.objects.filter(order__in=by_partner).values_list("method", "attempt")) == {("partner", None)}
 
 
 def test_a_second_run_changes_nothing(demo: str) -> None:
@@ -239,3 +243,12 @@ def test_some_mails_stick_and_a_second_run_leaves_them(demo: str) -> None:
     before = rows()
     seed_demo(now=NOW, days=3, only_lines=FEW)
     assert rows() == before
+
+
+def test_the_partner_sells_and_its_key_opens(demo: str) -> None:
+    report = seed_demo(now=NOW, days=3, only_lines=FEW, reset_password=True)
+
+    key = find_key(report.api_key)
+    assert key.scopes == ["read", "book", "cancel"]
+    assert f"Partner TravelHub: API key {report.api_key}" in report.lines()
+    assert violations(now=NOW) == []
