@@ -19,7 +19,8 @@ from bookings.tests.servers import postgres_server, redis_server, run
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SALE: Final = "bookings/tests/office/test_sell_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
-_TESTS: Final = ["bookings/tests/races", "bookings/tests/domain/sales/test_any_sequence.py", _SALE]
+_FEED: Final = "bookings/tests/domain/search/test_feed.py::test_a_real_feed_comes_back_as_it_went_out"
+_TESTS: Final = ["bookings/tests/races", "bookings/tests/domain/sales/test_any_sequence.py", _SALE, _FEED]
 
 
 class ProgressBar:
