@@ -156,9 +156,9 @@ _STATES: Final = {
 def _delivery(message: OutboxMessage, reference: str, hook: Webhook, now: datetime) -> Delivery:
     is_busy = message.lease_until is not None and message.lease_until > now
     if message.sent_at:
-        state, words = "sent", _("taken %(moment)s") % {"moment": local_text(message.sent_at)}
+        state, words = "sent", local_text(message.sent_at)
     elif message.failed_at:
-        state, words = "failed", _("given up %(moment)s") % {"moment": local_text(message.failed_at)}
+        state, words = "failed", local_text(message.failed_at)
     elif is_busy:
         state, words = "waiting", _("on its way")
     else:

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +40,7 @@ from bookings.tests.make import NOW, make_booking, make_partner, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MINUTE = timedelta(minutes=1)
+HANDBOOK = Path(__file__).resolve().parents[3] / "api" / "README.md"
 
 
 @pytest.fixture
@@ -347,3 +350,18 @@ def test_staff_see_what_waits_and_what_failed(partner: Partner, hook: Webhook, d
 
     assert (row.waiting, row.failed, row.heard_at, len(found.rows)) == (2, 1, None, 2)
     assert Booking.objects.count() == 0
+
+
+def test_the_lines_of_the_handbook_know_our_messages_from_others(server: Receiver, hook: Webhook) -> None:
+    (lines,) = re.findall(r"```python\n(.*?)```", HANDBOOK.read_text(), re.DOTALL)
+    handbook: dict[str, Any] = {}
+    exec(lines, handbook)  # our own text, which partners copy
+    ping(hook)
+    send_webhooks(poster=server.poster())
+    (got,) = server.got
+    checks = handbook["is_from_falcon"]
+
+    assert checks(hook.secret, got.headers, got.text.encode())
+    assert not checks(hook.secret, got.headers, got.text.encode() + b" ")
+    assert not checks("whsec_" + base64.b64encode(b"y" * 32).decode(), got.headers, got.text.encode())
+    assert not checks(hook.secret, got.headers | {"webhook-timestamp": str(int(time.time()) - 400)}, got.text.encode())
