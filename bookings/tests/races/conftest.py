@@ -5,18 +5,13 @@ import pytest
 
 from bookings import tasks
 from bookings.tests.races.buyer import Buyer, Visit
-from bookings.tests.races.service import Service, collect_static, service
+from bookings.tests.races.service import Service, service
 
 
 @pytest.fixture(autouse=True)
 def _queue_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that these tests promise may hang on a nudge that arrives."""
     monkeypatch.setattr(tasks, "nudge", lambda task, *args: None)
-
-
-@pytest.fixture(scope="session")
-def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return collect_static(tmp_path_factory.mktemp("static"))
 
 
 @pytest.fixture(scope="module")
