@@ -1,17 +1,15 @@
 """How long a signed-in session lasts: it ends when nobody uses it, and in any case after a working day."""
 
-import logging
 import time
 from typing import Final
 
 from django.conf import settings
 from django.contrib.auth import user_logged_in
-from django.contrib.sessions.backends.base import UpdateError
-from django.db import OperationalError
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-logger = logging.getLogger("bookings.office")
+from bookings.domain.counter.accounts import write_session
+
 _SINCE: Final = "signed_in_at"
 _USED: Final = "used_at"
 _PROVED: Final = "second_factor"
@@ -35,13 +33,7 @@ def note_use(request: HttpRequest) -> None:
     now = int(time.time())
     if "X-Refresh" not in request.headers and now - request.session.get(_USED, 0) >= _NOTED_EVERY:
         request.session[_USED] = now
-        try:
-            request.session.save()
-        except UpdateError as error:
-            if not isinstance(error.__context__, OperationalError):
-                return  # the session is gone: the middleware says so
-            logger.warning("the use of a session was not written down: the database cannot write")
-        request.session.modified = False
+        write_session(request.session)
 
 
 def note_second_factor(request: HttpRequest) -> None:

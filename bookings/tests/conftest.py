@@ -13,6 +13,7 @@ from django.db import connection
 from huey.contrib.djhuey import HUEY
 
 from bookings.models.guards import TRIGGERS, guard_ledger
+from bookings.tests.races.service import collect_static
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +65,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not settings.REDIS_URL:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("redis")])
         items[:] = [item for item in items if not item.get_closest_marker("redis")]
+
+
+@pytest.fixture(scope="session")
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For the tests that start the real site."""
+    return collect_static(tmp_path_factory.mktemp("static"))
 
 
 @pytest.fixture(scope="session")

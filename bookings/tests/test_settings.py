@@ -117,6 +117,19 @@ print(settings.DEBUG, shows, "debug_toolbar" in settings.INSTALLED_APPS)
     assert "SELECT" not in plain.stderr + demo.stderr
 
 
+def test_a_page_waits_for_a_statement_and_a_command_takes_its_time(tmp_path: Path) -> None:
+    asked = "import falcon_web.wsgi; from django.conf import settings; print(settings.STATEMENT_SECONDS, settings.DATABASES['default']['OPTIONS'])"
+    address = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon"}
+
+    page = manage(tmp_path, "-c", asked, **address).stdout
+    shorter = manage(tmp_path, "-c", asked, STATEMENT_SECONDS="5", **address).stdout
+
+    assert page.startswith("15 ")
+    assert all(words in page for words in ("statement_timeout=15s", "'connect_timeout': 3", "'tcp_user_timeout': 15000"))
+    assert shorter.startswith("5 ")
+    assert value_of(tmp_path, "STATEMENT_SECONDS", **address) == "0"
+
+
 def test_every_setting_is_in_the_example() -> None:
     read = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "falcon_web" / "settings.py").read_text()))
     listed = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))

@@ -55,3 +55,9 @@ def grant_order(request: HttpRequest, order_id: int) -> None:
 
 def may_manage(request: HttpRequest, order_id: int) -> bool:
     return order_id in request.session.get(_ORDERS, [])
+
+
+def forget_visitor(request: HttpRequest) -> None:
+    """Who came without a session and got nothing leaves without one: two hundred who want the last seat would write two hundred rows."""
+    if request.session.session_key is None:
+        request.session.flush()

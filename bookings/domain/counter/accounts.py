@@ -1,11 +1,16 @@
 """A member of staff's own account."""
 
-from django.db import transaction
+import logging
+
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
 from bookings.models import StaffEvent, User
 from bookings.models.transactions import database_now
+
+logger = logging.getLogger("bookings.accounts")
 
 
 def change_password(user: User, password: str) -> None:
@@ -25,3 +30,14 @@ def end_other_sessions(user: User, password: str) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])
         StaffEvent.objects.record(user, _("signed out everywhere else"), actor=user, at=database_now())
+
+
+def write_session(session: SessionBase) -> None:
+    """Write down what a session has to remember now, if that is possible: it must not cost the page on which nothing else is written."""
+    try:
+        session.save()
+    except UpdateError as error:
+        if not isinstance(error.__context__, OperationalError):
+            return  # it has ended meanwhile, which Django itself says
+        logger.warning("the use of a session was not written down: the database cannot write")
+    session.modified = False

@@ -15,7 +15,7 @@ from bookings.passenger.ride import RideAsked, read_refs, read_ride, ticked_seat
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.render import private, render_page
-from bookings.web.visitor import network_key, visitor_key
+from bookings.web.visitor import forget_visitor, network_key, visitor_key
 
 _MAP = "seat-map"
 
@@ -51,6 +51,7 @@ def _hold(request: HttpRequest, asked: RideAsked) -> HttpResponse:
     except NotFound:
         raise
     except RuleBroken as refusal:
+        forget_visitor(request)
         return _page(request, asked, ticked=labels, refusal=refusal, status=refusal.status)
     if held.seats < asked.party.size:
         words = _("You chose fewer seats than passengers: %(seats)d of %(party)d. Choose again if somebody is missing.")

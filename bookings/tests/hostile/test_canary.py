@@ -16,7 +16,7 @@ from bookings.models import Order
 from bookings.tests.domain.tickets.sink import mail_server
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.clerk import Clerk, hire
-from bookings.tests.races.service import collect_static, service
+from bookings.tests.races.service import service
 from bookings.tests.races.shoppers import catch_up, coaches
 from bookings.tests.servers import RedisServer, redis_server
 
@@ -49,13 +49,13 @@ def found_in(text: str) -> list[str]:
     return [secret for each in secrets for secret in {each, quote(each)} if secret.lower() in text]
 
 
-def test_personal_data_stay_in_the_database_and_the_mail(settings: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_personal_data_stay_in_the_database_and_the_mail(settings: Any, tmp_path: Path, static_files: Path) -> None:
     (tmp_path / "site").mkdir()
-    static, schedules, user = collect_static(tmp_path_factory.mktemp("static")), coaches(1), hire()
+    schedules, user = coaches(1), hire()
     with mail_server(settings) as sink, redis_server() as redis, heard(redis) as said:
         told = {"REDIS_URL": redis.url, "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}", "LOG_LEVEL": "DEBUG"}
         limits = {"RATE_LIMIT_FIND": "1000/m", "RATE_LIMIT_RESEND": "1000/m", "RATE_LIMIT_HOLD": "1000/m", "RATE_LIMIT_BOOKING": "1000/m"}
-        with service(tmp_path / "site", static=static, **told, **limits) as site:
+        with service(tmp_path / "site", static=static_files, **told, **limits) as site:
             buyer = Buyer(site.url, name=NAME, surname=SURNAME, phone="082 999 0177")
             clerk = Clerk(site.url, name=NAME, surname=SURNAME, username=user.username)
             day = timezone.localtime().date().isoformat()

@@ -14,14 +14,14 @@ from bookings.tests.hostile.fuzz import MARK, Fuzzer, sign_in_again
 from bookings.tests.hostile.wire import Answer, Request, Transport, in_process, over_socket
 from bookings.tests.hostile.world import make_world
 from bookings.tests.races.crowd import SCALE, figure, many
-from bookings.tests.races.service import collect_static, service
+from bookings.tests.races.service import service
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 SEED = 7
 
 
 @pytest.fixture
-def transport(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Iterator[Transport]:
+def transport(tmp_path: Path, request: pytest.FixtureRequest, settings: Any) -> Iterator[Transport]:
     """The WSGI application itself; in `make soak` the real web server in front of it."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"  # the demo's mail pages have something to show
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
@@ -29,7 +29,7 @@ def transport(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, settings
         yield in_process()
         return
     (tmp_path / "site").mkdir()
-    with service(tmp_path / "site", static=collect_static(tmp_path_factory.mktemp("static")), queue=False) as site:
+    with service(tmp_path / "site", static=request.getfixturevalue("static_files"), queue=False) as site:
         yield over_socket(site.port)
 
 

@@ -3,6 +3,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
@@ -288,3 +290,16 @@ def test_children_sit_on_the_dear_seats_so_that_the_party_pays_what_the_search_s
     assert "R1\u00a0005" in found
     assert "R1\u00a0005" in client.get(f"/checkout/{token}/").content.decode()
     assert [each["passenger_type"] for each in Hold.objects.get().draft["passengers"]] == ["child", "adult"]
+
+
+def test_who_is_refused_gets_no_session_and_who_has_one_keeps_it(client: Client, schedule: Schedule) -> None:
+    hold_by(Client(), schedule, "2A")
+    owners = Session.objects.count()
+
+    refused = client.post(seats_page(schedule, passengers=1), {"seats": ["2A"]})
+    hold_by(client, schedule, "2B")
+    again = client.post(seats_page(schedule, passengers=1), {"seats": ["2A"]})
+
+    assert (refused.status_code, settings.SESSION_COOKIE_NAME in refused.cookies) == (409, False)
+    assert (again.status_code, Session.objects.count()) == (409, owners + 1)
+    assert "2B" in client.get(seats_page(schedule, passengers=1)).context["view"].seats.mine

@@ -5,7 +5,7 @@ import pytest
 
 from bookings import tasks
 from bookings.tests.races.buyer import Buyer, Visit
-from bookings.tests.races.service import Service, collect_static, service
+from bookings.tests.races.service import Service, service
 
 
 @pytest.fixture(autouse=True)
@@ -14,22 +14,15 @@ def _queue_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "nudge", lambda task, *args: None)
 
 
-@pytest.fixture(scope="session")
-def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return collect_static(tmp_path_factory.mktemp("static"))
-
-
-@pytest.fixture
-def site(transactional_db: None, tmp_path: Path, static_files: Path) -> Iterator[Service]:
-    """Web server and queue on this test's database; mail goes to files."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    with service(folder, static=static_files) as running:
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, static_files: Path) -> Iterator[Service]:
+    """Web server and queue on the tests' database; mail goes to files. Processes keep nothing, so one site serves all tests of a file."""
+    with service(tmp_path_factory.mktemp("site"), static=static_files) as running:
         yield running
 
 
 @pytest.fixture
-def visit(site: Service) -> Iterator[Visit]:
+def visit(transactional_db: None, site: Service) -> Iterator[Visit]:
     """Lets customers in, and sees them out."""
     inside: list[Buyer] = []
 

@@ -161,8 +161,10 @@ def living_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     usual = dict(here)
     connection.close()
     here.update({**there, "OPTIONS": {**here["OPTIONS"], **there.get("OPTIONS", {})}})
-    call_command("migrate", verbosity=0)
-    yield
-    call_command("flush", interactive=False, verbosity=0)
-    connection.close()
-    here.update(usual)
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+        call_command("flush", interactive=False, verbosity=0)
+    finally:
+        connection.close()
+        here.update(usual)

@@ -1,9 +1,14 @@
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.utils import timezone
 
+from bookings.domain.tickets.links import make_link
+from bookings.tests.make import make_booking
 from bookings.web.middleware import client_address
 from bookings.web.visitor import network_key
 
@@ -56,3 +61,23 @@ def test_a_network_is_a_household_not_an_address(one: str, other: str, same: boo
 
     assert (keys[0] == keys[1]) is same
     assert one not in keys[0]
+
+
+@pytest.mark.parametrize("has_session", [False, True])
+def test_a_session_that_cannot_be_written_is_a_database_that_is_away(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch, has_session: bool
+) -> None:
+    """It fails outside of every view, and is "interrupted" to Django if the visitor has one already."""
+    address = f"/bookings/link/{make_link(make_booking().order, now=timezone.now())}/"
+    if has_session:
+        client.get(address)
+    client.raise_request_exception = False
+
+    def fails(*_args: object, **_options: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Session, "save", fails)
+    answer = client.get(address)
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Back in a moment" in answer.content.decode()
