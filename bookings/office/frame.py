@@ -31,7 +31,7 @@ PLACES: Final = (
     Place("shift", _("Till"), "t"),
     Place("shifts", _("Shifts"), "k"),
     Place("tasks", _("Tasks"), "a"),
-    Place("staff", _("Staff"), "m"),
+    Place("staff", _("Staff"), "f"),
     Place("partners", _("Partners"), "p"),
     Place("database", _("Database"), "e"),
 )

@@ -61,6 +61,10 @@ class TillView:
     notes: tuple[tuple[str, int, str], ...]  # denomination, quantity, worth
 
     @property
+    def is_off(self) -> bool:
+        return any(row.is_off for row in self.rows)
+
+    @property
     def takings_text(self) -> str:
         return format_zar(self.takings)
 

@@ -1,7 +1,10 @@
 from typing import Final
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from bookings.base.codes import random_code
-from bookings.models import Branch, City, User
+from bookings.models import Branch, City, StaffEvent, User
 
 _NAMES: Final = {
     User.Role.CLERK: ("Nomsa", "Dlamini"),
@@ -30,8 +33,9 @@ def make_staff() -> User:
         Branch.objects.get_or_create(code=city.slug, defaults={"name": city.name, "city": city})
     branches = Branch.objects.filter(code__in=_BRANCHES).order_by("pk")
     branch = branches.filter(code=_BRANCHES[0]).first() or branches.first()
+    made = []
     for role, (first_name, last_name) in _NAMES.items():
-        User.objects.get_or_create(
+        user, is_new = User.objects.get_or_create(
             username=role,
             defaults={
                 "role": role,
@@ -43,10 +47,15 @@ def make_staff() -> User:
                 "password": _NO_PASSWORD,
             },
         )
+        made += [user] if is_new else []
     at_city = {each.code: each for each in branches}
     for username, (first_name, last_name, city) in _COLLEAGUES.items():
         fields = {"first_name": first_name, "last_name": last_name, "branch": at_city.get(city, branch), "password": _NO_PASSWORD}
-        User.objects.get_or_create(username=username, defaults=fields)
+        user, is_new = User.objects.get_or_create(username=username, defaults=fields)
+        made += [user] if is_new else []
+    manager, now = User.objects.get(username=User.Role.MANAGER), timezone.now()
+    for user in made:
+        StaffEvent.objects.record(user, _("account made for the demo"), actor=manager, at=now)
     return User.objects.get(username=User.Role.CLERK)
 
 

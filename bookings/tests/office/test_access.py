@@ -30,8 +30,10 @@ def patterns() -> Iterator[URLPattern]:
             yield from resolver.url_patterns
 
 
-def address(pattern: URLPattern) -> str:
-    """An address of the pattern; what stands in it need not exist."""
+def address(pattern: URLPattern, wanted: dict[str, object] | None = None) -> str:
+    """An address of the pattern; what stands in it need not exist unless it is `wanted`."""
+    if wanted is not None:
+        return reverse(f"office:{pattern.name}", kwargs=wanted)
     names = list(pattern.pattern.regex.groupindex)
     for sample in SAMPLES:
         try:

@@ -103,3 +103,30 @@ def test_a_wrong_password_is_said_in_words(watched: Page, live_server: object) -
 
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
     assert_readable(page)
+
+
+def test_a_manager_lets_somebody_in_who_then_chooses_a_password(watched: Page, live_server: object) -> None:
+    make_user(username="priya", role=User.Role.MANAGER, password=PASSWORD)
+    page = watched
+    sign_in(page, f"{live_server}/office/login/?next=/office/staff/", "priya")
+    assert_readable(page)
+    page.get_by_role("link", name="New user").click()
+    page.keyboard.type("lerato")  # the cursor stands there
+    for label, text in (("First name", "Lerato"), ("Surname", "Molefe"), ("Your password", PASSWORD)):
+        page.get_by_label(label).fill(text)
+    assert_readable(page)
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("heading", name="Initial password")).to_be_visible()
+    assert_readable(page)
+    given = page.locator(".initial-password").inner_text()
+    page.get_by_role("link", name="I have told them").click()
+    expect(page.get_by_text("account made: Lerato Molefe")).to_be_visible()
+    assert_readable(page)
+    page.get_by_role("button", name="Sign out").click()
+
+    page.get_by_label("User name").fill("lerato")
+    page.get_by_label("Password").fill(given)
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Choose one that only you know, to go on.")).to_be_visible()
+    assert_readable(page)
