@@ -23,10 +23,10 @@ from bookings.tests.races.shoppers import catch_up, coaches, shoppers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.redis]
 _ROOT = Path(__file__).resolve().parents[3]
-# What most releases bring: a column, and an index that is made beside the sales.
+# What releases bring: a column, and an index and a check that are made beside the sales.
 _RELEASE = """
 from django.db import migrations, models
-from bookings.models.migrating import AddIndexBesideSales
+from bookings.models.migrating import AddCheckBesideSales, AddIndexBesideSales
 
 class Migration(migrations.Migration):
     atomic = False
@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("schedule", "remark", models.CharField(max_length=40, db_default="")),
         AddIndexBesideSales("schedule", models.Index(fields=["remark", "departure_time"], name="remark_idx")),
+        AddCheckBesideSales("schedule", models.CheckConstraint(condition=models.Q(coach__lt=100), name="remark_check")),
     ]
 """
 
