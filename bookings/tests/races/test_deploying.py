@@ -21,7 +21,12 @@ from bookings.tests.races.crowd import SCALE, figure, many, p95
 from bookings.tests.races.service import Service, database_url
 from bookings.tests.races.shoppers import catch_up, coaches, shoppers
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.redis]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.database,
+    pytest.mark.redis,
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="a site on SQLite is one process, and stops for a release"),
+]
 _ROOT = Path(__file__).resolve().parents[3]
 # What releases bring: a column, and an index and a check that are made beside the sales.
 _RELEASE = """
@@ -40,7 +45,7 @@ class Migration(migrations.Migration):
 
 
 def test_a_release_with_a_migration_is_felt_by_nobody(settings: Any, tmp_path: Path, static_files: Path) -> None:
-    schedules, rounds = coaches(), many(1, 10)
+    schedules, rounds = coaches(), many(1, 5)
     with mail_server(settings) as sink, _two_webs(tmp_path, static_files, f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as (one, other):
         with _release(tmp_path) as (migrate, last):
             with shoppers(one.url, schedules, others=(other.url,), number=2) as diary:
@@ -111,4 +116,6 @@ def _release(folder: Path) -> Iterator[tuple[Any, str]]:
     try:
         yield migrate, last
     finally:
-        migrate(last)
+        with connection.cursor() as cursor:  # quicker than one more process
+            cursor.execute("ALTER TABLE bookings_schedule DROP CONSTRAINT IF EXISTS remark_check, DROP COLUMN IF EXISTS remark")
+            cursor.execute("DELETE FROM django_migrations WHERE name = '9999_probe'")
