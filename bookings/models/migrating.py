@@ -1,13 +1,13 @@
-"""For migrations of tables that people are selling from."""
+"""For migrations of tables that people are selling from. A migration with one of these says `atomic = False`."""
 
 from typing import Any
 
-from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db.migrations import AddIndex
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from django.db.migrations import AddConstraint, AddIndex
 
 
 class AddIndexBesideSales(AddIndexConcurrently):
-    """An index that PostgreSQL makes while the table is written to. The migration must say `atomic = False`. SQLite: as usual."""
+    """An index that PostgreSQL makes while the table is written to. SQLite: as usual."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
@@ -20,3 +20,14 @@ class AddIndexBesideSales(AddIndexConcurrently):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
         else:
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class AddCheckBesideSales(AddConstraintNotValid):
+    """A check that holds for new rows at once, and for the old ones when PostgreSQL has read them beside the sales. SQLite: as usual."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            ValidateConstraint(self.model_name, self.constraint.name).database_forwards(app_label, schema_editor, from_state, to_state)
+        else:
+            AddConstraint.database_forwards(self, app_label, schema_editor, from_state, to_state)

@@ -11,7 +11,7 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from bookings.models.migrating import AddIndexBesideSales
+from bookings.models.migrating import AddCheckBesideSales, AddIndexBesideSales
 
 LIVE_FROM: Final = "0001_foundation"  # made before anything was live
 
@@ -23,7 +23,7 @@ def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[
         name = (getattr(operation, "model_name", "") or getattr(operation, "name", "")).lower()
         if name in old and (found := _problem(operation, state, name)):
             yield f"{migration.name}: {operation.describe()}: {found}"
-        if isinstance(operation, AddIndexBesideSales) and migration.atomic:
+        if isinstance(operation, AddIndexBesideSales | AddCheckBesideSales) and migration.atomic:
             yield f"{migration.name}: {operation.describe()}: wants atomic = False"
         operation.state_forwards(migration.app_label, state)
 
@@ -31,8 +31,8 @@ def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[
 def _problem(operation: migrations.operations.base.Operation, state: ProjectState, name: str) -> str:
     if isinstance(operation, migrations.AddIndex) and not isinstance(operation, AddIndexBesideSales):
         return "nobody can sell while it is made; use AddIndexBesideSales"
-    if isinstance(operation, migrations.AddConstraint):
-        return "nobody can sell while every row is checked"
+    if isinstance(operation, migrations.AddConstraint) and not isinstance(operation, AddCheckBesideSales):
+        return "nobody can sell while every row is checked; a check can be added by AddCheckBesideSales"
     if isinstance(operation, migrations.RemoveField | migrations.DeleteModel):
         return "the version before it still asks for it; stop using it one release earlier"
     if isinstance(operation, migrations.RenameField | migrations.RenameModel | migrations.AlterModelTable):
@@ -75,6 +75,7 @@ def test_no_migration_stops_the_sales_unknowingly() -> None:
     assert found == []
 
 
+_CHECK = models.CheckConstraint(condition=models.Q(coach__gt=0), name="x")
 _TEXT = models.CharField(max_length=20, db_default="")
 
 
@@ -83,7 +84,8 @@ _TEXT = models.CharField(max_length=20, db_default="")
     [
         (migrations.AddIndex("schedule", models.Index(fields=["coach"], name="x")), "AddIndexBesideSales"),
         (AddIndexBesideSales("schedule", models.Index(fields=["coach"], name="x")), "atomic = False"),
-        (migrations.AddConstraint("schedule", models.CheckConstraint(condition=models.Q(coach__gt=0), name="x")), "every row"),
+        (migrations.AddConstraint("schedule", _CHECK), "every row"),
+        (AddCheckBesideSales("schedule", _CHECK), "atomic = False"),
         (migrations.AddField("schedule", "remark", models.CharField(max_length=20, default="")), "db_default"),
         (migrations.AddField("schedule", "branch", models.ForeignKey("bookings.Branch", models.CASCADE, null=True)), "index"),
         (migrations.AddField("schedule", "remark", _TEXT), ""),

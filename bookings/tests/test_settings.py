@@ -145,3 +145,11 @@ def test_static_files_are_hashed_and_compressed(tmp_path: Path) -> None:
     assert any(re.fullmatch(r"falcon\.[0-9a-f]{12}\.css\.br", name) for name in names)
     assert any(re.fullmatch(r"falcon\.[0-9a-f]{12}\.css\.gz", name) for name in names)
     assert (tmp_path / "static" / "staticfiles.json").exists()
+
+
+def test_replica_wants_a_primary_that_can_have_one(tmp_path: Path) -> None:
+    address = "postgresql://falcon@10.0.0.22/falcon"
+
+    assert "REPLICA_URL wants a PostgreSQL" in manage(tmp_path, "manage.py", "check", REPLICA_URL=address).stderr
+    with_primary = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon", "REPLICA_URL": address}
+    assert value_of(tmp_path, "DATABASES['replica']['TEST']", **with_primary) == "{'MIRROR': 'default'}"

@@ -21,12 +21,17 @@ from bookings.tests.races.crowd import SCALE, figure, many, p95
 from bookings.tests.races.service import Service, database_url
 from bookings.tests.races.shoppers import catch_up, coaches, shoppers
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database, pytest.mark.redis]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.database,
+    pytest.mark.redis,
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="a site on SQLite is one process, and stops for a release"),
+]
 _ROOT = Path(__file__).resolve().parents[3]
-# What most releases bring: a column, and an index that is made beside the sales.
+# What releases bring: a column, and an index and a check that are made beside the sales.
 _RELEASE = """
 from django.db import migrations, models
-from bookings.models.migrating import AddIndexBesideSales
+from bookings.models.migrating import AddCheckBesideSales, AddIndexBesideSales
 
 class Migration(migrations.Migration):
     atomic = False
@@ -34,12 +39,13 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("schedule", "remark", models.CharField(max_length=40, db_default="")),
         AddIndexBesideSales("schedule", models.Index(fields=["remark", "departure_time"], name="remark_idx")),
+        AddCheckBesideSales("schedule", models.CheckConstraint(condition=models.Q(coach__lt=100), name="remark_check")),
     ]
 """
 
 
 def test_a_release_with_a_migration_is_felt_by_nobody(settings: Any, tmp_path: Path, static_files: Path) -> None:
-    schedules, rounds = coaches(), many(1, 10)
+    schedules, rounds = coaches(), many(1, 5)
     with mail_server(settings) as sink, _two_webs(tmp_path, static_files, f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as (one, other):
         with _release(tmp_path) as (migrate, last):
             with shoppers(one.url, schedules, others=(other.url,), number=2) as diary:
@@ -110,4 +116,6 @@ def _release(folder: Path) -> Iterator[tuple[Any, str]]:
     try:
         yield migrate, last
     finally:
-        migrate(last)
+        with connection.cursor() as cursor:  # quicker than one more process
+            cursor.execute("ALTER TABLE bookings_schedule DROP CONSTRAINT IF EXISTS remark_check, DROP COLUMN IF EXISTS remark")
+            cursor.execute("DELETE FROM django_migrations WHERE name = '9999_probe'")
