@@ -17,6 +17,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from bookings.benchmarks.sizes import Size
+
 PARTS: Final = ("pages", "transactions", "purchases")
 QUICK: Final = ("10k:500k", "100k:1m")
 FULL: Final = ("10k:500k", "100k:1m", "1m:5m")
@@ -35,7 +37,10 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, help="a folder where the data stay for the next run")
     parser.add_argument("--markdown", type=Path, help="write the table to this file, too")
     options = parser.parse_args(arguments)
-    options.sizes = options.sizes or (FULL if options.full else QUICK)
+    try:
+        options.sizes = [Size.read(text, routes=options.routes) for text in options.sizes or (FULL if options.full else QUICK)]
+    except ValueError as error:
+        parser.error(str(error))
     return options
 
 
@@ -57,7 +62,7 @@ def main() -> int:
 
         found = runs.run(options, folder.resolve(), stack)
     print(results.plain(found))  # noqa: T201
-    print(f"\n{results.verdict(found)} {results.machine()}; {(time.monotonic() - started) / 60:.1f} min")  # noqa: T201
+    print(f"\n{results.machine()}; {(time.monotonic() - started) / 60:.1f} min\n{results.verdict(found)}")  # noqa: T201
     if options.markdown:
         options.markdown.write_text(results.markdown(found) + "\n")
     return 0

@@ -35,6 +35,7 @@ def cases(facts: dict[str, Any]) -> list[Case]:
         Case("results, prices of 15 days made anew", search, {FORGET: "days:"}, ROWS),
         Case("departure with seat map", facts["departures"], floor=ROWS, target=4),
         Case("departure board", facts["boards"], floor=ROWS, target=4),
+        Case("departure board, made anew", facts["boards"], {FORGET: "board:"}, ROWS),
         Case("API: list of departures", ["/api/v1/schedules/"], floor=ROWS),
         Case("office: bookings, first page", ["/office/bookings/"], office, ROWS),
     ]

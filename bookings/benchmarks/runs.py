@@ -36,7 +36,7 @@ _STEPS_OF: Final = 12  # purchases
 def run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list[Result]:
     static = collect_static(folder)
     house = House(folder, stack)
-    sizes = [Size.read(text, routes=options.routes) for text in options.sizes]
+    sizes: list[Size] = options.sizes
     found: list[Result] = []
     for kind in options.databases:
         urls = [prepare_database(house, kind, size) for size in sizes]

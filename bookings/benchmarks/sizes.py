@@ -11,6 +11,7 @@ BOOKINGS_EACH: Final = 10  # bookings of a departure on the days that are booked
 CLAIMS_EACH: Final = 5  # claims of a booking, about: 1.4 passengers on 3.5 legs
 ROUTES: Final = 200
 CITIES: Final = 40
+_LEAST_DAYS: Final = 5  # yesterday until three days ahead
 _UNITS: Final = {"k": 1_000, "m": 1_000_000}
 
 
@@ -26,7 +27,10 @@ class Size:
     def read(cls, text: str, *, routes: int = 0) -> Size:
         """10k:500k is 10 000 departures with about 500 000 claims; 10k alone has none."""
         schedules, _colon, claims = text.partition(":")
-        return cls(_number(schedules), _number(claims or "0"), routes or ROUTES)
+        size = cls(_number(schedules), _number(claims or "0"), routes or ROUTES)
+        if size.days < _LEAST_DAYS:
+            raise ValueError(f"{text}: {_LEAST_DAYS} days take {_LEAST_DAYS * size.a_day} departures.")
+        return size
 
     @property
     def name(self) -> str:

@@ -73,7 +73,6 @@ _BETWEEN: Final = {"order": "type", "pay": "tell"}  # what has to happen before 
 
 def main() -> None:
     rounds, number = int(sys.argv[1]), int(sys.argv[2])
-    os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL", "")
     django.setup()
     bench = _Bench(psycopg.connect(os.environ["BENCH_TWIN"], autocommit=True, cursor_factory=psycopg.ClientCursor))
     with tqdm(total=rounds + 1, desc="transactions", unit="round", leave=False) as bar:

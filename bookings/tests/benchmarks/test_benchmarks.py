@@ -93,6 +93,11 @@ def test_a_larger_size_has_more_days_not_fuller_ones(text: str, days: int, booki
     assert size.first_booked(today) + bookings // 10 <= size.schedules
 
 
+def test_a_size_of_too_few_days_is_refused() -> None:
+    with pytest.raises(ValueError, match="10000 departures"):
+        Size.read("4k")
+
+
 def test_the_meter_counts_children_that_have_ended() -> None:
     meter = Meter(lambda: {"tests": [os.getpid()]})
     before = meter.read()
@@ -115,8 +120,8 @@ def test_the_table_says_what_is_met_and_what_is_missed() -> None:
 
 
 def test_the_quick_form_is_the_default() -> None:
-    assert read_options([]).sizes == QUICK
-    assert read_options(["--sizes", "10k, 1m:5m"]).sizes == ("10k", "1m:5m")
+    assert [size.name for size in read_options([]).sizes] == list(QUICK)
+    assert [size.name for size in read_options(["--sizes", "10k, 1m:5m"]).sizes] == ["10k:0", "1m:5m"]
 
 
 @pytest.mark.database
