@@ -250,6 +250,7 @@ def test_a_slow_query_is_logged_with_its_place_and_without_its_values(settings: 
 @pytest.mark.database
 @pytest.mark.django_db
 def test_slow_queries_of_all_processes_are_kept_together_and_the_oldest_forgotten(settings: Any) -> None:
+    take_slow_queries()
     settings.SLOW_QUERY_MS = 0.0001
     for _time in range(2):
         City.objects.count()
