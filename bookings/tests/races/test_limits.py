@@ -2,14 +2,16 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from django.utils import timezone
 
 from bookings.models import RateCount
-from bookings.tests.races.crowd import figure, many
+from bookings.tests.races.crowd import crowd, figure, many
 from bookings.tests.races.service import Service, service
 from bookings.tests.servers import redis_server
 
@@ -44,6 +46,16 @@ def test_two_workers_let_exactly_as_many_through_by_the_database(tmp_path: Path,
         assert answers == {404: ALLOWED, 429: people - ALLOWED}
         assert sum(RateCount.objects.filter(key__startswith="limit:find").values_list("count", flat=True)) >= ALLOWED
     figure("HTTP: one limit, two workers", store="database", asked=people, passed=answers[404])
+
+
+def test_the_database_itself_stops_at_the_limit_when_all_look_first() -> None:
+    """Each of the crowd sees room before anybody has counted."""
+    soon = timezone.now() + timedelta(minutes=1)
+
+    outcomes = crowd(48, lambda number: RateCount.count_in_window(["a", "b"], range(3, 10), ALLOWED, soon))
+
+    assert outcomes.count({}) == ALLOWED
+    assert RateCount.objects.get(pk="a:9").count == ALLOWED
 
 
 @pytest.mark.redis
