@@ -8,10 +8,12 @@ class BookingsConfig(AppConfig):
     verbose_name = "Falcon Bus Lines"
 
     def ready(self) -> None:
+        from bookings.models.catalogue import watch_catalogue
         from bookings.models.guards import guard_ledger
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         post_migrate.connect(guard_ledger, sender=self)
+        post_migrate.connect(watch_catalogue, sender=self)
 
 
 class OfficeAdminConfig(AdminConfig):

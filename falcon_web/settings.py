@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "bookings.web.middleware.client_address",
+    "bookings.web.middleware.reference_data",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -110,6 +111,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "bookings.web.forms.ReadyRenderer"
 
 if DEBUG and env.bool("DEBUG_TOOLBAR", True):
     try:

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -6,6 +6,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from bookings.base.errors import RuleBroken, TooMany
+
+VARY: Final = ("HX-Request", "HX-Target")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -20,11 +22,16 @@ def render_page(
 
     A history restore gets the whole page too, or Back would show a bare fragment.
     """
-    alone = bool(fragment) and request.htmx.target == target and not request.htmx.history_restore_request
+    alone = bool(fragment) and swaps_only(request, target)
     response = render(request, fragment if alone else page, context, status=status)
     if fragment:
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        patch_vary_headers(response, VARY)
     return response
+
+
+def swaps_only(request: HttpRequest, target: str) -> bool:
+    """Whether htmx asks for the element `target` and nothing else."""
+    return request.htmx.target == target and not request.htmx.history_restore_request
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import RuleBroken
 from bookings.domain.inventory.holds import hold_any, hold_seats
 from bookings.domain.inventory.queries import SeatMap, seat_map
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.domain.timetable.trips import CallView, TripView, duration_text, local_text, route_line, trip_view
 from bookings.models import Amenity, Hold, HoldTrip, Schedule, SeatClaim
@@ -50,6 +51,7 @@ class DepartureView:
         return self.state == "open"
 
 
+@one_look()
 def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
     """All that the seat map's page shows, in a constant number of queries. `hold` is the way out that this ride is the way back of."""
     segment = get_segment(schedule_id, from_ref, to_ref)

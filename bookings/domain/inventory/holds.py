@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken, TooMany
 from bookings.domain.fares.prices import FareTable, fare_table
-from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
+from bookings.domain.inventory.choosing import Coach, named_seats, seats_together, sold_seats
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Channel, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim, SeatKind
+from bookings.models import Channel, Hold, HoldSeat, HoldTrip, Schedule, Seat, SeatClaim
 from bookings.models.transactions import database_now, short_transaction
 
 Choice = Callable[[Coach, FareTable], Sequence[Seat]]
@@ -81,11 +81,6 @@ def _hold(
             return hold
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
         raise SeatTaken([seat.label for seat in choose(_coach(segment, seats, None, now=now), fares)]) from clash
-
-
-def sold_seats(layout_id: int) -> list[Seat]:
-    """The seats of a layout that are sold at all, from the front."""
-    return list(Seat.objects.filter(layout=layout_id).exclude(kind=SeatKind.CREW).order_by("deck", "row", "column"))
 
 
 def _coach(segment: Segment, seats: Sequence[Seat], mine: HoldTrip | None, *, now: datetime) -> Coach:

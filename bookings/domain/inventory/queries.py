@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import format_zar
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
+from bookings.domain.inventory.choosing import layout_seats
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.timetable.segments import Segment
 from bookings.models import FareClass, Seat, SeatClaim, SeatKind
 
@@ -73,15 +75,13 @@ class SeatMap:
         return [seat.label for seat in self.seats if seat.state == "mine"]
 
 
+@one_look()
 def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str = "web") -> SeatMap:
     """Who may sit where on a ride, with prices: a constant number of queries."""
     fares = fare_table([(segment.board, segment.alight)])
     prices = class_prices(segment, fares)
     states = _states(segment, owner, now)
-    seats = tuple(
-        _seat_view(seat, states.get(seat.pk, "free"), fares, prices)
-        for seat in Seat.objects.filter(layout=segment.schedule.layout_id).order_by("deck", "row", "column")
-    )
+    seats = tuple(_seat_view(seat, states.get(seat.pk, "free"), fares, prices) for seat in layout_seats(segment.schedule.layout_id))
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
     offered = [each for each in fares.classes if each.code in prices and any(seat.class_code == each.code for seat in seats)]
     cheapest = prices[offered[0].code] if offered else None

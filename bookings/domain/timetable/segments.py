@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
+from bookings.domain.network.catalogue import remembered
 from bookings.models import RouteStop, Schedule
 
 
@@ -65,6 +66,12 @@ def shortest_ride(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> 
     return min(pairs, key=lambda pair: (pair[1].arrive_min - pair[0].depart_min, pair[0].position), default=None)
 
 
+def route_calls(route_id: int) -> list[RouteStop]:
+    """The calls of a route with their stops and cities, in order."""
+    rows = RouteStop.objects.filter(route_id=route_id).select_related("stop__city").order_by("position")
+    return list(remembered(("calls", route_id), lambda: list(rows)))
+
+
 def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
     """Calls at a city slug or stop code; `ref@3` means the call at position 3."""
     name, _at, position = ref.partition("@")
@@ -76,7 +83,7 @@ def get_segment(schedule_id: int, from_ref: str, to_ref: str) -> Segment:
     schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
     if schedule is None:
         raise NotFound(_("We do not know this departure."))
-    calls = list(RouteStop.objects.filter(route_id=schedule.route_id).select_related("stop__city").order_by("position"))
+    calls = route_calls(schedule.route_id)
     ride = shortest_ride(_calls_named(calls, from_ref), _calls_named(calls, to_ref))
     if ride is None:
         raise NotFound(_("This coach does not run between these two stops."))

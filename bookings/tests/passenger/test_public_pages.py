@@ -55,7 +55,7 @@ def test_the_board_asks_the_same_queries_for_three_rows_as_for_one(
 ) -> None:
     make_day(*hours)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/departures/", {"city": "johannesburg"})
 
 
