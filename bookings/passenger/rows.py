@@ -1,6 +1,6 @@
-"""The rows of a list of departures as ready strings: a template for each of them costs more than all else on the page."""
+"""Departures of a list and seats of a coach as ready strings: a template for each of them costs more than all else on the page."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.domain.inventory.queries import DeckView, SeatView
 from bookings.domain.search.offers import Offer
-from bookings.models import Amenity
+from bookings.models import Amenity, SeatKind
 
 _ROW: Final = """<li class="offer{gone}">
   <div class="offer-main">
@@ -31,6 +32,11 @@ _ROW: Final = """<li class="offer{gone}">
   </div>
 </li>
 """
+_SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
+            <input type="checkbox" name="seats" value="{label}" id="seat-{label}" data-class="{class_code}"{ticked}{closed}>
+            <span class="seat-shape" aria-hidden="true"><b>{label}</b>{icon}</span>
+            <span class="seat-words">{name}</span>
+          </label>"""
 
 
 def offer_rows(offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False) -> SafeString:
@@ -73,3 +79,24 @@ def _icons(labels: tuple[str, ...], pictures: str) -> SafeString:
     names = {str(amenity.label): amenity.value for amenity in Amenity}
     html = '<svg class="icon" role="img" aria-label="{0}"><title>{0}</title><use href="{1}#{2}"/></svg>'
     return mark_safe("".join(format_html(html, label, pictures, names.get(label, "check")) for label in labels))
+
+
+def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:
+    """`ticked` are the labels of the seats that this visitor has chosen; nothing can be chosen unless the departure `is_open`."""
+    crew = format_html('<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>', _("crew"))
+    icon = format_html('<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg"))
+
+    def cell(seat: SeatView | None) -> SafeString:
+        if seat is None:
+            return SafeString('<span class="gap"></span>')
+        if seat.state == "crew":
+            return crew
+        return format_html(
+            _SEAT,
+            **vars(seat),
+            ticked=" checked" if seat.label in ticked else "",
+            closed="" if is_open and seat.is_choosable else " disabled",
+            icon=icon if seat.kind == SeatKind.ACCESSIBLE else "",
+        )
+
+    return mark_safe("".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows))

@@ -1,10 +1,20 @@
+from collections.abc import Collection
 from datetime import date
 
 from django import template
+from django.utils.safestring import SafeString
 
+from bookings.domain.inventory.queries import DeckView
 from bookings.passenger.asked import Asked
+from bookings.passenger.rows import deck_rows
 
 register = template.Library()
+
+
+@register.simple_tag
+def seat_rows(deck: DeckView, ticked: Collection[str], is_open: bool) -> SafeString:
+    """The rows of a deck as ready strings: a coach has as many seats as a long list has rows."""
+    return deck_rows(deck, ticked, is_open=is_open)
 
 
 @register.simple_tag

@@ -34,7 +34,7 @@ def kept_page(
         return make()
     response = HttpResponse()
     response["ETag"] = f'"{sha256(key)[:32]}"'
-    patch_vary_headers(response, vary)
+    patch_vary_headers(response, [*vary, "Accept-Encoding"])  # a 304 says what the whole answer would
     answer = get_conditional_response(request, etag=response["ETag"], response=response)
     if answer is not response:
         return answer

@@ -59,7 +59,7 @@ def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetim
     amenities = [name for name in segment.schedule.layout.amenities if name in Amenity.values]
     return DepartureView(
         seats=seats,
-        rev=_rev(segment, now),
+        rev=_rev(segment, seats.live, now),
         state=_state(segment, seats),
         trip=trip_view(segment),
         calls=route_line(segment),
@@ -110,12 +110,13 @@ def _check_way_back(segment: Segment, token: str, owner: str) -> None:
 
 def seats_unchanged(schedule_id: int, from_ref: str, to_ref: str, rev: str, *, now: datetime) -> bool:
     """Whether a seat map that was drawn at `rev` still tells the truth; cheap, as open pages ask again and again."""
-    return rev == _rev(get_segment(schedule_id, from_ref, to_ref), now)
-
-
-def _rev(segment: Segment, now: datetime) -> str:
-    # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
+    segment = get_segment(schedule_id, from_ref, to_ref)
     live = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now).count()
+    return rev == _rev(segment, live, now)
+
+
+def _rev(segment: Segment, live: int, now: datetime) -> str:
+    # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
     return f"{segment.schedule.revision}.{live}.{int(segment.is_on_sale(now))}"
 
 
