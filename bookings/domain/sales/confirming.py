@@ -3,7 +3,7 @@ from datetime import datetime
 
 from bookings.base.errors import Conflict
 from bookings.domain.inventory.claims import add_claims, taken_seats
-from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.messages import write_message
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
@@ -28,12 +28,14 @@ def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shif
     actor = shift.clerk if shift else None
     if Order.objects.filter(pk=order.pk, status=order.status).update(status=SaleStatus.CONFIRMED) != 1:
         raise Conflict("The order changed meanwhile.")
-    for booking in Booking.objects.filter(order=order, status=order.status).order_by("pk"):
-        Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CONFIRMED)
-        BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now, actor=actor)
+    bookings = list(Booking.objects.filter(order=order, status=order.status).order_by("pk").values_list("pk", flat=True))
+    Booking.objects.filter(pk__in=bookings).update(status=SaleStatus.CONFIRMED)
+    BookingEvent.objects.bulk_create(
+        BookingEvent(booking_id=pk, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now) for pk in bookings
+    )
     SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
     order.status = SaleStatus.CONFIRMED
-    queue_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
+    write_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
 
 
 def take_seats_again(order: Order, *, now: datetime) -> bool:
