@@ -10,6 +10,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.base.querylog import watch_connection
+        from bookings.models.catalogue import watch_catalogue
         from bookings.models.guards import guard_ledger
         from bookings.models.patience import wait_in_time
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
@@ -17,6 +18,7 @@ class BookingsConfig(AppConfig):
         post_migrate.connect(guard_ledger, sender=self)
         connection_created.connect(wait_in_time)
         connection_created.connect(watch_connection)
+        post_migrate.connect(watch_catalogue, sender=self)
 
 
 class OfficeAdminConfig(AdminConfig):

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bookings.web.middleware.client_address",
     "bookings.web.replica.routing.own_changes",
+    "bookings.web.middleware.reference_data",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -115,6 +116,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "bookings.web.forms.ReadyRenderer"
 
 if DEBUG and env.bool("DEBUG_TOOLBAR", True):
     try:

@@ -1,3 +1,4 @@
+from .catalogue import CatalogueMark
 from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
@@ -22,6 +23,7 @@ __all__ = [
     "BookingEvent",
     "Branch",
     "Bus",
+    "CatalogueMark",
     "Channel",
     "City",
     "Fare",

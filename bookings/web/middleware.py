@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.base.errors import RuleBroken
+from bookings.domain.network.catalogue import one_look
 from bookings.web.errors import is_database_away, unavailable
 from bookings.web.render import render_problem
 from bookings.web.visitor import read_address
@@ -46,6 +47,16 @@ def client_address(get_response: GetResponse) -> GetResponse:
             if client:
                 request.META["REMOTE_ADDR"] = str(client)
         return get_response(request)
+
+    return middleware
+
+
+def reference_data(get_response: GetResponse) -> GetResponse:
+    """A request asks once whether what is remembered of the reference data is still true, and only if it needs any."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with one_look():
+            return get_response(request)
 
     return middleware
 

@@ -12,6 +12,8 @@ from bookings.web.problems import is_program, rule_problem
 _MOST_FIELDS: Final = 200
 _MOST_TYPED: Final = 20_000
 
+VARY: Final = ("HX-Request", "HX-Target")
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """What every template may use. Touches neither session nor CSRF token, so that public pages stay cacheable."""
@@ -25,11 +27,16 @@ def render_page(
 
     A history restore gets the whole page too, or Back would show a bare fragment.
     """
-    alone = bool(fragment) and request.htmx.target == target and not request.htmx.history_restore_request
+    alone = bool(fragment) and swaps_only(request, target)
     response = render(request, fragment if alone else page, context, status=status)
     if fragment:
-        patch_vary_headers(response, ["HX-Request", "HX-Target"])
+        patch_vary_headers(response, VARY)
     return response
+
+
+def swaps_only(request: HttpRequest, target: str) -> bool:
+    """Whether htmx asks for the element `target` and nothing else."""
+    return request.htmx.target == target and not request.htmx.history_restore_request
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -16,8 +16,8 @@ from bookings.base.money import ZERO, cents
 from bookings.domain.counter.selling import RideWanted, Tender, pay
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.fares.prices import FareTable, fare_table
+from bookings.domain.inventory.choosing import sold_seats
 from bookings.domain.inventory.claims import drop_expired, lock_schedules, refresh, taken_seats
-from bookings.domain.inventory.holds import sold_seats
 from bookings.domain.sales.checkout import Passenger, issue_ticket, open_booking, post_sale
 from bookings.domain.sales.confirming import confirm_order
 from bookings.domain.sales.submissions import once

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
 from bookings.base.money import ZERO, cents, percent_of, whole_rand
+from bookings.domain.network.catalogue import remembered
 from bookings.models import Fare, FareClass, PassengerType, RouteStop
 
 _NOT_FOUND: Final = object()
@@ -65,8 +66,13 @@ def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
 
 
 def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
-    """The fares of these pairs of calls, in four queries however many there are."""
+    """The fares of these pairs of calls, in four queries however many there are; in none while they are remembered."""
     rides = list(rides)
+    key = ("fares", tuple(sorted((board.pk, alight.pk) for board, alight in rides)))
+    return remembered(key, lambda: _read_fares(rides))
+
+
+def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
     wanted = Q(pk__in=[])
     for board, alight in rides:
         wanted |= Q(from_stop=board.pk, to_stop=alight.pk)
@@ -93,11 +99,12 @@ def _by_pair(fares: QuerySet[Fare]) -> dict[tuple[int, int, int], list[tuple[dat
 
 
 def fare_classes() -> list[FareClass]:
-    return list(FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers"))
+    rows = FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers")
+    return list(remembered(("classes",), lambda: list(rows)))
 
 
 def passenger_types() -> dict[str, PassengerType]:
-    return {kind.slug: kind for kind in PassengerType.objects.filter(is_active=True)}
+    return {kind.slug: kind for kind in remembered(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))}
 
 
 @dataclass(frozen=True)

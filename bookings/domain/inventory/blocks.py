@@ -9,9 +9,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, RuleBroken
-from bookings.domain.inventory.choosing import Coach, named_seats
+from bookings.domain.inventory.choosing import Coach, named_seats, sold_seats
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
-from bookings.domain.inventory.holds import sold_seats
 from bookings.models import RouteStop, Schedule, SeatBlock, SeatClaim, User
 from bookings.models.transactions import database_now, short_transaction
 

@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken, SeatTaken, SoldOut
+from bookings.domain.network.catalogue import remembered
 from bookings.models import FareClass, Seat, SeatKind
 
 _OTHER_DECK: Final = 1000
@@ -27,6 +28,17 @@ class Coach:
     @property
     def free(self) -> list[Seat]:
         return [seat for seat in self.seats if seat.pk not in self.taken]
+
+
+def layout_seats(layout_id: int) -> list[Seat]:
+    """All seats of a layout, from the front."""
+    rows = Seat.objects.filter(layout=layout_id).order_by("deck", "row", "column")
+    return list(remembered(("seats", layout_id), lambda: list(rows)))
+
+
+def sold_seats(layout_id: int) -> list[Seat]:
+    """Those that are sold at all."""
+    return [seat for seat in layout_seats(layout_id) if seat.kind != SeatKind.CREW]
 
 
 def named_seats(coach: Coach, labels: Collection[str]) -> list[Seat]:

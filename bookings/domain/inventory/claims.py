@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Greatest
 
 from bookings.models import (
     Account,
@@ -15,6 +16,7 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Schedule,
+    Seat,
     SeatClaim,
     SeatKind,
     Webhook,
@@ -22,18 +24,23 @@ from bookings.models import (
 
 
 def lock_schedules(ids: Iterable[int]) -> dict[int, Schedule]:
-    """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the transaction is the lock."""
-    rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the transaction is the lock.
+
+    `ids` may be a query that gives them.
+    """
+    wanted = ids.order_by() if isinstance(ids, QuerySet) else set(ids)
+    rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     return {schedule.pk: schedule for schedule in rows}
 
 
 def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
     """Remove the expired claims of locked departures; an order that lost its seats so is expired with them."""
     expired = SeatClaim.objects.filter(schedule__in=schedule_ids).expired(now)
-    orders = set(expired.filter(ticket__isnull=False).values_list("ticket__booking__order", flat=True))
-    for order_id in sorted(orders):
+    found = set(expired.values_list("ticket__booking__order", flat=True))
+    for order_id in sorted(found - {None}):
         expire_order(order_id, now=now)
-    expired.delete()
+    if found:
+        expired.delete()
 
 
 def expire_order(order_id: int, *, now: datetime) -> bool:
@@ -79,9 +86,8 @@ def taken_seats(schedule_id: int, legs: range, *, now: datetime) -> set[int]:
 
 def refresh(schedule_ids: Iterable[int]) -> None:
     """Bring the summary of locked departures up to date and raise their revision, after any change to their claims."""
-    for schedule_id in sorted(set(schedule_ids)):
-        counted = Schedule.objects.filter(pk=schedule_id).aggregate(
-            seats=Count("layout__seats", filter=~Q(layout__seats__kind=SeatKind.CREW), distinct=True)
-        )
-        claimed = SeatClaim.objects.filter(schedule=schedule_id).values("seat").distinct().count()
-        Schedule.objects.filter(pk=schedule_id).update(available_seats=max(0, counted["seats"] - claimed), revision=F("revision") + 1)
+    sold = Seat.objects.filter(layout=OuterRef("layout")).exclude(kind=SeatKind.CREW).order_by().values("layout")
+    claimed = SeatClaim.objects.filter(schedule=OuterRef("pk")).order_by().values("schedule")
+    seats = Coalesce(Subquery(sold.annotate(number=Count("pk")).values("number")), 0)
+    taken = Coalesce(Subquery(claimed.annotate(number=Count("seat", distinct=True)).values("number")), 0)
+    Schedule.objects.filter(pk__in=set(schedule_ids)).update(available_seats=Greatest(0, seats - taken), revision=F("revision") + 1)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings.domain.inventory.holds import hold_any, hold_seats
 from bookings.domain.inventory.queries import SeatMap, seat_map
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.domain.timetable.trips import CallView, TripView, duration_text, route_line, trip_view
 from bookings.models import Amenity, Hold, Schedule, SeatClaim
@@ -49,6 +50,7 @@ class DepartureView:
         return self.state == "open"
 
 
+@one_look()
 def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
     """All that the seat map's page shows, in a constant number of queries. `hold` is the way out that this ride is the way back of."""
     segment = get_segment(schedule_id, from_ref, to_ref)
@@ -56,7 +58,7 @@ def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetim
     amenities = [name for name in segment.schedule.layout.amenities if name in Amenity.values]
     return DepartureView(
         seats=seats,
-        rev=ride_revision(segment, now),
+        rev=_rev(segment, seats.live, now),
         state=_state(segment, seats),
         trip=trip_view(segment),
         calls=route_line(segment),
@@ -96,8 +98,12 @@ def seats_unchanged(schedule_id: int, from_ref: str, to_ref: str, rev: str, *, n
 
 def ride_revision(segment: Segment, now: datetime) -> str:
     """Changes with what can be seen of the ride's seats and state."""
-    # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
     live = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now).count()
+    return _rev(segment, live, now)
+
+
+def _rev(segment: Segment, live: int, now: datetime) -> str:
+    # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
     return f"{segment.schedule.revision}.{live}.{int(segment.is_on_sale(now))}"
 
 

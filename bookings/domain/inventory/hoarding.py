@@ -30,19 +30,18 @@ def check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner:
     if mine:
         unpaid = unpaid.exclude(hold_trip=mine)
 
-    def held_by(**whose: str) -> int:
-        (field, value) = next(iter(whose.items()))
+    def held_by(field: str, value: str) -> Count:
         of_hold, of_order = Q(**{f"hold_trip__hold__{field}": value}), Q(**{f"ticket__booking__order__hold__{field}": value})
-        return unpaid.filter(of_hold | of_order).aggregate(seats=Count("seat", distinct=True))["seats"]
+        return Count("seat", filter=of_hold | of_order, distinct=True)
 
+    kept = unpaid.aggregate(owner=held_by("owner", owner), network=held_by("network", network))
     most = settings.HOLD_MAX_SEATS
-    if count > most or held_by(owner=owner) + count > most:
+    if count > most or kept["owner"] + count > most:
         raise TooMany(_("You can keep at most %(most)d seats of a departure at a time.") % {"most": most})
     if network and settings.HOLD_NETWORK_SHARE:
         share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))  # one party is never too large
-        kept = held_by(network=network)
-        if kept + count > share:
-            raise NetworkFull(network, schedule, kept, seats)
+        if kept["network"] + count > share:
+            raise NetworkFull(network, schedule, kept["network"], seats)
 
 
 def tell_of_hoarding(refusal: NetworkFull, *, now: datetime) -> None:

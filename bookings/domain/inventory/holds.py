@@ -8,19 +8,21 @@ from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
-from bookings.domain.fares.prices import FareTable, fare_table
-from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
+from bookings.domain.fares.prices import FareTable, fare_classes, fare_table
+from bookings.domain.inventory.choosing import Coach, layout_seats, named_seats, seats_together, sold_seats
 from bookings.domain.inventory.claims import add_claims, drop_expired, lock_schedules, refresh, taken_seats
 from bookings.domain.inventory.hoarding import NetworkFull, check_hoarding, tell_of_hoarding
-from bookings.domain.timetable.segments import Segment
+from bookings.domain.network.catalogue import one_look
+from bookings.domain.timetable.segments import Segment, with_rides
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat, SeatClaim, SeatKind
+from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat, SeatClaim
 from bookings.models.transactions import count_committed, database_now, short_transaction
 
 Choice = Callable[[Coach, FareTable], Sequence[Seat]]
@@ -61,26 +63,27 @@ def _hold(
     schedule_id = segment.schedule.pk
     fares = fare_table([(segment.board, segment.alight)])
     seats = sold_seats(segment.schedule.layout_id)
-    mine = _trip_of_owner(schedule_id, owner, token)
-    # A cheap look first: most refusals need no lock.
-    choose(_coach(segment, seats, mine, now=now or database_now()), fares)
+    # A cheap look first, by our own clock: most refusals need no lock.
+    choose(_look(segment, seats, owner, token, now=now or timezone.now())[0], fares)
     try:
         with short_transaction():
             # The other ride of the hold is locked too, as its seats get the same new expiry.
-            others = HoldTrip.objects.filter(hold__token=token).exclude(schedule=schedule_id) if token else HoldTrip.objects.none()
-            locked = lock_schedules([schedule_id, *others.values_list("schedule", flat=True)])
+            others = (
+                HoldTrip.objects.filter(hold__token=token).exclude(schedule=schedule_id).values_list("schedule", flat=True) if token else ()
+            )
+            locked = lock_schedules([schedule_id, *others])
             now = now or database_now()
             fresh = Segment(locked[schedule_id], segment.board, segment.alight)
             if not fresh.is_on_sale(now, channel):
                 raise SalesClosed(_("This departure is no longer on sale from your stop."))
             drop_expired([schedule_id], now=now)
-            mine = _trip_of_owner(schedule_id, owner, token)
-            chosen = list(choose(_coach(fresh, seats, mine, now=now), fares))
+            coach, mine = _look(fresh, seats, owner, token, now=now)
+            chosen = list(choose(coach, fares))
             if channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
                 check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
             types = _dear_seats_last(types, fresh, chosen, fares)
             hold = _hold_row(mine, fresh, token, owner, network, len(chosen), types, channel, now)
-            _write_trip(hold, mine, fresh, chosen, fares)
+            _write_trip(hold, mine, fresh, chosen, fares, joins=bool(token))
             refresh([schedule_id])
             count_committed(HOLDS, channel)
             return hold
@@ -88,12 +91,7 @@ def _hold(
         tell_of_hoarding(refusal, now=now or database_now())
         raise
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
-        raise SeatTaken([seat.label for seat in choose(_coach(segment, seats, None, now=now), fares)]) from clash
-
-
-def sold_seats(layout_id: int) -> list[Seat]:
-    """The seats of a layout that are sold at all, from the front."""
-    return list(Seat.objects.filter(layout=layout_id).exclude(kind=SeatKind.CREW).order_by("deck", "row", "column"))
+        raise SeatTaken([seat.label for seat in choose(Coach(seats, ()), fares)]) from clash
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def offer_seats(
     if not segment.is_on_sale(now, channel):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     fares = fare_table([(segment.board, segment.alight)])
-    coach = _coach(segment, sold_seats(segment.schedule.layout_id), None, now=now)
+    coach, _mine = _look(segment, sold_seats(segment.schedule.layout_id), "", "", now=now)
     chosen = named_seats(coach, labels) if labels else seats_together(coach, len(types), fares.classes, wanted=fare_class)
     if len(chosen) != len(types):
         raise RuleBroken(_("Choose as many seats as there are passengers."))
@@ -137,23 +135,20 @@ def offer_seats(
     ]
 
 
-def _coach(segment: Segment, seats: Sequence[Seat], mine: HoldTrip | None, *, now: datetime) -> Coach:
+def _look(segment: Segment, seats: Sequence[Seat], owner: str, token: str, *, now: datetime) -> tuple[Coach, HoldTrip | None]:
+    """The coach as this visitor may choose on it, and the ride that they hold on it already and have not ordered: its seats are free to them."""
     claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now)
-    if mine:
-        claims = claims.exclude(hold_trip=mine)
-    legs = segment.legs
+    rows = list(claims.values_list("seat", "leg", "hold_trip", "hold_trip__hold__owner"))
+    trips = {trip for _seat, _leg, trip, holder in rows if owner and trip and holder == owner}
+    mine = None
+    if trips:
+        held = HoldTrip.objects.select_related("hold").filter(pk__in=trips, hold__order__isnull=True)
+        mine = (held.filter(hold__token=token) if token else held).order_by("-pk").first()
     taken, used = set(), set()
-    for seat, leg in claims.values_list("seat", "leg"):
-        (taken if leg in legs else used).add(seat)
-    return Coach(seats, taken, used)
-
-
-def _trip_of_owner(schedule_id: int, owner: str, token: str) -> HoldTrip | None:
-    """The ride that this visitor already holds on the departure, and has not ordered."""
-    trips = HoldTrip.objects.select_related("hold").filter(schedule=schedule_id, hold__owner=owner, hold__order__isnull=True)
-    if token:
-        trips = trips.filter(hold__token=token)
-    return trips.filter(claims__isnull=False).order_by("-pk").first()
+    for seat, leg, trip, _holder in rows:
+        if not mine or trip != mine.pk:
+            (taken if leg in segment.legs else used).add(seat)
+    return Coach(seats, taken, used), mine
 
 
 def _hold_row(
@@ -220,7 +215,8 @@ def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:
     return {**draft, "passengers": typed + [{"passenger_type": slug} for slug in types[len(typed) : count]]}
 
 
-def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable) -> None:
+def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable, *, joins: bool) -> None:
+    """`joins`: the hold has a ride already."""
     if mine and mine.hold_id == hold.pk:
         SeatClaim.objects.filter(hold_trip=mine).delete()
         HoldSeat.objects.filter(trip=mine).delete()
@@ -228,7 +224,11 @@ def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequ
         trip = mine
     else:
         trip = HoldTrip.objects.create(
-            hold=hold, position=hold.trips.count(), schedule=segment.schedule, from_stop=segment.board, to_stop=segment.alight
+            hold=hold,
+            position=hold.trips.count() if joins else 0,
+            schedule=segment.schedule,
+            from_stop=segment.board,
+            to_stop=segment.alight,
         )
     HoldSeat.objects.bulk_create(
         HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares)) for position, seat in enumerate(seats)
@@ -261,7 +261,8 @@ def hold_time(channel: str = Channel.WEB) -> timedelta:
 
 def locked_hold(token: str, owner: str) -> Hold:
     """The hold of this visitor, locked. Raises NotFound for a foreign or unknown token."""
-    hold = Hold.objects.select_for_update().filter(token=token, owner=owner).first() if owner else None
+    rows = Hold.objects.select_for_update(of=("self",)).select_related("order").filter(token=token, owner=owner)
+    hold = rows.first() if owner else None
     if hold is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
     return hold
@@ -276,7 +277,7 @@ def _set_expiry(hold: Hold, expires_at: datetime) -> None:
 def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
     """Give the visitor HOLD_MINUTES from now, once. Raises HoldExpired when it is too late, RuleBroken the second time."""
     with short_transaction():
-        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
+        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
         hold = locked_hold(token, owner)
         now = now or database_now()
         if hasattr(hold, "order"):
@@ -294,7 +295,7 @@ def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
 def release_hold(token: str, *, owner: str) -> None:
     """Give the seats back at once. What was typed stays."""
     with short_transaction():
-        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
+        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
         hold = locked_hold(token, owner)
         now = database_now()
         SeatClaim.objects.filter(hold_trip__hold=hold).delete()
@@ -341,11 +342,14 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
     return hold
 
 
+@one_look()
 def hold_trips(token: str) -> list[HoldTrip]:
     """The rides of a hold with all that a page shows of them."""
-    trips = HoldTrip.objects.filter(hold__token=token).order_by("position")
-    return list(
-        trips.select_related("schedule__route__line", "schedule__layout", "from_stop__stop__city", "to_stop__stop__city").prefetch_related(
-            "seats__seat", "seats__fare_class"
-        )
-    )
+    rows = HoldTrip.objects.filter(hold__token=token).order_by("position").select_related("schedule")
+    trips = with_rides(rows.prefetch_related(Prefetch("seats", HoldSeat.objects.order_by("position"))))
+    classes = {each.pk: each for each in fare_classes()}
+    for trip in trips:
+        seats = {seat.pk: seat for seat in layout_seats(trip.schedule.layout_id)}
+        for held in trip.seats.all():
+            held.seat, held.fare_class = seats[held.seat_id], classes[held.fare_class_id]
+    return trips

@@ -4,11 +4,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.money import format_zar
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
+from bookings.domain.inventory.choosing import layout_seats
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.timetable.segments import Segment
 from bookings.models import FareClass, Seat, SeatClaim, SeatKind
 
@@ -64,6 +68,7 @@ class SeatMap:
     seats: tuple[SeatView, ...]
     free: int
     revision: int
+    live: int  # claims on the legs of the ride
     is_on_sale: bool
     classes: tuple[ClassPrice, ...]
     types: tuple[TypePrice, ...]
@@ -73,14 +78,15 @@ class SeatMap:
         return [seat.label for seat in self.seats if seat.state == "mine"]
 
 
+@one_look()
 def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str = "web") -> SeatMap:
     """Who may sit where on a ride, with prices: a constant number of queries."""
     fares = fare_table([(segment.board, segment.alight)])
     prices = class_prices(segment, fares)
-    states = _states(segment, owner, now)
+    states, live = _states(segment, owner, now)
+    state_words = {"mine": _("your seat"), "held": _("held by somebody"), "sold": _("taken"), "crew": _("crew")}
     seats = tuple(
-        _seat_view(seat, states.get(seat.pk, "free"), fares, prices)
-        for seat in Seat.objects.filter(layout=segment.schedule.layout_id).order_by("deck", "row", "column")
+        _seat_view(seat, states.get(seat.pk, "free"), fares, prices, state_words) for seat in layout_seats(segment.schedule.layout_id)
     )
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
     offered = [each for each in fares.classes if each.code in prices and any(seat.class_code == each.code for seat in seats)]
@@ -91,6 +97,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         seats=tuple(seat for seat in seats if seat.state != "crew"),
         free=free.total(),
         revision=segment.schedule.revision,
+        live=live,
         is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
         classes=tuple(_class_price(each, prices[each.code], free[each.code], fares) for each in offered),
         types=tuple(
@@ -113,18 +120,20 @@ def class_prices(segment: Segment, fares: FareTable) -> dict:
     return {code: price for code, price in priced.items() if price is not None}
 
 
-def _states(segment: Segment, owner: str, now: datetime) -> dict[int, str]:
+def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str], int]:
+    """The state of each seat that is not free, and how many claims say so."""
     claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now)
     states: dict[int, str] = {}
-    for seat, kind, of_ticket, holder in claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner"):
+    rows = list(claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner"))
+    for seat, kind, of_ticket, holder in rows:
         if owner and holder == owner:
             states.setdefault(seat, "mine")
         else:
             states[seat] = "held" if kind == SeatClaim.Kind.HELD and not of_ticket else "sold"
-    return states
+    return states, len(rows)
 
 
-def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict) -> SeatView:
+def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict, state_words: dict[str, str]) -> SeatView:
     fare_class = fares.class_of(seat.kind)
     code = fare_class.code if fare_class else ""
     if seat.kind == SeatKind.CREW:
@@ -132,11 +141,16 @@ def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict) -> SeatVi
     elif code not in prices:
         state = "sold"
     price = format_zar(prices[code]) if code in prices else ""
-    words = [_("Row %(row)d seat %(label)s") % {"row": seat.row, "label": seat.label}, _("window") if seat.is_window else _("aisle")]
-    if seat.kind in (SeatKind.ACCESSIBLE, SeatKind.PREMIUM):
-        words.append(seat.get_kind_display())
-    words.append({"free": price, "mine": _("your seat"), "held": _("held by somebody"), "sold": _("taken"), "crew": _("crew")}[state])
-    return SeatView(seat.label, seat.row, seat.column, seat.deck, seat.kind, state, ", ".join(words), price, code, seat.is_window)
+    name = f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, {state_words.get(state, price)}"
+    return SeatView(seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window)
+
+
+@lru_cache(maxsize=2000)
+def _place_words(row: int, label: str, is_window: bool, kind: str, _language: str | None) -> str:
+    words = [_("Row %(row)d seat %(label)s") % {"row": row, "label": label}, _("window") if is_window else _("aisle")]
+    if kind in (SeatKind.ACCESSIBLE, SeatKind.PREMIUM):
+        words.append(str(SeatKind(kind).label))
+    return ", ".join(words)
 
 
 def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
+from bookings.domain.network.catalogue import remembered
 from bookings.models import City, RouteStop, Stop
 
 LONGEST_REF: Final = 160
@@ -34,8 +35,7 @@ def get_place(ref: str) -> Place:
     text = ref.strip()
     if not text or len(text) > LONGEST_REF or "\x00" in text:
         raise NotFound(_("Please choose a city or a stop from the list."))
-    name = text.partition("@")[0]
-    place = _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
+    place = remembered(("place", text), lambda: _read_place(text))
     if place:
         return place
     message = _("We do not know the place “%(name)s”.") % {"name": text[:60]}
@@ -44,11 +44,18 @@ def get_place(ref: str) -> Place:
     raise NotFound(message)
 
 
+def _read_place(text: str) -> Place | None:
+    name = text.partition("@")[0]
+    return _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
+
+
 def find_places(text: str, limit: int = 10) -> list[Place]:
     """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a word that does."""
     plain = plain_name(text.replace("\x00", ""))[:LONGEST_REF]
-    if not plain:
-        return []
+    return list(remembered(("places", plain, limit), lambda: _read_places(plain, limit))) if plain else []
+
+
+def _read_places(plain: str, limit: int) -> list[Place]:
     cities = _starting_with(plain, City.objects.all(), "stop__city", limit)
     by_city: dict[int, list[Stop]] = {city.pk: [] for city in cities}
     for stop in Stop.objects.filter(city__in=by_city):

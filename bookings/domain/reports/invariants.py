@@ -29,6 +29,7 @@ from bookings.models import (
     Ticket,
     Total,
 )
+from bookings.models.catalogue import missing_watches
 from bookings.models.guards import missing_guards
 
 
@@ -45,6 +46,10 @@ def violations(*, now: datetime) -> list[Violation]:
 
 def _guards(now: datetime) -> Iterator[str]:
     yield from missing_guards()
+
+
+def _watches(now: datetime) -> Iterator[str]:
+    yield from missing_watches()
 
 
 def _sold_claims(now: datetime) -> Iterator[object]:
@@ -188,6 +193,7 @@ def _layouts_match(now: datetime) -> Iterator[object]:
 
 _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "the ledger and the shifts have their triggers": _guards,
+    "a change to reference data is noticed": _watches,
     "a sold ticket holds its seat on all its legs": _sold_claims,
     "a claim lies within its ride": _claims_in_range,
     "a claim that blocks has a live owner": _claims_with_live_owner,

@@ -3,18 +3,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import plain_name, random_code, random_token
-from bookings.base.errors import Conflict, HoldExpired, RuleBroken
+from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken
 from bookings.base.money import ZERO
 from bookings.domain.fares.refunds import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.inventory.holds import hold_trips, locked_hold
+from bookings.domain.network.catalogue import remembered
 from bookings.domain.sales.confirming import confirm_order
-from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.submissions import once
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
@@ -39,6 +42,8 @@ from bookings.models import (
 from bookings.models.transactions import database_now, short_transaction
 
 Passenger = Mapping[str, str]  # first_name, surname, passenger_type
+Check = Callable[[Hold, list[HoldTrip], datetime], None]
+Then = Callable[[Order, datetime], None]
 
 
 def save_draft(token: str, *, owner: str, passengers: Sequence[Passenger], email: str, phone: str, problem: str = "") -> None:
@@ -81,24 +86,28 @@ def place_order(
     pay_later: bool = False,
     shift: Shift | None = None,
     partner: Partner | None = None,
-    check: Callable[[], None] | None = None,
+    check: Check | None = None,
+    then: Then | None = None,
     now: datetime | None = None,
 ) -> Order:
     """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the order's pay-by time.
 
     `shift` is the till that sells it, its clerk the seller; or a `partner` sells it. `check` may still refuse, once nobody can change
-    the hold any more.
+    the hold any more; `then` belongs to the same transaction, when the order is made here and now.
 
     Raises HoldExpired, RuleBroken (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
     """
-    result = once(
-        "checkout",
-        submission,
-        content,
-        lambda: _place(token, owner, channel, pay_later, shift, partner, check, now),
-        now=now or database_now(),
-    )
-    return Order.objects.get(token=result)
+    made: list[Order] = []
+
+    def place() -> str:
+        made[:] = [_place(token, owner, channel, pay_later, shift, partner, check, then, now)]
+        return made[0].token
+
+    result = once("checkout", submission, content, place, now=now or database_now())
+    order = made[0] if made else Order.objects.filter(token=result, hold__owner=owner).first()
+    if order is None:
+        raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
+    return order
 
 
 def _place(
@@ -108,19 +117,20 @@ def _place(
     pay_later: bool,
     shift: Shift | None,
     partner: Partner | None,
-    check: Callable[[], None] | None,
+    check: Check | None,
+    then: Then | None,
     now: datetime | None,
-) -> str:
-    locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True))
+) -> Order:
+    locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
     hold = locked_hold(token, owner)
     now = now or database_now()
     if hasattr(hold, "order"):
-        return hold.order.token  # another page of the same checkout was first
+        return hold.order  # another page of the same checkout was first
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."))
-    if check:
-        check()
     trips = hold_trips(token)
+    if check:
+        check(hold, trips, now)
     problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
     if problem:
         raise RuleBroken(problem)
@@ -130,9 +140,11 @@ def _place(
     if order.total == ZERO:
         confirm_order(order, locked, now=now, shift=shift)
     elif pay_later:
-        queue_message(OutboxMessage.Kind.PAY_BY, order, f"order:{order.pk}", now=now)
+        write_message(OutboxMessage.Kind.PAY_BY, order, f"order:{order.pk}", now=now)
+    if then:
+        then(order, now)
     refresh(locked)
-    return order.token
+    return order
 
 
 def _make_order(
@@ -179,13 +191,19 @@ def trip_fares(trip: HoldTrip, draft: Mapping) -> list[Decimal]:
 
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
     booking = open_booking(order, Segment(trip.schedule, trip.from_stop, trip.to_stop), now=now)
-    types = {kind.slug: kind for kind in PassengerType.objects.all()}
+    types = {kind.slug: kind for kind in remembered(("every type",), lambda: list(PassengerType.objects.all()))}
     draft = order.hold.draft
-    fares = trip_fares(trip, draft)
-    for passenger, held, fare in zip(draft["passengers"], trip.seats.all(), fares, strict=True):
+    seats, fares = trip.seats.all(), trip_fares(trip, draft)
+    tickets = []
+    for passenger, held, fare, spoken in zip(
+        draft["passengers"], seats, fares, new_spoken_codes(trip.schedule_id, len(seats)), strict=True
+    ):
         slug = passenger.get("passenger_type") if passenger.get("passenger_type") in held.fares else next(iter(held.fares))
-        ticket = issue_ticket(booking, passenger, seat=held.seat, kind=types[slug], fare_class=held.fare_class, fare=fare)
-        SeatClaim.objects.filter(hold_trip=trip, seat=held.seat).update(hold_trip=None, ticket=ticket, expires_at=order.pay_by)
+        sold = {"seat": held.seat, "kind": types[slug], "fare_class": held.fare_class, "fare": fare}
+        tickets.append(new_ticket(booking, passenger, **sold, spoken_code=spoken))
+    Ticket.objects.bulk_create(tickets)
+    of_seat = Ticket.objects.filter(booking=booking, seat=OuterRef("seat")).order_by().values("pk")
+    SeatClaim.objects.filter(hold_trip=trip).update(hold_trip=None, ticket=Subquery(of_seat), expires_at=order.pay_by)
     post_sale(booking, sum(fares, ZERO), now=now)
 
 
@@ -204,7 +222,14 @@ def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
     )
 
 
-def issue_ticket(
+def issue_ticket(booking: Booking, passenger: Passenger, **sold: Any) -> Ticket:
+    """A new ticket, written. For `sold` see `new_ticket`."""
+    ticket = new_ticket(booking, passenger, **sold, spoken_code=new_spoken_code(booking.schedule_id))
+    ticket.save(force_insert=True)
+    return ticket
+
+
+def new_ticket(
     booking: Booking,
     passenger: Passenger,
     *,
@@ -212,9 +237,10 @@ def issue_ticket(
     kind: PassengerType,
     fare_class: FareClass,
     fare: Decimal,
+    spoken_code: str,
     place: str = Ticket.Place.SEAT,
 ) -> Ticket:
-    return Ticket.objects.create(
+    return Ticket(
         booking=booking,
         schedule=booking.schedule,
         place=place,
@@ -227,7 +253,7 @@ def issue_ticket(
         fare=fare,
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
         code=f"FBL1.{random_token()}",
-        spoken_code=new_spoken_code(booking.schedule_id),
+        spoken_code=spoken_code,
     )
 
 
@@ -246,9 +272,16 @@ def new_reference() -> str:
 
 
 def new_spoken_code(schedule_id: int) -> str:
-    while Ticket.objects.filter(schedule=schedule_id, spoken_code=(code := random_code(6))).exists():
-        pass
-    return code
+    return new_spoken_codes(schedule_id, 1)[0]
+
+
+def new_spoken_codes(schedule_id: int, count: int) -> list[str]:
+    """Codes that nobody on this departure has."""
+    codes: set[str] = set()
+    while len(codes) < count:
+        fresh = {random_code(6) for _each in range(count - len(codes))}
+        codes |= fresh - set(Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list("spoken_code", flat=True))
+    return list(codes)
 
 
 def order_by_token(token: str) -> Order | None:

@@ -13,10 +13,11 @@ from bookings.base.errors import NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.inventory.holds import MOST_RENEWALS, hold_trips
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Hold
+from bookings.models import Hold, HoldTrip
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,24 @@ class CheckoutView:
         return not self.problem
 
 
+@one_look()
 def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
     """The checkout of this visitor's hold. Raises NotFound for anybody else's."""
     hold = Hold.objects.select_related("order").filter(token=token, owner=owner).first() if owner else None
     if hold is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
-    trips = hold_trips(token)
+    return view_of(hold, hold_trips(token), now=now)
+
+
+def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView:
+    """`hold` with its order, `trips` as `hold_trips` loads them."""
     segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
     fares = [trip_fares(trip, hold.draft) for trip in trips]
     total = sum((fare for of_trip in fares for fare in of_trip), ZERO)
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
     order = getattr(hold, "order", None)
     return CheckoutView(
-        token=token,
+        token=hold.token,
         expires_at=hold.expires_at,
         seconds_left=max(0, int((hold.expires_at - now).total_seconds())),
         is_expired=hold.expires_at <= now and order is None,

@@ -4,7 +4,7 @@ from datetime import datetime
 from bookings.base.errors import Conflict
 from bookings.base.metrics import SALES
 from bookings.domain.inventory.claims import add_claims, taken_seats
-from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.messages import write_message
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
@@ -31,14 +31,17 @@ def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shif
     actor = shift.clerk if shift else None
     if Order.objects.filter(pk=order.pk, status=order.status).update(status=SaleStatus.CONFIRMED) != 1:
         raise Conflict("The order changed meanwhile.")
-    for booking in Booking.objects.filter(order=order, status=order.status).order_by("pk"):
-        Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CONFIRMED)
-        BookingEvent.objects.record(booking, booking.status, SaleStatus.CONFIRMED, at=now, actor=actor)
+    bookings = list(Booking.objects.filter(order=order, status=order.status).order_by("pk"))
+    Booking.objects.filter(pk__in=[booking.pk for booking in bookings]).update(status=SaleStatus.CONFIRMED)
+    BookingEvent.objects.bulk_create(
+        BookingEvent(booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now) for booking in bookings
+    )
+    for booking in bookings:
         OutboxMessage.objects.tell_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
     SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedules)).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
     order.status = SaleStatus.CONFIRMED
     count_committed(SALES, order.channel)
-    queue_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
+    write_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
 
 
 def take_seats_again(order: Order, *, now: datetime) -> bool:

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import RuleBroken, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
-from bookings.domain.inventory.choosing import Coach, named_seats, seats_together
+from bookings.domain.inventory.choosing import Coach, named_seats, seats_together, sold_seats
 from bookings.domain.inventory.claims import add_claims, drop_expired, refresh
-from bookings.domain.inventory.holds import sold_seats
 from bookings.domain.sales.changing import (
     Difference,
     Settle,

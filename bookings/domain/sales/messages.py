@@ -8,9 +8,14 @@ from bookings.models.outbox import new_message_id
 
 
 def queue_message(kind: str, order: Order, subject: str, *, version: str = "1", now: datetime) -> OutboxMessage | None:
-    """Write a message within the caller's transaction and wake the queue once that has committed.
+    """As `write_message`; None if there was such a message already."""
+    return OutboxMessage.objects.filter(message_id=write_message(kind, order, subject, version=version, now=now)).first()
 
-    The same kind, subject and version again changes nothing, and None is returned.
+
+def write_message(kind: str, order: Order, subject: str, *, version: str = "1", now: datetime) -> str:
+    """Write a message within the caller's transaction and wake the queue once that has committed; returns its Message-ID.
+
+    The same kind, subject and version again changes nothing.
     """
     message = OutboxMessage(
         kind=kind, order=order, subject=subject, version=version, created_at=now, next_try=now, message_id=new_message_id()
@@ -18,4 +23,4 @@ def queue_message(kind: str, order: Order, subject: str, *, version: str = "1", 
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
     tasks.after_commit(tasks.send_mail_queue)
-    return OutboxMessage.objects.filter(message_id=message.message_id).first()
+    return message.message_id

@@ -16,7 +16,7 @@ from bookings.base.errors import Busy, Conflict, NotFound
 from bookings.domain.inventory.claims import drop_expired, expire_order, lock_schedules, owe_back, refresh
 from bookings.domain.sales.confirming import confirm_order, take_seats_again
 from bookings.domain.sales.gateways import gateway_called
-from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.messages import write_message
 from bookings.models import (
     Account,
     Booking,
@@ -45,8 +45,8 @@ def lock_order(order_id: int, *, also: Iterable[int] = ()) -> tuple[Order, dict[
     Raises Busy if they change meanwhile.
     """
     for _try in range(_TRIES):
-        schedules = set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True))
-        locked = lock_schedules(schedules | set(also))
+        of_order = Booking.objects.filter(order=order_id).values("schedule")
+        locked = lock_schedules({*of_order.values_list("schedule", flat=True), *also} if also else of_order)
         order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
         if set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True)) <= set(locked):
             return order, locked
@@ -68,11 +68,16 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
         if attempt is None:
             if not order.attempts.exists():
                 _give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
-            attempt = PaymentAttempt.objects.create(
-                order=order, gateway=settings.PAYMENT_GATEWAY, token=random_token(), amount=owed, created_at=now
-            )
-        refresh(locked)
+            refresh(locked)
+            return open_attempt(order, owed, now)
     return gateway_called(attempt.gateway).payment_address(attempt)
+
+
+def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
+    """Write a new attempt and return where to pay. The caller holds the order."""
+    gateway = gateway_called(settings.PAYMENT_GATEWAY)
+    attempt = PaymentAttempt.objects.create(order=order, gateway=gateway.name, token=random_token(), amount=owed, created_at=now)
+    return gateway.payment_address(attempt)
 
 
 def _give_time(order: Order, until: datetime) -> None:
@@ -153,8 +158,9 @@ def settle(
                 return "duplicate"
             _check_open(shift)
             drop_expired(list(locked), now=now)
-            expire_order(order.pk, now=now)  # an order whose claims somebody else dropped is expired already
-            order.refresh_from_db()
+            if not order.is_open(now):  # one whose claims somebody else dropped is expired already
+                expire_order(order.pk, now=now)
+                order.refresh_from_db()
             payment = Payment.objects.create(
                 order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now, shift=shift
             )
@@ -184,13 +190,14 @@ def account_of(method: str) -> str:
 
 def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:
     """Decide what a booked payment does for its order."""
-    outcome = "confirmed"
+    outcome, excess = "confirmed", True
     if order.status == SaleStatus.PENDING:
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
         if owed > 0:
             open_task(StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {owed} still owed", now)
             outcome = "too little"
         else:
+            excess = owed < 0
             confirm_order(order, locked, now=now, shift=payment.shift)
     elif order.status == SaleStatus.EXPIRED and take_seats_again(order, now=now):
         confirm_order(order, locked, now=now, shift=payment.shift)
@@ -199,7 +206,7 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
         open_task(
             StaffTask.Kind.MONEY_WITHOUT_SEATS, order, f"payment:{payment.pk}", f"{payment.amount} came after the seats were gone", now
         )
-        queue_message(OutboxMessage.Kind.SEATS_GONE, order, f"payment:{payment.pk}", now=now)
+        write_message(OutboxMessage.Kind.SEATS_GONE, order, f"payment:{payment.pk}", now=now)
         outcome = "seats gone"
     elif order.status == SaleStatus.CONFIRMED and LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == 0:
         outcome = "balance paid"  # of a change to a booking that was paid before
@@ -210,7 +217,8 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
         open_task(
             StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {payment.attempt.amount} asked", now
         )
-    owe_back(order, now=now)
+    if excess:  # or it may be
+        owe_back(order, now=now)
     refresh(locked)
     return outcome
 

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.errors import Conflict
+from bookings.domain.fares.prices import fare_classes
 from bookings.domain.fares.refunds import RefundTerms
 from bookings.domain.fares.words import RefundLine, refund_lines
 from bookings.domain.sales.checkout import place_order
-from bookings.domain.sales.checkout_queries import CheckoutView, checkout_view
-from bookings.domain.sales.payments import start_payment
-from bookings.models import FareClass, HoldSeat, Order
-from bookings.models.transactions import database_now
+from bookings.domain.sales.checkout_queries import CheckoutView, view_of
+from bookings.domain.sales.payments import open_attempt, start_payment
+from bookings.models import Hold, HoldSeat, HoldTrip, Order
 
 PAY_NOW: Final = "now"
 PAY_LATER: Final = "later"
@@ -50,29 +50,35 @@ def review_digest(checkout: CheckoutView) -> str:
 
 def fare_rules(token: str) -> tuple[FareRules, ...]:
     """The refund rules of the held seats, class by class."""
-    held = FareClass.objects.filter(pk__in=_held_classes(token))
-    classes = held.select_related("refund_policy").prefetch_related("refund_policy__tiers")
-    return tuple(FareRules(each.name, refund_lines(RefundTerms.of_policy(each.refund_policy))) for each in classes)
-
-
-def _held_classes(token: str) -> list[int]:
-    return list(HoldSeat.objects.filter(trip__hold__token=token).values_list("fare_class", flat=True).distinct())
+    held = set(HoldSeat.objects.filter(trip__hold__token=token).values_list("fare_class", flat=True))
+    return tuple(
+        FareRules(each.name, refund_lines(RefundTerms.of_policy(each.refund_policy))) for each in fare_classes() if each.pk in held
+    )
 
 
 def place_and_pay(token: str, *, owner: str, submission: str, digest: str, choice: str, now: datetime | None = None) -> Placed:
-    """Order what the review page showed, once per `submission`, and open its payment unless it is paid later.
+    """Order what the review page showed, once per `submission`, and open its payment with it unless it is paid later.
 
     The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever place_order raises.
     """
 
-    def check() -> None:
-        if digest != review_digest(checkout_view(token, owner=owner, now=now or database_now())):
+    def check(hold: Hold, trips: list[HoldTrip], moment: datetime) -> None:
+        if digest != review_digest(view_of(hold, trips, now=moment)):
             raise ReviewOutdated(_("Something changed while you were looking. Please check your order once more; nothing was booked."))
 
+    opened: list[str] = []
+
+    def pay(order: Order, moment: datetime) -> None:
+        if order.total > 0:
+            opened.append(open_attempt(order, order.total, moment))
+
     later = choice == PAY_LATER
-    order = place_order(token, owner=owner, submission=submission, content=f"{digest} {choice}", pay_later=later, check=check, now=now)
+    what = {"submission": submission, "content": f"{digest} {choice}", "pay_later": later}
+    order = place_order(token, owner=owner, **what, check=check, then=None if later else pay, now=now)
     if later or order.pays_later:
         return Placed(order, "")
+    if opened:
+        return Placed(order, opened[0])
     try:
         return Placed(order, start_payment(order.pk, now=now))
     except Conflict:  # paid meanwhile, free of charge, or out of time: the order's own page says which

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code, plain_name
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.sales.refunds import CancellationQuote, can_cancel, cancellation_quote
-from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.segments import Segment, with_rides
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Account, Booking, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
 
@@ -134,6 +135,7 @@ class BookingPage:
         return any(part.is_confirmed for part in self.parts)
 
 
+@one_look()
 def booking_page(reference: str, *, now: datetime) -> BookingPage:
     """The order that the reference belongs to, in a constant number of queries. Raises NotFound."""
     code = normal_code(reference)
@@ -163,12 +165,8 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
 def bookings_of(order: Order) -> list[Booking]:
     """The bookings of an order with all that a ticket, a page or a mail shows."""
     tickets = Ticket.objects.select_related("seat", "passenger_type", "fare_class").order_by("pk")
-    return list(
-        Booking.objects.filter(order=order)
-        .select_related("schedule__route__line", "schedule__layout", "from_stop__stop__city", "to_stop__stop__city")
-        .prefetch_related(Prefetch("tickets", queryset=tickets))
-        .order_by("boards_at", "pk")
-    )
+    rows = Booking.objects.filter(order=order).select_related("schedule").order_by("boards_at", "pk")
+    return with_rides(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
 
 
 def booking_segment(booking: Booking) -> Segment:

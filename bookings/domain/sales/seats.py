@@ -15,9 +15,8 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken, SeatTaken
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.fares.refunds import RefundTerms
-from bookings.domain.inventory.choosing import Coach, named_seats
+from bookings.domain.inventory.choosing import Coach, named_seats, sold_seats
 from bookings.domain.inventory.claims import add_claims, drop_expired, refresh, taken_seats
-from bookings.domain.inventory.holds import sold_seats
 from bookings.domain.sales.changing import Difference, Settle, booking_called, locked_booking, mail_new_tickets, next_cause, post_difference
 from bookings.domain.sales.checkout import new_spoken_code
 from bookings.domain.sales.exchanges import seat_fare

@@ -7,8 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from bookings.base.codes import sha256
+from bookings.domain.network.catalogue import current_mark, one_look, remembered
 from bookings.domain.network.places import Place
 from bookings.domain.search.offers import LONGEST_PAGE, day_label
 from bookings.models import RouteStop, Schedule
@@ -43,6 +46,7 @@ class Board:
     page: int
     has_previous: bool
     has_next: bool
+    cache_key: str  # names all that it shows, for as long as the minute lasts; empty: it cannot be kept
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,9 @@ class _Call:
     line: str
 
 
+_Way = tuple[int, str, str, str, bool]  # position, city, its slug, stop code, whether one may alight
+
+
 @dataclass(frozen=True)
 class _Upcoming:
     schedule_id: int
@@ -66,17 +73,33 @@ class _Upcoming:
     call: _Call
 
 
+@one_look()
 def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: int = 20) -> Board:
-    """What leaves a place in the next hours, in order of time, cancelled departures too: three queries."""
+    """What leaves a place in the next hours, in order of time, cancelled departures too: one query for the departures themselves."""
     page, size = max(page, 1), min(max(page_size, 1), LONGEST_PAGE)
     upcoming = _upcoming(_calls_at(place), now)
     shown = upcoming[(page - 1) * size : page * size]
-    ways = _onward(shown)
+    ways = _onward(frozenset(each.call.route for each in shown))
     rows = tuple(_row(each, ways[each.call.route], now) for each in shown)
-    return Board(place, rows, page, has_previous=page > 1, has_next=len(upcoming) > page * size)
+    has_next, mark = len(upcoming) > page * size, current_mark()
+    decides = (
+        mark,
+        get_language(),
+        place.ref,
+        page,
+        size,
+        has_next,
+        [(row.schedule_id, row.departs_iso, row.coach, row.status) for row in rows],
+    )
+    key = f"board:{sha256(repr(decides))[:40]}:{now:%Y%m%d%H%M}" if mark else ""
+    return Board(place, rows, page, has_previous=page > 1, has_next=has_next, cache_key=key)
 
 
 def _calls_at(place: Place) -> list[_Call]:
+    return remembered(("calls at", place.stop_ids), lambda: _read_calls(place))
+
+
+def _read_calls(place: Place) -> list[_Call]:
     calls = RouteStop.objects.filter(stop__in=place.stop_ids, may_board=True, route__is_active=True).order_by("route_id", "position")
     columns = (
         "route_id",
@@ -115,16 +138,20 @@ def _upcoming(calls: list[_Call], now: datetime) -> list[_Upcoming]:
     return sorted(found, key=lambda each: (each.boards_at, each.schedule_id, each.call.position))
 
 
-def _onward(shown: list[_Upcoming]) -> dict[int, list[tuple[int, str, str, str, bool]]]:
-    """The calls of each route: position, city, its slug, stop code, whether one may alight."""
-    ways: dict[int, list[tuple[int, str, str, str, bool]]] = {each.call.route: [] for each in shown}
+def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
+    """The calls of each route."""
+    return remembered(("ways", routes), lambda: _read_ways(routes))
+
+
+def _read_ways(routes: frozenset[int]) -> dict[int, list[_Way]]:
+    ways: dict[int, list[_Way]] = {route: [] for route in routes}
     rows = RouteStop.objects.filter(route__in=ways).order_by("route_id", "position")
     for route, *call in rows.values_list("route_id", "position", "stop__city__name", "stop__city__slug", "stop__code", "may_alight"):
         ways[route].append(tuple(call))
     return ways
 
 
-def _row(each: _Upcoming, way: list[tuple[int, str, str, str, bool]], now: datetime) -> BoardRow:
+def _row(each: _Upcoming, way: list[_Way], now: datetime) -> BoardRow:
     call = each.call
     local = each.boards_at.astimezone(ZoneInfo(call.time_zone))
     onward = [stop for stop in way if stop[0] > call.position]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.money import format_zar
+from bookings.domain.network.catalogue import current_mark, one_look
 from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends, day_label
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.rides import FARTHEST_DAYS, Departure, Ride, check_day, find_departures, find_rides
@@ -20,6 +21,7 @@ from bookings.models import Schedule
 
 NEAR_DAYS: Final = 14
 NEAREST: Final = 4
+FIRST_LOOK: Final = 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class NoResults:
     nearest: list[DayPrice]  # days that have departures with enough seats
 
 
+@one_look()
 def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice]:
     """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries, six when it is kept."""
     check_day(search.day, now)
@@ -45,6 +48,7 @@ def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice
     return _strip(search, find_rides(search.origin.stop_ids, search.destination.stop_ids), now, days)
 
 
+@one_look()
 def explain_empty(search: Search, *, now: datetime) -> NoResults:
     """Why a search gives nothing, and the nearest days on which it would."""
     check_day(search.day, now)
@@ -84,25 +88,39 @@ def _strip(search: Search, rides: list[Ride], now: datetime, days: int, around: 
 def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
     """The lowest price of each day that has enough seats. Kept while no departure's revision changes and no hold on them ends."""
     rows = [(each.id, each.revision, each.boards_at, each.price_zar) for each in departures]
-    key = f"days:{sha256(repr((rows, prices.fingerprint())))[:40]}"
-    kept = cache.get(key)
+    mark = current_mark()
+    key = f"days:{sha256(repr((mark, rows, prices.party.counts, prices.fare_class)))[:40]}"
+    kept = cache.get(key) if mark else None
     if kept is None or now.timestamp() >= kept["until"]:
         lowest, expiry = _read_lowest(departures, prices, now)
         until = min(now + timedelta(seconds=FRESH_SECONDS), expiry or datetime.max.replace(tzinfo=UTC))
         kept = {"until": until.timestamp(), "lowest": {day.isoformat(): str(total) for day, total in lowest.items()}}
-        cache.set(key, kept, FRESH_SECONDS)
+        if mark:
+            cache.set(key, kept, FRESH_SECONDS)
     return {date.fromisoformat(day): Decimal(total) for day, total in kept["lowest"].items()}
 
 
 def _read_lowest(departures: list[Departure], prices: PriceList, now: datetime) -> tuple[dict[date, Decimal], datetime | None]:
-    taken, expiry = taken_until(departures, now=now)
-    lowest: dict[date, Decimal] = {}
+    """Looks at the seats of each day's cheapest departures, and at the others only where those leave it open: two queries at most."""
+    by_day: dict[date, list[tuple[Decimal, int, Departure]]] = {}  # with what they cost at least
     for each in departures:
-        quote = prices.quote(each, taken.get(each.id, {}))
-        if quote and (quote.free or 0) >= prices.party.size:
-            day = each.boards_local.date()
-            lowest[day] = min(quote.total, lowest.get(day, quote.total))
-    return lowest, expiry
+        if quote := prices.quote(each):
+            by_day.setdefault(each.boards_local.date(), []).append((quote.total, each.id, each))
+    lowest: dict[date, Decimal] = {}
+    expiries = []
+    for part in (slice(FIRST_LOOK), slice(FIRST_LOOK, None)):
+        rows = [
+            each for day, found in by_day.items() for least, _id, each in sorted(found)[part] if day not in lowest or least < lowest[day]
+        ]
+        if not rows:
+            break
+        taken, expiry = taken_until(rows, now=now)
+        expiries += [expiry] if expiry else []
+        for each in rows:
+            quote, day = prices.quote(each, taken.get(each.id, {})), each.boards_local.date()
+            if quote and (quote.free or 0) >= prices.party.size:
+                lowest[day] = min(quote.total, lowest.get(day, quote.total))
+    return lowest, min(expiries, default=None)
 
 
 def local_today(time_zone: str, now: datetime) -> date:

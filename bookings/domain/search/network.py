@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.domain.fares.prices import read_party
+from bookings.domain.network.catalogue import one_look
 from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.days import local_today
 from bookings.domain.search.offers import Offer, duration_text, make_offers
@@ -133,6 +134,7 @@ def all_pairs(limit: int = MOST_PAIRS) -> list[tuple[str, str]]:
     return sorted(pairs)[:limit]
 
 
+@one_look()
 def popular_pairs(limit: int = 8, *, now: datetime) -> list[Pair]:
     """The pairs of cities most sold in 30 days; where those are too few, the ones with most departures. Kept for five minutes."""
     key = f"network:popular:{get_language()}:{limit}"
@@ -183,6 +185,7 @@ def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
     return _("from %(price)s") % {"price": format_zar(min(totals))} if totals else ""
 
 
+@one_look()
 def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
     """What somebody should know who wants to travel between two places. Raises NotFound where no coach runs."""
     origin, destination = get_place(from_slug), get_place(to_slug)

@@ -17,6 +17,7 @@ from bookings.base.codes import sha256
 from bookings.base.errors import RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.fares.prices import Party
+from bookings.domain.network.catalogue import current_mark, one_look
 from bookings.domain.network.places import Place
 from bookings.domain.search.pricing import PriceList, Quote, price_list
 from bookings.domain.search.rides import Departure, check_day, find_departures, find_rides
@@ -85,19 +86,24 @@ class Offer:
 
 @dataclass(frozen=True)
 class ResultsPage:
-    """A page of results. `offers` asks for seats only when it is read, so a list that is still cached under `cache_key` costs nothing."""
+    """A page of results. `offers` and `fresh_for` ask for claims only when they are read: a list still kept under `cache_key` needs neither."""
 
     total: int
     page: int
     pages: int
     page_size: int
     cache_key: str
-    fresh_for: int  # seconds
     _make_offers: Callable[[], tuple[Offer, ...]] = field(repr=False)
+    _read_fresh: Callable[[], int] = field(repr=False)
 
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
         return self._make_offers()
+
+    @cached_property
+    def fresh_for(self) -> int:
+        """For how many seconds it stays true while its key does."""
+        return self._read_fresh()
 
     @property
     def has_previous(self) -> bool:
@@ -108,6 +114,7 @@ class ResultsPage:
         return self.page < self.pages
 
 
+@one_look()
 def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPage:
     """The departures that fit a search, one page of them. Raises RuleBroken for ends that are one place and for impossible days.
 
@@ -123,9 +130,9 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
         page=page,
         pages=pages,
         page_size=page_size,
-        cache_key=_cache_key(search, shown, prices, len(rows), page, page_size),
-        fresh_for=fresh_seconds(shown, now=now, channel=channel),
+        cache_key=_cache_key(search, shown, len(rows), page, page_size),
         _make_offers=lambda: make_offers(shown, prices, now=now, taken=taken),
+        _read_fresh=lambda: fresh_seconds(shown, now=now, channel=channel),
     )
 
 
@@ -165,18 +172,16 @@ def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, 
     return sorted(rows, key=sorts[search.sort]) if search.sort in sorts else rows, taken
 
 
-def _cache_key(search: Search, rows: list[Departure], prices: PriceList, total: int, page: int, page_size: int) -> str:
-    """All that decides what the list shows. Seats and prices change a departure's revision; words are taken as they stand."""
+def _cache_key(search: Search, rows: list[Departure], total: int, page: int, page_size: int) -> str:
+    """All that decides what the list shows: seats change a departure's revision, names and fares the mark. Empty: it cannot be kept."""
+    mark = current_mark()
+    if not mark:
+        return ""
     decides = [
-        get_language(), search.origin.ref, search.destination.ref, search.day, search.party.counts, search.sort, search.band,
+        mark, get_language(), search.origin.ref, search.destination.ref, search.day, search.party.counts, search.sort, search.band,
         search.fare_class, search.max_price, page, page_size, total,
     ]  # fmt: skip
-    for each in rows:
-        ride = each.ride
-        words = (ride.line, ride.board.stop.name, ride.alight.stop.name, ride.board.stop.time_zone, ride.alight.stop.time_zone)
-        fares = [(price, fare_class.code) for price, fare_class in prices.classes(each)]
-        decides += [each.id, each.revision, ride.fares_revision, each.boards_at, each.coach, words, fares, prices.coaches[each.layout_id]]
-    decides += [(slug, prices.table.types[slug].discount_percent) for slug, _number in search.party.counts]
+    decides += [(each.id, each.revision, each.boards_at, each.coach, each.layout_id, each.price_zar) for each in rows]
     return f"results:{sha256(repr(decides))[:40]}"
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bookings.domain.fares.prices import FareTable, Party, passenger_price, passenger_types
+from bookings.domain.fares.prices import FareTable, Party, fare_classes, passenger_price, passenger_types
+from bookings.domain.network.catalogue import remembered
 from bookings.domain.search.rides import Departure, Ride
 from bookings.domain.search.seats import Coach, coaches
 from bookings.models import Fare, FareClass
@@ -61,13 +62,6 @@ class PriceList:
             return Quote(self._mixed(classes, free), cheapest, all_free)
         return Quote(self.total(cheapest), cheapest, all_free)
 
-    def fingerprint(self) -> str:
-        """Everything that prices come from besides the departures themselves."""
-        table = self.table
-        classes = [(each.code, each.seat_kinds, each.price_factor) for each in table.classes]
-        types = [(slug, kind.discount_percent) for slug, kind in table.types.items()]
-        return repr((classes, types, table.lines, table.route_km, self.coaches, self.party.counts, self.fare_class))
-
     def total(self, adult: Decimal) -> Decimal:
         if adult not in self._totals:
             self._totals[adult] = self.party.price(adult, self.table.types)
@@ -92,16 +86,17 @@ class PriceList:
 
 
 def price_list(departures: Iterable[Departure], party: Party, fare_class: str = "") -> PriceList:
-    """Four queries, however many departures."""
+    """Four queries, however many departures; none while what they ask is remembered, with the prices already worked out."""
     departures = list(departures)
     rides = {(each.ride.board.pk, each.ride.alight.pk): each.ride for each in departures}
-    table = FareTable(
-        list(FareClass.objects.only("code", "name", "seat_kinds", "price_factor")),
-        passenger_types(),
-        _fare_lines(rides.values()),
-        {ride.board.route_id: ride.route_km for ride in rides.values()},
-    )
-    return PriceList(table, coaches(each.layout_id for each in departures), party, fare_class)
+    layouts = frozenset(each.layout_id for each in departures)
+
+    def read() -> PriceList:
+        kms = {ride.board.route_id: ride.route_km for ride in rides.values()}
+        table = FareTable(fare_classes(), passenger_types(), _fare_lines(rides.values()), kms)
+        return PriceList(table, coaches(layouts), party, fare_class)
+
+    return remembered(("prices", frozenset(rides), layouts, party, fare_class), read)
 
 
 def _fare_lines(rides: Iterable[Ride]) -> dict[tuple[int, int, int], list]:

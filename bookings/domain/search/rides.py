@@ -12,6 +12,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
+from bookings.domain.network.catalogue import remembered
 from bookings.domain.timetable.segments import shortest_ride
 from bookings.models import RouteStop, Schedule, Stop
 
@@ -79,11 +80,16 @@ def _calls() -> QuerySet[RouteStop]:
 
 
 def find_rides(board_stops: Iterable[int], alight_stops: Iterable[int]) -> list[Ride]:
-    """The shortest ride on each active route that calls at one of the first stops and later at one of the second: one query."""
+    """The shortest ride on each active route that calls at one of the first stops and later at one of the second: one query, none while they are remembered."""
+    starts, ends = tuple(board_stops), tuple(alight_stops)
+    return list(remembered(("rides", starts, ends), lambda: _read_rides(starts, ends)))
+
+
+def _read_rides(starts: tuple[int, ...], stops_after: tuple[int, ...]) -> list[Ride]:
     pairs = _calls().filter(
-        stop__in=tuple(board_stops),
+        stop__in=starts,
         may_board=True,
-        route__calls__stop__in=tuple(alight_stops),
+        route__calls__stop__in=stops_after,
         route__calls__may_alight=True,
         route__calls__position__gt=F("position"),
     )

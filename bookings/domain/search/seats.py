@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
+from bookings.domain.network.catalogue import remembered
 from bookings.domain.search.rides import Departure
 from bookings.models import Amenity, Seat, SeatClaim, SeatKind
 
@@ -22,8 +23,13 @@ class Coach:
 
 
 def coaches(layout_ids: Iterable[int]) -> dict[int, Coach]:
-    """The layouts with their sellable seats by kind: one query."""
-    rows = Seat.objects.filter(layout__in=set(layout_ids)).exclude(kind=SeatKind.CREW).order_by()
+    """The layouts with their sellable seats by kind: one query, none while they are remembered."""
+    ids = frozenset(layout_ids)
+    return remembered(("coaches", ids), lambda: _read_coaches(ids))
+
+
+def _read_coaches(ids: frozenset[int]) -> dict[int, Coach]:
+    rows = Seat.objects.filter(layout__in=ids).exclude(kind=SeatKind.CREW).order_by()
     rows = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(number=Count("pk"))
     found: dict[int, Coach] = {}
     for layout, name, amenities, kind, number in rows:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -32,8 +33,17 @@ def rides_calendar(bookings: Iterable[Booking]) -> bytes:
     calendar.add("method", "CANCEL" if cancels else "PUBLISH")
     for booking in bookings:
         calendar.add_component(_event(booking))
-    calendar.add_missing_timezones()
+    for name in sorted(calendar.get_missing_tzids()):
+        calendar.subcomponents.insert(0, _time_zone(name))  # before what refers to it
     return calendar.to_ical()
+
+
+@lru_cache(maxsize=50)
+def _time_zone(name: str) -> Any:
+    """The rules of a zone since 1970, which take longer to work out than all the rest of a mail."""
+    from icalendar import Timezone  # slow to load, and few requests need it
+
+    return Timezone.from_tzid(name)
 
 
 def _event(booking: Booking) -> Any:

@@ -25,7 +25,8 @@ def make_link(order: Order, *, now: datetime, seed: str = "") -> str:
     token = _token_of(seed) if seed else random_token()
     last = order.bookings.aggregate(last=Max("alights_at"))["last"]
     expires_at = max(now, last or now) + _LIVES_AFTER_ARRIVAL
-    AccessLink.objects.get_or_create(token_hash=sha256(token), defaults={"order": order, "created_at": now, "expires_at": expires_at})
+    link = AccessLink(token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at)
+    AccessLink.objects.bulk_create([link], ignore_conflicts=True)
     return token
 
 

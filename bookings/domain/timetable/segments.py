@@ -3,13 +3,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
-from bookings.models import RouteStop, Schedule
+from bookings.domain.network.catalogue import one_look, remembered
+from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
+
+RidesOn = TypeVar("RidesOn", Booking, HoldTrip)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,30 @@ def shortest_ride(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> 
     return min(pairs, key=lambda pair: (pair[1].arrive_min - pair[0].depart_min, pair[0].position), default=None)
 
 
+def route_calls(route_id: int) -> list[RouteStop]:
+    """The calls of a route with their stops and cities, in order."""
+    rows = RouteStop.objects.filter(route_id=route_id).select_related("stop__city").order_by("position")
+    return list(remembered(("calls", route_id), lambda: list(rows)))
+
+
+@one_look()
+def with_rides(rows: Iterable[RidesOn]) -> list[RidesOn]:
+    """Rows that name a schedule (loaded with them) and two calls of its route, with route, line, layout and calls from memory."""
+    rows = list(rows)
+    for row in rows:
+        schedule, calls = row.schedule, {call.pk: call for call in route_calls(row.schedule.route_id)}
+        row.from_stop, row.to_stop = calls[row.from_stop_id], calls[row.to_stop_id]
+        _complete(schedule)
+    return rows
+
+
+def _complete(schedule: Schedule) -> Schedule:
+    route, layout = schedule.route_id, schedule.layout_id
+    schedule.route = remembered(("route", route), lambda: Route.objects.select_related("line").get(pk=route))
+    schedule.layout = remembered(("layout", layout), lambda: SeatLayout.objects.get(pk=layout))
+    return schedule
+
+
 def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
     """Calls at a city slug or stop code; `ref@3` means the call at position 3."""
     name, _at, position = ref.partition("@")
@@ -73,10 +101,10 @@ def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
 
 def get_segment(schedule_id: int, from_ref: str, to_ref: str) -> Segment:
     """The ride between two refs (city slug or stop code, perhaps with @position) on a departure. Raises NotFound."""
-    schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
+    schedule = Schedule.objects.filter(pk=schedule_id).first()
     if schedule is None:
         raise NotFound(_("We do not know this departure."))
-    calls = list(RouteStop.objects.filter(route_id=schedule.route_id).select_related("stop__city").order_by("position"))
+    calls = route_calls(_complete(schedule).route_id)
     ride = shortest_ride(_calls_named(calls, from_ref), _calls_named(calls, to_ref))
     if ride is None:
         raise NotFound(_("This coach does not run between these two stops."))

@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.segments import Segment, route_calls
 from bookings.models import RouteStop
 
 
@@ -101,8 +101,7 @@ class CallView:
 
 def route_line(segment: Segment) -> tuple[CallView, ...]:
     """All calls of the coach with their local times; marks of the day count from the boarding day."""
-    calls = RouteStop.objects.filter(route=segment.schedule.route_id).select_related("stop__city").order_by("position")
-    return tuple(_call(call, segment) for call in calls)
+    return tuple(_call(call, segment) for call in route_calls(segment.schedule.route_id))
 
 
 def _call(call: RouteStop, segment: Segment) -> CallView:

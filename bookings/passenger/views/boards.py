@@ -13,8 +13,11 @@ from bookings.domain.search.network import popular_pairs
 from bookings.passenger.forms import LONGEST, read_page
 from bookings.passenger.tables import BoardTable
 from bookings.web.access import public
-from bookings.web.render import render_page
+from bookings.web.fragments import kept_page
+from bookings.web.render import VARY, render_page, swaps_only
 from bookings.web.replica.routing import may_lag
+
+_TARGET = "board"
 
 
 @public
@@ -35,5 +38,10 @@ def board(request: HttpRequest) -> HttpResponse:
     if place.ref != typed and not request.htmx:
         return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
     found = departure_board(place, now=now, page=page, page_size=page_size)
-    context = {"board": found, "table": BoardTable(found.rows), "page_size": page_size, "updated": now}
-    return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target="board")
+
+    def make() -> HttpResponse:
+        context = {"board": found, "table": BoardTable(found.rows), "page_size": page_size, "updated": now}
+        return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET)
+
+    key = f"{found.cache_key}:{swaps_only(request, _TARGET)}" if found.cache_key else ""
+    return kept_page(request, make, key=key, seconds=60, vary=VARY)

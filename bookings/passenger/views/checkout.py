@@ -29,10 +29,10 @@ from bookings.web.visitor import grant_order, visitor_key
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest, token: str) -> HttpResponse:
-    view = _view(request, token)
     action = request.POST.get("action", "")
     if action == "place":
         return _place(request, token)
+    view = _view(request, token)
     if view.order_token:
         return redirect("passenger:order_status", view.order_token)
     if request.method != "POST":

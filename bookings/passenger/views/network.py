@@ -6,7 +6,8 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.domain.search.network import NetworkLine, network, pair_page
 from bookings.passenger.forms import SearchForm, read_page
-from bookings.passenger.structured import bus_trips
+from bookings.passenger.rows import offer_rows
+from bookings.passenger.structured import bus_trips, departure_link
 from bookings.web.access import public
 from bookings.web.paging import page_links
 from bookings.web.replica.routing import may_lag
@@ -39,4 +40,14 @@ def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
     form = SearchForm(now=now)
     form.mark_places(found.origin, found.destination)
     address = reverse("passenger:pair", args=[origin, destination])
-    return render(request, "passenger/pair.html", {"pair": found, "form": form, "address": address, "trips": bus_trips(found)})
+    return render(
+        request,
+        "passenger/pair.html",
+        {
+            "pair": found,
+            "form": form,
+            "address": address,
+            "trips": bus_trips(found),
+            "rows": offer_rows(found.offers, departure_link, 1, show_day=True),
+        },
+    )

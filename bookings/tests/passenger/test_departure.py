@@ -234,7 +234,7 @@ def test_a_foreign_hold_joins_nothing(client: Client, schedule: Schedule) -> Non
 def test_query_count_is_constant(client: Client, schedule: Schedule, django_assert_num_queries: Any, seats: int) -> None:
     hold_by(client, schedule, *["2A", "2B", "2C"][:seats])
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(4):
         client.get(seats_page(schedule, passengers=seats))
 
 

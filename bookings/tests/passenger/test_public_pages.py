@@ -6,14 +6,18 @@ from xml.etree import ElementTree
 
 import pytest
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages.storage.base import Message
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import timezone
 
 from bookings.base.errors import RuleBroken
 from bookings.models import Line, Schedule
 from bookings.tests.make import make_route
-from bookings.tests.passenger.timetable import make_day
+from bookings.tests.passenger.timetable import make_day, search_address
 
 pytestmark = pytest.mark.django_db
 PAIR = "/routes/johannesburg-to-cape-town/"
@@ -55,8 +59,39 @@ def test_the_board_asks_the_same_queries_for_three_rows_as_for_one(
 ) -> None:
     make_day(*hours)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/departures/", {"city": "johannesburg"})
+    with django_assert_num_queries(2):
+        client.get("/departures/", {"city": "johannesburg"})
+
+
+@pytest.mark.parametrize("target", ["", "board"])
+def test_the_board_is_sent_again_only_when_it_changed(client: Client, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (departure,) = make_day(1)
+    headers = {"HX-Request": "true", "HX-Target": target} if target else {}
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # it says when it was drawn, to the minute
+    first = client.get("/departures/", {"city": "johannesburg"}, headers=headers)
+    headers["If-None-Match"] = first["ETag"]
+    same = client.get("/departures/", {"city": "johannesburg"}, headers=headers)
+    Schedule.objects.filter(pk=departure.pk).update(status="cancelled")
+    changed = client.get("/departures/", {"city": "johannesburg"}, headers=headers)
+
+    assert (same.status_code, same.content, same["ETag"], same["Vary"]) == (304, b"", first["ETag"], first["Vary"])
+    assert changed.status_code == 200
+    assert "Cancelled" in changed.content.decode()
+
+
+def test_a_visitor_with_a_message_gets_a_page_of_their_own(client: Client) -> None:
+    make_day(8)
+    plain = client.get("/search/", search_address()).content
+    client.cookies["messages"] = CookieStorage(None)._encode([Message(messages.WARNING, "Only for you")])
+
+    mine = client.get("/search/", search_address())
+
+    assert b"Only for you" in mine.content
+    assert "ETag" not in mine
+    assert client.get("/search/", search_address()).content == plain
 
 
 def test_the_board_has_pages(client: Client) -> None:

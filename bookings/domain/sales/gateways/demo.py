@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.base.money import cents
 from bookings.domain.sales.gateways import ForgedNotification, Told
-from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.messages import write_message
 from bookings.models import OutboxMessage, PaymentAttempt
 from bookings.models.transactions import database_now, short_transaction
 
@@ -88,7 +88,7 @@ def customer_decides(token: str, *, pays: bool, now: datetime | None = None) -> 
     attempt = attempt_to_pay(token)
     if attempt.status == PaymentAttempt.Status.STARTED:
         with short_transaction():
-            queue_message(
+            write_message(
                 OutboxMessage.Kind.DEMO_PAYMENT,
                 attempt.order,
                 f"attempt:{attempt.token}",

@@ -276,5 +276,5 @@ def test_a_seat_map_takes_as_many_queries_however_many_seats_are_held(
     hold_any(ride(schedule), held, owner="ann", now=NOW)
     segment = ride(schedule)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(2):
         assert seat_map(segment, now=NOW).free == 8 - held

@@ -90,10 +90,18 @@ def test_a_form_without_a_sound_token_orders_nothing(schedule: Schedule, submiss
     assert not Order.objects.exists()
 
 
+def test_a_form_that_somebody_else_posts_again_tells_them_nothing(schedule: Schedule) -> None:
+    hold = held(schedule)
+    place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+
+    with pytest.raises(NotFound):
+        place_order(hold.token, owner="ben", submission="form", content="", now=NOW)
+
+
 def test_what_was_reviewed_is_compared_once_nobody_can_change_it_any_more(schedule: Schedule) -> None:
     hold = held(schedule)
 
-    def check() -> None:
+    def check(*_held: object) -> None:
         raise ReviewOutdated
 
     with pytest.raises(ReviewOutdated):

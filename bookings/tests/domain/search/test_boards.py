@@ -97,7 +97,7 @@ def test_pages_follow_each_other_with_the_same_number_of_queries(django_assert_n
         route = make_schedule(route=route, departs=NOW + hour * HOUR).route
     seen = []
     for page in (1, 2, 3):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4 if page == 1 else 2):  # the first reads what the others remember
             found = departure_board(place, now=NOW, page=page, page_size=2)
         seen.append((len(found.rows), found.has_previous, found.has_next))
 

@@ -86,9 +86,9 @@ def test_the_strip_costs_the_same_for_one_departure_and_for_three(django_assert_
         schedule = make_schedule(route=route, departs=TEN + timedelta(days=day))
         route, search = schedule.route, look()
         if day in (0, 2):
-            with django_assert_num_queries(7):
+            with django_assert_num_queries(8):
                 day_prices(search, now=NOW)
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(2):
                 day_prices(search, now=NOW)
 
 

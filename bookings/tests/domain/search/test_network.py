@@ -78,7 +78,7 @@ def test_popular_pairs_cost_the_same_for_one_and_for_three_and_nothing_when_kept
         for pair in range(number):
             make_schedule(route=make_route(f"Start {number} {pair}", f"End {number} {pair}"))
         cache.clear()
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             popular_pairs(number, now=NOW)
         with django_assert_num_queries(0):
             assert len(popular_pairs(number, now=NOW)) == number
@@ -129,5 +129,5 @@ def test_a_pair_page_costs_the_same_for_one_and_for_three_departures(django_asse
         if hours:
             make_schedule(route=route, departs=NOW + timedelta(days=3, hours=hours))
         if hours in (0, 2):
-            with django_assert_num_queries(10):
+            with django_assert_num_queries(11):
                 pair_page("johannesburg", "cape-town", now=NOW)

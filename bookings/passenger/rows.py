@@ -1,0 +1,102 @@
+"""Departures of a list and seats of a coach as ready strings: a template for each of them costs more than all else on the page."""
+
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+from typing import Final
+
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.domain.inventory.queries import DeckView, SeatView
+from bookings.domain.search.offers import Offer
+from bookings.models import Amenity, SeatKind
+
+_ROW: Final = """<li class="offer{gone}">
+  <div class="offer-main">
+  {day}
+  <div class="ride">
+    <time class="at" datetime="{departs_iso}">{departs}</time>
+    <span class="road">{duration}</span>
+    <span class="at end"><time datetime="{arrives_iso}">{arrives}</time>{mark}</span>
+    <span class="stop">{board_stop}</span>
+    <span class="stop end">{alight_stop}</span>
+  </div>
+  <div class="offer-more"><span>{line}</span>{badge}<span class="amenities">{icons}</span></div>
+  </div>
+  <div class="offer-price">
+    <div>{sum}{few}</div>
+    {action}
+  </div>
+</li>
+"""
+_SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
+            <input type="checkbox" name="seats" value="{label}" id="seat-{label}" data-class="{class_code}"{ticked}{closed}>
+            <span class="seat-shape" aria-hidden="true"><b>{label}</b>{icon}</span>
+            <span class="seat-words">{name}</span>
+          </label>"""
+
+
+def offer_rows(offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False) -> SafeString:
+    """`address` tells where a departure's page is."""
+    for_all = ngettext("for you", "for all %(n)d of you", party) % {"n": party} if party > 1 else ""
+    return mark_safe("".join(_row(offer, address, for_all, show_day=show_day) for offer in offers))
+
+
+def _row(offer: Offer, address: Callable[[Offer], str], for_all: str, *, show_day: bool) -> SafeString:
+    is_open = offer.state == "open"
+    return format_html(
+        _ROW,
+        **vars(offer),
+        gone="" if is_open else " is-gone",
+        day=_within('<p class="eyebrow">{}</p>', offer.day_label if show_day else ""),
+        mark=_within("<sup>{}</sup>", offer.day_mark),
+        badge=_within('<span class="badge badge-info">{}</span>', offer.note),
+        icons=_icons(offer.amenities, static("img/icons.svg")),
+        sum=_within('<div class="sum num">{}</div>', offer.price) + _within('<div class="hint">{}</div>', for_all),
+        few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
+        action=_link(offer, address(offer))
+        if is_open
+        else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
+    )
+
+
+def _within(html: str, text: str) -> SafeString:
+    """The text in its element; no text, no element."""
+    return format_html(html, text) if text else SafeString()
+
+
+def _link(offer: Offer, address: str) -> SafeString:
+    html = '<a class="btn btn-primary" href="{}">{}<span class="visually-hidden"> {}</span></a>'
+    return format_html(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": offer.departs})
+
+
+@lru_cache(maxsize=1000)
+def _icons(labels: tuple[str, ...], pictures: str) -> SafeString:
+    """The drawings of amenities, with their names for those who cannot see them."""
+    names = {str(amenity.label): amenity.value for amenity in Amenity}
+    html = '<svg class="icon" role="img" aria-label="{0}"><title>{0}</title><use href="{1}#{2}"/></svg>'
+    return mark_safe("".join(format_html(html, label, pictures, names.get(label, "check")) for label in labels))
+
+
+def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:
+    """`ticked` are the labels of the seats that this visitor has chosen; nothing can be chosen unless the departure `is_open`."""
+    crew = format_html('<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>', _("crew"))
+    icon = format_html('<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg"))
+
+    def cell(seat: SeatView | None) -> SafeString:
+        if seat is None:
+            return SafeString('<span class="gap"></span>')
+        if seat.state == "crew":
+            return crew
+        return format_html(
+            _SEAT,
+            **vars(seat),
+            ticked=" checked" if seat.label in ticked else "",
+            closed="" if is_open and seat.is_choosable else " disabled",
+            icon=icon if seat.kind == SeatKind.ACCESSIBLE else "",
+        )
+
+    return mark_safe("".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows))
