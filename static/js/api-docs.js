@@ -2,6 +2,11 @@
 "use strict";
 
 const docs = document.getElementById("docs");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+
+follow();
+dark.addEventListener("change", follow);
 
 SwaggerUIBundle({
   url: docs.dataset.schema,
