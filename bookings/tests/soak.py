@@ -20,7 +20,8 @@ from bookings.tests.servers import postgres_server, redis_server, run
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SALE: Final = "bookings/tests/office/test_sell_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
 _FEED: Final = "bookings/tests/domain/search/test_feed.py::test_a_real_feed_comes_back_as_it_went_out"
-_TESTS: Final = ["bookings/tests/races", "bookings/tests/domain/sales/test_any_sequence.py", _SALE, _FEED]
+_FUZZ: Final = "bookings/tests/api/test_schema.py::test_no_answer_is_outside_the_document"
+_TESTS: Final = ["bookings/tests/races", "bookings/tests/domain/sales/test_any_sequence.py", _SALE, _FUZZ, _FEED]
 
 
 class ProgressBar:

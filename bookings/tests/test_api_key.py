@@ -29,9 +29,10 @@ def test_a_key_is_made_and_printed_once() -> None:
 
 
 def test_a_new_partner_is_taken_on_with_its_first_key() -> None:
-    run("create", "Coach & Rail", "--email", "desk@coachrail.example")
+    run("create", "Coach & Rail", "--email", "desk@coachrail.example", "--credit", "2500")
 
-    assert Partner.objects.get().slug == "coach-rail"
+    partner = Partner.objects.get()
+    assert (partner.slug, partner.credit_limit) == ("coach-rail", 2500)
     assert ApiKey.objects.get().scopes == ["read", "book", "cancel"]
 
 

@@ -100,13 +100,13 @@ class BookingRecord:
 def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecord:
     """All of it in a constant number of queries. Raises NotFound."""
     page = booking_page(reference, now=now)
-    order = Order.objects.select_related("seller", "shift__branch").get(pk=page.order_id)
+    order = Order.objects.select_related("seller", "shift__branch", "partner").get(pk=page.order_id)
     shift = open_shift_of(user)
     return BookingRecord(
         page=page,
         part=next(part for part in page.parts if part.reference == page.reference),
         channel=str(order.get_channel_display()),
-        seller=name_of(order.seller),
+        seller=order.partner.name if order.partner else name_of(order.seller),
         branch=order.shift.branch.name if order.shift else "",
         placed=local_text(order.placed_at),
         money=_money(order),

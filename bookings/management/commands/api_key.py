@@ -1,4 +1,5 @@
 from argparse import ArgumentParser
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,6 +18,9 @@ class Command(BaseCommand):
         create = actions.add_parser("create", help="make a key and print it, this once")
         create.add_argument("partner", help="its short name, as in /office/partners/; with --email a new partner's name")
         create.add_argument("--email", help="take on the partner if there is none of this name")
+        create.add_argument(
+            "--credit", type=Decimal, default=Decimal(0), help="rand that a new partner may owe for what it sold (default 0)"
+        )
         create.add_argument("--name", default="program", help="what the key is for (default: program)")
         create.add_argument("--scopes", nargs="+", choices=ApiKey.Scope.values, default=ApiKey.Scope.values)
         create.add_argument("--limit", default="", help="requests at most, such as 120/m; else RATE_LIMIT_API_KEY")
@@ -31,11 +35,11 @@ class Command(BaseCommand):
         except RuleBroken as refusal:
             raise CommandError(refusal.message) from refusal
 
-    def _create(self, partner: str, email: str | None, name: str, scopes: list[str], limit: str, **options: Any) -> None:
+    def _create(self, partner: str, email: str | None, credit: Decimal, **of_key: Any) -> None:
         found = Partner.objects.filter(slug=partner).first() or Partner.objects.filter(name=partner).first()
         if found is None:
-            found = add_partner(name=partner, email=email) if email else partner_called(partner)
-        made = make_key(found, name=name, scopes=scopes, limit=limit)
+            found = add_partner(name=partner, email=email, credit_limit=credit) if email else partner_called(partner)
+        made = make_key(found, **{name: of_key[name] for name in ("name", "scopes", "limit")})
         self.stdout.write(f"{made.text}\nThis is the key of {found.name} for {', '.join(made.key.scopes)}. It is shown this once.")
 
     def _list(self, partner: str | None, **options: Any) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bookings.domain.counter.records import booking_record
+from bookings.domain.counter.serving import Till, cancel_at_till
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.partners.company import partner_called
 from bookings.domain.reports.invariants import violations
@@ -306,6 +308,34 @@ def test_whoever_cancels_the_partner_is_credited(program: Program, coach: Schedu
     assert owes(program) == 0
     assert Refund.objects.get().method == "partner"
     assert violations(now=NOW) == []
+
+
+def test_a_till_pays_nothing_back_for_what_was_sold_on_account(program: Program, coach: Schedule) -> None:
+    sold = sell(program, coach)["bookings"][0]
+    clerk = make_user()
+    shift = make_shift(clerk)
+    tickets = [ticket["id"] for ticket in sold["tickets"]]
+
+    cancel_at_till(
+        sold["reference"],
+        ticket_ids=tickets,
+        quoted=Decimal(900),
+        reason="asked for it",
+        till=Till(clerk, tender="cash"),
+        submission="s",
+        content="c",
+        now=NOW,
+    )
+
+    assert owes(program) == 0
+    assert LedgerEntry.objects.balance("cash", shift=shift) == 500
+    assert violations(now=NOW) == []
+
+
+def test_the_office_sees_who_sold_it(program: Program, coach: Schedule) -> None:
+    reference = sell(program, coach)["bookings"][0]["reference"]
+
+    assert booking_record(reference, user=make_user(), now=NOW).seller == "TravelHub"
 
 
 def test_a_partner_sees_its_own_only(program: Program, make_program: Any, coach: Schedule) -> None:
