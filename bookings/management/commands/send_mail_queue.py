@@ -2,14 +2,18 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from bookings.domain.partners.delivering import send_webhooks
 from bookings.domain.tickets.outbox import send_due
 
 
 class Command(BaseCommand):
-    help = "Send the mails that are due, as the queue does each minute. Run it from cron where there is no queue."
+    help = "Send the mails that are due, then the webhooks, as the queue does each minute. Run it from cron where there is no queue."
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = send_due()
         self.stdout.write(f"{report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up")
         if report.server_away:
             self.stderr.write("The mail server does not answer; what is due waits for the next run.")
+        told = send_webhooks()
+        if told.sent or told.postponed or told.given_up:
+            self.stdout.write(f"webhooks: {told.sent} sent, {told.postponed} to be tried again, {told.given_up} given up")

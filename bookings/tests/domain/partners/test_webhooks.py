@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 
 from bookings import tasks
 from bookings.base.errors import Conflict, RuleBroken
@@ -281,6 +282,15 @@ def test_the_queue_sends_what_was_nudged(
     ping(hook)
     tasks.sweep_webhooks.call_local()
     assert server.events() == ["ping", "ping"]
+
+
+def test_the_command_for_cron_sends_them_too(server: Receiver, hook: Webhook, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(delivering, "Poster", server.poster)
+    ping(hook, now=NOW - timedelta(days=365))
+
+    call_command("send_mail_queue")
+
+    assert capsys.readouterr().out == "0 sent, 0 to be tried again, 0 given up\nwebhooks: 1 sent, 0 to be tried again, 0 given up\n"
 
 
 def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> None:
