@@ -224,4 +224,4 @@ class Script:
 
 
 def _numbers(end: int) -> str:
-    return f"number(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM number WHERE i + 1 < {end})"
+    return f"number(i) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT i + 1 FROM number WHERE i + 1 < {end})"

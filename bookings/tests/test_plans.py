@@ -151,6 +151,7 @@ KEPT: Final = {
     "bookings_city.plain_name": "a place that is named in full",
     "bookings_fare.fare_class_id": _DELETED,
     "bookings_hold.expires_at": "the nightly cleaning, once there are many",
+    "bookings_holdtrip.schedule_id": "what a visitor holds on a departure already; by the hold itself while there are few",
     "bookings_ledgerentry.booking_id": "what a booking was sold for, when it is cancelled",
     "bookings_ledgerentry.shift_id": _TILL,
     "bookings_order.shift_id": _TILL,
