@@ -1,8 +1,11 @@
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import connection, models
 from django.db.models import F
+
+_NO_END: Final = 2_000_000_000
 
 
 class Heartbeat(models.Model):
@@ -56,12 +59,12 @@ class RateCount(models.Model):
                 return by_slice
         for key, by_slice in counts.items():
             earlier = sum(by_slice.values()) - by_slice.get(slices[-1], 0)
-            if not cls._count_up(f"{key}:{slices[-1]}", allowed - earlier, expires_at):
+            if not cls.count_up(f"{key}:{slices[-1]}", expires_at, most=allowed - earlier):
                 return {**by_slice, slices[-1]: allowed - earlier}  # others were faster
         return {}
 
     @classmethod
-    def _count_up(cls, key: str, most: int, expires_at: datetime) -> bool:
+    def count_up(cls, key: str, expires_at: datetime, *, most: int = _NO_END) -> bool:
         """Add one unless `most` is reached, in one statement that is atomic on both databases."""
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
