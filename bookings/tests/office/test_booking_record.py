@@ -89,7 +89,7 @@ def test_the_page_asks_the_same_of_the_database_for_one_and_three(
 ) -> None:
     booking = sold(schedule, *seats)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         clerk.get(f"/office/bookings/{booking.booking_reference}/")
 
 
@@ -322,7 +322,7 @@ def test_the_list_of_departures_asks_the_same_for_one_and_three(
     sold(schedule)
     day = timezone.localtime(schedule.departure_time).date()
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = clerk.get("/office/departures/", {"date": day})
 
     first = page.context["found"].rows[0]

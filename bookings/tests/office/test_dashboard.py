@@ -158,7 +158,7 @@ def test_the_number_of_queries_of_the_page_does_not_grow(
         StaffTask.objects.create(kind=StaffTask.Kind.MAIL_FAILED, order=pending.order, subject=str(number), created_at=timezone.now())
         make_shift(make_user())
 
-    with django_assert_num_queries(37):
+    with django_assert_num_queries(35):
         manager.get(HOME)
 
 

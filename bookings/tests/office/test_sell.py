@@ -111,7 +111,7 @@ def test_a_day_without_departures_leads_to_the_next(clerk: StaffClient, till: Sh
 def test_the_list_costs_the_same_queries_however_long(clerk: StaffClient, till: Shift, number: int, django_assert_num_queries: Any) -> None:
     make_day(*range(8, 8 + number))
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = clerk.get(SCREEN, {"from": "johannesburg", "to": "cape-town", "date": "+1"})
 
     assert len(page.context["rows"]) == number
@@ -195,7 +195,7 @@ def test_the_seat_map_costs_the_same_queries_for_small_and_large_coaches(
 ) -> None:
     for seats in (4, 40):
         schedule = departure_ahead(seats=seats)
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(18):
             assert clerk.get(address(**ride(schedule))).context["step"] == "seats"
 
 
@@ -424,7 +424,7 @@ def test_pages_after_a_sale_cost_the_same_queries_for_one_and_three(
         schedule = departure_ahead(layout=make_layout(seats=8))
         names = {f"name-{number}": "Ann Abel" for number in range(seats)}
         done = clerk.post(address(hold=kept(clerk, schedule, str(seats))), payment(**names, submission=f"s{seats}"))["Location"]
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             assert clerk.get(done).status_code == 200
 
 

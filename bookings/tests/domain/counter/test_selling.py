@@ -222,7 +222,7 @@ def test_departures_cost_the_same_queries_however_many(number: int, django_asser
         make_schedule(route=route, layout=layout, departs=NOW + timedelta(days=3, hours=hour))
     start, end = get_place("johannesburg"), get_place("cape-town")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         offers = counter_offers(start, end, (NOW + timedelta(days=3)).date(), now=NOW)
 
     assert len(offers.rows) == number

@@ -7,7 +7,7 @@ import pytest
 from bookings.base.errors import NotFound
 from bookings.domain.reports.charts import booking_curve, load_by_day, sales_by_hour
 from bookings.models import Booking, Channel, Order, SaleStatus, Ticket
-from bookings.tests.make import NOW, make_booking, make_branch, make_route, make_schedule
+from bookings.tests.make import NOW, make_booking, make_branch, make_layout, make_route, make_schedule
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -85,12 +85,12 @@ def test_a_trip_without_a_past_has_no_usual() -> None:
 
 @pytest.mark.parametrize("many", [1, 3])
 def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Callable[[int], Any], many: int) -> None:
-    branch, route = make_branch(), make_route()
+    branch, route, layout = make_branch(), make_route(), make_layout()
     for week in range(many):
-        last = make_schedule(route=route, departs=NOW + timedelta(weeks=week))
+        last = make_schedule(route=route, layout=layout, departs=NOW + timedelta(weeks=week))
         make_booking(schedule=last)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         load_by_day(branch, now=NOW)
     with django_assert_num_queries(1):
         assert sales_by_hour(branch, now=NOW).seats == many

@@ -71,7 +71,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Callable
 
     with django_assert_num_queries(2):
         found = outlook(branch, now=NOW)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(found.trips) == many
 
 

@@ -154,7 +154,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Count, m
         StaffTask.objects.create(kind=StaffTask.Kind.MAIL_FAILED, subject=str(number), created_at=NOW)
         make_shift(make_user())
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(today.next_departures(branch, now=NOW).rows) == 2 * many
     with django_assert_num_queries(5):
         assert today.alerts(branch, now=NOW).all
