@@ -162,8 +162,8 @@ def _try_to_book(site: Service, schedules: list[int], *, times: int) -> Diary:
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    folder.mkdir()
+def small_disk(megabytes: int) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="falcon-disk-"))
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=False, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk")
     folder.chmod(0o755)
@@ -171,6 +171,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", folder], check=False)
+        folder.rmdir()
 
 
 @pytest.mark.soak
@@ -182,7 +183,7 @@ def test_a_postgres_whose_disk_is_full_books_nothing_by_half_and_heals(
         pytest.skip("this is about PostgreSQL")
     (tmp_path / "site").mkdir()
     with (
-        small_disk(Path(tempfile.gettempdir()) / f"falcon-disk-{tmp_path.name}", 160) as disk,
+        small_disk(160) as disk,
         own_postgres("synchronous_commit = on\nmax_wal_size = 48MB\n", inside=disk) as server,
         django_db_blocker.unblock(),
         living_at(server.url, monkeypatch),
