@@ -7,7 +7,7 @@ It is random and not counted: after a rollback or a restored backup an old mark 
 import uuid
 from typing import Final
 
-from django.db import DEFAULT_DB_ALIAS, connections, models, router
+from django.db import DEFAULT_DB_ALIAS, connections, models
 
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Seat, SeatLayout
@@ -26,10 +26,9 @@ class CatalogueMark(models.Model):
         return self.mark
 
 
-def catalogue_mark() -> str:
+def catalogue_mark(using: str = DEFAULT_DB_ALIAS) -> str:
     """The mark of now; empty when there is none, and nothing may be remembered."""
-    connection = connections[router.db_for_read(CatalogueMark) or DEFAULT_DB_ALIAS]  # where the data will be read, too
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute("SELECT mark FROM bookings_cataloguemark")
         row = cursor.fetchone()
     return row[0] if row else ""

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
@@ -11,6 +12,7 @@ from bookings.domain.tickets.waiting import mail_state
 from bookings.models import Heartbeat
 from bookings.ops.probes import Prober
 from bookings.web.access import operations
+from bookings.web.replica.routing import replica_state
 
 QUEUE_SILENT_AFTER: Final = timedelta(minutes=3)
 
@@ -25,11 +27,12 @@ def live(request: HttpRequest) -> JsonResponse:
 @operations
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """Without the database nothing works: 503. Without cache, queue or mail people can still book: 200, degraded."""
+    """Without the database nothing works: 503. Without cache, queue, mail or replica people can still book: 200, degraded."""
     found = _prober.look()
     is_there = bool(found.get("database"))
     checks = {name: "ok" if found.get(name) else "error" for name in ("database", "cache")}
-    checks |= {name: ("ok" if found.get(name) else "error") if is_there else "unknown" for name in ("queue", "mail")}
+    others = [name for name in ("queue", "mail", "replica") if name != "replica" or settings.REPLICA_URL]
+    checks |= {name: ("ok" if found.get(name) else "error") if is_there else "unknown" for name in others}
     if not is_there:
         status = "unhealthy"
     else:
@@ -60,5 +63,9 @@ def _mail_flows() -> bool:
     return not mail_state(timezone.now()).is_late
 
 
+def _replica_follows() -> bool:
+    return replica_state() in ("none", "ok")
+
+
 # The cache first: it never keeps anybody waiting for long, while a database may for ever.
-_prober: Final = Prober(cache=_cache_keeps, database=_database_answers, queue=_queue_beats, mail=_mail_flows)
+_prober: Final = Prober(cache=_cache_keeps, database=_database_answers, queue=_queue_beats, mail=_mail_flows, replica=_replica_follows)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
+from django.db import router
 from django.utils.translation import get_language
 
-from bookings.models.catalogue import catalogue_mark
+from bookings.models.catalogue import CatalogueMark, catalogue_mark
 
 Found = TypeVar("Found")
 _MOST: Final = 20_000  # facts; then it begins anew
 
 
 class _Look(threading.local):
-    """Whether this thread has asked for the mark already and may go by what it heard."""
+    """Whether this thread may go by what it has heard of the mark already, of each database that it reads."""
 
     is_open = False
-    mark: str | None = None
+    marks: Mapping[str, str] = {}
 
 
 _look: Final = _Look()
@@ -32,6 +33,9 @@ def remembered(key: tuple, read: Callable[[], Found]) -> Found:
     `key` names what is read in this language. What is given is shared: nobody may change it.
     """
     global _facts
+    if not _look.is_open:
+        with one_look():
+            return remembered(key, read)
     mark = current_mark()
     if not mark:
         return read()
@@ -43,8 +47,7 @@ def remembered(key: tuple, read: Callable[[], Found]) -> Found:
     if full_key in facts:
         return facts[full_key]
     # Read after the mark: should it change in between, this is newer than its mark, which nobody will ever see again.
-    with one_look(mark):
-        found = read()
+    found = read()
     if len(facts) >= _MOST:
         facts.clear()
     facts[full_key] = found
@@ -53,21 +56,22 @@ def remembered(key: tuple, read: Callable[[], Found]) -> Found:
 
 def current_mark() -> str:
     """The mark of the reference data: one query, within `one_look` once. It belongs in the key of everything that is kept elsewhere."""
+    database = router.db_for_read(CatalogueMark)  # where the data will be read, too: a replica may be a little behind
     if not _look.is_open:
-        return catalogue_mark()
-    if _look.mark is None:
-        _look.mark = catalogue_mark()
-    return _look.mark
+        return catalogue_mark(database)
+    if database not in _look.marks:
+        _look.marks = {**_look.marks, database: catalogue_mark(database)}
+    return _look.marks[database]
 
 
 @contextmanager
-def one_look(mark: str | None = None) -> Iterator[None]:
+def one_look() -> Iterator[None]:
     """Whoever only reads, such as a request, asks once whether anything has changed. Also a decorator."""
     if _look.is_open:
         yield
         return
-    _look.is_open, _look.mark = True, mark
+    _look.is_open, _look.marks = True, {}
     try:
         yield
     finally:
-        _look.is_open, _look.mark = False, None
+        _look.is_open, _look.marks = False, {}
