@@ -136,7 +136,7 @@ def test_a_client_without_a_key_is_limited(anybody: Program, settings: Any) -> N
 
     assert statuses == [200] * 3
     assert problem(refused)["status"] == 429
-    assert 1 <= int(refused["Retry-After"]) <= 60
+    assert 1 <= int(refused["Retry-After"]) <= 70  # the window slides in steps of ten seconds
 
 
 def test_guessing_keys_is_limited_and_hurts_no_good_key(program: Program, settings: Any) -> None:

@@ -8,11 +8,13 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from bookings.domain.inventory.blocks import block_seats
+from bookings.domain.partners.keys import make_key
+from bookings.domain.partners.webhooks import add_webhook, ping
 from bookings.domain.sales.refunds import cancel_booking
-from bookings.models import Refund, StaffTask, User
+from bookings.models import OutboxMessage, Refund, StaffTask, User
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
-from bookings.tests.make import make_shift, make_user
+from bookings.tests.make import make_partner, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
 from bookings.tests.office.test_access import address, patterns
 
@@ -28,6 +30,7 @@ FIELDS: Final = [
     "booked_to",
     "branch",
     "card",
+    "credit_limit",
     "channel",
     "code",
     "cols",
@@ -38,6 +41,7 @@ FIELDS: Final = [
     "departure",
     "direction",
     "eft",
+    "events",
     "email",
     "first_name",
     "from",
@@ -46,7 +50,10 @@ FIELDS: Final = [
     "hold",
     "last_name",
     "late",
+    "limit",
     "line",
+    "mark",
+    "name",
     "name-0",
     "new_password",
     "note",
@@ -70,6 +77,7 @@ FIELDS: Final = [
     "role",
     "row-1",
     "scanned_at",
+    "scopes",
     "seat",
     "seats",
     "seen",
@@ -90,6 +98,7 @@ FIELDS: Final = [
     "to",
     "travels_from",
     "type-0",
+    "url",
     "username",
     "version",
     "waive",
@@ -113,7 +122,15 @@ def addresses(manager: StaffClient) -> dict[str, str]:
     refund = Refund.objects.create(order=gone.order, booking=gone, cause="cancel:again", amount=10, created_at=now)
     task = StaffTask.objects.create(kind="refund_due", order=gone.order, subject=f"refund:{refund.pk}", detail="R10", created_at=now)
     (block,) = block_seats(coach.pk, ["2D"], reason="broken")
+    partner = make_partner()
+    key = make_key(partner, name="tried", scopes=["read"]).key
+    hook = add_webhook(partner, url="https://hooks.partner.example/", events=["booking.confirmed"])
+    ping(hook)
     names = {
+        "slug": partner.slug,
+        "key_id": key.pk,
+        "hook_id": hook.pk,
+        "message_id": OutboxMessage.objects.filter(webhook=hook).latest("pk").pk,
         "schedule_id": coach.pk,
         "reference": booking.booking_reference,
         "ticket_id": booking.tickets.get().pk,

@@ -64,12 +64,12 @@ def no_page_left() -> Iterator[None]:
 def test_a_full_sqlite_database_refuses_whole_actions_and_is_read(client: Client) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("this is how SQLite is full")
-    schedule = departure_ahead(seats=44)
+    schedule = departure_ahead(seats=200)
     clerk = sign_in(make_user())
     before, refused = counts(), 0
 
     with no_page_left():
-        for number in range(60):  # until the last page is full
+        for number in range(190):  # until the last page is full
             answer = Client().post(seats_page(schedule, passengers=1, any=number), {"choose": "any", "passengers": "1"})
             assert answer.status_code in {302, 503}
             refused += answer.status_code == 503
@@ -85,7 +85,7 @@ def test_a_full_sqlite_database_refuses_whole_actions_and_is_read(client: Client
     held = while_full[0] - before[0]
     assert (while_full[1] - before[1], while_full[2] - before[2]) == (held, held * 2)
     assert is_whole()
-    assert order_by(client, schedule, "11A").total == 600
+    assert order_by(client, schedule, "50A").total == 600
     assert violations(now=timezone.now()) == []
 
 

@@ -48,7 +48,7 @@ def test_sizes_and_rows_of_every_table_and_index(claims: int) -> None:
     found = table(report, "bookings_seatclaim")
     assert found.rows is not None
     assert found.rows >= claims
-    assert found.rows < claims * 3  # an estimate, or the last number
+    assert found.rows <= max(claims * 3, SeatClaim.objects.latest("pk").pk)  # an estimate, or the last number
     assert found.size > 4096
     assert found.index_size > 4096
     assert report.size > found.size
