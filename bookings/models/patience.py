@@ -13,7 +13,8 @@ def wait_in_time(connection: Any, **_signal: object) -> None:
     """Give a new connection an end to each wait, for a server that is frozen and keeps no time limit of its own."""
     if settings.STATEMENT_SECONDS and connection.vendor == "postgresql":
         raw = connection.connection
-        raw.wait = partial(_wait, raw)
+        if type(raw).wait is psycopg.Connection.wait:  # the replica's connections have less patience, of their own
+            raw.wait = partial(_wait, raw)
 
 
 def _wait(raw: psycopg.Connection, *args: Any, **options: Any) -> Any:

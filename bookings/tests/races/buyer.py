@@ -123,7 +123,9 @@ class Buyer:
 
     def order_form(self, *, pay: str = "now") -> dict[str, str]:
         """The review page's form, ready to be sent (more than once, if need be)."""
-        self.get(self.checkout, step="review")
+        page = self.get(self.checkout, step="review")
+        if "submission" not in self.fields:
+            raise LookupError(f"no review but {page.status_code} {page.headers.get('location', '')} {_words(page.text)}")
         return {"action": "place", "submission": self.fields["submission"], "digest": self.fields["digest"], "pay": pay}
 
     def place(self, form: dict[str, str]) -> str:
