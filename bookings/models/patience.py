@@ -20,7 +20,7 @@ def wait_in_time(connection: Any, **_signal: object) -> None:
 def _wait(raw: psycopg.Connection, *args: Any, **options: Any) -> Any:
     options.setdefault("timeout", settings.STATEMENT_SECONDS + _LONGER_THAN_THE_SERVER)
     try:
-        return psycopg.Connection.wait(raw, *args, **options)
+        return type(raw).wait(raw, *args, **options)  # the replica's has less patience still
     except psycopg.OperationalError:
         if raw.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
             raw.pgconn.finish()  # or its late answer would be taken for that to the next question

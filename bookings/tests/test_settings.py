@@ -153,3 +153,14 @@ def test_replica_wants_a_primary_that_can_have_one(tmp_path: Path) -> None:
     assert "REPLICA_URL wants a PostgreSQL" in manage(tmp_path, "manage.py", "check", REPLICA_URL=address).stderr
     with_primary = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon", "REPLICA_URL": address}
     assert value_of(tmp_path, "DATABASES['replica']['TEST']", **with_primary) == "{'MIRROR': 'default'}"
+
+
+def test_no_database_is_waited_for_without_end(tmp_path: Path) -> None:
+    address = "postgresql://falcon@10.0.0.22/falcon"
+    given = {"DATABASE_URL": address, "REPLICA_URL": f"{address}?connect_timeout=2", "STATEMENT_SECONDS": "15"}
+    limits = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
+
+    shown = value_of(tmp_path, "DATABASES", **given)
+
+    assert f"'options': '{limits} -c lock_timeout=3s', 'connect_timeout': 3, 'tcp_user_timeout': 15000" in shown
+    assert f"'connect_timeout': 2, 'options': '{limits}', 'tcp_user_timeout': 15000" in shown

@@ -9,15 +9,14 @@ from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.core.cache import cache
 from django.db.models import Count, Min
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.domain.fares.prices import read_party
 from bookings.domain.network.catalogue import one_look
+from bookings.domain.network.kept import kept_value
 from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.days import local_today
 from bookings.domain.search.offers import Offer, duration_text, make_offers
@@ -84,12 +83,7 @@ def active_routes() -> list[list]:
 
     Kept for five minutes, as plain lists that any cache can store.
     """
-    key = "network:active-routes"
-    found = cache.get(key)
-    if found is None:
-        found = _read_active_routes()
-        cache.set(key, found, ACTIVE_SECONDS)
-    return found
+    return kept_value("network:active-routes", _read_active_routes, ACTIVE_SECONDS)
 
 
 def _read_active_routes() -> list[list]:
@@ -137,11 +131,7 @@ def all_pairs(limit: int = MOST_PAIRS) -> list[tuple[str, str]]:
 @one_look()
 def popular_pairs(limit: int = 8, *, now: datetime) -> list[Pair]:
     """The pairs of cities most sold in 30 days; where those are too few, the ones with most departures. Kept for five minutes."""
-    key = f"network:popular:{get_language()}:{limit}"
-    rows = cache.get(key)
-    if rows is None:
-        rows = [asdict(pair) for pair in _priced(_most_sold(limit, now), now)]
-        cache.set(key, rows, ACTIVE_SECONDS)
+    rows = kept_value(f"network:popular:{limit}", lambda: [asdict(pair) for pair in _priced(_most_sold(limit, now), now)], ACTIVE_SECONDS)
     return [Pair(CityLink(**row["origin"]), CityLink(**row["destination"]), row["price"], row["duration"]) for row in rows]
 
 

@@ -17,6 +17,7 @@ from bookings.office.policy import may
 from bookings.office.tables import COLUMNS, SORTS, BookingTable, export_rows
 from bookings.web.keyset import keyset_page
 from bookings.web.render import render_page
+from bookings.web.replica.routing import may_lag
 
 _PAGE_SIZE: Final = 20
 _LONGEST_PAGE: Final = 100
@@ -84,6 +85,7 @@ def bookings_csv(request: StaffRequest) -> StreamingHttpResponse:
 
 
 @staff
+@may_lag  # the other file is still being read when its view has returned
 @require_GET
 def bookings_xlsx(request: StaffRequest) -> HttpResponse:
     from tablib import Dataset  # slow to load, and only this download needs it

@@ -7,11 +7,13 @@ from bookings.domain.search.publishing import kept_feed
 from bookings.web.access import public
 from bookings.web.errors import unavailable
 from bookings.web.ratelimit import enforce_limit
+from bookings.web.replica.routing import may_lag
 
 _KEPT_SECONDS = 900
 
 
 @public
+@may_lag
 @require_safe
 def gtfs(request: HttpRequest) -> HttpResponse:
     """The timetable for journey planners. Who asks whether it has changed costs one small query."""

@@ -4,7 +4,8 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import conditional_page, require_safe
 
-from bookings.domain.search.network import all_pairs
+from bookings.domain.network.kept import kept_value
+from bookings.domain.search.network import ACTIVE_SECONDS, all_pairs
 from bookings.web.access import public
 from bookings.web.replica.routing import may_lag
 
@@ -14,11 +15,15 @@ from bookings.web.replica.routing import may_lag
 @require_safe
 @conditional_page
 def sitemap(request: HttpRequest) -> HttpResponse:
+    body = kept_value(f"sitemap:{settings.SITE_URL}", _sitemap, ACTIVE_SECONDS)
+    return HttpResponse(body, content_type="application/xml")
+
+
+def _sitemap() -> str:
     paths = [reverse("passenger:home"), reverse("passenger:board"), reverse("passenger:network")]
     paths += [reverse("passenger:pair", args=pair) for pair in all_pairs()]
     rows = "".join(f"<url><loc>{escape(settings.SITE_URL + path)}</loc></url>\n" for path in paths)
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
-    return HttpResponse(body, content_type="application/xml")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
 
 
 @public

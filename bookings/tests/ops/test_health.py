@@ -40,6 +40,20 @@ def test_health_is_the_sum_of_what_we_depend_on(client: Client) -> None:
     assert (told()["mail"], told()["status"]) == ("error", "degraded")
 
 
+@pytest.mark.parametrize(("follows", "word", "status"), [(True, "ok", "healthy"), (False, "error", "degraded")])
+def test_a_replica_is_told_of_where_there_is_one(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, follows: bool, word: str, status: str
+) -> None:
+    looks = dict.fromkeys(("cache", "database", "queue", "mail"), lambda: True)
+    monkeypatch.setattr("bookings.ops.health._prober", Prober(**looks, replica=lambda: follows))
+    assert "replica" not in client.get("/health/").json()
+    settings.REPLICA_URL = "postgresql://falcon@10.0.0.22/falcon"
+
+    answer = client.get("/health/")
+
+    assert (answer.status_code, answer.json()["replica"], answer.json()["status"]) == (200, word, status)
+
+
 def test_being_alive_touches_nothing(client: Client) -> None:
     """Without the mark no test may touch the database."""
     answer = client.get("/health/live/")

@@ -142,11 +142,11 @@ def test_the_network_shows_each_line_with_its_cities(client: Client) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_network_asks_one_query(client: Client, number: int, django_assert_num_queries: Callable) -> None:
+def test_the_network_asks_for_its_lines_and_the_mark(client: Client, number: int, django_assert_num_queries: Callable) -> None:
     for _each in range(number):
         make_route()
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         client.get("/routes/")
 
 

@@ -9,12 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
 from bookings.domain.reports.invariants import violations
+from bookings.domain.search.publishing import publish_feed
 from bookings.models import Booking, Schedule, SeatClaim
 from bookings.tests.domain.tickets.sink import Sink, sink_server
 from bookings.tests.make import make_schedule
@@ -56,12 +58,23 @@ class Company:
         day = timezone.localtime(schedule.departure_time).date().isoformat()
         return (buyer or self.visitor(web)).search(*WAY, day)
 
-    def warm_up(self, schedule: Schedule) -> None:
+    def told(self, address: str, **headers: str) -> str:
+        """To a program: what an answer shows, and for a file which one it is."""
+        answer = httpx.get(self.webs[0].url + address, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["ETag"] if address.endswith(".zip") else answer.text
+
+    def health(self) -> tuple[str, str]:
+        """In all, and of the replica."""
+        told = httpx.get(f"{self.webs[0].url}/health/").json()
+        return told["status"], told["replica"]
+
+    def warm_up(self, schedule: Schedule, price: str = "R600") -> None:
         """Until every process has just seen that the replica is up to date."""
         self.replica.catch_up()
         for _time in range(3):
             for web in (0, 1):
-                assert "R600" in self.searched(schedule, web=web)
+                assert price in self.searched(schedule, web=web)
             time.sleep(0.1)
 
 
@@ -135,6 +148,31 @@ def test_strangers_search_on_the_replica_as_long_as_it_is_near(company: Company,
         time.sleep(MAX_LAG + 0.5)
 
         assert all("R777" in company.searched(schedule, web=web) for web in (0, 1)), "a replica that is far behind is still read"
+        assert company.health() == ("degraded", "error")
+    finally:
+        company.replica.resume()
+    company.warm_up(schedule, price="R777")
+    assert company.health()[1] == "ok"
+
+
+def test_programs_without_a_key_read_the_replica_and_those_with_one_never(company: Company, schedule: Schedule) -> None:
+    publish_feed()
+    company.warm_up(schedule)
+    day = timezone.localtime(schedule.departure_time).date()
+    search = f"/api/v1/search/?from={WAY[0]}&to={WAY[1]}&date={day}&passengers=1"
+    addresses = [search, f"/api/v1/schedules/?route={schedule.route_id}", f"/api/v1/schedules/{schedule.pk}/", "/gtfs.zip"]
+    before = [company.told(address) for address in addresses]
+    company.replica.pause()
+    try:
+        Schedule.objects.filter(pk=schedule.pk).update(price_zar=777, revision=F("revision") + 1)
+        publish_feed()
+        asked = time.monotonic()
+        late = [company.told(address) for address in addresses]
+        fresh = [company.told(address, Authorization="Bearer fbl_any") for address in addresses]
+
+        assert time.monotonic() - asked < MAX_LAG, "too slow a machine for this test"
+        assert late == before, "they do not come from the replica"
+        assert all(told != known for told, known in zip(fresh, before, strict=True)), "a program may miss what it did itself"
     finally:
         company.replica.resume()
     company.replica.catch_up()

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 
-from bookings.models import Schedule, User
+from bookings.models import RateCount, Schedule, User
+from bookings.web.replica import routing
 from bookings.web.replica.routing import _CHANGES, MARK_SECONDS, Mark, Router, Watch, replica_state
 
 
@@ -110,6 +112,17 @@ def test_primary_is_asked_once_in_a_while(servers: Servers) -> None:
 )
 def test_change_is_what_a_visitor_could_miss(sql: str, is_change: bool) -> None:
     assert bool(_CHANGES.match(sql)) is is_change
+
+
+def test_who_somebody_is_and_what_he_was_counted_for_is_never_read_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "_reads_replica", lambda: True)
+
+    assert {model.__name__: Router().db_for_read(model) for model in (Schedule, User, RateCount, Session)} == {
+        "Schedule": "replica",
+        "User": "default",
+        "RateCount": "default",
+        "Session": "default",
+    }
 
 
 def test_without_a_replica_all_is_asked_of_the_primary() -> None:

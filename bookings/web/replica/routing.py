@@ -58,8 +58,8 @@ def _reads_replica() -> bool:
 
 class Router:
     def db_for_read(self, model: type[Model], **_hints: Any) -> str:
-        # Who somebody is and what he may do is never read late: users, sessions, second factors.
-        is_ours = model._meta.app_label == "bookings" and model._meta.label != settings.AUTH_USER_MODEL
+        # Who somebody is and what he may do is never read late: users, sessions, second factors, counts against a limit.
+        is_ours = model._meta.app_label == "bookings" and model._meta.label not in (settings.AUTH_USER_MODEL, "bookings.RateCount")
         return REPLICA if is_ours and _reads_replica() else PRIMARY
 
     def db_for_write(self, _model: type[Model], **_hints: Any) -> str:

@@ -19,12 +19,14 @@ from bookings.api.v1.shapes.network import (
 from bookings.base.errors import NotFound
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.network import queries
+from bookings.web.replica.routing import may_lag
 
 _SECONDS: Final = 300  # the network hardly ever changes
 
 
 @extend_schema(operation_id="cities", tags=["Network"], parameters=[CityQuery, fields_of(CityShape)], responses=page_of(CityShape))
 @public("GET")
+@may_lag
 def cities(request: Request) -> Response:
     """Places that people search for."""
     rows = queries.cities(asked(request, CityQuery)["q"])
@@ -33,6 +35,7 @@ def cities(request: Request) -> Response:
 
 @extend_schema(operation_id="stops", tags=["Network"], parameters=[StopQuery, fields_of(StopShape)], responses=page_of(StopShape))
 @public("GET")
+@may_lag
 def stops(request: Request) -> Response:
     """Points where coaches call."""
     rows = queries.stops(asked(request, StopQuery)["city"])
@@ -41,6 +44,7 @@ def stops(request: Request) -> Response:
 
 @extend_schema(operation_id="routes", tags=["Network"], parameters=[RouteQuery, fields_of(RouteShape)], responses=page_of(RouteShape))
 @public("GET")
+@may_lag
 def routes(request: Request) -> Response:
     """Active routes with their calls."""
     rows = queries.routes(**{name: value for name, value in asked(request, RouteQuery).items() if name in ("origin", "destination")})
@@ -49,6 +53,7 @@ def routes(request: Request) -> Response:
 
 @extend_schema(operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape)
 @public("GET")
+@may_lag
 def route(request: Request, route_id: int) -> Response:
     """One active route with its calls."""
     found = queries.routes().filter(pk=route_id).first()
@@ -61,6 +66,7 @@ def route(request: Request, route_id: int) -> Response:
     operation_id="passenger_types", tags=["Network"], parameters=[fields_of(PassengerTypeShape)], responses=page_of(PassengerTypeShape)
 )
 @public("GET")
+@may_lag
 def types(request: Request) -> Response:
     """Who travels at which discount."""
     rows = list(passenger_types().values())

@@ -31,12 +31,14 @@ from bookings.domain.search import schedules as timetable
 from bookings.domain.search.offers import Search, offers_window
 from bookings.domain.search.rides import check_day
 from bookings.models import Channel
+from bookings.web.replica.routing import may_lag
 
 
 @extend_schema(
     operation_id="schedules", tags=["Timetable"], parameters=[ScheduleQuery, fields_of(ScheduleShape)], responses=page_of(ScheduleShape)
 )
 @public("GET")
+@may_lag
 def schedules(request: Request) -> Response:
     """Departures on sale, by time: of a route, on a day, or between two places (on a day, or in the coming week)."""
     wanted, now = asked(request, ScheduleQuery), timezone.now()
@@ -59,6 +61,7 @@ def schedules(request: Request) -> Response:
     operation_id="schedule", tags=["Timetable"], parameters=[RideQuery, fields_of(ScheduleDetailShape)], responses=ScheduleDetailShape
 )
 @public("GET")
+@may_lag
 def schedule(request: Request, schedule_id: int) -> HttpResponse:
     """One departure with its calls; with `from` and `to` its times, price and free seats are those of that ride."""
     wanted, now, only = asked(request, RideQuery), timezone.now(), chosen(request, ScheduleDetailShape)
@@ -73,6 +76,7 @@ def schedule(request: Request, schedule_id: int) -> HttpResponse:
 
 @extend_schema(operation_id="seat_map", tags=["Timetable"], parameters=[SeatMapQuery, fields_of(SeatMapShape)], responses=SeatMapShape)
 @public("GET")
+@may_lag
 def seats(request: Request, schedule_id: int) -> HttpResponse:
     """The seats of a ride: which are free, and what each passenger type pays in each class."""
     wanted, now = asked(request, SeatMapQuery), timezone.now()
@@ -85,6 +89,7 @@ def seats(request: Request, schedule_id: int) -> HttpResponse:
 
 @extend_schema(operation_id="search", tags=["Timetable"], parameters=[SearchQuery, fields_of(OfferShape)], responses=page_of(OfferShape))
 @public("GET")
+@may_lag
 def search(request: Request) -> Response:
     """What a party can travel with on a day, with the price of the whole party: the website's own search."""
     wanted, now = asked(request, SearchQuery), timezone.now()
