@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
@@ -11,10 +12,12 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings.base.querylog import watch_connection
         from bookings.models.catalogue import watch_catalogue
+        from bookings.models.drift import made_by_these_migrations
         from bookings.models.guards import guard_ledger
         from bookings.models.patience import wait_in_time
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
+        register(made_by_these_migrations, Tags.database)
         post_migrate.connect(guard_ledger, sender=self)
         connection_created.connect(wait_in_time)
         connection_created.connect(watch_connection)

@@ -18,7 +18,7 @@ from django.db.models import F
 
 from bookings.base.codes import CROCKFORD, plain_name
 from bookings.base.money import ZERO
-from bookings.domain.demo.loads import CANCELLED, DOOR_OPENS, UNPAID, Ride, Sale
+from bookings.domain.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, Ride, Sale
 from bookings.domain.demo.people import Passenger, email_of
 from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
@@ -37,7 +37,9 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Schedule,
+    Seat,
     SeatClaim,
+    SeatKind,
     Ticket,
     User,
 )
@@ -89,6 +91,8 @@ class Writer:
 
     def add(self, sale: Sale, schedule: Schedule, fares: FareTable, rng: Random) -> None:
         one = _sell(sale, schedule, fares, self.now, self.counters, rng)
+        if one is None:
+            return
         if one.method and one.booking.booking_reference.startswith(_BY_PARTNER):
             one.order.channel, one.order.partner, one.method = Channel.API, self.partner, Account.PARTNER
         self.sold.append(one)
@@ -121,7 +125,7 @@ class Writer:
             for one in self.sold
             if one.booking.status != SaleStatus.CANCELLED
             for ticket in one.tickets
-            if ticket.status != Ticket.Status.NO_SHOW
+            if ticket.seat_id and ticket.status != Ticket.Status.NO_SHOW
             for leg in range(one.ride.board.position, one.ride.alight.position)
         ]
         SeatClaim.objects.bulk_create(claims)
@@ -203,12 +207,17 @@ class Writer:
         )
 
 
-def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold:
+def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold | None:
+    """The sale as rows; None for standby tickets, which only counters sell, at an hour at which none was open."""
     ride = sale.ride
     boards_at = schedule.departure_time + ride.board.depart_min * _MINUTE
     status, placed_at, cancelled_at = _times(sale.outcome, boards_at, now, rng)
     paid_at = placed_at + rng.randint(1, 9) * _MINUTE
-    seller = counters.seller(paid_at, rng) if status != SaleStatus.PENDING and rng.random() < _AT_COUNTER else None
+    stands_by = sale.outcome == STANDBY
+    by_counter = stands_by or (status != SaleStatus.PENDING and rng.random() < _AT_COUNTER)
+    seller = counters.seller(paid_at, rng) if by_counter else None
+    if stands_by and seller is None:
+        return None
     at_counter = seller is not None
     email = "" if at_counter and rng.random() < 0.5 else email_of(sale.passengers[0], rng)
     unpaid_until = min(placed_at + timedelta(hours=settings.PAY_LATER_HOURS), boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS))
@@ -265,20 +274,22 @@ def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tup
     return SaleStatus.CONFIRMED, placed_at, None
 
 
-def _ticket(booking: Booking, passenger: Passenger, seat: object, fares: FareTable, rng: Random) -> Ticket:
-    fare_class = fares.class_of(seat.kind)
+def _ticket(booking: Booking, passenger: Passenger, seat: Seat | None, fares: FareTable, rng: Random) -> Ticket:
+    seat_kind = seat.kind if seat else SeatKind.STANDARD
+    fare_class = fares.class_of(seat_kind)
     ride = Ride(booking.from_stop, booking.to_stop, 1)
     kind = fares.types[passenger.kind]
     return Ticket(
         booking=booking,
         schedule=booking.schedule,
         seat=seat,
+        place=Ticket.Place.SEAT if seat else Ticket.Place.STANDBY,
         first_name=passenger.first_name,
         surname=passenger.surname,
         plain_surname=plain_name(passenger.surname),
         passenger_type=kind,
         fare_class=fare_class,
-        fare=passenger_price(adult_fare(fares, ride, booking.schedule, seat.kind), kind),
+        fare=passenger_price(adult_fare(fares, ride, booking.schedule, seat_kind), kind),
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
         code=f"FBL1.{_token(rng)}",
         spoken_code=_code(rng, 6),

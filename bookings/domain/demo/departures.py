@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Exists, F, OuterRef
 
 from bookings.domain.demo.bookings import Writer, adult_fare
-from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, DOOR_OPENS, Coach, Ride, ride_of, sales_of, wanted_load
+from bookings.domain.demo.loads import DAYS_SOLD_AHEAD, DOOR_OPENS, Coach, Ride, ride_of, sales_of, standbys_of, wanted_load
 from bookings.domain.demo.network import SOURCE
 from bookings.domain.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, fare_table
@@ -22,6 +22,7 @@ from bookings.models.transactions import short_transaction
 Progress = Callable[[int, int], None]
 YESTERDAY: Final = timedelta(days=1)
 _BATCH: Final = 40
+_CROWDED_FROM: Final = timedelta(hours=2)  # from now: late enough to watch people come
 _TURNAROUND: Final = timedelta(hours=2)
 _ORDER: Final = (Schedule.Status.ON_SALE, Schedule.Status.BOARDING, Schedule.Status.DEPARTED, Schedule.Status.ARRIVED)
 
@@ -34,7 +35,7 @@ def make_departures(today: date, days: int, progress: Progress | None) -> int:
 
 def _near(today: date, days: int) -> Iterable[Schedule]:
     ours = Schedule.objects.filter(service__source=SOURCE, service_date__range=(today - YESTERDAY, today + timedelta(days=days)))
-    return ours.select_related("service", "route").order_by("service_date", "service__source_id")
+    return ours.select_related("service", "route__origin").order_by("service_date", "service__source_id")
 
 
 def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Partner, progress: Progress | None) -> int:
@@ -43,7 +44,7 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Pa
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
     rides, fares, seats = _Rides(), _Fares(), _Seats()
     writer, sold, done = Writer(now, clerk, Counters(now), partner), 0, 0
-    waiting = iter(empty)
+    waiting, crowded = iter(empty), _crowded(empty, today, now)
     while batch := list(islice(waiting, _BATCH)):
         for schedule in batch:
             rng = Random(f"{seed} {schedule.service.source_id} {schedule.service_date}")
@@ -52,7 +53,10 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Pa
             coach = Coach(seats.of(schedule.layout_id), calls[-1].alight.position)
             load = wanted_load((schedule.service_date - today).days, schedule.service_date.weekday(), rng)
             offered = [ride for ride in calls if adult_fare(prices, ride, schedule, SeatKind.STANDARD) is not None]
-            for sale in sales_of(coach, offered, load, rng):
+            sales = sales_of(coach, offered, 1 if schedule in crowded else load, rng)
+            if schedule in crowded:
+                sales += standbys_of(coach, offered, rng)
+            for sale in sales:
                 writer.add(sale, schedule, prices, rng)
             schedule.available_seats = len(coach.seats)
             schedule.revision += 1
@@ -62,6 +66,15 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Pa
         if progress:
             progress(done, len(empty))
     return sold
+
+
+def _crowded(departures: Iterable[Schedule], today: date, now: datetime) -> list[Schedule]:
+    """One departure of today and one of tomorrow that is sold out, with people who stand by: from Johannesburg if one leaves there."""
+    found = []
+    for day in (today, today + timedelta(days=1)):
+        ahead = [each for each in departures if each.service_date == day and each.departure_time >= now + _CROWDED_FROM]
+        found += sorted(ahead, key=lambda each: (each.route.origin.slug != "johannesburg", each.departure_time))[:1]
+    return found
 
 
 class _Rides:

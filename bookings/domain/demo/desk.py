@@ -1,15 +1,18 @@
-"""What goes wrong on any day, so that nobody sees the screens for it empty: a mail that came back, one that waits for its server."""
+"""What goes wrong on any day, so that nobody sees the screens for it empty: mails that stick, seats that are kept off sale."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from bookings.domain.demo.network import SOURCE
-from bookings.models import OutboxMessage, SaleStatus, StaffTask
+from bookings.domain.inventory.blocks import block_seats
+from bookings.domain.inventory.choosing import sold_seats
+from bookings.models import OutboxMessage, SaleStatus, Schedule, SeatBlock, SeatClaim, StaffTask, User
 from bookings.models.transactions import short_transaction
 
 _FAILED: Final = 2
 _REFUSED: Final = "550 5.1.1 The address has no mailbox here"
 _AWAY: Final = "451 4.3.0 Try again later"
+_KEPT: Final = {"Reclining mechanism broken": 1, "Second driver rests here": 2}  # reason: how many seats
 
 
 def make_trouble(now: datetime) -> int:
@@ -35,3 +38,19 @@ def make_trouble(now: datetime) -> int:
             again = now + timedelta(minutes=8)
             OutboxMessage.objects.filter(pk=mail.pk).update(sent_at=None, attempts=2, next_try=again, last_error=_AWAY)
     return len(chosen)
+
+
+def keep_seats(today: date, now: datetime) -> int:
+    """The dispatcher keeps a few seats of tomorrow's coaches off sale. Once: where any were kept, whoever did, nothing is changed."""
+    if SeatBlock.objects.exists():
+        return 0
+    dispatcher = User.objects.get(username=User.Role.DISPATCHER)
+    room = Schedule.objects.filter(
+        service__source=SOURCE, service_date=today + timedelta(days=1), available_seats__gte=sum(_KEPT.values()), departure_time__gt=now
+    )
+    kept = 0
+    for schedule, (reason, count) in zip(room.order_by("departure_time", "pk"), _KEPT.items(), strict=False):
+        taken = set(SeatClaim.objects.filter(schedule=schedule).values_list("seat", flat=True))
+        free = [seat.label for seat in sold_seats(schedule.layout_id) if seat.pk not in taken]
+        kept += len(block_seats(schedule.pk, free[-count:], reason=reason, by=dispatcher, now=now))
+    return kept

@@ -25,6 +25,7 @@ _MISSES: Final = 25
 PAID: Final = "paid"
 UNPAID: Final = "unpaid"
 CANCELLED: Final = "cancelled"
+STANDBY: Final = "standby"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def ride_of(board: RouteStop, alight: RouteStop) -> Ride:
 class Sale:
     ride: Ride
     passengers: list[Passenger]
-    seats: list[Seat]
+    seats: Sequence[Seat | None]  # None: stands by
     outcome: str
 
 
@@ -86,7 +87,7 @@ def sales_of(coach: Coach, rides: Sequence[Ride], load: float, rng: Random) -> l
     sales: list[Sale] = []
     weights = [ride.weight for ride in rides]
     if load >= 1:
-        rides, weights = [max(rides, key=lambda ride: ride.alight.position - ride.board.position)], [1.0]
+        rides, weights = [_longest(rides)], [1.0]
     misses = 0
     while misses < _MISSES and (coach.load < load or load >= 1):
         ride = rng.choices(rides, weights=weights)[0]
@@ -100,6 +101,19 @@ def sales_of(coach: Coach, rides: Sequence[Ride], load: float, rng: Random) -> l
             coach.take(seats, ride.mask)
         sales.append(Sale(ride, passengers, seats, outcome))
     return sales
+
+
+def standbys_of(coach: Coach, rides: Sequence[Ride], rng: Random) -> list[Sale]:
+    """Some who wait for a seat on the longest ride of a coach that is sold out; nobody where a seat is left."""
+    ride = _longest(rides)
+    if coach.free(ride.mask, SeatKind.values):
+        return []
+    parties = [party(rng)[:2] for _each in range(6)]
+    return [Sale(ride, passengers, [None] * len(passengers), STANDBY) for passengers in parties]
+
+
+def _longest(rides: Sequence[Ride]) -> Ride:
+    return max(rides, key=lambda ride: ride.alight.position - ride.board.position)
 
 
 def _seats_for(coach: Coach, mask: int, count: int, rng: Random, *, every_kind: bool) -> list[Seat]:

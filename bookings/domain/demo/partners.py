@@ -6,16 +6,28 @@ from typing import Final
 
 from bookings.domain.partners.company import add_partner, receive_payment
 from bookings.domain.partners.keys import live_keys, make_key
-from bookings.models import ApiKey, Partner, User
+from bookings.domain.partners.webhooks import add_webhook, switch_webhook
+from bookings.models import ApiKey, Partner, User, Webhook
 
 NAME: Final = "TravelHub"
 _EMAIL: Final = "desk@travelhub.example"
 _CREDIT: Final = Decimal(50_000)
 _THOUSAND: Final = 1_000
+_HOOK: Final = "https://hooks.travelhub.example/falcon"
+_TOLD: Final = (Webhook.Event.CONFIRMED, Webhook.Event.CANCELLED)
 
 
 def make_partner(now: datetime) -> Partner:
     return Partner.objects.filter(name=NAME).first() or add_partner(name=NAME, email=_EMAIL, credit_limit=_CREDIT, now=now)
+
+
+def make_webhook(now: datetime) -> None:
+    """The partner's webhook. Its address leads nowhere, so it is switched off."""
+    partner = Partner.objects.get(name=NAME)
+    if partner.webhooks.exists():
+        return
+    manager = User.objects.get(username=User.Role.MANAGER)
+    switch_webhook(add_webhook(partner, url=_HOOK, events=_TOLD, actor=manager, now=now), is_on=False, actor=manager, now=now)
 
 
 def settle_account(now: datetime) -> None:

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from bookings.domain.demo.departures import fill_coaches, make_departures, move_on, send_buses
-from bookings.domain.demo.desk import make_trouble
+from bookings.domain.demo.desk import keep_seats, make_trouble
 from bookings.domain.demo.network import SOURCE, make_network
 from bookings.domain.demo.partners import NAME as PARTNER
-from bookings.domain.demo.partners import give_key, make_partner, settle_account
+from bookings.domain.demo.partners import give_key, make_partner, make_webhook, settle_account
 from bookings.domain.demo.staff import give_password, make_staff, staff_can_log_in
 from bookings.domain.demo.tills import pay_at_tills
 from bookings.models import Service
@@ -60,6 +60,8 @@ def seed_demo(
     send_buses(today)
     move_on(today, now)
     make_trouble(now)
+    keep_seats(today, now)
+    make_webhook(now)
     settle_account(now)
     api_key = give_key(now, reset=reset_password)
     return SeedReport(is_new, departures, bookings, give_password(reset=reset_password), api_key)

@@ -1,22 +1,12 @@
 """Whatever is sent to any address of the office, the answer is never an error of ours."""
 
-from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from django.http import QueryDict
-from django.utils import timezone
 
-from bookings.domain.inventory.blocks import block_seats
-from bookings.domain.partners.keys import make_key
-from bookings.domain.partners.webhooks import add_webhook, ping
-from bookings.domain.sales.refunds import cancel_booking
-from bookings.models import OutboxMessage, Refund, StaffTask, User
-from bookings.office.policy import POLICY
-from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
-from bookings.tests.make import make_partner, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
-from bookings.tests.office.test_access import address, patterns
+from bookings.tests.office.everything import make_everything
 
 FIELDS: Final = [
     "action",
@@ -50,10 +40,7 @@ FIELDS: Final = [
     "hold",
     "last_name",
     "late",
-    "limit",
     "line",
-    "mark",
-    "name",
     "name-0",
     "new_password",
     "note",
@@ -98,7 +85,6 @@ FIELDS: Final = [
     "to",
     "travels_from",
     "type-0",
-    "url",
     "username",
     "version",
     "waive",
@@ -113,39 +99,7 @@ LEFT: Final = {"logout"}  # it ends the session that the others need
 @pytest.fixture
 def addresses(manager: StaffClient) -> dict[str, str]:
     """Every address, of things that are there."""
-    now = timezone.now()
-    coach = make_coach(departs=now + timedelta(minutes=20), seats=8)
-    shift = make_shift(manager.user)
-    booking, gone = sell(coach, now=now), sell(coach, "Ann Abel", now=now - timedelta(hours=1))
-    stand_by(coach, now=now)
-    cancel_booking(gone.booking_reference, submission="gone", content="", now=now - timedelta(hours=1))
-    refund = Refund.objects.create(order=gone.order, booking=gone, cause="cancel:again", amount=10, created_at=now)
-    task = StaffTask.objects.create(kind="refund_due", order=gone.order, subject=f"refund:{refund.pk}", detail="R10", created_at=now)
-    (block,) = block_seats(coach.pk, ["2D"], reason="broken")
-    partner = make_partner()
-    key = make_key(partner, name="tried", scopes=["read"]).key
-    hook = add_webhook(partner, url="https://hooks.partner.example/", events=["booking.confirmed"])
-    ping(hook)
-    names = {
-        "slug": partner.slug,
-        "key_id": key.pk,
-        "hook_id": hook.pk,
-        "message_id": OutboxMessage.objects.filter(webhook=hook).latest("pk").pk,
-        "schedule_id": coach.pk,
-        "reference": booking.booking_reference,
-        "ticket_id": booking.tickets.get().pk,
-        "refund_id": refund.pk,
-        "block_id": block.pk,
-        "task_id": task.pk,
-        "number": shift.pk,
-        "token": booking.order.token,
-        "user_id": make_user(role=User.Role.CLERK).pk,
-    }
-    found = {}
-    for pattern in patterns():
-        wanted = {name: names[name] for name in pattern.pattern.regex.groupindex}
-        found[pattern.name] = address(pattern, wanted)
-    return {name: found[name] for name in POLICY if name not in LEFT}
+    return {name: path for name, path in make_everything(manager.user).items() if name not in LEFT}
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))

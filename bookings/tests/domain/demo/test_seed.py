@@ -25,6 +25,7 @@ from bookings.models import (
     PaymentAttempt,
     Route,
     Schedule,
+    SeatBlock,
     SeatClaim,
     Service,
     Shift,
@@ -32,6 +33,7 @@ from bookings.models import (
     Stop,
     Ticket,
     User,
+    Webhook,
 )
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
@@ -238,11 +240,38 @@ def test_some_mails_stick_and_a_second_run_leaves_them(demo: str) -> None:
     waiting = OutboxMessage.objects.filter(sent_at=None, failed_at=None, attempts__gt=0)
 
     assert (failed.count(), waiting.count()) == (2, 1)
-    assert set(StaffTask.objects.values_list("subject", flat=True)) == {f"message:{mail.pk}" for mail in failed}
+    told = StaffTask.objects.filter(kind=StaffTask.Kind.MAIL_FAILED)
+    assert set(told.values_list("subject", flat=True)) == {f"message:{mail.pk}" for mail in failed}
 
     before = rows()
     seed_demo(now=NOW, days=3, only_lines=FEW)
     assert rows() == before
+
+
+def test_somebody_stands_by_today_and_tomorrow_on_a_coach_without_a_seat(demo: str) -> None:
+    standing = Ticket.objects.filter(place=Ticket.Place.STANDBY)
+
+    assert set(standing.values_list("status", "booking__status", "booking__order__channel")) == {("valid", "confirmed", "counter")}
+    assert not standing.filter(booking__order__shift=None).exists()
+    waiting = Schedule.objects.filter(pk__in=standing.values("schedule"))
+    assert set(waiting.values_list("service_date", "available_seats")) == {(date(2026, 11, 24), 0), (date(2026, 11, 25), 0)}
+
+
+def test_seats_are_kept_off_sale_once(demo: str) -> None:
+    kept = SeatBlock.objects.values_list("schedule__service_date", "created_by__username", "reason")
+    assert set(kept) == {
+        (date(2026, 11, 25), "dispatcher", "Reclining mechanism broken"),
+        (date(2026, 11, 25), "dispatcher", "Second driver rests here"),
+    }
+
+    seed_demo(now=NOW, days=3, only_lines=FEW)
+    assert SeatBlock.objects.count() == 3
+
+
+def test_the_partner_has_a_webhook_that_is_switched_off(demo: str) -> None:
+    seed_demo(now=NOW, days=3, only_lines=FEW)
+
+    assert list(Webhook.objects.values_list("partner__name", "is_active")) == [("TravelHub", False)]
 
 
 def test_the_partner_sells_and_its_key_opens(demo: str) -> None:

@@ -1,0 +1,54 @@
+"""Whether the database was made by the migrations that are here: told in words, before `migrate` or a page fails on a missing column."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+
+_APP = "bookings"
+
+
+def made_by_these_migrations(databases: Sequence[str] | None = None, **_others: Any) -> list[CheckMessage]:
+    """A check of Django's, which `migrate` makes before it starts. It has nothing to say while migrations are only waiting to be applied."""
+    return [message for alias in databases or () for message in _messages(connections[alias])]
+
+
+def _messages(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    waiting = executor.migration_plan([key for key in loader.graph.leaf_nodes() if key[0] == _APP])
+    unknown = [name for app, name in loader.applied_migrations if app == _APP and (app, name) not in loader.disk_migrations]
+    if waiting and unknown:
+        reason = f"it has seen the migration {unknown[0]}, which is not here"
+    elif not waiting and (missing := _first_missing(connection)):
+        reason = f"it has no {missing}"
+    else:
+        return []
+    return [Error(f"The database is of another version of this program: {reason}.", hint=_way_out(connection), id="bookings.E001")]
+
+
+def _first_missing(connection: BaseDatabaseWrapper) -> str:
+    """A table or column that our models want and the database lacks; empty if there is none."""
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        for model in apps.get_app_config(_APP).get_models(include_auto_created=True):
+            table = model._meta.db_table
+            if not model._meta.managed:
+                continue
+            if table not in tables:
+                return f"table {table}"
+            there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+            for field in model._meta.local_concrete_fields:
+                if field.column not in there:
+                    return f"column {table}.{field.column}"
+    return ""
+
+
+def _way_out(connection: BaseDatabaseWrapper) -> str:
+    if connection.vendor == "sqlite":
+        return f"If it only holds the demo, remove it, and a new one is made: rm -r {connection.settings_dict['NAME']}*"
+    return "Until the first release there is one clean start: give DATABASE_URL a new, empty database."

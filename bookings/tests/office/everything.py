@@ -1,0 +1,48 @@
+"""One of each thing that the office shows, and the address of every URL name of the office for it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from bookings.domain.inventory.blocks import block_seats
+from bookings.domain.partners.webhooks import add_webhook, ping
+from bookings.domain.sales.refunds import cancel_booking
+from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
+from bookings.office.policy import POLICY
+from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
+from bookings.tests.make import make_api_key, make_partner, make_shift, make_user
+from bookings.tests.office.test_access import address, patterns
+
+
+def make_everything(user: User) -> dict[str, str]:
+    """Address by URL name, for each line of the policy; `user` has the open shift. A new kind of thing has to be added here."""
+    now = timezone.now()
+    coach = make_coach(departs=now + timedelta(minutes=20), seats=8)
+    shift = make_shift(user)
+    booking, gone = sell(coach, now=now), sell(coach, "Ann Abel", now=now - timedelta(hours=1))
+    stand_by(coach, now=now)
+    cancel_booking(gone.booking_reference, submission="gone", content="", now=now - timedelta(hours=1))
+    refund = Refund.objects.create(order=gone.order, booking=gone, cause="cancel:again", amount=Decimal(10), created_at=now)
+    task = StaffTask.objects.create(kind="refund_due", order=gone.order, subject=f"refund:{refund.pk}", detail="R10", created_at=now)
+    (block,) = block_seats(coach.pk, ["2D"], reason="broken")
+    partner = make_partner(now=now)
+    hook = add_webhook(partner, url="https://hooks.travelhub.example/falcon", events=Webhook.Event.values, now=now)
+    ping(hook, now=now)
+    names = {
+        "schedule_id": coach.pk,
+        "reference": booking.booking_reference,
+        "ticket_id": booking.tickets.get().pk,
+        "refund_id": refund.pk,
+        "block_id": block.pk,
+        "task_id": task.pk,
+        "number": shift.pk,
+        "token": booking.order.token,
+        "user_id": make_user(role=User.Role.CLERK).pk,
+        "slug": partner.slug,
+        "key_id": make_api_key(partner, now=now).key.pk,
+        "hook_id": hook.pk,
+        "message_id": OutboxMessage.objects.get(webhook=hook).pk,
+    }
+    found = {pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex}) for pattern in patterns()}
+    return {name: found[name] for name in POLICY}

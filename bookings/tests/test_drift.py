@@ -1,0 +1,57 @@
+"""A database that older migrations made is refused in words; a new one, and one that waits for migrations, is not."""
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from bookings.models.drift import made_by_these_migrations
+
+pytestmark = pytest.mark.django_db
+
+
+def found() -> list[str]:
+    return [message.msg for message in made_by_these_migrations(["default"])]
+
+
+@pytest.mark.database
+def test_a_database_of_these_migrations_is_fine() -> None:
+    assert found() == []
+    assert made_by_these_migrations() == []  # a check that is not about databases
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        ("ALTER TABLE bookings_branch RENAME COLUMN name TO title", "it has no column bookings_branch.name"),
+        ("ALTER TABLE bookings_branch RENAME TO bookings_station", "it has no table bookings_branch"),
+    ],
+)
+def test_what_is_missing_is_named(change: str, lacks: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+
+    assert found() == [f"The database is of another version of this program: {lacks}."]
+
+
+def test_while_migrations_are_waiting_nothing_is_missing_yet() -> None:
+    MigrationRecorder.Migration.objects.filter(app="bookings").delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE bookings_branch RENAME TO bookings_station")
+
+    assert found() == []
+
+
+def test_another_history_is_told_by_migrate_before_it_starts() -> None:
+    MigrationRecorder.Migration.objects.filter(app="bookings").update(name="0001_once_upon_a_time")
+
+    with pytest.raises(SystemCheckError, match=r"(?s)0001_once_upon_a_time, which is not here.*If it only holds the demo, remove it"):
+        call_command("migrate", skip_checks=False, verbosity=0)
+
+
+def test_a_release_taken_back_is_fine() -> None:
+    MigrationRecorder(connection).record_applied("bookings", "9999_of_the_release_that_was_taken_back")
+
+    assert found() == []
