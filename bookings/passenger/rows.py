@@ -5,14 +5,14 @@ from functools import lru_cache
 from typing import Final
 
 from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from bookings.domain.inventory.queries import DeckView, SeatView
 from bookings.domain.search.offers import Offer
 from bookings.models import Amenity, SeatKind
+from bookings.web.fragments import fill
 
 _ROW: Final = """<li class="offer{gone}">
   <div class="offer-main">
@@ -42,12 +42,13 @@ _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
 def offer_rows(offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False) -> SafeString:
     """`address` tells where a departure's page is."""
     for_all = ngettext("for you", "for all %(n)d of you", party) % {"n": party} if party > 1 else ""
-    return mark_safe("".join(_row(offer, address, for_all, show_day=show_day) for offer in offers))
+    return mark_safe("".join(_row(offer, address(offer), for_all, get_language(), show_day=show_day) for offer in offers))
 
 
-def _row(offer: Offer, address: Callable[[Offer], str], for_all: str, *, show_day: bool) -> SafeString:
+@lru_cache(maxsize=2000)  # a sale changes one row of a list
+def _row(offer: Offer, address: str, for_all: str, _language: str | None, *, show_day: bool) -> SafeString:
     is_open = offer.state == "open"
-    return format_html(
+    return fill(
         _ROW,
         **vars(offer),
         gone="" if is_open else " is-gone",
@@ -57,20 +58,18 @@ def _row(offer: Offer, address: Callable[[Offer], str], for_all: str, *, show_da
         icons=_icons(offer.amenities, static("img/icons.svg")),
         sum=_within('<div class="sum num">{}</div>', offer.price) + _within('<div class="hint">{}</div>', for_all),
         few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
-        action=_link(offer, address(offer))
-        if is_open
-        else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
+        action=_link(offer, address) if is_open else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
     )
 
 
 def _within(html: str, text: str) -> SafeString:
     """The text in its element; no text, no element."""
-    return format_html(html, text) if text else SafeString()
+    return fill(html, text) if text else SafeString()
 
 
 def _link(offer: Offer, address: str) -> SafeString:
     html = '<a class="btn btn-primary" href="{}">{}<span class="visually-hidden"> {}</span></a>'
-    return format_html(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": offer.departs})
+    return fill(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": offer.departs})
 
 
 @lru_cache(maxsize=1000)
@@ -78,25 +77,30 @@ def _icons(labels: tuple[str, ...], pictures: str) -> SafeString:
     """The drawings of amenities, with their names for those who cannot see them."""
     names = {str(amenity.label): amenity.value for amenity in Amenity}
     html = '<svg class="icon" role="img" aria-label="{0}"><title>{0}</title><use href="{1}#{2}"/></svg>'
-    return mark_safe("".join(format_html(html, label, pictures, names.get(label, "check")) for label in labels))
+    return mark_safe("".join(fill(html, label, pictures, names.get(label, "check")) for label in labels))
 
 
 def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:
     """`ticked` are the labels of the seats that this visitor has chosen; nothing can be chosen unless the departure `is_open`."""
-    crew = format_html('<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>', _("crew"))
-    icon = format_html('<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg"))
+    crew = fill('<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>', _("crew"))
+    icon = fill('<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg"))
 
     def cell(seat: SeatView | None) -> SafeString:
         if seat is None:
             return SafeString('<span class="gap"></span>')
         if seat.state == "crew":
             return crew
-        return format_html(
-            _SEAT,
-            **vars(seat),
-            ticked=" checked" if seat.label in ticked else "",
-            closed="" if is_open and seat.is_choosable else " disabled",
-            icon=icon if seat.kind == SeatKind.ACCESSIBLE else "",
-        )
+        return _seat(seat, icon, is_ticked=seat.label in ticked, is_closed=not (is_open and seat.is_choosable))
 
     return mark_safe("".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows))
+
+
+@lru_cache(maxsize=5000)
+def _seat(seat: SeatView, wheelchair: SafeString, *, is_ticked: bool, is_closed: bool) -> SafeString:
+    return fill(
+        _SEAT,
+        **vars(seat),
+        ticked=" checked" if is_ticked else "",
+        closed=" disabled" if is_closed else "",
+        icon=wheelchair if seat.kind == SeatKind.ACCESSIBLE else "",
+    )

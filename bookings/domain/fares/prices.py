@@ -103,6 +103,11 @@ def fare_classes() -> list[FareClass]:
     return list(remembered(("classes",), lambda: list(rows)))
 
 
+def every_type() -> list[PassengerType]:
+    """Those that are not sold any more, too."""
+    return list(remembered(("every type",), lambda: list(PassengerType.objects.all())))
+
+
 def passenger_types() -> dict[str, PassengerType]:
     return {kind.slug: kind for kind in remembered(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))}
 

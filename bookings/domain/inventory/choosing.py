@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,10 +74,21 @@ def seats_together(coach: Coach, count: int, classes: Sequence[FareClass], *, wa
         enough = [seat for seats in by_class for seat in seats]
     if len(enough) < count:
         raise SoldOut(len(enough))
-    return min((enough[start : start + count] for start in range(len(enough) - count + 1)), key=lambda group: _cost(coach, group))
+    free = _columns(coach.free)
+    return min((enough[start : start + count] for start in range(len(enough) - count + 1)), key=lambda group: _cost(coach, free, group))
 
 
-def _cost(coach: Coach, group: Sequence[Seat]) -> tuple[int, int, int]:
+_Columns = Mapping[tuple[int, int], set[int]]  # of each deck and row
+
+
+def _columns(seats: Sequence[Seat]) -> _Columns:
+    columns: dict[tuple[int, int], set[int]] = {}
+    for seat in seats:
+        columns.setdefault((seat.deck, seat.row), set()).add(seat.column)
+    return columns
+
+
+def _cost(coach: Coach, free: _Columns, group: Sequence[Seat]) -> tuple[int, int, int]:
     first = group[0]
     spread = sum(
         _OTHER_DECK * abs(seat.deck - first.deck) + _OTHER_ROW * abs(seat.row - first.row) + abs(seat.column - first.column)
@@ -85,14 +96,13 @@ def _cost(coach: Coach, group: Sequence[Seat]) -> tuple[int, int, int]:
     )
     accessible = _ACCESSIBLE * sum(seat.kind == SeatKind.ACCESSIBLE for seat in group)
     fresh = sum(seat.pk not in coach.used_elsewhere for seat in group)
-    return spread + accessible, fresh, _lonely(coach, group)
+    return spread + accessible, fresh, _lonely(free, group)
 
 
-def _lonely(coach: Coach, group: Sequence[Seat]) -> int:
+def _lonely(free: _Columns, group: Sequence[Seat]) -> int:
     """How many free seats beside the group would be left without a free neighbour."""
-    rows = {(seat.deck, seat.row) for seat in group}
-    left = [seat for seat in coach.free if seat not in group and (seat.deck, seat.row) in rows]
-    places = {(seat.deck, seat.row, seat.column) for seat in left}
-    return sum(
-        (seat.deck, seat.row, seat.column - 1) not in places and (seat.deck, seat.row, seat.column + 1) not in places for seat in left
-    )
+    lonely = 0
+    for row, taken in _columns(group).items():
+        left = free[row] - taken
+        lonely += sum(column - 1 not in left and column + 1 not in left for column in left)
+    return lonely

@@ -343,9 +343,11 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
 
 
 @one_look()
-def hold_trips(token: str) -> list[HoldTrip]:
-    """The rides of a hold with all that a page shows of them."""
+def hold_trips(token: str, *, owner: str = "") -> list[HoldTrip]:
+    """The rides of a hold with all that a page shows of them; of an `owner` with the hold itself and its order, or none."""
     rows = HoldTrip.objects.filter(hold__token=token).order_by("position").select_related("schedule")
+    if owner:
+        rows = rows.filter(hold__owner=owner).select_related("hold__order")
     trips = with_rides(rows.prefetch_related(Prefetch("seats", HoldSeat.objects.order_by("position"))))
     classes = {each.pk: each for each in fare_classes()}
     for trip in trips:

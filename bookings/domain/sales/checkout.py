@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken
 from bookings.base.money import ZERO
+from bookings.domain.fares.prices import every_type
 from bookings.domain.fares.refunds import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.inventory.holds import hold_trips, locked_hold
-from bookings.domain.network.catalogue import remembered
 from bookings.domain.sales.confirming import confirm_order
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.submissions import once
@@ -191,7 +191,7 @@ def trip_fares(trip: HoldTrip, draft: Mapping) -> list[Decimal]:
 
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
     booking = open_booking(order, Segment(trip.schedule, trip.from_stop, trip.to_stop), now=now)
-    types = {kind.slug: kind for kind in remembered(("every type",), lambda: list(PassengerType.objects.all()))}
+    types = {kind.slug: kind for kind in every_type()}
     draft = order.hold.draft
     seats, fares = trip.seats.all(), trip_fares(trip, draft)
     tickets = []

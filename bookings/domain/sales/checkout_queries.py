@@ -56,6 +56,7 @@ class CheckoutView:
     problem: str  # why it cannot be paid yet; empty if it can
     pay_later_until_text: str  # empty if it must be paid now
     order_token: str
+    class_ids: frozenset[int]  # fare classes of the seats
 
     @property
     def is_complete(self) -> bool:
@@ -65,10 +66,10 @@ class CheckoutView:
 @one_look()
 def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
     """The checkout of this visitor's hold. Raises NotFound for anybody else's."""
-    hold = Hold.objects.select_related("order").filter(token=token, owner=owner).first() if owner else None
-    if hold is None:
+    trips = hold_trips(token, owner=owner) if owner else []
+    if not trips:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
-    return view_of(hold, hold_trips(token), now=now)
+    return view_of(trips[0].hold, trips, now=now)
 
 
 def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView:
@@ -105,6 +106,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
         problem=draft_problem(hold.draft, len(trips[0].seats.all())),
         pay_later_until_text=local_text(until) if until else "",
         order_token=order.token if order else "",
+        class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
     )
 
 

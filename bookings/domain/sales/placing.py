@@ -16,7 +16,7 @@ from bookings.domain.fares.words import RefundLine, refund_lines
 from bookings.domain.sales.checkout import place_order
 from bookings.domain.sales.checkout_queries import CheckoutView, view_of
 from bookings.domain.sales.payments import open_attempt, start_payment
-from bookings.models import Hold, HoldSeat, HoldTrip, Order
+from bookings.models import Hold, HoldTrip, Order
 
 PAY_NOW: Final = "now"
 PAY_LATER: Final = "later"
@@ -48,11 +48,12 @@ def review_digest(checkout: CheckoutView) -> str:
     return sha256("\n".join([*trips, *people, *contact, str(checkout.total)]))
 
 
-def fare_rules(token: str) -> tuple[FareRules, ...]:
+def fare_rules(checkout: CheckoutView) -> tuple[FareRules, ...]:
     """The refund rules of the held seats, class by class."""
-    held = set(HoldSeat.objects.filter(trip__hold__token=token).values_list("fare_class", flat=True))
     return tuple(
-        FareRules(each.name, refund_lines(RefundTerms.of_policy(each.refund_policy))) for each in fare_classes() if each.pk in held
+        FareRules(each.name, refund_lines(RefundTerms.of_policy(each.refund_policy)))
+        for each in fare_classes()
+        if each.pk in checkout.class_ids
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code, plain_name
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
+from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.network.catalogue import one_look
 from bookings.domain.sales.refunds import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.timetable.segments import Segment, with_rides
@@ -26,9 +28,11 @@ class OrderStatus:
     token: str
     reference: str  # any one of the order's
     total_text: str
-    owed_text: str
+    owed_text: str  # empty if there is nothing to pay any more
     pay_by_text: str
     pays_later: bool
+
+    PAYABLE: ClassVar = ("to_pay", "declined", "confirming")
 
     @property
     def is_waiting(self) -> bool:
@@ -36,20 +40,22 @@ class OrderStatus:
 
     @property
     def can_pay(self) -> bool:
-        return self.state in ("to_pay", "declined", "confirming")
+        return self.state in self.PAYABLE
 
 
 def order_status(token: str, *, now: datetime) -> OrderStatus:
     order = Order.objects.filter(token=token).first()
     if order is None:
         raise NotFound(_("We do not know this order."))
+    state = _state(order, now)
+    can_pay = state in OrderStatus.PAYABLE
     return OrderStatus(
-        state=_state(order, now),
+        state=state,
         order_id=order.pk,
         token=token,
         reference=order.bookings.values_list("booking_reference", flat=True).order_by("pk").first(),
         total_text=format_zar(order.total),
-        owed_text=format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)),
+        owed_text=format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         pays_later=order.pays_later,
     )
@@ -162,11 +168,16 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
     )
 
 
+@one_look()
 def bookings_of(order: Order) -> list[Booking]:
     """The bookings of an order with all that a ticket, a page or a mail shows."""
-    tickets = Ticket.objects.select_related("seat", "passenger_type", "fare_class").order_by("pk")
+    tickets = Ticket.objects.select_related("seat").order_by("pk")
     rows = Booking.objects.filter(order=order).select_related("schedule").order_by("boards_at", "pk")
-    return with_rides(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
+    bookings = with_rides(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
+    classes, types = {each.pk: each for each in fare_classes()}, {each.pk: each for each in every_type()}
+    for ticket in (ticket for booking in bookings for ticket in booking.tickets.all()):
+        ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]
+    return bookings
 
 
 def booking_segment(booking: Booking) -> Segment:

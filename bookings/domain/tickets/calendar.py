@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.domain.sales.queries import booking_segment, bookings_of
-from bookings.domain.tickets.rides import ride_of
+from bookings.domain.tickets.rides import Ride, ride_of
 from bookings.models import Booking, SaleStatus
 
 _REMIND_BEFORE: Final = timedelta(hours=3)
@@ -59,7 +59,7 @@ def _event(booking: Booking) -> Any:
         end=segment.alights_local,
         summary=_("Coach %(trip)s") % {"trip": ride.trip.title},
         location=", ".join(part for part in (ride.trip.board_stop, ride.board_address) if part),
-        description="\n".join(_lines(booking)),
+        description="\n".join(_lines(ride)),
         sequence=_sequence(booking),
         status="CANCELLED" if cancelled else "CONFIRMED",
     )
@@ -77,9 +77,8 @@ def _sequence(booking: Booking) -> int:
     return booking.events.count() + max((ticket.version for ticket in booking.tickets.all()), default=1) - 1
 
 
-def _lines(booking: Booking) -> list[str]:
-    ride = ride_of(booking)
-    lines = [_("Reference %(reference)s") % {"reference": booking.booking_reference}]
+def _lines(ride: Ride) -> list[str]:
+    lines = [_("Reference %(reference)s") % {"reference": ride.booking.booking_reference}]
     if ride.trip.seats:
         lines.append(_("Seats %(seats)s") % {"seats": ", ".join(ride.trip.seats)})
     lines += [

@@ -146,7 +146,7 @@ def _page(
         "is_gone": isinstance(refusal, SeatTaken),
     }
     if is_review:
-        context |= {"step": "review", "rules": fare_rules(view.token), "submission": random_token(), "digest": review_digest(view)}
+        context |= {"step": "review", "rules": fare_rules(view), "submission": random_token(), "digest": review_digest(view)}
         context["people"] = [(row, _type_name(view, row.passenger_type)) for row in view.passengers]
         return private(render(request, "passenger/review.html", context, status=status))
     if step == "review" and not view.is_expired and not refusal:

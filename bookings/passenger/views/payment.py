@@ -55,10 +55,10 @@ def _interval(view: OrderStatus, count: int) -> int:
 @require_http_methods(["GET", "HEAD", "POST"])
 def demo_gateway(request: HttpRequest, token: str) -> HttpResponse:
     """The demo gateway's own page. It stands for another company's site, so it shares no frame with ours."""
-    attempt = attempt_to_pay(token)
     if request.method == "POST":
-        customer_decides(token, pays=request.POST.get("decision") == "pay")
+        attempt = customer_decides(token, pays=request.POST.get("decision") == "pay")
         return redirect("passenger:order_status", attempt.order.token)
+    attempt = attempt_to_pay(token)
     context: dict[str, Any] = {
         "attempt": attempt,
         "amount": format_zar(attempt.amount),

@@ -172,5 +172,5 @@ def test_a_checkout_takes_as_many_queries_for_one_seat_as_for_three(
 ) -> None:
     hold = held(schedule, *seats)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(checkout_view(hold.token, owner="ann", now=NOW).passengers) == len(seats)

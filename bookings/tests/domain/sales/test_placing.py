@@ -76,7 +76,7 @@ def test_a_draft_with_a_problem_cannot_be_ordered(schedule: Schedule) -> None:
 
 
 def test_the_rules_of_each_class_are_told_once(schedule: Schedule) -> None:
-    rules = fare_rules(held(schedule).token)
+    rules = fare_rules(checkout_view(held(schedule).token, owner="ann", now=NOW))
 
     assert [rule.class_name for rule in rules] == ["Standard"]
     assert rules[0].lines[1].back == "75% back"
