@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from django.conf import settings
@@ -20,5 +21,4 @@ class ForgettingCache(_SiteCache):
 
 
 def _is_forgotten(key: str) -> bool:
-    prefix = forgotten.get()
-    return bool(prefix) and key.startswith(prefix)
+    return any(fnmatchcase(key, pattern) for pattern in forgotten.get().split(",") if pattern)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from bookings.benchmarks.pages import CONSTANT, Case, Figures, Runner, cases
+from bookings.benchmarks.pages import COLD, CONSTANT, Case, Figures, Runner, cases
 from bookings.benchmarks.purchases import Letterbox, Run, letterbox, median_ms, percentile, shop, steps
 from bookings.benchmarks.results import Result
 from bookings.benchmarks.sizes import Size
@@ -27,7 +27,6 @@ SALE_AT_MOST: Final = 250  # times the constant page; the PDF as much again
 HOT_AT_MOST: Final = 1.3  # latency on one departure against many
 STATEMENTS_AT_MOST: Final = 4
 CLIENTS: Final = 16
-_COLD: Final = "results, list made anew"
 _PDFS: Final = 20
 _SALE_ROUNDS: Final = 3
 _STEPS_OF: Final = 12  # purchases
@@ -36,9 +35,8 @@ _STEPS_OF: Final = 12  # purchases
 def run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list[Result]:
     static = collect_static(folder)
     house = House(folder, stack)
-    sizes: list[Size] = options.sizes
     found: list[Result] = []
-    for kind in options.databases:
+    for kind, sizes in options.sizes.items():
         urls = [prepare_database(house, kind, size) for size in sizes]
         if "transactions" in options.parts and kind == "postgresql":
             found += transactions(house, urls[0], options)
@@ -117,7 +115,7 @@ def _growth(figures: list[Figures], stages: list[Stage]) -> Iterator[Result]:
                     statistics.median(each.cpu),
                     against=stages[0].size.name,
                     ratio=_ratio(each.cpu, small[each.case.name].cpu),
-                    target=GROWS_AT_MOST if each.case.name == _COLD else 0,
+                    target=GROWS_AT_MOST if each.case.name == COLD else 0,
                 )
 
 

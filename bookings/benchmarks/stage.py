@@ -34,6 +34,7 @@ maintenance_work_mem = 512MB
 max_wal_size = 8GB
 random_page_cost = 1.1
 max_connections = 200
+jit = off
 """
 
 

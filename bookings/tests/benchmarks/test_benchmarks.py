@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bookings.benchmarks.__main__ import QUICK, read_options
+from bookings.benchmarks.__main__ import FULL, QUICK, read_options
 from bookings.benchmarks.asking import COUNT, QUERIES, forgotten
 from bookings.benchmarks.data import build
 from bookings.benchmarks.meter import Meter
@@ -25,7 +25,11 @@ from bookings.benchmarks.results import Result, markdown, plain, verdict
 from bookings.benchmarks.sizes import Size
 from bookings.domain.reports.invariants import violations
 from bookings.models import Booking, Schedule, SeatClaim
+from bookings.passenger.views import boards as boards_page
+from bookings.passenger.views import search as search_page
 from bookings.tests.make import make_schedule
+from bookings.web import fragments
+from bookings.web.render import render_page
 
 TINY = Size.read("400:2k", routes=8)
 _ROW = re.compile(r"href=['\"]/departures/(\d+)/")
@@ -60,7 +64,41 @@ def test_the_floor_shows_the_same_departures_as_the_page(world: dict[str, Any]) 
 def test_every_page_is_there(world: dict[str, Any]) -> None:
     asked = {case.name: Client(headers=case.headers).get(case.addresses[0], headers=case.headers).status_code for case in cases(world)}
 
-    assert {name: status for name, status in asked.items() if status != 200} in ({}, {"API: list of departures": 404})
+    assert {name: status for name, status in asked.items() if status != 200} == {}
+
+
+@pytest.fixture
+def forgetting(settings: Any) -> Any:
+    settings.SITE_CACHE = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": "bookings.benchmarks.forgetting.ForgettingCache"}}
+    return caches["default"]
+
+
+def test_what_is_said_to_be_made_anew_is_made_anew(world: dict[str, Any], forgetting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is kept whole would hide its parts."""
+    made: list[str] = []
+    draw = fragments.render_to_string
+    monkeypatch.setattr(fragments, "render_to_string", lambda name, context: made.append(name) or draw(name, context))
+    monkeypatch.setattr(search_page, "render_page", lambda *args, **kw: made.append("page") or render_page(*args, **kw))
+    monkeypatch.setattr(boards_page, "render_page", lambda *args, **kw: made.append("page") or render_page(*args, **kw))
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # a page is kept by the minute
+    found: dict[str, list[str]] = {}
+    for case in cases(world):
+        if case.name.startswith(("results", "departure board")):
+            Client().get(case.addresses[0])
+            made.clear()
+            Client().get(case.addresses[0], headers=case.headers)
+            found[case.name] = made[:]
+
+    assert found == {
+        "results, whole page kept": [],
+        "results, page made from kept fragments": ["page"],
+        "results, list made anew": ["passenger/_offers.html", "page"],
+        "results, prices of 15 days made anew": ["passenger/_days.html", "page"],
+        "departure board, kept": [],
+        "departure board, made anew": ["page"],
+    }
 
 
 def test_queries_are_told_on_request_only(world: dict[str, Any]) -> None:
@@ -70,18 +108,16 @@ def test_queries_are_told_on_request_only(world: dict[str, Any]) -> None:
     assert QUERIES not in Client().get(address)
 
 
-def test_a_cache_forgets_what_it_is_asked_to(settings: Any) -> None:
-    settings.SITE_CACHE = "django.core.cache.backends.locmem.LocMemCache"
-    settings.CACHES = {"default": {"BACKEND": "bookings.benchmarks.forgetting.ForgettingCache"}}
-    cache = caches["default"]
-    cache.set("results:1", "list")
-    cache.set("days:1", "strip")
+def test_a_cache_forgets_what_it_is_asked_to(forgetting: Any) -> None:
+    forgetting.set("results:1", "list")
+    forgetting.set("results:1:page:2", "page")
+    forgetting.set("days:1", "strip")
 
-    token = forgotten.set("results:")
-    assert cache.get("results:1") is None
-    assert cache.get_many(["results:1", "days:1"]) == {"days:1": "strip"}
+    token = forgotten.set("results:*:page:*,days:*")
+    assert forgetting.get("results:1:page:2") is None
+    assert forgetting.get_many(["results:1", "results:1:page:2", "days:1"]) == {"results:1": "list"}
     forgotten.reset(token)
-    assert cache.get("results:1") == "list"
+    assert forgetting.get("results:1:page:2") == "page"
 
 
 @pytest.mark.parametrize(("text", "days", "bookings"), [("10k:500k", 5, 100_000), ("1m:5m", 500, 1_000_000), ("10k", 5, 0)])
@@ -120,8 +156,12 @@ def test_the_table_says_what_is_met_and_what_is_missed() -> None:
 
 
 def test_the_quick_form_is_the_default() -> None:
-    assert [size.name for size in read_options([]).sizes] == list(QUICK)
-    assert [size.name for size in read_options(["--sizes", "10k, 1m:5m"]).sizes] == ["10k:0", "1m:5m"]
+    def sizes(*arguments: str) -> dict[str, list[str]]:
+        return {kind: [size.name for size in found] for kind, found in read_options(arguments).sizes.items()}
+
+    assert sizes() == {kind: list(found) for kind, found in QUICK.items()}
+    assert sizes("--full") == {kind: list(found) for kind, found in FULL.items()}
+    assert sizes("--databases", "sqlite", "--sizes", "10k, 1m:5m") == {"sqlite": ["10k:0", "1m:5m"]}
 
 
 @pytest.mark.database
