@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO, cents
@@ -184,7 +184,7 @@ class LedgerManager(models.Manager):
             if amount != 0
         )
         if amounts.get(Account.PARTNER):
-            Partner.objects.filter(pk=debtor_id).update(owes=F("owes") + amounts[Account.PARTNER])
+            Partner.objects.filter(pk=debtor_id).charge(amounts[Account.PARTNER])
 
     def balance(self, account: str, **of: object) -> Decimal:
         return cents(self.filter(account=account, **of).aggregate(total=Total("amount"))["total"] or ZERO)

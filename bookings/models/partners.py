@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Round
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO
+
+
+class PartnerQuerySet(models.QuerySet):
+    def charge(self, amount: Decimal) -> int:
+        """Let them owe so much more (less if negative), to the cent: SQLite adds decimals as floating point, so the sum is rounded."""
+        return self.update(owes=Round(F("owes") + amount, precision=2))
 
 
 class Partner(models.Model):
@@ -26,6 +34,8 @@ class Partner(models.Model):
     credit_limit = models.DecimalField(_("credit limit"), max_digits=11, decimal_places=2, default=ZERO)
     owes = models.DecimalField(_("owes"), max_digits=12, decimal_places=2, default=ZERO)
     created_at = models.DateTimeField(_("since"))
+
+    objects = PartnerQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

@@ -15,14 +15,15 @@ from bookings.office.policy import POLICY, may
 
 @dataclass(frozen=True)
 class Place:
-    """A page of the menu: its URL name, its words and the letter of its access key."""
+    """A page of the menu: its URL name, its words and the letter of its access key. What is seldom needed stands under "More"."""
 
     name: str
     label: str | Promise
     key: str
+    is_rare: bool = False
 
 
-# A place shows as soon as its URL name has a line in the policy.
+# A place shows as soon as its URL name has a line in the policy. A letter must not occur among the access keys of any page.
 PLACES: Final = (
     Place("dashboard", _("Today"), "h"),
     Place("sell", _("Sell"), "s"),
@@ -31,9 +32,9 @@ PLACES: Final = (
     Place("shift", _("Till"), "t"),
     Place("shifts", _("Shifts"), "k"),
     Place("tasks", _("Tasks"), "a"),
-    Place("staff", _("Staff"), "f"),
-    Place("partners", _("Partners"), "p"),
-    Place("database", _("Database"), "e"),
+    Place("staff", _("Staff"), "f", is_rare=True),
+    Place("partners", _("Partners"), "r", is_rare=True),
+    Place("database", _("Database"), "g", is_rare=True),
 )
 
 
@@ -43,6 +44,7 @@ class NavLink:
     label: str | Promise
     key: str
     is_current: bool
+    is_rare: bool
 
 
 class Frame:
@@ -52,6 +54,14 @@ class Frame:
         self._path = request.path
         self.user: User = request.user
 
+    @property
+    def usual_links(self) -> list[NavLink]:
+        return [link for link in self.links if not link.is_rare]
+
+    @property
+    def rare_links(self) -> list[NavLink]:
+        return [link for link in self.links if link.is_rare]
+
     @cached_property
     def links(self) -> list[NavLink]:
         home = reverse("office:dashboard")
@@ -60,7 +70,7 @@ class Frame:
             if place.name in POLICY and may(self.user.role, place.name):
                 address = reverse(f"office:{place.name}")
                 is_here = self._path == address if address == home else self._path.startswith(address)
-                found.append(NavLink(address, place.label, place.key, is_here))
+                found.append(NavLink(address, place.label, place.key, is_here, place.is_rare))
         return found
 
     @cached_property

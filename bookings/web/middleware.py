@@ -4,14 +4,16 @@ from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.network.catalogue import one_look
 from bookings.web.errors import is_database_away, unavailable
+from bookings.web.problems import is_program
 from bookings.web.render import render_problem
 from bookings.web.visitor import read_address
 
@@ -81,13 +83,19 @@ class HtmxAnswers:
 
 
 class RuleAnswers:
-    """The one place where a broken rule becomes 404, 409, 422 or 429, and a database that is away becomes 503."""
+    """The one place where a broken rule becomes 404, 409, 422 or 429, and a database that is away becomes 503.
+
+    Who reloads the address of a form sees a page instead of Django's empty 405.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and request.method == "GET" and not response.content and not is_program(request):
+            response.content = render_to_string("errors/405.html", request=request)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, RuleBroken):

@@ -153,6 +153,14 @@
   });
   document.addEventListener("click", ({ target }) => {
     all("details.party[open]").filter((box) => !box.contains(target)).forEach((box) => { if (matchMedia("(min-width: 52rem)").matches) box.open = false; });
+    all("details[data-menu][open]").filter((box) => !box.contains(target)).forEach((box) => { box.open = false; });
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest("details[data-menu][open]");
+    if (!menu) return;
+    event.stopImmediatePropagation(); // on the sell page Escape would go a step back, too
+    menu.open = false;
+    menu.querySelector("summary").focus();
   });
 
   document.addEventListener("formdata", ({ target, formData }) => {

@@ -14,7 +14,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F
 
 from bookings.base.codes import CROCKFORD, plain_name
 from bookings.base.money import ZERO
@@ -188,7 +187,7 @@ class Writer:
             entries += _entries(one, payments.get(index), refunds.get(index), rng)
         LedgerEntry.objects.bulk_create(entries)
         charged = sum((entry.amount for entry in entries if entry.account == Account.PARTNER), ZERO)
-        Partner.objects.filter(pk=self.partner.pk).update(owes=F("owes") + charged)
+        Partner.objects.filter(pk=self.partner.pk).charge(charged)
 
     def _write_messages(self) -> None:
         OutboxMessage.objects.bulk_create(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils import timezone
 
 from bookings.domain.inventory.blocks import block_seats
@@ -45,4 +46,5 @@ def make_everything(user: User) -> dict[str, str]:
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,
     }
     found = {pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex}) for pattern in patterns()}
+    found["pay_refund"] = reverse("office:pay_refund", args=[gone.booking_reference, refund.pk])
     return {name: found[name] for name in POLICY}

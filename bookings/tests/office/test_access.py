@@ -185,3 +185,11 @@ def test_a_database_that_is_away_is_said_in_the_office_too(clerk: StaffClient, m
 
     assert response.status_code == 503
     assert "Back in a moment" in response.content.decode()
+
+
+def test_the_address_of_a_form_reloaded_says_so(manager: StaffClient) -> None:
+    answer = manager.get(reverse("office:partner_add"))
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address only takes forms." in answer.content.decode()
+    assert answer["X-Request-ID"] in answer.content.decode()

@@ -9,10 +9,23 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from bookings.domain.reports.invariants import violations
-from bookings.models import Booking, BookingEvent, LedgerEntry, Order, OutboxMessage, Payment, Refund, Schedule, SeatClaim, Ticket
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Partner,
+    Payment,
+    Refund,
+    Schedule,
+    SeatClaim,
+    Ticket,
+)
 from bookings.models.guards import guard_ledger
 from bookings.tests.domain.sales.buy import held, ordered, told
-from bookings.tests.make import NOW, make_layout, make_schedule
+from bookings.tests.make import NOW, make_layout, make_partner, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -106,3 +119,13 @@ def test_half_a_cancellation_is_seen(sold: Booking) -> None:
 
     assert {"a sold ticket holds its seat on all its legs", "a booking is sold for its fares", "events chain up to the state"} <= rules
     assert Payment.objects.count() == 1
+
+
+def test_what_the_partner_owes_stays_exact_over_many_charges() -> None:
+    """Ten cents a hundred times are no ten rand to SQLite, unless each sum is rounded."""
+    partner = make_partner()
+    for number in range(100):
+        amounts = {Account.PARTNER: Decimal("0.10"), Account.RECEIVABLE: Decimal("-0.10")}
+        LedgerEntry.objects.post(f"charge:{number}", amounts, at=NOW, partner=partner)
+
+    assert Partner.objects.filter(pk=partner.pk, owes=Decimal(10)).exists()

@@ -1,0 +1,44 @@
+"""The menu of the office: what stands in it, and that its letters are its own."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from bookings.models import User
+from bookings.office.frame import PLACES, Frame
+from bookings.tests.make import make_user
+from bookings.tests.office.conftest import StaffClient
+
+SIGN_OUT = "q"
+
+
+def test_no_page_has_the_access_key_of_the_menu() -> None:
+    """A browser only moves the focus, and opens nothing, where two elements share a letter."""
+    folder = Path(settings.BASE_DIR) / "templates" / "office"
+    pages = [path for path in folder.rglob("*.html") if path.name not in ("base.html", "_nav_link.html")]
+    taken = {letter: path.name for path in pages for letter in re.findall(r'accesskey="([^"]+)"', path.read_text())}
+    letters = [place.key for place in PLACES] + [SIGN_OUT]
+
+    assert taken
+    assert len(letters) == len(set(letters))
+    assert set(letters) & set(taken) == set()
+
+
+@pytest.mark.parametrize(("role", "rare"), [(User.Role.MANAGER, 3), (User.Role.AUDITOR, 2), (User.Role.CLERK, 0)])
+@pytest.mark.django_db
+def test_what_is_seldom_needed_stands_under_more(role: str, rare: int, rf: object) -> None:
+    request = rf.get("/office/staff/")
+    request.user = make_user(role=role)
+
+    frame = Frame(request)
+
+    assert [link.is_current for link in frame.rare_links] == [True, False, False][:rare]
+    assert not any(link.is_current for link in frame.usual_links)
+
+
+@pytest.mark.django_db
+def test_a_clerk_has_no_empty_menu(clerk: StaffClient, manager: StaffClient) -> None:
+    assert "office-more" not in clerk.get("/office/").content.decode()
+    assert '<details class="office-more" data-menu>' in manager.get("/office/").content.decode()
