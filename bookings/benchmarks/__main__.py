@@ -43,7 +43,7 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
             kind: [Size.read(text, routes=options.routes) for text in options.sizes or (FULL if options.full else QUICK)[kind]]
             for kind in options.databases
         }
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         parser.error(str(error))
     return options
 

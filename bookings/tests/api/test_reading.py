@@ -250,7 +250,7 @@ def test_a_search_that_makes_no_sense_is_refused(anybody: Program, coach: Schedu
         ("/cities/", {}, 1),
         ("/stops/", {}, 1),
         ("/routes/", {}, 2),
-        ("/schedules/", {}, 11),  # the mark, departures, calls, 5 for prices, seats taken, facts, cities
+        ("/schedules/", {}, 11),  # the mark of reference data, departures, calls, 5 for prices, seats taken, facts, cities
         ("/schedules/", {"from": "johannesburg", "to": "cape-town"}, 13),  # 2 places, ways, departures instead of the first two
         ("/search/", {"from": "johannesburg", "to": "cape-town", "date": DAY}, 11),
     ],
