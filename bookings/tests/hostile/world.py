@@ -17,11 +17,13 @@ from django.utils.regex_helper import normalize
 
 from bookings.domain.inventory.blocks import block_seats
 from bookings.domain.inventory.holds import hold_seats
+from bookings.domain.partners.keys import make_key
+from bookings.domain.partners.webhooks import add_webhook
 from bookings.domain.sales.refunds import cancel_booking
 from bookings.domain.tickets.links import make_link
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, Order, PaymentAttempt, Schedule, Shift, StaffTask, User
-from bookings.tests.make import make_shift, make_user
+from bookings.tests.make import make_partner, make_shift, make_user
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by
 from bookings.tests.races.crowd import SCALE
 
@@ -62,6 +64,8 @@ def make_world() -> World:
         make_shift(User.objects.get(role=role), opened_at=timezone.now() - timedelta(hours=1))
     at_desk = hold_seats(get_segment(schedule.pk, "johannesburg", "cape-town"), ["6A"], owner=f"staff:{clerk.pk}")
     task = StaffTask.objects.create(kind=StaffTask.Kind.REFUND_DUE, subject="x", detail="look at this", created_at=timezone.now())
+    partner = make_partner("Johannesburg")  # a city's slug, too
+    hook = add_webhook(partner, url="https://hooks.partner.example/", events=["booking.confirmed"])
     world = World(schedule, booking, shift, clients)
     world.parts = {
         "schedule_id": [str(schedule.pk)],
@@ -84,7 +88,9 @@ def make_world() -> World:
         "app_label": ["bookings"],
         "object_id": [str(booking.pk), str(schedule.pk)],
         "pk": [str(schedule.pk), str(schedule.route_id)],
-        "slug": ["johannesburg"],
+        "slug": [partner.slug],
+        "key_id": [str(make_key(partner, name="tried", scopes=["read"]).key.pk)],
+        "hook_id": [str(hook.pk)],
     }
     return world
 

@@ -14,7 +14,7 @@ def test_a_manager_sees_how_the_database_is_doing(manager: StaffClient) -> None:
 
     assert all(words in html for words in ["bookings_seatclaim", "schedule_departure_idx", "bookings/domain/sales/placing.py:12", "500 ms"])
     assert "&lt;script&gt;" in html
-    assert '<a href="/office/database/" accesskey="e"' in html
+    assert '<a href="/office/database/" accesskey="g"' in html
 
 
 def test_nobody_else_does(clerk: StaffClient, supervisor: StaffClient, dispatcher: StaffClient, auditor: StaffClient) -> None:

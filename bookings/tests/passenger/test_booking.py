@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -115,6 +116,7 @@ def test_a_stranger_cannot_have_tickets_mailed(booking: Booking) -> None:
 @pytest.mark.parametrize("proof", ["Mokoena", " mokoena ", "ANN@example.com"])
 def test_finding_shows_the_minimum(booking: Booking, proof: str) -> None:
     page = find(Client(), booking.booking_reference.lower(), proof).content.decode()
+    page = re.sub('name="csrfmiddlewaretoken" value="[^"]*"', "", page)  # random, it may say anything
 
     assert "Mail me the link" in page
     assert "Johannesburg → Cape Town" in page
