@@ -125,7 +125,7 @@ class Buyer:
         """The review page's form, ready to be sent (more than once, if need be)."""
         page = self.get(self.checkout, step="review")
         if "submission" not in self.fields:
-            raise LookupError(f"no review but {page.status_code} {page.headers.get('location', '')} {_words(page.text)}")
+            raise KeyError(f"no review but {page.status_code} {page.headers.get('location', '')} {_words(page.text)}")
         return {"action": "place", "submission": self.fields["submission"], "digest": self.fields["digest"], "pay": pay}
 
     def place(self, form: dict[str, str]) -> str:

@@ -124,7 +124,14 @@ def _flush() -> None:
         cursor.execute("SET synchronous_commit = on")
         cursor.execute("SELECT pg_logical_emit_message(true, 'tests', '')")
         cursor.execute("SET synchronous_commit = off")
-    time.sleep(0.5)
+        cursor.execute("SELECT pg_current_wal_flush_lsn()")
+        written, until = cursor.fetchone()[0], time.monotonic() + 20
+        arrived = False
+        while not arrived:
+            assert time.monotonic() < until, "the log does not arrive"
+            time.sleep(0.05)
+            cursor.execute("SELECT bool_and(flush_lsn >= %s) FROM pg_stat_replication WHERE application_name = 'pg_receivewal'", [written])
+            arrived = cursor.fetchone()[0]
 
 
 @contextmanager
