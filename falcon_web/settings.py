@@ -222,6 +222,7 @@ if REDIS_URL:
     }
 else:
     HUEY |= {"huey_class": "huey.SqliteHuey", "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3"))}
+    HUEY["consumer"]["max_delay"] = 1.0  # a file must be asked again and again: who has just paid waits for no more than this
 
 # Mail
 
