@@ -59,7 +59,7 @@ class FeedTables:
                         self._add(archive, name)
                 os.chmod(made.name, 0o644)
                 os.replace(made.name, path)
-            except BaseException:
+            except BaseException:  # whatever stops it, Ctrl-C too: no half file is left, and it is raised again
                 os.unlink(made.name)
                 raise
 
