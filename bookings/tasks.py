@@ -44,6 +44,7 @@ def after_commit(task: Callable, *args: Any) -> None:
 def _carry() -> None:
     while True:
         _enqueue(*_waiting.get())
+        _waiting.task_done()
 
 
 def _enqueue(task: Callable, args: tuple) -> None:

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 from huey.contrib.djhuey import HUEY
 
+from bookings import tasks
 from bookings.models.guards import TRIGGERS, guard_ledger
 from bookings.tests.races.service import collect_static
 
@@ -38,6 +39,15 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
     cache.clear()
     yield
     HUEY.immediate = False
+
+
+@pytest.fixture
+def queued() -> Iterator[None]:
+    """Tasks go onto the queue. Whatever is still on its way there arrives before they are done at once again, by a thread of its own."""
+    HUEY.immediate = False
+    yield
+    tasks._waiting.join()
+    HUEY.immediate = True
 
 
 @pytest.fixture(autouse=True)

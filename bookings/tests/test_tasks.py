@@ -1,6 +1,5 @@
 import os
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 from huey import PriorityRedisExpireHuey
 from huey.api import TaskWrapper
-from huey.contrib.djhuey import HUEY
 from redis import ConnectionPool
 
 from bookings import tasks
@@ -104,27 +102,18 @@ def wait_for(task: TaskWrapper, waiting: int) -> None:
     assert len(task.huey) == waiting
 
 
-@pytest.fixture
-def _queued() -> Iterator[None]:
-    HUEY.immediate = False
-    yield
-    HUEY.immediate = True
-
-
 @pytest.mark.redis
-@pytest.mark.usefixtures("_queued")
+@pytest.mark.usefixtures("queued")
 def test_nudge_to_a_dead_redis_is_not_felt() -> None:
     task = task_of_queue_at(f"redis://127.0.0.1:{free_port()}/0")
 
     took = nudge_many(task, 300)
 
     assert took < 0.3
-    while not tasks._waiting.empty():  # do not leave them to the next test
-        tasks._waiting.get_nowait()
 
 
 @pytest.mark.redis
-@pytest.mark.usefixtures("_queued")
+@pytest.mark.usefixtures("queued")
 def test_nudge_to_a_frozen_redis_is_not_felt_and_arrives_later() -> None:
     with redis_server() as server:
         task = task_of_queue_at(server.url)

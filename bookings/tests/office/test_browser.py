@@ -42,9 +42,15 @@ def press_access_key(page: Page, key: str) -> None:
     page.context.new_cdp_session(page).send("Input.dispatchKeyEvent", event)
 
 
+def type_there(page: Page, label: str, text: str) -> None:
+    """By keyboard alone: the page has put the cursor into this field."""
+    expect(page.get_by_label(label)).to_be_focused()
+    page.keyboard.type(text)
+
+
 def sign_in(page: Page, address: str, username: str) -> None:
     page.goto(address)
-    page.keyboard.type(username)  # the cursor stands there
+    type_there(page, "User name", username)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
@@ -91,7 +97,7 @@ def test_a_second_factor_is_set_up_and_asked_for(watched: Page, live_server: obj
     sign_in(page, f"{live_server}/office/login/", "priya")
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
     assert_readable(page)
-    page.keyboard.type(recovery)
+    type_there(page, "Code", recovery)
     page.keyboard.press("Enter")
     expect(page.locator(".office-who")).to_contain_text("manager")
 
@@ -109,9 +115,10 @@ def test_a_manager_lets_somebody_in_who_then_chooses_a_password(watched: Page, l
     make_user(username="priya", role=User.Role.MANAGER, password=PASSWORD)
     page = watched
     sign_in(page, f"{live_server}/office/login/?next=/office/staff/", "priya")
+    expect(page.get_by_role("link", name="New user")).to_be_visible()
     assert_readable(page)
     page.get_by_role("link", name="New user").click()
-    page.keyboard.type("lerato")  # the cursor stands there
+    type_there(page, "User name", "lerato")
     for label, text in (("First name", "Lerato"), ("Surname", "Molefe"), ("Your password", PASSWORD)):
         page.get_by_label(label).fill(text)
     assert_readable(page)

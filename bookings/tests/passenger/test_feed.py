@@ -10,7 +10,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
-from huey.contrib.djhuey import HUEY
 
 from bookings import tasks
 from bookings.domain.search.publishing import publish_feed
@@ -67,14 +66,12 @@ def test_a_coach_still_under_way_since_yesterday_is_in_the_feed(client: Client) 
     assert trips(client.get(ADDRESS).content) == 1
 
 
+@pytest.mark.usefixtures("queued")
 def test_visitors_wait_for_nothing_while_the_feed_is_made(client: Client) -> None:
     make_day(8)
-    HUEY.immediate = False
-    try:
-        PublishedFile.objects.create(name="gtfs.zip", builder_until=timezone.now() + timedelta(minutes=5))
-        response = client.get(ADDRESS)
-    finally:
-        HUEY.immediate = True
+    PublishedFile.objects.create(name="gtfs.zip", builder_until=timezone.now() + timedelta(minutes=5))
+
+    response = client.get(ADDRESS)
 
     assert (response.status_code, response["Retry-After"]) == (503, "10")
 
