@@ -166,7 +166,7 @@ if "sqlite3" in _default["ENGINE"]:
     _default["TEST"] = {"NAME": env.str("FALCON_TEST_DB", str(LOCAL_DIR / "test.sqlite3"))}
 else:
     limit_waits(_default, f"lock_timeout={LOCK_WAIT_SECONDS}s")
-    _default["CONN_HEALTH_CHECKS"] = True
+    _default |= {"ENGINE": "bookings.base.postgresql", "CONN_HEALTH_CHECKS": True}
 REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further behind is not read
 if REPLICA_URL := env.str("REPLICA_URL", ""):
     if "sqlite3" in _default["ENGINE"]:
