@@ -307,6 +307,8 @@ if IS_PRODUCTION:
     if env.int("TRUSTED_PROXIES", 0):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where each way of paying is written down: name=adapter, with the protocol of bookings.domain.sales.gateways.
+PAYMENT_GATEWAYS = {"demo": "bookings.domain.sales.gateways.demo.DemoGateway"} | env.dict("PAYMENT_GATEWAYS", default={})
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "" if IS_PRODUCTION else "demo")
 if IS_PRODUCTION and PAYMENT_GATEWAY == "demo":
     raise ImproperlyConfigured("PAYMENT_GATEWAY must not be the demo gateway in production.")
