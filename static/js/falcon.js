@@ -184,6 +184,9 @@
     if (!target.matches("[data-busy]")) return;
     setTimeout(() => all("button[type=submit], button:not([type])", target).forEach((button) => { button.disabled = true; }));
   });
+  // A form that is answered by a page: Back and reload lead to its address, not to the browser's question whether to send it again.
+  // The office has addresses that only take forms.
+  if (document.body.matches("[data-posted]:not(.office)")) history.replaceState(history.state, "", location.href);
   // Back from the cache of the browser must not show a form that is still busy.
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) all("[data-busy] button:disabled").forEach((button) => { button.disabled = false; });
