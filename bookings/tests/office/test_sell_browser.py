@@ -196,6 +196,32 @@ def test_letters_choose_the_tender_and_f8_finds_an_order(watched: Page, live_ser
     keys.press("Enter")
 
     expect(page.locator("#refusal")).to_contain_text("We know no booking NOSUCH")
+    keys.at("#sell-order")
+
+
+def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page, live_server: Any, till: Shift) -> None:
+    (schedule,) = make_day(8)
+    hold = keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", count=1), clerk=till.clerk)
+    page, keys = watched, Keyboard(watched)
+    page.goto(f"{live_server}/office/sell/?hold={hold.token}")
+    keys.at("#name-0")
+    keys.type("Ann Abel")
+    keys.press("Enter")
+    keys.at("#amount")
+    keys.type("1")
+    keys.press("Enter")
+    expect(page.locator("#refusal")).to_contain_text("is due; that is not enough")
+    keys.at("#amount")
+
+    keys.press("F3")
+    keys.at("#reference")
+    keys.press("Enter")
+    expect(page.locator("#refusal")).to_contain_text("Give the reference on the slip")
+    keys.at("#reference")
+    keys.type("T1 0042")
+    keys.press("Enter")
+
+    expect(page.locator(".sell-back b")).to_have_text("R600")
 
 
 def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -> None:
