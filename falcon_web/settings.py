@@ -267,6 +267,7 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]  #
 LANGUAGE_CODE = "en-za"
 LANGUAGES = [("en-za", "English")]
 TIME_ZONE = "Africa/Johannesburg"
+FORMAT_MODULE_PATH = ["falcon_web.formats"]
 USE_TZ = True
 
 # Static files: hashed, compressed, cached for ever

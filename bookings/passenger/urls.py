@@ -30,4 +30,5 @@ urlpatterns = [
     path("gtfs.zip", feed.gtfs, name="gtfs"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("robots.txt", seo.robots, name="robots"),
+    path("favicon.ico", seo.favicon, name="favicon"),
 ]

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from bookings.admin.policy import PlainAdmin, RecordAdmin, table_using
 from bookings.models import (
@@ -266,3 +267,11 @@ def test_pages_of_records_show_no_secrets(manager: Client) -> None:
     for model in RECORDS:
         shown = set(admin.site._registry[model].get_fields(request)) | set(admin.site._registry[model].list_display)
         assert not shown & hidden, model
+
+
+def test_the_admin_writes_dates_as_our_pages_do(manager: Client) -> None:
+    schedule = make_schedule()
+
+    page = manager.get(url(Schedule, "changelist")).content.decode()
+
+    assert f"{timezone.localtime(schedule.departure_time):%a %-d %b %Y, %H:%M}" in page

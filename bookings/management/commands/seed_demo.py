@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["if_empty"] and not options["reset_password"] and is_seeded():
-            self.stdout.write("The demo company is there.")
+            self.stdout.write(
+                "The demo company is there. Passwords lost? `.venv/bin/python manage.py seed_demo --reset-password` prints new ones."
+            )
             return
         report = seed_demo(
             now=timezone.now(),

@@ -1,5 +1,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import conditional_page, require_safe
@@ -33,3 +35,12 @@ def robots(request: HttpRequest) -> HttpResponse:
     closed = ["/checkout/", "/orders/", "/payments/", "/bookings/", "/office/", "/admin/", "/demo/", "/search/", "/places/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {settings.SITE_URL}{reverse('passenger:sitemap')}", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@public
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Asked for by browsers on pages that name no icon, as those of Django's admin."""
+    answer = redirect(static("img/favicon.svg"))
+    answer["Cache-Control"] = "public, max-age=86400"
+    return answer

@@ -193,3 +193,11 @@ def test_the_address_of_a_form_reloaded_says_so(manager: StaffClient) -> None:
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "This address only takes forms." in answer.content.decode()
     assert answer["X-Request-ID"] in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_whoever_is_signed_in_is_not_told_to_sign_in(clerk: StaffClient) -> None:
+    page = clerk.get("/office/staff/")
+
+    assert page.status_code == 403
+    assert "Your role does not include it" in page.content.decode()

@@ -220,6 +220,13 @@ def test_robots_may_not_read_bookings(client: Client) -> None:
     assert "Sitemap: " in text
 
 
+def test_browsers_find_the_icon_where_they_look_for_it(client: Client) -> None:
+    response = client.get("/favicon.ico")
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/static/img/favicon")
+
+
 def test_a_wrong_address_gets_a_page_of_the_site(client: Client) -> None:
     response = client.get("/no/such/page/")
 
