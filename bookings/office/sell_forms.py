@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
 from bookings.domain.counter.selling import Tender
 from bookings.domain.network.places import Place, find_places, get_place
@@ -40,7 +41,8 @@ def place_of(text: str) -> Place:
             return get_place(each)
         except NotFound as error:
             unknown = error
-    found = find_places(text)
+    plain = plain_name(text)
+    found = [each for each in find_places(text) if plain in plain_name(each.name)]  # one that is only spelt alike is asked about, not sold
     if found and all(set(each.stop_ids) <= set(found[0].stop_ids) for each in found):
         return found[0]
     raise unknown

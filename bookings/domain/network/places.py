@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -16,6 +17,7 @@ from bookings.models import City, RouteStop, Stop
 
 LONGEST_REF: Final = 160
 SUGGESTIONS: Final = 3
+_ALIKE: Final = 0.75  # of the letters; fewer offer what nobody meant
 DEFAULT_ZONE: Final = "Africa/Johannesburg"
 
 
@@ -50,7 +52,10 @@ def _read_place(text: str) -> Place | None:
 
 
 def find_places(text: str, limit: int = 10) -> list[Place]:
-    """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a word that does."""
+    """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a word that does.
+
+    A stop's code finds it, too. Where nothing does, cities are given whose names are spelt nearly alike.
+    """
     plain = plain_name(text.replace("\x00", ""))[:LONGEST_REF]
     return list(remembered(("places", plain, limit), lambda: _read_places(plain, limit))) if plain else []
 
@@ -62,18 +67,27 @@ def _read_places(plain: str, limit: int) -> list[Place]:
         by_city[stop.city_id].append(stop)
     places = [_of_city(city, by_city[city.pk]) for city in cities]
     # Twice as many as asked for, as the two sides of a road share a name.
-    stops = _starting_with(plain, Stop.objects.select_related("city"), "stop", limit * 2)
+    stops = _starting_with(plain, Stop.objects.select_related("city"), "stop", limit * 2, Q(code=plain))
     seen: set[tuple[str, int]] = {(city.plain_name, city.pk) for city in cities}
     for stop in stops:
         if (stop.plain_name, stop.city_id) not in seen:
             seen.add((stop.plain_name, stop.city_id))
             places.append(_of_stops([stop], stop.code))
-    return places[:limit]
+    return places[:limit] or _spelt_alike(plain, limit)
 
 
-def _starting_with(plain: str, rows: QuerySet, place: str, limit: int) -> list:
+def _spelt_alike(plain: str, limit: int) -> list[Place]:
+    """Cities that are served and begin with the same letter: mistakes are seldom made there, and the rest need not be compared."""
+    served = City.objects.filter(pk__in=RouteStop.objects.values("stop__city"), plain_name__startswith=plain[0])
+    slugs = dict(served.values_list("plain_name", "slug"))
+    alike = get_close_matches(plain[:40], slugs, limit, _ALIKE)
+    return [place for place in (_city_place(Q(city__slug=slugs[name])) for name in alike) if place]
+
+
+def _starting_with(plain: str, rows: QuerySet, place: str, limit: int, or_else: Q | None = None) -> list:
     """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does; the busiest first."""
-    matching = rows.filter(Q(plain_name__startswith=plain) | Q(plain_name__contains=f" {plain}") | Q(plain_name__contains=f"-{plain}"))
+    named = Q(plain_name__startswith=plain) | Q(plain_name__contains=f" {plain}") | Q(plain_name__contains=f"-{plain}")
+    matching = rows.filter(named | or_else if or_else else named)
     calls = RouteStop.objects.filter(**{place: OuterRef("pk")}).order_by().values(place).annotate(number=Count("pk")).values("number")
     ranked = matching.annotate(later=~Q(plain_name__startswith=plain), busy=Subquery(calls)).filter(busy__gt=0)
     return list(ranked.order_by("later", "-busy", "plain_name", "pk")[:limit])

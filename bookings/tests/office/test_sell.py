@@ -82,6 +82,7 @@ def test_departures_are_found_by_code_name_or_its_beginning(clerk: StaffClient, 
     [
         {"from": "johannesburg", "to": ""},
         {"from": "johannesburg", "to": "atlantis"},
+        {"from": "johannesburg", "to": "cape towm"},
         {"from": "johannesburg", "to": "johannesburg"},
         {"from": "johannesburg", "to": "cape-town", "date": "3113"},
         {"from": "johannesburg", "to": "cape-town", "date": "-1"},

@@ -84,6 +84,19 @@ def test_type_ahead_takes_like_signs_as_letters(network: None) -> None:
     assert find_places("%") == find_places("_o") == []
 
 
+@pytest.mark.parametrize(("typed", "name"), [("Blomfonten", "Bloemfontein"), ("johanesberg", "Johannesburg"), ("CAPETOWN", "Cape Town")])
+def test_a_mistyped_city_is_offered_and_not_taken(network: None, typed: str, name: str) -> None:
+    assert [place.name for place in find_places(typed)] == [name]
+    with pytest.raises(NotFound, match=f"Did you mean {name}"):
+        get_place(typed)
+
+
+def test_type_ahead_knows_the_code_of_a_stop(network: None) -> None:
+    make_route("Durban", "Cape Town")
+
+    assert [place.ref for place in find_places("DURBAN-MAIN")] == ["durban-main"]
+
+
 def test_type_ahead_stops_at_the_limit(network: None) -> None:
     assert len(find_places("jo", limit=2)) == 2
 
