@@ -16,7 +16,7 @@ STATIC_FILES := $(shell find static -type f)
 .PHONY: help run test soak benchmark lint
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/run.stamp $(LOCAL)/static.stamp ## the demo company on http://127.0.0.1:8000 (PORT=… for another)
 	@if (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null; then echo "Port $(PORT) is in use. Try: make run PORT=$$(($(PORT) + 1))"; exit 1; fi
