@@ -53,5 +53,5 @@
     add();
   }
 
-  document.getElementById("error-summary")?.focus();
+  (document.getElementById("error-summary") || document.getElementById("refusal"))?.focus();
 })();

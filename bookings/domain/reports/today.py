@@ -159,7 +159,7 @@ def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]
         stop=each.call.stop,
         coach=_("Coach %(number)d") % {"number": each.coach} if each.coach > 1 else "",
         bus=each.bus or "",
-        status_text=str(Schedule.Status(each.status).label),
+        status_text=_state(each, now),
         tone=_TONES.get(each.status, "info"),
         is_cancelled=each.status == Schedule.Status.CANCELLED,
         here=Bar.of(load, load.on_leg(each.call.position)),
@@ -169,6 +169,13 @@ def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]
         expected=expected,
         late=_late(each, now),
     )
+
+
+def _state(each: Coming, now: datetime) -> str:
+    """A coach that has left its first stop has not left this one."""
+    if each.status == Schedule.Status.DEPARTED and each.call.position > 0 and each.boards_at > now:
+        return _("on its way here")
+    return str(Schedule.Status(each.status).label)
 
 
 def _day(each: Coming, now: datetime) -> str:

@@ -88,6 +88,14 @@ def test_the_board_keeps_what_nobody_has_sent_off(minutes: int, status: str, sho
     assert [row.late for row in rows] == ([late] if shown else [])
 
 
+def test_a_coach_that_left_its_first_stop_has_not_left_this_one() -> None:
+    make_schedule(departs=departs(-9), status="departed")
+
+    (row,) = today.next_departures(make_branch("Bloemfontein"), now=NOW).rows
+
+    assert row.status_text == "on its way here"
+
+
 def test_boarded_passengers_are_counted() -> None:
     schedule = make_schedule(departs=departs(20), status="boarding")
     make_booking(schedule=schedule, names=("A One", "B Two", "C Three"))
