@@ -91,6 +91,12 @@ def test_a_wrong_name_a_wrong_password_and_a_disabled_user_get_one_answer(client
     assert answers[0] == answers[1] == answers[2]
 
 
+def test_after_a_wrong_password_the_cursor_waits_for_another(client: Client) -> None:
+    fields = client.post(LOGIN, {"username": "nomsa", "password": "wrong"}).context["form"].fields
+
+    assert [name for name, field in fields.items() if field.widget.attrs.get("autofocus")] == ["password"]
+
+
 def test_a_guess_leaves_no_password_and_no_name_behind(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     for _try in range(8):
         client.post(LOGIN, {"username": "nomsa-dlamini", "password": "secret-guess"})
