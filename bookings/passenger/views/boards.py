@@ -11,7 +11,7 @@ from bookings.domain.network.places import get_place
 from bookings.domain.search.boards import departure_board
 from bookings.domain.search.network import popular_pairs
 from bookings.passenger.forms import LONGEST, read_page
-from bookings.passenger.tables import BoardTable
+from bookings.passenger.rows import board_rows
 from bookings.web.access import public
 from bookings.web.fragments import kept_page
 from bookings.web.render import VARY, render_page, swaps_only
@@ -40,7 +40,7 @@ def board(request: HttpRequest) -> HttpResponse:
     found = departure_board(place, now=now, page=page, page_size=page_size)
 
     def make() -> HttpResponse:
-        context = {"board": found, "table": BoardTable(found.rows), "page_size": page_size, "updated": now}
+        context = {"board": found, "rows": board_rows(found.rows), "page_size": page_size, "updated": now}
         return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET)
 
     key = f"{found.cache_key}:{swaps_only(request, _TARGET)}" if found.cache_key else ""
