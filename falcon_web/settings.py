@@ -166,7 +166,7 @@ if "sqlite3" in _default["ENGINE"]:
     _default["TEST"] = {"NAME": env.str("FALCON_TEST_DB", str(LOCAL_DIR / "test.sqlite3"))}
 else:
     limit_waits(_default, f"lock_timeout={LOCK_WAIT_SECONDS}s")
-    _default["CONN_HEALTH_CHECKS"] = True
+    _default |= {"ENGINE": "bookings.base.postgresql", "CONN_HEALTH_CHECKS": True}
 REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further behind is not read
 if REPLICA_URL := env.str("REPLICA_URL", ""):
     if "sqlite3" in _default["ENGINE"]:
@@ -311,6 +311,8 @@ if IS_PRODUCTION:
     if env.int("TRUSTED_PROXIES", 0):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where each way of paying is written down: name=adapter, with the protocol of bookings.domain.sales.gateways.
+PAYMENT_GATEWAYS = {"demo": "bookings.domain.sales.gateways.demo.DemoGateway"} | env.dict("PAYMENT_GATEWAYS", default={})
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "" if IS_PRODUCTION else "demo")
 if IS_PRODUCTION and PAYMENT_GATEWAY == "demo":
     raise ImproperlyConfigured("PAYMENT_GATEWAY must not be the demo gateway in production.")

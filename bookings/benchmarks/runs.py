@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
+from bookings.benchmarks.gateway import outside_gateway
 from bookings.benchmarks.pages import COLD, CONSTANT, Case, Figures, Runner, cases
 from bookings.benchmarks.purchases import Letterbox, Run, letterbox, median_ms, percentile, shop, steps
 from bookings.benchmarks.results import Result
@@ -150,8 +151,9 @@ def _in_a_process(module: str, url: str, *arguments: str, **environment: str) ->
 
 
 def purchases(house: House, kind: str, size: Size, url: str, static: Path, options: argparse.Namespace) -> list[Result]:
-    with letterbox() as box:
+    with letterbox() as box, outside_gateway() as gateway:
         environment = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "HOLD_NETWORK_SHARE": ""}
+        environment |= {"PAYMENT_GATEWAY": "outside", "OUTSIDE_GATEWAY_URL": gateway}
         with stage(house, kind, size, static=static, url=url, queue=True, **environment) as site:
             return _purchases(house, site, box, options)
 

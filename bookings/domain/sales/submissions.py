@@ -19,9 +19,6 @@ def once(scope: str, token: str, content: str, action: Callable[[], str], *, now
     if not token or len(token) > 80 or "\x00" in token:
         raise RuleBroken(_("This form has lost its token. Please open the page again."))
     digest = sha256(content)
-    earlier = _earlier(scope, token, digest)
-    if earlier is not None:
-        return earlier
     try:
         with short_transaction():
             made = Submission.objects.create(scope=scope, token=token, content_hash=digest, created_at=now)
