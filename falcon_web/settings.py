@@ -206,6 +206,10 @@ if REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "bookings.web.cache.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
 
+# What stands around every page, kept in the process: it changes with the templates alone.
+_frame = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
+CACHES["frame"] = {"BACKEND": f"django.core.cache.backends.{_frame}", "LOCATION": "frame"}
+
 if REPLICA_URL:
     CACHES["default"]["KEY_FUNCTION"] = "bookings.web.replica.routing.cache_key"
 

@@ -351,6 +351,7 @@ def test_a_list_is_fresh_until_the_next_hold_or_sale_ends() -> None:
     assert results(search, now=leaves - timedelta(minutes=15, milliseconds=5)).fresh_for == 1
     hold(schedule, 1)
     assert results(search, now=NOW + timedelta(minutes=8)).fresh_for == 120
+    assert results(look(sort="cheapest"), now=NOW + timedelta(minutes=8)).fresh_for == 120
     assert results(search, now=NOW + timedelta(minutes=11)).fresh_for == 300
 
 
