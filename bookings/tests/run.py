@@ -21,6 +21,7 @@ from bookings.tests.servers import postgres_server, redis_server, run
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _WORKERS: Final = min(4, os.cpu_count() or 1)
 _PARALLEL: Final = ["-n", str(_WORKERS), "--dist", "loadscope", "--no-loadscope-reorder"]  # conftest.py puts the long files first
+_LIGHT: Final = ["-p", "no:schemathesis"]  # slow to import, and used by no test of these
 
 
 @dataclass
@@ -68,6 +69,13 @@ def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, *
     return 0 if code == 5 and kind == "Redis" else code  # 5: nothing to run
 
 
+def _marked(mark: str) -> list[str]:
+    """The files in which the mark occurs: to import all the others only to run nothing of them takes each worker long."""
+    if any(not each.startswith("-") for each in sys.argv[1:]):
+        return []  # somebody chose
+    return [str(path) for path in sorted((_ROOT / "bookings" / "tests").rglob("test_*.py")) if f"mark.{mark}" in path.read_text()]
+
+
 def main() -> int:
     strict = "--strict" in sys.argv
     sys.argv[1:] = [each for each in sys.argv[1:] if each != "--strict"]
@@ -88,6 +96,8 @@ def main() -> int:
                 "PostgreSQL: what the database decides",
                 tally,
                 *_PARALLEL,
+                *_marked("database"),
+                *_LIGHT,
                 "-m",
                 "database and not redis",
                 kind="PostgreSQL",
@@ -100,6 +110,8 @@ def main() -> int:
                 *_PARALLEL,
                 "-p",
                 "bookings.tests.own_redis",
+                *_marked("redis"),
+                *_LIGHT,
                 "-m",
                 "redis",
                 kind="Redis",
