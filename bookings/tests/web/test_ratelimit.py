@@ -362,7 +362,9 @@ def test_counts_in_redis_go_by_themselves(limit: None) -> None:
     asked("hold", "203.0.113.7", "somebody")
 
     redis = cache.client.get_client()
-    assert {redis.ttl(key) for key in redis.keys("*limit:hold*")} == {70}
+    left = [redis.ttl(key) for key in redis.keys("*limit:hold*")]
+    assert left
+    assert all(50 < seconds <= 70 for seconds in left)
 
 
 @pytest.mark.redis
