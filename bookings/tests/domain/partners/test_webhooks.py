@@ -257,7 +257,7 @@ def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate
 def test_a_partner_who_hangs_keeps_no_mail_and_no_other_partner_waiting(server: Receiver, partner: Partner, hook: Webhook) -> None:
     other = add_webhook(make_partner("Quick"), url=server.url, events=ALL, now=NOW)
     with receiver() as slow:
-        slow.pause = 1.0
+        slow.pause = 10.0
         hanging = add_webhook(make_partner("Slow"), url=f"https://slow.partner.test:{slow.port}/", events=ALL, now=NOW)
         for _number in range(20):
             ping(hanging, now=NOW)
@@ -270,9 +270,9 @@ def test_a_partner_who_hangs_keeps_no_mail_and_no_other_partner_waiting(server: 
         slowly = server.poster(seconds=0.3)
         report = send_webhooks(poster=slowly, now=NOW)
 
-    assert (len(mail.outbox), mailed < 0.5) == (1, True)
+    assert (len(mail.outbox), mailed < 5) == (1, True)
     assert (report.sent, report.postponed) == (1, 1)  # the other partner's; of the twenty one was tried
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20 * 0.3
 
 
 def test_a_second_sender_of_the_process_leaves_at_once(server: Receiver, hook: Webhook) -> None:
