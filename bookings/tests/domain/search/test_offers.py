@@ -319,7 +319,6 @@ def test_the_key_changes_with_all_that_the_list_shows() -> None:
     changes = [
         lambda: hold(schedule, 1),
         lambda: Schedule.objects.update(price_zar=601),
-        lambda: Route.objects.update(fares_revision=7),
         lambda: Stop.objects.filter(code="cape-town-main").update(name="New station"),
         lambda: PassengerType.objects.filter(slug="adult").update(discount_percent=3),
         lambda: schedule.layout.seats.update(kind="premium"),
