@@ -184,7 +184,8 @@ def test_floors_are_refused_in_production(tmp_path: Path) -> None:
         "SECRET_KEY": "x7" * 30,
         "SITE_URL": "https://example.com",
         "ALLOWED_HOSTS": "example.com",
-        "PAYMENT_GATEWAY": "other",
+        "PAYMENT_GATEWAY": "outside",
+        "PAYMENT_GATEWAYS": "outside=bookings.benchmarks.gateway.OutsideGateway",
         "LOCAL_DIR": str(tmp_path),
         "DJANGO_SETTINGS_MODULE": "bookings.benchmarks.settings",
     }
