@@ -30,6 +30,7 @@ STATEMENTS_AT_MOST: Final = 4
 CLIENTS: Final = 16
 _PDFS: Final = 20
 _SALE_ROUNDS: Final = 3
+_WARM_UP: Final = 20  # purchases, until both workers know their way
 _STEPS_OF: Final = 12  # purchases
 
 
@@ -163,8 +164,7 @@ def _purchases(house: House, site: Stage, box: Letterbox, options: argparse.Name
     number, floor = options.sales, Runner(site, options.seconds)
     constant = floor.warm_up(Case(CONSTANT, ["/floor/constant/"]))
     one, many, hot = Run(), Run(), Run()
-    for _warm_up in range(2):
-        shop(site, box, [next(rides)], clients=1, into=Run())
+    shop(site, box, [next(rides) for _sale in range(_WARM_UP)], clients=2, into=Run())
     with tqdm(total=_SALE_ROUNDS * 3, desc=f"purchases on {site.database}", unit="step", leave=False) as bar:
         for _round in range(_SALE_ROUNDS):
             shop(site, box, [next(rides)] * number, clients=CLIENTS, into=hot)
