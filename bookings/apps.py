@@ -11,12 +11,14 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings.base.querylog import watch_connection
+        from bookings.domain.sales.gateways import adapters_load
         from bookings.models.catalogue import watch_catalogue
         from bookings.models.drift import made_by_these_migrations
         from bookings.models.guards import guard_ledger
         from bookings.models.patience import wait_in_time
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
+        register(adapters_load)
         register(made_by_these_migrations, Tags.database)
         post_migrate.connect(guard_ledger, sender=self)
         connection_created.connect(wait_in_time)

@@ -206,6 +206,10 @@ if REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "bookings.web.cache.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
 
+# What stands around every page, kept in the process: it changes with the templates alone.
+_frame = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
+CACHES["frame"] = {"BACKEND": f"django.core.cache.backends.{_frame}", "LOCATION": "frame"}
+
 if REPLICA_URL:
     CACHES["default"]["KEY_FUNCTION"] = "bookings.web.replica.routing.cache_key"
 
@@ -311,8 +315,8 @@ if IS_PRODUCTION:
 # Where each way of paying is written down: name=adapter, with the protocol of bookings.domain.sales.gateways.
 PAYMENT_GATEWAYS = {"demo": "bookings.domain.sales.gateways.demo.DemoGateway"} | env.dict("PAYMENT_GATEWAYS", default={})
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "" if IS_PRODUCTION else "demo")
-if IS_PRODUCTION and PAYMENT_GATEWAY == "demo":
-    raise ImproperlyConfigured("PAYMENT_GATEWAY must not be the demo gateway in production.")
+if IS_PRODUCTION and (PAYMENT_GATEWAY == "demo" or PAYMENT_GATEWAY not in PAYMENT_GATEWAYS):
+    raise ImproperlyConfigured("PAYMENT_GATEWAY must name one of PAYMENT_GATEWAYS in production, and must not be the demo gateway.")
 GATEWAY_ORIGINS = env.list("GATEWAY_ORIGINS", default=[])  # where a payment form may lead the browser
 
 CONTENT_SECURITY_POLICY = {

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from django.contrib import admin, messages
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from bookings.domain.network.revisions import raise_revisions
 from bookings.models import User
 
 _READERS: Final = (User.Role.MANAGER, User.Role.AUDITOR)
@@ -113,12 +112,3 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
             messages.error(request, words)
             return HttpResponseRedirect(f"../../{object_id}/change/")
         return super().delete_view(request, object_id, *args, **kwargs)
-
-    def save_related(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
-        super().save_related(request, *args, **kwargs)
-        raise_revisions()
-
-    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        with transaction.atomic():
-            super().delete_model(request, obj)
-            raise_revisions()

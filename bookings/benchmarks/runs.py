@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from bookings.benchmarks.gateway import outside_gateway
+from bookings.benchmarks.cashier import cashier
 from bookings.benchmarks.pages import COLD, CONSTANT, Case, Figures, Runner, cases
 from bookings.benchmarks.purchases import Letterbox, Run, letterbox, median_ms, percentile, shop, steps
 from bookings.benchmarks.results import Result
@@ -30,6 +30,7 @@ STATEMENTS_AT_MOST: Final = 4
 CLIENTS: Final = 16
 _PDFS: Final = 20
 _SALE_ROUNDS: Final = 3
+_WARM_UP: Final = 20  # purchases, until both workers know their way
 _STEPS_OF: Final = 12  # purchases
 
 
@@ -151,7 +152,7 @@ def _in_a_process(module: str, url: str, *arguments: str, **environment: str) ->
 
 
 def purchases(house: House, kind: str, size: Size, url: str, static: Path, options: argparse.Namespace) -> list[Result]:
-    with letterbox() as box, outside_gateway() as gateway:
+    with letterbox() as box, cashier() as gateway:
         environment = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "HOLD_NETWORK_SHARE": ""}
         environment |= {"PAYMENT_GATEWAY": "outside", "OUTSIDE_GATEWAY_URL": gateway}
         with stage(house, kind, size, static=static, url=url, queue=True, **environment) as site:
@@ -163,8 +164,7 @@ def _purchases(house: House, site: Stage, box: Letterbox, options: argparse.Name
     number, floor = options.sales, Runner(site, options.seconds)
     constant = floor.warm_up(Case(CONSTANT, ["/floor/constant/"]))
     one, many, hot = Run(), Run(), Run()
-    for _warm_up in range(2):
-        shop(site, box, [next(rides)], clients=1, into=Run())
+    shop(site, box, [next(rides) for _sale in range(_WARM_UP)], clients=2, into=Run())
     with tqdm(total=_SALE_ROUNDS * 3, desc=f"purchases on {site.database}", unit="step", leave=False) as bar:
         for _round in range(_SALE_ROUNDS):
             shop(site, box, [next(rides)] * number, clients=CLIENTS, into=hot)

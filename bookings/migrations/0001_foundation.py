@@ -378,7 +378,6 @@ class Migration(migrations.Migration):
                 ('distance_km', models.DecimalField(decimal_places=2, max_digits=8, validators=[django.core.validators.MinValueValidator(0)], verbose_name='distance (km)')),
                 ('duration_hours', models.DecimalField(decimal_places=2, max_digits=6, verbose_name='duration (hours)')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('fares_revision', models.PositiveIntegerField(default=0, editable=False)),
                 ('destination', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.city', verbose_name='destination')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='routes', to='bookings.line', verbose_name='line')),
                 ('origin', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.city', verbose_name='origin')),

@@ -24,15 +24,15 @@ def _messages(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
     unknown = [name for app, name in loader.applied_migrations if app == _APP and (app, name) not in loader.disk_migrations]
     if waiting and unknown:
         reason = f"it has seen the migration {unknown[0]}, which is not here"
-    elif not waiting and (missing := _first_missing(connection)):
-        reason = f"it has no {missing}"
+    elif not waiting and (difference := _first_difference(connection)):
+        reason = difference
     else:
         return []
     return [Error(f"The database is of another version of this program: {reason}.", hint=_way_out(connection), id="bookings.E001")]
 
 
-def _first_missing(connection: BaseDatabaseWrapper) -> str:
-    """A table or column that our models want and the database lacks; empty if there is none."""
+def _first_difference(connection: BaseDatabaseWrapper) -> str:
+    """A table or column that our models want and the database lacks, or one that it wants filled and they do not know; else empty."""
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
         for model in apps.get_app_config(_APP).get_models(include_auto_created=True):
@@ -40,11 +40,14 @@ def _first_missing(connection: BaseDatabaseWrapper) -> str:
             if not model._meta.managed:
                 continue
             if table not in tables:
-                return f"table {table}"
-            there = {column.name for column in connection.introspection.get_table_description(cursor, table)}
-            for field in model._meta.local_concrete_fields:
-                if field.column not in there:
-                    return f"column {table}.{field.column}"
+                return f"it has no table {table}"
+            there = {column.name: column for column in connection.introspection.get_table_description(cursor, table)}
+            wanted = {field.column for field in model._meta.local_concrete_fields}
+            for name in sorted(wanted - there.keys()):
+                return f"it has no column {table}.{name}"
+            for name in sorted(there.keys() - wanted):
+                if not there[name].null_ok and there[name].default is None:
+                    return f"it has the column {table}.{name}, which is not known here"
     return ""
 
 

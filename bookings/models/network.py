@@ -104,7 +104,6 @@ class Route(Imported):
     distance_km = models.DecimalField(_("distance (km)"), max_digits=8, decimal_places=2, validators=[MinValueValidator(0)])
     duration_hours = models.DecimalField(_("duration (hours)"), max_digits=6, decimal_places=2)
     is_active = models.BooleanField(_("active"), default=True)
-    fares_revision = models.PositiveIntegerField(default=0, editable=False)  # raised by each change to this route's fares
 
     objects = RouteQuerySet.as_manager()
 

@@ -25,6 +25,24 @@ def short_transaction() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All that is read within is of one moment, while others go on writing. Nothing may be written within."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    else:
+        with connection.cursor() as cursor:  # not atomic(), whose IMMEDIATE would keep the writers waiting
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
 def database_now() -> datetime:
     """The one clock that expiries are compared with: the database's on PostgreSQL, this host's on SQLite.
 

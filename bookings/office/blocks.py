@@ -17,7 +17,7 @@ from bookings.domain.reports import charts, desk, outlook, tasks, today
 from bookings.models import Branch, User
 from bookings.office import drawing
 from bookings.office.policy import may
-from bookings.web.fragments import kept_fragment
+from bookings.web.fragments import Fragment, Parts
 
 KEPT_SECONDS: Final = 60
 
@@ -101,7 +101,7 @@ def show(block: Block, at: Desk) -> Shown:
     if hasattr(view, "cache_key"):
         # Links differ by role, and by whether the station is the reader's own.
         key = f"{view.cache_key}:{at.user.role}:{int(at.is_elsewhere)}"
-        html = kept_fragment(template, context, key=key, seconds=KEPT_SECONDS)
+        html = Parts(block=Fragment(template, context, key, KEPT_SECONDS))["block"]
     else:
         html = render_to_string(template, context)
     page = at.page if block.slug == "outlook" and at.page > 1 else ""

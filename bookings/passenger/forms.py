@@ -108,6 +108,8 @@ class SearchForm(forms.Form):
         day = self.cleaned_data.get(name)
         if day is None:
             return None
+        self.is_canonical &= self.data[name] == day.isoformat()
+        self.data[name] = day.isoformat()  # the only way a browser shows it
         if day < earliest:
             late = (
                 _("The way back cannot be before the way there.")

@@ -1,15 +1,17 @@
-"""Departures of a list and seats of a coach as ready strings: a template for each of them costs more than all else on the page."""
+"""Departures of a list or a board and seats of a coach as ready strings: a template for each of them costs more than all else on the page."""
 
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import Final
 
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from bookings.domain.inventory.queries import DeckView, SeatView
+from bookings.domain.search.boards import BoardRow
 from bookings.domain.search.offers import Offer
 from bookings.models import Amenity, SeatKind
 from bookings.web.fragments import fill
@@ -32,6 +34,16 @@ _ROW: Final = """<li class="offer{gone}">
   </div>
 </li>
 """
+_CALL: Final = """<tr{gone}>
+  <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b> <span class="hint">{day_label}</span></time></td>
+  <td class="cell-destination"><b>{destination}</b> {way}</td>
+  <td class="cell-stop">{stop}</td>
+  <td class="cell-line">{line} {badge}</td>
+  <td class="cell-status"><span class="badge badge-{tone}">{status_text}</span></td>
+  <td class="cell-seats">{seats}</td>
+</tr>
+"""
+_TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good"}
 _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
             <input type="checkbox" name="seats" value="{label}" id="seat-{label}" data-class="{class_code}"{ticked}{closed}>
             <span class="seat-shape" aria-hidden="true"><b>{label}</b>{icon}</span>
@@ -78,6 +90,29 @@ def _icons(labels: tuple[str, ...], pictures: str) -> SafeString:
     names = {str(amenity.label): amenity.value for amenity in Amenity}
     html = '<svg class="icon" role="img" aria-label="{0}"><title>{0}</title><use href="{1}#{2}"/></svg>'
     return mark_safe("".join(fill(html, label, pictures, names.get(label, "check")) for label in labels))
+
+
+def board_rows(rows: Iterable[BoardRow]) -> SafeString:
+    return mark_safe("".join(map(_call, rows)))
+
+
+def _call(row: BoardRow) -> SafeString:
+    return fill(
+        _CALL,
+        **vars(row),
+        gone=SafeString(' class="is-cancelled"') if row.status == "cancelled" else "",
+        way=_within('<span class="hint">{}</span>', _("via %(places)s") % {"places": row.via} if row.via else ""),
+        badge=_within('<span class="badge badge-info">{}</span>', row.coach),
+        tone=_TONES.get(row.status, "info"),
+        seats=_seats_link(row) if row.is_on_sale else "",
+    )
+
+
+def _seats_link(row: BoardRow) -> SafeString:
+    html = '<a class="btn btn-small" href="{}?from={}&amp;to={}&amp;passengers=1" aria-label="{}">{}</a>'
+    address = reverse("passenger:departure", args=[row.schedule_id])
+    label = _("Seats on the %(time)s coach to %(place)s") % {"time": row.departs, "place": row.destination}
+    return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
 
 
 def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:

@@ -2,19 +2,38 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running in the test's thread
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from huey.contrib.djhuey import HUEY
 
 from bookings import tasks
+from bookings.domain.tickets.outbox import mail_room
 from bookings.models.guards import TRIGGERS, guard_ledger
+from bookings.tests.make import NOW
 from bookings.tests.races.service import collect_static
+from bookings.web.cache import BreakerRedisCache
+
+_LONG: Final = (
+    "bookings/tests/races/",
+    "bookings/tests/hostile/",
+    "bookings/tests/journeys/",
+    "bookings/tests/domain/sales/test_any_sequence.py",
+    "bookings/tests/domain/demo/",
+    "bookings/tests/office/test_access.py",
+    "bookings/tests/office/test_every_page_browser.py",
+    "bookings/tests/test_settings.py",
+)
+
+if settings.REDIS_URL:  # a busy machine is no Redis that is away; the tests of one that is bring their own
+    settings.CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": 10, "SOCKET_TIMEOUT": 10}
+    settings.CACHES["default"]["OPTIONS"]["CONNECTION_POOL_KWARGS"] |= {"max_connections": 50, "timeout": 10}
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +55,18 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.SLOW_QUERY_MS = 0  # a busy machine must not add queries to those that a test counts
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "")  # the tests of the limits set them
     HUEY.immediate = True
+    mail_room.closed_until = None  # another test's mail server was away
+    BreakerRedisCache._closed_again_at = 0.0
     cache.clear()
     yield
     HUEY.immediate = False
+
+
+@pytest.fixture
+def still() -> Iterator[Any]:
+    """It is NOW, and stays so: between two steps of the test no minute and no day ends, however slow the machine is, and whenever it runs."""
+    with time_machine.travel(NOW, tick=False) as clock:
+        yield clock
 
 
 @pytest.fixture
@@ -66,7 +94,11 @@ def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What wants a Redis is left to the run that has one, what only `make soak` has time for to that. Marks go to the report, for the verdict."""
+    """What wants a Redis is left to the run that has one, what only `make soak` has time for to that. Marks go to the report, for the verdict.
+
+    Files that take long come first: the last to begin would keep one worker busy while the others have nothing left to do.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
         item.user_properties.extend(("mark", mark.name) for mark in item.iter_markers())
     if not os.environ.get("SOAK_SCALE"):
@@ -80,13 +112,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For the tests that start the real site."""
+    if known := os.environ.get("FALCON_STATIC"):
+        return Path(known)
     return collect_static(tmp_path_factory.mktemp("static"))
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    from playwright.sync_api import expect  # only here, as it is slow to import
+
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not chromium:
         pytest.skip("no Chromium on this machine")
+    expect.set_options(timeout=20_000)  # of milliseconds, where 5 s are too few for a busy machine
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
     return {**browser_type_launch_args, "executable_path": chromium, "args": quiet}

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import psycopg
 
-_WITHIN: Final = 20.0
+_WITHIN: Final = 60.0
 
 
 def postgres_bin() -> Path:

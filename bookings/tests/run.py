@@ -9,16 +9,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
+from bookings.tests.races.service import collect_static
 from bookings.tests.servers import postgres_server, redis_server, run
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _WORKERS: Final = min(4, os.cpu_count() or 1)
-_PARALLEL: Final = ["-n", str(_WORKERS), "--dist", "loadscope"]
+_PARALLEL: Final = ["-n", str(_WORKERS), "--dist", "loadscope", "--no-loadscope-reorder"]  # conftest.py puts the long files first
+_LIGHT: Final = ["-p", "no:schemathesis"]  # slow to import, and used by no test of these
 
 
 @dataclass
@@ -66,6 +69,13 @@ def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, *
     return 0 if code == 5 and kind == "Redis" else code  # 5: nothing to run
 
 
+def _marked(mark: str) -> list[str]:
+    """The files in which the mark occurs: to import all the others only to run nothing of them takes each worker long."""
+    if any(not each.startswith("-") for each in sys.argv[1:]):
+        return []  # somebody chose
+    return [str(path) for path in sorted((_ROOT / "bookings" / "tests").rglob("test_*.py")) if f"mark.{mark}" in path.read_text()]
+
+
 def main() -> int:
     strict = "--strict" in sys.argv
     sys.argv[1:] = [each for each in sys.argv[1:] if each != "--strict"]
@@ -75,14 +85,19 @@ def main() -> int:
         os.environ["FALCON_FEEDS"] = str(feeds)
     os.environ.update(DATABASE_URL="", REPLICA_URL="", REDIS_URL="", ENVIRONMENT="demo")  # whatever a file .env says
     started, tally = time.monotonic(), Tally()
-    with tempfile.TemporaryDirectory(prefix="falcon-test-") as name, postgres_server() as database, redis_server() as redis:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="falcon-test-")))
+        os.environ["FALCON_STATIC"] = str(collect_static(folder))  # once, for all
+        database = stack.enter_context(postgres_server())
+        redis = [stack.enter_context(redis_server()).url for _worker in range(_WORKERS)]
         codes = [
             _pytest("SQLite: every test", tally, *_PARALLEL, kind="SQLite", folder=folder),
             _pytest(
                 "PostgreSQL: what the database decides",
                 tally,
                 *_PARALLEL,
+                *_marked("database"),
+                *_LIGHT,
                 "-m",
                 "database and not redis",
                 kind="PostgreSQL",
@@ -92,12 +107,17 @@ def main() -> int:
             _pytest(
                 "Redis and PostgreSQL: cache, limits, queue",
                 tally,
+                *_PARALLEL,
+                "-p",
+                "bookings.tests.own_redis",
+                *_marked("redis"),
+                *_LIGHT,
                 "-m",
                 "redis",
                 kind="Redis",
                 folder=folder,
                 DATABASE_URL=database,
-                REDIS_URL=redis.url,
+                REDIS_URLS=" ".join(redis),
             ),
         ]
     return _verdict(tally, codes, strict, time.monotonic() - started)

@@ -23,6 +23,25 @@ def test_a_database_of_these_migrations_is_fine() -> None:
 
 @pytest.mark.database
 @pytest.mark.parametrize(
+    ("change", "is_known"),
+    [
+        ("spare integer", True),
+        ("spare integer NOT NULL DEFAULT 1", True),
+        ("spare integer NOT NULL", False),
+    ],
+)
+def test_a_column_that_nobody_here_would_fill_is_named(change: str, is_known: bool) -> None:
+    table = "bookings_ratecount"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {table}")
+        cursor.execute(f"CREATE TABLE {table} (key varchar(80) PRIMARY KEY, count integer, expires_at timestamp, {change})")
+
+    named = f"it has the column {table}.spare, which is not known here"
+    assert found() == ([] if is_known else [f"The database is of another version of this program: {named}."])
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
     ("change", "lacks"),
     [
         ("ALTER TABLE bookings_branch RENAME COLUMN name TO title", "it has no column bookings_branch.name"),

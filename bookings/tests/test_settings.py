@@ -16,6 +16,7 @@ PRODUCTION = {
     "SITE_URL": "https://falcon.example",
     "ALLOWED_HOSTS": "falcon.example",
     "PAYMENT_GATEWAY": "payfast",
+    "PAYMENT_GATEWAYS": "payfast=bookings.domain.sales.gateways.demo.DemoGateway",
 }
 
 
@@ -47,6 +48,9 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must be set"),
         ({"DEBUG": "true"}, "DEBUG must be off"),
         ({"PAYMENT_GATEWAY": "demo"}, "must not be the demo gateway"),
+        ({"PAYMENT_GATEWAY": ""}, "must name one of PAYMENT_GATEWAYS"),
+        ({"PAYMENT_GATEWAYS": "other=company.Other"}, "must name one of PAYMENT_GATEWAYS"),
+        ({"PAYMENT_GATEWAYS": "payfast=company.payfast.PayFast"}, "PAYMENT_GATEWAYS: payfast cannot be loaded"),
         ({"WEBHOOKS_TO_THIS_HOST": "true"}, "WEBHOOKS_TO_THIS_HOST must be off"),
         ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
     ],

@@ -1,6 +1,6 @@
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any, Final
 
@@ -80,8 +80,10 @@ class BreakerRedisCache(RedisCache):
         found = self._guarded(super().get, _MISSING, key, default=_MISSING, version=version, client=client)
         return _counted(found, default)
 
-    def get_many(self, *args: Any, **kwargs: Any) -> Any:
-        return self._guarded(super().get_many, {}, *args, **kwargs)
+    def get_many(self, keys: Collection[Any], *args: Any, **kwargs: Any) -> Any:
+        found = self._guarded(super().get_many, {}, keys, *args, **kwargs)
+        count_cache(hits=len(found), misses=len(keys) - len(found))
+        return found
 
     def set(self, *args: Any, **kwargs: Any) -> Any:
         return self._guarded(super().set, None, *args, **kwargs)

@@ -1,5 +1,8 @@
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from html import escape
+from time import time
 from typing import Any
 
 from django.core.cache import cache
@@ -20,28 +23,57 @@ def _escaped(value: Any) -> str:
     return value if isinstance(value, SafeString) else escape(str(value))
 
 
-def kept_fragment(template: str, context: dict[str, Any], *, key: str, seconds: int | Callable[[], int]) -> SafeString:
-    """The rendered template, kept in the cache under `key`, which must name all that decides what it shows. No key: made anew.
+@dataclass(frozen=True)
+class Fragment:
+    """A template to be kept in the cache under `key`, which must name all that decides what it shows. No key: made anew.
 
     While it is kept nothing of the context is evaluated: pass what costs a query as a function.
     """
-    html = cache.get(key) if key else None
-    if html is None:
-        html = str(render_to_string(template, context))
-        if key:
-            cache.set(key, html, timeout=seconds() if callable(seconds) else seconds)
-    return mark_safe(html)  # our own rendering, escaped by the template
+
+    template: str
+    context: dict[str, Any]
+    key: str
+    seconds: int | Callable[[], int]
 
 
-def kept_page(
-    request: HttpRequest, make: Callable[[], HttpResponse], *, key: str, seconds: int | Callable[[], int], vary: Iterable[str] = ()
-) -> HttpResponse:
-    """The page that `make` renders for everybody, kept under `key` like a fragment; who has it already gets 304, and nothing is read.
+class Parts:
+    """Fragments of one page by name, for its template: all are looked for at once, and made only if they are shown."""
+
+    def __init__(self, **fragments: Fragment) -> None:
+        self._fragments = fragments
+        self._shown: dict[str, tuple[str, float]] = {}  # with the time until when it is true
+
+    def __getitem__(self, name: str) -> SafeString:
+        if name not in self._shown:
+            fragment = self._fragments[name]
+            self._shown[name] = self._kept.get(fragment.key) or _made(fragment)
+        return mark_safe(self._shown[name][0])  # our own rendering, escaped by the template
+
+    def seconds_left(self) -> int:
+        """For how long all that was shown stays true."""
+        return max(1, int(min(until for _html, until in self._shown.values()) - time()))
+
+    @cached_property
+    def _kept(self) -> dict[str, tuple[str, float]]:
+        return cache.get_many([fragment.key for fragment in self._fragments.values() if fragment.key])
+
+
+def _made(fragment: Fragment) -> tuple[str, float]:
+    html = str(render_to_string(fragment.template, fragment.context))
+    seconds = fragment.seconds() if callable(fragment.seconds) else fragment.seconds
+    made = html, time() + seconds
+    if fragment.key:
+        cache.set(fragment.key, made, timeout=seconds)
+    return made
+
+
+def kept_page(request: HttpRequest, make: Callable[[], tuple[HttpResponse, int]], *, key: str, vary: Iterable[str] = ()) -> HttpResponse:
+    """The page that `make` renders for everybody, kept under `key` for as many seconds as it says; who has it already gets 304, and nothing is read.
 
     No key, or a message for this visitor alone: made anew.
     """
     if not key or "messages" in request.COOKIES:
-        return make()
+        return make()[0]
     response = HttpResponse()
     response["ETag"] = f'"{sha256(key)[:32]}"'
     patch_vary_headers(response, [*vary, "Accept-Encoding"])  # a 304 says what the whole answer would
@@ -50,7 +82,8 @@ def kept_page(
         return answer
     body = cache.get(key)
     if body is None:
-        body = make().content.decode()
-        cache.set(key, body, timeout=seconds() if callable(seconds) else seconds)
+        made, seconds = make()
+        body = made.content.decode()
+        cache.set(key, body, timeout=seconds)
     response.content = body
     return response

@@ -17,7 +17,21 @@ VARY: Final = ("HX-Request", "HX-Target")
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """What every template may use. Touches neither session nor CSRF token, so that public pages stay cacheable."""
-    return {"site_url": settings.SITE_URL, "is_demo": settings.IS_DEMO, "request_id": request_id.get()}
+    return {
+        "site_url": settings.SITE_URL,
+        "is_demo": settings.IS_DEMO,
+        "menu_place": _menu_place(request.path),
+        "request_id": request_id.get(),
+    }
+
+
+def _menu_place(path: str) -> str:
+    """Which link of the passengers' menu leads here, or to what this page belongs to."""
+    if path == "/":
+        return "search"
+    first, _slash, rest = path[1:].partition("/")
+    is_in_menu = first in ("routes", "bookings") or (first in ("search", "departures") and not rest)
+    return first if is_in_menu else ""
 
 
 def render_page(

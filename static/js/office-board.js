@@ -124,7 +124,8 @@
     }
     if (sent.waited && said?.dataset.tone !== "green") list(sent, said?.dataset.say || String(answer.status));
     say(said?.dataset.say);
-    navigator.vibrate?.(said?.dataset.tone === "green" ? 60 : [120, 60, 120]);
+    // A browser allows it only once somebody has touched the page; a scanner types.
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(said?.dataset.tone === "green" ? 60 : [120, 60, 120]);
     focusField();
   }
 

@@ -127,7 +127,7 @@
     const wrong = one("#sell .has-error input:not([type=hidden])");
     const first = wrong || one("#sell [autofocus]") || (one("#sell[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;
     if (first && document.activeElement !== first) first.focus();
-    first?.select?.();
+    if (first && first.value === first.defaultValue) first.select?.(); // what somebody quick has typed already stays
     if (one("[data-print]")) print();
   }
   document.addEventListener("htmx:afterSettle", ({ detail }) => arrive(detail.elt));

@@ -16,7 +16,20 @@ from bookings.domain.sales.accounts import is_on_account
 from bookings.domain.sales.payments import lock_order, settle
 from bookings.domain.sales.refunds import RETURNS_BY_ITSELF
 from bookings.domain.sales.submissions import once
-from bookings.models import Account, LedgerEntry, Order, Payment, Refund, SaleStatus, Shift, StaffTask, Ticket, Total
+from bookings.models import (
+    Account,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    Refund,
+    SaleStatus,
+    Shift,
+    StaffTask,
+    Ticket,
+    Total,
+    Webhook,
+)
 from bookings.models.transactions import database_now
 
 _CARD_NUMBER: Final = re.compile(r"(?:\d[ .\-]?){12,19}")
@@ -158,6 +171,7 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
     LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
     done = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None)
     done.update(done_at=now, done_by=shift.clerk)
+    OutboxMessage.objects.tell_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return str(refund.pk)
 
 

@@ -24,6 +24,8 @@ _asked_again: Final = threading.Event()
 class WebhookCarrier:
     """The messages of one webhook, until one is not taken: what comes after it would hardly be."""
 
+    loads = ("order", "webhook__partner")
+
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self.has_failed = False

@@ -31,6 +31,7 @@ from bookings.models import (
 )
 from bookings.models.catalogue import missing_watches
 from bookings.models.guards import missing_guards
+from bookings.models.transactions import one_moment
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Violation:
 
 
 def violations(*, now: datetime) -> list[Violation]:
-    """Everything that is wrong in the database; empty when all is well."""
-    return [Violation(rule, str(subject)) for rule, check in _CHECKS.items() for subject in check(now)]
+    """Everything that is wrong in the database at one moment; empty when all is well. Sales may go on meanwhile."""
+    with one_moment():
+        return [Violation(rule, str(subject)) for rule, check in _CHECKS.items() for subject in check(now)]
 
 
 def _guards(now: datetime) -> Iterator[str]:

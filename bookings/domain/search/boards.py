@@ -18,6 +18,7 @@ from bookings.models import RouteStop, Schedule
 
 HORIZON: Final = timedelta(hours=36)
 VIA_SHOWN: Final = 3
+SPAN: Final = 360  # minutes of offset that are read as one range
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,12 @@ class _Upcoming:
 
 @one_look()
 def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: int = 20) -> Board:
-    """What leaves a place in the next hours, in order of time, cancelled departures too: one query for the departures themselves."""
+    """What leaves a place in the next hours, in order of time, cancelled departures too: a query or two for the departures themselves."""
     page, size = max(page, 1), min(max(page_size, 1), LONGEST_PAGE)
-    upcoming = _upcoming(_calls_at(place), now)
+    calls = _calls_at(place)
+    upcoming = _upcoming(calls, now, page * size + 1)
     shown = upcoming[(page - 1) * size : page * size]
-    ways = _onward(frozenset(each.call.route for each in shown))
+    ways = _onward(frozenset(call.route for call in calls))
     rows = tuple(_row(each, ways[each.call.route], now) for each in shown)
     has_next, mark = len(upcoming) > page * size, current_mark()
     decides = (
@@ -114,18 +116,29 @@ def _read_calls(place: Place) -> list[_Call]:
     return [_Call(*row, line=f"{code} {name}".strip()) for *row, code, name in calls.values_list(*columns)]
 
 
-def _upcoming(calls: list[_Call], now: datetime) -> list[_Upcoming]:
-    by_route: dict[int, list[_Call]] = {}
-    by_hour: dict[int, list[int]] = {}
-    for call in calls:
-        by_route.setdefault(call.route, []).append(call)
-        by_hour.setdefault(call.depart_min // 60, []).append(call.route)
+def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]:
+    """The next departures within the horizon, `number` of them at least if there are as many: at a busy place a page holds an hour or two."""
     if not calls:
         return []
-    wanted, until = Q(), now + HORIZON
-    for hour, routes in by_hour.items():
-        first, end = now - timedelta(hours=hour + 1), until - timedelta(hours=hour)
-        wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=end)
+    end = now + HORIZON
+    soon = now + HORIZON * min(1, number / (2 * len(calls)))  # enough if each call is made twice within the horizon
+    found = _leaving(calls, now, soon)
+    if len(found) < number and soon < end:
+        found += _leaving(calls, soon, end)
+    return found
+
+
+def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcoming]:
+    """In order of time: one query, of few ranges of (route, departure_time)."""
+    by_route: dict[int, list[_Call]] = {}
+    routes_by_span: dict[int, list[int]] = {}
+    for call in calls:
+        by_route.setdefault(call.route, []).append(call)
+        routes_by_span.setdefault(call.depart_min // SPAN, []).append(call.route)
+    wanted = Q()
+    for span, routes in routes_by_span.items():
+        first, last = start - timedelta(minutes=(span + 1) * SPAN), end - timedelta(minutes=span * SPAN)
+        wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
     rows = Schedule.objects.filter(wanted).exclude(status__in=[Schedule.Status.PLANNED, Schedule.Status.ARRIVED]).order_by()
     found = []
     for pk, route, departure_time, coach, status, is_active in rows.values_list(
@@ -133,13 +146,13 @@ def _upcoming(calls: list[_Call], now: datetime) -> list[_Upcoming]:
     ):
         for call in by_route[route]:
             boards_at = departure_time + timedelta(minutes=call.depart_min)
-            if now <= boards_at < until and (is_active or status == Schedule.Status.CANCELLED):
+            if start <= boards_at < end and (is_active or status == Schedule.Status.CANCELLED):
                 found.append(_Upcoming(pk, boards_at, coach, status, is_active, call))
     return sorted(found, key=lambda each: (each.boards_at, each.schedule_id, each.call.position))
 
 
 def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
-    """The calls of each route."""
+    """The calls of each route that comes to a place."""
     return remembered(("ways", routes), lambda: _read_ways(routes))
 
 

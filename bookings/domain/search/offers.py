@@ -21,7 +21,7 @@ from bookings.domain.network.catalogue import current_mark, one_look
 from bookings.domain.network.places import Place
 from bookings.domain.search.pricing import PriceList, Quote, price_list
 from bookings.domain.search.rides import Departure, check_day, find_departures, find_rides
-from bookings.domain.search.seats import Coach, Taken, next_expiry, taken_by_kind
+from bookings.domain.search.seats import Coach, Taken, TakenUntil, taken_until
 
 BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
 SORTS: Final = ("earliest", "cheapest", "fastest")
@@ -86,24 +86,27 @@ class Offer:
 
 @dataclass(frozen=True)
 class ResultsPage:
-    """A page of results. `offers` and `fresh_for` ask for claims only when they are read: a list still kept under `cache_key` needs neither."""
+    """A page of results. Claims are asked for when `offers` or `fresh_for` is first read: a list still kept under `cache_key` needs neither."""
 
     total: int
     page: int
     pages: int
     page_size: int
     cache_key: str
-    _make_offers: Callable[[], tuple[Offer, ...]] = field(repr=False)
-    _read_fresh: Callable[[], int] = field(repr=False)
+    _make: Callable[[], tuple[tuple[Offer, ...], int]] = field(repr=False)
 
     @cached_property
+    def _made(self) -> tuple[tuple[Offer, ...], int]:
+        return self._make()
+
+    @property
     def offers(self) -> tuple[Offer, ...]:
-        return self._make_offers()
+        return self._made[0]
 
-    @cached_property
+    @property
     def fresh_for(self) -> int:
         """For how many seconds it stays true while its key does."""
-        return self._read_fresh()
+        return self._made[1]
 
     @property
     def has_previous(self) -> bool:
@@ -125,24 +128,33 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
     pages = max(1, ceil(len(rows) / page_size))
     page = min(max(search.page, 1), pages)
     shown = rows[(page - 1) * page_size : page * page_size]
+
+    def make() -> tuple[tuple[Offer, ...], int]:
+        seats, expiry = taken or taken_until(shown, now=now)
+        return _offers(shown, prices, seats), fresh_seconds(shown, expiry, now=now, channel=channel)
+
     return ResultsPage(
         total=len(rows),
         page=page,
         pages=pages,
         page_size=page_size,
         cache_key=_cache_key(search, shown, len(rows), page, page_size),
-        _make_offers=lambda: make_offers(shown, prices, now=now, taken=taken),
-        _read_fresh=lambda: fresh_seconds(shown, now=now, channel=channel),
+        _make=make,
     )
 
 
 def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[int, int], Sequence[Offer]]:
     """The rows of `results` for whoever counts pages by themselves: (first, count) → offers. Raises RuleBroken as `results` does."""
     rows, prices, taken = _found(search, now, channel)
-    return lambda first, count: make_offers(rows[first : first + count], prices, now=now, taken=taken)
+
+    def window(first: int, count: int) -> Sequence[Offer]:
+        shown = rows[first : first + count]
+        return _offers(shown, prices, (taken or taken_until(shown, now=now))[0])
+
+    return window
 
 
-def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, Taken | None]:
+def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, TakenUntil | None]:
     check_day(search.day, now)
     check_ends(search)
     rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
@@ -157,19 +169,19 @@ def check_ends(search: Search) -> None:
         raise RuleBroken(_("Please choose two different places."))
 
 
-def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], Taken | None]:
+def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], TakenUntil | None]:
     """The rows of all pages in order; with the seats taken on them, where price decides."""
     hours = BANDS.get(search.band, range(24))
     rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
     if search.sort != "cheapest" and search.max_price is None:
         # Stable sorts: equal ones stay by time.
         return sorted(rows, key=lambda each: each.ride.minutes) if search.sort == "fastest" else rows, None
-    taken = taken_by_kind(rows, now=now)  # which class still has seats decides the price
+    taken, expiry = taken_until(rows, now=now)  # which class still has seats decides the price
     totals = {each.id: quote.total for each in rows if (quote := prices.quote(each, taken.get(each.id, {})))}
     if search.max_price is not None:
         rows = [each for each in rows if totals[each.id] <= search.max_price]
     sorts = {"cheapest": lambda each: totals[each.id], "fastest": lambda each: each.ride.minutes}
-    return sorted(rows, key=sorts[search.sort]) if search.sort in sorts else rows, taken
+    return sorted(rows, key=sorts[search.sort]) if search.sort in sorts else rows, (taken, expiry)
 
 
 def _cache_key(search: Search, rows: list[Departure], total: int, page: int, page_size: int) -> str:
@@ -185,21 +197,23 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
     return f"results:{sha256(repr(decides))[:40]}"
 
 
-def fresh_seconds(rows: list[Departure], *, now: datetime, channel: str = "web") -> int:
-    """For how long a list of these departures stays true while their revisions do: until a hold or a sale on them ends."""
+def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: datetime, channel: str) -> int:
+    """For how long a list of these departures stays true while their revisions do: until a hold, at `expiry`, or a sale on them ends."""
     if not rows:
         return FRESH_EMPTY_SECONDS
     closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
     ends = [min(each.boards_at for each in rows) - closing]
-    expiry = next_expiry(rows, now=now)
     if expiry:
         ends.append(expiry)
     return max(1, min(FRESH_SECONDS, int((min(ends) - now).total_seconds())))
 
 
-def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime, taken: Taken | None = None) -> tuple[Offer, ...]:
-    """One query for the seats taken on these rides, unless they are known."""
-    taken = taken_by_kind(rows, now=now) if taken is None else taken
+def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> tuple[Offer, ...]:
+    """One query for the seats taken on these rides."""
+    return _offers(rows, prices, taken_until(rows, now=now)[0])
+
+
+def _offers(rows: list[Departure], prices: PriceList, taken: Taken) -> tuple[Offer, ...]:
     quotes = ((each, prices.quote(each, taken.get(each.id, {}))) for each in rows)
     return tuple(_offer(each, quote, prices.coaches[each.layout_id], prices.party.size) for each, quote in quotes if quote)
 

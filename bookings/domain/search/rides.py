@@ -26,7 +26,6 @@ class Ride:
     board: RouteStop
     alight: RouteStop
     line: str
-    fares_revision: int
     route_km: Decimal
 
     @property
@@ -70,7 +69,7 @@ def read_day(text: str, *, now: datetime, time_zone: str = "Africa/Johannesburg"
 
 
 _COLUMNS: Final = ("pk", "position", "arrive_min", "depart_min", "km", "stop_id", "stop__code", "stop__name", "stop__time_zone")
-_FACTS: Final = ("route_id", "route_km", "route__fares_revision", "route__line__code", "route__line__name")
+_FACTS: Final = ("route_id", "route_km", "route__line__code", "route__line__name")
 
 
 def _calls() -> QuerySet[RouteStop]:
@@ -97,7 +96,7 @@ def _read_rides(starts: tuple[int, ...], stops_after: tuple[int, ...]) -> list[R
     boards: dict[tuple, dict[int, RouteStop]] = {}
     alights: dict[tuple, dict[int, RouteStop]] = {}
     for row in pairs.values_list(*_FACTS, *_COLUMNS, *ends).order_by("route_id"):
-        facts, board, alight = row[:5], row[5:14], row[14:]
+        facts, board, alight = row[:4], row[4:13], row[13:]
         boards.setdefault(facts, {}).setdefault(board[0], _call(facts[0], *board))
         alights.setdefault(facts, {}).setdefault(alight[0], _call(facts[0], *alight))
     found = (_ride(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
@@ -111,9 +110,9 @@ def rides_between(pairs: Iterable[tuple[str, str]]) -> list[list[Ride]]:
     rows = _calls().filter(stop__city__slug__in=slugs).order_by("route_id", "position")
     routes: dict[tuple, dict[str, list[RouteStop]]] = {}
     for slug, may_board, may_alight, *row in rows.values_list("stop__city__slug", "may_board", "may_alight", *_FACTS, *_COLUMNS):
-        call = _call(row[0], *row[5:])
+        call = _call(row[0], *row[4:])
         call.may_board, call.may_alight = may_board, may_alight
-        routes.setdefault(tuple(row[:5]), {}).setdefault(slug, []).append(call)
+        routes.setdefault(tuple(row[:4]), {}).setdefault(slug, []).append(call)
     return [
         [ride for facts, calls in routes.items() if (ride := _ride(facts, calls.get(start, []), calls.get(end, [])))]
         for start, end in pairs
@@ -121,9 +120,9 @@ def rides_between(pairs: Iterable[tuple[str, str]]) -> list[list[Ride]]:
 
 
 def _ride(facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> Ride | None:
-    _route, route_km, fares_revision, code, name = facts
+    _route, route_km, code, name = facts
     ends = shortest_ride(boards, alights)
-    return Ride(*ends, f"{code} {name}".strip(), fares_revision, route_km) if ends else None
+    return Ride(*ends, f"{code} {name}".strip(), route_km) if ends else None
 
 
 def _call(

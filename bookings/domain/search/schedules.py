@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.domain.fares.prices import read_party
 from bookings.domain.inventory.departures import ride_revision
+from bookings.domain.network.catalogue import current_mark
 from bookings.domain.network.places import Place
 from bookings.domain.search.pricing import price_list
 from bookings.domain.search.rides import Departure, Ride, day_bounds, find_departures, find_rides
@@ -113,13 +114,13 @@ def schedule_segment(schedule_id: int, from_ref: str = "", to_ref: str = "") -> 
 
 def segment_revision(segment: Segment, now: datetime) -> str:
     """Changes with anything that a program can see of the ride: seats, price, state, time."""
-    return f"{ride_revision(segment, now)}.{segment.schedule.route.fares_revision}"
+    return f"{ride_revision(segment, now)}.{current_mark()}"
 
 
 def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
     schedule, route = segment.schedule, segment.schedule.route
     calls = list(RouteStop.objects.filter(route=route).select_related("stop__city").order_by("position"))
-    ride = Ride(segment.board, segment.alight, str(route.line), route.fares_revision, calls[-1].km)
+    ride = Ride(segment.board, segment.alight, str(route.line), calls[-1].km)
     (row,) = _rows([_departure(schedule, ride)], now)
     return ScheduleDetail(
         row=row,
@@ -149,7 +150,7 @@ def _whole_rides(route_ids: Iterable[int]) -> dict[int, Ride]:
         alight = next((call for call in reversed(way) if call.may_alight), way[-1])
         if board.position < alight.position:
             route = way[0].route
-            rides[route_id] = Ride(board, alight, str(route.line), route.fares_revision, way[-1].km)
+            rides[route_id] = Ride(board, alight, str(route.line), way[-1].km)
     return rides
 
 

@@ -11,6 +11,7 @@ from bookings.domain.search.rides import Departure
 from bookings.models import Amenity, Seat, SeatClaim, SeatKind
 
 Taken = Mapping[int, Mapping[str, int]]  # departure: kind of seat: number
+TakenUntil = tuple[Taken, datetime | None]  # with when the first of those claims runs out
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def _read_coaches(ids: frozenset[int]) -> dict[int, Coach]:
     return found
 
 
-def taken_until(departures: Iterable[Departure], *, now: datetime) -> tuple[Taken, datetime | None]:
+def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenUntil:
     """How many seats are claimed on the legs of each ride, and when the first of those claims runs out: one query."""
     by_legs: dict[tuple[int, int], list[int]] = {}
     for each in departures:
@@ -60,9 +61,3 @@ def taken_until(departures: Iterable[Departure], *, now: datetime) -> tuple[Take
 
 def taken_by_kind(departures: Iterable[Departure], *, now: datetime) -> Taken:
     return taken_until(departures, now=now)[0]
-
-
-def next_expiry(departures: Iterable[Departure], *, now: datetime) -> datetime | None:
-    """When the first of the holds on these departures runs out: one query."""
-    claims = SeatClaim.objects.filter(schedule__in=[each.id for each in departures], expires_at__gt=now)
-    return claims.aggregate(first=Min("expires_at"))["first"]

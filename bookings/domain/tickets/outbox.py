@@ -41,6 +41,8 @@ class CarrierAway(Exception):
 
 
 class Carrier(Protocol):
+    loads: tuple[str, ...]  # with each message
+
     def deliver(self, message: OutboxMessage, now: datetime) -> None: ...
 
     def close(self) -> None: ...
@@ -56,6 +58,8 @@ class SendReport:
 
 class MailCarrier:
     """One connection for a whole batch, opened with its first mail."""
+
+    loads = ("order",)
 
     def __init__(self) -> None:
         self._connection: Any = None
@@ -95,6 +99,8 @@ def _refuses_only_this(error: OSError) -> bool:
 
 class GatewayCarrier:
     """The demo gateway's notifications of itself: posts to our own callback."""
+
+    loads = ("order",)
 
     def deliver(self, message: OutboxMessage, now: datetime) -> None:
         try:
@@ -145,11 +151,8 @@ def _send_mails(clock: Callable[[], datetime], limit: int, report: SendReport) -
     if mail_room.closed_until and clock() < mail_room.closed_until:
         report.server_away = True
         return
-    before = report.sent
     report.server_away = send_batch(_IS_MAIL, MailCarrier(), clock, limit, report)
     mail_room.closed_until = clock() + PROBE_EVERY if report.server_away else None
-    if report.sent > before:
-        _close_task(_SERVER, clock())
 
 
 def send_batch(
@@ -160,7 +163,7 @@ def send_batch(
         for message_id in list(due_messages(clock()).filter(which).order_by("next_try", "pk").values_list("pk", flat=True)[:limit]):
             if until():
                 break
-            message = _claim(message_id, clock())
+            message = _claim(message_id, carrier.loads, clock())
             if message is None:
                 continue
             try:
@@ -183,17 +186,19 @@ def due_messages(now: datetime) -> Any:
     return OutboxMessage.objects.filter(free, sent_at=None, failed_at=None, next_try__lte=now)
 
 
-def _claim(message_id: int, now: datetime) -> OutboxMessage | None:
+def _claim(message_id: int, loads: tuple[str, ...], now: datetime) -> OutboxMessage | None:
     """Take the lease, if nobody else has it. A try counts from here, so that a message that kills its sender ends some day."""
     if not due_messages(now).filter(pk=message_id).update(lease_until=now + LEASE, attempts=F("attempts") + 1):
         return None
-    return OutboxMessage.objects.select_related("order", "webhook__partner").get(pk=message_id)
+    return OutboxMessage.objects.select_related(*loads).get(pk=message_id)
 
 
 def _mark_sent(message: OutboxMessage, now: datetime) -> None:
     OutboxMessage.objects.filter(pk=message.pk, sent_at=None).update(sent_at=now, lease_until=None, last_error="")
     if message.attempts > 1:
         _close_task(f"message:{message.pk}", now)
+    if message.last_error and message.kind not in OutboxMessage.NO_MAIL:  # it was kept waiting by a server that is back
+        _close_task(_SERVER, now)
 
 
 def _give_back(message: OutboxMessage, error: BaseException | None, now: datetime) -> None:

@@ -1,3 +1,4 @@
+from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +12,14 @@ from bookings.domain.network.places import get_place
 from bookings.domain.search.boards import departure_board
 from bookings.domain.search.network import popular_pairs
 from bookings.passenger.forms import LONGEST, read_page
-from bookings.passenger.tables import BoardTable
+from bookings.passenger.rows import board_rows
 from bookings.web.access import public
 from bookings.web.fragments import kept_page
 from bookings.web.render import VARY, render_page, swaps_only
 from bookings.web.replica.routing import may_lag
 
-_TARGET = "board"
+_TARGET: Final = "board"
+_SECONDS: Final = 60
 
 
 @public
@@ -39,9 +41,9 @@ def board(request: HttpRequest) -> HttpResponse:
         return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
     found = departure_board(place, now=now, page=page, page_size=page_size)
 
-    def make() -> HttpResponse:
-        context = {"board": found, "table": BoardTable(found.rows), "page_size": page_size, "updated": now}
-        return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET)
+    def make() -> tuple[HttpResponse, int]:
+        context = {"board": found, "rows": board_rows(found.rows), "page_size": page_size, "updated": now}
+        return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET), _SECONDS
 
     key = f"{found.cache_key}:{swaps_only(request, _TARGET)}" if found.cache_key else ""
-    return kept_page(request, make, key=key, seconds=60, vary=VARY)
+    return kept_page(request, make, key=key, vary=VARY)

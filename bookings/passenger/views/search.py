@@ -6,7 +6,6 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.views.decorators.http import conditional_page, require_safe
 
@@ -20,12 +19,13 @@ from bookings.passenger.asked import Asked
 from bookings.passenger.forms import LONGEST, SearchForm
 from bookings.passenger.rows import offer_rows
 from bookings.web.access import public
-from bookings.web.fragments import kept_fragment, kept_page
+from bookings.web.fragments import Fragment, Parts, kept_page
 from bookings.web.paging import page_links
 from bookings.web.render import VARY, render_page, swaps_only
 from bookings.web.replica.routing import may_lag
 
 STRIP_SECONDS: Final = 60
+FORM_SECONDS: Final = 300
 _TARGET: Final = "results"
 
 
@@ -45,12 +45,13 @@ def search(request: HttpRequest) -> HttpResponse:
     shown = f"{asked.address()}:{swaps_only(request, _TARGET)}:{now:%Y%m%d%H%M}"
     key = f"{page.cache_key}:page:{sha256(shown)}" if page.cache_key else ""
 
-    def make() -> HttpResponse:
-        context = {"form": form, "asked": asked, "page": page, "classes": _classes(asked)}
-        context |= {"strip": _strip(asked, now), "offers": _offers(asked, page, now)}
-        return render_page(request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET)
+    def make() -> tuple[HttpResponse, int]:
+        parts = Parts(form=_form(form, asked, now), strip=_strip(asked, now), offers=_offers(asked, page, now))
+        context = {"asked": asked, "party": form.party_text, "page": page, "parts": parts}
+        made = render_page(request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET)
+        return made, parts.seconds_left()
 
-    return kept_page(request, make, key=key, seconds=lambda: min(page.fresh_for, STRIP_SECONDS), vary=VARY)
+    return kept_page(request, make, key=key, vary=VARY)
 
 
 @public
@@ -68,12 +69,21 @@ def _classes(asked: Asked) -> list[Any]:
     return asked.classes(names) if len(names) > 1 else []
 
 
-def _strip(asked: Asked, now: datetime) -> SafeString:
+def _form(form: SearchForm, asked: Asked, now: datetime) -> Fragment:
+    key = _key("form", f"{asked.address(page=1)}:{timezone.localdate(now)}")  # no earlier day can be chosen
+    return Fragment("passenger/_search_form.html", {"form": form, "asked": asked}, key, FORM_SECONDS)
+
+
+def _strip(asked: Asked, now: datetime) -> Fragment:
     """The lowest price of the days around. A minute old at most; what a click leads to is always fresh."""
+    key = _key("days", f"{asked.address(page=1)}:{now:%Y%m%d%H%M}")
+    return Fragment("passenger/_days.html", {"asked": asked, "days": partial(_days, asked, now)}, key, STRIP_SECONDS)
+
+
+def _key(kind: str, shown: str) -> str:
+    """For what depends on reference data and the address alone."""
     mark = current_mark()
-    key = f"days:{mark}:{get_language()}:{sha256(asked.address(page=1))}:{now:%Y%m%d%H%M}" if mark else ""
-    context = {"asked": asked, "days": partial(_days, asked, now)}
-    return kept_fragment("passenger/_days.html", context, key=key, seconds=STRIP_SECONDS)
+    return f"{kind}:{mark}:{get_language()}:{sha256(shown)}" if mark else ""
 
 
 def _days(asked: Asked, now: datetime) -> list[DayPrice]:
@@ -85,14 +95,16 @@ def _days(asked: Asked, now: datetime) -> list[DayPrice]:
     return days if prices else []
 
 
-def _offers(asked: Asked, page: ResultsPage, now: datetime) -> SafeString:
+def _offers(asked: Asked, page: ResultsPage, now: datetime) -> Fragment:
     search = asked.search
     context = {
         "asked": asked,
+        "page": page,
+        "classes": partial(_classes, asked),
         "rows": lambda: offer_rows(page.offers, asked.departure_address, search.party.size),
         "links": page_links(page.page, page.pages, lambda number: asked.address(page=number)),
-        "plain_address": asked.address(band="", fare_class="", max_price=None),
+        "plain_address": partial(asked.address, band="", fare_class="", max_price=None),
         "explain": partial(explain_empty, search, now=now),
     }
     key = f"{page.cache_key}:{sha256(asked.address())}" if page.cache_key else ""
-    return kept_fragment("passenger/_offers.html", context, key=key, seconds=lambda: page.fresh_for)
+    return Fragment("passenger/_offers.html", context, key, lambda: page.fresh_for)

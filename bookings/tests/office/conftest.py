@@ -18,6 +18,13 @@ def sign_in(user: User) -> StaffClient:
     return client
 
 
+@pytest.fixture(autouse=True)
+def _still(request: pytest.FixtureRequest) -> None:
+    """Lists are of a day. A browser has a clock of its own, which goes on."""
+    if "page" not in request.fixturenames:
+        request.getfixturevalue("still")
+
+
 @pytest.fixture
 def clerk(db: None) -> StaffClient:
     return sign_in(make_user(role=User.Role.CLERK, first_name="Nomsa", last_name="Dlamini"))

@@ -236,7 +236,7 @@ def test_a_scan_costs_the_same_with_1_and_3_passengers(clerk: StaffClient, djang
     booking = sell(coach, *(f"Passenger Number{number}" for number in range(people)), now=now())
     Schedule.objects.update(status="boarding")
 
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(25):
         response = post(clerk, coach, booking.tickets.first())
 
     assert response.context["answer"].tone == "green"

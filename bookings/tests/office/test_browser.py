@@ -4,24 +4,20 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from bookings.models import User
+from bookings.tests.browser import barriers, type_there, watch
 from bookings.tests.make import app_code, make_shift, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD: Final = "a-long-enough-pass"
-SERIOUS: Final = {"serious", "critical"}
-EXPECTED: Final = "Failed to load resource"  # a form that answers 422 is one of ours
 
 
 @pytest.fixture
 def watched(page: Page) -> Iterator[Page]:
     """A page on which nothing may go wrong: no error in the console, no violation of the content policy."""
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" and EXPECTED not in message.text else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
+    troubles = watch(page)
     page.set_viewport_size({"width": 1280, "height": 720})
     yield page
     assert troubles == []
@@ -31,8 +27,7 @@ def assert_readable(page: Page) -> None:
     """Nothing for axe to find in light and dark; and the page fits the screen's width."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found = [rule for rule in Axe().run(page).response["violations"] if rule["impact"] in SERIOUS]
-        assert found == [], f"{page.url} {scheme}"
+        assert barriers(page) == [], f"{page.url} {scheme}"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
@@ -42,18 +37,17 @@ def press_access_key(page: Page, key: str) -> None:
     page.context.new_cdp_session(page).send("Input.dispatchKeyEvent", event)
 
 
-def type_there(page: Page, label: str, text: str) -> None:
-    """By keyboard alone: the page has put the cursor into this field."""
-    expect(page.get_by_label(label)).to_be_focused()
-    page.keyboard.type(text)
-
-
 def sign_in(page: Page, address: str, username: str) -> None:
     page.goto(address)
     type_there(page, "User name", username)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_clerk_signs_in_by_keyboard_and_walks_by_access_keys(watched: Page, live_server: object) -> None:
@@ -71,9 +65,7 @@ def test_a_clerk_signs_in_by_keyboard_and_walks_by_access_keys(watched: Page, li
     assert_readable(page)
     press_access_key(page, "h")
     page.wait_for_url(f"{live_server}/office/")
-    page.get_by_role("button", name="Sign out").click()
-
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    sign_out(page)
 
 
 def test_a_second_factor_is_set_up_and_asked_for(watched: Page, live_server: object) -> None:
@@ -92,7 +84,7 @@ def test_a_second_factor_is_set_up_and_asked_for(watched: Page, live_server: obj
     expect(page.get_by_role("listitem")).to_have_count(10)
     assert_readable(page)
     recovery = page.get_by_role("listitem").first.inner_text()
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
 
     sign_in(page, f"{live_server}/office/login/", "priya")
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
@@ -129,9 +121,9 @@ def test_a_manager_lets_somebody_in_who_then_chooses_a_password(watched: Page, l
     page.get_by_role("link", name="I have told them").click()
     expect(page.get_by_text("account made: Lerato Molefe")).to_be_visible()
     assert_readable(page)
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
 
-    page.get_by_label("User name").fill("lerato")
+    type_there(page, "User name", "lerato")
     page.get_by_label("Password").fill(given)
     page.keyboard.press("Enter")
 

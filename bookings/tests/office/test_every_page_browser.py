@@ -7,9 +7,10 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page
 
 from bookings.models import User
+from bookings.tests.browser import SERIOUS
 from bookings.tests.make import make_user
 from bookings.tests.office.everything import make_everything
-from bookings.tests.office.test_browser import PASSWORD, SERIOUS, sign_in, watched  # noqa: F401
+from bookings.tests.office.test_browser import PASSWORD, sign_in, watched  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # What is no page of its own: it takes a form, or gives a file or a piece of a page.

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from bookings.domain.counter.selling import RideWanted, Sale, Tender, keep_seats, sell_now
 from bookings.domain.reports.invariants import violations
@@ -351,7 +352,7 @@ def test_the_way_back_can_be_added_to_a_sale(clerk: StaffClient, till: Shift) ->
 
 
 def test_an_order_of_the_web_is_paid_by_its_reference(clerk: StaffClient, till: Shift) -> None:
-    order = ordered(make_schedule(departs=None), "1A", pay_later=True)
+    order = ordered(departure_ahead(), "1A", pay_later=True, now=timezone.now())
     reference = order.bookings.get().booking_reference
 
     page = clerk.get(address(order=reference.lower()))

@@ -77,8 +77,8 @@ def test_a_database_that_fails_is_503_and_no_word_of_why(client: Client, monkeyp
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(probes, "DEADLINE", 0.2)
-    return 0.2
+    monkeypatch.setattr(probes, "DEADLINE", 0.5)
+    return 0.5
 
 
 def test_a_look_that_hangs_costs_one_thread_and_each_asker_no_more_than_the_deadline(quick: float) -> None:
@@ -86,17 +86,17 @@ def test_a_look_that_hangs_costs_one_thread_and_each_asker_no_more_than_the_dead
 
     def hangs() -> bool:
         looked.append(threading.current_thread())
-        return goes_on.wait(10)
+        return goes_on.wait(60)
 
     prober = Prober(first=lambda: 1, hangs=hangs, last=lambda: 2)
     started = time.monotonic()
     answers = [prober.look() for _asker in range(5)]
     took = time.monotonic() - started
     goes_on.set()
-    time.sleep(0.05)
+    assert prober._round.is_over.wait(10)
 
     assert answers == [{"first": 1}] * 5
-    assert took < 2 * quick
+    assert took < 3 * quick  # not five
     assert len(looked) == 1
     assert prober.look() == {"first": 1, "hangs": True, "last": 2}
     assert looked[0] is looked[1]
@@ -113,7 +113,7 @@ Ask = Callable[[], tuple[int, dict[str, str], float]]
 
 def ask(site: Service) -> tuple[int, dict[str, str], float]:
     started = time.monotonic()
-    answer = httpx.get(f"{site.url}/health/", timeout=10)
+    answer = httpx.get(f"{site.url}/health/", timeout=30)
     return answer.status_code, answer.json(), time.monotonic() - started
 
 
@@ -129,7 +129,7 @@ def servers(tmp_path: Path, django_db_blocker: Any) -> Iterator[tuple[Service, A
 
 def test_frozen_servers_are_told_of_in_time(servers: tuple[Service, Any, str]) -> None:
     site, redis, database = servers
-    slack = 1.0  # of a busy machine
+    slack = 4.0  # of a busy machine; who waits for a frozen server waits for ever
     status, told, _took = ask(site)
     assert (status, told["database"], told["cache"], told["status"]) == (200, "ok", "ok", "degraded")  # no queue, no tables
 
@@ -145,12 +145,12 @@ def test_frozen_servers_are_told_of_in_time(servers: tuple[Service, Any, str]) -
             status, told, took = ask(site)
             assert (status, told["status"], told["database"], told["queue"]) == (503, "unhealthy", "error", "unknown")
             assert took < DEADLINE + slack
-        assert httpx.get(f"{site.url}/health/live/", timeout=2).status_code == 200
+        assert httpx.get(f"{site.url}/health/live/", timeout=DEADLINE + slack).status_code == 200
         metrics = httpx.get(f"{site.url}/metrics", timeout=DEADLINE + slack).text
         assert "falcon_database_up 0.0" in metrics
     finally:
         wake()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while (status := ask(site)[0]) != 200 and time.monotonic() < until:
         time.sleep(0.1)
     assert status == 200

@@ -258,3 +258,31 @@ def test_popular_roads_are_kept(client: Client, django_assert_num_queries: Calla
     cache.clear()
     Schedule.objects.all().delete()
     assert "Well-travelled roads" not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "marked"),
+    [
+        ("/", ["Search"]),
+        ("/search/", ["Search"]),
+        ("/departures/", ["Departures"]),
+        ("/departures/1/", []),
+        ("/routes/", ["Network"]),
+        ("/routes/no-such-pair/", ["Network"]),
+        ("/bookings/", ["My booking"]),
+        ("/no/such/page/", []),
+    ],
+)
+def test_the_menu_marks_where_one_is(client: Client, address: str, marked: list[str]) -> None:
+    for _drawn_then_kept in range(2):
+        html = client.get(address).content.decode()
+
+        assert re.findall(r'aria-current="page">([^<]+)<', html) == marked
+
+
+def test_the_demonstration_says_so_at_once(client: Client, settings: Any) -> None:
+    shown = []
+    for settings.IS_DEMO in (True, False, True):
+        shown.append('class="demo-bar' in client.get("/bookings/").content.decode())
+
+    assert shown == [True, False, True]

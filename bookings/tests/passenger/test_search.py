@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from bookings.models import PassengerType, Schedule
+from bookings.domain.inventory.holds import hold_any
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import PassengerType, Schedule, SeatClaim
 from bookings.tests.make import make_passenger_types, make_route
 from bookings.tests.passenger.timetable import make_day, search_address, tomorrow
 
@@ -129,10 +133,12 @@ def test_back_gets_the_whole_page(client: Client) -> None:
         {"from": " cape town ", "to": "JOHANNESBURG"},
         {"from": "johannesburg-main@0"},
         {"passengers": "", "adult": "2", "child": "1"},
+        {"date": "%d/%m/%Y"},
     ],
 )
 def test_what_people_type_leads_to_the_one_address(client: Client, typed: dict[str, str]) -> None:
     make_day(8)
+    typed = {name: f"{tomorrow():{value}}" if name == "date" else value for name, value in typed.items()}
     asked = {name: value for name, value in search_address(**typed).items() if value != ""}
 
     response = client.get("/search/", asked)
@@ -140,6 +146,7 @@ def test_what_people_type_leads_to_the_one_address(client: Client, typed: dict[s
 
     assert response.status_code == 302
     assert landed.status_code == 200
+    assert f'value="{tomorrow().isoformat()}"' in landed.content.decode()
     assert "adult=" not in response["Location"]
     assert "passengers=" in response["Location"]
 
@@ -213,10 +220,10 @@ def test_search_asks_as_many_queries_for_three_rows_as_for_one(
 ) -> None:
     make_day(*hours)
 
-    with django_assert_num_queries(14):  # the first after a change to the timetable
+    with django_assert_num_queries(13):  # the first after a change to the timetable
         client.get("/search/", search_address())
     cache.clear()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get("/search/", search_address())
     with django_assert_num_queries(2):
         client.get("/search/", search_address())
@@ -242,6 +249,23 @@ def test_a_kept_list_ends_when_a_departure_changes(client: Client) -> None:
     html = client.get("/search/", search_address()).content.decode()
 
     assert "R777" in html.partition('class="offers"')[2]
+
+
+def test_a_page_of_kept_parts_ends_with_the_first_of_them(client: Client, still: Any) -> None:
+    """A hold that runs out changes no revision, so no key."""
+    (departure,) = make_day(8, seats=2)
+    segment = get_segment(departure.pk, "johannesburg", "cape-town")
+    hold_any(segment, 1, fare_class="standard", owner="somebody", now=timezone.now())
+    SeatClaim.objects.update(expires_at=timezone.now() + timedelta(seconds=10))
+    wanted = search_address(passengers=2)
+    whole = client.get("/search/", wanted).content.decode()
+    part = client.get("/search/", wanted, **HTMX).content.decode()  # of the list that was kept for the first
+
+    still.shift(timedelta(seconds=10))
+
+    assert "Only 1 seat left" in whole
+    assert "Only 1 seat left" in part
+    assert "Choose seats" in client.get("/search/", wanted, **HTMX).content.decode()
 
 
 def test_the_strip_marks_the_lowest_day_only_where_prices_differ(client: Client) -> None:

@@ -143,8 +143,8 @@ class Buyer:
         self.order = response.headers["location"]
         return self.order
 
-    def wait_for_ticket(self, seconds: float = 30) -> str:
-        """Ask for the order's status until it leads to the booking."""
+    def wait_for_ticket(self, seconds: float = 75) -> str:
+        """Ask for the order's status until it leads to the booking: by the queue, or at the latest by its sweep of the next minute."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             response = self.get(self.order)

@@ -108,7 +108,7 @@ def test_a_mail_server_that_goes_away_harms_no_booking(mood: str, settings: Any,
     }
     figure(f"HTTP: mail server {mood}", bookings=times, unsent=0, **{name: round(value, 2) for name, value in took.items()})
     # The figure is the promise; this is what can be held on a machine that is busy with other tests.
-    assert statistics.median(away.slowest) <= 1.1 * statistics.median(usual.slowest) + 0.5
+    assert statistics.median(away.slowest) <= 1.1 * statistics.median(usual.slowest) + 2
 
 
 def _wait_until_confirmed(orders: int) -> None:

@@ -94,7 +94,7 @@ def test_a_database_that_crashes_loses_nothing_and_everybody_heals(postgres: Pos
             time.sleep(3)
     with_queue = Buyer(site.url)
     with_queue.buy(schedules[0], "johannesburg", "cape-town")
-    with_queue.wait_for_ticket(75)  # by the queue, which has to heal as well
+    with_queue.wait_for_ticket()  # by the queue, which has to heal as well
     with_queue.close()
     catch_up(settings, site, wait=many(0, 60))
 
@@ -139,9 +139,9 @@ def test_a_database_that_freezes_holds_no_worker_for_ever(postgres: PostgresServ
         postgres.thaw()
     started = time.monotonic()
     while httpx.get(address, timeout=60, follow_redirects=True).status_code != 200:
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < 60
     healed = time.monotonic() - started
 
     figure("HTTP: PostgreSQL frozen", asked=len(waited), longest_wait_s=round(max(waited), 1), healed_after_s=round(healed, 1))
-    assert max(waited) <= _STATEMENT_SECONDS + 2 + 3 + 2  # the statement, its grace, one new connection, and our own loaded machine
+    assert max(waited) <= _STATEMENT_SECONDS + 2 + 3 + 10  # the statement, its grace, one new connection, and our own loaded machine
     assert site.web_workers() == workers

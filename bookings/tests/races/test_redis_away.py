@@ -111,5 +111,6 @@ def test_everything_goes_on_while_redis_is_stopped_frozen_or_emptied(settings: A
             usual_worst_s=round(max(seconds), 2),
             **worst,
         )
-        slow += [f"{action} {name}: {value}" for name, value in added.items() if value > 0.5]
+        allowed = 0.5 if SCALE else 0.5 + counts(seconds)
+        slow += [f"{action} {name}: {value}" for name, value in added.items() if value > allowed]
     assert slow == []

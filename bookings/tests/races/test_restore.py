@@ -100,7 +100,7 @@ def _streaming(place: Path, socket: str) -> Iterator[None]:
     command = [postgres_bin() / "pg_receivewal", "-h", socket, "-U", "postgres", "-D", place / "wal", "--synchronous"]
     receiver = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd="/", **postgres_user())
     try:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while not list((place / "wal").glob("*.partial")):
             assert time.monotonic() < until, "no log arrives"
             time.sleep(0.05)
@@ -125,7 +125,7 @@ def _flush() -> None:
         cursor.execute("SELECT pg_logical_emit_message(true, 'tests', '')")
         cursor.execute("SET synchronous_commit = off")
         cursor.execute("SELECT pg_current_wal_flush_lsn()")
-        written, until = cursor.fetchone()[0], time.monotonic() + 20
+        written, until = cursor.fetchone()[0], time.monotonic() + 60
         arrived = False
         while not arrived:
             assert time.monotonic() < until, "the log does not arrive"

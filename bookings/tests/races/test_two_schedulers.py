@@ -82,6 +82,6 @@ def _sweep_at_once(processes: int, folder: Path, mail: str) -> None:
         each.stdin.write("now\n")
         each.stdin.flush()
     for each in running:
-        each.problems = each.communicate(timeout=60)[1]
+        each.problems = each.communicate(timeout=120)[1]
     for each in running:
         assert (each.returncode, "Traceback" in each.problems) == (0, False), each.problems

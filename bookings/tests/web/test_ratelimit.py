@@ -362,14 +362,16 @@ def test_counts_in_redis_go_by_themselves(limit: None) -> None:
     asked("hold", "203.0.113.7", "somebody")
 
     redis = cache.client.get_client()
-    assert {redis.ttl(key) for key in redis.keys("*limit:hold*")} == {70}
+    left = [redis.ttl(key) for key in redis.keys("*limit:hold*")]
+    assert left
+    assert all(50 < seconds <= 70 for seconds in left)
 
 
 @pytest.mark.redis
 def test_a_frozen_redis_delays_a_request_once(limit: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BreakerRedisCache, "_closed_again_at", 0.0)
     with redis_server() as server:
-        options = {"CONNECTION_POOL_KWARGS": {"max_connections": 5}, "SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.2}
+        options = {"CONNECTION_POOL_KWARGS": {"max_connections": 5}, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1}
         away = BreakerRedisCache(f"{server.url}/1", {"OPTIONS": options})
         monkeypatch.setattr("bookings.web.ratelimit.cache", away)
         asked("find", "203.0.113.7")
@@ -378,5 +380,5 @@ def test_a_frozen_redis_delays_a_request_once(limit: None, monkeypatch: pytest.M
 
         answers = [refused("ABCD1234", "another") for _each in range(4)]
 
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 2  # one timeout for the four of them
         assert answers == [False, False, False, True]

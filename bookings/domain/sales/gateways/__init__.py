@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -46,6 +47,17 @@ class Gateway(Protocol):
         Raises OSError, within a minute, when the answer does not come: then it may have happened or not.
         """
         ...
+
+
+def adapters_load(**_options: Any) -> list[CheckMessage]:
+    """A check of Django's: before the first customer pays, not then, it is known that each adapter is there."""
+    found = []
+    for name, path in settings.PAYMENT_GATEWAYS.items():
+        try:
+            import_string(path)
+        except ImportError as error:
+            found.append(Error(f"PAYMENT_GATEWAYS: {name} cannot be loaded ({error}).", id="bookings.E002"))
+    return found
 
 
 def gateway_called(name: str) -> Gateway:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Exists, F, Model, OuterRef
+from django.db.models import Exists, Model, OuterRef
 from django.utils.translation import gettext as _
 
 from bookings.base.money import cents, whole_rand
@@ -258,7 +258,5 @@ def _write_route_fares(route: Route, amounts: list[tuple[int, int, Decimal]], fa
         ],
         batch_size=_CHUNK,
     )
-    if stale or missing:
-        Route.objects.filter(pk=route.pk).update(fares_revision=F("fares_revision") + 1)
     changed = len([pair for pair in missing if pair in existing])
     return Count(new=len(missing) - changed, changed=changed)

@@ -115,6 +115,7 @@ CHANGES: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.usefixtures("still")  # a page is kept for a minute
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_next_page_shows_a_change(client: Client, what: str) -> None:
     make_day(8)

@@ -48,14 +48,14 @@ def test_only_2xx_counts_and_nobody_is_led_elsewhere(status: int) -> None:
     assert (len(server.got), elsewhere.got) == (1, [])
 
 
-@pytest.mark.parametrize("mood", [{"pause": 3}, {"drip": 0.05}])
+@pytest.mark.parametrize("mood", [{"pause": 10}, {"drip": 0.05}])
 def test_who_does_not_answer_in_time_is_cut_off(mood: dict[str, float]) -> None:
     with receiver() as server:
         vars(server).update(mood)
         started = time.monotonic()
         assert refused(server.poster(seconds=0.4), server.url) == "no answer within 0.4 s"
 
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
 
 
 def test_a_server_that_says_nothing_at_all_is_cut_off() -> None:
@@ -68,10 +68,10 @@ def test_a_server_that_says_nothing_at_all_is_cut_off() -> None:
 def test_a_resolver_that_hangs_is_left_behind() -> None:
     started = time.monotonic()
 
-    words = refused(Poster(resolve=lambda _host, _port: time.sleep(3) or [], seconds=0.2), f"https://{HOST}/")
+    words = refused(Poster(resolve=lambda _host, _port: time.sleep(10) or [], seconds=0.2), f"https://{HOST}/")
 
     assert words == f"the name {HOST} cannot be resolved"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_the_name_is_resolved_at_every_try_and_what_it_then_means_is_checked() -> None:

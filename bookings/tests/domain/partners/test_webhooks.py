@@ -16,6 +16,7 @@ from django.core.management import call_command
 
 from bookings import tasks
 from bookings.base.errors import Conflict, RuleBroken
+from bookings.domain.counter.tender import pay_out_refund, take_payment
 from bookings.domain.partners import delivering
 from bookings.domain.partners.delivering import WebhookCarrier, send_webhooks
 from bookings.domain.partners.webhooks import (
@@ -34,10 +35,10 @@ from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.refunds import cancel_booking
 from bookings.domain.sales.seats import change_name
 from bookings.domain.tickets.outbox import LEASE, WEBHOOK_PAUSES, SendReport, send_batch, send_due
-from bookings.models import Booking, OutboxMessage, Partner, StaffTask, Ticket, Webhook
+from bookings.models import Booking, OutboxMessage, Partner, Refund, StaffTask, Ticket, Webhook
 from bookings.tests.domain.partners.receiver import Receiver, receiver
 from bookings.tests.domain.partners.sale import ALL, partner_order, sold_by
-from bookings.tests.make import NOW, make_booking, make_partner, make_schedule
+from bookings.tests.make import NOW, make_booking, make_partner, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MINUTE = timedelta(minutes=1)
@@ -102,6 +103,18 @@ def test_a_sale_is_told_with_its_passengers_and_signed(server: Receiver, partner
     assert not is_signed(paid, "whsec_" + base64.b64encode(b"x" * 32).decode())
     assert paid.headers["webhook-id"] == paid.body["id"] != confirmed.body["id"]
     assert paid.headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+
+
+def test_money_that_goes_back_over_a_counter_is_told_too(server: Receiver, partner: Partner, hook: Webhook) -> None:
+    shift, order = make_shift(make_user()), partner_order(partner, make_schedule())
+    take_payment(order, "cash", None, shift=shift, submission="pay", content="", now=NOW)
+    cancel_booking(order.bookings.get().booking_reference, submission="c", content="", now=NOW + MINUTE)
+    pay_out_refund(Refund.objects.get().pk, shift=shift, tender="cash", submission="back", content="", now=NOW + 2 * MINUTE)
+
+    send(server, NOW + 3 * MINUTE)
+
+    assert server.events() == ["payment.received", "booking.confirmed", "booking.cancelled", "payment.refunded"]
+    assert server.got[-1].body["data"]["method"] == "cash"
 
 
 def test_a_change_names_the_ticket_it_is_about_and_a_cancellation_those_that_ended(
@@ -244,7 +257,7 @@ def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate
 def test_a_partner_who_hangs_keeps_no_mail_and_no_other_partner_waiting(server: Receiver, partner: Partner, hook: Webhook) -> None:
     other = add_webhook(make_partner("Quick"), url=server.url, events=ALL, now=NOW)
     with receiver() as slow:
-        slow.pause = 1.0
+        slow.pause = 10.0
         hanging = add_webhook(make_partner("Slow"), url=f"https://slow.partner.test:{slow.port}/", events=ALL, now=NOW)
         for _number in range(20):
             ping(hanging, now=NOW)
@@ -257,9 +270,9 @@ def test_a_partner_who_hangs_keeps_no_mail_and_no_other_partner_waiting(server: 
         slowly = server.poster(seconds=0.3)
         report = send_webhooks(poster=slowly, now=NOW)
 
-    assert (len(mail.outbox), mailed < 0.5) == (1, True)
+    assert (len(mail.outbox), mailed < 5) == (1, True)
     assert (report.sent, report.postponed) == (1, 1)  # the other partner's; of the twenty one was tried
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20 * 0.3
 
 
 def test_a_second_sender_of_the_process_leaves_at_once(server: Receiver, hook: Webhook) -> None:

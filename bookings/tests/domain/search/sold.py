@@ -68,7 +68,7 @@ def _rides(schedule: Schedule, calls: list[RouteStop]) -> list[Departure]:
         local = boards_at.astimezone(ZoneInfo(board.stop.time_zone))
         for alight in calls[board.position + 1 :]:
             if board.may_board and alight.may_alight and board.stop_id != alight.stop_id:
-                ride = Ride(board, alight, board.route.line.code, 0, route_km)
+                ride = Ride(board, alight, board.route.line.code, route_km)
                 found.append(Departure(schedule.pk, ride, boards_at, local, 1, schedule.layout_id, schedule.price_zar, 0))
     return found
 

@@ -104,6 +104,22 @@ def test_pages_follow_each_other_with_the_same_number_of_queries(django_assert_n
     assert seen == [(2, False, True), (2, True, True), (1, True, False)]
 
 
+def test_a_place_with_few_departures_is_looked_at_until_the_horizon(django_assert_num_queries: Any) -> None:
+    for number, hours in enumerate((1, 2, 30, 35, 37)):
+        make_schedule(route=make_route("Johannesburg", f"Town {number}"), departs=NOW + hours * HOUR)
+    place = get_place("johannesburg")
+    departure_board(place, now=NOW)  # remembers what does not change
+
+    with django_assert_num_queries(2):
+        soon = departure_board(place, now=NOW, page_size=1)
+    with django_assert_num_queries(3):
+        seldom = departure_board(place, now=NOW, page_size=3)
+
+    assert [row.departs for row in soon.rows] == ["11:00"]
+    assert [row.departs for row in seldom.rows] == ["11:00", "12:00", "16:00"]
+    assert (soon.has_next, seldom.has_next, board(page_size=4).has_next) == (True, True, False)
+
+
 @pytest.mark.parametrize(("page", "rows"), [(-1, 1), (0, 1), (10**12, 0)])
 def test_pages_that_cannot_be_do_no_harm(page: int, rows: int) -> None:
     make_schedule(departs=NOW + HOUR)
