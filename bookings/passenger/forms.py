@@ -18,7 +18,7 @@ from bookings.passenger.asked import Asked
 
 LONGEST: Final = 120  # of anything typed here; more is cut, so that no page echoes a megabyte
 DAYS_AHEAD: Final = 365
-_TOKEN: Final = re.compile(r"[\w-]{1,64}")
+_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -56,6 +56,16 @@ def test_choosing_the_way_back_carries_the_hold(client: Client) -> None:
     assert "Now choose your way back" in html
     assert "passengers=1&amp;hold=abc-DEF_123" in html
     assert '<input type="hidden" name="hold" value="abc-DEF_123">' in html
+    assert 'href="/checkout/abc-DEF_123/">Go on without a way back' in html
+
+
+def test_a_hold_that_can_be_none_is_left_out(client: Client) -> None:
+    make_day(8)
+
+    response = client.get("/search/", search_address(hold="é\u0663"), follow=True)
+
+    assert response.status_code == 200
+    assert "Now choose your way back" not in response.content.decode()
 
 
 def test_a_sold_out_departure_stays_in_sight_without_a_link(client: Client) -> None:
