@@ -37,7 +37,7 @@ for _time in range(2):
 
 def test_two_schedulers_do_what_is_due_once(settings: Any, tmp_path: Path) -> None:
     now, times = timezone.now(), many(2, 20)
-    coach = make_schedule(seats=40, departs=now + timedelta(days=3))
+    coach = make_schedule(seats=4 * (times + 8), departs=now + timedelta(days=3))
     for number in range(times):
         booking = make_booking(schedule=coach, now=now)
         queue_message("confirmation", booking.order, f"order:{booking.order_id}", now=now)
