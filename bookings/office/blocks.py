@@ -97,7 +97,7 @@ def blocks_for(at: Desk) -> list[Block]:
 
 def show(block: Block, at: Desk) -> Shown:
     view = block.read(at)
-    template, context = f"office/today/_{block.slug}.html", {"view": view, "desk": at}
+    template, context = f"office/dashboard/_{block.slug}.html", {"view": view, "desk": at}
     if hasattr(view, "cache_key"):
         # Links differ by role, and by whether the station is the reader's own.
         key = f"{view.cache_key}:{at.user.role}:{int(at.is_elsewhere)}"

@@ -27,7 +27,7 @@ def _account_page(request: StaffRequest, **forms: Any) -> HttpResponse:
         "has_factor": has_factor,
         "codes_left": factor.codes_left(request.user),
     }
-    return render(request, "office/account.html", page | forms, status=422 if forms else 200)
+    return render(request, "office/account/account.html", page | forms, status=422 if forms else 200)
 
 
 @staff
@@ -75,7 +75,7 @@ def _factor_page(request: StaffRequest, **more: Any) -> HttpResponse:
         "proof": own_proof(request) if request.method != "POST" else None,
     }
     is_wrong = any(form.errors for form in more.values() if hasattr(form, "errors"))
-    return render(request, "office/second_factor.html", page | more, status=422 if is_wrong else 200)
+    return render(request, "office/account/second_factor.html", page | more, status=422 if is_wrong else 200)
 
 
 @staff
@@ -92,7 +92,7 @@ def second_factor(request: StaffRequest) -> HttpResponse:
             form.add_error("code", problem.message)
         else:
             sessions.note_second_factor(request)
-            return render(request, "office/recovery_codes.html", {"codes": codes})
+            return render(request, "office/account/recovery_codes.html", {"codes": codes})
     return _factor_page(request, form=form)
 
 
@@ -114,7 +114,7 @@ def recovery_codes(request: StaffRequest) -> HttpResponse:
     form = own_proof(request)
     if not is_proved(request, form):
         return _factor_page(request, proof=form)
-    return render(request, "office/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)})
+    return render(request, "office/account/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)})
 
 
 @staff

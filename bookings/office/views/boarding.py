@@ -33,7 +33,7 @@ from bookings.web.render import render_page
 def manifest_page(request: StaffRequest, schedule_id: int) -> HttpResponse:
     lists = manifest(schedule_id, stop=StopForm(request.GET).chosen, now=timezone.now())
     context = {"manifest": lists, "printed_at": timezone.now()}
-    return render_page(request, "office/manifest.html", context, fragment="office/_manifest.html", target="manifest")
+    return render_page(request, "office/boarding/manifest.html", context, fragment="office/boarding/_manifest.html", target="manifest")
 
 
 @staff
@@ -50,7 +50,9 @@ def manifest_download(request: StaffRequest, schedule_id: int) -> HttpResponse:
 def board(request: StaffRequest, schedule_id: int) -> HttpResponse:
     """The screen at the door; POST is one scan."""
     if request.method != "POST":
-        return _board(request, schedule_id, StopForm(request.GET).chosen, fragment="office/_board_live.html", target="board-live")
+        return _board(
+            request, schedule_id, StopForm(request.GET).chosen, fragment="office/boarding/_boarding_live.html", target="board-live"
+        )
     form = ScanForm(request.POST)
     if not form.is_valid():
         problem = form.errors["code"][0] if "code" in form.errors else _("This form is incomplete. Please open the page again.")
@@ -151,7 +153,7 @@ def _board(
     schedule_id: int,
     stop: int | None,
     *,
-    fragment: str = "office/_board.html",
+    fragment: str = "office/boarding/_boarding.html",
     target: str = "board",
     status: int = 200,
     **shown: Any,
@@ -160,7 +162,7 @@ def _board(
     view = board_view(schedule_id, stop=stop, near_city=branch.city_id if branch else None, now=timezone.now())
     context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
     context["may_refund"] = may(request.user.role, "board_standby")
-    return render_page(request, "office/board.html", context, fragment=fragment, target=target, status=status)
+    return render_page(request, "office/boarding/boarding.html", context, fragment=fragment, target=target, status=status)
 
 
 def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: RuleBroken | None = None) -> HttpResponse:
@@ -175,7 +177,7 @@ def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None
         "shift": open_shift_of(request.user) if step == "standby" else None,
         "submission": random_token(),
     }
-    return render_page(request, "office/board_step.html", context, status=refusal.status if refusal else 200)
+    return render_page(request, "office/boarding/departure_status.html", context, status=refusal.status if refusal else 200)
 
 
 def _submission(request: HttpRequest) -> str:

@@ -21,7 +21,7 @@ from bookings.office.policy import may
 def booking(request: StaffRequest, reference: str) -> HttpResponse:
     record = booking_record(reference, user=request.user, now=timezone.now())
     context = {"record": record, "page": record.page, "may_change": may(request.user.role, "exchange", "POST")}
-    return render(request, "office/booking.html", context)
+    return render(request, "office/bookings/booking.html", context)
 
 
 @staff

@@ -49,7 +49,7 @@ def bookings(request: StaffRequest) -> HttpResponse:
         "sort": f"{sign}{sort}",
         "may_export": may(request.user.role, "bookings_csv"),
     }
-    return render_page(request, "office/bookings.html", context, fragment="office/_bookings.html", target="bookings")
+    return render_page(request, "office/bookings/bookings.html", context, fragment="office/bookings/_bookings.html", target="bookings")
 
 
 def _sort(given: QueryDict) -> tuple[str, bool]:

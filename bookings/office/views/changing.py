@@ -73,7 +73,9 @@ def _exchange_page(
         now=timezone.now(),
     )
     context = {"view": view, "ride_value": _ride_value(view), "waived": "waive" in given} | _confirming(form, refusal)
-    return render_page(request, "office/exchange.html", context, fragment="office/_exchange.html", target="exchange", status=status)
+    return render_page(
+        request, "office/exchange/exchange.html", context, fragment="office/exchange/_exchange.html", target="exchange", status=status
+    )
 
 
 def _ride_value(view: MoveView) -> str:
@@ -127,7 +129,14 @@ def _seat_page(
     label = next(iter(labels_in(given, "seat")), "")
     view = reseat_view(reference, ticket_id, label, user=request.user, now=timezone.now())
     context = {"view": view} | _confirming(form, refusal)
-    return render_page(request, "office/change_seat.html", context, fragment="office/_change_seat.html", target="reseat", status=status)
+    return render_page(
+        request,
+        "office/ticket_changes/change_seat.html",
+        context,
+        fragment="office/ticket_changes/_change_seat.html",
+        target="reseat",
+        status=status,
+    )
 
 
 @staff
@@ -150,4 +159,4 @@ def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
             messages.success(request, _("The ticket is now in the name of %(name)s.") % {"name": f"{data['first_name']} {data['surname']}"})
             return redirect("office:booking", reference)
     context = {"form": form, "ticket": ticket, "reference": reference.upper(), "refusal": refusal}
-    return render(request, "office/change_name.html", context, status=status)
+    return render(request, "office/ticket_changes/change_name.html", context, status=status)

@@ -20,7 +20,7 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     branches = _branches(request)
     at = _desk(request, branches)
     page = {"desk": at, "branches": branches, "blocks": {block.slug: show(block, at) for block in blocks_for(at)}}
-    return render(request, "office/dashboard.html", page)
+    return render(request, "office/dashboard/dashboard.html", page)
 
 
 @staff
@@ -44,7 +44,7 @@ def _block(request: StaffRequest, slug: str) -> HttpResponse:
     shown = show(wanted, at)
     if request.GET.get("seen") == shown.seen:
         return HttpResponse(status=204)
-    return render(request, "office/today/_block.html", {"shown": shown})
+    return render(request, "office/dashboard/_block.html", {"shown": shown})
 
 
 @staff
@@ -53,7 +53,7 @@ def _block(request: StaffRequest, slug: str) -> HttpResponse:
 def curve(request: StaffRequest, schedule_id: int) -> HttpResponse:
     found = booking_curve(schedule_id, now=timezone.now())
     page = {"curve": found, "view": curve_chart(found)}
-    return render_page(request, "office/curve.html", page)
+    return render_page(request, "office/dashboard/booking_curve.html", page)
 
 
 def _branches(request: StaffRequest) -> list[Branch]:

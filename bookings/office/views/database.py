@@ -10,4 +10,4 @@ from bookings.office.access import StaffRequest, staff
 @require_safe
 def database(request: StaffRequest) -> HttpResponse:
     """How the database is doing, for whoever wonders why a page is slow."""
-    return render(request, "office/database.html", {"report": database_report(), "shown": 12})
+    return render(request, "office/database/database.html", {"report": database_report(), "shown": 12})

@@ -55,7 +55,9 @@ def departures(request: StaffRequest) -> HttpResponse:
         "next_page": found.page + 1,
         "previous_page": found.page - 1,
     }
-    return render_page(request, "office/departures.html", context, fragment="office/_departures.html", target="departures")
+    return render_page(
+        request, "office/departures/departures.html", context, fragment="office/departures/_departures.html", target="departures"
+    )
 
 
 def _near(day: date, days: int) -> str:
@@ -79,7 +81,7 @@ def _seats_page(
         "may_block": may(request.user.role, "block_seats", "POST"),
         "may_move": may(request.user.role, "change_seat", "POST"),
     }
-    return render(request, "office/departure_seats.html", context, status=status)
+    return render(request, "office/departures/seats.html", context, status=status)
 
 
 @staff

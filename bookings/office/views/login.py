@@ -46,7 +46,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: LoginForm, *, problem: TooMany | None = None, status: int = 200) -> HttpResponse:
     page = {"form": form, "next": request.POST.get("next", request.GET.get("next", "")), "problem": problem}
-    return private(render(request, "office/login.html", page, status=status))
+    return private(render(request, "office/account/login.html", page, status=status))
 
 
 def _is_too_often(request: HttpRequest) -> TooMany | None:
@@ -81,7 +81,7 @@ def code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", _("That code is not right, or was used before. Wait for the app's next one."))
         except RuleBroken as problem:
             form.add_error("code", problem.message)
-    return private(render(request, "office/login_code.html", {"form": form}, status=422 if form.errors else 200))
+    return private(render(request, "office/account/login_code.html", {"form": form}, status=422 if form.errors else 200))
 
 
 @staff

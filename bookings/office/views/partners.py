@@ -43,7 +43,7 @@ def add(request: StaffRequest) -> HttpResponse:
 
 def _list(request: StaffRequest, form: NewPartnerForm, *, status: int = 200) -> HttpResponse:
     context = {"partners": company.partner_rows(), "form": form, "may_add": may(request.user.role, "partner_add", "POST")}
-    return render(request, "office/partners.html", context, status=status)
+    return render(request, "office/partners/partners.html", context, status=status)
 
 
 @staff
@@ -63,7 +63,7 @@ def partner_page(request: StaffRequest, found: Partner, *, status: int = 200, **
         "key": KeyForm(initial={"scopes": ApiKey.Scope.values, "submission": random_token()}, prefix="key"),
         "payment": PartnerPaymentForm(initial={"submission": random_token()}, prefix="payment"),
     }
-    return render(request, "office/partner.html", context | forms, status=status)
+    return render(request, "office/partners/partner.html", context | forms, status=status)
 
 
 @staff
@@ -84,7 +84,7 @@ def switch(request: StaffRequest, slug: str) -> HttpResponse:
     """Ask, then switch the partner off or on: whether any of its keys opens anything."""
     found = company.partner_called(slug)
     if request.method != "POST":
-        return render(request, "office/partner_switch.html", {"partner": found, "live": keys.live_keys(found)})
+        return render(request, "office/partners/switch.html", {"partner": found, "live": keys.live_keys(found)})
     is_on = request.POST.get("to") == "on"
     company.change_partner(found, email=found.email, credit_limit=found.credit_limit, is_active=is_on, actor=request.user)
     words = _("%(partner)s may sell again.") if is_on else _("%(partner)s is switched off: its keys open nothing.")
@@ -141,7 +141,7 @@ def key(request: StaffRequest, slug: str, key_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The key is changed."))
             return redirect("office:partner", slug)
-    return render(request, "office/partner_key.html", {"key": found, "form": form}, status=422 if form.errors else 200)
+    return render(request, "office/partners/key.html", {"key": found, "form": form}, status=422 if form.errors else 200)
 
 
 @staff
@@ -150,7 +150,7 @@ def revoke_key(request: StaffRequest, slug: str, key_id: int) -> HttpResponse:
     """Ask, then revoke: there is no way back."""
     found = _key_of(slug, key_id)
     if request.method != "POST":
-        return render(request, "office/partner_key_revoke.html", {"key": found})
+        return render(request, "office/partners/key_revoke.html", {"key": found})
     keys.revoke_key(key_id, actor=request.user)
     messages.success(request, _("The key %(key)s… opens nothing any more.") % {"key": found.prefix})
     return redirect("office:partner", slug)

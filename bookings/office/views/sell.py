@@ -31,7 +31,7 @@ _SCREEN: Final = "sell"
 def sell(request: StaffRequest) -> HttpResponse:
     shift = open_shift_of(request.user)
     if shift is None:
-        return render(request, "office/sell_closed.html", status=409 if request.method == "POST" else 200)
+        return render(request, "office/sale/till_closed.html", status=409 if request.method == "POST" else 200)
     asked = read_asked(request.GET)
     if request.method != "POST":
         return _show(request, asked)
@@ -43,7 +43,7 @@ def sell(request: StaffRequest) -> HttpResponse:
 @require_safe
 def places(request: StaffRequest) -> HttpResponse:
     found = find_places(request.GET.get("q", "")[:80], 6)
-    return render(request, "office/_sell_places.html", {"places": found})
+    return render(request, "office/sale/_places.html", {"places": found})
 
 
 def _again(request: StaffRequest, asked: Asked, shift: Shift) -> HttpResponse:
@@ -165,7 +165,7 @@ def _show(request: StaffRequest, asked: Asked, *, refusal: RuleBroken | None = N
     status = status or (shown.status if shown else 422 if search.errors else 200)
     if status == 404 and request.htmx:
         status = 422  # a swap takes no 404, and the screen is there
-    return render_page(request, "office/sell.html", context, fragment="office/_sell.html", target=_SCREEN, status=status)
+    return render_page(request, "office/sale/sale.html", context, fragment="office/sale/_sale.html", target=_SCREEN, status=status)
 
 
 def _step(request: StaffRequest, asked: Asked, search: SearchForm, typed: dict[str, Any]) -> dict[str, Any]:

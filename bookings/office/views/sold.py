@@ -15,7 +15,7 @@ _THERMAL: Final = "80"
 @staff
 @require_safe
 def sold(request: StaffRequest, token: str) -> HttpResponse:
-    return render(request, "office/sold.html", {"sold": sold_view(token)})
+    return render(request, "office/sale/receipt.html", {"sold": sold_view(token)})
 
 
 @staff
@@ -23,7 +23,7 @@ def sold(request: StaffRequest, token: str) -> HttpResponse:
 def print_tickets(request: StaffRequest, token: str) -> HttpResponse:
     """A page that prints itself, for the width of paper that `paper` names."""
     is_thermal = request.GET.get("paper") == _THERMAL
-    return render(request, "office/sold_print.html", {"sold": sold_view(token), "is_thermal": is_thermal})
+    return render(request, "office/sale/slips.html", {"sold": sold_view(token), "is_thermal": is_thermal})
 
 
 @staff

@@ -86,7 +86,7 @@ def members(request: StaffRequest) -> HttpResponse:
     page = pager.get_page(request.GET.get("page", "")[:8])
     kept = {name: request.GET.get(name, "") for name in form.fields if request.GET.get(name)}
     links = page_links(page.number, pager.num_pages, lambda number: f"?{urlencode(kept | {'page': number})}")
-    return render(request, "office/staff.html", {"form": form, "people": page, "links": links, "may_change": _may_change(request)})
+    return render(request, "office/staff/staff.html", {"form": form, "people": page, "links": links, "may_change": _may_change(request)})
 
 
 @staff
@@ -106,7 +106,7 @@ def new(request: StaffRequest) -> HttpResponse:
         else:
             return _told(request, staff_record(user.pk), password)
     context = {"form": form, "proof": proof, "submission": random_token()}
-    return render(request, "office/staff_new.html", context, status=422 if is_sent else 200)
+    return render(request, "office/staff/new.html", context, status=422 if is_sent else 200)
 
 
 @staff
@@ -151,7 +151,7 @@ def step(request: StaffRequest, user_id: int, what: str) -> HttpResponse:
 
 def _ask(request: StaffRequest, record: StaffRecord, asked: Step, form: StepForm, proof: OwnProofForm | None, status: int) -> HttpResponse:
     context = {"record": record, "step": asked, "form": form, "proof": proof, "submission": random_token()}
-    return render(request, "office/staff_step.html", context, status=status)
+    return render(request, "office/staff/confirm.html", context, status=status)
 
 
 def _done(request: StaffRequest, record: StaffRecord) -> HttpResponse:
@@ -164,7 +164,7 @@ def _told(request: StaffRequest, record: StaffRecord, password: str) -> HttpResp
     if not password:
         messages.warning(request, _("This was done before. Its password was shown then; give a new one if it is lost."))
         return redirect("office:staff_member", record.user.pk)
-    return render(request, "office/staff_password.html", {"record": record, "password": password})
+    return render(request, "office/staff/initial_password.html", {"record": record, "password": password})
 
 
 def _member(request: StaffRequest, record: StaffRecord, form: ProfileForm, *, status: int = 200) -> HttpResponse:
@@ -175,7 +175,7 @@ def _member(request: StaffRequest, record: StaffRecord, form: ProfileForm, *, st
         "may_change": _may_change(request) and not record.user.is_superuser,
         "is_self": record.user == request.user,
     }
-    return render(request, "office/staff_member.html", context, status=status)
+    return render(request, "office/staff/member.html", context, status=status)
 
 
 def _may_change(request: StaffRequest) -> bool:

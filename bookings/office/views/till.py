@@ -160,4 +160,4 @@ def shift_detail(request: StaffRequest, number: int) -> HttpResponse:
     else:
         found = own_branch_or_404(request, shifts_of(None), pk=number)
     page = _with_pages(request, till_view(found, page=_page_number(request)))
-    return render(request, "office/till/detail.html", page | {"is_roll": request.GET.get("paper") == "roll"})
+    return render(request, "office/till/shift_record.html", page | {"is_roll": request.GET.get("paper") == "roll"})

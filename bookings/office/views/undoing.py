@@ -74,7 +74,9 @@ def _cancel_page(
         "refusal": refusal,
         "submission": random_token(),
     }
-    return render_page(request, "office/cancel.html", context, fragment="office/_cancel.html", target="cancel", status=status)
+    return render_page(
+        request, "office/refund/cancellation.html", context, fragment="office/refund/_cancellation.html", target="cancel", status=status
+    )
 
 
 @staff
@@ -101,7 +103,7 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
             return redirect("office:booking", reference)
     quote = void_quote(reference, open_shift_of(request.user), now=timezone.now())
     context = {"quote": quote, "amount": format_zar(quote.amount), "reference": reference.upper(), "form": form, "refusal": refusal}
-    return render(request, "office/void.html", context | {"submission": random_token()}, status=status)
+    return render(request, "office/refund/void.html", context | {"submission": random_token()}, status=status)
 
 
 @staff
@@ -124,7 +126,7 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
             messages.success(request, _("Paid out."))
             return redirect("office:booking", reference)
     context = {"refund": refund, "record": record, "reference": record.page.reference, "form": form, "refusal": refusal}
-    return render(request, "office/pay_refund.html", context | {"submission": random_token()}, status=status)
+    return render(request, "office/refund/pay_refund.html", context | {"submission": random_token()}, status=status)
 
 
 def _pay_out(request: StaffRequest, refund_id: int, form: ConfirmForm) -> None:

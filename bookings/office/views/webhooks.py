@@ -43,7 +43,7 @@ def webhooks(request: StaffRequest, slug: str) -> HttpResponse:
 def _list(request: StaffRequest, partner: Partner, form: WebhookForm, *, new: Webhook | None = None, status: int = 200) -> HttpResponse:
     rows, may_change = hooks.webhooks_of(partner), may(request.user.role, "webhooks", "POST")
     context = {"partner": partner, "hooks": rows, "form": form, "new": new, "may_change": may_change}
-    return render(request, "office/webhooks.html", context, status=status)
+    return render(request, "office/partners/webhooks.html", context, status=status)
 
 
 @staff
@@ -67,7 +67,7 @@ def _page(request: StaffRequest, hook: Webhook, *, shows_secret: bool = False) -
         "old_until": hook.old_until if hook.old_until and hook.old_until > now else None,
         "may_change": may(request.user.role, "webhook_switch", "POST"),
     }
-    return render(request, "office/webhook.html", context)
+    return render(request, "office/partners/webhook.html", context)
 
 
 @staff

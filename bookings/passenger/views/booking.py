@@ -45,7 +45,7 @@ def find(request: HttpRequest) -> HttpResponse:
     counted.forgive()
     if may_manage(request, found.order_id):
         return redirect("passenger:booking", found.reference)
-    return private(render(request, "passenger/found.html", {"found": found, "form": form}))
+    return private(render(request, "passenger/find_result.html", {"found": found, "form": form}))
 
 
 def _find_page(request: HttpRequest, form: FindForm, *, refused: bool = False, status: int = 200) -> HttpResponse:
@@ -118,6 +118,6 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Swap the mailed link for a session, and go to the address without the secret."""
     order = order_of_link(token, now=timezone.now())
     if order is None:
-        return private(render(request, "passenger/link_over.html", status=404))
+        return private(render(request, "passenger/link_expired.html", status=404))
     grant_order(request, order.pk)
     return private(redirect("passenger:booking", order.bookings.values_list("booking_reference", flat=True).order_by("boards_at", "pk")[0]))

@@ -71,7 +71,12 @@ def _page(
     context = {"view": view, "refusal": refusal, "confirm": confirm, "submission": random_token()}
     return private(
         render_page(
-            request, "passenger/cancel.html", context, fragment="passenger/_cancel_quote.html", target="cancel-quote", status=status
+            request,
+            "passenger/cancellation.html",
+            context,
+            fragment="passenger/_cancellation_quote.html",
+            target="cancel-quote",
+            status=status,
         )
     )
 

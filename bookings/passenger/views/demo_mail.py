@@ -20,7 +20,7 @@ def _only_in_the_demo() -> None:
 @never_cache
 def mail_list(request: HttpRequest) -> HttpResponse:
     _only_in_the_demo()
-    return render(request, "passenger/demo_mail.html", {"mails": mails.demo_mails()})
+    return render(request, "passenger/demo_mails.html", {"mails": mails.demo_mails()})
 
 
 @public
@@ -28,7 +28,7 @@ def mail_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mail_page(request: HttpRequest, name: str) -> HttpResponse:
     _only_in_the_demo()
-    return render(request, "passenger/demo_mail_read.html", {"mail": mails.demo_mail(name)})
+    return render(request, "passenger/demo_mail.html", {"mail": mails.demo_mail(name)})
 
 
 @public

@@ -42,7 +42,7 @@ def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
     address = reverse("passenger:pair", args=[origin, destination])
     return render(
         request,
-        "passenger/pair.html",
+        "passenger/city_pair.html",
         {
             "pair": found,
             "form": form,
