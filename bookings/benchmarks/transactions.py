@@ -1,9 +1,11 @@
-"""Floor 3: what the very statements of a hold, an order and a payment cost without our code around them.
+"""What a hold, an order and a payment cost against floor 3, and what today's statements of them cost without our code around them.
 
-python -m bookings.benchmarks.transactions ROUNDS SALES   (DATABASE_URL: ours; BENCH_SEEN, BENCH_TWIN: two more copies of the same data)
+python -m bookings.benchmarks.transactions ROUNDS SALES
+    (DATABASE_URL: ours; BENCH_FLOOR, BENCH_SEEN, BENCH_TWIN: three more copies of the same data)
 
-Ours is measured on the first copy. The same is done on the second one while Django notes each statement with its values, and what it
-noted is replayed on the third, where every row gets the same number again. One JSON line: CPU ms of each step, ours and the floor's.
+Ours is measured on the first copy, floor 3 on the second. For today's statements the same is done on the third while Django notes each
+statement with its values, and what it noted is replayed on the fourth, where every row gets the same number again. One JSON line: CPU ms of
+each step.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ import django
 import psutil
 import psycopg
 from tqdm import tqdm
+
+from bookings.benchmarks.floor3 import BETWEEN, FrozenSale, frozen_sales, run
 
 STEPS: Final = ("hold", "order", "pay")
 _QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
@@ -68,13 +72,11 @@ class Sale:
         act_on_notification(self.state["told"])
 
 
-_BETWEEN: Final = {"order": "type", "pay": "tell"}  # what has to happen before a step
-
-
 def main() -> None:
     rounds, number = int(sys.argv[1]), int(sys.argv[2])
     django.setup()
-    bench = _Bench(psycopg.connect(os.environ["BENCH_TWIN"], autocommit=True, cursor_factory=psycopg.ClientCursor))
+    floor, twin = (psycopg.connect(os.environ[name], autocommit=True) for name in ("BENCH_FLOOR", "BENCH_TWIN"))
+    bench = _Bench(floor, twin)
     with tqdm(total=rounds + 1, desc="transactions", unit="round", leave=False) as bar:
         for turn in range(rounds + 1):
             bench.round(turn, number, counts=turn > 0)  # the first one warms up
@@ -83,38 +85,43 @@ def main() -> None:
 
 
 class _Bench:
-    def __init__(self, twin: psycopg.Connection) -> None:
+    def __init__(self, floor: psycopg.Connection, twin: psycopg.Connection) -> None:
         from django.db import connections
 
-        self.twin = twin
+        self.floor, self.twin = floor, twin
         settings = connections.settings["default"]
         connections.settings["seen"] = {**settings, "NAME": _name(os.environ["BENCH_SEEN"])}
-        self.ours: dict[str, list[float]] = {step: [] for step in STEPS}
-        self.floor: dict[str, list[float]] = {step: [] for step in STEPS}
+        self.spent: dict[str, dict[str, list[float]]] = {step: {"ours": [], "floor": [], "statements_alone": []} for step in STEPS}
         self.statements: dict[str, list[int]] = {step: [] for step in STEPS}
 
     def round(self, turn: int, number: int, *, counts: bool) -> None:
         rides = _rides(number, turn)
         measured = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
         noted = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
+        frozen = frozen_sales(self.floor, rides)
         for step in STEPS:
-            self._between(step, measured, noted)
-            ours = _spent(partial(_take, step, measured), _backend())
+            self._between(step, measured, noted, frozen)
+            floor = [sale.statements(step) for sale in frozen]
+            spent = {
+                "ours": _spent(partial(_take, step, measured), _backend()),
+                "floor": _spent(partial(_run_each, self.floor, floor), self.floor.info.backend_pid),
+            }
             scripts = self._note(partial(_take, step, noted))
-            floor = _spent(partial(self._replay, scripts), self.twin.info.backend_pid)
+            spent["statements_alone"] = _spent(partial(run, self.twin, scripts), self.twin.info.backend_pid)
             if counts:
-                self.ours[step].append(ours / number)
-                self.floor[step].append(floor / number)
+                for name, ms in spent.items():
+                    self.spent[step][name].append(ms / number)
                 self.statements[step].append(round(len([each for each in scripts if not _is_boundary(each)]) / number))
 
-    def _between(self, step: str, measured: list[Sale], noted: list[Sale]) -> None:
-        if step not in _BETWEEN:
+    def _between(self, step: str, measured: list[Sale], noted: list[Sale], frozen: list[FrozenSale]) -> None:
+        if step not in BETWEEN:
             return
-        _take(_BETWEEN[step], measured)
-        self._replay(self._note(partial(_take, _BETWEEN[step], noted)))
+        _take(BETWEEN[step], measured)
+        run(self.twin, self._note(partial(_take, BETWEEN[step], noted)))
+        _run_each(self.floor, [sale.statements(BETWEEN[step]) for sale in frozen])
 
     def _note(self, act: Callable[[], Any]) -> list[str]:
-        """Do it on the second copy; the statements as they were sent, values in them, transactions too."""
+        """Do it on the third copy; the statements as they were sent, values in them, transactions too."""
         from django.db import connections
 
         ours, seen = connections["default"], connections["seen"]
@@ -127,38 +134,35 @@ class _Bench:
         finally:
             connections["default"] = ours
 
-    def _replay(self, statements: list[str]) -> None:
-        with self.twin.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-                if cursor.description:
-                    cursor.fetchall()
-
     def report(self) -> list[dict[str, Any]]:
         self._check()
         return [
-            {
-                "step": step,
-                "ours": statistics.median(self.ours[step]),
-                "floor": statistics.median(self.floor[step]),
-                "ratio": statistics.median(a / b for a, b in zip(self.ours[step], self.floor[step], strict=True)),
-                "statements": self.statements[step][-1],
-            }
-            for step in STEPS
+            {"step": step, "statements": self.statements[step][-1], **{name: statistics.median(ms) for name, ms in spent.items()}}
+            | {f"{name}_ratio": _ratio(spent[name], spent["floor"]) for name in ("ours", "statements_alone")}
+            for step, spent in self.spent.items()
         ]
 
     def _check(self) -> None:
-        """A replay that did not sell what was sold measured something else."""
+        """A replay that did not sell what was sold, or as much, measured something else."""
         from django.db import connections
 
         question = "SELECT COUNT(*), MAX(id) FROM bookings_booking WHERE status = 'confirmed'"
         with connections["seen"].cursor() as cursor:
             cursor.execute(question)
             seen = cursor.fetchone()
-        with self.twin.cursor() as cursor:
-            replayed = cursor.execute(question).fetchone()
-        if seen != replayed:
-            raise RuntimeError(f"The replay sold {replayed}, the original {seen}.")
+        for connection in (self.twin, self.floor):
+            replayed = connection.execute(question).fetchone()
+            if seen != replayed:
+                raise RuntimeError(f"The replay sold {replayed}, the original {seen}.")
+
+
+def _run_each(connection: psycopg.Connection, scripts: list[list[str]]) -> None:
+    for script in scripts:
+        run(connection, script)
+
+
+def _ratio(costs: list[float], floor: list[float]) -> float:
+    return statistics.median(cost / least for cost, least in zip(costs, floor, strict=True))
 
 
 def _take(step: str, sales: list[Sale]) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from bookings.benchmarks.__main__ import FULL, QUICK, read_options
 from bookings.benchmarks.asking import COUNT, QUERIES, forgotten
 from bookings.benchmarks.data import build
+from bookings.benchmarks.floor3 import frozen_sales, run
 from bookings.benchmarks.meter import Meter
 from bookings.benchmarks.pages import cases
 from bookings.benchmarks.plans import plan_of, statements_of
@@ -150,9 +151,32 @@ def test_the_table_says_what_is_met_and_what_is_missed() -> None:
     ]
 
     assert [row.verdict for row in rows] == ["met", "missed", ""]
-    assert verdict(rows) == "1 of 2 figures reached.\nmissed: results (here): 7.50, must be ≤ 6"
+    assert verdict(rows) == "1 of 2 figures reached.\nmissed: results (here): 7.50 × floor 2, must be ≤ 6"
     assert "| board | 3.00 | 2.50 × floor 2 | ≤ 4 | met | 4 | 17.2 |  |" in markdown(rows)
     assert "board" in plain(rows)
+
+
+def test_a_number_of_its_own_has_no_floor() -> None:
+    row = Result("Purchases", "here", "its statements", ratio=71, target=70)
+
+    assert row.cells()[2:5] == ("71", "≤ 70", "missed")
+
+
+@pytest.mark.database
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="floor 3 is of PostgreSQL")
+def test_floor_3_is_a_whole_sale_on_the_tables_of_today(world: dict[str, Any]) -> None:
+    rides = world["sales"][:2]
+    sales = frozen_sales(connection.connection, rides)
+    for step in ("hold", "type", "order", "tell", "pay"):
+        for sale in sales:
+            # The test itself is the transaction.
+            run(connection.connection, [each for each in sale.statements(step) if each not in ("BEGIN", "COMMIT")])
+
+    sold = Booking.objects.order_by("-pk")[:2]
+    assert [(booking.status, booking.schedule_id, booking.tickets.count()) for booking in sold] == [
+        ("confirmed", schedule, 1) for schedule, _start, _end in reversed(rides)
+    ]
+    assert violations(now=timezone.now()) == []
 
 
 def test_the_quick_form_is_the_default() -> None:

@@ -1,0 +1,4 @@
+-- Between an order and its payment, not measured: an attempt to pay, and the gateway's notification of it.
+INSERT INTO "bookings_paymentattempt" ("order_id", "gateway", "token", "amount", "status", "created_at") VALUES (%(order)s, 'demo', %(attempt_token)s, 410.00, 'started', %(now)s) RETURNING "bookings_paymentattempt"."id";
+INSERT INTO "bookings_outboxmessage" ("kind", "order_id", "webhook_id", "subject", "version", "body", "created_at", "next_try", "attempts", "lease_until", "sent_at", "failed_at", "last_error", "message_id") VALUES ('demo_payment', %(order)s, NULL, %(attempt_subject)s, 'COMPLETE', '', %(now)s, %(now)s, 0, NULL, NULL, NULL, '', %(notification_message)s) ON CONFLICT DO NOTHING;
+INSERT INTO "bookings_gatewaynotification" ("gateway", "external_id", "attempt_id", "body", "received_at", "acted_at", "outcome") VALUES ('demo', %(notification_name)s, %(attempt)s, %(body)s, %(now)s, NULL, '') RETURNING "bookings_gatewaynotification"."id";
