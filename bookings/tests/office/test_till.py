@@ -170,8 +170,8 @@ def test_lists_are_paged(clerk: StaffClient, supervisor: StaffClient, shift: Shi
 
     first, second = (supervisor.get(f"/office/shifts/?page={page}").content.decode() for page in (1, 2))
 
-    assert first.count('<tr><th scope="row">') == 20
-    assert second.count('<tr><th scope="row">') == 2
+    assert first.count('<th scope="row">') == 20
+    assert second.count('<th scope="row">') == 2
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "²"])
