@@ -232,9 +232,11 @@ def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -
     expect(page.locator(".sell-done")).to_be_visible()
     assert_readable(page)
     sold = page.url
+    page.add_init_script("window.print = () => { window.isPrinted = true }")  # its dialogue would lock the page against page.pdf
 
     for paper, width in (("80", 226.8), ("a4", 595)):
         page.goto(f"{sold}print/?paper={paper}")
+        page.wait_for_function("window.isPrinted")
         pdf = page.pdf(prefer_css_page_size=True)
         box = [float(number) for number in re.search(rb"/MediaBox \[([\d. ]+)\]", pdf)[1].split()]
         assert abs(box[2] - width) < 2, paper
