@@ -67,7 +67,8 @@ def _without_indexes() -> Iterator[None]:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ANY(%s) "
-            "AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+            "AND indexname NOT IN "
+            "(SELECT conname FROM pg_constraint JOIN pg_namespace n ON n.oid = connamespace WHERE nspname = current_schema())",
             [[model._meta.db_table for model in apps.get_app_config("bookings").get_models()]],
         )
         indexes = cursor.fetchall()

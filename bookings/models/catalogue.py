@@ -9,6 +9,8 @@ from typing import Final
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
+from bookings.models.guards import enabled_triggers, trigger_function
+
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Seat, SeatLayout
 from .network import City, Line, Route, RouteStop, Stop
@@ -48,8 +50,7 @@ def _postgres() -> list[str]:
     change = (
         "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, gen_random_uuid()) ON CONFLICT (id) DO UPDATE SET mark = EXCLUDED.mark"
     )
-    function = f"CREATE OR REPLACE FUNCTION catalogue_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change}; RETURN NULL; END $$"
-    return [function] + [
+    return [trigger_function("catalogue_changed", f"BEGIN {change}; RETURN NULL; END")] + [
         f"CREATE OR REPLACE TRIGGER {_name(model)} AFTER {' OR '.join(_VERBS)} ON {model._meta.db_table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION catalogue_changed()"
         for model in CATALOGUE
@@ -77,12 +78,6 @@ def watch_catalogue(using: str = DEFAULT_DB_ALIAS, **_signal: object) -> None:
 def missing_watches(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Names of the tables whose changes would not be noticed."""
     connection = connections[using]
-    is_postgres = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        if is_postgres:
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'")
-        else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        present = {row[0] for row in cursor.fetchall()}
+    is_postgres, present = connection.vendor == "postgresql", enabled_triggers(connection)
     wanted = {model: {_name(model)} if is_postgres else {f"{_name(model)}_{verb.lower()}" for verb in _VERBS} for model in CATALOGUE}
     return [model._meta.db_table for model, names in wanted.items() if not names <= present]

@@ -18,6 +18,8 @@ def made_by_these_migrations(databases: Sequence[str] | None = None, **_others: 
 
 
 def _messages(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
+    if connection.vendor == "postgresql" and (problem := _schema_problem(connection)):
+        return [Error(problem, hint="A company has a role, and the role a schema: see falcon_web/SCALING.md.", id="bookings.E002")]
     executor = MigrationExecutor(connection)
     loader = executor.loader
     waiting = executor.migration_plan([key for key in loader.graph.leaf_nodes() if key[0] == _APP])
@@ -29,6 +31,23 @@ def _messages(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
     else:
         return []
     return [Error(f"The database is of another version of this program: {reason}.", hint=_way_out(connection), id="bookings.E001")]
+
+
+def _schema_problem(connection: BaseDatabaseWrapper) -> str:
+    """Why new tables would not be made where the others are: search_path names no schema that exists, or another one's tables are in sight."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, current_schema(), "
+            "(SELECT nspname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE pg_class.oid = to_regclass('django_migrations'))"
+        )
+        role, schema, tables_in = cursor.fetchone()
+    if schema is None:
+        return f"The search_path of the role {role} names no schema that exists."
+    if tables_in not in (None, schema):
+        return (
+            f"The role {role} makes tables in the schema {schema} and sees those in {tables_in}: its search_path must name one schema only."
+        )
+    return ""
 
 
 def _first_difference(connection: BaseDatabaseWrapper) -> str:

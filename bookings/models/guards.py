@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 LEDGER: Final = "bookings_ledgerentry"
 SHIFT: Final = "bookings_shift"
@@ -25,20 +26,21 @@ _SQLITE: Final = [
 ]
 
 
-def _raising(name: str, body: str) -> str:
-    return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
+def trigger_function(name: str, body: str) -> str:
+    """A function that looks tables up in the schema it was made in, whoever fires it: each company has a schema of its own."""
+    return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ {body} $$"
 
 
 _REFUSE: Final = "RAISE EXCEPTION '{}' USING ERRCODE = 'integrity_constraint_violation'"
 _POSTGRES: Final = [
-    _raising("ledger_is_append_only", f"BEGIN {_REFUSE.format('the ledger is append-only')}; END"),
+    trigger_function("ledger_is_append_only", f"BEGIN {_REFUSE.format('the ledger is append-only')}; END"),
     # FOR SHARE waits for a cash-up that is just being written, and then sees it.
-    _raising(
+    trigger_function(
         "shift_must_be_open",
         f"DECLARE closed timestamptz; BEGIN SELECT closed_at INTO closed FROM {SHIFT} WHERE id = NEW.shift_id FOR SHARE; "
         f"IF closed IS NOT NULL THEN {_REFUSE.format('the shift is closed')}; END IF; RETURN NEW; END",
     ),
-    _raising("closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"),
+    trigger_function("closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"),
     *(
         f"CREATE OR REPLACE TRIGGER ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
         for verb in ("UPDATE", "DELETE")
@@ -64,13 +66,19 @@ def guard_ledger(using: str = "default", **_signal: object) -> None:
 
 def missing_guards(using: str = "default") -> list[str]:
     """Names of the triggers that should be there and are not."""
-    connection = connections[using]
-    query = (
-        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
+    present = enabled_triggers(connections[using])
+    return [name for name in TRIGGERS if name not in present]
+
+
+def enabled_triggers(connection: BaseDatabaseWrapper) -> set[str]:
+    """Names of the triggers of our schema; other schemas of the database belong to other companies."""
+    if connection.vendor == "postgresql":
+        query = (
+            "SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE nspname = current_schema() AND tgenabled <> 'D'"
+        )
+    else:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     with connection.cursor() as cursor:
         cursor.execute(query)
-        present = {row[0] for row in cursor.fetchall()}
-    return [name for name in TRIGGERS if name not in present]
+        return {row[0] for row in cursor.fetchall()}

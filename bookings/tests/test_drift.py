@@ -55,6 +55,30 @@ def test_what_is_missing_is_named(change: str, lacks: str) -> None:
     assert found() == [f"The database is of another version of this program: {lacks}."]
 
 
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("search_path", "problem"),
+    [
+        ("another_company", ""),
+        ("another_company, {ours}", "makes tables in the schema another_company and sees those in {ours}"),
+        ("nowhere", "names no schema that exists"),
+    ],
+)
+def test_a_role_that_would_share_the_tables_of_another_company_is_told_so(search_path: str, problem: str) -> None:
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        ours = cursor.fetchone()[0]
+        cursor.execute("CREATE SCHEMA another_company")
+        cursor.execute(f"SET LOCAL search_path TO {search_path.format(ours=ours)}")
+
+    messages = found()
+
+    assert len(messages) == bool(problem)
+    assert problem.format(ours=ours) in "".join(messages)
+
+
 def test_while_migrations_are_waiting_nothing_is_missing_yet() -> None:
     MigrationRecorder.Migration.objects.filter(app="bookings").delete()
     with connection.cursor() as cursor:

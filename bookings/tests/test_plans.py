@@ -258,7 +258,8 @@ def test_every_index_earns_its_place(plans: Plans) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, attname, indexrelid::regclass::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
-            "AND attnum = indkey[0] JOIN pg_class ON pg_class.oid = indrelid WHERE relname LIKE 'bookings%' AND NOT indisunique"
+            "AND attnum = indkey[0] JOIN pg_class ON pg_class.oid = indrelid JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE nspname = current_schema() AND relname LIKE 'bookings%' AND NOT indisunique"
         )
         indexes = [(f"{table}.{column}", name.strip('"')) for table, column, name in cursor.fetchall()]
     idle = [(column, name) for column, name in indexes if name not in used | set(SOURCE_DOCUMENT) and column not in KEPT]

@@ -27,6 +27,7 @@ from bookings.models import (
     Submission,
     Ticket,
 )
+from bookings.models.catalogue import CATALOGUE, missing_watches, watch_catalogue
 from bookings.models.guards import LEDGER, SHIFT, TRIGGERS, guard_ledger, missing_guards
 from bookings.tests.make import NOW, make_booking, make_order, make_route, make_schedule
 
@@ -179,6 +180,48 @@ def test_the_ledgers_triggers_come_back_after_its_table_was_remade() -> None:
     guard_ledger()
 
     assert missing_guards() == []
+
+
+def test_a_trigger_works_in_its_own_schema_whatever_the_session_looks_at(booking: Booking) -> None:
+    """The functions of a database that an older version made are made again at its next migrate."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        schema = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT DISTINCT tgfoid::regprocedure::text FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+            "JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = current_schema() AND NOT tgisinternal"
+        )
+        for (function,) in cursor.fetchall():
+            cursor.execute(f"ALTER FUNCTION {function} RESET ALL")  # as that version had them
+        statement = f'UPDATE "{schema}".bookings_city SET name = name'
+        with pytest.raises(DatabaseError, match="does not exist"), transaction.atomic():
+            execute_elsewhere(cursor, statement)
+
+        guard_ledger()
+        watch_catalogue()
+
+        execute_elsewhere(cursor, statement)
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            execute_elsewhere(cursor, f'DELETE FROM "{schema}".bookings_ledgerentry')
+
+
+def execute_elsewhere(cursor: Any, statement: str) -> None:
+    """As somebody whose search_path does not name our schema."""
+    cursor.execute("SET LOCAL search_path TO pg_catalog")
+    cursor.execute(statement)
+
+
+def test_a_trigger_in_another_schema_is_not_ours() -> None:
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA another_company")
+        cursor.execute("SET LOCAL search_path TO another_company")
+
+    assert missing_guards() == list(TRIGGERS)
+    assert len(missing_watches()) == len(CATALOGUE)
 
 
 def test_the_longest_values_fit_their_columns() -> None:

@@ -139,16 +139,19 @@ def test_statements_come_from_pg_stat_statements_when_it_is_there(monkeypatch: p
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY VIEW pg_stat_statements AS SELECT oid AS dbid, 'SELECT  1' AS query, 3::bigint AS calls, "
-            "2.5::float AS mean_exec_time, 4.0::float AS max_exec_time, 7.5::float AS total_exec_time FROM pg_database"
+            "CREATE TEMPORARY VIEW pg_stat_statements AS SELECT d.oid AS dbid, r.oid AS userid, 'SELECT  1 -- ' || rolname AS query, "
+            "3::bigint AS calls, 2.5::float AS mean_exec_time, 4.0::float AS max_exec_time, 7.5::float AS total_exec_time "
+            "FROM pg_database d, pg_roles r"
         )
         known = Extensions(cursor)
 
-        found = database_postgresql.statements(known, 10)
+        found = database_postgresql.statements(known, 10)  # ours alone, whatever else the view shows
+        cursor.execute("SELECT current_user")
+        role = cursor.fetchone()[0]
         cursor.execute("DROP VIEW pg_stat_statements")
         gone = database_postgresql.statements(known, 10)
 
-    assert found == [{"sql": "SELECT 1", "place": "", "times": 3, "mean_ms": 2.5, "longest_ms": 4.0}]
+    assert found == [{"sql": f"SELECT 1 -- {role}", "place": "", "times": 3, "mean_ms": 2.5, "longest_ms": 4.0}]
     assert gone is None  # installed, but not loaded
 
 
@@ -162,4 +165,4 @@ class Extensions:
         return getattr(self._cursor, name)
 
     def execute(self, sql: str, params: Any = None) -> Any:
-        return self._cursor.execute("SELECT TRUE" if "pg_extension" in sql else sql, params)
+        return self._cursor.execute("SELECT 'pg_temp'" if "pg_extension" in sql else sql, params)
