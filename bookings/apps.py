@@ -10,20 +10,21 @@ class BookingsConfig(AppConfig):
     verbose_name = "Falcon Bus Lines"
 
     def ready(self) -> None:
-        from bookings.base.querylog import watch_connection
+        from bookings import tasks  # noqa: F401  so that the queue knows each task by its name
+        from bookings.database.query_log import watch_connection
+        from bookings.database.reference_triggers import create_reference_triggers
+        from bookings.database.schema_check import check_schema
+        from bookings.database.timeouts import limit_waits_of_connection
+        from bookings.database.triggers import create_ledger_triggers
         from bookings.domain.sales.gateways import adapters_load
-        from bookings.models.catalogue import watch_catalogue
-        from bookings.models.drift import made_by_these_migrations
-        from bookings.models.guards import guard_ledger
-        from bookings.models.patience import wait_in_time
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         register(adapters_load)
-        register(made_by_these_migrations, Tags.database)
-        post_migrate.connect(guard_ledger, sender=self)
-        connection_created.connect(wait_in_time)
+        register(check_schema, Tags.database)
+        post_migrate.connect(create_ledger_triggers, sender=self)
+        connection_created.connect(limit_waits_of_connection)
         connection_created.connect(watch_connection)
-        post_migrate.connect(watch_catalogue, sender=self)
+        post_migrate.connect(create_reference_triggers, sender=self)
 
 
 class OfficeAdminConfig(AdminConfig):

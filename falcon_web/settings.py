@@ -79,11 +79,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "bookings.ops.requestlog.RequestLog",
+    "bookings.ops.request_log.RequestLog",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bookings.web.middleware.client_address",
-    "bookings.web.replica.routing.own_changes",
+    "bookings.database.replica.routing.own_changes",
     "bookings.web.middleware.reference_data",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -171,16 +171,16 @@ if "sqlite3" in _default["ENGINE"]:
     _default["TEST"] = {"NAME": env.str("FALCON_TEST_DB", str(LOCAL_DIR / "test.sqlite3"))}
 else:
     limit_waits(_default, f"lock_timeout={LOCK_WAIT_SECONDS}s")
-    _default |= {"ENGINE": "bookings.base.postgresql", "CONN_HEALTH_CHECKS": True}
+    _default |= {"ENGINE": "bookings.database.postgresql", "CONN_HEALTH_CHECKS": True}
 REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further behind is not read
 if REPLICA_URL := env.str("REPLICA_URL", ""):
     if "sqlite3" in _default["ENGINE"]:
         raise ImproperlyConfigured("REPLICA_URL wants a PostgreSQL as DATABASE_URL.")
     # Its engine gives up sooner than these, on our side; they end what goes on at the other side. Each request asks how far it is
     # before it is read, which is its health check. It takes no locks.
-    DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {"ENGINE": "bookings.web.replica", "TEST": {"MIRROR": "default"}}
+    DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {"ENGINE": "bookings.database.replica", "TEST": {"MIRROR": "default"}}
     limit_waits(DATABASES["replica"])
-    DATABASE_ROUTERS = ["bookings.web.replica.routing.Router"]
+    DATABASE_ROUTERS = ["bookings.database.replica.routing.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite file.
@@ -196,7 +196,7 @@ def redis_database(number: int) -> str:
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "bookings.web.cache.BreakerRedisCache",
+            "BACKEND": "bookings.cache.backends.BreakerRedisCache",
             "LOCATION": redis_database(1),
             "KEY_PREFIX": "fbl",
             "OPTIONS": {
@@ -209,14 +209,14 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "bookings.web.cache.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+    CACHES = {"default": {"BACKEND": "bookings.cache.backends.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
 
 # What stands around every page, kept in the process: it changes with the templates alone.
 _frame = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
 CACHES["frame"] = {"BACKEND": f"django.core.cache.backends.{_frame}", "LOCATION": "frame"}
 
 if REPLICA_URL:
-    CACHES["default"]["KEY_FUNCTION"] = "bookings.web.replica.routing.cache_key"
+    CACHES["default"]["KEY_FUNCTION"] = "bookings.database.replica.routing.cache_key"
 
 HUEY = {
     "name": "falcon",
@@ -262,8 +262,8 @@ OTP_TOTP_ISSUER = "Falcon Bus Lines"
 AXES_FAILURE_LIMIT = 7
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # one alone would let a stranger lock out a clerk, or a clerk the whole office
-AXES_CLIENT_IP_CALLABLE = "bookings.office.signing_in.counted_address"
-AXES_LOCKOUT_CALLABLE = "bookings.office.signing_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "bookings.office.lockout.counted_address"
+AXES_LOCKOUT_CALLABLE = "bookings.office.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
@@ -344,10 +344,10 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSION": "v1",
     "ALLOWED_VERSIONS": ["v1"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["bookings.api.formats.PlainJson"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "bookings.api.formats.AlwaysJson",
+    "DEFAULT_PARSER_CLASSES": ["bookings.api.renderers.PlainJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "bookings.api.renderers.AlwaysJson",
     "DEFAULT_PERMISSION_CLASSES": [],  # bookings.api.access marks each view
-    "DEFAULT_PAGINATION_CLASS": "bookings.api.paging.UncountedPages",
+    "DEFAULT_PAGINATION_CLASS": "bookings.api.pagination.UncountedPages",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "bookings.api.problems.handle",

@@ -15,7 +15,7 @@ from rest_framework.decorators import api_view
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from bookings.domain.partners.keys import find_key, note_use
+from bookings.domain.partners.api_keys import find_key, note_use
 from bookings.models import ApiKey
 from bookings.web.access import API_KEY, PUBLIC
 from bookings.web.ratelimit import enforce_limit, limit_subject

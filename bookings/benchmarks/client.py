@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from urllib.parse import urlsplit
 
-from bookings.benchmarks.asking import QUERIES
+from bookings.benchmarks.probe_headers import QUERIES
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bookings.base.codes import plain_name, sha256
 from bookings.benchmarks.network import make_network
 from bookings.benchmarks.script import HELPERS, Script
 from bookings.benchmarks.sizes import Size
-from bookings.domain.demo.timetable import read_table
+from bookings.demo.timetable import read_table
 
 Progress = Callable[[str], None]
 

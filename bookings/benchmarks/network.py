@@ -12,9 +12,9 @@ from django.utils.text import slugify
 
 from bookings.base.codes import plain_name
 from bookings.benchmarks.sizes import CITIES, Size
-from bookings.domain.demo.coaches import make_layouts
-from bookings.domain.demo.network import make_prices
-from bookings.domain.demo.timetable import read_table
+from bookings.demo.coaches import make_layouts
+from bookings.demo.network import make_prices
+from bookings.demo.timetable import read_table
 from bookings.models import City, Fare, Line, Route, RouteStop, Stop
 
 _LEAST_CALLS: Final = 4

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, Final
 
-from bookings.benchmarks.asking import COUNT, FORGET
 from bookings.benchmarks.client import Client
+from bookings.benchmarks.probe_headers import COUNT, FORGET
 from bookings.benchmarks.stage import Stage
 
 CONSTANT: Final = "floor 1: constant page"

@@ -15,7 +15,7 @@ def main() -> None:
 
 
 def pdf_ms(number: int) -> float:
-    from bookings.domain.sales.queries import bookings_of
+    from bookings.domain.sales.booking_page import bookings_of
     from bookings.domain.tickets.pdf import tickets_pdf
     from bookings.models import Order
 

@@ -92,7 +92,7 @@ def busy_pairs() -> list[tuple[str, str]]:
 
 def _first_departure(start: str, end: str, day: date) -> tuple[int, str, str]:
     from bookings.domain.network.places import get_place
-    from bookings.domain.search.rides import find_departures, find_rides
+    from bookings.domain.search.segments import find_departures, find_rides
 
     rides = find_rides(get_place(start).stop_ids, get_place(end).stop_ids)
     return find_departures(rides, day, day)[0].id, start, end
@@ -101,7 +101,7 @@ def _first_departure(start: str, end: str, day: date) -> tuple[int, str, str]:
 def sellable_rides() -> list[tuple[int, str, str]]:
     """Departures three days ahead with their ends, those with most free seats first, no departure twice."""
     from bookings.domain.network.places import get_place
-    from bookings.domain.search.rides import find_departures, find_rides
+    from bookings.domain.search.segments import find_departures, find_rides
     from bookings.models import Schedule
 
     day, ends = timezone.localdate() + AHEAD + timedelta(days=1), {}

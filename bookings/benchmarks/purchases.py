@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 from aiosmtpd.controller import Controller
 
-from bookings.benchmarks.asking import COUNT, QUERIES
+from bookings.benchmarks.probe_headers import COUNT, QUERIES
 from bookings.benchmarks.stage import Stage
 from bookings.tests.races.buyer import Buyer, Refused
 from bookings.tests.servers import free_port

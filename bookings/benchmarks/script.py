@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from bookings.benchmarks.sizes import BOOKINGS_EACH, TIMES, Size
-from bookings.domain.fares.refunds import RefundTerms
+from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.models import (
     Booking,
     BookingEvent,

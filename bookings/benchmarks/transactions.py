@@ -40,7 +40,7 @@ class Sale:
     state: dict[str, Any] = field(default_factory=dict)
 
     def hold(self) -> None:
-        from bookings.domain.inventory.departures import hold_ride
+        from bookings.domain.sales.departure_page import hold_ride
 
         schedule, start, end = self.ride
         held = hold_ride(schedule, start, end, count=1, owner=f"bench-{self.number}", network=f"net-{self.number}")

@@ -35,8 +35,8 @@ def main() -> None:
     from django.test import RequestFactory
     from django.urls import resolve
 
-    from bookings.base.querylog import Tally, tally, watched
-    from bookings.ops.requestlog import RequestLog
+    from bookings.database.query_log import Tally, tally, watched
+    from bookings.ops.request_log import RequestLog
 
     match, request = resolve("/health/live/"), RequestFactory().get("/health/live/")
 

@@ -1,4 +1,3 @@
-from .catalogue import CatalogueMark
 from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
@@ -9,6 +8,7 @@ from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .published import PublishedFile
+from .reference_data import ReferenceDataVersion
 from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
 from .staff import Branch, StaffEvent, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
@@ -23,7 +23,7 @@ __all__ = [
     "BookingEvent",
     "Branch",
     "Bus",
-    "CatalogueMark",
+    "ReferenceDataVersion",
     "Channel",
     "City",
     "Fare",

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -6,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from bookings.base.money import format_zar
 
 from .staff import Branch
+
+
+class ShiftQuerySet(models.QuerySet["Shift"]):
+    def open_of(self, clerk: models.Model) -> Shift | None:
+        """The clerk's open shift, with its branch; a clerk has one at most."""
+        return self.select_related("branch", "clerk").filter(clerk=clerk, closed_at=None).first()
 
 
 class Shift(models.Model):
@@ -27,6 +35,8 @@ class Shift(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     denominations = models.JSONField(default=dict, blank=True)
     count_tries = models.JSONField(default=list, blank=True)
+
+    objects = ShiftQuerySet.as_manager()
 
     class Meta:
         ordering = ["-opened_at"]

@@ -2,7 +2,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +14,7 @@ from bookings.base.money import ZERO, cents
 from .counter import Shift
 from .partners import Partner
 from .sales import Booking, Order
+from .staff import User
 
 
 class PaymentAttempt(models.Model):
@@ -133,10 +134,6 @@ class Account(models.TextChoices):
     PARTNER = "partner", _("owed by partners")
 
 
-if TYPE_CHECKING:
-    from .staff import User
-
-
 class Total(models.Sum):
     """Σ of rand, exact to the cent. SQLite adds decimals as floating point, so there the sum is rounded before it is compared."""
 
@@ -156,7 +153,7 @@ class LedgerManager(models.Manager):
         booking: Booking | None = None,
         shift: Shift | None = None,
         partner: Partner | None = None,
-        actor: "User | None" = None,
+        actor: User | None = None,
     ) -> None:
         """Write one posting: account → signed rand, debits positive. A second posting of the same cause is an IntegrityError.
 

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.base.codes import plain_name
+
 
 class Imported(models.Model):
     """Where an imported row came from; an importer finds it again by these two alone. Empty: our own row."""
@@ -39,8 +41,6 @@ class City(models.Model):
         return self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        from bookings.base.codes import plain_name
-
         self.plain_name = plain_name(self.name)
         super().save(*args, **kwargs)
 
@@ -67,8 +67,6 @@ class Stop(Imported):
         return f"{self.city.name}, {self.name}" if self.name != self.city.name else self.name
 
     def save(self, *args: object, **kwargs: object) -> None:
-        from bookings.base.codes import plain_name
-
         self.plain_name = plain_name(self.name)
         super().save(*args, **kwargs)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,8 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from bookings import tasks
-
 from .partners import Webhook
 
 
@@ -19,33 +16,6 @@ def new_message_id() -> str:
     """As a mail carries it; a webhook its first part."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return f"<{uuid.uuid4().hex}@{host[-80:]}>"
-
-
-class OutboxManager(models.Manager):
-    def tell_partner(self, order: models.Model, event: str, about: models.Model, *, at: datetime) -> None:
-        """Write what happened to a partner's order for each of its webhooks that wants to know, in the transaction of the fact.
-
-        `about` is the booking, payment or refund. An order that no partner sold costs nothing.
-        """
-        if order.partner_id is None:
-            return
-        hooks = [hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)]
-        for hook in hooks:
-            self.write_webhook(hook, f"{event}:{about.pk}", version=at.isoformat(), order=order, at=at)
-
-    def write_webhook(self, hook: Webhook, about: str, *, version: str, at: datetime, order: models.Model | None = None) -> None:
-        message = OutboxMessage(
-            kind=OutboxMessage.Kind.WEBHOOK,
-            webhook=hook,
-            order=order,
-            subject=f"{hook.pk}:{about}",
-            version=version,
-            created_at=at,
-            next_try=at,
-            message_id=new_message_id(),
-        )
-        self.bulk_create([message], ignore_conflicts=True)  # the same moment of the same booking is told once
-        tasks.after_commit(tasks.send_webhooks)
 
 
 class OutboxMessage(models.Model):
@@ -77,8 +47,6 @@ class OutboxMessage(models.Model):
     failed_at = models.DateTimeField(null=True, blank=True)  # given up; a StaffTask says so
     last_error = models.CharField(max_length=200, blank=True)
     message_id = models.CharField(max_length=120)
-
-    objects = OutboxManager()
 
     class Meta:
         ordering = ["created_at", "id"]

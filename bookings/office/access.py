@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter import second_factor
+from bookings.domain.staff import second_factor
 from bookings.models import Branch, User
 from bookings.office import sessions
 from bookings.office.policy import DECIDERS, may

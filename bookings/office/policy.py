@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bookings.domain.counter.approval import DECIDERS
-from bookings.domain.counter.second_factor import MONEY_ROLES  # noqa: F401  who signs in with a second factor
+from bookings.domain.staff.approvals import DECIDERS
+from bookings.domain.staff.second_factor import MONEY_ROLES  # noqa: F401  who signs in with a second factor
 from bookings.models import User
 
 Role = User.Role

@@ -8,7 +8,7 @@ from django.contrib.auth import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from bookings.domain.counter.accounts import write_session
+from bookings.domain.staff.own_account import write_session
 
 _SINCE: Final = "signed_in_at"
 _USED: Final = "used_at"

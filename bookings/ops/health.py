@@ -8,11 +8,11 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.domain.tickets.waiting import mail_state
+from bookings.database.replica.routing import replica_state
+from bookings.domain.messaging.mail.state import mail_state
 from bookings.models import Heartbeat
 from bookings.ops.probes import Prober
 from bookings.web.access import operations
-from bookings.web.replica.routing import replica_state
 
 QUEUE_SILENT_AFTER: Final = timedelta(minutes=3)
 

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from bookings.domain.tickets.waiting import mail_state
+from bookings.domain.messaging.mail.state import mail_state
 from bookings.models import Heartbeat
 from bookings.ops.probes import Prober
 from bookings.web.access import operations

@@ -1,6 +1,19 @@
 from django.urls import path, re_path
 
-from bookings.passenger.views import boards, booking, cancelling, checkout, demo_mail, departure, feed, home, network, payment, search, seo
+from bookings.passenger.views import (
+    boards,
+    booking,
+    cancellation,
+    checkout,
+    demo_mail,
+    departure,
+    feed,
+    home,
+    network,
+    payment,
+    search,
+    seo,
+)
 
 app_name = "passenger"
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{1,64})"
@@ -23,7 +36,7 @@ urlpatterns = [
     re_path(rf"^bookings/{_REFERENCE}/ticket\.pdf$", booking.ticket_pdf, name="ticket_pdf"),
     re_path(rf"^bookings/{_REFERENCE}/calendar\.ics$", booking.calendar, name="calendar"),
     re_path(rf"^bookings/{_REFERENCE}/resend/$", booking.resend, name="resend"),
-    re_path(rf"^bookings/{_REFERENCE}/cancel/$", cancelling.cancel, name="cancel"),
+    re_path(rf"^bookings/{_REFERENCE}/cancel/$", cancellation.cancel, name="cancel"),
     path("demo/mail/", demo_mail.mail_list, name="demo_mails"),
     path("demo/mail/<slug:name>/", demo_mail.mail_page, name="demo_mail"),
     path("demo/mail/<slug:name>/<int:number>/", demo_mail.mail_file, name="demo_mail_file"),

@@ -4,9 +4,9 @@ from datetime import date
 from django import template
 from django.utils.safestring import SafeString
 
-from bookings.domain.inventory.queries import DeckView
-from bookings.passenger.asked import Asked
-from bookings.passenger.rows import deck_rows
+from bookings.domain.inventory.seats import DeckView
+from bookings.passenger.forms.search_query import Asked
+from bookings.passenger.presenters.rows import deck_rows
 
 register = template.Library()
 

@@ -13,19 +13,19 @@ from django.core.cache import cache
 from django.db import connection
 from huey.contrib.djhuey import HUEY
 
-from bookings import tasks
-from bookings.domain.tickets.outbox import mail_room
-from bookings.models.guards import TRIGGERS, guard_ledger
+from bookings import queue
+from bookings.cache.backends import BreakerRedisCache
+from bookings.database.triggers import TRIGGERS, create_ledger_triggers
+from bookings.domain.messaging.outbox import mail_room
 from bookings.tests.make import NOW
 from bookings.tests.races.service import collect_static
-from bookings.web.cache import BreakerRedisCache
 
 _LONG: Final = (
     "bookings/tests/races/",
     "bookings/tests/hostile/",
     "bookings/tests/journeys/",
     "bookings/tests/domain/sales/test_any_sequence.py",
-    "bookings/tests/domain/demo/",
+    "bookings/tests/demo/",
     "bookings/tests/office/test_access.py",
     "bookings/tests/office/test_every_page_browser.py",
     "bookings/tests/test_settings.py",
@@ -74,7 +74,7 @@ def queued() -> Iterator[None]:
     """Tasks go onto the queue. Whatever is still on its way there arrives before they are done at once again, by a thread of its own."""
     HUEY.immediate = False
     yield
-    tasks._waiting.join()
+    queue.wait_until_sent()
     HUEY.immediate = True
 
 
@@ -85,7 +85,7 @@ def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -
     marker = request.node.get_closest_marker("django_db")
     flushes = flushes or bool(marker and marker.kwargs.get("transaction"))
     if flushes and connection.vendor == "sqlite":
-        guard_ledger()
+        create_ledger_triggers()
     yield
     if flushes and connection.vendor == "sqlite":
         with connection.cursor() as cursor:

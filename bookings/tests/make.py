@@ -9,9 +9,9 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import plain_name, random_code, random_token
-from bookings.domain.fares.refunds import RefundTerms
-from bookings.domain.partners.company import add_partner
-from bookings.domain.partners.keys import NewKey, make_key
+from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.partners.api_keys import NewKey, make_key
+from bookings.domain.partners.partners import add_partner
 from bookings.models import (
     Booking,
     BookingEvent,

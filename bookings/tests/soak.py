@@ -18,7 +18,7 @@ from tqdm import tqdm
 from bookings.tests.servers import postgres_server, redis_server, run
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_SALE: Final = "bookings/tests/office/test_sell_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
+_SALE: Final = "bookings/tests/office/test_sale_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
 _FUZZ: Final = "bookings/tests/api/test_schema.py::test_no_answer_is_outside_the_document"
 _FEED: Final = "bookings/tests/domain/search/test_feed.py::test_a_real_feed_comes_back_as_it_went_out"
 _TESTS: Final = ["bookings/tests/races", "bookings/tests/hostile", "bookings/tests/domain/sales/test_any_sequence.py", _SALE, _FUZZ, _FEED]

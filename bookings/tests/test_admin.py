@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.admin.policy import PlainAdmin, RecordAdmin, table_using
-from bookings.domain.network.catalogue import current_mark
+from bookings.cache.reference_data import reference_data_version
 from bookings.models import (
     Branch,
     Bus,
@@ -155,11 +155,11 @@ def test_addresses_are_chosen_once(manager: Client) -> None:
 
 def test_a_change_makes_kept_lists_stale(manager: Client) -> None:
     city = make_route().origin
-    seen = current_mark()
+    seen = reference_data_version()
 
     manager.post(url(City, "change", city.pk), {"name": "Joburg", "region": ""})
 
-    assert current_mark() != seen
+    assert reference_data_version() != seen
 
 
 def test_an_unknown_time_zone_is_refused_in_words(manager: Client) -> None:

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from bookings.domain.partners.keys import find_key
+from bookings.domain.partners.api_keys import find_key
 from bookings.models import ApiKey, Partner
 from bookings.tests.make import make_api_key, make_partner
 

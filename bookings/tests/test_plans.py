@@ -17,12 +17,12 @@ from bookings.benchmarks.plans import BIG, GROWING, Plan, Statement, plan_of, st
 from bookings.benchmarks.prepare import facts, sellable_rides
 from bookings.benchmarks.sizes import Size
 from bookings.benchmarks.transactions import Sale
-from bookings.domain.reports.cleaning import clean_old_rows
+from bookings.domain.maintenance.cleanup import clean_old_rows
+from bookings.domain.messaging.outbox import send_due
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.payments import act_on_waiting
 from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.sales.reminders import queue_pay_reminders
-from bookings.domain.tickets.outbox import send_due
 from bookings.models import Booking, Route, Schedule, User
 from bookings.tests.make import make_partner, make_user
 

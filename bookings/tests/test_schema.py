@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models.signals import post_migrate
 
+from bookings.database.triggers import LEDGER, SHIFT, TRIGGERS, create_ledger_triggers, missing_ledger_triggers
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -27,8 +28,6 @@ from bookings.models import (
     Submission,
     Ticket,
 )
-from bookings.models.catalogue import CATALOGUE, missing_watches, watch_catalogue
-from bookings.models.guards import LEDGER, SHIFT, TRIGGERS, guard_ledger, missing_guards
 from bookings.tests.make import NOW, make_booking, make_order, make_route, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -174,12 +173,12 @@ def test_the_ledgers_triggers_come_back_after_its_table_was_remade() -> None:
         for trigger in TRIGGERS:
             table = SHIFT if trigger.startswith("shift_") else LEDGER
             cursor.execute(f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
-    assert missing_guards() == list(TRIGGERS)
+    assert missing_ledger_triggers() == list(TRIGGERS)
 
-    assert guard_ledger in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
-    guard_ledger()
+    assert create_ledger_triggers in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
+    create_ledger_triggers()
 
-    assert missing_guards() == []
+    assert missing_ledger_triggers() == []
 
 
 def test_a_trigger_works_in_its_own_schema_whatever_the_session_looks_at(booking: Booking) -> None:
@@ -199,8 +198,8 @@ def test_a_trigger_works_in_its_own_schema_whatever_the_session_looks_at(booking
         with pytest.raises(DatabaseError, match="does not exist"), transaction.atomic():
             execute_elsewhere(cursor, statement)
 
-        guard_ledger()
-        watch_catalogue()
+        create_ledger_triggers()
+        create_reference_triggers()
 
         execute_elsewhere(cursor, statement)
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():

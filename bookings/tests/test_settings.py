@@ -91,8 +91,8 @@ def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
 def test_two_variables_switch_the_real_servers_on(tmp_path: Path, address: str) -> None:
     real = {"DATABASE_URL": "postgresql://falcon:secret@127.0.0.1/falcon", "REDIS_URL": address}
 
-    assert value_of(tmp_path, "DATABASES['default']['ENGINE']", **real) == "'bookings.base.postgresql'"
-    assert value_of(tmp_path, "CACHES['default']['BACKEND']", **real) == "'bookings.web.cache.BreakerRedisCache'"
+    assert value_of(tmp_path, "DATABASES['default']['ENGINE']", **real) == "'bookings.database.postgresql'"
+    assert value_of(tmp_path, "CACHES['default']['BACKEND']", **real) == "'bookings.cache.backends.BreakerRedisCache'"
     queue = manage(
         tmp_path, "-c", "import django; django.setup(); from huey.contrib.djhuey import HUEY; print(type(HUEY).__name__)", **real
     )

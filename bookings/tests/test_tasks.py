@@ -11,10 +11,10 @@ from huey import PriorityRedisExpireHuey
 from huey.api import TaskWrapper
 from redis import ConnectionPool
 
-from bookings import tasks
+from bookings import queue, tasks
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Heartbeat, Hold, Order, OutboxMessage, RateCount, SaleStatus, Submission
-from bookings.tests.domain.tickets.sink import use_server
+from bookings.tests.domain.messaging.sink import use_server
 from bookings.tests.make import NOW, make_booking, make_order
 from bookings.tests.servers import free_port, redis_server
 
@@ -44,7 +44,7 @@ def test_step_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.django_db
-def test_message_that_commits_is_sent_by_its_nudge(django_capture_on_commit_callbacks: Any) -> None:
+def test_message_that_commits_is_sent_by_its_task(django_capture_on_commit_callbacks: Any) -> None:
     booking = make_booking()
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
@@ -85,13 +85,13 @@ def test_nightly_cleans_what_is_out_of_date_and_nothing_else() -> None:
 
 def task_of_queue_at(address: str) -> TaskWrapper:
     pool = ConnectionPool.from_url(address, socket_timeout=3, socket_connect_timeout=0.3)
-    return PriorityRedisExpireHuey("nudges", connection_pool=pool, immediate=False, results=False).task()(os.getpid)
+    return PriorityRedisExpireHuey("sent", connection_pool=pool, immediate=False, results=False).task()(os.getpid)
 
 
-def nudge_many(task: TaskWrapper, times: int) -> float:
+def send_many(task: TaskWrapper, times: int) -> float:
     started = time.monotonic()
     for _time in range(times):
-        tasks.nudge(task)
+        queue.send(task)
     return time.monotonic() - started
 
 
@@ -104,24 +104,24 @@ def wait_for(task: TaskWrapper, waiting: int) -> None:
 
 @pytest.mark.redis
 @pytest.mark.usefixtures("queued")
-def test_nudge_to_a_dead_redis_is_not_felt() -> None:
+def test_task_sent_to_a_dead_redis_is_not_felt() -> None:
     task = task_of_queue_at(f"redis://127.0.0.1:{free_port()}/0")
 
-    took = nudge_many(task, 300)
+    took = send_many(task, 300)
 
     assert took < 1
 
 
 @pytest.mark.redis
 @pytest.mark.usefixtures("queued")
-def test_nudge_to_a_frozen_redis_is_not_felt_and_arrives_later() -> None:
+def test_task_sent_to_a_frozen_redis_is_not_felt_and_arrives_later() -> None:
     with redis_server() as server:
         task = task_of_queue_at(server.url)
-        nudge_many(task, 1)
+        send_many(task, 1)
         wait_for(task, 1)
         server.freeze()
 
-        took = nudge_many(task, 5)
+        took = send_many(task, 5)
 
         server.thaw()
         assert took < 3  # what one would wait

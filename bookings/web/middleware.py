@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.network.catalogue import one_look
+from bookings.cache.reference_data import single_version_check
 from bookings.web.errors import is_database_away, unavailable
 from bookings.web.problems import is_program
 from bookings.web.render import render_problem
@@ -54,10 +54,10 @@ def client_address(get_response: GetResponse) -> GetResponse:
 
 
 def reference_data(get_response: GetResponse) -> GetResponse:
-    """A request asks once whether what is remembered of the reference data is still true, and only if it needs any."""
+    """A request asks once whether what is cached of the reference data is still true, and only if it needs any."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with one_look():
+        with single_version_check():
             return get_response(request)
 
     return middleware

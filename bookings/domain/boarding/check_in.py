@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound
-from bookings.domain.boarding.answers import CheckIn, Outcome, answer
+from bookings.database.transactions import database_now
 from bookings.domain.boarding.closing import legs_of
-from bookings.domain.boarding.coaches import boarding_times, has_left
-from bookings.domain.boarding.steps import locked_schedule, take_step
-from bookings.domain.inventory.claims import add_claims, drop_expired, refresh, taken_seats
-from bookings.domain.sales.submissions import once
-from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, SeatClaim, Ticket, User
-from bookings.models.transactions import database_now
+from bookings.domain.boarding.coach_load import boarding_times, has_left
+from bookings.domain.boarding.departure_status import locked_schedule, take_step
+from bookings.domain.boarding.scan_result import CheckIn, Outcome, answer
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import refresh, taken_seats
+from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.idempotency import once
+from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket, User
 
 QR_PREFIX: Final = "FBL1."
 _SPOKEN: Final = 6
@@ -162,10 +164,7 @@ def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at:
         raise Conflict(_("Somebody else changed this ticket meanwhile. Please scan it again."))
     if before == Ticket.Status.NO_SHOW and ticket.seat_id:
         drop_expired([schedule.pk], now=now)
-        add_claims(
-            SeatClaim(schedule=schedule, seat_id=ticket.seat_id, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket)
-            for leg in legs_of(ticket)
-        )
+        claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket)))
         refresh([schedule.pk])
     is_late = before == Ticket.Status.NO_SHOW or at >= boarding_times(schedule, call).closes
     words = _("late, at %(stop)s") if is_late else _("at %(stop)s")

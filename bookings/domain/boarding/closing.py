@@ -8,12 +8,13 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict
-from bookings.domain.boarding.coaches import CoachLoad, actor_name, at_stop, boarding_times, has_left
-from bookings.domain.boarding.steps import locked_load, mark_no_shows, take_step
-from bookings.domain.inventory.claims import add_claims, refresh
-from bookings.domain.sales.submissions import once
-from bookings.models import BookingEvent, RouteStop, Schedule, ScheduleEvent, Seat, SeatClaim, SeatKind, Ticket, User
-from bookings.models.transactions import database_now
+from bookings.database.transactions import database_now
+from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, boarding_times, has_left
+from bookings.domain.boarding.departure_status import locked_load, mark_no_shows, take_step
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.idempotency import once
+from bookings.models import BookingEvent, RouteStop, Schedule, ScheduleEvent, Seat, SeatKind, Ticket, User
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,7 @@ def _give_seat(ticket: Ticket, seat: Seat, call: RouteStop, actor: User, now: da
     mine = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.VALID, place=Ticket.Place.STANDBY)
     if mine.update(place=Ticket.Place.SEAT, seat=seat, version=F("version") + 1) != 1:
         raise Conflict(_("Somebody else changed these tickets meanwhile. Please look again."))
-    add_claims(
-        SeatClaim(schedule_id=ticket.booking.schedule_id, seat=seat, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket)
-        for leg in legs_of(ticket)
-    )
+    claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket), seat=seat))
     words = _("standby: seat %(seat)s at %(stop)s") % {"seat": seat.label, "stop": call.stop}
     BookingEvent.objects.record(ticket.booking, Ticket.Status.VALID, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=words)
 

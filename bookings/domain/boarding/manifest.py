@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import sha256
 from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
-from bookings.domain.boarding.coaches import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
-from bookings.domain.boarding.left_behind import left_behind
-from bookings.domain.boarding.steps import BEFORE_LEAVING
+from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
+from bookings.domain.boarding.departure_status import BEFORE_LEAVING
+from bookings.domain.boarding.standby_refunds import left_behind
 from bookings.models import RouteStop, Schedule, Ticket
 
 

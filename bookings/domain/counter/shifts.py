@@ -12,22 +12,18 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
-from bookings.domain.sales.submissions import once
+from bookings.database.transactions import database_now
+from bookings.domain.sales.idempotency import once
 from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, Total, User
-from bookings.models.transactions import database_now
 
 TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
 DECIDERS: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
 CASH_UP: Final = ("count:", "banked:")  # causes of the postings that close a shift
 
 
-def open_shift_of(user: User) -> Shift | None:
-    return Shift.objects.select_related("branch", "clerk").filter(clerk=user, closed_at=None).first()
-
-
 def require_shift(user: User) -> Shift:
     """The clerk's open shift. Raises RuleBroken without one: no shift, no money."""
-    shift = open_shift_of(user)
+    shift = Shift.objects.open_of(user)
     if shift is None:
         raise RuleBroken(_("Open your shift first: money can only go into a till that was counted."))
     return shift

@@ -13,22 +13,24 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, RuleBroken, SalesClosed
 from bookings.base.money import ZERO, cents
-from bookings.domain.counter.selling import RideWanted, Tender, pay
+from bookings.database.transactions import database_now
+from bookings.domain.counter.sale import RideWanted, Tender, pay
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.fares.prices import FareTable, fare_table
-from bookings.domain.inventory.choosing import sold_seats
-from bookings.domain.inventory.claims import drop_expired, lock_schedules, refresh, taken_seats
-from bookings.domain.sales.checkout import Passenger, issue_ticket, open_booking, post_sale
-from bookings.domain.sales.confirming import confirm_order
-from bookings.domain.sales.submissions import once
+from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
+from bookings.domain.inventory.seat_choice import sold_seats
+from bookings.domain.sales.confirmation import confirm_order
+from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.ledger import post_sale
+from bookings.domain.sales.orders import PassengerDetails, issue_ticket, open_booking
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import Channel, FareClass, Order, SaleStatus, Shift, Ticket
-from bookings.models.transactions import database_now
 
 
 def sell_standby(
     ride: RideWanted,
-    passengers: Sequence[Passenger],
+    passengers: Sequence[PassengerDetails],
     tender: Tender,
     *,
     shift: Shift,
@@ -52,7 +54,7 @@ def sell_standby(
     return Order.objects.get(token=once("standby", submission, content, action, now=now or database_now()))
 
 
-def _place(ride: RideWanted, passengers: Sequence[Passenger], email: str, phone: str, shift: Shift, now: datetime) -> Order:
+def _place(ride: RideWanted, passengers: Sequence[PassengerDetails], email: str, phone: str, shift: Shift, now: datetime) -> Order:
     if not passengers or not all(each.get("first_name") and each.get("surname") for each in passengers):
         raise RuleBroken(_("Please fill in the name of every passenger."))
     asked = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)

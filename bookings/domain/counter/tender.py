@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
+from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
-from bookings.domain.sales.accounts import is_on_account
-from bookings.domain.sales.payments import lock_order, settle
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.partner_accounts import is_on_account
+from bookings.domain.sales.payments import settle
 from bookings.domain.sales.refunds import RETURNS_BY_ITSELF
-from bookings.domain.sales.submissions import once
 from bookings.models import (
     Account,
     LedgerEntry,
     Order,
-    OutboxMessage,
     Payment,
     Refund,
     SaleStatus,
@@ -30,7 +32,6 @@ from bookings.models import (
     Total,
     Webhook,
 )
-from bookings.models.transactions import database_now
 
 _CARD_NUMBER: Final = re.compile(r"(?:\d[ .\-]?){12,19}")
 _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
@@ -171,7 +172,7 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
     LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
     done = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None)
     done.update(done_at=now, done_by=shift.clerk)
-    OutboxMessage.objects.tell_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
+    notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return str(refund.pk)
 
 

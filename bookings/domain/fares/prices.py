@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
 from bookings.base.money import ZERO, cents, percent_of, whole_rand
-from bookings.domain.network.catalogue import remembered
+from bookings.cache.reference_data import cached
 from bookings.models import Fare, FareClass, PassengerType, RouteStop
 
 _NOT_FOUND: Final = object()
@@ -66,10 +66,10 @@ def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
 
 
 def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
-    """The fares of these pairs of calls, in four queries however many there are; in none while they are remembered."""
+    """The fares of these pairs of calls, in four queries however many there are; in none while they are cached."""
     rides = list(rides)
     key = ("fares", tuple(sorted((board.pk, alight.pk) for board, alight in rides)))
-    return remembered(key, lambda: _read_fares(rides))
+    return cached(key, lambda: _read_fares(rides))
 
 
 def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
@@ -100,16 +100,16 @@ def _by_pair(fares: QuerySet[Fare]) -> dict[tuple[int, int, int], list[tuple[dat
 
 def fare_classes() -> list[FareClass]:
     rows = FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers")
-    return list(remembered(("classes",), lambda: list(rows)))
+    return list(cached(("classes",), lambda: list(rows)))
 
 
 def every_type() -> list[PassengerType]:
     """Those that are not sold any more, too."""
-    return list(remembered(("every type",), lambda: list(PassengerType.objects.all())))
+    return list(cached(("every type",), lambda: list(PassengerType.objects.all())))
 
 
 def passenger_types() -> dict[str, PassengerType]:
-    return {kind.slug: kind for kind in remembered(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))}
+    return {kind.slug: kind for kind in cached(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))}
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,26 @@
-"""The only place that writes SeatClaim. Every function here wants to be called inside a transaction that holds the schedules' locks."""
+"""The only file that writes SeatClaim: seats are claimed, extended, transferred, sold and released here.
 
-from collections.abc import Collection, Iterable
+Every verb must be called inside a transaction that holds the locks of the schedules concerned.
+"""
+
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from bookings.models import (
-    Account,
     Booking,
-    BookingEvent,
-    LedgerEntry,
+    Hold,
+    HoldTrip,
     Order,
-    OutboxMessage,
-    Refund,
-    SaleStatus,
     Schedule,
+    Seat,
+    SeatBlock,
     SeatClaim,
     SeatKind,
-    Webhook,
+    Ticket,
 )
 
 
@@ -33,50 +34,82 @@ def lock_schedules(ids: Iterable[int]) -> dict[int, Schedule]:
     return {schedule.pk: schedule for schedule in rows}
 
 
-def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
-    """Remove the expired claims of locked departures; an order that lost its seats so is expired with them."""
-    expired = SeatClaim.objects.filter(schedule__in=schedule_ids).expired(now)
-    found = set(expired.values_list("ticket__booking__order", flat=True))
-    for order_id in sorted(found - {None}):
-        expire_order(order_id, now=now)
-    if found:
-        expired.delete()
-
-
-def expire_order(order_id: int, *, now: datetime) -> bool:
-    """Expire an unpaid order past its pay-by time, with its bookings; what was owed is taken back. False if there was nothing to do."""
-    order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
-    due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
-    if due.update(status=SaleStatus.EXPIRED) != 1:
-        return False
-    for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
-        take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
-        Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
-        BookingEvent.objects.record(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
-        OutboxMessage.objects.tell_partner(order, Webhook.Event.EXPIRED, booking, at=now)
-    owe_back(Order.objects.get(pk=order_id), now=now)
-    return True
-
-
-def owe_back(order: Order, *, now: datetime) -> None:
-    """Money on an order that nothing is owed for any more has to go back to who paid it."""
-    excess = -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
-    if excess > 0:
-        cause = f"excess:{order.pk}:{order.refunds.count()}"
-        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
-        Refund.objects.create(order=order, cause=cause, amount=excess, created_at=now)
-
-
-def take_back_sale(booking: Booking, *, cause: str, now: datetime) -> None:
-    """Undo the sale posting of an unpaid booking: nothing is owed for it any more."""
-    owed = LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-    if owed:
-        LedgerEntry.objects.post(cause, {Account.REVENUE: -owed, Account.RECEIVABLE: owed}, at=now, booking=booking)
-
-
-def add_claims(claims: Iterable[SeatClaim]) -> None:
-    """Insert in (schedule, seat, leg) order, so that no two sellers wait for each other crosswise. A clash is an IntegrityError."""
+def claim(claims: Iterable[SeatClaim]) -> None:
+    """Insert in (schedule, seat, leg) order, so that two sellers never wait for each other crosswise. A clash is an IntegrityError."""
     SeatClaim.objects.bulk_create(sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg)))
+
+
+def claims_of_hold(trip: HoldTrip, seats: Iterable[Seat], legs: range, *, expires_at: datetime) -> list[SeatClaim]:
+    return [
+        SeatClaim(schedule_id=trip.schedule_id, seat=seat, leg=leg, kind=SeatClaim.Kind.HELD, hold_trip=trip, expires_at=expires_at)
+        for seat in seats
+        for leg in legs
+    ]
+
+
+def claims_of_ticket(ticket: Ticket, legs: range, *, seat: Seat | None = None) -> list[SeatClaim]:
+    """The claims of a sold ticket on its seat, or on the `seat` that it is to get; none without a seat."""
+    seat_id = seat.pk if seat else ticket.seat_id
+    return [
+        SeatClaim(schedule_id=ticket.schedule_id, seat_id=seat_id, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket)
+        for leg in legs
+        if seat_id is not None
+    ]
+
+
+def claims_of_block(block: SeatBlock, legs: range) -> list[SeatClaim]:
+    return [
+        SeatClaim(
+            schedule_id=block.schedule_id,
+            seat_id=block.seat_id,
+            leg=leg,
+            kind=SeatClaim.Kind.BLOCKED,
+            block=block,
+            expires_at=block.release_at,
+        )
+        for leg in legs
+    ]
+
+
+def extend_hold(hold: Hold, until: datetime) -> None:
+    SeatClaim.objects.filter(hold_trip__hold=hold).update(expires_at=until)
+
+
+def extend_order(order: Order, until: datetime) -> None:
+    SeatClaim.objects.filter(ticket__booking__order=order).update(expires_at=until)
+
+
+def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetime) -> None:
+    """The seats of a held trip now belong to the tickets of its booking, seat by seat, until they are paid or `expires_at` passes."""
+    of_seat = Ticket.objects.filter(booking=booking, seat=OuterRef("seat")).order_by().values("pk")
+    SeatClaim.objects.filter(hold_trip=trip).update(hold_trip=None, ticket=Subquery(of_seat), expires_at=expires_at)
+
+
+def sell(order: Order, schedule_ids: Iterable[int]) -> None:
+    """The claims of a paid order no longer expire."""
+    claims = SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedule_ids))
+    claims.update(kind=SeatClaim.Kind.SOLD, expires_at=None)
+
+
+def release_hold(hold: Hold) -> None:
+    SeatClaim.objects.filter(hold_trip__hold=hold).delete()
+
+
+def release_trip(trip: HoldTrip) -> None:
+    SeatClaim.objects.filter(hold_trip=trip).delete()
+
+
+def release_tickets(tickets: Iterable[Ticket | int]) -> None:
+    """`tickets` or their ids."""
+    SeatClaim.objects.filter(ticket__in=list(tickets)).delete()
+
+
+def release_block(block: SeatBlock | int) -> None:
+    SeatClaim.objects.filter(block=block).delete()
+
+
+def release_expired(schedule_ids: Iterable[int], *, now: datetime) -> None:
+    SeatClaim.objects.filter(schedule__in=list(schedule_ids)).expired(now).delete()
 
 
 def taken_seats(schedule_id: int, legs: range, *, now: datetime) -> set[int]:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
-from bookings.domain.network.catalogue import remembered
+from bookings.cache.reference_data import cached
 from bookings.models import City, RouteStop, Stop
 
 LONGEST_REF: Final = 160
@@ -37,7 +37,7 @@ def get_place(ref: str) -> Place:
     text = ref.strip()
     if not text or len(text) > LONGEST_REF or "\x00" in text:
         raise NotFound(_("Please choose a city or a stop from the list."))
-    place = remembered(("place", text), lambda: _read_place(text))
+    place = cached(("place", text), lambda: _read_place(text))
     if place:
         return place
     message = _("We do not know the place “%(name)s”.") % {"name": text[:60]}
@@ -57,7 +57,7 @@ def find_places(text: str, limit: int = 10) -> list[Place]:
     A stop's code finds it, too. Where nothing does, cities are given whose names are spelt nearly alike.
     """
     plain = plain_name(text.replace("\x00", ""))[:LONGEST_REF]
-    return list(remembered(("places", plain, limit), lambda: _read_places(plain, limit))) if plain else []
+    return list(cached(("places", plain, limit), lambda: _read_places(plain, limit))) if plain else []
 
 
 def _read_places(plain: str, limit: int) -> list[Place]:

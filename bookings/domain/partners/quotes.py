@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.inventory.holds import MOST_TRIPS, SeatOffer, check_way_back, offer_seats
+from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, check_way_back, offer_seats
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import Channel, Partner
 

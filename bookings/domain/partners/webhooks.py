@@ -11,15 +11,16 @@ from django.db import IntegrityError
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from bookings import tasks
+from bookings import queue
 from bookings.base.codes import random_token, sha256
 from bookings.base.errors import Conflict, NotFound, RuleBroken
-from bookings.domain.partners.posting import check_url
-from bookings.domain.partners.signing import new_secret
-from bookings.domain.partners.telling import PING, event_of, public_id
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.messaging.webhooks.http import check_url
+from bookings.domain.messaging.webhooks.payload import PING, event_of, public_id
+from bookings.domain.messaging.webhooks.signature import new_secret
+from bookings.domain.sales.messages import write_webhook
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Booking, OutboxMessage, Partner, PartnerEvent, StaffTask, User, Webhook
-from bookings.models.transactions import database_now, short_transaction
 
 MOST: Final = 10  # webhooks of a partner
 PAGE: Final = 20
@@ -98,7 +99,7 @@ def ping(hook: Webhook, *, now: datetime | None = None) -> None:
     if not hook.is_active:
         raise Conflict(_("This webhook is switched off."))
     with short_transaction():
-        OutboxMessage.objects.write_webhook(hook, PING, version=random_token()[:40], at=now or database_now())
+        write_webhook(hook, PING, version=random_token()[:40], at=now or database_now())
 
 
 def send_again(message_id: int, hook: Webhook, *, now: datetime | None = None) -> None:
@@ -113,7 +114,7 @@ def send_again(message_id: int, hook: Webhook, *, now: datetime | None = None) -
             raise Conflict(_("This message is on its way just now."))
         task = StaffTask.objects.filter(kind=StaffTask.Kind.WEBHOOK_FAILED, subject=f"message:{message_id}", done_at=None)
         task.update(done_at=now, done_note=_("sent again"))
-        tasks.after_commit(tasks.send_webhooks)
+        queue.enqueue_after_commit("send_webhooks")
 
 
 def webhook_called(hook_id: int, slug: str = "") -> Webhook:

@@ -3,50 +3,40 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import plain_name, random_code, random_token
+from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken
 from bookings.base.money import ZERO
+from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.fares.prices import every_type
-from bookings.domain.fares.refunds import RefundTerms
+from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh
-from bookings.domain.inventory.holds import hold_trips, locked_hold
-from bookings.domain.sales.confirming import confirm_order
+from bookings.domain.sales.confirmation import confirm_order
+from bookings.domain.sales.holds import hold_trips, locked_hold
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.messages import write_message
-from bookings.domain.sales.submissions import once
+from bookings.domain.sales.orders import PassengerDetails, new_spoken_codes, new_ticket, open_booking
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
-    Account,
-    Booking,
-    BookingEvent,
     Channel,
-    FareClass,
     Hold,
     HoldTrip,
-    LedgerEntry,
     Order,
     OutboxMessage,
     Partner,
-    PassengerType,
-    SaleStatus,
-    Seat,
-    SeatClaim,
     Shift,
     Ticket,
 )
-from bookings.models.transactions import database_now, short_transaction
 
-Passenger = Mapping[str, str]  # first_name, surname, passenger_type
 Check = Callable[[Hold, list[HoldTrip], datetime], None]
 Then = Callable[[Order, datetime], None]
 
 
-def save_draft(token: str, *, owner: str, passengers: Sequence[Passenger], email: str, phone: str, problem: str = "") -> None:
+def save_draft(token: str, *, owner: str, passengers: Sequence[PassengerDetails], email: str, phone: str, problem: str = "") -> None:
     """Keep what was typed at the checkout, complete or not, expired or not. With a `problem` it cannot be ordered before it is put right."""
     with short_transaction():
         hold = locked_hold(token, owner)
@@ -202,87 +192,5 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
         sold = {"seat": held.seat, "kind": types[slug], "fare_class": held.fare_class, "fare": fare}
         tickets.append(new_ticket(booking, passenger, **sold, spoken_code=spoken))
     Ticket.objects.bulk_create(tickets)
-    of_seat = Ticket.objects.filter(booking=booking, seat=OuterRef("seat")).order_by().values("pk")
-    SeatClaim.objects.filter(hold_trip=trip).update(hold_trip=None, ticket=Subquery(of_seat), expires_at=order.pay_by)
+    claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by)
     post_sale(booking, sum(fares, ZERO), now=now)
-
-
-def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
-    """The row of a new booking; its tickets and its sale follow."""
-    return Booking.objects.create(
-        order=order,
-        booking_reference=new_reference(),
-        passenger_email=order.email,
-        booking_date=now,
-        schedule=segment.schedule,
-        from_stop=segment.board,
-        to_stop=segment.alight,
-        boards_at=segment.boards_at,
-        alights_at=segment.alights_at,
-    )
-
-
-def issue_ticket(booking: Booking, passenger: Passenger, **sold: Any) -> Ticket:
-    """A new ticket, written. For `sold` see `new_ticket`."""
-    ticket = new_ticket(booking, passenger, **sold, spoken_code=new_spoken_code(booking.schedule_id))
-    ticket.save(force_insert=True)
-    return ticket
-
-
-def new_ticket(
-    booking: Booking,
-    passenger: Passenger,
-    *,
-    seat: Seat | None,
-    kind: PassengerType,
-    fare_class: FareClass,
-    fare: Decimal,
-    spoken_code: str,
-    place: str = Ticket.Place.SEAT,
-) -> Ticket:
-    return Ticket(
-        booking=booking,
-        schedule=booking.schedule,
-        place=place,
-        seat=seat,
-        first_name=passenger["first_name"],
-        surname=passenger["surname"],
-        plain_surname=plain_name(passenger["surname"])[:80],
-        passenger_type=kind,
-        fare_class=fare_class,
-        fare=fare,
-        refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
-        code=f"FBL1.{random_token()}",
-        spoken_code=spoken_code,
-    )
-
-
-def post_sale(booking: Booking, sold: Decimal, *, now: datetime) -> None:
-    """A new booking's first event, and what is owed for it."""
-    shift, seller = booking.order.shift, booking.order.seller
-    BookingEvent.objects.record(booking, "", SaleStatus.PENDING, at=now, actor=seller)
-    amounts = {Account.RECEIVABLE: sold, Account.REVENUE: -sold}
-    LedgerEntry.objects.post(f"sale:{booking.pk}", amounts, at=now, booking=booking, shift=shift, actor=seller)
-
-
-def new_reference() -> str:
-    while Booking.objects.filter(booking_reference=(reference := random_code(8))).exists():
-        pass
-    return reference
-
-
-def new_spoken_code(schedule_id: int) -> str:
-    return new_spoken_codes(schedule_id, 1)[0]
-
-
-def new_spoken_codes(schedule_id: int, count: int) -> list[str]:
-    """Codes that nobody on this departure has."""
-    codes: set[str] = set()
-    while len(codes) < count:
-        fresh = {random_code(6) for _each in range(count - len(codes))}
-        codes |= fresh - set(Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list("spoken_code", flat=True))
-    return list(codes)
-
-
-def order_by_token(token: str) -> Order | None:
-    return Order.objects.filter(token=token).first()

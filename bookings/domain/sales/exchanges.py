@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
+from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
-from bookings.domain.inventory.choosing import Coach, named_seats, seats_together, sold_seats
-from bookings.domain.inventory.claims import add_claims, drop_expired, refresh
-from bookings.domain.sales.changing import (
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import refresh
+from bookings.domain.inventory.seat_choice import Coach, named_seats, seats_together, sold_seats
+from bookings.domain.sales.bookings import (
     Difference,
     Settle,
     booking_called,
@@ -25,16 +27,14 @@ from bookings.domain.sales.changing import (
     next_cause,
     post_difference,
 )
-from bookings.domain.sales.checkout import issue_ticket
-from bookings.domain.sales.payments import lock_order
-from bookings.domain.sales.refunds import is_whole_booking, ticket_quote
-from bookings.domain.sales.splitting import split_off
-from bookings.domain.sales.submissions import once
+from bookings.domain.sales.cancellations import is_whole_booking, ticket_quote
+from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.orders import issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Booking, BookingEvent, FareClass, Seat, SeatClaim, Ticket, User
-from bookings.models.transactions import database_now
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,8 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
     who = {"at": now, "actor": actor, "approver": waiver.approver if waiver else None}
     reason = f"{_ride_words(old)} → {_ride_words(segment)}" + (f"; {waiver.words}" if waiver else "")
     BookingEvent.objects.record(booking, booking.status, booking.status, reason=reason, **who)
-    SeatClaim.objects.filter(ticket__in=[line.ticket for line in quote.lines]).delete()
-    claims: list[SeatClaim] = []
+    claims.release_tickets(line.ticket for line in quote.lines)
+    wanted: list[SeatClaim] = []
     for line in quote.lines:
         passenger = {"first_name": line.ticket.first_name, "surname": line.ticket.surname}
         issued = issue_ticket(
@@ -229,12 +229,8 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
         BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.REPLACED, ticket=line.ticket, **who)
         BookingEvent.objects.record(booking, "", Ticket.Status.VALID, ticket=issued, **who)
-        claims += [
-            SeatClaim(schedule=segment.schedule, seat=line.seat, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=issued)
-            for leg in segment.legs
-            if line.seat
-        ]
-    add_claims(claims)
+        wanted += claims.claims_of_ticket(issued, segment.legs)
+    claims.claim(wanted)
 
 
 def _ride_words(segment: Segment) -> str:

@@ -1,9 +1,15 @@
+"""An order unpaid past its pay-by time expires with its bookings, and its seats are free again."""
+
+from collections.abc import Collection
 from datetime import datetime
 
-from bookings.domain.inventory.claims import drop_expired, expire_order, lock_schedules, refresh
-from bookings.domain.sales.payments import lock_order
-from bookings.models import Order, SaleStatus, SeatClaim
-from bookings.models.transactions import database_now, short_transaction
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import lock_schedules, refresh
+from bookings.domain.sales.ledger import owe_back, take_back_sale
+from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.orders import lock_order
+from bookings.models import Booking, BookingEvent, Order, SaleStatus, SeatClaim, Webhook
 
 
 def expire_unpaid(*, now: datetime | None = None) -> int:
@@ -27,3 +33,28 @@ def expire_unpaid(*, now: datetime | None = None) -> int:
             drop_expired(list(locked), now=now)
             refresh(locked)
     return expired
+
+
+def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
+    """Remove the expired claims of locked departures; an order that lost its seats so is expired with them."""
+    expired = SeatClaim.objects.filter(schedule__in=schedule_ids).expired(now)
+    owners = set(expired.values_list("ticket__booking__order", flat=True))
+    for order_id in sorted(owners - {None}):
+        expire_order(order_id, now=now)
+    if owners:
+        claims.release_expired(schedule_ids, now=now)
+
+
+def expire_order(order_id: int, *, now: datetime) -> bool:
+    """Expire an unpaid order past its pay-by time, with its bookings; what was owed is taken back. False if there was nothing to do."""
+    order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
+    due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
+    if due.update(status=SaleStatus.EXPIRED) != 1:
+        return False
+    for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
+        take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
+        Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
+        BookingEvent.objects.record(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
+        notify_partner(order, Webhook.Event.EXPIRED, booking, at=now)
+    owe_back(Order.objects.get(pk=order_id), now=now)
+    return True

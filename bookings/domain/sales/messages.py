@@ -1,9 +1,11 @@
-"""What sales has to tell: rows of the outbox, written with the fact. Sending them is the business of tickets."""
+"""What sales has to tell customers and partners: rows of the outbox, written in the transaction of the fact. `messaging` sends them."""
 
 from datetime import datetime
 
-from bookings import tasks
-from bookings.models import Order, OutboxMessage
+from django.db.models import Model
+
+from bookings import queue
+from bookings.models import Order, OutboxMessage, Webhook
 from bookings.models.outbox import new_message_id
 
 
@@ -22,5 +24,33 @@ def write_message(kind: str, order: Order, subject: str, *, version: str = "1", 
     )
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
-    tasks.after_commit(tasks.send_mail_queue)
+    queue.enqueue_after_commit("send_mail_queue")
     return message.message_id
+
+
+def notify_partner(order: Order, event: str, about: Model, *, at: datetime) -> None:
+    """Write what happened to a partner's order for each of its webhooks that wants to know, in the transaction of the fact.
+
+    `about` is the booking, payment or refund. An order that no partner sold costs nothing.
+    """
+    if order.partner_id is None:
+        return
+    hooks = [hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)]
+    for hook in hooks:
+        write_webhook(hook, f"{event}:{about.pk}", version=at.isoformat(), order=order, at=at)
+
+
+def write_webhook(hook: Webhook, about: str, *, version: str, at: datetime, order: Order | None = None) -> None:
+    """Write one message for a webhook within the caller's transaction. The same event of the same moment again changes nothing."""
+    message = OutboxMessage(
+        kind=OutboxMessage.Kind.WEBHOOK,
+        webhook=hook,
+        order=order,
+        subject=f"{hook.pk}:{about}",
+        version=version,
+        created_at=at,
+        next_try=at,
+        message_id=new_message_id(),
+    )
+    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    queue.enqueue_after_commit("send_webhooks")

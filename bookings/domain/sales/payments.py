@@ -1,25 +1,27 @@
 """Money in. Only a verified notification (or staff) marks anything paid; the browser's return changes nothing."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from bookings import tasks
+from bookings import queue
 from bookings.base.codes import random_token
 from bookings.base.errors import Busy, Conflict, NotFound
-from bookings.domain.inventory.claims import drop_expired, expire_order, lock_schedules, owe_back, refresh
-from bookings.domain.sales.confirming import confirm_order, take_seats_again
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.confirmation import confirm_order, take_seats_again
+from bookings.domain.sales.expiry import drop_expired, expire_order
 from bookings.domain.sales.gateways import gateway_called
-from bookings.domain.sales.messages import write_message
+from bookings.domain.sales.ledger import owe_back
+from bookings.domain.sales.messages import notify_partner, write_message
+from bookings.domain.sales.orders import lock_order
 from bookings.models import (
     Account,
-    Booking,
     GatewayNotification,
     LedgerEntry,
     Order,
@@ -28,29 +30,12 @@ from bookings.models import (
     PaymentAttempt,
     SaleStatus,
     Schedule,
-    SeatClaim,
     Shift,
     StaffTask,
     Webhook,
 )
-from bookings.models.transactions import database_now, short_transaction
 
 logger = logging.getLogger("bookings.payments")
-_TRIES: Final = 3
-
-
-def lock_order(order_id: int, *, also: Iterable[int] = ()) -> tuple[Order, dict[int, Schedule]]:
-    """Lock an order after the departures of its bookings (and those in `also`), in the order that everybody keeps.
-
-    Raises Busy if they change meanwhile.
-    """
-    for _try in range(_TRIES):
-        of_order = Booking.objects.filter(order=order_id).values("schedule")
-        locked = lock_schedules({*of_order.values_list("schedule", flat=True), *also} if also else of_order)
-        order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
-        if set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True)) <= set(locked):
-            return order, locked
-    raise Busy
 
 
 def start_payment(order_id: int, *, now: datetime | None = None) -> str:
@@ -83,7 +68,7 @@ def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
 def _give_time(order: Order, until: datetime) -> None:
     if until > order.pay_by:
         Order.objects.filter(pk=order.pk).update(pay_by=until)
-        SeatClaim.objects.filter(ticket__booking__order=order).update(expires_at=until)
+        claims.extend_order(order, until)
 
 
 def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
@@ -99,7 +84,7 @@ def receive_notification(gateway: str, body: bytes, *, now: datetime | None = No
         defaults={"attempt": attempt, "body": body.decode(), "received_at": now or database_now()},
     )
     if row.acted_at is None:
-        transaction.on_commit(lambda: tasks.nudge(tasks.act_on_notification, row.pk), robust=True)
+        queue.enqueue_after_commit("act_on_notification", row.pk)
 
 
 def act_on_notification(notification_id: int, *, now: datetime | None = None) -> str:
@@ -167,7 +152,7 @@ def settle(
             taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
             LedgerEntry.objects.post(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
-            OutboxMessage.objects.tell_partner(order, Webhook.Event.PAID, payment, at=now)
+            notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if attempt:
                 PaymentAttempt.objects.filter(pk=attempt.pk).update(status=PaymentAttempt.Status.PAID)
             return _place_money(order, locked, payment, now)

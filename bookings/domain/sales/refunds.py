@@ -1,8 +1,8 @@
+"""Money back: what is owed to a customer, and paying it the way it came."""
+
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -10,201 +10,25 @@ from typing import Final
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from bookings import tasks
-from bookings.base.errors import Conflict, NotFound
-from bookings.base.money import ZERO, format_zar
-from bookings.domain.fares.refunds import RefundQuote, RefundRule, RefundTerms, refund_quote
-from bookings.domain.inventory.claims import drop_expired, refresh
-from bookings.domain.sales.accounts import credit_partner, is_on_account
+from bookings import queue
+from bookings.base.money import format_zar
+from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.gateways import gateway_called
-from bookings.domain.sales.messages import queue_message
-from bookings.domain.sales.payments import lock_order, open_task
-from bookings.domain.sales.splitting import split_off
-from bookings.domain.sales.submissions import once
-from bookings.domain.sales.waivers import Waiver
+from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.partner_accounts import credit_partner, is_on_account
+from bookings.domain.sales.payments import open_task
 from bookings.models import (
     Account,
     Booking,
-    BookingEvent,
     LedgerEntry,
-    Order,
-    OutboxMessage,
     Refund,
-    SaleStatus,
-    SeatClaim,
     StaffTask,
-    Ticket,
-    User,
     Webhook,
 )
-from bookings.models.transactions import database_now, short_transaction
 
 logger = logging.getLogger("bookings.refunds")
-Afterwards = Callable[[Refund], None]
 ASKED_FOR: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
 RETURNS_BY_ITSELF: Final = Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
-
-
-@dataclass(frozen=True)
-class QuoteLine:
-    ticket: Ticket
-    quote: RefundQuote
-
-
-@dataclass(frozen=True)
-class CancellationQuote:
-    """What cancelling these tickets of a booking gives back now, and when that falls."""
-
-    lines: tuple[QuoteLine, ...]
-    is_paid: bool
-
-    @property
-    def fare(self) -> Decimal:
-        return sum((line.quote.fare for line in self.lines), ZERO)
-
-    @property
-    def refund(self) -> Decimal:
-        return sum((line.quote.amount for line in self.lines), ZERO)
-
-    @property
-    def fee(self) -> Decimal:
-        return self.fare - self.refund
-
-    @property
-    def drops_at(self) -> datetime | None:
-        return min((line.quote.drops_at for line in self.lines if line.quote.drops_at), default=None)
-
-    @property
-    def then(self) -> Decimal:
-        """The refund after `drops_at`."""
-        return sum((line.quote.then if line.quote.drops_at == self.drops_at else line.quote.amount for line in self.lines), ZERO)
-
-
-def cancellation_quote(
-    booking: Booking, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime
-) -> CancellationQuote:
-    """The quote for these tickets of the booking, or for all that are still valid. An unpaid booking owes and gives nothing."""
-    tickets = returnable_tickets(booking, ticket_ids, now)
-    is_paid = booking.status == SaleStatus.CONFIRMED
-    return CancellationQuote(tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets), is_paid)
-
-
-def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now: datetime) -> RefundQuote:
-    """What giving back this ticket costs and returns by its frozen terms."""
-    if booking.status != SaleStatus.CONFIRMED:
-        return RefundQuote(ZERO, ZERO, RefundRule.NOT_PAID)
-    if waived:
-        return RefundQuote(ticket.fare, ZERO, RefundRule.WAIVED)
-    if is_left_behind(ticket, booking, now):
-        return RefundQuote(ticket.fare, ZERO, RefundRule.LEFT_BEHIND)
-    terms = RefundTerms.from_json(ticket.refund_terms)
-    return refund_quote(ticket.fare, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now)
-
-
-def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
-    valid = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.VALID]
-    return valid if ticket_ids is None else [ticket for ticket in valid if ticket.pk in ticket_ids]
-
-
-def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
-    """Whether this passenger paid to stand by and got no seat: they get all of it back, or another coach without a fee."""
-    stood_by = ticket.place == Ticket.Place.STANDBY and ticket.status == Ticket.Status.VALID
-    return stood_by and booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at
-
-
-def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
-    """Those that can be given back or moved: until the coach leaves all valid ones, afterwards those of who was left behind."""
-    tickets = valid_tickets(booking, ticket_ids)
-    return tickets if now < booking.boards_at else [ticket for ticket in tickets if is_left_behind(ticket, booking, now)]
-
-
-def is_whole_booking(booking: Booking, tickets: Collection[Ticket]) -> bool:
-    """Whether nobody else travels, has travelled or failed to come on this booking."""
-    over = (Ticket.Status.CANCELLED, Ticket.Status.REPLACED)
-    return len(tickets) == booking.tickets.exclude(status__in=over).count()
-
-
-def can_cancel(booking: Booking, now: datetime) -> bool:
-    if booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at:
-        return any(is_left_behind(ticket, booking, now) for ticket in booking.tickets.all())
-    return booking.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED) and now < booking.boards_at
-
-
-def cancel_booking(
-    reference: str,
-    *,
-    submission: str,
-    content: str,
-    ticket_ids: Collection[int] | None = None,
-    quoted: Decimal | None = None,
-    actor: User | None = None,
-    reason: str = "",
-    waiver: Waiver | None = None,
-    afterwards: Afterwards | None = None,
-    now: datetime | None = None,
-) -> Booking:
-    """Cancel a booking, or some of its passengers, once per `submission`, and owe back what the frozen terms give.
-
-    Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is what the customer was
-    promised: raises Conflict if it has fallen since. `afterwards` pays the refund at the till, in the same transaction.
-    Raises RuleBroken when nothing can be cancelled.
-    """
-    result = once(
-        "cancel",
-        submission,
-        content,
-        lambda: _cancel(reference, ticket_ids, quoted, actor, reason, waiver, afterwards, now),
-        now=now or database_now(),
-    )
-    return Booking.objects.select_related("order").get(pk=int(result))
-
-
-def _cancel(
-    reference: str,
-    ticket_ids: Collection[int] | None,
-    quoted: Decimal | None,
-    actor: User | None,
-    reason: str,
-    waiver: Waiver | None,
-    afterwards: Afterwards | None,
-    now: datetime | None,
-) -> str:
-    if waiver:
-        waiver.check(actor)
-        reason = f"{reason}; {waiver.words}" if reason else waiver.words
-    found = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
-    if found is None:
-        raise NotFound(_("We do not know this booking."))
-    order, locked = lock_order(found)
-    now = now or database_now()
-    drop_expired(list(locked), now=now)
-    booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
-    tickets = returnable_tickets(booking, ticket_ids, now)
-    if not can_cancel(booking, now) or not tickets:
-        raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
-    quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
-    if quoted is not None and quote.refund < quoted:
-        raise Conflict(_("The refund has changed to %(refund)s meanwhile. Please look again.") % {"refund": format_zar(quote.refund)})
-    if not is_whole_booking(booking, tickets):
-        booking = split_off(booking, tickets, now, actor=actor)
-    refund = _undo_sale(booking, quote, actor, now)
-    close_booking(booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason)
-    queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)
-    if refund and afterwards:
-        afterwards(refund)
-    refresh(locked)
-    return str(booking.pk)
-
-
-def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, now: datetime) -> Refund | None:
-    cause = f"cancel:{booking.pk}"
-    if not quote.is_paid:
-        sold = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-        LedgerEntry.objects.post(cause, {Account.REVENUE: sold, Account.RECEIVABLE: -sold}, at=now, booking=booking, actor=actor)
-        return None
-    amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
-    LedgerEntry.objects.post(cause, amounts, at=now, booking=booking, actor=actor)
-    return owe_refund(booking, cause, quote.refund, now) if quote.refund > 0 else None
 
 
 def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> Refund:
@@ -216,25 +40,8 @@ def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> 
     if is_on_account(refund):
         credit_partner(refund, now=now)
     else:
-        tasks.after_commit(tasks.pay_refund, refund.pk)
+        queue.enqueue_after_commit("pay_refund", refund.pk)
     return refund
-
-
-def close_booking(
-    booking: Booking, tickets: Sequence[Ticket], *, at: datetime, actor: User | None, approver: User | None = None, reason: str = ""
-) -> None:
-    """Cancel a booking with its tickets and free its seats; the order ends with its last booking."""
-    who = {"at": at, "actor": actor, "approver": approver, "reason": reason}
-    SeatClaim.objects.filter(ticket__in=tickets).delete()
-    for ticket in tickets:
-        Ticket.objects.filter(pk=ticket.pk).update(status=Ticket.Status.CANCELLED)
-        BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.CANCELLED, ticket=ticket, **who)
-    Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=at)
-    BookingEvent.objects.record(booking, booking.status, SaleStatus.CANCELLED, **who)
-    OutboxMessage.objects.tell_partner(booking.order, Webhook.Event.CANCELLED, booking, at=at)
-    still_open = Booking.objects.filter(order=booking.order_id).exclude(status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED))
-    if not still_open.exists():
-        Order.objects.filter(pk=booking.order_id).update(status=SaleStatus.CANCELLED)
 
 
 def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
@@ -270,7 +77,7 @@ def _note_paid(refund: Refund, now: datetime) -> bool:
         if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.PAID, paid_at=now):
             amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
             LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
-            OutboxMessage.objects.tell_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
+            notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return True
 
 

@@ -3,9 +3,9 @@ from typing import Final
 
 from django.db.models import Exists, F, OuterRef
 
+from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Order, OutboxMessage, SaleStatus
-from bookings.models.transactions import database_now, short_transaction
 
 REMIND_BEFORE: Final = timedelta(hours=2)
 WORTHWHILE_AFTER: Final = timedelta(hours=4)  # who got less time than this has just read how to pay

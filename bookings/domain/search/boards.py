@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
-from bookings.domain.network.catalogue import current_mark, one_look, remembered
+from bookings.cache.reference_data import cached, reference_data_version, single_version_check
 from bookings.domain.network.places import Place
 from bookings.domain.search.offers import LONGEST_PAGE, day_label
 from bookings.models import RouteStop, Schedule
@@ -74,7 +74,7 @@ class _Upcoming:
     call: _Call
 
 
-@one_look()
+@single_version_check()
 def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: int = 20) -> Board:
     """What leaves a place in the next hours, in order of time, cancelled departures too: a query or two for the departures themselves."""
     page, size = max(page, 1), min(max(page_size, 1), LONGEST_PAGE)
@@ -83,7 +83,7 @@ def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: in
     shown = upcoming[(page - 1) * size : page * size]
     ways = _onward(frozenset(call.route for call in calls))
     rows = tuple(_row(each, ways[each.call.route], now) for each in shown)
-    has_next, mark = len(upcoming) > page * size, current_mark()
+    has_next, mark = len(upcoming) > page * size, reference_data_version()
     decides = (
         mark,
         get_language(),
@@ -98,7 +98,7 @@ def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: in
 
 
 def _calls_at(place: Place) -> list[_Call]:
-    return remembered(("calls at", place.stop_ids), lambda: _read_calls(place))
+    return cached(("calls at", place.stop_ids), lambda: _read_calls(place))
 
 
 def _read_calls(place: Place) -> list[_Call]:
@@ -153,7 +153,7 @@ def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcomi
 
 def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
     """The calls of each route that comes to a place."""
-    return remembered(("ways", routes), lambda: _read_ways(routes))
+    return cached(("ways", routes), lambda: _read_ways(routes))
 
 
 def _read_ways(routes: frozenset[int]) -> dict[int, list[_Way]]:

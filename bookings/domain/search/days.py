@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.money import format_zar
-from bookings.domain.network.catalogue import current_mark, one_look
+from bookings.cache.reference_data import reference_data_version, single_version_check
+from bookings.domain.search.availability import taken_until
 from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends, day_label
 from bookings.domain.search.pricing import PriceList, price_list
-from bookings.domain.search.rides import FARTHEST_DAYS, Departure, Ride, check_day, find_departures, find_rides
-from bookings.domain.search.seats import taken_until
+from bookings.domain.search.segments import FARTHEST_DAYS, Departure, Ride, check_day, find_departures, find_rides
 from bookings.models import Schedule
 
 NEAR_DAYS: Final = 14
@@ -40,7 +40,7 @@ class NoResults:
     nearest: list[DayPrice]  # days that have departures with enough seats
 
 
-@one_look()
+@single_version_check()
 def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice]:
     """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries, six when it is kept."""
     check_day(search.day, now)
@@ -48,7 +48,7 @@ def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice
     return _strip(search, find_rides(search.origin.stop_ids, search.destination.stop_ids), now, days)
 
 
-@one_look()
+@single_version_check()
 def explain_empty(search: Search, *, now: datetime) -> NoResults:
     """Why a search gives nothing, and the nearest days on which it would."""
     check_day(search.day, now)
@@ -88,7 +88,7 @@ def _strip(search: Search, rides: list[Ride], now: datetime, days: int, around: 
 def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
     """The lowest price of each day that has enough seats. Kept while no departure's revision changes and no hold on them ends."""
     rows = [(each.id, each.revision, each.boards_at, each.price_zar) for each in departures]
-    mark = current_mark()
+    mark = reference_data_version()
     key = f"days:{sha256(repr((mark, rows, prices.party.counts, prices.fare_class)))[:40]}"
     kept = cache.get(key) if mark else None
     if kept is None or now.timestamp() >= kept["until"]:

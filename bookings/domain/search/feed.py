@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.fares.prices import FareTable, fare_classes, passenger_types, route_fares
-from bookings.domain.search.seats import Coach, coaches
+from bookings.domain.search.availability import Coach, coaches
 from bookings.domain.timetable.generate import Progress
 from bookings.domain.timetable.gtfs.export import MAX_DAYS, ExportReport, Fares, export_feed
 from bookings.domain.timetable.gtfs.runs import LineRuns, RouteRuns, Terms

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import sha256
 from bookings.base.errors import RuleBroken
 from bookings.base.money import format_zar
+from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.fares.prices import Party
-from bookings.domain.network.catalogue import current_mark, one_look
 from bookings.domain.network.places import Place
+from bookings.domain.search.availability import Coach, Taken, TakenUntil, taken_until
 from bookings.domain.search.pricing import PriceList, Quote, price_list
-from bookings.domain.search.rides import Departure, check_day, find_departures, find_rides
-from bookings.domain.search.seats import Coach, Taken, TakenUntil, taken_until
+from bookings.domain.search.segments import Departure, check_day, find_departures, find_rides
 
 BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
 SORTS: Final = ("earliest", "cheapest", "fastest")
@@ -117,7 +117,7 @@ class ResultsPage:
         return self.page < self.pages
 
 
-@one_look()
+@single_version_check()
 def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPage:
     """The departures that fit a search, one page of them. Raises RuleBroken for ends that are one place and for impossible days.
 
@@ -186,7 +186,7 @@ def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, 
 
 def _cache_key(search: Search, rows: list[Departure], total: int, page: int, page_size: int) -> str:
     """All that decides what the list shows: seats change a departure's revision, names and fares the mark. Empty: it cannot be kept."""
-    mark = current_mark()
+    mark = reference_data_version()
     if not mark:
         return ""
     decides = [

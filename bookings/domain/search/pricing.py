@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from bookings.cache.reference_data import cached
 from bookings.domain.fares.prices import FareTable, Party, fare_classes, passenger_price, passenger_types
-from bookings.domain.network.catalogue import remembered
-from bookings.domain.search.rides import Departure, Ride
-from bookings.domain.search.seats import Coach, coaches
+from bookings.domain.search.availability import Coach, coaches
+from bookings.domain.search.segments import Departure, Ride
 from bookings.models import Fare, FareClass
 
 
@@ -86,7 +86,7 @@ class PriceList:
 
 
 def price_list(departures: Iterable[Departure], party: Party, fare_class: str = "") -> PriceList:
-    """Four queries, however many departures; none while what they ask is remembered, with the prices already worked out."""
+    """Four queries, however many departures; none while what they ask is cached, with the prices already worked out."""
     departures = list(departures)
     rides = {(each.ride.board.pk, each.ride.alight.pk): each.ride for each in departures}
     layouts = frozenset(each.layout_id for each in departures)
@@ -96,7 +96,7 @@ def price_list(departures: Iterable[Departure], party: Party, fare_class: str = 
         table = FareTable(fare_classes(), passenger_types(), _fare_lines(rides.values()), kms)
         return PriceList(table, coaches(layouts), party, fare_class)
 
-    return remembered(("prices", frozenset(rides), layouts, party, fare_class), read)
+    return cached(("prices", frozenset(rides), layouts, party, fare_class), read)
 
 
 def _fare_lines(rides: Iterable[Ride]) -> dict[tuple[int, int, int], list]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from bookings.domain.sales.queries import booking_segment, bookings_of
+from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.tickets.rides import Ride, ride_of
 from bookings.models import Booking, SaleStatus
 

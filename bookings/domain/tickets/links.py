@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import Max
 
 from bookings.base.codes import random_token, sha256
+from bookings.database.transactions import short_transaction
 from bookings.domain.sales.messages import queue_message
 from bookings.models import AccessLink, Order, OutboxMessage
-from bookings.models.transactions import short_transaction
 
 _LIVES_AFTER_ARRIVAL: Final = timedelta(days=30)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
-from bookings.domain.sales.queries import bookings_of
+from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.qr import qr_png
 from bookings.domain.tickets.rides import Ride, refund_lines, rides_of
 from bookings.models import Booking, Ticket

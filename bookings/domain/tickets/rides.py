@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
-from bookings.domain.fares.refunds import RefundTerms, refund_quote
-from bookings.domain.sales.checkout_queries import TripView, local_text, trip_view
-from bookings.domain.sales.queries import booking_segment
+from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
+from bookings.domain.sales.booking_page import booking_segment
+from bookings.domain.sales.checkout_page import TripView, local_text, trip_view
 from bookings.models import Booking, SaleStatus, Ticket
 
 CHECK_IN: Final = timedelta(minutes=30)

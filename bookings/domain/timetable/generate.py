@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
+from bookings.database.transactions import short_transaction
 from bookings.domain.timetable.calendars import Calendar, is_time_zone, start_of_service_day
 from bookings.models import Schedule, SeatKind, SeatLayout, Service, ServiceException
-from bookings.models.transactions import short_transaction
 
 Progress = Callable[[int, int], None]  # done, of how many
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
-from bookings.domain.network.catalogue import one_look, remembered
+from bookings.cache.reference_data import cached, single_version_check
 from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
 
 RidesOn = TypeVar("RidesOn", Booking, HoldTrip)
@@ -72,10 +72,10 @@ def shortest_ride(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> 
 def route_calls(route_id: int) -> list[RouteStop]:
     """The calls of a route with their stops and cities, in order."""
     rows = RouteStop.objects.filter(route_id=route_id).select_related("stop__city").order_by("position")
-    return list(remembered(("calls", route_id), lambda: list(rows)))
+    return list(cached(("calls", route_id), lambda: list(rows)))
 
 
-@one_look()
+@single_version_check()
 def with_rides(rows: Iterable[RidesOn]) -> list[RidesOn]:
     """Rows that name a schedule (loaded with them) and two calls of its route, with route, line, layout and calls from memory."""
     rows = list(rows)
@@ -88,8 +88,8 @@ def with_rides(rows: Iterable[RidesOn]) -> list[RidesOn]:
 
 def _complete(schedule: Schedule) -> Schedule:
     route, layout = schedule.route_id, schedule.layout_id
-    schedule.route = remembered(("route", route), lambda: Route.objects.select_related("line").get(pk=route))
-    schedule.layout = remembered(("layout", layout), lambda: SeatLayout.objects.get(pk=layout))
+    schedule.route = cached(("route", route), lambda: Route.objects.select_related("line").get(pk=route))
+    schedule.layout = cached(("layout", layout), lambda: SeatLayout.objects.get(pk=layout))
     return schedule
 
 

@@ -10,10 +10,10 @@ from typing import Final
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from bookings.database.transactions import short_transaction
 from bookings.domain.timetable.calendars import is_time_zone
 from bookings.domain.timetable.generate import ServicePlan, read_service_plans
 from bookings.models import Booking, HoldTrip, Schedule, SeatClaim, Service
-from bookings.models.transactions import short_transaction
 
 _CHUNK: Final = 500
 
@@ -59,15 +59,15 @@ def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> N
     departures = list(Schedule.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     wanted = set(SeatClaim.objects.filter(schedule__in=ids).live(now).values_list("schedule", flat=True))
     wanted |= set(Booking.objects.filter(schedule__in=ids).values_list("schedule", flat=True))
-    remembered = set(HoldTrip.objects.filter(schedule__in=ids).values_list("schedule", flat=True)) - wanted
+    recorded = set(HoldTrip.objects.filter(schedule__in=ids).values_list("schedule", flat=True)) - wanted
     withdrawal.kept += _described([each.pk for each in departures if each.pk in wanted])
     free = [each.pk for each in departures if each.pk not in wanted]
     withdrawal.removed += len(free)
     # A visitor's lapsed hold still points at its departure: that one is taken off sale, and its place in the plan set free.
-    Schedule.objects.filter(pk__in=remembered).update(
+    Schedule.objects.filter(pk__in=recorded).update(
         is_active=False, status=Schedule.Status.CANCELLED, service=None, source="", source_id="", revision=F("revision") + 1
     )
-    Schedule.objects.filter(pk__in=[pk for pk in free if pk not in remembered]).delete()
+    Schedule.objects.filter(pk__in=[pk for pk in free if pk not in recorded]).delete()
 
 
 def _described(ids: Sequence[int]) -> Iterator[str]:

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.partners.company import add_partner, partner_called
-from bookings.domain.partners.keys import find_prefix, keys_of, make_key, revoke_key
+from bookings.domain.partners.api_keys import find_prefix, keys_of, make_key, revoke_key
+from bookings.domain.partners.partners import add_partner, partner_called
 from bookings.models import ApiKey, Partner
 
 

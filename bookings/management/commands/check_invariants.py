@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bookings.domain.reports.invariants import violations
-from bookings.models.transactions import database_now
+from bookings.database.transactions import database_now
+from bookings.domain.integrity.invariants import violations
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
-from bookings.domain.reports.database import DatabaseReport, SlowStats, database_report
+from bookings.domain.maintenance.database_report import DatabaseReport, SlowStats, database_report
 
 _TABLES: Final = 20
 _INDEXES: Final = 15

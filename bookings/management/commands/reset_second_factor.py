@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bookings.domain.counter.second_factor import drop_second_factor
+from bookings.domain.staff.second_factor import drop_second_factor
 from bookings.models import User
 
 

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from bookings.domain.demo.seed import is_seeded, seed_demo
+from bookings.demo.seed import is_seeded, seed_demo
 
 
 class Command(BaseCommand):

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from bookings.domain.partners.delivering import send_webhooks
-from bookings.domain.tickets.outbox import send_due
+from bookings.domain.messaging.outbox import send_due
+from bookings.domain.messaging.webhooks.delivery import send_webhooks
 
 
 class Command(BaseCommand):

@@ -11,12 +11,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter import accounts
-from bookings.domain.counter import second_factor as factor
+from bookings.domain.staff import own_account as accounts
+from bookings.domain.staff import second_factor as factor
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms import CodeForm, OwnProofForm, PasswordForm
-from bookings.office.proving import is_proved, own_proof
+from bookings.office.forms.login import CodeForm, OwnProofForm, PasswordForm
+from bookings.office.reauthentication import is_proved, own_proof
 
 
 def _account_page(request: StaffRequest, **forms: Any) -> HttpResponse:

@@ -16,15 +16,15 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.boarding.check_in import check_in, undo_check_in
 from bookings.domain.boarding.closing import Closed, close_boarding
-from bookings.domain.boarding.left_behind import refund_left_behind
+from bookings.domain.boarding.departure_status import arrive, depart
 from bookings.domain.boarding.manifest import board_view, manifest
-from bookings.domain.boarding.steps import arrive, depart
-from bookings.domain.counter.shifts import open_shift_of
+from bookings.domain.boarding.standby_refunds import refund_left_behind
+from bookings.models import Shift
 from bookings.office.access import StaffRequest, staff
-from bookings.office.boarding_forms import CloseForm, ScanForm, StopForm, UndoForm
-from bookings.office.changes import ids_in
-from bookings.office.manifest_csv import manifest_csv
+from bookings.office.forms.boarding import CloseForm, ScanForm, StopForm, UndoForm
+from bookings.office.forms.exchange import ids_in
 from bookings.office.policy import may
+from bookings.office.presenters.manifest_csv import manifest_csv
 from bookings.web.render import render_page
 
 
@@ -174,7 +174,7 @@ def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None
         "stop": view.stop,
         "step": step,
         "refusal": refusal,
-        "shift": open_shift_of(request.user) if step == "standby" else None,
+        "shift": Shift.objects.open_of(request.user) if step == "standby" else None,
         "submission": random_token(),
     }
     return render_page(request, "office/boarding/departure_status.html", context, status=refusal.status if refusal else 200)

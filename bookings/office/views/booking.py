@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter.records import booking_record
-from bookings.domain.counter.serving import add_note
-from bookings.domain.tickets.pages import order_of_reference, send_again
+from bookings.domain.counter.booking_record import booking_record
+from bookings.domain.counter.exchange import add_note
+from bookings.domain.tickets.booking_files import order_of_reference, send_again
 from bookings.office.access import StaffRequest, staff
-from bookings.office.changes import NoteForm
+from bookings.office.forms.exchange import NoteForm
 from bookings.office.policy import may
 
 

@@ -9,15 +9,15 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
-from bookings.domain.counter.bookings import all_bookings, with_details
+from bookings.database.replica.routing import may_lag
+from bookings.domain.counter.booking_search import all_bookings, with_details
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
-from bookings.office.filters import BookingFilter
+from bookings.office.forms.filters import BookingFilter
 from bookings.office.policy import may
-from bookings.office.tables import COLUMNS, SORTS, BookingTable, export_rows
+from bookings.office.presenters.tables import COLUMNS, SORTS, BookingTable, export_rows
 from bookings.web.keyset import keyset_page
 from bookings.web.render import render_page
-from bookings.web.replica.routing import may_lag
 
 _PAGE_SIZE: Final = 20
 _LONGEST_PAGE: Final = 100

@@ -3,14 +3,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from bookings.domain.reports.charts import booking_curve
-from bookings.domain.reports.tasks import SEES_ALL
+from bookings.database.replica.routing import may_lag
+from bookings.domain.dashboard.charts import booking_curve
+from bookings.domain.operations.tasks import SEES_ALL
 from bookings.models import Branch
 from bookings.office.access import StaffRequest, branch_or_none, staff
-from bookings.office.blocks import BLOCKS, Desk, blocks_for, show
-from bookings.office.drawing import curve_chart
+from bookings.office.presenters.charts import curve_chart
+from bookings.office.presenters.dashboard_blocks import BLOCKS, Desk, blocks_for, show
 from bookings.web.render import render_page
-from bookings.web.replica.routing import may_lag
 
 
 @staff

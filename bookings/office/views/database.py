@@ -2,7 +2,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from bookings.domain.reports.database import database_report
+from bookings.domain.maintenance.database_report import database_report
 from bookings.office.access import StaffRequest, staff
 
 

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter.departures import block_once, departure_list, staff_map
-from bookings.domain.inventory.blocks import release_block
+from bookings.domain.operations.departures import block_once, departure_list, staff_map
+from bookings.domain.sales.blocks import release_block
 from bookings.office.access import StaffRequest, staff
-from bookings.office.changes import content_of, day_in, labels_in
+from bookings.office.forms.exchange import content_of, day_in, labels_in
 from bookings.office.policy import may
 from bookings.web.render import render_page
 

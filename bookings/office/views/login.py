@@ -11,11 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import RuleBroken, TooMany
-from bookings.domain.counter.second_factor import has_second_factor, is_code
+from bookings.domain.staff.second_factor import has_second_factor, is_code
 from bookings.models import User
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms import CodeForm, LoginForm
+from bookings.office.forms.login import CodeForm, LoginForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.render import private

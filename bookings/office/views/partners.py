@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, RuleBroken
 from bookings.base.money import format_zar
-from bookings.domain.partners import company, keys
+from bookings.domain.partners import api_keys as keys
+from bookings.domain.partners import partners as company
 from bookings.models import ApiKey, Partner
 from bookings.office.access import StaffRequest, staff
-from bookings.office.partner_forms import KeyForm, NewPartnerForm, PartnerPaymentForm, TermsForm
+from bookings.office.forms.partners import KeyForm, NewPartnerForm, PartnerPaymentForm, TermsForm
 from bookings.office.policy import may
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])

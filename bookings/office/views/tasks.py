@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, RuleBroken
-from bookings.domain.reports.tasks import finish_task, task_page
+from bookings.domain.operations.tasks import finish_task, task_page
 from bookings.office.access import StaffRequest, staff
 from bookings.office.policy import may
 

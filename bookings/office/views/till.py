@@ -15,14 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.base.money import format_zar
+from bookings.domain.counter.shift_records import PAGE, shifts_of, till_view
 from bookings.domain.counter.shifts import close_shift as close
 from bookings.domain.counter.shifts import move_cash as move
 from bookings.domain.counter.shifts import open_shift as start
-from bookings.domain.counter.shifts import open_shift_of, require_shift
-from bookings.domain.counter.till_queries import PAGE, shifts_of, till_view
+from bookings.domain.counter.shifts import require_shift
 from bookings.models import Shift, User
 from bookings.office.access import StaffRequest, own_branch, own_branch_or_404, staff
-from bookings.office.till_forms import CashCount, MovementForm, TillCount
+from bookings.office.forms.till import CashCount, MovementForm, TillCount
 from bookings.web.paging import page_links
 
 
@@ -44,7 +44,7 @@ def _with_pages(request: StaffRequest, view: Any) -> dict[str, Any]:
 @require_safe
 def shift(request: StaffRequest) -> HttpResponse:
     """My till: what happened in it, or the form to open one."""
-    mine = open_shift_of(request.user)
+    mine = Shift.objects.open_of(request.user)
     if mine is None:
         own_branch(request)
         return render(request, "office/till/open.html", {"form": CashCount(initial=_fresh())})

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.domain.partners import webhooks as hooks
-from bookings.domain.partners.company import partner_called
+from bookings.domain.partners.partners import partner_called
 from bookings.models import Partner, Webhook
 from bookings.office.access import StaffRequest, staff
-from bookings.office.partner_forms import WebhookForm
+from bookings.office.forms.partners import WebhookForm
 from bookings.office.policy import may
 
 _STATES = (

@@ -8,15 +8,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bookings.base.errors import NotFound
+from bookings.database.replica.routing import may_lag
 from bookings.domain.network.places import get_place
 from bookings.domain.search.boards import departure_board
-from bookings.domain.search.network import popular_pairs
-from bookings.passenger.forms import LONGEST, read_page
-from bookings.passenger.rows import board_rows
+from bookings.domain.search.city_pairs import popular_pairs
+from bookings.passenger.forms.search import LONGEST, read_page
+from bookings.passenger.presenters.rows import board_rows
 from bookings.web.access import public
 from bookings.web.fragments import kept_page
 from bookings.web.render import VARY, render_page, swaps_only
-from bookings.web.replica.routing import may_lag
 
 _TARGET: Final = "board"
 _SECONDS: Final = 60

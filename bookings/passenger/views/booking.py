@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import normal_code
-from bookings.domain.sales.queries import find_booking
+from bookings.domain.sales.booking_page import find_booking
+from bookings.domain.tickets.booking_files import ask_for_link, booking_calendar, booking_pdf, managed_order, order_of_reference, send_again
 from bookings.domain.tickets.links import order_of_link
-from bookings.domain.tickets.pages import ask_for_link, booking_calendar, booking_pdf, managed_order, order_of_reference, send_again
-from bookings.passenger.find import FindForm
+from bookings.passenger.forms.find import FindForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit, is_over
 from bookings.web.render import private

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.errors import AlreadySubmitted, HoldExpired, NotFound, RuleBroken, SeatTaken
-from bookings.domain.inventory.holds import rehold, release_hold, renew_hold
 from bookings.domain.sales.checkout import save_draft
-from bookings.domain.sales.checkout_queries import CheckoutView, checkout_view
-from bookings.domain.sales.placing import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
+from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
+from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
+from bookings.domain.sales.holds import rehold, release_hold, renew_hold
 from bookings.domain.timetable.trips import clock_text
-from bookings.passenger.details import DetailsForm
+from bookings.passenger.forms.checkout import DetailsForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.render import private

@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from bookings.base.errors import NotFound
-from bookings.domain.tickets import demo_mail as mails
+from bookings.domain.messaging.mail import demo as mails
 from bookings.web.access import public
 
 

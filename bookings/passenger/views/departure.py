@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.errors import NotFound, RuleBroken
-from bookings.domain.inventory.departures import DepartureView, departure_view, hold_ride, seats_unchanged
-from bookings.passenger.ride import RideAsked, read_refs, read_ride, ticked_seats
+from bookings.domain.sales.departure_page import DepartureView, departure_view, hold_ride, seats_unchanged
+from bookings.passenger.forms.departure_query import RideAsked, read_refs, read_ride, ticked_seats
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.render import private, render_page

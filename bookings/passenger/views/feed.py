@@ -3,11 +3,11 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, quote_etag
 from django.views.decorators.http import require_safe
 
-from bookings.domain.search.publishing import kept_feed
+from bookings.database.replica.routing import may_lag
+from bookings.domain.search.feed_publishing import kept_feed
 from bookings.web.access import public
 from bookings.web.errors import unavailable
 from bookings.web.ratelimit import enforce_limit
-from bookings.web.replica.routing import may_lag
 
 _KEPT_SECONDS = 900
 

@@ -5,10 +5,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
 
-from bookings.domain.search.network import popular_pairs
-from bookings.passenger.forms import SearchForm
+from bookings.database.replica.routing import may_lag
+from bookings.domain.search.city_pairs import popular_pairs
+from bookings.passenger.forms.search import SearchForm
 from bookings.web.access import public
-from bookings.web.replica.routing import may_lag
 
 
 @public

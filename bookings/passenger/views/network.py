@@ -4,13 +4,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
 
-from bookings.domain.search.network import NetworkLine, network, pair_page
-from bookings.passenger.forms import SearchForm, read_page
-from bookings.passenger.rows import offer_rows
-from bookings.passenger.structured import bus_trips, departure_link
+from bookings.database.replica.routing import may_lag
+from bookings.domain.search.city_pairs import NetworkLine, network, pair_page
+from bookings.passenger.forms.search import SearchForm, read_page
+from bookings.passenger.presenters.rows import offer_rows
+from bookings.passenger.presenters.structured_data import bus_trips, departure_link
 from bookings.web.access import public
 from bookings.web.paging import page_links
-from bookings.web.replica.routing import may_lag
 
 
 @public

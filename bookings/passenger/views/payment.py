@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import Busy, RuleBroken
 from bookings.base.money import format_zar
+from bookings.domain.sales.booking_page import OrderStatus, order_status
 from bookings.domain.sales.gateways.demo import attempt_to_pay, customer_decides
 from bookings.domain.sales.payments import receive_notification, start_payment
-from bookings.domain.sales.queries import OrderStatus, order_status
 from bookings.models import PaymentAttempt
 from bookings.web.access import gateway, public
 from bookings.web.render import private, render_page

@@ -10,19 +10,19 @@ from django.utils.translation import get_language
 from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.base.codes import sha256
+from bookings.cache.reference_data import reference_data_version
+from bookings.database.replica.routing import may_lag
 from bookings.domain.fares.prices import fare_classes
-from bookings.domain.network.catalogue import current_mark
 from bookings.domain.network.places import find_places
 from bookings.domain.search.days import DayPrice, day_prices, explain_empty
 from bookings.domain.search.offers import ResultsPage, results
-from bookings.passenger.asked import Asked
-from bookings.passenger.forms import LONGEST, SearchForm
-from bookings.passenger.rows import offer_rows
+from bookings.passenger.forms.search import LONGEST, SearchForm
+from bookings.passenger.forms.search_query import Asked
+from bookings.passenger.presenters.rows import offer_rows
 from bookings.web.access import public
 from bookings.web.fragments import Fragment, Parts, kept_page
 from bookings.web.paging import page_links
 from bookings.web.render import VARY, render_page, swaps_only
-from bookings.web.replica.routing import may_lag
 
 STRIP_SECONDS: Final = 60
 FORM_SECONDS: Final = 300
@@ -82,7 +82,7 @@ def _strip(asked: Asked, now: datetime) -> Fragment:
 
 def _key(kind: str, shown: str) -> str:
     """For what depends on reference data and the address alone."""
-    mark = current_mark()
+    mark = reference_data_version()
     return f"{kind}:{mark}:{get_language()}:{sha256(shown)}" if mark else ""
 
 

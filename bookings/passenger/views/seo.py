@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import conditional_page, require_safe
 
-from bookings.domain.network.kept import kept_value
-from bookings.domain.search.network import ACTIVE_SECONDS, all_pairs
+from bookings.cache.get_or_compute import get_or_compute
+from bookings.database.replica.routing import may_lag
+from bookings.domain.search.city_pairs import ACTIVE_SECONDS, all_pairs
 from bookings.web.access import public
-from bookings.web.replica.routing import may_lag
 
 
 @public
@@ -17,7 +17,7 @@ from bookings.web.replica.routing import may_lag
 @require_safe
 @conditional_page
 def sitemap(request: HttpRequest) -> HttpResponse:
-    body = kept_value(f"sitemap:{settings.SITE_URL}", _sitemap, ACTIVE_SECONDS)
+    body = get_or_compute(f"sitemap:{settings.SITE_URL}", _sitemap, ACTIVE_SECONDS)
     return HttpResponse(body, content_type="application/xml")
 
 

@@ -8,7 +8,7 @@ import time_machine
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.domain.partners.keys import NewKey
+from bookings.domain.partners.api_keys import NewKey
 from bookings.tests.make import NOW, make_api_key
 
 API = "/api/v1"

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from bookings.domain.partners.company import change_partner
-from bookings.domain.partners.keys import revoke_key
+from bookings.domain.partners.api_keys import revoke_key
+from bookings.domain.partners.partners import change_partner
 from bookings.models import ApiKey
 from bookings.tests.api.conftest import API, Program, problem
 from bookings.tests.make import make_api_key, make_partner

@@ -6,7 +6,7 @@ import pytest
 
 from bookings.models import Hold, LedgerEntry, Order, Payment, Refund, Schedule
 from bookings.tests.api.conftest import Program, problem
-from bookings.tests.api.selling import details, hold, order, quote, ride, sell
+from bookings.tests.api.sale import details, hold, order, quote, ride, sell
 from bookings.tests.make import make_api_key, make_partner, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

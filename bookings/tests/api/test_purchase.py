@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from bookings.domain.counter.records import booking_record
-from bookings.domain.counter.serving import Till, cancel_at_till
+from bookings.domain.counter.booking_record import booking_record
+from bookings.domain.counter.exchange import Till, cancel_at_till
 from bookings.domain.counter.tender import take_payment
-from bookings.domain.partners.company import partner_called
-from bookings.domain.reports.invariants import violations
-from bookings.domain.sales.refunds import cancel_booking
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.partners.partners import partner_called
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.models import Booking, Channel, LedgerEntry, Order, OutboxMessage, Payment, Refund, Schedule, SeatClaim
 from bookings.tests.api.conftest import Program, problem
-from bookings.tests.api.selling import PEOPLE, details, hold, order, quote, ride, sell
+from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, ride, sell
 from bookings.tests.make import NOW, make_layout, make_route, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from bookings.api.schema import document
 from bookings.tests.api.conftest import Program
-from bookings.tests.api.selling import hold, order, quote, ride, sell
+from bookings.tests.api.sale import hold, order, quote, ride, sell
 from bookings.tests.make import make_api_key, make_city, make_schedule
 from bookings.tests.races.crowd import many
 from falcon_web.wsgi import application

@@ -15,16 +15,16 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.benchmarks.__main__ import FULL, QUICK, read_options
-from bookings.benchmarks.asking import COUNT, QUERIES, forgotten
 from bookings.benchmarks.data import build
 from bookings.benchmarks.floor3 import frozen_sales, run
 from bookings.benchmarks.meter import Meter
 from bookings.benchmarks.pages import cases
 from bookings.benchmarks.plans import plan_of, statements_of
 from bookings.benchmarks.prepare import facts
+from bookings.benchmarks.probe_headers import COUNT, QUERIES, forgotten
 from bookings.benchmarks.results import Result, markdown, plain, verdict
 from bookings.benchmarks.sizes import Size
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Booking, Schedule, SeatClaim
 from bookings.passenger.views import boards as boards_page
 from bookings.passenger.views import search as search_page
@@ -39,7 +39,7 @@ _ROW = re.compile(r"href=['\"]/departures/(\d+)/")
 @pytest.fixture
 def world(db: None, settings: Any) -> dict[str, Any]:
     settings.ROOT_URLCONF = "bookings.benchmarks.urls"
-    settings.MIDDLEWARE = ["bookings.benchmarks.asking.Asking", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = ["bookings.benchmarks.probe_headers.Asking", *settings.MIDDLEWARE]
     build(TINY)
     return facts(TINY)
 
@@ -71,7 +71,7 @@ def test_every_page_is_there(world: dict[str, Any]) -> None:
 @pytest.fixture
 def forgetting(settings: Any) -> Any:
     settings.SITE_CACHE = "django.core.cache.backends.locmem.LocMemCache"
-    settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "bookings.benchmarks.forgetting.ForgettingCache"}}
+    settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "bookings.benchmarks.cold_cache.ForgettingCache"}}
     return caches["default"]
 
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Order
-from bookings.tests.domain.tickets.sink import mail_server
+from bookings.tests.domain.messaging.sink import mail_server
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.clerk import Clerk, hire
 from bookings.tests.races.service import service

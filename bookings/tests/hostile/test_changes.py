@@ -10,8 +10,8 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from bookings.domain.messaging.outbox import send_due
 from bookings.domain.sales.messages import queue_message
-from bookings.domain.tickets.outbox import send_due
 from bookings.models import Heartbeat, PublishedFile, User
 from bookings.tests.hostile.world import BUYER, GUEST, ROLES, Place, World, addresses, make_world, places
 from bookings.tests.make import make_booking, make_user

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import User
 from bookings.tests.hostile.fuzz import MARK, Fuzzer, sign_in_again
 from bookings.tests.hostile.wire import Answer, Request, Transport, in_process, over_socket

@@ -15,11 +15,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from django.utils.regex_helper import normalize
 
-from bookings.domain.inventory.blocks import block_seats
-from bookings.domain.inventory.holds import hold_seats
-from bookings.domain.partners.keys import make_key
+from bookings.domain.partners.api_keys import make_key
 from bookings.domain.partners.webhooks import add_webhook
-from bookings.domain.sales.refunds import cancel_booking
+from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.holds import hold_seats
 from bookings.domain.tickets.links import make_link
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, Order, PaymentAttempt, Schedule, Shift, StaffTask, User

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Hold, Order, Refund, Schedule, SeatClaim
 from bookings.tests.browser import barriers, watch
 from bookings.tests.make import make_layout

@@ -6,9 +6,9 @@ from decimal import Decimal
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.domain.inventory.blocks import block_seats
 from bookings.domain.partners.webhooks import add_webhook, ping
-from bookings.domain.sales.refunds import cancel_booking
+from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import BookingEvent, Schedule, ScheduleEvent, Ticket
-from bookings.office.manifest_csv import safe_cell
+from bookings.office.presenters.manifest_csv import safe_cell
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by, ticket_of
 from bookings.tests.make import make_shift
 from bookings.tests.office.conftest import StaffClient

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from bookings.domain.counter.tender import take_payment
-from bookings.domain.inventory.holds import hold_seats
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.holds import hold_seats
 from bookings.domain.sales.payments import settle
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, Note, OutboxMessage, Refund, Schedule, SeatBlock, Ticket, User

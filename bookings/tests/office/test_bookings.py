@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.domain.counter.bookings import all_bookings, search_bookings
+from bookings.domain.counter.booking_search import all_bookings, search_bookings
 from bookings.models import Booking, Order, Ticket
-from bookings.office.tables import safe_cell
+from bookings.office.presenters.tables import safe_cell
 from bookings.tests.make import NOW, make_booking, make_schedule
 from bookings.tests.office.conftest import StaffClient
 from bookings.web.keyset import keyset_page

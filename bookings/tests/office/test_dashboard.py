@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Branch, SaleStatus, Schedule, StaffTask, User
-from bookings.office.blocks import BLOCKS
+from bookings.office.presenters.dashboard_blocks import BLOCKS
 from bookings.tests.make import make_booking, make_branch, make_route, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
 

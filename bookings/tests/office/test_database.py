@@ -1,7 +1,7 @@
 import pytest
 
-from bookings.base.querylog import SlowQuery as Noted
-from bookings.domain.reports.slow_queries import keep_slow_queries
+from bookings.database.query_log import SlowQuery as Noted
+from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import ValidationError
 
-from bookings.office.days import read_day_keys
+from bookings.office.forms.days import read_day_keys
 
 TODAY = date(2026, 12, 1)  # a Tuesday
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.domain.partners.keys import find_key, make_key
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.partners.api_keys import find_key, make_key
 from bookings.models import ApiKey, LedgerEntry, Partner
 from bookings.tests.make import NOW, make_api_key, make_partner
 from bookings.tests.office.conftest import StaffClient

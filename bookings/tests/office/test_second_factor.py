@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.domain.counter.second_factor import codes_left, enrolment, has_second_factor
+from bookings.domain.staff.second_factor import codes_left, enrolment, has_second_factor
 from bookings.models import User
 from bookings.tests.make import app_code, make_second_factor, make_user
 from bookings.tests.office.conftest import sign_in

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bookings.domain.counter.shifts import close_shift, expected
 from bookings.domain.counter.tender import take_payment
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Shift, TillMovement, User
 from bookings.tests.make import make_booking, make_branch, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient

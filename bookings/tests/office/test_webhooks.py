@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.partners import delivering
+from bookings.domain.messaging.webhooks import delivery as delivering
 from bookings.domain.partners.webhooks import add_webhook, ping
 from bookings.models import OutboxMessage, StaffTask, Webhook
 from bookings.tests.domain.partners.receiver import Receiver, receiver

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.reports.heartbeat import beat
+from bookings.domain.maintenance.heartbeat import beat
 from bookings.models import OutboxMessage
 from bookings.ops import probes
 from bookings.ops.probes import DEADLINE, Prober

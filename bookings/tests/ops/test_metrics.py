@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.base.metrics import HOLDS
-from bookings.domain.inventory.holds import hold_seats
-from bookings.domain.reports.heartbeat import beat
+from bookings.domain.maintenance.heartbeat import beat
+from bookings.domain.sales.holds import hold_seats
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import OutboxMessage

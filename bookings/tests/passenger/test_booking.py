@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.sales.refunds import cancel_booking
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.tickets.links import make_link
 from bookings.models import Booking, Order, OutboxMessage, Schedule, Ticket
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by, seats_page

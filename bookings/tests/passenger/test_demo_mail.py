@@ -6,7 +6,7 @@ import pytest
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.test import Client
 
-from bookings.domain.tickets.demo_mail import demo_mails
+from bookings.domain.messaging.mail.demo import demo_mails
 
 
 @pytest.fixture(autouse=True)

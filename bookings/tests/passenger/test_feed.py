@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings import tasks
-from bookings.domain.search.publishing import publish_feed
+from bookings.domain.search.feed_publishing import publish_feed
 from bookings.models import PublishedFile, Schedule
 from bookings.tests.passenger.timetable import make_day
 

@@ -5,9 +5,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, notification_body
 from bookings.domain.sales.payments import act_on_notification, settle
-from bookings.domain.sales.refunds import cancel_booking
 from bookings.models import Booking, GatewayNotification, Order, OutboxMessage, Payment, PaymentAttempt, Schedule, SeatClaim
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.domain.inventory.holds import hold_any
+from bookings.domain.sales.holds import hold_any
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import PassengerType, Schedule, SeatClaim
 from bookings.tests.make import make_passenger_types, make_route

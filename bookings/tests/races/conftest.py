@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from bookings import tasks
+from bookings import queue
 from bookings.tests.races.buyer import Buyer, Visit
 from bookings.tests.races.service import Service, service
 
 
 @pytest.fixture(autouse=True)
 def _queue_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that these tests promise may hang on a nudge that arrives."""
-    monkeypatch.setattr(tasks, "nudge", lambda task, *args: None)
+    """Nothing that these tests promise may hang on a task that reaches the queue."""
+    monkeypatch.setattr(queue, "enqueue", lambda name, *args: None)
 
 
 @pytest.fixture(scope="module")

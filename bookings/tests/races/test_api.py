@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Hold, Order, Partner, Payment, Schedule, SeatClaim, Submission
 from bookings.tests.api.conftest import Program
-from bookings.tests.api.selling import PEOPLE, details, hold, order, quote, ride
+from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, ride
 from bookings.tests.make import make_api_key, make_partner, make_schedule
 from bookings.tests.races.crowd import crowd, figure, kinds, many
 

@@ -14,9 +14,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Order, Schedule
-from bookings.tests.domain.tickets.sink import mail_server
+from bookings.tests.domain.messaging.sink import mail_server
 from bookings.tests.races.crowd import SCALE, figure, many, p95
 from bookings.tests.races.service import Service, database_url
 from bookings.tests.races.shoppers import catch_up, coaches, shoppers
@@ -31,7 +31,7 @@ _ROOT = Path(__file__).resolve().parents[3]
 # What releases bring: a column, and an index and a check that are made beside the sales.
 _RELEASE = """
 from django.db import migrations, models
-from bookings.models.migrating import AddCheckBesideSales, AddIndexBesideSales
+from bookings.database.operations import AddCheckBesideSales, AddIndexBesideSales
 
 class Migration(migrations.Migration):
     atomic = False

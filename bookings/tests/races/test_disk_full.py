@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Booking, Hold, HoldSeat, Order, OutboxMessage, Payment, Schedule, SeatClaim, Ticket
 from bookings.tests.make import make_user
 from bookings.tests.office.conftest import sign_in

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.gateways.demo import PAID, DemoGateway, customer_decides, notification_body
 from bookings.domain.sales.payments import act_on_waiting
 from bookings.models import GatewayNotification, Order, PaymentAttempt
-from bookings.tests.domain.tickets.sink import hanging_server
+from bookings.tests.domain.messaging.sink import hanging_server
 from bookings.tests.passenger.buying import departure_ahead, order_by
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.crowd import SCALE, figure, many, p95

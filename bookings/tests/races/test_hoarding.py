@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from bookings.base.errors import TooMany
-from bookings.domain.inventory.holds import hold_any, hold_seats
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.holds import hold_any, hold_seats
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Schedule, SeatClaim, StaffTask
 from bookings.tests.passenger.buying import departure_ahead

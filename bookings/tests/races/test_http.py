@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Booking, LedgerEntry, Order, OutboxMessage, Schedule, SeatClaim
 from bookings.tests.make import make_schedule
 from bookings.tests.races.buyer import Answer, Buyer, Visit

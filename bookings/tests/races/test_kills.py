@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Order, OutboxMessage, StaffTask
-from bookings.tests.domain.tickets.sink import Sink, hanging_server, mail_server, use_server
+from bookings.tests.domain.messaging.sink import Sink, hanging_server, mail_server, use_server
 from bookings.tests.races.crowd import SCALE, figure, many, p95
 from bookings.tests.races.service import Service, service
 from bookings.tests.races.shoppers import Diary, catch_up, coaches, shop_once, shoppers

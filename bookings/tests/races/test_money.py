@@ -7,14 +7,15 @@ from datetime import timedelta
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, SeatTaken
-from bookings.domain.inventory.holds import hold_any, hold_seats
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.checkout import place_order
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DemoGateway
+from bookings.domain.sales.holds import hold_any, hold_seats
 from bookings.domain.sales.payments import act_on_notification, act_on_waiting, receive_notification, settle
-from bookings.domain.sales.refunds import cancel_booking, pay_refund
+from bookings.domain.sales.refunds import pay_refund
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import (
     Account,

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Order
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.crowd import figure, many

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Order, Schedule
-from bookings.tests.domain.tickets.sink import mail_server
+from bookings.tests.domain.messaging.sink import mail_server
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.clerk import Clerk, hire
 from bookings.tests.races.crowd import SCALE, figure, many

@@ -9,9 +9,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from bookings.base.errors import SeatTaken, SoldOut
-from bookings.domain.inventory import claims, holds
-from bookings.domain.inventory.holds import hold_any, hold_seats, release_hold, renew_hold
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.inventory import claims
+from bookings.domain.sales import holds
+from bookings.domain.sales.holds import hold_any, hold_seats, release_hold, renew_hold
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import Hold, Schedule, SeatClaim
 from bookings.tests.make import NOW, make_route, make_schedule
@@ -180,6 +181,7 @@ def test_control_without_the_lock_the_constraint_has_to_throw_people_out(monkeyp
     schedule = make_schedule(seats=8)
     ride = whole_way(schedule)
     refereed: list[int] = []
+    claim = claims.claim
 
     def no_lock(ids: object) -> dict[int, Schedule]:
         return {each.pk: each for each in Schedule.objects.filter(pk__in=set(ids))}
@@ -187,13 +189,13 @@ def test_control_without_the_lock_the_constraint_has_to_throw_people_out(monkeyp
     def slowly(rows: object) -> None:
         time.sleep(0.05)
         try:
-            claims.add_claims(rows)
+            claim(rows)
         except IntegrityError:
             refereed.append(1)
             raise
 
     monkeypatch.setattr(holds, "lock_schedules", no_lock)
-    monkeypatch.setattr(holds, "add_claims", slowly)
+    monkeypatch.setattr(claims, "claim", slowly)
     monkeypatch.setattr(holds, "short_transaction", _without_waiting)
     answers = crowd(8, lambda number: hold_any(ride, 1, owner=f"o{number}", now=NOW), at_once=8)
 

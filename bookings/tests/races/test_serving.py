@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from bookings.domain.counter.serving import Ride, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.exchange import Ride, Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.tender import take_payment
-from bookings.domain.counter.voids import void_sale
-from bookings.domain.inventory.blocks import block_seats
-from bookings.domain.inventory.holds import hold_seats
-from bookings.domain.reports.invariants import violations
-from bookings.domain.sales.seats import change_seat
+from bookings.domain.counter.void import void_sale
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.ticket_changes import change_seat
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, BookingEvent, Payment, Refund, SeatClaim, Shift, Ticket
 from bookings.tests.domain.sales.buy import ordered

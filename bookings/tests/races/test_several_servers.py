@@ -15,10 +15,10 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
-from bookings.domain.search.publishing import publish_feed
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.search.feed_publishing import publish_feed
 from bookings.models import Booking, Schedule, SeatClaim
-from bookings.tests.domain.tickets.sink import Sink, sink_server
+from bookings.tests.domain.messaging.sink import Sink, sink_server
 from bookings.tests.make import make_schedule
 from bookings.tests.races.buyer import Buyer
 from bookings.tests.races.crowd import SCALE, figure

@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings as site_settings
 from django.utils import timezone
 
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Order, OutboxMessage, Payment, SaleStatus, Schedule, Service
+from bookings.tests.domain.messaging.sink import mail_server
 from bookings.tests.domain.sales.buy import ordered, told
-from bookings.tests.domain.tickets.sink import mail_server
 from bookings.tests.make import make_booking, make_order, make_schedule
 from bookings.tests.races.crowd import many
 from bookings.tests.races.service import database_url
@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 _SWEEP = """
 import sys, django
 django.setup()
-from bookings import tasks
-tasks.nudge = lambda task, *args: None
+from bookings import queue, tasks
+queue.enqueue = lambda name, *args: None
 print("ready", flush=True)
 sys.stdin.readline()
 for _time in range(2):

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from bookings.base.errors import TooMany
 from bookings.base.metrics import RATE_LIMITED
-from bookings.domain.reports.cleaning import clean_rate_counts
+from bookings.cache.backends import BreakerRedisCache
+from bookings.domain.maintenance.cleanup import clean_rate_counts
 from bookings.models import OutboxMessage, RateCount
 from bookings.tests.make import make_booking, make_user
 from bookings.tests.passenger.buying import departure_ahead, seats_page
 from bookings.tests.servers import redis_server
-from bookings.web.cache import BreakerRedisCache
 from bookings.web.middleware import client_address
 from bookings.web.ratelimit import SLICES, Limit, enforce_limit, is_over, parse_limit
 

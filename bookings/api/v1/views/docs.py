@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api import access
-from bookings.api.answers import kept
+from bookings.api.requests import kept
 from bookings.api.schema import document
 from bookings.web.access import public
 from bookings.web.problems import RULES, TITLES, problem_type

@@ -5,9 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api.access import public
-from bookings.api.answers import asked, kept, listed, shown
+from bookings.api.requests import asked, kept, listed, shown
 from bookings.api.schema import fields_of, page_of
-from bookings.api.v1.shapes.network import (
+from bookings.api.v1.serializers.network import (
     CityQuery,
     CityShape,
     PassengerTypeShape,
@@ -17,9 +17,9 @@ from bookings.api.v1.shapes.network import (
     StopShape,
 )
 from bookings.base.errors import NotFound
+from bookings.database.replica.routing import may_lag
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.network import queries
-from bookings.web.replica.routing import may_lag
+from bookings.domain.network import lists as queries
 
 _SECONDS: Final = 300  # the network hardly ever changes
 

@@ -3,10 +3,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from bookings.api.access import KeyedRequest, keyed
-from bookings.api.answers import asked, listed, once_only, repeated, sent, shown
 from bookings.api.fields import chosen
+from bookings.api.requests import asked, listed, once_only, repeated, sent, shown
 from bookings.api.schema import IDEMPOTENCY, fields_of, page_of
-from bookings.api.v1.shapes.sales import (
+from bookings.api.v1.serializers.sales import (
     AccountShape,
     CancellationShape,
     CancelledShape,
@@ -21,7 +21,8 @@ from bookings.api.v1.shapes.sales import (
     QuoteRequest,
     QuoteShape,
 )
-from bookings.domain.partners import queries, selling
+from bookings.domain.partners import documents as queries
+from bookings.domain.partners import sales as selling
 from bookings.domain.partners.quotes import RideAsked, make_quote
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]

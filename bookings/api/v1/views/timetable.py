@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api.access import public
-from bookings.api.answers import asked, kept, listed, shown, unchanged
 from bookings.api.fields import chosen
+from bookings.api.requests import asked, kept, listed, shown, unchanged
 from bookings.api.schema import fields_of, page_of
-from bookings.api.v1.shapes.timetable import (
+from bookings.api.v1.serializers.timetable import (
     OfferShape,
     RideQuery,
     ScheduleDetailShape,
@@ -24,14 +24,14 @@ from bookings.api.v1.shapes.timetable import (
     SeatMapQuery,
     SeatMapShape,
 )
+from bookings.database.replica.routing import may_lag
 from bookings.domain.fares.prices import Party, passenger_types, read_party
-from bookings.domain.inventory.queries import seat_map
+from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import get_place
-from bookings.domain.search import schedules as timetable
+from bookings.domain.search import departures as timetable
 from bookings.domain.search.offers import Search, offers_window
-from bookings.domain.search.rides import check_day
+from bookings.domain.search.segments import check_day
 from bookings.models import Channel
-from bookings.web.replica.routing import may_lag
 
 
 @extend_schema(

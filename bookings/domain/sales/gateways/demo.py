@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import cents
+from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.gateways import ForgedNotification, Told
 from bookings.domain.sales.messages import write_message
 from bookings.models import OutboxMessage, PaymentAttempt
-from bookings.models.transactions import database_now, short_transaction
 
 _FIELDS: Final = ("merchant", "attempt", "payment", "amount", "status", "signature")
 _MERCHANT: Final = "falcon-demo"

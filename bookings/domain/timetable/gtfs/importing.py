@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.timetable.generate import GenerationReport, Progress, generate_departures
 from bookings.domain.timetable.gtfs.plan import Dates, Plan, read_plan
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
@@ -19,7 +20,6 @@ from bookings.domain.timetable.gtfs.reader import Feed
 from bookings.domain.timetable.gtfs.write import Written, rest_unused_routes, write_plan
 from bookings.domain.timetable.withdraw import Withdrawal, withdraw_stale
 from bookings.models import Seat, SeatLayout, Service
-from bookings.models.transactions import database_now, short_transaction
 
 PRICE_PER_KM: Final = Decimal("0.65")
 DEFAULT_LAYOUT: Final = "coach-48"

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bookings.domain.boarding.answers import CheckIn
 from bookings.domain.boarding.check_in import check_in
+from bookings.domain.boarding.scan_result import CheckIn
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Booking, OutboxMessage, Schedule, Ticket, User

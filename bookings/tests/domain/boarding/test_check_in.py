@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound
-from bookings.domain.boarding.answers import CheckIn
 from bookings.domain.boarding.check_in import undo_check_in
 from bookings.domain.boarding.closing import close_boarding
-from bookings.domain.boarding.steps import arrive, depart
-from bookings.domain.reports.invariants import violations
-from bookings.domain.sales.refunds import cancel_booking
-from bookings.domain.tickets.pages import managed_order
+from bookings.domain.boarding.departure_status import arrive, depart
+from bookings.domain.boarding.scan_result import CheckIn
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.tickets.booking_files import managed_order
 from bookings.domain.tickets.pdf import ticket_pdf
 from bookings.models import Booking, BookingEvent, Schedule, ScheduleEvent, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by, ticket_of

@@ -4,9 +4,9 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict
 from bookings.domain.boarding.closing import Closed, close_boarding
-from bookings.domain.boarding.steps import arrive, depart
-from bookings.domain.inventory.holds import hold_any
-from bookings.domain.reports.invariants import violations
+from bookings.domain.boarding.departure_status import arrive, depart
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.holds import hold_any
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import BookingEvent, Schedule, ScheduleEvent, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by, ticket_of

@@ -10,13 +10,13 @@ from typing import Final
 import pytest
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter.selling import RideWanted, Sale, Tender, sell_now, take_over
-from bookings.domain.counter.serving import Ride, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.exchange import Ride, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.sale import RideWanted, Sale, Tender, sell_now, take_over
 from bookings.domain.counter.shifts import close_shift, move_cash, open_shift
-from bookings.domain.counter.voids import void_sale
-from bookings.domain.reports.invariants import violations
+from bookings.domain.counter.void import void_sale
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import cancellation_quote
 from bookings.domain.sales.exchanges import quote_exchange
-from bookings.domain.sales.refunds import cancellation_quote
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, Order, Schedule, Shift, Ticket
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user

@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken
-from bookings.domain.counter.shifts import CashUp, close_shift, expected, move_cash, open_shift, open_shift_of, require_shift
-from bookings.domain.reports.invariants import violations
+from bookings.domain.counter.shifts import CashUp, close_shift, expected, move_cash, open_shift, require_shift
+from bookings.domain.integrity.invariants import violations
 from bookings.models import Account, LedgerEntry, Shift, StaffTask, User
 from bookings.tests.make import NOW, make_branch, make_shift, make_user
 
@@ -41,7 +41,7 @@ def closed(shift: Shift, cash: int | str = 500, card: int | str = 0, submission:
 def test_a_shift_starts_at_the_clerks_branch_with_the_float_from_the_safe(nomsa: User) -> None:
     shift = opened(nomsa, "500.50")
 
-    assert (shift.branch, shift.opening_float, open_shift_of(nomsa)) == (nomsa.branch, Decimal("500.50"), shift)
+    assert (shift.branch, shift.opening_float, Shift.objects.open_of(nomsa)) == (nomsa.branch, Decimal("500.50"), shift)
     assert expected(shift) == {"cash": Decimal("500.50"), "card": 0, "eft": 0}
     assert LedgerEntry.objects.balance(Account.SAFE, shift=shift) == Decimal("-500.50")
     assert violations(now=NOW) == []
@@ -185,7 +185,7 @@ def test_nothing_moves_in_a_closed_shift(shift: Shift) -> None:
 
     with pytest.raises(Conflict):
         moved(shift, 10)
-    assert open_shift_of(shift.clerk) is None
+    assert Shift.objects.open_of(shift.clerk) is None
     assert opened(shift.clerk, 500, "next day").pk != shift.pk
 
 

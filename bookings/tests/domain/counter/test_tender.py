@@ -7,9 +7,10 @@ import pytest
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken
 from bookings.domain.counter.shifts import close_shift, expected
 from bookings.domain.counter.tender import Taken, amount_due, in_coins, pay_out_refund, take_payment
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.payments import act_on_notification
-from bookings.domain.sales.refunds import cancel_booking, pay_refund
+from bookings.domain.sales.refunds import pay_refund
 from bookings.models import Account, LedgerEntry, Order, Payment, Refund, Schedule, Shift, StaffTask
 from bookings.tests.domain.sales.buy import ordered, told
 from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user

@@ -13,7 +13,7 @@ from typing import Any
 
 import trustme
 
-from bookings.domain.partners.posting import Poster
+from bookings.domain.messaging.webhooks.http import Poster
 
 HOST = "hooks.partner.test"
 

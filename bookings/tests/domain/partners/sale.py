@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bookings.domain.sales.accounts import pay_on_account
 from bookings.domain.sales.checkout import place_order
+from bookings.domain.sales.partner_accounts import pay_on_account
 from bookings.models import Channel, Order, Partner, Schedule, Webhook
 from bookings.tests.domain.sales.buy import held
 from bookings.tests.make import NOW

@@ -17,8 +17,10 @@ from django.core.management import call_command
 from bookings import tasks
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.domain.counter.tender import pay_out_refund, take_payment
-from bookings.domain.partners import delivering
-from bookings.domain.partners.delivering import WebhookCarrier, send_webhooks
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.messaging.outbox import LEASE, WEBHOOK_PAUSES, SendReport, send_batch, send_due
+from bookings.domain.messaging.webhooks import delivery as delivering
+from bookings.domain.messaging.webhooks.delivery import WebhookCarrier, send_webhooks
 from bookings.domain.partners.webhooks import (
     add_webhook,
     deliveries,
@@ -29,12 +31,10 @@ from bookings.domain.partners.webhooks import (
     switch_webhook,
     webhooks_of,
 )
-from bookings.domain.reports.invariants import violations
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.messages import queue_message
-from bookings.domain.sales.refunds import cancel_booking
-from bookings.domain.sales.seats import change_name
-from bookings.domain.tickets.outbox import LEASE, WEBHOOK_PAUSES, SendReport, send_batch, send_due
+from bookings.domain.sales.ticket_changes import change_name
 from bookings.models import Booking, OutboxMessage, Partner, Refund, StaffTask, Ticket, Webhook
 from bookings.tests.domain.partners.receiver import Receiver, receiver
 from bookings.tests.domain.partners.sale import ALL, partner_order, sold_by

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bookings.domain.inventory.holds import hold_seats
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.gateways.demo import PAID, customer_decides, notification_body
+from bookings.domain.sales.holds import hold_seats
 from bookings.domain.sales.payments import receive_notification, start_payment
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import GatewayNotification, Hold, Order, PaymentAttempt, Schedule

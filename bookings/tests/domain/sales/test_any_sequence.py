@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.inventory.holds import hold_any, hold_seats, rehold, release_hold, renew_hold
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.expiry import expire_unpaid
+from bookings.domain.sales.holds import hold_any, hold_seats, rehold, release_hold, renew_hold
 from bookings.domain.sales.payments import settle, start_payment
-from bookings.domain.sales.refunds import cancel_booking, pay_waiting_refunds
+from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, HoldExpired, NotFound, RuleBroken
-from bookings.domain.inventory.holds import hold_any, rehold
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
-from bookings.domain.sales.checkout_queries import checkout_view
+from bookings.domain.sales.checkout_page import checkout_view
+from bookings.domain.sales.holds import hold_any, rehold
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Account, BookingEvent, LedgerEntry, Order, OutboxMessage, Schedule, SeatClaim, Ticket
 from bookings.tests.domain.sales.buy import ANN, SIPHO, held, ordered

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken, SalesClosed, SeatTaken
-from bookings.domain.counter.serving import Ride, Till, exchange_at_till
-from bookings.domain.reports.invariants import violations
+from bookings.domain.counter.exchange import Ride, Till, exchange_at_till
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange, quote_exchange
 from bookings.domain.sales.payments import act_on_notification
-from bookings.domain.sales.refunds import cancel_booking
-from bookings.domain.sales.seats import change_name, change_seat, quote_seat
+from bookings.domain.sales.ticket_changes import change_name, change_seat, quote_seat
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import Account, Booking, LedgerEntry, OutboxMessage, Refund, Schedule, SeatClaim, StaffTask, Ticket, User

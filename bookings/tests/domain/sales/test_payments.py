@@ -4,13 +4,13 @@ from decimal import Decimal
 import pytest
 
 from bookings.base.errors import Conflict, NotFound
-from bookings.domain.inventory.holds import hold_seats
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.booking_page import order_status
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, customer_decides, notification_body
+from bookings.domain.sales.holds import hold_seats
 from bookings.domain.sales.payments import act_on_notification, act_on_waiting, receive_notification, settle, start_payment
-from bookings.domain.sales.queries import order_status
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import (
     Account,

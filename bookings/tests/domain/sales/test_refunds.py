@@ -7,11 +7,12 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound
 from bookings.domain.counter.tender import pay_out_refund
-from bookings.domain.reports.invariants import violations
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.booking_page import booking_page, find_booking
+from bookings.domain.sales.cancellations import cancel_booking, cancellation_quote
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.payments import act_on_notification, settle
-from bookings.domain.sales.queries import booking_page, find_booking
-from bookings.domain.sales.refunds import ASKED_FOR, cancel_booking, cancellation_quote, pay_refund, pay_waiting_refunds
+from bookings.domain.sales.refunds import ASKED_FOR, pay_refund, pay_waiting_refunds
 from bookings.models import Account, Booking, LedgerEntry, OutboxMessage, Refund, Schedule, SeatClaim, StaffTask, Ticket
 from bookings.tests.domain.sales.buy import ordered, told
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user

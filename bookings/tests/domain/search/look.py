@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 from bookings.domain.fares.prices import read_party
-from bookings.domain.inventory.holds import hold_any
 from bookings.domain.network.places import get_place
+from bookings.domain.sales.holds import hold_any
 from bookings.domain.search.offers import Search
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Hold, RouteStop, Schedule

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bookings.domain.fares.prices import read_party
 from bookings.domain.search.pricing import price_list
-from bookings.domain.search.rides import Departure, Ride
+from bookings.domain.search.segments import Departure, Ride
 from bookings.models import City, Fare, Line, Route, RouteStop, Schedule, Service, Stop
 
 

@@ -8,7 +8,7 @@ import pytest
 from bookings.base.errors import RuleBroken
 from bookings.domain.search.days import day_prices, explain_empty
 from bookings.domain.search.offers import results
-from bookings.domain.search.rides import read_day
+from bookings.domain.search.segments import read_day
 from bookings.models import Fare, FareClass, Schedule
 from bookings.tests.domain.search.look import DAY, hold, look
 from bookings.tests.make import NOW, make_route, make_schedule, make_stop

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import NotFound
-from bookings.domain.demo.network import make_network
+from bookings.demo.network import make_network
 from bookings.domain.search.feed import export_timetable
 from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.gtfs.export import ExportReport

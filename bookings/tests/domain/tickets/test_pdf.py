@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 
 from bookings.base.errors import NotFound
-from bookings.domain.sales.queries import bookings_of
+from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets import pdf
 from bookings.domain.tickets.pdf import printable, ticket_pdf, tickets_pdf
 from bookings.domain.tickets.qr import ticket_qr_svg

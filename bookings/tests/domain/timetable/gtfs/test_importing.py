@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from bookings.domain.inventory.holds import hold_seats
+from bookings.domain.sales.holds import hold_seats
 from bookings.domain.timetable.gtfs import importing
 from bookings.domain.timetable.gtfs.problems import FeedRefused
 from bookings.domain.timetable.segments import get_segment

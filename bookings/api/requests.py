@@ -1,0 +1,83 @@
+"""How a view reads what was asked, and answers."""
+
+import json
+import re
+from typing import Any, Final
+
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bookings.api.access import KeyedRequest
+from bookings.api.fields import Shown, chosen
+from bookings.api.pagination import UncountedPages, Window
+from bookings.base.codes import sha256
+from bookings.domain.partners import sales as selling
+
+IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,80}")
+
+
+def asked(request: Request, query: type[serializers.Serializer]) -> dict[str, Any]:
+    """The parameters of the address, cleaned. Raises ValidationError."""
+    return _clean(query(data=request.query_params.dict()))
+
+
+def sent(request: Request, body: type[serializers.Serializer]) -> dict[str, Any]:
+    """The body, cleaned. Raises ValidationError."""
+    return _clean(body(data=request.data))
+
+
+def _clean(form: serializers.Serializer) -> dict[str, Any]:
+    form.is_valid(raise_exception=True)
+    return form.validated_data
+
+
+def once_only(request: KeyedRequest) -> selling.Request:
+    """By what this request is known again when it is sent twice. Raises ValidationError without an Idempotency-Key."""
+    token = request.headers.get(IDEMPOTENCY_HEADER, "")
+    if not _TOKEN.fullmatch(token):
+        words = _("Send an Idempotency-Key of 1 to 80 letters, digits or signs, a new one for each new request: then it is safe to retry.")
+        raise ValidationError({IDEMPOTENCY_HEADER: words})
+    content = f"{request.method} {request.path} {json.dumps(request.data, sort_keys=True)}"
+    return selling.Request(request.auth, token, content)
+
+
+def shown(request: Request, shape: type[Shown], thing: Any, *, status: int = 200) -> Response:
+    """One thing, with the fields that were asked for."""
+    return Response(shape(thing, only=chosen(request, shape)).data, status=status)
+
+
+def repeated(response: Response, outcome: selling.Outcome) -> Response:
+    if outcome.is_repeat:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def listed(request: Request, shape: type[Shown], rows: Window) -> Response:
+    """A page of things. `rows` is asked for one more than is shown."""
+    only = chosen(request, shape)
+    pages = UncountedPages()
+    found = pages.read(request, rows)
+    return pages.get_paginated_response(shape(found, many=True, only=only).data)
+
+
+def unchanged(request: Request, *version: object) -> tuple[str, HttpResponse | None]:
+    """The ETag of this address at this version, and the 304 for a client that has it."""
+    etag = f'"{sha256(repr((request.get_full_path(), version)))[:32]}"'
+    return etag, get_conditional_response(request, etag=etag)
+
+
+def kept(response: Response, *, seconds: int = 0, etag: str = "") -> Response:
+    """For anybody's cache; with 0 seconds it asks each time whether anything changed."""
+    if seconds:
+        patch_cache_control(response, public=True, max_age=seconds)
+    else:
+        patch_cache_control(response, no_cache=True)
+    if etag:
+        response["ETag"] = etag
+    return response

@@ -1,0 +1,214 @@
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError as FieldError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from bookings.api.fields import LocalTime, Shown, money
+from bookings.api.pagination import PageQuery
+from bookings.domain.sales.holds import MOST_TRIPS
+from bookings.models import SaleStatus
+from bookings.web.people import NAME_LENGTH, PhoneField, check_name
+
+# What a program sends
+
+
+class RideRequest(serializers.Serializer):
+    schedule_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    origin = serializers.CharField(max_length=160, help_text="A ref of the API, a city's slug or a stop's code")
+    destination = serializers.CharField(max_length=160)
+    seats = serializers.ListField(
+        child=serializers.CharField(max_length=6), required=False, default=list, max_length=settings.HOLD_MAX_SEATS,
+        help_text="Labels; left out, we choose seats together",
+    )  # fmt: skip
+    fare_class = serializers.SlugField(required=False, default="", max_length=30, help_text="Where we choose the seats")
+
+
+class QuoteRequest(serializers.Serializer):
+    rides = RideRequest(many=True, min_length=1, max_length=MOST_TRIPS, help_text="The way out, and perhaps the way back")
+    passengers = serializers.ListField(
+        child=serializers.SlugField(max_length=30), min_length=1, max_length=settings.HOLD_MAX_SEATS, help_text="Their types"
+    )
+
+
+class HoldRequest(serializers.Serializer):
+    quote = serializers.CharField(max_length=4000)
+
+
+class NameField(serializers.CharField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=NAME_LENGTH, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = " ".join(super().to_internal_value(data).split())
+        try:
+            check_name(name)
+        except FieldError as wrong:
+            raise serializers.ValidationError(wrong.messages) from wrong
+        return name
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class PhoneText(serializers.CharField):
+    """Cleaned by the very field of the checkout's form."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return PhoneField(required=False).clean(super().to_internal_value(data))
+        except forms.ValidationError as wrong:
+            raise serializers.ValidationError(wrong.messages) from wrong
+
+
+class PassengerRequest(serializers.Serializer):
+    first_name = NameField()
+    surname = NameField()
+    passenger_type = serializers.SlugField(max_length=30)
+
+
+class OrderRequest(serializers.Serializer):
+    hold = serializers.CharField(max_length=64)
+    passengers = PassengerRequest(many=True, min_length=1, max_length=settings.HOLD_MAX_SEATS)
+    email = serializers.EmailField(max_length=254, help_text="Where the tickets go")
+    phone = PhoneText(required=False, default="", allow_blank=True, max_length=40)
+    pay_later = serializers.BooleanField(default=False, help_text="The traveller pays at a counter by the order's `pay_by`")
+
+
+class PayRequest(serializers.Serializer):
+    amount_zar = money(min_value=0, help_text="What is owed, to the cent")
+
+
+class CancelRequest(serializers.Serializer):
+    refund_zar = money(min_value=0, help_text="What the quote promised; less is refused")
+    tickets = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, allow_null=True, default=None,
+        min_length=1, max_length=100, help_text="Ids; left out, the whole booking",
+    )  # fmt: skip
+
+
+class CancelQuery(serializers.Serializer):
+    tickets = serializers.RegexField(
+        r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*$", required=False, default="", max_length=400, help_text="Ids of tickets, with commas"
+    )
+
+
+class OrderQuery(PageQuery):
+    status = serializers.ChoiceField(SaleStatus.values, required=False, default="")
+
+
+# What it gets
+
+
+class EndShape(Shown):
+    ref = serializers.CharField()
+    stop = serializers.CharField()
+    city = serializers.CharField()
+    time = LocalTime()
+
+
+class RideShape(Shown):
+    schedule_id = serializers.IntegerField()
+    line = serializers.CharField()
+    origin = EndShape()
+    destination = EndShape()
+
+
+class HeldSeatShape(Shown):
+    seat = serializers.CharField()
+    fare_class = serializers.CharField()
+    passenger_type = serializers.CharField()
+    fare_zar = money()
+
+
+class HeldRideShape(Shown):
+    ride = RideShape()
+    seats = HeldSeatShape(many=True)
+
+
+class QuoteShape(Shown):
+    quote = serializers.CharField(help_text="Hold with this")
+    expires_at = serializers.DateTimeField()
+    total_zar = money()
+    rides = HeldRideShape(many=True)
+
+
+class HoldShape(Shown):
+    id = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    is_expired = serializers.BooleanField()
+    total_zar = money()
+    can_pay_later = serializers.BooleanField(help_text="At a counter: departure is far enough away")
+    order = serializers.CharField(allow_null=True, help_text="The order that it has become")
+    rides = HeldRideShape(many=True)
+
+
+class TicketShape(Shown):
+    id = serializers.IntegerField()
+    first_name = serializers.CharField()
+    surname = serializers.CharField()
+    passenger_type = serializers.CharField()
+    seat = serializers.CharField(allow_null=True)
+    fare_class = serializers.CharField()
+    fare_zar = money()
+    status = serializers.CharField()
+    code = serializers.CharField(allow_null=True, help_text="What the QR code says, once it is paid")
+    spoken_code = serializers.CharField(allow_null=True)
+
+
+class BookingShape(Shown):
+    reference = serializers.CharField()
+    status = serializers.CharField()
+    ride = RideShape()
+    tickets = TicketShape(many=True)
+
+
+class RefundShape(Shown):
+    amount_zar = money()
+    status = serializers.CharField(help_text="owed, or paid")
+    method = serializers.CharField(allow_null=True, help_text="partner: credited to your account")
+    created_at = serializers.DateTimeField()
+
+
+class OrderShape(Shown):
+    id = serializers.CharField()
+    status = serializers.ChoiceField(SaleStatus.values)
+    total_zar = money()
+    owed_zar = money()
+    pays_later = serializers.BooleanField()
+    pay_by = serializers.DateTimeField(allow_null=True, help_text="While it can still be paid")
+    placed_at = serializers.DateTimeField()
+    email = serializers.CharField()
+    phone = serializers.CharField()
+    bookings = BookingShape(many=True)
+    refunds = RefundShape(many=True)
+
+
+class RefundLineShape(Shown):
+    ticket = serializers.IntegerField()
+    name = serializers.CharField()
+    fare_zar = money()
+    fee_zar = money()
+    refund_zar = money()
+
+
+class CancellationShape(Shown):
+    reference = serializers.CharField()
+    is_possible = serializers.BooleanField()
+    refund_zar = money()
+    fee_zar = money()
+    falls_at = serializers.DateTimeField(allow_null=True, help_text="When the refund falls next")
+    falls_to_zar = money(allow_null=True)
+    tickets = RefundLineShape(many=True)
+
+
+class CancelledShape(Shown):
+    cancelled = serializers.CharField(help_text="Reference of the cancelled booking: a new one, where only some of the passengers were")
+    order = OrderShape()
+
+
+class AccountShape(Shown):
+    name = serializers.CharField()
+    credit_limit_zar = money(source="credit_limit")
+    owes_zar = money(source="owes")

@@ -1,0 +1,150 @@
+from typing import Any, Final
+
+from django.conf import settings
+from rest_framework import serializers
+
+from bookings.api.fields import LocalTime, Shown, money
+from bookings.api.pagination import PageQuery
+from bookings.domain.inventory.seats import SeatMap
+from bookings.domain.search.offers import BANDS, SORTS, Offer
+
+_PLACE: Final = {"max_length": 160, "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park"}
+
+
+class PointShape(Shown):
+    ref = serializers.CharField(help_text="What a quote takes as `origin` or `destination`")
+    stop = serializers.CharField()
+    city = serializers.CharField()
+    city_slug = serializers.CharField()
+
+
+class ScheduleShape(Shown):
+    id = serializers.IntegerField()
+    route_id = serializers.IntegerField()
+    route_name = serializers.CharField()
+    line = serializers.CharField()
+    coach = serializers.IntegerField(help_text="2 and more: a relief coach")
+    bus_number = serializers.CharField(allow_null=True, help_text="Often known only a day before")
+    status = serializers.CharField()
+    origin = PointShape()
+    destination = PointShape()
+    departure_time = LocalTime()
+    arrival_time = LocalTime()
+    duration_minutes = serializers.IntegerField()
+    price_zar = money(allow_null=True, help_text="An adult in the cheapest class that has a seat; null: not sold")
+    available_seats = serializers.IntegerField()
+
+
+class CallShape(Shown):
+    position = serializers.IntegerField()
+    stop = serializers.CharField()
+    name = serializers.CharField()
+    city = serializers.CharField()
+    arrives = LocalTime()
+    departs = LocalTime()
+    may_board = serializers.BooleanField()
+    may_alight = serializers.BooleanField()
+
+
+class ScheduleDetailShape(ScheduleShape):
+    is_on_sale = serializers.BooleanField()
+    sales_close_at = serializers.DateTimeField()
+    layout = serializers.CharField()
+    amenities = serializers.ListField(child=serializers.CharField())
+    calls = CallShape(many=True)
+
+
+class SeatClassShape(Shown):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    free = serializers.IntegerField()
+    fares_zar = serializers.DictField(source="fares", child=money(), help_text="By passenger type")
+
+
+class SeatShape(Shown):
+    label = serializers.CharField()
+    deck = serializers.IntegerField()
+    row = serializers.IntegerField()
+    column = serializers.IntegerField()
+    kind = serializers.CharField()
+    is_window = serializers.BooleanField()
+    fare_class = serializers.CharField(source="class_code")
+    is_free = serializers.BooleanField(source="is_choosable")
+
+
+class SeatMapShape(Shown):
+    schedule_id = serializers.IntegerField(source="segment.schedule.pk")
+    origin = serializers.SerializerMethodField()
+    destination = serializers.SerializerMethodField()
+    is_on_sale = serializers.BooleanField()
+    free = serializers.IntegerField()
+    classes = SeatClassShape(many=True)
+    seats = SeatShape(many=True)
+
+    def get_origin(self, seats: SeatMap) -> str:
+        return f"{seats.segment.board.stop.code}@{seats.segment.board.position}"
+
+    def get_destination(self, seats: SeatMap) -> str:
+        return f"{seats.segment.alight.stop.code}@{seats.segment.alight.position}"
+
+
+class OfferShape(Shown):
+    schedule_id = serializers.IntegerField()
+    origin = serializers.CharField(source="from_ref")
+    destination = serializers.CharField(source="to_ref")
+    origin_stop = serializers.CharField(source="board_stop")
+    destination_stop = serializers.CharField(source="alight_stop")
+    line = serializers.CharField()
+    departure_time = LocalTime(source="departs_iso")
+    arrival_time = LocalTime(source="arrives_iso")
+    duration_minutes = serializers.IntegerField(source="minutes")
+    layout = serializers.CharField()
+    price_zar = money(help_text="Of the whole party")
+    adult_price_zar = money(source="each_zar")
+    available_seats = serializers.IntegerField(source="free")
+    is_sold_out = serializers.SerializerMethodField(help_text="Fewer seats than passengers")
+
+    def get_is_sold_out(self, offer: Offer) -> bool:
+        return offer.state == "sold_out"
+
+
+class SeatMapQuery(serializers.Serializer):
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": serializers.CharField(**_PLACE), "to": serializers.CharField(**_PLACE)}
+
+
+class RideQuery(serializers.Serializer):
+    """The ride to look at: both ends, or neither for the whole way of the coach."""
+
+    def get_fields(self) -> dict[str, Any]:
+        optional = {"required": False, "default": "", **_PLACE}
+        return {**super().get_fields(), "from": serializers.CharField(**optional), "to": serializers.CharField(**optional)}
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if bool(asked["from"]) != bool(asked["to"]):
+            raise serializers.ValidationError({"to" if asked["from"] else "from": "Give both from and to, or neither."})
+        return asked
+
+
+class ScheduleQuery(RideQuery, PageQuery):
+    route = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**63 - 1, help_text="Id of a route")
+    date = serializers.DateField(required=False, default=None, help_text="By the clock of the first stop")
+
+
+class SearchQuery(PageQuery):
+    date = serializers.DateField(help_text="By the clock of the stop of departure")
+    passengers = serializers.IntegerField(min_value=1, max_value=settings.HOLD_MAX_SEATS, default=1)
+    types = serializers.RegexField(
+        r"^[a-z0-9_-]+(,[a-z0-9_-]+)*$",
+        required=False,
+        default="",
+        max_length=300,
+        help_text="Passenger types of those who are not adults, as in child,child,student",
+    )
+    sort = serializers.ChoiceField(SORTS, default=SORTS[0])
+    time = serializers.ChoiceField(list(BANDS), required=False, default="", help_text="Part of the day of departure")
+    fare_class = serializers.SlugField(required=False, default="", max_length=30)
+    max_price = serializers.IntegerField(required=False, default=None, min_value=0, max_value=999_999, help_text="Rand, of the party")
+
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": serializers.CharField(**_PLACE), "to": serializers.CharField(**_PLACE), **super().get_fields()}

@@ -1,0 +1,92 @@
+"""Reference data cached in this process: names, routes, fares, classes, types and seats change some times a day and are read by every page.
+
+A value is valid for one version of the reference data (`database/reference_triggers.py`); a request reads the version at most once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.utils.translation import get_language
+
+from bookings.database.reference_triggers import VERSION_TABLE
+
+Value = TypeVar("Value")
+_MOST: Final = 20_000  # values; then it begins anew
+
+
+class _Check(threading.local):
+    """Whether this thread has read the version already, of each database that it reads."""
+
+    is_open = False
+    versions: Mapping[str, str] = {}
+
+
+_check: Final = _Check()
+_values: tuple[str, dict[tuple, Any]] = ("", {})  # of one version; replaced whole, so that another thread never sees half of it
+
+
+def cached(key: tuple, read: Callable[[], Value]) -> Value:
+    """What `read` gives, read again only after reference data has changed, by whatever process.
+
+    `key` names what is read in this language. The value is shared: nobody may change it.
+    """
+    global _values
+    if not _check.is_open:
+        with single_version_check():
+            return cached(key, read)
+    version = reference_data_version()
+    if not version:
+        return read()
+    known = _values
+    if known[0] != version:
+        known = _values = (version, {})
+    values = known[1]
+    full_key = (get_language(), *key)
+    if full_key in values:
+        return values[full_key]
+    # Read after the version: should that change in between, this is newer than its version, which nobody will ever see again.
+    value = read()
+    if len(values) >= _MOST:
+        values.clear()
+    values[full_key] = value
+    return value
+
+
+def reference_data_version() -> str:
+    """One query, within `single_version_check` once. It belongs in the key of everything that is cached elsewhere.
+
+    Empty while there is no reference data: then nothing may be cached.
+    """
+    # Where the data will be read, too: a replica may be a little behind.
+    database = router.db_for_read(apps.get_model("bookings", "ReferenceDataVersion"))
+    if not _check.is_open:
+        return read_version(database)
+    if database not in _check.versions:
+        _check.versions = {**_check.versions, database: read_version(database)}
+    return _check.versions[database]
+
+
+def read_version(using: str = DEFAULT_DB_ALIAS) -> str:
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT mark FROM {VERSION_TABLE}")
+        row = cursor.fetchone()
+    return row[0] if row else ""
+
+
+@contextmanager
+def single_version_check() -> Iterator[None]:
+    """Code that only reads, such as a request, asks once whether anything has changed. Also a decorator."""
+    if _check.is_open:
+        yield
+        return
+    _check.is_open, _check.versions = True, {}
+    try:
+        yield
+    finally:
+        _check.is_open, _check.versions = False, {}

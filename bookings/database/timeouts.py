@@ -1,0 +1,27 @@
+"""How long a web process waits for its database. The rules that the server itself keeps are in the settings."""
+
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+from django.conf import settings
+
+_LONGER_THAN_THE_SERVER: Final = 2.0  # seconds: who is alive says so himself, by its statement_timeout
+
+
+def limit_waits_of_connection(connection: Any, **_signal: object) -> None:
+    """Give a new connection an end to each wait, for a server that is frozen and keeps no time limit of its own."""
+    if settings.STATEMENT_SECONDS and connection.vendor == "postgresql":
+        raw = connection.connection
+        if type(raw).wait is psycopg.Connection.wait:  # the replica's connections have less patience, of their own
+            raw.wait = partial(_wait, raw)
+
+
+def _wait(raw: psycopg.Connection, *args: Any, **options: Any) -> Any:
+    options.setdefault("timeout", settings.STATEMENT_SECONDS + _LONGER_THAN_THE_SERVER)
+    try:
+        return type(raw).wait(raw, *args, **options)  # the replica's has less patience still
+    except psycopg.OperationalError:
+        if raw.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+            raw.pgconn.finish()  # or its late answer would be taken for that to the next question
+        raise

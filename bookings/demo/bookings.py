@@ -1,0 +1,372 @@
+"""Bookings of the demo as rows, written in bulk. They obey the same rules as real ones; check_invariants says so."""
+
+from __future__ import annotations
+
+import uuid
+from base64 import urlsafe_b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from bookings.base.codes import CROCKFORD, plain_name
+from bookings.base.money import ZERO
+from bookings.database.transactions import short_transaction
+from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, Ride, Sale
+from bookings.demo.people import Passenger, email_of
+from bookings.demo.tills import Counters
+from bookings.domain.fares.prices import FareTable, passenger_price
+from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    Channel,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Partner,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    SaleStatus,
+    Schedule,
+    Seat,
+    SeatClaim,
+    SeatKind,
+    Ticket,
+    User,
+)
+
+_AT_COUNTER: Final = 0.5  # of what is sold while counters are open
+_NO_SHOWS: Final = 0.03
+_BY_PARTNER: Final = "P"  # a thirtieth of what is paid online has such a reference
+_UNPAID_FOR: Final = 23 * 60  # minutes: some orders are about to run out
+_AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def adult_fare(fares: FareTable, ride: Ride, schedule: Schedule, kind: str) -> Decimal | None:
+    """What a ride on a seat of this kind costs; None if it is not sold."""
+    boards = schedule.departure_time + ride.board.depart_min * _MINUTE
+    day = boards.astimezone(ZoneInfo(ride.board.stop.time_zone)).date()
+    return fares.price(ride.board, ride.alight, fares.class_of(kind), price_zar=schedule.price_zar, day=day)
+
+
+@dataclass
+class Sold:
+    """One sale on its way into the tables."""
+
+    order: Order
+    booking: Booking
+    tickets: list[Ticket]
+    ride: Ride
+    events: list[tuple[str, str, datetime, Ticket | None]]
+    method: str = ""
+    paid_at: datetime | None = None
+    fee: Decimal = ZERO
+
+    @property
+    def refund(self) -> Decimal:
+        return self.order.total - self.fee
+
+
+@dataclass
+class Writer:
+    """Collects sales and writes them with everything that belongs to them. Random numbers come from the departure's own source."""
+
+    now: datetime
+    clerk: User
+    counters: Counters
+    partner: Partner
+    sold: list[Sold] = field(default_factory=list)
+    rngs: list[Random] = field(default_factory=list)
+
+    def add(self, sale: Sale, schedule: Schedule, fares: FareTable, rng: Random) -> None:
+        one = _sell(sale, schedule, fares, self.now, self.counters, rng)
+        if one is None:
+            return
+        if one.method and one.booking.booking_reference.startswith(_BY_PARTNER):
+            one.order.channel, one.order.partner, one.method = Channel.API, self.partner, Account.PARTNER
+        self.sold.append(one)
+        self.rngs.append(rng)
+
+    def write(self, schedules: Sequence[Schedule]) -> None:
+        """All of it or nothing, on `schedules` that were empty."""
+        with short_transaction():
+            Order.objects.bulk_create(one.order for one in self.sold)
+            Booking.objects.bulk_create(one.booking for one in self.sold)
+            Ticket.objects.bulk_create(ticket for one in self.sold for ticket in one.tickets)
+            self._write_claims(schedules)
+            self._write_events()
+            self._write_money()
+            self._write_messages()
+            Schedule.objects.bulk_update(schedules, ["available_seats", "revision"])
+        self.sold, self.rngs = [], []
+
+    def _write_claims(self, schedules: Sequence[Schedule]) -> None:
+        """No-shows have given up their seats."""
+        claims = [
+            SeatClaim(
+                schedule_id=one.booking.schedule_id,
+                seat_id=ticket.seat_id,
+                leg=leg,
+                ticket_id=ticket.pk,
+                kind=SeatClaim.Kind.HELD if one.booking.status == SaleStatus.PENDING else SeatClaim.Kind.SOLD,
+                expires_at=one.order.pay_by if one.booking.status == SaleStatus.PENDING else None,
+            )
+            for one in self.sold
+            if one.booking.status != SaleStatus.CANCELLED
+            for ticket in one.tickets
+            if ticket.seat_id and ticket.status != Ticket.Status.NO_SHOW
+            for leg in range(one.ride.board.position, one.ride.alight.position)
+        ]
+        SeatClaim.objects.bulk_create(claims)
+        used = Counter(schedule_id for schedule_id, _seat in {(claim.schedule_id, claim.seat_id) for claim in claims})
+        for schedule in schedules:
+            schedule.available_seats -= used[schedule.pk]
+
+    def _write_events(self) -> None:
+        BookingEvent.objects.bulk_create(
+            BookingEvent(
+                booking_id=one.booking.pk,
+                ticket_id=ticket and ticket.pk,
+                from_status=before,
+                to_status=after,
+                actor_id=self.clerk.pk if after in _AT_THE_DOOR else one.order.seller_id,
+                at=at,
+            )
+            for one in self.sold
+            for before, after, at, ticket in one.events
+        )
+
+    def _write_money(self) -> None:
+        attempts, payments, refunds = {}, {}, {}
+        for index, (one, rng) in enumerate(zip(self.sold, self.rngs, strict=True)):
+            if not one.method:
+                continue
+            if one.method != Account.PARTNER:
+                attempts[index] = PaymentAttempt(
+                    order=one.order,
+                    gateway=one.method,
+                    token=_token(rng),
+                    amount=one.order.total,
+                    status=PaymentAttempt.Status.PAID,
+                    created_at=one.order.placed_at,
+                )
+            payments[index] = Payment(
+                order=one.order,
+                attempt=attempts.get(index),
+                method=one.method,
+                external_id=_token(rng),
+                amount=one.order.total,
+                paid_at=one.paid_at,
+            )
+            if one.booking.status == SaleStatus.CANCELLED and one.refund > 0:
+                refunds[index] = Refund(
+                    order=one.order,
+                    booking=one.booking,
+                    cause=f"cancel:{one.booking.pk}",
+                    amount=one.refund,
+                    method=one.method,
+                    status=Refund.Status.PAID,
+                    created_at=one.booking.cancelled_at,
+                    paid_at=one.booking.cancelled_at,
+                )
+        PaymentAttempt.objects.bulk_create(attempts.values())
+        Payment.objects.bulk_create(payments.values())
+        Refund.objects.bulk_create(refunds.values())
+        entries = []
+        for index, (one, rng) in enumerate(zip(self.sold, self.rngs, strict=True)):
+            entries += _entries(one, payments.get(index), refunds.get(index), rng)
+        LedgerEntry.objects.bulk_create(entries)
+        charged = sum((entry.amount for entry in entries if entry.account == Account.PARTNER), ZERO)
+        Partner.objects.filter(pk=self.partner.pk).charge(charged)
+
+    def _write_messages(self) -> None:
+        OutboxMessage.objects.bulk_create(
+            OutboxMessage(
+                kind=kind,
+                order_id=one.order.pk,
+                subject=subject,
+                created_at=at,
+                next_try=at,
+                attempts=1,
+                sent_at=at + _MINUTE,
+                message_id=f"<{_token(rng)}@demo.example>",
+            )
+            for one, rng in zip(self.sold, self.rngs, strict=True)
+            for kind, subject, at in _messages(one)
+        )
+
+
+def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold | None:
+    """The sale as rows; None for standby tickets, which only counters sell, at an hour at which none was open."""
+    ride = sale.ride
+    boards_at = schedule.departure_time + ride.board.depart_min * _MINUTE
+    status, placed_at, cancelled_at = _times(sale.outcome, boards_at, now, rng)
+    paid_at = placed_at + rng.randint(1, 9) * _MINUTE
+    stands_by = sale.outcome == STANDBY
+    by_counter = stands_by or (status != SaleStatus.PENDING and rng.random() < _AT_COUNTER)
+    seller = counters.seller(paid_at, rng) if by_counter else None
+    if stands_by and seller is None:
+        return None
+    at_counter = seller is not None
+    email = "" if at_counter and rng.random() < 0.5 else email_of(sale.passengers[0], rng)
+    unpaid_until = min(placed_at + timedelta(hours=settings.PAY_LATER_HOURS), boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS))
+    order = Order(
+        token=_token(rng),
+        email=email,
+        channel=Channel.COUNTER if at_counter else Channel.WEB,
+        status=status,
+        pays_later=status == SaleStatus.PENDING,
+        pay_by=unpaid_until if status == SaleStatus.PENDING else placed_at + settings.PAYMENT_MINUTES * _MINUTE,
+        placed_at=placed_at,
+        seller=seller,
+    )
+    booking = Booking(
+        order=order,
+        booking_reference=_code(rng, 8),
+        status=status,
+        passenger_email=email,
+        booking_date=placed_at,
+        schedule=schedule,
+        from_stop=ride.board,
+        to_stop=ride.alight,
+        boards_at=boards_at,
+        alights_at=schedule.departure_time + ride.alight.arrive_min * _MINUTE,
+        cancelled_at=cancelled_at,
+    )
+    tickets = [_ticket(booking, passenger, seat, fares, rng) for passenger, seat in zip(sale.passengers, sale.seats, strict=True)]
+    order.total = sum((ticket.fare for ticket in tickets), ZERO)
+    one = Sold(order, booking, tickets, ride, [("", SaleStatus.PENDING, placed_at, None)])
+    if status != SaleStatus.PENDING:
+        one.method = "" if at_counter else settings.PAYMENT_GATEWAY  # money at a counter: demo.tills
+        one.paid_at = paid_at
+        one.events.append((SaleStatus.PENDING, SaleStatus.CONFIRMED, one.paid_at, None))
+    if cancelled_at:
+        _cancel(one, cancelled_at)
+    elif status == SaleStatus.CONFIRMED and boards_at < now:
+        _board(one, rng)
+    elif status == SaleStatus.CONFIRMED and boards_at - DOOR_OPENS < now:
+        _board_some(one, now, rng)
+    return one
+
+
+def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tuple[str, datetime, datetime | None]:
+    """(status, placed at, cancelled at). What cannot be in time is a plain sale instead."""
+    if outcome == UNPAID and boards_at > now + timedelta(hours=30):
+        return SaleStatus.PENDING, now - rng.randint(10, _UNPAID_FOR) * _MINUTE, None
+    latest = min(now - 15 * _MINUTE, boards_at - 60 * _MINUTE)
+    placed_at = latest - min(rng.expovariate(1 / 6), 45) * timedelta(days=1)
+    placed_at = placed_at.replace(microsecond=0)
+    if outcome == CANCELLED:
+        ends = min(now, boards_at - timedelta(hours=2))
+        first = placed_at + 15 * _MINUTE
+        return SaleStatus.CANCELLED, placed_at, first + max(ends - first, timedelta()) * rng.random()
+    return SaleStatus.CONFIRMED, placed_at, None
+
+
+def _ticket(booking: Booking, passenger: Passenger, seat: Seat | None, fares: FareTable, rng: Random) -> Ticket:
+    seat_kind = seat.kind if seat else SeatKind.STANDARD
+    fare_class = fares.class_of(seat_kind)
+    ride = Ride(booking.from_stop, booking.to_stop, 1)
+    kind = fares.types[passenger.kind]
+    return Ticket(
+        booking=booking,
+        schedule=booking.schedule,
+        seat=seat,
+        place=Ticket.Place.SEAT if seat else Ticket.Place.STANDBY,
+        first_name=passenger.first_name,
+        surname=passenger.surname,
+        plain_surname=plain_name(passenger.surname),
+        passenger_type=kind,
+        fare_class=fare_class,
+        fare=passenger_price(adult_fare(fares, ride, booking.schedule, seat_kind), kind),
+        refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
+        code=f"FBL1.{_token(rng)}",
+        spoken_code=_code(rng, 6),
+    )
+
+
+def _cancel(one: Sold, at: datetime) -> None:
+    for ticket in one.tickets:
+        terms = RefundTerms.from_json(ticket.refund_terms)
+        one.fee += refund_quote(ticket.fare, terms, sold_at=one.booking.booking_date, boards_at=one.booking.boards_at, now=at).fee
+        ticket.status = Ticket.Status.CANCELLED
+        one.events.append((Ticket.Status.VALID, Ticket.Status.CANCELLED, at, ticket))
+    one.events.append((SaleStatus.CONFIRMED, SaleStatus.CANCELLED, at, None))
+
+
+def _board(one: Sold, rng: Random) -> None:
+    for ticket in one.tickets:
+        ticket.status = Ticket.Status.NO_SHOW if rng.random() < _NO_SHOWS else Ticket.Status.BOARDED
+        one.events.append((Ticket.Status.VALID, ticket.status, one.booking.boards_at - rng.randint(1, 25) * _MINUTE, ticket))
+
+
+def _board_some(one: Sold, now: datetime, rng: Random) -> None:
+    """Boarding is open: the longer, the more of the passengers are on board."""
+    opened = one.booking.boards_at - DOOR_OPENS
+    for ticket in one.tickets:
+        came = opened + rng.uniform(0, 1.1) * (one.booking.boards_at - opened)
+        if came < now:
+            ticket.status = Ticket.Status.BOARDED
+            one.events.append((Ticket.Status.VALID, ticket.status, came, ticket))
+
+
+def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Random) -> list[LedgerEntry]:
+    """The postings of a sale, as sales, payments and cancellations write them."""
+    total, booking, made = one.order.total, one.booking, []
+    purse = Account.PARTNER if one.method == Account.PARTNER else Account.GATEWAY
+
+    def post(cause: str, at: datetime, amounts: dict[str, Decimal], of: Booking | None) -> None:
+        posting = uuid.UUID(int=rng.getrandbits(128), version=4)
+        made.extend(
+            LedgerEntry(
+                posting=posting,
+                account=account,
+                amount=amount,
+                order_id=one.order.pk,
+                booking_id=of and of.pk,
+                actor_id=one.order.seller_id,
+                partner_id=one.order.partner_id if account == Account.PARTNER else None,
+                at=at,
+                cause=cause,
+            )
+            for account, amount in amounts.items()
+            if amount
+        )
+
+    post(f"sale:{booking.pk}", one.order.placed_at, {Account.RECEIVABLE: total, Account.REVENUE: -total}, booking)
+    if payment:
+        post(f"payment:{payment.pk}", payment.paid_at, {purse: total, Account.RECEIVABLE: -total}, None)
+    if booking.cancelled_at:
+        undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
+        post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
+    if refund:
+        post(f"refund:{refund.pk}", refund.paid_at, {Account.REFUNDS_OWED: refund.amount, purse: -refund.amount}, None)
+    return made
+
+
+def _messages(one: Sold) -> list[tuple[str, str, datetime]]:
+    if not one.paid_at:
+        return [(OutboxMessage.Kind.PAY_BY, f"order:{one.order.pk}", one.order.placed_at)]
+    messages = [(OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.paid_at)]
+    if one.booking.cancelled_at:
+        messages.append((OutboxMessage.Kind.CANCELLATION, f"booking:{one.booking.pk}", one.booking.cancelled_at))
+    return messages
+
+
+def _code(rng: Random, length: int) -> str:
+    return "".join(rng.choices(CROCKFORD, k=length))
+
+
+def _token(rng: Random) -> str:
+    """128 bits in 22 characters, as random_token makes them."""
+    return urlsafe_b64encode(rng.randbytes(16)).decode().rstrip("=")

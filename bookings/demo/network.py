@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.utils.text import slugify
+
+from bookings.database.transactions import short_transaction
+from bookings.demo.coaches import make_buses, make_layouts
+from bookings.demo.timetable import Pattern, Period, Plan, fares_of, periods, plans, read_table
+from bookings.models import (
+    City,
+    Fare,
+    FareClass,
+    Line,
+    PassengerType,
+    RefundPolicy,
+    RefundTier,
+    Route,
+    RouteStop,
+    SeatKind,
+    SeatLayout,
+    Service,
+    Stop,
+)
+
+SOURCE: Final = "demo"
+_POLICIES: Final = {
+    "saver": ("Saver", [(48, 25), (24, 50), (2, 75)]),
+    "flexi": ("Flexi", [(24, 15), (12, 25), (1, 50)]),
+}
+
+
+def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bool:
+    """The demo company's places, coaches, prices and plans of `only_lines` (all unless said). False if they were there."""
+    if Service.objects.filter(source=SOURCE).exists():
+        return False
+    chosen = [plan for plan in plans() if not only_lines or plan.pattern.line in only_lines]
+    with short_transaction():
+        layouts = make_layouts()
+        make_buses(layouts)
+        standard = make_prices()
+        routes = _make_routes([plan.pattern for plan in chosen])
+        levels = periods(today)
+        _make_fares(routes, standard, levels)
+        _make_services(chosen, routes, layouts, levels)
+    return True
+
+
+def make_prices() -> FareClass:
+    """Passenger types, refund policies and fare classes; the answer is the class at face price."""
+    for position, row in enumerate(read_table("passenger_types")):
+        PassengerType.objects.get_or_create(
+            slug=row["slug"],
+            defaults={
+                "name": row["name"],
+                "name_plural": row["plural"],
+                "discount_percent": int(row["discount_percent"]),
+                "ages": row["ages"],
+                "proof": row["proof"],
+                "is_default": position == 0,
+                "position": position,
+            },
+        )
+    policies = {}
+    for code, (name, tiers) in _POLICIES.items():
+        policies[code], is_new = RefundPolicy.objects.get_or_create(code=code, defaults={"name": name})
+        if is_new:
+            RefundTier.objects.bulk_create(
+                RefundTier(policy=policies[code], hours_before=hours, fee_percent=percent) for hours, percent in tiers
+            )
+    standard, _is_new = FareClass.objects.get_or_create(
+        code="standard",
+        defaults={"name": "Standard", "seat_kinds": [SeatKind.STANDARD, SeatKind.ACCESSIBLE], "refund_policy": policies["saver"]},
+    )
+    FareClass.objects.get_or_create(
+        code="premium",
+        defaults={
+            "name": "Premium",
+            "seat_kinds": [SeatKind.PREMIUM],
+            "price_factor": Decimal("1.300"),
+            "refund_policy": policies["flexi"],
+            "position": 1,
+        },
+    )
+    return standard
+
+
+def _make_stops(cities: set[str]) -> dict[str, Stop]:
+    """The main stop of each of these cities, by the city's name."""
+    stops = {}
+    for row in read_table("cities"):
+        if row["city"] not in cities:
+            continue
+        place = {"latitude": Decimal(row["latitude"]), "longitude": Decimal(row["longitude"])}
+        city, _is_new = City.objects.get_or_create(
+            slug=slugify(row["city"]), defaults={"name": row["city"], "region": row["region"], **place}
+        )
+        stops[row["city"]], _is_new = Stop.objects.get_or_create(
+            code=row["stop_code"],
+            defaults={
+                "city": city,
+                "name": row["stop"],
+                "address": row["address"],
+                "time_zone": row["time_zone"],
+                "source": SOURCE,
+                "source_id": row["stop_code"],
+                **place,
+            },
+        )
+    return stops
+
+
+def _make_routes(patterns: list[Pattern]) -> dict[Pattern, Route]:
+    stops = _make_stops({call.city for pattern in patterns for call in pattern.calls})
+    names = {row["code"]: row["name"] for row in read_table("lines")}
+    lines = {
+        code: Line.objects.create(code=code, name=names[code], source=SOURCE, source_id=code)
+        for code in dict.fromkeys(pattern.line for pattern in patterns)
+    }
+    routes = {}
+    for pattern in dict.fromkeys(patterns):
+        end = pattern.calls[-1]
+        routes[pattern] = Route.objects.create(
+            line=lines[pattern.line],
+            name=pattern.name,
+            origin=stops[pattern.calls[0].city].city,
+            destination=stops[end.city].city,
+            distance_km=end.km,
+            duration_hours=round(Decimal(end.arrive) / 60, 2),
+            source=SOURCE,
+            source_id=pattern.key,
+        )
+        RouteStop.objects.bulk_create(_calls(pattern, routes[pattern], stops))
+    return routes
+
+
+def _calls(pattern: Pattern, route: Route, stops: dict[str, Stop]) -> list[RouteStop]:
+    last = len(pattern.calls) - 1
+    return [
+        RouteStop(
+            route=route,
+            position=position,
+            stop=stops[call.city],
+            arrive_min=call.arrive,
+            depart_min=call.depart,
+            km=call.km,
+            may_board=position < last and not call.is_halt,
+            may_alight=position > 0 and not call.is_halt,
+        )
+        for position, call in enumerate(pattern.calls)
+    ]
+
+
+def _make_fares(routes: dict[Pattern, Route], fare_class: FareClass, levels: list[Period]) -> None:
+    fares = []
+    for pattern, route in routes.items():
+        calls = list(route.calls.order_by("position"))
+        for i, j, rand in fares_of(pattern):
+            pair = {"route": route, "from_stop": calls[i], "to_stop": calls[j], "fare_class": fare_class}
+            if rand is None:
+                fares.append(Fare(**pair, amount=None, valid_from=levels[0].first))
+            else:
+                fares += [Fare(**pair, amount=level.price(rand), valid_from=level.first, valid_to=level.last) for level in levels]
+    Fare.objects.bulk_create(fares)
+
+
+def _make_services(chosen: list[Plan], routes: dict[Pattern, Route], layouts: dict[str, SeatLayout], levels: list[Period]) -> None:
+    """One service for each plan and price level, so that rides without a fare of their own follow the season too."""
+    Service.objects.bulk_create(
+        Service(
+            route=routes[plan.pattern],
+            departs_min=plan.departs_min,
+            weekdays=plan.weekdays,
+            starts_on=level.first,
+            ends_on=level.last,
+            layout=layouts[plan.layout],
+            price_zar=level.price(plan.price),
+            source=SOURCE,
+            source_id=f"{plan.key}/{level.first:%Y-%m-%d}:0",  # trip:repetition, as an import writes it
+        )
+        for plan in chosen
+        for level in levels
+    )

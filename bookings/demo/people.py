@@ -1,0 +1,51 @@
+"""Invented passengers: first names and surnames of data/names.csv, put together by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Final
+
+from bookings.base.codes import plain_name
+from bookings.demo.timetable import read_table
+
+_LEADERS: Final = {"adult": 76, "student": 13, "pensioner": 11}
+_OTHERS: Final = {"adult": 60, "child": 28, "student": 7, "pensioner": 5}
+_SIZES: Final = {1: 58, 2: 25, 3: 10, 4: 7}
+_SAME_FAMILY: Final = 0.7
+
+
+@dataclass(frozen=True)
+class Passenger:
+    first_name: str
+    surname: str
+    kind: str  # slug of the passenger type
+
+
+def _pick(rng: Random, weights: dict) -> object:
+    return rng.choices(list(weights), weights=list(weights.values()))[0]
+
+
+@cache
+def _groups() -> tuple[list[tuple[list[str], list[str]]], list[int]]:
+    rows = read_table("names")
+    return [(row["first_names"].split(";"), row["surnames"].split(";")) for row in rows], [int(row["weight"]) for row in rows]
+
+
+def party(rng: Random) -> list[Passenger]:
+    """One to four people who travel together, often of one family."""
+    groups, weights = _groups()
+    first_names, surnames = rng.choices(groups, weights=weights)[0]
+    family = rng.choice(surnames)
+    members = [Passenger(rng.choice(first_names), family, _pick(rng, _LEADERS))]
+    for _other in range(_pick(rng, _SIZES) - 1):
+        kind = _pick(rng, _OTHERS)
+        surname = family if kind == "child" or rng.random() < _SAME_FAMILY else rng.choice(surnames)
+        members.append(Passenger(rng.choice(first_names), surname, kind))
+    return members
+
+
+def email_of(passenger: Passenger, rng: Random) -> str:
+    name = plain_name(f"{passenger.first_name}.{passenger.surname}").replace(" ", "")
+    return f"{name}{rng.randrange(10, 1000)}@example.{rng.choice(('com', 'org'))}"

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
+from bookings.demo.desk import keep_seats, make_trouble
+from bookings.demo.network import SOURCE, make_network
+from bookings.demo.partners import NAME as PARTNER
+from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
+from bookings.demo.staff import give_password, make_staff, staff_can_log_in
+from bookings.demo.tills import pay_at_tills
+from bookings.models import Service
+
+Progress = Callable[[str], Callable[[int, int], None]]  # of a step's name: who is told (done, of how many)
+
+
+@dataclass(frozen=True)
+class SeedReport:
+    is_new: bool
+    departures: int
+    bookings: int
+    password: str  # empty: as it was
+    api_key: str  # empty: as it was
+
+    def lines(self) -> list[str]:
+        return [
+            "The demo network was made." if self.is_new else "The demo network is unchanged.",
+            f"{self.departures} departures and {self.bookings} bookings are new.",
+            f"Partner {PARTNER}: API key {self.api_key or 'unchanged (--reset-password makes another one)'}",
+            f"Users clerk, supervisor, dispatcher, manager, auditor: password {self.password or 'unchanged (--reset-password makes a new one)'}",
+        ]
+
+
+def is_seeded() -> bool:
+    """Whether a run has come to its end, which is to give the users their password."""
+    return Service.objects.filter(source=SOURCE).exists() and staff_can_log_in()
+
+
+def seed_demo(
+    *,
+    now: datetime,
+    seed: int = 1,
+    days: int = 60,
+    only_lines: frozenset[str] = frozenset(),
+    reset_password: bool = False,
+    progress: Progress | None = None,
+) -> SeedReport:
+    """Load the demo company, or top it up. The same seed and time make the same rows, but for the password."""
+    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    is_new = make_network(today, only_lines=only_lines)
+    clerk, partner = make_staff(), make_partner(now)
+    departures = make_departures(today, days, progress and progress("departures"))
+    bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))
+    pay_at_tills(now, seed)
+    send_buses(today)
+    move_on(today, now)
+    make_trouble(now)
+    keep_seats(today, now)
+    make_webhook(now)
+    settle_account(now)
+    api_key = give_key(now, reset=reset_password)
+    return SeedReport(is_new, departures, bookings, give_password(reset=reset_password), api_key)

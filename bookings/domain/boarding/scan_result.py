@@ -1,0 +1,205 @@
+"""What the screen at the door says about a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from bookings.domain.boarding.coach_load import actor_name, at_stop, boarding_times
+from bookings.domain.timetable.trips import local_text
+from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket
+
+
+class Outcome(StrEnum):
+    BOARDED = "boarded"
+    EARLY = "early"
+    LATE = "late"  # after the closing time, but nobody has given the seat away
+    MISSED = "missed"  # marked as a no-show, the seat is still free
+    STANDBY = "standby"
+    WRONG_STOP = "wrong_stop"
+    WRONG_DEPARTURE = "wrong_departure"
+    ALREADY = "already"
+    UNPAID = "unpaid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    SEAT_GONE = "seat_gone"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+GREEN: Final = frozenset({Outcome.BOARDED})
+AMBER: Final = frozenset({Outcome.EARLY, Outcome.LATE, Outcome.MISSED, Outcome.STANDBY, Outcome.WRONG_STOP})
+MAY_BOARD_LATE: Final = frozenset({Outcome.LATE, Outcome.MISSED})
+
+
+@dataclass(frozen=True)
+class CheckIn:
+    """The answer to one scan."""
+
+    outcome: Outcome
+    title: str
+    reason: str
+    ticket_id: int = 0
+    name: str = ""
+    seat: str = ""
+    to: str = ""
+    proof: str = ""  # what to ask for: "Student: student card"
+    code: str = ""  # to ask about the same ticket again
+
+    @property
+    def tone(self) -> str:
+        return "green" if self.outcome in GREEN else "amber" if self.outcome in AMBER else "red"
+
+    @property
+    def can_board_late(self) -> bool:
+        return self.outcome in MAY_BOARD_LATE
+
+    @property
+    def can_undo(self) -> bool:
+        return self.outcome == Outcome.BOARDED
+
+
+def answer(outcome: Outcome, ticket: Ticket | None, schedule: Schedule, call: RouteStop) -> CheckIn:
+    """Put an outcome into words."""
+    title, words = _WORDS[outcome]
+    reason = words(ticket, schedule, call)
+    if ticket is None:
+        return CheckIn(outcome, str(title()), reason)
+    kind = ticket.passenger_type
+    return CheckIn(
+        outcome=outcome,
+        title=title(),
+        reason=reason,
+        ticket_id=ticket.pk,
+        name=ticket.full_name,
+        seat=ticket.seat.label if ticket.seat else "",
+        to=ticket.booking.to_stop.stop.city.name,
+        proof=f"{kind.name}: {kind.proof}" if kind.proof else "" if kind.is_default else kind.name,
+        code=ticket.code,
+    )
+
+
+def _boarded(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    if ticket.place == Ticket.Place.LAP:
+        return _("On a lap, to %(city)s") % {"city": ticket.booking.to_stop.stop.city.name}
+    return _("To %(city)s") % {"city": ticket.booking.to_stop.stop.city.name}
+
+
+def _early(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("Boarding opens at %(time)s.") % {"time": at_stop(boarding_times(schedule, call).opens, call)}
+
+
+def _late(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("Boarding closed at %(time)s. The seat is still kept.") % {"time": at_stop(boarding_times(schedule, call).closes, call)}
+
+
+def _missed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("Marked as not there (%(who)s). The seat is still free.") % {"who": _who(ticket, Ticket.Status.NO_SHOW, call)}
+
+
+def _seat_gone(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("Marked as not there (%(who)s), and the seat was given to somebody else.") % {"who": _who(ticket, Ticket.Status.NO_SHOW, call)}
+
+
+def _standby(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    at = at_stop(boarding_times(schedule, call).closes, call)
+    return _("No seat yet. Seats are given when boarding closes at %(time)s, in order of sale.") % {"time": at}
+
+
+def _wrong_stop(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    board = ticket.booking.from_stop
+    words = {"stop": board.stop, "time": at_stop(ticket.booking.boards_at, board)}
+    return _("Right coach, but this ticket boards at %(stop)s at %(time)s.") % words
+
+
+def _wrong_departure(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("This ticket is for %(ride)s.") % {"ride": ride_text(ticket)}
+
+
+def ride_text(ticket: Ticket) -> str:
+    """ "Tue 1 Dec 2026, 17:00 from Johannesburg, Park Station to Cape Town, line FB10, coach 2" """
+    booking = ticket.booking
+    board = booking.from_stop.stop
+    words = {
+        "when": local_text(booking.boards_at, ZoneInfo(board.time_zone)),
+        "origin": board,
+        "destination": booking.to_stop.stop.city.name,
+        "line": booking.schedule.route.line.code,
+        "coach": booking.schedule.coach,
+    }
+    return _("%(when)s from %(origin)s to %(destination)s, line %(line)s, coach %(coach)d") % words
+
+
+def _already(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("This ticket boarded already: %(who)s.") % {"who": _who(ticket, Ticket.Status.BOARDED, call)}
+
+
+def _who(ticket: Ticket, became: str, call: RouteStop) -> str:
+    """ "16:41, Nomsa Dlamini" """
+    event = BookingEvent.objects.filter(ticket=ticket, to_status=became).select_related("actor").order_by("-pk").first()
+    return f"{at_stop(event.at, call)}, {actor_name(event)}" if event else _("time unknown")
+
+
+def _unpaid(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("Booking %(reference)s is not paid yet. It can be paid at the counter.") % {"reference": ticket.booking.booking_reference}
+
+
+def _expired(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    return _("Booking %(reference)s was not paid in time, and its seat was given up.") % {"reference": ticket.booking.booking_reference}
+
+
+def _cancelled(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    event = BookingEvent.objects.filter(ticket=ticket, to_status=Ticket.Status.CANCELLED).order_by("-pk").first()
+    at = event.at if event else ticket.booking.cancelled_at
+    if at is None:
+        return _("This ticket was cancelled.")
+    return _("This ticket was cancelled on %(when)s.") % {"when": local_text(at, ZoneInfo(call.stop.time_zone))}
+
+
+def _replaced(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    mates = Ticket.objects.filter(booking__order=ticket.booking.order_id, plain_surname=ticket.plain_surname, first_name=ticket.first_name)
+    mates = mates.filter(status__in=(Ticket.Status.VALID, Ticket.Status.BOARDED), booking__status=SaleStatus.CONFIRMED)
+    related = ("booking__schedule__route__line", "booking__from_stop__stop__city", "booking__to_stop__stop__city")
+    new = mates.select_related(*related).order_by("-pk").first()
+    if new is None:
+        return _("This is an old ticket. Ask for the one that replaced it.")
+    return _("This is an old ticket. The new one is for %(ride)s.") % {"ride": ride_text(new)}
+
+
+def _closed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+    if schedule.status == Schedule.Status.CANCELLED:
+        return _("This departure is cancelled.")
+    event = ScheduleEvent.objects.filter(schedule=schedule, position=None).select_related("actor").order_by("-pk").first()
+    if event is None:
+        return _("The coach has left.")
+    return _("The coach has left: %(time)s, %(name)s.") % {"time": at_stop(event.at, call), "name": actor_name(event)}
+
+
+def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
+    return _("We do not know this code. Read it again, or look for the name on the list.")
+
+
+Words = Callable[[Ticket | None, Schedule, RouteStop], str]
+_WORDS: Final[dict[Outcome, tuple[Callable[[], str], Words]]] = {
+    Outcome.BOARDED: (lambda: _("Boarded"), _boarded),
+    Outcome.EARLY: (lambda: _("Not yet"), _early),
+    Outcome.LATE: (lambda: _("Late"), _late),
+    Outcome.MISSED: (lambda: _("Late"), _missed),
+    Outcome.STANDBY: (lambda: _("Standby"), _standby),
+    Outcome.WRONG_STOP: (lambda: _("Wrong stop"), _wrong_stop),
+    Outcome.WRONG_DEPARTURE: (lambda: _("Wrong departure"), _wrong_departure),
+    Outcome.ALREADY: (lambda: _("Already on board"), _already),
+    Outcome.UNPAID: (lambda: _("Not paid"), _unpaid),
+    Outcome.EXPIRED: (lambda: _("Expired"), _expired),
+    Outcome.CANCELLED: (lambda: _("Cancelled"), _cancelled),
+    Outcome.REPLACED: (lambda: _("Old ticket"), _replaced),
+    Outcome.SEAT_GONE: (lambda: _("Too late"), _seat_gone),
+    Outcome.CLOSED: (lambda: _("Closed"), _closed),
+    Outcome.UNKNOWN: (lambda: _("Unknown code"), _unknown),
+}

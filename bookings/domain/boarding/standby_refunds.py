@@ -1,0 +1,66 @@
+"""Who paid to stand by and stayed behind: all of it goes back, to everybody in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict
+from bookings.base.money import ZERO
+from bookings.database.transactions import database_now
+from bookings.domain.boarding.coach_load import CoachLoad, coach_load
+from bookings.domain.counter.exchange import Till
+from bookings.domain.counter.shifts import require_shift
+from bookings.domain.sales.cancellations import cancel_booking, is_left_behind
+from bookings.models import Account, Refund, Ticket, User
+
+
+@dataclass(frozen=True)
+class GivenBack:
+    people: int
+    amount: Decimal
+    is_paid: bool  # out of the till; else each booking owes its refund, with a task
+
+
+def left_behind(load: CoachLoad, position: int, now: datetime) -> list[Ticket]:
+    """Who stood by at this stop in vain, in order of sale; nobody before the coach is due to leave it."""
+    return [ticket for ticket in load.standby_at(position) if is_left_behind(ticket, ticket.booking, now)]
+
+
+def refund_left_behind(
+    schedule_id: int, position: int, *, seen: Sequence[int], actor: User, in_cash: bool, submission: str, now: datetime | None = None
+) -> GivenBack:
+    """Cancel and refund in full everybody who was left behind at a stop, in cash out of the actor's till or as owed.
+
+    One transaction for each booking, once per `submission`: whatever stops it half-way, sending the form again does the rest.
+    `seen` are the tickets that the actor saw: who was seated or moved meanwhile is left alone. Raises Conflict if nobody is left.
+    """
+    moment = now or database_now()
+    till = Till(actor, Account.CASH if in_cash else "")
+    if in_cash:
+        require_shift(actor)
+    waiting = [ticket for ticket in left_behind(coach_load(schedule_id, now=moment), position, moment) if ticket.pk in seen]
+    people, amount = 0, ZERO
+    for booking, of_booking in groupby(waiting, key=lambda ticket: ticket.booking):
+        tickets = [ticket.pk for ticket in of_booking]
+        token = f"{submission[:60]}:{booking.pk}"
+        cancelled = cancel_booking(
+            booking.booking_reference,
+            ticket_ids=tickets,
+            actor=actor,
+            reason=_("stood by, and got no seat"),
+            afterwards=till.settle(token, now).pay_out,
+            submission=token,
+            content=repr((tickets, in_cash)),
+            now=now,
+        )
+        people += len(tickets)
+        amount += sum((refund.amount for refund in Refund.objects.filter(booking=cancelled)), ZERO)
+    if not people:
+        raise Conflict(_("Nobody is waiting for their money here any more."))
+    return GivenBack(people, amount, in_cash)

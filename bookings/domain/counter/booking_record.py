@@ -1,0 +1,211 @@
+"""One booking as staff see it: the whole order, its money, its history, its mails and its notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from bookings.base.money import ZERO, format_zar
+from bookings.domain.counter.tender import returns_online
+from bookings.domain.counter.void import VoidQuote, void_quote
+from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
+from bookings.domain.timetable.trips import local_text
+from bookings.models import Account, BookingEvent, LedgerEntry, Note, Order, OutboxMessage, Payment, Refund, Shift, StaffTask, User
+
+
+@dataclass(frozen=True)
+class MoneyLine:
+    words: str
+    amount: str
+    at: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Money:
+    """The ledger's word on an order."""
+
+    fares: str
+    fees: str
+    paid: str
+    back: str  # went back to the customer
+    owed: Decimal  # by the customer
+    owed_text: str
+    owed_back_text: str  # to the customer; empty if nothing
+    payments: tuple[MoneyLine, ...]
+
+
+@dataclass(frozen=True)
+class RefundLine:
+    id: int
+    amount: str
+    at: str
+    is_paid: bool
+    words: str
+    can_pay_out: bool
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    at: str
+    who: str
+    what: str
+    why: str
+    approver: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class MailLine:
+    kind: str
+    at: str
+    state: str  # sent, waiting, failed
+    words: str
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    at: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True)
+class BookingRecord:
+    page: BookingPage
+    part: BookingPart  # the one that was asked for
+    channel: str
+    seller: str
+    branch: str
+    placed: str
+    money: Money
+    refunds: tuple[RefundLine, ...]
+    history: tuple[HistoryLine, ...]
+    mails: tuple[MailLine, ...]
+    notes: tuple[NoteLine, ...]
+    tasks: tuple[str, ...]
+    void: VoidQuote
+    shift: Shift | None
+
+    @property
+    def is_changeable(self) -> bool:
+        return self.part.is_confirmed and self.part.quote is not None and bool(self.part.quote.lines)
+
+
+def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecord:
+    """All of it in a constant number of queries. Raises NotFound."""
+    page = booking_page(reference, now=now)
+    order = Order.objects.select_related("seller", "shift__branch", "partner").get(pk=page.order_id)
+    shift = Shift.objects.open_of(user)
+    return BookingRecord(
+        page=page,
+        part=next(part for part in page.parts if part.reference == page.reference),
+        channel=str(order.get_channel_display()),
+        seller=order.partner.name if order.partner else name_of(order.seller),
+        branch=order.shift.branch.name if order.shift else "",
+        placed=local_text(order.placed_at),
+        money=_money(order),
+        refunds=tuple(_refund(row) for row in Refund.objects.filter(order=order).select_related("order", "shift__clerk").order_by("pk")),
+        history=_history(order),
+        mails=_mails(order),
+        notes=tuple(
+            NoteLine(local_text(note.at), name_of(note.author), note.text)
+            for note in Note.objects.filter(order=order).select_related("author")[:100]
+        ),
+        tasks=tuple(f"{task.get_kind_display()}: {task.detail}" for task in StaffTask.objects.filter(order=order, done_at=None)),
+        void=void_quote(reference, shift, now=now),
+        shift=shift,
+    )
+
+
+def name_of(user: User | None) -> str:
+    return (user.get_full_name() or user.username) if user else ""
+
+
+def _money(order: Order) -> Money:
+    sums = dict(LedgerEntry.objects.filter(order=order).order_by().values_list("account").annotate(Sum("amount")))
+    payments = list(Payment.objects.filter(order=order).select_related("shift__clerk").order_by("pk"))
+    paid = sum((payment.amount for payment in payments), ZERO)
+    owed_back = -sums.get(Account.REFUNDS_OWED, ZERO)
+    back = Refund.objects.filter(order=order, status=Refund.Status.PAID).aggregate(total=Sum("amount"))["total"] or ZERO
+    owed = sums.get(Account.RECEIVABLE, ZERO)
+    return Money(
+        fares=format_zar(-sums.get(Account.REVENUE, ZERO)),
+        fees=format_zar(-sums.get(Account.FEE, ZERO)),
+        paid=format_zar(paid),
+        back=format_zar(back),
+        owed=owed,
+        owed_text=format_zar(owed),
+        owed_back_text=format_zar(owed_back) if owed_back else "",
+        payments=tuple(
+            MoneyLine(
+                f"{method_words(payment.method)} {payment.reference}".strip(),
+                format_zar(payment.amount),
+                local_text(payment.paid_at),
+                name_of(payment.shift.clerk) if payment.shift else "",
+            )
+            for payment in payments
+        ),
+    )
+
+
+def method_words(method: str) -> str:
+    return str(Account(method).label) if method in Account.values else _("online (%(gateway)s)") % {"gateway": method}
+
+
+def _refund(refund: Refund) -> RefundLine:
+    is_paid = refund.status == Refund.Status.PAID
+    online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
+    if is_paid:
+        words = _("paid back: %(method)s") % {"method": method_words(refund.method or "gateway")}
+    else:
+        words = _("goes back the way it was paid, by itself") if online else _("to be paid at a counter")
+    return RefundLine(
+        refund.pk, format_zar(refund.amount), local_text(refund.paid_at or refund.created_at), is_paid, words, not is_paid and not online
+    )
+
+
+def _history(order: Order) -> tuple[HistoryLine, ...]:
+    rows = BookingEvent.objects.filter(booking__order=order).select_related("booking", "ticket", "actor", "approver").order_by("-pk")[:200]
+    return tuple(
+        HistoryLine(
+            at=local_text(event.at),
+            who=name_of(event.actor) or _("by itself"),
+            what=_what(event),
+            why=event.reason,
+            approver=name_of(event.approver),
+            reference=event.booking.booking_reference,
+        )
+        for event in rows
+    )
+
+
+def _what(event: BookingEvent) -> str:
+    subject = event.ticket.full_name if event.ticket else _("booking")
+    if event.from_status == event.to_status:
+        return _("%(subject)s changed") % {"subject": subject}
+    words = {"pending": _("placed"), "confirmed": _("confirmed"), "cancelled": _("cancelled"), "expired": _("expired")} | {
+        "valid": _("ticket issued"), "boarded": _("boarded"), "no_show": _("did not show up"), "replaced": _("ticket replaced"),
+    }  # fmt: skip
+    return f"{subject}: {words.get(event.to_status, event.to_status)}"
+
+
+def _mails(order: Order) -> tuple[MailLine, ...]:
+    rows = OutboxMessage.objects.filter(order=order).exclude(kind__in=OutboxMessage.NO_MAIL).order_by("-pk")[:50]
+    return tuple(_mail(row, order) for row in rows)
+
+
+def _mail(row: OutboxMessage, order: Order) -> MailLine:
+    kind, at = str(row.get_kind_display()), local_text(row.created_at)
+    if row.sent_at:
+        words = _("sent %(moment)s") % {"moment": local_text(row.sent_at)} if order.email else _("nobody to write to")
+        return MailLine(kind, at, "sent", words)
+    if row.failed_at:
+        return MailLine(
+            kind, at, "failed", _("given up after %(tries)d tries: %(error)s") % {"tries": row.attempts, "error": row.last_error}
+        )
+    return MailLine(kind, at, "waiting", _("waiting, %(tries)d tries") % {"tries": row.attempts} if row.attempts else _("waiting"))

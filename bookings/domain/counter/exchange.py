@@ -1,0 +1,174 @@
+"""Changes and cancellations at a counter: the verb of sales and the money of the till, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import RuleBroken
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.counter.shifts import require_shift
+from bookings.domain.counter.tender import pay_out_refund, returns_online, take_payment
+from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.exchanges import exchange
+from bookings.domain.sales.ticket_changes import change_seat
+from bookings.domain.sales.waivers import Waiver
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import Booking, Note, Order, Refund, SaleStatus, Ticket, User
+
+
+@dataclass(frozen=True)
+class Till:
+    """How a clerk settles the difference of a change. Cash `given` may be more than is due."""
+
+    clerk: User
+    tender: str = ""
+    given: Decimal | None = None
+    reference: str = ""
+
+    def settle(self, submission: str, now: datetime | None) -> Settling:
+        return Settling(self, submission, now)
+
+
+@dataclass(frozen=True)
+class Settling:
+    till: Till
+    submission: str
+    now: datetime | None
+
+    def __call__(self, order: Order, balance: Decimal, refund: Refund | None) -> None:
+        if refund is not None:
+            self.pay_out(refund)
+            return
+        if not self.till.tender:
+            raise RuleBroken(_("Choose how the balance is paid."))
+        take_payment(
+            order,
+            self.till.tender,
+            self.till.given,
+            shift=require_shift(self.till.clerk),
+            reference=self.till.reference,
+            submission=f"{self.submission[:70]}:paid",
+            content=str(balance),
+            now=self.now,
+        )
+
+    def pay_out(self, refund: Refund) -> None:
+        """Money that was paid online goes back by itself; the rest leaves the till now, or waits for somebody who pays it out."""
+        if returns_online(refund) or not self.till.tender:
+            return
+        pay_out_refund(
+            refund.pk,
+            shift=require_shift(self.till.clerk),
+            tender=self.till.tender,
+            reference=self.till.reference,
+            submission=f"{self.submission[:70]}:back",
+            content=str(refund.amount),
+            now=self.now,
+        )
+
+
+@dataclass(frozen=True)
+class Ride:
+    """Where to, as an address says it."""
+
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+
+
+def exchange_at_till(
+    reference: str,
+    ride: Ride,
+    *,
+    ticket_ids: Collection[int],
+    labels: Collection[str],
+    quoted: Decimal,
+    till: Till,
+    waiver: Waiver | None = None,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Booking:
+    """See `sales.exchanges.exchange`; the balance is taken, or the difference paid out, with it."""
+    require_shift(till.clerk)
+    return exchange(
+        reference,
+        get_segment(ride.schedule_id, ride.from_ref, ride.to_ref),
+        ticket_ids=ticket_ids,
+        labels=labels,
+        quoted=quoted,
+        actor=till.clerk,
+        waiver=waiver,
+        settle=till.settle(submission, now),
+        submission=submission,
+        content=content,
+        now=now,
+    )
+
+
+def seat_at_till(
+    ticket_id: int,
+    label: str,
+    *,
+    version: int,
+    quoted: Decimal,
+    till: Till,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Ticket:
+    """See `sales.seats.change_seat`; a dearer class is paid, a cheaper one paid out, with it. Only money needs a shift."""
+    return change_seat(
+        ticket_id,
+        label,
+        version=version,
+        quoted=quoted,
+        actor=till.clerk,
+        settle=till.settle(submission, now),
+        submission=submission,
+        content=content,
+        now=now,
+    )
+
+
+def cancel_at_till(
+    reference: str,
+    *,
+    ticket_ids: Collection[int],
+    quoted: Decimal,
+    reason: str,
+    till: Till,
+    waiver: Waiver | None = None,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Booking:
+    """See `sales.refunds.cancel_booking`; what was paid at a counter is paid out with it."""
+    if Booking.objects.filter(booking_reference=reference, status=SaleStatus.CONFIRMED).exists():
+        require_shift(till.clerk)  # what was never paid moves no money
+    return cancel_booking(
+        reference,
+        ticket_ids=ticket_ids,
+        quoted=quoted,
+        actor=till.clerk,
+        reason=reason,
+        waiver=waiver,
+        afterwards=till.settle(submission, now).pay_out,
+        submission=submission,
+        content=content,
+        now=now,
+    )
+
+
+def add_note(order_id: int, text: str, *, author: User, now: datetime | None = None) -> Note:
+    """What staff should know about an order; it is never changed or deleted."""
+    text = text.strip()[:1000]
+    if not text:
+        raise RuleBroken(_("Write something first."))
+    with short_transaction():
+        return Note.objects.create(order_id=order_id, author=author, text=text, at=now or database_now())

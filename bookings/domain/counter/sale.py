@@ -1,0 +1,165 @@
+"""A sale at the counter: hold, order and payment of the web's own functions, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code, random_token
+from bookings.base.errors import NotFound
+from bookings.database.transactions import database_now
+from bookings.domain.counter.shifts import lock_shift
+from bookings.domain.counter.tender import take_payment
+from bookings.domain.inventory.claims import lock_schedules
+from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.holds import hold_any, hold_seats, rehold, release_hold
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.orders import PassengerDetails
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import Channel, Hold, HoldTrip, Order, SaleStatus, Shift, User
+
+_OWNER: Final = "clerk:%d:"
+
+
+@dataclass(frozen=True)
+class RideWanted:
+    """A ride that a customer asks for: these seats, or `count` seats of our choice together."""
+
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+    labels: tuple[str, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Tender:
+    """How it is paid. `given` None is exactly what is due."""
+
+    method: str  # cash, card, eft
+    given: Decimal | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Sale:
+    """Who travels, for rides that are held already (`hold`), or that are to be held now, or for both."""
+
+    passengers: tuple[PassengerDetails, ...]
+    tender: Tender
+    hold: str = ""
+    rides: tuple[RideWanted, ...] = ()
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def content(self) -> str:
+        people = [dict(sorted(passenger.items())) for passenger in self.passengers]
+        return repr((people, self.tender, self.hold, self.rides, self.email, self.phone))
+
+
+def counter_hold(token: str, clerk: User) -> Hold:
+    """The hold of a sale of this clerk. Raises NotFound for anybody else's."""
+    hold = Hold.objects.filter(token=token, owner__startswith=_OWNER % clerk.pk).first()
+    if hold is None:
+        raise NotFound(_("We cannot find these seats. They may belong to another clerk's sale."))
+    return hold
+
+
+def keep_seats(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime | None = None) -> Hold:
+    """Keep seats while the names are typed. With `hold` they join that sale, or replace its seats on the same departure.
+
+    Each sale is an owner of its own, so that two sales of a clerk on one departure leave each other alone.
+    Raises what holding seats raises: SeatTaken with the nearest free ones, SoldOut, SalesClosed, RuleBroken.
+    """
+    segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+    owner, draft = f"{_OWNER % clerk.pk}{random_token()}", {}
+    if hold:
+        known = counter_hold(hold, clerk)
+        owner, draft = known.owner, known.draft
+        if known.expires_at <= (now or database_now()):
+            hold = _taken_up(known, ride, now)
+    options: dict = {"owner": owner, "token": hold, "channel": Channel.COUNTER, "now": now}
+    if ride.labels:
+        kept = hold_seats(segment, ride.labels, **options)
+    else:
+        kept = hold_any(segment, ride.count, **options)
+    if draft and not hold:  # the names that were typed for the seats that ran out
+        save_draft(kept.token, owner=owner, **_as_typed(draft))
+    return kept
+
+
+def _taken_up(known: Hold, ride: RideWanted, now: datetime | None) -> str:
+    """A sale that ran out: its other ride's seats are tried again; the ride that is chosen now starts anew."""
+    if not known.trips.exclude(schedule=ride.schedule_id).exists():
+        return ""
+    return rehold(known.token, owner=known.owner, channel=Channel.COUNTER, now=now).token
+
+
+def _as_typed(draft: Mapping) -> dict:
+    return {"passengers": draft.get("passengers", []), "email": draft.get("email", ""), "phone": draft.get("phone", "")}
+
+
+def keep_typed(token: str, *, clerk: User, passengers: list[dict[str, str]], email: str, phone: str) -> None:
+    """Keep what was typed so far, complete or not."""
+    save_draft(token, owner=counter_hold(token, clerk).owner, passengers=passengers, email=email, phone=phone)
+
+
+def give_back(token: str, *, clerk: User) -> None:
+    """The customer changed their mind: the seats are free again at once."""
+    release_hold(token, owner=counter_hold(token, clerk).owner)
+
+
+def sell_now(sale: Sale, *, shift: Shift, submission: str, now: datetime | None = None) -> Order:
+    """Hold what is not held yet, order and take the money: all of it or nothing, once per `submission`.
+
+    Seats whose time ran out are tried again. Raises what those steps raise; then nothing has changed.
+    """
+    result = once("sale", submission, sale.content, lambda: _sell(sale, shift, submission, now), now=now or database_now())
+    return Order.objects.get(token=result)
+
+
+def _sell(sale: Sale, shift: Shift, submission: str, now: datetime | None) -> str:
+    clerk, token = shift.clerk, sale.hold
+    held = HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True)
+    lock_schedules([*held, *(ride.schedule_id for ride in sale.rides)])
+    lock_shift(shift)  # the order is not there yet, so nobody can wait for it crosswise
+    now = now or database_now()
+    for ride in sale.rides:
+        token = keep_seats(ride, clerk=clerk, hold=token, now=now).token
+    owner = counter_hold(token, clerk).owner
+    save_draft(token, owner=owner, passengers=sale.passengers, email=sale.email, phone=sale.phone)
+    rehold(token, owner=owner, channel=Channel.COUNTER, now=now)
+    order = place_order(token, owner=owner, submission=submission, content="", channel=Channel.COUNTER, shift=shift, now=now)
+    pay(order, sale.tender, shift=shift, submission=submission, now=now)
+    return order.token
+
+
+def pay(order: Order, tender: Tender, *, shift: Shift, submission: str, now: datetime | None = None) -> None:
+    """Take the money for an order at the counter, once; one that costs nothing is confirmed already."""
+    if order.status == SaleStatus.CONFIRMED and not order.total:
+        return
+    content = repr(tender)
+    options = {"shift": shift, "reference": tender.reference, "submission": submission, "content": content}
+    take_payment(order, tender.method, tender.given, **options, now=now)
+
+
+def order_of(reference: str) -> Order:
+    """The order that any of its references names. Raises NotFound."""
+    code = normal_code(reference)[:12]
+    order = Order.objects.filter(bookings__booking_reference=code).first() if code.isalnum() else None
+    if order is None:
+        raise NotFound(_("We know no booking %(code)s.") % {"code": reference.strip()[:20]})
+    return order
+
+
+def take_over(reference: str, tender: Tender, *, shift: Shift, submission: str, now: datetime | None = None) -> Order:
+    """Take the money for an order that was made elsewhere, once per `submission`. Raises NotFound and what taking the money raises."""
+    order = order_of(reference)
+    pay(order, tender, shift=shift, submission=submission, now=now)
+    return order

@@ -1,0 +1,278 @@
+"""What the sell screen shows: departures with their free seats by class, a ride's seats, what an order owes, what was sold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.money import format_zar
+from bookings.domain.counter.sale import RideWanted, counter_hold, order_of
+from bookings.domain.counter.standby import standby_price, waiting
+from bookings.domain.counter.tender import amount_due, in_coins
+from bookings.domain.fares.prices import fare_table, read_party
+from bookings.domain.inventory.seats import SeatMap, seat_map
+from bookings.domain.network.places import Place
+from bookings.domain.sales.booking_page import booking_segment, bookings_of
+from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
+from bookings.domain.search.availability import Taken, taken_by_kind
+from bookings.domain.search.offers import day_mark, duration_text
+from bookings.domain.search.pricing import PriceList, price_list
+from bookings.domain.search.segments import Departure, check_day, find_departures, find_rides
+from bookings.domain.tickets.qr import ticket_qr_svg
+from bookings.domain.tickets.rides import Ride, ride_of
+from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.models import Account, Booking, Channel, Order, SaleStatus, Submission, Ticket, User
+
+PAGE: Final = 9  # rows that one digit picks
+
+
+@dataclass(frozen=True)
+class ClassOffer:
+    name: str
+    price: str  # an adult's
+    free: int
+
+
+@dataclass(frozen=True)
+class CounterOffer:
+    """A departure as a clerk reads it."""
+
+    number: int
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+    departs: str
+    arrives: str
+    day_mark: str
+    duration: str
+    board_stop: str
+    alight_stop: str
+    line: str
+    note: str
+    classes: tuple[ClassOffer, ...]
+    standing_by: int
+
+    @property
+    def free(self) -> int:
+        return sum(each.free for each in self.classes)
+
+    @property
+    def ride(self) -> str:
+        return f"{self.schedule_id}|{self.from_ref}|{self.to_ref}"
+
+
+@dataclass(frozen=True)
+class CounterOffers:
+    rows: tuple[CounterOffer, ...]
+    total: int
+    page: int
+    pages: int
+
+
+def counter_offers(origin: Place, destination: Place, day: date, *, now: datetime, page: int = 1) -> CounterOffers:
+    """What the counter still sells on a day, a page of it, in a constant number of queries."""
+    check_day(day, now)
+    if set(origin.stop_ids) == set(destination.stop_ids):
+        raise RuleBroken(_("Please choose two different places."))
+    departures = find_departures(find_rides(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER)
+    prices = price_list(departures, read_party(1, {}))
+    sold = [each for each in departures if prices.classes(each)]
+    pages = max(1, -(-len(sold) // PAGE))
+    page = min(max(page, 1), pages)
+    shown = sold[(page - 1) * PAGE : page * PAGE]
+    taken, queue = taken_by_kind(shown, now=now), waiting(each.id for each in shown)
+    rows = (_offer(number, each, prices, taken, queue) for number, each in enumerate(shown, 1))
+    return CounterOffers(tuple(rows), len(sold), page, pages)
+
+
+def _offer(number: int, departure: Departure, prices: PriceList, taken: Taken, queue: dict[int, int]) -> CounterOffer:
+    ride, departs, arrives = departure.ride, departure.boards_local, departure.alights_local
+    seats, gone = prices.coaches[departure.layout_id].seats, taken.get(departure.id, {})
+    return CounterOffer(
+        number=number,
+        schedule_id=departure.id,
+        from_ref=f"{ride.board.stop.code}@{ride.board.position}",
+        to_ref=f"{ride.alight.stop.code}@{ride.alight.position}",
+        departs=f"{departs:%H:%M}",
+        arrives=f"{arrives:%H:%M}",
+        day_mark=day_mark((arrives.date() - departs.date()).days),
+        duration=duration_text(ride.minutes),
+        board_stop=ride.board.stop.name,
+        alight_stop=ride.alight.stop.name,
+        line=ride.line,
+        note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
+        classes=tuple(
+            ClassOffer(each.name, format_zar(price), sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in each.seat_kinds))
+            for price, each in prices.classes(departure)
+        ),
+        standing_by=queue.get(departure.id, 0),
+    )
+
+
+@dataclass(frozen=True)
+class RideView:
+    """One chosen ride: its coach, its prices, and what the sale keeps already."""
+
+    ride: str
+    trip: TripView
+    seats: SeatMap
+    from_city: str
+    to_city: str
+    day: date
+    party: int  # of the sale so far
+    is_way_back: bool
+    standby_fares: dict[str, str]  # by passenger type; empty while there are seats
+
+    @property
+    def is_full(self) -> bool:
+        return not self.seats.free
+
+
+def ride_view(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime) -> RideView:
+    """What the clerk chooses seats from. `hold` is the sale that the seats are for."""
+    segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+    sale = counter_hold(hold, clerk) if hold else None
+    seats = seat_map(segment, now=now, owner=sale.owner if sale else "", channel=Channel.COUNTER)
+    standby: dict[str, str] = {}
+    if not seats.free and seats.is_on_sale:
+        fares = fare_table([(segment.board, segment.alight)])
+        standby = {slug: format_zar(fare) for slug, fare in fares.fares_by_type(standby_price(segment, fares)[1]).items()}
+    trip = trip_view(segment)
+    party = {trip.schedule_id: trip.seats.count() for trip in sale.trips.all()} if sale else {}
+    return RideView(
+        ride=f"{ride.schedule_id}|{trip.from_ref}|{trip.to_ref}",
+        trip=trip,
+        seats=seats,
+        from_city=segment.board.stop.city.slug,
+        to_city=segment.alight.stop.city.slug,
+        day=segment.boards_local.date(),
+        party=next(iter(party.values()), 0),
+        is_way_back=bool(party) and ride.schedule_id not in party,
+        standby_fares=standby,
+    )
+
+
+def held_sale(token: str, *, clerk: User, now: datetime) -> CheckoutView:
+    """The seats that a sale keeps, with what was typed so far. Raises NotFound for another clerk's."""
+    return checkout_view(token, owner=counter_hold(token, clerk).owner, now=now)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An order whose money is taken at the counter."""
+
+    order: Order
+    reference: str
+    trips: tuple[TripView, ...]
+    people: tuple[str, ...]
+    owed: Decimal
+    pay_by_text: str
+    has_run_out: bool
+
+    @property
+    def owed_text(self) -> str:
+        return format_zar(self.owed)
+
+    @property
+    def cash_text(self) -> str:
+        return format_zar(in_coins(self.owed))
+
+
+def owed_order(reference: str, *, now: datetime) -> Owed:
+    """What is owed on the order that this reference belongs to. Raises NotFound, or Conflict when there is nothing to pay."""
+    order, code = order_of(reference), normal_code(reference)[:12]
+    owed = amount_due(order, now=now)
+    if owed <= 0:
+        raise Conflict(
+            {
+                SaleStatus.CONFIRMED: _("Booking %(code)s is paid already."),
+                SaleStatus.CANCELLED: _("Booking %(code)s is cancelled."),
+            }.get(order.status, _("There is nothing to pay on booking %(code)s."))
+            % {"code": code}
+        )
+    bookings = bookings_of(order)
+    return Owed(
+        order=order,
+        reference=code,
+        trips=tuple(trip_view(booking_segment(each), tuple(t.seat.label for t in each.tickets.all() if t.seat)) for each in bookings),
+        people=tuple(dict.fromkeys(ticket.full_name for each in bookings for ticket in each.tickets.all())),
+        owed=owed,
+        pay_by_text=local_text(order.pay_by) if order.pay_by else "",
+        has_run_out=not order.is_open(now),
+    )
+
+
+@dataclass(frozen=True)
+class SoldView:
+    """What the clerk says, gives and prints after a sale."""
+
+    order: Order
+    references: tuple[str, ...]
+    rides: tuple[Ride, ...]
+    passes: tuple[Pass, ...]
+    total_text: str
+    tender: str
+    given_text: str
+    change: Decimal
+    is_standby: bool
+
+    @property
+    def change_text(self) -> str:
+        return format_zar(self.change)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One ticket to print."""
+
+    ride: Ride
+    ticket: Ticket
+    place: str
+    qr: str
+
+
+def sold_view(token: str) -> SoldView:
+    """A paid order with its tickets. Raises NotFound, or Conflict while it is not paid."""
+    order = Order.objects.filter(token=token).first()
+    if order is None:
+        raise NotFound(_("We do not know this order."))
+    if order.status != SaleStatus.CONFIRMED:
+        raise Conflict(_("This order is not paid, or no longer stands: there is nothing to print."))
+    rides = tuple(ride_of(each) for each in bookings_of(order) if each.status == SaleStatus.CONFIRMED)
+    payment = order.payments.filter(method__in=(Account.CASH, Account.CARD, Account.EFT)).order_by("-pk").first()
+    due, given = _handed_over(payment.external_id.removeprefix("till:")) if payment else (Decimal(0), Decimal(0))
+    return SoldView(
+        order=order,
+        references=tuple(ride.booking.booking_reference for ride in rides),
+        rides=rides,
+        passes=tuple(Pass(ride, ticket, place_words(ticket), ticket_qr_svg(ticket)) for ride in rides for ticket in ride.tickets),
+        total_text=format_zar(payment.amount if payment else order.total),
+        tender=str(Account(payment.method).label) if payment else "",
+        given_text=format_zar(given),
+        change=given - due,
+        is_standby=any(ticket.place == Ticket.Place.STANDBY for ride in rides for ticket in ride.tickets),
+    )
+
+
+def place_words(ticket: Ticket) -> str:
+    """The seat, or what stands in its stead."""
+    return ticket.seat.label if ticket.seat else str(ticket.get_place_display())
+
+
+def sold_bookings(token: str) -> list[Booking]:
+    """The bookings of a paid order, for its PDF. Raises what sold_view raises."""
+    return [ride.booking for ride in sold_view(token).rides]
+
+
+def _handed_over(submission: str) -> tuple[Decimal, Decimal]:
+    """What was due and what the customer gave, as the till wrote it down."""
+    row = Submission.objects.filter(scope="take-payment", token=submission).values_list("result", flat=True).first()
+    parts = row.split() if row else []
+    return (Decimal(parts[1]), Decimal(parts[2])) if len(parts) == 3 else (Decimal(0), Decimal(0))

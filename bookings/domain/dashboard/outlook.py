@@ -1,0 +1,125 @@
+"""Five days of a station: each of its trips by day, with the load on the fullest leg."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.domain.dashboard.station import Coming, Load, coming, fingerprint, loads, ways
+from bookings.domain.dashboard.today import level_of
+from bookings.domain.search.segments import day_bounds
+from bookings.models import Branch, Schedule
+
+DAYS: Final = 5
+TRIPS: Final = 10  # a page
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A coach of a trip on a day."""
+
+    schedule_id: int
+    percent: int
+    level: str  # low, easy, mid, high, full, cancelled
+    text: str  # 87 %
+    name: str  # for those who hear it: Wed 2 Dec, 17:00 Cape Town: 52 of 60 seats
+
+
+@dataclass(frozen=True)
+class Trip:
+    time: str
+    destination: str
+    line: str
+    cells: tuple[tuple[Cell, ...], ...]  # for each day; several where a relief coach runs
+
+
+@dataclass(frozen=True)
+class Day:
+    date: date
+    label: str
+    is_today: bool
+
+
+@dataclass(frozen=True)
+class Outlook:
+    branch: Branch
+    now: datetime
+    days: tuple[Day, ...]
+    shown: tuple[Coming, ...]
+    page: int
+    pages: int
+
+    @property
+    def cache_key(self) -> str:
+        parts = (
+            str(self.branch.pk),
+            get_language() or "",
+            str(self.page),
+            str(self.pages),
+            f"{self.days[0].date}",
+            fingerprint(self.shown),
+        )
+        return f"office:outlook:{sha256('|'.join(parts))[:32]}"
+
+    @property
+    def numbers(self) -> range:
+        return range(1, self.pages + 1)
+
+    @cached_property
+    def trips(self) -> tuple[Trip, ...]:
+        """Three queries."""
+        routes = ways(each.call.route_id for each in self.shown)
+        full = loads(self.shown, routes, now=self.now)
+        found = []
+        for (time, _line, _route, _position), coaches in _by_trip(self.shown).items():
+            way, call = routes[coaches[0].call.route_id], coaches[0].call
+            destination = way.end_after(call.position)
+            by_day: dict[date, list[Cell]] = defaultdict(list)
+            for each in coaches:
+                by_day[each.local.date()].append(_cell(each, full[each.id], destination))
+            found.append(Trip(time, destination, call.line, tuple(tuple(by_day[day.date]) for day in self.days)))
+        return tuple(found)
+
+
+def outlook(branch: Branch, *, now: datetime, page: int = 1) -> Outlook:
+    """The trips from the branch's city on today and the days after, a page of them: two queries, three more for the loads."""
+    today = timezone.localtime(now).date()
+    dates = [today + timedelta(days=ahead) for ahead in range(DAYS)]
+    start, end = day_bounds(dates[0], dates[-1], settings.TIME_ZONE)
+    found = _by_trip(each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.PLANNED)
+    trips = [found[key] for key in sorted(found)]
+    pages = max(-(-len(trips) // TRIPS), 1)
+    page = min(max(page, 1), pages)
+    shown = tuple(each for trip in trips[(page - 1) * TRIPS : page * TRIPS] for each in trip)
+    days = tuple(Day(day, date_format(day, "D j M"), day == today) for day in dates)
+    return Outlook(branch, now, days, shown, page, pages)
+
+
+def _by_trip(found: object) -> dict[tuple[str, str, int, int], list[Coming]]:
+    """Coaches of the same line and route that leave here at the same time of the day."""
+    trips: dict[tuple[str, str, int, int], list[Coming]] = defaultdict(list)
+    for each in found:
+        trips[f"{each.local:%H:%M}", each.call.line, each.call.route_id, each.call.position].append(each)
+    return trips
+
+
+def _cell(each: Coming, load: Load, destination: str) -> Cell:
+    day = date_format(each.local, "D j M")
+    title = f"{day}, {each.local:%H:%M} {destination}"
+    if each.coach > 1:
+        title += " · " + _("Coach %(number)d") % {"number": each.coach}
+    if each.status == Schedule.Status.CANCELLED:
+        return Cell(each.id, 0, "cancelled", "×", _("%(title)s: cancelled") % {"title": title})
+    percent = load.percent(load.peak)
+    words = {"title": title, "taken": load.peak, "seats": load.seats}
+    return Cell(each.id, percent, level_of(percent), f"{percent} %", _("%(title)s: %(taken)d of %(seats)d seats") % words)

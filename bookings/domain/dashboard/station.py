@@ -1,0 +1,149 @@
+"""What calls at a city, and how full it is leg by leg: the ground of the dashboard's reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+
+from bookings.domain.search.availability import coaches
+from bookings.models import RouteStop, Schedule, SeatClaim
+
+# Still standing at its first stop, as far as anybody has noted.
+WAITING: Final = frozenset({Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Schedule.Status.CLOSED, Schedule.Status.BOARDING})
+
+
+@dataclass(frozen=True)
+class Call:
+    """A route's call at a stop of the city where people may board."""
+
+    route_id: int
+    position: int
+    depart_min: int
+    stop: str
+    time_zone: str
+    line: str
+
+
+class Coming(NamedTuple):
+    """A dated coach at this city."""
+
+    id: int
+    departure_time: datetime
+    coach: int
+    layout_id: int
+    bus: str
+    status: str
+    revision: int
+    available: int  # seats that nobody claims on any leg
+    call: Call
+    boards_at: datetime
+
+    @property
+    def local(self) -> datetime:
+        return self.boards_at.astimezone(ZoneInfo(self.call.time_zone))
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where a route goes: its calls as (position, city, whether one may alight)."""
+
+    calls: tuple[tuple[int, str, bool], ...]
+
+    @property
+    def legs(self) -> int:
+        return len(self.calls) - 1
+
+    def end_after(self, position: int) -> str:
+        return next((city for place, city, alights in reversed(self.calls) if alights and place > position), self.calls[-1][1])
+
+    def leg_name(self, leg: int) -> str:
+        return f"{self.calls[leg][1]} – {self.calls[leg + 1][1]}"
+
+
+@dataclass(frozen=True)
+class Load:
+    """Seats that are taken (sold, held or blocked) on each leg of a coach."""
+
+    seats: int
+    taken: tuple[int, ...]
+
+    @property
+    def peak(self) -> int:
+        return max(self.taken, default=0)
+
+    @property
+    def peak_leg(self) -> int:
+        return self.taken.index(self.peak) if self.taken else 0
+
+    def on_leg(self, leg: int) -> int:
+        return self.taken[leg] if leg < len(self.taken) else 0
+
+    def percent(self, taken: int) -> int:
+        """Rounded, but 100 only where no seat is left and 0 only where none is taken."""
+        if not self.seats or not taken:
+            return 0
+        return 100 if taken >= self.seats else min(max(round(100 * taken / self.seats), 1), 99)
+
+
+def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
+    """Coaches that people may board in the city in this time, by time, cancelled ones too: two queries."""
+    by_route: dict[int, list[Call]] = defaultdict(list)
+    by_hour: dict[int, list[int]] = defaultdict(list)
+    for call in _calls(city_id):
+        by_route[call.route_id].append(call)
+        by_hour[call.depart_min // 60].append(call.route_id)
+    wanted = Q(pk__in=[])
+    for hour, routes in by_hour.items():
+        # Few ranges of (route, departure_time), however many routes call here.
+        first, last = start - timedelta(hours=hour + 1), end - timedelta(hours=hour)
+        wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
+    rows = Schedule.objects.filter(wanted).filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED)).order_by()
+    found = []
+    for route, *row in rows.values_list(
+        "route_id", "pk", "departure_time", "coach", "layout_id", "bus__bus_number", "status", "revision", "available_seats"
+    ):
+        for call in by_route[route]:
+            boards_at = row[1] + timedelta(minutes=call.depart_min)
+            if start <= boards_at < end:
+                found.append(Coming(*row, call, boards_at))
+    return sorted(found, key=lambda each: (each.boards_at, each.call.line, each.id))
+
+
+def _calls(city_id: int) -> list[Call]:
+    calls = RouteStop.objects.filter(stop__city=city_id, may_board=True, route__is_active=True).order_by("route_id", "position")
+    columns = ("route_id", "position", "depart_min", "stop__name", "stop__time_zone", "route__line__code", "route__line__name")
+    return [Call(*row, line=code or name) for *row, code, name in calls.values_list(*columns)]
+
+
+def ways(routes: Iterable[int]) -> dict[int, Way]:
+    """The calls of each route: one query."""
+    calls: dict[int, list[tuple[int, str, bool]]] = defaultdict(list)
+    rows = RouteStop.objects.filter(route__in=set(routes)).order_by("route_id", "position")
+    for route, *call in rows.values_list("route_id", "position", "stop__city__name", "may_alight"):
+        calls[route].append(tuple(call))
+    return {route: Way(tuple(each)) for route, each in calls.items()}
+
+
+def loads(departures: Iterable[Coming], routes: Mapping[int, Way], *, now: datetime) -> dict[int, Load]:
+    """How full each coach is on each of its legs: two queries."""
+    departures = list(departures)
+    taken: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = SeatClaim.objects.filter(schedule__in={each.id for each in departures}).live(now).order_by()
+    for schedule, leg, number in rows.values_list("schedule_id", "leg").annotate(number=Count("pk")):
+        taken[schedule][leg] = number
+    seats = {pk: sum(coach.seats.values()) for pk, coach in coaches(each.layout_id for each in departures).items()}
+    return {
+        each.id: Load(seats.get(each.layout_id, 0), tuple(taken[each.id].get(leg, 0) for leg in range(routes[each.call.route_id].legs)))
+        for each in departures
+    }
+
+
+def fingerprint(departures: Iterable[Coming]) -> str:
+    """Changes with anything that one of these departures shows."""
+    return ",".join(f"{each.id}.{each.revision}.{each.status}" for each in departures)

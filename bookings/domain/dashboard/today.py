@@ -1,0 +1,291 @@
+"""What happens at a station now. Reads that are kept by the revisions of what they show; the rest of a value is read when it is asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Count, F, Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.domain.dashboard.station import WAITING, Coming, Load, Way, coming, fingerprint, loads, ways
+from bookings.domain.search.segments import day_bounds
+from bookings.models import Branch, SaleStatus, Schedule, SeatClaim, Ticket
+
+AHEAD: Final = timedelta(hours=24)
+OVERDUE: Final = timedelta(hours=3)  # how long a coach that nobody has sent off stays on the board
+ROWS: Final = 8
+HALF: Final = 50
+ALERTS: Final = 8
+STANDS: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
+_TONES: Final = {
+    Schedule.Status.BOARDING: "good",
+    Schedule.Status.DEPARTED: "good",
+    Schedule.Status.CLOSED: "warn",
+    Schedule.Status.CANCELLED: "bad",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A share of the seats as a page draws it."""
+
+    taken: int
+    seats: int
+    percent: int
+    level: str  # low, easy, mid, high, full
+
+    @classmethod
+    def of(cls, load: Load, taken: int) -> Bar:
+        percent = load.percent(taken)
+        return cls(taken, load.seats, percent, level_of(percent))
+
+
+def level_of(percent: int) -> str:
+    if percent >= 100:
+        return "full"
+    if percent >= settings.ALERT_FULL_PERCENT:
+        return "high"
+    if percent < settings.ALERT_LOW_PERCENT:
+        return "low"
+    return "easy" if percent < HALF else "mid"
+
+
+@dataclass(frozen=True)
+class DepartureRow:
+    schedule_id: int
+    time: str  # 17:00
+    iso: str
+    day: str  # "" today, else "Wed 2 Dec"
+    wait: str  # in 25 min, "" beyond an hour
+    destination: str
+    line: str
+    stop: str
+    coach: str  # Coach 2, "" for the first
+    bus: str
+    status_text: str
+    tone: str
+    is_cancelled: bool
+    here: Bar  # as it leaves this city
+    peak: Bar
+    peak_leg: str  # Kimberley – Beaufort West
+    boarded: int
+    expected: int  # who gets on here
+    late: int  # minutes since it should have left its first stop
+
+
+@dataclass(frozen=True)
+class Alert:
+    kind: str  # late, cancelled, full, low
+    tone: str
+    schedule_id: int
+    title: str  # 17:00 Cape Town
+    day: str
+    text: str
+
+
+@dataclass(frozen=True)
+class NextDepartures:
+    """The board of a station; rows are read once they are asked for."""
+
+    branch: Branch
+    now: datetime
+    shown: tuple[Coming, ...]
+    total: int
+
+    @property
+    def cache_key(self) -> str:
+        return _key("departures", self.branch, self.shown, str(self.total), f"{self.now:%d%H%M}")
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.shown)
+
+    @cached_property
+    def rows(self) -> tuple[DepartureRow, ...]:
+        """Four queries."""
+        routes = ways(each.call.route_id for each in self.shown)
+        full = loads(self.shown, routes, now=self.now)
+        boarding = _boarding(self.shown, self.branch.city_id)
+        return tuple(_row(each, routes[each.call.route_id], full[each.id], boarding, self.now) for each in self.shown)
+
+
+def next_departures(branch: Branch, *, now: datetime) -> NextDepartures:
+    """What leaves the branch's city in the next day, overdue coaches first: two queries, four more for the rows."""
+    found = _not_gone(branch, now)
+    return NextDepartures(branch, now, tuple(found[:ROWS]), len(found))
+
+
+def _not_gone(branch: Branch, now: datetime) -> list[Coming]:
+    return [each for each in coming(branch.city_id, now - OVERDUE, now + AHEAD) if _is_to_leave(each, now)]
+
+
+def _is_to_leave(each: Coming, now: datetime) -> bool:
+    """Whether people may still get on: its time is to come, or nobody has noted that it left."""
+    return each.status in WAITING or (each.boards_at >= now and each.status != Schedule.Status.ARRIVED)
+
+
+def _boarding(shown: tuple[Coming, ...], city_id: int) -> dict[int, tuple[int, int]]:
+    """Of those who get on in this city: (boarded, expected)."""
+    rows = Ticket.objects.filter(
+        booking__schedule__in={each.id for each in shown},
+        booking__status=SaleStatus.CONFIRMED,
+        booking__from_stop__stop__city=city_id,
+        status__in=STANDS,
+    ).order_by()
+    boarded = Count("pk", filter=Q(status=Ticket.Status.BOARDED))
+    counted = rows.values_list("booking__schedule").annotate(boarded=boarded, expected=Count("pk"))
+    return defaultdict(lambda: (0, 0), {schedule: (on, due) for schedule, on, due in counted})
+
+
+def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime) -> DepartureRow:
+    boarded, expected = boarding[each.id]
+    return DepartureRow(
+        schedule_id=each.id,
+        time=f"{each.local:%H:%M}",
+        iso=each.local.isoformat(timespec="minutes"),
+        day=_day(each, now),
+        wait=_wait(each.boards_at - now),
+        destination=way.end_after(each.call.position),
+        line=each.call.line,
+        stop=each.call.stop,
+        coach=_("Coach %(number)d") % {"number": each.coach} if each.coach > 1 else "",
+        bus=each.bus or "",
+        status_text=_state(each, now),
+        tone=_TONES.get(each.status, "info"),
+        is_cancelled=each.status == Schedule.Status.CANCELLED,
+        here=Bar.of(load, load.on_leg(each.call.position)),
+        peak=Bar.of(load, load.peak),
+        peak_leg=way.leg_name(load.peak_leg) if way.legs else "",
+        boarded=boarded,
+        expected=expected,
+        late=_late(each, now),
+    )
+
+
+def _state(each: Coming, now: datetime) -> str:
+    """A coach that has left its first stop has not left this one."""
+    if each.status == Schedule.Status.DEPARTED and each.call.position > 0 and each.boards_at > now:
+        return _("on its way here")
+    return str(Schedule.Status(each.status).label)
+
+
+def _day(each: Coming, now: datetime) -> str:
+    return "" if each.local.date() == now.astimezone(each.local.tzinfo).date() else date_format(each.local, "D j M")
+
+
+def _wait(ahead: timedelta) -> str:
+    minutes = int(ahead.total_seconds() // 60)
+    return _("in %(minutes)d min") % {"minutes": minutes} if 0 <= minutes < 60 else ""
+
+
+def _late(each: Coming, now: datetime) -> int:
+    """Minutes that a coach is over its time at its first stop, by what anybody has noted; 0 within the tolerance."""
+    minutes = int((now - each.departure_time).total_seconds() // 60)
+    return minutes if each.status in WAITING and minutes >= settings.ALERT_LATE_MINUTES else 0
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """What somebody at the station should look at; read once it is asked for."""
+
+    branch: Branch
+    now: datetime
+    departures: tuple[Coming, ...]
+
+    @property
+    def cache_key(self) -> str:
+        return _key("alerts", self.branch, self.departures, f"{self.now:%d%H%M}")
+
+    @cached_property
+    def all(self) -> tuple[Alert, ...]:
+        """Three queries."""
+        routes = ways(each.call.route_id for each in self.departures)
+        full = loads(self.departures, routes, now=self.now)
+        found = [_alert(each, routes[each.call.route_id], full[each.id], self.now) for each in self.departures]
+        urgency = ("late", "cancelled", "full", "low")
+        return tuple(sorted((alert for alert in found if alert), key=lambda alert: urgency.index(alert.kind)))
+
+    @property
+    def rows(self) -> tuple[Alert, ...]:
+        return self.all[:ALERTS]
+
+    @property
+    def more(self) -> int:
+        return max(len(self.all) - ALERTS, 0)
+
+
+def alerts(branch: Branch, *, now: datetime) -> Alerts:
+    """Late, cancelled, nearly full and nearly empty coaches of the next day: two queries, three more for the rows."""
+    return Alerts(branch, now, tuple(_not_gone(branch, now)))
+
+
+def _alert(each: Coming, way: Way, load: Load, now: datetime) -> Alert | None:
+    title = f"{each.local:%H:%M} {way.end_after(each.call.position)}"
+
+    def alert(kind: str, tone: str, text: str) -> Alert:
+        return Alert(kind, tone, each.id, title, _day(each, now), text)
+
+    if each.status == Schedule.Status.CANCELLED:
+        return alert("cancelled", "bad", _("Cancelled"))
+    if late := _late(each, now):
+        return alert("late", "bad", _("%(minutes)d min over its time, not sent off") % {"minutes": late})
+    percent, left = load.percent(load.peak), load.seats - load.peak
+    if not left:
+        return alert("full", "bad", _("Full: no seat left on %(leg)s") % {"leg": way.leg_name(load.peak_leg)})
+    if percent >= settings.ALERT_FULL_PERCENT:
+        words = ngettext("%(percent)d %% full, %(left)d seat left", "%(percent)d %% full, %(left)d seats left", left)
+        return alert("full", "warn", words % {"percent": percent, "left": left})
+    if percent < settings.ALERT_LOW_PERCENT:
+        words = ngettext("Low load: %(taken)d seat of %(seats)d", "Low load: %(taken)d seats of %(seats)d", load.peak)
+        return alert("low", "info", words % {"taken": load.peak, "seats": load.seats})
+    return None
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The station in four numbers."""
+
+    coaches: int  # still to leave today
+    boarding: int  # passengers who get on here today
+    boarded: int
+    held: int  # seats in somebody's checkout
+    unpaid: int  # seats that wait for their payment
+    sold: int  # seats sold today to people who get on here
+
+
+def pulse(branch: Branch, *, now: datetime) -> Pulse:
+    """Five queries."""
+    today = timezone.localtime(now).date()
+    start, end = day_bounds(today, today, settings.TIME_ZONE)
+    found = coming(branch.city_id, start, end)
+    left = [each for each in found if each.status != Schedule.Status.CANCELLED and _is_to_leave(each, now)]
+    return Pulse(coaches=len(left), **_people(branch, found, start, end), **_held(branch, now))
+
+
+def _people(branch: Branch, found: list[Coming], start: datetime, end: datetime) -> dict[str, int]:
+    """Who gets on here today, and what was sold today to people who get on here: one index each."""
+    here = Ticket.objects.filter(booking__from_stop__stop__city=branch.city_id, booking__status=SaleStatus.CONFIRMED, status__in=STANDS)
+    rides = here.filter(booking__schedule__in={each.id for each in found}, booking__boards_at__gte=start, booking__boards_at__lt=end)
+    counts = rides.aggregate(boarding=Count("pk"), boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED)))
+    return counts | {"sold": here.filter(booking__booking_date__gte=start, booking__booking_date__lt=end).count()}
+
+
+def _held(branch: Branch, now: datetime) -> dict[str, int]:
+    """Seats on live claims that end, counted where their ride begins: one query over the few claims that can expire."""
+    live = SeatClaim.objects.filter(expires_at__gt=now, kind=SeatClaim.Kind.HELD)
+    cart = Q(hold_trip__from_stop__stop__city=branch.city_id, leg=F("hold_trip__from_stop__position"))
+    unpaid = Q(ticket__booking__from_stop__stop__city=branch.city_id, leg=F("ticket__booking__from_stop__position"))
+    return live.aggregate(held=Count("pk", filter=cart), unpaid=Count("pk", filter=unpaid))
+
+
+def _key(name: str, branch: Branch, departures: tuple[Coming, ...], *more: str) -> str:
+    return f"office:{name}:{sha256('|'.join((str(branch.pk), get_language() or '', *more, fingerprint(departures))))[:32]}"

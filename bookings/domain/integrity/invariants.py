@@ -1,0 +1,223 @@
+"""What must always be true, as queries that should find nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Window
+from django.db.models.functions import Coalesce, Lag
+
+from bookings.database.reference_triggers import missing_reference_triggers
+from bookings.database.transactions import one_moment
+from bookings.database.triggers import missing_ledger_triggers
+from bookings.domain.integrity.boarding import boarding_is_told, no_shows_hold_nothing, standby_claims_nothing, standby_does_not_travel
+from bookings.domain.integrity.partner_accounts import charges_belong_to_partners, partners_owe_what_the_ledger_says
+from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    Refund,
+    SaleStatus,
+    Schedule,
+    Seat,
+    SeatBlock,
+    SeatClaim,
+    SeatKind,
+    Ticket,
+    Total,
+)
+
+
+@dataclass(frozen=True)
+class Violation:
+    rule: str
+    subject: str
+
+
+def violations(*, now: datetime) -> list[Violation]:
+    """Everything that is wrong in the database at one moment; empty when all is well. Sales may go on meanwhile."""
+    with one_moment():
+        return [Violation(rule, str(subject)) for rule, check in _CHECKS.items() for subject in check(now)]
+
+
+def _guards(now: datetime) -> Iterator[str]:
+    yield from missing_ledger_triggers()
+
+
+def _watches(now: datetime) -> Iterator[str]:
+    yield from missing_reference_triggers()
+
+
+def _sold_claims(now: datetime) -> Iterator[object]:
+    """Each valid ticket of a confirmed booking holds its seat on each of its legs, as sold; nobody else holds anything as sold."""
+    legs = F("booking__to_stop__position") - F("booking__from_stop__position")
+    sold = Count("claims", filter=Q(claims__kind="sold", claims__seat=F("seat"), claims__schedule=F("booking__schedule")))
+    seated = Ticket.objects.filter(booking__status=SaleStatus.CONFIRMED, status__in=("valid", "boarded"), seat__isnull=False).annotate(
+        legs=legs, sold=sold
+    )
+    yield from seated.exclude(sold=F("legs")).values_list("pk", flat=True)
+    wrong = SeatClaim.objects.filter(kind="sold").exclude(
+        ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=("valid", "boarded")
+    )
+    yield from wrong.values_list("ticket", flat=True).distinct()
+
+
+def _claims_in_range(now: datetime) -> Iterator[object]:
+    of_ticket = Q(leg__lt=F("ticket__booking__from_stop__position")) | Q(leg__gte=F("ticket__booking__to_stop__position"))
+    of_hold = Q(leg__lt=F("hold_trip__from_stop__position")) | Q(leg__gte=F("hold_trip__to_stop__position"))
+    of_block = Q(leg__lt=F("block__from_position")) | Q(leg__gte=F("block__to_position"))
+    yield from SeatClaim.objects.filter(of_ticket | of_hold | of_block).values_list("pk", flat=True)
+
+
+def _claims_with_live_owner(now: datetime) -> Iterator[object]:
+    """A claim that blocks belongs to a live hold or an open order, and ends when that ends."""
+    live = SeatClaim.objects.live(now).filter(kind="held")
+    of_hold = live.filter(hold_trip__isnull=False).exclude(expires_at=F("hold_trip__hold__expires_at"))
+    of_order = live.filter(ticket__isnull=False).exclude(
+        ticket__booking__status=SaleStatus.PENDING, expires_at=F("ticket__booking__order__pay_by")
+    )
+    yield from of_hold.values_list("pk", flat=True)
+    yield from of_order.values_list("pk", flat=True)
+
+
+def _blocks_hold_their_seats(now: datetime) -> Iterator[object]:
+    """A block that stands keeps its seat on all its legs until its release time; one that was released keeps nothing."""
+    legs = F("to_position") - F("from_position")
+    own = Q(claims__seat=F("seat"), claims__schedule=F("schedule")) & (
+        Q(claims__expires_at=F("release_at")) | Q(claims__expires_at__isnull=True, release_at__isnull=True)
+    )
+    blocks = SeatBlock.objects.annotate(legs=legs, held=Count("claims", filter=own), all=Count("claims"))
+    stands = Q(released_at__isnull=True) & (Q(release_at__isnull=True) | Q(release_at__gt=now))
+    yield from blocks.filter(stands).exclude(held=F("legs"), all=F("legs")).values_list("pk", flat=True)
+    yield from blocks.filter(released_at__isnull=False, all__gt=0).values_list("pk", flat=True)
+
+
+def _replaced_tickets(now: datetime) -> Iterator[object]:
+    """Whoever was moved has given up the old seat, and holds as many new tickets as were replaced."""
+    yield from Ticket.objects.filter(status="replaced", claims__isnull=False).values_list("pk", flat=True)
+    issued = Count("events", filter=Q(events__from_status="", events__to_status="valid", events__ticket__isnull=False))
+    replaced = Count("events", filter=Q(events__to_status="replaced"))
+    yield from Booking.objects.annotate(issued=issued, replaced=replaced).exclude(issued=F("replaced")).values_list("pk", flat=True)
+
+
+def _pending_claims(now: datetime) -> Iterator[object]:
+    """An order that can still be paid has its seats."""
+    legs = F("booking__to_stop__position") - F("booking__from_stop__position")
+    open_tickets = Ticket.objects.filter(
+        booking__status=SaleStatus.PENDING, booking__order__pay_by__gt=now, status="valid", seat__isnull=False
+    )
+    yield from open_tickets.annotate(legs=legs, held=Count("claims")).exclude(held=F("legs")).values_list("pk", flat=True)
+
+
+def _postings_balance(now: datetime) -> Iterator[object]:
+    sums = LedgerEntry.objects.values("posting").annotate(total=Total("amount"))
+    yield from sums.exclude(total=0).values_list("posting", flat=True)
+
+
+def _balance(account: str, **of: object) -> Subquery:
+    rows = LedgerEntry.objects.filter(account=account, **of).order_by().values(next(iter(of)))
+    return Coalesce(Subquery(rows.annotate(total=Total("amount")).values("total")), 0, output_field=LedgerEntry._meta.get_field("amount"))
+
+
+def _owed_by_state(now: datetime) -> Iterator[object]:
+    """Nothing is owed on an order that is confirmed, cancelled or expired."""
+    settled = Order.objects.exclude(status=SaleStatus.PENDING).annotate(owed=_balance(Account.RECEIVABLE, order=OuterRef("pk")))
+    yield from settled.exclude(owed=0).values_list("pk", flat=True)
+
+
+def _revenue_by_state(now: datetime) -> Iterator[object]:
+    """A booking that stands is sold for the fares of its tickets, any other for nothing."""
+    fares = Ticket.objects.filter(booking=OuterRef("pk")).exclude(status__in=("cancelled", "replaced")).order_by().values("booking")
+    amount = LedgerEntry._meta.get_field("amount")
+    rows = Booking.objects.annotate(
+        sold=-_balance(Account.REVENUE, booking=OuterRef("pk")),
+        fares=Coalesce(Subquery(fares.annotate(total=Total("fare")).values("total")), 0, output_field=amount),
+    )
+    stands = Q(status__in=(SaleStatus.PENDING, SaleStatus.CONFIRMED))
+    yield from rows.filter(stands).exclude(sold=F("fares")).values_list("booking_reference", flat=True)
+    yield from rows.exclude(stands).exclude(sold=0).values_list("booking_reference", flat=True)
+
+
+def _refunds_within_payments(now: datetime) -> Iterator[object]:
+    def total(model: type) -> Subquery:
+        rows = model.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Total("amount")).values("total")
+        return Coalesce(Subquery(rows), 0, output_field=LedgerEntry._meta.get_field("amount"))
+
+    yield from Order.objects.annotate(paid=total(Payment), back=total(Refund)).filter(back__gt=F("paid")).values_list("pk", flat=True)
+
+
+def _refunds_owed(now: datetime) -> Iterator[object]:
+    """Refunds still to be paid are what the ledger says is owed."""
+    owed = Refund.objects.exclude(status=Refund.Status.PAID).aggregate(total=Total("amount"))["total"] or 0
+    if owed != -LedgerEntry.objects.balance(Account.REFUNDS_OWED):
+        yield f"{owed} in refunds, {-LedgerEntry.objects.balance(Account.REFUNDS_OWED)} in the ledger"
+
+
+def _event_chains(now: datetime) -> Iterator[object]:
+    """The last event of a booking says the state it is in, and each event starts where the one before ended."""
+    # No correlated subqueries: without statistics a planner walks through all events for each booking.
+    events = BookingEvent.objects.filter(ticket=None)
+    last = events.order_by().values("booking").annotate(last=Max("pk")).values("last")
+    wrong_end = BookingEvent.objects.filter(pk__in=last).exclude(to_status=F("booking__status"))
+    yield from wrong_end.values_list("booking__booking_reference", flat=True)
+    in_turn = events.annotate(before=Window(Lag("to_status"), partition_by=[F("booking")], order_by="pk"))
+    yield from in_turn.filter(before__isnull=False).exclude(before=F("from_status")).values_list("pk", flat=True)
+    told = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None)
+    yield from Booking.objects.exclude(Exists(told)).values_list("booking_reference", flat=True)
+
+
+def _confirmed_is_mailed(now: datetime) -> Iterator[object]:
+    mail = OutboxMessage.objects.filter(kind=OutboxMessage.Kind.CONFIRMATION, order=OuterRef("pk"))
+    yield from Order.objects.filter(status=SaleStatus.CONFIRMED).exclude(Exists(mail)).values_list("pk", flat=True)
+
+
+def _available_seats(now: datetime) -> Iterator[object]:
+    """The summary counts a seat as soon as nobody claims it on any leg; expired claims that nobody has dropped still count."""
+    seats = Seat.objects.filter(layout=OuterRef("layout")).exclude(kind=SeatKind.CREW).order_by().values("layout")
+    claimed = SeatClaim.objects.filter(schedule=OuterRef("pk")).order_by().values("schedule")
+    rows = Schedule.objects.annotate(
+        seats=Coalesce(Subquery(seats.annotate(n=Count("pk")).values("n")), 0),
+        claimed=Coalesce(Subquery(claimed.annotate(n=Count("seat", distinct=True)).values("n")), 0),
+    )
+    yield from rows.exclude(available_seats=F("seats") - F("claimed")).values_list("pk", flat=True)
+
+
+def _layouts_match(now: datetime) -> Iterator[object]:
+    """Nobody sits on a seat of another coach."""
+    yield from SeatClaim.objects.exclude(seat__layout=F("schedule__layout")).values_list("pk", flat=True)
+
+
+_CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
+    "the ledger and the shifts have their triggers": _guards,
+    "a change to reference data is noticed": _watches,
+    "a sold ticket holds its seat on all its legs": _sold_claims,
+    "a claim lies within its ride": _claims_in_range,
+    "a claim that blocks has a live owner": _claims_with_live_owner,
+    "a block keeps its seat": _blocks_hold_their_seats,
+    "a replaced ticket has its successor": _replaced_tickets,
+    "an open order has its seats": _pending_claims,
+    "postings sum to 0": _postings_balance,
+    "a settled order owes nothing": _owed_by_state,
+    "a booking is sold for its fares": _revenue_by_state,
+    "refunds are at most what was paid": _refunds_within_payments,
+    "refunds to be paid are in the ledger": _refunds_owed,
+    "events chain up to the state": _event_chains,
+    "a confirmed order has its mail": _confirmed_is_mailed,
+    "available seats are right": _available_seats,
+    "seats belong to the coach": _layouts_match,
+    "a no-show holds no seat": no_shows_hold_nothing,
+    "standby holds no seat": standby_claims_nothing,
+    "nobody travels standing": standby_does_not_travel,
+    "who boarded and who did not come is written down": boarding_is_told,
+    "a till agrees with its sales": tills_agree_with_sales,
+    "a cash-up agrees with its till": cash_ups_agree,
+    "cash and card lie in a till": money_lies_in_a_till,
+    "a partner owes what the ledger says": partners_owe_what_the_ledger_says,
+    "what is charged to a partner was sold by it": charges_belong_to_partners,
+}

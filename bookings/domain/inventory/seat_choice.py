@@ -1,0 +1,108 @@
+"""Which seats to offer. Pure: it is told what is free and answers with seats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import RuleBroken, SeatTaken, SoldOut
+from bookings.cache.reference_data import cached
+from bookings.models import FareClass, Seat, SeatKind
+
+_OTHER_DECK: Final = 1000
+_OTHER_ROW: Final = 10
+_ACCESSIBLE: Final = 200  # kept for those who need it while anything else is free
+
+
+@dataclass(frozen=True)
+class Coach:
+    """The sold seats of a departure in order of place, and which of them are taken on the ride."""
+
+    seats: Sequence[Seat]
+    taken: Collection[int]
+    used_elsewhere: Collection[int] = ()  # claimed on other legs: best filled first, so that whole journeys stay free
+
+    @property
+    def free(self) -> list[Seat]:
+        return [seat for seat in self.seats if seat.pk not in self.taken]
+
+
+def layout_seats(layout_id: int) -> list[Seat]:
+    """All seats of a layout, from the front."""
+    rows = Seat.objects.filter(layout=layout_id).order_by("deck", "row", "column")
+    return list(cached(("seats", layout_id), lambda: list(rows)))
+
+
+def sold_seats(layout_id: int) -> list[Seat]:
+    """Those that are sold at all."""
+    return [seat for seat in layout_seats(layout_id) if seat.kind != SeatKind.CREW]
+
+
+def named_seats(coach: Coach, labels: Collection[str]) -> list[Seat]:
+    """The seats with these labels in the order of the coach. Raises SeatTaken with the nearest free ones, RuleBroken for a wrong label."""
+    wanted = {label.strip().upper() for label in labels}
+    if not wanted:
+        raise RuleBroken(_("Choose at least one seat."))
+    seats = [seat for seat in coach.seats if seat.label.upper() in wanted]
+    if len(seats) != len(wanted):
+        unknown = sorted(wanted - {seat.label.upper() for seat in seats})
+        raise RuleBroken(_("This coach has no seat %(labels)s.") % {"labels": ", ".join(unknown)[:40]})
+    gone = [seat for seat in seats if seat.pk in coach.taken]
+    if gone:
+        raise SeatTaken([seat.label for seat in gone], [seat.label for seat in nearest(coach, gone[0], len(gone), avoid=seats)])
+    return seats
+
+
+def nearest(coach: Coach, seat: Seat, count: int, *, avoid: Collection[Seat] = ()) -> list[Seat]:
+    """Free seats of the same kind, closest first; at least a few to choose from."""
+    others = [each for each in coach.free if each.kind == seat.kind and each not in avoid]
+    others.sort(key=lambda each: (abs(each.deck - seat.deck), abs(each.row - seat.row), abs(each.column - seat.column)))
+    return others[: max(count, 3)]
+
+
+def seats_together(coach: Coach, count: int, classes: Sequence[FareClass], *, wanted: str = "") -> list[Seat]:
+    """`count` free seats, as close together as can be: of the class `wanted`, else of the first class that has enough, else of any.
+
+    Raises SoldOut when fewer are free.
+    """
+    by_class = [[seat for seat in coach.free if seat.kind in each.seat_kinds] for each in classes if wanted in ("", each.code)]
+    enough = next((seats for seats in by_class if len(seats) >= count), None)
+    if enough is None:
+        enough = [seat for seats in by_class for seat in seats]
+    if len(enough) < count:
+        raise SoldOut(len(enough))
+    free = _columns(coach.free)
+    return min((enough[start : start + count] for start in range(len(enough) - count + 1)), key=lambda group: _cost(coach, free, group))
+
+
+_Columns = Mapping[tuple[int, int], set[int]]  # of each deck and row
+
+
+def _columns(seats: Sequence[Seat]) -> _Columns:
+    columns: dict[tuple[int, int], set[int]] = {}
+    for seat in seats:
+        columns.setdefault((seat.deck, seat.row), set()).add(seat.column)
+    return columns
+
+
+def _cost(coach: Coach, free: _Columns, group: Sequence[Seat]) -> tuple[int, int, int]:
+    first = group[0]
+    spread = sum(
+        _OTHER_DECK * abs(seat.deck - first.deck) + _OTHER_ROW * abs(seat.row - first.row) + abs(seat.column - first.column)
+        for seat in group
+    )
+    accessible = _ACCESSIBLE * sum(seat.kind == SeatKind.ACCESSIBLE for seat in group)
+    fresh = sum(seat.pk not in coach.used_elsewhere for seat in group)
+    return spread + accessible, fresh, _lonely(free, group)
+
+
+def _lonely(free: _Columns, group: Sequence[Seat]) -> int:
+    """How many free seats beside the group would be left without a free neighbour."""
+    lonely = 0
+    for row, taken in _columns(group).items():
+        left = free[row] - taken
+        lonely += sum(column - 1 not in left and column + 1 not in left for column in left)
+    return lonely

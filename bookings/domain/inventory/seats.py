@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from bookings.base.money import format_zar
+from bookings.cache.reference_data import single_version_check
+from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
+from bookings.domain.inventory.seat_choice import layout_seats
+from bookings.domain.timetable.segments import Segment
+from bookings.models import FareClass, Seat, SeatClaim, SeatKind
+
+
+@dataclass(frozen=True)
+class SeatView:
+    label: str
+    row: int
+    column: int
+    deck: int
+    kind: str
+    state: str  # free, held, sold, mine, crew
+    name: str  # "Row 4 seat 4B, window, R420"
+    price: str
+    class_code: str
+    is_window: bool
+
+    @property
+    def is_choosable(self) -> bool:
+        return self.state in ("free", "mine")
+
+
+@dataclass(frozen=True)
+class DeckView:
+    number: int
+    title: str
+    columns: int
+    rows: tuple[tuple[SeatView | None, ...], ...]  # None: aisle or gap
+
+
+@dataclass(frozen=True)
+class ClassPrice:
+    code: str
+    name: str
+    adult: str
+    free: int
+    fares: dict[str, str]  # the bare amount for each passenger type, by slug
+
+
+@dataclass(frozen=True)
+class TypePrice:
+    slug: str
+    name: str
+    plural: str
+    price: str  # in the cheapest class
+    proof: str
+
+
+@dataclass(frozen=True)
+class SeatMap:
+    segment: Segment
+    decks: tuple[DeckView, ...]
+    seats: tuple[SeatView, ...]
+    free: int
+    revision: int
+    live: int  # claims on the legs of the ride
+    is_on_sale: bool
+    classes: tuple[ClassPrice, ...]
+    types: tuple[TypePrice, ...]
+
+    @property
+    def mine(self) -> list[str]:
+        return [seat.label for seat in self.seats if seat.state == "mine"]
+
+
+@single_version_check()
+def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str = "web") -> SeatMap:
+    """Who may sit where on a ride, with prices: a constant number of queries."""
+    fares = fare_table([(segment.board, segment.alight)])
+    prices = class_prices(segment, fares)
+    states, live = _states(segment, owner, now)
+    state_words = {"mine": _("your seat"), "held": _("held by somebody"), "sold": _("taken"), "crew": _("crew")}
+    seats = tuple(
+        _seat_view(seat, states.get(seat.pk, "free"), fares, prices, state_words) for seat in layout_seats(segment.schedule.layout_id)
+    )
+    free = Counter(seat.class_code for seat in seats if seat.is_choosable)
+    offered = [each for each in fares.classes if each.code in prices and any(seat.class_code == each.code for seat in seats)]
+    cheapest = prices[offered[0].code] if offered else None
+    return SeatMap(
+        segment=segment,
+        decks=seat_decks(seats),
+        seats=tuple(seat for seat in seats if seat.state != "crew"),
+        free=free.total(),
+        revision=segment.schedule.revision,
+        live=live,
+        is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
+        classes=tuple(_class_price(each, prices[each.code], free[each.code], fares) for each in offered),
+        types=tuple(
+            TypePrice(kind.slug, kind.name, kind.name_plural, format_zar(passenger_price(cheapest, kind)), kind.proof)
+            for kind in fares.types.values()
+            if cheapest is not None
+        ),
+    )
+
+
+def _class_price(fare_class: FareClass, adult: Decimal, free: int, fares: FareTable) -> ClassPrice:
+    by_type = {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}
+    return ClassPrice(fare_class.code, fare_class.name, format_zar(adult), free, by_type)
+
+
+def class_prices(segment: Segment, fares: FareTable) -> dict:
+    """Adult price by class code, of the classes in which this ride is sold."""
+    day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
+    priced = {each.code: fares.price(segment.board, segment.alight, each, price_zar=price_zar, day=day) for each in fares.classes}
+    return {code: price for code, price in priced.items() if price is not None}
+
+
+def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str], int]:
+    """The state of each seat that is not free, and how many claims say so."""
+    claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now)
+    states: dict[int, str] = {}
+    rows = list(claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner"))
+    for seat, kind, of_ticket, holder in rows:
+        if owner and holder == owner:
+            states.setdefault(seat, "mine")
+        else:
+            states[seat] = "held" if kind == SeatClaim.Kind.HELD and not of_ticket else "sold"
+    return states, len(rows)
+
+
+def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict, state_words: dict[str, str]) -> SeatView:
+    fare_class = fares.class_of(seat.kind)
+    code = fare_class.code if fare_class else ""
+    if seat.kind == SeatKind.CREW:
+        state = "crew"
+    elif code not in prices:
+        state = "sold"
+    price = format_zar(prices[code]) if code in prices else ""
+    name = f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, {state_words.get(state, price)}"
+    return SeatView(seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window)
+
+
+@lru_cache(maxsize=2000)
+def _place_words(row: int, label: str, is_window: bool, kind: str, _language: str | None) -> str:
+    words = [_("Row %(row)d seat %(label)s") % {"row": row, "label": label}, _("window") if is_window else _("aisle")]
+    if kind in (SeatKind.ACCESSIBLE, SeatKind.PREMIUM):
+        words.append(str(SeatKind(kind).label))
+    return ", ".join(words)
+
+
+def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
+    numbers = sorted({seat.deck for seat in seats})
+    titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
+    return tuple(_deck(number, titles.get(number, _("Seats")), [seat for seat in seats if seat.deck == number]) for number in numbers)
+
+
+def _deck(number: int, title: str, seats: list[SeatView]) -> DeckView:
+    columns = max(seat.column for seat in seats)
+    places = {(seat.row, seat.column): seat for seat in seats}
+    rows = range(min(seat.row for seat in seats), max(seat.row for seat in seats) + 1)
+    return DeckView(number, title, columns, tuple(tuple(places.get((row, column)) for column in range(1, columns + 1)) for row in rows))
+
+
+def ride_revision(segment: Segment, now: datetime) -> str:
+    """Changes with what can be seen of the ride's seats and state."""
+    live = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now).count()
+    return revision_of(segment, live, now)
+
+
+def revision_of(segment: Segment, live: int, now: datetime) -> str:
+    # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
+    return f"{segment.schedule.revision}.{live}.{int(segment.is_on_sale(now))}"

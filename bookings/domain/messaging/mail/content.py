@@ -1,0 +1,168 @@
+"""Which mail a message of the outbox is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from bookings.base.money import ZERO, format_zar
+from bookings.domain.sales.booking_page import bookings_of
+from bookings.domain.sales.checkout_page import local_text
+from bookings.domain.tickets.calendar import rides_calendar
+from bookings.domain.tickets.links import link_address, make_link
+from bookings.domain.tickets.pdf import tickets_pdf
+from bookings.domain.tickets.rides import ride_of, rides_of
+from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Refund, SaleStatus, Ticket
+
+
+@dataclass(frozen=True)
+class Content:
+    subject: str
+    context: dict[str, Any]
+    attachments: Sequence[tuple[str, bytes, str]] = field(default=())
+
+
+def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternatives | None:
+    """The mail, the same at every try. None when there is nobody to write to, or nothing to say any more."""
+    order = message.order
+    if not order.email:
+        return None
+    with translation.override(order.language):
+        content = _WRITERS[message.kind](message, order, now)
+        if content is None:
+            return None
+        token = make_link(order, now=now, seed=message.message_id)
+        context = {"order": order, "link": link_address(token), "site_url": settings.SITE_URL, **content.context}
+        subject = " ".join(content.subject.split())  # a header is one line
+        context["subject"] = subject
+        mail = EmailMultiAlternatives(
+            subject=subject,
+            body=render_to_string(f"mail/{message.kind}.txt", context),
+            to=[order.email],
+            headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+        )
+        mail.attach_alternative(render_to_string(f"mail/{message.kind}.html", context), "text/html")
+        for name, body, kind in content.attachments:
+            mail.attach(name, body, kind)
+    return mail
+
+
+def _confirmation(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
+    bookings = [booking for booking in bookings_of(order) if booking.status == SaleStatus.CONFIRMED]
+    rides = [ride for ride in rides_of(bookings) if ride.tickets]
+    if not rides:
+        return None
+    reference = bookings[0].booking_reference
+    total = sum((ticket.fare for ride in rides for ticket in ride.tickets), ZERO)
+    return Content(
+        _("Your tickets: %(trip)s, %(date)s (%(reference)s)")
+        % {"trip": rides[0].trip.title, "date": rides[0].trip.date_text, "reference": reference},
+        {"rides": rides, "reference": reference, "total": format_zar(total), "count": sum(len(ride.tickets) for ride in rides)},
+        (
+            (f"falcon-tickets-{reference}.pdf", tickets_pdf(bookings), "application/pdf"),
+            (f"falcon-trip-{reference}.ics", rides_calendar(bookings), "text/calendar"),
+        ),
+    )
+
+
+def _pay_by(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
+    return _to_pay(order, now, _("Your seats are kept until %(moment)s (%(reference)s)"))
+
+
+def _pay_reminder(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
+    return _to_pay(order, now, _("Please pay by %(moment)s to keep your seats (%(reference)s)"))
+
+
+def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
+    if not order.is_open(now):
+        return None
+    bookings = [booking for booking in bookings_of(order) if booking.status == SaleStatus.PENDING]
+    if not bookings:
+        return None
+    moment, reference = local_text(order.pay_by), bookings[0].booking_reference
+    return Content(
+        subject % {"moment": moment, "reference": reference},
+        {
+            "rides": [ride_of(booking) for booking in bookings],
+            "reference": reference,
+            "pay_by": moment,
+            "owed": format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)),
+        },
+    )
+
+
+def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Content:
+    booking = next(each for each in bookings_of(order) if each.pk == _number(message))
+    tickets = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.CANCELLED]
+    fare = sum((ticket.fare for ticket in tickets), ZERO)
+    refund = _refunded(order, f"cancel:{booking.pk}")
+    return Content(
+        _("Cancelled: %(trip)s (%(reference)s)") % {"trip": ride_of(booking).trip.title, "reference": booking.booking_reference},
+        {
+            "ride": ride_of(booking),
+            "tickets": tickets,
+            "reference": booking.booking_reference,
+            "was_paid": _was_paid(booking),
+            "fare": format_zar(fare),
+            "fee": format_zar(fare - refund),
+            "refund": format_zar(refund),
+            "comes_back": refund > ZERO,
+        },
+        ((f"falcon-trip-{booking.booking_reference}.ics", rides_calendar([booking]), "text/calendar"),),
+    )
+
+
+def _was_paid(booking: Booking) -> bool:
+    return booking.events.filter(ticket=None, from_status=SaleStatus.CONFIRMED, to_status=SaleStatus.CANCELLED).exists()
+
+
+def _refunded(order: Order, cause: str) -> Decimal:
+    return Refund.objects.filter(order=order, cause=cause).values_list("amount", flat=True).first() or ZERO
+
+
+def _seats_gone(message: OutboxMessage, order: Order, now: datetime) -> Content:
+    bookings = bookings_of(order)
+    payment = Payment.objects.get(pk=_number(message))
+    reference = bookings[0].booking_reference
+    return Content(
+        _("Your payment came too late for your seats (%(reference)s)") % {"reference": reference},
+        {
+            "rides": [ride_of(booking) for booking in bookings],
+            "reference": reference,
+            "paid": format_zar(payment.amount),
+            "refund": format_zar(_refunded(order, f"excess:{payment.pk}") or payment.amount),
+        },
+    )
+
+
+def _link(message: OutboxMessage, order: Order, now: datetime) -> Content:
+    bookings = bookings_of(order)
+    reference = bookings[0].booking_reference
+    return Content(
+        _("Your link to booking %(reference)s") % {"reference": reference},
+        {"rides": [ride_of(booking) for booking in bookings], "reference": reference},
+    )
+
+
+def _number(message: OutboxMessage) -> int:
+    return int(message.subject.rpartition(":")[2])
+
+
+Kind = OutboxMessage.Kind
+_WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, datetime], Content | None]]] = {
+    Kind.CONFIRMATION: _confirmation,
+    Kind.PAY_BY: _pay_by,
+    Kind.PAY_REMINDER: _pay_reminder,
+    Kind.CANCELLATION: _cancellation,
+    Kind.SEATS_GONE: _seats_gone,
+    Kind.LINK: _link,
+}

@@ -1,0 +1,270 @@
+"""Sends what sales wrote down. A crash at any point leads to a second try with the same Message-ID, never to silence."""
+
+from __future__ import annotations
+
+import logging
+import random
+import smtplib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+from urllib.error import HTTPError
+
+from django.core.mail import get_connection
+from django.db.models import F, Q
+from django.utils import timezone
+
+from bookings.database.transactions import database_now
+from bookings.domain.messaging.mail.content import build_mail
+from bookings.domain.sales.gateways.demo import deliver_notification
+from bookings.models import OutboxMessage, StaffTask
+
+logger = logging.getLogger("bookings.outbox")
+
+# Longer than a whole conversation with a server that lets every step wait for EMAIL_TIMEOUT.
+LEASE: Final = timedelta(minutes=2)
+# Half an hour of refusals costs a message at most ten more minutes; then patience, and in the end a person.
+PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 8, 8, 8, 8, 15, 30, 60, 60))
+# A partner may have a bad day and night: 31 hours.
+WEBHOOK_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480, 540))
+PROBE_EVERY: Final = timedelta(seconds=20)
+SERVER_MISSED_AFTER: Final = timedelta(minutes=4)
+_SERVER: Final = "mail server"
+_IS_MAIL: Final = ~Q(kind__in=OutboxMessage.NO_MAIL)
+_IS_NOTIFICATION: Final = Q(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+
+
+class CarrierAway(Exception):
+    """The server itself does not answer, whatever the message: leave the rest for later."""
+
+
+class Carrier(Protocol):
+    loads: tuple[str, ...]  # with each message
+
+    def deliver(self, message: OutboxMessage, now: datetime) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class SendReport:
+    sent: int = 0
+    postponed: int = 0
+    given_up: int = 0
+    server_away: bool = False
+
+
+class MailCarrier:
+    """One connection for a whole batch, opened with its first mail."""
+
+    loads = ("order",)
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    def deliver(self, message: OutboxMessage, now: datetime) -> None:
+        mail = build_mail(message, now=now)
+        if mail is None:
+            return
+        try:
+            if self._connection is None:
+                connection = get_connection()
+                connection.open()
+                self._connection = connection
+            mail.connection = self._connection
+            mail.send()
+        except OSError as error:  # smtplib's errors are OSErrors too
+            if _refuses_only_this(error):
+                raise
+            self.close()
+            raise CarrierAway from error
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except OSError:
+                logger.info("the mail server hung up first")
+
+
+def _refuses_only_this(error: OSError) -> bool:
+    """Whether the server lives and merely does not take this message."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code != 421 for code, _text in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code != 421
+
+
+class GatewayCarrier:
+    """The demo gateway's notifications of itself: posts to our own callback."""
+
+    loads = ("order",)
+
+    def deliver(self, message: OutboxMessage, now: datetime) -> None:
+        try:
+            deliver_notification(message)
+        except HTTPError:
+            raise
+        except OSError as error:
+            raise CarrierAway from error
+
+    def close(self) -> None:
+        pass
+
+
+class _MailRoom:
+    """Keeps one process from sending its queue to a hung mail server with all of its workers at once."""
+
+    def __init__(self) -> None:
+        self.door = threading.Lock()
+        self.asked_again = threading.Event()
+        self.closed_until: datetime | None = None
+
+
+mail_room: Final = _MailRoom()
+
+
+def send_due(*, now: datetime | None = None, limit: int = 500) -> SendReport:
+    """Send what is due: claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number."""
+    clock = (lambda: now) if now else _database_clock()
+    report = SendReport()
+    send_batch(_IS_NOTIFICATION, GatewayCarrier(), clock, limit, report)
+    mail_room.asked_again.set()
+    while mail_room.asked_again.is_set() and mail_room.door.acquire(blocking=False):
+        try:
+            mail_room.asked_again.clear()
+            _send_mails(clock, limit, report)
+        finally:
+            mail_room.door.release()
+    return report
+
+
+def _database_clock() -> Callable[[], datetime]:
+    """The database's clock, asked once: from then on ours, by as much as they differ."""
+    ahead = database_now() - timezone.now()
+    return lambda: timezone.now() + ahead
+
+
+def _send_mails(clock: Callable[[], datetime], limit: int, report: SendReport) -> None:
+    if mail_room.closed_until and clock() < mail_room.closed_until:
+        report.server_away = True
+        return
+    report.server_away = send_batch(_IS_MAIL, MailCarrier(), clock, limit, report)
+    mail_room.closed_until = clock() + PROBE_EVERY if report.server_away else None
+
+
+def send_batch(
+    which: Q, carrier: Carrier, clock: Callable[[], datetime], limit: int, report: SendReport, *, until: Callable[[], bool] = lambda: False
+) -> bool:
+    """Send up to `limit` due messages, each on its own, or `until` it is enough. True if it stopped because the server is away."""
+    try:
+        for message_id in list(due_messages(clock()).filter(which).order_by("next_try", "pk").values_list("pk", flat=True)[:limit]):
+            if until():
+                break
+            message = _claim(message_id, carrier.loads, clock())
+            if message is None:
+                continue
+            try:
+                carrier.deliver(message, clock())
+            except CarrierAway as away:
+                _give_back(message, away.__cause__, clock())
+                return True
+            except Exception as error:  # noqa: BLE001 - one message that cannot be built or sent must not stop the others
+                _postpone(message, error, clock(), report)
+            else:
+                _mark_sent(message, clock())
+                report.sent += 1
+        return False
+    finally:
+        carrier.close()
+
+
+def due_messages(now: datetime) -> Any:
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    return OutboxMessage.objects.filter(free, sent_at=None, failed_at=None, next_try__lte=now)
+
+
+def _claim(message_id: int, loads: tuple[str, ...], now: datetime) -> OutboxMessage | None:
+    """Take the lease, if nobody else has it. A try counts from here, so that a message that kills its sender ends some day."""
+    if not due_messages(now).filter(pk=message_id).update(lease_until=now + LEASE, attempts=F("attempts") + 1):
+        return None
+    return OutboxMessage.objects.select_related(*loads).get(pk=message_id)
+
+
+def _mark_sent(message: OutboxMessage, now: datetime) -> None:
+    OutboxMessage.objects.filter(pk=message.pk, sent_at=None).update(sent_at=now, lease_until=None, last_error="")
+    if message.attempts > 1:
+        _close_task(f"message:{message.pk}", now)
+    if message.last_error and message.kind not in OutboxMessage.NO_MAIL:  # it was kept waiting by a server that is back
+        _close_task(_SERVER, now)
+
+
+def _give_back(message: OutboxMessage, error: BaseException | None, now: datetime) -> None:
+    """The server was never asked about this message: it costs no try, and another message will be the next probe."""
+    mine = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
+    mine.update(lease_until=None, next_try=now + _jitter(PAUSES[0]), attempts=F("attempts") - 1, last_error=_words(error))
+    logger.warning("server away: %s", type(error).__name__)
+    if message.kind not in OutboxMessage.NO_MAIL and now - message.created_at > SERVER_MISSED_AFTER:
+        _open_task(_SERVER, None, _words(error), now)
+
+
+def _postpone(message: OutboxMessage, error: Exception, now: datetime, report: SendReport) -> None:
+    """Try later, and in the end not again. A person hears of it at once if it looks lasting."""
+    lasts = not _is_temporary(error)
+    pauses = WEBHOOK_PAUSES if message.kind == OutboxMessage.Kind.WEBHOOK else PAUSES
+    gives_up = message.attempts > len(pauses)
+    pause = _jitter(pauses[min(message.attempts, len(pauses)) - 1])
+    mine = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
+    mine.update(lease_until=None, next_try=now + pause, last_error=_words(error), failed_at=now if gives_up else None)
+    report.given_up += gives_up
+    report.postponed += not gives_up
+    # Without its words, which may hold an address.
+    logger.warning("message %s, try %s: %s", message.pk, message.attempts, type(error).__name__, exc_info=lasts and not _is_smtp(error))
+    if gives_up or lasts:
+        _open_task(f"message:{message.pk}", message, f"{message.get_kind_display()}: {_words(error)}", now)
+
+
+def _is_smtp(error: Exception) -> bool:
+    return isinstance(error, smtplib.SMTPException)
+
+
+def _is_temporary(error: Exception) -> bool:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(400 <= code < 500 for code, _text in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return 400 <= error.smtp_code < 500
+    return isinstance(error, OSError)
+
+
+def _words(error: BaseException | None) -> str:
+    """What the server said, for staff."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, text = next(iter(error.recipients.values()))
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, text = error.smtp_code, error.smtp_error
+    else:
+        return f"{type(error).__name__}: {error}"[:200]
+    said = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return f"{code} {said}"[:200]
+
+
+def _jitter(pause: timedelta) -> timedelta:
+    return pause * random.uniform(0.8, 1.2)
+
+
+def _open_task(subject: str, message: OutboxMessage | None, detail: str, now: datetime) -> None:
+    kind, order = _task_kind(message), message.order if message else None
+    task = StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)
+    StaffTask.objects.bulk_create([task], ignore_conflicts=True)  # one open task is enough
+
+
+def _task_kind(message: OutboxMessage | None) -> str:
+    is_webhook = message is not None and message.kind == OutboxMessage.Kind.WEBHOOK
+    return StaffTask.Kind.WEBHOOK_FAILED if is_webhook else StaffTask.Kind.MAIL_FAILED
+
+
+def _close_task(subject: str, now: datetime) -> None:
+    kinds = (StaffTask.Kind.MAIL_FAILED, StaffTask.Kind.WEBHOOK_FAILED)
+    StaffTask.objects.filter(kind__in=kinds, subject=subject, done_at=None).update(done_at=now)

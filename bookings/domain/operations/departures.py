@@ -1,0 +1,252 @@
+"""Departures as staff look at them: a day's list with its load, and who sits where on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.database.transactions import database_now
+from bookings.domain.inventory.seats import DeckView, seat_decks
+from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.idempotency import once
+from bookings.domain.search.availability import coaches
+from bookings.domain.timetable.trips import clock_text, local_text
+from bookings.models import RouteStop, Schedule, Seat, SeatBlock, SeatClaim, SeatKind, Ticket, User
+
+PAGE_SIZE: Final = 20
+
+
+@dataclass(frozen=True)
+class DepartureRow:
+    id: int
+    time: str
+    line: str
+    route: str
+    coach: int
+    bus: str
+    status: str
+    status_text: str
+    seats: int
+    taken: int
+
+    @property
+    def load(self) -> int:
+        return round(100 * self.taken / self.seats) if self.seats else 0
+
+
+@dataclass(frozen=True)
+class DepartureList:
+    day: date
+    rows: tuple[DepartureRow, ...]
+    page: int
+    has_next: bool
+
+
+def departure_list(day: date, *, line: str = "", page: int | None = 1, now: datetime) -> DepartureList:
+    """The departures of a local day, perhaps of one line, twenty at a time; three queries.
+
+    Without a page it is the one on which the next coach stands, which takes a fourth.
+    """
+    zone = ZoneInfo(settings.TIME_ZONE)
+    start = datetime.combine(day, time.min, zone)
+    found = Schedule.objects.departing_between(start, start + timedelta(days=1)).select_related("route__line", "bus")
+    if line:
+        found = found.filter(route__line__code__iexact=line)
+    if page is None:
+        gone = found.filter(departure_time__lt=now).count() if start <= now < start + timedelta(days=1) else 0
+        page = gone // PAGE_SIZE + 1
+    first = (page - 1) * PAGE_SIZE
+    rows = list(found.order_by("departure_time", "pk")[first : first + PAGE_SIZE + 1])
+    seats = coaches(row.layout_id for row in rows)
+    return DepartureList(
+        day, tuple(_row(row, sum(seats[row.layout_id].seats.values())) for row in rows[:PAGE_SIZE]), page, len(rows) > PAGE_SIZE
+    )
+
+
+def _row(schedule: Schedule, seats: int) -> DepartureRow:
+    return DepartureRow(
+        id=schedule.pk,
+        time=clock_text(schedule.departure_time),
+        line=schedule.route.line.code,
+        route=schedule.route.name,
+        coach=schedule.coach,
+        bus=schedule.bus.bus_number if schedule.bus else "",
+        status=schedule.status,
+        status_text=str(schedule.get_status_display()),
+        seats=seats,
+        taken=max(0, seats - schedule.available_seats),
+    )
+
+
+@dataclass(frozen=True)
+class Occupant:
+    """Somebody, or something, on a seat for a part of the road."""
+
+    state: str  # taken, boarded, kept (a hold or an unpaid order), blocked
+    words: str
+    reference: str
+    road: str  # "Johannesburg → Bloemfontein"
+    ticket_id: int | None
+    can_move: bool
+
+
+@dataclass
+class SeatCell:
+    label: str
+    row: int
+    column: int
+    deck: int
+    kind: str
+    legs_taken: int
+    legs: int
+    occupants: list[Occupant] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        if self.kind == SeatKind.CREW:
+            return "crew"
+        if not self.occupants:
+            return "free"
+        states = {each.state for each in self.occupants}
+        if len(states) == 1 and self.legs_taken == self.legs:
+            return states.pop()
+        return "part" if self.legs_taken < self.legs else "taken"
+
+    @property
+    def title(self) -> str:
+        words = "; ".join(f"{each.words} {each.reference} {each.road}".strip() for each in self.occupants)
+        return f"{self.label}: {words or _('free')}"
+
+
+@dataclass(frozen=True)
+class BlockRow:
+    id: int
+    label: str
+    reason: str
+    until: str
+    by: str
+
+
+@dataclass(frozen=True)
+class StaffMap:
+    id: int
+    title: str
+    line: str
+    coach: int
+    when: str
+    day: date
+    status_text: str
+    decks: tuple[DeckView, ...]
+    cells: tuple[SeatCell, ...]
+    blocks: tuple[BlockRow, ...]
+    released: tuple[BlockRow, ...]  # `until` is when
+    free: int
+    zone: str
+
+    @property
+    def people(self) -> list[tuple[SeatCell, Occupant]]:
+        """Seat by seat, those with a name."""
+        return [(cell, each) for cell in self.cells for each in cell.occupants if each.ticket_id]
+
+
+def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
+    """Every seat of a departure with all who sit on it along the road; five queries."""
+    schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
+    if schedule is None:
+        raise NotFound(_("We do not know this departure."))
+    calls = list(RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position"))
+    claims = SeatClaim.objects.filter(schedule=schedule).live(now).select_related("ticket__booking", "block").order_by("seat", "leg")
+    cells = {
+        seat.pk: SeatCell(seat.label, seat.row, seat.column, seat.deck, seat.kind, 0, len(calls) - 1)
+        for seat in Seat.objects.filter(layout=schedule.layout_id).order_by("deck", "row", "column")
+    }
+    names = {call.position: call.stop.city.name for call in calls}
+    for seat_id, owned in _by_owner(claims).items():
+        cell = cells[seat_id]
+        for legs in owned.values():
+            cell.legs_taken += len(legs)
+            cell.occupants.append(_occupant(legs[0], f"{names[legs[0].leg]} → {names[legs[-1].leg + 1]}", now))
+    first, last = calls[0].stop, calls[-1].stop
+    shown = tuple(cells.values())
+    blocks, released = _blocks(schedule, now)
+    return StaffMap(
+        id=schedule.pk,
+        title=f"{first.city.name} → {last.city.name}",
+        line=schedule.route.line.code,
+        coach=schedule.coach,
+        when=local_text(schedule.departure_time, ZoneInfo(first.time_zone)),
+        day=timezone.localtime(schedule.departure_time).date(),
+        status_text=str(schedule.get_status_display()),
+        decks=seat_decks(shown),
+        cells=shown,
+        blocks=blocks,
+        released=released,
+        free=sum(cell.state == "free" for cell in shown),
+        zone=first.time_zone,
+    )
+
+
+def _by_owner(claims: Iterable[SeatClaim]) -> dict[int, dict[tuple, list[SeatClaim]]]:
+    seats: dict[int, dict[tuple, list[SeatClaim]]] = {}
+    for claim in claims:
+        owner = (claim.ticket_id, claim.hold_trip_id, claim.block_id)
+        seats.setdefault(claim.seat_id, {}).setdefault(owner, []).append(claim)
+    return seats
+
+
+def _occupant(claim: SeatClaim, road: str, now: datetime) -> Occupant:
+    if claim.block:
+        return Occupant("blocked", claim.block.reason, "", road, None, False)
+    if claim.ticket is None:
+        return Occupant("kept", _("held by a visitor"), "", road, None, False)
+    ticket, booking = claim.ticket, claim.ticket.booking
+    state = "kept" if claim.kind == SeatClaim.Kind.HELD else "boarded" if ticket.status == Ticket.Status.BOARDED else "taken"
+    can_move = state in ("taken", "boarded") and now < booking.alights_at
+    return Occupant(state, ticket.full_name, booking.booking_reference, road, ticket.pk, can_move)
+
+
+def _blocks(schedule: Schedule, now: datetime) -> tuple[tuple[BlockRow, ...], tuple[BlockRow, ...]]:
+    """The seats that are off sale, and the last ones that somebody put back on sale."""
+    rows = list(SeatBlock.objects.filter(schedule=schedule).select_related("seat", "created_by", "released_by").order_by("pk"))
+    kept = [row for row in rows if row.released_at is None and (row.release_at is None or row.release_at > now)]
+    gone = sorted((row for row in rows if row.released_at), key=lambda row: row.released_at, reverse=True)
+    return (
+        tuple(BlockRow(each.pk, each.seat.label, each.reason, _moment(each.release_at), _name(each.created_by)) for each in kept),
+        tuple(BlockRow(each.pk, each.seat.label, each.reason, _moment(each.released_at), _name(each.released_by)) for each in gone[:10]),
+    )
+
+
+def _moment(at: datetime | None) -> str:
+    return local_text(at) if at else ""
+
+
+def _name(user: User | None) -> str:
+    return (user.get_full_name() or user.username) if user else ""
+
+
+def block_once(
+    schedule_id: int,
+    labels: Collection[str],
+    *,
+    reason: str,
+    release_at: datetime | None,
+    by: User,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> str:
+    """See `inventory.blocks.block_seats`, once per `submission`. Returns the seats that are off sale now."""
+
+    def block() -> str:
+        blocks = block_seats(schedule_id, labels, reason=reason, release_at=release_at, by=by, now=now)
+        return ", ".join(each.seat.label for each in blocks)[:120]
+
+    return once("block", submission, content, block, now=now or database_now())

@@ -1,0 +1,127 @@
+"""What a person must look at: the list, and what was done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import BigIntegerField, Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Cast, Substr
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.database.transactions import database_now
+from bookings.domain.sales.idempotency import once
+from bookings.models import Booking, Shift, StaffTask, User
+
+PAGE: Final = 20
+ROWS: Final = 4
+COUNTED: Final = 100
+SEES_ALL: Final = frozenset({User.Role.MANAGER, User.Role.AUDITOR})
+_SHIFT: Final = "shift:"
+_OLD: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    id: int
+    title: str
+    detail: str
+    reference: str  # of a booking of its order, ""
+    since: str
+    is_old: bool
+    done: str  # when and by whom, "" while it is open
+    note: str
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    rows: tuple[TaskRow, ...]
+    page: int
+    has_next: bool
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class OpenTasks:
+    rows: tuple[TaskRow, ...]
+    total: int
+
+
+def open_tasks(user: User, *, now: datetime) -> OpenTasks:
+    """The oldest open tasks: at most two queries."""
+    rows = _seen_by(user).filter(done_at=None).order_by("created_at", "pk")
+    found = tuple(_row(task, now) for task in _read(rows)[:ROWS])
+    return OpenTasks(found, rows.order_by()[:COUNTED].count() if len(found) == ROWS else len(found))
+
+
+def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False) -> TaskPage:
+    """A page of open tasks, the oldest first, or of those that are done, the latest first: one query."""
+    rows = _seen_by(user).filter(done_at__isnull=not is_done)
+    rows = _read(rows.order_by("-done_at", "-pk") if is_done else rows.order_by("created_at", "pk"))
+    first = (max(page, 1) - 1) * PAGE
+    found = [_row(task, now) for task in rows[first : first + PAGE + 1]]
+    return TaskPage(tuple(found[:PAGE]), max(page, 1), len(found) > PAGE, is_done)
+
+
+def finish_task(task_id: int, *, user: User, note: str, submission: str, content: str, now: datetime | None = None) -> None:
+    """Note what was done about a task. Raises NotFound, RuleBroken without a note, Conflict when somebody else was first."""
+    once("task", submission, content, lambda: _finish(task_id, user, note.strip(), now), now=now or database_now())
+
+
+def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
+    task = _seen_by(user).filter(pk=task_id).first()
+    if task is None:
+        raise NotFound(_("There is no such task."))
+    if not note:
+        raise RuleBroken(_("Say what was done about it."))
+    if task.kind == StaffTask.Kind.CASH_DIFFERENCE and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists():
+        raise RuleBroken(_("Somebody else has to look at the difference in your own till."))
+    mine = StaffTask.objects.filter(pk=task_id, done_at=None)
+    if not mine.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
+        raise Conflict(_("Somebody else has done this already."))
+    return str(task_id)
+
+
+def _shift_of(task: StaffTask) -> int:
+    number = task.subject.removeprefix(_SHIFT)
+    return int(number) if number.isdecimal() else 0
+
+
+def _seen_by(user: User) -> QuerySet[StaffTask]:
+    """Tasks of the whole company for managers and auditors; else those of one's branch, and those of no branch (sold on the web)."""
+    if user.role in SEES_ALL:
+        return StaffTask.objects.all()
+    cash = StaffTask.Kind.CASH_DIFFERENCE
+    number = Case(When(kind=cash, then=Cast(Substr("subject", len(_SHIFT) + 1), BigIntegerField())))
+    of_my_till = Exists(Shift.objects.filter(pk=OuterRef("shift_number"), branch=user.branch_id))
+    rows = StaffTask.objects.exclude(kind=StaffTask.Kind.WEBHOOK_FAILED).annotate(shift_number=number)  # managers keep the webhooks
+    return rows.filter(Q(order__shift=None) | Q(order__shift__branch=user.branch_id)).filter(~Q(kind=cash) | of_my_till)
+
+
+def _read(rows: QuerySet[StaffTask]) -> QuerySet[StaffTask]:
+    reference = Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1]
+    return rows.select_related("done_by").annotate(reference=Subquery(reference))
+
+
+def _row(task: StaffTask, now: datetime) -> TaskRow:
+    done = ""
+    if task.done_at:
+        by = task.done_by.get_full_name() or task.done_by.username if task.done_by else _("the system")
+        done = _("%(time)s by %(name)s") % {"time": _moment(task.done_at), "name": by}
+    return TaskRow(
+        id=task.pk,
+        title=task.get_kind_display(),
+        detail=task.detail,
+        reference=task.reference or "",
+        since=_moment(task.created_at),
+        is_old=not task.done_at and now - task.created_at > _OLD,
+        done=done,
+        note=task.done_note,
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{timezone.localtime(at):%a %-d %b, %H:%M}"

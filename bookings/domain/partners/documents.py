@@ -1,0 +1,272 @@
+"""A partner's orders and holds as its programs get them: ready values, a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Prefetch
+
+from bookings.base.money import ZERO, cents
+from bookings.domain.partners.quotes import Quote
+from bookings.domain.partners.sales import partner_booking, partner_hold
+from bookings.domain.sales.booking_page import booking_segment, booking_status
+from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
+from bookings.domain.sales.checkout import pay_later_until, trip_fares
+from bookings.domain.sales.holds import hold_trips
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Account, Booking, Hold, LedgerEntry, Order, Partner, Refund, RouteStop, SaleStatus, Ticket, Total
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a ride begins or ends, and when by the clock there."""
+
+    ref: str  # stop code@position
+    stop: str
+    city: str
+    time: datetime
+
+
+@dataclass(frozen=True)
+class RideDoc:
+    schedule_id: int
+    line: str
+    origin: End
+    destination: End
+
+
+@dataclass(frozen=True)
+class TicketDoc:
+    id: int
+    first_name: str
+    surname: str
+    passenger_type: str
+    seat: str | None
+    fare_class: str
+    fare_zar: Decimal
+    status: str
+    code: str | None  # once it is paid
+    spoken_code: str | None
+
+
+@dataclass(frozen=True)
+class BookingDoc:
+    reference: str
+    status: str
+    ride: RideDoc
+    tickets: tuple[TicketDoc, ...]
+
+
+@dataclass(frozen=True)
+class RefundDoc:
+    amount_zar: Decimal
+    status: str
+    method: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class OrderDoc:
+    id: str
+    status: str
+    total_zar: Decimal
+    owed_zar: Decimal
+    pays_later: bool
+    pay_by: datetime | None  # while it can be paid
+    placed_at: datetime
+    email: str
+    phone: str
+    bookings: tuple[BookingDoc, ...]
+    refunds: tuple[RefundDoc, ...]
+
+
+@dataclass(frozen=True)
+class HeldSeat:
+    seat: str
+    fare_class: str
+    passenger_type: str
+    fare_zar: Decimal
+
+
+@dataclass(frozen=True)
+class HeldRide:
+    ride: RideDoc
+    seats: tuple[HeldSeat, ...]
+
+
+@dataclass(frozen=True)
+class HoldDoc:
+    id: str
+    expires_at: datetime
+    is_expired: bool
+    total_zar: Decimal
+    can_pay_later: bool  # at a counter; not too close to departure
+    order: str | None  # the order it has become
+    rides: tuple[HeldRide, ...]
+
+
+@dataclass(frozen=True)
+class RefundLineDoc:
+    ticket: int
+    name: str
+    fare_zar: Decimal
+    fee_zar: Decimal
+    refund_zar: Decimal
+
+
+@dataclass(frozen=True)
+class CancellationDoc:
+    """What cancelling would give back now, and when that falls."""
+
+    reference: str
+    is_possible: bool
+    refund_zar: Decimal
+    fee_zar: Decimal
+    falls_at: datetime | None
+    falls_to_zar: Decimal | None
+    tickets: tuple[RefundLineDoc, ...]
+
+
+def ride_doc(segment: Segment) -> RideDoc:
+    return RideDoc(
+        segment.schedule.pk,
+        segment.schedule.route.line.code,
+        _end(segment.board, segment.boards_local),
+        _end(segment.alight, segment.alights_local),
+    )
+
+
+def _end(call: RouteStop, time: datetime) -> End:
+    return End(f"{call.stop.code}@{call.position}", call.stop.name, call.stop.city.name, time)
+
+
+def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
+    """Raises NotFound for a hold that is not this partner's."""
+    hold = partner_hold(token, partner)
+    trips = hold_trips(hold.token)
+    segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
+    rides = tuple(HeldRide(ride_doc(segment), _held(trip, hold)) for segment, trip in zip(segments, trips, strict=True))
+    order = getattr(hold, "order", None)
+    return HoldDoc(
+        id=hold.token,
+        expires_at=hold.expires_at,
+        is_expired=order is None and hold.expires_at <= now,
+        total_zar=sum((seat.fare_zar for ride in rides for seat in ride.seats), ZERO),
+        can_pay_later=pay_later_until(min(segment.boards_at for segment in segments), now) is not None,
+        order=order.token if order else None,
+        rides=rides,
+    )
+
+
+def _held(trip: object, hold: Hold) -> tuple[HeldSeat, ...]:
+    types = [each["passenger_type"] for each in hold.draft["passengers"]]
+    seats = zip(trip.seats.all(), types, trip_fares(trip, hold.draft), strict=True)
+    return tuple(HeldSeat(held.seat.label, held.fare_class.code, kind, fare) for held, kind, fare in seats)
+
+
+def orders_of(partner: Partner, *, status: str = "") -> object:
+    """Newest first, by the index of the partner's orders; for a page of them."""
+    rows = Order.objects.filter(partner=partner).order_by("-pk")
+    return rows.filter(status=status) if status else rows
+
+
+def order_docs(orders: Iterable[Order], *, now: datetime) -> list[OrderDoc]:
+    """Four queries, however many orders."""
+    orders = list(orders)
+    ids = [order.pk for order in orders]
+    bookings: dict[int, list[Booking]] = {pk: [] for pk in ids}
+    tickets = Ticket.objects.select_related("seat", "passenger_type", "fare_class").order_by("pk")
+    rows = Booking.objects.filter(order__in=ids).select_related("schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
+    for booking in rows.prefetch_related(Prefetch("tickets", queryset=tickets)).order_by("boards_at", "pk"):
+        bookings[booking.order_id].append(booking)
+    refunds: dict[int, list[Refund]] = {pk: [] for pk in ids}
+    for refund in Refund.objects.filter(order__in=ids).order_by("pk"):
+        refunds[refund.order_id].append(refund)
+    entries = LedgerEntry.objects.filter(order__in=ids, account=Account.RECEIVABLE).order_by()
+    owed = dict(entries.values_list("order").annotate(total=Total("amount")))
+    return [_order(order, bookings[order.pk], refunds[order.pk], cents(owed.get(order.pk) or ZERO), now) for order in orders]
+
+
+def _order(order: Order, bookings: Sequence[Booking], refunds: Sequence[Refund], owed: Decimal, now: datetime) -> OrderDoc:
+    is_open = order.is_open(now)
+    overdue = order.status == SaleStatus.PENDING and not is_open
+    return OrderDoc(
+        id=order.token,
+        status=SaleStatus.EXPIRED.value if overdue else order.status,
+        total_zar=order.total,
+        owed_zar=owed if is_open or order.status == SaleStatus.CONFIRMED else ZERO,
+        pays_later=order.pays_later,
+        pay_by=order.pay_by if is_open else None,
+        placed_at=order.placed_at,
+        email=order.email,
+        phone=order.phone,
+        bookings=tuple(_booking(booking, order, now) for booking in bookings),
+        refunds=tuple(RefundDoc(each.amount, each.status, each.method or None, each.created_at) for each in refunds),
+    )
+
+
+def _booking(booking: Booking, order: Order, now: datetime) -> BookingDoc:
+    status = str(booking_status(booking, order, now))
+    tickets = tuple(_ticket(ticket, status == SaleStatus.CONFIRMED) for ticket in booking.tickets.all())
+    return BookingDoc(booking.booking_reference, status, ride_doc(booking_segment(booking)), tickets)
+
+
+def _ticket(ticket: Ticket, is_paid: bool) -> TicketDoc:
+    return TicketDoc(
+        id=ticket.pk,
+        first_name=ticket.first_name,
+        surname=ticket.surname,
+        passenger_type=ticket.passenger_type.slug,
+        seat=ticket.seat.label if ticket.seat else None,
+        fare_class=ticket.fare_class.code,
+        fare_zar=ticket.fare,
+        status=ticket.status,
+        code=ticket.code if is_paid else None,
+        spoken_code=ticket.spoken_code if is_paid else None,
+    )
+
+
+def cancellation_doc(reference: str, partner: Partner, ticket_ids: Sequence[int] | None = None, *, now: datetime) -> CancellationDoc:
+    """Raises NotFound for a booking that is not this partner's."""
+    booking = partner_booking(reference, partner)
+    quote = cancellation_quote(booking, ticket_ids, now=now)
+    overdue = booking.status == SaleStatus.PENDING and not booking.order.is_open(now)
+    return _cancellation(booking, quote, can_cancel(booking, now) and bool(quote.lines) and not overdue)
+
+
+def _cancellation(booking: Booking, quote: CancellationQuote, is_possible: bool) -> CancellationDoc:
+    falls_at = quote.drops_at if is_possible else None
+    return CancellationDoc(
+        reference=booking.booking_reference,
+        is_possible=is_possible,
+        refund_zar=quote.refund if is_possible else ZERO,
+        fee_zar=quote.fee if is_possible else ZERO,
+        falls_at=falls_at,
+        falls_to_zar=quote.then if falls_at else None,
+        tickets=tuple(
+            RefundLineDoc(line.ticket.pk, line.ticket.full_name, line.ticket.fare, line.quote.fee, line.quote.amount)
+            for line in (quote.lines if is_possible else ())
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class QuoteDoc:
+    quote: str
+    expires_at: datetime
+    total_zar: Decimal
+    rides: tuple[HeldRide, ...]
+
+
+def quote_doc(quote: Quote) -> QuoteDoc:
+    rides = tuple(
+        HeldRide(
+            ride_doc(ride.segment),
+            tuple(HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare) for each in ride.seats),
+        )
+        for ride in quote.rides
+    )
+    return QuoteDoc(quote.text, quote.expires_at, quote.total, rides)

@@ -1,0 +1,206 @@
+"""A sale by a partner's program: hold, order and payment of the web's own functions, each once per idempotency key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code, random_token, sha256
+from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.money import ZERO, format_zar
+from bookings.database.transactions import database_now
+from bookings.domain.inventory.claims import lock_schedules
+from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
+from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.checkout import place_order, save_draft, trip_fares
+from bookings.domain.sales.departure_page import hold_ride
+from bookings.domain.sales.holds import hold_trips, release_hold
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.orders import PassengerDetails
+from bookings.domain.sales.partner_accounts import pay_on_account
+from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
+
+_OWNER: Final = "partner:%d:"
+_NETWORK: Final = "partner:%d"  # all that a partner holds unpaid counts against its share of a coach
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of a program, by which it is known again: the key, its Idempotency-Key, and all that it said."""
+
+    key: ApiKey
+    token: str
+    content: str
+
+    @property
+    def partner(self) -> Partner:
+        return self.key.partner
+
+    @property
+    def scope(self) -> str:
+        return f"api:{self.key.pk}"
+
+    @property
+    def inner(self) -> str:
+        """A token for the steps within, that no other key's request can have."""
+        return sha256(f"{self.scope}:{self.token}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a request led to; `is_repeat` when it had been made before."""
+
+    result: str
+    is_repeat: bool
+
+
+def _once(request: Request, action: object, now: datetime | None) -> Outcome:
+    ran = []
+
+    def act() -> str:
+        ran.append(True)
+        return action()
+
+    result = once(request.scope, request.token, request.content, act, now=now or database_now())
+    return Outcome(result, is_repeat=not ran)
+
+
+def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) -> Outcome:
+    """Keep the seats of a quote at its price, all or none. The result is the hold's token.
+
+    Raises QuoteOutdated when they cost something else by now, and what holding raises.
+    """
+    promise = read_quote(request.partner, quote)
+    return _once(request, lambda: _hold(request.partner, promise, now), now)
+
+
+def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
+    lock_schedules(ride.schedule_id for ride in promise.rides)
+    now = now or database_now()
+    owner, token = f"{_OWNER % partner.pk}{random_token()}", ""
+    for ride in promise.rides:
+        choice = {"labels": ride.seats} if ride.seats else {"count": len(promise.types), "fare_class": ride.fare_class}
+        who = {"owner": owner, "network": _NETWORK % partner.pk, "channel": Channel.API}
+        token = hold_ride(ride.schedule_id, ride.from_ref, ride.to_ref, **choice, **who, token=token, types=promise.types, now=now).token
+    total = hold_total(partner_hold(token, partner))
+    if total != promise.total:
+        words = {"now": format_zar(total), "quoted": format_zar(promise.total)}
+        raise QuoteOutdated(_("The price is %(now)s now, not %(quoted)s as quoted. Nothing is held; please ask for a new quote.") % words)
+    return token
+
+
+def hold_total(hold: Hold) -> Decimal:
+    return sum((fare for trip in hold_trips(hold.token) for fare in trip_fares(trip, hold.draft)), ZERO)
+
+
+def partner_hold(token: str, partner: Partner) -> Hold:
+    """Raises NotFound for a hold that is not this partner's."""
+    hold = Hold.objects.select_related("order").filter(token=token, owner__startswith=_OWNER % partner.pk).first()
+    if hold is None:
+        raise NotFound(_("We know no such hold of yours."))
+    return hold
+
+
+def give_back(token: str, partner: Partner) -> None:
+    """The seats are free again at once. Raises Conflict once they are ordered."""
+    hold = partner_hold(token, partner)
+    if getattr(hold, "order", None):
+        raise Conflict(_("These seats are ordered already; cancel the booking instead."))
+    release_hold(token, owner=hold.owner)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is ordered: the held seats for these people."""
+
+    hold: str
+    passengers: tuple[PassengerDetails, ...]
+    email: str
+    phone: str
+    pay_later: bool
+
+
+def order_held(request: Request, wanted: Wanted, *, now: datetime | None = None) -> Outcome:
+    """Order held seats at the price that they were held for. The result is the order's token.
+
+    Raises RuleBroken when the passengers are not those that the seats were quoted for, HoldExpired, and what placing an order raises.
+    """
+    hold = partner_hold(wanted.hold, request.partner)
+    return _once(request, lambda: _order(request, hold, wanted, now), now)
+
+
+def _order(request: Request, hold: Hold, wanted: Wanted, now: datetime | None) -> str:
+    if getattr(hold, "order", None):
+        raise Conflict(_("These seats are ordered already."))
+    types = [each.get("passenger_type", "") for each in hold.draft.get("passengers", [])]
+    passengers = _seated(wanted.passengers, types)
+    lock_schedules(hold.trips.values_list("schedule", flat=True))
+    save_draft(hold.token, owner=hold.owner, passengers=passengers, email=wanted.email, phone=wanted.phone)
+    order = place_order(
+        hold.token,
+        owner=hold.owner,
+        submission=request.inner,
+        content="",
+        channel=Channel.API,
+        partner=request.partner,
+        pay_later=wanted.pay_later,
+        now=now,
+    )
+    return order.token
+
+
+def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> list[PassengerDetails]:
+    """The passengers in the order of the held seats, each on a seat that was quoted for their type."""
+    if sorted(each["passenger_type"] for each in passengers) != sorted(types):
+        words = {"types": ", ".join(types)}
+        raise RuleBroken(_("These seats were quoted for %(types)s; please name just these passengers, or ask for a new quote.") % words)
+    waiting = list(passengers)
+    return [waiting.pop(next(index for index, each in enumerate(waiting) if each["passenger_type"] == kind)) for kind in types]
+
+
+def pay_order(request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None) -> Outcome:
+    """Pay an order on the partner's account. Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded."""
+    order = partner_order(order_token, request.partner)
+
+    def pay() -> str:
+        pay_on_account(order.pk, external_id=f"api:{request.inner}", amount=amount, now=now)
+        return order.token
+
+    return _once(request, pay, now)
+
+
+def cancel(request: Request, reference: str, *, ticket_ids: Sequence[int] | None, refund: Decimal, now: datetime | None = None) -> Outcome:
+    """Cancel a booking or some of its tickets for the refund that was quoted; the result is the reference of what was cancelled.
+
+    Raises Conflict when the refund has fallen below `refund`, or nothing can be cancelled any more.
+    """
+    booking = partner_booking(reference, request.partner)
+
+    def act() -> str:
+        reason = _("by %(partner)s (API key %(key)s)") % {"partner": request.partner.name, "key": request.key.prefix}
+        options = {"submission": request.inner, "content": "", "reason": reason, "now": now}
+        return cancel_booking(booking.booking_reference, ticket_ids=ticket_ids, quoted=refund, **options).booking_reference
+
+    return _once(request, act, now)
+
+
+def partner_order(token: str, partner: Partner) -> Order:
+    """Raises NotFound for an order that is not this partner's."""
+    order = Order.objects.filter(token=token, partner=partner).first()
+    if order is None:
+        raise NotFound(_("We know no such order of yours."))
+    return order
+
+
+def partner_booking(reference: str, partner: Partner) -> Booking:
+    """Raises NotFound for a booking that is not this partner's."""
+    code = normal_code(reference)[:12]
+    booking = Booking.objects.select_related("order").filter(booking_reference=code, order__partner=partner).first()
+    if booking is None:
+        raise NotFound(_("We know no such booking of yours."))
+    return booking

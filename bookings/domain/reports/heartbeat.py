@@ -1,9 +1,0 @@
-from datetime import datetime
-
-from bookings.models import Heartbeat
-from bookings.models.transactions import database_now
-
-
-def beat(name: str, *, now: datetime | None = None) -> None:
-    """Note that a background part is alive."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": now or database_now()})

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code, plain_name
+from bookings.base.errors import NotFound
+from bookings.base.money import format_zar
+from bookings.cache.reference_data import single_version_check
+from bookings.domain.fares.prices import every_type, fare_classes
+from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
+from bookings.domain.timetable.segments import Segment, with_rides
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.models import Account, Booking, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
+
+
+@dataclass(frozen=True)
+class OrderStatus:
+    """How far the payment of an order is, for the page that the browser comes back to."""
+
+    state: str  # to_pay, confirming, declined, confirmed, expired, refund_due, cancelled
+    order_id: int
+    token: str
+    reference: str  # any one of the order's
+    total_text: str
+    owed_text: str  # empty if there is nothing to pay any more
+    pay_by_text: str
+    pays_later: bool
+
+    PAYABLE: ClassVar = ("to_pay", "declined", "confirming")
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == "confirming"
+
+    @property
+    def can_pay(self) -> bool:
+        return self.state in self.PAYABLE
+
+
+def order_status(token: str, *, now: datetime) -> OrderStatus:
+    order = Order.objects.filter(token=token).first()
+    if order is None:
+        raise NotFound(_("We do not know this order."))
+    state = _state(order, now)
+    can_pay = state in OrderStatus.PAYABLE
+    return OrderStatus(
+        state=state,
+        order_id=order.pk,
+        token=token,
+        reference=order.bookings.values_list("booking_reference", flat=True).order_by("pk").first(),
+        total_text=format_zar(order.total),
+        owed_text=format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)) if can_pay else "",
+        pay_by_text=local_text(order.pay_by) if order.pay_by else "",
+        pays_later=order.pays_later,
+    )
+
+
+def _state(order: Order, now: datetime) -> str:
+    if order.status in (SaleStatus.CONFIRMED, SaleStatus.CANCELLED):
+        return str(order.status)
+    if order.refunds.exists():
+        return "refund_due"
+    last = order.attempts.order_by("-pk").first()
+    # A notification is on its way: say so, even past the pay-by time. The money will find its seats or go back.
+    if last and last.notifications.filter(acted_at=None).exists():
+        return "confirming"
+    if not order.is_open(now):
+        return "expired"
+    if last is None:
+        return "to_pay"
+    return "declined" if last.status == PaymentAttempt.Status.DECLINED else "confirming"
+
+
+@dataclass(frozen=True)
+class TicketView:
+    id: int
+    name: str
+    seat: str
+    type_name: str
+    class_name: str
+    proof: str
+    fare: str
+    status: str  # Ticket.Status
+    status_text: str
+    code: str
+    spoken_code: str
+
+
+@dataclass(frozen=True)
+class BookingPart:
+    """One booking of an order, as its page shows it."""
+
+    id: int
+    reference: str
+    status: str
+    status_text: str
+    trip: TripView
+    tickets: tuple[TicketView, ...]
+    quote: CancellationQuote | None  # None: it cannot be cancelled
+    refund_text: str
+    drops_text: str  # "Tue 1 Dec 2026, 10:00", empty if it does not fall
+    then_text: str
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status == SaleStatus.CONFIRMED
+
+
+@dataclass(frozen=True)
+class RefundView:
+    amount: str
+    status_text: str
+    is_paid: bool
+
+
+@dataclass(frozen=True)
+class BookingPage:
+    """A whole order, found by any of its references."""
+
+    order_id: int
+    order_token: str
+    reference: str
+    email: str
+    phone: str
+    total_text: str
+    owed: Decimal
+    owed_text: str
+    pay_by_text: str
+    is_open: bool  # can still be paid
+    parts: tuple[BookingPart, ...]
+    refunds: tuple[RefundView, ...]
+
+    @property
+    def is_confirmed(self) -> bool:
+        return any(part.is_confirmed for part in self.parts)
+
+
+@single_version_check()
+def booking_page(reference: str, *, now: datetime) -> BookingPage:
+    """The order that the reference belongs to, in a constant number of queries. Raises NotFound."""
+    code = normal_code(reference)
+    order = Order.objects.filter(bookings__booking_reference=code).first()
+    if order is None:
+        raise NotFound(_("We do not know this booking."))
+    owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+    return BookingPage(
+        order_id=order.pk,
+        order_token=order.token,
+        reference=code,
+        email=order.email,
+        phone=order.phone,
+        total_text=format_zar(order.total),
+        owed=owed,
+        owed_text=format_zar(owed),
+        pay_by_text=local_text(order.pay_by) if order.pay_by else "",
+        is_open=order.is_open(now) and owed > 0,
+        parts=tuple(_part(booking, order, now) for booking in bookings_of(order)),
+        refunds=tuple(
+            RefundView(format_zar(refund.amount), refund.get_status_display(), refund.status == Refund.Status.PAID)
+            for refund in order.refunds.order_by("pk")
+        ),
+    )
+
+
+@single_version_check()
+def bookings_of(order: Order) -> list[Booking]:
+    """The bookings of an order with all that a ticket, a page or a mail shows."""
+    tickets = Ticket.objects.select_related("seat").order_by("pk")
+    rows = Booking.objects.filter(order=order).select_related("schedule").order_by("boards_at", "pk")
+    bookings = with_rides(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
+    classes, types = {each.pk: each for each in fare_classes()}, {each.pk: each for each in every_type()}
+    for ticket in (ticket for booking in bookings for ticket in booking.tickets.all()):
+        ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]
+    return bookings
+
+
+def booking_segment(booking: Booking) -> Segment:
+    return Segment(booking.schedule, booking.from_stop, booking.to_stop)
+
+
+def _part(booking: Booking, order: Order, now: datetime) -> BookingPart:
+    status = booking_status(booking, order, now)
+    tickets = list(booking.tickets.all())
+    quote = cancellation_quote(booking, now=now) if can_cancel(booking, now) and status != SaleStatus.EXPIRED else None
+    return BookingPart(
+        id=booking.pk,
+        reference=booking.booking_reference,
+        status=status,
+        status_text=str(SaleStatus(status).label),
+        trip=trip_view(booking_segment(booking), tuple(each.seat.label for each in tickets if each.seat)),
+        tickets=tuple(_ticket(each) for each in tickets),
+        quote=quote,
+        refund_text=format_zar(quote.refund) if quote else "",
+        drops_text=local_text(quote.drops_at) if quote and quote.drops_at else "",
+        then_text=format_zar(quote.then) if quote else "",
+    )
+
+
+def _ticket(ticket: Ticket) -> TicketView:
+    return TicketView(
+        id=ticket.pk,
+        name=ticket.full_name,
+        seat=ticket.seat.label if ticket.seat else "",
+        type_name=ticket.passenger_type.name,
+        class_name=ticket.fare_class.name,
+        proof=ticket.passenger_type.proof,
+        fare=format_zar(ticket.fare),
+        status=ticket.status,
+        status_text=ticket.get_status_display(),
+        code=ticket.code,
+        spoken_code=ticket.spoken_code,
+    )
+
+
+@dataclass(frozen=True)
+class FoundBooking:
+    """The little that a reference with a surname or e-mail address shows."""
+
+    order_id: int
+    reference: str
+    status: str
+    status_text: str
+    trip: TripView
+
+
+def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking | None:
+    """The booking with this reference, if `proof` is a surname on its order or the e-mail address. None for every kind of failure."""
+    name, email = plain_name(proof)[:80], proof.strip()
+    mine = Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email) if name else Q(pk__in=[])
+    booking = (
+        Booking.objects.filter(mine, booking_reference=normal_code(reference)[:12])
+        .select_related("order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
+        .first()
+    )
+    if booking is None:
+        return None
+    status = booking_status(booking, booking.order, now)
+    return FoundBooking(
+        booking.order_id, booking.booking_reference, status, str(SaleStatus(status).label), trip_view(booking_segment(booking))
+    )
+
+
+def booking_status(booking: Booking, order: Order, now: datetime) -> str:
+    """The booking's state; unpaid past its time is expired, whether or not anybody has swept it."""
+    overdue = booking.status == SaleStatus.PENDING and not order.is_open(now)
+    return SaleStatus.EXPIRED if overdue else booking.status

@@ -1,0 +1,108 @@
+"""What the page shows before anything is cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code
+from bookings.base.errors import Conflict, NotFound
+from bookings.base.money import format_zar
+from bookings.domain.fares.refund_rules import RefundRule
+from bookings.domain.sales.booking_page import booking_segment, bookings_of
+from bookings.domain.sales.cancellations import CancellationQuote, QuoteLine, can_cancel, cancellation_quote
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.models import Booking
+
+
+@dataclass(frozen=True)
+class CancelLine:
+    ticket_id: int
+    name: str
+    seat: str
+    fare: str
+    back: str
+    why: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class CancelView:
+    reference: str
+    trip: TripView
+    lines: tuple[CancelLine, ...]
+    chosen: tuple[int, ...]
+    is_paid: bool
+    refund: Decimal
+    refund_text: str
+    fee: Decimal
+    fee_text: str
+    fare_text: str
+    drops_text: str
+    then_text: str
+
+    @property
+    def is_all(self) -> bool:
+        return len(self.chosen) == len(self.lines)
+
+
+def cancel_view(reference: str, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime) -> CancelView:
+    """The quote for these tickets of a booking, or for all of them, passenger by passenger.
+
+    Raises NotFound, and Conflict when nothing can be cancelled any more.
+    """
+    found = Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
+    if found is None:
+        raise NotFound(_("We do not know this booking."))
+    booking = next(each for each in bookings_of(found.order) if each.pk == found.pk)
+    whole = cancellation_quote(booking, waived=waived, now=now)
+    overdue = not whole.is_paid and not found.order.is_open(now)
+    if not can_cancel(booking, now) or not whole.lines or overdue:
+        raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
+    chosen = tuple(line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids)
+    return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now))
+
+
+def _view(booking: Booking, whole: CancellationQuote, quote: CancellationQuote) -> CancelView:
+    chosen = tuple(line.ticket.pk for line in quote.lines)
+    zone = ZoneInfo(booking.from_stop.stop.time_zone)
+    return CancelView(
+        reference=booking.booking_reference,
+        trip=trip_view(booking_segment(booking)),
+        lines=tuple(_line(line, line.ticket.pk in chosen) for line in whole.lines),
+        chosen=chosen,
+        is_paid=quote.is_paid,
+        refund=quote.refund,
+        refund_text=format_zar(quote.refund),
+        fee=quote.fee,
+        fee_text=format_zar(quote.fee),
+        fare_text=format_zar(quote.fare),
+        drops_text=local_text(quote.drops_at, zone) if quote.drops_at else "",
+        then_text=format_zar(quote.then),
+    )
+
+
+def _line(line: QuoteLine, is_chosen: bool) -> CancelLine:
+    why = {
+        RefundRule.GRACE: _("booked a moment ago: no fee"),
+        RefundRule.TIER: _("%(fee)s fee") % {"fee": format_zar(line.quote.fee)},
+        RefundRule.TOO_LATE: _("too close to departure for a refund"),
+        RefundRule.NOT_PAID: _("not paid yet"),
+        RefundRule.WAIVED: _("fee waived"),
+        RefundRule.LEFT_BEHIND: _("stood by, and got no seat"),
+    }[line.quote.rule]
+    ticket = line.ticket
+    return CancelLine(
+        ticket_id=ticket.pk,
+        name=ticket.full_name,
+        seat=ticket.seat.label if ticket.seat else "",
+        fare=format_zar(ticket.fare),
+        back=format_zar(line.quote.amount),
+        why=why,
+        is_chosen=is_chosen,
+    )

@@ -1,0 +1,131 @@
+"""What the checkout shows, as ready values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.base.money import ZERO, format_zar
+from bookings.cache.reference_data import single_version_check
+from bookings.domain.fares.prices import passenger_types
+from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
+from bookings.domain.sales.holds import MOST_RENEWALS, hold_trips
+from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.models import Hold, HoldTrip
+
+
+@dataclass(frozen=True)
+class PassengerRow:
+    index: int
+    seats: str
+    first_name: str
+    surname: str
+    passenger_type: str
+    fares: dict[str, str]
+    fare_text: str
+
+
+@dataclass(frozen=True)
+class TypeChoice:
+    slug: str
+    name: str
+    discount_note: str
+    proof: str
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class CheckoutView:
+    token: str
+    expires_at: datetime
+    seconds_left: int
+    is_expired: bool
+    can_renew: bool
+    trips: tuple[TripView, ...]
+    passengers: tuple[PassengerRow, ...]
+    types: tuple[TypeChoice, ...]
+    draft: dict[str, Any]
+    total: Decimal
+    total_text: str
+    problem: str  # why it cannot be paid yet; empty if it can
+    pay_later_until_text: str  # empty if it must be paid now
+    order_token: str
+    class_ids: frozenset[int]  # fare classes of the seats
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.problem
+
+
+@single_version_check()
+def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
+    """The checkout of this visitor's hold. Raises NotFound for anybody else's."""
+    trips = hold_trips(token, owner=owner) if owner else []
+    if not trips:
+        raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
+    return view_of(trips[0].hold, trips, now=now)
+
+
+def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView:
+    """`hold` with its order, `trips` as `hold_trips` loads them."""
+    segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
+    fares = [trip_fares(trip, hold.draft) for trip in trips]
+    total = sum((fare for of_trip in fares for fare in of_trip), ZERO)
+    until = pay_later_until(min(segment.boards_at for segment in segments), now)
+    order = getattr(hold, "order", None)
+    return CheckoutView(
+        token=hold.token,
+        expires_at=hold.expires_at,
+        seconds_left=max(0, int((hold.expires_at - now).total_seconds())),
+        is_expired=hold.expires_at <= now and order is None,
+        can_renew=hold.renewals < MOST_RENEWALS and hold.expires_at > now and order is None,
+        trips=tuple(
+            trip_view(segment, tuple(held.seat.label for held in trip.seats.all()), format_zar(sum(of_trip, ZERO)))
+            for segment, trip, of_trip in zip(segments, trips, fares, strict=True)
+        ),
+        passengers=_passenger_rows(trips, hold.draft, fares),
+        types=tuple(
+            TypeChoice(
+                kind.slug,
+                kind.name,
+                _("%(percent)d%% off") % {"percent": kind.discount_percent} if kind.discount_percent else "",
+                kind.proof,
+                kind.is_default,
+            )
+            for kind in passenger_types().values()
+        ),
+        draft=hold.draft,
+        total=total,
+        total_text=format_zar(total),
+        problem=draft_problem(hold.draft, len(trips[0].seats.all())),
+        pay_later_until_text=local_text(until) if until else "",
+        order_token=order.token if order else "",
+        class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
+    )
+
+
+def _passenger_rows(trips: list, draft: dict[str, Any], fares: list[list[Decimal]]) -> tuple[PassengerRow, ...]:
+    typed = draft.get("passengers", [])
+    rows = []
+    for index in range(len(trips[0].seats.all())):
+        held = [trip.seats.all()[index] for trip in trips]
+        said = typed[index] if index < len(typed) else {}
+        by_type = {slug: format_zar(sum((Decimal(each.fares[slug]) for each in held), ZERO)) for slug in held[0].fares}
+        rows.append(
+            PassengerRow(
+                index=index,
+                seats=" / ".join(each.seat.label for each in held),
+                first_name=said.get("first_name", ""),
+                surname=said.get("surname", ""),
+                passenger_type=said.get("passenger_type") or next(iter(by_type), ""),
+                fares=by_type,
+                fare_text=format_zar(sum((of_trip[index] for of_trip in fares), ZERO)),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,86 @@
+"""From the review page to an order: what the customer saw is what is ordered, or nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.base.errors import Conflict
+from bookings.domain.fares.prices import fare_classes
+from bookings.domain.fares.refund_lines import RefundLine, refund_lines
+from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.sales.checkout import place_order
+from bookings.domain.sales.checkout_page import CheckoutView, view_of
+from bookings.domain.sales.payments import open_attempt, start_payment
+from bookings.models import Hold, HoldTrip, Order
+
+PAY_NOW: Final = "now"
+PAY_LATER: Final = "later"
+
+
+class ReviewOutdated(Conflict):
+    """What would be ordered is no longer what the review page showed."""
+
+
+@dataclass(frozen=True)
+class FareRules:
+    """The refund rules of one fare class of an order."""
+
+    class_name: str
+    lines: tuple[RefundLine, ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    order: Order
+    pay_at: str  # where to send the browser to pay; empty when there is nothing to pay now
+
+
+def review_digest(checkout: CheckoutView) -> str:
+    """A fingerprint of all that is ordered and what it costs."""
+    trips = [f"{trip.schedule_id}|{trip.from_ref}|{trip.to_ref}|{trip.departs_iso}|{','.join(trip.seats)}" for trip in checkout.trips]
+    people = [f"{row.first_name}|{row.surname}|{row.passenger_type}|{row.fare_text}" for row in checkout.passengers]
+    contact = [str(checkout.draft.get("email", "")), str(checkout.draft.get("phone", ""))]
+    return sha256("\n".join([*trips, *people, *contact, str(checkout.total)]))
+
+
+def fare_rules(checkout: CheckoutView) -> tuple[FareRules, ...]:
+    """The refund rules of the held seats, class by class."""
+    return tuple(
+        FareRules(each.name, refund_lines(RefundTerms.of_policy(each.refund_policy)))
+        for each in fare_classes()
+        if each.pk in checkout.class_ids
+    )
+
+
+def place_and_pay(token: str, *, owner: str, submission: str, digest: str, choice: str, now: datetime | None = None) -> Placed:
+    """Order what the review page showed, once per `submission`, and open its payment with it unless it is paid later.
+
+    The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever place_order raises.
+    """
+
+    def check(hold: Hold, trips: list[HoldTrip], moment: datetime) -> None:
+        if digest != review_digest(view_of(hold, trips, now=moment)):
+            raise ReviewOutdated(_("Something changed while you were looking. Please check your order once more; nothing was booked."))
+
+    opened: list[str] = []
+
+    def pay(order: Order, moment: datetime) -> None:
+        if order.total > 0:
+            opened.append(open_attempt(order, order.total, moment))
+
+    later = choice == PAY_LATER
+    what = {"submission": submission, "content": f"{digest} {choice}", "pay_later": later}
+    order = place_order(token, owner=owner, **what, check=check, then=None if later else pay, now=now)
+    if later or order.pays_later:
+        return Placed(order, "")
+    if opened:
+        return Placed(order, opened[0])
+    try:
+        return Placed(order, start_payment(order.pk, now=now))
+    except Conflict:  # paid meanwhile, free of charge, or out of time: the order's own page says which
+        return Placed(order, "")

@@ -1,0 +1,71 @@
+from collections.abc import Iterable
+from datetime import datetime
+
+from bookings.base.errors import Conflict
+from bookings.base.metrics import SALES
+from bookings.database.transactions import count_committed
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import taken_seats
+from bookings.domain.sales.messages import notify_partner, write_message
+from bookings.domain.timetable.segments import Segment
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    SaleStatus,
+    Schedule,
+    SeatClaim,
+    Shift,
+    Ticket,
+    Webhook,
+)
+
+
+def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shift: Shift | None = None) -> None:
+    """Make the seats of a paid order its own. The caller holds the locks of its schedules and of the order, and refreshes.
+
+    `shift` is the till that took the money: its clerk stands in the history.
+    """
+    actor = shift.clerk if shift else None
+    if Order.objects.filter(pk=order.pk, status=order.status).update(status=SaleStatus.CONFIRMED) != 1:
+        raise Conflict("The order changed meanwhile.")
+    bookings = list(Booking.objects.filter(order=order, status=order.status).order_by("pk"))
+    Booking.objects.filter(pk__in=[booking.pk for booking in bookings]).update(status=SaleStatus.CONFIRMED)
+    BookingEvent.objects.bulk_create(
+        BookingEvent(booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now) for booking in bookings
+    )
+    for booking in bookings:
+        notify_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
+    claims.sell(order, schedules)
+    order.status = SaleStatus.CONFIRMED
+    count_committed(SALES, order.channel)
+    write_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
+
+
+def take_seats_again(order: Order, *, now: datetime) -> bool:
+    """Claim the seats of an expired order anew and sell it anew, all of it or nothing.
+
+    False if a seat is gone, a coach has left, or the money on the order is not enough.
+    The caller holds the locks; expired claims are already dropped.
+    """
+    bookings = list(order.bookings.filter(status=SaleStatus.EXPIRED).select_related("schedule", "from_stop", "to_stop").order_by("pk"))
+    fares = {booking: sum(ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)) for booking in bookings}
+    if -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) < sum(fares.values()):
+        return False
+    wanted: list[SeatClaim] = []
+    for booking in bookings:
+        segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+        tickets = list(booking.tickets.filter(status=Ticket.Status.VALID, seat__isnull=False))
+        gone = taken_seats(booking.schedule_id, segment.legs, now=now)
+        left = booking.boards_at <= now or not booking.schedule.is_active or booking.schedule.status not in Schedule.SOLD_IN
+        if left or any(ticket.seat_id in gone for ticket in tickets):
+            return False
+        wanted += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
+    claims.claim(wanted)
+    for booking, fare in fares.items():
+        cause = f"resale:{booking.pk}:{booking.events.count()}"
+        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking)
+    return bool(bookings)

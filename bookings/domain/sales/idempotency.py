@@ -1,0 +1,39 @@
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.base.errors import AlreadySubmitted, RuleBroken
+from bookings.database.transactions import short_transaction
+from bookings.models import Submission
+
+
+def once(scope: str, token: str, content: str, action: Callable[[], str], *, now: datetime) -> str:
+    """Run `action` in one transaction the first time `token` is posted; afterwards answer with the first time's result.
+
+    The same token with other content raises AlreadySubmitted. If `action` raises, nothing is kept and the token stays good.
+    A twin that runs at the same time waits for the first and gets its result.
+    """
+    if not token or len(token) > 80 or "\x00" in token:
+        raise RuleBroken(_("This form has lost its token. Please open the page again."))
+    digest = sha256(content)
+    try:
+        with short_transaction():
+            made = Submission.objects.create(scope=scope, token=token, content_hash=digest, created_at=now)
+            made.result = action()
+            made.save(update_fields=["result"])
+            return made.result
+    except IntegrityError:
+        earlier = _earlier(scope, token, digest)
+        if earlier is None:  # the clash was not about the token
+            raise
+        return earlier
+
+
+def _earlier(scope: str, token: str, digest: str) -> str | None:
+    row = Submission.objects.filter(scope=scope, token=token).first()
+    if row and row.content_hash != digest:
+        raise AlreadySubmitted
+    return row.result if row else None

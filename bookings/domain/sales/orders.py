@@ -1,0 +1,120 @@
+"""The rows of an order: its lock, its bookings and tickets, their references and codes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from bookings.base.codes import plain_name, random_code, random_token
+from bookings.base.errors import Busy
+from bookings.base.money import ZERO
+from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.inventory.claims import lock_schedules
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Account, Booking, BookingEvent, FareClass, LedgerEntry, Order, PassengerType, Schedule, Seat, Ticket, User
+
+PassengerDetails = Mapping[str, str]  # first_name, surname, passenger_type
+_TRIES: Final = 3
+
+
+def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime, *, actor: User | None) -> Booking:
+    """Give some passengers a booking of their own in the same order, with their share of what was sold."""
+    part = Booking.objects.get(pk=booking.pk)
+    part.pk, part._state.adding = None, True
+    part.booking_reference = new_reference()
+    part.save()
+    Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(booking=part)
+    fare = sum((ticket.fare for ticket in tickets), ZERO)
+    moved_out = {Account.REVENUE: fare, Account.RECEIVABLE: -fare}
+    moved_in = {Account.REVENUE: -fare, Account.RECEIVABLE: fare}
+    LedgerEntry.objects.post(f"split-out:{part.pk}", moved_out, at=now, booking=booking)
+    LedgerEntry.objects.post(f"split-in:{part.pk}", moved_in, at=now, booking=part)
+    BookingEvent.objects.record(part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}")
+    return part
+
+
+def lock_order(order_id: int, *, also: Iterable[int] = ()) -> tuple[Order, dict[int, Schedule]]:
+    """Lock an order after the departures of its bookings (and those in `also`), in the order that everybody keeps.
+
+    Raises Busy if they change meanwhile.
+    """
+    for _try in range(_TRIES):
+        of_order = Booking.objects.filter(order=order_id).values("schedule")
+        locked = lock_schedules({*of_order.values_list("schedule", flat=True), *also} if also else of_order)
+        order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
+        if set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True)) <= set(locked):
+            return order, locked
+    raise Busy
+
+
+def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
+    """The row of a new booking; its tickets and its sale follow."""
+    return Booking.objects.create(
+        order=order,
+        booking_reference=new_reference(),
+        passenger_email=order.email,
+        booking_date=now,
+        schedule=segment.schedule,
+        from_stop=segment.board,
+        to_stop=segment.alight,
+        boards_at=segment.boards_at,
+        alights_at=segment.alights_at,
+    )
+
+
+def issue_ticket(booking: Booking, passenger: PassengerDetails, **sold: Any) -> Ticket:
+    """A new ticket, written. For `sold` see `new_ticket`."""
+    ticket = new_ticket(booking, passenger, **sold, spoken_code=new_spoken_code(booking.schedule_id))
+    ticket.save(force_insert=True)
+    return ticket
+
+
+def new_ticket(
+    booking: Booking,
+    passenger: PassengerDetails,
+    *,
+    seat: Seat | None,
+    kind: PassengerType,
+    fare_class: FareClass,
+    fare: Decimal,
+    spoken_code: str,
+    place: str = Ticket.Place.SEAT,
+) -> Ticket:
+    return Ticket(
+        booking=booking,
+        schedule=booking.schedule,
+        place=place,
+        seat=seat,
+        first_name=passenger["first_name"],
+        surname=passenger["surname"],
+        plain_surname=plain_name(passenger["surname"])[:80],
+        passenger_type=kind,
+        fare_class=fare_class,
+        fare=fare,
+        refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
+        code=f"FBL1.{random_token()}",
+        spoken_code=spoken_code,
+    )
+
+
+def new_reference() -> str:
+    while Booking.objects.filter(booking_reference=(reference := random_code(8))).exists():
+        pass
+    return reference
+
+
+def new_spoken_code(schedule_id: int) -> str:
+    return new_spoken_codes(schedule_id, 1)[0]
+
+
+def new_spoken_codes(schedule_id: int, count: int) -> list[str]:
+    """Codes that nobody on this departure has."""
+    codes: set[str] = set()
+    while len(codes) < count:
+        fresh = {random_code(6) for _each in range(count - len(codes))}
+        codes |= fresh - set(Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list("spoken_code", flat=True))
+    return list(codes)
+
+
+def order_by_token(token: str) -> Order | None:
+    return Order.objects.filter(token=token).first()

@@ -1,0 +1,67 @@
+"""What partners sell on account: charged to them when an order is paid so, credited when money goes back."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict
+from bookings.base.money import format_zar
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.payments import settle
+from bookings.models import Account, LedgerEntry, Order, Partner, Payment, Refund, Webhook
+
+_CONFIRMS: Final = ("confirmed", "balance paid")
+
+
+class CreditExceeded(Conflict):
+    pass
+
+
+def lock_partner(partner_id: int) -> Partner:
+    """The last lock before the ledger, like that of a till."""
+    return Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
+
+
+def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: datetime | None = None) -> Order:
+    """Charge what is owed on an order to the partner who sold it, and confirm it.
+
+    Raises Conflict if nothing can be paid any more or `amount` is not what is owed, CreditExceeded beyond the partner's limit.
+    """
+    with short_transaction():
+        order, _schedules = lock_order(order_id)
+        now = now or database_now()
+        owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+        if owed <= 0 or not order.is_open(now):
+            raise Conflict(_("There is nothing to pay on this order any more."))
+        if amount != owed:
+            raise Conflict(_("%(amount)s is owed on this order. Nothing was paid.") % {"amount": format_zar(owed)})
+        partner = lock_partner(order.partner_id)
+        if partner.owes + owed > partner.credit_limit:
+            left = {"amount": format_zar(max(partner.credit_limit - partner.owes, Decimal(0)))}
+            raise CreditExceeded(_("This is more than your credit limit allows: %(amount)s is left. Nothing was paid.") % left)
+        if settle(order.pk, Account.PARTNER, external_id, owed, now=now) not in _CONFIRMS:
+            raise Conflict(_("The seats of this order are gone. Nothing was paid."))
+    return Order.objects.get(pk=order_id)
+
+
+def is_on_account(refund: Refund) -> bool:
+    """Whether the money of this refund was charged to a partner, so that it goes back there and to nobody else."""
+    if refund.order.partner_id is None:
+        return False
+    payment = Payment.objects.filter(order=refund.order_id).order_by("pk").first()
+    return payment is not None and payment.method == Account.PARTNER and payment.amount >= refund.amount
+
+
+def credit_partner(refund: Refund, *, now: datetime) -> None:
+    """Take a refund off what the partner owes, once. Within the caller's transaction."""
+    lock_partner(refund.order.partner_id)
+    owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
+    if owed.update(status=Refund.Status.PAID, paid_at=now, method=Account.PARTNER):
+        amounts = {Account.REFUNDS_OWED: refund.amount, Account.PARTNER: -refund.amount}
+        LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
+        notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
+        refund.refresh_from_db()

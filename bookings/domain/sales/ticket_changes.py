@@ -1,0 +1,190 @@
+"""Another seat on the same coach, and another name on a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import plain_name, random_token
+from bookings.base.errors import Conflict, NotFound, RuleBroken, SeatTaken
+from bookings.base.money import ZERO
+from bookings.database.transactions import database_now
+from bookings.domain.fares.prices import fare_table
+from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.inventory import claims
+from bookings.domain.inventory.claims import refresh, taken_seats
+from bookings.domain.inventory.seat_choice import Coach, named_seats, sold_seats
+from bookings.domain.sales.bookings import Difference, Settle, booking_called, locked_booking, mail_new_tickets, next_cause, post_difference
+from bookings.domain.sales.exchanges import seat_fare
+from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.orders import lock_order, new_spoken_code
+from bookings.domain.timetable.segments import Segment
+from bookings.models import Booking, BookingEvent, FareClass, SaleStatus, Schedule, Seat, Ticket, User
+
+_ABOARD = (Ticket.Status.VALID, Ticket.Status.BOARDED)
+
+
+@dataclass(frozen=True)
+class SeatQuote:
+    """What another seat costs: nothing within the class, else the difference to that class today. No fee."""
+
+    booking: Booking
+    ticket: Ticket
+    seat: Seat
+    fare_class: FareClass
+    fare: Decimal
+
+    @property
+    def difference(self) -> Difference:
+        return Difference(self.ticket.fare, self.fare, ZERO)
+
+
+def quote_seat(ticket_id: int, label: str, *, now: datetime) -> SeatQuote:
+    """Raises SeatTaken, Conflict or RuleBroken when this ticket cannot have that seat."""
+    ticket = ticket_called(ticket_id)
+    return _quote(booking_called(ticket.booking.booking_reference), ticket, label, now)
+
+
+def ticket_called(ticket_id: int) -> Ticket:
+    rows = Ticket.objects.select_related("booking__order", "seat", "passenger_type", "fare_class")
+    ticket = rows.filter(pk=ticket_id).first()
+    if ticket is None:
+        raise NotFound(_("We do not know this ticket."))
+    return ticket
+
+
+def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQuote:
+    if booking.status != SaleStatus.CONFIRMED or ticket.status not in _ABOARD or ticket.seat is None:
+        raise Conflict(_("This ticket is not paid, or no longer stands: its seat cannot be changed."))
+    if now >= booking.alights_at or booking.schedule.status == Schedule.Status.CANCELLED:
+        raise Conflict(_("This ride is over; its seats can no longer be changed."))
+    segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+    coach = Coach(sold_seats(booking.schedule.layout_id), taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id})
+    (seat,) = named_seats(coach, [label])
+    if seat.pk == ticket.seat_id:
+        raise RuleBroken(_("This is the seat they have already."))
+    fares = fare_table([(segment.board, segment.alight)])
+    fare_class = fares.class_of(seat.kind)
+    if fare_class and fare_class.pk == ticket.fare_class_id:
+        return SeatQuote(booking, ticket, seat, fare_class, ticket.fare)
+    return SeatQuote(booking, ticket, seat, *seat_fare(segment, seat, ticket, fares))
+
+
+def change_seat(
+    ticket_id: int,
+    label: str,
+    *,
+    version: int | None = None,
+    quoted: Decimal | None = None,
+    actor: User | None = None,
+    settle: Settle | None = None,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Ticket:
+    """Give a passenger another seat of the same departure, once per `submission`. Their code stays good, their ticket is printed anew.
+
+    `version` is the ticket's as it was shown: raises Conflict when somebody has changed it since.
+    """
+    try:
+        once(
+            "change-seat",
+            submission,
+            content,
+            lambda: _change_seat(ticket_id, label, version, quoted, actor, settle, now),
+            now=now or database_now(),
+        )
+    except IntegrityError as clash:  # the unique constraint is the referee of last resort
+        raise SeatTaken([label]) from clash
+    return ticket_called(ticket_id)
+
+
+def _change_seat(
+    ticket_id: int,
+    label: str,
+    version: int | None,
+    quoted: Decimal | None,
+    actor: User | None,
+    settle: Settle | None,
+    now: datetime | None,
+) -> str:
+    _order, locked = lock_order(ticket_called(ticket_id).booking.order_id)
+    now = now or database_now()
+    drop_expired(list(locked), now=now)
+    ticket = ticket_called(ticket_id)
+    booking = locked_booking(ticket.booking.booking_reference)
+    if version is not None and ticket.version != version:
+        raise Conflict(_("Somebody else has changed this booking meanwhile. Please look again."))
+    quote = _quote(booking, ticket, label, now)
+    quote.difference.check(quoted)
+    cause = next_cause("seat", booking)
+    legs = range(booking.from_stop.position, booking.to_stop.position)
+    claims.release_tickets([ticket])
+    claims.claim(claims.claims_of_ticket(ticket, legs, seat=quote.seat))
+    changed = {"seat": quote.seat, "version": F("version") + 1}
+    if quote.fare_class.pk != ticket.fare_class_id:
+        terms = RefundTerms.of_policy(quote.fare_class.refund_policy).as_json()
+        changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms}
+    Ticket.objects.filter(pk=ticket.pk).update(**changed)
+    reason = f"seat {ticket.seat.label} → {quote.seat.label}"
+    BookingEvent.objects.record(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
+    if quote.difference.balance:
+        post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
+    mail_new_tickets(booking, cause, now=now)
+    refresh(locked)
+    return str(ticket.pk)
+
+
+def change_name(
+    ticket_id: int,
+    *,
+    first_name: str,
+    surname: str,
+    version: int | None = None,
+    actor: User | None = None,
+    submission: str,
+    content: str,
+    now: datetime | None = None,
+) -> Ticket:
+    """Issue a valid ticket to another name, once per `submission`: the old code is dead from then on. It costs nothing."""
+    once(
+        "change-name",
+        submission,
+        content,
+        lambda: _change_name(ticket_id, " ".join(first_name.split()), " ".join(surname.split()), version, actor, now),
+        now=now or database_now(),
+    )
+    return ticket_called(ticket_id)
+
+
+def _change_name(ticket_id: int, first_name: str, surname: str, version: int | None, actor: User | None, now: datetime | None) -> str:
+    lock_order(ticket_called(ticket_id).booking.order_id)
+    now = now or database_now()
+    ticket = ticket_called(ticket_id)
+    booking = locked_booking(ticket.booking.booking_reference)
+    if not first_name or not surname or max(len(first_name), len(surname)) > 80:
+        raise RuleBroken(_("Give a first name and a surname."))
+    stands = booking.status == SaleStatus.CONFIRMED and ticket.status == Ticket.Status.VALID and now < booking.boards_at
+    if not stands or (version is not None and ticket.version != version):
+        raise Conflict(_("This ticket is not paid, has been used, or was changed meanwhile. Please look again."))
+    if (first_name, surname) == (ticket.first_name, ticket.surname):
+        raise RuleBroken(_("This is the name on the ticket already."))
+    Ticket.objects.filter(pk=ticket.pk).update(
+        first_name=first_name,
+        surname=surname,
+        plain_surname=plain_name(surname)[:80],
+        code=f"FBL1.{random_token()}",
+        spoken_code=new_spoken_code(booking.schedule_id),
+        version=F("version") + 1,
+    )
+    cause = next_cause("name", booking)
+    reason = f"name {ticket.full_name} → {first_name} {surname}"
+    BookingEvent.objects.record(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
+    mail_new_tickets(booking, cause, now=now)
+    return str(ticket.pk)

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import RuleBroken
+from bookings.cache.reference_data import cached
+from bookings.domain.timetable.segments import shortest_ride
+from bookings.models import RouteStop, Schedule, Stop
+
+FARTHEST_DAYS: Final = 1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
+
+
+@dataclass(frozen=True)
+class Ride:
+    """The way from one place to another on one route."""
+
+    board: RouteStop
+    alight: RouteStop
+    line: str
+    route_km: Decimal
+
+    @property
+    def minutes(self) -> int:
+        return self.alight.arrive_min - self.board.depart_min
+
+
+class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four times as fast as a frozen dataclass
+    """A ride on one dated coach: only what a list needs."""
+
+    id: int
+    ride: Ride
+    boards_at: datetime
+    boards_local: datetime
+    coach: int
+    layout_id: int
+    price_zar: Decimal
+    revision: int
+
+    @property
+    def alights_local(self) -> datetime:
+        return (self.boards_at + timedelta(minutes=self.ride.minutes)).astimezone(ZoneInfo(self.ride.alight.stop.time_zone))
+
+
+def check_day(day: date, now: datetime) -> None:
+    """Refuse a day that no timetable can reach. Raises RuleBroken."""
+    if abs(day.toordinal() - now.date().toordinal()) > FARTHEST_DAYS:
+        raise RuleBroken(_("Please choose a day within the next year."))
+
+
+def read_day(text: str, *, now: datetime, time_zone: str = "Africa/Johannesburg") -> date:
+    """The day written as 2026-12-01; today where nothing is written. Raises RuleBroken."""
+    if not text.strip():
+        return now.astimezone(ZoneInfo(time_zone)).date()
+    try:
+        day = datetime.strptime(text.strip()[:20], "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise RuleBroken(_("Please write the date as year-month-day, such as 2026-12-01.")) from None
+    check_day(day, now)
+    return day
+
+
+_COLUMNS: Final = ("pk", "position", "arrive_min", "depart_min", "km", "stop_id", "stop__code", "stop__name", "stop__time_zone")
+_FACTS: Final = ("route_id", "route_km", "route__line__code", "route__line__name")
+
+
+def _calls() -> QuerySet[RouteStop]:
+    """Calls of active routes; `route_km` is the distance of the last one."""
+    last_km = RouteStop.objects.filter(route=OuterRef("route")).order_by("-position").values("km")[:1]
+    return RouteStop.objects.filter(route__is_active=True).annotate(route_km=Subquery(last_km))
+
+
+def find_rides(board_stops: Iterable[int], alight_stops: Iterable[int]) -> list[Ride]:
+    """The shortest ride on each active route that calls at one of the first stops and later at one of the second: one query, none while they are cached."""
+    starts, ends = tuple(board_stops), tuple(alight_stops)
+    return list(cached(("rides", starts, ends), lambda: _read_rides(starts, ends)))
+
+
+def _read_rides(starts: tuple[int, ...], stops_after: tuple[int, ...]) -> list[Ride]:
+    pairs = _calls().filter(
+        stop__in=starts,
+        may_board=True,
+        route__calls__stop__in=stops_after,
+        route__calls__may_alight=True,
+        route__calls__position__gt=F("position"),
+    )
+    ends = tuple(f"route__calls__{column}" for column in _COLUMNS)
+    boards: dict[tuple, dict[int, RouteStop]] = {}
+    alights: dict[tuple, dict[int, RouteStop]] = {}
+    for row in pairs.values_list(*_FACTS, *_COLUMNS, *ends).order_by("route_id"):
+        facts, board, alight = row[:4], row[4:13], row[13:]
+        boards.setdefault(facts, {}).setdefault(board[0], _call(facts[0], *board))
+        alights.setdefault(facts, {}).setdefault(alight[0], _call(facts[0], *alight))
+    found = (_ride(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
+    return [ride for ride in found if ride]
+
+
+def rides_between(pairs: Iterable[tuple[str, str]]) -> list[list[Ride]]:
+    """For each pair of city slugs the shortest ride on each route: one query for them all."""
+    pairs = list(pairs)
+    slugs = {slug for pair in pairs for slug in pair}
+    rows = _calls().filter(stop__city__slug__in=slugs).order_by("route_id", "position")
+    routes: dict[tuple, dict[str, list[RouteStop]]] = {}
+    for slug, may_board, may_alight, *row in rows.values_list("stop__city__slug", "may_board", "may_alight", *_FACTS, *_COLUMNS):
+        call = _call(row[0], *row[4:])
+        call.may_board, call.may_alight = may_board, may_alight
+        routes.setdefault(tuple(row[:4]), {}).setdefault(slug, []).append(call)
+    return [
+        [ride for facts, calls in routes.items() if (ride := _ride(facts, calls.get(start, []), calls.get(end, [])))]
+        for start, end in pairs
+    ]
+
+
+def _ride(facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> Ride | None:
+    _route, route_km, code, name = facts
+    ends = shortest_ride(boards, alights)
+    return Ride(*ends, f"{code} {name}".strip(), route_km) if ends else None
+
+
+def _call(
+    route: int, pk: int, position: int, arrive: int, depart: int, km: Decimal, stop_id: int, code: str, name: str, zone: str
+) -> RouteStop:
+    stop = Stop(pk=stop_id, code=code, name=name, time_zone=zone)
+    return RouteStop(pk=pk, route_id=route, position=position, arrive_min=arrive, depart_min=depart, km=km, stop=stop)
+
+
+def day_bounds(first: date, last: date, time_zone: str) -> tuple[datetime, datetime]:
+    """From midnight to midnight by the clock of the zone, also where a day has 23 or 25 hours."""
+    zone = ZoneInfo(time_zone)
+    start = datetime.combine(first, time.min, zone).astimezone(UTC)
+    return start, datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC)
+
+
+def find_departures(
+    rides: Iterable[Ride], first: date, last: date, *, now: datetime | None = None, channel: str = "web"
+) -> list[Departure]:
+    """What is on sale on the rides on local boarding days `first` to `last`, by time: one query.
+
+    With `now` only what `channel` still sells then. Routes are gathered by the hour of their offset, so that few ranges of
+    (route, departure_time) are read.
+    """
+    opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
+    by_route: dict[int, tuple[Ride, datetime, datetime]] = {}
+    groups: dict[tuple[str, int], list[Ride]] = {}
+    for ride in rides:
+        groups.setdefault((ride.board.stop.time_zone, ride.board.depart_min // 60), []).append(ride)
+    wanted = Q()
+    for (time_zone, _hour), group in groups.items():
+        start, end = day_bounds(first, last, time_zone)
+        start = max(start, opens) if opens else start
+        if start < end:
+            offsets = [ride.board.depart_min for ride in group]
+            earliest, latest = start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets))
+            routes = [ride.board.route_id for ride in group]
+            wanted |= Q(route__in=routes, departure_time__gte=earliest, departure_time__lt=latest)
+            by_route |= {ride.board.route_id: (ride, start, end) for ride in group}
+    if not by_route:
+        return []
+    rows = Schedule.objects.on_sale().filter(wanted).order_by()
+    found = []
+    for pk, route, departure_time, coach, layout_id, price_zar, revision in rows.values_list(
+        "pk", "route_id", "departure_time", "coach", "layout_id", "price_zar", "revision"
+    ):
+        ride, start, end = by_route[route]
+        boards_at = departure_time + timedelta(minutes=ride.board.depart_min)
+        if start <= boards_at < end and boards_at != opens:  # at that very minute sales are closed
+            local = boards_at.astimezone(ZoneInfo(ride.board.stop.time_zone))
+            found.append(Departure(pk, ride, boards_at, local, coach, layout_id, price_zar, revision))
+    return sorted(found, key=lambda departure: (departure.boards_at, departure.id))

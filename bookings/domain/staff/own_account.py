@@ -1,0 +1,43 @@
+"""A member of staff's own account."""
+
+import logging
+
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import RuleBroken
+from bookings.database.transactions import database_now
+from bookings.models import StaffEvent, User
+
+logger = logging.getLogger("bookings.accounts")
+
+
+def change_password(user: User, password: str) -> None:
+    """Sessions at other browsers end with it: they are tied to the hash. Raises RuleBroken if an initial password is to stay."""
+    if user.has_initial_password and user.check_password(password):
+        raise RuleBroken(_("Somebody else gave you this password. Choose one that only you know."))
+    with transaction.atomic():
+        user.set_password(password)
+        user.has_initial_password = False
+        user.save(update_fields=["password", "has_initial_password"])
+        StaffEvent.objects.record(user, _("chose a new password"), actor=user, at=database_now())
+
+
+def end_other_sessions(user: User, password: str) -> None:
+    """The same password hashed anew. `password` has been checked: it is the user's own."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        StaffEvent.objects.record(user, _("signed out everywhere else"), actor=user, at=database_now())
+
+
+def write_session(session: SessionBase) -> None:
+    """Write down what a session has to remember now, if that is possible: it must not cost the page on which nothing else is written."""
+    try:
+        session.save()
+    except UpdateError as error:
+        if not isinstance(error.__context__, OperationalError):
+            return  # it has ended meanwhile, which Django itself says
+        logger.warning("the use of a session was not written down: the database cannot write")
+    session.modified = False

@@ -1,0 +1,128 @@
+"""The second factor of staff: codes of an app on their phone (TOTP), and recovery codes for the day the phone is gone."""
+
+from base64 import b32encode
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from bookings.base.codes import normal_code, random_code, sha256
+from bookings.base.errors import RuleBroken, TooMany
+from bookings.database.transactions import database_now
+from bookings.models import StaffEvent, User
+
+RECOVERY_CODES: Final = 10
+_LENGTH: Final = 10  # 50 random bits each
+_KEPT: Final = 16  # characters of a code's hash: the code itself is never stored
+
+# Roles that may give money back or override a rule: these need a second factor.
+MONEY_ROLES: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What the app has to be told: as an address for the QR code, and as a key to type."""
+
+    address: str
+    key: str
+
+
+def is_needed(user: User) -> bool:
+    return settings.SECOND_FACTOR_FORCED and (user.role in MONEY_ROLES or user.is_superuser)
+
+
+def has_second_factor(user: User) -> bool:
+    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+
+
+def codes_left(user: User) -> int:
+    device = StaticDevice.objects.filter(user=user).first()
+    return device.token_set.count() if device else 0
+
+
+def start_enrolment(user: User) -> None:
+    """Make a new key. The old one counts until a code of the new one has been given."""
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=user, confirmed=False).delete()
+        TOTPDevice.objects.create(user=user, name="app", confirmed=False)
+
+
+def enrolment(user: User) -> Enrolment | None:
+    """The enrolment that is not finished yet."""
+    device = TOTPDevice.objects.filter(user=user, confirmed=False).order_by("-pk").first()
+    if device is None:
+        return None
+    key = b32encode(device.bin_key).decode().rstrip("=")
+    return Enrolment(device.config_url, " ".join(key[at : at + 4] for at in range(0, len(key), 4)))
+
+
+def finish_enrolment(user: User, code: str) -> list[str]:
+    """Take the new key into use; the answer is the recovery codes, which nobody can show again."""
+    with transaction.atomic():
+        device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).order_by("-pk").first()
+        is_right = _is_right(device, _digits(code)) if device else False
+        if is_right:
+            TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+            TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+            StaffEvent.objects.record(user, _("second factor set up"), actor=user, at=database_now())
+            return _renew_recovery_codes(user)
+    if device is None:
+        raise RuleBroken(_("This is already done. Start again if you want a new key."))
+    raise RuleBroken(_("That code is not right. Wait for the app's next one, and see that the phone's clock is right."))
+
+
+def renew_recovery_codes(user: User) -> list[str]:
+    """New recovery codes; the old ones are void."""
+    if not has_second_factor(user):
+        raise RuleBroken(_("Set up the second factor first."))
+    with transaction.atomic():
+        StaffEvent.objects.record(user, _("new recovery codes"), actor=user, at=database_now())
+        return _renew_recovery_codes(user)
+
+
+def _renew_recovery_codes(user: User) -> list[str]:
+    StaticDevice.objects.filter(user=user).delete()
+    device = StaticDevice.objects.create(user=user, name="recovery")
+    codes = [random_code(_LENGTH) for _number in range(RECOVERY_CODES)]
+    device.token_set.bulk_create([device.token_set.model(device=device, token=sha256(code)[:_KEPT]) for code in codes])
+    half = _LENGTH // 2
+    return [f"{code[:half]}-{code[half:]}" for code in codes]
+
+
+def drop_second_factor(user: User, *, actor: User | None = None, reason: str = "") -> None:
+    """Do without; a person whose phone is lost starts afresh. Nobody as actor: a command of whoever runs the servers."""
+    with transaction.atomic():
+        StaffEvent.objects.record(user, _("second factor switched off"), actor=actor, reason=reason, at=database_now())
+        TOTPDevice.objects.filter(user=user).delete()
+        StaticDevice.objects.filter(user=user).delete()
+
+
+def is_code(user: User, code: str) -> bool:
+    """Whether `code` is the app's present one, or an unused recovery code; either counts once. Wrong ones make the next try wait."""
+    digits = _digits(code)
+    with transaction.atomic():
+        if digits:
+            device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
+            return bool(device) and _is_right(device, digits)
+        device = StaticDevice.objects.select_for_update().filter(user=user).first()
+        return bool(device) and _is_right(device, sha256(normal_code(code))[:_KEPT])
+
+
+def _digits(code: str) -> str:
+    """The six digits of an app's code, however they were spaced; empty if it is none."""
+    bare = "".join(code.split())
+    return bare if len(bare) == 6 and bare.isascii() and bare.isdigit() else ""
+
+
+def _is_right(device: TOTPDevice | StaticDevice, code: str) -> bool:
+    may_try, why = device.verify_is_allowed()
+    if not may_try:
+        seconds = max(1, ceil((why["locked_until"] - timezone.now()).total_seconds()))
+        raise TooMany(_("Too many wrong codes. Please wait %(seconds)d s.") % {"seconds": seconds}, retry_after=seconds)
+    return device.verify_token(code)

@@ -1,0 +1,103 @@
+"""What the pages of a booking show and do, for whoever may see it: that is for the face to check, by the order's id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import normal_code
+from bookings.base.errors import Conflict, NotFound
+from bookings.domain.fares.refund_lines import RefundLine, refund_lines
+from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.sales.booking_page import BookingPage, BookingPart, TicketView, booking_page, bookings_of, find_booking
+from bookings.domain.tickets.calendar import calendar_file
+from bookings.domain.tickets.links import mail_link, mail_tickets_again
+from bookings.domain.tickets.pdf import ticket_pdf
+from bookings.domain.tickets.qr import ticket_qr_svg
+from bookings.domain.tickets.rides import Ride, ride_of
+from bookings.models import Booking, Order, SaleStatus, Ticket
+
+_IN_USE = (Ticket.Status.VALID, Ticket.Status.BOARDED)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A ticket to show at the door; without its QR while it is not paid or no longer good."""
+
+    ticket: TicketView
+    qr: str
+
+
+@dataclass(frozen=True)
+class ManagedTrip:
+    part: BookingPart
+    ride: Ride
+    passes: tuple[Pass, ...]
+    rules: tuple[RefundLine, ...]
+
+    @property
+    def in_use(self) -> list[Pass]:
+        return [each for each in self.passes if each.ticket.status in _IN_USE]
+
+
+@dataclass(frozen=True)
+class ManagedOrder:
+    page: BookingPage
+    trips: tuple[ManagedTrip, ...]
+
+
+def order_of_reference(reference: str) -> int | None:
+    """The id of the order that a booking reference belongs to."""
+    return Booking.objects.filter(booking_reference=normal_code(reference)).values_list("order", flat=True).first()
+
+
+def managed_order(reference: str, *, now: datetime) -> ManagedOrder:
+    """The whole order with its tickets, in a constant number of queries. Raises NotFound."""
+    page = booking_page(reference, now=now)
+    bookings = {booking.pk: booking for booking in bookings_of(Order(pk=page.order_id))}
+    return ManagedOrder(page, tuple(_trip(part, bookings[part.id]) for part in page.parts))
+
+
+def _trip(part: BookingPart, booking: Booking) -> ManagedTrip:
+    rows = {ticket.pk: ticket for ticket in booking.tickets.all()}
+    passes = tuple(Pass(view, _qr(rows[view.id], part)) for view in part.tickets)
+    terms = next(iter(rows.values())).refund_terms
+    return ManagedTrip(part, ride_of(booking), passes, refund_lines(RefundTerms.from_json(terms)))
+
+
+def _qr(ticket: Ticket, part: BookingPart) -> str:
+    return ticket_qr_svg(ticket) if part.is_confirmed and ticket.status in _IN_USE else ""
+
+
+def booking_pdf(reference: str) -> bytes:
+    return ticket_pdf(_confirmed(reference))
+
+
+def booking_calendar(reference: str) -> bytes:
+    return calendar_file(_confirmed(reference))
+
+
+def _confirmed(reference: str) -> Booking:
+    """Raises NotFound, or Conflict when there is no ticket to give."""
+    row = Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
+    if row is None:
+        raise NotFound(_("We do not know this booking."))
+    if row.status != SaleStatus.CONFIRMED:
+        raise Conflict(_("There is no ticket for this booking: it is not paid, or it is cancelled."))
+    return row
+
+
+def ask_for_link(reference: str, proof: str, *, now: datetime) -> None:
+    """Mail the link to a booking to its own address, if `proof` fits; says nothing about whether it did."""
+    found = find_booking(reference, proof, now=now)
+    if found:
+        mail_link(Order.objects.get(pk=found.order_id), now=now)
+
+
+def send_again(order_id: int, *, now: datetime) -> bool:
+    """Mail the order's tickets once more, or its link while there are none. False: a mail is on its way already."""
+    order = Order.objects.get(pk=order_id)
+    send = mail_tickets_again if order.status == SaleStatus.CONFIRMED else mail_link
+    return send(order, now=now)

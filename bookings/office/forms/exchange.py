@@ -1,0 +1,95 @@
+"""What the forms of a change carry: who, where to, what was quoted, how it is paid and who signs."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from bookings.base.errors import RuleBroken
+from bookings.domain.counter.exchange import Ride, Till
+from bookings.domain.sales.waivers import Waiver, WaiverReason
+from bookings.models import Account
+from bookings.office.access import StaffRequest
+from bookings.office.forms.approval import ApprovalFields
+
+_LONGEST: Final = 200
+TENDERS: Final = [(tender.value, tender.label) for tender in (Account.CASH, Account.CARD, Account.EFT)]
+
+
+class ConfirmForm(ApprovalFields):
+    """Confirms what was quoted. A waived fee needs a signature, a balance needs a tender."""
+
+    submission = forms.CharField(max_length=60)
+    quoted = forms.DecimalField(max_digits=11, decimal_places=2, required=False)
+    tender = forms.ChoiceField(label=_("Paid by"), choices=[("", "–"), *TENDERS], required=False)
+    given = forms.DecimalField(label=_("Cash given"), max_digits=9, decimal_places=2, min_value=0, required=False)
+    slip = forms.CharField(label=_("Slip reference (card, EFT)"), max_length=40, required=False)
+    waiver = forms.ChoiceField(label=_("Why the fee is waived"), choices=[("", "–"), *WaiverReason.choices], required=False)
+    note = forms.CharField(label=_("In words"), max_length=100, required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=100, required=False)
+
+    def till(self, request: StaffRequest) -> Till:
+        data = self.cleaned_data
+        return Till(request.user, data["tender"], data["given"] if data["tender"] == Account.CASH else None, data["slip"])
+
+    def signed_waiver(self, request: StaffRequest, *, is_waived: bool) -> Waiver | None:
+        """The waiver that somebody signed. Raises RuleBroken, the form saying why, when the fee is to be waived and nobody did."""
+        if not is_waived:
+            return None
+        approver = self.approver(request)
+        if approver is None:
+            if not self.errors:
+                self.ask_for_approval()
+            raise RuleBroken(_("Waiving the fee needs a reason and the signature of a supervisor."))
+        return Waiver(self.cleaned_data["waiver"], approver, self.cleaned_data["note"])
+
+
+class NameForm(forms.Form):
+    first_name = forms.CharField(label=_("First name"), max_length=80)
+    surname = forms.CharField(label=_("Surname"), max_length=80)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=32767)
+    submission = forms.CharField(widget=forms.HiddenInput, max_length=60)
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(label=_("Note"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+def ids_in(given: QueryDict, name: str = "tickets") -> list[int]:
+    texts = given.getlist(name)[:100]
+    return sorted({int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 19})
+
+
+def day_in(given: QueryDict, name: str = "day") -> date | None:
+    try:
+        return date.fromisoformat(given.get(name, "")[:10])
+    except ValueError:
+        return None
+
+
+def ride_in(given: QueryDict) -> Ride | None:
+    """ "12|jhb-park@0|cpt-main@2": a departure and its two stops, in one value of a choice."""
+    parts = given.get("ride", "")[:_LONGEST].split("|")
+    if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdecimal() and len(parts[0]) < 19):
+        return None
+    return Ride(int(parts[0]), parts[1].replace("\x00", ""), parts[2].replace("\x00", ""))
+
+
+def labels_in(given: QueryDict, name: str = "seats") -> list[str]:
+    return [label[:6].upper() for label in given.get(name, "")[:_LONGEST].replace(",", " ").split()]
+
+
+def content_of(*parts: object) -> str:
+    """What a form stands for, to tell it from another one with the same token."""
+    return " ".join(str(part) for part in parts)
+
+
+def quoted_in(form: ConfirmForm) -> Decimal:
+    """Raises RuleBroken for a form that was tampered with."""
+    quoted = form.cleaned_data.get("quoted")
+    if quoted is None:
+        raise RuleBroken(_("This form has lost its quote. Please open the page again."))
+    return quoted

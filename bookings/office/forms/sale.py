@@ -1,0 +1,259 @@
+"""What is typed on the sell screen, cleaned. Nothing here asks more of a clerk than the keys it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import plain_name
+from bookings.base.errors import NotFound
+from bookings.domain.counter.sale import Tender
+from bookings.domain.network.places import Place, find_places, get_place
+from bookings.models import Account
+from bookings.office.forms.days import read_day_keys
+from bookings.web.people import NAME_LENGTH, PhoneField, check_name
+
+_LONGEST: Final = 200  # of any field; more is cut
+_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
+_PARTICLES: Final = frozenset({"van", "von", "de", "der", "den", "du", "le", "la", "da", "dos", "di", "ka", "janse"})
+_AMOUNT: Final = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?", re.ASCII)
+
+
+def tidy(data: Mapping[str, str]) -> dict[str, str]:
+    return {name: _HIDDEN.sub("", str(value))[:_LONGEST] for name, value in data.items()}
+
+
+def place_of(text: str) -> Place:
+    """A stop code, a name, or the beginning of a name that only one city has. Raises NotFound."""
+    for each in dict.fromkeys((text.strip(), text.strip().casefold())):
+        try:
+            return get_place(each)
+        except NotFound as error:
+            unknown = error
+    plain = plain_name(text)
+    found = [each for each in find_places(text) if plain in plain_name(each.name)]  # one that is only spelt alike is asked about, not sold
+    if found and all(set(each.stop_ids) <= set(found[0].stop_ids) for each in found):
+        return found[0]
+    raise unknown
+
+
+class PlaceField(forms.CharField):
+    def clean(self, value: str) -> Place:
+        typed = super().clean(value)
+        try:
+            return place_of(typed)
+        except NotFound as unknown:
+            raise ValidationError(unknown.message) from unknown
+
+
+class SearchForm(forms.Form):
+    """From, to and the day, by keys. An empty day is today."""
+
+    use_required_attribute = False
+
+    def __init__(self, data: Mapping[str, str] | None, *, places: str, start: str, now: datetime) -> None:
+        self.today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        super().__init__(tidy(data) if data is not None else None, auto_id="sell-%s")
+        for name, label in (("from", _("From")), ("to", _("To"))):
+            attrs = {"data-combobox": places, "aria-controls": f"{name}-list", "maxlength": _LONGEST, "data-need": ""}
+            missing = {"required": _("Where from?") if name == "from" else _("Where to?")}
+            self.fields[name] = PlaceField(label=label, widget=forms.TextInput({**attrs, "autocomplete": "off"}), error_messages=missing)
+        self.fields["from"].initial = start
+        day = {"autocomplete": "off", "data-day": self.today.isoformat(), "maxlength": 30}
+        self.fields["date"] = forms.CharField(label=_("Day"), required=False, initial=self.today.isoformat(), widget=forms.TextInput(day))
+        self.fields["return"] = forms.CharField(label=_("Way back"), required=False, widget=forms.TextInput(day))
+
+    def _day(self, name: str, earliest: date) -> date | None:
+        typed = self.cleaned_data.get(name, "")
+        if name == "return" and not typed.strip():
+            return None
+        day = read_day_keys(typed, self.today)
+        if day < earliest:
+            raise ValidationError(_("This day is over.") if name == "date" else _("The way back is not before the way there."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        for name, place in ((name, self.cleaned_data.get(name)) for name in ("from", "to")):
+            if place:
+                self.data[name] = place.name
+                self.fields[name].widget.attrs["data-ref"] = place.ref
+        for name in ("date", "return"):
+            try:
+                day = self._day(name, self.today if name == "date" else self.cleaned_data.get("date") or self.today)
+            except ValidationError as wrong:
+                self.add_error(name, wrong)
+                continue
+            self.cleaned_data[name] = day
+            self.data[name] = day.isoformat() if day else ""
+        return self.cleaned_data
+
+
+@dataclass(frozen=True)
+class Wanted:
+    labels: tuple[str, ...] = ()
+    count: int = 0
+
+
+def read_seats(text: str, ticked: Sequence[str]) -> Wanted:
+    """ "4a 4b" or "4a,4b" are these seats, "2" is how many together; empty: what was ticked, else one seat."""
+    words = [word.upper()[:6] for word in re.split(r"[\s,;+/]+", _HIDDEN.sub(" ", text)[:_LONGEST]) if word][:60]
+    if len(words) == 1 and words[0].isascii() and words[0].isdecimal():
+        return Wanted(count=int(words[0]))
+    if words:
+        return Wanted(labels=tuple(dict.fromkeys(words)))
+    labels = tuple(dict.fromkeys(label.strip().upper()[:6] for label in ticked[:60]))
+    return Wanted(labels=labels) if labels else Wanted(count=1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A row of the form: a seat, or a place on standby, and what it costs by passenger type."""
+
+    index: int
+    seat: str
+    fares: Mapping[str, str]
+    name: str = ""
+    passenger_type: str = ""
+
+
+class TenderForm(forms.Form):
+    """Cash with the amount given, or card or EFT with a reference. An empty amount is exactly what is due."""
+
+    use_required_attribute = False
+
+    def __init__(self, data: Mapping[str, str] | None = None) -> None:
+        super().__init__(tidy(data) if data is not None else None, auto_id="%s")
+        self.fields["tender"] = forms.CharField(required=False)
+        self.fields["amount"] = forms.CharField(required=False)
+        self.fields["reference"] = forms.CharField(required=False)
+
+    def clean_tender(self) -> str:
+        return self.cleaned_data["tender"] or Account.CASH.value
+
+    def clean_amount(self) -> Decimal | None:
+        typed = re.sub(r"[\s\u00a0Rr]", "", self.cleaned_data["amount"])
+        match = _AMOUNT.fullmatch(typed)
+        if typed and not match:
+            raise ValidationError(_("Give the amount as 500 or 500.50."))
+        return Decimal(f"{match[1]}.{match[2] or 0}") if match else None
+
+    @property
+    def tendered(self) -> Tender:
+        cleaned = self.cleaned_data
+        is_cash = cleaned["tender"] == Account.CASH
+        return Tender(cleaned["tender"], cleaned["amount"] if is_cash else None, "" if is_cash else cleaned["reference"])
+
+    @property
+    def chosen(self) -> str:
+        """The tender that the form shows."""
+        typed = self.data.get("tender") if self.is_bound else ""
+        return typed if typed in (Account.CARD, Account.EFT) else Account.CASH.value
+
+    @property
+    def wrong(self) -> list[tuple[str, str]]:
+        """Each field with an error, and its words."""
+        return [(name, error) for name in self.fields for error in self.errors.get(name, [])] if self.is_bound else []
+
+
+class PayForm(TenderForm):
+    """A row for each passenger, a contact if they want one, and the money."""
+
+    def __init__(
+        self, people: Sequence[Person], types: Mapping[str, str], data: Mapping[str, str] | None = None, contact: str = ""
+    ) -> None:
+        super().__init__(data)
+        self.people = people
+        for person in people:
+            name = {"autocomplete": "off", "spellcheck": "false", "data-need": "", "dir": "auto", "maxlength": 2 * NAME_LENGTH}
+            label = _("Name of passenger %(number)d") % {"number": person.index + 1}
+            self.fields[f"name-{person.index}"] = forms.CharField(
+                label=label,
+                required=False,
+                initial=person.name,
+                widget=forms.TextInput(name),
+            )
+            choices = [(slug, f"{types[slug]} · {fare}") for slug, fare in person.fares.items()]
+            self.fields[f"type-{person.index}"] = forms.ChoiceField(
+                label=_("Type of passenger %(number)d") % {"number": person.index + 1},
+                choices=choices,
+                required=False,
+                initial=person.passenger_type,
+                widget=forms.Select({"data-fare": ""}),
+            )
+        self.fields["contact"] = forms.CharField(
+            label=_("Mobile or e-mail (if they want one)"),
+            required=False,
+            initial=contact,
+            widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+        )
+
+    def clean_contact(self) -> tuple[str, str]:
+        """E-mail address and phone number, one of them empty."""
+        typed = self.cleaned_data["contact"]
+        if "@" in typed:
+            try:
+                validate_email(typed)
+            except ValidationError:
+                raise ValidationError(_("This e-mail address is not complete.")) from None
+            return typed, ""
+        return "", PhoneField(required=False).clean(typed)
+
+    def clean(self) -> dict[str, Any]:
+        surname = ""
+        self.passengers: list[dict[str, str]] = []
+        for person in self.people:
+            typed = " ".join(self.cleaned_data.get(f"name-{person.index}", "").split())
+            first, last = split_name(typed, surname)
+            surname = last or surname
+            slug = self.cleaned_data.get(f"type-{person.index}") or next(iter(person.fares), "")
+            self.passengers.append({"first_name": first, "surname": last, "passenger_type": slug})
+            if problem := _name_problem(first, last):
+                self.add_error(f"name-{person.index}", problem)
+        return self.cleaned_data
+
+    def draft(self) -> dict[str, Any]:
+        """What to keep of a form that is right or wrong, as a hold keeps it."""
+        self.full_clean()
+        email, phone = self.cleaned_data.get("contact", ("", ""))
+        return {"passengers": [_without_surrogates(each) for each in self.passengers], "email": email, "phone": phone}
+
+    @property
+    def rows(self) -> list[tuple[Person, forms.BoundField, forms.BoundField]]:
+        return [(person, self[f"name-{person.index}"], self[f"type-{person.index}"]) for person in self.people]
+
+
+def split_name(text: str, surname: str = "") -> tuple[str, str]:
+    """First names and surname. One word alone takes `surname`, that of the passenger above."""
+    words = text.split()
+    if len(words) < 2:
+        return text, surname if text else ""
+    start = next((number for number, word in enumerate(words[1:-1], 1) if word.casefold() in _PARTICLES), len(words) - 1)
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+def _name_problem(first: str, last: str) -> str:
+    if not first or not last:
+        return _("Type first name and surname.")
+    if len(first) > NAME_LENGTH or len(last) > NAME_LENGTH:
+        return _("This name is too long.")
+    try:
+        check_name(first)
+        check_name(last)
+    except ValidationError as wrong:
+        return str(wrong.messages[0])
+    return ""
+
+
+def _without_surrogates(passenger: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.encode(errors="replace").decode() for name, value in passenger.items()}

@@ -1,0 +1,110 @@
+"""The blocks of the dashboard: each is one read and one fragment, the same on the page and when it refreshes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from bookings.base.codes import sha256
+from bookings.domain.dashboard import charts, outlook, today
+from bookings.domain.dashboard import pending_work as desk
+from bookings.domain.operations import tasks
+from bookings.models import Branch, User
+from bookings.office.policy import may
+from bookings.office.presenters import charts as drawing
+from bookings.web.fragments import Fragment, Parts
+
+KEPT_SECONDS: Final = 60
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Whose dashboard it is, of which station, when."""
+
+    user: User
+    branch: Branch | None
+    now: datetime
+    is_elsewhere: bool = False  # not the user's own branch
+    page: int = 1  # of the outlook
+
+    def may(self, name: str) -> bool:
+        return may(self.user.role, name)
+
+    def address(self, name: str, **more: object) -> str:
+        asked = {"branch": self.branch.code if self.is_elsewhere and self.branch else "", **more}
+        query = urlencode({key: value for key, value in asked.items() if value})
+        return reverse(f"office:{name}") + (f"?{query}" if query else "")
+
+
+@dataclass(frozen=True)
+class Block:
+    slug: str
+    seconds: int  # between two looks
+    read: Callable[[Desk], Any]  # a value with a cache_key is kept by it
+    needs_branch: bool = True
+    may_lag: bool = False  # a chart: some seconds behind is good enough
+
+    @property
+    def name(self) -> str:
+        return f"today_{self.slug}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block that was rendered; `seen` changes when what it shows does."""
+
+    block: Block
+    html: SafeString
+    seen: str
+    address: str
+
+
+def _draw_load(at: Desk) -> drawing.BarChart:
+    return drawing.load_chart(charts.load_by_day(at.branch, now=at.now))
+
+
+def _draw_sales(at: Desk) -> drawing.BarChart:
+    return drawing.sales_chart(charts.sales_by_hour(at.branch, now=at.now))
+
+
+# In the order of the page.
+BLOCKS: Final[dict[str, Block]] = {
+    block.slug: block
+    for block in (
+        Block("pulse", 30, lambda at: today.pulse(at.branch, now=at.now)),
+        Block("departures", 30, lambda at: today.next_departures(at.branch, now=at.now)),
+        Block("tills", 30, lambda at: desk.tills(at.user, at.branch, now=at.now), needs_branch=False),
+        Block("alerts", 30, lambda at: today.alerts(at.branch, now=at.now)),
+        Block("orders", 30, lambda at: desk.unpaid_orders(at.branch, now=at.now)),
+        Block("tasks", 45, lambda at: tasks.open_tasks(at.user, now=at.now), needs_branch=False),
+        Block("mails", 45, lambda at: desk.stuck_mails(now=at.now), needs_branch=False),
+        Block("outlook", 60, lambda at: outlook.outlook(at.branch, now=at.now, page=at.page), may_lag=True),
+        Block("load", 60, _draw_load, may_lag=True),
+        Block("sales", 60, _draw_sales, may_lag=True),
+    )
+}
+
+
+def blocks_for(at: Desk) -> list[Block]:
+    """What the role may open, and what there is anything to say about."""
+    return [block for block in BLOCKS.values() if at.may(block.name) and (at.branch or not block.needs_branch)]
+
+
+def show(block: Block, at: Desk) -> Shown:
+    view = block.read(at)
+    template, context = f"office/dashboard/_{block.slug}.html", {"view": view, "desk": at}
+    if hasattr(view, "cache_key"):
+        # Links differ by role, and by whether the station is the reader's own.
+        key = f"{view.cache_key}:{at.user.role}:{int(at.is_elsewhere)}"
+        html = Parts(block=Fragment(template, context, key, KEPT_SECONDS))["block"]
+    else:
+        html = render_to_string(template, context)
+    page = at.page if block.slug == "outlook" and at.page > 1 else ""
+    return Shown(block, html, sha256(html)[:12], at.address(block.name, page=page))

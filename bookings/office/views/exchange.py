@@ -1,0 +1,162 @@
+"""Changes to a booking: each shows its quote first and does nothing before it is confirmed."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from bookings.base.codes import random_token
+from bookings.base.errors import AlreadySubmitted, RuleBroken
+from bookings.domain.counter.exchange import Ride, exchange_at_till, seat_at_till
+from bookings.domain.counter.exchange_page import MoveView, move_view, reseat_view, ticket_of
+from bookings.domain.sales.ticket_changes import change_name as rename
+from bookings.models import Booking
+from bookings.office.access import StaffRequest, staff
+from bookings.office.forms.exchange import ConfirmForm, NameForm, content_of, day_in, ids_in, labels_in, quoted_in, ride_in
+from bookings.web.render import render_page
+
+_FORM = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@staff
+@sensitive_post_parameters()
+@_FORM
+def exchange(request: StaffRequest, reference: str) -> HttpResponse:
+    """Another departure: choose who and which, see the quote, confirm."""
+    if request.method != "POST":
+        return _exchange_page(request, reference)
+    form, ride = ConfirmForm(request.POST), ride_in(request.POST)
+    if not form.is_valid() or ride is None:
+        return _exchange_page(request, reference, form=form, status=422)
+    try:
+        moved = _exchange(request, reference, form, ride)
+    except AlreadySubmitted:
+        raise
+    except RuleBroken as refusal:
+        return _exchange_page(request, reference, form=form, refusal=refusal, status=refusal.status)
+    messages.success(request, _("Moved. The new tickets are ready to print; the old ones are no longer good."))
+    return redirect("office:booking", moved.booking_reference)
+
+
+def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, ride: Ride) -> Booking:
+    tickets, labels, quoted = ids_in(request.POST), labels_in(request.POST), quoted_in(form)
+    return exchange_at_till(
+        reference,
+        ride,
+        ticket_ids=tickets,
+        labels=labels,
+        quoted=quoted,
+        till=form.till(request),
+        waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
+        submission=form.cleaned_data["submission"],
+        content=content_of(reference, tickets, ride, labels, quoted),
+    )
+
+
+def _exchange_page(
+    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: RuleBroken | None = None, status: int = 200
+) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    view = move_view(
+        reference,
+        user=request.user,
+        ticket_ids=ids_in(given) if "tickets" in given or "asked" in given else None,
+        day=day_in(given),
+        ride=ride_in(given),
+        labels=labels_in(given),
+        waived="waive" in given,
+        now=timezone.now(),
+    )
+    context = {"view": view, "ride_value": _ride_value(view), "waived": "waive" in given} | _confirming(form, refusal)
+    return render_page(
+        request, "office/exchange/exchange.html", context, fragment="office/exchange/_exchange.html", target="exchange", status=status
+    )
+
+
+def _ride_value(view: MoveView) -> str:
+    return f"{view.ride.schedule_id}|{view.ride.from_ref}|{view.ride.to_ref}" if view.ride else ""
+
+
+def _confirming(form: ConfirmForm | None, refusal: RuleBroken | None) -> dict[str, Any]:
+    return {"form": form or ConfirmForm(), "refusal": refusal, "submission": random_token()}
+
+
+@staff
+@_FORM
+def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpResponse:
+    """Another seat on the same coach."""
+    if request.method != "POST":
+        return _seat_page(request, reference, ticket_id)
+    form, labels = ConfirmForm(request.POST), labels_in(request.POST, "seat")
+    version = request.POST.get("version", "")
+    if not form.is_valid() or len(labels) != 1 or not version.isdecimal():
+        return _seat_page(request, reference, ticket_id, form=form, status=422)
+    quoted = form.cleaned_data["quoted"]
+    try:
+        ticket_of(reference, ticket_id)
+        seat_at_till(
+            ticket_id,
+            labels[0],
+            version=int(version[:6]),
+            quoted=quoted_in(form),
+            till=form.till(request),
+            submission=form.cleaned_data["submission"],
+            content=content_of(ticket_id, labels[0], quoted),
+        )
+    except AlreadySubmitted:
+        raise
+    except RuleBroken as refusal:
+        return _seat_page(request, reference, ticket_id, form=form, refusal=refusal, status=refusal.status)
+    messages.success(request, _("Seat %(seat)s it is. The ticket can be printed again.") % {"seat": labels[0]})
+    return redirect("office:booking", reference)
+
+
+def _seat_page(
+    request: StaffRequest,
+    reference: str,
+    ticket_id: int,
+    *,
+    form: ConfirmForm | None = None,
+    refusal: RuleBroken | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    label = next(iter(labels_in(given, "seat")), "")
+    view = reseat_view(reference, ticket_id, label, user=request.user, now=timezone.now())
+    context = {"view": view} | _confirming(form, refusal)
+    return render_page(
+        request,
+        "office/ticket_changes/change_seat.html",
+        context,
+        fragment="office/ticket_changes/_change_seat.html",
+        target="reseat",
+        status=status,
+    )
+
+
+@staff
+@_FORM
+def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpResponse:
+    """Another name on one ticket: it is issued again, and the old code is dead."""
+    ticket = ticket_of(reference, ticket_id)
+    initial = {"first_name": ticket.first_name, "surname": ticket.surname, "version": ticket.version, "submission": random_token()}
+    form = NameForm(request.POST if request.method == "POST" else None, initial=initial)
+    refusal, status = None, 422 if form.is_bound else 200
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            rename(ticket_id, **data, actor=request.user, content=content_of(ticket_id, data["first_name"], data["surname"]))
+        except AlreadySubmitted:
+            raise
+        except RuleBroken as broken:
+            refusal, status = broken, broken.status
+        else:
+            messages.success(request, _("The ticket is now in the name of %(name)s.") % {"name": f"{data['first_name']} {data['surname']}"})
+            return redirect("office:booking", reference)
+    context = {"form": form, "ticket": ticket, "reference": reference.upper(), "refusal": refusal}
+    return render(request, "office/ticket_changes/change_name.html", context, status=status)

@@ -1,0 +1,141 @@
+"""Giving back: cancel with the frozen refund rule, void what was just sold, pay out what is owed."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from bookings.base.codes import random_token
+from bookings.base.errors import AlreadySubmitted, NotFound, RuleBroken
+from bookings.base.money import format_zar
+from bookings.domain.counter.booking_record import booking_record
+from bookings.domain.counter.exchange import cancel_at_till
+from bookings.domain.counter.shifts import require_shift
+from bookings.domain.counter.tender import pay_out_refund
+from bookings.domain.counter.void import void_quote, void_sale
+from bookings.domain.sales.cancellation_page import cancel_view
+from bookings.models import Booking, Shift
+from bookings.office.access import StaffRequest, staff
+from bookings.office.forms.exchange import ConfirmForm, content_of, ids_in, quoted_in
+from bookings.web.render import render_page
+
+_FORM = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@staff
+@sensitive_post_parameters()
+@_FORM
+def cancel(request: StaffRequest, reference: str) -> HttpResponse:
+    """Some or all of a booking; the fee may be waived by a second person."""
+    if request.method != "POST":
+        return _cancel_page(request, reference)
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        return _cancel_page(request, reference, form=form, status=422)
+    try:
+        cancelled = _cancel(request, reference, form)
+    except AlreadySubmitted:
+        raise
+    except RuleBroken as refusal:
+        return _cancel_page(request, reference, form=form, refusal=refusal, status=refusal.status)
+    messages.success(request, _("Cancelled. %(amount)s goes back.") % {"amount": format_zar(quoted_in(form))})
+    return redirect("office:booking", cancelled.booking_reference)
+
+
+def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking:
+    tickets, quoted = ids_in(request.POST), quoted_in(form)
+    if not tickets:
+        raise RuleBroken(_("Choose at least one passenger."))
+    return cancel_at_till(
+        reference.upper(),
+        ticket_ids=tickets,
+        quoted=quoted,
+        reason=form.cleaned_data["reason"] or "at the counter",
+        till=form.till(request),
+        waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
+        submission=form.cleaned_data["submission"],
+        content=content_of(reference.upper(), tickets, quoted),
+    )
+
+
+def _cancel_page(
+    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: RuleBroken | None = None, status: int = 200
+) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    chosen = ids_in(given) if "tickets" in given or "asked" in given else None
+    context = {
+        "view": cancel_view(reference, chosen, waived="waive" in given, now=timezone.now()),
+        "waived": "waive" in given,
+        "shift": Shift.objects.open_of(request.user),
+        "form": form or ConfirmForm(),
+        "refusal": refusal,
+        "submission": random_token(),
+    }
+    return render_page(
+        request, "office/refund/cancellation.html", context, fragment="office/refund/_cancellation.html", target="cancel", status=status
+    )
+
+
+@staff
+@_FORM
+def void(request: StaffRequest, reference: str) -> HttpResponse:
+    """The whole sale, as if it had not been; or the way to go instead."""
+    form, refusal, status = ConfirmForm(request.POST if request.method == "POST" else None), None, 422 if request.method == "POST" else 200
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            void_sale(
+                reference,
+                shift=require_shift(request.user),
+                reason=data["reason"] or "sold by mistake",
+                submission=data["submission"],
+                content=reference.upper(),
+            )
+        except AlreadySubmitted:
+            raise
+        except RuleBroken as broken:
+            refusal, status = broken, broken.status
+        else:
+            messages.success(request, _("Voided. Give the customer the money back now."))
+            return redirect("office:booking", reference)
+    quote = void_quote(reference, Shift.objects.open_of(request.user), now=timezone.now())
+    context = {"quote": quote, "amount": format_zar(quote.amount), "reference": reference.upper(), "form": form, "refusal": refusal}
+    return render(request, "office/refund/void.html", context | {"submission": random_token()}, status=status)
+
+
+@staff
+@_FORM
+def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpResponse:
+    """A refund that waits for a person leaves the till."""
+    record = booking_record(reference, user=request.user, now=timezone.now())
+    refund = next((line for line in record.refunds if line.id == refund_id), None)
+    if refund is None:
+        raise NotFound(_("This refund belongs to another booking."))
+    form, refusal, status = ConfirmForm(request.POST if request.method == "POST" else None), None, 422 if request.method == "POST" else 200
+    if form.is_valid():
+        try:
+            _pay_out(request, refund_id, form)
+        except AlreadySubmitted:
+            raise
+        except RuleBroken as broken:
+            refusal, status = broken, broken.status
+        else:
+            messages.success(request, _("Paid out."))
+            return redirect("office:booking", reference)
+    context = {"refund": refund, "record": record, "reference": record.page.reference, "form": form, "refusal": refusal}
+    return render(request, "office/refund/pay_refund.html", context | {"submission": random_token()}, status=status)
+
+
+def _pay_out(request: StaffRequest, refund_id: int, form: ConfirmForm) -> None:
+    data = form.cleaned_data
+    pay_out_refund(
+        refund_id,
+        shift=require_shift(request.user),
+        tender=data["tender"],
+        reference=data["slip"],
+        submission=data["submission"],
+        content=content_of(refund_id, data["tender"], data["slip"]),
+    )

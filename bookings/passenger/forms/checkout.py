@@ -1,0 +1,129 @@
+"""The checkout's form: who travels, and where the tickets go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
+from bookings.web.people import NAME_LENGTH, PhoneField, check_name
+
+_KEPT: Final = 300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
+
+
+class NameField(forms.CharField):
+    default_validators = [check_name]
+
+    def __init__(self, label: str, missing: str, **attrs: Any) -> None:
+        super().__init__(
+            label=label,
+            max_length=NAME_LENGTH,
+            error_messages={
+                "required": missing,
+                "max_length": gettext_lazy("At most 80 characters, please; shorten the name as your document does."),
+                "null_characters_not_allowed": gettext_lazy("This name has characters that cannot be printed. Please type it again."),
+            },
+            widget=forms.TextInput({"spellcheck": "false", "autocapitalize": "words", "dir": "auto", **attrs}),
+        )
+
+
+@dataclass(frozen=True)
+class PassengerFields:
+    row: PassengerRow
+    number: int
+    first_name: forms.BoundField
+    surname: forms.BoundField
+    passenger_type: forms.BoundField
+
+
+class DetailsForm(forms.Form):
+    """One row of fields for each seat of the checkout, filled from its draft unless `data` was posted."""
+
+    use_required_attribute = False
+
+    def __init__(self, checkout: CheckoutView, data: Mapping[str, str] | None = None) -> None:
+        self.checkout = checkout
+        posted = {name: str(value)[:_KEPT] for name, value in data.items()} if data is not None else None
+        super().__init__(posted, initial=_initial(checkout), auto_id="%s")
+        for row in checkout.passengers:
+            self._add_passenger(row, dict(row.fares), checkout)
+        self.fields["email"] = forms.EmailField(
+            label=_("E-mail"),
+            max_length=254,
+            help_text=_("Your tickets go here."),
+            widget=forms.EmailInput({"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}),
+            error_messages={
+                "required": _("Please give an e-mail address: the tickets go there."),
+                "invalid": _("This e-mail address is not complete. It looks like name@example.com."),
+            },
+        )
+        self.fields["phone"] = PhoneField(
+            label=_("Mobile number (optional)"),
+            required=False,
+            max_length=40,
+            help_text=_("Only if something changes on the day."),
+            widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        )
+        if self.is_bound:
+            self._mark_errors()
+
+    def _add_passenger(self, row: PassengerRow, fares: dict[str, str], checkout: CheckoutView) -> None:
+        section = f"section-p{row.index + 1}"
+        first = _("Please give the first name of passenger %(number)d.") % {"number": row.index + 1}
+        last = _("Please give the surname of passenger %(number)d.") % {"number": row.index + 1}
+        self.fields[f"p{row.index}-first_name"] = NameField(_("First name"), first, autocomplete=f"{section} given-name")
+        self.fields[f"p{row.index}-surname"] = NameField(
+            _("Surname"), last, autocomplete=f"{section} family-name", **{"data-copy": "surname"}
+        )
+        self.fields[f"p{row.index}-passenger_type"] = forms.ChoiceField(
+            label=_("Travels as"),
+            choices=[(kind.slug, f"{kind.name} · {fares[kind.slug]}") for kind in checkout.types if kind.slug in fares],
+            widget=forms.Select({"data-fare": ""}),
+            error_messages={
+                "required": _("Please choose how this passenger travels."),
+                "invalid_choice": _("Please choose one of the list."),
+            },
+        )
+
+    def _mark_errors(self) -> None:
+        for name, errors in self.errors.items():
+            if errors and name in self.fields:
+                self.fields[name].widget.attrs.update({"aria-invalid": "true", "aria-describedby": f"{name}_error"})
+
+    @property
+    def rows(self) -> list[PassengerFields]:
+        return [
+            PassengerFields(
+                row, row.index + 1, self[f"p{row.index}-first_name"], self[f"p{row.index}-surname"], self[f"p{row.index}-passenger_type"]
+            )
+            for row in self.checkout.passengers
+        ]
+
+    @property
+    def wrong(self) -> list[forms.BoundField]:
+        """The fields with errors, in the order of the page."""
+        return [self[name] for name in self.fields if name in self.errors] if self.is_bound else []
+
+    def draft(self) -> dict[str, Any]:
+        """What to keep: the cleaned value of a right field, what was typed in a wrong one; never what no database can hold."""
+        self.full_clean()
+
+        def kept(name: str) -> str:
+            return str(self.cleaned_data.get(name, self.data.get(name, ""))).replace("\x00", "").encode(errors="replace").decode()
+
+        names = ("first_name", "surname", "passenger_type")
+        passengers = [{name: kept(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers]
+        problem = "" if self.is_valid() else _("Please complete the details of the passengers first.")
+        return {"passengers": passengers, "email": kept("email"), "phone": kept("phone"), "problem": problem}
+
+
+def _initial(checkout: CheckoutView) -> dict[str, str]:
+    filled = {"email": checkout.draft.get("email", ""), "phone": checkout.draft.get("phone", "")}
+    for row in checkout.passengers:
+        filled |= {f"p{row.index}-{name}": getattr(row, name) for name in ("first_name", "surname", "passenger_type")}
+    return filled

@@ -1,0 +1,209 @@
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import RuleBroken
+from bookings.domain.fares.prices import Party, passenger_types, read_party
+from bookings.domain.network.places import Place, get_place
+from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Search
+from bookings.passenger.forms.search_query import Asked
+
+LONGEST: Final = 120  # of anything typed here; more is cut, so that no page echoes a megabyte
+DAYS_AHEAD: Final = 365
+_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
+_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class PlaceField(forms.CharField):
+    """A city or stop: its name as typed, or the ref that an address carries."""
+
+    def clean(self, value: str) -> Place:
+        try:
+            return get_place(super().clean(value))
+        except RuleBroken as unknown:
+            raise ValidationError(unknown.message) from unknown
+
+
+class SearchForm(forms.Form):
+    """What a visitor asks for. The fields of the party follow from the passenger types."""
+
+    def __init__(self, data: Mapping[str, str] | None = None, *, now: datetime, initial: Mapping[str, Any] | None = None) -> None:
+        self.types = passenger_types()
+        self.default_type = next((slug for slug, kind in self.types.items() if kind.is_default), "adult")
+        self.now = now
+        self.is_canonical = bool(data) and {"date", "passengers"} <= set(data) and self.default_type not in data
+        today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        start = {"date": today + timedelta(days=1), self.default_type: 1, **(initial or {})}
+        super().__init__(self._as_fields(data, today) if data else None, initial=start, auto_id="search-%s", use_required_attribute=False)
+        days = {"min": today.isoformat(), "max": (today + timedelta(days=DAYS_AHEAD)).isoformat()}
+        places = {"from": (_("From"), _("City or stop")), "to": (_("To"), _("City or stop"))}
+        for name, (label, hint) in places.items():
+            attrs = {
+                "placeholder": hint,
+                "data-combobox": "/places/",
+                "aria-controls": f"{name}-list",
+                "autocomplete": "off",
+                "maxlength": LONGEST,
+            }
+            missing = _("Where does the journey begin?") if name == "from" else _("Where do you want to go?")
+            field = PlaceField(label=label, widget=forms.TextInput(attrs), error_messages={"required": missing})
+            self.fields[name] = field
+        wrong = {"invalid": _("Please give the day as in 2026-12-31."), "required": _("Please choose a day.")}
+        formats = ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y"]
+        self.fields["date"] = forms.DateField(label=_("Leave on"), input_formats=formats, widget=DayInput(**days), error_messages=wrong)
+        self.fields["return"] = forms.DateField(
+            label=_("Return on"),
+            required=False,
+            input_formats=formats,
+            widget=DayInput(**days, **{"data-not-before": "search-date"}),
+            error_messages=wrong,
+        )
+        for slug, kind in self.types.items():
+            attrs = {
+                "min": 0,
+                "max": settings.HOLD_MAX_SEATS,
+                "inputmode": "numeric",
+                "placeholder": 0,
+                "data-one": kind.name.lower(),
+                "data-many": kind.name_plural.lower(),
+            }
+            if slug == self.default_type:
+                attrs["data-default-type"] = True
+            self.fields[slug] = forms.IntegerField(
+                label=kind.name_plural or kind.name,
+                help_text=kind.ages,
+                required=False,
+                widget=forms.NumberInput(attrs),
+                error_messages={"invalid": _("Please give the number of passengers in digits.")},
+            )
+
+    def _as_fields(self, data: Mapping[str, str], today: date) -> dict[str, str]:
+        """An address says how many travel in all; the fields ask for each type."""
+        typed = {name: _HIDDEN.sub("", str(value))[:LONGEST] for name, value in data.items()}
+        typed.setdefault("date", (today + timedelta(days=1)).isoformat())
+        if self.default_type not in typed:
+            total = typed.get("passengers", "1")
+            others = [typed[slug] for slug in self.types if typed.get(slug)]
+            if all(_is_count(text) for text in [total, *others]):
+                total = str(int(total) - sum(int(text) for text in others))
+            typed[self.default_type] = total
+        return typed
+
+    def _clean_day(self, name: str, earliest: date) -> date | None:
+        day = self.cleaned_data.get(name)
+        if day is None:
+            return None
+        self.is_canonical &= self.data[name] == day.isoformat()
+        self.data[name] = day.isoformat()  # the only way a browser shows it
+        if day < earliest:
+            late = (
+                _("The way back cannot be before the way there.")
+                if name == "return"
+                else _("This day is over. Please choose today or later.")
+            )
+            self.add_error(name, late)
+        elif day > self.now.date() + timedelta(days=DAYS_AHEAD):
+            self.add_error(name, _("We sell tickets up to a year ahead. Please choose an earlier day."))
+        return day
+
+    def _clean_party(self) -> Party | None:
+        if any(slug in self.errors for slug in self.types):
+            return None
+        counts = {slug: self.cleaned_data.get(slug) or 0 for slug in self.types}
+        if min(counts.values(), default=0) < 0:
+            self.add_error(self.default_type, _("You chose more children, students or pensioners than passengers in all."))
+            return None
+        try:
+            return read_party(sum(counts.values()), counts)
+        except RuleBroken as refusal:
+            self.add_error(self.default_type if self.types else None, refusal.message)  # a company that has no passenger types yet
+            return None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        origin, destination = cleaned.get("from"), cleaned.get("to")
+        self._show("from", origin)
+        self._show("to", destination)
+        if origin and destination and (origin.ref == destination.ref or set(origin.stop_ids) == set(destination.stop_ids)):
+            self.add_error("to", _("You are already there: please choose another place to go to."))
+        zone = ZoneInfo(origin.time_zone if origin else settings.TIME_ZONE)
+        day = self._clean_day("date", self.now.astimezone(zone).date())
+        self._clean_day("return", day or date.min)
+        cleaned["party"] = self._clean_party()
+        return cleaned
+
+    def mark_places(self, origin: Place, destination: Place) -> None:
+        """Offer these two places in an empty form."""
+        for name, place in {"from": origin, "to": destination}.items():
+            self.initial[name] = place.name
+            self.fields[name].widget.attrs["data-ref"] = place.ref
+
+    def _show(self, name: str, place: Place | None) -> None:
+        """People read the name; what is sent again is the ref, if there is script."""
+        if place:
+            self.is_canonical &= self.data[name] == place.ref
+            self.data[name] = place.name
+            self.fields[name].widget.attrs["data-ref"] = place.ref
+
+    @property
+    def party_text(self) -> str:
+        """2 adults, 1 child"""
+        counts = ((kind, _number(str(self[slug].value() or ""), 0)) for slug, kind in self.types.items())
+        return ", ".join(f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}" for kind, number in counts if number)
+
+    @property
+    def party_errors(self) -> list[str]:
+        """What is wrong with the party, once, in the order of the types."""
+        return list(dict.fromkeys(error for slug in self.types for error in self.errors.get(slug, [])))
+
+    @property
+    def party_fields(self) -> list[forms.BoundField]:
+        return [self[slug] for slug in self.types]
+
+    @property
+    def asked(self) -> Asked:
+        """The search of a valid form. What only narrows or orders the list falls back to nothing when it makes no sense."""
+        cleaned, typed = self.cleaned_data, self.data
+        page, page_size = read_page(typed)
+        search = Search(
+            origin=cleaned["from"],
+            destination=cleaned["to"],
+            day=cleaned["date"],
+            party=cleaned["party"],
+            sort=typed.get("sort") if typed.get("sort") in SORTS else SORTS[0],
+            band=typed.get("time") if typed.get("time") in BANDS else "",
+            fare_class=typed.get("class", "") if _TOKEN.fullmatch(typed.get("class", "")) else "",
+            max_price=Decimal(typed["max_price"]) if _is_count(typed.get("max_price", "")) else None,
+            page=page,
+            page_size=page_size,
+        )
+        hold = typed.get("hold", "")
+        return Asked(search, self.default_type, return_day=cleaned.get("return"), hold=hold if _TOKEN.fullmatch(hold) else "")
+
+
+def read_page(typed: Mapping[str, str]) -> tuple[int, int]:
+    """Page and page size as an address gives them; what makes no sense is the first page of 20, at most 100 long."""
+    return max(_number(typed.get("page"), 1), 1), min(max(_number(typed.get("page_size"), Search.page_size), 1), LONGEST_PAGE)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 7
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and _is_count(text) else default

@@ -1,0 +1,141 @@
+"""Departures of a list or a board and seats of a coach as ready strings: a template for each of them costs more than all else on the page."""
+
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+from typing import Final
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from bookings.domain.inventory.seats import DeckView, SeatView
+from bookings.domain.search.boards import BoardRow
+from bookings.domain.search.offers import Offer
+from bookings.models import Amenity, SeatKind
+from bookings.web.fragments import fill
+
+_ROW: Final = """<li class="offer{gone}">
+  <div class="offer-main">
+  {day}
+  <div class="ride">
+    <time class="at" datetime="{departs_iso}">{departs}</time>
+    <span class="road">{duration}</span>
+    <span class="at end"><time datetime="{arrives_iso}">{arrives}</time>{mark}</span>
+    <span class="stop">{board_stop}</span>
+    <span class="stop end">{alight_stop}</span>
+  </div>
+  <div class="offer-more"><span>{line}</span>{badge}<span class="amenities">{icons}</span></div>
+  </div>
+  <div class="offer-price">
+    <div>{sum}{few}</div>
+    {action}
+  </div>
+</li>
+"""
+_CALL: Final = """<tr{gone}>
+  <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b> <span class="hint">{day_label}</span></time></td>
+  <td class="cell-destination"><b>{destination}</b> {way}</td>
+  <td class="cell-stop">{stop}</td>
+  <td class="cell-line">{line} {badge}</td>
+  <td class="cell-status"><span class="badge badge-{tone}">{status_text}</span></td>
+  <td class="cell-seats">{seats}</td>
+</tr>
+"""
+_TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good"}
+_SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
+            <input type="checkbox" name="seats" value="{label}" id="seat-{label}" data-class="{class_code}"{ticked}{closed}>
+            <span class="seat-shape" aria-hidden="true"><b>{label}</b>{icon}</span>
+            <span class="seat-words">{name}</span>
+          </label>"""
+
+
+def offer_rows(offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False) -> SafeString:
+    """`address` tells where a departure's page is."""
+    for_all = ngettext("for you", "for all %(n)d of you", party) % {"n": party} if party > 1 else ""
+    return mark_safe("".join(_row(offer, address(offer), for_all, get_language(), show_day=show_day) for offer in offers))
+
+
+@lru_cache(maxsize=2000)  # a sale changes one row of a list
+def _row(offer: Offer, address: str, for_all: str, _language: str | None, *, show_day: bool) -> SafeString:
+    is_open = offer.state == "open"
+    return fill(
+        _ROW,
+        **vars(offer),
+        gone="" if is_open else " is-gone",
+        day=_within('<p class="eyebrow">{}</p>', offer.day_label if show_day else ""),
+        mark=_within("<sup>{}</sup>", offer.day_mark),
+        badge=_within('<span class="badge badge-info">{}</span>', offer.note),
+        icons=_icons(offer.amenities, static("img/icons.svg")),
+        sum=_within('<div class="sum num">{}</div>', offer.price) + _within('<div class="hint">{}</div>', for_all),
+        few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
+        action=_link(offer, address) if is_open else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
+    )
+
+
+def _within(html: str, text: str) -> SafeString:
+    """The text in its element; no text, no element."""
+    return fill(html, text) if text else SafeString()
+
+
+def _link(offer: Offer, address: str) -> SafeString:
+    html = '<a class="btn btn-primary" href="{}">{}<span class="visually-hidden"> {}</span></a>'
+    return fill(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": offer.departs})
+
+
+@lru_cache(maxsize=1000)
+def _icons(labels: tuple[str, ...], pictures: str) -> SafeString:
+    """The drawings of amenities, with their names for those who cannot see them."""
+    names = {str(amenity.label): amenity.value for amenity in Amenity}
+    html = '<svg class="icon" role="img" aria-label="{0}"><title>{0}</title><use href="{1}#{2}"/></svg>'
+    return mark_safe("".join(fill(html, label, pictures, names.get(label, "check")) for label in labels))
+
+
+def board_rows(rows: Iterable[BoardRow]) -> SafeString:
+    return mark_safe("".join(map(_call, rows)))
+
+
+def _call(row: BoardRow) -> SafeString:
+    return fill(
+        _CALL,
+        **vars(row),
+        gone=SafeString(' class="is-cancelled"') if row.status == "cancelled" else "",
+        way=_within('<span class="hint">{}</span>', _("via %(places)s") % {"places": row.via} if row.via else ""),
+        badge=_within('<span class="badge badge-info">{}</span>', row.coach),
+        tone=_TONES.get(row.status, "info"),
+        seats=_seats_link(row) if row.is_on_sale else "",
+    )
+
+
+def _seats_link(row: BoardRow) -> SafeString:
+    html = '<a class="btn btn-small" href="{}?from={}&amp;to={}&amp;passengers=1" aria-label="{}">{}</a>'
+    address = reverse("passenger:departure", args=[row.schedule_id])
+    label = _("Seats on the %(time)s coach to %(place)s") % {"time": row.departs, "place": row.destination}
+    return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
+
+
+def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:
+    """`ticked` are the labels of the seats that this visitor has chosen; nothing can be chosen unless the departure `is_open`."""
+    crew = fill('<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>', _("crew"))
+    icon = fill('<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg"))
+
+    def cell(seat: SeatView | None) -> SafeString:
+        if seat is None:
+            return SafeString('<span class="gap"></span>')
+        if seat.state == "crew":
+            return crew
+        return _seat(seat, icon, is_ticked=seat.label in ticked, is_closed=not (is_open and seat.is_choosable))
+
+    return mark_safe("".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows))
+
+
+@lru_cache(maxsize=5000)
+def _seat(seat: SeatView, wheelchair: SafeString, *, is_ticked: bool, is_closed: bool) -> SafeString:
+    return fill(
+        _SEAT,
+        **vars(seat),
+        ticked=" checked" if is_ticked else "",
+        closed=" disabled" if is_closed else "",
+        icon=wheelchair if seat.kind == SeatKind.ACCESSIBLE else "",
+    )

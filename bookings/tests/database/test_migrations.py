@@ -1,0 +1,107 @@
+"""A migration runs while people buy and while the version before it still serves: what could stop either says so.
+
+The rules are in falcon_web/DEPLOY.md, "Releases". A migration that breaks one on purpose carries `because = "…"`, the reason why it may.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from django.db import migrations, models
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+
+from bookings.database.operations import AddCheckBesideSales, AddIndexBesideSales
+
+LIVE_FROM: Final = "0001_foundation"  # made before anything was live
+
+
+def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[str]:
+    """What the migration does to tables that exist already."""
+    old, state = {name for _app, name in before.models}, before.clone()
+    for operation in migration.operations:
+        name = (getattr(operation, "model_name", "") or getattr(operation, "name", "")).lower()
+        if name in old and (found := _problem(operation, state, name)):
+            yield f"{migration.name}: {operation.describe()}: {found}"
+        if isinstance(operation, AddIndexBesideSales | AddCheckBesideSales) and migration.atomic:
+            yield f"{migration.name}: {operation.describe()}: wants atomic = False"
+        operation.state_forwards(migration.app_label, state)
+
+
+def _problem(operation: migrations.operations.base.Operation, state: ProjectState, name: str) -> str:
+    if isinstance(operation, migrations.AddIndex) and not isinstance(operation, AddIndexBesideSales):
+        return "nobody can sell while it is made; use AddIndexBesideSales"
+    if isinstance(operation, migrations.AddConstraint) and not isinstance(operation, AddCheckBesideSales):
+        return "nobody can sell while every row is checked; a check can be added by AddCheckBesideSales"
+    if isinstance(operation, migrations.RemoveField | migrations.DeleteModel):
+        return "the version before it still asks for it; stop using it one release earlier"
+    if isinstance(operation, migrations.RenameField | migrations.RenameModel | migrations.AlterModelTable):
+        return "the version before it knows the old name only; add a new one, copy, drop the old one later"
+    if isinstance(operation, migrations.AddField):
+        return _new_column(operation.field)
+    if isinstance(operation, migrations.AlterField):
+        return _changed_column(state.models["bookings", name].fields[operation.name], operation.field)
+    return ""
+
+
+def _new_column(field: models.Field) -> str:
+    if not field.null and not field.many_to_many and not field.has_db_default():
+        return "the version before it cannot write rows any more; give it null=True or a db_default"
+    if field.unique or field.db_index:
+        return "nobody can sell while its index is made; add the index by AddIndexBesideSales"
+    return ""
+
+
+def _changed_column(was: models.Field, now: models.Field) -> str:
+    if was.null and not now.null:
+        return "nobody can sell while every row is checked"
+    if (now.unique and not was.unique) or (now.db_index and not was.db_index):
+        return "nobody can sell while its index is made"
+    shorter = (now.max_length or 0) < (was.max_length or 0)
+    if type(was) is not type(now) or shorter or getattr(was, "decimal_places", 0) != getattr(now, "decimal_places", 0):
+        return "the whole table is written anew"
+    return ""
+
+
+def test_no_migration_stops_the_sales_unknowingly() -> None:
+    loader = MigrationLoader(None)
+    ours = sorted(key for key in loader.graph.nodes if key[0] == "bookings")
+    found = []
+    for key in ours:
+        migration = loader.graph.nodes[key]
+        if migration.name > LIVE_FROM and not getattr(migration, "because", ""):
+            found += problems(migration, loader.project_state([*migration.dependencies]))
+
+    assert found == []
+
+
+_CHECK = models.CheckConstraint(condition=models.Q(coach__gt=0), name="x")
+_TEXT = models.CharField(max_length=20, db_default="")
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"),
+    [
+        (migrations.AddIndex("schedule", models.Index(fields=["coach"], name="x")), "AddIndexBesideSales"),
+        (AddIndexBesideSales("schedule", models.Index(fields=["coach"], name="x")), "atomic = False"),
+        (migrations.AddConstraint("schedule", _CHECK), "every row"),
+        (AddCheckBesideSales("schedule", _CHECK), "atomic = False"),
+        (migrations.AddField("schedule", "remark", models.CharField(max_length=20, default="")), "db_default"),
+        (migrations.AddField("schedule", "branch", models.ForeignKey("bookings.Branch", models.CASCADE, null=True)), "index"),
+        (migrations.AddField("schedule", "remark", _TEXT), ""),
+        (migrations.RemoveField("schedule", "coach"), "one release earlier"),
+        (migrations.RenameField("schedule", "coach", "vehicle"), "old name"),
+        (migrations.AlterField("schedule", "coach", models.TextField()), "anew"),
+        (migrations.AlterField("schedule", "coach", models.PositiveSmallIntegerField(default=2)), ""),
+        (migrations.CreateModel("Remark", [("id", models.BigAutoField(primary_key=True))]), ""),
+    ],
+)
+def test_the_check_itself_tells_right_from_wrong(operation: migrations.operations.base.Operation, says: str) -> None:
+    migration = migrations.Migration("9999_probe", "bookings")
+    migration.operations = [operation]
+    before = MigrationLoader(None).project_state()
+
+    found = list(problems(migration, before))
+
+    assert len(found) == bool(says), found
+    assert says in "".join(found)

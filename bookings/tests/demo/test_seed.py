@@ -1,0 +1,114 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+
+from bookings.demo.network import make_network
+from bookings.demo.seed import is_seeded, seed_demo
+from bookings.demo.staff import give_password, make_staff
+from bookings.domain.fares.prices import fare_table
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.inventory.seats import seat_map
+from bookings.domain.timetable.generate import generate_departures
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import (
+    Booking,
+    Order,
+    Payment,
+    Route,
+    Schedule,
+    Stop,
+    Ticket,
+)
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
+FEW = frozenset({"FB14"})  # two stops, four departures a day
+LONG = frozenset({"FB1"})  # thirteen stops
+
+
+@pytest.mark.database
+@pytest.mark.django_db
+def test_every_invariant_holds_on_a_line_of_many_stops() -> None:
+    seed_demo(now=NOW, days=3, only_lines=LONG)
+
+    assert set(Booking.objects.values_list("status", flat=True)) == {"pending", "confirmed", "cancelled"}
+    assert violations(now=NOW) == []
+    assert violations(now=NOW + timedelta(days=2)) == []
+    by_partner = Order.objects.filter(partner__name="TravelHub")
+    assert 0 < by_partner.count() < Order.objects.count() / 10
+    assert set(Payment.objects.filter(order__in=by_partner).values_list("method", "attempt")) == {("partner", None)}
+
+
+def drawn(seed: int) -> list[tuple]:
+    """What a first run with this seed sells, taken back afterwards."""
+    with transaction.atomic():
+        seed_demo(now=NOW, seed=seed, days=2, only_lines=FEW)
+        sold = list(
+            Ticket.objects.order_by("pk").values_list("booking__booking_reference", "code", "surname", "seat__label", "fare", "status")
+        )
+        transaction.set_rollback(True)
+    return sold
+
+
+@pytest.mark.django_db
+def test_the_same_seed_draws_the_same_bookings_and_another_draws_others() -> None:
+    first = drawn(1)
+
+    assert first
+    assert drawn(1) == first
+    assert drawn(2) != first
+
+
+@pytest.mark.parametrize(("day", "rand"), [(date(2026, 12, 9), "850"), (date(2026, 12, 10), "1060"), (date(2027, 1, 16), "850")])
+@pytest.mark.django_db
+def test_johannesburg_to_cape_town_costs_what_is_published(day: date, rand: str) -> None:
+    make_network(NOW.date(), only_lines=LONG)
+    route = Route.objects.get(name="Pretoria – Cape Town", line__code="FB1")
+    calls = list(route.calls.select_related("stop__city"))
+    board = next(call for call in calls if call.stop.city.slug == "johannesburg")
+    fares = fare_table([(board, calls[-1])])
+    standard, premium = fares.classes
+
+    price = fares.price(board, calls[-1], standard, price_zar=Decimal(880), day=day)
+
+    assert price == Decimal(rand)
+    assert fares.price(board, calls[-1], premium, price_zar=Decimal(880), day=day) > price
+
+
+@pytest.mark.django_db
+def test_the_evening_coach_to_cape_town_keeps_its_times() -> None:
+    make_network(NOW.date(), only_lines=LONG)
+    generate_departures(first_day=date(2026, 11, 26), days=1)
+    departure = Schedule.objects.get(route__name="Pretoria – Cape Town")
+
+    ride = get_segment(departure.pk, "johannesburg", "cape-town")
+
+    assert (ride.boards_local.isoformat(), ride.alights_local.isoformat()) == ("2026-11-26T17:00:00+02:00", "2026-11-27T12:00:00+02:00")
+    assert seat_map(ride, now=NOW).free == departure.available_seats == 60
+
+
+@pytest.mark.django_db
+def test_a_run_that_was_cut_off_is_finished_by_the_next() -> None:
+    make_network(NOW.date(), only_lines=FEW)
+    make_staff()
+
+    assert not is_seeded()
+    assert seed_demo(now=NOW, days=1, only_lines=FEW).password
+    assert is_seeded()
+
+
+@pytest.mark.django_db
+def test_the_command_does_nothing_where_there_is_something(capsys: Any) -> None:
+    make_network(NOW.date(), only_lines=FEW)
+    make_staff()
+    give_password(reset=False)
+
+    call_command("seed_demo", if_empty=True)
+
+    assert capsys.readouterr().out.startswith("The demo company is there. Passwords lost?")
+    assert not Schedule.objects.exists()
+    assert give_password(reset=False) == ""
+    assert Stop.objects.get(code="bfn").name == "Tourist Centre"

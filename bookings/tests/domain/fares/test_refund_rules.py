@@ -1,0 +1,71 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bookings.domain.fares.refund_rules import RefundRule, RefundTerms, refund_quote
+from bookings.tests.make import NOW, make_fare_classes
+
+TERMS = RefundTerms(timedelta(hours=1), timedelta(hours=24), ((48, 25, Decimal(0)), (12, 50, Decimal(10))))
+
+
+def quote(*, ahead: float, since_sale: float = 100, fare: int = 400) -> object:
+    """Quote a ticket sold `since_sale` hours ago for a departure `ahead` hours from now."""
+    return refund_quote(Decimal(fare), TERMS, sold_at=NOW - timedelta(hours=since_sale), boards_at=NOW + timedelta(hours=ahead), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "refund", "rule"),
+    [
+        (72, 300, RefundRule.TIER),
+        (48, 300, RefundRule.TIER),
+        (47.9, 190, RefundRule.TIER),
+        (12, 190, RefundRule.TIER),
+        (11.9, 0, RefundRule.TOO_LATE),
+        (-1, 0, RefundRule.TOO_LATE),
+    ],
+)
+def test_the_fee_depends_on_the_hours_before_departure(ahead: float, refund: int, rule: RefundRule) -> None:
+    quoted = quote(ahead=ahead)
+
+    assert quoted.amount == Decimal(refund)
+    assert quoted.rule == rule
+
+
+def test_a_quote_says_when_it_falls_and_to_what() -> None:
+    quoted = quote(ahead=72)
+
+    assert quoted.drops_at == NOW + timedelta(hours=24)
+    assert quoted.then == Decimal(190)
+
+
+def test_within_the_grace_everything_comes_back_and_the_quote_says_until_when() -> None:
+    quoted = quote(ahead=72, since_sale=0.5)
+
+    assert (quoted.amount, quoted.rule) == (Decimal(400), RefundRule.GRACE)
+    assert quoted.drops_at == NOW + timedelta(minutes=30)
+    assert quoted.then == Decimal(300)
+
+
+def test_there_is_no_grace_close_to_departure() -> None:
+    assert quote(ahead=20, since_sale=0.1).rule == RefundRule.TIER
+
+
+@given(st.floats(-10, 200), st.floats(0, 300), st.integers(0, 5000))
+def test_a_refund_is_between_nothing_and_the_fare_and_never_rises_later(ahead: float, since_sale: float, fare: int) -> None:
+    now = quote(ahead=ahead, since_sale=since_sale, fare=fare)
+    later = quote(ahead=ahead - 1, since_sale=since_sale + 1, fare=fare)
+
+    assert Decimal(0) <= later.amount <= now.amount <= Decimal(fare)
+
+
+@pytest.mark.django_db
+def test_terms_are_frozen_as_json_and_read_back() -> None:
+    standard, _premium = make_fare_classes()
+
+    terms = RefundTerms.of_policy(standard.refund_policy)
+
+    assert RefundTerms.from_json(terms.as_json()) == terms
+    assert [tier[0] for tier in terms.tiers] == [48, 12]

@@ -1,0 +1,69 @@
+"""Each rule of boarding sees its break."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bookings.domain.integrity.invariants import violations
+from bookings.models import BookingEvent, SeatClaim, Ticket, User
+from bookings.tests.domain.boarding.door import make_coach, scan, sell, ticket_of
+from bookings.tests.make import NOW, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+TOLD = "who boarded and who did not come is written down"
+
+
+@pytest.fixture
+def nomsa() -> User:
+    return make_user()
+
+
+def _set(ticket: Ticket, **values: object) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(**values)
+
+
+def _no_show_with_seat(ticket: Ticket) -> None:
+    _set(ticket, status="no_show")
+
+
+def _standby_with_seat(ticket: Ticket) -> None:
+    _set(ticket, place="standby", seat=None)
+
+
+def _aboard_without_place(ticket: Ticket) -> None:
+    SeatClaim.objects.filter(ticket=ticket).delete()
+    _set(ticket, place="standby", seat=None)
+
+
+def _aboard_without_claims(ticket: Ticket) -> None:
+    SeatClaim.objects.filter(ticket=ticket, leg=1).delete()
+
+
+def _nobody_boarded_it(ticket: Ticket) -> None:
+    BookingEvent.objects.filter(ticket=ticket).delete()
+
+
+def _last_told_otherwise(ticket: Ticket) -> None:
+    BookingEvent.objects.record(ticket.booking, "boarded", "valid", at=NOW, ticket=ticket)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "rule"),
+    [
+        (_no_show_with_seat, "a no-show holds no seat"),
+        (_standby_with_seat, "standby holds no seat"),
+        (_aboard_without_place, "nobody travels standing"),
+        (_aboard_without_claims, "a sold ticket holds its seat on all its legs"),
+        (_nobody_boarded_it, TOLD),
+        (_last_told_otherwise, TOLD),
+    ],
+)
+def test_a_broken_rule_is_seen(nomsa: User, spoil: Callable[[Ticket], None], rule: str) -> None:
+    coach = make_coach()
+    ticket = ticket_of(sell(coach))
+    scan(ticket, by=nomsa, schedule=coach)
+    assert violations(now=NOW) == []
+
+    spoil(ticket)
+
+    assert rule in {found.rule for found in violations(now=NOW)}

@@ -1,0 +1,67 @@
+from datetime import timedelta
+
+import pytest
+
+from bookings.base.errors import Conflict, RuleBroken, SeatTaken
+from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.blocks import block_seats, release_block
+from bookings.domain.sales.holds import hold_seats
+from bookings.domain.timetable.segments import get_segment
+from bookings.models import SeatBlock, SeatClaim
+from bookings.tests.make import NOW, make_booking, make_schedule, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def test_blocked_seats_are_not_sold_until_they_are_released() -> None:
+    schedule = make_schedule()
+    segment = get_segment(schedule.pk, "johannesburg", "cape-town")
+
+    block, _other = block_seats(schedule.pk, ["1A", "1B"], reason="crew rest", by=make_user(), now=NOW)
+
+    with pytest.raises(SeatTaken):
+        hold_seats(segment, ["1A"], owner="ann", now=NOW)
+    schedule.refresh_from_db()
+    assert schedule.available_seats == 6
+    assert violations(now=NOW) == []
+    release_block(block.schedule_id, block.pk, now=NOW)
+    hold_seats(segment, ["1A"], owner="ann", now=NOW)
+    assert violations(now=NOW) == []
+
+
+def test_a_block_ends_by_itself_at_its_release_time() -> None:
+    schedule = make_schedule()
+    release_at = NOW + timedelta(hours=1)
+    block_seats(schedule.pk, ["1A"], reason="guest", release_at=release_at, now=NOW)
+
+    hold_seats(get_segment(schedule.pk, "johannesburg", "cape-town"), ["1A"], owner="ann", now=release_at)
+
+    assert not SeatClaim.objects.filter(kind="blocked").exists()
+    assert violations(now=release_at) == []
+
+
+def test_all_seats_are_blocked_or_none() -> None:
+    schedule = make_schedule()
+    make_booking(schedule=schedule)
+
+    with pytest.raises(SeatTaken):
+        block_seats(schedule.pk, ["1A", "1B"], reason="broken", now=NOW)
+
+    assert not SeatBlock.objects.exists()
+
+
+def test_a_block_wants_a_reason_and_a_time_to_come() -> None:
+    schedule = make_schedule()
+
+    with pytest.raises(RuleBroken, match="why"):
+        block_seats(schedule.pk, ["1A"], reason=" ", now=NOW)
+    with pytest.raises(RuleBroken, match="still to come"):
+        block_seats(schedule.pk, ["1A"], reason="guest", release_at=NOW, now=NOW)
+
+
+def test_a_block_is_released_once() -> None:
+    (block,) = block_seats(make_schedule().pk, ["1A"], reason="guest", now=NOW)
+    release_block(block.schedule_id, block.pk, now=NOW)
+
+    with pytest.raises(Conflict):
+        release_block(block.schedule_id, block.pk, now=NOW)

@@ -1,0 +1,108 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bookings.base.errors import TooMany
+from bookings.domain.counter.sale import RideWanted, keep_seats
+from bookings.domain.operations.tasks import finish_task, open_tasks
+from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.hold_limits import NetworkFull
+from bookings.domain.sales.holds import hold_any, hold_seats, rehold
+from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.models import Schedule, SeatClaim, StaffTask, Submission, User
+from bookings.tests.domain.sales.buy import ANN
+from bookings.tests.make import NOW, make_schedule, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+LATER = NOW + timedelta(minutes=11)
+
+
+@pytest.fixture
+def schedule(settings: Any) -> Schedule:
+    settings.HOLD_NETWORK_SHARE = 0.4
+    return make_schedule(seats=40)
+
+
+def ride(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
+    return get_segment(schedule.pk, start, end)
+
+
+def fill(schedule: Schedule, network: str = "home") -> None:
+    """The 16 seats that a network may keep of this coach."""
+    for owner in ("ann", "ben"):
+        hold_any(ride(schedule), 8, owner=owner, network=network, now=NOW)
+
+
+def test_seats_are_counted_once_however_many_legs_and_rides_they_are_held_for(schedule: Schedule) -> None:
+    hold_any(ride(schedule, end="bloemfontein"), 9, owner="ann", network="home", now=NOW)
+
+    for owner, network in [("ann", "home"), ("ann", "elsewhere")]:
+        hold_any(ride(schedule), 9, owner=owner, network=network, now=NOW)  # in place of the others
+
+    assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 9
+
+
+def test_unpaid_orders_count_and_paid_ones_and_expired_holds_do_not(schedule: Schedule) -> None:
+    hold = hold_any(ride(schedule), 8, owner="ann", network="home", now=NOW)
+    save_draft(hold.token, owner="ann", passengers=[ANN] * 8, email="ann@example.com", phone="")
+    order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+    hold_any(ride(schedule), 8, owner="ben", network="home", now=NOW)
+    with pytest.raises(NetworkFull):
+        hold_any(ride(schedule), 1, owner="cas", network="home", now=NOW)
+
+    SeatClaim.objects.filter(ticket__booking__order=order).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
+    hold_any(ride(schedule), 8, owner="cas", network="home", now=NOW)
+    with pytest.raises(NetworkFull):
+        hold_any(ride(schedule), 1, owner="dan", network="home", now=NOW)
+    hold_any(ride(schedule), 1, owner="dan", network="home", now=LATER)
+
+
+def test_a_hold_that_ran_out_is_not_a_way_round_the_share(schedule: Schedule) -> None:
+    early = hold_seats(ride(schedule), ["10A", "10B"], owner="cas", network="home", now=NOW - timedelta(minutes=11))
+    fill(schedule)
+
+    with pytest.raises(NetworkFull):
+        rehold(early.token, owner="cas", now=NOW)
+
+    assert StaffTask.objects.filter(kind="hoarding").count() == 1
+
+
+def test_the_counter_is_exempt(schedule: Schedule) -> None:
+    fill(schedule)
+    clerk = make_user()
+
+    for _sale in range(2):
+        keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", (), 11), clerk=clerk, now=NOW)
+
+    assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 16 + 22
+
+
+def test_a_small_coach_still_takes_one_party(settings: Any) -> None:
+    settings.HOLD_NETWORK_SHARE = 0.4
+    schedule = make_schedule(seats=12)
+
+    hold_any(ride(schedule), 9, owner="ann", network="home", now=NOW)
+
+    with pytest.raises(TooMany):
+        hold_any(ride(schedule), 1, owner="ben", network="home", now=NOW)
+
+
+def test_staff_are_told_once_until_somebody_has_looked(schedule: Schedule) -> None:
+    fill(schedule, network="f3a9" * 16)
+
+    def refuse() -> None:
+        with pytest.raises(NetworkFull):
+            hold_seats(ride(schedule), ["10A"], owner="cas", network="f3a9" * 16, now=NOW)
+
+    refuse()
+    refuse()
+
+    task = StaffTask.objects.get()
+    assert task.detail == "16 of 40 seats of Johannesburg – Cape Town, Fri 4 Dec 10:00, are kept unpaid from one network (f3a9f3a9)."
+    clerk = make_user(role=User.Role.SUPERVISOR)
+    assert [row.detail for row in open_tasks(clerk, now=NOW).rows] == [task.detail]
+    finish_task(task.pk, user=clerk, note="a school class", submission="s", content="c", now=NOW)
+    refuse()
+    assert StaffTask.objects.filter(done_at=None).count() == 1
+    assert Submission.objects.count() == 1

@@ -1,0 +1,466 @@
+import re
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from bookings.domain.counter.sale import RideWanted, Sale, Tender, keep_seats, sell_now
+from bookings.domain.integrity.invariants import violations
+from bookings.models import Hold, HoldSeat, Order, Payment, Schedule, SeatClaim, Shift, Ticket
+from bookings.office.forms.sale import Wanted, read_seats, split_name
+from bookings.tests.domain.sales.buy import ordered
+from bookings.tests.make import make_layout, make_route, make_schedule, make_shift, make_user
+from bookings.tests.office.conftest import StaffClient, sign_in
+from bookings.tests.passenger.buying import departure_ahead
+from bookings.tests.passenger.timetable import make_day, tomorrow
+
+pytestmark = pytest.mark.django_db
+SCREEN = "/office/sell/"
+
+
+@pytest.fixture
+def schedule(db: None) -> Schedule:
+    return departure_ahead(seats=8)
+
+
+@pytest.fixture
+def till(clerk: StaffClient) -> Shift:
+    return make_shift(clerk.user)
+
+
+def ride(schedule: Schedule, **more: Any) -> dict[str, Any]:
+    return {"ride": f"{schedule.pk}|johannesburg|cape-town", **more}
+
+
+def address(**query: Any) -> str:
+    return SCREEN + "?" + "&".join(f"{name}={value}" for name, value in query.items())
+
+
+def hold_of(response: HttpResponse) -> str:
+    return re.search(r"hold=([\w-]+)", response["Location"])[1]
+
+
+def kept(client: Client, schedule: Schedule, wanted: str = "1") -> str:
+    return hold_of(client.post(address(**ride(schedule)), {"action": "seats", "wanted": wanted}))
+
+
+def payment(**changes: str) -> dict[str, str]:
+    return {"action": "pay", "submission": "form-1", "name-0": "Thandi Nkosi", "tender": "cash", "amount": "", "reference": "", **changes}
+
+
+# getting there
+
+
+def test_without_an_open_shift_nothing_is_sold(clerk: StaffClient, schedule: Schedule) -> None:
+    page = clerk.get(SCREEN)
+    refused = clerk.post(address(**ride(schedule)), {"action": "seats", "wanted": "1"})
+
+    assert 'href="/office/shift/"' in page.content.decode()
+    assert refused.status_code == 409
+    assert Hold.objects.count() == 0
+
+
+def test_the_branch_is_where_a_sale_starts(clerk: StaffClient, till: Shift) -> None:
+    page = clerk.get(SCREEN).content.decode()
+
+    assert re.search(r'name="from" value="Johannesburg"', page)
+
+
+@pytest.mark.parametrize("end", ["cape-town-main", "CAPE-TOWN-MAIN", "Cape Town", "cape"])
+def test_departures_are_found_by_code_name_or_its_beginning(clerk: StaffClient, till: Shift, end: str) -> None:
+    make_day(8, 17)
+
+    page = clerk.get(SCREEN, {"from": "johannesburg", "to": end, "date": "+1"})
+
+    assert [row.departs for row, _link in page.context["rows"]] == ["08:00", "17:00"]
+    assert page.context["step"] == "departures"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"from": "johannesburg", "to": ""},
+        {"from": "johannesburg", "to": "atlantis"},
+        {"from": "johannesburg", "to": "cape towm"},
+        {"from": "johannesburg", "to": "johannesburg"},
+        {"from": "johannesburg", "to": "cape-town", "date": "3113"},
+        {"from": "johannesburg", "to": "cape-town", "date": "-1"},
+        {"from": "johannesburg", "to": "cape-town", "date": "+3", "return": "+2"},
+    ],
+)
+def test_a_search_that_makes_no_sense_is_shown_again(clerk: StaffClient, till: Shift, query: dict[str, str]) -> None:
+    make_day(8)
+
+    page = clerk.get(SCREEN, query)
+
+    assert page.status_code == 422
+    assert re.search(r'class="(error|notice notice-bad)"', page.content.decode())
+
+
+def test_a_day_without_departures_leads_to_the_next(clerk: StaffClient, till: Shift) -> None:
+    make_day(8, days=2)
+
+    page = clerk.get(SCREEN, {"from": "johannesburg", "to": "cape-town", "date": tomorrow().isoformat()})
+    following = clerk.get(page.context["next_day"])
+
+    assert page.context["rows"] == []
+    assert len(following.context["rows"]) == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_list_costs_the_same_queries_however_long(clerk: StaffClient, till: Shift, number: int, django_assert_num_queries: Any) -> None:
+    make_day(*range(8, 8 + number))
+
+    with django_assert_num_queries(18):
+        page = clerk.get(SCREEN, {"from": "johannesburg", "to": "cape-town", "date": "+1"})
+
+    assert len(page.context["rows"]) == number
+
+
+def test_a_long_day_has_pages_of_nine(clerk: StaffClient, till: Shift) -> None:
+    make_day(*range(5, 16))
+
+    first = clerk.get(SCREEN, {"from": "johannesburg", "to": "cape-town", "date": "+1"})
+    second = clerk.get(first.context["later"])
+
+    assert [len(page.context["rows"]) for page in (first, second)] == [9, 2]
+
+
+def test_a_number_picks_its_row(clerk: StaffClient, till: Shift) -> None:
+    sent = {"action": "pick", "row-1": "7|a|b", "row-2": "8|a|b"}
+
+    assert "ride=8%7Ca%7Cb" in clerk.post(SCREEN, {**sent, "pick": "2"})["Location"]
+    assert "ride=7%7Ca%7Cb" in clerk.post(SCREEN, {**sent, "pick": ""})["Location"]
+    assert "ride" not in clerk.post(SCREEN, {**sent, "pick": "9"})["Location"]
+
+
+def test_a_swap_is_the_fragment_that_the_page_includes(clerk: StaffClient, till: Shift) -> None:
+    make_day(8)
+    query = {"from": "johannesburg", "to": "cape-town", "date": "+1"}
+
+    part = clerk.get(SCREEN, query, headers={"HX-Request": "true", "HX-Target": "sell"}).content.decode()
+
+    assert part.startswith('<div id="sell"')
+    assert "<html" not in part
+
+
+def test_places_are_suggested(clerk: StaffClient) -> None:
+    make_route()
+
+    assert 'data-name="Bloemfontein"' in clerk.get("/office/sell/places/?q=blo").content.decode()
+
+
+# seats
+
+
+@pytest.mark.parametrize(
+    ("typed", "ticked", "wanted"),
+    [
+        ("2", [], Wanted(count=2)),
+        ("4a 4b", [], Wanted(labels=("4A", "4B"))),
+        ("4a,4a;4b", [], Wanted(labels=("4A", "4B"))),
+        ("", ["1A", "1B"], Wanted(labels=("1A", "1B"))),
+        ("", [], Wanted(count=1)),
+    ],
+)
+def test_seats_are_read_as_typed(typed: str, ticked: list[str], wanted: Wanted) -> None:
+    assert read_seats(typed, ticked) == wanted
+
+
+def test_seats_typed_are_kept_for_this_sale(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule, "2a 2b")
+
+    page = clerk.get(address(hold=token))
+
+    assert list(HoldSeat.objects.values_list("seat__label", flat=True)) == ["2A", "2B"]
+    assert page.context["step"] == "pay"
+    assert len(page.context["form"].rows) == 2
+
+
+def test_a_taken_seat_is_refused_with_the_nearest_and_what_was_typed(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    other = make_user()
+    keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", ("1A",)), clerk=other)
+
+    page = clerk.post(address(**ride(schedule)), {"action": "seats", "wanted": "1a 1b"})
+
+    text = page.content.decode()
+    assert page.status_code == 409
+    assert "Free near by: 1C, 1D, 2A" in text
+    assert 'name="wanted" value="1a 1b"' in text
+    assert re.search(r'value="1B" checked', text)
+
+
+def test_the_seat_map_costs_the_same_queries_for_small_and_large_coaches(
+    clerk: StaffClient, till: Shift, django_assert_num_queries: Any
+) -> None:
+    for seats in (4, 40):
+        schedule = departure_ahead(seats=seats)
+        with django_assert_num_queries(18):
+            assert clerk.get(address(**ride(schedule))).context["step"] == "seats"
+
+
+def test_back_from_the_names_keeps_them_and_other_seats_replace_the_first(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule, "1a")
+
+    seats = clerk.post(address(hold=token), payment(action="back"))["Location"]
+    page = clerk.get(seats)
+    again = clerk.post(seats, {"action": "seats", "wanted": "2c"})
+
+    assert page.context["typed"] == "1A"
+    assert hold_of(again) == token
+    assert 'value="Thandi Nkosi"' in clerk.get(again["Location"]).content.decode()
+    assert set(SeatClaim.objects.values_list("seat__label", flat=True)) == {"2C"}
+
+
+def test_giving_the_seats_back_leads_to_the_other_departures(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule)
+
+    answer = clerk.post(address(hold=token), {"action": "drop", "from": "johannesburg", "to": "cape-town", "date": "2026-12-01"})
+
+    assert answer["Location"] == address(**{"from": "johannesburg", "to": "cape-town", "date": "2026-12-01"})
+    assert SeatClaim.objects.count() == 0
+
+
+# money
+
+
+def test_cash_pays_and_the_change_is_large(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule, "1c")
+
+    answer = clerk.post(address(hold=token), payment(amount="R 1 000,00"))
+    page = clerk.get(answer["Location"]).content.decode()
+
+    ticket = Ticket.objects.get()
+    assert (ticket.seat.label, ticket.full_name, ticket.booking.status) == ("1C", "Thandi Nkosi", "confirmed")
+    assert Order.objects.get().shift == till
+    assert re.search(r"Change</span> <b>R400</b>", page)
+    assert ticket.booking.booking_reference in page
+    assert violations(now=ticket.booking.booking_date) == []
+
+
+def test_a_family_shares_a_surname_and_a_contact(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule, "2")
+    typed = {"name-0": "Jan van der Merwe", "name-1": "Piet", "type-1": "child", "contact": "082 123 4567"}
+
+    clerk.post(address(hold=token), payment(**typed, tender="card", reference="T1 0042"))
+
+    assert list(Ticket.objects.order_by("pk").values_list("first_name", "surname", "passenger_type__slug")) == [
+        ("Jan", "van der Merwe", "adult"),
+        ("Piet", "van der Merwe", "child"),
+    ]
+    assert Order.objects.get().phone == "+27821234567"
+    assert Payment.objects.get().reference == "T1 0042"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"name-0": ""}, "Type first name and surname."),
+        ({"name-0": "Thandi"}, "Type first name and surname."),
+        ({"name-0": "Thandi \u2028"}, "Type first name and surname."),
+        ({"name-0": "x" * 90 + " y"}, "too long"),
+        ({"amount": "lots"}, "Give the amount as 500"),
+        ({"amount": "500"}, "not enough"),
+        ({"tender": "card"}, "Give the reference"),
+        ({"tender": "card", "reference": "4111 1111 1111 1111"}, "card number"),
+        ({"tender": "barter"}, "Choose cash, card or EFT."),
+        ({"contact": "@"}, "not complete"),
+        ({"contact": "12"}, "not a phone number"),
+    ],
+)
+def test_what_cannot_be_sold_is_shown_again_with_what_was_typed(
+    clerk: StaffClient, till: Shift, schedule: Schedule, typed: dict[str, str], words: str
+) -> None:
+    token = kept(clerk, schedule)
+
+    page = clerk.post(address(hold=token), payment(**{"name-0": "Thandi Nkosi", **typed}))
+
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert words in text
+    assert Order.objects.count() == 0
+    assert 'name="submission" value="form-1"' in text
+
+
+def test_the_same_form_sent_twice_sells_once(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule)
+
+    answers = [clerk.post(address(hold=token), payment()) for _twice in range(2)]
+
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert Order.objects.count() == 1
+
+
+def test_seats_lost_while_typing_are_named_and_the_names_stay(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = kept(clerk, schedule, "1a")
+    SeatClaim.objects.all().delete()
+    Hold.objects.update(expires_at=schedule.departure_time.replace(year=2020))
+    passengers = ({"first_name": "Ann", "surname": "Abel", "passenger_type": "adult"},)
+    wanted = RideWanted(schedule.pk, "johannesburg", "cape-town", ("1A",))
+    sell_now(Sale(passengers, Tender("cash"), rides=(wanted,)), shift=make_shift(make_user()), submission="other")
+
+    page = clerk.post(address(hold=token), payment())
+
+    text = page.content.decode()
+    assert page.status_code == 409
+    assert "Seat 1A has just been taken. Free near by: 1B, 1C, 1D." in text
+    assert 'value="Thandi Nkosi"' in text
+
+
+def test_another_clerks_sale_is_not_found(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    other = sign_in(make_user())
+    make_shift(other.user)
+    token = kept(other, schedule)
+
+    assert clerk.get(address(hold=token)).status_code == 404
+    assert clerk.post(address(hold=token), payment()).status_code == 404
+
+
+# there and back
+
+
+def test_a_way_back_is_sold_in_the_same_order(clerk: StaffClient, till: Shift) -> None:
+    (out,) = make_day(8)
+    make_day(9, route=make_route("Cape Town", "Bloemfontein", "Johannesburg", minutes_apart=300), days=4)
+    words = {"from": "johannesburg", "to": "cape-town", "date": "+1", "return": tomorrow(4).isoformat()}
+
+    listed = clerk.post(address(**ride(out, **words)), {"action": "seats", "wanted": "2"})["Location"]
+    page = clerk.get(listed)
+    seats = page.context["rows"][0][1]
+    paying = clerk.post(seats, {"action": "seats", "wanted": "2"})["Location"]
+    clerk.post(paying, payment(**{"name-0": "Ann Abel", "name-1": "Bob"}))
+
+    order = Order.objects.get()
+    assert page.context["search"]["from"].value() == "Cape Town"
+    assert clerk.get(seats).status_code == 200
+    assert (order.bookings.count(), order.total, order.status) == (2, 2400, "confirmed")
+
+
+def test_the_way_back_can_be_added_to_a_sale(clerk: StaffClient, till: Shift) -> None:
+    (out,) = make_day(8)
+    token = kept(clerk, out)
+
+    page = clerk.get(clerk.get(address(hold=token)).context["way_back"])
+
+    assert page.status_code == 200
+    assert (page.context["step"], page.context["search"]["to"].value()) == ("departures", "Johannesburg station")
+
+
+# booked elsewhere, paid here
+
+
+def test_an_order_of_the_web_is_paid_by_its_reference(clerk: StaffClient, till: Shift) -> None:
+    order = ordered(departure_ahead(), "1A", pay_later=True, now=timezone.now())
+    reference = order.bookings.get().booking_reference
+
+    page = clerk.get(address(order=reference.lower()))
+    answer = clerk.post(address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"})
+    again = clerk.post(address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"})
+    other = clerk.post(address(order=reference), {"action": "take", "submission": "s2", "tender": "cash"})
+
+    assert page.context["owed"].owed_text == "R600"
+    assert answer["Location"] == again["Location"] == f"/office/sell/sold/{order.token}/"
+    assert Order.objects.get().status == "confirmed"
+    assert Payment.objects.get().shift == till
+    assert (other.status_code, "paid already" in other.content.decode()) == (409, True)
+
+
+@pytest.mark.parametrize("reference", ["NOSUCH12", "%00", "ü", "x" * 60])
+def test_a_reference_that_nobody_knows_is_told(clerk: StaffClient, till: Shift, reference: str) -> None:
+    page = clerk.get(address(order=reference))
+
+    assert page.status_code == 404
+    assert "We know no booking" in page.content.decode()
+
+
+# standby
+
+
+def test_a_full_coach_sells_standby(clerk: StaffClient, till: Shift) -> None:
+    schedule = departure_ahead(seats=1)
+    kept(clerk, schedule)
+
+    offered = clerk.get(address(**ride(schedule))).content.decode()
+    page = clerk.get(address(**ride(schedule, standby=2)))
+    typed = payment(action="standby", **{"name-0": "Ann Abel", "name-1": "Bob", "type-1": "child"})
+    answer = clerk.post(address(**ride(schedule, standby=2)), typed)
+
+    assert "Sell standby" in offered
+    assert len(page.context["form"].rows) == 2
+    assert list(Ticket.objects.order_by("pk").values_list("place", "fare")) == [("standby", 600), ("standby", 300)]
+    assert "Sold on standby" in clerk.get(answer["Location"]).content.decode()
+
+
+# paper
+
+
+def sold(client: StaffClient, schedule: Schedule, till: Shift) -> str:
+    return client.post(address(hold=kept(client, schedule, "2")), payment(**{"name-1": "Bob Abel"}))["Location"]
+
+
+def test_tickets_print_on_both_papers(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    address = sold(clerk, schedule, till)
+
+    pages = {paper: clerk.get(f"{address}print/?paper={paper}").content.decode() for paper in ("a4", "80")}
+    files = {paper: clerk.get(f"{address}tickets.pdf?paper={paper}") for paper in ("a4", "80")}
+
+    assert [page.count('<article class="slip">') for page in pages.values()] == [2, 2]
+    assert ["office-print-80.css" in page for page in pages.values()] == [False, True]
+    assert all(file["Content-Type"] == "application/pdf" and file.content.startswith(b"%PDF") for file in files.values())
+    assert b"226.77" in files["80"].content  # 80 mm in points
+
+
+def test_an_unpaid_order_has_nothing_to_print(clerk: StaffClient, till: Shift) -> None:
+    order = ordered(make_schedule(), "1A", pay_later=True)
+
+    assert clerk.get(f"/office/sell/sold/{order.token}/").status_code == 409
+    assert clerk.get("/office/sell/sold/nosuchtoken/tickets.pdf").status_code == 404
+
+
+def test_pages_after_a_sale_cost_the_same_queries_for_one_and_three(
+    clerk: StaffClient, till: Shift, django_assert_num_queries: Any
+) -> None:
+    for seats in (1, 3):
+        schedule = departure_ahead(layout=make_layout(seats=8))
+        names = {f"name-{number}": "Ann Abel" for number in range(seats)}
+        done = clerk.post(address(hold=kept(clerk, schedule, str(seats))), payment(**names, submission=f"s{seats}"))["Location"]
+        with django_assert_num_queries(10):
+            assert clerk.get(done).status_code == 200
+
+
+# anything at all
+
+_ODD = ["", "\x00", "٣", "9" * 400, "🚌 🚌", "<script>", "-1", "1|2|3", "' OR 1=1", "\ud800", "NaN", "1e9"]
+
+
+@pytest.mark.parametrize("odd", _ODD)
+def test_odd_input_is_never_a_server_error(clerk: StaffClient, till: Shift, schedule: Schedule, odd: str) -> None:
+    odd = odd.encode(errors="surrogatepass").decode(errors="replace")
+    token = kept(clerk, schedule)
+    names = ["from", "to", "date", "return", "ride", "hold", "order", "standby", "page"]
+    gets = [{name: odd} for name in names] + [{"from": odd, "to": odd, "date": odd}, {**ride(schedule), "standby": odd, "hold": odd}]
+    sent = dict.fromkeys(("wanted", "seats", "name-0", "type-0", "contact", "amount", "reference", "tender", "submission", "pick"), odd)
+    places = [address(hold=token), address(**ride(schedule)), address(**ride(schedule, standby=1)), address(order="ABCDEFGH"), SCREEN]
+
+    answers = [clerk.get(SCREEN, query).status_code for query in gets]
+    for action in ("pick", "seats", "back", "pay", "standby", "take", odd):
+        answers += [clerk.post(place, {**sent, "action": action}).status_code for place in places]
+
+    assert max(answers) < 500
+
+
+@pytest.mark.parametrize(
+    ("typed", "above", "name"),
+    [
+        ("Thandi Nkosi", "", ("Thandi", "Nkosi")),
+        ("Anna Maria de la Rey", "", ("Anna Maria", "de la Rey")),
+        ("Lwazi", "Nkosi", ("Lwazi", "Nkosi")),
+        ("Lwazi", "", ("Lwazi", "")),
+        ("", "Nkosi", ("", "")),
+        ("De Villiers", "", ("De", "Villiers")),
+    ],
+)
+def test_a_name_is_split_where_the_surname_begins(typed: str, above: str, name: tuple[str, str]) -> None:
+    assert split_name(typed, above) == name
