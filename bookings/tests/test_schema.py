@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models.signals import post_migrate
 
+from bookings.database.reference_triggers import REFERENCE_TABLES, create_reference_triggers, missing_reference_triggers
 from bookings.database.triggers import LEDGER, SHIFT, TRIGGERS, create_ledger_triggers, missing_ledger_triggers
 from bookings.models import (
     Booking,
@@ -219,8 +220,8 @@ def test_a_trigger_in_another_schema_is_not_ours() -> None:
         cursor.execute("CREATE SCHEMA another_company")
         cursor.execute("SET LOCAL search_path TO another_company")
 
-    assert missing_guards() == list(TRIGGERS)
-    assert len(missing_watches()) == len(CATALOGUE)
+    assert missing_ledger_triggers() == list(TRIGGERS)
+    assert len(missing_reference_triggers()) == len(REFERENCE_TABLES)
 
 
 def test_the_longest_values_fit_their_columns() -> None:
