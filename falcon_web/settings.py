@@ -1,5 +1,6 @@
 """One file for every environment; what differs comes from environment variables (.env.example lists them all)."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -186,6 +187,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite file.
 
 REDIS_URL = env.str("REDIS_URL", "")
+# In front of every name in Redis and on the queue, so that several companies may share a server: see SCALING.md. A role of the database
+# belongs to one company.
+COMPANY = env.str("COMPANY", "") or _default.get("USER") or "falcon"
+if not re.fullmatch(r"[\w.@-]+", COMPANY):
+    raise ImproperlyConfigured("COMPANY must be letters, digits and any of _ - . @; by default it is the role in DATABASE_URL.")
 
 
 def redis_database(number: int) -> str:
@@ -198,7 +204,7 @@ if REDIS_URL:
         "default": {
             "BACKEND": "bookings.cache.backends.BreakerRedisCache",
             "LOCATION": redis_database(1),
-            "KEY_PREFIX": "fbl",
+            "KEY_PREFIX": COMPANY,
             "OPTIONS": {
                 "CONNECTION_POOL_CLASS": "redis.connection.BlockingConnectionPool",
                 "CONNECTION_POOL_KWARGS": {"max_connections": 20, "timeout": 0.2},
@@ -219,7 +225,7 @@ if REPLICA_URL:
     CACHES["default"]["KEY_FUNCTION"] = "bookings.database.replica.routing.cache_key"
 
 HUEY = {
-    "name": "falcon",
+    "name": COMPANY,
     "immediate": env.bool("HUEY_IMMEDIATE", False),
     "results": False,
     "consumer": {"workers": 2, "worker_type": "thread", "graceful_signal": "TERM", "shutdown_timeout": 10},
@@ -227,7 +233,10 @@ HUEY = {
 if REDIS_URL:
     HUEY |= {
         "huey_class": "huey.PriorityRedisExpireHuey",
-        "connection": {"connection_pool": ConnectionPool.from_url(redis_database(0), socket_timeout=3, socket_connect_timeout=0.3)},
+        "connection": {
+            "connection_pool": ConnectionPool.from_url(redis_database(0), socket_timeout=3, socket_connect_timeout=0.3),
+            "clean_name": False,  # else north-1 and north1 would be one queue
+        },
     }
 else:
     HUEY |= {"huey_class": "huey.SqliteHuey", "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3"))}

@@ -97,6 +97,10 @@ class BreakerRedisCache(RedisCache):
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         return self._guarded(super().delete, False, *args, **kwargs)
 
+    def clear(self) -> None:
+        """Forget what this company has kept. The database of Redis may be shared, so it is not emptied."""
+        self._guarded(super().delete_pattern, None, "*", itersize=1_000)
+
     def hit_percent(self) -> float | None:
         """How often the server knew a key, since it started."""
         told = self._guarded(lambda: self.client.get_client().info("stats"), None)

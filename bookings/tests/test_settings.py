@@ -99,6 +99,22 @@ def test_two_variables_switch_the_real_servers_on(tmp_path: Path, address: str) 
     assert queue.stdout.strip() == "PriorityRedisExpireHuey", queue.stderr
 
 
+def test_a_company_has_names_of_its_own_in_redis_and_on_the_queue(tmp_path: Path) -> None:
+    """The role of its database unless COMPANY says otherwise, so that nobody can forget it."""
+    redis = {"REDIS_URL": "redis://127.0.0.1:6379"}
+    role = {"DATABASE_URL": "postgresql://north-1:secret@127.0.0.1/falcon"}
+    asked = (
+        "import django; django.setup(); from huey.contrib.djhuey import HUEY; from django.core.cache import cache;"
+        "print(cache.make_key('a'), HUEY.storage.queue_key)"
+    )
+
+    named = [manage(tmp_path, "-c", asked, **redis, **more).stdout.split() for more in ({}, role, {**role, "COMPANY": "south"})]
+
+    assert named == [[f"{name}:1:a", f"huey.redis.{name}"] for name in ("falcon", "north-1", "south")]
+    assert value_of(tmp_path, "HUEY['name']") == "'falcon'"
+    assert "COMPANY must be letters" in manage(tmp_path, "manage.py", "check", COMPANY="north company").stderr
+
+
 def test_development_has_the_toolbar_and_the_sql_log_and_nothing_else_has(tmp_path: Path) -> None:
     pytest.importorskip("debug_toolbar", reason="only in requirements-dev.txt")
     script = """

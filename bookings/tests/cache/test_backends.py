@@ -38,6 +38,23 @@ def test_the_cache_keeps_counts_and_forgets() -> None:
     assert cache.get("a") is None
 
 
+def test_another_company_on_the_same_redis_keeps_its_own(server: RedisServer) -> None:
+    north, south = (BreakerRedisCache(f"{server.url}/1", {"KEY_PREFIX": name}) for name in ("north", "no*th"))
+    for cache_of_one in (north, south):
+        cache_of_one.set("a", cache_of_one.key_prefix)
+    window = (["limit:hold:one"], range(10), 1, 60)
+    assert north.count_in_window(*window) == {}
+    assert south.count_in_window(*window) == {}
+    assert north.count_in_window(*window) == {9: 1}, "the limit of one is reached"
+
+    south.clear()
+
+    assert north.get("a") == "north"
+    assert south.get("a") is None
+    assert north.count_in_window(*window) == {9: 1}
+    assert south.count_in_window(*window) == {}
+
+
 def use(broken: BreakerRedisCache) -> float:
     started = time.monotonic()
     assert broken.get("a", "missing") == "missing"
