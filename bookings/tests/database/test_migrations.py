@@ -3,12 +3,15 @@
 The rules are in falcon_web/DEPLOY.md, "Releases". A migration that breaks one on purpose carries `because = "…"`, the reason why it may.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pytest
 from django.db import migrations, models
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from bookings.database.operations import AddCheckBesideSales, AddIndexBesideSales
@@ -28,7 +31,7 @@ def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[
         operation.state_forwards(migration.app_label, state)
 
 
-def _problem(operation: migrations.operations.base.Operation, state: ProjectState, name: str) -> str:
+def _problem(operation: Operation, state: ProjectState, name: str) -> str:
     if isinstance(operation, migrations.AddIndex) and not isinstance(operation, AddIndexBesideSales):
         return "nobody can sell while it is made; use AddIndexBesideSales"
     if isinstance(operation, migrations.AddConstraint) and not isinstance(operation, AddCheckBesideSales):
@@ -75,6 +78,60 @@ def test_no_migration_stops_the_sales_unknowingly() -> None:
     assert found == []
 
 
+def undistributable(operations: Sequence[Operation]) -> Iterator[str]:
+    """What a distributed schema refuses: a column that is added together with a CHECK without a name (falcon_web/SCALING.md)."""
+    for operation in operations:
+        if isinstance(operation, migrations.SeparateDatabaseAndState):
+            yield from undistributable(operation.database_operations)
+        elif isinstance(operation, migrations.RunSQL):
+            yield from (f"{sql}: {_BY_ITSELF}" for sql in _statements(operation.sql) if _UNNAMED_CHECK.search(sql))
+        elif isinstance(operation, migrations.AddField) and operation.field.get_internal_type() in _TYPES_WITH_CHECK:
+            yield f"{operation.describe()}: {_BY_ITSELF}"
+
+
+_BY_ITSELF: Final = "no distributed schema takes a column with a CHECK that has no name; add an IntegerField, then AddCheckBesideSales"
+_TYPES_WITH_CHECK: Final = DatabaseWrapper.data_type_check_constraints.keys()  # PositiveIntegerField and its kin
+_UNNAMED_CHECK: Final = re.compile(r"\bADD\s+COLUMN\b(?:(?!\bCONSTRAINT\b)[^;])*?\bCHECK\b", re.I)
+
+
+def _statements(sql: str | Sequence) -> list[str]:
+    """Of the forms that RunSQL takes: one text, or a list of texts, each perhaps with its parameters."""
+    return [sql] if isinstance(sql, str) else [each if isinstance(each, str) else each[0] for each in sql]
+
+
+def test_no_migration_adds_a_column_that_a_distributed_schema_refuses() -> None:
+    """No `because` excuses it: whoever has such schemas could not migrate at all."""
+    loader = MigrationLoader(None)
+    ours = sorted(key for key in loader.graph.nodes if key[0] == "bookings" and key[1] > LIVE_FROM)
+
+    assert [words for key in ours for words in undistributable(loader.graph.nodes[key].operations)] == []
+
+
+_POSITIVE = migrations.AddField("schedule", "remarks", models.PositiveSmallIntegerField(null=True))
+_ADD = "ALTER TABLE bookings_schedule ADD COLUMN remarks integer"
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_refused"),
+    [
+        (_POSITIVE, True),
+        (migrations.AddField("schedule", "remarks", models.PositiveBigIntegerField(null=True)), True),
+        (migrations.SeparateDatabaseAndState(database_operations=[_POSITIVE]), True),
+        (migrations.SeparateDatabaseAndState(state_operations=[_POSITIVE]), False),
+        (migrations.RunSQL(f"{_ADD} CHECK (remarks > 0)"), True),
+        (migrations.RunSQL([(f"{_ADD} CHECK (remarks > %s)", [0])]), True),
+        (migrations.RunSQL(f"{_ADD} CONSTRAINT positive_remarks CHECK (remarks > 0)"), False),
+        (migrations.RunSQL([_ADD, "ALTER TABLE bookings_schedule ADD CONSTRAINT x CHECK (remarks > 0)"]), False),
+        (migrations.AddField("schedule", "remarks", models.IntegerField(null=True)), False),
+        (migrations.AlterField("schedule", "remarks", models.PositiveIntegerField(null=True)), False),
+        (migrations.CreateModel("Remark", [("count", models.PositiveIntegerField())]), False),
+    ],
+)
+def test_a_distributed_schema_refuses_a_column_with_an_unnamed_check(operation: Operation, is_refused: bool) -> None:
+    """As Citus 13.2 does."""
+    assert len(list(undistributable([operation]))) == is_refused
+
+
 _CHECK = models.CheckConstraint(condition=models.Q(coach__gt=0), name="x")
 _TEXT = models.CharField(max_length=20, db_default="")
 
@@ -96,7 +153,7 @@ _TEXT = models.CharField(max_length=20, db_default="")
         (migrations.CreateModel("Remark", [("id", models.BigAutoField(primary_key=True))]), ""),
     ],
 )
-def test_the_check_itself_tells_right_from_wrong(operation: migrations.operations.base.Operation, says: str) -> None:
+def test_the_check_itself_tells_right_from_wrong(operation: Operation, says: str) -> None:
     migration = migrations.Migration("9999_probe", "bookings")
     migration.operations = [operation]
     before = MigrationLoader(None).project_state()
