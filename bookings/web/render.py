@@ -1,9 +1,12 @@
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken, TooMany
 from bookings.base.logs import request_id
@@ -20,9 +23,28 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "site_url": settings.SITE_URL,
         "is_demo": settings.IS_DEMO,
-        "menu_place": _menu_place(request.path),
+        "is_posted": request.method == "POST",
+        "menu_place": (place := _menu_place(request.path)),
+        "menu": partial(_menu, place),
         "request_id": request_id.get(),
     }
+
+
+class MenuLink(NamedTuple):
+    address: str
+    label: str
+    is_current: bool
+
+
+def _menu(place: str) -> list[MenuLink]:
+    """The passengers' menu; asked for by its template only, which is kept for each place."""
+    links = (
+        ("search", "passenger:home", _("Search")),
+        ("departures", "passenger:board", _("Departures")),
+        ("routes", "passenger:network", _("Network")),
+        ("bookings", "passenger:find", _("My booking")),
+    )
+    return [MenuLink(reverse(name), label, key == place) for key, name, label in links]
 
 
 def _menu_place(path: str) -> str:

@@ -124,7 +124,7 @@
     if (!root.querySelector) return;
     all("[data-day]", root).forEach(sayDay);
     showMoney();
-    const wrong = one("#sell .has-error input:not([type=hidden])");
+    const wrong = one("#sell [aria-invalid=true]");
     const first = wrong || one("#sell [autofocus]") || (one("#sell[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;
     if (first && document.activeElement !== first) first.focus();
     if (first && first.value === first.defaultValue) first.select?.(); // what somebody quick has typed already stays
