@@ -17,7 +17,7 @@ from bookings.domain.boarding.scan_result import CheckIn, Outcome, answer
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket, User
 
 QR_PREFIX: Final = "FBL1."
@@ -47,7 +47,7 @@ def check_in(
     at = _believed(scanned_at, now)
     text = text.strip()[:80]
     content = f"{schedule_id} {at_stop} {text} {late}"
-    result = once("check-in", nonce, content, lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now), now=now)
+    result = run_once("check-in", nonce, content, lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now), now=now)
     outcome, _colon, ticket_id = result.partition(":")
     schedule = Schedule.objects.get(pk=schedule_id)
     ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
@@ -57,7 +57,7 @@ def check_in(
 def undo_check_in(schedule_id: int, ticket_id: int, *, actor: User, nonce: str, now: datetime | None = None) -> Ticket:
     """Take a scan back while the coach stands at the stop, once per `nonce`. Raises Conflict."""
     now = now or database_now()
-    once("undo-check-in", nonce, f"{schedule_id} {ticket_id}", lambda: _undo(schedule_id, ticket_id, actor, now), now=now)
+    run_once("undo-check-in", nonce, f"{schedule_id} {ticket_id}", lambda: _undo(schedule_id, ticket_id, actor, now), now=now)
     return Ticket.objects.get(pk=ticket_id)
 
 

@@ -13,7 +13,7 @@ from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, 
 from bookings.domain.boarding.departure_status import locked_load, mark_no_shows, take_step
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.models import BookingEvent, RouteStop, Schedule, ScheduleEvent, Seat, SeatKind, Ticket, User
 
 
@@ -74,7 +74,7 @@ def close_boarding(schedule_id: int, position: int, *, actor: User, submission: 
     `seen` is the closing (a ScheduleEvent's id) that the actor knew of: a second one would else throw out who was seated by the first.
     Raises Conflict before the closing time, when the coach has left, when somebody was first, and when there is nothing left to close.
     """
-    result = once(
+    result = run_once(
         "close-boarding",
         submission,
         f"{schedule_id} {position}",

@@ -12,7 +12,7 @@ from bookings.domain.boarding.coach_load import CoachLoad, at_stop, boarding_tim
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.models import BookingEvent, Schedule, ScheduleEvent, Ticket, User
 
 Status = Schedule.Status
@@ -22,7 +22,7 @@ BEFORE_LEAVING = (Status.ON_SALE, Status.CLOSED, Status.BOARDING)
 def depart(schedule_id: int, *, actor: User, submission: str, now: datetime | None = None) -> int:
     """Let the coach leave its first stop. Who has not boarded there is a no-show; how many that were. Raises Conflict."""
     started = now or database_now()
-    return int(once("depart", submission, str(schedule_id), lambda: _depart(schedule_id, actor, now), now=started))
+    return int(run_once("depart", submission, str(schedule_id), lambda: _depart(schedule_id, actor, now), now=started))
 
 
 def _depart(schedule_id: int, actor: User, now: datetime | None) -> str:
@@ -42,7 +42,7 @@ def _depart(schedule_id: int, actor: User, now: datetime | None) -> str:
 
 def arrive(schedule_id: int, *, actor: User, submission: str, now: datetime | None = None) -> None:
     """Let the coach be at its last stop. Raises Conflict unless it has left the first one."""
-    once("arrive", submission, str(schedule_id), lambda: _arrive(schedule_id, actor, now), now=now or database_now())
+    run_once("arrive", submission, str(schedule_id), lambda: _arrive(schedule_id, actor, now), now=now or database_now())
 
 
 def _arrive(schedule_id: int, actor: User, now: datetime | None) -> str:

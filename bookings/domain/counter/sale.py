@@ -18,7 +18,7 @@ from bookings.domain.counter.tender import take_payment
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.holds import hold_any, hold_seats, rehold, release_hold
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Channel, Hold, HoldTrip, Order, SaleStatus, Shift, User
@@ -120,7 +120,7 @@ def sell_now(sale: Sale, *, shift: Shift, submission: str, now: datetime | None 
 
     Seats whose time ran out are tried again. Raises what those steps raise; then nothing has changed.
     """
-    result = once("sale", submission, sale.content, lambda: _sell(sale, shift, submission, now), now=now or database_now())
+    result = run_once("sale", submission, sale.content, lambda: _sell(sale, shift, submission, now), now=now or database_now())
     return Order.objects.get(token=result)
 
 

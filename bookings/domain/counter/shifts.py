@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, Total, User
 
 TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
@@ -39,7 +39,7 @@ def lock_shift(shift: Shift) -> Shift:
 
 def open_shift(clerk: User, *, counted_float: Decimal, submission: str, content: str, now: datetime | None = None) -> Shift:
     """Start a shift at the clerk's branch; the float comes out of the safe. One open shift per clerk."""
-    result = once("open-shift", submission, content, lambda: _open(clerk, counted_float, now), now=now or database_now())
+    result = run_once("open-shift", submission, content, lambda: _open(clerk, counted_float, now), now=now or database_now())
     return Shift.objects.select_related("branch", "clerk").get(pk=int(result))
 
 
@@ -58,7 +58,7 @@ def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
 
 def move_cash(shift: Shift, amount: Decimal, reason: str, *, submission: str, content: str, now: datetime | None = None) -> TillMovement:
     """Pay cash in (positive) or out (negative) for something that is no sale. The drawer never goes below nothing."""
-    result = once("till", submission, content, lambda: _move(shift, amount, reason, now), now=now or database_now())
+    result = run_once("till", submission, content, lambda: _move(shift, amount, reason, now), now=now or database_now())
     return TillMovement.objects.get(pk=int(result))
 
 
@@ -127,7 +127,7 @@ def close_shift(
     Else the count is kept, the shift stays open, and from then on it closes only with a reason and an approver: who has seen what
     was expected can no longer count blindly. The approver has proved who they are (domain.counter.approval).
     """
-    result = once(
+    result = run_once(
         "close-shift",
         submission,
         content,

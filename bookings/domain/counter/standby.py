@@ -21,7 +21,7 @@ from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seat
 from bookings.domain.inventory.seat_choice import sold_seats
 from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.orders import PassengerDetails, issue_ticket, open_booking
 from bookings.domain.timetable.segments import Segment, get_segment
@@ -51,7 +51,7 @@ def sell_standby(
         pay(order, tender, shift=shift, submission=submission, now=now)
         return order.token
 
-    return Order.objects.get(token=once("standby", submission, content, action, now=now or database_now()))
+    return Order.objects.get(token=run_once("standby", submission, content, action, now=now or database_now()))
 
 
 def _place(ride: RideWanted, passengers: Sequence[PassengerDetails], email: str, phone: str, shift: Shift, now: datetime) -> Order:

@@ -13,7 +13,7 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.partner_accounts import is_on_account
@@ -83,7 +83,7 @@ def take_payment(
     Raises RuleBroken for a wrong amount or reference, Conflict when nothing is due, the seats are gone or the shift is closed;
     then nothing is booked.
     """
-    result = once(
+    result = run_once(
         "take-payment",
         submission,
         content,
@@ -143,7 +143,7 @@ def pay_out_refund(
     refund_id: int, *, shift: Shift, tender: str, reference: str = "", submission: str, content: str, now: datetime | None = None
 ) -> Refund:
     """Give an owed refund back over the counter, once. Cash must be in the drawer; money that returns by itself online is refused."""
-    once(
+    run_once(
         "pay-out-refund",
         submission,
         content,

@@ -17,7 +17,7 @@ from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.bookings import booking_called
 from bookings.domain.sales.cancellations import close_booking
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.orders import lock_order
 from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Refund, SaleStatus, Shift, Ticket
@@ -64,7 +64,7 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
 
 def void_sale(reference: str, *, shift: Shift, reason: str, submission: str, content: str, now: datetime | None = None) -> Order:
     """Undo the whole sale of a booking, once per `submission`: full money back by the tenders it came by. Raises Conflict with the way to go."""
-    result = once("void", submission, content, lambda: _void(reference, shift, reason, submission, now), now=now or database_now())
+    result = run_once("void", submission, content, lambda: _void(reference, shift, reason, submission, now), now=now or database_now())
     return Order.objects.get(pk=int(result))
 
 

@@ -16,7 +16,7 @@ from bookings.base.errors import NotFound
 from bookings.database.transactions import database_now
 from bookings.domain.inventory.seats import DeckView, seat_decks
 from bookings.domain.sales.blocks import block_seats
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.search.availability import coaches
 from bookings.domain.timetable.trips import clock_text, local_text
 from bookings.models import RouteStop, Schedule, Seat, SeatBlock, SeatClaim, SeatKind, Ticket, User
@@ -249,4 +249,4 @@ def block_once(
         blocks = block_seats(schedule_id, labels, reason=reason, release_at=release_at, by=by, now=now)
         return ", ".join(each.seat.label for each in blocks)[:120]
 
-    return once("block", submission, content, block, now=now or database_now())
+    return run_once("block", submission, content, block, now=now or database_now())

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.database.transactions import database_now
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.models import Booking, Shift, StaffTask, User
 
 PAGE: Final = 20
@@ -68,7 +68,7 @@ def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False
 
 def finish_task(task_id: int, *, user: User, note: str, submission: str, content: str, now: datetime | None = None) -> None:
     """Note what was done about a task. Raises NotFound, RuleBroken without a note, Conflict when somebody else was first."""
-    once("task", submission, content, lambda: _finish(task_id, user, note.strip(), now), now=now or database_now())
+    run_once("task", submission, content, lambda: _finish(task_id, user, note.strip(), now), now=now or database_now())
 
 
 def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:

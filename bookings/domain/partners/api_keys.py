@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import random_token, sha256
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.models import ApiKey, Partner, PartnerEvent, User
 
 KEY_START: Final = "fbl_"
@@ -54,7 +54,7 @@ def make_key(
         made.append(key)
         return str(key.pk)
 
-    once("api-key", submission or random_token(), f"{partner.pk} {name}", make, now=now)
+    run_once("api-key", submission or random_token(), f"{partner.pk} {name}", make, now=now)
     if not made:
         raise Conflict(_("This key has been made already, and we cannot show it again. Revoke it if it is lost, and make another."))
     return NewKey(made[0], text)

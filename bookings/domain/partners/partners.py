@@ -16,7 +16,7 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.booking_record import name_of
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.partner_accounts import lock_partner
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, User
@@ -95,7 +95,7 @@ def receive_payment(
         LedgerEntry.objects.post(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor)
         return str(event.pk)
 
-    once("partner-payment", submission, content, book, now=now or database_now())
+    run_once("partner-payment", submission, content, book, now=now or database_now())
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.checkout import place_order, save_draft, trip_fares
 from bookings.domain.sales.departure_page import hold_ride
 from bookings.domain.sales.holds import hold_trips, release_hold
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account
 from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
@@ -66,7 +66,7 @@ def _once(request: Request, action: object, now: datetime | None) -> Outcome:
         ran.append(True)
         return action()
 
-    result = once(request.scope, request.token, request.content, act, now=now or database_now())
+    result = run_once(request.scope, request.token, request.content, act, now=now or database_now())
     return Outcome(result, is_repeat=not ran)
 
 

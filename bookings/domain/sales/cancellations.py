@@ -16,7 +16,7 @@ from bookings.domain.fares.refund_rules import RefundQuote, RefundRule, RefundTe
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.refunds import owe_refund
@@ -142,7 +142,7 @@ def cancel_booking(
     promised: raises Conflict if it has fallen since. `afterwards` pays the refund at the till, in the same transaction.
     Raises RuleBroken when nothing can be cancelled.
     """
-    result = once(
+    result = run_once(
         "cancel",
         submission,
         content,

@@ -16,7 +16,7 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.holds import hold_trips, locked_hold
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import PassengerDetails, new_spoken_codes, new_ticket, open_booking
@@ -93,7 +93,7 @@ def place_order(
         made[:] = [_place(token, owner, channel, pay_later, shift, partner, check, then, now)]
         return made[0].token
 
-    result = once("checkout", submission, content, place, now=now or database_now())
+    result = run_once("checkout", submission, content, place, now=now or database_now())
     order = made[0] if made else Order.objects.filter(token=result, hold__owner=owner).first()
     if order is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))

@@ -29,7 +29,7 @@ from bookings.domain.sales.bookings import (
 )
 from bookings.domain.sales.cancellations import is_whole_booking, ticket_quote
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment
@@ -162,7 +162,7 @@ def exchange(
     refund in the same transaction. Raises what `quote_exchange` raises, and Conflict when the balance is no longer `quoted`.
     """
     try:
-        result = once(
+        result = run_once(
             "exchange",
             submission,
             content,

@@ -10,7 +10,7 @@ from bookings.database.transactions import short_transaction
 from bookings.models import Submission
 
 
-def once(scope: str, token: str, content: str, action: Callable[[], str], *, now: datetime) -> str:
+def run_once(scope: str, token: str, content: str, action: Callable[[], str], *, now: datetime) -> str:
     """Run `action` in one transaction the first time `token` is posted; afterwards answer with the first time's result.
 
     The same token with other content raises AlreadySubmitted. If `action` raises, nothing is kept and the token stays good.

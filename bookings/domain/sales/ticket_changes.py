@@ -22,7 +22,7 @@ from bookings.domain.inventory.seat_choice import Coach, named_seats, sold_seats
 from bookings.domain.sales.bookings import Difference, Settle, booking_called, locked_booking, mail_new_tickets, next_cause, post_difference
 from bookings.domain.sales.exchanges import seat_fare
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import lock_order, new_spoken_code
 from bookings.domain.timetable.segments import Segment
 from bookings.models import Booking, BookingEvent, FareClass, SaleStatus, Schedule, Seat, Ticket, User
@@ -93,7 +93,7 @@ def change_seat(
     `version` is the ticket's as it was shown: raises Conflict when somebody has changed it since.
     """
     try:
-        once(
+        run_once(
             "change-seat",
             submission,
             content,
@@ -153,7 +153,7 @@ def change_name(
     now: datetime | None = None,
 ) -> Ticket:
     """Issue a valid ticket to another name, once per `submission`: the old code is dead from then on. It costs nothing."""
-    once(
+    run_once(
         "change-name",
         submission,
         content,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import random_code
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.database.transactions import database_now
-from bookings.domain.sales.idempotency import once
+from bookings.domain.sales.idempotency import run_once
 from bookings.domain.staff.second_factor import drop_second_factor, has_second_factor
 from bookings.models import Branch, Shift, StaffEvent, User
 
@@ -42,7 +42,7 @@ def add_user(username: str, profile: Profile, *, actor: User, submission: str, n
         told.append(password)
         return str(user.pk)
 
-    made = once("staff-new", submission, repr((username, profile)), action, now=now)
+    made = run_once("staff-new", submission, repr((username, profile)), action, now=now)
     return User.objects.get(pk=int(made)), "".join(told)
 
 
@@ -147,7 +147,7 @@ def _act(
         action(user, now)
         return str(user_id)
 
-    once(scope, submission, f"{user_id} {content}", locked, now=now)
+    run_once(scope, submission, f"{user_id} {content}", locked, now=now)
 
 
 def _managing(actor: User, user_id: int | None = None) -> User:

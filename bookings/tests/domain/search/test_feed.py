@@ -21,7 +21,7 @@ from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.gtfs.export import ExportReport
 from bookings.domain.timetable.gtfs.importing import ImportOptions, import_feed
 from bookings.models import City, Fare, Schedule, Service, Stop
-from bookings.tests.domain.search.sold import forget_the_timetable, sold
+from bookings.tests.domain.search.sales import forget_the_timetable, sold
 from bookings.tests.make import make_fare_classes, make_passenger_types, make_route, make_schedule, make_stop
 
 pytestmark = pytest.mark.django_db
