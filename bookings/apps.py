@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class BookingsConfig(AppConfig):
@@ -11,6 +11,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import tasks  # noqa: F401  so that the queue knows each task by its name
+        from bookings.database.postgresql.prepared import prepare_as_before, prepare_nothing
         from bookings.database.query_log import watch_connection
         from bookings.database.reference_triggers import create_reference_triggers
         from bookings.database.schema_check import check_schema
@@ -21,6 +22,8 @@ class BookingsConfig(AppConfig):
 
         register(adapters_load)
         register(check_schema, Tags.database)
+        pre_migrate.connect(prepare_nothing, sender=self)
+        post_migrate.connect(prepare_as_before, sender=self)
         post_migrate.connect(create_ledger_triggers, sender=self)
         connection_created.connect(limit_waits_of_connection)
         connection_created.connect(watch_connection)

@@ -159,6 +159,12 @@ def limit_waits(database: dict[str, Any], *more: str) -> None:
     database["CONN_MAX_AGE"] = None
 
 
+def prepare_statements(database: dict[str, Any]) -> None:
+    """A statement that comes for the sixth time is prepared by the server, and its values are sent apart from it."""
+    if env.bool("DATABASE_PREPARED", True):
+        database["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
+
+
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")}
 _default = DATABASES["default"]
 if "sqlite3" in _default["ENGINE"]:
@@ -172,6 +178,7 @@ if "sqlite3" in _default["ENGINE"]:
     _default["TEST"] = {"NAME": env.str("FALCON_TEST_DB", str(LOCAL_DIR / "test.sqlite3"))}
 else:
     limit_waits(_default, f"lock_timeout={LOCK_WAIT_SECONDS}s")
+    prepare_statements(_default)
     _default |= {"ENGINE": "bookings.database.postgresql", "CONN_HEALTH_CHECKS": True}
 REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further behind is not read
 if REPLICA_URL := env.str("REPLICA_URL", ""):
@@ -181,6 +188,7 @@ if REPLICA_URL := env.str("REPLICA_URL", ""):
     # before it is read, which is its health check. It takes no locks.
     DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {"ENGINE": "bookings.database.replica", "TEST": {"MIRROR": "default"}}
     limit_waits(DATABASES["replica"])
+    prepare_statements(DATABASES["replica"])
     DATABASE_ROUTERS = ["bookings.database.replica.routing.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

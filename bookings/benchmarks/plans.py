@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg
 from django.db import connection
+from psycopg.adapt import PyFormat
 
 # Tables that are large in the data of the benchmarks, so that the plans are those of a company in business
 BIG: Final = frozenset(
@@ -20,6 +22,7 @@ GROWING: Final = BIG | frozenset(
     f"bookings_{name}"
     for name in ("hold", "holdtrip", "holdseat", "submission", "paymentattempt", "gatewaynotification", "accesslink", "refund", "note")
 )
+_CUSTOM_PLANS: Final = 5  # after so many PostgreSQL compares what they cost with one plan for all values
 _EXPLAINED: Final = ("SELECT", "UPDATE", "DELETE", "WITH")
 
 
@@ -31,13 +34,19 @@ class Statement:
 
 @dataclass(frozen=True)
 class Plan:
-    """`whole`: tables that are read from end to end; `unaided`: those that have to be, as no index would help."""
+    """`whole`: tables that are read from end to end; `unaided`: those that have to be, as no index would help.
+
+    `sixth` is how the statement is answered once it is prepared and has been executed five times: from then on PostgreSQL may take one plan
+    for all values, which knows none of them.
+    """
 
     statement: Statement
     indexes: frozenset[str]
     whole: frozenset[str]
     unaided: frozenset[str]
     possible: frozenset[str]  # indexes where reading everything is discouraged
+    sixth: frozenset[str]  # indexes
+    sixth_whole: frozenset[str]
 
 
 @contextmanager
@@ -57,17 +66,48 @@ def plan_of(statement: Statement) -> Plan | None:
     """None for what has no plan."""
     if not statement.sql.lstrip().upper().startswith(_EXPLAINED):
         return None
-    usual, forced = _explain(statement, "on"), _explain(statement, "off")
-    return Plan(statement, _indexes(usual), _whole(usual), _whole(forced), _indexes(forced))
+    with _planner(seqscan="on"):
+        usual, sixth = _explain(statement.sql, statement.params), _explain_sixth(statement)
+    with _planner(seqscan="off"):
+        forced = _explain(statement.sql, statement.params)
+    return Plan(statement, _indexes(usual), _whole(usual), _whole(forced), _indexes(forced), _indexes(sixth), _whole(sixth))
 
 
-def _explain(statement: Statement, seqscan: str) -> list[dict[str, Any]]:
+@contextmanager
+def _planner(*, seqscan: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(f"SET enable_seqscan = {seqscan}; SET random_page_cost = 1.1")  # as a server with an SSD is set up
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement.sql}", statement.params)
-        answer = cursor.fetchone()[0]
+        yield
         cursor.execute("RESET enable_seqscan; RESET random_page_cost")
+
+
+def _explain(sql: str, params: Any = None) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        answer = cursor.fetchone()[0]
     return list(_nodes((json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]))
+
+
+def _explain_sixth(statement: Statement) -> list[dict[str, Any]]:
+    """As psycopg prepares it. Explaining an execution counts as one, and changes nothing."""
+    raw, params = connection.connection, statement.params or ()
+    numbered = statement.sql.replace("%%", "%") if not params else statement.sql % tuple(f"${number + 1}" for number in range(len(params)))
+    prepared = raw.pgconn.prepare(b"plan", numbered.encode(), [_type_of(value, raw) for value in params])
+    if prepared.status != psycopg.pq.ExecStatus.COMMAND_OK:
+        raise RuntimeError(prepared.get_error_message())
+    values = ", ".join(["%s"] * len(params))
+    execution = psycopg.ClientCursor(raw).mogrify(f"EXECUTE plan({values})" if values else "EXECUTE plan", params)
+    for _time in range(_CUSTOM_PLANS):
+        _explain(execution)
+    sixth = _explain(execution)
+    raw.execute("DEALLOCATE plan", prepare=False)
+    return sixth
+
+
+def _type_of(value: Any, raw: psycopg.Connection) -> int:
+    """The type that psycopg sends with a value."""
+    dumper = raw.adapters.get_dumper(type(value), PyFormat.AUTO)(type(value), raw)
+    return dumper.upgrade(value, PyFormat.AUTO).oid
 
 
 def _indexes(nodes: list[dict[str, Any]]) -> frozenset[str]:

@@ -3,11 +3,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from django.db import OperationalError, connection, transaction
+from django.db import NotSupportedError, OperationalError, connection, transaction
 from django.utils import timezone
 from prometheus_client import Counter
 
 from bookings.base.errors import Busy
+from bookings.database.postgresql.prepared import is_outdated_plan
 
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _DEADLOCK: Final = "40P01"
@@ -15,12 +16,16 @@ _DEADLOCK: Final = "40P01"
 
 @contextmanager
 def short_transaction() -> Iterator[None]:
-    """One all-or-nothing action. A lock that is not to be had in time becomes `Busy`."""
+    """One all-or-nothing action. A lock that is not to be had in time becomes `Busy`, and so does a migration that is just going on."""
     try:
         with transaction.atomic():
             yield
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) in {_LOCK_NOT_AVAILABLE, _DEADLOCK} or "database is locked" in str(error):
+            raise Busy from error
+        raise
+    except NotSupportedError as error:
+        if is_outdated_plan(error):
             raise Busy from error
         raise
 

@@ -150,6 +150,16 @@ def test_a_page_waits_for_a_statement_and_a_command_takes_its_time(tmp_path: Pat
     assert value_of(tmp_path, "STATEMENT_SECONDS", **address) == "0"
 
 
+def test_statements_are_prepared_unless_a_pooler_cannot(tmp_path: Path) -> None:
+    address = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon", "REPLICA_URL": "postgresql://falcon@127.0.0.2/falcon"}
+    asked = ("prepare_threshold", "server_side_binding")
+
+    for database in ("default", "replica"):
+        options = f"DATABASES['{database}']['OPTIONS']"
+        assert [value_of(tmp_path, f"{options}.get('{name}')", **address) for name in asked] == ["5", "True"]
+        assert [value_of(tmp_path, f"{options}.get('{name}')", DATABASE_PREPARED="", **address) for name in asked] == ["None", "None"]
+
+
 def test_every_setting_is_in_the_example() -> None:
     read = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "falcon_web" / "settings.py").read_text()))
     listed = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))

@@ -1,12 +1,22 @@
-"""The engine of the database: PostgreSQL whose kept connection is looked at before a request, and asked only if there is something to see."""
+"""The engine of the database: PostgreSQL whose kept connection is looked at before a request, and asked only if there is something to see.
+
+A prepared statement that a migration has overtaken is prepared again.
+"""
 
 import select
 from typing import Any
 
 from django.db.backends.postgresql import base
 
+from bookings.database.postgresql.prepared import retry_outdated_plan
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.settings_dict["OPTIONS"].get("prepare_threshold"):
+            self.execute_wrappers.append(retry_outdated_plan)
+
     def close_if_health_check_failed(self) -> None:
         """A server that has gone has hung up, which shows at our end of the line without a question that every request would pay for."""
         if self.connection is not None and self.health_check_enabled and not self.health_check_done:
