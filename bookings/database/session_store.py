@@ -1,0 +1,42 @@
+"""Django's sessions in the database, with one statement for a new session and one for a changed one."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any, Final
+
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.db import DatabaseError, IntegrityError, connections, router, transaction
+from django.utils.crypto import get_random_string
+
+_KEY_LENGTH: Final = 32
+
+
+class SessionStore(DatabaseSessionStore):
+    """Django asks whether a key is taken and opens a transaction around each write.
+
+    A key has 165 random bits, and the primary key refuses one that is taken; a single statement is a transaction of its own.
+    """
+
+    def _get_new_session_key(self) -> str:
+        return get_random_string(_KEY_LENGTH, VALID_KEY_CHARS)
+
+    def save(self, must_create: bool = False) -> None:
+        if self.session_key is None:
+            return self.create()
+        row: Any = self.create_model_instance(self._get_session(no_load=must_create))
+        using = router.db_for_write(self.model, instance=row)
+        # A refused write must leave a transaction of the caller's whole.
+        guard = transaction.atomic(using=using) if connections[using].in_atomic_block else nullcontext()
+        try:
+            with guard:
+                row.save(force_insert=must_create, force_update=not must_create, using=using)
+        except IntegrityError as error:
+            if must_create:
+                raise CreateError from error
+            raise
+        except DatabaseError as error:
+            if not must_create:  # somebody signed out meanwhile
+                raise UpdateError from error
+            raise
