@@ -59,6 +59,21 @@ def test_sizes_and_rows_of_every_table_and_index(claims: int) -> None:
     assert {index(report, name).table for name in ("schedule_departure_idx", "schedule_seats_idx")} == {"bookings_schedule"}
 
 
+@is_postgresql
+def test_what_another_company_has_in_the_database_is_not_reported() -> None:
+    before = database_report()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA another_company")
+        cursor.execute("CREATE TABLE another_company.bookings_seatclaim AS SELECT generate_series(1, 50000) AS id")
+        cursor.execute("CREATE INDEX another_idx ON another_company.bookings_seatclaim (id)")
+
+    report = database_report()
+
+    assert report.size == before.size
+    assert [table.name for table in report.tables] == [table.name for table in before.tables]
+    assert "another_idx" not in {index.name for index in report.indexes}
+
+
 def test_no_table_is_counted_and_the_number_of_queries_stands(claims: int) -> None:
     with CaptureQueriesContext(
         connection,
