@@ -25,7 +25,7 @@ from bookings.domain.search.offers import day_mark, duration_text
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_rides
 from bookings.domain.tickets.qr import ticket_qr_svg
-from bookings.domain.tickets.rides import Ride, ride_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
 from bookings.domain.timetable.segments import get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Account, Booking, Channel, Order, SaleStatus, Submission, Ticket, User
@@ -215,7 +215,7 @@ class SoldView:
 
     order: Order
     references: tuple[str, ...]
-    rides: tuple[Ride, ...]
+    trips: tuple[TicketedTrip, ...]
     passes: tuple[Pass, ...]
     total_text: str
     tender: str
@@ -232,7 +232,7 @@ class SoldView:
 class Pass:
     """One ticket to print."""
 
-    ride: Ride
+    trip: TicketedTrip
     ticket: Ticket
     place: str
     qr: str
@@ -245,19 +245,19 @@ def sold_view(token: str) -> SoldView:
         raise NotFound(_("We do not know this order."))
     if order.status != SaleStatus.CONFIRMED:
         raise Conflict(_("This order is not paid, or no longer stands: there is nothing to print."))
-    rides = tuple(ride_of(each) for each in bookings_of(order) if each.status == SaleStatus.CONFIRMED)
+    trips = tuple(ticketed_trip_of(each) for each in bookings_of(order) if each.status == SaleStatus.CONFIRMED)
     payment = order.payments.filter(method__in=(Account.CASH, Account.CARD, Account.EFT)).order_by("-pk").first()
     due, given = _handed_over(payment.external_id.removeprefix("till:")) if payment else (Decimal(0), Decimal(0))
     return SoldView(
         order=order,
-        references=tuple(ride.booking.booking_reference for ride in rides),
-        rides=rides,
-        passes=tuple(Pass(ride, ticket, place_words(ticket), ticket_qr_svg(ticket)) for ride in rides for ticket in ride.tickets),
+        references=tuple(trip.booking.booking_reference for trip in trips),
+        trips=trips,
+        passes=tuple(Pass(trip, ticket, place_words(ticket), ticket_qr_svg(ticket)) for trip in trips for ticket in trip.tickets),
         total_text=format_zar(payment.amount if payment else order.total),
         tender=str(Account(payment.method).label) if payment else "",
         given_text=format_zar(given),
         change=given - due,
-        is_standby=any(ticket.place == Ticket.Place.STANDBY for ride in rides for ticket in ride.tickets),
+        is_standby=any(ticket.place == Ticket.Place.STANDBY for trip in trips for ticket in trip.tickets),
     )
 
 
@@ -268,7 +268,7 @@ def place_words(ticket: Ticket) -> str:
 
 def sold_bookings(token: str) -> list[Booking]:
     """The bookings of a paid order, for its PDF. Raises what sold_view raises."""
-    return [ride.booking for ride in sold_view(token).rides]
+    return [trip.booking for trip in sold_view(token).trips]
 
 
 def _handed_over(submission: str) -> tuple[Decimal, Decimal]:

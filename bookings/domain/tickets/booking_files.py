@@ -16,7 +16,7 @@ from bookings.domain.tickets.calendar import calendar_file
 from bookings.domain.tickets.links import mail_link, mail_tickets_again
 from bookings.domain.tickets.pdf import ticket_pdf
 from bookings.domain.tickets.qr import ticket_qr_svg
-from bookings.domain.tickets.rides import Ride, ride_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
 from bookings.models import Booking, Order, SaleStatus, Ticket
 
 _IN_USE = (Ticket.Status.VALID, Ticket.Status.BOARDED)
@@ -33,7 +33,7 @@ class Pass:
 @dataclass(frozen=True)
 class ManagedTrip:
     part: BookingPart
-    ride: Ride
+    ticketed: TicketedTrip
     passes: tuple[Pass, ...]
     rules: tuple[RefundLine, ...]
 
@@ -64,7 +64,7 @@ def _trip(part: BookingPart, booking: Booking) -> ManagedTrip:
     rows = {ticket.pk: ticket for ticket in booking.tickets.all()}
     passes = tuple(Pass(view, _qr(rows[view.id], part)) for view in part.tickets)
     terms = next(iter(rows.values())).refund_terms
-    return ManagedTrip(part, ride_of(booking), passes, refund_lines(RefundTerms.from_json(terms)))
+    return ManagedTrip(part, ticketed_trip_of(booking), passes, refund_lines(RefundTerms.from_json(terms)))
 
 
 def _qr(ticket: Ticket, part: BookingPart) -> str:

@@ -1,3 +1,5 @@
+"""Trips as an iCalendar file (RFC 5545); calendars match a later version of an event by its UID."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -10,19 +12,19 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
-from bookings.domain.tickets.rides import Ride, ride_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
 from bookings.models import Booking, SaleStatus
 
 _REMIND_BEFORE: Final = timedelta(hours=3)
 
 
 def calendar_file(booking: Booking) -> bytes:
-    """The booking's ride as an iCalendar file; one that was cancelled takes itself out of the calendar."""
-    return rides_calendar(each for each in bookings_of(booking.order) if each.pk == booking.pk)
+    """The calendar file of one booking. A cancelled booking yields a file that removes the event again."""
+    return bookings_calendar(each for each in bookings_of(booking.order) if each.pk == booking.pk)
 
 
-def rides_calendar(bookings: Iterable[Booking]) -> bytes:
-    """`bookings` as `bookings_of` loads them, all of one kind: to travel, or cancelled."""
+def bookings_calendar(bookings: Iterable[Booking]) -> bytes:
+    """One file for bookings loaded by `bookings_of`, of which all or none must be cancelled."""
     from icalendar import Calendar  # slow to load, and few requests need it
 
     bookings = list(bookings)
@@ -40,7 +42,7 @@ def rides_calendar(bookings: Iterable[Booking]) -> bytes:
 
 @lru_cache(maxsize=50)
 def _time_zone(name: str) -> Any:
-    """The rules of a zone since 1970, which take longer to work out than all the rest of a mail."""
+    """A time zone's rules since 1970. Kept, as computing them takes longer than the rest of a mail."""
     from icalendar import Timezone  # slow to load, and few requests need it
 
     return Timezone.from_tzid(name)
@@ -49,7 +51,7 @@ def _time_zone(name: str) -> Any:
 def _event(booking: Booking) -> Any:
     from icalendar import Alarm, Event  # slow to load, and few requests need it
 
-    ride, segment = ride_of(booking), booking_segment(booking)
+    trip, segment = ticketed_trip_of(booking), booking_segment(booking)
     cancelled = booking.status == SaleStatus.CANCELLED
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     event = Event.new(
@@ -57,9 +59,9 @@ def _event(booking: Booking) -> Any:
         stamp=booking.cancelled_at or booking.booking_date,
         start=segment.boards_local,
         end=segment.alights_local,
-        summary=_("Coach %(trip)s") % {"trip": ride.trip.title},
-        location=", ".join(part for part in (ride.trip.board_stop, ride.board_address) if part),
-        description="\n".join(_lines(ride)),
+        summary=_("Coach %(trip)s") % {"trip": trip.view.title},
+        location=", ".join(part for part in (trip.view.board_stop, trip.board_address) if part),
+        description="\n".join(_lines(trip)),
         sequence=_sequence(booking),
         status="CANCELLED" if cancelled else "CONFIRMED",
     )
@@ -73,17 +75,17 @@ def _event(booking: Booking) -> Any:
 
 
 def _sequence(booking: Booking) -> int:
-    """Only ever grows: with each change of state, and with each ticket that is issued again."""
+    """The event's SEQUENCE, which must grow with each change of status and each reissued ticket."""
     return booking.events.count() + max((ticket.version for ticket in booking.tickets.all()), default=1) - 1
 
 
-def _lines(ride: Ride) -> list[str]:
-    lines = [_("Reference %(reference)s") % {"reference": ride.booking.booking_reference}]
-    if ride.trip.seats:
-        lines.append(_("Seats %(seats)s") % {"seats": ", ".join(ride.trip.seats)})
+def _lines(trip: TicketedTrip) -> list[str]:
+    lines = [_("Reference %(reference)s") % {"reference": trip.booking.booking_reference}]
+    if trip.view.seats:
+        lines.append(_("Seats %(seats)s") % {"seats": ", ".join(trip.view.seats)})
     lines += [
-        _("Be at the stop by %(time)s.") % {"time": ride.check_in},
-        _("You leave the coach at %(stop)s, %(time)s.") % {"stop": ride.trip.alight_stop, "time": ride.trip.arrives},
+        _("Be at the stop by %(time)s.") % {"time": trip.check_in},
+        _("You leave the coach at %(stop)s, %(time)s.") % {"stop": trip.view.alight_stop, "time": trip.view.arrives},
         f"{settings.SITE_URL}/bookings/",
     ]
     return lines

@@ -17,7 +17,7 @@ from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.qr import qr_png
-from bookings.domain.tickets.rides import Ride, refund_lines, rides_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, refund_lines, ticketed_trips_of
 from bookings.models import Booking, Ticket
 
 logger = logging.getLogger("bookings.tickets")
@@ -41,27 +41,27 @@ def ticket_pdf(booking: Booking) -> bytes:
 
 def tickets_pdf(bookings: Sequence[Booking]) -> bytes:
     """The tickets of several bookings (as `bookings_of` loads them), kept until something on them changes."""
-    rides = [ride for ride in rides_of(list(bookings)) if ride.tickets]
-    if not rides:
+    trips = [trip for trip in ticketed_trips_of(list(bookings)) if trip.tickets]
+    if not trips:
         raise NotFound(_("There are no tickets to travel on in this booking."))
-    path = _kept_at(rides)
+    path = _kept_at(trips)
     try:
         return path.read_bytes()
     except OSError:  # not made yet
-        content = _draw(rides)
+        content = _draw(trips)
         _keep(path, content)
         return content
 
 
-def _kept_at(rides: Sequence[Ride]) -> Path:
+def _kept_at(trips: Sequence[TicketedTrip]) -> Path:
     """Named by all that the ticket shows, which includes each ticket's version."""
     shown = [_DESIGN] + [
-        repr((ride.trip, ride.check_in, ride.luggage, ride.refunds, ride.coach, ride.board_address, ride.alight_address, _version(ticket)))
-        for ride in rides
-        for ticket in ride.tickets
+        repr((trip.view, trip.check_in, trip.luggage, trip.refunds, trip.coach, trip.board_address, trip.alight_address, _version(ticket)))
+        for trip in trips
+        for ticket in trip.tickets
     ]
     digest = sha256("\n".join(shown).encode()).hexdigest()[:24]
-    return Path(settings.MEDIA_ROOT) / "tickets" / f"{rides[0].booking.pk}-{digest}.pdf"
+    return Path(settings.MEDIA_ROOT) / "tickets" / f"{trips[0].booking.pk}-{digest}.pdf"
 
 
 def _version(ticket: Ticket) -> tuple:
@@ -79,35 +79,35 @@ def _keep(path: Path, content: bytes) -> None:
         logger.warning("a ticket's PDF could not be kept: %s", error.strerror)
 
 
-def _draw(rides: Sequence[Ride]) -> bytes:
+def _draw(trips: Sequence[TicketedTrip]) -> bytes:
     from fpdf import FPDF  # slow to load, and only the queue and a download need it
 
     pdf = FPDF(unit="mm", format=(_WIDTH, _HEIGHT))
-    prepare(pdf, rides)
-    for ride in rides:
-        for ticket in ride.tickets:
+    prepare(pdf, trips)
+    for trip in trips:
+        for ticket in trip.tickets:
             pdf.add_page()
-            _draw_head(pdf, ride)
-            _draw_ride(pdf, ride)
-            _draw_passenger(pdf, ride, ticket)
-            _draw_code(pdf, ride, ticket)
-            _draw_notes(pdf, ride, ticket)
+            _draw_head(pdf, trip)
+            _draw_trip(pdf, trip)
+            _draw_passenger(pdf, trip, ticket)
+            _draw_code(pdf, trip, ticket)
+            _draw_notes(pdf, trip, ticket)
     return bytes(pdf.output())
 
 
-def prepare(pdf: Any, rides: Sequence[Ride]) -> None:
+def prepare(pdf: Any, trips: Sequence[TicketedTrip]) -> None:
     """The settings of a document of tickets, whatever its paper."""
     pdf.set_auto_page_break(False)
     pdf.set_margin(_EDGE)
     pdf.c_margin = 0
     pdf.set_lang("en-ZA")
-    pdf.set_title(_("Falcon Bus Lines: tickets of booking %(reference)s") % {"reference": rides[0].booking.booking_reference})
-    pdf.set_creation_date(rides[0].booking.booking_date)  # the same ticket is the same bytes
+    pdf.set_title(_("Falcon Bus Lines: tickets of booking %(reference)s") % {"reference": trips[0].booking.booking_reference})
+    pdf.set_creation_date(trips[0].booking.booking_date)  # the same ticket is the same bytes
     pdf.add_font("body", fname=FONTS / "DejaVuSans.ttf")
     pdf.add_font("body", style="B", fname=FONTS / "DejaVuSans-Bold.ttf")
 
 
-def _draw_head(pdf: Any, ride: Ride) -> None:
+def _draw_head(pdf: Any, trip: TicketedTrip) -> None:
     pdf.set_fill_color(*_NIGHT)
     pdf.rect(0, 0, _WIDTH, 15, style="F")
     pdf.set_fill_color(*_OCHRE)
@@ -115,23 +115,23 @@ def _draw_head(pdf: Any, ride: Ride) -> None:
     write_line(pdf, _EDGE, 5, "Falcon Bus Lines", 12, bold=True, color=(255, 255, 255))
     write_line(pdf, _WIDTH / 2, 3.2, _("Booking reference"), 6, color=(195, 191, 226), width=_WIDTH / 2 - _EDGE, align="R")
     write_line(
-        pdf, _WIDTH / 2, 6.6, ride.booking.booking_reference, 13, bold=True, color=(255, 255, 255), width=_WIDTH / 2 - _EDGE, align="R"
+        pdf, _WIDTH / 2, 6.6, trip.booking.booking_reference, 13, bold=True, color=(255, 255, 255), width=_WIDTH / 2 - _EDGE, align="R"
     )
 
 
-def _draw_ride(pdf: Any, ride: Ride) -> None:
-    trip, half, right = ride.trip, _INNER / 2 - 2, _WIDTH / 2 + 2
-    write_line(pdf, _EDGE, 19, trip.date_text, 9, bold=True)
-    write_line(pdf, right, 19.3, _("Line %(line)s") % {"line": trip.line}, 8, color=_MUTED, width=half, align="R")
-    write_line(pdf, _EDGE, 25, trip.departs, 27, bold=True)
-    write_line(pdf, right, 25, trip.arrives, 27, bold=True, width=half, align="R")
-    write_line(pdf, _EDGE + 30, 27, ride.duration, 7, color=_MUTED, width=_INNER - 60, align="C")
-    write_line(pdf, _EDGE + 30, 32.2, trip.day_mark, 7, bold=True, width=_INNER - 60, align="C")
+def _draw_trip(pdf: Any, trip: TicketedTrip) -> None:
+    view, half, right = trip.view, _INNER / 2 - 2, _WIDTH / 2 + 2
+    write_line(pdf, _EDGE, 19, view.date_text, 9, bold=True)
+    write_line(pdf, right, 19.3, _("Line %(line)s") % {"line": view.line}, 8, color=_MUTED, width=half, align="R")
+    write_line(pdf, _EDGE, 25, view.departs, 27, bold=True)
+    write_line(pdf, right, 25, view.arrives, 27, bold=True, width=half, align="R")
+    write_line(pdf, _EDGE + 30, 27, trip.duration, 7, color=_MUTED, width=_INNER - 60, align="C")
+    write_line(pdf, _EDGE + 30, 32.2, view.day_mark, 7, bold=True, width=_INNER - 60, align="C")
     pdf.set_draw_color(*_OCHRE)
     pdf.set_line_width(0.7)
     pdf.line(_EDGE + 34, 31.5, _WIDTH - _EDGE - 34, 31.5)
-    _block(pdf, _EDGE, 37, half, trip.board_stop, ride.board_address, "L")
-    _block(pdf, right, 37, half, trip.alight_stop, ride.alight_address, "R")
+    _block(pdf, _EDGE, 37, half, view.board_stop, trip.board_address, "L")
+    _block(pdf, right, 37, half, view.alight_stop, trip.alight_address, "R")
 
 
 def _block(pdf: Any, x: float, y: float, width: float, stop: str, address: str, align: str) -> None:
@@ -139,7 +139,7 @@ def _block(pdf: Any, x: float, y: float, width: float, stop: str, address: str, 
     write_lines(pdf, x, below, width, address, 6.5, color=_MUTED, align=align, most=2)
 
 
-def _draw_passenger(pdf: Any, ride: Ride, ticket: Ticket) -> None:
+def _draw_passenger(pdf: Any, trip: TicketedTrip, ticket: Ticket) -> None:
     _rule(pdf, 56.5)
     seat = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
     _label(pdf, _EDGE, 59, _("Passenger"))
@@ -148,34 +148,34 @@ def _draw_passenger(pdf: Any, ride: Ride, ticket: Ticket) -> None:
     write_line(pdf, _EDGE, below + 0.3, kind, 7, color=_MUTED, width=_INNER - 26)
     _label(pdf, _WIDTH - _EDGE - 24, 59, _("Seat"), align="R")
     write_line(pdf, _WIDTH - _EDGE - 24, 61.5, seat, 20, bold=True, width=24, align="R")
-    if ticket.seat and ride.booking.schedule.layout.decks > 1:
+    if ticket.seat and trip.booking.schedule.layout.decks > 1:
         deck = _("upper deck") if ticket.seat.deck > 1 else _("lower deck")
         write_line(pdf, _WIDTH - _EDGE - 24, 70, deck, 6.5, color=_MUTED, width=24, align="R")
 
 
-def _draw_code(pdf: Any, ride: Ride, ticket: Ticket) -> None:
+def _draw_code(pdf: Any, trip: TicketedTrip, ticket: Ticket) -> None:
     x = _EDGE + 46
     pdf.image(qr_png(ticket.code), x=_EDGE - 4.5, y=75, w=46, h=46, alt_text=_("QR code of the ticket"))
     _label(pdf, x, 80, _("Be at the stop by"))
-    write_line(pdf, x, 83.2, ride.check_in, 16, bold=True)
+    write_line(pdf, x, 83.2, trip.check_in, 16, bold=True)
     _label(pdf, x, 92.5, _("Spoken code"))
     write_line(pdf, x, 95.7, f"{ticket.spoken_code[:3]} {ticket.spoken_code[3:]}", 13, bold=True)
     _label(pdf, x, 104, _("Coach"))
-    write_lines(pdf, x, 107, _WIDTH - _EDGE - x, ride.coach, 7.5, most=3)
+    write_lines(pdf, x, 107, _WIDTH - _EDGE - x, trip.coach, 7.5, most=3)
 
 
-def _draw_notes(pdf: Any, ride: Ride, ticket: Ticket) -> None:
+def _draw_notes(pdf: Any, trip: TicketedTrip, ticket: Ticket) -> None:
     _rule(pdf, 121.5)
-    notes = [_("Luggage: %(luggage)s.") % {"luggage": ride.luggage}, ride.papers]
+    notes = [_("Luggage: %(luggage)s.") % {"luggage": trip.luggage}, trip.papers]
     if ticket.passenger_type.proof:
         notes.append(_("At boarding, show: %(proof)s.") % {"proof": ticket.passenger_type.proof})
-    refunds = refund_lines([ticket], ride.booking)
+    refunds = refund_lines([ticket], trip.booking)
     if refunds:
         notes.append(_("Refund if it is cancelled %(tiers)s; after that nothing.") % {"tiers": "; ".join(refunds)})
     else:
         notes.append(_("This ticket is not refunded any more."))
-    if ride.zone_note:
-        notes.append(ride.zone_note)
+    if trip.zone_note:
+        notes.append(trip.zone_note)
     write_lines(pdf, _EDGE, 123.5, _INNER, " ".join(notes), 6.8, color=_MUTED, most=8)
 
 

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.checkout_page import local_text
-from bookings.domain.tickets.calendar import rides_calendar
+from bookings.domain.tickets.calendar import bookings_calendar
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import tickets_pdf
-from bookings.domain.tickets.rides import ride_of, rides_of
+from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
 from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Refund, SaleStatus, Ticket
 
 
@@ -58,18 +58,18 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
 
 def _confirmation(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
     bookings = [booking for booking in bookings_of(order) if booking.status == SaleStatus.CONFIRMED]
-    rides = [ride for ride in rides_of(bookings) if ride.tickets]
-    if not rides:
+    trips = [trip for trip in ticketed_trips_of(bookings) if trip.tickets]
+    if not trips:
         return None
     reference = bookings[0].booking_reference
-    total = sum((ticket.fare for ride in rides for ticket in ride.tickets), ZERO)
+    total = sum((ticket.fare for trip in trips for ticket in trip.tickets), ZERO)
     return Content(
         _("Your tickets: %(trip)s, %(date)s (%(reference)s)")
-        % {"trip": rides[0].trip.title, "date": rides[0].trip.date_text, "reference": reference},
-        {"rides": rides, "reference": reference, "total": format_zar(total), "count": sum(len(ride.tickets) for ride in rides)},
+        % {"trip": trips[0].view.title, "date": trips[0].view.date_text, "reference": reference},
+        {"trips": trips, "reference": reference, "total": format_zar(total), "count": sum(len(trip.tickets) for trip in trips)},
         (
             (f"falcon-tickets-{reference}.pdf", tickets_pdf(bookings), "application/pdf"),
-            (f"falcon-trip-{reference}.ics", rides_calendar(bookings), "text/calendar"),
+            (f"falcon-trip-{reference}.ics", bookings_calendar(bookings), "text/calendar"),
         ),
     )
 
@@ -92,7 +92,7 @@ def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
     return Content(
         subject % {"moment": moment, "reference": reference},
         {
-            "rides": [ride_of(booking) for booking in bookings],
+            "trips": [ticketed_trip_of(booking) for booking in bookings],
             "reference": reference,
             "pay_by": moment,
             "owed": format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)),
@@ -106,9 +106,9 @@ def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Conten
     fare = sum((ticket.fare for ticket in tickets), ZERO)
     refund = _refunded(order, f"cancel:{booking.pk}")
     return Content(
-        _("Cancelled: %(trip)s (%(reference)s)") % {"trip": ride_of(booking).trip.title, "reference": booking.booking_reference},
+        _("Cancelled: %(trip)s (%(reference)s)") % {"trip": ticketed_trip_of(booking).view.title, "reference": booking.booking_reference},
         {
-            "ride": ride_of(booking),
+            "trip": ticketed_trip_of(booking),
             "tickets": tickets,
             "reference": booking.booking_reference,
             "was_paid": _was_paid(booking),
@@ -117,7 +117,7 @@ def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Conten
             "refund": format_zar(refund),
             "comes_back": refund > ZERO,
         },
-        ((f"falcon-trip-{booking.booking_reference}.ics", rides_calendar([booking]), "text/calendar"),),
+        ((f"falcon-trip-{booking.booking_reference}.ics", bookings_calendar([booking]), "text/calendar"),),
     )
 
 
@@ -136,7 +136,7 @@ def _seats_gone(message: OutboxMessage, order: Order, now: datetime) -> Content:
     return Content(
         _("Your payment came too late for your seats (%(reference)s)") % {"reference": reference},
         {
-            "rides": [ride_of(booking) for booking in bookings],
+            "trips": [ticketed_trip_of(booking) for booking in bookings],
             "reference": reference,
             "paid": format_zar(payment.amount),
             "refund": format_zar(_refunded(order, f"excess:{payment.pk}") or payment.amount),
@@ -149,7 +149,7 @@ def _link(message: OutboxMessage, order: Order, now: datetime) -> Content:
     reference = bookings[0].booking_reference
     return Content(
         _("Your link to booking %(reference)s") % {"reference": reference},
-        {"rides": [ride_of(booking) for booking in bookings], "reference": reference},
+        {"trips": [ticketed_trip_of(booking) for booking in bookings], "reference": reference},
     )
 
 

@@ -89,8 +89,8 @@ def test_pdf_is_the_same_bytes_and_kept_until_a_ticket_is_issued_again(monkeypat
     booking = make_booking()
     first = ticket_pdf(booking)
     monkeypatch.setattr(pdf, "_keep", lambda path, content: None)
-    drawn_again = pdf._draw(pdf.rides_of(bookings_of(booking.order)))
-    monkeypatch.setattr(pdf, "_draw", lambda rides: b"drawn anew")
+    drawn_again = pdf._draw(pdf.ticketed_trips_of(bookings_of(booking.order)))
+    monkeypatch.setattr(pdf, "_draw", lambda trips: b"drawn anew")
 
     kept = ticket_pdf(booking)
     Ticket.objects.update(version=2)

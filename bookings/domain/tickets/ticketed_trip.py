@@ -1,0 +1,106 @@
+"""The trip a ticket is for, with the times, stops and rules that PDF, mails, calendar and pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from bookings.base.money import ZERO, format_zar
+from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
+from bookings.domain.sales.booking_page import booking_segment
+from bookings.domain.sales.checkout_page import TripView, local_text, trip_view
+from bookings.models import Booking, SaleStatus, Ticket
+
+CHECK_IN: Final = timedelta(minutes=30)
+CHECK_IN_AT_BORDER: Final = timedelta(minutes=60)
+_IN_USE: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED)
+_LUGGAGE_KG: Final = 20
+_LUGGAGE_KG_AT_BORDER: Final = 30
+
+
+@dataclass(frozen=True)
+class TicketedTrip:
+    """One booking's trip, its usable tickets and what passengers need to know, in the active language."""
+
+    booking: Booking
+    view: TripView
+    tickets: tuple[Ticket, ...]  # valid or boarded; neither cancelled nor replaced
+    duration: str
+    check_in: str
+    luggage: str
+    papers: str
+    refunds: tuple[str, ...]  # for all of these tickets together
+    board_address: str
+    alight_address: str
+    zone_note: str
+    coach: str
+
+
+def ticketed_trip_of(booking: Booking) -> TicketedTrip:
+    """The trip of a booking in any state, which `bookings_of` must have loaded."""
+    segment = booking_segment(booking)
+    border = _crosses_border(booking)
+    tickets = tuple(ticket for ticket in booking.tickets.all() if ticket.status in _IN_USE)
+    check_in = segment.boards_local - (CHECK_IN_AT_BORDER if border else CHECK_IN)
+    kilos = _LUGGAGE_KG_AT_BORDER if border else _LUGGAGE_KG
+    papers = _("Bring an identity document.")
+    if border:
+        papers = _("Bring a passport that is valid for this border.")
+    hours, minutes = divmod(segment.minutes, 60)
+    zones_differ = segment.boards_local.utcoffset() != segment.alights_local.utcoffset()
+    layout = booking.schedule.layout.name
+    return TicketedTrip(
+        booking=booking,
+        view=trip_view(segment, tuple(ticket.seat.label for ticket in tickets if ticket.seat)),
+        tickets=tickets,
+        duration=_("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes},
+        check_in=f"{check_in:%H:%M}",
+        luggage=_("2 pieces, together up to %(kilos)d kg, and one small bag") % {"kilos": kilos},
+        papers=papers,
+        refunds=refund_lines(tickets, booking),
+        board_address=booking.from_stop.stop.address,
+        alight_address=booking.to_stop.stop.address,
+        zone_note=_("Times are local to each stop.") if zones_differ else "",
+        coach=_("%(layout)s, coach %(number)d") % {"layout": layout, "number": booking.schedule.coach}
+        if booking.schedule.coach > 1
+        else layout,
+    )
+
+
+def ticketed_trips_of(bookings: list[Booking]) -> list[TicketedTrip]:
+    """The trips of those bookings that are confirmed, in the same order."""
+    return [ticketed_trip_of(booking) for booking in bookings if booking.status == SaleStatus.CONFIRMED]
+
+
+def _crosses_border(booking: Booking) -> bool:
+    """Stops have no country, but each country of southern Africa has its own time zone name."""
+    return booking.from_stop.stop.time_zone != booking.to_stop.stop.time_zone
+
+
+def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]:
+    """What is refunded until when (boarding stop's time), by the terms the tickets were sold under."""
+    zone = ZoneInfo(booking.from_stop.stop.time_zone)
+    terms = [(ticket.fare, RefundTerms.from_json(ticket.refund_terms)) for ticket in tickets]
+    hours_before = {hours for _fare, fare_terms in terms for hours, _percent, _fixed in fare_terms.tiers}
+    deadlines = [booking.boards_at - timedelta(hours=hours) for hours in sorted(hours_before, reverse=True)]
+    lines = []
+    for deadline in deadlines:
+        if deadline <= booking.booking_date:
+            continue
+        refund = sum((_refund_at(fare, fare_terms, booking, deadline) for fare, fare_terms in terms), ZERO)
+        if refund > ZERO:
+            values = {"moment": local_text(deadline, zone), "amount": format_zar(refund)}
+            lines.append(_("until %(moment)s: %(amount)s") % values)
+    return tuple(lines)
+
+
+def _refund_at(fare: Decimal, terms: RefundTerms, booking: Booking, moment: datetime) -> Decimal:
+    terms = RefundTerms(timedelta(0), terms.grace_if_ahead, terms.tiers)  # the period of grace after the sale is over
+    times = {"sold_at": booking.booking_date, "boards_at": booking.boards_at, "now": moment}
+    return refund_quote(fare, terms, **times).amount
