@@ -43,8 +43,8 @@ def chosen(request: Request, shown: type[Shown]) -> list[str] | None:
     text = request.query_params.get("fields")
     if text is None:
         return None
-    wanted, known = [name.strip() for name in text.split(",")], list(shown().fields)
-    if unknown := sorted({name[:40] for name in wanted if name not in known}):
-        words = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(known)}
-        raise ValidationError({"fields": _("There is no field “%(unknown)s”. Choose from %(known)s.") % words})
-    return wanted
+    names, known = [name.strip() for name in text.split(",")], list(shown().fields)
+    if unknown := sorted({name[:40] for name in names if name not in known}):
+        facts = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(known)}
+        raise ValidationError({"fields": _("There is no field “%(unknown)s”. Choose from %(known)s.") % facts})
+    return names

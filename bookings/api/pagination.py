@@ -23,12 +23,12 @@ class UncountedPages(PageNumberPagination):
     def read(self, request: Request, rows: Window) -> list[Any]:
         """One page of what `rows` gives, which is asked for one row more. Raises ValidationError for a page that is none."""
         self.request = request
-        asked = PageQuery(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        self.number, self.size = asked.validated_data["page"], asked.validated_data["page_size"]
-        found = list(rows((self.number - 1) * self.size, self.size + 1))
-        self.has_next = len(found) > self.size
-        return found[: self.size]
+        query = PageQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        self.number, self.size = query.validated_data["page"], query.validated_data["page_size"]
+        page = list(rows((self.number - 1) * self.size, self.size + 1))
+        self.has_next = len(page) > self.size
+        return page[: self.size]
 
     def get_paginated_response(self, data: list[Any]) -> Response:
         return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})

@@ -22,12 +22,12 @@ IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,80}")
 
 
-def asked(request: Request, query: type[serializers.Serializer]) -> dict[str, Any]:
+def query_of(request: Request, query: type[serializers.Serializer]) -> dict[str, Any]:
     """The parameters of the address, cleaned. Raises ValidationError."""
     return _clean(query(data=request.query_params.dict()))
 
 
-def sent(request: Request, body: type[serializers.Serializer]) -> dict[str, Any]:
+def body_of(request: Request, body: type[serializers.Serializer]) -> dict[str, Any]:
     """The body, cleaned. Raises ValidationError."""
     return _clean(body(data=request.data))
 
@@ -37,33 +37,35 @@ def _clean(form: serializers.Serializer) -> dict[str, Any]:
     return form.validated_data
 
 
-def once_only(request: KeyedRequest) -> selling.Request:
+def idempotent_request(request: KeyedRequest) -> selling.Request:
     """By what this request is known again when it is sent twice. Raises ValidationError without an Idempotency-Key."""
     token = request.headers.get(IDEMPOTENCY_HEADER, "")
     if not _TOKEN.fullmatch(token):
-        words = _("Send an Idempotency-Key of 1 to 80 letters, digits or signs, a new one for each new request: then it is safe to retry.")
-        raise ValidationError({IDEMPOTENCY_HEADER: words})
+        message = _(
+            "Send an Idempotency-Key of 1 to 80 letters, digits or signs, a new one for each new request: then it is safe to retry."
+        )
+        raise ValidationError({IDEMPOTENCY_HEADER: message})
     content = f"{request.method} {request.path} {json.dumps(request.data, sort_keys=True)}"
     return selling.Request(request.auth, token, content)
 
 
-def shown(request: Request, shape: type[Shown], thing: Any, *, status: int = 200) -> Response:
+def detail_response(request: Request, shape: type[Shown], thing: Any, *, status: int = 200) -> Response:
     """One thing, with the fields that were asked for."""
     return Response(shape(thing, only=chosen(request, shape)).data, status=status)
 
 
-def repeated(response: Response, outcome: selling.Outcome) -> Response:
+def mark_replayed(response: Response, outcome: selling.Outcome) -> Response:
     if outcome.is_repeat:
         response["Idempotent-Replayed"] = "true"
     return response
 
 
-def listed(request: Request, shape: type[Shown], rows: Window) -> Response:
+def list_response(request: Request, shape: type[Shown], rows: Window) -> Response:
     """A page of things. `rows` is asked for one more than is shown."""
     only = chosen(request, shape)
     pages = UncountedPages()
-    found = pages.read(request, rows)
-    return pages.get_paginated_response(shape(found, many=True, only=only).data)
+    page = pages.read(request, rows)
+    return pages.get_paginated_response(shape(page, many=True, only=only).data)
 
 
 def unchanged(request: Request, *version: object) -> tuple[str, HttpResponse | None]:
@@ -72,7 +74,7 @@ def unchanged(request: Request, *version: object) -> tuple[str, HttpResponse | N
     return etag, get_conditional_response(request, etag=etag)
 
 
-def kept(response: Response, *, seconds: int = 0, etag: str = "") -> Response:
+def cacheable(response: Response, *, seconds: int = 0, etag: str = "") -> Response:
     """For anybody's cache; with 0 seconds it asks each time whether anything changed."""
     if seconds:
         patch_cache_control(response, public=True, max_age=seconds)

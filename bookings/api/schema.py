@@ -35,8 +35,8 @@ Lists come in pages (`page`, `page_size` up to 100) with links `next` and `previ
 def fields_of(shape: type[Shown]) -> OpenApiParameter:
     """The parameter by which fields of the shape are chosen."""
     names = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(shape().fields)}}
-    words = "Names of the fields to answer, with commas; all of them where it is left out"
-    return OpenApiParameter(_FIELDS, names, description=words, explode=False)
+    description = "Names of the fields to answer, with commas; all of them where it is left out"
+    return OpenApiParameter(_FIELDS, names, description=description, explode=False)
 
 
 def page_of(shape: type[Shown]) -> type[serializers.Serializer]:
@@ -93,7 +93,7 @@ def add_problems(result: dict[str, Any], generator: SchemaGenerator, request: An
     result["components"]["schemas"]["Problem"] = _PROBLEM
     for path in result["paths"].values():
         for method, operation in path.items():
-            keyed = any("apiKey" in each for each in operation.get("security", []))
+            keyed = any("apiKey" in scheme for scheme in operation.get("security", []))
             codes = [*_ANYBODY, *(_WITH_KEY if keyed else ()), *(_WITH_BODY if "requestBody" in operation else ())]
             for code in sorted(codes):
                 operation["responses"][str(code)] = _problem_answer(code)
@@ -121,7 +121,7 @@ def _shown_names(result: dict[str, Any]) -> set[str]:
     names = set()
     for path in result["paths"].values():
         for operation in path.values():
-            if any(each["name"] == _FIELDS for each in operation.get("parameters", [])):
+            if any(parameter["name"] == _FIELDS for parameter in operation.get("parameters", [])):
                 shape = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
                 names.add(shape)
                 names.add(shape.removesuffix("Page"))

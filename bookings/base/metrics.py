@@ -28,16 +28,16 @@ _routes: dict[tuple[str, str, int], tuple] = {}  # finding a labelled counter co
 
 def count_request(route: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
     key = (route, method, status // 100)
-    found = _routes.get(key)
-    if found is None:
+    metrics = _routes.get(key)
+    if metrics is None:
         known = method if method in _METHODS else "other"
-        found = REQUESTS.labels(route, known, f"{status // 100}xx"), QUERIES.labels(route), QUERY_SECONDS.labels(route)
+        metrics = REQUESTS.labels(route, known, f"{status // 100}xx"), QUERIES.labels(route), QUERY_SECONDS.labels(route)
         if known == method:  # whoever makes methods up must not fill our memory
-            _routes[key] = found
-    found[0].observe(seconds)
+            _routes[key] = metrics
+    metrics[0].observe(seconds)
     if queries:
-        found[1].inc(queries)
-        found[2].inc(query_seconds)
+        metrics[1].inc(queries)
+        metrics[2].inc(query_seconds)
 
 
 def count_cache(*, hits: int = 0, misses: int = 0) -> None:

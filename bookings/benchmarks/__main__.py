@@ -64,11 +64,11 @@ def main() -> int:
         os.environ["DJANGO_SETTINGS_MODULE"] = "bookings.benchmarks.settings"
         from bookings.benchmarks import results, runs  # they read the settings
 
-        found = runs.run(options, folder.resolve(), stack)
-    print(results.plain(found))  # noqa: T201
-    print(f"\n{results.machine()}; {(time.monotonic() - started) / 60:.1f} min\n{results.verdict(found)}")  # noqa: T201
+        lines = runs.run(options, folder.resolve(), stack)
+    print(results.plain(lines))  # noqa: T201
+    print(f"\n{results.machine()}; {(time.monotonic() - started) / 60:.1f} min\n{results.verdict(lines)}")  # noqa: T201
     if options.markdown:
-        options.markdown.write_text(results.markdown(found) + "\n")
+        options.markdown.write_text(results.markdown(lines) + "\n")
     return 0
 
 

@@ -100,7 +100,7 @@ def _row(passengers: int):  # noqa: ANN202
             values
         )
         if isinstance(boards, str):
-            boards, alights = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (boards, alights))
+            boards, alights = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (boards, alights))
         boards, alights = boards.astimezone(_ZONE), alights.astimezone(_ZONE)
         total = (amount or price) * passengers
         return (

@@ -22,13 +22,13 @@ class OutsideGateway(DemoGateway):
 
     def payment_address(self, attempt: PaymentAttempt) -> str:
         bill = {
-            "told": notification_body(attempt, PAID).decode(),  # what the gateway would sign itself
+            "notification": notification_body(attempt, PAID).decode(),  # what the gateway would sign itself
             "notify_url": settings.SITE_URL + reverse("passenger:notify", args=[self.name]),
             "return_url": settings.SITE_URL + reverse("passenger:order_status", args=[attempt.order.token]),
         }
         return f"{settings.OUTSIDE_GATEWAY_URL}{PAY}?{urlencode(bill)}"
 
-    def confirms(self, told: Told) -> bool:
-        asked = urlencode({"payment": told.external_id}).encode()
-        with urlopen(f"{settings.OUTSIDE_GATEWAY_URL}{CONFIRM}", data=asked, timeout=_SECONDS) as answer:
+    def confirms(self, notification: Told) -> bool:
+        data = urlencode({"payment": notification.external_id}).encode()
+        with urlopen(f"{settings.OUTSIDE_GATEWAY_URL}{CONFIRM}", data=data, timeout=_SECONDS) as answer:
             return answer.read(100) == TRUE

@@ -40,8 +40,8 @@ def main() -> None:
 
     match, request = resolve("/health/live/"), RequestFactory().get("/health/live/")
 
-    def view(asked: HttpRequest) -> HttpResponse:
-        asked.resolver_match = match
+    def view(request: HttpRequest) -> HttpResponse:
+        request.resolver_match = match
         return HttpResponse(b"x" * 20_000)
 
     log = RequestLog(view)

@@ -29,7 +29,7 @@ class Case:
 def cases(facts: dict[str, Any]) -> list[Case]:
     search = [f"/search/{query}" for query in facts["search"]]
     office = {"Cookie": facts["cookie"]}
-    found = [
+    cases = [
         Case(CONSTANT, ["/floor/constant/"]),
         Case(ROWS, [f"/floor/departures/{query}" for query in facts["search"]]),
         Case("results, whole page kept", search, floor=ROWS, target=3),
@@ -44,11 +44,11 @@ def cases(facts: dict[str, Any]) -> list[Case]:
     ]
     if facts["deep"]:
         first = "office: bookings, first page"
-        found += [
+        cases += [
             Case("office: bookings, page 90 of 100", [f"/office/bookings/?after={facts['deep']}"], office, first, 1.2),
             Case("office: manifest", facts["manifests"], office, ROWS),
         ]
-    return found
+    return cases
 
 
 @dataclass
@@ -87,8 +87,8 @@ class Runner:
         return Figures(
             case,
             self.stage.name,
-            bytes=sum(each.bytes for each in counted) // len(counted),
-            queries=max(each.queries for each in counted),
+            bytes=sum(answer.bytes for answer in counted) // len(counted),
+            queries=max(answer.queries for answer in counted),
             a_round=a_round,
         )
 

@@ -52,14 +52,14 @@ class Plan:
 @contextmanager
 def statements_of() -> Iterator[list[Statement]]:
     """What is sent to the database meanwhile, in order."""
-    found: list[Statement] = []
+    statements: list[Statement] = []
 
     def note(execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        found.append(Statement(sql, params))
+        statements.append(Statement(sql, params))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
-        yield found
+        yield statements
 
 
 def plan_of(statement: Statement) -> Plan | None:

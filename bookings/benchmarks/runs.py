@@ -39,19 +39,19 @@ _STEPS_OF: Final = 12  # purchases
 def run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list[Result]:
     static = collect_static(folder)
     house = House(folder, stack)
-    found: list[Result] = []
+    lines: list[Result] = []
     for kind, sizes in options.sizes.items():
         urls = [prepare_database(house, kind, size) for size in sizes]
         if "transactions" in options.parts and kind == "postgresql":
-            found += transactions(house, sizes[0], urls[0], static, options)
+            lines += transactions(house, sizes[0], urls[0], static, options)
         # A copy, as the data are to be the same in the next run
         sales = house.copy(kind, urls[0], "bench_sales") if "purchases" in options.parts else ""
         if "pages" in options.parts:
-            found += pages(house, kind, sizes, static, options)
+            lines += pages(house, kind, sizes, static, options)
         if sales:
-            found += purchases(house, kind, sizes[0], sales, static, options)
+            lines += purchases(house, kind, sizes[0], sales, static, options)
             house.drop(kind, sales)
-    return found
+    return lines
 
 
 def pages(house: House, kind: str, sizes: Iterable[Size], static: Path, options: argparse.Namespace) -> list[Result]:
@@ -66,8 +66,8 @@ def pages(house: House, kind: str, sizes: Iterable[Size], static: Path, options:
                 for runner, figures in measured:
                     runner.measure(figures)
                     bar.update()
-        figures = [each for _runner, each in measured]
-        return [*(_page_line(each, figures) for each in figures), *_growth(figures, stages)]
+        figures = [figures_of_case for _runner, figures_of_case in measured]
+        return [*(_page_line(one, figures) for one in figures), *_growth(figures, stages)]
 
 
 def _warm(runner: Runner, case: Case) -> Figures | None:
@@ -78,27 +78,27 @@ def _warm(runner: Runner, case: Case) -> Figures | None:
 
 
 def _ratio(costs: list[float], floor: list[float]) -> float:
-    """The median of the ratios within each round: what the machine did meanwhile touched both."""
+    """The median of the ratios within one round: what the machine did meanwhile touched both."""
     return statistics.median(cost / least for cost, least in zip(costs, floor, strict=True))
 
 
-def _page_line(each: Figures, all_figures: list[Figures]) -> Result:
+def _page_line(one: Figures, all_figures: list[Figures]) -> Result:
     # A floor is a floor at any size: the planner may serve a bare statement worse on larger tables, which must flatter nobody.
-    anywhere = each.case.floor.startswith("floor")
-    floors = [other for other in all_figures if other.case.name == each.case.floor and (anywhere or other.stage == each.stage)]
+    anywhere = one.case.floor.startswith("floor")
+    floors = [other for other in all_figures if other.case.name == one.case.floor and (anywhere or other.stage == one.stage)]
     floor = min(floors, key=lambda other: statistics.median(other.cpu), default=None)
-    parts = ", ".join(f"{part} {ms / len(each.cpu):.1f}" for part, ms in each.by_part.items() if ms / len(each.cpu) >= 0.05)
+    parts = ", ".join(f"{part} {ms / len(one.cpu):.1f}" for part, ms in one.by_part.items() if ms / len(one.cpu) >= 0.05)
     return Result(
         "Pages",
-        each.stage,
-        each.case.name,
-        statistics.median(each.cpu),
-        against=_short(each.case.floor),
-        ratio=_ratio(each.cpu, floor.cpu) if floor else 0,
-        target=each.case.target,
-        queries=each.queries,
-        kilobytes=each.bytes / 1000,
-        remark=f"p50 {statistics.median(each.latency):.1f} ms; {parts}",
+        one.stage,
+        one.case.name,
+        statistics.median(one.cpu),
+        against=_short(one.case.floor),
+        ratio=_ratio(one.cpu, floor.cpu) if floor else 0,
+        target=one.case.target,
+        queries=one.queries,
+        kilobytes=one.bytes / 1000,
+        remark=f"p50 {statistics.median(one.latency):.1f} ms; {parts}",
     )
 
 
@@ -107,19 +107,19 @@ def _short(name: str) -> str:
 
 
 def _growth(figures: list[Figures], stages: list[Stage]) -> Iterator[Result]:
-    """Each page at each larger size against the smallest."""
-    small = {each.case.name: each for each in figures if each.stage == stages[0].name}
+    """Each page at one larger size against the smallest."""
+    small = {one.case.name: one for one in figures if one.stage == stages[0].name}
     for site in stages[1:]:
-        for each in figures:
-            if each.stage == site.name and each.case.name in small and not each.case.name.startswith("floor 1"):
+        for one in figures:
+            if one.stage == site.name and one.case.name in small and not one.case.name.startswith("floor 1"):
                 yield Result(
                     "Growth",
                     f"{site.name} against {stages[0].size.name}",
-                    each.case.name,
-                    statistics.median(each.cpu),
+                    one.case.name,
+                    statistics.median(one.cpu),
                     against=stages[0].size.name,
-                    ratio=_ratio(each.cpu, small[each.case.name].cpu),
-                    target=GROWS_AT_MOST if each.case.name == COLD else 0,
+                    ratio=_ratio(one.cpu, small[one.case.name].cpu),
+                    target=GROWS_AT_MOST if one.case.name == COLD else 0,
                 )
 
 
@@ -214,7 +214,7 @@ def _purchase_lines(site: Stage, constant: float, one: Run, many: Run, hot: Run,
     ):
         remark = f"{run.bought} bought, {run.refused} refused, {run.a_second:.1f}/s, p50 {median_ms(run.seconds):.0f} p99 "
         remark += f"{percentile(run.seconds, 0.99):.0f} ms; with mail p50 {median_ms(run.until_mail):.0f} ms; "
-        remark += ", ".join(f"{each} {seconds * 1000 / max(1, run.bought):.0f}" for each, seconds in run.cpu.items())
+        remark += ", ".join(f"{part} {seconds * 1000 / max(1, run.bought):.0f}" for part, seconds in run.cpu.items())
         yield Result(part, site.name, name, run.cpu_ms, floor, run.cpu_ms / constant, queries=web if run is one else 0, remark=remark)
     bare = one.cpu_ms - pdf
     name, counted = "a purchase with its mail, without the PDF", f"{web} queries in the web server"

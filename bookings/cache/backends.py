@@ -39,12 +39,12 @@ return {}
 """
 
 
-def _counted(found: Any, default: Any) -> Any:
-    if found is _MISSING:
+def _counted(value: Any, default: Any) -> Any:
+    if value is _MISSING:
         count_cache(misses=1)
         return default
     count_cache(hits=1)
-    return found
+    return value
 
 
 class CountedMemoryCache(LocMemCache):
@@ -77,13 +77,13 @@ class BreakerRedisCache(RedisCache):
             return missing
 
     def get(self, key: Any, default: Any = None, version: Any = None, client: Any = None) -> Any:
-        found = self._guarded(super().get, _MISSING, key, default=_MISSING, version=version, client=client)
-        return _counted(found, default)
+        value = self._guarded(super().get, _MISSING, key, default=_MISSING, version=version, client=client)
+        return _counted(value, default)
 
     def get_many(self, keys: Collection[Any], *args: Any, **kwargs: Any) -> Any:
-        found = self._guarded(super().get_many, {}, keys, *args, **kwargs)
-        count_cache(hits=len(found), misses=len(keys) - len(found))
-        return found
+        value = self._guarded(super().get_many, {}, keys, *args, **kwargs)
+        count_cache(hits=len(value), misses=len(keys) - len(value))
+        return value
 
     def set(self, *args: Any, **kwargs: Any) -> Any:
         return self._guarded(super().set, None, *args, **kwargs)
@@ -103,16 +103,16 @@ class BreakerRedisCache(RedisCache):
 
     def hit_percent(self) -> float | None:
         """How often the server knew a key, since it started."""
-        told = self._guarded(lambda: self.client.get_client().info("stats"), None)
-        reads = told["keyspace_hits"] + told["keyspace_misses"] if told else 0
-        return 100 * told["keyspace_hits"] / reads if reads else None
+        statistics = self._guarded(lambda: self.client.get_client().info("stats"), None)
+        reads = statistics["keyspace_hits"] + statistics["keyspace_misses"] if statistics else 0
+        return 100 * statistics["keyspace_hits"] / reads if reads else None
 
     def count_in_window(self, keys: Sequence[str], slices: range, allowed: int, seconds: int) -> dict[int, int] | None:
         """Count one for every key, or for none if one is full: then its counts by slice, else {}. None while Redis is away."""
 
         def count() -> dict[int, int]:
             arguments = [slices[-1], slices[0], allowed, seconds]
-            flat = [int(each) for each in self._script(keys=[self.make_key(key) for key in keys], args=arguments)]
+            flat = [int(reply) for reply in self._script(keys=[self.make_key(key) for key in keys], args=arguments)]
             return dict(zip(flat[::2], flat[1::2], strict=True))
 
         return self._guarded(count, None)

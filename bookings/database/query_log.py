@@ -56,10 +56,10 @@ def watched(execute: Callable, sql: str, params: Any, many: bool, context: dict)
         return execute(sql, params, many, context)
     finally:
         took, sql = perf_counter() - started, str(sql)
-        mine = tally.get()
-        if mine is not None:
-            mine.queries += 1
-            mine.seconds += took
+        own_tally = tally.get()
+        if own_tally is not None:
+            own_tally.queries += 1
+            own_tally.seconds += took
         if settings.SLOW_QUERY_MS and took * 1000 >= settings.SLOW_QUERY_MS and _OWN_TABLE not in sql:
             _note_slow(sql, took * 1000)
 

@@ -72,5 +72,7 @@ def missing_reference_triggers(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """Names of the tables whose changes would not be noticed."""
     connection = connections[using]
     is_postgres, present = connection.vendor == "postgresql", enabled_triggers(connection)
-    wanted = {table: {_name(table)} if is_postgres else {f"{_name(table)}_{verb.lower()}" for verb in _VERBS} for table in REFERENCE_TABLES}
-    return [table for table, names in wanted.items() if not names <= present]
+    required = {
+        table: {_name(table)} if is_postgres else {f"{_name(table)}_{verb.lower()}" for verb in _VERBS} for table in REFERENCE_TABLES
+    }
+    return [table for table, names in required.items() if not names <= present]

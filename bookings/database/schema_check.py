@@ -61,10 +61,10 @@ def _first_difference(connection: BaseDatabaseWrapper) -> str:
             if table not in tables:
                 return f"it has no table {table}"
             there = {column.name: column for column in connection.introspection.get_table_description(cursor, table)}
-            wanted = {field.column for field in model._meta.local_concrete_fields}
-            for name in sorted(wanted - there.keys()):
+            modelled = {field.column for field in model._meta.local_concrete_fields}
+            for name in sorted(modelled - there.keys()):
                 return f"it has no column {table}.{name}"
-            for name in sorted(there.keys() - wanted):
+            for name in sorted(there.keys() - modelled):
                 if not there[name].null_ok and there[name].default is None:
                     return f"it has the column {table}.{name}, which is not known here"
     return ""

@@ -28,11 +28,11 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
     """Without the database nothing works: 503. Without cache, queue, mail or replica people can still book: 200, degraded."""
-    found = _prober.look()
-    is_there = bool(found.get("database"))
-    checks = {name: "ok" if found.get(name) else "error" for name in ("database", "cache")}
+    results = _prober.look()
+    is_there = bool(results.get("database"))
+    checks = {name: "ok" if results.get(name) else "error" for name in ("database", "cache")}
     others = [name for name in ("queue", "mail", "replica") if name != "replica" or settings.REPLICA_URL]
-    checks |= {name: ("ok" if found.get(name) else "error") if is_there else "unknown" for name in others}
+    checks |= {name: ("ok" if results.get(name) else "error") if is_there else "unknown" for name in others}
     if not is_there:
         status = "unhealthy"
     else:

@@ -54,20 +54,20 @@ class _Gauges:
     """Read when they are asked for, in a thread that may hang; what could not be read is left out, so that an alarm can be set on it."""
 
     def collect(self) -> Iterator[Any]:
-        found = _prober.look()
+        results = _prober.look()
         values = {
-            "falcon_database_up": ("Whether the database answers", 1.0 if "connections" in found else 0.0),
-            "falcon_database_connections": ("Connections to the database", found.get("connections")),
-            "falcon_queue_length": ("Tasks on the queue", found.get("queue_length")),
-            "falcon_queue_heartbeat_age_seconds": ("Since the queue's own minute task last ran", found.get("heartbeat_age")),
+            "falcon_database_up": ("Whether the database answers", 1.0 if "connections" in results else 0.0),
+            "falcon_database_connections": ("Connections to the database", results.get("connections")),
+            "falcon_queue_length": ("Tasks on the queue", results.get("queue_length")),
+            "falcon_queue_heartbeat_age_seconds": ("Since the queue's own minute task last ran", results.get("heartbeat_age")),
         }
-        if mails := found.get("mails"):
+        if mails := results.get("mails"):
             values["falcon_mail_waiting"] = ("Mails to be sent", mails.waiting)
             values["falcon_mail_failed"] = ("Mails that were given up", mails.failed)
             values["falcon_mail_oldest_age_seconds"] = ("How long the oldest mail waits for its first try", mails.oldest.total_seconds())
-        for name, (words, value) in values.items():
+        for name, (description, value) in values.items():
             if value is not None:
-                yield GaugeMetricFamily(name, words, value=float(value))
+                yield GaugeMetricFamily(name, description, value=float(value))
 
 
 def _connections() -> int:

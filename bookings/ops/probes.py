@@ -33,9 +33,9 @@ class Prober:
                     self._thread = threading.Thread(target=self._serve, name="probes", daemon=True)
                     self._thread.start()
                 self._turn.notify()
-            mine = self._round
-        mine.is_over.wait(max(0.0, mine.started + DEADLINE - monotonic()))
-        return dict(mine.found)
+            own_round = self._round
+        own_round.is_over.wait(max(0.0, own_round.started + DEADLINE - monotonic()))
+        return dict(own_round.results)
 
     def _serve(self) -> None:
         served = None
@@ -46,19 +46,19 @@ class Prober:
                 served = self._round
             self._run(served)
 
-    def _run(self, mine: "_Round") -> None:
+    def _run(self, own_round: "_Round") -> None:
         for name, look in self._looks.items():
             try:
-                mine.found[name] = look()
+                own_round.results[name] = look()
             except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever a driver raises, the thing does not work
                 logger.warning("%s: %s", name, type(error).__name__)
         # A new connection each time: none is kept open for it, and that connecting works is part of the answer.
         connections.close_all()
-        mine.is_over.set()
+        own_round.is_over.set()
 
 
 class _Round:
     def __init__(self) -> None:
         self.started = monotonic()
-        self.found: dict[str, Any] = {}
+        self.results: dict[str, Any] = {}
         self.is_over = threading.Event()

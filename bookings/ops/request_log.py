@@ -63,9 +63,9 @@ class _Watch:
             yield part
 
     def finish(self, response: HttpResponse, size: int) -> None:
-        took, mine, route = perf_counter() - self.started, self.tally, route_name(self.request)
+        took, own_tally, route = perf_counter() - self.started, self.tally, route_name(self.request)
         method = self.request.method or ""
-        count_request(route, method, response.status_code, took, mine.queries, mine.seconds)
+        count_request(route, method, response.status_code, took, own_tally.queries, own_tally.seconds)
         if logger.isEnabledFor(logging.INFO):
             logger.info(
                 Fields(
@@ -74,8 +74,8 @@ class _Watch:
                     method=method[:10],
                     status=response.status_code,
                     ms=round(took * 1000, 1),
-                    queries=mine.queries,
-                    db_ms=round(mine.seconds * 1000, 1),
+                    queries=own_tally.queries,
+                    db_ms=round(own_tally.seconds * 1000, 1),
                     who=_who(self.request),
                     bytes=size,
                 )

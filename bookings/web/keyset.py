@@ -26,14 +26,14 @@ def keyset_page(rows: QuerySet, field: str, *, descending: bool, after: str = ""
     if place:
         rows = rows.filter(_beyond(field, place, falling))
     sign = "-" if falling else ""
-    found = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
-    has_more, found = len(found) > size, found[:size]
+    page = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: size + 1])
+    has_more, page = len(page) > size, page[:size]
     if backwards:
-        found.reverse()
-    if not found:
+        page.reverse()
+    if not page:
         return KeysetPage([], "", "")
     follows, precedes = (True, has_more) if backwards and place else (has_more, place is not None)
-    return KeysetPage(found, _cursor(found[-1], field) if follows else "", _cursor(found[0], field) if precedes else "")
+    return KeysetPage(page, _cursor(page[-1], field) if follows else "", _cursor(page[0], field) if precedes else "")
 
 
 def _beyond(field: str, place: tuple[datetime, int], falling: bool) -> Q:

@@ -62,8 +62,8 @@ def problem_type(kind: str) -> str:
 def rule_problem(error: RuleBroken) -> JsonResponse:
     """The one place where a broken rule becomes a problem."""
     if isinstance(error, AlreadySubmitted):
-        words = _("This Idempotency-Key came with another request before. Nothing was changed; use a new key for a new request.")
-        return problem(422, words, kind="already-submitted")
+        message = _("This Idempotency-Key came with another request before. Nothing was changed; use a new key for a new request.")
+        return problem(422, message, kind="already-submitted")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
     extra: dict[str, Any] = {}
     if isinstance(error, SeatTaken):

@@ -18,12 +18,12 @@ def limited(steps: Generator, seconds: float) -> Generator:
     """The steps of a wait for the server, given up after so many seconds. Neither libpq nor a statement timeout notices a frozen server."""
     until = time.monotonic() + seconds
     try:
-        wanted = next(steps)
+        waits_for = next(steps)
         while True:
-            is_ready = yield wanted
+            is_ready = yield waits_for
             if not is_ready and time.monotonic() > until:
                 raise psycopg.OperationalError("the replica does not answer in time")
-            wanted = steps.send(is_ready)
+            waits_for = steps.send(is_ready)
     except StopIteration as end:
         return end.value
 

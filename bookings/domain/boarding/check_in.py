@@ -98,7 +98,7 @@ def _find(schedule: Schedule, text: str) -> Ticket | None:
         return ours
     around = (schedule.departure_time - _NEAR, schedule.departure_time + _NEAR)
     others = list(_tickets().filter(schedule__departure_time__range=around, spoken_code=spoken)[:10])
-    return min(others, key=lambda each: abs(each.booking.boards_at - schedule.departure_time), default=None)
+    return min(others, key=lambda ticket: abs(ticket.booking.boards_at - schedule.departure_time), default=None)
 
 
 def _check_in(schedule_id: int, text: str, position: int, actor: User, late: bool, at: datetime, now: datetime) -> str:
@@ -167,9 +167,9 @@ def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at:
         claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket)))
         refresh([schedule.pk])
     is_late = before == Ticket.Status.NO_SHOW or at >= boarding_times(schedule, call).closes
-    words = _("late, at %(stop)s") if is_late else _("at %(stop)s")
+    reason = _("late, at %(stop)s") if is_late else _("at %(stop)s")
     BookingEvent.objects.record(
-        ticket.booking, before, Ticket.Status.BOARDED, at=at, ticket=ticket, actor=actor, reason=words % {"stop": call.stop}
+        ticket.booking, before, Ticket.Status.BOARDED, at=at, ticket=ticket, actor=actor, reason=reason % {"stop": call.stop}
     )
     if call.position == 0 and schedule.status == Schedule.Status.ON_SALE:
         take_step(schedule, Schedule.Status.BOARDING, actor=actor, now=now)
@@ -183,11 +183,11 @@ def _undo(schedule_id: int, ticket_id: int, actor: User, now: datetime) -> str:
     call = ticket.booking.from_stop
     if has_left(schedule, call):
         raise Conflict(_("The coach has left %(stop)s: this cannot be taken back.") % {"stop": call.stop})
-    mine = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.BOARDED)
-    if mine.update(status=Ticket.Status.VALID) != 1:
+    own_row = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.BOARDED)
+    if own_row.update(status=Ticket.Status.VALID) != 1:
         raise Conflict(_("This ticket is not on board any more."))
-    words = _("taken back at %(stop)s") % {"stop": call.stop}
+    reason = _("taken back at %(stop)s") % {"stop": call.stop}
     BookingEvent.objects.record(
-        ticket.booking, Ticket.Status.BOARDED, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=words
+        ticket.booking, Ticket.Status.BOARDED, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason
     )
     return str(ticket.pk)

@@ -110,21 +110,21 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
         raise Conflict(_("Boarding at %(stop)s is open until %(time)s.") % {"stop": call.stop, "time": at_stop(closes, call)})
     before = load.closing_at(call.position)
     if before and (before.pk != seen or plan.is_empty):
-        words = {"stop": call.stop, "time": at_stop(before.at, call), "name": actor_name(before)}
-        raise Conflict(_("Boarding at %(stop)s was closed at %(time)s by %(name)s.") % words)
+        facts = {"stop": call.stop, "time": at_stop(before.at, call), "name": actor_name(before)}
+        raise Conflict(_("Boarding at %(stop)s was closed at %(time)s by %(name)s.") % facts)
 
 
 def _give_seat(ticket: Ticket, seat: Seat, call: RouteStop, actor: User, now: datetime) -> None:
-    mine = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.VALID, place=Ticket.Place.STANDBY)
-    if mine.update(place=Ticket.Place.SEAT, seat=seat, version=F("version") + 1) != 1:
+    row = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.VALID, place=Ticket.Place.STANDBY)
+    if row.update(place=Ticket.Place.SEAT, seat=seat, version=F("version") + 1) != 1:
         raise Conflict(_("Somebody else changed these tickets meanwhile. Please look again."))
     claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket), seat=seat))
-    words = _("standby: seat %(seat)s at %(stop)s") % {"seat": seat.label, "stop": call.stop}
-    BookingEvent.objects.record(ticket.booking, Ticket.Status.VALID, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=words)
+    reason = _("standby: seat %(seat)s at %(stop)s") % {"seat": seat.label, "stop": call.stop}
+    BookingEvent.objects.record(ticket.booking, Ticket.Status.VALID, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason)
 
 
 def _record(schedule: Schedule, call: RouteStop, plan: ClosingPlan, actor: User, now: datetime) -> None:
-    words = _("boarding closed at %(stop)s: no-shows %(gone)d, standby seated %(seated)d, standby without a seat %(waiting)d") % {
+    reason = _("boarding closed at %(stop)s: no-shows %(gone)d, standby seated %(seated)d, standby without a seat %(waiting)d") % {
         "stop": call.stop,
         "gone": len(plan.no_shows),
         "seated": len(plan.seated),
@@ -136,6 +136,6 @@ def _record(schedule: Schedule, call: RouteStop, plan: ClosingPlan, actor: User,
         to_status=schedule.status,
         position=call.position,
         actor=actor,
-        reason=words[:200],
+        reason=reason[:200],
         at=now,
     )

@@ -56,26 +56,26 @@ class CoachLoad:
 
     def call_at(self, position: int) -> RouteStop:
         """Raises NotFound."""
-        found = next((call for call in self.calls if call.position == position), None)
-        if found is None:
+        match = next((call for call in self.calls if call.position == position), None)
+        if match is None:
             raise NotFound(_("This coach has no such stop."))
-        return found
+        return match
 
     def boarding_at(self, position: int) -> list[Ticket]:
         """Who gets on here with a seat (or on a lap), in order of seat."""
-        own = [each for each in self.tickets if each.place != Ticket.Place.STANDBY and each.booking.from_stop.position == position]
+        own = [ticket for ticket in self.tickets if ticket.place != Ticket.Place.STANDBY and ticket.booking.from_stop.position == position]
         return sorted(own, key=_by_seat)
 
     def alighting_at(self, position: int) -> list[Ticket]:
-        own = [each for each in self.tickets if each.place != Ticket.Place.STANDBY and each.booking.to_stop.position == position]
-        return sorted((each for each in own if each.status != Status.NO_SHOW), key=_by_seat)
+        own = [ticket for ticket in self.tickets if ticket.place != Ticket.Place.STANDBY and ticket.booking.to_stop.position == position]
+        return sorted((ticket for ticket in own if ticket.status != Status.NO_SHOW), key=_by_seat)
 
     def standby_at(self, position: int) -> list[Ticket]:
         """Who waits here for a seat, first sold first."""
         return [
-            each
-            for each in self.tickets
-            if each.place == Ticket.Place.STANDBY and each.status == Status.VALID and each.booking.from_stop.position == position
+            ticket
+            for ticket in self.tickets
+            if ticket.place == Ticket.Place.STANDBY and ticket.status == Status.VALID and ticket.booking.from_stop.position == position
         ]
 
     def taken(self, legs: range, *, but: Collection[int] = ()) -> set[int]:

@@ -77,20 +77,20 @@ class StopList:
 
     @property
     def boarded(self) -> int:
-        return sum(each.status == Ticket.Status.BOARDED for each in self.ons)
+        return sum(passenger.status == Ticket.Status.BOARDED for passenger in self.ons)
 
     @property
     def expected(self) -> int:
         """Who may board: all but the no-shows."""
-        return sum(each.status != Ticket.Status.NO_SHOW for each in self.ons)
+        return sum(passenger.status != Ticket.Status.NO_SHOW for passenger in self.ons)
 
     @property
     def missing(self) -> list[Passenger]:
-        return [each for each in self.ons if each.is_missing]
+        return [passenger for passenger in self.ons if passenger.is_missing]
 
     @property
     def no_shows(self) -> list[Passenger]:
-        return [each for each in self.ons if each.status == Ticket.Status.NO_SHOW]
+        return [passenger for passenger in self.ons if passenger.status == Ticket.Status.NO_SHOW]
 
     @property
     def may_board(self) -> bool:
@@ -184,7 +184,7 @@ def _closing(plan: ClosingPlan) -> Closing:
 def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
     schedule, first = load.schedule, load.calls[0]
     stops = tuple(_stop_list(load, call, now) for call in load.calls)
-    asked = load.call_at(stop).position if stop is not None else None
+    position = load.call_at(stop).position if stop is not None else None
     leaves = schedule.departure_time.astimezone(ZoneInfo(first.stop.time_zone))
     return Manifest(
         schedule_id=schedule.pk,
@@ -199,7 +199,7 @@ def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
         status_text=schedule.get_status_display(),
         seats=len(load.seats),
         stops=stops,
-        stop=next((each for each in stops if each.position == asked), None),
+        stop=next((stop_list for stop_list in stops if stop_list.position == position), None),
     )
 
 
@@ -210,7 +210,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
     arrives = load.schedule.departure_time + timedelta(minutes=call.arrive_min)
     closing = load.closing_at(position)
     is_left = has_left(load.schedule, call)
-    through = [each for each in load.tickets if position in legs_of(each) and each.status != Ticket.Status.NO_SHOW]
+    through = [ticket for ticket in load.tickets if position in legs_of(ticket) and ticket.status != Ticket.Status.NO_SHOW]
     return StopList(
         position=position,
         city=call.stop.city.name,
@@ -221,7 +221,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         ons=tuple(_passenger(ticket, load) for ticket in load.boarding_at(position)),
         offs=tuple(_passenger(ticket, load) for ticket in load.alighting_at(position)),
         standby=tuple(_passenger(ticket, load) for ticket in load.standby_at(position)),
-        on_board=sum(each.place != Ticket.Place.STANDBY for each in through),
+        on_board=sum(ticket.place != Ticket.Place.STANDBY for ticket in through),
         free=len(load.seats) - len(load.taken(range(position, position + 1))),
         free_through=len(load.seats) - len(load.taken(range(position, last))),
         opens=at_stop(times.opens, call),
@@ -232,8 +232,8 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         is_over=now >= times.closes,
         is_left=is_left,
         left_behind=tuple(
-            LeftBehind(each.pk, each.full_name, each.booking.booking_reference, format_zar(each.fare))
-            for each in left_behind(load, position, now)
+            LeftBehind(ticket.pk, ticket.full_name, ticket.booking.booking_reference, format_zar(ticket.fare))
+            for ticket in left_behind(load, position, now)
         ),
     )
 

@@ -67,8 +67,8 @@ class CheckIn:
 
 def answer(outcome: Outcome, ticket: Ticket | None, schedule: Schedule, call: RouteStop) -> CheckIn:
     """Put an outcome into words."""
-    title, words = _WORDS[outcome]
-    reason = words(ticket, schedule, call)
+    title, explain = _WORDS[outcome]
+    reason = explain(ticket, schedule, call)
     if ticket is None:
         return CheckIn(outcome, str(title()), reason)
     kind = ticket.passenger_type
@@ -114,8 +114,8 @@ def _standby(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 def _wrong_stop(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     board = ticket.booking.from_stop
-    words = {"stop": board.stop, "time": at_stop(ticket.booking.boards_at, board)}
-    return _("Right coach, but this ticket boards at %(stop)s at %(time)s.") % words
+    facts = {"stop": board.stop, "time": at_stop(ticket.booking.boards_at, board)}
+    return _("Right coach, but this ticket boards at %(stop)s at %(time)s.") % facts
 
 
 def _wrong_departure(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
@@ -126,14 +126,14 @@ def ride_text(ticket: Ticket) -> str:
     """ "Tue 1 Dec 2026, 17:00 from Johannesburg, Park Station to Cape Town, line FB10, coach 2" """
     booking = ticket.booking
     board = booking.from_stop.stop
-    words = {
+    facts = {
         "when": local_text(booking.boards_at, ZoneInfo(board.time_zone)),
         "origin": board,
         "destination": booking.to_stop.stop.city.name,
         "line": booking.schedule.route.line.code,
         "coach": booking.schedule.coach,
     }
-    return _("%(when)s from %(origin)s to %(destination)s, line %(line)s, coach %(coach)d") % words
+    return _("%(when)s from %(origin)s to %(destination)s, line %(line)s, coach %(coach)d") % facts
 
 
 def _already(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:

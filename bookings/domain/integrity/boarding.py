@@ -27,6 +27,6 @@ def boarding_is_told(now: datetime) -> Iterator[object]:
     """A ticket that boarded, or whose passenger did not come, has a last event that says so, and who did it."""
     changes = BookingEvent.objects.filter(ticket__isnull=False).exclude(from_status=F("to_status"))
     last = changes.order_by().values("ticket").annotate(last=Max("pk")).values("last")
-    told = BookingEvent.objects.filter(pk__in=last, to_status=F("ticket__status")).values("ticket")
+    recorded = BookingEvent.objects.filter(pk__in=last, to_status=F("ticket__status")).values("ticket")
     rows = Ticket.objects.filter(status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW))
-    yield from rows.exclude(pk__in=told).values_list("pk", flat=True)
+    yield from rows.exclude(pk__in=recorded).values_list("pk", flat=True)

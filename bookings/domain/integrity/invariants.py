@@ -168,8 +168,8 @@ def _event_chains(now: datetime) -> Iterator[object]:
     yield from wrong_end.values_list("booking__booking_reference", flat=True)
     in_turn = events.annotate(before=Window(Lag("to_status"), partition_by=[F("booking")], order_by="pk"))
     yield from in_turn.filter(before__isnull=False).exclude(before=F("from_status")).values_list("pk", flat=True)
-    told = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None)
-    yield from Booking.objects.exclude(Exists(told)).values_list("booking_reference", flat=True)
+    events = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None)
+    yield from Booking.objects.exclude(Exists(events)).values_list("booking_reference", flat=True)
 
 
 def _confirmed_is_mailed(now: datetime) -> Iterator[object]:

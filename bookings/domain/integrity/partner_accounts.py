@@ -12,8 +12,8 @@ from bookings.models import Account, LedgerEntry, Partner, Payment, Refund, Tota
 def partners_owe_what_the_ledger_says(now: datetime) -> Iterator[object]:
     entries = LedgerEntry.objects.filter(account=Account.PARTNER, partner=OuterRef("pk")).order_by().values("partner")
     sums = entries.annotate(total=Total("amount")).values("total")
-    told = Coalesce(Subquery(sums), 0, output_field=LedgerEntry._meta.get_field("amount"))
-    yield from Partner.objects.annotate(told=told).exclude(owes=F("told")).values_list("slug", flat=True)
+    posted = Coalesce(Subquery(sums), 0, output_field=LedgerEntry._meta.get_field("amount"))
+    yield from Partner.objects.annotate(posted=posted).exclude(owes=F("posted")).values_list("slug", flat=True)
 
 
 def charges_belong_to_partners(now: datetime) -> Iterator[object]:

@@ -21,39 +21,39 @@ def _sums(rows: QuerySet, kind: str) -> _Sums:
     return defaultdict(lambda: ZERO, {(shift, of): total for shift, of, total in grouped})
 
 
-def _told_by_sales() -> _Sums:
+def _expected_by_sales() -> _Sums:
     """What each till should hold, from payments, refunds, movements and floats alone; cash rounded as it was handed over."""
     paid, back = _sums(Payment.objects.all(), "method"), _sums(Refund.objects.filter(status=Refund.Status.PAID), "method")
     moved = dict(TillMovement.objects.order_by().values_list("shift").annotate(Total("amount")))
     rounded = _sums(LedgerEntry.objects.filter(account=Account.CASH_OVER_SHORT).exclude(_CASH_UP), "account")
-    told: _Sums = defaultdict(lambda: ZERO)
+    expected: _Sums = defaultdict(lambda: ZERO)
     for shift, opening_float in Shift.objects.values_list("pk", "opening_float"):
         for tender in _TENDERS:
-            told[shift, tender.value] = paid[shift, tender] - back[shift, tender]
-        told[shift, Account.CASH.value] += opening_float + moved.get(shift, ZERO) - rounded[shift, Account.CASH_OVER_SHORT]
-    return told
+            expected[shift, tender.value] = paid[shift, tender] - back[shift, tender]
+        expected[shift, Account.CASH.value] += opening_float + moved.get(shift, ZERO) - rounded[shift, Account.CASH_OVER_SHORT]
+    return expected
 
 
 def tills_agree_with_sales(now: datetime) -> Iterator[object]:
     """Per shift and tender: the ledger is float, payments, refunds and movements, to the cent."""
     ledger = _sums(LedgerEntry.objects.exclude(_CASH_UP), "account")
-    yield from (f"{shift} {tender}" for (shift, tender), told in _told_by_sales().items() if ledger[shift, tender] != told)
+    yield from (f"{shift} {tender}" for (shift, tender), expected in _expected_by_sales().items() if ledger[shift, tender] != expected)
 
 
 def cash_ups_agree(now: datetime) -> Iterator[object]:
     """A closed shift expected what its sales say, counted what its accounts were brought to, and put its cash into the safe."""
-    told = _told_by_sales()
+    expected = _expected_by_sales()
     ledger = _sums(LedgerEntry.objects.all(), "account")
-    found = _sums(LedgerEntry.objects.filter(_CASH_UP), "account")
+    differences = _sums(LedgerEntry.objects.filter(_CASH_UP), "account")
     for shift in Shift.objects.filter(closed_at__isnull=False):
         counted = {tender: Decimal(shift.counted[tender]) for tender in _TENDERS}
         right = (
-            all(Decimal(shift.expected[tender]) == told[shift.pk, tender.value] for tender in _TENDERS)
+            all(Decimal(shift.expected[tender]) == expected[shift.pk, tender.value] for tender in _TENDERS)
             and ledger[shift.pk, Account.CASH] == 0
             and ledger[shift.pk, Account.SAFE] == counted[Account.CASH] - shift.opening_float
             and all(ledger[shift.pk, tender] == counted[tender] for tender in (Account.CARD, Account.EFT))
             and shift.difference == sum(counted.values()) - sum(Decimal(shift.expected[tender]) for tender in _TENDERS)
-            and shift.difference == -found[shift.pk, Account.CASH_OVER_SHORT]
+            and shift.difference == -differences[shift.pk, Account.CASH_OVER_SHORT]
         )
         if not right:
             yield shift.pk

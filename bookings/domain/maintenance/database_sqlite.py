@@ -74,6 +74,6 @@ def _sizes(cursor: Any, thorough: bool) -> dict[str, int]:
 def _rows(cursor: Any, names: list[str]) -> dict[str, int]:
     """Rows by table: the last row's number, which is at least as many as there are, from the end of each tree."""
     quote = cursor.db.ops.quote_name
-    wanted = [f"SELECT '{name}', (SELECT max(rowid) FROM {quote(name)})" for name in names if "'" not in name]
-    cursor.execute(" UNION ALL ".join(wanted))
+    queries = [f"SELECT '{name}', (SELECT max(rowid) FROM {quote(name)})" for name in names if "'" not in name]
+    cursor.execute(" UNION ALL ".join(queries))
     return {name: last or 0 for name, last in cursor.fetchall()}

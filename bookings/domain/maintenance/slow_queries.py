@@ -18,20 +18,20 @@ MOST_KEPT: Final = 200
 
 def keep_slow_queries(noted: Iterable[Noted] | None = None, *, now: datetime | None = None) -> None:
     """Add what was slow in this process since the last time to what all of them have seen."""
-    for each in take_slow_queries() if noted is None else noted:
+    for statement in take_slow_queries() if noted is None else noted:
         at = now or database_now()
-        key = sha256(f"{each.place} {each.sql}")
-        fresh = SlowQuery(key=key, place=each.place[-200:], sql=each.sql, last_at=at)
+        key = sha256(f"{statement.place} {statement.sql}")
+        fresh = SlowQuery(key=key, place=statement.place[-200:], sql=statement.sql, last_at=at)
         SlowQuery.objects.bulk_create([fresh], ignore_conflicts=True)
         SlowQuery.objects.filter(pk=key).update(
-            times=F("times") + each.times,
-            total_ms=F("total_ms") + each.total_ms,
-            longest_ms=Greatest(F("longest_ms"), each.longest_ms),
+            times=F("times") + statement.times,
+            total_ms=F("total_ms") + statement.total_ms,
+            longest_ms=Greatest(F("longest_ms"), statement.longest_ms),
             last_at=at,
         )
 
 
 def forget_slow_queries() -> int:
     """Drop all but the latest."""
-    kept = SlowQuery.objects.order_by("-last_at").values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT].first()
-    return SlowQuery.objects.filter(last_at__lt=kept).delete()[0] if kept else 0
+    oldest = SlowQuery.objects.order_by("-last_at").values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT].first()
+    return SlowQuery.objects.filter(last_at__lt=oldest).delete()[0] if oldest else 0

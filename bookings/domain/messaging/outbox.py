@@ -203,11 +203,11 @@ def _mark_sent(message: OutboxMessage, now: datetime) -> None:
 
 def _give_back(message: OutboxMessage, error: BaseException | None, now: datetime) -> None:
     """The server was never asked about this message: it costs no try, and another message will be the next probe."""
-    mine = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
-    mine.update(lease_until=None, next_try=now + _jitter(PAUSES[0]), attempts=F("attempts") - 1, last_error=_words(error))
+    leased = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
+    leased.update(lease_until=None, next_try=now + _jitter(PAUSES[0]), attempts=F("attempts") - 1, last_error=_short_text(error))
     logger.warning("server away: %s", type(error).__name__)
     if message.kind not in OutboxMessage.NO_MAIL and now - message.created_at > SERVER_MISSED_AFTER:
-        _open_task(_SERVER, None, _words(error), now)
+        _open_task(_SERVER, None, _short_text(error), now)
 
 
 def _postpone(message: OutboxMessage, error: Exception, now: datetime, report: SendReport) -> None:
@@ -216,14 +216,14 @@ def _postpone(message: OutboxMessage, error: Exception, now: datetime, report: S
     pauses = WEBHOOK_PAUSES if message.kind == OutboxMessage.Kind.WEBHOOK else PAUSES
     gives_up = message.attempts > len(pauses)
     pause = _jitter(pauses[min(message.attempts, len(pauses)) - 1])
-    mine = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
-    mine.update(lease_until=None, next_try=now + pause, last_error=_words(error), failed_at=now if gives_up else None)
+    leased = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
+    leased.update(lease_until=None, next_try=now + pause, last_error=_short_text(error), failed_at=now if gives_up else None)
     report.given_up += gives_up
     report.postponed += not gives_up
     # Without its words, which may hold an address.
     logger.warning("message %s, try %s: %s", message.pk, message.attempts, type(error).__name__, exc_info=lasts and not _is_smtp(error))
     if gives_up or lasts:
-        _open_task(f"message:{message.pk}", message, f"{message.get_kind_display()}: {_words(error)}", now)
+        _open_task(f"message:{message.pk}", message, f"{message.get_kind_display()}: {_short_text(error)}", now)
 
 
 def _is_smtp(error: Exception) -> bool:
@@ -238,7 +238,7 @@ def _is_temporary(error: Exception) -> bool:
     return isinstance(error, OSError)
 
 
-def _words(error: BaseException | None) -> str:
+def _short_text(error: BaseException | None) -> str:
     """What the server said, for staff."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))

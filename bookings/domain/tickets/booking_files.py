@@ -39,7 +39,7 @@ class ManagedTrip:
 
     @property
     def in_use(self) -> list[Pass]:
-        return [each for each in self.passes if each.ticket.status in _IN_USE]
+        return [ticket_pass for ticket_pass in self.passes if ticket_pass.ticket.status in _IN_USE]
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ def _confirmed(reference: str) -> Booking:
 
 def ask_for_link(reference: str, proof: str, *, now: datetime) -> None:
     """Mail the link to a booking to its own address, if `proof` fits; says nothing about whether it did."""
-    found = find_booking(reference, proof, now=now)
-    if found:
-        mail_link(Order.objects.get(pk=found.order_id), now=now)
+    match = find_booking(reference, proof, now=now)
+    if match:
+        mail_link(Order.objects.get(pk=match.order_id), now=now)
 
 
 def send_again(order_id: int, *, now: datetime) -> bool:

@@ -36,22 +36,22 @@ class Command(BaseCommand):
             raise CommandError(refusal.message) from refusal
 
     def _create(self, partner: str, email: str | None, credit: Decimal, **of_key: Any) -> None:
-        found = Partner.objects.filter(slug=partner).first() or Partner.objects.filter(name=partner).first()
-        if found is None:
-            found = add_partner(name=partner, email=email, credit_limit=credit) if email else partner_called(partner)
-        made = make_key(found, **{name: of_key[name] for name in ("name", "scopes", "limit")})
-        self.stdout.write(f"{made.text}\nThis is the key of {found.name} for {', '.join(made.key.scopes)}. It is shown this once.")
+        owner = Partner.objects.filter(slug=partner).first() or Partner.objects.filter(name=partner).first()
+        if owner is None:
+            owner = add_partner(name=partner, email=email, credit_limit=credit) if email else partner_called(partner)
+        made = make_key(owner, **{name: of_key[name] for name in ("name", "scopes", "limit")})
+        self.stdout.write(f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. It is shown this once.")
 
     def _list(self, partner: str | None, **options: Any) -> None:
         partners = [partner_called(partner)] if partner else Partner.objects.all()
-        for each in partners:
-            for key in keys_of(each):
-                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "switched off" if not each.is_active else "live"
+        for partner in partners:
+            for key in keys_of(partner):
+                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "switched off" if not partner.is_active else "live"
                 used = f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never used"
                 self.stdout.write(
-                    f"{key.prefix}  {each.slug}  {key.name}  {','.join(key.scopes)}  {key.limit or 'usual limit'}  {state}  {used}"
+                    f"{key.prefix}  {partner.slug}  {key.name}  {','.join(key.scopes)}  {key.limit or 'usual limit'}  {state}  {used}"
                 )
 
     def _revoke(self, key: str, **options: Any) -> None:
-        found = revoke_key(find_prefix(key).pk)
-        self.stdout.write(f"{found.prefix} of {found.partner.name} opens nothing any more.")
+        revoked = revoke_key(find_prefix(key).pk)
+        self.stdout.write(f"{revoked.prefix} of {revoked.partner.name} opens nothing any more.")

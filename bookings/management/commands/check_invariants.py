@@ -10,9 +10,9 @@ class Command(BaseCommand):
     help = "Checks what must always be true of seats, money, events and mail. Prints what is not, and fails if there is anything."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = violations(now=database_now())
-        for violation in found:
+        found_violations = violations(now=database_now())
+        for violation in found_violations:
             self.stdout.write(self.style.ERROR(f"{violation.rule}: {violation.subject}"))
-        if found:
-            raise CommandError(f"{len(found)} violations.")
+        if found_violations:
+            raise CommandError(f"{len(found_violations)} violations.")
         self.stdout.write(self.style.SUCCESS("All invariants hold."))

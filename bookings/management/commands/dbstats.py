@@ -26,13 +26,16 @@ class Command(BaseCommand):
         self._table(
             "Tables",
             ["table", "rows ~", "size", "indexes", "dead", "vacuumed"],
-            [[each.name, _n(each.rows), _b(each.size), _b(each.index_size), _n(each.dead_rows), _t(each.vacuumed_at)] for each in tables],
+            [
+                [table.name, _n(table.rows), _b(table.size), _b(table.index_size), _n(table.dead_rows), _t(table.vacuumed_at)]
+                for table in tables
+            ],
         )
         indexes = report.indexes if options["all"] else report.indexes[:_INDEXES]
         self._table(
             "Indexes that nothing reads, then the largest",
             ["index", "table", "size", "scans", ""],
-            [[each.name, each.table, _b(each.size), _n(each.scans), "UNUSED" if each.is_unused else ""] for each in indexes],
+            [[index.name, index.table, _b(index.size), _n(index.scans), "UNUSED" if index.is_unused else ""] for index in indexes],
         )
         if report.statements is not None:
             self._statements("Statements by all the time they took (pg_stat_statements)", report.statements)
@@ -63,13 +66,15 @@ class Command(BaseCommand):
             cells = zip(line, widths, is_text, strict=True)
             self.stdout.write("  ".join(f"{text:{'<' if left else '>'}{width}}" for text, width, left in cells).rstrip())
 
-    def _statements(self, title: str, found: tuple[SlowStats, ...]) -> None:
+    def _statements(self, title: str, statements: tuple[SlowStats, ...]) -> None:
         self.stdout.write("")
         self.stdout.write(self.style.MIGRATE_HEADING(title))
-        for each in found:
-            self.stdout.write(f"{each.times} × {each.mean_ms:.0f} ms, longest {each.longest_ms:.0f} ms  {each.place}".rstrip())
-            self.stdout.write(f"    {each.sql[:300]}")
-        if not found:
+        for statement in statements:
+            self.stdout.write(
+                f"{statement.times} × {statement.mean_ms:.0f} ms, longest {statement.longest_ms:.0f} ms  {statement.place}".rstrip()
+            )
+            self.stdout.write(f"    {statement.sql[:300]}")
+        if not statements:
             self.stdout.write("none")
 
 

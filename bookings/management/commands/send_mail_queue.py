@@ -14,6 +14,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up")
         if report.server_away:
             self.stderr.write("The mail server does not answer; what is due waits for the next run.")
-        told = send_webhooks()
-        if told.sent or told.postponed or told.given_up:
-            self.stdout.write(f"webhooks: {told.sent} sent, {told.postponed} to be tried again, {told.given_up} given up")
+        report = send_webhooks()
+        if report.sent or report.postponed or report.given_up:
+            self.stdout.write(f"webhooks: {report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up")

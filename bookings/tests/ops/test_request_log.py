@@ -241,7 +241,7 @@ def test_a_slow_query_is_logged_with_its_place_and_without_its_values(settings: 
     settings.SLOW_QUERY_MS = 0
     line = next(record.msg for record in caplog.records if record.name == "bookings.queries")
     assert found == []
-    assert re.fullmatch(r"bookings/tests/ops/test_requestlog\.py:\d+", line["place"])
+    assert re.fullmatch(r"bookings/tests/ops/test_request_log\.py:\d+", line["place"])
     assert line["sql"].startswith("SELECT")
     assert "secret" not in str(line)
     assert [each.place for each in take_slow_queries()] == [line["place"]]

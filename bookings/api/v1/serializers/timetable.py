@@ -120,10 +120,10 @@ class RideQuery(serializers.Serializer):
         optional = {"required": False, "default": "", **_PLACE}
         return {**super().get_fields(), "from": serializers.CharField(**optional), "to": serializers.CharField(**optional)}
 
-    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if bool(asked["from"]) != bool(asked["to"]):
-            raise serializers.ValidationError({"to" if asked["from"] else "from": "Give both from and to, or neither."})
-        return asked
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if bool(attrs["from"]) != bool(attrs["to"]):
+            raise serializers.ValidationError({"to" if attrs["from"] else "from": "Give both from and to, or neither."})
+        return attrs
 
 
 class ScheduleQuery(RideQuery, PageQuery):

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api import access
-from bookings.api.requests import kept
+from bookings.api.requests import cacheable
 from bookings.api.schema import document
 from bookings.web.access import public
 from bookings.web.problems import RULES, TITLES, problem_type
@@ -39,7 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @access.public("GET")
 def index(request: Request) -> Response:
     """Where to begin."""
-    return kept(Response({name: f"{settings.SITE_URL}{reverse(f'v1:{name}')}" for name in _OPEN}), seconds=300)
+    return cacheable(Response({name: f"{settings.SITE_URL}{reverse(f'v1:{name}')}" for name in _OPEN}), seconds=300)
 
 
 @extend_schema(exclude=True)
@@ -49,4 +49,4 @@ def problems(request: Request) -> Response:
     by_status = [{"type": problem_type(str(status)), "status": status, "title": str(title)} for status, title in TITLES.items()]
     by_rule = [{"type": problem_type(kind), "status": status, "title": str(TITLES[status])} for kind, status in RULES.items()]
     invalid = {"type": problem_type("invalid"), "status": 400, "title": str(TITLES[400])}
-    return kept(Response([*by_status, invalid, *by_rule]), seconds=300)
+    return cacheable(Response([*by_status, invalid, *by_rule]), seconds=300)

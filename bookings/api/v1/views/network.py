@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api.access import public
-from bookings.api.requests import asked, kept, listed, shown
+from bookings.api.requests import cacheable, detail_response, list_response, query_of
 from bookings.api.schema import fields_of, page_of
 from bookings.api.v1.serializers.network import (
     CityQuery,
@@ -29,8 +29,8 @@ _SECONDS: Final = 300  # the network hardly ever changes
 @may_lag
 def cities(request: Request) -> Response:
     """Places that people search for."""
-    rows = queries.cities(asked(request, CityQuery)["q"])
-    return kept(listed(request, CityShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    rows = queries.cities(query_of(request, CityQuery)["q"])
+    return cacheable(list_response(request, CityShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
 
 
 @extend_schema(operation_id="stops", tags=["Network"], parameters=[StopQuery, fields_of(StopShape)], responses=page_of(StopShape))
@@ -38,8 +38,8 @@ def cities(request: Request) -> Response:
 @may_lag
 def stops(request: Request) -> Response:
     """Points where coaches call."""
-    rows = queries.stops(asked(request, StopQuery)["city"])
-    return kept(listed(request, StopShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    rows = queries.stops(query_of(request, StopQuery)["city"])
+    return cacheable(list_response(request, StopShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
 
 
 @extend_schema(operation_id="routes", tags=["Network"], parameters=[RouteQuery, fields_of(RouteShape)], responses=page_of(RouteShape))
@@ -47,8 +47,8 @@ def stops(request: Request) -> Response:
 @may_lag
 def routes(request: Request) -> Response:
     """Active routes with their calls."""
-    rows = queries.routes(**{name: value for name, value in asked(request, RouteQuery).items() if name in ("origin", "destination")})
-    return kept(listed(request, RouteShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    rows = queries.routes(**{name: value for name, value in query_of(request, RouteQuery).items() if name in ("origin", "destination")})
+    return cacheable(list_response(request, RouteShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
 
 
 @extend_schema(operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape)
@@ -56,10 +56,10 @@ def routes(request: Request) -> Response:
 @may_lag
 def route(request: Request, route_id: int) -> Response:
     """One active route with its calls."""
-    found = queries.routes().filter(pk=route_id).first()
-    if found is None:
+    row = queries.routes().filter(pk=route_id).first()
+    if row is None:
         raise NotFound("We do not know this route.")
-    return kept(shown(request, RouteShape, found), seconds=_SECONDS)
+    return cacheable(detail_response(request, RouteShape, row), seconds=_SECONDS)
 
 
 @extend_schema(
@@ -70,4 +70,4 @@ def route(request: Request, route_id: int) -> Response:
 def types(request: Request) -> Response:
     """Who travels at which discount."""
     rows = list(passenger_types().values())
-    return kept(listed(request, PassengerTypeShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    return cacheable(list_response(request, PassengerTypeShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)

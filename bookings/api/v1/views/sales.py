@@ -4,7 +4,7 @@ from rest_framework.response import Response
 
 from bookings.api.access import KeyedRequest, keyed
 from bookings.api.fields import chosen
-from bookings.api.requests import asked, listed, once_only, repeated, sent, shown
+from bookings.api.requests import body_of, detail_response, idempotent_request, list_response, mark_replayed, query_of
 from bookings.api.schema import IDEMPOTENCY, fields_of, page_of
 from bookings.api.v1.serializers.sales import (
     AccountShape,
@@ -32,12 +32,12 @@ _SALES, _ORDERS = ["Selling"], ["Orders"]
 @keyed(POST="book")
 def quotes(request: KeyedRequest) -> Response:
     """What a ride, or a way out and back, costs these passengers now. The signed quote is good for 15 minutes; nothing is kept by it."""
-    wanted = sent(request, QuoteRequest)
+    body = body_of(request, QuoteRequest)
     rides = [
-        RideAsked(each["schedule_id"], each["origin"], each["destination"], tuple(each["seats"]), each["fare_class"])
-        for each in wanted["rides"]
+        RideAsked(ride["schedule_id"], ride["origin"], ride["destination"], tuple(ride["seats"]), ride["fare_class"])
+        for ride in body["rides"]
     ]
-    quote = make_quote(request.auth.partner, rides, wanted["passengers"], now=timezone.now())
+    quote = make_quote(request.auth.partner, rides, body["passengers"], now=timezone.now())
     return Response(QuoteShape(queries.quote_doc(quote)).data)
 
 
@@ -45,9 +45,9 @@ def quotes(request: KeyedRequest) -> Response:
 @keyed(POST="book")
 def holds(request: KeyedRequest) -> Response:
     """Keep the seats of a quote at its price for 20 minutes, or be refused (409)."""
-    made = selling.hold_quoted(once_only(request), sent(request, HoldRequest)["quote"])
+    made = selling.hold_quoted(idempotent_request(request), body_of(request, HoldRequest)["quote"])
     held = queries.hold_doc(made.result, request.auth.partner, now=timezone.now())
-    return repeated(Response(HoldShape(held).data, status=201), made)
+    return mark_replayed(Response(HoldShape(held).data, status=201), made)
 
 
 @extend_schema(
@@ -71,7 +71,7 @@ def hold(request: KeyedRequest, token: str) -> Response:
     if request.method == "DELETE":
         selling.give_back(token, request.auth.partner)
         return Response(status=204)
-    return shown(request, HoldShape, queries.hold_doc(token, request.auth.partner, now=timezone.now()))
+    return detail_response(request, HoldShape, queries.hold_doc(token, request.auth.partner, now=timezone.now()))
 
 
 @extend_schema(
@@ -95,12 +95,12 @@ def hold(request: KeyedRequest, token: str) -> Response:
 def orders(request: KeyedRequest) -> Response:
     partner, now = request.auth.partner, timezone.now()
     if request.method == "POST":
-        wanted = sent(request, OrderRequest)
-        passengers = tuple(dict(each) for each in wanted.pop("passengers"))
-        made = selling.order_held(once_only(request), selling.Wanted(passengers=passengers, **wanted))
-        return repeated(_order(request, made.result, status=201), made)
-    rows = queries.orders_of(partner, status=asked(request, OrderQuery)["status"])
-    return listed(request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now))
+        body = body_of(request, OrderRequest)
+        passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
+        made = selling.order_held(idempotent_request(request), selling.Wanted(passengers=passengers, **body))
+        return mark_replayed(_order(request, made.result, status=201), made)
+    rows = queries.orders_of(partner, status=query_of(request, OrderQuery)["status"])
+    return list_response(request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now))
 
 
 @extend_schema(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)
@@ -114,8 +114,8 @@ def order(request: KeyedRequest, token: str) -> Response:
 @keyed(POST="book")
 def pay(request: KeyedRequest, token: str) -> Response:
     """Pay an order on your account: you have collected the money, we charge you. Confirms it and mails the tickets."""
-    made = selling.pay_order(once_only(request), token, sent(request, PayRequest)["amount_zar"])
-    return repeated(_order(request, made.result), made)
+    made = selling.pay_order(idempotent_request(request), token, body_of(request, PayRequest)["amount_zar"])
+    return mark_replayed(_order(request, made.result), made)
 
 
 @extend_schema(
@@ -139,24 +139,24 @@ def pay(request: KeyedRequest, token: str) -> Response:
 def cancellation(request: KeyedRequest, reference: str) -> Response:
     partner, now = request.auth.partner, timezone.now()
     if request.method != "POST":
-        tickets = [int(each) for each in asked(request, CancelQuery)["tickets"].split(",") if each] or None
+        tickets = [int(ticket_id) for ticket_id in query_of(request, CancelQuery)["tickets"].split(",") if ticket_id] or None
         return Response(CancellationShape(queries.cancellation_doc(reference, partner, tickets, now=now)).data)
-    wanted = sent(request, CancelRequest)
-    made = selling.cancel(once_only(request), reference, ticket_ids=wanted["tickets"], refund=wanted["refund_zar"])
+    body = body_of(request, CancelRequest)
+    made = selling.cancel(idempotent_request(request), reference, ticket_ids=body["tickets"], refund=body["refund_zar"])
     booking = selling.partner_booking(made.result, partner)
     (doc,) = queries.order_docs([booking.order], now=now)
-    return repeated(Response(CancelledShape({"cancelled": booking.booking_reference, "order": doc}).data), made)
+    return mark_replayed(Response(CancelledShape({"cancelled": booking.booking_reference, "order": doc}).data), made)
 
 
 @extend_schema(operation_id="account", tags=_ORDERS, parameters=[fields_of(AccountShape)], responses=AccountShape)
 @keyed(GET="read")
 def account(request: KeyedRequest) -> Response:
     """What you owe us for what you sold, and how far you may go."""
-    return shown(request, AccountShape, request.auth.partner)
+    return detail_response(request, AccountShape, request.auth.partner)
 
 
 def _order(request: KeyedRequest, token: str, *, status: int = 200) -> Response:
-    found = selling.partner_order(token, request.auth.partner)
-    (doc,) = queries.order_docs([found], now=timezone.now())
+    order_row = selling.partner_order(token, request.auth.partner)
+    (doc,) = queries.order_docs([order_row], now=timezone.now())
     only = chosen(request, OrderShape) if request.method in ("GET", "HEAD") else None
     return Response(OrderShape(doc, only=only).data, status=status)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from bookings.api.access import public
 from bookings.api.fields import chosen
-from bookings.api.requests import asked, kept, listed, shown, unchanged
+from bookings.api.requests import cacheable, detail_response, list_response, query_of, unchanged
 from bookings.api.schema import fields_of, page_of
 from bookings.api.v1.serializers.timetable import (
     OfferShape,
@@ -41,20 +41,22 @@ from bookings.models import Channel
 @may_lag
 def schedules(request: Request) -> Response:
     """Departures on sale, by time: of a route, on a day, or between two places (on a day, or in the coming week)."""
-    wanted, now = asked(request, ScheduleQuery), timezone.now()
-    day = wanted["date"]
+    query, now = query_of(request, ScheduleQuery), timezone.now()
+    day = query["date"]
     if day:
         check_day(day, now)
-    if not wanted["from"]:
+    if not query["from"]:
 
         def rows(first: int, count: int) -> list[timetable.ScheduleRow]:
-            return timetable.upcoming(route_id=wanted["route"], day=day, first=first, count=count, now=now)
+            return timetable.upcoming(route_id=query["route"], day=day, first=first, count=count, now=now)
 
-        return kept(listed(request, ScheduleShape, rows))
-    if wanted["route"]:
+        return cacheable(list_response(request, ScheduleShape, rows))
+    if query["route"]:
         raise ValidationError({"route": _("Ask for a route, or from and to; not both.")})
-    ends = get_place(wanted["from"]), get_place(wanted["to"])
-    return kept(listed(request, ScheduleShape, lambda first, count: timetable.between(*ends, day=day, first=first, count=count, now=now)))
+    ends = get_place(query["from"]), get_place(query["to"])
+    return cacheable(
+        list_response(request, ScheduleShape, lambda first, count: timetable.between(*ends, day=day, first=first, count=count, now=now))
+    )
 
 
 @extend_schema(
@@ -64,14 +66,14 @@ def schedules(request: Request) -> Response:
 @may_lag
 def schedule(request: Request, schedule_id: int) -> HttpResponse:
     """One departure with its calls; with `from` and `to` its times, price and free seats are those of that ride."""
-    wanted, now, only = asked(request, RideQuery), timezone.now(), chosen(request, ScheduleDetailShape)
-    segment = timetable.schedule_segment(schedule_id, wanted["from"], wanted["to"])
+    query, now, only = query_of(request, RideQuery), timezone.now(), chosen(request, ScheduleDetailShape)
+    segment = timetable.schedule_segment(schedule_id, query["from"], query["to"])
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
         return known
     detail = timetable.schedule_detail(segment, now=now)
     facts = {**vars(detail.row), **{name: value for name, value in vars(detail).items() if name != "row"}}
-    return kept(Response(ScheduleDetailShape(facts, only=only).data), etag=etag)
+    return cacheable(Response(ScheduleDetailShape(facts, only=only).data), etag=etag)
 
 
 @extend_schema(operation_id="seat_map", tags=["Timetable"], parameters=[SeatMapQuery, fields_of(SeatMapShape)], responses=SeatMapShape)
@@ -79,12 +81,12 @@ def schedule(request: Request, schedule_id: int) -> HttpResponse:
 @may_lag
 def seats(request: Request, schedule_id: int) -> HttpResponse:
     """The seats of a ride: which are free, and what each passenger type pays in each class."""
-    wanted, now = asked(request, SeatMapQuery), timezone.now()
-    segment = timetable.schedule_segment(schedule_id, wanted["from"], wanted["to"])
+    query, now = query_of(request, SeatMapQuery), timezone.now()
+    segment = timetable.schedule_segment(schedule_id, query["from"], query["to"])
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
         return known
-    return kept(shown(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag)
+    return cacheable(detail_response(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag)
 
 
 @extend_schema(operation_id="search", tags=["Timetable"], parameters=[SearchQuery, fields_of(OfferShape)], responses=page_of(OfferShape))
@@ -92,26 +94,26 @@ def seats(request: Request, schedule_id: int) -> HttpResponse:
 @may_lag
 def search(request: Request) -> Response:
     """What a party can travel with on a day, with the price of the whole party: the website's own search."""
-    wanted, now = asked(request, SearchQuery), timezone.now()
-    highest = wanted["max_price"]
+    query, now = query_of(request, SearchQuery), timezone.now()
+    highest = query["max_price"]
     looked_for = Search(
-        origin=get_place(wanted["from"]),
-        destination=get_place(wanted["to"]),
-        day=wanted["date"],
-        party=_party(wanted),
-        sort=wanted["sort"],
-        band=wanted["time"],
-        fare_class=wanted["fare_class"],
+        origin=get_place(query["from"]),
+        destination=get_place(query["to"]),
+        day=query["date"],
+        party=_party(query),
+        sort=query["sort"],
+        band=query["time"],
+        fare_class=query["fare_class"],
         max_price=None if highest is None else Decimal(highest),
     )
     window = offers_window(looked_for, now=now, channel=Channel.API)
-    return kept(listed(request, OfferShape, window))
+    return cacheable(list_response(request, OfferShape, window))
 
 
-def _party(wanted: dict[str, Any]) -> Party:
-    counts = Counter(filter(None, wanted["types"].split(",")))
+def _party(query: dict[str, Any]) -> Party:
+    counts = Counter(filter(None, query["types"].split(",")))
     known = passenger_types() if counts else {}
     if unknown := sorted(set(counts) - set(known)):
-        words = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
-        raise ValidationError({"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % words})
-    return read_party(wanted["passengers"], counts)
+        facts = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
+        raise ValidationError({"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % facts})
+    return read_party(query["passengers"], counts)

@@ -101,7 +101,7 @@ def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
 
 
 def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Content:
-    booking = next(each for each in bookings_of(order) if each.pk == _number(message))
+    booking = next(candidate for candidate in bookings_of(order) if candidate.pk == _number(message))
     tickets = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.CANCELLED]
     fare = sum((ticket.fare for ticket in tickets), ZERO)
     refund = _refunded(order, f"cancel:{booking.pk}")

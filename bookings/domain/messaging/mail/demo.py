@@ -49,14 +49,14 @@ class File:
 
 def demo_mails(limit: int = 50) -> list[DemoMail]:
     """The newest mails first, without their text."""
-    found: list[DemoMail] = []
+    mails: list[DemoMail] = []
     paths = sorted(_folder().glob("*.log"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for path in paths[:_MOST_FILES]:
         parts = list(enumerate(_split(path)))
-        found += [_summary(f"{path.stem}-{number}", _parse(raw)) for number, raw in reversed(parts)]
-        if len(found) >= limit:
+        mails += [_summary(f"{path.stem}-{number}", _parse(raw)) for number, raw in reversed(parts)]
+        if len(mails) >= limit:
             break
-    return found[:limit]
+    return mails[:limit]
 
 
 def demo_mail(name: str) -> DemoMail:

@@ -37,16 +37,16 @@ class NotDelivered(OSError):
 def is_public(address: str) -> bool:
     """Whether anybody on the internet may be meant by it: no private, local, reserved or group address, in no disguise."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:  # with a zone, such as fe80::1%eth0
         return False
-    if found.version == _UNICAST.version and found not in _UNICAST:
+    if parsed.version == _UNICAST.version and parsed not in _UNICAST:
         return False
-    return found.is_global and not found.is_multicast and not any(found in net for net in _GATES if net.version == found.version)
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in net for net in _GATES if net.version == parsed.version)
 
 
 def resolve_host(host: str, port: int) -> list[str]:
-    return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+    return list(dict.fromkeys(str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
 
 
 def check_url(url: str) -> SplitResult:
@@ -102,12 +102,12 @@ class Poster:
         if _is_this_host(parts):
             return [THIS_HOST]
         try:
-            found = _within(until - time.monotonic(), self.resolve, host, port)
+            addresses = _within(until - time.monotonic(), self.resolve, host, port)
         except OSError as error:
             raise NotDelivered(_("the name %(host)s cannot be resolved") % {"host": host[:80]}) from error
-        if not found or not all(self.allowed(address) for address in found):
+        if not addresses or not all(self.allowed(address) for address in addresses):
             raise NotDelivered(_("%(host)s is not on the public internet") % {"host": host[:80]})
-        return found
+        return addresses
 
     def _ask(self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], watch: _Watch) -> int:
         host, port = str(parts.hostname), _port(parts)
@@ -173,9 +173,9 @@ def _within(seconds: float, resolve: Resolve, host: str, port: int) -> Sequence[
 
     threading.Thread(target=ask, name="resolver", daemon=True).start()
     try:
-        found = answers.get(timeout=max(0.01, seconds))
+        answer = answers.get(timeout=max(0.01, seconds))
     except queue.Empty as error:
         raise TimeoutError from error
-    if isinstance(found, OSError):
-        raise found
-    return found
+    if isinstance(answer, OSError):
+        raise answer
+    return answer

@@ -48,13 +48,13 @@ def _data(event: str, about: int, at: datetime) -> dict[str, Any]:
 
 def _booking(event: str, about: int, at: datetime) -> dict[str, Any]:
     booking = Booking.objects.select_related("schedule", "from_stop__stop", "to_stop__stop").get(pk=about)
-    ride = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+    segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     return {
         "booking": booking.booking_reference,
         "status": _STATES.get(event, booking.status),
         "schedule_id": booking.schedule_id,
-        "origin": {"ref": f"{ride.board.stop.code}@{ride.board.position}", "time": ride.boards_local.isoformat()},
-        "destination": {"ref": f"{ride.alight.stop.code}@{ride.alight.position}", "time": ride.alights_local.isoformat()},
+        "origin": {"ref": f"{segment.board.stop.code}@{segment.board.position}", "time": segment.boards_local.isoformat()},
+        "destination": {"ref": f"{segment.alight.stop.code}@{segment.alight.position}", "time": segment.alights_local.isoformat()},
         "tickets": [_ticket(ticket) for ticket in _affected(booking, event, at)],
     }
 
@@ -63,8 +63,8 @@ def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:
     """The tickets that something was written down about at that moment; else all of the booking."""
     tickets = booking.tickets.select_related("seat").order_by("pk")
     if event in (Webhook.Event.CHANGED, Webhook.Event.CANCELLED):
-        told = BookingEvent.objects.filter(booking=booking, at=at, ticket__isnull=False).values("ticket")
-        return list(tickets.filter(pk__in=told)) or list(tickets)
+        tickets_of_event = BookingEvent.objects.filter(booking=booking, at=at, ticket__isnull=False).values("ticket")
+        return list(tickets.filter(pk__in=tickets_of_event)) or list(tickets)
     return list(tickets)
 
 
