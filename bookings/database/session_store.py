@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError, IntegrityError, connections, router, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from bookings.database.compiled import compiled
+
 _KEY_LENGTH: Final = 32
+
+
+@compiled
+def _live_sessions(key: str, now: datetime) -> QuerySet[Session]:
+    return Session.objects.filter(session_key=key, expire_date__gt=now)
 
 
 class SessionStore(DatabaseSessionStore):
@@ -19,13 +30,20 @@ class SessionStore(DatabaseSessionStore):
     A key has 165 random bits, and the primary key refuses one that is taken; a single statement is a transaction of its own.
     """
 
+    def _get_session_from_db(self) -> Session | None:
+        if rows := _live_sessions(self.session_key or "", timezone.now()):
+            return rows[0]
+        self._session_key = None
+        return None
+
     def _get_new_session_key(self) -> str:
         return get_random_string(_KEY_LENGTH, VALID_KEY_CHARS)
 
     def save(self, must_create: bool = False) -> None:
         if self.session_key is None:
             return self.create()
-        row: Any = self.create_model_instance(self._get_session(no_load=must_create))
+        store: Any = self
+        row: Any = self.create_model_instance(store._get_session(no_load=must_create))
         using = router.db_for_write(self.model, instance=row)
         # A refused write must leave a transaction of the caller's whole.
         guard = transaction.atomic(using=using) if connections[using].in_atomic_block else nullcontext()

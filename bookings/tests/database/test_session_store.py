@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
 
 from bookings.database.session_store import SessionStore
 
@@ -61,3 +62,14 @@ def test_a_new_key_for_who_signs_in_keeps_what_is_known() -> None:
     assert session.session_key != old
     assert SessionStore(session.session_key)["visitor"] == "one"
     assert not Session.objects.filter(pk=old).exists()
+
+
+def test_a_session_that_has_run_out_is_not_read() -> None:
+    session = SessionStore()
+    session["visitor"] = "one"
+    session.save()
+    Session.objects.update(expire_date=timezone.now())
+
+    late = SessionStore(session.session_key)
+    assert "visitor" not in late
+    assert late.session_key is None
