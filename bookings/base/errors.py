@@ -1,11 +1,13 @@
-"""What a rule says when it refuses. The message is written for the customer; the web layer shows it as it is."""
+"""What a rule says when it refuses. The message is written for the customer; the web layer shows it as it is.
+
+A `Refusal` is about what was entered or chosen: a page shows it beside its form, and the form can be sent again. Any other
+RuleBroken ends the request: nobody catches it, and the middleware answers with a page of its own. Programs get problem details
+of both. Refusals are counted where the answer is made (`bookings.web.refusals`), so that one that nobody was told counts nothing.
+"""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils.translation import gettext as _
-
-from bookings.base.metrics import REFUSALS
 
 
 class RuleBroken(Exception):
@@ -13,20 +15,22 @@ class RuleBroken(Exception):
 
     status = 422
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        REFUSALS.labels(type(self).__name__).inc()  # here, as each door answers in its own way
-
     @property
     def message(self) -> str:
         return str(self.args[0]) if self.args else ""
 
 
 class NotFound(RuleBroken):
+    """Nothing is at this address, or nothing that this user may know of."""
+
     status = 404
 
 
-class Conflict(RuleBroken):
+class Refusal(RuleBroken):
+    """What was entered or chosen cannot be done; something else can."""
+
+
+class Conflict(Refusal):
     """The world moved on since the page was shown: somebody else was first, or time ran out."""
 
     status = 409
@@ -71,15 +75,15 @@ class SoldOut(Conflict):
 
 
 class SalesClosed(Conflict):
-    pass
+    """The departure is no longer sold from this stop."""
 
 
 class HoldExpired(Conflict):
-    pass
+    """The time for which the seats were held has run out."""
 
 
 class TooMany(RuleBroken):
-    """A limit against hoarding or guessing; `retry_after` in seconds."""
+    """Too many requests or guesses; `retry_after` in seconds."""
 
     status = 429
 
@@ -88,8 +92,10 @@ class TooMany(RuleBroken):
         self.retry_after = retry_after
 
 
-class AlreadySubmitted(Conflict):
+class AlreadySubmitted(RuleBroken):
     """The same form token came back with other content."""
+
+    status = 409
 
     def __init__(self) -> None:
         super().__init__(_("This page was already sent with other details. Nothing was changed; please start again from the current page."))

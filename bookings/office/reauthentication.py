@@ -1,10 +1,11 @@
 """Some actions ask once more whether it is still the user who sits there: their password, and a code if they have a second factor."""
 
-from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.errors import Refusal
 from bookings.domain.staff import second_factor
 from bookings.domain.staff.approvals import check_own
 from bookings.office.access import StaffRequest
 from bookings.office.forms.login import OwnProofForm
+from bookings.web.refusals import add_refusal
 
 
 def own_proof(request: StaffRequest) -> OwnProofForm:
@@ -17,8 +18,6 @@ def is_proved(request: StaffRequest, form: OwnProofForm) -> bool:
         return False
     try:
         check_own(request.user, form.cleaned_data["password"], form.cleaned_data.get("code", ""))
-    except TooMany:
-        raise
-    except RuleBroken as problem:
-        form.add_error(None, problem.message)
+    except Refusal as refusal:
+        add_refusal(form, None, refusal)
     return form.is_valid()

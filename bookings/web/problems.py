@@ -8,7 +8,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.base.errors import AlreadySubmitted, RuleBroken, SeatTaken, SoldOut, TooMany
+from bookings.base.errors import AlreadySubmitted, RuleBroken, SeatTaken, SoldOut
+from bookings.web.refusals import counted
 
 CONTENT_TYPE: Final = "application/problem+json"
 PROGRAMS: Final = "/api/"
@@ -61,6 +62,7 @@ def problem_type(kind: str) -> str:
 
 def rule_problem(error: RuleBroken) -> JsonResponse:
     """The one place where a broken rule becomes a problem."""
+    counted(error)
     if isinstance(error, AlreadySubmitted):
         message = _("This Idempotency-Key came with another request before. Nothing was changed; use a new key for a new request.")
         return problem(422, message, kind="already-submitted")
@@ -70,7 +72,7 @@ def rule_problem(error: RuleBroken) -> JsonResponse:
         extra = {"seats": error.labels, "nearest": error.nearest}
     elif isinstance(error, SoldOut):
         extra = {"free": error.free}
-    retry_after = error.retry_after if isinstance(error, TooMany) else None
+    retry_after = getattr(error, "retry_after", None)
     return problem(error.status, error.message, kind=kind if kind in RULES else "", retry_after=retry_after, **extra)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import RuleBroken, TooMany
 from bookings.base.logs import request_id
 from bookings.web.problems import is_program, rule_problem
+from bookings.web.refusals import counted
 
 _MOST_FIELDS: Final = 200
 _MOST_TYPED: Final = 20_000
@@ -85,12 +86,14 @@ def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
     """The error page of a broken rule; within htmx the same message as a fragment, for a program as problem details."""
     if is_program(request):
         return rule_problem(problem)
+    counted(problem)
     fragment = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
     template = "errors/_problem.html" if fragment else f"errors/{problem.status}.html"
     again = _sent_again(request) if isinstance(problem, TooMany) and not fragment else None
     response = render(request, template, {"problem": problem, "again": again}, status=problem.status)
-    if isinstance(problem, TooMany):
-        response["Retry-After"] = str(problem.retry_after)
+    retry_after = getattr(problem, "retry_after", None)
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
     if fragment:
         response["HX-Retarget"], response["HX-Reswap"] = "#problem", "innerHTML"
     return private(response)

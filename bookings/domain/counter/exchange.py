@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import pay_out_refund, returns_online, take_payment
@@ -45,7 +45,7 @@ class Settling:
             self.pay_out(refund)
             return
         if not self.till.tender:
-            raise RuleBroken(_("Choose how the balance is paid."))
+            raise Refusal(_("Choose how the balance is paid."))
         take_payment(
             order,
             self.till.tender,
@@ -169,6 +169,6 @@ def add_note(order_id: int, text: str, *, author: User, now: datetime | None = N
     """What staff should know about an order; it is never changed or deleted."""
     text = text.strip()[:1000]
     if not text:
-        raise RuleBroken(_("Write something first."))
+        raise Refusal(_("Write something first."))
     with short_transaction():
         return Note.objects.create(order_id=order_id, author=author, text=text, at=now or database_now())

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import NotFound, RuleBroken
+from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.exchange import Ride
 from bookings.domain.counter.tender import in_coins
@@ -128,7 +128,7 @@ def move_view(
             segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
             ids = [ticket.pk for ticket in chosen]
             quote = quote_exchange(reference, segment, ticket_ids=ids, labels=labels, waived=waived, now=now)
-    except RuleBroken as refusal:
+    except (Refusal, NotFound) as refusal:
         problem = refusal.message
     return MoveView(
         reference=booking.booking_reference,
@@ -198,7 +198,7 @@ def reseat_view(reference: str, ticket_id: int, label: str = "", *, user: User, 
     if label:
         try:
             quote = quote_seat(ticket_id, label, now=now)
-        except RuleBroken as refusal:
+        except Refusal as refusal:
             problem = refusal.message
     return ReseatView(
         reference=booking.booking_reference,

@@ -75,7 +75,7 @@ def keep_seats(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime |
     """Keep seats while the names are typed. With `hold` they join that sale, or replace its seats on the same departure.
 
     Each sale is an owner of its own, so that two sales of a clerk on one departure leave each other alone.
-    Raises what holding seats raises: SeatTaken with the nearest free ones, SoldOut, SalesClosed, RuleBroken.
+    Raises what holding seats raises: SeatTaken with the nearest free ones, SoldOut, SalesClosed, Refusal.
     """
     segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
     owner, draft = f"{_OWNER % clerk.pk}{random_token()}", {}

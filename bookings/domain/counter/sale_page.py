@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.sale import RideWanted, counter_hold, order_of
 from bookings.domain.counter.standby import standby_price, waiting
@@ -80,7 +80,7 @@ def counter_offers(origin: Place, destination: Place, day: date, *, now: datetim
     """What the counter still sells on a day, a page of it, in a constant number of queries."""
     check_day(day, now)
     if set(origin.stop_ids) == set(destination.stop_ids):
-        raise RuleBroken(_("Please choose two different places."))
+        raise Refusal(_("Please choose two different places."))
     departures = find_departures(find_rides(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER)
     prices = price_list(departures, read_party(1, {}))
     sold = [each for each in departures if prices.classes(each)]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
@@ -22,10 +22,10 @@ CASH_UP: Final = ("count:", "banked:")  # causes of the postings that close a sh
 
 
 def require_shift(user: User) -> Shift:
-    """The clerk's open shift. Raises RuleBroken without one: no shift, no money."""
+    """The clerk's open shift. Raises Refusal without one: no shift, no money."""
     shift = Shift.objects.open_of(user)
     if shift is None:
-        raise RuleBroken(_("Open your shift first: money can only go into a till that was counted."))
+        raise Refusal(_("Open your shift first: money can only go into a till that was counted."))
     return shift
 
 
@@ -46,7 +46,7 @@ def open_shift(clerk: User, *, counted_float: Decimal, submission: str, content:
 def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
     clerk = User.objects.select_for_update(no_key=True).get(pk=clerk.pk)
     if clerk.branch_id is None:
-        raise RuleBroken(_("You belong to no branch yet. A manager has to give you one before you can open a shift."))
+        raise Refusal(_("You belong to no branch yet. A manager has to give you one before you can open a shift."))
     if Shift.objects.filter(clerk=clerk, closed_at=None).exists():
         raise Conflict(_("You have an open shift already."))
     amount = _counted(counted_float)
@@ -66,9 +66,9 @@ def _move(shift: Shift, amount: Decimal, reason: str, now: datetime | None) -> s
     shift, reason = lock_shift(shift), reason.strip()[:200]
     now = now or database_now()
     if not amount or not is_rand_and_cents(amount):
-        raise RuleBroken(_("Give an amount in rand and cents."))
+        raise Refusal(_("Give an amount in rand and cents."))
     if not reason:
-        raise RuleBroken(_("Say what the money is for."))
+        raise Refusal(_("Say what the money is for."))
     require_cash(shift, -amount)
     movement = TillMovement.objects.create(shift=shift, amount=amount, reason=reason, at=now)
     _post(shift, f"movement:{movement.pk}", {Account.CASH: amount, Account.PETTY_CASH: -amount}, now)
@@ -76,9 +76,9 @@ def _move(shift: Shift, amount: Decimal, reason: str, now: datetime | None) -> s
 
 
 def require_cash(shift: Shift, amount: Decimal) -> None:
-    """Raises RuleBroken when the drawer of a locked shift holds less than is to go out."""
+    """Raises Refusal when the drawer of a locked shift holds less than is to go out."""
     if amount > 0 and expected(shift)[Account.CASH] < amount:
-        raise RuleBroken(_("There is not enough cash in the drawer for that."))
+        raise Refusal(_("There is not enough cash in the drawer for that."))
 
 
 def expected(shift: Shift) -> dict[str, Decimal]:
@@ -178,11 +178,11 @@ def _keep_try(shift: Shift, outcome: CashUp, denominations: Mapping[str, int], n
 
 def _check_approval(shift: Shift, approver: User, reason: str) -> None:
     if not reason.strip():
-        raise RuleBroken(_("Give the reason of the difference."))
+        raise Refusal(_("Give the reason of the difference."))
     if approver.pk == shift.clerk_id or approver.role not in DECIDERS:
-        raise RuleBroken(_("A supervisor or a manager has to approve this, and not the clerk of the shift."))
+        raise Refusal(_("A supervisor or a manager has to approve this, and not the clerk of the shift."))
     if approver.role == User.Role.SUPERVISOR and approver.branch_id != shift.branch_id:
-        raise RuleBroken(_("This supervisor works at another branch."))
+        raise Refusal(_("This supervisor works at another branch."))
 
 
 def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: datetime) -> None:
@@ -203,14 +203,14 @@ def _post(shift: Shift, cause: str, amounts: Mapping[str, Decimal], now: datetim
 
 def _counted(amount: Decimal) -> Decimal:
     if amount.is_finite() and amount < 0:
-        raise RuleBroken(_("Count again: there is never less than nothing in a drawer."))
+        raise Refusal(_("Count again: there is never less than nothing in a drawer."))
     return _slips(amount)
 
 
 def _slips(amount: Decimal) -> Decimal:
     """Slips of refunds count against those of sales, so their sum can be below nothing."""
     if not is_rand_and_cents(amount):
-        raise RuleBroken(_("Count again: an amount is in rand and cents."))
+        raise Refusal(_("Count again: an amount is in rand and cents."))
     return cents(amount)
 
 

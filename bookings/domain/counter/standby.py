@@ -11,7 +11,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, RuleBroken, SalesClosed
+from bookings.base.errors import Conflict, Refusal, SalesClosed
 from bookings.base.money import ZERO, cents
 from bookings.database.transactions import database_now
 from bookings.domain.counter.sale import RideWanted, Tender, pay
@@ -56,7 +56,7 @@ def sell_standby(
 
 def _place(ride: RideWanted, passengers: Sequence[PassengerDetails], email: str, phone: str, shift: Shift, now: datetime) -> Order:
     if not passengers or not all(each.get("first_name") and each.get("surname") for each in passengers):
-        raise RuleBroken(_("Please fill in the name of every passenger."))
+        raise Refusal(_("Please fill in the name of every passenger."))
     asked = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
     locked = lock_schedules([ride.schedule_id])
     lock_shift(shift)
@@ -99,7 +99,7 @@ def _check_full(segment: Segment, count: int, now: datetime) -> None:
 
 
 def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decimal]:
-    """The cheapest class of a ride and what an adult pays. Raises RuleBroken if the ride is not sold."""
+    """The cheapest class of a ride and what an adult pays. Raises Refusal if the ride is not sold."""
     kinds = {seat.kind for seat in sold_seats(segment.schedule.layout_id)}
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
     sold = [
@@ -109,7 +109,7 @@ def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decima
         and (price := fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)) is not None
     ]
     if not sold:
-        raise RuleBroken(_("This ride is not sold between these two stops."))
+        raise Refusal(_("This ride is not sold between these two stops."))
     price, fare_class = min(sold, key=lambda pair: pair[0])
     return fare_class, price
 

@@ -9,7 +9,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
@@ -80,7 +80,7 @@ def take_payment(
     """Take what is due on an order into the till and confirm it, once per `submission`. `amount_given` None means: exactly what is due.
 
     Cash may be more than is due (change); card and EFT are exact and need the reference of the terminal or the transfer.
-    Raises RuleBroken for a wrong amount or reference, Conflict when nothing is due, the seats are gone or the shift is closed;
+    Raises Refusal for a wrong amount or reference, Conflict when nothing is due, the seats are gone or the shift is closed;
     then nothing is booked.
     """
     result = run_once(
@@ -118,24 +118,24 @@ def _take(
 
 def _check_given(tender: str, due: Decimal, given: Decimal) -> None:
     if not is_rand_and_cents(given):
-        raise RuleBroken(_("Give an amount in rand and cents."))
+        raise Refusal(_("Give an amount in rand and cents."))
     if given < due:
-        raise RuleBroken(_("%(due)s is due; that is not enough.") % {"due": format_zar(due)})
+        raise Refusal(_("%(due)s is due; that is not enough.") % {"due": format_zar(due)})
     if given > due and tender != Account.CASH:
-        raise RuleBroken(_("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)})
+        raise Refusal(_("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)})
 
 
 def clean_reference(tender: str, reference: str) -> str:
-    """The reference of a card terminal or transfer as it is kept. Raises RuleBroken for an unknown tender, a missing one or a card number."""
+    """The reference of a card terminal or transfer as it is kept. Raises Refusal for an unknown tender, a missing one or a card number."""
     reference = " ".join(reference.split())
     if tender not in TENDERS:
-        raise RuleBroken(_("Choose cash, card or EFT."))
+        raise Refusal(_("Choose cash, card or EFT."))
     if _CARD_NUMBER.search(reference):
-        raise RuleBroken(_("This looks like a card number. Never write one down: give the reference on the terminal's slip."))
+        raise Refusal(_("This looks like a card number. Never write one down: give the reference on the terminal's slip."))
     if tender != Account.CASH and not reference:
-        raise RuleBroken(_("Give the reference on the slip."))
+        raise Refusal(_("Give the reference on the slip."))
     if len(reference) > 40:
-        raise RuleBroken(_("The reference is too long."))
+        raise Refusal(_("The reference is too long."))
     return "" if tender == Account.CASH else reference
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.base.money import ZERO, cents, percent_of, whole_rand
 from bookings.cache.reference_data import cached
 from bookings.models import Fare, FareClass, PassengerType, RouteStop
@@ -133,16 +133,16 @@ class Party:
 def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
     """`passengers` travel in all, `counts` says how many of them are of which type; the rest are of the default type.
 
-    Raises RuleBroken for no passengers, too many, or more of the types than there are passengers.
+    Raises Refusal for no passengers, too many, or more of the types than there are passengers.
     """
     types = passenger_types()
     known = {slug: number for slug, number in counts.items() if slug in types and number > 0}
     most = settings.HOLD_MAX_SEATS
     if not 1 <= passengers <= most:
-        raise RuleBroken(_("Please choose between 1 and %(most)d passengers. For larger groups, call us.") % {"most": most})
+        raise Refusal(_("Please choose between 1 and %(most)d passengers. For larger groups, call us.") % {"most": most})
     default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
     rest = passengers - sum(number for slug, number in known.items() if slug != default)
     if rest < 0:
-        raise RuleBroken(_("You chose more children, students or pensioners than passengers in all."))
+        raise Refusal(_("You chose more children, students or pensioners than passengers in all."))
     known[default] = rest
     return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)))

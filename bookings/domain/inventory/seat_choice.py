@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken, SeatTaken, SoldOut
+from bookings.base.errors import Refusal, SeatTaken, SoldOut
 from bookings.cache.reference_data import cached
 from bookings.models import FareClass, Seat, SeatKind
 
@@ -42,14 +42,14 @@ def sold_seats(layout_id: int) -> list[Seat]:
 
 
 def named_seats(coach: Coach, labels: Collection[str]) -> list[Seat]:
-    """The seats with these labels in the order of the coach. Raises SeatTaken with the nearest free ones, RuleBroken for a wrong label."""
+    """The seats with these labels in the order of the coach. Raises SeatTaken with the nearest free ones, Refusal for a wrong label."""
     wanted = {label.strip().upper() for label in labels}
     if not wanted:
-        raise RuleBroken(_("Choose at least one seat."))
+        raise Refusal(_("Choose at least one seat."))
     seats = [seat for seat in coach.seats if seat.label.upper() in wanted]
     if len(seats) != len(wanted):
         unknown = sorted(wanted - {seat.label.upper() for seat in seats})
-        raise RuleBroken(_("This coach has no seat %(labels)s.") % {"labels": ", ".join(unknown)[:40]})
+        raise Refusal(_("This coach has no seat %(labels)s.") % {"labels": ", ".join(unknown)[:40]})
     gone = [seat for seat in seats if seat.pk in coach.taken]
     if gone:
         raise SeatTaken([seat.label for seat in gone], [seat.label for seat in nearest(coach, gone[0], len(gone), avoid=seats)])

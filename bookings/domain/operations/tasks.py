@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
 from bookings.models import Booking, Shift, StaffTask, User
@@ -67,7 +67,7 @@ def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False
 
 
 def finish_task(task_id: int, *, user: User, note: str, submission: str, content: str, now: datetime | None = None) -> None:
-    """Note what was done about a task. Raises NotFound, RuleBroken without a note, Conflict when somebody else was first."""
+    """Note what was done about a task. Raises NotFound, Refusal without a note, Conflict when somebody else was first."""
     run_once("task", submission, content, lambda: _finish(task_id, user, note.strip(), now), now=now or database_now())
 
 
@@ -76,9 +76,9 @@ def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
     if task is None:
         raise NotFound(_("There is no such task."))
     if not note:
-        raise RuleBroken(_("Say what was done about it."))
+        raise Refusal(_("Say what was done about it."))
     if task.kind == StaffTask.Kind.CASH_DIFFERENCE and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists():
-        raise RuleBroken(_("Somebody else has to look at the difference in your own till."))
+        raise Refusal(_("Somebody else has to look at the difference in your own till."))
     mine = StaffTask.objects.filter(pk=task_id, done_at=None)
     if not mine.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
         raise Conflict(_("Somebody else has done this already."))

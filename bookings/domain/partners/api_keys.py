@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token, sha256
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.idempotency import run_once
 from bookings.models import ApiKey, Partner, PartnerEvent, User
@@ -39,7 +39,7 @@ def make_key(
     submission: str = "",
     now: datetime | None = None,
 ) -> NewKey:
-    """Raises RuleBroken for a missing name, an unknown scope or a limit that is none.
+    """Raises Refusal for a missing name, an unknown scope or a limit that is none.
 
     Raises Conflict when `submission` has made its key before: that one cannot be shown again.
     """
@@ -73,7 +73,7 @@ def revoke_key(key_id: int, *, actor: User | None = None, now: datetime | None =
 def change_key(
     key_id: int, *, name: str, scopes: Collection[str], limit: str = "", actor: User | None = None, now: datetime | None = None
 ) -> ApiKey:
-    """Raises Conflict for a revoked key, RuleBroken for what make_key refuses."""
+    """Raises Conflict for a revoked key, Refusal for what make_key refuses."""
     key, now = key_called(key_id), now or database_now()
     fields = {"name": _clean_name(name), "scopes": _clean_scopes(scopes), "limit": _clean_limit(limit)}
     if all(getattr(key, field) == value for field, value in fields.items()):
@@ -129,21 +129,21 @@ def _called(key: ApiKey) -> dict[str, str]:
 def _clean_name(name: str) -> str:
     name = " ".join(name.split())[:60]
     if not name:
-        raise RuleBroken(_("Give the key a name: what it is for."))
+        raise Refusal(_("Give the key a name: what it is for."))
     return name
 
 
 def _clean_scopes(scopes: Collection[str]) -> list[str]:
     wanted = [scope for scope in ApiKey.Scope.values if scope in scopes]
     if not wanted or len(wanted) != len(set(scopes)):
-        raise RuleBroken(_("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)})
+        raise Refusal(_("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)})
     return wanted
 
 
 def _clean_limit(limit: str) -> str:
     limit = limit.strip()
     if limit and not _LIMIT.fullmatch(limit):
-        raise RuleBroken(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
+        raise Refusal(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
     return limit
 
 

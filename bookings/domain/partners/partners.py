@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.booking_record import name_of
@@ -35,11 +35,11 @@ def partner_called(slug: str) -> Partner:
 def add_partner(
     *, name: str, email: str, credit_limit: Decimal = Decimal(0), actor: User | None = None, now: datetime | None = None
 ) -> Partner:
-    """Raises RuleBroken for a name without letters, Conflict for one that is taken."""
+    """Raises Refusal for a name without letters, Conflict for one that is taken."""
     name, now = " ".join(name.split()), now or database_now()
     slug = slugify(name)[:40].strip("-")
     if not slug or slug == "add":
-        raise RuleBroken(_("Give the partner a name with letters or digits."))
+        raise Refusal(_("Give the partner a name with letters or digits."))
     _check_credit(credit_limit)
     try:
         with short_transaction():
@@ -73,7 +73,7 @@ def change_partner(
 
 def _check_credit(amount: Decimal) -> None:
     if not is_rand_and_cents(amount) or amount < 0:
-        raise RuleBroken(_("Give the credit limit in rand and cents."))
+        raise Refusal(_("Give the credit limit in rand and cents."))
 
 
 def receive_payment(
@@ -82,9 +82,9 @@ def receive_payment(
     """A transfer by which the partner pays what it owes came to our bank: booked once per `submission`. More than it owes is its credit."""
     reference = " ".join(reference.split())[:60]
     if not is_rand_and_cents(amount) or amount <= 0:
-        raise RuleBroken(_("Give an amount in rand and cents."))
+        raise Refusal(_("Give an amount in rand and cents."))
     if not reference:
-        raise RuleBroken(_("Give the reference of the transfer."))
+        raise Refusal(_("Give the reference of the transfer."))
 
     def book() -> str:
         lock_partner(partner.pk)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, check_way_back, offer_seats
@@ -71,7 +71,7 @@ class Promise:
 def make_quote(partner: Partner, rides: Sequence[RideAsked], types: Sequence[str], *, now: datetime) -> Quote:
     """The price of these rides (out, or out and back) for passengers of these types now. Nothing is kept.
 
-    Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, RuleBroken.
+    Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, Refusal.
     """
     _check(rides, types)
     quoted: list[QuotedRide] = []
@@ -88,7 +88,7 @@ def make_quote(partner: Partner, rides: Sequence[RideAsked], types: Sequence[str
 
 
 def read_quote(partner: Partner, text: str) -> Promise:
-    """Raises RuleBroken for what we never signed for this partner, QuoteOutdated after GOOD_FOR."""
+    """Raises Refusal for what we never signed for this partner, QuoteOutdated after GOOD_FOR."""
     try:
         said = signing.loads(text, salt=_SALT, max_age=GOOD_FOR)
     except signing.SignatureExpired:
@@ -96,7 +96,7 @@ def read_quote(partner: Partner, text: str) -> Promise:
     except signing.BadSignature:
         said = {}
     if said.get("partner") != partner.pk:
-        raise RuleBroken(_("This is not a quote of ours for you. Please send it exactly as you got it."))
+        raise Refusal(_("This is not a quote of ours for you. Please send it exactly as you got it."))
     rides = tuple(RideAsked(**{**ride, "seats": tuple(ride["seats"])}) for ride in said["rides"])
     return Promise(rides, tuple(said["types"]), Decimal(said["total"]))
 
@@ -107,12 +107,12 @@ def _minutes() -> dict[str, int]:
 
 def _check(rides: Sequence[RideAsked], types: Sequence[str]) -> None:
     if not 1 <= len(rides) <= MOST_TRIPS:
-        raise RuleBroken(_("Ask for one ride, or for the way out and the way back."))
+        raise Refusal(_("Ask for one ride, or for the way out and the way back."))
     if len({ride.schedule_id for ride in rides}) < len(rides):
-        raise RuleBroken(_("The way back is another departure than the way out."))
+        raise Refusal(_("The way back is another departure than the way out."))
     if not 1 <= len(types) <= settings.HOLD_MAX_SEATS:
-        raise RuleBroken(_("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS})
+        raise Refusal(_("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS})
     known = passenger_types()
     if unknown := sorted({kind for kind in types if kind not in known}):
         names = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
-        raise RuleBroken(_("We know no passenger type %(unknown)s; there are %(known)s.") % names)
+        raise Refusal(_("We know no passenger type %(unknown)s; there are %(known)s.") % names)

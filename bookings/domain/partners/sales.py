@@ -11,7 +11,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code, random_token, sha256
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.inventory.claims import lock_schedules
@@ -128,7 +128,7 @@ class Wanted:
 def order_held(request: Request, wanted: Wanted, *, now: datetime | None = None) -> Outcome:
     """Order held seats at the price that they were held for. The result is the order's token.
 
-    Raises RuleBroken when the passengers are not those that the seats were quoted for, HoldExpired, and what placing an order raises.
+    Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what placing an order raises.
     """
     hold = partner_hold(wanted.hold, request.partner)
     return _once(request, lambda: _order(request, hold, wanted, now), now)
@@ -158,7 +158,7 @@ def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> lis
     """The passengers in the order of the held seats, each on a seat that was quoted for their type."""
     if sorted(each["passenger_type"] for each in passengers) != sorted(types):
         words = {"types": ", ".join(types)}
-        raise RuleBroken(_("These seats were quoted for %(types)s; please name just these passengers, or ask for a new quote.") % words)
+        raise Refusal(_("These seats were quoted for %(types)s; please name just these passengers, or ask for a new quote.") % words)
     waiting = list(passengers)
     return [waiting.pop(next(index for index, each in enumerate(waiting) if each["passenger_type"] == kind)) for kind in types]
 

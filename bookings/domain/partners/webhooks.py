@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from bookings import queue
 from bookings.base.codes import random_token, sha256
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.messaging.webhooks.http import check_url
 from bookings.domain.messaging.webhooks.payload import PING, event_of, public_id
@@ -50,10 +50,10 @@ class DeliveryPage:
 
 
 def add_webhook(partner: Partner, *, url: str, events: Collection[str], actor: User | None = None, now: datetime | None = None) -> Webhook:
-    """Its secret is shown this once. Raises RuleBroken for an address or events that make no sense, Conflict for an address twice."""
+    """Its secret is shown this once. Raises Refusal for an address or events that make no sense, Conflict for an address twice."""
     url, events, now = _clean_url(url), _clean_events(events), now or database_now()
     if Webhook.objects.filter(partner=partner).count() >= MOST:
-        raise RuleBroken(_("A partner has at most %(most)d webhooks.") % {"most": MOST})
+        raise Refusal(_("A partner has at most %(most)d webhooks.") % {"most": MOST})
     try:
         with short_transaction():
             made = Webhook.objects.create(partner=partner, url=url, events=events, secret=new_secret(), created_by=actor, created_at=now)
@@ -174,7 +174,7 @@ def _delivery(message: OutboxMessage, reference: str, hook: Webhook, now: dateti
 def _clean_url(url: str) -> str:
     url = url.strip()
     if len(url) > 300:
-        raise RuleBroken(_("This is not an address."))
+        raise Refusal(_("This is not an address."))
     check_url(url)
     return url
 
@@ -182,7 +182,7 @@ def _clean_url(url: str) -> str:
 def _clean_events(events: Collection[str]) -> list[str]:
     wanted = [event for event in Webhook.Event.values if event in events]
     if not wanted or len(wanted) != len(set(events)):
-        raise RuleBroken(_("Choose what the webhook shall be told: %(events)s.") % {"events": ", ".join(Webhook.Event.values)})
+        raise Refusal(_("Choose what the webhook shall be told: %(events)s.") % {"events": ", ".join(Webhook.Event.values)})
     return wanted
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
@@ -29,17 +29,17 @@ def block_seats(
     """Keep free seats off sale on the whole road, until they are released or `release_at` passes; all of them or none.
 
     A seat that is blocked already is refused like a sold one, so a form posted twice blocks once.
-    Raises SeatTaken, RuleBroken, or Conflict when the departure is over.
+    Raises SeatTaken, Refusal, or Conflict when the departure is over.
     """
     reason = " ".join(reason.split())[:120]
     if not reason:
-        raise RuleBroken(_("Say why the seats are kept off sale."))
+        raise Refusal(_("Say why the seats are kept off sale."))
     with short_transaction():
         locked = lock_schedules([schedule_id])
         now = now or database_now()
         schedule = _open_departure(locked.get(schedule_id))
         if release_at is not None and release_at <= now:
-            raise RuleBroken(_("Choose a release time that is still to come."))
+            raise Refusal(_("Choose a release time that is still to come."))
         drop_expired([schedule_id], now=now)
         end = RouteStop.objects.filter(route=schedule.route_id).aggregate(last=Max("position"))["last"]
         coach = Coach(sold_seats(schedule.layout_id), taken_seats(schedule_id, range(end), now=now))

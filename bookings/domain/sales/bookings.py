@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.sales.cancellations import returnable_tickets
 from bookings.domain.sales.messages import notify_partner, queue_message
@@ -56,14 +56,14 @@ def locked_booking(reference: str) -> Booking:
 
 
 def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
-    """The tickets to change, all of them still good. Raises Conflict when somebody was first, RuleBroken for nobody."""
+    """The tickets to change, all of them still good. Raises Conflict when somebody was first, Refusal for nobody."""
     if booking.status != SaleStatus.CONFIRMED:
         raise Conflict(_("This booking is not paid, or no longer stands: it cannot be changed. Take its payment, or sell anew."))
     tickets = returnable_tickets(booking, ticket_ids, now)
     if now >= booking.boards_at and not tickets:
         raise Conflict(_("The coach of this booking has left; it can no longer be moved to another."))
     if ticket_ids is not None and not ticket_ids:
-        raise RuleBroken(_("Choose at least one passenger."))
+        raise Refusal(_("Choose at least one passenger."))
     if not tickets or (ticket_ids is not None and len(tickets) != len(set(ticket_ids))):
         raise Conflict(_("Somebody else has changed this booking meanwhile. Please look again."))
     return tickets
@@ -82,7 +82,7 @@ def post_difference(
     LedgerEntry.objects.post(cause, amounts, at=now, booking=booking, actor=actor)
     refund = owe_refund(booking, cause, -balance, now) if balance < 0 else None
     if balance > 0 and settle is None:
-        raise RuleBroken(_("%(amount)s has to be paid for this change.") % {"amount": format_zar(balance)})
+        raise Refusal(_("%(amount)s has to be paid for this change.") % {"amount": format_zar(balance)})
     if settle and balance:
         settle(booking.order, max(balance, Decimal(0)), refund)
 

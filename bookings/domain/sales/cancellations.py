@@ -140,7 +140,7 @@ def cancel_booking(
 
     Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is what the customer was
     promised: raises Conflict if it has fallen since. `afterwards` pays the refund at the till, in the same transaction.
-    Raises RuleBroken when nothing can be cancelled.
+    Raises Refusal when nothing can be cancelled.
     """
     result = run_once(
         "cancel",

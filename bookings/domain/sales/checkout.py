@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken
+from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.fares.prices import every_type
@@ -85,7 +85,7 @@ def place_order(
     `shift` is the till that sells it, its clerk the seller; or a `partner` sells it. `check` may still refuse, once nobody can change
     the hold any more; `then` belongs to the same transaction, when the order is made here and now.
 
-    Raises HoldExpired, RuleBroken (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
+    Raises HoldExpired, Refusal (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
     """
     made: list[Order] = []
 
@@ -123,7 +123,7 @@ def _place(
         check(hold, trips, now)
     problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
     if problem:
-        raise RuleBroken(problem)
+        raise Refusal(problem)
     order = _make_order(hold, trips, channel, pay_later, shift, partner, now)
     for trip in trips:
         _make_booking(order, trip, now)
@@ -151,7 +151,7 @@ def _make_order(
         raise Conflict(_("This coach has already left your stop."))
     pay_by = pay_later_until(boards_at, now) if pay_later else now + timedelta(minutes=settings.PAYMENT_MINUTES)
     if pay_by is None:
-        raise RuleBroken(_("It is too close to departure to pay later. Please pay now."))
+        raise Refusal(_("It is too close to departure to pay later. Please pay now."))
     total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO)
     return Order.objects.create(
         token=random_token(),

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken, SalesClosed, SeatTaken
+from bookings.base.errors import Refusal, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
@@ -75,7 +75,7 @@ def quote_exchange(
 ) -> ExchangeQuote:
     """What moving these passengers to another ride costs: the fee that cancelling would cost, and the difference to today's fare.
 
-    Without `labels` seats are chosen as close together as can be. Raises Conflict, SeatTaken, SoldOut, SalesClosed or RuleBroken.
+    Without `labels` seats are chosen as close together as can be. Raises Conflict, SeatTaken, SoldOut, SalesClosed or Refusal.
     """
     return _quote(booking_called(reference), segment, ticket_ids, labels, waived, now)
 
@@ -86,7 +86,7 @@ def _quote(
     tickets = changeable(booking, ticket_ids, now)
     seated = [ticket for ticket in tickets if ticket.place != Ticket.Place.LAP]
     if not seated:
-        raise RuleBroken(_("A child on a lap moves with the one whose lap it is."))
+        raise Refusal(_("A child on a lap moves with the one whose lap it is."))
     if not segment.is_on_sale(now, "counter"):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     same_ride = (segment.schedule.pk, segment.board.pk, segment.alight.pk) == (
@@ -95,13 +95,13 @@ def _quote(
         booking.to_stop_id,
     )
     if same_ride and all(ticket.seat_id for ticket in seated):
-        raise RuleBroken(_("This is the departure they are on already; change the seat instead."))
+        raise Refusal(_("This is the departure they are on already; change the seat instead."))
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
     if labels:
         seats = named_seats(coach, labels)
         if len(seats) != len(seated):
-            raise RuleBroken(_("Choose as many seats as passengers move."))
+            raise Refusal(_("Choose as many seats as passengers move."))
     else:
         seats = seats_together(coach, len(seated), fares.classes, wanted=_class_with_room(coach, seated, fares))
     seat_of = dict(zip((ticket.pk for ticket in seated), seats, strict=True))
@@ -133,12 +133,12 @@ def _line(
 
 
 def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, fares: FareTable) -> tuple[FareClass, Decimal]:
-    """The class of a seat and what this passenger pays on it today. Raises RuleBroken if it is not sold."""
+    """The class of a seat and what this passenger pays on it today. Raises Refusal if it is not sold."""
     fare_class = fares.class_of(seat.kind)
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
     adult = fare_class and fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
     if fare_class is None or adult is None:
-        raise RuleBroken(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
+        raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
     return fare_class, passenger_price(adult, ticket.passenger_type)
 
 

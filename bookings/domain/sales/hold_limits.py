@@ -8,13 +8,23 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import TooMany
+from bookings.base.errors import Refusal
 from bookings.models import HoldTrip, Schedule, SeatClaim, StaffTask
 
 logger = logging.getLogger("bookings.hoarding")
 
 
-class NetworkFull(TooMany):
+class HoldLimitReached(Refusal):
+    """More unpaid seats than one visitor may keep; `retry_after` in seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NetworkFull(HoldLimitReached):
     """One network keeps its share of a coach: a large family behind one router, or somebody who wants the coach to look full."""
 
     def __init__(self, network: str, schedule: Schedule, kept: int, seats: int) -> None:
@@ -25,7 +35,7 @@ class NetworkFull(TooMany):
 
 
 def check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner: str, network: str, seats: int, now: datetime) -> None:
-    """Whether `count` more of the coach's `seats` may be kept; those of `mine` are about to be given back. Raises TooMany or NetworkFull."""
+    """Whether `count` more of the coach's `seats` may be kept; those of `mine` are about to be given back. Raises HoldLimitReached or NetworkFull."""
     unpaid = SeatClaim.objects.filter(schedule=schedule, expires_at__gt=now)
     if mine:
         unpaid = unpaid.exclude(hold_trip=mine)
@@ -37,7 +47,7 @@ def check_hoarding(schedule: Schedule, count: int, mine: HoldTrip | None, owner:
     kept = unpaid.aggregate(owner=held_by("owner", owner), network=held_by("network", network))
     most = settings.HOLD_MAX_SEATS
     if count > most or kept["owner"] + count > most:
-        raise TooMany(_("You can keep at most %(most)d seats of a departure at a time.") % {"most": most})
+        raise HoldLimitReached(_("You can keep at most %(most)d seats of a departure at a time.") % {"most": most})
     if network and settings.HOLD_NETWORK_SHARE:
         share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))  # one party is never too large
         if kept["network"] + count > share:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken
+from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.cache.reference_data import single_version_check
 from bookings.database.transactions import count_committed, database_now, short_transaction
@@ -42,7 +42,7 @@ def hold_any(segment: Segment, count: int, *, owner: str, fare_class: str = "", 
     """Keep `count` seats of our choice, as close together as can be, or none."""
     most = _MOST_AT_COUNTER if options.get("channel") == Channel.COUNTER else settings.HOLD_MAX_SEATS
     if not 1 <= count <= most:
-        raise RuleBroken(_("Please choose between 1 and %(most)d seats.") % {"most": most})
+        raise Refusal(_("Please choose between 1 and %(most)d seats.") % {"most": most})
     return _hold(segment, lambda coach, fares: seats_together(coach, count, fares.classes, wanted=fare_class), owner=owner, **options)
 
 
@@ -60,7 +60,7 @@ def _hold(
     """Hold seats for the channel's time, with the prices of today locked. `types` are the passengers' types, seat by seat, for the draft.
 
     `token` adds the ride to that hold of the same owner (the way back). Seats that the owner already holds on this departure
-    are replaced. Raises SeatTaken, SoldOut, SalesClosed, TooMany (hoarding), HoldExpired (of `token`) or RuleBroken.
+    are replaced. Raises SeatTaken, SoldOut, SalesClosed, HoldLimitReached, HoldExpired (of `token`) or Refusal.
     """
     schedule_id = segment.schedule.pk
     fares = fare_table([(segment.board, segment.alight)])
@@ -127,7 +127,7 @@ def offer_seats(
     coach, _mine = _look(segment, sold_seats(segment.schedule.layout_id), "", "", now=now)
     chosen = named_seats(coach, labels) if labels else seats_together(coach, len(types), fares.classes, wanted=fare_class)
     if len(chosen) != len(types):
-        raise RuleBroken(_("Choose as many seats as there are passengers."))
+        raise Refusal(_("Choose as many seats as there are passengers."))
     if not seat_by_seat:
         types = _dear_seats_last(types, segment, chosen, fares)
     priced = [price_seat(segment, seat, fares) for seat in chosen]
@@ -178,7 +178,7 @@ def _hold_row(
         raise HoldExpired(_("The time for your first trip has run out. Please take it up again first."))
     other = hold.trips.exclude(pk=mine.pk if mine else None)
     if not mine and other.count() >= MOST_TRIPS:
-        raise RuleBroken(_("This booking already has its way out and its way back."))
+        raise Refusal(_("This booking already has its way out and its way back."))
     _check_fits(other, segment, count, mine)
     if not mine:
         _set_expiry(hold, now + hold_time(channel))
@@ -190,15 +190,15 @@ def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, mine: 
     for trip in others.select_related("schedule", "from_stop__stop", "to_stop__stop"):
         other = Segment(trip.schedule, trip.from_stop, trip.to_stop)
         if trip.seats.count() != count:
-            raise RuleBroken(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
+            raise Refusal(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
         check_way_back(*((segment, other) if mine and mine.position < trip.position else (other, segment)))
 
 
 def check_way_back(out: Segment, back: Segment) -> None:
-    """Raises RuleBroken unless the way back leaves after the way out has arrived."""
+    """Raises Refusal unless the way back leaves after the way out has arrived."""
     if back.boards_at < out.alights_at:
         arrives = local_text(out.alights_at, out.alights_local.tzinfo)
-        raise RuleBroken(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
+        raise Refusal(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
 
 
 def _dear_seats_last(types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable) -> Sequence[str]:
@@ -239,12 +239,12 @@ def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequ
 
 
 def price_seat(segment: Segment, seat: Seat, fares: FareTable) -> dict[str, object]:
-    """The fare class of a seat and what each passenger type pays on it, as HoldSeat keeps them. Raises RuleBroken if it is not sold."""
+    """The fare class of a seat and what each passenger type pays on it, as HoldSeat keeps them. Raises Refusal if it is not sold."""
     fare_class = fares.class_of(seat.kind)
     day = segment.boards_local.date()
     adult = fare_class and fares.price(segment.board, segment.alight, fare_class, price_zar=segment.schedule.price_zar, day=day)
     if adult is None:
-        raise RuleBroken(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
+        raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
     return {"fare_class": fare_class, "fares": {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}}
 
 
@@ -269,7 +269,7 @@ def _set_expiry(hold: Hold, expires_at: datetime) -> None:
 
 
 def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
-    """Give the visitor HOLD_MINUTES from now, once. Raises HoldExpired when it is too late, RuleBroken the second time."""
+    """Give the visitor HOLD_MINUTES from now, once. Raises HoldExpired when it is too late, Refusal the second time."""
     with short_transaction():
         schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
         hold = locked_hold(token, owner)
@@ -279,7 +279,7 @@ def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
         if hold.expires_at <= now:
             raise HoldExpired(_("The time for these seats has run out."))
         if hold.renewals >= MOST_RENEWALS:
-            raise RuleBroken(_("You can ask for more time once only."))
+            raise Refusal(_("You can ask for more time once only."))
         Hold.objects.filter(pk=hold.pk).update(renewals=hold.renewals + 1)
         _set_expiry(hold, now + hold_time())
         refresh(schedules)

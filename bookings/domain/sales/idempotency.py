@@ -5,7 +5,7 @@ from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
-from bookings.base.errors import AlreadySubmitted, RuleBroken
+from bookings.base.errors import AlreadySubmitted, Refusal
 from bookings.database.transactions import short_transaction
 from bookings.models import Submission
 
@@ -17,7 +17,7 @@ def run_once(scope: str, token: str, content: str, action: Callable[[], str], *,
     A twin that runs at the same time waits for the first and gets its result.
     """
     if not token or len(token) > 80 or "\x00" in token:
-        raise RuleBroken(_("This form has lost its token. Please open the page again."))
+        raise Refusal(_("This form has lost its token. Please open the page again."))
     digest = sha256(content)
     try:
         with short_transaction():

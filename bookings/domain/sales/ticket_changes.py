@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import plain_name, random_token
-from bookings.base.errors import Conflict, NotFound, RuleBroken, SeatTaken
+from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
@@ -46,7 +46,7 @@ class SeatQuote:
 
 
 def quote_seat(ticket_id: int, label: str, *, now: datetime) -> SeatQuote:
-    """Raises SeatTaken, Conflict or RuleBroken when this ticket cannot have that seat."""
+    """Raises SeatTaken, Conflict or Refusal when this ticket cannot have that seat."""
     ticket = ticket_called(ticket_id)
     return _quote(booking_called(ticket.booking.booking_reference), ticket, label, now)
 
@@ -68,7 +68,7 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     coach = Coach(sold_seats(booking.schedule.layout_id), taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id})
     (seat,) = named_seats(coach, [label])
     if seat.pk == ticket.seat_id:
-        raise RuleBroken(_("This is the seat they have already."))
+        raise Refusal(_("This is the seat they have already."))
     fares = fare_table([(segment.board, segment.alight)])
     fare_class = fares.class_of(seat.kind)
     if fare_class and fare_class.pk == ticket.fare_class_id:
@@ -169,12 +169,12 @@ def _change_name(ticket_id: int, first_name: str, surname: str, version: int | N
     ticket = ticket_called(ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
     if not first_name or not surname or max(len(first_name), len(surname)) > 80:
-        raise RuleBroken(_("Give a first name and a surname."))
+        raise Refusal(_("Give a first name and a surname."))
     stands = booking.status == SaleStatus.CONFIRMED and ticket.status == Ticket.Status.VALID and now < booking.boards_at
     if not stands or (version is not None and ticket.version != version):
         raise Conflict(_("This ticket is not paid, has been used, or was changed meanwhile. Please look again."))
     if (first_name, surname) == (ticket.first_name, ticket.surname):
-        raise RuleBroken(_("This is the name on the ticket already."))
+        raise Refusal(_("This is the name on the ticket already."))
     Ticket.objects.filter(pk=ticket.pk).update(
         first_name=first_name,
         surname=surname,

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.models import User
 
 _MAY_WAIVE: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
@@ -32,11 +32,11 @@ class Waiver:
     note: str = ""
 
     def check(self, actor: User | None) -> None:
-        """Raises RuleBroken unless the reason is a known one and the approver somebody else who may decide this."""
+        """Raises Refusal unless the reason is a known one and the approver somebody else who may decide this."""
         if self.reason not in WaiverReason.values:
-            raise RuleBroken(_("Choose why the fee is waived."))
+            raise Refusal(_("Choose why the fee is waived."))
         if self.approver.role not in _MAY_WAIVE or not self.approver.is_active or (actor and self.approver.pk == actor.pk):
-            raise RuleBroken(_("A supervisor other than yourself has to approve this."))
+            raise Refusal(_("A supervisor other than yourself has to approve this."))
 
     @property
     def words(self) -> str:

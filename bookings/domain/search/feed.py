@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.fares.prices import FareTable, fare_classes, passenger_types, route_fares
 from bookings.domain.search.availability import Coach, coaches
 from bookings.domain.timetable.generate import Progress
@@ -21,9 +21,9 @@ from bookings.models import FareClass, RouteStop
 
 
 def export_timetable(path: Path, *, first_day: date, days: int, progress: Progress | None = None) -> ExportReport:
-    """Write the feed of these days. Raises RuleBroken for days that make no sense and NotFound if nothing is on sale."""
+    """Write the feed of these days. Raises Refusal for days that make no sense and NotFound if nothing is on sale."""
     if not 1 <= days <= MAX_DAYS:
-        raise RuleBroken(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
+        raise Refusal(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
     return export_feed(path, first_day=first_day, days=days, prices=_LowestPrices(), progress=progress)
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.fares.prices import Party
@@ -119,7 +119,7 @@ class ResultsPage:
 
 @single_version_check()
 def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPage:
-    """The departures that fit a search, one page of them. Raises RuleBroken for ends that are one place and for impossible days.
+    """The departures that fit a search, one page of them. Raises Refusal for ends that are one place and for impossible days.
 
     Departures that `channel` no longer sells are left out; sold-out ones stay.
     """
@@ -144,7 +144,7 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
 
 
 def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[int, int], Sequence[Offer]]:
-    """The rows of `results` for whoever counts pages by themselves: (first, count) → offers. Raises RuleBroken as `results` does."""
+    """The rows of `results` for whoever counts pages by themselves: (first, count) → offers. Raises Refusal as `results` does."""
     rows, prices, taken = _found(search, now, channel)
 
     def window(first: int, count: int) -> Sequence[Offer]:
@@ -166,7 +166,7 @@ def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure]
 
 def check_ends(search: Search) -> None:
     if set(search.origin.stop_ids) == set(search.destination.stop_ids):
-        raise RuleBroken(_("Please choose two different places."))
+        raise Refusal(_("Please choose two different places."))
 
 
 def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], TakenUntil | None]:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
 from bookings.domain.timetable.segments import shortest_ride
 from bookings.models import RouteStop, Schedule, Stop
@@ -51,19 +51,19 @@ class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four tim
 
 
 def check_day(day: date, now: datetime) -> None:
-    """Refuse a day that no timetable can reach. Raises RuleBroken."""
+    """Refuse a day that no timetable can reach. Raises Refusal."""
     if abs(day.toordinal() - now.date().toordinal()) > FARTHEST_DAYS:
-        raise RuleBroken(_("Please choose a day within the next year."))
+        raise Refusal(_("Please choose a day within the next year."))
 
 
 def read_day(text: str, *, now: datetime, time_zone: str = "Africa/Johannesburg") -> date:
-    """The day written as 2026-12-01; today where nothing is written. Raises RuleBroken."""
+    """The day written as 2026-12-01; today where nothing is written. Raises Refusal."""
     if not text.strip():
         return now.astimezone(ZoneInfo(time_zone)).date()
     try:
         day = datetime.strptime(text.strip()[:20], "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        raise RuleBroken(_("Please write the date as year-month-day, such as 2026-12-01.")) from None
+        raise Refusal(_("Please write the date as year-month-day, such as 2026-12-01.")) from None
     check_day(day, now)
     return day
 

@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_code
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.staff.second_factor import drop_second_factor, has_second_factor
@@ -34,7 +34,7 @@ def add_user(username: str, profile: Profile, *, actor: User, submission: str, n
     def action() -> str:
         _managing(actor)
         if User.objects.filter(username__iexact=username).exists():
-            raise RuleBroken(_("There is a user %(name)s already.") % {"name": username})
+            raise Refusal(_("There is a user %(name)s already.") % {"name": username})
         user = User(username=username, has_initial_password=True, **_fields(profile))
         user.set_password(password)
         user.save()
@@ -49,16 +49,16 @@ def add_user(username: str, profile: Profile, *, actor: User, submission: str, n
 def change_user(user_id: int, profile: Profile, *, seen: int, actor: User, submission: str, now: datetime | None = None) -> User:
     """Names, role and branch. `seen` is the last event of the account that the actor knew of.
 
-    Raises Conflict if somebody changed it meanwhile; RuleBroken for one's own role, or another branch while a till is open there.
+    Raises Conflict if somebody changed it meanwhile; Refusal for one's own role, or another branch while a till is open there.
     """
 
     def action(user: User, now: datetime) -> None:
         if last_event(user) != seen:
             raise Conflict(_("Somebody else changed this account meanwhile. Please look again."))
         if user == actor and profile.role != user.role:
-            raise RuleBroken(_("Nobody changes their own role. Ask another manager."))
+            raise Refusal(_("Nobody changes their own role. Ask another manager."))
         if profile.branch != user.branch and Shift.objects.filter(clerk=user, closed_at=None).exists():
-            raise RuleBroken(_("Their till is still open. They must count and close it before they go to another branch."))
+            raise Refusal(_("Their till is still open. They must count and close it before they go to another branch."))
         what = _differences(user, profile)
         if what:
             User.objects.filter(pk=user.pk).update(**_fields(profile))
@@ -74,7 +74,7 @@ def give_password(user_id: int, *, reason: str, actor: User, submission: str, no
 
     def action(user: User, now: datetime) -> None:
         if not user.is_active:
-            raise RuleBroken(_("This account is closed. Open it again first."))
+            raise Refusal(_("This account is closed. Open it again first."))
         told.append(_let_in(user))
         StaffEvent.objects.record(user, _("new initial password; sessions ended"), actor=actor, reason=reason, at=now)
 
@@ -143,7 +143,7 @@ def _act(
     def locked() -> str:
         user = _managing(actor, user_id)
         if on_others and user == actor:
-            raise RuleBroken(_("Nobody does this to their own account. Ask another manager."))
+            raise Refusal(_("Nobody does this to their own account. Ask another manager."))
         action(user, now)
         return str(user_id)
 
@@ -161,7 +161,7 @@ def _managing(actor: User, user_id: int | None = None) -> User:
     if user is None:
         raise NotFound(_("There is no such user."))
     if user.is_superuser and user != actor:
-        raise RuleBroken(_("This account is kept by whoever runs the servers."))
+        raise Refusal(_("This account is kept by whoever runs the servers."))
     return user
 
 

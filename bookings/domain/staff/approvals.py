@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
-from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.errors import Refusal, TooMany
 from bookings.domain.staff.second_factor import has_second_factor, is_code, is_needed
 from bookings.models import Branch, User
 from bookings.models.operations import RateCount
@@ -26,16 +26,16 @@ def approve(username: str, password: str, code: str, *, for_user: User, branch: 
     """
     username = username.strip()
     if username == for_user.username:
-        raise RuleBroken(_("Somebody else must approve this: nobody signs for themselves."))
+        raise Refusal(_("Somebody else must approve this: nobody signs for themselves."))
     _refuse_guessing(username, for_user)
     person = User.objects.filter(username=username, is_active=True).first()
     if not _is_password(person, password):
         _count_wrong(username, for_user)
-        raise RuleBroken(_("The approving person's name and password do not belong together."))
+        raise Refusal(_("The approving person's name and password do not belong together."))
     if person.role not in DECIDERS or (branch and person.role != User.Role.MANAGER and person.branch_id != branch.pk):
-        raise RuleBroken(_("%(name)s may not approve this. Ask a supervisor of this branch, or a manager.") % {"name": _name(person)})
+        raise Refusal(_("%(name)s may not approve this. Ask a supervisor of this branch, or a manager.") % {"name": _name(person)})
     if person.has_initial_password:
-        raise RuleBroken(_("%(name)s must choose a password of their own before approving anything.") % {"name": _name(person)})
+        raise Refusal(_("%(name)s must choose a password of their own before approving anything.") % {"name": _name(person)})
     _check_code(person, code, for_user)
     return person
 
@@ -45,7 +45,7 @@ def check_own(user: User, password: str, code: str) -> None:
     _refuse_guessing(user.username, user)
     if not _is_password(user, password):
         _count_wrong(user.username, user)
-        raise RuleBroken(_("This is not your password."))
+        raise Refusal(_("This is not your password."))
     _check_code(user, code, user)
 
 
@@ -53,9 +53,9 @@ def _check_code(person: User, code: str, for_user: User) -> None:
     if has_second_factor(person):
         if not is_code(person, code):
             _count_wrong(person.username, for_user)
-            raise RuleBroken(_("The code is not right, or was used before. Wait for the app's next one."))
+            raise Refusal(_("The code is not right, or was used before. Wait for the app's next one."))
     elif is_needed(person) and person != for_user:
-        raise RuleBroken(_("%(name)s must set up a second factor before approving anything.") % {"name": _name(person)})
+        raise Refusal(_("%(name)s must set up a second factor before approving anything.") % {"name": _name(person)})
 
 
 def _is_password(person: User | None, password: str) -> bool:

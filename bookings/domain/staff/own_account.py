@@ -6,7 +6,7 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now
 from bookings.models import StaffEvent, User
 
@@ -14,9 +14,9 @@ logger = logging.getLogger("bookings.accounts")
 
 
 def change_password(user: User, password: str) -> None:
-    """Sessions at other browsers end with it: they are tied to the hash. Raises RuleBroken if an initial password is to stay."""
+    """Sessions at other browsers end with it: they are tied to the hash. Raises Refusal if an initial password is to stay."""
     if user.has_initial_password and user.check_password(password):
-        raise RuleBroken(_("Somebody else gave you this password. Choose one that only you know."))
+        raise Refusal(_("Somebody else gave you this password. Choose one that only you know."))
     with transaction.atomic():
         user.set_password(password)
         user.has_initial_password = False

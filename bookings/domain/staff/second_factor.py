@@ -13,7 +13,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import normal_code, random_code, sha256
-from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.errors import Refusal, TooMany
 from bookings.database.transactions import database_now
 from bookings.models import StaffEvent, User
 
@@ -73,14 +73,14 @@ def finish_enrolment(user: User, code: str) -> list[str]:
             StaffEvent.objects.record(user, _("second factor set up"), actor=user, at=database_now())
             return _renew_recovery_codes(user)
     if device is None:
-        raise RuleBroken(_("This is already done. Start again if you want a new key."))
-    raise RuleBroken(_("That code is not right. Wait for the app's next one, and see that the phone's clock is right."))
+        raise Refusal(_("This is already done. Start again if you want a new key."))
+    raise Refusal(_("That code is not right. Wait for the app's next one, and see that the phone's clock is right."))
 
 
 def renew_recovery_codes(user: User) -> list[str]:
     """New recovery codes; the old ones are void."""
     if not has_second_factor(user):
-        raise RuleBroken(_("Set up the second factor first."))
+        raise Refusal(_("Set up the second factor first."))
     with transaction.atomic():
         StaffEvent.objects.record(user, _("new recovery codes"), actor=user, at=database_now())
         return _renew_recovery_codes(user)

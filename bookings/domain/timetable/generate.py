@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.database.transactions import short_transaction
 from bookings.domain.timetable.calendars import Calendar, is_time_zone, start_of_service_day
 from bookings.models import Schedule, SeatKind, SeatLayout, Service, ServiceException
@@ -63,7 +63,7 @@ def generate_departures(
     """Make the missing departures of `days` service days, from today unless said. What exists is left as it is, however it came about."""
     first_day = first_day or timezone.localdate()
     if not 1 <= days <= MAX_DAYS:
-        raise RuleBroken(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
+        raise Refusal(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
     report = GenerationReport(first_day, first_day + timedelta(days=days - 1))
     wanted = Service.objects.all() if services is None else services
     plans = _usable(read_service_plans(wanted.filter(is_active=True, route__is_active=True), first_day, report.last_day), report)

@@ -3,10 +3,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.errors import Refusal
 from bookings.domain.staff.approvals import approve
 from bookings.models import User
 from bookings.office.access import StaffRequest, branch_or_none
+from bookings.web.refusals import add_refusal
 
 
 class ApprovalFields(forms.Form):
@@ -54,10 +55,8 @@ class ApprovalFields(forms.Form):
                 for_user=request.user,
                 branch=branch_or_none(request),
             )
-        except TooMany:
-            raise
-        except RuleBroken as problem:
-            self.add_error("approver_name", problem.message)
+        except Refusal as refusal:
+            add_refusal(self, "approver_name", refusal)
             return None
 
     def ask_for_approval(self) -> None:

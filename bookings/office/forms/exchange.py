@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.counter.exchange import Ride, Till
 from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
@@ -36,14 +36,14 @@ class ConfirmForm(ApprovalFields):
         return Till(request.user, data["tender"], data["given"] if data["tender"] == Account.CASH else None, data["slip"])
 
     def signed_waiver(self, request: StaffRequest, *, is_waived: bool) -> Waiver | None:
-        """The waiver that somebody signed. Raises RuleBroken, the form saying why, when the fee is to be waived and nobody did."""
+        """The waiver that somebody signed. Raises Refusal, the form saying why, when the fee is to be waived and nobody did."""
         if not is_waived:
             return None
         approver = self.approver(request)
         if approver is None:
             if not self.errors:
                 self.ask_for_approval()
-            raise RuleBroken(_("Waiving the fee needs a reason and the signature of a supervisor."))
+            raise Refusal(_("Waiving the fee needs a reason and the signature of a supervisor."))
         return Waiver(self.cleaned_data["waiver"], approver, self.cleaned_data["note"])
 
 
@@ -88,8 +88,8 @@ def content_of(*parts: object) -> str:
 
 
 def quoted_in(form: ConfirmForm) -> Decimal:
-    """Raises RuleBroken for a form that was tampered with."""
+    """Raises Refusal for a form that was tampered with."""
     quoted = form.cleaned_data.get("quoted")
     if quoted is None:
-        raise RuleBroken(_("This form has lost its quote. Please open the page again."))
+        raise Refusal(_("This form has lost its quote. Please open the page again."))
     return quoted

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal, RuleBroken, TooMany
 from bookings.domain.staff import own_account as accounts
 from bookings.domain.staff import second_factor as factor
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.login import CodeForm, OwnProofForm, PasswordForm
 from bookings.office.reauthentication import is_proved, own_proof
+from bookings.web.refusals import add_refusal
 
 
 def _account_page(request: StaffRequest, **forms: Any) -> HttpResponse:
@@ -42,8 +43,8 @@ def account(request: StaffRequest) -> HttpResponse:
         return _account_page(request, password_form=form)
     try:
         accounts.change_password(request.user, form.cleaned_data["new_password"])
-    except RuleBroken as problem:
-        form.add_error("new_password", problem.message)
+    except Refusal as refusal:
+        add_refusal(form, "new_password", refusal)
         return _account_page(request, password_form=form)
     auth.update_session_auth_hash(request, request.user)
     messages.success(request, _("Your password is changed. Sessions on other computers have ended."))
@@ -88,8 +89,8 @@ def second_factor(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         try:
             codes = factor.finish_enrolment(request.user, form.cleaned_data["code"])
-        except RuleBroken as problem:
-            form.add_error("code", problem.message)
+        except (Refusal, TooMany) as refusal:
+            add_refusal(form, "code", refusal)
         else:
             sessions.note_second_factor(request)
             return render(request, "office/account/recovery_codes.html", {"codes": codes})

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, NotFound, RuleBroken
+from bookings.base.errors import Conflict, Refusal, RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.boarding.check_in import check_in, undo_check_in
 from bookings.domain.boarding.closing import Closed, close_boarding
@@ -25,6 +25,7 @@ from bookings.office.forms.boarding import CloseForm, ScanForm, StopForm, UndoFo
 from bookings.office.forms.exchange import ids_in
 from bookings.office.policy import may
 from bookings.office.presenters.manifest_csv import manifest_csv
+from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
 
@@ -71,7 +72,7 @@ def undo(request: StaffRequest, schedule_id: int) -> HttpResponse:
     try:
         ticket = undo_check_in(schedule_id, cleaned["ticket"], actor=request.user, nonce=cleaned["nonce"])
     except Conflict as refusal:
-        return _board(request, schedule_id, cleaned["stop"], status=409, problem=refusal.message)
+        return _board(request, schedule_id, cleaned["stop"], status=409, problem=counted(refusal).message)
     return _board(request, schedule_id, cleaned["stop"], undone=ticket.full_name)
 
 
@@ -135,9 +136,7 @@ def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
     tickets = ids_in(request.POST)
     try:
         given = refund_left_behind(schedule_id, stop, seen=tickets, actor=request.user, in_cash=in_cash, submission=_submission(request))
-    except NotFound:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _ask(request, schedule_id, "standby", stop=stop, refusal=refusal)
     words = (
         _("%(amount)s for %(count)d on standby: paid out in cash.")
@@ -165,7 +164,7 @@ def _board(
     return render_page(request, "office/boarding/boarding.html", context, fragment=fragment, target=target, status=status)
 
 
-def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: RuleBroken | None = None) -> HttpResponse:
+def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: Refusal | None = None) -> HttpResponse:
     stop = StopForm(request.GET).chosen if stop is None else stop
     view = board_view(schedule_id, stop=stop, now=timezone.now())
     context = {
@@ -173,7 +172,7 @@ def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None
         "manifest": view.manifest,
         "stop": view.stop,
         "step": step,
-        "refusal": refusal,
+        "refusal": counted(refusal),
         "shift": Shift.objects.open_of(request.user) if step == "standby" else None,
         "submission": random_token(),
     }

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.operations.departures import block_once, departure_list, staff_map
 from bookings.domain.sales.blocks import release_block
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import content_of, day_in, labels_in
 from bookings.office.policy import may
+from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
 
@@ -71,12 +72,12 @@ def departure_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
 
 
 def _seats_page(
-    request: StaffRequest, schedule_id: int, form: BlockForm, *, refusal: RuleBroken | None = None, status: int = 200
+    request: StaffRequest, schedule_id: int, form: BlockForm, *, refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "map": staff_map(schedule_id, now=timezone.now()),
         "form": form,
-        "refusal": refusal,
+        "refusal": counted(refusal),
         "asked": request.GET.get("release", ""),
         "may_block": may(request.user.role, "block_seats", "POST"),
         "may_move": may(request.user.role, "change_seat", "POST"),
@@ -102,7 +103,7 @@ def block_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
             submission=data["submission"],
             content=content_of(schedule_id, labels, data["reason"], data["release_at"]),
         )
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _seats_page(request, schedule_id, form, refusal=refusal, status=refusal.status)
     messages.success(request, _("Off sale: %(seats)s.") % {"seats": blocked})
     return redirect("office:departure_seats", schedule_id)

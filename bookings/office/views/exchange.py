@@ -11,13 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
-from bookings.base.errors import AlreadySubmitted, RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.counter.exchange import Ride, exchange_at_till, seat_at_till
 from bookings.domain.counter.exchange_page import MoveView, move_view, reseat_view, ticket_of
 from bookings.domain.sales.ticket_changes import change_name as rename
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import ConfirmForm, NameForm, content_of, day_in, ids_in, labels_in, quoted_in, ride_in
+from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -35,9 +36,7 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
         return _exchange_page(request, reference, form=form, status=422)
     try:
         moved = _exchange(request, reference, form, ride)
-    except AlreadySubmitted:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _exchange_page(request, reference, form=form, refusal=refusal, status=refusal.status)
     messages.success(request, _("Moved. The new tickets are ready to print; the old ones are no longer good."))
     return redirect("office:booking", moved.booking_reference)
@@ -59,7 +58,7 @@ def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, ride: Ri
 
 
 def _exchange_page(
-    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: RuleBroken | None = None, status: int = 200
+    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     view = move_view(
@@ -82,8 +81,8 @@ def _ride_value(view: MoveView) -> str:
     return f"{view.ride.schedule_id}|{view.ride.from_ref}|{view.ride.to_ref}" if view.ride else ""
 
 
-def _confirming(form: ConfirmForm | None, refusal: RuleBroken | None) -> dict[str, Any]:
-    return {"form": form or ConfirmForm(), "refusal": refusal, "submission": random_token()}
+def _confirming(form: ConfirmForm | None, refusal: Refusal | None) -> dict[str, Any]:
+    return {"form": form or ConfirmForm(), "refusal": counted(refusal), "submission": random_token()}
 
 
 @staff
@@ -108,9 +107,7 @@ def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
             submission=form.cleaned_data["submission"],
             content=content_of(ticket_id, labels[0], quoted),
         )
-    except AlreadySubmitted:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _seat_page(request, reference, ticket_id, form=form, refusal=refusal, status=refusal.status)
     messages.success(request, _("Seat %(seat)s it is. The ticket can be printed again.") % {"seat": labels[0]})
     return redirect("office:booking", reference)
@@ -122,7 +119,7 @@ def _seat_page(
     ticket_id: int,
     *,
     form: ConfirmForm | None = None,
-    refusal: RuleBroken | None = None,
+    refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
@@ -151,12 +148,10 @@ def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
         data = form.cleaned_data
         try:
             rename(ticket_id, **data, actor=request.user, content=content_of(ticket_id, data["first_name"], data["surname"]))
-        except AlreadySubmitted:
-            raise
-        except RuleBroken as broken:
+        except Refusal as broken:
             refusal, status = broken, broken.status
         else:
             messages.success(request, _("The ticket is now in the name of %(name)s.") % {"name": f"{data['first_name']} {data['surname']}"})
             return redirect("office:booking", reference)
-    context = {"form": form, "ticket": ticket, "reference": reference.upper(), "refusal": refusal}
+    context = {"form": form, "ticket": ticket, "reference": reference.upper(), "refusal": counted(refusal)}
     return render(request, "office/ticket_changes/change_name.html", context, status=status)

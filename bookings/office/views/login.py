@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.base.errors import RuleBroken, TooMany
+from bookings.base.errors import Refusal, TooMany
 from bookings.domain.staff.second_factor import has_second_factor, is_code
 from bookings.models import User
 from bookings.office import sessions
@@ -18,6 +18,7 @@ from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.login import CodeForm, LoginForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
+from bookings.web.refusals import add_refusal, counted
 from bookings.web.render import private
 
 _HALF_WAY: Final = "signing_in"  # the password was right, the code is due
@@ -45,7 +46,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: LoginForm, *, problem: TooMany | None = None, status: int = 200) -> HttpResponse:
-    page = {"form": form, "next": request.POST.get("next", request.GET.get("next", "")), "problem": problem}
+    page = {"form": form, "next": request.POST.get("next", request.GET.get("next", "")), "problem": counted(problem)}
     return private(render(request, "office/account/login.html", page, status=status))
 
 
@@ -79,8 +80,8 @@ def code(request: HttpRequest) -> HttpResponse:
             if is_code(user, form.cleaned_data["code"]):
                 return _sign_in(request, user, half["next"], by_code=True)
             form.add_error("code", _("That code is not right, or was used before. Wait for the app's next one."))
-        except RuleBroken as problem:
-            form.add_error("code", problem.message)
+        except (Refusal, TooMany) as refusal:
+            add_refusal(form, "code", refusal)
     return private(render(request, "office/account/login_code.html", {"form": form}, status=422 if form.errors else 200))
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import NotFound, RuleBroken
+from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.partners import api_keys as keys
 from bookings.domain.partners import partners as company
@@ -17,6 +17,7 @@ from bookings.models import ApiKey, Partner
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.partners import KeyForm, NewPartnerForm, PartnerPaymentForm, TermsForm
 from bookings.office.policy import may
+from bookings.web.refusals import add_refusal
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -34,8 +35,8 @@ def add(request: StaffRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = company.add_partner(**form.cleaned_data, actor=request.user)
-        except RuleBroken as refusal:
-            form.add_error("name", refusal.message)
+        except Refusal as refusal:
+            add_refusal(form, "name", refusal)
         else:
             messages.success(request, _("%(partner)s may sell now. Make a key for its program.") % {"partner": made.name})
             return redirect("office:partner", made.slug)
@@ -120,8 +121,8 @@ def add_key(request: StaffRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         try:
             made = keys.make_key(found, **form.fields_of_key, submission=form.cleaned_data["submission"], actor=request.user)
-        except RuleBroken as refusal:
-            form.add_error("limit" if refusal.status == 422 else None, refusal.message)
+        except Refusal as refusal:
+            add_refusal(form, "limit" if refusal.status == 422 else None, refusal)
         else:
             return partner_page(request, found, new_key=made)
     return partner_page(request, found, key=form, status=422)
@@ -137,8 +138,8 @@ def key(request: StaffRequest, slug: str, key_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             keys.change_key(key_id, **form.fields_of_key, actor=request.user)
-        except RuleBroken as refusal:
-            form.add_error("limit" if refusal.status == 422 else None, refusal.message)
+        except Refusal as refusal:
+            add_refusal(form, "limit" if refusal.status == 422 else None, refusal)
         else:
             messages.success(request, _("The key is changed."))
             return redirect("office:partner", slug)

@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
-from bookings.base.errors import AlreadySubmitted, NotFound, RuleBroken
+from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.booking_record import booking_record
 from bookings.domain.counter.exchange import cancel_at_till
@@ -20,6 +20,7 @@ from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.models import Booking, Shift
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import ConfirmForm, content_of, ids_in, quoted_in
+from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
 _FORM = require_http_methods(["GET", "HEAD", "POST"])
@@ -37,9 +38,7 @@ def cancel(request: StaffRequest, reference: str) -> HttpResponse:
         return _cancel_page(request, reference, form=form, status=422)
     try:
         cancelled = _cancel(request, reference, form)
-    except AlreadySubmitted:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _cancel_page(request, reference, form=form, refusal=refusal, status=refusal.status)
     messages.success(request, _("Cancelled. %(amount)s goes back.") % {"amount": format_zar(quoted_in(form))})
     return redirect("office:booking", cancelled.booking_reference)
@@ -48,7 +47,7 @@ def cancel(request: StaffRequest, reference: str) -> HttpResponse:
 def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking:
     tickets, quoted = ids_in(request.POST), quoted_in(form)
     if not tickets:
-        raise RuleBroken(_("Choose at least one passenger."))
+        raise Refusal(_("Choose at least one passenger."))
     return cancel_at_till(
         reference.upper(),
         ticket_ids=tickets,
@@ -62,7 +61,7 @@ def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking
 
 
 def _cancel_page(
-    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: RuleBroken | None = None, status: int = 200
+    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     chosen = ids_in(given) if "tickets" in given or "asked" in given else None
@@ -71,7 +70,7 @@ def _cancel_page(
         "waived": "waive" in given,
         "shift": Shift.objects.open_of(request.user),
         "form": form or ConfirmForm(),
-        "refusal": refusal,
+        "refusal": counted(refusal),
         "submission": random_token(),
     }
     return render_page(
@@ -94,15 +93,19 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
                 submission=data["submission"],
                 content=reference.upper(),
             )
-        except AlreadySubmitted:
-            raise
-        except RuleBroken as broken:
+        except Refusal as broken:
             refusal, status = broken, broken.status
         else:
             messages.success(request, _("Voided. Give the customer the money back now."))
             return redirect("office:booking", reference)
     quote = void_quote(reference, Shift.objects.open_of(request.user), now=timezone.now())
-    context = {"quote": quote, "amount": format_zar(quote.amount), "reference": reference.upper(), "form": form, "refusal": refusal}
+    context = {
+        "quote": quote,
+        "amount": format_zar(quote.amount),
+        "reference": reference.upper(),
+        "form": form,
+        "refusal": counted(refusal),
+    }
     return render(request, "office/refund/void.html", context | {"submission": random_token()}, status=status)
 
 
@@ -118,14 +121,12 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
     if form.is_valid():
         try:
             _pay_out(request, refund_id, form)
-        except AlreadySubmitted:
-            raise
-        except RuleBroken as broken:
+        except Refusal as broken:
             refusal, status = broken, broken.status
         else:
             messages.success(request, _("Paid out."))
             return redirect("office:booking", reference)
-    context = {"refund": refund, "record": record, "reference": record.page.reference, "form": form, "refusal": refusal}
+    context = {"refund": refund, "record": record, "reference": record.page.reference, "form": form, "refusal": counted(refusal)}
     return render(request, "office/refund/pay_refund.html", context | {"submission": random_token()}, status=status)
 
 

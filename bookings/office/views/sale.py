@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import AlreadySubmitted, NotFound, RuleBroken
+from bookings.base.errors import NotFound, Refusal, RuleBroken
 from bookings.domain.counter.sale import RideWanted, Sale, give_back, keep_seats, keep_typed, sell_now, take_over
 from bookings.domain.counter.sale_page import CounterOffers, RideView, counter_offers, held_sale, owed_order, ride_view
 from bookings.domain.counter.standby import sell_standby
@@ -20,6 +20,7 @@ from bookings.models import Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.forms.sale import PayForm, SearchForm, TenderForm, read_seats, tidy
 from bookings.office.forms.sale_query import Asked, held_people, picked_ride, read_asked, standby_people, type_names
+from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
 _SCREEN: Final = "sell"
@@ -62,9 +63,7 @@ def _seats(request: StaffRequest, asked: Asked, shift: Shift) -> HttpResponse:
     ride = RideWanted(wanted.schedule_id, wanted.from_ref, wanted.to_ref, seats.labels, seats.count)
     try:
         hold = keep_seats(ride, clerk=request.user, hold=asked.hold)
-    except NotFound:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _show(request, asked, refusal=refusal, typed=typed, ticked=seats.labels)
     back = asked.words.get("return")
     if back and not asked.hold:
@@ -102,9 +101,7 @@ def _pay(request: StaffRequest, asked: Asked, shift: Shift) -> HttpResponse:
     sale = Sale(tuple(form.passengers), form.tendered, asked.hold, email=email, phone=phone)
     try:
         order = sell_now(sale, shift=shift, submission=_submission(request))
-    except (NotFound, AlreadySubmitted):
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _show(request, asked, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
 
@@ -121,9 +118,7 @@ def _standby(request: StaffRequest, asked: Asked, shift: Shift) -> HttpResponse:
     options = {"shift": shift, "submission": _submission(request), "email": email, "phone": phone}
     try:
         order = sell_standby(wanted, form.passengers, form.tendered, **options)
-    except (NotFound, AlreadySubmitted):
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _show(request, asked, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
 
@@ -135,9 +130,7 @@ def _take(request: StaffRequest, asked: Asked, shift: Shift) -> HttpResponse:
         return _show(request, asked, form=form, status=422)
     try:
         order = take_over(asked.order, form.tendered, shift=shift, submission=_submission(request))
-    except AlreadySubmitted:
-        raise
-    except RuleBroken as refusal:
+    except (Refusal, NotFound) as refusal:
         return _show(request, asked, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
 
@@ -154,16 +147,15 @@ def _show(request: StaffRequest, asked: Asked, *, refusal: RuleBroken | None = N
     branch = branch_or_none(request)
     words = asked.words if asked.is_search else None
     search = SearchForm(words, places=reverse("office:sell_places"), start=branch.city.name if branch else "", now=timezone.now())
-    context: dict[str, Any] = {"asked": asked, "search": search, "step": "search", "refusal": refusal}
+    step: dict[str, Any] = {}
     try:
-        context |= _step(request, asked, search, typed)
-    except RuleBroken as problem:
-        # What the address names is gone: the screen says so and stays usable.
-        context |= {"step": "search", "refusal": problem}
-    shown = context["refusal"]
-    status = status or (shown.status if shown else 422 if search.errors else 200)
+        step = _step(request, asked, search, typed)
+    except (Refusal, NotFound) as problem:
+        refusal = problem  # what the address names is gone: the screen says so and stays usable
+    status = status or (refusal.status if refusal else 422 if search.errors else 200)
     if status == 404 and request.htmx:
         status = 422  # a swap takes no 404, and the screen is there
+    context = {"asked": asked, "search": search, "step": "search", **step, "refusal": counted(refusal)}
     return render_page(request, "office/sale/sale.html", context, fragment="office/sale/_sale.html", target=_SCREEN, status=status)
 
 

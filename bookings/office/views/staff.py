@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import NotFound, RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.staff import accounts as staffing
 from bookings.domain.staff.records import StaffRecord, staff_list, staff_record
 from bookings.office.access import StaffRequest, staff
@@ -25,6 +25,7 @@ from bookings.office.forms.staff import NewUserForm, ProfileForm, StaffFilter, S
 from bookings.office.policy import may
 from bookings.office.reauthentication import is_proved, own_proof
 from bookings.web.paging import page_links
+from bookings.web.refusals import add_refusal
 
 _PAGE: Final = 20
 
@@ -101,8 +102,8 @@ def new(request: StaffRequest) -> HttpResponse:
             user, password = staffing.add_user(
                 form.cleaned_data["username"], form.profile(), actor=request.user, submission=_submission(request)
             )
-        except RuleBroken as problem:
-            form.add_error("username", problem.message)
+        except Refusal as refusal:
+            add_refusal(form, "username", refusal)
         else:
             return _told(request, staff_record(user.pk), password)
     context = {"form": form, "proof": proof, "submission": random_token()}
@@ -121,11 +122,9 @@ def member(request: StaffRequest, user_id: int) -> HttpResponse:
     try:
         seen = form.cleaned_data["seen"] or 0
         staffing.change_user(user_id, form.profile(), seen=seen, actor=request.user, submission=_submission(request))
-    except NotFound:
-        raise
-    except RuleBroken as problem:
-        form.add_error(None, problem.message)
-        return _member(request, record, form, status=problem.status)
+    except Refusal as refusal:
+        add_refusal(form, None, refusal)
+        return _member(request, record, form, status=refusal.status)
     messages.success(request, _("Saved."))
     return redirect("office:staff_member", user_id)
 
@@ -141,9 +140,9 @@ def step(request: StaffRequest, user_id: int, what: str) -> HttpResponse:
     if is_sent and form.is_valid() and (proof is None or is_proved(request, proof)):
         try:
             told = asked.act(user_id, reason=form.cleaned_data["reason"], actor=request.user, submission=_submission(request))
-        except RuleBroken as problem:
-            form.add_error(None, problem.message)
-            status = problem.status
+        except Refusal as refusal:
+            add_refusal(form, None, refusal)
+            status = refusal.status
         else:
             return _told(request, record, told) if told is not None else _done(request, record)
     return _ask(request, record, asked, form, proof, status)

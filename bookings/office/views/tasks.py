@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import NotFound, RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.operations.tasks import finish_task, task_page
 from bookings.office.access import StaffRequest, staff
 from bookings.office.policy import may
+from bookings.web.refusals import counted
 
 
 @staff
@@ -26,15 +27,13 @@ def done(request: StaffRequest, task_id: int) -> HttpResponse:
     note, token = request.POST.get("note", "")[:300], request.POST.get("submission", "")
     try:
         finish_task(task_id, user=request.user, note=note, submission=token, content=f"{task_id} {note}")
-    except NotFound:
-        raise
-    except RuleBroken as problem:
-        return _page(request, problem=problem, task_id=task_id)
+    except Refusal as refusal:
+        return _page(request, refusal=refusal, task_id=task_id)
     messages.success(request, _("Noted: the task is done."))
     return redirect(reverse("office:tasks"))
 
 
-def _page(request: StaffRequest, *, problem: RuleBroken | None = None, task_id: int = 0) -> HttpResponse:
+def _page(request: StaffRequest, *, refusal: Refusal | None = None, task_id: int = 0) -> HttpResponse:
     page = request.GET.get("page", "")
     number = int(page) if page.isdecimal() and len(page) < 6 else 1
     found = task_page(request.user, now=timezone.now(), page=number, is_done=request.GET.get("state") == "done")
@@ -42,8 +41,8 @@ def _page(request: StaffRequest, *, problem: RuleBroken | None = None, task_id: 
         "tasks": found,
         "may_finish": may(request.user.role, "task_done", "POST"),
         "submission": random_token(),
-        "problem": problem,
+        "problem": counted(refusal),
         "wrong": task_id,
         "typed": request.POST.get("note", ""),
     }
-    return render(request, "office/tasks.html", context, status=problem.status if problem else 200)
+    return render(request, "office/tasks.html", context, status=refusal.status if refusal else 200)

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.shift_records import PAGE, shifts_of, till_view
 from bookings.domain.counter.shifts import close_shift as close
@@ -24,6 +24,7 @@ from bookings.models import Shift, User
 from bookings.office.access import StaffRequest, own_branch, own_branch_or_404, staff
 from bookings.office.forms.till import CashCount, MovementForm, TillCount
 from bookings.web.paging import page_links
+from bookings.web.refusals import add_refusal
 
 
 def _fresh() -> dict[str, str]:
@@ -68,7 +69,7 @@ def open_shift(request: StaffRequest) -> HttpResponse:
 @require_POST
 def move_cash(request: StaffRequest) -> HttpResponse:
     mine = require_shift(request.user)
-    form = MovementForm(request.POST)
+    form, status = MovementForm(request.POST), 422
     if form.is_valid():
         try:
             move(
@@ -78,14 +79,13 @@ def move_cash(request: StaffRequest) -> HttpResponse:
                 submission=form.cleaned_data["submission"],
                 content=f"{form.signed} {form.cleaned_data['reason']}",
             )
-        except Conflict:
-            raise
-        except RuleBroken as problem:
-            form.add_error("amount", problem.message)
+        except Refusal as refusal:
+            status = refusal.status
+            add_refusal(form, "amount", refusal)
         else:
             messages.success(request, _("%(amount)s is noted.") % {"amount": format_zar(form.signed)})
             return redirect("office:shift")
-    return render(request, "office/till/shift.html", _with_pages(request, till_view(mine)) | {"form": form}, status=422)
+    return render(request, "office/till/shift.html", _with_pages(request, till_view(mine)) | {"form": form}, status=status)
 
 
 @staff
@@ -125,11 +125,9 @@ def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
             submission=form.cleaned_data["submission"],
             content=json.dumps([mine.pk, form.denominations, form.data.get("card"), form.data.get("eft"), form.cleaned_data["reason"]]),
         )
-    except Conflict:
-        raise
-    except RuleBroken as problem:
-        form.add_error("reason", problem.message)
-        return _closing(request, mine, form, status=422)
+    except Refusal as refusal:
+        add_refusal(form, "reason", refusal)
+        return _closing(request, mine, form, status=refusal.status)
     return redirect("office:shift_detail", mine.pk) if outcome.is_closed else redirect(f"{reverse('office:close_shift')}#result")
 
 

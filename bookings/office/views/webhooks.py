@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from bookings.base.errors import Conflict, RuleBroken
+from bookings.base.errors import Conflict, Refusal
 from bookings.domain.partners import webhooks as hooks
 from bookings.domain.partners.partners import partner_called
 from bookings.models import Partner, Webhook
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.partners import WebhookForm
 from bookings.office.policy import may
+from bookings.web.refusals import add_refusal, counted
 
 _STATES = (
     ("", gettext_lazy("All")),
@@ -33,8 +34,8 @@ def webhooks(request: StaffRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         try:
             made = hooks.add_webhook(partner, **form.cleaned_data, actor=request.user)
-        except RuleBroken as refusal:
-            form.add_error("url", refusal.message)
+        except Refusal as refusal:
+            add_refusal(form, "url", refusal)
         else:
             return _list(request, partner, WebhookForm(initial={"events": Webhook.Event.values}), new=made)
     return _list(request, partner, form, status=422 if form.errors else 200)
@@ -93,7 +94,7 @@ def ping(request: StaffRequest, slug: str, hook_id: int) -> HttpResponse:
     try:
         hooks.ping(hooks.webhook_called(hook_id, slug))
     except Conflict as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, counted(refusal).message)
     else:
         messages.success(request, _("A test message is on its way; look again in a moment."))
     return redirect("office:webhook", slug, hook_id)
@@ -105,7 +106,7 @@ def again(request: StaffRequest, slug: str, hook_id: int, message_id: int) -> Ht
     try:
         hooks.send_again(message_id, hooks.webhook_called(hook_id, slug))
     except Conflict as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, counted(refusal).message)
     else:
         messages.success(request, _("The message is sent again; look again in a moment."))
     return redirect("office:webhook", slug, hook_id)

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
+from bookings.web.refusals import counted
 
 _REF: Final = re.compile(r"[\w@.:-]{1,120}")
 _TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -59,8 +60,8 @@ class RideAsked:
         counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
         try:
             return replace(self, party=read_party(seats, counts))
-        except RuleBroken as refusal:
-            return replace(self, problem=refusal.message)
+        except Refusal as refusal:
+            return replace(self, problem=counted(refusal).message)
 
 
 def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
@@ -70,8 +71,8 @@ def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
     problem = ""
     try:
         party = read_party(_count(query.get("passengers", "1")), {slug: _count(query.get(slug, "0")) for slug in types if slug != default})
-    except RuleBroken as refusal:
-        problem, party = refusal.message, Party(((default, 1),))
+    except Refusal as refusal:
+        problem, party = counted(refusal).message, Party(((default, 1),))
     from_ref, to_ref = read_refs(query)
     return RideAsked(
         schedule_id=schedule_id,

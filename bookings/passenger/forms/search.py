@@ -10,11 +10,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import NotFound, Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Search
 from bookings.passenger.forms.search_query import Asked
+from bookings.web.refusals import add_refusal
 
 LONGEST: Final = 120  # of anything typed here; more is cut, so that no page echoes a megabyte
 DAYS_AHEAD: Final = 365
@@ -35,7 +36,7 @@ class PlaceField(forms.CharField):
     def clean(self, value: str) -> Place:
         try:
             return get_place(super().clean(value))
-        except RuleBroken as unknown:
+        except NotFound as unknown:
             raise ValidationError(unknown.message) from unknown
 
 
@@ -130,8 +131,8 @@ class SearchForm(forms.Form):
             return None
         try:
             return read_party(sum(counts.values()), counts)
-        except RuleBroken as refusal:
-            self.add_error(self.default_type if self.types else None, refusal.message)  # a company that has no passenger types yet
+        except Refusal as refusal:
+            add_refusal(self, self.default_type if self.types else None, refusal)  # a company that has no passenger types yet
             return None
 
     def clean(self) -> dict[str, Any]:

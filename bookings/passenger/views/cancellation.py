@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
-from bookings.base.errors import AlreadySubmitted, Conflict
+from bookings.base.errors import Conflict
 from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.tickets.booking_files import order_of_reference
 from bookings.passenger.views.booking import not_mine
 from bookings.web.access import public
+from bookings.web.refusals import counted
 from bookings.web.render import private, render_page
 from bookings.web.visitor import may_manage
 
@@ -46,8 +47,6 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
             quoted=quoted,
             reason="by the customer",
         )
-    except AlreadySubmitted:
-        raise
     except Conflict as refusal:
         return _page(request, reference, set(tickets), refusal=refusal, status=409)
     if quoted:
@@ -68,7 +67,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     view = cancel_view(reference, chosen, now=timezone.now())
-    context = {"view": view, "refusal": refusal, "confirm": confirm, "submission": random_token()}
+    context = {"view": view, "refusal": counted(refusal), "confirm": confirm, "submission": random_token()}
     return private(
         render_page(
             request,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
-from bookings.base.errors import AlreadySubmitted, HoldExpired, NotFound, RuleBroken, SeatTaken
+from bookings.base.errors import HoldExpired, Refusal, SeatTaken
 from bookings.domain.sales.checkout import save_draft
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
@@ -22,6 +22,7 @@ from bookings.domain.timetable.trips import clock_text
 from bookings.passenger.forms.checkout import DetailsForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
+from bookings.web.refusals import counted
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, visitor_key
 
@@ -67,7 +68,7 @@ def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
         hold = renew_hold(view.token, owner=visitor_key(request))
     except HoldExpired:
         return redirect("passenger:checkout", view.token)
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _page(request, _view(request, view.token), refusal=refusal, step=request.POST.get("step", ""), status=refusal.status)
     messages.success(request, _("Your seats are kept until %(time)s.") % {"time": clock_text(hold.expires_at)})
     return redirect(_review_address(view.token) if request.POST.get("step") == "review" else view_address(view))
@@ -83,9 +84,7 @@ def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     enforce_limit(request, "hold")
     try:
         hold = rehold(view.token, owner=visitor_key(request))
-    except NotFound:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         return _page(request, _view(request, view.token), refusal=refusal, status=refusal.status)
     messages.success(request, _("You have the same seats again, until %(time)s.") % {"time": clock_text(hold.expires_at)})
     return redirect(view_address(view))
@@ -102,9 +101,7 @@ def _place(request: HttpRequest, token: str) -> HttpResponse:
             digest=request.POST.get("digest", ""),
             choice=choice,
         )
-    except (NotFound, AlreadySubmitted):
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         view = _view(request, token)
         if view.order_token:
             raise
@@ -134,13 +131,13 @@ def _page(
     *,
     step: str = "",
     form: DetailsForm | None = None,
-    refusal: RuleBroken | None = None,
+    refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
     is_review = step == "review" and view.is_complete and not view.is_expired
     context: dict[str, Any] = {
         "view": view,
-        "refusal": refusal,
+        "refusal": counted(refusal),
         "until": clock_text(view.expires_at),
         "trips": [(trip, seats_address(view, index)) for index, trip in enumerate(view.trips)],
         "is_gone": isinstance(refusal, SeatTaken),

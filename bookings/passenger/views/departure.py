@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.base.errors import NotFound, RuleBroken
+from bookings.base.errors import Refusal
 from bookings.domain.sales.departure_page import DepartureView, departure_view, hold_ride, seats_unchanged
 from bookings.passenger.forms.departure_query import RideAsked, read_refs, read_ride, ticked_seats
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
+from bookings.web.refusals import counted
 from bookings.web.render import private, render_page
 from bookings.web.visitor import forget_visitor, network_key, visitor_key
 
@@ -48,9 +49,7 @@ def _hold(request: HttpRequest, asked: RideAsked) -> HttpResponse:
     who = {"owner": visitor_key(request, create=True), "network": network_key(request)}
     try:
         held = hold_ride(asked.schedule_id, asked.from_ref, asked.to_ref, **choice, **who, token=asked.hold, types=asked.types(seats))
-    except NotFound:
-        raise
-    except RuleBroken as refusal:
+    except Refusal as refusal:
         forget_visitor(request)
         return _page(request, asked, ticked=labels, refusal=refusal, status=refusal.status)
     if held.seats < asked.party.size:
@@ -63,7 +62,7 @@ def _hold(request: HttpRequest, asked: RideAsked) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, asked: RideAsked, *, ticked: list[str] | None = None, refusal: RuleBroken | None = None, status: int = 200
+    request: HttpRequest, asked: RideAsked, *, ticked: list[str] | None = None, refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
     view = departure_view(asked.schedule_id, asked.from_ref, asked.to_ref, now=timezone.now(), owner=visitor_key(request), hold=asked.hold)
     if ticked is None:
@@ -72,7 +71,7 @@ def _page(
     context = {
         "view": view,
         "asked": asked,
-        "refusal": refusal,
+        "refusal": counted(refusal),
         "ticked": [label for label in ticked if label in free],
         "lost": [label for label in ticked if label not in free] if not refusal else [],
         "others": asked.search_address(view.from_city, view.to_city, view.day),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.base.errors import TooMany
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.hold_limits import HoldLimitReached
 from bookings.domain.sales.holds import hold_any, hold_seats
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Schedule, SeatClaim, StaffTask
@@ -58,7 +58,7 @@ def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settin
     figure("hoarding: 50 visitors of a network", seats=44, kept=sum(kept.values()), **kinds(outcomes))
     assert 9 <= sum(kept.values()) <= 0.4 * 44
     assert max(kept.values()) <= 9
-    assert any(isinstance(each, TooMany) for each in outcomes)
+    assert any(isinstance(each, HoldLimitReached) for each in outcomes)
     task = StaffTask.objects.get()
     assert (task.kind, task.subject, task.done_at) == (StaffTask.Kind.HOARDING, f"network:{'n' * 16}", None)
     hold_any(segment, 9, owner="family", network="another")

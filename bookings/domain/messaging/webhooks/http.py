@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import RuleBroken
+from bookings.base.errors import Refusal
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -50,18 +50,18 @@ def resolve_host(host: str, port: int) -> list[str]:
 
 
 def check_url(url: str) -> SplitResult:
-    """Raises RuleBroken for an address that no webhook may have, whatever it resolves to."""
+    """Raises Refusal for an address that no webhook may have, whatever it resolves to."""
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
     except ValueError as error:
-        raise RuleBroken(_("This is not an address.")) from error
+        raise Refusal(_("This is not an address.")) from error
     if not host.isascii() or any(char.isspace() or ord(char) < 33 for char in url) or not url.isascii():
-        raise RuleBroken(_("This is not an address."))
+        raise Refusal(_("This is not an address."))
     if parts.username is not None or parts.fragment or port == 0:
-        raise RuleBroken(_("Leave names, passwords and # out of the address."))
+        raise Refusal(_("Leave names, passwords and # out of the address."))
     if not host or (parts.scheme != "https" and not _is_this_host(parts)):
-        raise RuleBroken(_("The address must begin with https://."))
+        raise Refusal(_("The address must begin with https://."))
     return parts
 
 
@@ -82,7 +82,7 @@ class Poster:
         """NotDelivered, unless a 2xx is the answer."""
         try:
             parts = check_url(url)
-        except RuleBroken as problem:
+        except Refusal as problem:
             raise NotDelivered(problem.message) from problem
         until = time.monotonic() + self.seconds
         addresses = self._addresses(parts, until)

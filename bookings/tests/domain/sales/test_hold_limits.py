@@ -3,11 +3,10 @@ from typing import Any
 
 import pytest
 
-from bookings.base.errors import TooMany
 from bookings.domain.counter.sale import RideWanted, keep_seats
 from bookings.domain.operations.tasks import finish_task, open_tasks
 from bookings.domain.sales.checkout import place_order, save_draft
-from bookings.domain.sales.hold_limits import NetworkFull
+from bookings.domain.sales.hold_limits import HoldLimitReached, NetworkFull
 from bookings.domain.sales.holds import hold_any, hold_seats, rehold
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import Schedule, SeatClaim, StaffTask, Submission, User
@@ -84,7 +83,7 @@ def test_a_small_coach_still_takes_one_party(settings: Any) -> None:
 
     hold_any(ride(schedule), 9, owner="ann", network="home", now=NOW)
 
-    with pytest.raises(TooMany):
+    with pytest.raises(HoldLimitReached):
         hold_any(ride(schedule), 1, owner="ben", network="home", now=NOW)
 
 

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from bookings.base.errors import HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken, SoldOut, TooMany
+from bookings.base.errors import HoldExpired, NotFound, RuleBroken, SalesClosed, SeatTaken, SoldOut
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
+from bookings.domain.sales.hold_limits import HoldLimitReached
 from bookings.domain.sales.holds import hold_any, hold_seats, rehold, release_hold, renew_hold
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import HoldTrip, Schedule, SeatClaim
@@ -158,7 +159,7 @@ def test_a_visitor_keeps_at_most_nine_seats_of_a_departure() -> None:
     schedule = make_schedule(seats=20)
     labels = [seat.label for seat in schedule.layout.seats.all()]
 
-    with pytest.raises(TooMany):
+    with pytest.raises(HoldLimitReached):
         hold_seats(ride(schedule), labels[:10], owner="ann", now=NOW)
 
     hold_seats(ride(schedule), labels[:9], owner="ann", now=NOW)
@@ -170,7 +171,7 @@ def test_a_network_keeps_at_most_its_share_of_a_coach(settings: Any) -> None:
     for owner in ("ann", "ben"):
         hold_any(ride(schedule), 8, owner=owner, network="home", now=NOW)
 
-    with pytest.raises(TooMany):
+    with pytest.raises(HoldLimitReached):
         hold_any(ride(schedule), 1, owner="cas", network="home", now=NOW)
 
     hold_any(ride(schedule), 1, owner="cas", network="elsewhere", now=NOW)
