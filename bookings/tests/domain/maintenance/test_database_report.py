@@ -69,8 +69,8 @@ def test_what_another_company_has_in_the_database_is_not_reported() -> None:
 
     report = database_report()
 
-    assert report.size == before.size
-    assert [table.name for table in report.tables] == [table.name for table in before.tables]
+    assert report.size - before.size < 1_000_000, "and not the 3 MB that are another's"
+    assert sorted(table.name for table in report.tables) == sorted(table.name for table in before.tables)
     assert "another_idx" not in {index.name for index in report.indexes}
 
 
