@@ -7,11 +7,12 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 from huey.api import TaskWrapper
-from huey.contrib.djhuey import HUEY, db_task
+from huey.contrib.djhuey import HUEY, db_periodic_task, db_task
 
 logger = logging.getLogger("bookings.tasks")
 
@@ -25,6 +26,15 @@ def task(function: Callable[..., None]) -> TaskWrapper:
     """Decorator: a task of the queue that `enqueue` finds by its function's name."""
     wrapper = _tasks[function.__name__] = db_task()(function)
     return wrapper
+
+
+def periodic_task(when: Callable[[datetime], bool]) -> Callable[[Callable[[], None]], TaskWrapper]:
+    """Decorator: a task that the consumer itself starts at the times of a `crontab`."""
+
+    def decorate(function: Callable[[], None]) -> TaskWrapper:
+        return db_periodic_task(when)(function)
+
+    return decorate
 
 
 def enqueue(name: str, *args: Any) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from huey import crontab
-from huey.contrib.djhuey import db_periodic_task
 
 from bookings import queue
 from bookings.domain.maintenance.cleanup import clean_old_rows, clean_rate_counts
@@ -48,19 +47,19 @@ def publish_feed() -> None:
     feed_publishing.publish_feed()
 
 
-@db_periodic_task(crontab(minute="*"))
+@queue.periodic_task(crontab(minute="*"))
 def sweep_webhooks() -> None:
     """Apart from `sweep`, so that partners who keep us waiting keep no mail waiting."""
     run_each(delivery.send_webhooks)
 
 
-@db_periodic_task(crontab(minute="5,35"))
+@queue.periodic_task(crontab(minute="5,35"))
 def renew_feed() -> None:
     """A departure that was cancelled or added reaches journey planners within the half hour."""
     run_each(feed_publishing.publish_feed)
 
 
-@db_periodic_task(crontab(minute="*"))
+@queue.periodic_task(crontab(minute="*"))
 def sweep() -> None:
     """Each minute: whatever is due, whether or not the queue lost its task."""
     run_each(
@@ -75,7 +74,7 @@ def sweep() -> None:
     )
 
 
-@db_periodic_task(crontab(hour="23", minute="20"))  # in UTC: 01:20 in Johannesburg
+@queue.periodic_task(crontab(hour="23", minute="20"))  # in UTC: 01:20 in Johannesburg
 def nightly() -> None:
     run_each(lambda: generate_departures(days=DAYS_AHEAD), clean_old_rows)
 

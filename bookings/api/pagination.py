@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 LAST_PAGE: Final = 100  # further into a list a filter is the better way
-Window = Callable[[int, int], Sequence[Any]]  # (first, count) → rows
+Window = Callable[[int, int], Iterable[Any]]  # (first, count) → rows
 
 
 class UncountedPages(PageNumberPagination):
@@ -23,6 +23,7 @@ class UncountedPages(PageNumberPagination):
     def read(self, request: Request, rows: Window) -> list[Any]:
         """One page of what `rows` gives, which is asked for one row more. Raises ValidationError for a page that is none."""
         self.request = request
+        self.address = request.get_full_path()
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         self.number, self.size = query.validated_data["page"], query.validated_data["page_size"]
@@ -47,7 +48,7 @@ class UncountedPages(PageNumberPagination):
 
     def _here(self) -> str:
         """By the address that we are known by, not by what a Host header says."""
-        return f"{settings.SITE_URL}{self.request.get_full_path()}"
+        return f"{settings.SITE_URL}{self.address}"
 
 
 class PageQuery(serializers.Serializer):

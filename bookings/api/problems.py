@@ -31,8 +31,8 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
         return unavailable_problem()
     if isinstance(error, APIException):
         response = problem(error.status_code, str(error.detail))
-        if getattr(error, "auth_header", None):
-            response["WWW-Authenticate"] = error.auth_header
+        if header := getattr(error, "auth_header", None):
+            response["WWW-Authenticate"] = header
         return response
     return None
 

@@ -1,6 +1,7 @@
 """JSON in, JSON out."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import IO, Any, Final, NoReturn
 
 from django.utils.translation import gettext as _
@@ -17,14 +18,15 @@ MOST_BYTES: Final = 100_000
 class AlwaysJson(BaseContentNegotiation):
     """There is one format, so whatever a client would rather have (a browser says HTML) it gets that."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         sent = request.content_type.partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == sent), None)
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        only = next(iter(renderers))
+        return only, only.media_type
 
 
 class TooLarge(APIException):
@@ -37,7 +39,7 @@ class PlainJson(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         sent = stream.read(MOST_BYTES + 1)
         if len(sent) > MOST_BYTES:
             raise TooLarge

@@ -34,7 +34,8 @@ def body_of(request: Request, body: type[serializers.Serializer]) -> dict[str, A
 
 def _clean(form: serializers.Serializer) -> dict[str, Any]:
     form.is_valid(raise_exception=True)
-    return form.validated_data
+    values: dict[str, Any] = form.validated_data
+    return values
 
 
 def idempotent_request(request: KeyedRequest) -> selling.Request:
@@ -65,7 +66,7 @@ def list_response(request: Request, shape: type[Shown], rows: Window) -> Respons
     only = chosen(request, shape)
     pages = UncountedPages()
     page = pages.read(request, rows)
-    return pages.get_paginated_response(shape(page, many=True, only=only).data)
+    return pages.get_paginated_response(list(shape(page, many=True, only=only).data))
 
 
 def unchanged(request: Request, *version: object) -> tuple[str, HttpResponse | None]:

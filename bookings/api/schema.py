@@ -130,6 +130,7 @@ def _shown_names(result: dict[str, Any]) -> set[str]:
 
 @cache
 def document() -> bytes:
-    schema = SchemaGenerator(api_version="v1").get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator
+    schema = generator(api_version="v1").get_schema(request=None, public=True)
     schema["info"]["description"] = _ABOUT.strip()
     return json.dumps(schema, default=str, ensure_ascii=False).encode()

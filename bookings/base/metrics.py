@@ -23,7 +23,7 @@ REFUSALS: Final = Counter("falcon_refusals", "What the rules refused, by kind", 
 RATE_LIMITED: Final = Counter("falcon_rate_limited", "Requests refused by a rate limit", ["limit"])
 
 _cache_hits, _cache_misses = CACHE.labels("hit"), CACHE.labels("miss")
-_routes: dict[tuple[str, str, int], tuple] = {}  # finding a labelled counter costs more than counting
+_routes: dict[tuple[str, str, int], tuple[Histogram, Counter, Counter]] = {}  # finding a labelled counter costs more than counting
 
 
 def count_request(route: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:

@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 
 from bookings.benchmarks.probe_headers import forgotten
 
-_SiteCache: Any = import_string(settings.SITE_CACHE)
+_SiteCache: Any = import_string(getattr(settings, "SITE_CACHE"))  # noqa: B009  of benchmarks.settings
 
 
 class ForgettingCache(_SiteCache):

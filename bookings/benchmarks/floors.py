@@ -1,8 +1,9 @@
 """What a page could cost at least: the measure of the others, through the same server and middleware."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import escape
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -79,7 +80,7 @@ def departures(request: HttpRequest) -> HttpResponse:
     passengers = int(request.GET.get("passengers", 1))
     start = datetime.strptime(request.GET["date"], "%Y-%m-%d").replace(tzinfo=_ZONE)
     now, day = timezone.now(), (start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC))
-    given = [request.GET["from"], request.GET["to"], day[0] - _LONGEST, day[1], *day, now]
+    given: list[Any] = [request.GET["from"], request.GET["to"], day[0] - _LONGEST, day[1], *day, now]
     with _unprepared_cursor() as cursor:
         cursor.execute(_POSTGRES if connection.vendor == "postgresql" else _SQLITE, given)
         rows = cursor.fetchall()
@@ -91,11 +92,12 @@ def _unprepared_cursor() -> CursorWrapper:
     if connection.vendor != "postgresql":
         return connection.cursor()
     connection.ensure_connection()
-    return connection.make_cursor(Cursor(connection.connection))
+    plain: Any = Cursor(connection.connection)  # type: ignore[call-arg]  # of psycopg, not of the stubs
+    return connection.make_cursor(plain)
 
 
-def _row(passengers: int):  # noqa: ANN202
-    def row(values: tuple) -> str:
+def _row(passengers: int) -> Callable[[tuple[Any, ...]], str]:
+    def row(values: tuple[Any, ...]) -> str:
         (pk, boards, alights, price, _layout, board, alight, from_name, from_code, to_name, to_code, code, name, coach, amount, free) = (
             values
         )

@@ -104,10 +104,11 @@ def sellable_rides() -> list[tuple[int, str, str]]:
     from bookings.domain.search.segments import find_departures, find_rides
     from bookings.models import Schedule
 
-    day, ends = timezone.localdate() + AHEAD + timedelta(days=1), {}
+    day = timezone.localdate() + AHEAD + timedelta(days=1)
+    ends: dict[int, tuple[str, str]] = {}
     for start, end in busy_pairs():
         rides = find_rides(get_place(start).stop_ids, get_place(end).stop_ids)
-        ends |= {each.id: (start, end) for each in find_departures(rides, day, day) if each.id not in ends}
+        ends |= {departure.id: (start, end) for departure in find_departures(rides, day, day) if departure.id not in ends}
     ids = Schedule.objects.filter(pk__in=ends, available_seats__gt=0).order_by("-available_seats", "pk").values_list("pk", flat=True)
     return [(pk, *ends[pk]) for pk in ids]
 

@@ -119,7 +119,8 @@ class Step:
 
 def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
     """What each request of a purchase costs, in order; the queue is at rest meanwhile, but for the last one."""
-    meter, found, turn = stage.meter(), {}, [0]
+    meter, turn = stage.meter(), [0]
+    measured: dict[int, Step] = {}
     before: list[dict[str, float]] = [{}]
 
     def begin(request: httpx.Request) -> None:
@@ -129,7 +130,7 @@ def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
         response.read()
         spent = meter.since(before[0])
         turn[0] += 1
-        step = found.setdefault(turn[0], Step(_step_name(response.request)))
+        step = measured.setdefault(turn[0], Step(_step_name(response.request)))
         step.queries = int(response.headers.get(QUERIES, 0))
         step.cpu.append((sum(spent.values()) - spent.get("queue", 0)) * 1000)
 
@@ -145,7 +146,7 @@ def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
             buyer.get(buyer.order)
         finally:
             buyer.close()
-    return list(found.values())
+    return list(measured.values())
 
 
 def _step_name(request: httpx.Request) -> str:

@@ -66,8 +66,8 @@ def pages(house: House, kind: str, sizes: Iterable[Size], static: Path, options:
                 for runner, figures in measured:
                     runner.measure(figures)
                     bar.update()
-        figures = [figures_of_case for _runner, figures_of_case in measured]
-        return [*(_page_line(one, figures) for one in figures), *_growth(figures, stages)]
+        all_figures = [figures_of_case for _runner, figures_of_case in measured]
+        return [*(_page_line(one, all_figures) for one in all_figures), *_growth(all_figures, stages)]
 
 
 def _warm(runner: Runner, case: Case) -> Figures | None:

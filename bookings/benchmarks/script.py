@@ -67,7 +67,7 @@ def insert(model: type[models.Model], values: dict[str, str], source: str) -> st
     sql = Dialect(connection.vendor)
     for field in model._meta.concrete_fields:
         if field.column not in values and not field.primary_key and not field.null:
-            values[field.column] = sql.literal(field.get_default())
+            values[str(field.column)] = sql.literal(field.get_default())
     return f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) SELECT {', '.join(values.values())} {source}"
 
 

@@ -135,7 +135,8 @@ def make_database(server: str, name: str, template: str = "template1") -> str:
 
 def postmaster_pid(url: str) -> int:
     with psycopg.connect(url) as connection:
-        return int(connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()[0].split()[0])
+        row = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone() or ("0",)
+        return int(row[0].split()[0])
 
 
 def prepare_database(house: House, kind: str, size: Size) -> str:

@@ -54,7 +54,7 @@ class CountedMemoryCache(LocMemCache):
         return _counted(super().get(key, _MISSING, version), default)
 
 
-class BreakerRedisCache(RedisCache):
+class BreakerRedisCache(RedisCache):  # type: ignore[misc]  # django-redis brings no types
     """django-redis as a cache that may be lost: while Redis is away every read misses and every write is dropped.
 
     After one failure Redis is not asked again for a few seconds, so that a frozen server slows one request, not all.
@@ -115,7 +115,8 @@ class BreakerRedisCache(RedisCache):
             flat = [int(reply) for reply in self._script(keys=[self.make_key(key) for key in keys], args=arguments)]
             return dict(zip(flat[::2], flat[1::2], strict=True))
 
-        return self._guarded(count, None)
+        counts: dict[int, int] | None = self._guarded(count, None)
+        return counts
 
     def add_to_window(self, keys: Sequence[str], slice_number: int, count: int) -> None:
         def add() -> None:
@@ -128,4 +129,5 @@ class BreakerRedisCache(RedisCache):
 
     @cached_property
     def _script(self) -> Script:
-        return self.client.get_client(write=True).register_script(_COUNT_IN_WINDOW)
+        script: Script = self.client.get_client(write=True).register_script(_COUNT_IN_WINDOW)
+        return script

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar, cast
 
 from django.core.cache import cache
 from django.utils.translation import get_language
@@ -31,26 +31,28 @@ def get_or_compute(key: str, compute: Callable[[], Value], seconds: int) -> Valu
     full_key = f"{key}:{get_language()}:{version}"
     entry = cache.get(full_key)
     if _is_fresh(entry):
-        return entry["value"]
+        return cast(Value, entry["value"])
     # The lease is left to run out: should computing fail, the old value serves until then, instead of everybody trying.
     lease = cache.add(f"{full_key}:lease", 1, LEASE_SECONDS)
     if lease is False:  # and not None: then the cache is away
         entry = entry or _wait_for(full_key)
         if entry:
-            return entry["value"]
+            return cast(Value, entry["value"])
     elif _is_fresh(again := cache.get(full_key)):  # the lease's last owner computed it since we looked
-        return again["value"]
+        return cast(Value, again["value"])
     value = compute()
     cache.set(full_key, {"until": time.time() + seconds, "value": value}, seconds + STALE_SECONDS)
     return value
 
 
-def _is_fresh(entry: dict[str, Any] | None) -> bool:
-    return bool(entry) and time.time() < entry["until"]
+def _is_fresh(entry: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
+    return entry is not None and time.time() < entry["until"]
 
 
 def _wait_for(key: str) -> dict[str, Any] | None:
     until = time.monotonic() + WAIT_SECONDS
-    while (entry := cache.get(key)) is None and time.monotonic() < until:
+    entry: dict[str, Any] | None = cache.get(key)
+    while entry is None and time.monotonic() < until:
         time.sleep(_POLL_SECONDS)
+        entry = cache.get(key)
     return entry

@@ -28,10 +28,10 @@ class _Check(threading.local):
 
 
 _check: Final = _Check()
-_values: tuple[str, dict[tuple, Any]] = ("", {})  # of one version; replaced whole, so that another thread never sees half of it
+_values: tuple[str, dict[tuple[Any, ...], Any]] = ("", {})  # of one version; replaced whole, so that another thread never sees half of it
 
 
-def cached(key: tuple, read: Callable[[], Value]) -> Value:
+def cached(key: tuple[Any, ...], read: Callable[[], Value]) -> Value:
     """What `read` gives, read again only after reference data has changed, by whatever process.
 
     `key` names what is read in this language. The value is shared: nobody may change it.
@@ -49,7 +49,8 @@ def cached(key: tuple, read: Callable[[], Value]) -> Value:
     values = known[1]
     full_key = (get_language(), *key)
     if full_key in values:
-        return values[full_key]
+        known_value: Value = values[full_key]
+        return known_value
     # Read after the version: should that change in between, this is newer than its version, which nobody will ever see again.
     value = read()
     if len(values) >= _MOST:

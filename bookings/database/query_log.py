@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from types import FrameType
 from typing import Any, Final
 
 from django.conf import settings
@@ -50,7 +51,7 @@ def watch_connection(connection: Any, **_signal: object) -> None:
         connection.execute_wrappers.append(watched)
 
 
-def watched(execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+def watched(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     started = perf_counter()
     try:
         return execute(sql, params, many, context)
@@ -80,7 +81,7 @@ def _note_slow(sql: str, ms: float) -> None:
 def _place() -> str:
     """Where our own code asked: file and line, from the top of the project."""
     ours, here = f"{Path(settings.BASE_DIR) / 'bookings'}/", __file__
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame:
         name = frame.f_code.co_filename
         if name.startswith(ours) and name != here:

@@ -61,7 +61,7 @@ def _first_difference(connection: BaseDatabaseWrapper) -> str:
             if table not in tables:
                 return f"it has no table {table}"
             there = {column.name: column for column in connection.introspection.get_table_description(cursor, table)}
-            modelled = {field.column for field in model._meta.local_concrete_fields}
+            modelled = {str(field.column) for field in model._meta.local_concrete_fields}
             for name in sorted(modelled - there.keys()):
                 return f"it has no column {table}.{name}"
             for name in sorted(there.keys() - modelled):

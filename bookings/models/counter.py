@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import format_zar
 
-from .staff import Branch
+from .staff import Branch, User
 
 
 class ShiftQuerySet(models.QuerySet["Shift"]):
-    def open_of(self, clerk: models.Model) -> Shift | None:
+    def open_of(self, clerk: User) -> Shift | None:
         """The clerk's open shift, with its branch; a clerk has one at most."""
         return self.select_related("branch", "clerk").filter(clerk=clerk, closed_at=None).first()
 

@@ -96,7 +96,7 @@ class SeatBlock(models.Model):
         return f"{self.schedule_id}/{self.seat_id}: {self.reason}"
 
 
-class SeatClaimQuerySet(models.QuerySet):
+class SeatClaimQuerySet(models.QuerySet["SeatClaim"]):
     def live(self, now: datetime) -> SeatClaimQuerySet:
         """Claims that still count: an expired one is a free seat, whether or not anybody has swept it."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))

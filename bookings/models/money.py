@@ -142,11 +142,11 @@ class Total(models.Sum):
         return f"CAST(ROUND({sql}, 2) AS NUMERIC)", params
 
 
-class LedgerManager(models.Manager):
+class LedgerManager(models.Manager["LedgerEntry"]):
     def post(
         self,
         cause: str,
-        amounts: Mapping[str, Decimal],
+        amounts: Mapping[Account, Decimal],
         *,
         at: datetime,
         order: Order | None = None,
@@ -180,7 +180,7 @@ class LedgerManager(models.Manager):
             for account, amount in amounts.items()
             if amount != 0
         )
-        if amounts.get(Account.PARTNER):
+        if debtor_id and amounts.get(Account.PARTNER):
             Partner.objects.filter(pk=debtor_id).charge(amounts[Account.PARTNER])
 
     def balance(self, account: str, **of: object) -> Decimal:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -40,7 +42,7 @@ class City(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.plain_name = plain_name(self.name)
         super().save(*args, **kwargs)
 
@@ -66,7 +68,7 @@ class Stop(Imported):
     def __str__(self) -> str:
         return f"{self.city.name}, {self.name}" if self.name != self.city.name else self.name
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         self.plain_name = plain_name(self.name)
         super().save(*args, **kwargs)
 
@@ -87,7 +89,7 @@ class Line(Imported):
         return f"{self.code} {self.name}".strip()
 
 
-class RouteQuerySet(models.QuerySet):
+class RouteQuerySet(models.QuerySet["Route"]):
     def active(self) -> RouteQuerySet:
         return self.filter(is_active=True)
 

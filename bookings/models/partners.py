@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO
 
+from .staff import User
 
-class PartnerQuerySet(models.QuerySet):
+
+class PartnerQuerySet(models.QuerySet["Partner"]):
     def charge(self, amount: Decimal) -> int:
         """Let them owe so much more (less if negative), to the cent: SQLite adds decimals as floating point, so the sum is rounded."""
         return self.update(owes=Round(F("owes") + amount, precision=2))
@@ -109,8 +111,8 @@ class Webhook(models.Model):
         return event in self.events
 
 
-class PartnerEventManager(models.Manager):
-    def record(self, partner: Partner, what: str, *, at: datetime, actor: models.Model | None = None) -> PartnerEvent:
+class PartnerEventManager(models.Manager["PartnerEvent"]):
+    def record(self, partner: Partner, what: str, *, at: datetime, actor: User | None = None) -> PartnerEvent:
         return self.create(partner=partner, what=what[:_WORDS], actor=actor, at=at)
 
 

@@ -14,6 +14,7 @@ from .fleet import Seat
 from .inventory import Hold
 from .network import RouteStop
 from .partners import Partner
+from .staff import User
 from .timetable import Schedule
 
 
@@ -72,7 +73,7 @@ class Order(models.Model):
 
     def is_open(self, now: datetime) -> bool:
         """Still to be paid, and in time."""
-        return self.status == SaleStatus.PENDING and self.pay_by > now
+        return self.status == SaleStatus.PENDING and self.pay_by is not None and self.pay_by > now
 
 
 class Booking(models.Model):
@@ -196,7 +197,7 @@ def _steps(pairs: tuple[tuple[str, str], ...]) -> Q:
     return allowed
 
 
-class BookingEventManager(models.Manager):
+class BookingEventManager(models.Manager["BookingEvent"]):
     def record(
         self,
         booking: Booking,
@@ -205,8 +206,8 @@ class BookingEventManager(models.Manager):
         *,
         at: datetime,
         ticket: Ticket | None = None,
-        actor: models.Model | None = None,
-        approver: models.Model | None = None,
+        actor: User | None = None,
+        approver: User | None = None,
         reason: str = "",
     ) -> BookingEvent:
         """Write one step. A change that is no change of state (another seat, another name) has `before` and `after` alike, and a reason."""

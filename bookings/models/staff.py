@@ -47,7 +47,7 @@ class User(AbstractUser):
         ]
 
 
-class StaffEventManager(models.Manager):
+class StaffEventManager(models.Manager["StaffEvent"]):
     def record(self, user: User, what: str, *, actor: User | None, reason: str = "", at: datetime) -> StaffEvent:
         return self.create(user=user, actor=actor, what=what[:300], reason=reason[:200], at=at)
 

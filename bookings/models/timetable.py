@@ -58,7 +58,7 @@ class ServiceException(models.Model):
         return f"{self.service_id} {self.date} {'+' if self.runs else '-'}"
 
 
-class ScheduleQuerySet(models.QuerySet):
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def on_sale(self) -> ScheduleQuerySet:
         """Sold at all; when sales close is a matter of the boarding stop (domain.timetable)."""
         return self.filter(is_active=True, status__in=Schedule.SOLD_IN)

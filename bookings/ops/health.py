@@ -45,18 +45,18 @@ def health(request: HttpRequest) -> JsonResponse:
 def _cache_keeps() -> bool:
     stamp = timezone.now().isoformat()
     cache.set("health", stamp, timeout=30)
-    return cache.get("health") == stamp
+    return bool(cache.get("health") == stamp)
 
 
 def _database_answers() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 def _queue_beats() -> bool:
     beat = Heartbeat.objects.filter(name="queue").first()
-    return bool(beat) and timezone.now() - beat.at < QUEUE_SILENT_AFTER
+    return beat is not None and timezone.now() - beat.at < QUEUE_SILENT_AFTER
 
 
 def _mail_flows() -> bool:

@@ -20,6 +20,7 @@ from bookings.domain.messaging.mail.state import mail_state
 from bookings.models import Heartbeat
 from bookings.ops.probes import Prober
 from bookings.web.access import operations
+from bookings.web.requests import peer_of
 from bookings.web.visitor import read_address
 
 _THROUGH_A_PROXY: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_PROTO")
@@ -46,7 +47,7 @@ def _may_read(request: HttpRequest) -> bool:
     """By who is at the other end of the connection, whatever a header says; and one of our proxies speaks for strangers."""
     if any(header in request.META for header in _THROUGH_A_PROXY):
         return False
-    peer = read_address(request.peer)
+    peer = read_address(peer_of(request))
     return peer is not None and any(peer in ipaddress.ip_network(net) for net in settings.METRICS_NETS)
 
 
@@ -76,7 +77,7 @@ def _connections() -> int:
             cursor.execute("SELECT 1")
         else:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def _heartbeat_age() -> float | None:

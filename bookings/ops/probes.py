@@ -38,13 +38,14 @@ class Prober:
         return dict(own_round.results)
 
     def _serve(self) -> None:
-        served = None
+        served: _Round | None = None
         while True:
             with self._turn:
                 while self._round is served:
                     self._turn.wait()
                 served = self._round
-            self._run(served)
+            if served:
+                self._run(served)
 
     def _run(self, own_round: "_Round") -> None:
         for name, look in self._looks.items():

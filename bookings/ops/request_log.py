@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from time import monotonic, perf_counter
-from typing import Final
+from typing import Any, Final
 
 from django.core.signals import request_finished
 from django.db import DatabaseError, InterfaceError
@@ -51,7 +51,7 @@ class _Watch:
         tally.set(self.tally)
         self.started = perf_counter()
 
-    def follow(self, response: HttpResponse) -> None:
+    def follow(self, response: Any) -> None:
         """What is streamed asks and fails while it is sent, so its line is written when the server closes it."""
         if not response.has_header("Content-Length"):  # a file says its size, and is left to the server to send
             response.streaming_content = self._counted(response.streaming_content)

@@ -17,7 +17,7 @@ MARKED_ELSEWHERE: Final = ("admin", "djdt")  # namespaces with a guard of their 
 
 def _marker(mark: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
-        view.access = mark
+        view.access = mark  # type: ignore[attr-defined]  # a function carries what we put on it
         return view
 
     return decorate
@@ -34,5 +34,6 @@ class AccessMarks:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> None:
-        if getattr(view, "access", None) is None and not set(request.resolver_match.namespaces) & set(MARKED_ELSEWHERE):
-            raise PermissionDenied(f"{request.resolver_match.view_name} has no access mark.")
+        match = request.resolver_match
+        if match and getattr(view, "access", None) is None and not set(match.namespaces) & set(MARKED_ELSEWHERE):
+            raise PermissionDenied(f"{match.view_name} has no access mark.")

@@ -78,7 +78,7 @@ def kept_page(request: HttpRequest, make: Callable[[], tuple[HttpResponse, int]]
     response["ETag"] = f'"{sha256(key)[:32]}"'
     patch_vary_headers(response, [*vary, "Accept-Encoding"])  # a 304 says what the whole answer would
     answer = get_conditional_response(request, etag=response["ETag"], response=response)
-    if answer is not response:
+    if answer is not None and answer is not response:
         return answer
     body = cache.get(key)
     if body is None:

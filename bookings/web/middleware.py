@@ -15,6 +15,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.web.errors import is_database_away, unavailable
 from bookings.web.problems import is_program
 from bookings.web.render import render_problem
+from bookings.web.requests import htmx_of
 from bookings.web.visitor import read_address
 
 logger = logging.getLogger("bookings.web")
@@ -42,8 +43,9 @@ def client_address(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         hops = settings.TRUSTED_PROXIES
-        request.peer = request.META.get("REMOTE_ADDR", "")
-        if is_our_proxy(request.peer):
+        peer = request.META.get("REMOTE_ADDR", "")
+        request.peer = peer  # type: ignore[attr-defined]  # read by peer_of
+        if is_our_proxy(peer):
             forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
             client = read_address(forwarded[-hops]) if len(forwarded) >= hops else None
             if client:
@@ -71,11 +73,11 @@ class HtmxAnswers:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.htmx and isinstance(response, HttpResponseRedirect):
+        if htmx_of(request) and isinstance(response, HttpResponseRedirect):
             target = response.url
             login = resolve_url(settings.LOGIN_URL)
             if target.startswith(login):
-                target = f"{login}?{urlencode({'next': request.htmx.current_url_abs_path or '/'})}"
+                target = f"{login}?{urlencode({'next': htmx_of(request).current_url_abs_path or '/'})}"
             redirect = HttpResponseClientRedirect(target)
             redirect.cookies = response.cookies
             return redirect

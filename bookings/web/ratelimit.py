@@ -78,7 +78,7 @@ class Counted:
 
     def _add(self, keys: Sequence[str], count: int) -> None:
         if self.in_redis:
-            cache.add_to_window(keys, self.slice_number, count)
+            cache.add_to_window(keys, self.slice_number, count)  # type: ignore[attr-defined]  # of BreakerRedisCache
         elif keys:
             RateCount.add([f"{key}:{self.slice_number}" for key in keys], count)
 

@@ -12,6 +12,7 @@ from bookings.base.errors import RuleBroken, TooMany
 from bookings.base.logs import request_id
 from bookings.web.problems import is_program, rule_problem
 from bookings.web.refusals import counted
+from bookings.web.requests import htmx_of
 
 _MOST_FIELDS: Final = 200
 _MOST_TYPED: Final = 20_000
@@ -73,7 +74,8 @@ def render_page(
 
 def swaps_only(request: HttpRequest, target: str) -> bool:
     """Whether htmx asks for the element `target` and nothing else."""
-    return request.htmx.target == target and not request.htmx.history_restore_request
+    htmx = htmx_of(request)
+    return htmx.target == target and not htmx.history_restore_request
 
 
 def private(response: HttpResponse) -> HttpResponse:
@@ -87,7 +89,8 @@ def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
     if is_program(request):
         return rule_problem(problem)
     counted(problem)
-    fragment = bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
+    htmx = htmx_of(request)
+    fragment = bool(htmx) and not htmx.boosted and not htmx.history_restore_request
     template = "errors/_problem.html" if fragment else f"errors/{problem.status}.html"
     again = _sent_again(request) if isinstance(problem, TooMany) and not fragment else None
     response = render(request, template, {"problem": problem, "again": again}, status=problem.status)

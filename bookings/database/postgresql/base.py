@@ -12,6 +12,9 @@ from bookings.database.postgresql.prepared import retry_outdated_plan
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    health_check_enabled: bool
+    health_check_done: bool
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.settings_dict["OPTIONS"].get("prepare_threshold"):

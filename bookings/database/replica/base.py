@@ -12,9 +12,10 @@ from psycopg import IsolationLevel
 CONNECT_SECONDS: Final = 0.3
 PROBE_SECONDS: Final = 0.3
 QUERY_SECONDS: Final = 3.0
+_Steps = Generator[Any, Any, Any]
 
 
-def limited(steps: Generator, seconds: float) -> Generator:
+def limited(steps: _Steps, seconds: float) -> _Steps:
     """The steps of a wait for the server, given up after so many seconds. Neither libpq nor a statement timeout notices a frozen server."""
     until = time.monotonic() + seconds
     try:
@@ -25,17 +26,17 @@ def limited(steps: Generator, seconds: float) -> Generator:
                 raise psycopg.OperationalError("the replica does not answer in time")
             waits_for = steps.send(is_ready)
     except StopIteration as end:
-        return end.value
+        return end.value  # what the steps give at their end
 
 
-class HastyConnection(psycopg.Connection):
+class HastyConnection(psycopg.Connection[Any]):
     patience = QUERY_SECONDS
 
-    def wait(self, gen: Generator, *args: Any, **options: Any) -> Any:
+    def wait(self, gen: _Steps, *args: Any, **options: Any) -> Any:
         return super().wait(limited(gen, self.patience), *args, **options)
 
     @classmethod
-    def _connect_gen(cls, *args: Any, **options: Any) -> Generator:
+    def _connect_gen(cls, *args: Any, **options: Any) -> _Steps:
         return limited(super()._connect_gen(*args, **options), CONNECT_SECONDS)  # connect_timeout knows no less than 2 s
 
 

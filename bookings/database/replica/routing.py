@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import wraps
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from django.conf import settings
 from django.core.cache.backends.base import default_key_func
@@ -110,9 +110,11 @@ class Watch:
             self.reached, self.pending = mark, None
 
     def _replayed(self) -> Decimal | None:
-        with connections[REPLICA].hurried(), connections[REPLICA].cursor() as cursor:
+        replica: Any = connections[REPLICA]
+        with replica.hurried(), replica.cursor() as cursor:
             cursor.execute("SELECT pg_last_wal_replay_lsn() - '0/0'")
-            return cursor.fetchone()[0]
+            position: Decimal | None = cursor.fetchone()[0]
+        return position
 
     def _mark(self) -> Mark:
         at = time.monotonic()
@@ -145,8 +147,9 @@ def may_lag(view: View) -> View:
                 watch.give_up(error)
         return view(request, *args, **options)
 
-    reading.may_lag = True
-    return reading
+    wrapped = cast(View, reading)
+    wrapped.may_lag = True  # type: ignore[attr-defined]  # read by a test
+    return wrapped
 
 
 def _may_serve(request: HttpRequest) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
@@ -75,7 +76,7 @@ def _call(schedule: Schedule, position: int) -> RouteStop:
     return call
 
 
-def _tickets() -> object:
+def _tickets() -> QuerySet[Ticket]:
     return Ticket.objects.select_related(
         "seat",
         "passenger_type",

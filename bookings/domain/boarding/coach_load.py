@@ -108,7 +108,7 @@ def coach_load(schedule_id: int, *, now: datetime) -> CoachLoad:
         seats=list(Seat.objects.filter(layout=schedule.layout_id).exclude(kind=SeatKind.CREW).order_by("deck", "row", "column")),
         claims=list(SeatClaim.objects.filter(schedule=schedule).live(now).values_list("seat", "leg", "ticket")),
         closings=list(ScheduleEvent.objects.filter(schedule=schedule, position__isnull=False).select_related("actor").order_by("pk")),
-        boarded={event.ticket_id: event for event in got_on.select_related("actor").order_by("pk")},
+        boarded={event.ticket_id or 0: event for event in got_on.select_related("actor").order_by("pk")},
     )
 
 

@@ -163,7 +163,8 @@ def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | No
         here = [call.position for call in load.calls[:-1] if call.stop.city_id == near_city]
         stop = here[0] if here else load.calls[0].position
     lists = _manifest(load, stop, now)
-    return BoardView(lists, lists.stop, _closing(plan_closing(load, load.call_at(stop))), _known(load, stop))
+    here_now = next(stop_list for stop_list in lists.stops if stop_list.position == stop)
+    return BoardView(lists, here_now, _closing(plan_closing(load, load.call_at(stop))), _known(load, stop))
 
 
 def _known(load: CoachLoad, position: int) -> str:

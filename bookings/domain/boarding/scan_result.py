@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -185,7 +185,7 @@ def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
     return _("We do not know this code. Read it again, or look for the name on the list.")
 
 
-Words = Callable[[Ticket | None, Schedule, RouteStop], str]
+Words = Callable[[Any, Schedule, RouteStop], str]  # each for the tickets that its outcome can have; none for an unknown code
 _WORDS: Final[dict[Outcome, tuple[Callable[[], str], Words]]] = {
     Outcome.BOARDED: (lambda: _("Boarded"), _boarded),
     Outcome.EARLY: (lambda: _("Not yet"), _early),

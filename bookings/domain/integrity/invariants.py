@@ -120,7 +120,7 @@ def _postings_balance(now: datetime) -> Iterator[object]:
     yield from sums.exclude(total=0).values_list("posting", flat=True)
 
 
-def _balance(account: str, **of: object) -> Subquery:
+def _balance(account: str, **of: object) -> Coalesce:
     rows = LedgerEntry.objects.filter(account=account, **of).order_by().values(next(iter(of)))
     return Coalesce(Subquery(rows.annotate(total=Total("amount")).values("total")), 0, output_field=LedgerEntry._meta.get_field("amount"))
 
@@ -145,8 +145,10 @@ def _revenue_by_state(now: datetime) -> Iterator[object]:
 
 
 def _refunds_within_payments(now: datetime) -> Iterator[object]:
-    def total(model: type) -> Subquery:
-        rows = model.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Total("amount")).values("total")
+    def total(model: type[Payment] | type[Refund]) -> Coalesce:
+        rows = (
+            model._default_manager.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Total("amount")).values("total")
+        )
         return Coalesce(Subquery(rows), 0, output_field=LedgerEntry._meta.get_field("amount"))
 
     yield from Order.objects.annotate(paid=total(Payment), back=total(Refund)).filter(back__gt=F("paid")).values_list("pk", flat=True)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -15,7 +16,7 @@ _CASH_UP = Q(cause__startswith="count:") | Q(cause__startswith="banked:")
 _Sums = dict[tuple[int, str], Decimal]
 
 
-def _sums(rows: QuerySet, kind: str) -> _Sums:
+def _sums(rows: QuerySet[Any], kind: str) -> _Sums:
     """Σ amount by (shift, kind of row)."""
     grouped = rows.filter(shift__isnull=False).order_by().values_list("shift", kind).annotate(total=Total("amount"))
     return defaultdict(lambda: ZERO, {(shift, of): total for shift, of, total in grouped})
@@ -46,13 +47,14 @@ def cash_ups_agree(now: datetime) -> Iterator[object]:
     ledger = _sums(LedgerEntry.objects.all(), "account")
     differences = _sums(LedgerEntry.objects.filter(_CASH_UP), "account")
     for shift in Shift.objects.filter(closed_at__isnull=False):
-        counted = {tender: Decimal(shift.counted[tender]) for tender in _TENDERS}
+        counted = {tender: Decimal((shift.counted or {})[tender]) for tender in _TENDERS}
+        expected_then = {tender: Decimal((shift.expected or {})[tender]) for tender in _TENDERS}
         right = (
-            all(Decimal(shift.expected[tender]) == expected[shift.pk, tender.value] for tender in _TENDERS)
+            all(expected_then[tender] == expected[shift.pk, tender.value] for tender in _TENDERS)
             and ledger[shift.pk, Account.CASH] == 0
             and ledger[shift.pk, Account.SAFE] == counted[Account.CASH] - shift.opening_float
             and all(ledger[shift.pk, tender] == counted[tender] for tender in (Account.CARD, Account.EFT))
-            and shift.difference == sum(counted.values()) - sum(Decimal(shift.expected[tender]) for tender in _TENDERS)
+            and shift.difference == sum(counted.values()) - sum(expected_then.values())
             and shift.difference == -differences[shift.pk, Account.CASH_OVER_SHORT]
         )
         if not right:

@@ -5,7 +5,7 @@ Every verb must be called inside a transaction that holds the locks of the sched
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -24,7 +24,7 @@ from bookings.models import (
 )
 
 
-def lock_schedules(ids: Iterable[int]) -> dict[int, Schedule]:
+def lock_schedules(ids: Iterable[int] | QuerySet[Any, dict[str, int]]) -> dict[int, Schedule]:
     """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the transaction is the lock.
 
     `ids` may be a query that gives them.

@@ -15,7 +15,7 @@ def _one(cursor: Any, sql: str) -> Any:
 
 
 def _size(cursor: Any) -> int:
-    return _one(cursor, "PRAGMA page_count") * _one(cursor, "PRAGMA page_size")
+    return int(_one(cursor, "PRAGMA page_count")) * int(_one(cursor, "PRAGMA page_size"))
 
 
 def facts(cursor: Any) -> Row:

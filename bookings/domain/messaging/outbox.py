@@ -41,7 +41,8 @@ class CarrierAway(Exception):
 
 
 class Carrier(Protocol):
-    loads: tuple[str, ...]  # with each message
+    @property
+    def loads(self) -> tuple[str, ...]: ...  # with each message
 
     def deliver(self, message: OutboxMessage, now: datetime) -> None: ...
 
@@ -240,6 +241,7 @@ def _is_temporary(error: Exception) -> bool:
 
 def _short_text(error: BaseException | None) -> str:
     """What the server said, for staff."""
+    text: bytes | str
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
     elif isinstance(error, smtplib.SMTPResponseException):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from bookings.base.money import ZERO, cents
 from bookings.domain.partners.quotes import Quote
@@ -167,7 +167,7 @@ def _held(trip: object, hold: Hold) -> tuple[HeldSeat, ...]:
     return tuple(HeldSeat(held.seat.label, held.fare_class.code, kind, fare) for held, kind, fare in seats)
 
 
-def orders_of(partner: Partner, *, status: str = "") -> object:
+def orders_of(partner: Partner, *, status: str = "") -> QuerySet[Order]:
     """Newest first, by the index of the partner's orders; for a page of them."""
     rows = Order.objects.filter(partner=partner).order_by("-pk")
     return rows.filter(status=status) if status else rows

@@ -44,12 +44,12 @@ class Command(BaseCommand):
 
     def _list(self, partner: str | None, **options: Any) -> None:
         partners = [partner_called(partner)] if partner else Partner.objects.all()
-        for partner in partners:
-            for key in keys_of(partner):
-                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "switched off" if not partner.is_active else "live"
+        for owner in partners:
+            for key in keys_of(owner):
+                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "switched off" if not owner.is_active else "live"
                 used = f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never used"
                 self.stdout.write(
-                    f"{key.prefix}  {partner.slug}  {key.name}  {','.join(key.scopes)}  {key.limit or 'usual limit'}  {state}  {used}"
+                    f"{key.prefix}  {owner.slug}  {key.name}  {','.join(key.scopes)}  {key.limit or 'usual limit'}  {state}  {used}"
                 )
 
     def _revoke(self, key: str, **options: Any) -> None:

@@ -20,6 +20,7 @@ from bookings.web.forms import ReadyRenderer
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("still")
 def test_a_page_is_packed_and_its_length_differs_each_time(client: Client) -> None:
     """Who could make us echo a guess beside a secret must not learn from the length whether it was right (BREACH)."""
     make_day(8)

@@ -28,7 +28,9 @@ class RideRequest(serializers.Serializer):
 
 
 class QuoteRequest(serializers.Serializer):
-    rides = RideRequest(many=True, min_length=1, max_length=MOST_TRIPS, help_text="The way out, and perhaps the way back")
+    rides = serializers.ListSerializer[Any](
+        child=RideRequest(), min_length=1, max_length=MOST_TRIPS, help_text="The way out, and perhaps the way back"
+    )
     passengers = serializers.ListField(
         child=serializers.SlugField(max_length=30), min_length=1, max_length=settings.HOLD_MAX_SEATS, help_text="Their types"
     )
@@ -70,7 +72,7 @@ class PassengerRequest(serializers.Serializer):
 
 class OrderRequest(serializers.Serializer):
     hold = serializers.CharField(max_length=64)
-    passengers = PassengerRequest(many=True, min_length=1, max_length=settings.HOLD_MAX_SEATS)
+    passengers = serializers.ListSerializer[Any](child=PassengerRequest(), min_length=1, max_length=settings.HOLD_MAX_SEATS)
     email = serializers.EmailField(max_length=254, help_text="Where the tickets go")
     phone = PhoneText(required=False, default="", allow_blank=True, max_length=40)
     pay_later = serializers.BooleanField(default=False, help_text="The traveller pays at a counter by the order's `pay_by`")

@@ -8,7 +8,7 @@ from bookings.api.pagination import PageQuery
 from bookings.domain.inventory.seats import SeatMap
 from bookings.domain.search.offers import BANDS, SORTS, Offer
 
-_PLACE: Final = {"max_length": 160, "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park"}
+_PLACE: Final[dict[str, Any]] = {"max_length": 160, "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park"}
 
 
 class PointShape(Shown):
@@ -62,7 +62,7 @@ class SeatClassShape(Shown):
 
 
 class SeatShape(Shown):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name hides the serializer's own
     deck = serializers.IntegerField()
     row = serializers.IntegerField()
     column = serializers.IntegerField()
@@ -117,7 +117,7 @@ class RideQuery(serializers.Serializer):
     """The ride to look at: both ends, or neither for the whole way of the coach."""
 
     def get_fields(self) -> dict[str, Any]:
-        optional = {"required": False, "default": "", **_PLACE}
+        optional: dict[str, Any] = {"required": False, "default": "", **_PLACE}
         return {**super().get_fields(), "from": serializers.CharField(**optional), "to": serializers.CharField(**optional)}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -97,8 +97,8 @@ def orders(request: KeyedRequest) -> Response:
     if request.method == "POST":
         body = body_of(request, OrderRequest)
         passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
-        made = selling.order_held(idempotent_request(request), selling.Wanted(passengers=passengers, **body))
-        return mark_replayed(_order(request, made.result, status=201), made)
+        order_made = selling.order_held(idempotent_request(request), selling.Wanted(passengers=passengers, **body))
+        return mark_replayed(_order(request, order_made.result, status=201), order_made)
     rows = queries.orders_of(partner, status=query_of(request, OrderQuery)["status"])
     return list_response(request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now))
 

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.sales.booking_page import bookings_of
-from bookings.domain.sales.checkout_page import local_text
 from bookings.domain.tickets.calendar import bookings_calendar
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import tickets_pdf
 from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
+from bookings.domain.timetable.trips import local_text
 from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Refund, SaleStatus, Ticket
 
 
@@ -34,7 +34,7 @@ class Content:
 def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternatives | None:
     """The mail, the same at every try. None when there is nobody to write to, or nothing to say any more."""
     order = message.order
-    if not order.email:
+    if order is None or not order.email:
         return None
     with translation.override(order.language):
         content = _WRITERS[message.kind](message, order, now)
@@ -83,7 +83,7 @@ def _pay_reminder(message: OutboxMessage, order: Order, now: datetime) -> Conten
 
 
 def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
-    if not order.is_open(now):
+    if not order.is_open(now) or order.pay_by is None:
         return None
     bookings = [booking for booking in bookings_of(order) if booking.status == SaleStatus.PENDING]
     if not bookings:

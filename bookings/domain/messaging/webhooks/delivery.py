@@ -39,6 +39,8 @@ class WebhookCarrier:
 
     def _post(self, message: OutboxMessage, now: datetime) -> None:
         hook = message.webhook
+        if hook is None:
+            raise ValueError(f"message {message.pk} is for no webhook")
         if not message.body:
             message.body = event_body(message)
             OutboxMessage.objects.filter(pk=message.pk, body="").update(body=message.body)
@@ -53,7 +55,7 @@ class WebhookCarrier:
 
 def send_webhooks(*, poster: Poster | None = None, now: datetime | None = None) -> SendReport:
     """Tell partners what is due. Safe to run at any time and in any number."""
-    clock = (lambda: now) if now else database_now
+    clock: Callable[[], datetime] = (lambda: now) if now else database_now
     report, poster = SendReport(), poster or Poster()
     _asked_again.set()
     while _asked_again.is_set() and _door.acquire(blocking=False):

@@ -132,7 +132,8 @@ class _Watch:
     """Cuts a connection at its time, also one whose other side sends a byte now and then."""
 
     def __init__(self, until: float) -> None:
-        self._until, self._socket, self.has_fired = until, None, False
+        self._until, self.has_fired = until, False
+        self._socket: socket.socket | None = None
         self._timer = threading.Timer(self.left(), self._cut)
         self._timer.daemon = True
 

@@ -51,7 +51,7 @@ def _booking(event: str, about: int, at: datetime) -> dict[str, Any]:
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     return {
         "booking": booking.booking_reference,
-        "status": _STATES.get(event, booking.status),
+        "status": _STATES.get(Webhook.Event(event), booking.status),
         "schedule_id": booking.schedule_id,
         "origin": {"ref": f"{segment.board.stop.code}@{segment.board.position}", "time": segment.boards_local.isoformat()},
         "destination": {"ref": f"{segment.alight.stop.code}@{segment.alight.position}", "time": segment.alights_local.isoformat()},
