@@ -17,6 +17,7 @@ from bookings import queue
 from bookings.cache.backends import BreakerRedisCache
 from bookings.database.triggers import TRIGGERS, create_ledger_triggers
 from bookings.domain.messaging.outbox import mail_room
+from bookings.tests.database_template import drop_test_database, make_test_database
 from bookings.tests.make import NOW
 from bookings.tests.races.service import collect_static
 
@@ -37,11 +38,14 @@ if settings.REDIS_URL:  # a busy machine is no Redis that is away; the tests of 
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """A run that was killed leaves the side files of its database, which SQLite would take for the new one's."""
-    if connection.vendor == "sqlite":
-        for side in ("-wal", "-shm"):
-            Path(f"{connection.settings_dict['TEST']['NAME']}{side}").unlink(missing_ok=True)
+def django_db_setup(django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None) -> Iterator[None]:
+    """A database of this worker's own, in place of pytest-django's, which would be migrated for each."""
+    usual = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        make_test_database()
+    yield
+    with django_db_blocker.unblock():
+        drop_test_database(usual)
 
 
 @pytest.fixture(autouse=True)
