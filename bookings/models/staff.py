@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -38,6 +39,17 @@ class User(AbstractUser):
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
     branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("branch"))
     has_initial_password = models.BooleanField(_("initial password"), default=False)  # given by somebody else: good for choosing one's own
+
+    APPROVERS: ClassVar = frozenset({Role.SUPERVISOR, Role.MANAGER})
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def may_approve(self) -> bool:
+        """Whether this user may allow what a clerk may not do alone: to waive a fee, to close a till that is far off."""
+        return self.role in self.APPROVERS
 
     class Meta:
         constraints = [

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.staff import second_factor
+from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Branch, User
 from bookings.office import sessions
-from bookings.office.policy import DECIDERS, may
+from bookings.office.policy import may
 
 STAFF: Final = "staff"
 _CHOOSING: Final = {"office:account", "office:logout"}  # open to somebody whose password was given by somebody else
@@ -81,7 +82,7 @@ def own_branch_or_404(request: StaffRequest, rows: QuerySet, *, field: str = "br
 
     A row of another branch does not exist for the others: the answer does not tell them that it is there.
     """
-    if request.user.role not in {User.Role.MANAGER, User.Role.AUDITOR}:
+    if request.user.role not in SEES_ALL_BRANCHES:
         wanted[field] = branch_or_none(request)
         if wanted[field] is None:
             raise Http404
@@ -103,8 +104,3 @@ def own_branch(request: StaffRequest) -> Branch:
     if branch is None:
         raise RuleBroken(_("You are not assigned to an open branch, so there is no till for you. Ask a manager to assign you to one."))
     return branch
-
-
-def may_decide(user: User) -> bool:
-    """Whether this user approves what a clerk may not do alone."""
-    return user.role in DECIDERS

@@ -8,7 +8,7 @@ from django.contrib.auth import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from bookings.domain.staff.own_account import write_session
+from bookings.domain.staff.own_account import save_session
 
 _SINCE: Final = "signed_in_at"
 _USED: Final = "used_at"
@@ -33,7 +33,7 @@ def note_use(request: HttpRequest) -> None:
     now = int(time.time())
     if "X-Refresh" not in request.headers and now - request.session.get(_USED, 0) >= _NOTED_EVERY:
         request.session[_USED] = now
-        write_session(request.session)
+        save_session(request.session)
 
 
 def note_second_factor(request: HttpRequest) -> None:

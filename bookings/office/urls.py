@@ -37,10 +37,10 @@ urlpatterns = [
     path("staff/", staff.members, name="staff"),
     path("staff/new/", staff.new, name="staff_new"),
     path("staff/<int:user_id>/", staff.member, name="staff_member"),
-    path("staff/<int:user_id>/password/", staff.step, {"what": "password"}, name="staff_password"),
-    path("staff/<int:user_id>/second-factor/", staff.step, {"what": "factor"}, name="staff_factor"),
-    path("staff/<int:user_id>/close/", staff.step, {"what": "close"}, name="staff_close"),
-    path("staff/<int:user_id>/open/", staff.step, {"what": "open"}, name="staff_open"),
+    path("staff/<int:user_id>/password/", staff.act_on_account, {"name": "password"}, name="staff_password"),
+    path("staff/<int:user_id>/second-factor/", staff.act_on_account, {"name": "factor"}, name="staff_factor"),
+    path("staff/<int:user_id>/close/", staff.act_on_account, {"name": "close"}, name="staff_close"),
+    path("staff/<int:user_id>/open/", staff.act_on_account, {"name": "open"}, name="staff_open"),
     # Dashboard
     path("", dashboard.dashboard, name="dashboard"),
     *(

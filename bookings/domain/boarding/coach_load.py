@@ -124,4 +124,4 @@ def actor_name(event: BookingEvent | ScheduleEvent) -> str:
     """Who did it, as colleagues call them."""
     if event.actor is None:
         return _("somebody")
-    return event.actor.get_full_name() or event.actor.username
+    return event.actor.display_name

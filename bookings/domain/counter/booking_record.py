@@ -123,7 +123,7 @@ def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecor
 
 
 def name_of(user: User | None) -> str:
-    return (user.get_full_name() or user.username) if user else ""
+    return user.display_name if user else ""
 
 
 def _money(order: Order) -> Money:

@@ -17,7 +17,6 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, Total, User
 
 TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
-DECIDERS: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
 CASH_UP: Final = ("count:", "banked:")  # causes of the postings that close a shift
 
 
@@ -179,7 +178,7 @@ def _keep_try(shift: Shift, outcome: CashUp, denominations: Mapping[str, int], n
 def _check_approval(shift: Shift, approver: User, reason: str) -> None:
     if not reason.strip():
         raise Refusal(_("Give the reason of the difference."))
-    if approver.pk == shift.clerk_id or approver.role not in DECIDERS:
+    if approver.pk == shift.clerk_id or not approver.may_approve:
         raise Refusal(_("A supervisor or a manager has to approve this, and not the clerk of the shift."))
     if approver.role == User.Role.SUPERVISOR and approver.branch_id != shift.branch_id:
         raise Refusal(_("This supervisor works at another branch."))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
+from bookings.domain.staff.roles import SEES_ALL_TILLS
 from bookings.domain.timetable.trips import clock_text
 from bookings.models import Account, Booking, Branch, Order, OutboxMessage, Payment, Refund, SaleStatus, Shift, Total, User
 
@@ -22,7 +23,6 @@ WAITS_TOO_LONG: Final = timedelta(minutes=5)
 ROWS: Final = 5
 SHIFTS: Final = 12
 COUNTED: Final = 100  # beyond it a page says "more than 99"
-SEES_ALL_TILLS: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER, User.Role.AUDITOR})
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, 
     order = [Account.CASH, Account.CARD, Account.EFT]
     return Takings(
         shift_id=shift.pk,
-        clerk=shift.clerk.get_full_name() or shift.clerk.username,
+        clerk=shift.clerk.display_name,
         since=clock_text(shift.opened_at),
         is_mine=shift.clerk_id == user.pk,
         sales=sum(number for number, _amount in sales.values()),

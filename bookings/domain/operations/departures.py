@@ -229,7 +229,7 @@ def _moment(at: datetime | None) -> str:
 
 
 def _name(user: User | None) -> str:
-    return (user.get_full_name() or user.username) if user else ""
+    return user.display_name if user else ""
 
 
 def block_once(

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Booking, Shift, StaffTask, User
 
 PAGE: Final = 20
 ROWS: Final = 4
 COUNTED: Final = 100
-SEES_ALL: Final = frozenset({User.Role.MANAGER, User.Role.AUDITOR})
 _SHIFT: Final = "shift:"
 _OLD: Final = timedelta(hours=24)
 
@@ -92,7 +92,7 @@ def _shift_of(task: StaffTask) -> int:
 
 def _seen_by(user: User) -> QuerySet[StaffTask]:
     """Tasks of the whole company for managers and auditors; else those of one's branch, and those of no branch (sold on the web)."""
-    if user.role in SEES_ALL:
+    if user.role in SEES_ALL_BRANCHES:
         return StaffTask.objects.all()
     cash = StaffTask.Kind.CASH_DIFFERENCE
     number = Case(When(kind=cash, then=Cast(Substr("subject", len(_SHIFT) + 1), BigIntegerField())))
@@ -109,7 +109,7 @@ def _read(rows: QuerySet[StaffTask]) -> QuerySet[StaffTask]:
 def _row(task: StaffTask, now: datetime) -> TaskRow:
     done = ""
     if task.done_at:
-        by = task.done_by.get_full_name() or task.done_by.username if task.done_by else _("the system")
+        by = task.done_by.display_name if task.done_by else _("the system")
         done = _("%(time)s by %(name)s") % {"time": _moment(task.done_at), "name": by}
     return TaskRow(
         id=task.pk,

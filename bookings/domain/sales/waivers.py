@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -11,8 +10,6 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.errors import Refusal
 from bookings.models import User
-
-_MAY_WAIVE: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
 
 
 class WaiverReason(models.TextChoices):
@@ -35,7 +32,7 @@ class Waiver:
         """Raises Refusal unless the reason is a known one and the approver somebody else who may decide this."""
         if self.reason not in WaiverReason.values:
             raise Refusal(_("Choose why the fee is waived."))
-        if self.approver.role not in _MAY_WAIVE or not self.approver.is_active or (actor and self.approver.pk == actor.pk):
+        if not self.approver.may_approve or not self.approver.is_active or (actor and self.approver.pk == actor.pk):
             raise Refusal(_("A supervisor other than yourself has to approve this."))
 
     @property

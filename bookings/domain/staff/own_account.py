@@ -1,4 +1,4 @@
-"""A member of staff's own account."""
+"""What members of staff do to their own account: another password, an end to their other sessions."""
 
 import logging
 
@@ -14,7 +14,10 @@ logger = logging.getLogger("bookings.accounts")
 
 
 def change_password(user: User, password: str) -> None:
-    """Sessions at other browsers end with it: they are tied to the hash. Raises Refusal if an initial password is to stay."""
+    """Set a password of the user's own choice; sessions at other browsers end, as they are tied to the hash.
+
+    Raises Refusal if it is the initial password that somebody else gave them.
+    """
     if user.has_initial_password and user.check_password(password):
         raise Refusal(_("Somebody else gave you this password. Choose one that only you know."))
     with transaction.atomic():
@@ -25,15 +28,15 @@ def change_password(user: User, password: str) -> None:
 
 
 def end_other_sessions(user: User, password: str) -> None:
-    """The same password hashed anew. `password` has been checked: it is the user's own."""
+    """Hash the same password anew, which ends every session but this one. `password` has been checked to be the user's own."""
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
         StaffEvent.objects.record(user, _("signed out everywhere else"), actor=user, at=database_now())
 
 
-def write_session(session: SessionBase) -> None:
-    """Write down what a session has to remember now, if that is possible: it must not cost the page on which nothing else is written."""
+def save_session(session: SessionBase) -> None:
+    """Save the time of last use, if the database can write: a page that only reads must not fail because of it."""
     try:
         session.save()
     except UpdateError as error:

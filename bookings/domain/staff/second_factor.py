@@ -15,33 +15,34 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from bookings.base.codes import normal_code, random_code, sha256
 from bookings.base.errors import Refusal, TooMany
 from bookings.database.transactions import database_now
+from bookings.domain.staff.roles import SECOND_FACTOR_ROLES
 from bookings.models import StaffEvent, User
 
 RECOVERY_CODES: Final = 10
 _LENGTH: Final = 10  # 50 random bits each
-_KEPT: Final = 16  # characters of a code's hash: the code itself is never stored
-
-# Roles that may give money back or override a rule: these need a second factor.
-MONEY_ROLES: Final = frozenset({User.Role.SUPERVISOR, User.Role.MANAGER})
+_HASH_LENGTH: Final = 16  # of a code; the code itself is never stored
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What the app has to be told: as an address for the QR code, and as a key to type."""
+    """The key of an app: as an address for a QR code, and as text to type."""
 
     address: str
     key: str
 
 
 def is_needed(user: User) -> bool:
-    return settings.SECOND_FACTOR_FORCED and (user.role in MONEY_ROLES or user.is_superuser)
+    """Whether this user may not work without a second factor, where SECOND_FACTOR_FORCED is on."""
+    return settings.SECOND_FACTOR_FORCED and (user.role in SECOND_FACTOR_ROLES or user.is_superuser)
 
 
 def has_second_factor(user: User) -> bool:
+    """Whether one is set up, for any session of the user."""
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
-def codes_left(user: User) -> int:
+def recovery_codes_left(user: User) -> int:
+    """How many recovery codes were not used yet."""
     device = StaticDevice.objects.filter(user=user).first()
     return device.token_set.count() if device else 0
 
@@ -53,8 +54,8 @@ def start_enrolment(user: User) -> None:
         TOTPDevice.objects.create(user=user, name="app", confirmed=False)
 
 
-def enrolment(user: User) -> Enrolment | None:
-    """The enrolment that is not finished yet."""
+def find_enrolment(user: User) -> Enrolment | None:
+    """The enrolment that was started last and is not finished."""
     device = TOTPDevice.objects.filter(user=user, confirmed=False).order_by("-pk").first()
     if device is None:
         return None
@@ -63,11 +64,13 @@ def enrolment(user: User) -> Enrolment | None:
 
 
 def finish_enrolment(user: User, code: str) -> list[str]:
-    """Take the new key into use; the answer is the recovery codes, which nobody can show again."""
+    """Take the new key into use once its first code is right; the answer is the recovery codes, which nobody can show again.
+
+    Raises Refusal for a wrong code, TooMany after several.
+    """
     with transaction.atomic():
         device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).order_by("-pk").first()
-        is_right = _is_right(device, _digits(code)) if device else False
-        if is_right:
+        if device and _is_right(device, _digits(code)):
             TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
             TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
             StaffEvent.objects.record(user, _("second factor set up"), actor=user, at=database_now())
@@ -78,7 +81,7 @@ def finish_enrolment(user: User, code: str) -> list[str]:
 
 
 def renew_recovery_codes(user: User) -> list[str]:
-    """New recovery codes; the old ones are void."""
+    """New recovery codes; the old ones open nothing any more. Raises Refusal without a second factor."""
     if not has_second_factor(user):
         raise Refusal(_("Set up the second factor first."))
     with transaction.atomic():
@@ -90,28 +93,31 @@ def _renew_recovery_codes(user: User) -> list[str]:
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="recovery")
     codes = [random_code(_LENGTH) for _number in range(RECOVERY_CODES)]
-    device.token_set.bulk_create([device.token_set.model(device=device, token=sha256(code)[:_KEPT]) for code in codes])
+    device.token_set.bulk_create([device.token_set.model(device=device, token=sha256(code)[:_HASH_LENGTH]) for code in codes])
     half = _LENGTH // 2
     return [f"{code[:half]}-{code[half:]}" for code in codes]
 
 
 def drop_second_factor(user: User, *, actor: User | None = None, reason: str = "") -> None:
-    """Do without; a person whose phone is lost starts afresh. Nobody as actor: a command of whoever runs the servers."""
+    """Switch the second factor off and delete the recovery codes. No actor: a command on the server."""
     with transaction.atomic():
         StaffEvent.objects.record(user, _("second factor switched off"), actor=actor, reason=reason, at=database_now())
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
 
 
-def is_code(user: User, code: str) -> bool:
-    """Whether `code` is the app's present one, or an unused recovery code; either counts once. Wrong ones make the next try wait."""
+def is_valid_code(user: User, code: str) -> bool:
+    """Whether `code` is the app's present one, or an unused recovery code; either counts once.
+
+    Raises TooMany while the wait after wrong ones lasts.
+    """
     digits = _digits(code)
     with transaction.atomic():
         if digits:
             device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
-            return bool(device) and _is_right(device, digits)
-        device = StaticDevice.objects.select_for_update().filter(user=user).first()
-        return bool(device) and _is_right(device, sha256(normal_code(code))[:_KEPT])
+            return device is not None and _is_right(device, digits)
+        static = StaticDevice.objects.select_for_update().filter(user=user).first()
+        return static is not None and _is_right(static, sha256(normal_code(code))[:_HASH_LENGTH])
 
 
 def _digits(code: str) -> str:
@@ -121,8 +127,8 @@ def _digits(code: str) -> str:
 
 
 def _is_right(device: TOTPDevice | StaticDevice, code: str) -> bool:
-    may_try, why = device.verify_is_allowed()
+    may_try, limit = device.verify_is_allowed()
     if not may_try:
-        seconds = max(1, ceil((why["locked_until"] - timezone.now()).total_seconds()))
+        seconds = max(1, ceil((limit["locked_until"] - timezone.now()).total_seconds()))
         raise TooMany(_("Too many wrong codes. Please wait %(seconds)d s.") % {"seconds": seconds}, retry_after=seconds)
     return device.verify_token(code)

@@ -1,4 +1,4 @@
-"""The fields by which a second person signs on the clerk's screen. Shown by templates/office/_approval.html."""
+"""The fields by which a second person approves something on the clerk's screen. Shown by templates/office/_approval.html."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +11,7 @@ from bookings.web.refusals import add_refusal
 
 
 class ApprovalFields(forms.Form):
-    """To be mixed into the form of an action: class RefundForm(ApprovalFields): …
-
-    All three may stay empty as long as the action turns out to need nobody else.
-    """
+    """A base of the forms of actions that may need an approval; all three fields may stay empty."""
 
     approver_name = forms.CharField(
         label=_("User name of the second person"),
@@ -36,17 +33,14 @@ class ApprovalFields(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "code"}),
     )
 
-    def is_signed(self) -> bool:
-        return bool(self.cleaned_data.get("approver_name"))
+    def find_approver(self, request: StaffRequest) -> User | None:
+        """Who approves. None if nobody signed, or, with an error in the form, if the signature does not hold.
 
-    def approver(self, request: StaffRequest) -> User | None:
-        """Who signed. None, with an error in the form, if the signature does not hold; None alone if nobody signed.
-
-        To be called on a valid form, before the action.
+        To be called on a valid form, before the transaction of the action: a wrong try is counted.
         """
-        if not self.is_signed():
-            return None
         data = self.cleaned_data
+        if not data.get("approver_name"):
+            return None
         try:
             return approve(
                 data["approver_name"],
@@ -60,5 +54,5 @@ class ApprovalFields(forms.Form):
             return None
 
     def ask_for_approval(self) -> None:
-        """The action needs a second person, and nobody signed."""
+        """Say that the action needs a second person, and nobody signed."""
         self.add_error("approver_name", _("A supervisor or manager must sign this."))

@@ -39,7 +39,7 @@ class ConfirmForm(ApprovalFields):
         """The waiver that somebody signed. Raises Refusal, the form saying why, when the fee is to be waived and nobody did."""
         if not is_waived:
             return None
-        approver = self.approver(request)
+        approver = self.find_approver(request)
         if approver is None:
             if not self.errors:
                 self.ask_for_approval()

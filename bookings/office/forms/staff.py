@@ -1,53 +1,68 @@
+"""The accounts of the staff: which to list, what is entered about one, and why something is done to it."""
+
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.staff.accounts import Profile
+from bookings.domain.staff.records import StaffQuery, StaffRecord
 from bookings.models import Branch, User
+from bookings.office.forms.fields import SubmissionField
 from bookings.web.people import NAME_LENGTH, check_name
 
 
-class StaffFilter(forms.Form):
-    """What the list of the staff is narrowed to; what makes no sense narrows nothing."""
+class StaffFilterForm(forms.Form):
+    """Which accounts the list shows; what makes no sense leaves none out."""
 
     q = forms.CharField(label=_("Name"), required=False, max_length=60)
     role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("any")), *User.Role.choices])
     branch = forms.ModelChoiceField(Branch.objects.all(), label=_("Branch"), required=False, empty_label=_("any"))
     state = forms.ChoiceField(label=_("Account"), required=False, choices=[("", _("open")), ("closed", _("closed"))])
 
-    def wanted(self) -> dict[str, object]:
-        """As `staff_list` takes it."""
+    @property
+    def query(self) -> StaffQuery:
         self.is_valid()
-        data = self.cleaned_data
-        branch = data.get("branch")
-        return {
-            "text": data.get("q", "").replace("\x00", ""),
-            "role": data.get("role", ""),
-            "branch": branch.pk if branch else None,
-            "is_active": data.get("state") != "closed",
-        }
+        cleaned = self.cleaned_data
+        return StaffQuery(
+            text=cleaned.get("q", "").replace("\x00", ""),
+            role=cleaned.get("role", ""),
+            branch=cleaned.get("branch"),
+            is_active=cleaned.get("state") != "closed",
+        )
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(forms.ModelForm):
+    """What a manager enters about a member of staff. The row itself is written by `domain.staff.accounts`."""
+
     first_name = forms.CharField(label=_("First name"), max_length=NAME_LENGTH, validators=[check_name])
     last_name = forms.CharField(label=_("Surname"), max_length=NAME_LENGTH, validators=[check_name])
-    email = forms.EmailField(label=_("E-mail (if they have one)"), required=False, max_length=254)
-    role = forms.ChoiceField(label=_("Role"), choices=User.Role.choices)
     branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("none: no till"))
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1)  # the last event shown
+    submission = SubmissionField()
 
-    def __init__(self, *args: object, keeps: Branch | None = None, **kwargs: object) -> None:
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name", "email", "role", "branch"]
+        labels = {"email": _("E-mail (if they have one)"), "role": _("Role")}
+
+    def __init__(self, *args: Any, keeps: Branch | None = None, **kwargs: Any) -> None:
         """`keeps` is a branch that may stay chosen even if it is closed."""
         super().__init__(*args, **kwargs)
         self.fields["branch"].queryset = Branch.objects.filter(is_active=True) | Branch.objects.filter(pk=keeps.pk if keeps else None)
 
-    @classmethod
-    def of(cls, user: User, seen: int) -> "ProfileForm":
-        names = ("first_name", "last_name", "email", "role", "branch")
-        return cls(initial={name: getattr(user, name) for name in names} | {"seen": seen}, keeps=user.branch)
+    def clean(self) -> dict[str, Any]:
+        return self.cleaned_data  # without Django's queries for uniqueness and constraints: `domain.staff.accounts` refuses in words
 
+    @classmethod
+    def of(cls, record: StaffRecord) -> "ProfileForm":
+        """The form that shows an account as it is."""
+        user = record.user
+        return cls(initial=forms.model_to_dict(user, cls.Meta.fields) | {"seen": record.last_event_id}, keeps=user.branch)
+
+    @property
     def profile(self) -> Profile:
-        data = self.cleaned_data
-        return Profile(**{name: data[name] for name in ("first_name", "last_name", "email", "role", "branch")})
+        return Profile(**{name: self.cleaned_data[name] for name in self.Meta.fields})
 
 
 class NewUserForm(ProfileForm):
@@ -60,5 +75,8 @@ class NewUserForm(ProfileForm):
     field_order = ["username"]
 
 
-class StepForm(forms.Form):
+class AccountActionForm(forms.Form):
+    """Why something is done to an account."""
+
     reason = forms.CharField(label=_("Why"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}))
+    submission = SubmissionField()

@@ -11,12 +11,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import Refusal, RuleBroken, TooMany
-from bookings.domain.staff import own_account as accounts
+from bookings.domain.staff import own_account
 from bookings.domain.staff import second_factor as factor
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.login import CodeForm, OwnProofForm, PasswordForm
-from bookings.office.reauthentication import is_proved, own_proof
+from bookings.office.forms.account import PasswordForm
+from bookings.office.forms.login import SecondFactorForm
+from bookings.office.forms.reauthentication import ReauthenticationForm
 from bookings.web.refusals import add_refusal
 
 
@@ -24,9 +25,9 @@ def _account_page(request: StaffRequest, **forms: Any) -> HttpResponse:
     has_factor = factor.has_second_factor(request.user)
     page = {
         "password_form": PasswordForm(asks_code=has_factor, user=request.user, auto_id="password-%s"),
-        "sessions_form": OwnProofForm(asks_code=has_factor, auto_id="sessions-%s"),
+        "sessions_form": ReauthenticationForm(user=request.user, asks_code=has_factor, auto_id="sessions-%s"),
         "has_factor": has_factor,
-        "codes_left": factor.codes_left(request.user),
+        "codes_left": factor.recovery_codes_left(request.user),
     }
     return render(request, "office/account/account.html", page | forms, status=422 if forms else 200)
 
@@ -39,10 +40,10 @@ def account(request: StaffRequest) -> HttpResponse:
         return _account_page(request)
     has_factor = factor.has_second_factor(request.user)
     form = PasswordForm(request.POST, asks_code=has_factor, user=request.user, auto_id="password-%s")
-    if not is_proved(request, form):
+    if not form.is_reauthenticated():
         return _account_page(request, password_form=form)
     try:
-        accounts.change_password(request.user, form.cleaned_data["new_password"])
+        own_account.change_password(request.user, form.cleaned_data["new_password"])
     except Refusal as refusal:
         add_refusal(form, "new_password", refusal)
         return _account_page(request, password_form=form)
@@ -55,25 +56,25 @@ def account(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def end_sessions(request: StaffRequest) -> HttpResponse:
-    form = OwnProofForm(request.POST, asks_code=factor.has_second_factor(request.user), auto_id="sessions-%s")
-    if not is_proved(request, form):
+    form = ReauthenticationForm(request.POST, user=request.user, asks_code=factor.has_second_factor(request.user), auto_id="sessions-%s")
+    if not form.is_reauthenticated():
         return _account_page(request, sessions_form=form)
-    accounts.end_other_sessions(request.user, form.cleaned_data["password"])
+    own_account.end_other_sessions(request.user, form.cleaned_data["password"])
     auth.update_session_auth_hash(request, request.user)
     messages.success(request, _("You are signed out on every other computer."))
     return redirect("office:account")
 
 
 def _factor_page(request: StaffRequest, **more: Any) -> HttpResponse:
-    enrolment = factor.enrolment(request.user)
+    enrolment = factor.find_enrolment(request.user)
     page = {
         "has_factor": factor.has_second_factor(request.user),
         "is_needed": factor.is_needed(request.user),
-        "codes_left": factor.codes_left(request.user),
+        "codes_left": factor.recovery_codes_left(request.user),
         "enrolment": enrolment,
         "qr": segno.make_qr(enrolment.address).svg_inline(border=4, omitsize=True) if enrolment else "",
-        "form": CodeForm(),
-        "proof": own_proof(request) if request.method != "POST" else None,
+        "form": SecondFactorForm(),
+        "reauthentication": ReauthenticationForm.of(request) if request.method != "POST" else None,
     }
     is_wrong = any(form.errors for form in more.values() if hasattr(form, "errors"))
     return render(request, "office/account/second_factor.html", page | more, status=422 if is_wrong else 200)
@@ -85,7 +86,7 @@ def second_factor(request: StaffRequest) -> HttpResponse:
     """The state of things; POST ends an enrolment and shows the recovery codes, once."""
     if request.method != "POST":
         return _factor_page(request)
-    form = CodeForm(request.POST)
+    form = SecondFactorForm(request.POST)
     if form.is_valid():
         try:
             codes = factor.finish_enrolment(request.user, form.cleaned_data["code"])
@@ -101,9 +102,9 @@ def second_factor(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def enrol(request: StaffRequest) -> HttpResponse:
-    form = own_proof(request)
-    if not is_proved(request, form):
-        return _factor_page(request, proof=form)
+    form = ReauthenticationForm.of(request)
+    if not form.is_reauthenticated():
+        return _factor_page(request, reauthentication=form)
     factor.start_enrolment(request.user)
     return redirect("office:second_factor")
 
@@ -112,9 +113,9 @@ def enrol(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def recovery_codes(request: StaffRequest) -> HttpResponse:
-    form = own_proof(request)
-    if not is_proved(request, form):
-        return _factor_page(request, proof=form)
+    form = ReauthenticationForm.of(request)
+    if not form.is_reauthenticated():
+        return _factor_page(request, reauthentication=form)
     return render(request, "office/account/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)})
 
 
@@ -122,9 +123,9 @@ def recovery_codes(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def drop(request: StaffRequest) -> HttpResponse:
-    form = own_proof(request)
-    if not is_proved(request, form):
-        return _factor_page(request, proof=form)
+    form = ReauthenticationForm.of(request)
+    if not form.is_reauthenticated():
+        return _factor_page(request, reauthentication=form)
     if factor.is_needed(request.user):
         raise RuleBroken(_("Your role needs a second factor. You can replace it, but not do without."))
     factor.drop_second_factor(request.user, actor=request.user)

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.database.replica.routing import may_lag
 from bookings.domain.dashboard.charts import booking_curve
-from bookings.domain.operations.tasks import SEES_ALL
+from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Branch
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.presenters.charts import curve_chart
@@ -58,7 +58,7 @@ def curve(request: StaffRequest, schedule_id: int) -> HttpResponse:
 
 def _branches(request: StaffRequest) -> list[Branch]:
     """Among which the user may choose."""
-    if request.user.role not in SEES_ALL:
+    if request.user.role not in SEES_ALL_BRANCHES:
         return []
     return list(Branch.objects.filter(is_active=True).select_related("city"))
 

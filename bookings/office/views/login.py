@@ -11,11 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import Refusal, TooMany
-from bookings.domain.staff.second_factor import has_second_factor, is_code
+from bookings.domain.staff.second_factor import has_second_factor, is_valid_code
 from bookings.models import User
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.login import CodeForm, LoginForm
+from bookings.office.forms.login import LoginForm, SecondFactorForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import add_refusal, counted
@@ -74,10 +74,10 @@ def code(request: HttpRequest) -> HttpResponse:
     user = User.objects.filter(pk=half["user"], is_active=True).first() if half else None
     if user is None or time.time() - half["at"] > _HALF_WAY_SECONDS:
         return redirect("office:login")
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = SecondFactorForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            if is_code(user, form.cleaned_data["code"]):
+            if is_valid_code(user, form.cleaned_data["code"]):
                 return _sign_in(request, user, half["next"], by_code=True)
             form.add_error("code", _("That code is not right, or was used before. Wait for the app's next one."))
         except (Refusal, TooMany) as refusal:

@@ -20,6 +20,7 @@ from bookings.domain.counter.shifts import close_shift as close
 from bookings.domain.counter.shifts import move_cash as move
 from bookings.domain.counter.shifts import open_shift as start
 from bookings.domain.counter.shifts import require_shift
+from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Shift, User
 from bookings.office.access import StaffRequest, own_branch, own_branch_or_404, staff
 from bookings.office.forms.till import CashCount, MovementForm, TillCount
@@ -112,7 +113,7 @@ def _shift_to_close(request: StaffRequest) -> Shift:
 
 
 def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
-    approver = form.approver(request)
+    approver = form.find_approver(request)
     if not form.is_valid():
         return _closing(request, mine, form, status=422)
     try:
@@ -139,7 +140,7 @@ def _closing(request: StaffRequest, mine: Shift, form: TillCount, *, status: int
 @require_safe
 def shifts(request: StaffRequest) -> HttpResponse:
     """Supervisors see the shifts of their branch, managers and auditors those of every branch."""
-    sees_all = request.user.role in {User.Role.MANAGER, User.Role.AUDITOR}
+    sees_all = request.user.role in SEES_ALL_BRANCHES
     rows = shifts_of(None if sees_all else own_branch(request))
     pager = Paginator(rows, PAGE)
     page = pager.get_page(_page_number(request))

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.domain.staff.second_factor import codes_left, enrolment, has_second_factor
+from bookings.domain.staff.second_factor import find_enrolment, has_second_factor, recovery_codes_left
 from bookings.models import User
 from bookings.tests.make import app_code, make_second_factor, make_user
 from bookings.tests.office.conftest import sign_in
@@ -53,8 +53,8 @@ def test_an_app_is_set_up_with_the_password_and_a_first_code(priya: User) -> Non
     assert "<svg" in page
     assert "style=" not in page
     assert has_second_factor(priya)
-    assert len(set(codes)) == codes_left(priya) == 10
-    assert enrolment(priya) is None
+    assert len(set(codes)) == recovery_codes_left(priya) == 10
+    assert find_enrolment(priya) is None
     assert client.get("/office/").status_code == 200
 
 
@@ -99,7 +99,7 @@ def test_a_recovery_code_stands_in_once_for_the_phone(client: Client, priya: Use
 
     assert first
     assert again.status_code == 422
-    assert codes_left(priya) == 9
+    assert recovery_codes_left(priya) == 9
 
 
 def test_wrong_codes_make_the_next_try_wait(client: Client, priya: User) -> None:

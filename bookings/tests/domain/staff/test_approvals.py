@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import RuleBroken, TooMany
-from bookings.domain.staff.approvals import approve, check_own
+from bookings.domain.staff.approvals import approve
 from bookings.models import User
 from bookings.tests.make import app_code, make_branch, make_second_factor, make_user
 
@@ -86,13 +86,3 @@ def test_guessing_a_signature_ends_after_five_tries(nomsa: User, pieter: User) -
         approve("pieter", PASSWORD, "", for_user=nomsa)
     assert 0 < refused.value.retry_after <= 900
     assert approve("pieter", PASSWORD, "", for_user=make_user()) == pieter  # at another till, work goes on
-
-
-def test_guessing_ones_own_password_ends_too(nomsa: User) -> None:
-    check_own(nomsa, PASSWORD, "")
-    for _try in range(5):
-        with pytest.raises(RuleBroken, match="not your password"):
-            check_own(nomsa, "wrong", "")
-
-    with pytest.raises(TooMany):
-        check_own(nomsa, PASSWORD, "")
