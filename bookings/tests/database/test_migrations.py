@@ -96,7 +96,7 @@ _UNNAMED_CHECK: Final = re.compile(r"\bADD\s+COLUMN\b(?:(?!\bCONSTRAINT\b)[^;])*
 
 def _statements(sql: str | Sequence) -> list[str]:
     """Of the forms that RunSQL takes: one text, or a list of texts, each perhaps with its parameters."""
-    return [sql] if isinstance(sql, str) else [each if isinstance(each, str) else each[0] for each in sql]
+    return [sql] if isinstance(sql, str) else [statement if isinstance(statement, str) else statement[0] for statement in sql]
 
 
 def test_no_migration_adds_a_column_that_a_distributed_schema_refuses() -> None:

@@ -1,5 +1,8 @@
 """A database that older migrations made is refused in words; a new one, and one that waits for migrations, is not."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -77,6 +80,16 @@ def test_a_role_that_would_share_the_tables_of_another_company_is_told_so(search
 
     assert len(messages) == bool(problem)
     assert problem.format(ours=ours) in "".join(messages)
+
+
+def test_no_statement_names_the_schema_public() -> None:
+    """The schema is the one that search_path names."""
+    code = Path(__file__).resolve().parents[2]
+    statements = re.compile(r"""\bpublic\.["a-z]|'public'|\bschema public\b""", re.I)
+    files = [path for path in code.rglob("*.py") if "tests" not in path.parts]
+    assert statements.search("SELECT * FROM public.bookings_city")
+
+    assert [path.name for path in files if statements.search(path.read_text())] == []
 
 
 def test_while_migrations_are_waiting_nothing_is_missing_yet() -> None:

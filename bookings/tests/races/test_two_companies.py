@@ -56,17 +56,17 @@ class Company:
     url: str
     site: Service
     schedule: int
-    inside: list[Buyer] = field(default_factory=list)
+    visitors: list[Buyer] = field(default_factory=list)
 
     def visitor(self) -> Buyer:
-        self.inside.append(Buyer(self.site.url))
-        return self.inside[-1]
+        self.visitors.append(Buyer(self.site.url))
+        return self.visitors[-1]
 
     def close(self) -> None:
-        for buyer in self.inside:
+        for buyer in self.visitors:
             buyer.close()
 
-    def ask(self, statement: str) -> Any:
+    def value(self, statement: str) -> Any:
         """One value, asked as the company's role."""
         with psycopg.connect(self.url) as link:
             return link.execute(statement).fetchone()[0]
@@ -155,7 +155,7 @@ def test_each_company_sells_beside_the_other(companies: list[Company], redis_of_
     north, south = companies
     assert north.schedule == south.schedule, "the same numbers in both, so that nothing is told apart by chance"
     day = timezone.localdate() + timedelta(days=3)
-    for company in (north, south, north, south):  # made, then remembered
+    for company in (north, south, north, south):  # computed, then cached
         page = company.visitor().search(*WAY, day.isoformat())
         assert re.findall(r"R(?:600|700)\b", page)[0] == f"R{_PRICES[company.name]}"
 
@@ -172,7 +172,7 @@ def test_each_company_sells_beside_the_other(companies: list[Company], redis_of_
     southerner.wait_for_ticket()
     south.buy().wait_for_ticket()  # whom the north's holds do not count for
     counted = "SELECT count(*) FROM bookings_booking WHERE status = 'confirmed'"
-    assert [company.ask(counted) for company in companies] == [2, 2]
+    assert [company.value(counted) for company in companies] == [2, 2]
     assert {name.split(":")[0] for name in names_in(redis_of_both, 1)} == set(_PRICES)
     assert {name.rpartition(".")[2] for name in names_in(redis_of_both, 0)} <= set(_PRICES)
 
@@ -181,23 +181,23 @@ def test_no_role_may_read_what_is_another_companys(companies: list[Company]) -> 
     north, south = companies
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        north.ask("SELECT count(*) FROM south.bookings_booking")
-    assert south.ask("SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('north', 'south', 'pg_catalog', 'information_schema')") == 0
+        north.value("SELECT count(*) FROM south.bookings_booking")
+    assert south.value("SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('north', 'south', 'pg_catalog', 'information_schema')") == 0
 
 
 def test_triggers_fire_in_each_for_itself(companies: list[Company], database: str) -> None:
     versions = "SELECT mark FROM bookings_cataloguemark"
     for company, other in (companies, companies[::-1]):
-        own, others = company.ask(versions), other.ask(versions)
+        own, others = company.value(versions), other.value(versions)
 
-        assert company.ask("UPDATE bookings_city SET name = name RETURNING 1")
+        assert company.value("UPDATE bookings_city SET name = name RETURNING 1")
         with pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
-            company.ask("DELETE FROM bookings_ledgerentry RETURNING 1")
+            company.value("DELETE FROM bookings_ledgerentry RETURNING 1")
         with psycopg.connect(database) as link:  # a superuser, whose search_path names neither schema
             link.execute(f"UPDATE {company.name}.bookings_stop SET name = name")
 
-        assert company.ask(versions) != own
-        assert other.ask(versions) == others
+        assert company.value(versions) != own
+        assert other.value(versions) == others
 
 
 def test_invariants_hold_in_each_and_a_violation_is_its_own_companys(companies: list[Company], database: str) -> None:
@@ -225,6 +225,8 @@ def test_one_company_is_dumped_and_comes_back_in_another_database(companies: lis
         url = as_role(restored, north.name)
         assert check_invariants(url, tmp_path) == "All invariants hold."
         with psycopg.connect(url) as link:
-            assert link.execute("SELECT count(*) FROM bookings_booking").fetchone() == (north.ask("SELECT count(*) FROM bookings_booking"),)
+            assert link.execute("SELECT count(*) FROM bookings_booking").fetchone() == (
+                north.value("SELECT count(*) FROM bookings_booking"),
+            )
             with pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
                 link.execute("DELETE FROM bookings_ledgerentry")
