@@ -95,12 +95,12 @@
     const hash = [...bytes.slice(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const known = Object.fromEntries((document.getElementById("board-live").dataset.known || "").split(" ").map((each) => each.split(":")));
     const seat = known[hash];
-    const answer = document.querySelector("#board .answer, #board > .notice");
+    const answer = document.querySelector("#board .scan-result, #board > .notice");
     if (!answer || answer.closest("#board-live")) return;
-    answer.outerHTML = '<section class="answer is-waiting"><div class="answer-words"><p class="answer-title"></p><p class="answer-reason"></p></div></section>';
-    const shown = document.querySelector("#board .answer");
-    shown.querySelector(".answer-title").textContent = seat ? `${form.dataset.known} ${seat}` : form.dataset.unknown;
-    shown.querySelector(".answer-reason").textContent = form.dataset.unsure;
+    answer.outerHTML = '<section class="scan-result is-waiting"><div class="scan-result-text"><p class="scan-result-title"></p><p class="scan-result-reason"></p></div></section>';
+    const shown = document.querySelector("#board .scan-result");
+    shown.querySelector(".scan-result-title").textContent = seat ? `${form.dataset.known} ${seat}` : form.dataset.unknown;
+    shown.querySelector(".scan-result-reason").textContent = form.dataset.unsure;
     say(shown.textContent);
   }
 

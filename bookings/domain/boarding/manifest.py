@@ -39,6 +39,14 @@ class Passenger:
     def is_missing(self) -> bool:
         return self.status == Ticket.Status.VALID
 
+    @property
+    def is_boarded(self) -> bool:
+        return self.status == Ticket.Status.BOARDED
+
+    @property
+    def is_no_show(self) -> bool:
+        return self.status == Ticket.Status.NO_SHOW
+
 
 @dataclass(frozen=True)
 class LeftBehind:
@@ -77,12 +85,12 @@ class StopList:
 
     @property
     def boarded(self) -> int:
-        return sum(passenger.status == Ticket.Status.BOARDED for passenger in self.ons)
+        return sum(passenger.is_boarded for passenger in self.ons)
 
     @property
     def expected(self) -> int:
         """Who may board: all but the no-shows."""
-        return sum(passenger.status != Ticket.Status.NO_SHOW for passenger in self.ons)
+        return sum(not passenger.is_no_show for passenger in self.ons)
 
     @property
     def missing(self) -> list[Passenger]:
@@ -90,7 +98,7 @@ class StopList:
 
     @property
     def no_shows(self) -> list[Passenger]:
-        return [passenger for passenger in self.ons if passenger.status == Ticket.Status.NO_SHOW]
+        return [passenger for passenger in self.ons if passenger.is_no_show]
 
     @property
     def may_board(self) -> bool:
@@ -154,6 +162,13 @@ class BoardView:
     stop: StopList
     closing: Closing
     known: str  # "hash:seat" of each ticket that may still board here, for a door without a connection
+
+    @property
+    def may_close(self) -> bool:
+        """Boarding here is over and there is something to close; it may be closed again for those who came after."""
+        if not self.stop.is_over or self.stop.is_left or self.manifest.status == Schedule.Status.CANCELLED:
+            return False
+        return not self.stop.closed or bool(self.closing.no_shows or self.closing.seated)
 
 
 def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | None = None, now: datetime) -> BoardView:

@@ -38,6 +38,10 @@ class Money:
     owed_back_text: str  # to the customer; empty if nothing
     payments: tuple[MoneyLine, ...]
 
+    @property
+    def is_owed(self) -> bool:
+        return self.owed > ZERO
+
 
 @dataclass(frozen=True)
 class RefundLine:

@@ -91,6 +91,14 @@ class TicketView:
     code: str
     spoken_code: str
 
+    @property
+    def is_valid(self) -> bool:
+        return self.status == Ticket.Status.VALID
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in (Ticket.Status.CANCELLED, Ticket.Status.REPLACED)
+
 
 @dataclass(frozen=True)
 class BookingPart:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Booking, Ticket
+from bookings.web.badges import booking_badge
 
 SORTS: Final = {"booked": "booking_date", "departure": "boards_at"}  # the columns that have an index
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -14,7 +15,11 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 class BookingTable(tables.Table):
     reference = tables.Column(
-        _("Reference"), accessor="booking_reference", orderable=False, linkify=("office:booking", [tables.A("booking_reference")])
+        _("Reference"),
+        accessor="booking_reference",
+        orderable=False,
+        linkify=("office:booking", [tables.A("booking_reference")]),
+        attrs={"a": {"class": "code", "hx-boost": "false"}},
     )
     name = tables.Column(_("Name"), accessor="pk", orderable=False)
     phone = tables.Column(_("Telephone"), accessor="order__phone", orderable=False)
@@ -35,6 +40,9 @@ class BookingTable(tables.Table):
     def render_departure(self, record: Booking) -> str:
         when, cities = ride_of(record)
         return format_html('<span class="nowrap">{}</span> <span class="nowrap muted">{}</span>', when, cities)
+
+    def render_status(self, value: str, record: Booking) -> str:
+        return format_html('<span class="badge {}">{}</span>', booking_badge(record.status), value)
 
     def render_booked(self, record: Booking) -> str:
         return local_text(record.booking_date)

@@ -24,6 +24,7 @@ from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.boarding import CloseForm, ScanForm, StopForm, UndoForm
 from bookings.office.forms.exchange import ids_in
 from bookings.office.policy import may
+from bookings.office.presenters.boarding import boarding_chips, manifest_chips, stop_query
 from bookings.office.presenters.manifest_csv import manifest_csv
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
@@ -33,7 +34,13 @@ from bookings.web.render import render_page
 @require_safe
 def manifest_page(request: StaffRequest, schedule_id: int) -> HttpResponse:
     lists = manifest(schedule_id, stop=StopForm(request.GET).chosen, now=timezone.now())
-    context = {"manifest": lists, "printed_at": timezone.now()}
+    context = {
+        "manifest": lists,
+        "chips": manifest_chips(lists),
+        "stop_query": stop_query(lists.stop),
+        "may_board": may(request.user.role, "board"),
+        "printed_at": timezone.now(),
+    }
     return render_page(request, "office/boarding/manifest.html", context, fragment="office/boarding/_manifest.html", target="manifest")
 
 
@@ -128,7 +135,7 @@ def end(request: StaffRequest, schedule_id: int) -> HttpResponse:
 def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
     """Give back what those paid who stood by at a stop and stayed behind."""
     if request.method != "POST":
-        return _ask(request, schedule_id, "standby")
+        return _ask(request, schedule_id, "standby_refunds")
     form = CloseForm(request.POST)
     if not form.is_valid():
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
@@ -137,7 +144,7 @@ def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
     try:
         given = refund_left_behind(schedule_id, stop, seen=tickets, actor=request.user, in_cash=in_cash, submission=_submission(request))
     except Refusal as refusal:
-        return _ask(request, schedule_id, "standby", stop=stop, refusal=refusal)
+        return _ask(request, schedule_id, "standby_refunds", stop=stop, refusal=refusal)
     words = (
         _("%(amount)s for %(count)d on standby: paid out in cash.")
         if given.is_paid
@@ -160,23 +167,25 @@ def _board(
     branch = request.user.branch
     view = board_view(schedule_id, stop=stop, near_city=branch.city_id if branch else None, now=timezone.now())
     context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
+    context["chips"] = boarding_chips(view.manifest, view.stop)
     context["may_refund"] = may(request.user.role, "board_standby")
     return render_page(request, "office/boarding/boarding.html", context, fragment=fragment, target=target, status=status)
 
 
-def _ask(request: StaffRequest, schedule_id: int, step: str, *, stop: int | None = None, refusal: Refusal | None = None) -> HttpResponse:
+def _ask(
+    request: StaffRequest, schedule_id: int, question: str, *, stop: int | None = None, refusal: Refusal | None = None
+) -> HttpResponse:
     stop = StopForm(request.GET).chosen if stop is None else stop
     view = board_view(schedule_id, stop=stop, now=timezone.now())
     context = {
         "view": view,
         "manifest": view.manifest,
         "stop": view.stop,
-        "step": step,
         "refusal": counted(refusal),
-        "shift": Shift.objects.open_of(request.user) if step == "standby" else None,
+        "shift": Shift.objects.open_of(request.user) if question == "standby_refunds" else None,
         "submission": random_token(),
     }
-    return render_page(request, "office/boarding/departure_status.html", context, status=refusal.status if refusal else 200)
+    return render_page(request, f"office/boarding/{question}.html", context, status=refusal.status if refusal else 200)
 
 
 def _submission(request: HttpRequest) -> str:

@@ -20,7 +20,12 @@ from bookings.office.policy import may
 @require_safe
 def booking(request: StaffRequest, reference: str) -> HttpResponse:
     record = booking_record(reference, user=request.user, now=timezone.now())
-    context = {"record": record, "page": record.page, "may_change": may(request.user.role, "exchange", "POST")}
+    context = {
+        "record": record,
+        "page": record.page,
+        "parts": [(part, part is record.part) for part in record.page.parts],
+        "may_change": may(request.user.role, "exchange", "POST"),
+    }
     return render(request, "office/bookings/booking.html", context)
 
 

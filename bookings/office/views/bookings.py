@@ -47,6 +47,7 @@ def bookings(request: StaffRequest) -> HttpResponse:
         "page": page,
         "choices": [(column, BookingTable.base_columns[column].verbose_name, column in columns) for column in COLUMNS],
         "sort": f"{sign}{sort}",
+        "direction": "descending" if descending else "ascending",
         "may_export": may(request.user.role, "bookings_csv"),
     }
     return render_page(request, "office/bookings/bookings.html", context, fragment="office/bookings/_bookings.html", target="bookings")

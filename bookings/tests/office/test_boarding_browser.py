@@ -51,14 +51,14 @@ def test_scan_after_scan_without_touching_anything(door: Page, live_server: Any)
 
     for code in (thandi.code, sipho.spoken_code.lower()):
         scan(door, code)
-    expect(door.locator(".answer.is-green .answer-name")).to_have_text("Sipho Zulu")
+    expect(door.locator(".scan-result.is-green .scan-result-name")).to_have_text("Sipho Zulu")
     expect(door.locator(".board-count b")).to_have_text("2")
     expect(door.locator("#status")).to_have_text("Boarded. Sipho Zulu. To Cape Town")
     scan(door, thandi.code)
-    expect(door.locator(".answer.is-red .answer-title")).to_have_text("Already on board")
+    expect(door.locator(".scan-result.is-red .scan-result-title")).to_have_text("Already on board")
     door.locator(".board-person", has_text="Lwazi Mbeki").click()
-    expect(door.locator(".answer.is-green .answer-name")).to_have_text("Lwazi Mbeki")
-    door.locator(".answer").get_by_role("button", name="Undo").click()
+    expect(door.locator(".scan-result.is-green .scan-result-name")).to_have_text("Lwazi Mbeki")
+    door.locator(".scan-result").get_by_role("button", name="Undo").click()
     expect(door.locator("#board .notice")).to_have_text("Taken back: Lwazi Mbeki is not on board.")
 
     expect(door.locator(".board-person")).to_have_count(1)
@@ -82,7 +82,7 @@ def test_a_scan_without_a_connection_is_kept_and_sent_again(door: Page, live_ser
     scan(door, thandi.code)
 
     expect(door.locator("[data-scan-waiting]")).to_contain_text("No connection. Kept on this device and sent again by itself: 1")
-    expect(door.locator(".answer.is-green")).to_be_visible()
+    expect(door.locator(".scan-result.is-green")).to_be_visible()
     expect(door.locator("[data-scan-waiting]")).to_be_hidden()
 
 
@@ -99,7 +99,7 @@ def test_scans_without_a_connection_outlive_the_page_and_conflicts_are_listed(do
         (sipho.spoken_code, "On the list"),
     ):
         scan(door, code)
-        expect(door.locator(".answer-title")).to_contain_text(words)
+        expect(door.locator(".scan-result-title")).to_contain_text(words)
     kept = door.evaluate("JSON.stringify(localStorage)")
     Ticket.objects.filter(pk=sipho.pk).update(status="cancelled")
     door.goto("about:blank")  # or the old page might send them, once there is a line again
@@ -125,9 +125,9 @@ def test_the_door_works_without_script(door: Page, live_server: Any) -> None:
 
     door.get_by_label(SCANNED).fill(thandi.spoken_code)
     door.get_by_role("button", name="Check in").click()
-    expect(door.locator(".answer.is-amber .answer-title")).to_have_text("Late")
+    expect(door.locator(".scan-result.is-amber .scan-result-title")).to_have_text("Late")
     door.get_by_role("button", name="Board late").click()
-    expect(door.locator(".answer.is-green .answer-title")).to_have_text("Boarded")
+    expect(door.locator(".scan-result.is-green .scan-result-title")).to_have_text("Boarded")
     door.get_by_role("link", name="Close boarding…").click()
     door.get_by_role("button", name="Close boarding").click()
 
@@ -151,13 +151,13 @@ def test_the_door_and_the_list_are_accessible_and_fit_a_tablet(door: Page, live_
     check("ready")
     for ticket, tone in ((waits, "amber"), (thandi, "amber")):
         scan(door, ticket.code)
-        expect(door.locator(f".answer.is-{tone} .answer-name")).to_have_text(ticket.full_name)
+        expect(door.locator(f".scan-result.is-{tone} .scan-result-name")).to_have_text(ticket.full_name)
     check("amber")
     door.get_by_role("button", name="Board late").click()
-    expect(door.locator(".answer.is-green")).to_be_visible()
+    expect(door.locator(".scan-result.is-green")).to_be_visible()
     check("green")
     scan(door, "ZZZZZZ")
-    expect(door.locator(".answer.is-red")).to_be_visible()
+    expect(door.locator(".scan-result.is-red")).to_be_visible()
     check("red")
     for path in ("board/close/?stop=0", "depart/", "manifest/"):
         door.goto(f"{base}/{path}")

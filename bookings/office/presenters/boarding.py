@@ -1,0 +1,36 @@
+"""The stops of a departure as chips above its manifest and its check-in."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from bookings.domain.boarding.manifest import Manifest, StopList
+
+
+@dataclass(frozen=True)
+class StopChip:
+    address: str
+    text: str
+    time: str = ""
+    is_current: bool = False
+
+
+def stop_query(stop: StopList | None) -> str:
+    return f"?stop={stop.position}" if stop else ""
+
+
+def manifest_chips(manifest: Manifest) -> list[StopChip]:
+    """The whole way, then each stop."""
+    chosen = manifest.stop
+    whole = StopChip(reverse("office:manifest", args=[manifest.schedule_id]), _("Whole way"), is_current=chosen is None)
+    return [whole, *(_chip(stop, is_current=stop is chosen) for stop in manifest.stops)]
+
+
+def boarding_chips(manifest: Manifest, shown: StopList) -> list[StopChip]:
+    """The stops where somebody can board."""
+    return [_chip(stop, is_current=stop.position == shown.position) for stop in manifest.stops if stop.may_board]
+
+
+def _chip(stop: StopList, *, is_current: bool) -> StopChip:
+    return StopChip(stop_query(stop), stop.city, stop.departs or stop.arrives, is_current)
