@@ -2,14 +2,14 @@ from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
-from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Refund, Total
+from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Posting, Refund, Total
 from .network import City, Line, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
-from .sales import AccessLink, Booking, BookingEvent, Channel, Order, SaleStatus, Submission, Ticket
+from .sales import AccessLink, Booking, BookingEvent, BookingStep, Channel, Order, SaleStatus, Submission, Ticket
 from .staff import Branch, StaffEvent, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 
@@ -21,6 +21,7 @@ __all__ = [
     "ApiKey",
     "Booking",
     "BookingEvent",
+    "BookingStep",
     "Branch",
     "Bus",
     "Channel",
@@ -42,6 +43,7 @@ __all__ = [
     "PassengerType",
     "Payment",
     "PaymentAttempt",
+    "Posting",
     "PublishedFile",
     "RateCount",
     "ReferenceDataVersion",

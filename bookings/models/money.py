@@ -1,5 +1,6 @@
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -142,49 +143,69 @@ class Total(models.Sum):
         return f"CAST(ROUND({sql}, 2) AS NUMERIC)", params
 
 
-class LedgerManager(models.Manager["LedgerEntry"]):
-    def post(
-        self,
-        cause: str,
-        amounts: Mapping[Account, Decimal],
-        *,
-        at: datetime,
-        order: Order | None = None,
-        booking: Booking | None = None,
-        shift: Shift | None = None,
-        partner: Partner | None = None,
-        actor: User | None = None,
-    ) -> None:
-        """Write one posting: account → signed rand, debits positive. A second posting of the same cause is an IntegrityError.
+@dataclass(frozen=True)
+class Posting:
+    """A group of entries: account → signed rand, debits positive, 0 in all. Posted under a `cause` that is used once.
 
-        An amount on the partners' account is that of `partner`, else of the order's; what the partner owes changes with it.
-        """
-        if sum(amounts.values()) != 0:
-            raise ValueError(f"Posting {cause} does not balance: {dict(amounts)}")
-        posting = uuid.uuid4()
-        order_id = order.pk if order else booking.order_id if booking else None
-        debtor_id = partner.pk if partner else order.partner_id if order else None
+    An amount on the partners' account is that of `partner`, else of the order's.
+    """
+
+    cause: str
+    amounts: Mapping[Account, Decimal]
+    at: datetime = field(kw_only=True)
+    order: Order | None = field(default=None, kw_only=True)
+    booking: Booking | None = field(default=None, kw_only=True)
+    shift: Shift | None = field(default=None, kw_only=True)
+    partner: Partner | None = field(default=None, kw_only=True)
+    actor: User | None = field(default=None, kw_only=True)
+
+    @property
+    def order_id(self) -> int | None:
+        return self.order.pk if self.order else self.booking.order_id if self.booking else None
+
+    @property
+    def debtor_id(self) -> int | None:
+        return self.partner.pk if self.partner else self.order.partner_id if self.order else None
+
+
+class LedgerManager(models.Manager["LedgerEntry"]):
+    def post(self, posting: Posting) -> None:
+        """Write it; what a partner owes changes with it. A second posting of the same cause is an IntegrityError."""
+        if sum(posting.amounts.values()) != 0:
+            raise ValueError(f"Posting {posting.cause} does not balance: {dict(posting.amounts)}")
+        group = uuid.uuid4()
         self.bulk_create(
             LedgerEntry(
-                posting=posting,
+                posting=group,
                 account=account,
                 amount=amount,
-                order_id=order_id,
-                booking=booking,
-                shift=shift,
-                partner_id=debtor_id if account == Account.PARTNER else None,
-                actor=actor,
-                at=at,
-                cause=cause,
+                order_id=posting.order_id,
+                booking=posting.booking,
+                shift=posting.shift,
+                partner_id=posting.debtor_id if account == Account.PARTNER else None,
+                actor=posting.actor,
+                at=posting.at,
+                cause=posting.cause,
             )
-            for account, amount in amounts.items()
+            for account, amount in posting.amounts.items()
             if amount != 0
         )
-        if debtor_id and amounts.get(Account.PARTNER):
-            Partner.objects.filter(pk=debtor_id).charge(amounts[Account.PARTNER])
+        owed = posting.amounts.get(Account.PARTNER)
+        if owed and posting.debtor_id:
+            Partner.objects.filter(pk=posting.debtor_id).charge(owed)
 
-    def balance(self, account: str, **of: object) -> Decimal:
-        return cents(self.filter(account=account, **of).aggregate(total=Total("amount"))["total"] or ZERO)
+    def balance(
+        self, account: str, *, order: Order | int | None = None, booking: Booking | int | None = None, shift: Shift | int | None = None
+    ) -> Decimal:
+        """The sum of an account's entries, of one order, booking or shift if it is given."""
+        entries = self.filter(account=account)
+        if order is not None:
+            entries = entries.filter(order=order)
+        if booking is not None:
+            entries = entries.filter(booking=booking)
+        if shift is not None:
+            entries = entries.filter(shift=shift)
+        return cents(entries.aggregate(total=Total("amount"))["total"] or ZERO)
 
 
 class LedgerEntry(models.Model):

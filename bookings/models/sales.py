@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -197,29 +198,35 @@ def _steps(pairs: tuple[tuple[str, str], ...]) -> Q:
     return allowed
 
 
+@dataclass(frozen=True, kw_only=True)
+class _StepDetails:
+    at: datetime
+    ticket: Ticket | None = None
+    actor: User | None = None
+    approver: User | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class BookingStep(_StepDetails):
+    """A change of a booking's state, or of one of its tickets; `before` and `after` alike, with a reason, for a change that is none of state."""
+
+    booking: Booking
+    before: str
+    after: str
+
+
 class BookingEventManager(models.Manager["BookingEvent"]):
-    def record(
-        self,
-        booking: Booking,
-        before: str,
-        after: str,
-        *,
-        at: datetime,
-        ticket: Ticket | None = None,
-        actor: User | None = None,
-        approver: User | None = None,
-        reason: str = "",
-    ) -> BookingEvent:
-        """Write one step. A change that is no change of state (another seat, another name) has `before` and `after` alike, and a reason."""
+    def record(self, step: BookingStep) -> BookingEvent:
         return self.create(
-            booking=booking,
-            ticket=ticket,
-            from_status=before,
-            to_status=after,
-            actor=actor,
-            approver=approver,
-            reason=reason[:200],
-            at=at,
+            booking=step.booking,
+            ticket=step.ticket,
+            from_status=step.before,
+            to_status=step.after,
+            actor=step.actor,
+            approver=step.approver,
+            reason=step.reason[:200],
+            at=step.at,
         )
 
 

@@ -15,6 +15,7 @@ from bookings.domain.partners.partners import add_partner
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingStep,
     Branch,
     City,
     FareClass,
@@ -24,6 +25,7 @@ from bookings.models import (
     Partner,
     PassengerType,
     Payment,
+    Posting,
     RefundPolicy,
     RefundTier,
     Route,
@@ -213,13 +215,13 @@ def make_booking(
     for name, seat in zip(names, seats, strict=True):
         _make_ticket(booking, name, seat, Decimal(fare), range(board.position, alight.position))
     sold = Decimal(fare) * len(names)
-    LedgerEntry.objects.post(f"sale:{booking.pk}", {"receivable": sold, "revenue": -sold}, at=now, booking=booking)
-    BookingEvent.objects.record(booking, "", status, at=now)
+    LedgerEntry.objects.post(Posting(f"sale:{booking.pk}", {"receivable": sold, "revenue": -sold}, at=now, booking=booking))
+    BookingEvent.objects.record(BookingStep(booking, "", status, at=now))
     Order.objects.filter(pk=order.pk).update(total=order.total + sold)
     order.refresh_from_db()
     if status == SaleStatus.CONFIRMED and sold:
         payment = Payment.objects.create(order=order, method="demo", external_id=random_token(), amount=sold, paid_at=now)
-        LedgerEntry.objects.post(f"payment:{payment.pk}", {"gateway": sold, "receivable": -sold}, at=now, order=order)
+        LedgerEntry.objects.post(Posting(f"payment:{payment.pk}", {"gateway": sold, "receivable": -sold}, at=now, order=order))
     free = schedule.layout.seats.exclude(kind=SeatKind.CREW).exclude(pk__in=schedule.claims.values("seat")).count()
     Schedule.objects.filter(pk=schedule.pk).update(available_seats=free)
     return booking
@@ -284,7 +286,7 @@ def make_shift(clerk: User, *, opened_at: datetime = NOW, opening_float: int | s
     """An open shift, its float taken out of the safe."""
     amount = Decimal(opening_float)
     shift = Shift.objects.create(clerk=clerk, branch=clerk.branch, opened_at=opened_at, opening_float=amount)
-    LedgerEntry.objects.post(f"float:{shift.pk}", {"cash": amount, "safe": -amount}, at=opened_at, shift=shift, actor=clerk)
+    LedgerEntry.objects.post(Posting(f"float:{shift.pk}", {"cash": amount, "safe": -amount}, at=opened_at, shift=shift, actor=clerk))
     return shift
 
 

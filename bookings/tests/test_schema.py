@@ -14,6 +14,7 @@ from bookings.database.triggers import LEDGER, SHIFT, TRIGGERS, create_ledger_tr
 from bookings.models import (
     Booking,
     BookingEvent,
+    BookingStep,
     Fare,
     GatewayNotification,
     LedgerEntry,
@@ -21,6 +22,7 @@ from bookings.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
+    Posting,
     Refund,
     Route,
     RouteStop,
@@ -102,8 +104,10 @@ REFUSED: dict[str, Break] = {
     "claim_expires_unless_sold: sold": lambda b: change(SeatClaim.objects.first(), expires_at=NOW),
     "claim_expires_unless_sold: held": lambda b: change(SeatClaim.objects.first(), kind="held"),
     "claim of a known kind": lambda b: change(SeatClaim.objects.first(), kind="lost"),
-    "booking_event_step_allowed": lambda b: BookingEvent.objects.record(b, "cancelled", "confirmed", at=NOW),
-    "booking_event_step_allowed: ticket": lambda b: BookingEvent.objects.record(b, "pending", "confirmed", at=NOW, ticket=b.tickets.get()),
+    "booking_event_step_allowed": lambda b: BookingEvent.objects.record(BookingStep(b, "cancelled", "confirmed", at=NOW)),
+    "booking_event_step_allowed: ticket": lambda b: BookingEvent.objects.record(
+        BookingStep(b, "pending", "confirmed", at=NOW, ticket=b.tickets.get())
+    ),
     "attempt_amount_positive": lambda b: PaymentAttempt.objects.create(order=b.order, gateway="x", token="t", amount=0, created_at=NOW),
     "payment_positive": lambda b: copy(Payment.objects.get(), external_id="another", amount=0),
     "unique_payment": lambda b: copy(Payment.objects.get()),
@@ -164,7 +168,7 @@ def test_the_ledger_is_never_rewritten(booking: Booking, statement: str) -> None
 
 def test_a_posting_that_does_not_balance_is_not_written() -> None:
     with pytest.raises(ValueError, match="balance"):
-        LedgerEntry.objects.post("x", {"cash": Decimal(1), "revenue": Decimal(-2)}, at=NOW, order=make_order())
+        LedgerEntry.objects.post(Posting("x", {"cash": Decimal(1), "revenue": Decimal(-2)}, at=NOW, order=make_order()))
 
     assert LedgerEntry.objects.count() == 0
 

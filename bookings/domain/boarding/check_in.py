@@ -19,7 +19,7 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
-from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket, User
+from bookings.models import BookingEvent, BookingStep, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket, User
 
 QR_PREFIX: Final = "FBL1."
 _SPOKEN: Final = 6
@@ -170,7 +170,7 @@ def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at:
     is_late = before == Ticket.Status.NO_SHOW or at >= boarding_times(schedule, call).closes
     reason = _("late, at %(stop)s") if is_late else _("at %(stop)s")
     BookingEvent.objects.record(
-        ticket.booking, before, Ticket.Status.BOARDED, at=at, ticket=ticket, actor=actor, reason=reason % {"stop": call.stop}
+        BookingStep(ticket.booking, before, Ticket.Status.BOARDED, at=at, ticket=ticket, actor=actor, reason=reason % {"stop": call.stop})
     )
     if call.position == 0 and schedule.status == Schedule.Status.ON_SALE:
         take_step(schedule, Schedule.Status.BOARDING, actor=actor, now=now)
@@ -189,6 +189,6 @@ def _undo(schedule_id: int, ticket_id: int, actor: User, now: datetime) -> str:
         raise Conflict(_("This ticket is not on board any more."))
     reason = _("taken back at %(stop)s") % {"stop": call.stop}
     BookingEvent.objects.record(
-        ticket.booking, Ticket.Status.BOARDED, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason
+        BookingStep(ticket.booking, Ticket.Status.BOARDED, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason)
     )
     return str(ticket.pk)

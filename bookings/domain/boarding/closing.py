@@ -14,7 +14,7 @@ from bookings.domain.boarding.departure_status import locked_load, mark_no_shows
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.idempotency import run_once
-from bookings.models import BookingEvent, RouteStop, Schedule, ScheduleEvent, Seat, SeatKind, Ticket, User
+from bookings.models import BookingEvent, BookingStep, RouteStop, Schedule, ScheduleEvent, Seat, SeatKind, Ticket, User
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,9 @@ def _give_seat(ticket: Ticket, seat: Seat, call: RouteStop, actor: User, now: da
         raise Conflict(_("Somebody else changed these tickets meanwhile. Please look again."))
     claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket), seat=seat))
     reason = _("standby: seat %(seat)s at %(stop)s") % {"seat": seat.label, "stop": call.stop}
-    BookingEvent.objects.record(ticket.booking, Ticket.Status.VALID, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason)
+    BookingEvent.objects.record(
+        BookingStep(ticket.booking, Ticket.Status.VALID, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason)
+    )
 
 
 def _record(schedule: Schedule, call: RouteStop, plan: ClosingPlan, actor: User, now: datetime) -> None:

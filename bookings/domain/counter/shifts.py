@@ -14,7 +14,7 @@ from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
-from bookings.models import Account, LedgerEntry, Shift, StaffTask, TillMovement, Total, User
+from bookings.models import Account, LedgerEntry, Posting, Shift, StaffTask, TillMovement, Total, User
 
 TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
 CASH_UP: Final = ("count:", "banked:")  # causes of the postings that close a shift
@@ -197,7 +197,7 @@ def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: date
 
 
 def _post(shift: Shift, cause: str, amounts: Mapping[str, Decimal], now: datetime) -> None:
-    LedgerEntry.objects.post(cause, amounts, at=now, shift=shift, actor=shift.clerk)
+    LedgerEntry.objects.post(Posting(cause, amounts, at=now, shift=shift, actor=shift.clerk))
 
 
 def _counted(amount: Decimal) -> Decimal:

@@ -23,7 +23,7 @@ from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
-from bookings.domain.sales.orders import PassengerDetails, issue_ticket, open_booking
+from bookings.domain.sales.orders import PassengerDetails, TicketTerms, issue_ticket, open_booking
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.models import Channel, FareClass, Order, SaleStatus, Shift, Ticket
 
@@ -79,8 +79,8 @@ def _place(ride: RideWanted, passengers: Sequence[PassengerDetails], email: str,
     )
     booking = open_booking(order, segment, now=now)
     for passenger, slug in zip(passengers, slugs, strict=True):
-        what = {"seat": None, "place": Ticket.Place.STANDBY, "fare_class": fare_class}
-        issue_ticket(booking, passenger, kind=fares.types[slug], fare=cents(prices[slug]), **what)
+        terms = TicketTerms(None, fares.types[slug], fare_class, cents(prices[slug]), Ticket.Place.STANDBY)
+        issue_ticket(booking, passenger, terms)
     post_sale(booking, order.total, now=now)
     if not order.total:
         confirm_order(order, locked, now=now, shift=shift)

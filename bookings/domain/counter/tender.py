@@ -24,6 +24,7 @@ from bookings.models import (
     LedgerEntry,
     Order,
     Payment,
+    Posting,
     Refund,
     SaleStatus,
     Shift,
@@ -112,7 +113,7 @@ def _take(
     payment = Payment.objects.get(method=tender, external_id=f"till:{submission}"[:80])
     Payment.objects.filter(pk=payment.pk).update(reference=reference)
     rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
-    LedgerEntry.objects.post(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)
+    LedgerEntry.objects.post(Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk))
     return f"{payment.pk} {due} {given}"
 
 
@@ -169,7 +170,7 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
     if tender == Account.CASH:
         require_cash(shift, given)
     amounts = {Account.REFUNDS_OWED: refund.amount, tender: -given, Account.CASH_OVER_SHORT: given - refund.amount}
-    LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
+    LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk))
     done = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None)
     done.update(done_at=now, done_by=shift.clerk)
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)

@@ -20,7 +20,7 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.orders import lock_order
-from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Refund, SaleStatus, Shift, Ticket
+from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Posting, Refund, SaleStatus, Shift, Ticket
 
 VOID_WITHIN: Final = timedelta(minutes=60)
 
@@ -78,7 +78,7 @@ def _void(reference: str, shift: Shift, reason: str, submission: str, now: datet
     for booking in Booking.objects.select_for_update(no_key=True).filter(order=order, status=SaleStatus.CONFIRMED).order_by("pk"):
         fare = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
         amounts = {Account.REVENUE: fare, Account.REFUNDS_OWED: -fare}
-        LedgerEntry.objects.post(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk)
+        LedgerEntry.objects.post(Posting(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk))
         close_booking(booking, list(booking.tickets.all()), at=now, actor=shift.clerk, reason=f"void: {reason}"[:200])
         queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)
     for payment in quote.payments:

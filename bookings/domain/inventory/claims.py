@@ -24,7 +24,7 @@ from bookings.models import (
 )
 
 
-def lock_schedules(ids: Iterable[int] | QuerySet[Any, dict[str, int]]) -> dict[int, Schedule]:
+def lock_schedules(ids: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Schedule]:
     """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the transaction is the lock.
 
     `ids` may be a query that gives them.
@@ -79,7 +79,7 @@ def extend_order(order: Order, until: datetime) -> None:
     SeatClaim.objects.filter(ticket__booking__order=order).update(expires_at=until)
 
 
-def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetime) -> None:
+def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetime | None) -> None:
     """The seats of a held trip now belong to the tickets of its booking, seat by seat, until they are paid or `expires_at` passes."""
     of_seat = Ticket.objects.filter(booking=booking, seat=OuterRef("seat")).order_by().values("pk")
     SeatClaim.objects.filter(hold_trip=trip).update(hold_trip=None, ticket=Subquery(of_seat), expires_at=expires_at)

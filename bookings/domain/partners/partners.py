@@ -19,7 +19,7 @@ from bookings.domain.counter.booking_record import name_of
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.partner_accounts import lock_partner
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, User
+from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, Posting, User
 
 _LATEST: Final = 20
 
@@ -92,7 +92,7 @@ def receive_payment(
         words = _("%(amount)s received, %(reference)s") % {"amount": format_zar(amount), "reference": reference}
         event = PartnerEvent.objects.record(partner, words, at=at, actor=actor)
         amounts = {Account.EFT: amount, Account.PARTNER: -amount}
-        LedgerEntry.objects.post(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor)
+        LedgerEntry.objects.post(Posting(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor))
         return str(event.pk)
 
     run_once("partner-payment", submission, content, book, now=now or database_now())

@@ -53,7 +53,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         state=state,
         order_id=order.pk,
         token=token,
-        reference=order.bookings.values_list("booking_reference", flat=True).order_by("pk").first(),
+        reference=order.bookings.values_list("booking_reference", flat=True).order_by("pk").first() or "",
         total_text=format_zar(order.total),
         owed_text=format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",

@@ -15,7 +15,7 @@ from bookings.base.money import format_zar
 from bookings.domain.sales.cancellations import returnable_tickets
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.refunds import owe_refund
-from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Refund, SaleStatus, Ticket, User, Webhook
+from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Posting, Refund, SaleStatus, Ticket, User, Webhook
 
 # Takes the balance of an order (first) at the till, or pays the refund that a change owes (second), within the change's transaction.
 Settle = Callable[[Order, Decimal, Refund | None], None]
@@ -79,7 +79,7 @@ def post_difference(
         Account.FEE: -difference.fee,
         Account.RECEIVABLE if balance > 0 else Account.REFUNDS_OWED: balance,
     }
-    LedgerEntry.objects.post(cause, amounts, at=now, booking=booking, actor=actor)
+    LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
     refund = owe_refund(booking, cause, -balance, now) if balance < 0 else None
     if balance > 0 and settle is None:
         raise Refusal(_("%(amount)s has to be paid for this change.") % {"amount": format_zar(balance)})

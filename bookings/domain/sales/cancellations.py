@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,9 +25,11 @@ from bookings.models import (
     Account,
     Booking,
     BookingEvent,
+    BookingStep,
     LedgerEntry,
     Order,
     OutboxMessage,
+    Posting,
     Refund,
     SaleStatus,
     Ticket,
@@ -193,10 +195,10 @@ def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, n
     cause = f"cancel:{booking.pk}"
     if not quote.is_paid:
         sold = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-        LedgerEntry.objects.post(cause, {Account.REVENUE: sold, Account.RECEIVABLE: -sold}, at=now, booking=booking, actor=actor)
+        LedgerEntry.objects.post(Posting(cause, {Account.REVENUE: sold, Account.RECEIVABLE: -sold}, at=now, booking=booking, actor=actor))
         return None
     amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
-    LedgerEntry.objects.post(cause, amounts, at=now, booking=booking, actor=actor)
+    LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
     return owe_refund(booking, cause, quote.refund, now) if quote.refund > 0 else None
 
 
@@ -204,13 +206,13 @@ def close_booking(
     booking: Booking, tickets: Sequence[Ticket], *, at: datetime, actor: User | None, approver: User | None = None, reason: str = ""
 ) -> None:
     """Cancel a booking with its tickets and free its seats; the order ends with its last booking."""
-    who = {"at": at, "actor": actor, "approver": approver, "reason": reason}
+    step = BookingStep(booking, booking.status, SaleStatus.CANCELLED, at=at, actor=actor, approver=approver, reason=reason)
     claims.release_tickets(tickets)
     for ticket in tickets:
         Ticket.objects.filter(pk=ticket.pk).update(status=Ticket.Status.CANCELLED)
-        BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.CANCELLED, ticket=ticket, **who)
+        BookingEvent.objects.record(replace(step, before=Ticket.Status.VALID, after=Ticket.Status.CANCELLED, ticket=ticket))
     Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=at)
-    BookingEvent.objects.record(booking, booking.status, SaleStatus.CANCELLED, **who)
+    BookingEvent.objects.record(step)
     notify_partner(booking.order, Webhook.Event.CANCELLED, booking, at=at)
     still_open = Booking.objects.filter(order=booking.order_id).exclude(status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED))
     if not still_open.exists():

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from bookings.domain.sales.holds import hold_trips, locked_hold
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.messages import write_message
-from bookings.domain.sales.orders import PassengerDetails, new_spoken_codes, new_ticket, open_booking
+from bookings.domain.sales.orders import PassengerDetails, TicketTerms, new_spoken_codes, new_ticket, open_booking
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Channel,
@@ -48,12 +49,12 @@ def save_draft(token: str, *, owner: str, passengers: Sequence[PassengerDetails]
         hold.save(update_fields=["draft"])
 
 
-def draft_problem(draft: Mapping, seats: int, *, needs_email: bool = True) -> str:
+def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = True) -> str:
     """Why the draft cannot be ordered yet; empty if it can."""
     if draft.get("problem"):
-        return draft["problem"]
+        return str(draft["problem"])
     passengers = draft.get("passengers", [])
-    if len(passengers) != seats or not all(each.get("first_name") and each.get("surname") for each in passengers):
+    if len(passengers) != seats or not all(passenger.get("first_name") and passenger.get("surname") for passenger in passengers):
         return _("Please fill in the name of every passenger.")
     if needs_email and not draft.get("email"):
         return _("Please give an e-mail address for the tickets.")
@@ -169,7 +170,7 @@ def _make_order(
     )
 
 
-def trip_fares(trip: HoldTrip, draft: Mapping) -> list[Decimal]:
+def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
     """What each seat of a held ride costs for the passenger who is to sit on it; adults where nothing was said yet."""
     chosen = [passenger.get("passenger_type", "") for passenger in draft.get("passengers", [])]
     fares = []
@@ -182,15 +183,15 @@ def trip_fares(trip: HoldTrip, draft: Mapping) -> list[Decimal]:
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
     booking = open_booking(order, Segment(trip.schedule, trip.from_stop, trip.to_stop), now=now)
     types = {kind.slug: kind for kind in every_type()}
-    draft = order.hold.draft
+    draft: dict[str, Any] = order.hold.draft if order.hold else {}
     seats, fares = trip.seats.all(), trip_fares(trip, draft)
     tickets = []
     for passenger, held, fare, spoken in zip(
         draft["passengers"], seats, fares, new_spoken_codes(trip.schedule_id, len(seats)), strict=True
     ):
         slug = passenger.get("passenger_type") if passenger.get("passenger_type") in held.fares else next(iter(held.fares))
-        sold = {"seat": held.seat, "kind": types[slug], "fare_class": held.fare_class, "fare": fare}
-        tickets.append(new_ticket(booking, passenger, **sold, spoken_code=spoken))
+        terms = TicketTerms(held.seat, types[slug], held.fare_class, fare)
+        tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     Ticket.objects.bulk_create(tickets)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by)
     post_sale(booking, sum(fares, ZERO), now=now)

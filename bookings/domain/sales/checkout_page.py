@@ -110,7 +110,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
     )
 
 
-def _passenger_rows(trips: list, draft: dict[str, Any], fares: list[list[Decimal]]) -> tuple[PassengerRow, ...]:
+def _passenger_rows(trips: list[HoldTrip], draft: dict[str, Any], fares: list[list[Decimal]]) -> tuple[PassengerRow, ...]:
     typed = draft.get("passengers", [])
     rows = []
     for index in range(len(trips[0].seats.all())):

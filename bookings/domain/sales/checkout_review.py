@@ -74,8 +74,16 @@ def place_and_pay(token: str, *, owner: str, submission: str, digest: str, choic
             opened.append(open_attempt(order, order.total, moment))
 
     later = choice == PAY_LATER
-    what = {"submission": submission, "content": f"{digest} {choice}", "pay_later": later}
-    order = place_order(token, owner=owner, **what, check=check, then=None if later else pay, now=now)
+    order = place_order(
+        token,
+        owner=owner,
+        submission=submission,
+        content=f"{digest} {choice}",
+        pay_later=later,
+        check=check,
+        then=None if later else pay,
+        now=now,
+    )
     if later or order.pays_later:
         return Placed(order, "")
     if opened:

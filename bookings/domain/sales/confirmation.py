@@ -3,6 +3,7 @@ from datetime import datetime
 
 from bookings.base.errors import Conflict
 from bookings.base.metrics import SALES
+from bookings.base.money import ZERO
 from bookings.database.transactions import count_committed
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import taken_seats
@@ -15,6 +16,7 @@ from bookings.models import (
     LedgerEntry,
     Order,
     OutboxMessage,
+    Posting,
     SaleStatus,
     Schedule,
     SeatClaim,
@@ -52,7 +54,7 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
     The caller holds the locks; expired claims are already dropped.
     """
     bookings = list(order.bookings.filter(status=SaleStatus.EXPIRED).select_related("schedule", "from_stop", "to_stop").order_by("pk"))
-    fares = {booking: sum(ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)) for booking in bookings}
+    fares = {booking: sum((ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)), ZERO) for booking in bookings}
     if -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) < sum(fares.values()):
         return False
     wanted: list[SeatClaim] = []
@@ -67,5 +69,5 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
     claims.claim(wanted)
     for booking, fare in fares.items():
         cause = f"resale:{booking.pk}:{booking.events.count()}"
-        LedgerEntry.objects.post(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking)
+        LedgerEntry.objects.post(Posting(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking))
     return bool(bookings)

@@ -106,8 +106,9 @@ def _state(segment: Segment, seats: SeatMap) -> str:
 
 def _first_trip(token: str, segment: Segment, owner: str, now: datetime) -> FirstTrip | None:
     held = Hold.objects.filter(token=token, owner=owner, order__isnull=True).first()
-    trips = held.trips.exclude(schedule=segment.schedule.pk).select_related("from_stop__stop__city", "to_stop__stop__city") if held else []
-    for trip in trips:
+    if held is None:
+        return None
+    for trip in held.trips.exclude(schedule=segment.schedule.pk).select_related("from_stop__stop__city", "to_stop__stop__city"):
         title = _("%(origin)s → %(destination)s") % {
             "origin": trip.from_stop.stop.city.name,
             "destination": trip.to_stop.stop.city.name,

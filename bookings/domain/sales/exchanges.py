@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -30,11 +30,11 @@ from bookings.domain.sales.bookings import (
 from bookings.domain.sales.cancellations import is_whole_booking, ticket_quote
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.sales.orders import issue_ticket, lock_order, split_off
+from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Booking, BookingEvent, FareClass, Seat, SeatClaim, Ticket, User
+from bookings.models import Booking, BookingEvent, BookingStep, FareClass, Seat, SeatClaim, Ticket, User
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,8 @@ def _quote(
 def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> Coach:
     """The seats of the new ride; those who move leave theirs, should it be the same coach."""
     claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now).exclude(ticket__in=moving)
-    taken, used = set(), set()
+    taken: set[int] = set()
+    used: set[int] = set()
     for seat, leg in claims.values_list("seat", "leg"):
         (taken if leg in segment.legs else used).add(seat)
     return Coach(sold_seats(segment.schedule.layout_id), taken, used)
@@ -136,7 +137,7 @@ def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, fares: FareTable) ->
     """The class of a seat and what this passenger pays on it today. Raises Refusal if it is not sold."""
     fare_class = fares.class_of(seat.kind)
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
-    adult = fare_class and fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
+    adult = None if fare_class is None else fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
     if fare_class is None or adult is None:
         raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
     return fare_class, passenger_price(adult, ticket.passenger_type)
@@ -210,25 +211,20 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
     booking.schedule, booking.from_stop, booking.to_stop = segment.schedule, segment.board, segment.alight
     booking.boards_at, booking.alights_at = segment.boards_at, segment.alights_at
     booking.save(update_fields=["schedule", "from_stop", "to_stop", "boards_at", "alights_at"])
-    who = {"at": now, "actor": actor, "approver": waiver.approver if waiver else None}
+    approver = waiver.approver if waiver else None
     reason = f"{_ride_words(old)} → {_ride_words(segment)}" + (f"; {waiver.words}" if waiver else "")
-    BookingEvent.objects.record(booking, booking.status, booking.status, reason=reason, **who)
+    step = BookingStep(booking, booking.status, booking.status, at=now, actor=actor, approver=approver)
+    BookingEvent.objects.record(replace(step, reason=reason))
     claims.release_tickets(line.ticket for line in quote.lines)
     wanted: list[SeatClaim] = []
     for line in quote.lines:
         passenger = {"first_name": line.ticket.first_name, "surname": line.ticket.surname}
-        issued = issue_ticket(
-            booking,
-            passenger,
-            seat=line.seat,
-            place=Ticket.Place.SEAT if line.seat else line.ticket.place,
-            kind=line.ticket.passenger_type,
-            fare_class=line.fare_class,
-            fare=line.fare,
-        )
+        place = Ticket.Place.SEAT if line.seat else line.ticket.place
+        terms = TicketTerms(line.seat, line.ticket.passenger_type, line.fare_class, line.fare, place)
+        issued = issue_ticket(booking, passenger, terms)
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
-        BookingEvent.objects.record(booking, Ticket.Status.VALID, Ticket.Status.REPLACED, ticket=line.ticket, **who)
-        BookingEvent.objects.record(booking, "", Ticket.Status.VALID, ticket=issued, **who)
+        BookingEvent.objects.record(replace(step, before=Ticket.Status.VALID, after=Ticket.Status.REPLACED, ticket=line.ticket))
+        BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
         wanted += claims.claims_of_ticket(issued, segment.legs)
     claims.claim(wanted)
 

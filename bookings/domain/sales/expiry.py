@@ -9,7 +9,7 @@ from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.sales.ledger import owe_back, take_back_sale
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
-from bookings.models import Booking, BookingEvent, Order, SaleStatus, SeatClaim, Webhook
+from bookings.models import Booking, BookingEvent, BookingStep, Order, SaleStatus, SeatClaim, Webhook
 
 
 def expire_unpaid(*, now: datetime | None = None) -> int:
@@ -47,14 +47,14 @@ def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
 
 def expire_order(order_id: int, *, now: datetime) -> bool:
     """Expire an unpaid order past its pay-by time, with its bookings; what was owed is taken back. False if there was nothing to do."""
-    order = Order.objects.select_for_update(no_key=True).filter(pk=order_id).first()
+    order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
     due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
     if due.update(status=SaleStatus.EXPIRED) != 1:
         return False
     for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
         take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
-        BookingEvent.objects.record(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
+        BookingEvent.objects.record(BookingStep(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time"))
         notify_partner(order, Webhook.Event.EXPIRED, booking, at=now)
     owe_back(Order.objects.get(pk=order_id), now=now)
     return True

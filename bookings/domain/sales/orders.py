@@ -1,9 +1,10 @@
 """The rows of an order: its lock, its bookings and tickets, their references and codes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.base.errors import Busy
@@ -11,7 +12,21 @@ from bookings.base.money import ZERO
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Account, Booking, BookingEvent, FareClass, LedgerEntry, Order, PassengerType, Schedule, Seat, Ticket, User
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    BookingStep,
+    FareClass,
+    LedgerEntry,
+    Order,
+    PassengerType,
+    Posting,
+    Schedule,
+    Seat,
+    Ticket,
+    User,
+)
 
 PassengerDetails = Mapping[str, str]  # first_name, surname, passenger_type
 _TRIES: Final = 3
@@ -27,9 +42,9 @@ def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime, *, act
     fare = sum((ticket.fare for ticket in tickets), ZERO)
     moved_out = {Account.REVENUE: fare, Account.RECEIVABLE: -fare}
     moved_in = {Account.REVENUE: -fare, Account.RECEIVABLE: fare}
-    LedgerEntry.objects.post(f"split-out:{part.pk}", moved_out, at=now, booking=booking)
-    LedgerEntry.objects.post(f"split-in:{part.pk}", moved_in, at=now, booking=part)
-    BookingEvent.objects.record(part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}")
+    LedgerEntry.objects.post(Posting(f"split-out:{part.pk}", moved_out, at=now, booking=booking))
+    LedgerEntry.objects.post(Posting(f"split-in:{part.pk}", moved_in, at=now, booking=part))
+    BookingEvent.objects.record(BookingStep(part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}"))
     return part
 
 
@@ -62,36 +77,38 @@ def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
     )
 
 
-def issue_ticket(booking: Booking, passenger: PassengerDetails, **sold: Any) -> Ticket:
-    """A new ticket, written. For `sold` see `new_ticket`."""
-    ticket = new_ticket(booking, passenger, **sold, spoken_code=new_spoken_code(booking.schedule_id))
+@dataclass(frozen=True)
+class TicketTerms:
+    """What is sold to one passenger: a seat (or none, at another place), for a type of passenger in a class, at a fare."""
+
+    seat: Seat | None
+    passenger_type: PassengerType
+    fare_class: FareClass
+    fare: Decimal
+    place: str = Ticket.Place.SEAT
+
+
+def issue_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTerms) -> Ticket:
+    """A new ticket, written."""
+    ticket = new_ticket(booking, passenger, terms, spoken_code=new_spoken_code(booking.schedule_id))
     ticket.save(force_insert=True)
     return ticket
 
 
-def new_ticket(
-    booking: Booking,
-    passenger: PassengerDetails,
-    *,
-    seat: Seat | None,
-    kind: PassengerType,
-    fare_class: FareClass,
-    fare: Decimal,
-    spoken_code: str,
-    place: str = Ticket.Place.SEAT,
-) -> Ticket:
+def new_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTerms, *, spoken_code: str) -> Ticket:
+    """A new ticket with a code of its own and the refund terms of today, not yet written."""
     return Ticket(
         booking=booking,
         schedule=booking.schedule,
-        place=place,
-        seat=seat,
+        place=terms.place,
+        seat=terms.seat,
         first_name=passenger["first_name"],
         surname=passenger["surname"],
         plain_surname=plain_name(passenger["surname"])[:80],
-        passenger_type=kind,
-        fare_class=fare_class,
-        fare=fare,
-        refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
+        passenger_type=terms.passenger_type,
+        fare_class=terms.fare_class,
+        fare=terms.fare,
+        refund_terms=RefundTerms.of_policy(terms.fare_class.refund_policy).as_json(),
         code=f"FBL1.{random_token()}",
         spoken_code=spoken_code,
     )

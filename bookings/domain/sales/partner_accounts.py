@@ -12,7 +12,7 @@ from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.payments import settle
-from bookings.models import Account, LedgerEntry, Order, Partner, Payment, Refund, Webhook
+from bookings.models import Account, LedgerEntry, Order, Partner, Payment, Posting, Refund, Webhook
 
 _CONFIRMS: Final = ("confirmed", "balance paid")
 
@@ -21,9 +21,9 @@ class CreditExceeded(Conflict):
     pass
 
 
-def lock_partner(partner_id: int) -> Partner:
+def lock_partner(partner_id: int | None) -> Partner:
     """The last lock before the ledger, like that of a till."""
-    return Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
+    return Partner.objects.select_for_update(no_key=True).get(pk=partner_id or 0)
 
 
 def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: datetime | None = None) -> Order:
@@ -62,6 +62,6 @@ def credit_partner(refund: Refund, *, now: datetime) -> None:
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
     if owed.update(status=Refund.Status.PAID, paid_at=now, method=Account.PARTNER):
         amounts = {Account.REFUNDS_OWED: refund.amount, Account.PARTNER: -refund.amount}
-        LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
+        LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
         notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
         refund.refresh_from_db()

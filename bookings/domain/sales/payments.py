@@ -28,6 +28,7 @@ from bookings.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
+    Posting,
     SaleStatus,
     Schedule,
     Shift,
@@ -66,7 +67,7 @@ def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
 
 
 def _give_time(order: Order, until: datetime) -> None:
-    if until > order.pay_by:
+    if order.pay_by is None or until > order.pay_by:
         Order.objects.filter(pk=order.pk).update(pay_by=until)
         claims.extend_order(order, until)
 
@@ -151,7 +152,7 @@ def settle(
             )
             taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
-            LedgerEntry.objects.post(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
+            LedgerEntry.objects.post(Posting(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor))
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if attempt:
                 PaymentAttempt.objects.filter(pk=attempt.pk).update(status=PaymentAttempt.Status.PAID)
@@ -168,9 +169,9 @@ def _check_open(shift: Shift | None) -> None:
         raise Conflict(_("This shift is closed. Corrections belong in your next shift."))
 
 
-def account_of(method: str) -> str:
+def account_of(method: str) -> Account:
     """The account in which money of this method lies: a tender's own, the partners', or that of the payment gateways."""
-    return method if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER) else Account.GATEWAY
+    return Account(method) if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER) else Account.GATEWAY
 
 
 def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:

@@ -21,6 +21,7 @@ from bookings.models import (
     Account,
     Booking,
     LedgerEntry,
+    Posting,
     Refund,
     StaffTask,
     Webhook,
@@ -76,7 +77,7 @@ def _note_paid(refund: Refund, now: datetime) -> bool:
     with short_transaction():
         if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.PAID, paid_at=now):
             amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
-            LedgerEntry.objects.post(f"refund:{refund.pk}", amounts, at=now, order=refund.order)
+            LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
             notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return True
 

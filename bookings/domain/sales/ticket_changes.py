@@ -25,7 +25,7 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import lock_order, new_spoken_code
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Booking, BookingEvent, FareClass, SaleStatus, Schedule, Seat, Ticket, User
+from bookings.models import Booking, BookingEvent, BookingStep, FareClass, SaleStatus, Schedule, Seat, Ticket, User
 
 _ABOARD = (Ticket.Status.VALID, Ticket.Status.BOARDED)
 
@@ -132,8 +132,8 @@ def _change_seat(
         terms = RefundTerms.of_policy(quote.fare_class.refund_policy).as_json()
         changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms}
     Ticket.objects.filter(pk=ticket.pk).update(**changed)
-    reason = f"seat {ticket.seat.label} → {quote.seat.label}"
-    BookingEvent.objects.record(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
+    reason = f"seat {ticket.seat.label if ticket.seat else 'none'} → {quote.seat.label}"
+    BookingEvent.objects.record(BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason))
     if quote.difference.balance:
         post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
@@ -185,6 +185,6 @@ def _change_name(ticket_id: int, first_name: str, surname: str, version: int | N
     )
     cause = next_cause("name", booking)
     reason = f"name {ticket.full_name} → {first_name} {surname}"
-    BookingEvent.objects.record(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
+    BookingEvent.objects.record(BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason))
     mail_new_tickets(booking, cause, now=now)
     return str(ticket.pk)

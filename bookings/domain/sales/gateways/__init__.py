@@ -51,17 +51,18 @@ class Gateway(Protocol):
 
 def adapters_load(**_options: Any) -> list[CheckMessage]:
     """A check of Django's: before the first customer pays, not then, it is known that each adapter is there."""
-    found = []
+    missing: list[CheckMessage] = []
     for name, path in settings.PAYMENT_GATEWAYS.items():
         try:
             import_string(path)
         except ImportError as error:
-            found.append(Error(f"PAYMENT_GATEWAYS: {name} cannot be loaded ({error}).", id="bookings.E002"))
-    return found
+            missing.append(Error(f"PAYMENT_GATEWAYS: {name} cannot be loaded ({error}).", id="bookings.E002"))
+    return missing
 
 
 def gateway_called(name: str) -> Gateway:
     """The adapter that PAYMENT_GATEWAYS names so. Raises NotFound."""
     if name not in settings.PAYMENT_GATEWAYS:
         raise NotFound(_("We do not know this way of paying."))
-    return import_string(settings.PAYMENT_GATEWAYS[name])()
+    gateway: Gateway = import_string(settings.PAYMENT_GATEWAYS[name])()
+    return gateway

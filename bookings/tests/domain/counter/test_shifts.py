@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken
 from bookings.domain.counter.shifts import CashUp, close_shift, expected, move_cash, open_shift, require_shift
 from bookings.domain.integrity.invariants import violations
-from bookings.models import Account, LedgerEntry, Shift, StaffTask, User
+from bookings.models import Account, LedgerEntry, Posting, Shift, StaffTask, User
 from bookings.tests.make import NOW, make_branch, make_shift, make_user
 
 EVENING = NOW + timedelta(hours=8)
@@ -195,9 +195,9 @@ def test_the_database_refuses_postings_changes_and_deletion_of_a_closed_shift(sh
     entry = {Account.CASH: Decimal(1), Account.PETTY_CASH: Decimal(-1)}
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        LedgerEntry.objects.post("late", entry, at=EVENING, shift=shift)
+        LedgerEntry.objects.post(Posting("late", entry, at=EVENING, shift=shift))
     with pytest.raises(IntegrityError), transaction.atomic():
         Shift.objects.filter(pk=shift.pk).update(reason="better")
     with pytest.raises(IntegrityError), transaction.atomic():
         Shift.objects.filter(pk=shift.pk)._raw_delete("default")
-    LedgerEntry.objects.post("open", entry, at=EVENING, shift=make_shift(make_user()))
+    LedgerEntry.objects.post(Posting("open", entry, at=EVENING, shift=make_shift(make_user())))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bookings.domain.integrity.invariants import violations
-from bookings.models import BookingEvent, SeatClaim, Ticket, User
+from bookings.models import BookingEvent, BookingStep, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import make_coach, scan, sell, ticket_of
 from bookings.tests.make import NOW, make_user
 
@@ -44,7 +44,7 @@ def _nobody_boarded_it(ticket: Ticket) -> None:
 
 
 def _last_told_otherwise(ticket: Ticket) -> None:
-    BookingEvent.objects.record(ticket.booking, "boarded", "valid", at=NOW, ticket=ticket)
+    BookingEvent.objects.record(BookingStep(ticket.booking, "boarded", "valid", at=NOW, ticket=ticket))
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from bookings.models import (
     OutboxMessage,
     Partner,
     Payment,
+    Posting,
     Refund,
     Schedule,
     SeatClaim,
@@ -62,7 +63,7 @@ def one_sided_entry(booking: Booking) -> None:
 
 def owe_more(booking: Booking) -> None:
     amounts = {"receivable": Decimal(5), "revenue": Decimal(-5)}
-    LedgerEntry.objects.post("by hand", amounts, at=NOW, booking=booking)
+    LedgerEntry.objects.post(Posting("by hand", amounts, at=NOW, booking=booking))
 
 
 def steal_seat(booking: Booking) -> None:
@@ -127,6 +128,6 @@ def test_what_the_partner_owes_stays_exact_over_many_charges() -> None:
     partner = make_partner()
     for number in range(100):
         amounts = {Account.PARTNER: Decimal("0.10"), Account.RECEIVABLE: Decimal("-0.10")}
-        LedgerEntry.objects.post(f"charge:{number}", amounts, at=NOW, partner=partner)
+        LedgerEntry.objects.post(Posting(f"charge:{number}", amounts, at=NOW, partner=partner))
 
     assert Partner.objects.filter(pk=partner.pk, owes=Decimal(10)).exists()

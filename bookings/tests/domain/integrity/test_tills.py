@@ -9,7 +9,7 @@ from bookings.database.triggers import create_ledger_triggers
 from bookings.domain.counter.shifts import close_shift, move_cash
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.integrity.invariants import violations
-from bookings.models import Account, LedgerEntry, Payment, Shift, TillMovement
+from bookings.models import Account, LedgerEntry, Payment, Posting, Shift, TillMovement
 from bookings.tests.make import NOW, make_booking, make_shift, make_user
 
 TILL = "a till agrees with its sales"
@@ -55,7 +55,7 @@ def test_honest_tills_break_no_rule(shift: Shift) -> None:
 
 
 def test_cash_in_the_ledger_that_nobody_paid_is_seen(shift: Shift) -> None:
-    LedgerEntry.objects.post("odd", {Account.CASH: Decimal(10), Account.PETTY_CASH: Decimal(-10)}, at=NOW, shift=shift)
+    LedgerEntry.objects.post(Posting("odd", {Account.CASH: Decimal(10), Account.PETTY_CASH: Decimal(-10)}, at=NOW, shift=shift))
 
     assert broken() == {TILL}
 
@@ -95,7 +95,7 @@ def test_a_cash_up_that_left_money_in_the_till_is_seen(shift: Shift) -> None:
 
 
 def test_cash_without_a_till_is_seen(shift: Shift) -> None:
-    LedgerEntry.objects.post("odd", {Account.CASH: Decimal(10), Account.SAFE: Decimal(-10)}, at=NOW)
+    LedgerEntry.objects.post(Posting("odd", {Account.CASH: Decimal(10), Account.SAFE: Decimal(-10)}, at=NOW))
     assert broken() == {LOOSE}
 
     Payment.objects.update(shift=None)

@@ -5,7 +5,7 @@ import pytest
 from icalendar import Calendar, Event
 
 from bookings.domain.tickets.calendar import calendar_file
-from bookings.models import Booking, BookingEvent, SaleStatus, Ticket
+from bookings.models import Booking, BookingEvent, BookingStep, SaleStatus, Ticket
 from bookings.tests.make import NOW, make_booking, make_route, make_schedule, make_stop
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def test_calendar_event_keeps_its_name_and_raises_its_sequence() -> None:
     Ticket.objects.update(version=2)
     second = event_of(booking)
     Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=NOW)
-    BookingEvent.objects.record(booking, SaleStatus.CONFIRMED, SaleStatus.CANCELLED, at=NOW)
+    BookingEvent.objects.record(BookingStep(booking, SaleStatus.CONFIRMED, SaleStatus.CANCELLED, at=NOW))
     third = event_of(booking)
 
     assert first["UID"] == second["UID"] == third["UID"]
