@@ -18,6 +18,8 @@ from bookings.domain.sales.ticket_changes import change_name as rename
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import ConfirmForm, NameForm, content_of, day_in, ids_in, labels_in, quoted_in, ride_in
+from bookings.office.presenters.exchange import announcement
+from bookings.office.presenters.seat_map import seats_to_change_to
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
@@ -71,7 +73,15 @@ def _exchange_page(
         waived="waive" in given,
         now=timezone.now(),
     )
-    context = {"view": view, "ride_value": _ride_value(view), "waived": "waive" in given} | _confirming(form, refusal)
+    chosen = view.ride.schedule_id if view.ride else None
+    context = {
+        "view": view,
+        "offers": [(offer, offer.schedule_id == chosen) for offer in view.offers],
+        "ride_value": _ride_value(view),
+        "seats_typed": view.seats if view.problem or view.new_trip else "",
+        "waived": "waive" in given,
+        "announcement": announcement(view),
+    } | _confirming(form, refusal)
     return render_page(
         request, "office/exchange/exchange.html", context, fragment="office/exchange/_exchange.html", target="exchange", status=status
     )
@@ -125,7 +135,7 @@ def _seat_page(
     given = request.POST if request.method == "POST" else request.GET
     label = next(iter(labels_in(given, "seat")), "")
     view = reseat_view(reference, ticket_id, label, user=request.user, now=timezone.now())
-    context = {"view": view} | _confirming(form, refusal)
+    context = {"view": view, "decks": seats_to_change_to(view)} | _confirming(form, refusal)
     return render_page(
         request,
         "office/ticket_changes/change_seat.html",
