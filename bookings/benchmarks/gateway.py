@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings.benchmarks.cashier import CONFIRM, PAY, TRUE
-from bookings.domain.sales.gateways import Told
+from bookings.domain.sales.gateways import VerifiedNotification
 from bookings.domain.sales.gateways.demo import PAID, DemoGateway, notification_body
 from bookings.models import PaymentAttempt
 
@@ -30,7 +30,7 @@ class OutsideGateway(DemoGateway):
         }
         return f"{_URL}{PAY}?{urlencode(bill)}"
 
-    def confirms(self, notification: Told) -> bool:
+    def confirms(self, notification: VerifiedNotification) -> bool:
         data = urlencode({"payment": notification.external_id}).encode()
         with urlopen(f"{_URL}{CONFIRM}", data=data, timeout=_SECONDS) as answer:
             return bool(answer.read(100) == TRUE)

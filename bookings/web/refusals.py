@@ -7,10 +7,10 @@ from django.forms import BaseForm
 from bookings.base.errors import RuleBroken
 from bookings.base.metrics import REFUSALS
 
-Told = TypeVar("Told", bound=RuleBroken | None)
+Refusable = TypeVar("Refusable", bound=RuleBroken | None)
 
 
-def counted(refusal: Told) -> Told:
+def counted(refusal: Refusable) -> Refusable:
     """Count a refusal that the answer to a request shows, if there is one; the refusal itself."""
     if refusal is not None:
         REFUSALS.labels(type(refusal).__name__).inc()

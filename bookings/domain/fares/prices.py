@@ -1,3 +1,5 @@
+"""Fares, passenger types and classes, and what a passenger pays."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

@@ -1,3 +1,5 @@
+"""The refund terms of a ticket, step by step, as texts."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

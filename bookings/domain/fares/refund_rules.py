@@ -1,3 +1,5 @@
+"""What giving a ticket back returns, by the terms that were frozen when it was sold."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+"""The seat map of a segment: each seat with its place, class, price and state."""
+
 from __future__ import annotations
 
 from collections import Counter

@@ -1,3 +1,5 @@
+"""Notes that the queue is alive."""
+
 from datetime import datetime
 
 from bookings.database.transactions import database_now

@@ -1,3 +1,5 @@
+"""Cities and stops by their addresses and by what people type."""
+
 from __future__ import annotations
 
 from collections import Counter

@@ -71,11 +71,11 @@ def _open_departure(schedule: Schedule | None) -> Schedule:
 
 def release_block(schedule_id: int, block_id: int, *, by: User | None = None, now: datetime | None = None) -> SeatBlock:
     """Put a seat of this departure back on sale. Raises Conflict when it has been released already."""
-    found = SeatBlock.objects.filter(pk=block_id, schedule=schedule_id).values_list("schedule", flat=True).first()
-    if found is None:
+    departure_id = SeatBlock.objects.filter(pk=block_id, schedule=schedule_id).values_list("schedule", flat=True).first()
+    if departure_id is None:
         raise NotFound(_("We do not know this block."))
     with short_transaction():
-        locked = lock_schedules([found])
+        locked = lock_schedules([departure_id])
         now = now or database_now()
         if SeatBlock.objects.filter(pk=block_id, released_at=None).update(released_at=now, released_by=by) != 1:
             raise Conflict(_("This seat has been released already."))

@@ -1,3 +1,5 @@
+"""What a customer sees of an order: its state, its booking page, and finding it again."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -182,7 +184,7 @@ def bookings_of(order: Order) -> list[Booking]:
     tickets = Ticket.objects.select_related("seat").order_by("pk")
     rows = Booking.objects.filter(order=order).select_related("schedule").order_by("boards_at", "pk")
     bookings = with_rides(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
-    classes, types = {each.pk: each for each in fare_classes()}, {each.pk: each for each in every_type()}
+    classes, types = {row.pk: row for row in fare_classes()}, {row.pk: row for row in every_type()}
     for ticket in (ticket for booking in bookings for ticket in booking.tickets.all()):
         ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]
     return bookings
@@ -201,8 +203,8 @@ def _part(booking: Booking, order: Order, now: datetime) -> BookingPart:
         reference=booking.booking_reference,
         status=status,
         status_text=str(SaleStatus(status).label),
-        trip=trip_view(booking_segment(booking), tuple(each.seat.label for each in tickets if each.seat)),
-        tickets=tuple(_ticket(each) for each in tickets),
+        trip=trip_view(booking_segment(booking), tuple(ticket.seat.label for ticket in tickets if ticket.seat)),
+        tickets=tuple(_ticket(ticket) for ticket in tickets),
         quote=quote,
         refund_text=format_zar(quote.refund) if quote else "",
         drops_text=local_text(quote.drops_at) if quote and quote.drops_at else "",
@@ -240,9 +242,9 @@ class FoundBooking:
 def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking | None:
     """The booking with this reference, if `proof` is a surname on its order or the e-mail address. None for every kind of failure."""
     name, email = plain_name(proof)[:80], proof.strip()
-    mine = Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email) if name else Q(pk__in=[])
+    proven = Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email) if name else Q(pk__in=[])
     booking = (
-        Booking.objects.filter(mine, booking_reference=normal_code(reference)[:12])
+        Booking.objects.filter(proven, booking_reference=normal_code(reference)[:12])
         .select_related("order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
         .first()
     )

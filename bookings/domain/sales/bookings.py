@@ -36,8 +36,8 @@ class Difference:
     def check(self, quoted: Decimal | None) -> None:
         """Raises Conflict unless this is still what the customer was told."""
         if quoted is not None and quoted != self.balance:
-            words = {"amount": format_zar(self.balance)}
-            raise Conflict(_("The price has changed meanwhile: the balance is now %(amount)s. Please look again.") % words)
+            facts = {"amount": format_zar(self.balance)}
+            raise Conflict(_("The price has changed meanwhile: the balance is now %(amount)s. Please look again.") % facts)
 
 
 def booking_called(reference: str) -> Booking:

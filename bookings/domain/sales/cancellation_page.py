@@ -56,12 +56,12 @@ def cancel_view(reference: str, ticket_ids: Collection[int] | None = None, *, wa
 
     Raises NotFound, and Conflict when nothing can be cancelled any more.
     """
-    found = Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
-    if found is None:
+    booking_row = Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
+    if booking_row is None:
         raise NotFound(_("We do not know this booking."))
-    booking = next(each for each in bookings_of(found.order) if each.pk == found.pk)
+    booking = next(candidate for candidate in bookings_of(booking_row.order) if candidate.pk == booking_row.pk)
     whole = cancellation_quote(booking, waived=waived, now=now)
-    overdue = not whole.is_paid and not found.order.is_open(now)
+    overdue = not whole.is_paid and not booking_row.order.is_open(now)
     if not can_cancel(booking, now) or not whole.lines or overdue:
         raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
     chosen = tuple(line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids)

@@ -167,10 +167,10 @@ def _cancel(
     if waiver:
         waiver.check(actor)
         reason = f"{reason}; {waiver.words}" if reason else waiver.words
-    found = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
-    if found is None:
+    order_id = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
+    if order_id is None:
         raise NotFound(_("We do not know this booking."))
-    order, locked = lock_order(found)
+    order, locked = lock_order(order_id)
     now = now or database_now()
     drop_expired(list(locked), now=now)
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)

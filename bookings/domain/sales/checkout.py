@@ -1,3 +1,5 @@
+"""From held seats to an order: what was typed is kept, and the order is placed once."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

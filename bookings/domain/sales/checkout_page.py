@@ -116,11 +116,11 @@ def _passenger_rows(trips: list[HoldTrip], draft: dict[str, Any], fares: list[li
     for index in range(len(trips[0].seats.all())):
         held = [trip.seats.all()[index] for trip in trips]
         said = typed[index] if index < len(typed) else {}
-        by_type = {slug: format_zar(sum((Decimal(each.fares[slug]) for each in held), ZERO)) for slug in held[0].fares}
+        by_type = {slug: format_zar(sum((Decimal(held_seat.fares[slug]) for held_seat in held), ZERO)) for slug in held[0].fares}
         rows.append(
             PassengerRow(
                 index=index,
-                seats=" / ".join(each.seat.label for each in held),
+                seats=" / ".join(held_seat.seat.label for held_seat in held),
                 first_name=said.get("first_name", ""),
                 surname=said.get("surname", ""),
                 passenger_type=said.get("passenger_type") or next(iter(by_type), ""),

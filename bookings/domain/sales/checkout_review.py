@@ -51,9 +51,9 @@ def review_digest(checkout: CheckoutView) -> str:
 def fare_rules(checkout: CheckoutView) -> tuple[FareRules, ...]:
     """The refund rules of the held seats, class by class."""
     return tuple(
-        FareRules(each.name, refund_lines(RefundTerms.of_policy(each.refund_policy)))
-        for each in fare_classes()
-        if each.pk in checkout.class_ids
+        FareRules(fare_class.name, refund_lines(RefundTerms.of_policy(fare_class.refund_policy)))
+        for fare_class in fare_classes()
+        if fare_class.pk in checkout.class_ids
     )
 
 

@@ -1,3 +1,5 @@
+"""A paid order is confirmed with its seats; one that is paid too late gets them again if they are free."""
+
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -57,7 +59,7 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
     fares = {booking: sum((ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)), ZERO) for booking in bookings}
     if -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) < sum(fares.values()):
         return False
-    wanted: list[SeatClaim] = []
+    new_claims: list[SeatClaim] = []
     for booking in bookings:
         segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
         tickets = list(booking.tickets.filter(status=Ticket.Status.VALID, seat__isnull=False))
@@ -65,8 +67,8 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
         left = booking.boards_at <= now or not booking.schedule.is_active or booking.schedule.status not in Schedule.SOLD_IN
         if left or any(ticket.seat_id in gone for ticket in tickets):
             return False
-        wanted += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
-    claims.claim(wanted)
+        new_claims += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
+    claims.claim(new_claims)
     for booking, fare in fares.items():
         cause = f"resale:{booking.pk}:{booking.events.count()}"
         LedgerEntry.objects.post(Posting(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking))

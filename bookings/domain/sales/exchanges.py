@@ -122,7 +122,7 @@ def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> Coach:
 def _class_with_room(coach: Coach, tickets: Sequence[Ticket], fares: FareTable) -> str:
     """The class they travel in, if it has seats for them all; else any."""
     code = tickets[0].fare_class.code
-    room = sum(1 for seat in coach.free if (each := fares.class_of(seat.kind)) and each.code == code)
+    room = sum(1 for seat in coach.free if (fare_class := fares.class_of(seat.kind)) and fare_class.code == code)
     return code if room >= len(tickets) else ""
 
 
@@ -216,7 +216,7 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
     step = BookingStep(booking, booking.status, booking.status, at=now, actor=actor, approver=approver)
     BookingEvent.objects.record(replace(step, reason=reason))
     claims.release_tickets(line.ticket for line in quote.lines)
-    wanted: list[SeatClaim] = []
+    new_claims: list[SeatClaim] = []
     for line in quote.lines:
         passenger = {"first_name": line.ticket.first_name, "surname": line.ticket.surname}
         place = Ticket.Place.SEAT if line.seat else line.ticket.place
@@ -225,8 +225,8 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
         BookingEvent.objects.record(replace(step, before=Ticket.Status.VALID, after=Ticket.Status.REPLACED, ticket=line.ticket))
         BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
-        wanted += claims.claims_of_ticket(issued, segment.legs)
-    claims.claim(wanted)
+        new_claims += claims.claims_of_ticket(issued, segment.legs)
+    claims.claim(new_claims)
 
 
 def _ride_words(segment: Segment) -> str:

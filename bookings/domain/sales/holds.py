@@ -1,3 +1,5 @@
+"""Seats kept for a visitor until the hold expires: the outward and the return trip share one hold."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence

@@ -1,3 +1,5 @@
+"""Posted twice, done once: the token of a form or of a program's request."""
+
 from collections.abc import Callable
 from datetime import datetime
 

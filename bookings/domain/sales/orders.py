@@ -128,7 +128,7 @@ def new_spoken_codes(schedule_id: int, count: int) -> list[str]:
     """Codes that nobody on this departure has."""
     codes: set[str] = set()
     while len(codes) < count:
-        fresh = {random_code(6) for _each in range(count - len(codes))}
+        fresh = {random_code(6) for _missing in range(count - len(codes))}
         codes |= fresh - set(Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list("spoken_code", flat=True))
     return list(codes)
 

@@ -74,14 +74,14 @@ def _give_time(order: Order, until: datetime) -> None:
 
 def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
     """Verify what a gateway says and keep it; acting on it comes later. Raises ForgedNotification for anything that is not in order."""
-    told = gateway_called(gateway).verify(body)
-    attempt = PaymentAttempt.objects.filter(token=told.attempt_token, gateway=gateway).first()
+    notification = gateway_called(gateway).verify(body)
+    attempt = PaymentAttempt.objects.filter(token=notification.attempt_token, gateway=gateway).first()
     if attempt is None:
         raise NotFound(_("This payment is not known."))
     # A gateway may tell of one payment several times, in several states; each state is kept once.
     row, _made = GatewayNotification.objects.get_or_create(
         gateway=gateway,
-        external_id=f"{told.external_id}:{told.status}"[:80],
+        external_id=f"{notification.external_id}:{notification.status}"[:80],
         defaults={"attempt": attempt, "body": body.decode(), "received_at": now or database_now()},
     )
     if row.acted_at is None:
@@ -94,11 +94,11 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
     if row.acted_at is not None:
         return row.outcome
     gateway = gateway_called(row.gateway)
-    told = gateway.verify(row.body.encode())
-    if told.is_paid and not gateway.confirms(told):  # asked outside of any transaction, as the gateway may be slow
+    notification = gateway.verify(row.body.encode())
+    if notification.is_paid and not gateway.confirms(notification):  # asked outside of any transaction, as the gateway may be slow
         outcome = "not confirmed by the gateway"
-    elif told.is_paid:
-        outcome = settle(row.attempt.order_id, row.gateway, told.external_id, told.amount, attempt=row.attempt, now=now)
+    elif notification.is_paid:
+        outcome = settle(row.attempt.order_id, row.gateway, notification.external_id, notification.amount, attempt=row.attempt, now=now)
     else:
         changed = PaymentAttempt.objects.filter(pk=row.attempt_id, status=PaymentAttempt.Status.STARTED)
         outcome = "declined" if changed.update(status=PaymentAttempt.Status.DECLINED) else "ignored"

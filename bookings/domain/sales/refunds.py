@@ -97,8 +97,8 @@ def _leave_to_staff(refund: Refund, now: datetime) -> bool:
 
 def pay_waiting_refunds(*, now: datetime | None = None) -> int:
     """Pay the refunds of cancellations and changes that the queue lost. Refunds of odd payments wait for a person."""
-    asked = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
-    waiting = _may_be_asked(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=asked)
+    given_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
+    waiting = _may_be_asked(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=given_up)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for refund_id in ids:
         pay_refund(refund_id, now=now)

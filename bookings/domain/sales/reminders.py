@@ -1,3 +1,5 @@
+"""Reminds customers who pay later."""
+
 from datetime import datetime, timedelta
 from typing import Final
 

@@ -1,3 +1,5 @@
+"""Free seats of many departures at once, by class, for lists."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

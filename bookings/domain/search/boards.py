@@ -1,3 +1,5 @@
+"""The departure board of a city."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

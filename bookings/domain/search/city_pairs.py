@@ -1,3 +1,5 @@
+"""The network for visitors: lines, pairs of cities that coaches connect, and their lowest prices."""
+
 from __future__ import annotations
 
 from collections import Counter

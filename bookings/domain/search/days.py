@@ -1,3 +1,5 @@
+"""The lowest price of each day around the one searched for, and why a day has no departures."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,3 +1,5 @@
+"""The departures from one place to another on a day, priced for a party."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,3 +1,5 @@
+"""The lowest prices of many departures at once."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

@@ -1,3 +1,5 @@
+"""Which routes connect two places, and their departures on a day."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,3 +1,5 @@
+"""The mailed link to an order: made, found by its token, revoked."""
+
 from __future__ import annotations
 
 import hmac

@@ -1,3 +1,5 @@
+"""The QR code of a ticket."""
+
 import io
 from typing import Final
 

@@ -1,3 +1,5 @@
+"""Service days: where a day of the timetable begins, and the days on which a plan runs."""
+
 from __future__ import annotations
 
 from collections import Counter

@@ -1,3 +1,5 @@
+"""The part of a departure from one stop to a later one: its times, legs and when sales close."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -18,7 +18,7 @@ class ForgedNotification(RuleBroken):
 
 
 @dataclass(frozen=True)
-class Told:
+class VerifiedNotification:
     """A verified notification in our own words."""
 
     attempt_token: str
@@ -33,11 +33,11 @@ class Gateway(Protocol):
 
     def payment_address(self, attempt: PaymentAttempt) -> str: ...
 
-    def verify(self, body: bytes) -> Told:
+    def verify(self, body: bytes) -> VerifiedNotification:
         """Raises ForgedNotification unless the raw body is whole, unambiguous and signed."""
         ...
 
-    def confirms(self, told: Told) -> bool:
+    def confirms(self, notification: VerifiedNotification) -> bool:
         """Ask the gateway itself whether this is true; slow, so never within a transaction."""
         ...
 

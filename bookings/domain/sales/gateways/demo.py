@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.base.money import cents
 from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.sales.gateways import ForgedNotification, Told
+from bookings.domain.sales.gateways import ForgedNotification, VerifiedNotification
 from bookings.domain.sales.messages import write_message
 from bookings.models import OutboxMessage, PaymentAttempt
 
@@ -31,7 +31,7 @@ class DemoGateway:
     def payment_address(self, attempt: PaymentAttempt) -> str:
         return f"/payments/demo/{attempt.token}/"
 
-    def verify(self, body: bytes) -> Told:
+    def verify(self, body: bytes) -> VerifiedNotification:
         if len(body) > _MOST_BYTES:
             raise ForgedNotification("too long")
         try:
@@ -48,11 +48,11 @@ class DemoGateway:
             amount = cents(fields["amount"])
         except InvalidOperation as error:
             raise ForgedNotification("amount") from error
-        return Told(fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID)
+        return VerifiedNotification(fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID)
 
-    def confirms(self, told: Told) -> bool:
+    def confirms(self, notification: VerifiedNotification) -> bool:
         return OutboxMessage.objects.filter(
-            kind=OutboxMessage.Kind.DEMO_PAYMENT, subject=f"attempt:{told.attempt_token}", version=PAID
+            kind=OutboxMessage.Kind.DEMO_PAYMENT, subject=f"attempt:{notification.attempt_token}", version=PAID
         ).exists()
 
     def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
