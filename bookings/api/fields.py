@@ -25,7 +25,10 @@ def money(**options: Any) -> serializers.DecimalField:
 
 
 class Shown(serializers.Serializer):
-    """Something that is answered. `only` names the fields to show; None shows all."""
+    """Something that is answered. `only` names the fields to show; None shows all.
+
+    The document names it like the class without Shape; what was renamed since keeps its name there by extend_schema_serializer.
+    """
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -92,22 +92,22 @@ def busy_pairs() -> list[tuple[str, str]]:
 
 def _first_departure(start: str, end: str, day: date) -> tuple[int, str, str]:
     from bookings.domain.network.places import get_place
-    from bookings.domain.search.segments import find_departures, find_rides
+    from bookings.domain.search.segments import find_departures, find_route_segments
 
-    rides = find_rides(get_place(start).stop_ids, get_place(end).stop_ids)
+    rides = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
     return find_departures(rides, day, day)[0].id, start, end
 
 
 def sellable_rides() -> list[tuple[int, str, str]]:
     """Departures three days ahead with their ends, those with most free seats first, no departure twice."""
     from bookings.domain.network.places import get_place
-    from bookings.domain.search.segments import find_departures, find_rides
+    from bookings.domain.search.segments import find_departures, find_route_segments
     from bookings.models import Schedule
 
     day = timezone.localdate() + AHEAD + timedelta(days=1)
     ends: dict[int, tuple[str, str]] = {}
     for start, end in busy_pairs():
-        rides = find_rides(get_place(start).stop_ids, get_place(end).stop_ids)
+        rides = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
         ends |= {departure.id: (start, end) for departure in find_departures(rides, day, day) if departure.id not in ends}
     ids = Schedule.objects.filter(pk__in=ends, available_seats__gt=0).order_by("-available_seats", "pk").values_list("pk", flat=True)
     return [(pk, *ends[pk]) for pk in ids]

@@ -26,6 +26,7 @@ import psycopg
 from tqdm import tqdm
 
 from bookings.benchmarks.floor3 import BETWEEN, FrozenSale, frozen_sales, run
+from bookings.domain.timetable.segments import SegmentRef
 
 STEPS: Final = ("hold", "order", "pay")
 _QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
@@ -35,16 +36,15 @@ _QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
 class Sale:
     """One customer on the way through the steps."""
 
-    ride: tuple[int, str, str]
+    segment: SegmentRef
     number: int
     state: dict[str, Any] = field(default_factory=dict)
 
     def hold(self) -> None:
-        from bookings.domain.sales.departure_page import hold_ride
+        from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 
-        schedule, start, end = self.ride
-        held = hold_ride(schedule, start, end, count=1, owner=f"bench-{self.number}", network=f"net-{self.number}")
-        self.state["token"] = held.token
+        request = HoldRequest(f"bench-{self.number}", f"net-{self.number}")
+        self.state["token"] = hold_requested(SeatRequest(self.segment, count=1), request).hold.token
 
     def type(self) -> None:
         from bookings.domain.sales.checkout import save_draft
@@ -96,8 +96,8 @@ class _Bench:
 
     def round(self, turn: int, number: int, *, counts: bool) -> None:
         rides = _rides(number, turn)
-        measured = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
-        noted = [Sale(ride, turn * number + index) for index, ride in enumerate(rides)]
+        measured = [Sale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
+        noted = [Sale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
         frozen = frozen_sales(self.floor, rides)
         for step in STEPS:
             self._between(step, measured, noted, frozen)

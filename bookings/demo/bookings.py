@@ -18,7 +18,7 @@ from django.conf import settings
 from bookings.base.codes import CROCKFORD, plain_name
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
-from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, Ride, Sale
+from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, Sale, WeightedSegment
 from bookings.demo.people import Passenger, email_of
 from bookings.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
@@ -52,11 +52,11 @@ _AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def adult_fare(fares: FareTable, ride: Ride, schedule: Schedule, kind: str) -> Decimal | None:
+def adult_fare(fares: FareTable, segment: WeightedSegment, schedule: Schedule, kind: str) -> Decimal | None:
     """What a ride on a seat of this kind costs; None if it is not sold."""
-    boards = schedule.departure_time + ride.board.depart_min * _MINUTE
-    day = boards.astimezone(ZoneInfo(ride.board.stop.time_zone)).date()
-    return fares.price(ride.board, ride.alight, fares.class_of(kind), price_zar=schedule.price_zar, day=day)
+    boards = schedule.departure_time + segment.board.depart_min * _MINUTE
+    day = boards.astimezone(ZoneInfo(segment.board.stop.time_zone)).date()
+    return fares.price(segment.board, segment.alight, fares.class_of(kind), price_zar=schedule.price_zar, day=day)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Sold:
     order: Order
     booking: Booking
     tickets: list[Ticket]
-    ride: Ride
+    segment: WeightedSegment
     events: list[tuple[str, str, datetime, Ticket | None]]
     method: str = ""
     paid_at: datetime | None = None
@@ -125,7 +125,7 @@ class Writer:
             if one.booking.status != SaleStatus.CANCELLED
             for ticket in one.tickets
             if ticket.seat_id and ticket.status != Ticket.Status.NO_SHOW
-            for leg in range(one.ride.board.position, one.ride.alight.position)
+            for leg in range(one.segment.board.position, one.segment.alight.position)
         ]
         SeatClaim.objects.bulk_create(claims)
         used = Counter(schedule_id for schedule_id, _seat in {(claim.schedule_id, claim.seat_id) for claim in claims})
@@ -208,8 +208,8 @@ class Writer:
 
 def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold | None:
     """The sale as rows; None for standby tickets, which only counters sell, at an hour at which none was open."""
-    ride = sale.ride
-    boards_at = schedule.departure_time + ride.board.depart_min * _MINUTE
+    segment = sale.segment
+    boards_at = schedule.departure_time + segment.board.depart_min * _MINUTE
     status, placed_at, cancelled_at = _times(sale.outcome, boards_at, now, rng)
     paid_at = placed_at + rng.randint(1, 9) * _MINUTE
     stands_by = sale.outcome == STANDBY
@@ -237,15 +237,15 @@ def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, count
         passenger_email=email,
         booking_date=placed_at,
         schedule=schedule,
-        from_stop=ride.board,
-        to_stop=ride.alight,
+        from_stop=segment.board,
+        to_stop=segment.alight,
         boards_at=boards_at,
-        alights_at=schedule.departure_time + ride.alight.arrive_min * _MINUTE,
+        alights_at=schedule.departure_time + segment.alight.arrive_min * _MINUTE,
         cancelled_at=cancelled_at,
     )
     tickets = [_ticket(booking, passenger, seat, fares, rng) for passenger, seat in zip(sale.passengers, sale.seats, strict=True)]
     order.total = sum((ticket.fare for ticket in tickets), ZERO)
-    one = Sold(order, booking, tickets, ride, [("", SaleStatus.PENDING, placed_at, None)])
+    one = Sold(order, booking, tickets, segment, [("", SaleStatus.PENDING, placed_at, None)])
     if status != SaleStatus.PENDING:
         one.method = "" if at_counter else settings.PAYMENT_GATEWAY  # money at a counter: demo.tills
         one.paid_at = paid_at
@@ -276,7 +276,7 @@ def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tup
 def _ticket(booking: Booking, passenger: Passenger, seat: Seat | None, fares: FareTable, rng: Random) -> Ticket:
     seat_kind = seat.kind if seat else SeatKind.STANDARD
     fare_class = fares.class_of(seat_kind)
-    ride = Ride(booking.from_stop, booking.to_stop, 1)
+    segment = WeightedSegment(booking.from_stop, booking.to_stop, 1)
     kind = fares.types[passenger.kind]
     return Ticket(
         booking=booking,
@@ -288,7 +288,7 @@ def _ticket(booking: Booking, passenger: Passenger, seat: Seat | None, fares: Fa
         plain_surname=plain_name(passenger.surname),
         passenger_type=kind,
         fare_class=fare_class,
-        fare=passenger_price(adult_fare(fares, ride, booking.schedule, seat_kind), kind),
+        fare=passenger_price(adult_fare(fares, segment, booking.schedule, seat_kind), kind),
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
         code=f"FBL1.{_token(rng)}",
         spoken_code=_code(rng, 6),

@@ -12,7 +12,16 @@ from django.db.models import Exists, F, OuterRef
 
 from bookings.database.transactions import short_transaction
 from bookings.demo.bookings import Writer, adult_fare
-from bookings.demo.loads import DAYS_SOLD_AHEAD, DOOR_OPENS, Coach, Ride, ride_of, sales_of, standbys_of, wanted_load
+from bookings.demo.loads import (
+    DAYS_SOLD_AHEAD,
+    DOOR_OPENS,
+    SeatOccupancy,
+    WeightedSegment,
+    sales_of,
+    standbys_of,
+    wanted_load,
+    weighted_segment,
+)
 from bookings.demo.network import SOURCE
 from bookings.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, fare_table
@@ -42,17 +51,17 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Pa
     """Sell the coming fortnight as if the company had been at it for a while. Departures that sold anything are left alone."""
     touched = Exists(Booking.objects.filter(schedule=OuterRef("pk"))) | Exists(SeatClaim.objects.filter(schedule=OuterRef("pk")))
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
-    rides, fares, seats = _Rides(), _Fares(), _Seats()
+    segments, fares, seats = _Segments(), _Fares(), _Seats()
     writer, sold, done = Writer(now, clerk, Counters(now), partner), 0, 0
     waiting, crowded = iter(empty), _crowded(empty, today, now)
     while batch := list(islice(waiting, _BATCH)):
         for schedule in batch:
             rng = Random(f"{seed} {schedule.service.source_id} {schedule.service_date}")
-            calls = rides.of(schedule.route_id)
+            calls = segments.of(schedule.route_id)
             prices = fares.of(schedule.route_id, calls)
-            coach = Coach(seats.of(schedule.layout_id), calls[-1].alight.position)
+            coach = SeatOccupancy(seats.of(schedule.layout_id), calls[-1].alight.position)
             load = wanted_load((schedule.service_date - today).days, schedule.service_date.weekday(), rng)
-            offered = [ride for ride in calls if adult_fare(prices, ride, schedule, SeatKind.STANDARD) is not None]
+            offered = [segment for segment in calls if adult_fare(prices, segment, schedule, SeatKind.STANDARD) is not None]
             sales = sales_of(coach, offered, 1 if schedule in crowded else load, rng)
             if schedule in crowded:
                 sales += standbys_of(coach, offered, rng)
@@ -77,17 +86,17 @@ def _crowded(departures: Iterable[Schedule], today: date, now: datetime) -> list
     return found
 
 
-class _Rides:
+class _Segments:
     """All rides of a route, read once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, list[Ride]] = {}
+        self._known: dict[int, list[WeightedSegment]] = {}
 
-    def of(self, route_id: int) -> list[Ride]:
+    def of(self, route_id: int) -> list[WeightedSegment]:
         if route_id not in self._known:
             calls = list(RouteStop.objects.filter(route=route_id).select_related("stop__city").order_by("position"))
             pairs = [(a, b) for a in calls for b in calls if a.position < b.position and a.may_board and b.may_alight]
-            self._known[route_id] = [ride_of(*pair) for pair in pairs]
+            self._known[route_id] = [weighted_segment(*pair) for pair in pairs]
         return self._known[route_id]
 
 
@@ -95,9 +104,9 @@ class _Fares:
     def __init__(self) -> None:
         self._known: dict[int, FareTable] = {}
 
-    def of(self, route_id: int, rides: list[Ride]) -> FareTable:
+    def of(self, route_id: int, segments: list[WeightedSegment]) -> FareTable:
         if route_id not in self._known:
-            self._known[route_id] = fare_table([(ride.board, ride.alight) for ride in rides])
+            self._known[route_id] = fare_table([(segment.board, segment.alight) for segment in segments])
         return self._known[route_id]
 
 

@@ -29,7 +29,7 @@ STANDBY: Final = "standby"
 
 
 @dataclass(frozen=True)
-class Ride:
+class WeightedSegment:
     board: RouteStop
     alight: RouteStop
     weight: float
@@ -40,22 +40,22 @@ class Ride:
         return (1 << self.alight.position) - (1 << self.board.position)
 
 
-def ride_of(board: RouteStop, alight: RouteStop) -> Ride:
+def weighted_segment(board: RouteStop, alight: RouteStop) -> WeightedSegment:
     """A ride that is the likelier sold, the bigger its ends and the longer it is."""
     pull = _PULL.get(board.stop.city.slug, 0.4) * _PULL.get(alight.stop.city.slug, 0.4)
-    return Ride(board, alight, pull * (alight.arrive_min - board.depart_min) ** 0.5)
+    return WeightedSegment(board, alight, pull * (alight.arrive_min - board.depart_min) ** 0.5)
 
 
 @dataclass(frozen=True)
 class Sale:
-    ride: Ride
+    segment: WeightedSegment
     passengers: list[Passenger]
     seats: Sequence[Seat | None]  # None: stands by
     outcome: str
 
 
 @dataclass
-class Coach:
+class SeatOccupancy:
     """Seats of one departure, with the legs on which each is taken."""
 
     seats: Sequence[Seat]
@@ -82,41 +82,41 @@ def wanted_load(days_ahead: int, weekday: int, rng: Random) -> float:
     return min(0.9, usual * rng.uniform(0.7, 1.15) * (1.2 if weekday in _BUSY_DAYS else 1))
 
 
-def sales_of(coach: Coach, rides: Sequence[Ride], load: float, rng: Random) -> list[Sale]:
+def sales_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: float, rng: Random) -> list[Sale]:
     """Parties on rides by chance until the coach carries `load`; sold out means that the longest ride finds no seat."""
     sales: list[Sale] = []
-    weights = [ride.weight for ride in rides]
+    weights = [segment.weight for segment in segments]
     if load >= 1:
-        rides, weights = [_longest(rides)], [1.0]
+        segments, weights = [_longest(segments)], [1.0]
     misses = 0
     while misses < _MISSES and (coach.load < load or load >= 1):
-        ride = rng.choices(rides, weights=weights)[0]
+        segment = rng.choices(segments, weights=weights)[0]
         passengers = party(rng)
         outcome = rng.choices((PAID, UNPAID, CANCELLED), weights=(94, 2, 4))[0] if load < 1 else PAID
-        seats = _seats_for(coach, ride.mask, len(passengers), rng, every_kind=load >= 1)
+        seats = _seats_for(coach, segment.mask, len(passengers), rng, every_kind=load >= 1)
         if not seats:
             misses += 1
             continue
         if outcome != CANCELLED:
-            coach.take(seats, ride.mask)
-        sales.append(Sale(ride, passengers, seats, outcome))
+            coach.take(seats, segment.mask)
+        sales.append(Sale(segment, passengers, seats, outcome))
     return sales
 
 
-def standbys_of(coach: Coach, rides: Sequence[Ride], rng: Random) -> list[Sale]:
+def standbys_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], rng: Random) -> list[Sale]:
     """Some who wait for a seat on the longest ride of a coach that is sold out; nobody where a seat is left."""
-    ride = _longest(rides)
-    if coach.free(ride.mask, SeatKind.values):
+    segment = _longest(segments)
+    if coach.free(segment.mask, SeatKind.values):
         return []
     parties = [party(rng)[:2] for _each in range(6)]
-    return [Sale(ride, passengers, [None] * len(passengers), STANDBY) for passengers in parties]
+    return [Sale(segment, passengers, [None] * len(passengers), STANDBY) for passengers in parties]
 
 
-def _longest(rides: Sequence[Ride]) -> Ride:
-    return max(rides, key=lambda ride: ride.alight.position - ride.board.position)
+def _longest(segments: Sequence[WeightedSegment]) -> WeightedSegment:
+    return max(segments, key=lambda segment: segment.alight.position - segment.board.position)
 
 
-def _seats_for(coach: Coach, mask: int, count: int, rng: Random, *, every_kind: bool) -> list[Seat]:
+def _seats_for(coach: SeatOccupancy, mask: int, count: int, rng: Random, *, every_kind: bool) -> list[Seat]:
     """Seats side by side if there are such, else any; the accessible ones only when a coach is to be filled."""
     kinds = [SeatKind.STANDARD, SeatKind.PREMIUM]
     if rng.random() < _PREMIUM:

@@ -155,3 +155,8 @@ class RouteStop(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route_id}#{self.position}"
+
+    @property
+    def ref(self) -> str:
+        """How an address names this call: code@position, as a coach may call at a stop twice."""
+        return f"{self.stop.code}@{self.position}"

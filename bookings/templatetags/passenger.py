@@ -5,7 +5,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from bookings.domain.inventory.seats import DeckView
-from bookings.passenger.forms.search_query import Asked
+from bookings.passenger.forms.search_query import SearchQuery
 from bookings.passenger.presenters.rows import deck_rows
 
 register = template.Library()
@@ -18,5 +18,5 @@ def seat_rows(deck: DeckView, ticked: Collection[str], is_open: bool) -> SafeStr
 
 
 @register.simple_tag
-def day_address(asked: Asked, day: date) -> str:
-    return asked.address(day=day)
+def day_address(query: SearchQuery, day: date) -> str:
+    return query.address(day=day)

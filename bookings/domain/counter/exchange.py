@@ -17,7 +17,7 @@ from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.ticket_changes import change_seat
 from bookings.domain.sales.waivers import Waiver
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Note, Order, Refund, SaleStatus, Ticket, User
 
 
@@ -72,18 +72,9 @@ class Settling:
         )
 
 
-@dataclass(frozen=True)
-class Ride:
-    """Where to, as an address says it."""
-
-    schedule_id: int
-    from_ref: str
-    to_ref: str
-
-
 def exchange_at_till(
     reference: str,
-    ride: Ride,
+    to: SegmentRef,
     *,
     ticket_ids: Collection[int],
     labels: Collection[str],
@@ -98,7 +89,7 @@ def exchange_at_till(
     require_shift(till.clerk)
     return exchange(
         reference,
-        get_segment(ride.schedule_id, ride.from_ref, ride.to_ref),
+        get_segment(to),
         ticket_ids=ticket_ids,
         labels=labels,
         quoted=quoted,

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
-from bookings.domain.counter.exchange import Ride
 from bookings.domain.counter.tender import in_coins
 from bookings.domain.fares.prices import read_party
 from bookings.domain.inventory.seats import SeatMap, seat_map
@@ -24,7 +23,7 @@ from bookings.domain.sales.cancellations import returnable_tickets
 from bookings.domain.sales.exchanges import ExchangeQuote, quote_exchange
 from bookings.domain.sales.ticket_changes import SeatQuote, quote_seat, ticket_called
 from bookings.domain.search.offers import Offer, Search, results
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, trip_view
 from bookings.models import Booking, Shift, Ticket, User
 
@@ -90,7 +89,7 @@ class MoveView:
     passengers: tuple[Passenger, ...]
     day: date
     offers: tuple[Offer, ...]
-    ride: Ride | None
+    to: SegmentRef | None
     new_trip: TripView | None
     lines: tuple[MoveLine, ...]
     balance: BalanceView | None
@@ -110,7 +109,7 @@ def move_view(
     user: User,
     ticket_ids: Collection[int] | None = None,
     day: date | None = None,
-    ride: Ride | None = None,
+    to: SegmentRef | None = None,
     labels: Collection[str] = (),
     waived: bool = False,
     now: datetime,
@@ -124,8 +123,8 @@ def move_view(
     offers, quote, problem = (), None, ""
     try:
         offers = _offers(booking, chosen, day, now)
-        if ride and chosen:
-            segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+        if to and chosen:
+            segment = get_segment(to)
             ids = [ticket.pk for ticket in chosen]
             quote = quote_exchange(reference, segment, ticket_ids=ids, labels=labels, waived=waived, now=now)
     except (Refusal, NotFound) as refusal:
@@ -136,7 +135,7 @@ def move_view(
         passengers=tuple(_passenger(ticket, ticket in chosen) for ticket in tickets),
         day=day,
         offers=offers,
-        ride=ride,
+        to=to,
         new_trip=trip_view(quote.segment) if quote else None,
         lines=_lines(quote) if quote else (),
         balance=balance_view(quote.difference) if quote else None,

@@ -17,24 +17,13 @@ from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.sales.checkout import place_order, save_draft
-from bookings.domain.sales.holds import hold_any, hold_seats, rehold, release_hold
+from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested, rehold, release_hold
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Channel, Hold, HoldTrip, Order, SaleStatus, Shift, User
 
 _OWNER: Final = "clerk:%d:"
-
-
-@dataclass(frozen=True)
-class RideWanted:
-    """A ride that a customer asks for: these seats, or `count` seats of our choice together."""
-
-    schedule_id: int
-    from_ref: str
-    to_ref: str
-    labels: tuple[str, ...] = ()
-    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,19 +37,19 @@ class Tender:
 
 @dataclass(frozen=True)
 class Sale:
-    """Who travels, for rides that are held already (`hold`), or that are to be held now, or for both."""
+    """Who travels, on seats that are held already (`hold`), or that are to be held now, or both."""
 
     passengers: tuple[PassengerDetails, ...]
     tender: Tender
     hold: str = ""
-    rides: tuple[RideWanted, ...] = ()
+    seats: tuple[SeatRequest, ...] = ()
     email: str = ""
     phone: str = ""
 
     @property
     def content(self) -> str:
         people = [dict(sorted(passenger.items())) for passenger in self.passengers]
-        return repr((people, self.tender, self.hold, self.rides, self.email, self.phone))
+        return repr((people, self.tender, self.hold, self.seats, self.email, self.phone))
 
 
 def counter_hold(token: str, clerk: User) -> Hold:
@@ -71,32 +60,27 @@ def counter_hold(token: str, clerk: User) -> Hold:
     return hold
 
 
-def keep_seats(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime | None = None) -> Hold:
+def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime | None = None) -> Hold:
     """Keep seats while the names are typed. With `hold` they join that sale, or replace its seats on the same departure.
 
     Each sale is an owner of its own, so that two sales of a clerk on one departure leave each other alone.
     Raises what holding seats raises: SeatTaken with the nearest free ones, SoldOut, SalesClosed, Refusal.
     """
-    segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
     owner, draft = f"{_OWNER % clerk.pk}{random_token()}", {}
     if hold:
         known = counter_hold(hold, clerk)
         owner, draft = known.owner, known.draft
         if known.expires_at <= (now or database_now()):
-            hold = _taken_up(known, ride, now)
-    options: dict = {"owner": owner, "token": hold, "channel": Channel.COUNTER, "now": now}
-    if ride.labels:
-        kept = hold_seats(segment, ride.labels, **options)
-    else:
-        kept = hold_any(segment, ride.count, **options)
+            hold = _taken_up(known, seats.segment, now)
+    held = hold_requested(seats, HoldRequest(owner, channel=Channel.COUNTER, adds_to=hold), now=now).hold
     if draft and not hold:  # the names that were typed for the seats that ran out
-        save_draft(kept.token, owner=owner, **_as_typed(draft))
-    return kept
+        save_draft(held.token, owner=owner, **_as_typed(draft))
+    return held
 
 
-def _taken_up(known: Hold, ride: RideWanted, now: datetime | None) -> str:
-    """A sale that ran out: its other ride's seats are tried again; the ride that is chosen now starts anew."""
-    if not known.trips.exclude(schedule=ride.schedule_id).exists():
+def _taken_up(known: Hold, segment: SegmentRef, now: datetime | None) -> str:
+    """A sale that ran out: the seats of its other trip are tried again; the trip that is chosen now starts anew."""
+    if not known.trips.exclude(schedule=segment.schedule_id).exists():
         return ""
     return rehold(known.token, owner=known.owner, channel=Channel.COUNTER, now=now).token
 
@@ -127,11 +111,11 @@ def sell_now(sale: Sale, *, shift: Shift, submission: str, now: datetime | None 
 def _sell(sale: Sale, shift: Shift, submission: str, now: datetime | None) -> str:
     clerk, token = shift.clerk, sale.hold
     held = HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True)
-    lock_schedules([*held, *(ride.schedule_id for ride in sale.rides)])
+    lock_schedules([*held, *(seats.segment.schedule_id for seats in sale.seats)])
     lock_shift(shift)  # the order is not there yet, so nobody can wait for it crosswise
     now = now or database_now()
-    for ride in sale.rides:
-        token = keep_seats(ride, clerk=clerk, hold=token, now=now).token
+    for seats in sale.seats:
+        token = keep_seats(seats, clerk=clerk, hold=token, now=now).token
     owner = counter_hold(token, clerk).owner
     save_draft(token, owner=owner, passengers=sale.passengers, email=sale.email, phone=sale.phone)
     rehold(token, owner=owner, channel=Channel.COUNTER, now=now)

@@ -1,4 +1,4 @@
-"""What the sell screen shows: departures with their free seats by class, a ride's seats, what an order owes, what was sold."""
+"""What the sell screen shows: departures with their free seats by class, a segment's seats, what an order owes, what was sold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar
-from bookings.domain.counter.sale import RideWanted, counter_hold, order_of
+from bookings.domain.counter.sale import counter_hold, order_of
 from bookings.domain.counter.standby import standby_price, waiting
 from bookings.domain.counter.tender import amount_due, in_coins
 from bookings.domain.fares.prices import fare_table, read_party
@@ -23,10 +23,10 @@ from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.search.availability import Taken, taken_by_kind
 from bookings.domain.search.offers import day_mark, duration_text
 from bookings.domain.search.pricing import PriceList, price_list
-from bookings.domain.search.segments import Departure, check_day, find_departures, find_rides
+from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 from bookings.domain.tickets.qr import ticket_qr_svg
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Account, Booking, Channel, Order, SaleStatus, Submission, Ticket, User
 
@@ -45,9 +45,7 @@ class CounterOffer:
     """A departure as a clerk reads it."""
 
     number: int
-    schedule_id: int
-    from_ref: str
-    to_ref: str
+    ref: SegmentRef
     departs: str
     arrives: str
     day_mark: str
@@ -63,10 +61,6 @@ class CounterOffer:
     def free(self) -> int:
         return sum(each.free for each in self.classes)
 
-    @property
-    def ride(self) -> str:
-        return f"{self.schedule_id}|{self.from_ref}|{self.to_ref}"
-
 
 @dataclass(frozen=True)
 class CounterOffers:
@@ -81,7 +75,7 @@ def counter_offers(origin: Place, destination: Place, day: date, *, now: datetim
     check_day(day, now)
     if set(origin.stop_ids) == set(destination.stop_ids):
         raise Refusal(_("Please choose two different places."))
-    departures = find_departures(find_rides(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER)
+    departures = find_departures(find_route_segments(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER)
     prices = price_list(departures, read_party(1, {}))
     sold = [each for each in departures if prices.classes(each)]
     pages = max(1, -(-len(sold) // PAGE))
@@ -93,20 +87,18 @@ def counter_offers(origin: Place, destination: Place, day: date, *, now: datetim
 
 
 def _offer(number: int, departure: Departure, prices: PriceList, taken: Taken, queue: dict[int, int]) -> CounterOffer:
-    ride, departs, arrives = departure.ride, departure.boards_local, departure.alights_local
+    segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     seats, gone = prices.coaches[departure.layout_id].seats, taken.get(departure.id, {})
     return CounterOffer(
         number=number,
-        schedule_id=departure.id,
-        from_ref=f"{ride.board.stop.code}@{ride.board.position}",
-        to_ref=f"{ride.alight.stop.code}@{ride.alight.position}",
+        ref=SegmentRef(departure.id, segment.board.ref, segment.alight.ref),
         departs=f"{departs:%H:%M}",
         arrives=f"{arrives:%H:%M}",
         day_mark=day_mark((arrives.date() - departs.date()).days),
-        duration=duration_text(ride.minutes),
-        board_stop=ride.board.stop.name,
-        alight_stop=ride.alight.stop.name,
-        line=ride.line,
+        duration=duration_text(segment.minutes),
+        board_stop=segment.board.stop.name,
+        alight_stop=segment.alight.stop.name,
+        line=segment.line,
         note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         classes=tuple(
             ClassOffer(each.name, format_zar(price), sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in each.seat_kinds))
@@ -117,10 +109,9 @@ def _offer(number: int, departure: Departure, prices: PriceList, taken: Taken, q
 
 
 @dataclass(frozen=True)
-class RideView:
-    """One chosen ride: its coach, its prices, and what the sale keeps already."""
+class SegmentView:
+    """The segment that was chosen: its seats, its prices, and what the sale holds already."""
 
-    ride: str
     trip: TripView
     seats: SeatMap
     from_city: str
@@ -135,9 +126,9 @@ class RideView:
         return not self.seats.free
 
 
-def ride_view(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime) -> RideView:
+def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime) -> SegmentView:
     """What the clerk chooses seats from. `hold` is the sale that the seats are for."""
-    segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+    segment = get_segment(ref)
     sale = counter_hold(hold, clerk) if hold else None
     seats = seat_map(segment, now=now, owner=sale.owner if sale else "", channel=Channel.COUNTER)
     standby: dict[str, str] = {}
@@ -146,15 +137,14 @@ def ride_view(ride: RideWanted, *, clerk: User, hold: str = "", now: datetime) -
         standby = {slug: format_zar(fare) for slug, fare in fares.fares_by_type(standby_price(segment, fares)[1]).items()}
     trip = trip_view(segment)
     party = {trip.schedule_id: trip.seats.count() for trip in sale.trips.all()} if sale else {}
-    return RideView(
-        ride=f"{ride.schedule_id}|{trip.from_ref}|{trip.to_ref}",
+    return SegmentView(
         trip=trip,
         seats=seats,
         from_city=segment.board.stop.city.slug,
         to_city=segment.alight.stop.city.slug,
         day=segment.boards_local.date(),
         party=next(iter(party.values()), 0),
-        is_way_back=bool(party) and ride.schedule_id not in party,
+        is_way_back=bool(party) and ref.schedule_id not in party,
         standby_fares=standby,
     )
 

@@ -14,7 +14,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, Refusal, SalesClosed
 from bookings.base.money import ZERO, cents
 from bookings.database.transactions import database_now
-from bookings.domain.counter.sale import RideWanted, Tender, pay
+from bookings.domain.counter.sale import Tender, pay
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
@@ -24,12 +24,12 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.orders import PassengerDetails, TicketTerms, issue_ticket, open_booking
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, FareClass, Order, SaleStatus, Shift, Ticket
 
 
 def sell_standby(
-    ride: RideWanted,
+    ref: SegmentRef,
     passengers: Sequence[PassengerDetails],
     tender: Tender,
     *,
@@ -39,28 +39,28 @@ def sell_standby(
     phone: str = "",
     now: datetime | None = None,
 ) -> Order:
-    """Sell tickets without seats at the lowest price of the ride, paid at once, once per `submission`.
+    """Sell tickets without seats at the lowest price of the segment, paid at once, once per `submission`.
 
     Raises Conflict while there are seats for all of them, SalesClosed, or what taking the money raises.
     """
     people = [dict(sorted(passenger.items())) for passenger in passengers]
-    content = repr((ride, people, tender, email, phone))
+    content = repr((ref, people, tender, email, phone))
 
     def action() -> str:
-        order = _place(ride, passengers, email, phone, shift, now or database_now())
+        order = _place(ref, passengers, email, phone, shift, now or database_now())
         pay(order, tender, shift=shift, submission=submission, now=now)
         return order.token
 
     return Order.objects.get(token=run_once("standby", submission, content, action, now=now or database_now()))
 
 
-def _place(ride: RideWanted, passengers: Sequence[PassengerDetails], email: str, phone: str, shift: Shift, now: datetime) -> Order:
+def _place(ref: SegmentRef, passengers: Sequence[PassengerDetails], email: str, phone: str, shift: Shift, now: datetime) -> Order:
     if not passengers or not all(each.get("first_name") and each.get("surname") for each in passengers):
         raise Refusal(_("Please fill in the name of every passenger."))
-    asked = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
-    locked = lock_schedules([ride.schedule_id])
+    before = get_segment(ref)
+    locked = lock_schedules([ref.schedule_id])
     lock_shift(shift)
-    segment = Segment(locked[ride.schedule_id], asked.board, asked.alight)
+    segment = Segment(locked[ref.schedule_id], before.board, before.alight)
     _check_full(segment, len(passengers), now)
     fares = fare_table([(segment.board, segment.alight)])
     fare_class, adult = standby_price(segment, fares)
@@ -99,7 +99,7 @@ def _check_full(segment: Segment, count: int, now: datetime) -> None:
 
 
 def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decimal]:
-    """The cheapest class of a ride and what an adult pays. Raises Refusal if the ride is not sold."""
+    """The cheapest class sold on a segment and what an adult pays. Raises Refusal if the segment is not sold."""
     kinds = {seat.kind for seat in sold_seats(segment.schedule.layout_id)}
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
     sold = [

@@ -18,8 +18,8 @@ _ACCESSIBLE: Final = 200  # kept for those who need it while anything else is fr
 
 
 @dataclass(frozen=True)
-class Coach:
-    """The sold seats of a departure in order of place, and which of them are taken on the ride."""
+class SeatAvailability:
+    """The seats of a departure that are sold at all, from the front, and which of them are taken on a segment."""
 
     seats: Sequence[Seat]
     taken: Collection[int]
@@ -41,7 +41,7 @@ def sold_seats(layout_id: int) -> list[Seat]:
     return [seat for seat in layout_seats(layout_id) if seat.kind != SeatKind.CREW]
 
 
-def named_seats(coach: Coach, labels: Collection[str]) -> list[Seat]:
+def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
     """The seats with these labels in the order of the coach. Raises SeatTaken with the nearest free ones, Refusal for a wrong label."""
     wanted = {label.strip().upper() for label in labels}
     if not wanted:
@@ -56,19 +56,20 @@ def named_seats(coach: Coach, labels: Collection[str]) -> list[Seat]:
     return seats
 
 
-def nearest(coach: Coach, seat: Seat, count: int, *, avoid: Collection[Seat] = ()) -> list[Seat]:
+def nearest(coach: SeatAvailability, seat: Seat, count: int, *, avoid: Collection[Seat] = ()) -> list[Seat]:
     """Free seats of the same kind, closest first; at least a few to choose from."""
     others = [each for each in coach.free if each.kind == seat.kind and each not in avoid]
     others.sort(key=lambda each: (abs(each.deck - seat.deck), abs(each.row - seat.row), abs(each.column - seat.column)))
     return others[: max(count, 3)]
 
 
-def seats_together(coach: Coach, count: int, classes: Sequence[FareClass], *, wanted: str = "") -> list[Seat]:
-    """`count` free seats, as close together as can be: of the class `wanted`, else of the first class that has enough, else of any.
+def seats_together(coach: SeatAvailability, count: int, classes: Sequence[FareClass], *, fare_class: str = "") -> list[Seat]:
+    """`count` free seats, as close together as can be: of `fare_class` if it is named, else of the first class that has enough, else of any.
 
     Raises SoldOut when fewer are free.
     """
-    by_class = [[seat for seat in coach.free if seat.kind in each.seat_kinds] for each in classes if wanted in ("", each.code)]
+    allowed = [each for each in classes if fare_class in ("", each.code)]
+    by_class = [[seat for seat in coach.free if seat.kind in each.seat_kinds] for each in allowed]
     enough = next((seats for seats in by_class if len(seats) >= count), None)
     if enough is None:
         enough = [seat for seats in by_class for seat in seats]
@@ -88,7 +89,7 @@ def _columns(seats: Sequence[Seat]) -> _Columns:
     return columns
 
 
-def _cost(coach: Coach, free: _Columns, group: Sequence[Seat]) -> tuple[int, int, int]:
+def _cost(coach: SeatAvailability, free: _Columns, group: Sequence[Seat]) -> tuple[int, int, int]:
     first = group[0]
     spread = sum(
         _OTHER_DECK * abs(seat.deck - first.deck) + _OTHER_ROW * abs(seat.row - first.row) + abs(seat.column - first.column)

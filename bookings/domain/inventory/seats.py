@@ -168,7 +168,7 @@ def _deck(number: int, title: str, seats: list[SeatView]) -> DeckView:
     return DeckView(number, title, columns, tuple(tuple(places.get((row, column)) for column in range(1, columns + 1)) for row in rows))
 
 
-def ride_revision(segment: Segment, now: datetime) -> str:
+def seat_map_revision(segment: Segment, now: datetime) -> str:
     """Changes with what can be seen of the ride's seats and state."""
     live = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now).count()
     return revision_of(segment, live, now)

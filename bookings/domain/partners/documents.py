@@ -22,7 +22,7 @@ from bookings.models import Account, Booking, Hold, LedgerEntry, Order, Partner,
 
 @dataclass(frozen=True)
 class End:
-    """Where a ride begins or ends, and when by the clock there."""
+    """Where a segment begins or ends, and when by the clock there."""
 
     ref: str  # stop code@position
     stop: str
@@ -31,7 +31,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class RideDoc:
+class SegmentDoc:
     schedule_id: int
     line: str
     origin: End
@@ -56,7 +56,7 @@ class TicketDoc:
 class BookingDoc:
     reference: str
     status: str
-    ride: RideDoc
+    segment: SegmentDoc
     tickets: tuple[TicketDoc, ...]
 
 
@@ -92,8 +92,8 @@ class HeldSeat:
 
 
 @dataclass(frozen=True)
-class HeldRide:
-    ride: RideDoc
+class HeldSegment:
+    segment: SegmentDoc
     seats: tuple[HeldSeat, ...]
 
 
@@ -105,7 +105,7 @@ class HoldDoc:
     total_zar: Decimal
     can_pay_later: bool  # at a counter; not too close to departure
     order: str | None  # the order it has become
-    rides: tuple[HeldRide, ...]
+    segments: tuple[HeldSegment, ...]
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ class CancellationDoc:
     tickets: tuple[RefundLineDoc, ...]
 
 
-def ride_doc(segment: Segment) -> RideDoc:
-    return RideDoc(
+def segment_doc(segment: Segment) -> SegmentDoc:
+    return SegmentDoc(
         segment.schedule.pk,
         segment.schedule.route.line.code,
         _end(segment.board, segment.boards_local),
@@ -140,7 +140,7 @@ def ride_doc(segment: Segment) -> RideDoc:
 
 
 def _end(call: RouteStop, time: datetime) -> End:
-    return End(f"{call.stop.code}@{call.position}", call.stop.name, call.stop.city.name, time)
+    return End(call.ref, call.stop.name, call.stop.city.name, time)
 
 
 def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
@@ -148,16 +148,16 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
     hold = partner_hold(token, partner)
     trips = hold_trips(hold.token)
     segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
-    rides = tuple(HeldRide(ride_doc(segment), _held(trip, hold)) for segment, trip in zip(segments, trips, strict=True))
+    held = tuple(HeldSegment(segment_doc(segment), _held(trip, hold)) for segment, trip in zip(segments, trips, strict=True))
     order = getattr(hold, "order", None)
     return HoldDoc(
         id=hold.token,
         expires_at=hold.expires_at,
         is_expired=order is None and hold.expires_at <= now,
-        total_zar=sum((seat.fare_zar for ride in rides for seat in ride.seats), ZERO),
+        total_zar=sum((seat.fare_zar for segment in held for seat in segment.seats), ZERO),
         can_pay_later=pay_later_until(min(segment.boards_at for segment in segments), now) is not None,
         order=order.token if order else None,
-        rides=rides,
+        segments=held,
     )
 
 
@@ -211,7 +211,7 @@ def _order(order: Order, bookings: Sequence[Booking], refunds: Sequence[Refund],
 def _booking(booking: Booking, order: Order, now: datetime) -> BookingDoc:
     status = str(booking_status(booking, order, now))
     tickets = tuple(_ticket(ticket, status == SaleStatus.CONFIRMED) for ticket in booking.tickets.all())
-    return BookingDoc(booking.booking_reference, status, ride_doc(booking_segment(booking)), tickets)
+    return BookingDoc(booking.booking_reference, status, segment_doc(booking_segment(booking)), tickets)
 
 
 def _ticket(ticket: Ticket, is_paid: bool) -> TicketDoc:
@@ -258,15 +258,15 @@ class QuoteDoc:
     quote: str
     expires_at: datetime
     total_zar: Decimal
-    rides: tuple[HeldRide, ...]
+    segments: tuple[HeldSegment, ...]
 
 
 def quote_doc(quote: Quote) -> QuoteDoc:
-    rides = tuple(
-        HeldRide(
-            ride_doc(ride.segment),
-            tuple(HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare) for each in ride.seats),
+    segments = tuple(
+        HeldSegment(
+            segment_doc(quoted.segment),
+            tuple(HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare) for each in quoted.seats),
         )
-        for ride in quote.rides
+        for quoted in quote.segments
     )
-    return QuoteDoc(quote.text, quote.expires_at, quote.total, rides)
+    return QuoteDoc(quote.text, quote.expires_at, quote.total, segments)

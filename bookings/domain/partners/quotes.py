@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core import signing
@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, check_way_back, offer_seats
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, SeatRequest, check_way_back, offer_seats
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, Partner
 
 GOOD_FOR: Final = timedelta(minutes=15)
@@ -28,18 +28,7 @@ class QuoteOutdated(Conflict):
 
 
 @dataclass(frozen=True)
-class RideAsked:
-    """A ride on a departure: these seats, or seats of our choice (of `fare_class`, if named)."""
-
-    schedule_id: int
-    from_ref: str
-    to_ref: str
-    seats: tuple[str, ...] = ()
-    fare_class: str = ""
-
-
-@dataclass(frozen=True)
-class QuotedRide:
+class QuotedSegment:
     segment: Segment
     seats: tuple[SeatOffer, ...]
 
@@ -52,38 +41,38 @@ class QuotedRide:
 class Quote:
     text: str  # signed; a hold is asked for with it
     expires_at: datetime
-    rides: tuple[QuotedRide, ...]
+    segments: tuple[QuotedSegment, ...]
 
     @property
     def total(self) -> Decimal:
-        return sum((ride.total for ride in self.rides), ZERO)
+        return sum((segment.total for segment in self.segments), ZERO)
 
 
 @dataclass(frozen=True)
 class Promise:
     """What a signed quote says."""
 
-    rides: tuple[RideAsked, ...]
+    requests: tuple[SeatRequest, ...]
     types: tuple[str, ...]
     total: Decimal
 
 
-def make_quote(partner: Partner, rides: Sequence[RideAsked], types: Sequence[str], *, now: datetime) -> Quote:
-    """The price of these rides (out, or out and back) for passengers of these types now. Nothing is kept.
+def make_quote(partner: Partner, requests: Sequence[SeatRequest], types: Sequence[str], *, now: datetime) -> Quote:
+    """The price of these seats (out, or out and back) for passengers of these types now. Nothing is kept.
 
     Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, Refusal.
     """
-    _check(rides, types)
-    quoted: list[QuotedRide] = []
-    for ride in rides:
-        segment = get_segment(ride.schedule_id, ride.from_ref, ride.to_ref)
+    _check(requests, types)
+    quoted: list[QuotedSegment] = []
+    for request in requests:
+        segment = get_segment(request.segment)
         if quoted:
             check_way_back(quoted[0].segment, segment)
         party = [seat.passenger_type for seat in quoted[0].seats] if quoted else types
-        options = {"labels": ride.seats, "fare_class": ride.fare_class, "seat_by_seat": bool(quoted), "channel": Channel.API}
-        quoted.append(QuotedRide(segment, tuple(offer_seats(segment, party, **options, now=now))))
-    total = sum((ride.total for ride in quoted), ZERO)
-    said = {"partner": partner.pk, "rides": [asdict(ride) for ride in rides], "types": list(types), "total": str(total)}
+        options = {"labels": request.labels, "fare_class": request.fare_class, "seat_by_seat": bool(quoted), "channel": Channel.API}
+        quoted.append(QuotedSegment(segment, tuple(offer_seats(segment, party, **options, now=now))))
+    total = sum((segment.total for segment in quoted), ZERO)
+    said = {"partner": partner.pk, "rides": [_as_json(request) for request in requests], "types": list(types), "total": str(total)}
     return Quote(signing.dumps(said, salt=_SALT, compress=True), now + GOOD_FOR, tuple(quoted))
 
 
@@ -97,18 +86,27 @@ def read_quote(partner: Partner, text: str) -> Promise:
         said = {}
     if said.get("partner") != partner.pk:
         raise Refusal(_("This is not a quote of ours for you. Please send it exactly as you got it."))
-    rides = tuple(RideAsked(**{**ride, "seats": tuple(ride["seats"])}) for ride in said["rides"])
-    return Promise(rides, tuple(said["types"]), Decimal(said["total"]))
+    requests = tuple(_from_json(facts) for facts in said["rides"])
+    return Promise(requests, tuple(said["types"]), Decimal(said["total"]))
+
+
+def _as_json(request: SeatRequest) -> dict[str, Any]:
+    return {**asdict(request.segment), "seats": request.labels, "fare_class": request.fare_class}
+
+
+def _from_json(facts: dict[str, Any]) -> SeatRequest:
+    segment = SegmentRef(facts["schedule_id"], facts["from_ref"], facts["to_ref"])
+    return SeatRequest(segment, tuple(facts["seats"]), fare_class=facts["fare_class"])
 
 
 def _minutes() -> dict[str, int]:
     return {"minutes": GOOD_FOR // timedelta(minutes=1)}
 
 
-def _check(rides: Sequence[RideAsked], types: Sequence[str]) -> None:
-    if not 1 <= len(rides) <= MOST_TRIPS:
+def _check(requests: Sequence[SeatRequest], types: Sequence[str]) -> None:
+    if not 1 <= len(requests) <= MOST_TRIPS:
         raise Refusal(_("Ask for one ride, or for the way out and the way back."))
-    if len({ride.schedule_id for ride in rides}) < len(rides):
+    if len({request.segment.schedule_id for request in requests}) < len(requests):
         raise Refusal(_("The way back is another departure than the way out."))
     if not 1 <= len(types) <= settings.HOLD_MAX_SEATS:
         raise Refusal(_("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS})

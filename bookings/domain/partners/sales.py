@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -18,8 +18,7 @@ from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.checkout import place_order, save_draft, trip_fares
-from bookings.domain.sales.departure_page import hold_ride
-from bookings.domain.sales.holds import hold_trips, release_hold
+from bookings.domain.sales.holds import HoldRequest, hold_requested, hold_trips, release_hold
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account
@@ -80,13 +79,13 @@ def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) ->
 
 
 def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
-    lock_schedules(ride.schedule_id for ride in promise.rides)
+    lock_schedules(seats.segment.schedule_id for seats in promise.requests)
     now = now or database_now()
     owner, token = f"{_OWNER % partner.pk}{random_token()}", ""
-    for ride in promise.rides:
-        choice = {"labels": ride.seats} if ride.seats else {"count": len(promise.types), "fare_class": ride.fare_class}
-        who = {"owner": owner, "network": _NETWORK % partner.pk, "channel": Channel.API}
-        token = hold_ride(ride.schedule_id, ride.from_ref, ride.to_ref, **choice, **who, token=token, types=promise.types, now=now).token
+    for seats in promise.requests:
+        count = None if seats.labels else len(promise.types)
+        request = HoldRequest(owner, _NETWORK % partner.pk, Channel.API, promise.types, adds_to=token)
+        token = hold_requested(replace(seats, count=count), request, now=now).hold.token
     total = hold_total(partner_hold(token, partner))
     if total != promise.total:
         words = {"now": format_zar(total), "quoted": format_zar(promise.total)}

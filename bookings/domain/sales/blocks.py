@@ -12,7 +12,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
-from bookings.domain.inventory.seat_choice import Coach, named_seats, sold_seats
+from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, sold_seats
 from bookings.domain.sales.expiry import drop_expired
 from bookings.models import RouteStop, Schedule, SeatBlock, User
 
@@ -42,7 +42,7 @@ def block_seats(
             raise Refusal(_("Choose a release time that is still to come."))
         drop_expired([schedule_id], now=now)
         end = RouteStop.objects.filter(route=schedule.route_id).aggregate(last=Max("position"))["last"]
-        coach = Coach(sold_seats(schedule.layout_id), taken_seats(schedule_id, range(end), now=now))
+        coach = SeatAvailability(sold_seats(schedule.layout_id), taken_seats(schedule_id, range(end), now=now))
         blocks = [
             SeatBlock.objects.create(
                 schedule=schedule,

@@ -16,7 +16,7 @@ from bookings.base.money import format_zar
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
-from bookings.domain.timetable.segments import Segment, with_rides
+from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Account, Booking, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
 
@@ -183,7 +183,7 @@ def bookings_of(order: Order) -> list[Booking]:
     """The bookings of an order with all that a ticket, a page or a mail shows."""
     tickets = Ticket.objects.select_related("seat").order_by("pk")
     rows = Booking.objects.filter(order=order).select_related("schedule").order_by("boards_at", "pk")
-    bookings = with_rides(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
+    bookings = load_segments(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
     classes, types = {row.pk: row for row in fare_classes()}, {row.pk: row for row in every_type()}
     for ticket in (ticket for booking in bookings for ticket in booking.tickets.all()):
         ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]

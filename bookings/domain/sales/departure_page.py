@@ -1,25 +1,22 @@
-"""The page of one departure: its road, its seats, and what can be done about them."""
+"""The page of one departure: its calls, its seats, and what can be done about them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from bookings.cache.reference_data import single_version_check
-from bookings.domain.inventory.seats import SeatMap, revision_of, ride_revision, seat_map
-from bookings.domain.sales.holds import hold_any, hold_seats
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.inventory.seats import SeatMap, revision_of, seat_map, seat_map_revision
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import CallView, TripView, duration_text, route_line, trip_view
 from bookings.models import Amenity, Hold, Schedule
 
 
 @dataclass(frozen=True)
 class FirstTrip:
-    """The ride that is held already, while the seats of the other one are chosen."""
+    """The trip that is held already, while the seats of the way back are chosen."""
 
     token: str
     title: str
@@ -51,9 +48,9 @@ class DepartureView:
 
 
 @single_version_check()
-def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
-    """All that the seat map's page shows, in a constant number of queries. `hold` is the way out that this ride is the way back of."""
-    segment = get_segment(schedule_id, from_ref, to_ref)
+def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
+    """All that the seat map's page shows, in a constant number of queries. `hold` is the token of the way out, while the way back is chosen."""
+    segment = get_segment(ref)
     seats = seat_map(segment, now=now, owner=owner)
     amenities = [name for name in segment.schedule.layout.amenities if name in Amenity.values]
     return DepartureView(
@@ -71,29 +68,9 @@ def departure_view(schedule_id: int, from_ref: str, to_ref: str, *, now: datetim
     )
 
 
-@dataclass(frozen=True)
-class HeldRide:
-    token: str
-    seats: int
-    from_city: str  # slug
-    to_city: str
-
-
-def hold_ride(
-    schedule_id: int, from_ref: str, to_ref: str, *, labels: Collection[str] = (), count: int = 0, fare_class: str = "", **options: Any
-) -> HeldRide:
-    """Keep the seats `labels` for a visitor, or `count` of our choice. See `holds` for the options and for what is raised."""
-    segment = get_segment(schedule_id, from_ref, to_ref)
-    if count:
-        hold = hold_any(segment, count, fare_class=fare_class, **options)
-    else:
-        hold = hold_seats(segment, labels, **options)
-    return HeldRide(hold.token, count or len(set(labels)), segment.board.stop.city.slug, segment.alight.stop.city.slug)
-
-
-def seats_unchanged(schedule_id: int, from_ref: str, to_ref: str, rev: str, *, now: datetime) -> bool:
-    """Whether a seat map that was drawn at `rev` still tells the truth; cheap, as open pages ask again and again."""
-    return rev == ride_revision(get_segment(schedule_id, from_ref, to_ref), now)
+def seats_unchanged(ref: SegmentRef, rev: str, *, now: datetime) -> bool:
+    """Whether a seat map made at `rev` is still right: one small query, as open pages ask again and again."""
+    return rev == seat_map_revision(get_segment(ref), now)
 
 
 def _state(segment: Segment, seats: SeatMap) -> str:

@@ -16,7 +16,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
-from bookings.domain.inventory.seat_choice import Coach, named_seats, seats_together, sold_seats
+from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
 from bookings.domain.sales.bookings import (
     Difference,
     Settle,
@@ -103,23 +103,23 @@ def _quote(
         if len(seats) != len(seated):
             raise Refusal(_("Choose as many seats as passengers move."))
     else:
-        seats = seats_together(coach, len(seated), fares.classes, wanted=_class_with_room(coach, seated, fares))
+        seats = seats_together(coach, len(seated), fares.classes, fare_class=_class_with_room(coach, seated, fares))
     seat_of = dict(zip((ticket.pk for ticket in seated), seats, strict=True))
     lines = tuple(_line(booking, ticket, seat_of.get(ticket.pk), segment, fares, waived, now) for ticket in tickets)
     return ExchangeQuote(booking, segment, lines, is_all=is_whole_booking(booking, tickets))
 
 
-def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> Coach:
-    """The seats of the new ride; those who move leave theirs, should it be the same coach."""
+def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> SeatAvailability:
+    """The seats of the new segment; those who move leave theirs, should it be the same coach."""
     claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now).exclude(ticket__in=moving)
     taken: set[int] = set()
     used: set[int] = set()
     for seat, leg in claims.values_list("seat", "leg"):
         (taken if leg in segment.legs else used).add(seat)
-    return Coach(sold_seats(segment.schedule.layout_id), taken, used)
+    return SeatAvailability(sold_seats(segment.schedule.layout_id), taken, used)
 
 
-def _class_with_room(coach: Coach, tickets: Sequence[Ticket], fares: FareTable) -> str:
+def _class_with_room(coach: SeatAvailability, tickets: Sequence[Ticket], fares: FareTable) -> str:
     """The class they travel in, if it has seats for them all; else any."""
     code = tickets[0].fare_class.code
     room = sum(1 for seat in coach.free if (fare_class := fares.class_of(seat.kind)) and fare_class.code == code)

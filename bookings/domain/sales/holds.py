@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -22,80 +22,109 @@ from bookings.database.transactions import count_committed, database_now, short_
 from bookings.domain.fares.prices import FareTable, fare_classes, fare_table
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
-from bookings.domain.inventory.seat_choice import Coach, layout_seats, named_seats, seats_together, sold_seats
+from bookings.domain.inventory.seat_choice import SeatAvailability, layout_seats, named_seats, seats_together, sold_seats
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.hold_limits import NetworkFull, check_hoarding, tell_of_hoarding
-from bookings.domain.timetable.segments import Segment, with_rides
+from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment, load_segments
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat, SeatClaim
 
-Choice = Callable[[Coach, FareTable], Sequence[Seat]]
+Choice = Callable[[SeatAvailability, FareTable], Sequence[Seat]]
 MOST_TRIPS: Final = 2  # outward and return
 MOST_RENEWALS: Final = 1
 _MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 
 
-def hold_seats(segment: Segment, labels: Collection[str], *, owner: str, **options: object) -> Hold:
-    """Keep every seat in `labels` for the visitor `owner`, or none. See `_hold` for the options and for what is raised."""
-    return _hold(segment, lambda coach, fares: named_seats(coach, labels), owner=owner, **options)
+@dataclass(frozen=True)
+class SeatRequest:
+    """Seats on a segment: those with these labels, or (with `count`) so many of our choice, of `fare_class` if it is named."""
+
+    segment: SegmentRef
+    labels: tuple[str, ...] = ()
+    count: int | None = None
+    fare_class: str = ""
 
 
-def hold_any(segment: Segment, count: int, *, owner: str, fare_class: str = "", **options: object) -> Hold:
-    """Keep `count` seats of our choice, as close together as can be, or none."""
-    most = _MOST_AT_COUNTER if options.get("channel") == Channel.COUNTER else settings.HOLD_MAX_SEATS
+@dataclass(frozen=True)
+class HoldRequest:
+    """Who holds seats and how.
+
+    What an owner, and a `network`, hold unpaid is limited. `types` are the passengers' types, seat by seat, for the draft.
+    `adds_to` is the token of the owner's hold that these seats join: those of the way back.
+    """
+
+    owner: str
+    network: str = ""
+    channel: str = Channel.WEB
+    types: Sequence[str] = ()
+    adds_to: str = ""
+
+
+@dataclass(frozen=True)
+class HeldSeats:
+    hold: Hold
+    segment: Segment
+    count: int
+
+
+def hold_requested(seats: SeatRequest, request: HoldRequest, *, now: datetime | None = None) -> HeldSeats:
+    """Hold the seats of a request. Raises NotFound for a segment that is not there, and what `hold_seats` raises."""
+    segment = get_segment(seats.segment)
+    if seats.count is None:
+        return HeldSeats(hold_seats(segment, seats.labels, request, now=now), segment, len(set(seats.labels)))
+    return HeldSeats(hold_any(segment, seats.count, request, fare_class=seats.fare_class, now=now), segment, seats.count)
+
+
+def hold_seats(segment: Segment, labels: Collection[str], request: HoldRequest, *, now: datetime | None = None) -> Hold:
+    """Hold every seat in `labels`, or none, for the channel's time and at today's prices.
+
+    Seats that the owner already holds on this departure are replaced. Raises SeatTaken, SalesClosed, HoldLimitReached,
+    HoldExpired (of `adds_to`) or Refusal.
+    """
+    return _hold(segment, lambda coach, fares: named_seats(coach, labels), request, now)
+
+
+def hold_any(segment: Segment, count: int, request: HoldRequest, *, fare_class: str = "", now: datetime | None = None) -> Hold:
+    """Hold `count` seats of our choice, as close together as can be, or none. Raises SoldOut, and what `hold_seats` raises."""
+    most = _MOST_AT_COUNTER if request.channel == Channel.COUNTER else settings.HOLD_MAX_SEATS
     if not 1 <= count <= most:
         raise Refusal(_("Please choose between 1 and %(most)d seats.") % {"most": most})
-    return _hold(segment, lambda coach, fares: seats_together(coach, count, fares.classes, wanted=fare_class), owner=owner, **options)
+    return _hold(segment, lambda coach, fares: seats_together(coach, count, fares.classes, fare_class=fare_class), request, now)
 
 
-def _hold(
-    segment: Segment,
-    choose: Choice,
-    *,
-    owner: str,
-    network: str = "",
-    token: str = "",
-    channel: str = "web",
-    types: Sequence[str] = (),
-    now: datetime | None = None,
-) -> Hold:
-    """Hold seats for the channel's time, with the prices of today locked. `types` are the passengers' types, seat by seat, for the draft.
-
-    `token` adds the ride to that hold of the same owner (the way back). Seats that the owner already holds on this departure
-    are replaced. Raises SeatTaken, SoldOut, SalesClosed, HoldLimitReached, HoldExpired (of `token`) or Refusal.
-    """
+def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime | None) -> Hold:
     schedule_id = segment.schedule.pk
     fares = fare_table([(segment.board, segment.alight)])
     seats = sold_seats(segment.schedule.layout_id)
-    # A cheap look first, by our own clock: most refusals need no lock.
-    choose(_look(segment, seats, owner, token, now=now or timezone.now())[0], fares)
+    # First without a lock and by our own clock, as most refusals need neither.
+    choose(_availability(segment, seats, request, now=now or timezone.now())[0], fares)
     try:
         with short_transaction():
-            # The other ride of the hold is locked too, as its seats get the same new expiry.
-            others = (
-                HoldTrip.objects.filter(hold__token=token).exclude(schedule=schedule_id).values_list("schedule", flat=True) if token else ()
-            )
+            # The other segment of the hold is locked too, as its seats get the same new expiry.
+            other_trips = HoldTrip.objects.filter(hold__token=request.adds_to).exclude(schedule=schedule_id)
+            others = other_trips.values_list("schedule", flat=True) if request.adds_to else ()
             locked = lock_schedules([schedule_id, *others])
             now = now or database_now()
             fresh = Segment(locked[schedule_id], segment.board, segment.alight)
-            if not fresh.is_on_sale(now, channel):
+            if not fresh.is_on_sale(now, request.channel):
                 raise SalesClosed(_("This departure is no longer on sale from your stop."))
             drop_expired([schedule_id], now=now)
-            coach, mine = _look(fresh, seats, owner, token, now=now)
+            coach, own_trip = _availability(fresh, seats, request, now=now)
             chosen = list(choose(coach, fares))
-            if channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
-                check_hoarding(fresh.schedule, len(chosen), mine, owner, network, len(seats), now)
-            types = _dear_seats_last(types, fresh, chosen, fares)
-            hold = _hold_row(mine, fresh, token, owner, network, len(chosen), types, channel, now)
-            _write_trip(hold, mine, fresh, chosen, fares, joins=bool(token))
+            if request.channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
+                who = {"owner": request.owner, "network": request.network}
+                check_hold_limits(fresh.schedule, len(chosen), **who, replaces=own_trip, now=now)
+            types = _types_by_price(request.types, fresh, chosen, fares)
+            hold = _hold_row(own_trip, fresh, replace(request, types=types), len(chosen), now)
+            _write_trip(hold, own_trip, fresh, chosen, fares, joins=bool(request.adds_to))
             refresh([schedule_id])
-            count_committed(HOLDS, channel)
+            count_committed(HOLDS, request.channel)
             return hold
     except NetworkFull as refusal:
-        tell_of_hoarding(refusal, now=now or database_now())
+        report_network_full(refusal, now=now or database_now())
         raise
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
-        raise SeatTaken([seat.label for seat in choose(Coach(seats, ()), fares)]) from clash
+        raise SeatTaken([seat.label for seat in choose(SeatAvailability(seats, ()), fares)]) from clash
 
 
 @dataclass(frozen=True)
@@ -126,12 +155,12 @@ def offer_seats(
     if not segment.is_on_sale(now, channel):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     fares = fare_table([(segment.board, segment.alight)])
-    coach, _mine = _look(segment, sold_seats(segment.schedule.layout_id), "", "", now=now)
-    chosen = named_seats(coach, labels) if labels else seats_together(coach, len(types), fares.classes, wanted=fare_class)
+    coach, _own_trip = _availability(segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), now=now)
+    chosen = named_seats(coach, labels) if labels else seats_together(coach, len(types), fares.classes, fare_class=fare_class)
     if len(chosen) != len(types):
         raise Refusal(_("Choose as many seats as there are passengers."))
     if not seat_by_seat:
-        types = _dear_seats_last(types, segment, chosen, fares)
+        types = _types_by_price(types, segment, chosen, fares)
     priced = [price_seat(segment, seat, fares) for seat in chosen]
     return [
         SeatOffer(seat, price["fare_class"], kind, Decimal(price["fares"][kind]))
@@ -139,61 +168,58 @@ def offer_seats(
     ]
 
 
-def _look(segment: Segment, seats: Sequence[Seat], owner: str, token: str, *, now: datetime) -> tuple[Coach, HoldTrip | None]:
-    """The coach as this visitor may choose on it, and the ride that they hold on it already and have not ordered: its seats are free to them."""
+def _availability(
+    segment: Segment, seats: Sequence[Seat], request: HoldRequest, *, now: datetime
+) -> tuple[SeatAvailability, HoldTrip | None]:
+    """The seats as this owner may choose among them, and the trip that they hold there already and have not ordered: its seats are free to them."""
     live = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now)
     rows = list(live.values_list("seat", "leg", "hold_trip", "hold_trip__hold__owner"))
-    trips = {trip for _seat, _leg, trip, holder in rows if owner and trip and holder == owner}
-    mine = None
+    trips = {trip for _seat, _leg, trip, holder in rows if request.owner and trip and holder == request.owner}
+    own_trip = None
     if trips:
         held = HoldTrip.objects.select_related("hold").filter(pk__in=trips, hold__order__isnull=True)
-        mine = (held.filter(hold__token=token) if token else held).order_by("-pk").first()
+        own_trip = (held.filter(hold__token=request.adds_to) if request.adds_to else held).order_by("-pk").first()
     taken, used = set(), set()
     for seat, leg, trip, _holder in rows:
-        if not mine or trip != mine.pk:
+        if not own_trip or trip != own_trip.pk:
             (taken if leg in segment.legs else used).add(seat)
-    return Coach(seats, taken, used), mine
+    return SeatAvailability(seats, taken, used), own_trip
 
 
-def _hold_row(
-    mine: HoldTrip | None,
-    segment: Segment,
-    token: str,
-    owner: str,
-    network: str,
-    count: int,
-    types: Sequence[str],
-    channel: str,
-    now: datetime,
-) -> Hold:
-    if not token:
-        if mine and mine.hold.expires_at > now:
-            _check_fits(mine.hold.trips.exclude(pk=mine.pk), segment, count, mine)
-            Hold.objects.filter(pk=mine.hold.pk).update(draft=_with_types(mine.hold.draft, count, types))
-            return mine.hold
-        draft = _with_types({}, count, types)
+def _hold_row(own_trip: HoldTrip | None, segment: Segment, request: HoldRequest, count: int, now: datetime) -> Hold:
+    if not request.adds_to:
+        if own_trip and own_trip.hold.expires_at > now:
+            hold = own_trip.hold
+            _check_fits(hold.trips.exclude(pk=own_trip.pk), segment, count, own_trip)
+            Hold.objects.filter(pk=hold.pk).update(draft=_with_types(hold.draft, count, request.types))
+            return hold
         return Hold.objects.create(
-            token=random_token(), owner=owner, network=network, created_at=now, expires_at=now + hold_time(channel), draft=draft
+            token=random_token(),
+            owner=request.owner,
+            network=request.network,
+            created_at=now,
+            expires_at=now + hold_time(request.channel),
+            draft=_with_types({}, count, request.types),
         )
-    hold = locked_hold(token, owner)
+    hold = locked_hold(request.adds_to, request.owner)
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for your first trip has run out. Please take it up again first."))
-    other = hold.trips.exclude(pk=mine.pk if mine else None)
-    if not mine and other.count() >= MOST_TRIPS:
+    other = hold.trips.exclude(pk=own_trip.pk if own_trip else None)
+    if not own_trip and other.count() >= MOST_TRIPS:
         raise Refusal(_("This booking already has its way out and its way back."))
-    _check_fits(other, segment, count, mine)
-    if not mine:
-        _set_expiry(hold, now + hold_time(channel))
+    _check_fits(other, segment, count, own_trip)
+    if not own_trip:
+        _set_expiry(hold, now + hold_time(request.channel))
     return hold
 
 
-def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, mine: HoldTrip | None) -> None:
+def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, own_trip: HoldTrip | None) -> None:
     """The same people travel both ways, one after the other."""
     for trip in others.select_related("schedule", "from_stop__stop", "to_stop__stop"):
         other = Segment(trip.schedule, trip.from_stop, trip.to_stop)
         if trip.seats.count() != count:
             raise Refusal(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
-        check_way_back(*((segment, other) if mine and mine.position < trip.position else (other, segment)))
+        check_way_back(*((segment, other) if own_trip and own_trip.position < trip.position else (other, segment)))
 
 
 def check_way_back(out: Segment, back: Segment) -> None:
@@ -203,7 +229,7 @@ def check_way_back(out: Segment, back: Segment) -> None:
         raise Refusal(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
 
 
-def _dear_seats_last(types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable) -> Sequence[str]:
+def _types_by_price(types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable) -> Sequence[str]:
     """The types seat by seat, those named first on the cheapest seats: as a search adds up the price of a party."""
     if len(types) != len(seats):
         return types
@@ -219,13 +245,13 @@ def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:
     return {**draft, "passengers": typed + [{"passenger_type": slug} for slug in types[len(typed) : count]]}
 
 
-def _write_trip(hold: Hold, mine: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable, *, joins: bool) -> None:
-    """`joins`: the hold has a ride already."""
-    if mine and mine.hold_id == hold.pk:
-        claims.release_trip(mine)
-        HoldSeat.objects.filter(trip=mine).delete()
-        HoldTrip.objects.filter(pk=mine.pk).update(from_stop=segment.board, to_stop=segment.alight)
-        trip = mine
+def _write_trip(hold: Hold, own_trip: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable, *, joins: bool) -> None:
+    """`joins`: the hold has a trip already."""
+    if own_trip and own_trip.hold_id == hold.pk:
+        claims.release_trip(own_trip)
+        HoldSeat.objects.filter(trip=own_trip).delete()
+        HoldTrip.objects.filter(pk=own_trip.pk).update(from_stop=segment.board, to_stop=segment.alight)
+        trip = own_trip
     else:
         trip = HoldTrip.objects.create(
             hold=hold,
@@ -304,7 +330,7 @@ def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None
     try:
         return _rehold(token, owner, channel, now)
     except NetworkFull as refusal:
-        tell_of_hoarding(refusal, now=now or database_now())
+        report_network_full(refusal, now=now or database_now())
         raise
 
 
@@ -326,12 +352,13 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
             if not segment.is_on_sale(now, channel):
                 raise SalesClosed(_("This departure is no longer on sale from your stop."))
             held = list(trip.seats.all())
-            coach = Coach(sold_seats(segment.schedule.layout_id), taken_seats(trip.schedule_id, segment.legs, now=now))
-            seats = named_seats(coach, [each.seat.label for each in held])
+            taken = taken_seats(trip.schedule_id, segment.legs, now=now)
+            coach = SeatAvailability(sold_seats(segment.schedule.layout_id), taken)
+            seats = named_seats(coach, [row.seat.label for row in held])
             if channel != Channel.COUNTER:
-                check_hoarding(segment.schedule, len(seats), None, owner, hold.network, len(coach.seats), now)
-            for each in held:
-                HoldSeat.objects.filter(pk=each.pk).update(**price_seat(segment, each.seat, fares))
+                check_hold_limits(segment.schedule, len(seats), owner=owner, network=hold.network, replaces=None, now=now)
+            for row in held:
+                HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares))
             claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
         Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
         refresh(locked)
@@ -340,12 +367,12 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
 
 @single_version_check()
 def hold_trips(token: str, *, owner: str = "") -> list[HoldTrip]:
-    """The rides of a hold with all that a page shows of them; of an `owner` with the hold itself and its order, or none."""
+    """The trips of a hold with all that a page shows of them; of an `owner` with the hold itself and its order, or none."""
     rows = HoldTrip.objects.filter(hold__token=token).order_by("position").select_related("schedule")
     if owner:
         rows = rows.filter(hold__owner=owner).select_related("hold__order")
-    trips = with_rides(rows.prefetch_related(Prefetch("seats", HoldSeat.objects.order_by("position"))))
-    classes = {each.pk: each for each in fare_classes()}
+    trips = load_segments(rows.prefetch_related(Prefetch("seats", HoldSeat.objects.order_by("position"))))
+    classes = {fare_class.pk: fare_class for fare_class in fare_classes()}
     for trip in trips:
         seats = {seat.pk: seat for seat in layout_seats(trip.schedule.layout_id)}
         for held in trip.seats.all():

@@ -18,7 +18,7 @@ from bookings.domain.fares.prices import fare_table
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
-from bookings.domain.inventory.seat_choice import Coach, named_seats, sold_seats
+from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, sold_seats
 from bookings.domain.sales.bookings import Difference, Settle, booking_called, locked_booking, mail_new_tickets, next_cause, post_difference
 from bookings.domain.sales.exchanges import seat_fare
 from bookings.domain.sales.expiry import drop_expired
@@ -65,7 +65,9 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     if now >= booking.alights_at or booking.schedule.status == Schedule.Status.CANCELLED:
         raise Conflict(_("This ride is over; its seats can no longer be changed."))
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
-    coach = Coach(sold_seats(booking.schedule.layout_id), taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id})
+    coach = SeatAvailability(
+        sold_seats(booking.schedule.layout_id), taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id}
+    )
     (seat,) = named_seats(coach, [label])
     if seat.pk == ticket.seat_id:
         raise Refusal(_("This is the seat they have already."))

@@ -44,10 +44,10 @@ def _read_coaches(ids: frozenset[int]) -> dict[int, Coach]:
 
 
 def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenUntil:
-    """How many seats are claimed on the legs of each ride, and when the first of those claims runs out: one query."""
+    """How many seats are claimed on the legs of each departure's segment, and when the first of those claims runs out: one query."""
     by_legs: dict[tuple[int, int], list[int]] = {}
     for each in departures:
-        by_legs.setdefault((each.ride.board.position, each.ride.alight.position), []).append(each.id)
+        by_legs.setdefault((each.segment.board.position, each.segment.alight.position), []).append(each.id)
     wanted = Q(pk__in=[])
     for (first, end), ids in by_legs.items():
         wanted |= Q(schedule__in=ids, leg__gte=first, leg__lt=end)

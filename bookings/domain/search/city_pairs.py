@@ -23,7 +23,7 @@ from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.days import local_today
 from bookings.domain.search.offers import Offer, duration_text, make_offers
 from bookings.domain.search.pricing import PriceList, price_list
-from bookings.domain.search.segments import Departure, Ride, find_departures, find_rides, rides_between
+from bookings.domain.search.segments import Departure, RouteSegment, find_city_pair_segments, find_departures, find_route_segments
 from bookings.models import Booking, RouteStop, SaleStatus, Schedule
 
 ACTIVE_SECONDS: Final = 300
@@ -154,24 +154,26 @@ def _most_sold(limit: int, now: datetime) -> list[tuple[CityLink, CityLink]]:
 
 
 def _priced(pairs: list[tuple[CityLink, CityLink]], now: datetime) -> list[Pair]:
-    """Each pair with the fastest ride and the lowest list price of the coming week: seven queries, however many pairs."""
-    rides = rides_between([(origin.slug, destination.slug) for origin, destination in pairs])
+    """Each pair with the fastest segment and the lowest list price of the coming week: seven queries, however many pairs."""
+    segments = find_city_pair_segments([(origin.slug, destination.slug) for origin, destination in pairs])
     runs = Schedule.objects.on_sale().departing_between(now, now + timedelta(days=AHEAD_DAYS))
-    runs = runs.filter(route__in={ride.board.route_id for found in rides for ride in found}).order_by()
+    runs = runs.filter(route__in={segment.board.route_id for found in segments for segment in found}).order_by()
     lowest: dict[int, list[tuple]] = {}
     for route, *rest in runs.values_list("route_id", "layout_id", "price_zar").annotate(first=Min("departure_time")):
         lowest.setdefault(route, []).append(tuple(rest))
-    departures = [[_cheapest_run(ride, *run) for ride in found for run in lowest.get(ride.board.route_id, [])] for found in rides]
+    departures = [
+        [_cheapest_run(segment, *run) for segment in found for run in lowest.get(segment.board.route_id, [])] for found in segments
+    ]
     prices = price_list([each for group in departures for each in group], read_party(1, {}))
     return [
-        Pair(*pair, _from_price(group, prices), duration_text(min(ride.minutes for ride in found)) if found else "")
-        for pair, found, group in zip(pairs, rides, departures, strict=True)
+        Pair(*pair, _from_price(group, prices), duration_text(min(segment.minutes for segment in found)) if found else "")
+        for pair, found, group in zip(pairs, segments, departures, strict=True)
     ]
 
 
-def _cheapest_run(ride: Ride, layout_id: int, price_zar: Decimal, first: datetime) -> Departure:
-    boards_at = first + timedelta(minutes=ride.board.depart_min)
-    return Departure(0, ride, boards_at, boards_at.astimezone(ZoneInfo(ride.board.stop.time_zone)), 1, layout_id, price_zar, 0)
+def _cheapest_run(segment: RouteSegment, layout_id: int, price_zar: Decimal, first: datetime) -> Departure:
+    boards_at = first + timedelta(minutes=segment.board.depart_min)
+    return Departure(0, segment, boards_at, boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone)), 1, layout_id, price_zar, 0)
 
 
 def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
@@ -183,28 +185,30 @@ def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
 def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
     """What somebody should know who wants to travel between two places. Raises NotFound where no coach runs."""
     origin, destination = get_place(from_slug), get_place(to_slug)
-    rides = find_rides(origin.stop_ids, destination.stop_ids)
-    if not rides:
+    segments = find_route_segments(origin.stop_ids, destination.stop_ids)
+    if not segments:
         ends = {"origin": origin.name, "destination": destination.name}
         raise NotFound(_("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends)
     today = local_today(origin.time_zone, now)
-    found = find_departures(rides, today, today + timedelta(days=AHEAD_DAYS), now=now)
+    found = find_departures(segments, today, today + timedelta(days=AHEAD_DAYS), now=now)
     prices = price_list(found, read_party(1, {}))
     departures = [each for each in found if prices.classes(each)]
     clocks = sorted(f"{each.boards_local:%H:%M}" for each in departures)
-    used = sorted({each.ride.board.route_id: each.ride for each in departures}.values(), key=lambda ride: ride.minutes) or rides
-    kilometres = min(ride.alight.km - ride.board.km for ride in used)
+    used = (
+        sorted({each.segment.board.route_id: each.segment for each in departures}.values(), key=lambda segment: segment.minutes) or segments
+    )
+    kilometres = min(segment.alight.km - segment.board.km for segment in used)
     return PairPage(
         origin=origin,
         destination=destination,
         offers=make_offers(departures[:PAIR_OFFERS], prices, now=now),
         first=clocks[0] if clocks else "",
         last=clocks[-1] if clocks else "",
-        fastest=duration_text(min(ride.minutes for ride in used)),
+        fastest=duration_text(min(segment.minutes for segment in used)),
         price=_from_price(departures, prices),
         per_day=ceil(len(departures) / len({each.boards_local.date() for each in departures})) if departures else 0,
         distance=_("%(number)d km") % {"number": round(kilometres)} if kilometres > 0 else "",
-        board_stops=tuple(dict.fromkeys(ride.board.stop.name for ride in used)),
-        alight_stops=tuple(dict.fromkeys(ride.alight.stop.name for ride in used)),
-        lines=tuple(dict.fromkeys(ride.line for ride in used)),
+        board_stops=tuple(dict.fromkeys(segment.board.stop.name for segment in used)),
+        alight_stops=tuple(dict.fromkeys(segment.alight.stop.name for segment in used)),
+        lines=tuple(dict.fromkeys(segment.line for segment in used)),
     )

@@ -18,7 +18,7 @@ from bookings.cache.reference_data import reference_data_version, single_version
 from bookings.domain.search.availability import taken_until
 from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends, day_label
 from bookings.domain.search.pricing import PriceList, price_list
-from bookings.domain.search.segments import FARTHEST_DAYS, Departure, Ride, check_day, find_departures, find_rides
+from bookings.domain.search.segments import FARTHEST_DAYS, Departure, RouteSegment, check_day, find_departures, find_route_segments
 from bookings.models import Schedule
 
 NEAR_DAYS: Final = 14
@@ -47,7 +47,7 @@ def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice
     """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries, six when it is kept."""
     check_day(search.day, now)
     check_ends(search)
-    return _strip(search, find_rides(search.origin.stop_ids, search.destination.stop_ids), now, days)
+    return _strip(search, find_route_segments(search.origin.stop_ids, search.destination.stop_ids), now, days)
 
 
 @single_version_check()
@@ -55,22 +55,22 @@ def explain_empty(search: Search, *, now: datetime) -> NoResults:
     """Why a search gives nothing, and the nearest days on which it would."""
     check_day(search.day, now)
     check_ends(search)
-    rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
+    segments = find_route_segments(search.origin.stop_ids, search.destination.stop_ids)
     ends = {"origin": search.origin.name, "destination": search.destination.name}
-    if not rides:
+    if not segments:
         return NoResults(_("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends, [])
     plain = search.without_filters()
-    strip = [each for each in _strip(plain, rides, now, NEAR_DAYS) if each.price]
+    strip = [each for each in _strip(plain, segments, now, NEAR_DAYS) if each.price]
     if not strip:
-        strip = [each for day in _published_around(rides, search, now) for each in _strip(plain, rides, now, 0, day) if each.price]
+        strip = [each for day in _published_around(segments, search, now) for each in _strip(plain, segments, now, 0, day) if each.price]
     closest = sorted(strip, key=lambda each: abs((each.day - search.day).days))[:NEAREST]
-    return NoResults(_reason(search, rides, now) % (ends | {"day": day_label(search.day)}), sorted(closest, key=lambda each: each.day))
+    return NoResults(_reason(search, segments, now) % (ends | {"day": day_label(search.day)}), sorted(closest, key=lambda each: each.day))
 
 
-def _strip(search: Search, rides: list[Ride], now: datetime, days: int, around: date | None = None) -> list[DayPrice]:
+def _strip(search: Search, segments: list[RouteSegment], now: datetime, days: int, around: date | None = None) -> list[DayPrice]:
     middle = around or search.day
     shown = [middle + timedelta(days=offset) for offset in range(-days, days + 1)]
-    departures = find_departures(rides, shown[0], shown[-1], now=now)
+    departures = find_departures(segments, shown[0], shown[-1], now=now)
     lowest = _lowest_by_day(departures, price_list(departures, search.party, search.fare_class), now)
     today = local_today(search.origin.time_zone, now)
     best = min(lowest.values(), default=None)
@@ -129,30 +129,34 @@ def local_today(time_zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(time_zone)).date()
 
 
-def _published_around(rides: list[Ride], search: Search, now: datetime) -> list[date]:
+def _published_around(segments: list[RouteSegment], search: Search, now: datetime) -> list[date]:
     """The last day before the chosen one and the first after it that have a departure at all."""
     zone, today = ZoneInfo(search.origin.time_zone), local_today(search.origin.time_zone, now)
-    offset = timedelta(minutes=min(ride.board.depart_min for ride in rides))
+    offset = timedelta(minutes=min(segment.board.depart_min for segment in segments))
     middle = datetime.combine(search.day, datetime.min.time(), zone)
-    ahead = Schedule.objects.on_sale().filter(route__in=[ride.board.route_id for ride in rides], departure_time__gt=now - timedelta(days=2))
+    ahead = Schedule.objects.on_sale().filter(
+        route__in=[segment.board.route_id for segment in segments], departure_time__gt=now - timedelta(days=2)
+    )
     before = ahead.filter(departure_time__lt=middle - offset).aggregate(found=Max("departure_time"))["found"]
     after = ahead.filter(departure_time__gte=middle - offset).aggregate(found=Min("departure_time"))["found"]
     days = {(found + offset).astimezone(zone).date() for found in (before, after) if found}
     return sorted(day for day in days if today <= day and (day - today).days <= FARTHEST_DAYS)
 
 
-def _reason(search: Search, rides: list[Ride], now: datetime) -> str:
+def _reason(search: Search, segments: list[RouteSegment], now: datetime) -> str:
     today = local_today(search.origin.time_zone, now)
     if search.day < today:
         return _("%(day)s is in the past.")
-    if left := find_departures(rides, search.day, search.day, now=now):
+    if left := find_departures(segments, search.day, search.day, now=now):
         if search.has_filters and any(price_list(left, search.party).classes(each) for each in left):
             return _("No departure on %(day)s fits your filters.")
         return _("We do not sell tickets from %(origin)s to %(destination)s on %(day)s.")
-    if search.day == today and find_departures(rides, today, today):
+    if search.day == today and find_departures(segments, today, today):
         return _("Today's departures from %(origin)s to %(destination)s have left, or are about to.")
     last = (
-        Schedule.objects.on_sale().filter(route__in=[ride.board.route_id for ride in rides]).aggregate(last=Max("departure_time"))["last"]
+        Schedule.objects.on_sale()
+        .filter(route__in=[segment.board.route_id for segment in segments])
+        .aggregate(last=Max("departure_time"))["last"]
     )
     if last and search.day > local_today(search.origin.time_zone, last) + timedelta(days=1):
         return _("The timetable for %(day)s is not published yet.")

@@ -1,4 +1,4 @@
-"""Dated departures as rows of facts, for programs: whole coaches, or rides between two places."""
+"""Dated departures as rows of facts, for programs: whole coaches, or segments between two places."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.cache.reference_data import reference_data_version
 from bookings.domain.fares.prices import read_party
-from bookings.domain.inventory.seats import ride_revision
+from bookings.domain.inventory.seats import seat_map_revision
 from bookings.domain.network.places import Place
 from bookings.domain.search.availability import taken_by_kind
 from bookings.domain.search.pricing import price_list
-from bookings.domain.search.segments import Departure, Ride, day_bounds, find_departures, find_rides
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.search.segments import Departure, RouteSegment, day_bounds, find_departures, find_route_segments
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, RouteStop, Schedule, Stop
 
 DAYS_WITHOUT_DATE: Final = 7
@@ -36,7 +36,7 @@ class Point:
 
 @dataclass(frozen=True)
 class ScheduleRow:
-    """A departure as the ride `origin` → `destination` on it: its times, its price for an adult and its free seats are of that ride."""
+    """The segment `origin` → `destination` of a departure with its times, its price for an adult and its free seats."""
 
     id: int
     route_id: int
@@ -50,7 +50,7 @@ class ScheduleRow:
     duration_minutes: int
     origin: Point
     destination: Point
-    price_zar: Decimal | None  # None: this ride is not sold
+    price_zar: Decimal | None  # None: this segment is not sold
     available_seats: int
     revision: int
 
@@ -88,40 +88,40 @@ def upcoming(*, route_id: int | None = None, day: date | None = None, first: int
     else:
         rows = rows.filter(departure_time__gte=now)
     found = list(rows.order_by("departure_time", "pk")[first : first + count])
-    rides = _whole_rides({schedule.route_id for schedule in found})
-    return _rows([_departure(each, rides[each.route_id]) for each in found if each.route_id in rides], now)
+    segments = _whole_segments({schedule.route_id for schedule in found})
+    return _rows([_departure(each, segments[each.route_id]) for each in found if each.route_id in segments], now)
 
 
 def between(origin: Place, destination: Place, *, day: date | None = None, first: int = 0, count: int, now: datetime) -> list[ScheduleRow]:
-    """Rides on sale from one place to another by time, on one local day of the boarding stop or in the coming week."""
+    """Segments on sale from one place to another by time, on one local day of the boarding stop or in the coming week."""
     today = now.astimezone(ZoneInfo(origin.time_zone)).date()
     days = (day, day) if day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))
-    rides = find_rides(origin.stop_ids, destination.stop_ids)
-    departures = find_departures(rides, *days, now=now, channel=Channel.API)
+    segments = find_route_segments(origin.stop_ids, destination.stop_ids)
+    departures = find_departures(segments, *days, now=now, channel=Channel.API)
     return _rows(departures[first : first + count], now)
 
 
-def schedule_segment(schedule_id: int, from_ref: str = "", to_ref: str = "") -> Segment:
-    """The ride between two refs on a departure, or all the way. Raises NotFound."""
-    if from_ref and to_ref:
-        return get_segment(schedule_id, from_ref, to_ref)
-    schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
-    ride = schedule and _whole_rides({schedule.route_id}).get(schedule.route_id)
-    if not ride:
+def schedule_segment(ref: SegmentRef) -> Segment:
+    """The segment between the two places of `ref`; without places, the whole route. Raises NotFound."""
+    if ref.from_ref and ref.to_ref:
+        return get_segment(ref)
+    schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=ref.schedule_id).first()
+    whole = schedule and _whole_segments({schedule.route_id}).get(schedule.route_id)
+    if not whole:
         raise NotFound(_("We do not know this departure."))
-    return Segment(schedule, ride.board, ride.alight)
+    return Segment(schedule, whole.board, whole.alight)
 
 
 def segment_revision(segment: Segment, now: datetime) -> str:
-    """Changes with anything that a program can see of the ride: seats, price, state, time."""
-    return f"{ride_revision(segment, now)}.{reference_data_version()}"
+    """Changes with anything that a program can see of the segment: seats, price, state, time."""
+    return f"{seat_map_revision(segment, now)}.{reference_data_version()}"
 
 
 def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
     schedule, route = segment.schedule, segment.schedule.route
     calls = list(RouteStop.objects.filter(route=route).select_related("stop__city").order_by("position"))
-    ride = Ride(segment.board, segment.alight, str(route.line), calls[-1].km)
-    (row,) = _rows([_departure(schedule, ride)], now)
+    on_route = RouteSegment(segment.board, segment.alight, str(route.line), calls[-1].km)
+    (row,) = _rows([_departure(schedule, on_route)], now)
     return ScheduleDetail(
         row=row,
         is_on_sale=row.price_zar is not None and segment.is_on_sale(now, Channel.API),
@@ -138,37 +138,37 @@ def _call(call: RouteStop, start: datetime) -> Call:
     return Call(call.position, call.stop.code, call.stop.name, call.stop.city.name, arrives, departs, call.may_board, call.may_alight)
 
 
-def _whole_rides(route_ids: Iterable[int]) -> dict[int, Ride]:
+def _whole_segments(route_ids: Iterable[int]) -> dict[int, RouteSegment]:
     """From the first call where one may board to the last where one may alight: one query."""
     calls = RouteStop.objects.filter(route__in=route_ids).select_related("stop__city", "route__line").order_by("route", "position")
     by_route: dict[int, list[RouteStop]] = {}
     for call in calls:
         by_route.setdefault(call.route_id, []).append(call)
-    rides = {}
+    segments = {}
     for route_id, way in by_route.items():
         board = next((call for call in way if call.may_board), way[0])
         alight = next((call for call in reversed(way) if call.may_alight), way[-1])
         if board.position < alight.position:
             route = way[0].route
-            rides[route_id] = Ride(board, alight, str(route.line), way[-1].km)
-    return rides
+            segments[route_id] = RouteSegment(board, alight, str(route.line), way[-1].km)
+    return segments
 
 
-def _departure(schedule: Schedule, ride: Ride) -> Departure:
-    boards_at = schedule.departure_time + timedelta(minutes=ride.board.depart_min)
-    local = boards_at.astimezone(ZoneInfo(ride.board.stop.time_zone))
-    return Departure(schedule.pk, ride, boards_at, local, schedule.coach, schedule.layout_id, schedule.price_zar, schedule.revision)
+def _departure(schedule: Schedule, segment: RouteSegment) -> Departure:
+    boards_at = schedule.departure_time + timedelta(minutes=segment.board.depart_min)
+    local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
+    return Departure(schedule.pk, segment, boards_at, local, schedule.coach, schedule.layout_id, schedule.price_zar, schedule.revision)
 
 
 def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
-    """Prices, free seats and facts of these rides in eight queries, however many."""
+    """Prices, free seats and facts of these departures in eight queries, however many."""
     if not departures:
         return []
     prices = price_list(departures, read_party(1, {}))
     taken = taken_by_kind(departures, now=now)
     facts = Schedule.objects.filter(pk__in=[each.id for each in departures]).order_by()
     known = {pk: row for pk, *row in facts.values_list("pk", "route_id", "route__name", "bus__bus_number", "status")}
-    calls = [call for each in departures for call in (each.ride.board, each.ride.alight)]
+    calls = [call for each in departures for call in (each.segment.board, each.segment.alight)]
     cities = Stop.objects.filter(pk__in={call.stop_id for call in calls}).order_by()
     places = {pk: row for pk, *row in cities.values_list("pk", "city__name", "city__slug")}
     rows = []
@@ -180,15 +180,15 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
                 id=each.id,
                 route_id=route_id,
                 route_name=route_name,
-                line=each.ride.line,
+                line=each.segment.line,
                 coach=each.coach,
                 bus_number=bus_number,
                 status=status,
                 departure_time=each.boards_local,
                 arrival_time=each.alights_local,
-                duration_minutes=each.ride.minutes,
-                origin=_point(each.ride.board, places),
-                destination=_point(each.ride.alight, places),
+                duration_minutes=each.segment.minutes,
+                origin=_point(each.segment.board, places),
+                destination=_point(each.segment.alight, places),
                 price_zar=quote.each if quote else None,
                 available_seats=quote.free or 0 if quote else 0,
                 revision=each.revision,
@@ -198,4 +198,4 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
 
 
 def _point(call: RouteStop, places: dict[int, list[str]]) -> Point:
-    return Point(f"{call.stop.code}@{call.position}", call.stop.name, *places[call.stop_id])
+    return Point(call.ref, call.stop.name, *places[call.stop_id])

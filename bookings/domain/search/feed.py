@@ -28,7 +28,7 @@ def export_timetable(path: Path, *, first_day: date, days: int, progress: Progre
 
 
 class _LowestPrices:
-    """An adult's lowest price for each ride of a line, over all its departures and the classes that their coaches have."""
+    """An adult's lowest price for each segment of a line, over all its departures and the classes that their coaches have."""
 
     def __init__(self) -> None:
         self._classes, self._types = fare_classes(), passenger_types()

@@ -23,7 +23,7 @@ from bookings.domain.fares.prices import Party
 from bookings.domain.network.places import Place
 from bookings.domain.search.availability import Coach, Taken, TakenUntil, taken_until
 from bookings.domain.search.pricing import PriceList, Quote, price_list
-from bookings.domain.search.segments import Departure, check_day, find_departures, find_rides
+from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 
 BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
 SORTS: Final = ("earliest", "cheapest", "fastest")
@@ -159,8 +159,8 @@ def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[i
 def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, TakenUntil | None]:
     check_day(search.day, now)
     check_ends(search)
-    rides = find_rides(search.origin.stop_ids, search.destination.stop_ids)
-    departures = find_departures(rides, search.day, search.day, now=now, channel=channel)
+    segments = find_route_segments(search.origin.stop_ids, search.destination.stop_ids)
+    departures = find_departures(segments, search.day, search.day, now=now, channel=channel)
     prices = price_list(departures, search.party, search.fare_class)
     rows, taken = _chosen(search, departures, prices, now)
     return rows, prices, taken
@@ -177,12 +177,12 @@ def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, 
     rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
     if search.sort != "cheapest" and search.max_price is None:
         # Stable sorts: equal ones stay by time.
-        return sorted(rows, key=lambda each: each.ride.minutes) if search.sort == "fastest" else rows, None
+        return sorted(rows, key=lambda each: each.segment.minutes) if search.sort == "fastest" else rows, None
     taken, expiry = taken_until(rows, now=now)  # which class still has seats decides the price
     totals = {each.id: quote.total for each in rows if (quote := prices.quote(each, taken.get(each.id, {})))}
     if search.max_price is not None:
         rows = [each for each in rows if totals[each.id] <= search.max_price]
-    sorts = {"cheapest": lambda each: totals[each.id], "fastest": lambda each: each.ride.minutes}
+    sorts = {"cheapest": lambda each: totals[each.id], "fastest": lambda each: each.segment.minutes}
     return sorted(rows, key=sorts[search.sort]) if search.sort in sorts else rows, (taken, expiry)
 
 
@@ -211,7 +211,7 @@ def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: dateti
 
 
 def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> tuple[Offer, ...]:
-    """One query for the seats taken on these rides."""
+    """One query for the seats taken on these departures."""
     return _offers(rows, prices, taken_until(rows, now=now)[0])
 
 
@@ -221,22 +221,22 @@ def _offers(rows: list[Departure], prices: PriceList, taken: Taken) -> tuple[Off
 
 
 def _offer(departure: Departure, quote: Quote, coach: Coach, size: int) -> Offer:
-    ride, departs, arrives = departure.ride, departure.boards_local, departure.alights_local
+    segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     free = quote.free or 0
     return Offer(
         schedule_id=departure.id,
-        from_ref=f"{ride.board.stop.code}@{ride.board.position}",
-        to_ref=f"{ride.alight.stop.code}@{ride.alight.position}",
+        from_ref=segment.board.ref,
+        to_ref=segment.alight.ref,
         departs=f"{departs:%H:%M}",
         departs_iso=departs.isoformat(timespec="minutes"),
         arrives=f"{arrives:%H:%M}",
         arrives_iso=arrives.isoformat(timespec="minutes"),
         day_mark=day_mark((arrives.date() - departs.date()).days),
-        duration=duration_text(ride.minutes),
-        minutes=ride.minutes,
-        board_stop=ride.board.stop.name,
-        alight_stop=ride.alight.stop.name,
-        line=ride.line,
+        duration=duration_text(segment.minutes),
+        minutes=segment.minutes,
+        board_stop=segment.board.stop.name,
+        alight_stop=segment.alight.stop.name,
+        line=segment.line,
         layout=coach.name,
         price=format_zar(quote.total),
         price_each=format_zar(quote.each),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bookings.cache.reference_data import cached
 from bookings.domain.fares.prices import FareTable, Party, fare_classes, passenger_price, passenger_types
 from bookings.domain.search.availability import Coach, coaches
-from bookings.domain.search.segments import Departure, Ride
+from bookings.domain.search.segments import Departure, RouteSegment
 from bookings.models import Fare, FareClass
 
 
@@ -35,13 +35,15 @@ class PriceList:
     _seats: dict[int, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
     def classes(self, departure: Departure) -> tuple[tuple[Decimal, FareClass], ...]:
-        """The classes sold on the ride in this coach with an adult's price, cheapest first; none: the pair is not sold."""
-        day, ride = departure.boards_local.date(), departure.ride
-        key = (ride.board.pk, ride.alight.pk, departure.layout_id, departure.price_zar, day)
+        """The classes sold on the segment in this coach with an adult's price, cheapest first; none: the pair is not sold."""
+        day, segment = departure.boards_local.date(), departure.segment
+        key = (segment.board.pk, segment.alight.pk, departure.layout_id, departure.price_zar, day)
         if key not in self._adults:
             kinds = self._kinds(departure.layout_id)
             offered = [each for each in self.table.classes if each.code in kinds and self.fare_class in ("", each.code)]
-            priced = [(self.table.price(ride.board, ride.alight, each, price_zar=departure.price_zar, day=day), each) for each in offered]
+            priced = [
+                (self.table.price(segment.board, segment.alight, each, price_zar=departure.price_zar, day=day), each) for each in offered
+            ]
             sold = [(price, each) for price, each in priced if price is not None]
             self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
         return self._adults[key]
@@ -90,23 +92,23 @@ class PriceList:
 def price_list(departures: Iterable[Departure], party: Party, fare_class: str = "") -> PriceList:
     """Four queries, however many departures; none while what they ask is cached, with the prices already worked out."""
     departures = list(departures)
-    rides = {(each.ride.board.pk, each.ride.alight.pk): each.ride for each in departures}
+    segments = {(each.segment.board.pk, each.segment.alight.pk): each.segment for each in departures}
     layouts = frozenset(each.layout_id for each in departures)
 
     def read() -> PriceList:
-        kms = {ride.board.route_id: ride.route_km for ride in rides.values()}
-        table = FareTable(fare_classes(), passenger_types(), _fare_lines(rides.values()), kms)
+        kms = {segment.board.route_id: segment.route_km for segment in segments.values()}
+        table = FareTable(fare_classes(), passenger_types(), _fare_lines(segments.values()), kms)
         return PriceList(table, coaches(layouts), party, fare_class)
 
-    return cached(("prices", frozenset(rides), layouts, party, fare_class), read)
+    return cached(("prices", frozenset(segments), layouts, party, fare_class), read)
 
 
-def _fare_lines(rides: Iterable[Ride]) -> dict[tuple[int, int, int], list]:
-    rides = list(rides)
+def _fare_lines(segments: Iterable[RouteSegment]) -> dict[tuple[int, int, int], list]:
+    segments = list(segments)
     rows = Fare.objects.filter(
-        route__in=[ride.board.route_id for ride in rides],
-        from_stop__in=[ride.board.pk for ride in rides],
-        to_stop__in=[ride.alight.pk for ride in rides],
+        route__in=[segment.board.route_id for segment in segments],
+        from_stop__in=[segment.board.pk for segment in segments],
+        to_stop__in=[segment.alight.pk for segment in segments],
     )
     lines: dict[tuple[int, int, int], list] = {}
     columns = ("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")

@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
-from bookings.domain.timetable.segments import shortest_ride
+from bookings.domain.timetable.segments import find_shortest_pair
 from bookings.models import RouteStop, Schedule, Stop
 
 FARTHEST_DAYS: Final = 1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
 
 
 @dataclass(frozen=True)
-class Ride:
-    """The way from one place to another on one route."""
+class RouteSegment:
+    """The part of a route from one of its calls to a later one."""
 
     board: RouteStop
     alight: RouteStop
@@ -36,10 +36,10 @@ class Ride:
 
 
 class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four times as fast as a frozen dataclass
-    """A ride on one dated coach: only what a list needs."""
+    """A dated coach on a segment of its route: only what a list needs."""
 
     id: int
-    ride: Ride
+    segment: RouteSegment
     boards_at: datetime
     boards_local: datetime
     coach: int
@@ -49,7 +49,7 @@ class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four tim
 
     @property
     def alights_local(self) -> datetime:
-        return (self.boards_at + timedelta(minutes=self.ride.minutes)).astimezone(ZoneInfo(self.ride.alight.stop.time_zone))
+        return (self.boards_at + timedelta(minutes=self.segment.minutes)).astimezone(ZoneInfo(self.segment.alight.stop.time_zone))
 
 
 def check_day(day: date, now: datetime) -> None:
@@ -80,13 +80,13 @@ def _calls() -> QuerySet[RouteStop]:
     return RouteStop.objects.filter(route__is_active=True).annotate(route_km=Subquery(last_km))
 
 
-def find_rides(board_stops: Iterable[int], alight_stops: Iterable[int]) -> list[Ride]:
-    """The shortest ride on each active route that calls at one of the first stops and later at one of the second: one query, none while they are cached."""
+def find_route_segments(board_stops: Iterable[int], alight_stops: Iterable[int]) -> list[RouteSegment]:
+    """The shortest segment on each active route that calls at one of the first stops and later at one of the second: one query, none while they are cached."""
     starts, ends = tuple(board_stops), tuple(alight_stops)
-    return list(cached(("rides", starts, ends), lambda: _read_rides(starts, ends)))
+    return list(cached(("segments", starts, ends), lambda: _read_route_segments(starts, ends)))
 
 
-def _read_rides(starts: tuple[int, ...], stops_after: tuple[int, ...]) -> list[Ride]:
+def _read_route_segments(starts: tuple[int, ...], stops_after: tuple[int, ...]) -> list[RouteSegment]:
     pairs = _calls().filter(
         stop__in=starts,
         may_board=True,
@@ -101,12 +101,12 @@ def _read_rides(starts: tuple[int, ...], stops_after: tuple[int, ...]) -> list[R
         facts, board, alight = row[:4], row[4:13], row[13:]
         boards.setdefault(facts, {}).setdefault(board[0], _call(facts[0], *board))
         alights.setdefault(facts, {}).setdefault(alight[0], _call(facts[0], *alight))
-    found = (_ride(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
-    return [ride for ride in found if ride]
+    found = (_route_segment(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
+    return [segment for segment in found if segment]
 
 
-def rides_between(pairs: Iterable[tuple[str, str]]) -> list[list[Ride]]:
-    """For each pair of city slugs the shortest ride on each route: one query for them all."""
+def find_city_pair_segments(pairs: Iterable[tuple[str, str]]) -> list[list[RouteSegment]]:
+    """For each pair of city slugs the shortest segment on each route: one query for them all."""
     pairs = list(pairs)
     slugs = {slug for pair in pairs for slug in pair}
     rows = _calls().filter(stop__city__slug__in=slugs).order_by("route_id", "position")
@@ -116,15 +116,15 @@ def rides_between(pairs: Iterable[tuple[str, str]]) -> list[list[Ride]]:
         call.may_board, call.may_alight = may_board, may_alight
         routes.setdefault(tuple(row[:4]), {}).setdefault(slug, []).append(call)
     return [
-        [ride for facts, calls in routes.items() if (ride := _ride(facts, calls.get(start, []), calls.get(end, [])))]
+        [segment for facts, calls in routes.items() if (segment := _route_segment(facts, calls.get(start, []), calls.get(end, [])))]
         for start, end in pairs
     ]
 
 
-def _ride(facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> Ride | None:
+def _route_segment(facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> RouteSegment | None:
     _route, route_km, code, name = facts
-    ends = shortest_ride(boards, alights)
-    return Ride(*ends, f"{code} {name}".strip(), route_km) if ends else None
+    ends = find_shortest_pair(boards, alights)
+    return RouteSegment(*ends, f"{code} {name}".strip(), route_km) if ends else None
 
 
 def _call(
@@ -142,28 +142,28 @@ def day_bounds(first: date, last: date, time_zone: str) -> tuple[datetime, datet
 
 
 def find_departures(
-    rides: Iterable[Ride], first: date, last: date, *, now: datetime | None = None, channel: str = "web"
+    segments: Iterable[RouteSegment], first: date, last: date, *, now: datetime | None = None, channel: str = "web"
 ) -> list[Departure]:
-    """What is on sale on the rides on local boarding days `first` to `last`, by time: one query.
+    """What is on sale on the segments on local boarding days `first` to `last`, by time: one query.
 
     With `now` only what `channel` still sells then. Routes are gathered by the hour of their offset, so that few ranges of
     (route, departure_time) are read.
     """
     opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
-    by_route: dict[int, tuple[Ride, datetime, datetime]] = {}
-    groups: dict[tuple[str, int], list[Ride]] = {}
-    for ride in rides:
-        groups.setdefault((ride.board.stop.time_zone, ride.board.depart_min // 60), []).append(ride)
+    by_route: dict[int, tuple[RouteSegment, datetime, datetime]] = {}
+    groups: dict[tuple[str, int], list[RouteSegment]] = {}
+    for segment in segments:
+        groups.setdefault((segment.board.stop.time_zone, segment.board.depart_min // 60), []).append(segment)
     wanted = Q()
     for (time_zone, _hour), group in groups.items():
         start, end = day_bounds(first, last, time_zone)
         start = max(start, opens) if opens else start
         if start < end:
-            offsets = [ride.board.depart_min for ride in group]
+            offsets = [segment.board.depart_min for segment in group]
             earliest, latest = start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets))
-            routes = [ride.board.route_id for ride in group]
+            routes = [segment.board.route_id for segment in group]
             wanted |= Q(route__in=routes, departure_time__gte=earliest, departure_time__lt=latest)
-            by_route |= {ride.board.route_id: (ride, start, end) for ride in group}
+            by_route |= {segment.board.route_id: (segment, start, end) for segment in group}
     if not by_route:
         return []
     rows = Schedule.objects.on_sale().filter(wanted).order_by()
@@ -171,9 +171,9 @@ def find_departures(
     for pk, route, departure_time, coach, layout_id, price_zar, revision in rows.values_list(
         "pk", "route_id", "departure_time", "coach", "layout_id", "price_zar", "revision"
     ):
-        ride, start, end = by_route[route]
-        boards_at = departure_time + timedelta(minutes=ride.board.depart_min)
+        segment, start, end = by_route[route]
+        boards_at = departure_time + timedelta(minutes=segment.board.depart_min)
         if start <= boards_at < end and boards_at != opens:  # at that very minute sales are closed
-            local = boards_at.astimezone(ZoneInfo(ride.board.stop.time_zone))
-            found.append(Departure(pk, ride, boards_at, local, coach, layout_id, price_zar, revision))
+            local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
+            found.append(Departure(pk, segment, boards_at, local, coach, layout_id, price_zar, revision))
     return sorted(found, key=lambda departure: (departure.boards_at, departure.id))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,16 +16,39 @@ from bookings.base.errors import NotFound
 from bookings.cache.reference_data import cached, single_version_check
 from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
 
-RidesOn = TypeVar("RidesOn", Booking, HoldTrip)
+SegmentRow = TypeVar("SegmentRow", Booking, HoldTrip)
+_ADDRESS: Final = re.compile(r"(\d{1,18})\|([\w@.:-]{1,120})\|([\w@.:-]{1,120})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class SegmentRef:
+    """A segment as an address names it: each end is a city's slug or a stop's code, perhaps with @position on the route."""
+
+    schedule_id: int
+    from_ref: str
+    to_ref: str
+
+    @classmethod
+    def read(cls, text: str) -> SegmentRef | None:
+        """The segment written as 12|jnb-park@0|cpt-main@2; None for any other text."""
+        match = _ADDRESS.fullmatch(text)
+        return cls(int(match[1]), match[2], match[3]) if match else None
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id}|{self.from_ref}|{self.to_ref}"
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A ride on one departure: from the call `board` to the later call `alight` of its route."""
+    """The part of a departure from the call `board` to the later call `alight` of its route."""
 
     schedule: Schedule
     board: RouteStop
     alight: RouteStop
+
+    @property
+    def ref(self) -> SegmentRef:
+        return SegmentRef(self.schedule.pk, self.board.ref, self.alight.ref)
 
     @property
     def legs(self) -> range:
@@ -51,7 +75,7 @@ class Segment:
         return self.alight.arrive_min - self.board.depart_min
 
     def closes_at(self, channel: str = "web") -> datetime:
-        """When `channel` stops selling this ride."""
+        """When `channel` stops selling this segment."""
         return self.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
 
     def is_on_sale(self, now: datetime, channel: str = "web") -> bool:
@@ -59,7 +83,7 @@ class Segment:
         return schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
 
 
-def shortest_ride(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> tuple[RouteStop, RouteStop] | None:
+def find_shortest_pair(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> tuple[RouteStop, RouteStop] | None:
     """The pair of calls of one route with the least time on the road; a coach may call at a stop twice."""
     alights = list(alights)
     pairs = [
@@ -78,8 +102,8 @@ def route_calls(route_id: int) -> list[RouteStop]:
 
 
 @single_version_check()
-def with_rides(rows: Iterable[RidesOn]) -> list[RidesOn]:
-    """Rows that name a schedule (loaded with them) and two calls of its route, with route, line, layout and calls from memory."""
+def load_segments(rows: Iterable[SegmentRow]) -> list[SegmentRow]:
+    """Rows that name a schedule (loaded with them) and two calls of its route, with route, line, layout and calls from the cache."""
     rows = list(rows)
     for row in rows:
         schedule, calls = row.schedule, {call.pk: call for call in route_calls(row.schedule.route_id)}
@@ -96,18 +120,18 @@ def _complete(schedule: Schedule) -> Schedule:
 
 
 def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
-    """Calls at a city slug or stop code; `ref@3` means the call at position 3."""
+    """Calls at a city's slug or a stop's code; `ref@3` means the call at position 3."""
     name, _at, position = ref.partition("@")
     return [call for call in calls if name in (call.stop.code, call.stop.city.slug) and (not position or str(call.position) == position)]
 
 
-def get_segment(schedule_id: int, from_ref: str, to_ref: str) -> Segment:
-    """The ride between two refs (city slug or stop code, perhaps with @position) on a departure. Raises NotFound."""
-    schedule = Schedule.objects.filter(pk=schedule_id).first()
+def get_segment(ref: SegmentRef) -> Segment:
+    """The shortest segment between the two places of `ref`. Raises NotFound."""
+    schedule = Schedule.objects.filter(pk=ref.schedule_id).first()
     if schedule is None:
         raise NotFound(_("We do not know this departure."))
     calls = route_calls(_complete(schedule).route_id)
-    ride = shortest_ride(_calls_named(calls, from_ref), _calls_named(calls, to_ref))
-    if ride is None:
+    ends = find_shortest_pair(_calls_named(calls, ref.from_ref), _calls_named(calls, ref.to_ref))
+    if ends is None:
         raise NotFound(_("This coach does not run between these two stops."))
-    return Segment(schedule, *ride)
+    return Segment(schedule, *ends)

@@ -1,4 +1,4 @@
-"""A ride in ready words, the same wherever a page, a ticket or a mail shows one."""
+"""A trip in ready words, the same wherever a page, a ticket or a mail shows one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.domain.timetable.segments import Segment, route_calls
+from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
 from bookings.models import RouteStop
 
 
@@ -27,9 +27,7 @@ class TripView:
     board_stop: str
     alight_stop: str
     line: str
-    schedule_id: int
-    from_ref: str
-    to_ref: str
+    ref: SegmentRef
     seats: tuple[str, ...] = ()
     total_text: str = ""
     date_short: str = ""  # "Tue 1 Dec"
@@ -59,9 +57,7 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         board_stop=str(board),
         alight_stop=str(alight),
         line=segment.schedule.route.line.code,
-        schedule_id=segment.schedule.pk,
-        from_ref=f"{board.code}@{segment.board.position}",
-        to_ref=f"{alight.code}@{segment.alight.position}",
+        ref=segment.ref,
         seats=seats,
         total_text=total_text,
         date_short=formats.date_format(departs, "D j M"),
@@ -92,7 +88,7 @@ class CallView:
     day_mark: str
     is_board: bool
     is_alight: bool
-    is_ride: bool  # the road from here on belongs to the ride
+    is_on_segment: bool  # the passenger travels on from here
 
     @property
     def is_end(self) -> bool:
@@ -118,5 +114,5 @@ def _call(call: RouteStop, segment: Segment) -> CallView:
         day_mark=day_mark(at.date(), segment.boards_local.date()),
         is_board=call.position == segment.board.position,
         is_alight=is_alight,
-        is_ride=segment.board.position <= call.position < segment.alight.position,
+        is_on_segment=segment.board.position <= call.position < segment.alight.position,
     )

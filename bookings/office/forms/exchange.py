@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.errors import Refusal
-from bookings.domain.counter.exchange import Ride, Till
+from bookings.domain.counter.exchange import Till
 from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
 from bookings.office.access import StaffRequest
@@ -68,14 +68,6 @@ def day_in(given: QueryDict, name: str = "day") -> date | None:
         return date.fromisoformat(given.get(name, "")[:10])
     except ValueError:
         return None
-
-
-def ride_in(given: QueryDict) -> Ride | None:
-    """ "12|jhb-park@0|cpt-main@2": a departure and its two stops, in one value of a choice."""
-    parts = given.get("ride", "")[:_LONGEST].split("|")
-    if len(parts) != 3 or not (parts[0].isascii() and parts[0].isdecimal() and len(parts[0]) < 19):
-        return None
-    return Ride(int(parts[0]), parts[1].replace("\x00", ""), parts[2].replace("\x00", ""))
 
 
 def labels_in(given: QueryDict, name: str = "seats") -> list[str]:

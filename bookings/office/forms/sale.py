@@ -20,6 +20,8 @@ from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
 from bookings.domain.counter.sale import Tender
 from bookings.domain.network.places import Place, find_places, get_place
+from bookings.domain.sales.holds import SeatRequest
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
 from bookings.office.forms.days import read_day_keys
 from bookings.web.people import NAME_LENGTH, PhoneField, check_name
@@ -99,21 +101,13 @@ class SearchForm(forms.Form):
         return self.cleaned_data
 
 
-@dataclass(frozen=True)
-class Wanted:
-    labels: tuple[str, ...] = ()
-    count: int = 0
-
-
-def read_seats(text: str, ticked: Sequence[str]) -> Wanted:
+def read_seats(text: str, ticked: Sequence[str], segment: SegmentRef) -> SeatRequest:
     """ "4a 4b" or "4a,4b" are these seats, "2" is how many together; empty: what was ticked, else one seat."""
-    words = [word.upper()[:6] for word in re.split(r"[\s,;+/]+", _HIDDEN.sub(" ", text)[:_LONGEST]) if word][:60]
-    if len(words) == 1 and words[0].isascii() and words[0].isdecimal():
-        return Wanted(count=int(words[0]))
-    if words:
-        return Wanted(labels=tuple(dict.fromkeys(words)))
-    labels = tuple(dict.fromkeys(label.strip().upper()[:6] for label in ticked[:60]))
-    return Wanted(labels=labels) if labels else Wanted(count=1)
+    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", _HIDDEN.sub(" ", text)[:_LONGEST]) if part][:60]
+    if len(typed) == 1 and typed[0].isascii() and typed[0].isdecimal():
+        return SeatRequest(segment, count=int(typed[0]))
+    labels = tuple(dict.fromkeys(typed or (label.strip().upper()[:6] for label in ticked[:60])))
+    return SeatRequest(segment, labels) if labels else SeatRequest(segment, count=1)
 
 
 @dataclass(frozen=True)

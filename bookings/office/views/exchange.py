@@ -12,12 +12,13 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
-from bookings.domain.counter.exchange import Ride, exchange_at_till, seat_at_till
-from bookings.domain.counter.exchange_page import MoveView, move_view, reseat_view, ticket_of
+from bookings.domain.counter.exchange import exchange_at_till, seat_at_till
+from bookings.domain.counter.exchange_page import move_view, reseat_view, ticket_of
 from bookings.domain.sales.ticket_changes import change_name as rename
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.exchange import ConfirmForm, NameForm, content_of, day_in, ids_in, labels_in, quoted_in, ride_in
+from bookings.office.forms.exchange import ConfirmForm, NameForm, content_of, day_in, ids_in, labels_in, quoted_in
 from bookings.office.presenters.exchange import announcement
 from bookings.office.presenters.seat_map import seats_to_change_to
 from bookings.web.refusals import counted
@@ -33,29 +34,29 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
     """Another departure: choose who and which, see the quote, confirm."""
     if request.method != "POST":
         return _exchange_page(request, reference)
-    form, ride = ConfirmForm(request.POST), ride_in(request.POST)
-    if not form.is_valid() or ride is None:
+    form, to = ConfirmForm(request.POST), SegmentRef.read(request.POST.get("ride", ""))
+    if not form.is_valid() or to is None:
         return _exchange_page(request, reference, form=form, status=422)
     try:
-        moved = _exchange(request, reference, form, ride)
+        moved = _exchange(request, reference, form, to)
     except Refusal as refusal:
         return _exchange_page(request, reference, form=form, refusal=refusal, status=refusal.status)
     messages.success(request, _("Moved. The new tickets are ready to print; the old ones are no longer good."))
     return redirect("office:booking", moved.booking_reference)
 
 
-def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, ride: Ride) -> Booking:
+def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, to: SegmentRef) -> Booking:
     tickets, labels, quoted = ids_in(request.POST), labels_in(request.POST), quoted_in(form)
     return exchange_at_till(
         reference,
-        ride,
+        to,
         ticket_ids=tickets,
         labels=labels,
         quoted=quoted,
         till=form.till(request),
         waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
         submission=form.cleaned_data["submission"],
-        content=content_of(reference, tickets, ride, labels, quoted),
+        content=content_of(reference, tickets, to, labels, quoted),
     )
 
 
@@ -68,16 +69,15 @@ def _exchange_page(
         user=request.user,
         ticket_ids=ids_in(given) if "tickets" in given or "asked" in given else None,
         day=day_in(given),
-        ride=ride_in(given),
+        to=SegmentRef.read(given.get("ride", "")),
         labels=labels_in(given),
         waived="waive" in given,
         now=timezone.now(),
     )
-    chosen = view.ride.schedule_id if view.ride else None
+    chosen = view.to.schedule_id if view.to else None
     context = {
         "view": view,
         "offers": [(offer, offer.schedule_id == chosen) for offer in view.offers],
-        "ride_value": _ride_value(view),
         "seats_typed": view.seats if view.problem or view.new_trip else "",
         "waived": "waive" in given,
         "announcement": announcement(view),
@@ -85,10 +85,6 @@ def _exchange_page(
     return render_page(
         request, "office/exchange/exchange.html", context, fragment="office/exchange/_exchange.html", target="exchange", status=status
     )
-
-
-def _ride_value(view: MoveView) -> str:
-    return f"{view.ride.schedule_id}|{view.ride.from_ref}|{view.ride.to_ref}" if view.ride else ""
 
 
 def _confirming(form: ConfirmForm | None, refusal: Refusal | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from bookings.base.errors import Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.web.refusals import counted
 
 _REF: Final = re.compile(r"[\w@.:-]{1,120}")
@@ -21,10 +22,8 @@ _MOST_SEATS: Final = 100  # that a page is asked to tick; a coach has fewer
 
 
 @dataclass(frozen=True)
-class RideAsked:
-    schedule_id: int
-    from_ref: str
-    to_ref: str
+class DepartureQuery:
+    segment: SegmentRef
     party: Party
     default_type: str
     problem: str = ""  # what was wrong with the party that the address asked for
@@ -33,29 +32,29 @@ class RideAsked:
 
     def query(self, **changes: Any) -> str:
         party = {slug: number for slug, number in self.party.counts if slug != self.default_type}
-        wanted = {
-            "from": self.from_ref,
-            "to": self.to_ref,
+        parameters = {
+            "from": self.segment.from_ref,
+            "to": self.segment.to_ref,
             "passengers": self.party.size,
             **party,
             "return": self.return_day,
             "hold": self.hold,
         }
-        return urlencode({name: value for name, value in {**wanted, **changes}.items() if value}, safe="@")
+        return urlencode({name: value for name, value in {**parameters, **changes}.items() if value}, safe="@")
 
     @property
     def address(self) -> str:
-        return f"{reverse('passenger:departure', args=[self.schedule_id])}?{self.query()}"
+        return f"{reverse('passenger:departure', args=[self.segment.schedule_id])}?{self.query()}"
 
     def search_address(self, origin: str, destination: str, day: date, **changes: Any) -> str:
-        asked = {"from": origin, "to": destination, "date": day, **changes}
-        return f"{reverse('passenger:search')}?{self.query(**{'return': self.return_day, **asked})}"
+        parameters = {"from": origin, "to": destination, "date": day, "return": self.return_day, **changes}
+        return f"{reverse('passenger:search')}?{self.query(**parameters)}"
 
     def types(self, seats: int) -> list[str]:
         """A passenger type for each of `seats` seats: those of the party first, then the usual one."""
         return (self.party.members() + [self.default_type] * seats)[:seats]
 
-    def sized(self, seats: int) -> RideAsked:
+    def sized(self, seats: int) -> DepartureQuery:
         """The same for another number of passengers."""
         counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
         try:
@@ -64,7 +63,7 @@ class RideAsked:
             return replace(self, problem=counted(refusal).message)
 
 
-def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
+def read_departure_query(schedule_id: int, query: QueryDict) -> DepartureQuery:
     """Never refuses: what makes no sense falls back to one passenger, with the problem to tell."""
     types = passenger_types()
     default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
@@ -73,11 +72,8 @@ def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
         party = read_party(_count(query.get("passengers", "1")), {slug: _count(query.get(slug, "0")) for slug in types if slug != default})
     except Refusal as refusal:
         problem, party = counted(refusal).message, Party(((default, 1),))
-    from_ref, to_ref = read_refs(query)
-    return RideAsked(
-        schedule_id=schedule_id,
-        from_ref=from_ref,
-        to_ref=to_ref,
+    return DepartureQuery(
+        segment=read_segment(schedule_id, query),
         party=party,
         default_type=default,
         problem=problem,
@@ -86,8 +82,8 @@ def read_ride(schedule_id: int, query: QueryDict) -> RideAsked:
     )
 
 
-def read_refs(query: QueryDict) -> tuple[str, str]:
-    return _matching(_REF, query.get("from", "")), _matching(_REF, query.get("to", ""))
+def read_segment(schedule_id: int, query: QueryDict) -> SegmentRef:
+    return SegmentRef(schedule_id, _matching(_REF, query.get("from", "")), _matching(_REF, query.get("to", "")))
 
 
 def ticked_seats(data: QueryDict) -> list[str]:

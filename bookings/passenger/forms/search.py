@@ -14,7 +14,7 @@ from bookings.base.errors import NotFound, Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Search
-from bookings.passenger.forms.search_query import Asked
+from bookings.passenger.forms.search_query import SearchQuery
 from bookings.web.refusals import add_refusal
 
 LONGEST: Final = 120  # of anything typed here; more is cut, so that no page echoes a megabyte
@@ -177,7 +177,7 @@ class SearchForm(forms.Form):
         return [self[slug] for slug in self.types]
 
     @property
-    def asked(self) -> Asked:
+    def query(self) -> SearchQuery:
         """The search of a valid form. What only narrows or orders the list falls back to nothing when it makes no sense."""
         cleaned, typed = self.cleaned_data, self.data
         page, page_size = read_page(typed)
@@ -194,7 +194,7 @@ class SearchForm(forms.Form):
             page_size=page_size,
         )
         hold = typed.get("hold", "")
-        return Asked(search, self.default_type, return_day=cleaned.get("return"), hold=hold if _TOKEN.fullmatch(hold) else "")
+        return SearchQuery(search, self.default_type, return_day=cleaned.get("return"), hold=hold if _TOKEN.fullmatch(hold) else "")
 
 
 def read_page(typed: Mapping[str, str]) -> tuple[int, int]:

@@ -24,7 +24,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchQuery:
     """A search with what its address carries besides: the day of the way back, and the hold that a way back is added to."""
 
     search: Search

@@ -118,11 +118,11 @@ def seats_address(view: CheckoutView, index: int = 0) -> str:
     """The seat map of a trip of the checkout, for the same party; the other trip stays held."""
     trip = view.trips[index]
     members = Counter(row.passenger_type for row in view.passengers)
-    query = {"from": trip.from_ref, "to": trip.to_ref, "passengers": len(view.passengers)}
+    query = {"from": trip.ref.from_ref, "to": trip.ref.to_ref, "passengers": len(view.passengers)}
     query |= {kind.slug: members[kind.slug] for kind in view.types if kind.slug in members and not kind.is_default}
     if len(view.trips) > 1:
         query["hold"] = view.token
-    return f"{reverse('passenger:departure', args=[trip.schedule_id])}?{urlencode(query, safe='@')}"
+    return f"{reverse('passenger:departure', args=[trip.ref.schedule_id])}?{urlencode(query, safe='@')}"
 
 
 def _page(

@@ -17,7 +17,7 @@ from bookings.domain.network.places import find_places
 from bookings.domain.search.days import DayPrice, day_prices, explain_empty
 from bookings.domain.search.offers import ResultsPage, results
 from bookings.passenger.forms.search import LONGEST, SearchForm
-from bookings.passenger.forms.search_query import Asked
+from bookings.passenger.forms.search_query import SearchQuery
 from bookings.passenger.presenters.rows import offer_rows
 from bookings.web.access import public
 from bookings.web.fragments import Fragment, Parts, kept_page
@@ -37,17 +37,17 @@ def search(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET.dict(), now=now)
     if not form.is_valid():
         return render(request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200)
-    asked = form.asked
+    query = form.query
     if not (form.is_canonical or request.htmx):
-        return redirect(asked.address())
-    page = results(asked.search, now=now)
+        return redirect(query.address())
+    page = results(query.search, now=now)
     # By the minute, as the strip is: so neither makes the other older.
-    shown = f"{asked.address()}:{swaps_only(request, _TARGET)}:{now:%Y%m%d%H%M}"
+    shown = f"{query.address()}:{swaps_only(request, _TARGET)}:{now:%Y%m%d%H%M}"
     key = f"{page.cache_key}:page:{sha256(shown)}" if page.cache_key else ""
 
     def make() -> tuple[HttpResponse, int]:
-        parts = Parts(form=_form(form, asked, now), strip=_strip(asked, now), offers=_offers(asked, page, now))
-        context = {"asked": asked, "party": form.party_text, "page": page, "parts": parts}
+        parts = Parts(form=_form(form, query, now), strip=_strip(query, now), offers=_offers(query, page, now))
+        context = {"query": query, "party": form.party_text, "page": page, "parts": parts}
         made = render_page(request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET)
         return made, parts.seconds_left()
 
@@ -64,20 +64,20 @@ def places(request: HttpRequest) -> HttpResponse:
     return render(request, "passenger/_places.html", {"places": found})
 
 
-def _classes(asked: Asked) -> list[Any]:
+def _classes(query: SearchQuery) -> list[Any]:
     names = {each.code: each.name for each in fare_classes()}
-    return asked.classes(names) if len(names) > 1 else []
+    return query.classes(names) if len(names) > 1 else []
 
 
-def _form(form: SearchForm, asked: Asked, now: datetime) -> Fragment:
-    key = _key("form", f"{asked.address(page=1)}:{timezone.localdate(now)}")  # no earlier day can be chosen
-    return Fragment("passenger/_search_form.html", {"form": form, "asked": asked}, key, FORM_SECONDS)
+def _form(form: SearchForm, query: SearchQuery, now: datetime) -> Fragment:
+    key = _key("form", f"{query.address(page=1)}:{timezone.localdate(now)}")  # no earlier day can be chosen
+    return Fragment("passenger/_search_form.html", {"form": form, "query": query}, key, FORM_SECONDS)
 
 
-def _strip(asked: Asked, now: datetime) -> Fragment:
+def _strip(query: SearchQuery, now: datetime) -> Fragment:
     """The lowest price of the days around. A minute old at most; what a click leads to is always fresh."""
-    key = _key("days", f"{asked.address(page=1)}:{now:%Y%m%d%H%M}")
-    return Fragment("passenger/_days.html", {"asked": asked, "days": partial(_days, asked, now)}, key, STRIP_SECONDS)
+    key = _key("days", f"{query.address(page=1)}:{now:%Y%m%d%H%M}")
+    return Fragment("passenger/_days.html", {"query": query, "days": partial(_days, query, now)}, key, STRIP_SECONDS)
 
 
 def _key(kind: str, shown: str) -> str:
@@ -86,25 +86,25 @@ def _key(kind: str, shown: str) -> str:
     return f"{kind}:{mark}:{get_language()}:{sha256(shown)}" if mark else ""
 
 
-def _days(asked: Asked, now: datetime) -> list[DayPrice]:
+def _days(query: SearchQuery, now: datetime) -> list[DayPrice]:
     """Nothing where no day has a coach; no lowest day where all cost the same."""
-    days = day_prices(asked.search, now=now)
+    days = day_prices(query.search, now=now)
     prices = {day.price for day in days if day.price}
     if len(prices) == 1:
         return [replace(day, is_lowest=False) for day in days]
     return days if prices else []
 
 
-def _offers(asked: Asked, page: ResultsPage, now: datetime) -> Fragment:
-    search = asked.search
+def _offers(query: SearchQuery, page: ResultsPage, now: datetime) -> Fragment:
+    search = query.search
     context = {
-        "asked": asked,
+        "query": query,
         "page": page,
-        "classes": partial(_classes, asked),
-        "rows": lambda: offer_rows(page.offers, asked.departure_address, search.party.size),
-        "links": page_links(page.page, page.pages, lambda number: asked.address(page=number)),
-        "plain_address": partial(asked.address, band="", fare_class="", max_price=None),
+        "classes": partial(_classes, query),
+        "rows": lambda: offer_rows(page.offers, query.departure_address, search.party.size),
+        "links": page_links(page.page, page.pages, lambda number: query.address(page=number)),
+        "plain_address": partial(query.address, band="", fare_class="", max_price=None),
         "explain": partial(explain_empty, search, now=now),
     }
-    key = f"{page.cache_key}:{sha256(asked.address())}" if page.cache_key else ""
+    key = f"{page.cache_key}:{sha256(query.address())}" if page.cache_key else ""
     return Fragment("passenger/_offers.html", context, key, lambda: page.fresh_for)

@@ -13,7 +13,7 @@ from bookings.domain.fares.prices import fare_table
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.timetable.generate import generate_departures
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Booking,
     Order,
@@ -84,10 +84,13 @@ def test_the_evening_coach_to_cape_town_keeps_its_times() -> None:
     generate_departures(first_day=date(2026, 11, 26), days=1)
     departure = Schedule.objects.get(route__name="Pretoria – Cape Town")
 
-    ride = get_segment(departure.pk, "johannesburg", "cape-town")
+    segment = get_segment(SegmentRef(departure.pk, "johannesburg", "cape-town"))
 
-    assert (ride.boards_local.isoformat(), ride.alights_local.isoformat()) == ("2026-11-26T17:00:00+02:00", "2026-11-27T12:00:00+02:00")
-    assert seat_map(ride, now=NOW).free == departure.available_seats == 60
+    assert (segment.boards_local.isoformat(), segment.alights_local.isoformat()) == (
+        "2026-11-26T17:00:00+02:00",
+        "2026-11-27T12:00:00+02:00",
+    )
+    assert seat_map(segment, now=NOW).free == departure.available_seats == 60
 
 
 @pytest.mark.django_db

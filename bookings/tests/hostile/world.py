@@ -19,9 +19,9 @@ from bookings.domain.partners.api_keys import make_key
 from bookings.domain.partners.webhooks import add_webhook
 from bookings.domain.sales.blocks import block_seats
 from bookings.domain.sales.cancellations import cancel_booking
-from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.tickets.links import make_link
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Order, PaymentAttempt, Schedule, Shift, StaffTask, User
 from bookings.tests.make import make_partner, make_shift, make_user
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by
@@ -62,7 +62,7 @@ def make_world() -> World:
     shift = make_shift(clerk, opened_at=timezone.now() - timedelta(hours=1))
     for role in (User.Role.SUPERVISOR, User.Role.MANAGER):
         make_shift(User.objects.get(role=role), opened_at=timezone.now() - timedelta(hours=1))
-    at_desk = hold_seats(get_segment(schedule.pk, "johannesburg", "cape-town"), ["6A"], owner=f"staff:{clerk.pk}")
+    at_desk = hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), ["6A"], HoldRequest(f"staff:{clerk.pk}"))
     task = StaffTask.objects.create(kind=StaffTask.Kind.REFUND_DUE, subject="x", detail="look at this", created_at=timezone.now())
     partner = make_partner("Johannesburg")  # a city's slug, too
     hook = add_webhook(partner, url="https://hooks.partner.example/", events=["booking.confirmed"])

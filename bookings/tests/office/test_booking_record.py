@@ -8,9 +8,9 @@ from django.utils import timezone
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
-from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import settle
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Note, OutboxMessage, Refund, Schedule, SeatBlock, Ticket, User
 from bookings.tests.make import make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
@@ -40,7 +40,7 @@ def sold(schedule: Schedule, *labels: str, by: StaffClient | None = None, ago: t
     """Paid in cash at `by`'s till, or by EFT; two seats (R600 each) unless said otherwise."""
     labels = labels or ("1A", "1B")
     now = timezone.now() - ago
-    hold = hold_seats(get_segment(schedule.pk, "johannesburg", "cape-town"), labels, owner="ann", now=now)
+    hold = hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), labels, HoldRequest("ann"), now=now)
     people = [{"first_name": name, "surname": "Mokoena", "passenger_type": "adult"} for name in ("Ann", "Sipho", "Thabo", "Zola")]
     save_draft(hold.token, owner="ann", passengers=people[: len(labels)], email="ann@example.com", phone="+27821234567")
     order = place_order(hold.token, owner="ann", submission=hold.token, content="", now=now)

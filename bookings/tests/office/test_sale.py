@@ -6,10 +6,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.counter.sale import RideWanted, Sale, Tender, keep_seats, sell_now
+from bookings.domain.counter.sale import Sale, SeatRequest, Tender, keep_seats, sell_now
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Hold, HoldSeat, Order, Payment, Schedule, SeatClaim, Shift, Ticket
-from bookings.office.forms.sale import Wanted, read_seats, split_name
+from bookings.office.forms.sale import read_seats, split_name
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import make_layout, make_route, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
@@ -156,17 +157,19 @@ def test_places_are_suggested(clerk: StaffClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "ticked", "wanted"),
+    ("typed", "ticked", "expected"),
     [
-        ("2", [], Wanted(count=2)),
-        ("4a 4b", [], Wanted(labels=("4A", "4B"))),
-        ("4a,4a;4b", [], Wanted(labels=("4A", "4B"))),
-        ("", ["1A", "1B"], Wanted(labels=("1A", "1B"))),
-        ("", [], Wanted(count=1)),
+        ("2", [], {"count": 2}),
+        ("4a 4b", [], {"labels": ("4A", "4B")}),
+        ("4a,4a;4b", [], {"labels": ("4A", "4B")}),
+        ("", ["1A", "1B"], {"labels": ("1A", "1B")}),
+        ("", [], {"count": 1}),
     ],
 )
-def test_seats_are_read_as_typed(typed: str, ticked: list[str], wanted: Wanted) -> None:
-    assert read_seats(typed, ticked) == wanted
+def test_seats_are_read_as_typed(typed: str, ticked: list[str], expected: dict[str, Any]) -> None:
+    segment = SegmentRef(7, "johannesburg", "cape-town")
+
+    assert read_seats(typed, ticked, segment) == SeatRequest(segment, **expected)
 
 
 def test_seats_typed_are_kept_for_this_sale(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
@@ -181,7 +184,7 @@ def test_seats_typed_are_kept_for_this_sale(clerk: StaffClient, till: Shift, sch
 
 def test_a_taken_seat_is_refused_with_the_nearest_and_what_was_typed(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
     other = make_user()
-    keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", ("1A",)), clerk=other)
+    keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), ("1A",)), clerk=other)
 
     page = clerk.post(address(**ride(schedule)), {"action": "seats", "wanted": "1a 1b"})
 
@@ -298,8 +301,8 @@ def test_seats_lost_while_typing_are_named_and_the_names_stay(clerk: StaffClient
     SeatClaim.objects.all().delete()
     Hold.objects.update(expires_at=schedule.departure_time.replace(year=2020))
     passengers = ({"first_name": "Ann", "surname": "Abel", "passenger_type": "adult"},)
-    wanted = RideWanted(schedule.pk, "johannesburg", "cape-town", ("1A",))
-    sell_now(Sale(passengers, Tender("cash"), rides=(wanted,)), shift=make_shift(make_user()), submission="other")
+    wanted = SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), ("1A",))
+    sell_now(Sale(passengers, Tender("cash"), seats=(wanted,)), shift=make_shift(make_user()), submission="other")
 
     page = clerk.post(address(hold=token), payment())
 

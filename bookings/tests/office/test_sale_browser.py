@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from bookings.domain.counter.sale import RideWanted, keep_seats
+from bookings.domain.counter.sale import SeatRequest, keep_seats
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Order, Shift, Ticket
 from bookings.tests.browser import barriers, watch
 from bookings.tests.make import make_route, make_shift, make_user
@@ -111,7 +112,7 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
 def test_every_step_fits_the_screen_and_is_readable(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule, *_others) = make_day(*range(5, 16), seats=44)
     page = watched
-    hold = keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", count=4), clerk=till.clerk)
+    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=4), clerk=till.clerk)
     search = f"from=johannesburg&to=cape-town&date={tomorrow().isoformat()}"
     steps = ["", f"?{search}", f"?{search}&ride={schedule.pk}|johannesburg|cape-town", f"?hold={hold.token}", "?order=NOSUCH"]
 
@@ -175,7 +176,7 @@ def test_the_day_moves_by_plus_and_minus(watched: Page, live_server: Any) -> Non
 
 def test_letters_choose_the_tender_and_f8_finds_an_order(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule,) = make_day(8)
-    hold = keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", count=1), clerk=till.clerk)
+    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk)
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
@@ -196,7 +197,7 @@ def test_letters_choose_the_tender_and_f8_finds_an_order(watched: Page, live_ser
 
 def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule,) = make_day(8)
-    hold = keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", count=1), clerk=till.clerk)
+    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk)
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
@@ -221,7 +222,7 @@ def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page,
 
 def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule,) = make_day(8)
-    hold = keep_seats(RideWanted(schedule.pk, "johannesburg", "cape-town", count=1), clerk=till.clerk)
+    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk)
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")

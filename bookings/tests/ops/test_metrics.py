@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from bookings.base.metrics import HOLDS
 from bookings.domain.maintenance.heartbeat import beat
-from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.messages import queue_message
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import OutboxMessage
 from bookings.tests.make import make_order
 from bookings.tests.passenger.buying import departure_ahead, hold_by, paid_by, seats_page
@@ -73,15 +73,15 @@ def test_what_happens_is_counted(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_rolled_back_is_not_counted_as_held() -> None:
-    segment = get_segment(departure_ahead().pk, "johannesburg", "cape-town")
+    segment = get_segment(SegmentRef(departure_ahead().pk, "johannesburg", "cape-town"))
     before = HOLDS.labels("web")._value.get()
 
     with transaction.atomic():
-        hold_seats(segment, ["1A"], owner="ann")
+        hold_seats(segment, ["1A"], HoldRequest("ann"))
         transaction.set_rollback(True)
 
     assert HOLDS.labels("web")._value.get() == before
-    hold_seats(segment, ["1A"], owner="ann")
+    hold_seats(segment, ["1A"], HoldRequest("ann"))
     assert HOLDS.labels("web")._value.get() == before + 1
 
 

@@ -36,7 +36,7 @@ def test_seats_are_checkboxes_with_names_that_say_all(client: Client, schedule: 
 def test_the_road_shows_every_stop_with_its_time(client: Client, schedule: Schedule) -> None:
     calls = client.get(seats_page(schedule, end="bloemfontein")).context["view"].calls
 
-    assert [(call.city, call.is_board, call.is_alight, call.is_ride) for call in calls] == [
+    assert [(call.city, call.is_board, call.is_alight, call.is_on_segment) for call in calls] == [
         ("Johannesburg", True, False, True),
         ("Bloemfontein", False, True, False),
         ("Cape Town", False, False, False),

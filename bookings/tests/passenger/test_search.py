@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from bookings.domain.sales.holds import hold_any
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.holds import HoldRequest, hold_any
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import PassengerType, Schedule, SeatClaim
 from bookings.tests.make import make_passenger_types, make_route
 from bookings.tests.passenger.timetable import make_day, search_address, tomorrow
@@ -264,8 +264,8 @@ def test_a_kept_list_ends_when_a_departure_changes(client: Client) -> None:
 def test_a_page_of_kept_parts_ends_with_the_first_of_them(client: Client, still: Any) -> None:
     """A hold that runs out changes no revision, so no key."""
     (departure,) = make_day(8, seats=2)
-    segment = get_segment(departure.pk, "johannesburg", "cape-town")
-    hold_any(segment, 1, fare_class="standard", owner="somebody", now=timezone.now())
+    segment = get_segment(SegmentRef(departure.pk, "johannesburg", "cape-town"))
+    hold_any(segment, 1, HoldRequest("somebody"), fare_class="standard", now=timezone.now())
     SeatClaim.objects.update(expires_at=timezone.now() + timedelta(seconds=10))
     wanted = search_address(passengers=2)
     whole = client.get("/search/", wanted).content.decode()

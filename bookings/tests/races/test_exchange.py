@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bookings.domain.counter.exchange import Ride, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.blocks import block_seats
-from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.ticket_changes import change_seat
 from bookings.domain.timetable.segments import get_segment
 from bookings.models import Booking, BookingEvent, Payment, Refund, SeatClaim, Shift, Ticket
@@ -44,7 +44,7 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
             return cancel_at_till(booking.booking_reference, quoted=None, reason="ill", **form)
         if number % 3 == 1:
             return void_sale(booking.booking_reference, shift=shifts[0], reason="x", submission=f"form {number}", content="", now=NOW)
-        ride = Ride(later.pk, "johannesburg", "cape-town")
+        ride = SegmentRef(later.pk, "johannesburg", "cape-town")
         return exchange_at_till(booking.booking_reference, ride, labels=[], quoted=None, **form)
 
     answers = crowd(many(12, 48), act)
@@ -69,7 +69,7 @@ def test_one_move_posted_by_many_happens_once(shifts: list[Shift]) -> None:
     def act(_number: int) -> int:
         return exchange_at_till(
             booking.booking_reference,
-            Ride(later.pk, "johannesburg", "cape-town"),
+            SegmentRef(later.pk, "johannesburg", "cape-town"),
             ticket_ids=tickets,
             labels=[],
             quoted=None,
@@ -90,9 +90,9 @@ def test_one_move_posted_by_many_happens_once(shifts: list[Shift]) -> None:
 def test_a_seat_goes_to_one_of_a_buyer_a_passenger_who_moves_and_a_block(shifts: list[Shift]) -> None:
     booking = sold(shifts[0])
     schedule, ticket = booking.schedule, booking.tickets.get(first_name="Ann")
-    segment = get_segment(schedule.pk, "johannesburg", "cape-town")
+    segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
     acts = [
-        lambda: hold_seats(segment, ["2A"], owner="web", now=NOW),
+        lambda: hold_seats(segment, ["2A"], HoldRequest("web"), now=NOW),
         lambda: change_seat(ticket.pk, "2A", version=1, submission="move", content="", now=NOW),
         lambda: block_seats(schedule.pk, ["2A"], reason="crew", now=NOW),
     ]
@@ -117,7 +117,7 @@ def test_two_parties_who_change_coaches_crosswise_do_not_wait_for_ever(shifts: l
         booking, to = bookings[number], (second, first)[number % 2]
         return exchange_at_till(
             booking.booking_reference,
-            Ride(to.pk, "johannesburg", "cape-town"),
+            SegmentRef(to.pk, "johannesburg", "cape-town"),
             ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
             labels=[],
             quoted=None,

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.hold_limits import HoldLimitReached
-from bookings.domain.sales.holds import hold_any, hold_seats
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Schedule, SeatClaim, StaffTask
 from bookings.tests.passenger.buying import departure_ahead
 from bookings.tests.races.crowd import crowd, figure, kinds, many
@@ -31,11 +31,11 @@ def test_one_visitor_never_keeps_more_than_nine_seats(settings: Any) -> None:
     labels = [seat.label for seat in schedule.layout.seats.order_by("pk")]
 
     def grab(number: int) -> int:
-        segment = get_segment(schedule.pk, "johannesburg", "bloemfontein" if number % 3 else "cape-town")
+        segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "bloemfontein" if number % 3 else "cape-town"))
         if number % 2:
-            hold_any(segment, 1 + number % 9, owner="ann", network="home")
+            hold_any(segment, 1 + number % 9, HoldRequest("ann", network="home"))
         else:
-            hold_seats(segment, labels[number % 36 : number % 36 + 9], owner="ann", network="home")
+            hold_seats(segment, labels[number % 36 : number % 36 + 9], HoldRequest("ann", network="home"))
         return sum(live(schedule).values())
 
     kept = crowd(tries, grab)
@@ -50,9 +50,9 @@ def test_one_visitor_never_keeps_more_than_nine_seats(settings: Any) -> None:
 def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settings: Any) -> None:
     settings.HOLD_NETWORK_SHARE = 0.4
     schedule = departure_ahead(seats=44)
-    segment = get_segment(schedule.pk, "johannesburg", "cape-town")
+    segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
 
-    outcomes = crowd(50, lambda number: hold_any(segment, 1 + number % 9, owner=f"visitor{number}", network="n" * 64))
+    outcomes = crowd(50, lambda number: hold_any(segment, 1 + number % 9, HoldRequest(f"visitor{number}", network="n" * 64)))
 
     kept = live(schedule)
     figure("hoarding: 50 visitors of a network", seats=44, kept=sum(kept.values()), **kinds(outcomes))
@@ -61,5 +61,5 @@ def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settin
     assert any(isinstance(each, HoldLimitReached) for each in outcomes)
     task = StaffTask.objects.get()
     assert (task.kind, task.subject, task.done_at) == (StaffTask.Kind.HOARDING, f"network:{'n' * 16}", None)
-    hold_any(segment, 9, owner="family", network="another")
+    hold_any(segment, 9, HoldRequest("family", network="another"))
     assert violations(now=timezone.now()) == []

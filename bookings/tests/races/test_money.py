@@ -13,10 +13,10 @@ from bookings.domain.sales.checkout import place_order
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DemoGateway
-from bookings.domain.sales.holds import hold_any, hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.sales.payments import act_on_notification, act_on_waiting, receive_notification, settle
 from bookings.domain.sales.refunds import pay_refund
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import (
     Account,
     Booking,
@@ -42,7 +42,7 @@ PAY_BY = NOW + timedelta(minutes=20)
 
 
 def ride(schedule: Schedule) -> Segment:
-    return get_segment(schedule.pk, "johannesburg", "cape-town")
+    return get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_paying_around_expiry_gives_seat_and_money_or_neither(schedule: Schedule
         return settle(order.pk, "eft", "slip", order.total, now=pays_at)
 
     def take() -> object:
-        return hold_seats(ride(schedule), ["1A", "1B"], owner="ben", now=PAY_BY)
+        return hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ben"), now=PAY_BY)
 
     if paid_first:
         outcome = pay()
@@ -192,7 +192,7 @@ def test_paying_while_another_takes_the_expired_seats_gives_seat_and_money_or_ne
     pays_at = PAY_BY + timedelta(milliseconds=random.Random(repeat).randint(-1000, 1000))
     acts = [
         lambda: settle(order.pk, "eft", "slip", order.total, now=pays_at),
-        lambda: hold_seats(ride(schedule), ["1B", "1C"], owner="ben", now=PAY_BY),
+        lambda: hold_seats(ride(schedule), ["1B", "1C"], HoldRequest("ben"), now=PAY_BY),
         lambda: expire_unpaid(now=PAY_BY),
     ]
 
@@ -308,7 +308,7 @@ def test_unpaid_orders_that_run_out_while_people_book_free_their_seats_once() ->
     later = PAY_BY + timedelta(seconds=1)
 
     def act(number: int) -> object:
-        return expire_unpaid(now=later) if number % 4 == 0 else hold_any(ride(schedule), 1, owner=f"late{number}", now=later)
+        return expire_unpaid(now=later) if number % 4 == 0 else hold_any(ride(schedule), 1, HoldRequest(f"late{number}"), now=later)
 
     answers = crowd(24, act)
 

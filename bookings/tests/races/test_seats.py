@@ -12,8 +12,8 @@ from bookings.base.errors import SeatTaken, SoldOut
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory import claims
 from bookings.domain.sales import holds
-from bookings.domain.sales.holds import hold_any, hold_seats, release_hold, renew_hold
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, release_hold, renew_hold
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Hold, Schedule, SeatClaim
 from bookings.tests.make import NOW, make_route, make_schedule
 from bookings.tests.races.crowd import crowd, figure, kinds, many, sell, timed
@@ -23,7 +23,7 @@ FIVE_CITIES = ("Johannesburg", "Kroonstad", "Bloemfontein", "Beaufort West", "Ca
 
 
 def whole_way(schedule: Schedule) -> Segment:
-    return get_segment(schedule.pk, "johannesburg", "cape-town")
+    return get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
 
 
 def labels(schedule: Schedule) -> list[str]:
@@ -37,7 +37,7 @@ def test_last_five_seats_go_to_exactly_five(repeat: int) -> None:
     ride = whole_way(schedule)
     people = many(60, 200)
 
-    answers = crowd(people, lambda number: timed(lambda: hold_any(ride, 1, owner=f"o{number}", now=NOW)), at_once=32)
+    answers = crowd(people, lambda number: timed(lambda: hold_any(ride, 1, HoldRequest(f"o{number}"), now=NOW)), at_once=32)
 
     assert kinds(answers) == {"ok": 5, "SoldOut": people - 5}
     assert SeatClaim.objects.filter(schedule=schedule, kind="held").count() == 10
@@ -50,7 +50,7 @@ def test_nobody_is_refused_while_a_seat_is_free() -> None:
     schedule = make_schedule(seats=50)
     ride, people = whole_way(schedule), many(100, 200)
 
-    answers = crowd(people, lambda number: hold_any(ride, 1, owner=f"o{number}", now=NOW), at_once=32)
+    answers = crowd(people, lambda number: hold_any(ride, 1, HoldRequest(f"o{number}"), now=NOW), at_once=32)
 
     assert kinds(answers) == {"ok": 50, "SoldOut": people - 50}
     assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 50
@@ -63,7 +63,7 @@ def test_a_group_gets_all_of_its_seats_or_none() -> None:
     ride, seats, people = whole_way(schedule), labels(schedule), many(40, 100)
     wanted = [random.Random(number).sample(seats, 4) for number in range(people)]
 
-    answers = crowd(people, lambda number: hold_seats(ride, wanted[number], owner=f"o{number}", now=NOW), at_once=32)
+    answers = crowd(people, lambda number: hold_seats(ride, wanted[number], HoldRequest(f"o{number}"), now=NOW), at_once=32)
 
     got = kinds(answers)
     assert set(got) <= {"ok", "SeatTaken"}
@@ -81,14 +81,14 @@ def test_a_group_gets_all_of_its_seats_or_none() -> None:
 def test_rides_that_meet_share_a_seat_and_the_whole_way_then_not(repeat: int) -> None:
     schedule = make_schedule(route=make_route(*FIVE_CITIES))
     rides = [("johannesburg", "bloemfontein"), ("bloemfontein", "cape-town")] * 3
-    segments = [get_segment(schedule.pk, start, end) for start, end in rides]
+    segments = [get_segment(SegmentRef(schedule.pk, start, end)) for start, end in rides]
 
-    answers = crowd(6, lambda number: hold_seats(segments[number], ["1A"], owner=f"o{number}", now=NOW))
+    answers = crowd(6, lambda number: hold_seats(segments[number], ["1A"], HoldRequest(f"o{number}"), now=NOW))
 
     assert kinds(answers) == {"ok": 2, "SeatTaken": 4}
     assert SeatClaim.objects.filter(seat__label="1A").count() == 4
     with pytest.raises(SeatTaken):
-        hold_seats(whole_way(schedule), ["1A"], owner="late", now=NOW)
+        hold_seats(whole_way(schedule), ["1A"], HoldRequest("late"), now=NOW)
     assert violations(now=NOW) == []
 
 
@@ -100,12 +100,12 @@ def test_random_rides_never_put_two_people_on_one_seat() -> None:
     def one(number: int) -> Hold:
         dice = random.Random(number)
         first, last = sorted(dice.sample(range(5), 2))
-        ride = get_segment(schedule.pk, cities[first], cities[last])
+        ride = get_segment(SegmentRef(schedule.pk, cities[first], cities[last]))
         owner = f"o{number}"
         if dice.random() < 0.5:
-            hold = hold_any(ride, dice.randint(1, 4), owner=owner, now=NOW)
+            hold = hold_any(ride, dice.randint(1, 4), HoldRequest(owner), now=NOW)
         else:
-            hold = hold_seats(ride, dice.sample(seats, dice.randint(1, 3)), owner=owner, now=NOW)
+            hold = hold_seats(ride, dice.sample(seats, dice.randint(1, 3)), HoldRequest(owner), now=NOW)
         if dice.random() < 0.6:  # room for the others
             release_hold(hold.token, owner=owner)
         return hold
@@ -127,8 +127,8 @@ def test_two_who_each_hold_what_the_other_wants_do_not_wait_for_ever() -> None:
     back, out = (whole_way(make_schedule(departs=departs)) for departs in (NOW + timedelta(days=9), NOW + timedelta(days=2)))
 
     def there_and_back(number: int) -> Hold:
-        hold = hold_any(out, 1, owner=f"o{number}", now=NOW)
-        hold_any(back, 1, owner=f"o{number}", token=hold.token, now=NOW)
+        hold = hold_any(out, 1, HoldRequest(f"o{number}"), now=NOW)
+        hold_any(back, 1, HoldRequest(f"o{number}", adds_to=hold.token), now=NOW)
         return renew_hold(hold.token, owner=f"o{number}", now=NOW)
 
     answers = crowd(many(8, 8), there_and_back, at_once=8)
@@ -141,12 +141,12 @@ def test_two_who_each_hold_what_the_other_wants_do_not_wait_for_ever() -> None:
 def test_seats_of_dead_holds_are_sold_at_once_without_a_sweeper() -> None:
     schedule = make_schedule(seats=40)
     ride = whole_way(schedule)
-    crowd(40, lambda number: hold_any(ride, 1, owner=f"early{number}", now=NOW))
+    crowd(40, lambda number: hold_any(ride, 1, HoldRequest(f"early{number}"), now=NOW))
     later = NOW + timedelta(minutes=10)
 
     with pytest.raises(SoldOut):
-        hold_any(ride, 1, owner="too early", now=later - timedelta(seconds=1))
-    answers = crowd(60, lambda number: hold_any(ride, 1, owner=f"late{number}", now=later))
+        hold_any(ride, 1, HoldRequest("too early"), now=later - timedelta(seconds=1))
+    answers = crowd(60, lambda number: hold_any(ride, 1, HoldRequest(f"late{number}"), now=later))
 
     assert kinds(answers) == {"ok": 40, "SoldOut": 20}
     assert violations(now=later) == []
@@ -197,7 +197,7 @@ def test_control_without_the_lock_the_constraint_has_to_throw_people_out(monkeyp
     monkeypatch.setattr(holds, "lock_schedules", no_lock)
     monkeypatch.setattr(claims, "claim", slowly)
     monkeypatch.setattr(holds, "short_transaction", _without_waiting)
-    answers = crowd(8, lambda number: hold_any(ride, 1, owner=f"o{number}", now=NOW), at_once=8)
+    answers = crowd(8, lambda number: hold_any(ride, 1, HoldRequest(f"o{number}"), now=NOW), at_once=8)
 
     assert kinds(answers)["ok"] < 8
     assert refereed or kinds(answers)["OperationalError"]

@@ -4,7 +4,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError as FieldError
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from bookings.api.fields import LocalTime, Shown, money
@@ -16,7 +16,8 @@ from bookings.web.people import NAME_LENGTH, PhoneField, check_name
 # What a program sends
 
 
-class RideRequest(serializers.Serializer):
+@extend_schema_serializer(component_name="RideRequest")
+class SegmentRequest(serializers.Serializer):
     schedule_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     origin = serializers.CharField(max_length=160, help_text="A ref of the API, a city's slug or a stop's code")
     destination = serializers.CharField(max_length=160)
@@ -29,14 +30,15 @@ class RideRequest(serializers.Serializer):
 
 class QuoteRequest(serializers.Serializer):
     rides = serializers.ListSerializer[Any](
-        child=RideRequest(), min_length=1, max_length=MOST_TRIPS, help_text="The way out, and perhaps the way back"
+        child=SegmentRequest(), min_length=1, max_length=MOST_TRIPS, help_text="The way out, and perhaps the way back"
     )
     passengers = serializers.ListField(
         child=serializers.SlugField(max_length=30), min_length=1, max_length=settings.HOLD_MAX_SEATS, help_text="Their types"
     )
 
 
-class HoldRequest(serializers.Serializer):
+@extend_schema_serializer(component_name="HoldRequest")
+class QuotedHold(serializers.Serializer):
     quote = serializers.CharField(max_length=4000)
 
 
@@ -110,7 +112,8 @@ class EndShape(Shown):
     time = LocalTime()
 
 
-class RideShape(Shown):
+@extend_schema_serializer(component_name="Ride")
+class SegmentShape(Shown):
     schedule_id = serializers.IntegerField()
     line = serializers.CharField()
     origin = EndShape()
@@ -124,8 +127,9 @@ class HeldSeatShape(Shown):
     fare_zar = money()
 
 
-class HeldRideShape(Shown):
-    ride = RideShape()
+@extend_schema_serializer(component_name="HeldRide")
+class HeldSegmentShape(Shown):
+    ride = SegmentShape(source="segment")
     seats = HeldSeatShape(many=True)
 
 
@@ -133,7 +137,7 @@ class QuoteShape(Shown):
     quote = serializers.CharField(help_text="Hold with this")
     expires_at = serializers.DateTimeField()
     total_zar = money()
-    rides = HeldRideShape(many=True)
+    rides = HeldSegmentShape(many=True, source="segments")
 
 
 class HoldShape(Shown):
@@ -143,7 +147,7 @@ class HoldShape(Shown):
     total_zar = money()
     can_pay_later = serializers.BooleanField(help_text="At a counter: departure is far enough away")
     order = serializers.CharField(allow_null=True, help_text="The order that it has become")
-    rides = HeldRideShape(many=True)
+    rides = HeldSegmentShape(many=True, source="segments")
 
 
 class TicketShape(Shown):
@@ -162,7 +166,7 @@ class TicketShape(Shown):
 class BookingShape(Shown):
     reference = serializers.CharField()
     status = serializers.CharField()
-    ride = RideShape()
+    ride = SegmentShape(source="segment")
     tickets = TicketShape(many=True)
 
 

@@ -82,10 +82,10 @@ class SeatMapShape(Shown):
     seats = SeatShape(many=True)
 
     def get_origin(self, seats: SeatMap) -> str:
-        return f"{seats.segment.board.stop.code}@{seats.segment.board.position}"
+        return seats.segment.board.ref
 
     def get_destination(self, seats: SeatMap) -> str:
-        return f"{seats.segment.alight.stop.code}@{seats.segment.alight.position}"
+        return seats.segment.alight.ref
 
 
 class OfferShape(Shown):
@@ -113,8 +113,8 @@ class SeatMapQuery(serializers.Serializer):
         return {"from": serializers.CharField(**_PLACE), "to": serializers.CharField(**_PLACE)}
 
 
-class RideQuery(serializers.Serializer):
-    """The ride to look at: both ends, or neither for the whole way of the coach."""
+class SegmentQuery(serializers.Serializer):
+    """The segment to look at: both ends, or neither for the whole way of the coach."""
 
     def get_fields(self) -> dict[str, Any]:
         optional: dict[str, Any] = {"required": False, "default": "", **_PLACE}
@@ -126,12 +126,12 @@ class RideQuery(serializers.Serializer):
         return attrs
 
 
-class ScheduleQuery(RideQuery, PageQuery):
+class ScheduleQuery(SegmentQuery, PageQuery):
     route = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**63 - 1, help_text="Id of a route")
     date = serializers.DateField(required=False, default=None, help_text="By the clock of the first stop")
 
 
-class SearchQuery(PageQuery):
+class OfferQuery(PageQuery):
     date = serializers.DateField(help_text="By the clock of the stop of departure")
     passengers = serializers.IntegerField(min_value=1, max_value=settings.HOLD_MAX_SEATS, default=1)
     types = serializers.RegexField(

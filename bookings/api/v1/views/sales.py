@@ -12,18 +12,20 @@ from bookings.api.v1.serializers.sales import (
     CancelledShape,
     CancelQuery,
     CancelRequest,
-    HoldRequest,
     HoldShape,
     OrderQuery,
     OrderRequest,
     OrderShape,
     PayRequest,
+    QuotedHold,
     QuoteRequest,
     QuoteShape,
 )
 from bookings.domain.partners import documents as queries
 from bookings.domain.partners import sales as selling
-from bookings.domain.partners.quotes import RideAsked, make_quote
+from bookings.domain.partners.quotes import make_quote
+from bookings.domain.sales.holds import SeatRequest
+from bookings.domain.timetable.segments import SegmentRef
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]
 
@@ -33,19 +35,21 @@ _SALES, _ORDERS = ["Selling"], ["Orders"]
 def quotes(request: KeyedRequest) -> Response:
     """What a ride, or a way out and back, costs these passengers now. The signed quote is good for 15 minutes; nothing is kept by it."""
     body = body_of(request, QuoteRequest)
-    rides = [
-        RideAsked(ride["schedule_id"], ride["origin"], ride["destination"], tuple(ride["seats"]), ride["fare_class"])
+    seats = [
+        SeatRequest(
+            SegmentRef(ride["schedule_id"], ride["origin"], ride["destination"]), tuple(ride["seats"]), fare_class=ride["fare_class"]
+        )
         for ride in body["rides"]
     ]
-    quote = make_quote(request.auth.partner, rides, body["passengers"], now=timezone.now())
+    quote = make_quote(request.auth.partner, seats, body["passengers"], now=timezone.now())
     return Response(QuoteShape(queries.quote_doc(quote)).data)
 
 
-@extend_schema(operation_id="hold", tags=_SALES, parameters=[IDEMPOTENCY], request=HoldRequest, responses={201: HoldShape})
+@extend_schema(operation_id="hold", tags=_SALES, parameters=[IDEMPOTENCY], request=QuotedHold, responses={201: HoldShape})
 @keyed(POST="book")
 def holds(request: KeyedRequest) -> Response:
     """Keep the seats of a quote at its price for 20 minutes, or be refused (409)."""
-    made = selling.hold_quoted(idempotent_request(request), body_of(request, HoldRequest)["quote"])
+    made = selling.hold_quoted(idempotent_request(request), body_of(request, QuotedHold)["quote"])
     held = queries.hold_doc(made.result, request.auth.partner, now=timezone.now())
     return mark_replayed(Response(HoldShape(held).data, status=201), made)
 

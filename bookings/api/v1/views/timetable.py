@@ -15,14 +15,14 @@ from bookings.api.fields import chosen
 from bookings.api.requests import cacheable, detail_response, list_response, query_of, unchanged
 from bookings.api.schema import fields_of, page_of
 from bookings.api.v1.serializers.timetable import (
+    OfferQuery,
     OfferShape,
-    RideQuery,
     ScheduleDetailShape,
     ScheduleQuery,
     ScheduleShape,
-    SearchQuery,
     SeatMapQuery,
     SeatMapShape,
+    SegmentQuery,
 )
 from bookings.database.replica.routing import may_lag
 from bookings.domain.fares.prices import Party, passenger_types, read_party
@@ -31,6 +31,7 @@ from bookings.domain.network.places import get_place
 from bookings.domain.search import departures as timetable
 from bookings.domain.search.offers import Search, offers_window
 from bookings.domain.search.segments import check_day
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Channel
 
 
@@ -60,14 +61,14 @@ def schedules(request: Request) -> Response:
 
 
 @extend_schema(
-    operation_id="schedule", tags=["Timetable"], parameters=[RideQuery, fields_of(ScheduleDetailShape)], responses=ScheduleDetailShape
+    operation_id="schedule", tags=["Timetable"], parameters=[SegmentQuery, fields_of(ScheduleDetailShape)], responses=ScheduleDetailShape
 )
 @public("GET")
 @may_lag
 def schedule(request: Request, schedule_id: int) -> HttpResponse:
-    """One departure with its calls; with `from` and `to` its times, price and free seats are those of that ride."""
-    query, now, only = query_of(request, RideQuery), timezone.now(), chosen(request, ScheduleDetailShape)
-    segment = timetable.schedule_segment(schedule_id, query["from"], query["to"])
+    """One departure with its calls; with `from` and `to` its times, price and free seats are those of that segment."""
+    query, now, only = query_of(request, SegmentQuery), timezone.now(), chosen(request, ScheduleDetailShape)
+    segment = timetable.schedule_segment(SegmentRef(schedule_id, query["from"], query["to"]))
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
         return known
@@ -80,21 +81,21 @@ def schedule(request: Request, schedule_id: int) -> HttpResponse:
 @public("GET")
 @may_lag
 def seats(request: Request, schedule_id: int) -> HttpResponse:
-    """The seats of a ride: which are free, and what each passenger type pays in each class."""
+    """The seats on a segment: which are free, and what each passenger type pays in each class."""
     query, now = query_of(request, SeatMapQuery), timezone.now()
-    segment = timetable.schedule_segment(schedule_id, query["from"], query["to"])
+    segment = timetable.schedule_segment(SegmentRef(schedule_id, query["from"], query["to"]))
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
         return known
     return cacheable(detail_response(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag)
 
 
-@extend_schema(operation_id="search", tags=["Timetable"], parameters=[SearchQuery, fields_of(OfferShape)], responses=page_of(OfferShape))
+@extend_schema(operation_id="search", tags=["Timetable"], parameters=[OfferQuery, fields_of(OfferShape)], responses=page_of(OfferShape))
 @public("GET")
 @may_lag
 def search(request: Request) -> Response:
     """What a party can travel with on a day, with the price of the whole party: the website's own search."""
-    query, now = query_of(request, SearchQuery), timezone.now()
+    query, now = query_of(request, OfferQuery), timezone.now()
     highest = query["max_price"]
     looked_for = Search(
         origin=get_place(query["from"]),

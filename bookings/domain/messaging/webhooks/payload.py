@@ -53,8 +53,8 @@ def _booking(event: str, about: int, at: datetime) -> dict[str, Any]:
         "booking": booking.booking_reference,
         "status": _STATES.get(Webhook.Event(event), booking.status),
         "schedule_id": booking.schedule_id,
-        "origin": {"ref": f"{segment.board.stop.code}@{segment.board.position}", "time": segment.boards_local.isoformat()},
-        "destination": {"ref": f"{segment.alight.stop.code}@{segment.alight.position}", "time": segment.alights_local.isoformat()},
+        "origin": {"ref": segment.board.ref, "time": segment.boards_local.isoformat()},
+        "destination": {"ref": segment.alight.ref, "time": segment.alights_local.isoformat()},
         "tickets": [_ticket(ticket) for ticket in _affected(booking, event, at)],
     }
 

@@ -6,8 +6,8 @@ from bookings.base.errors import AlreadySubmitted, Conflict
 from bookings.domain.boarding.closing import Closed, close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.holds import hold_any
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.holds import HoldRequest, hold_any
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import BookingEvent, Schedule, ScheduleEvent, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by, ticket_of
 from bookings.tests.make import NOW, make_user
@@ -84,7 +84,7 @@ def test_a_freed_seat_is_sold_further_down_the_road(coach: Schedule, nomsa: User
 
     after = Schedule.objects.get(pk=coach.pk)
     assert (after.available_seats, after.revision > revision, after.status) == (2, True, "boarding")
-    assert hold_any(get_segment(coach.pk, "bloemfontein", "cape-town"), 2, owner="o", now=CLOSES).pk
+    assert hold_any(get_segment(SegmentRef(coach.pk, "bloemfontein", "cape-town")), 2, HoldRequest("o"), now=CLOSES).pk
 
 
 def test_only_the_people_of_this_stop_are_missing(coach: Schedule, nomsa: User) -> None:

@@ -9,7 +9,7 @@ from bookings.domain.boarding.standby_refunds import GivenBack, left_behind, ref
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange, quote_exchange
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, LedgerEntry, Refund, Schedule, StaffTask, Ticket, User
 from bookings.tests.domain.boarding.door import LEAVES, make_coach, scan, sell, stand_by
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
@@ -106,7 +106,7 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
         if change == "cancel":
             cancel_booking(booking.booking_reference, ticket_ids=[other.pk], submission=change, content="", now=NOW)
         else:
-            segment = get_segment(there.pk, "johannesburg", "cape-town")
+            segment = get_segment(SegmentRef(there.pk, "johannesburg", "cape-town"))
             fee_and_fare = quote_exchange(booking.booking_reference, segment, ticket_ids=[other.pk], now=NOW).difference.balance
             exchange(
                 booking.booking_reference,
@@ -127,7 +127,7 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
 def test_standby_moves_to_a_seat_with_a_fee_before_and_without_after_the_coach_left(coach: Schedule, nomsa: User) -> None:
     ticket = stand_by(coach)
     reference = ticket.booking.booking_reference
-    later = get_segment(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town")
+    later = get_segment(SegmentRef(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town"))
 
     before = quote_exchange(reference, later, now=NOW).difference
     after = quote_exchange(reference, later, now=LATER)
@@ -146,7 +146,7 @@ def test_a_child_on_a_lap_moves_along_and_not_alone(coach: Schedule) -> None:
     child.claims.all().delete()
     Ticket.objects.filter(pk=child.pk).update(place="lap", seat=None)
     reference = mother.booking.booking_reference
-    later = get_segment(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town")
+    later = get_segment(SegmentRef(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town"))
 
     moved = exchange(reference, later, settle=lambda *_money: None, submission="s", content="", now=NOW - timedelta(days=9))
 

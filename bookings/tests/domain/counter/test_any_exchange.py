@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from bookings.domain.counter.exchange import Ride, Till, cancel_at_till, exchange_at_till, seat_at_till
+from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till, seat_at_till
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.sales.blocks import block_seats, release_block
@@ -50,7 +50,7 @@ class Service(test_any_sequence.Sales):
         booking = self.booking_of(order)
         if booking:
             tickets = list(booking.tickets.filter(status="valid").values_list("pk", flat=True)[: 1 if part else 9])
-            to = Ride(self.coaches[coach].pk, CITIES[ride[0]], CITIES[ride[1]])
+            to = SegmentRef(self.coaches[coach].pk, CITIES[ride[0]], CITIES[ride[1]])
             asked = {"ticket_ids": tickets, "labels": [], "quoted": None, "till": self.till}
             self.tried(lambda: exchange_at_till(booking.booking_reference, to, **asked, **self.form()))
 

@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter.exchange import Ride, Till, cancel_at_till, exchange_at_till
-from bookings.domain.counter.sale import RideWanted, Sale, Tender, sell_now, take_over
+from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.sale import Sale, SeatRequest, Tender, sell_now, take_over
 from bookings.domain.counter.shifts import close_shift, move_cash, open_shift
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
@@ -70,7 +70,7 @@ class Counter8:
             for _seat in range(count)
         )
         schedule, board, alight = self._ride()
-        sale = Sale(passengers, Tender(tender, reference="T4 1"), rides=(RideWanted(schedule.pk, board, alight, count=count),))
+        sale = Sale(passengers, Tender(tender, reference="T4 1"), seats=(SeatRequest(SegmentRef(schedule.pk, board, alight), count=count),))
         order = sell_now(sale, shift=shift, submission=f"sale {self.number}", now=self.now)
         self._book_sale(shift, tender, order)
         return True
@@ -123,12 +123,14 @@ class Counter8:
         schedule, board, alight = self._ride()
         valid = [ticket.pk for ticket in booking.tickets.filter(status=Ticket.Status.VALID)]
         some = self.rng.sample(valid, self.rng.randint(1, len(valid)))
-        quote = quote_exchange(booking.booking_reference, get_segment(schedule.pk, board, alight), ticket_ids=some, now=self.now)
+        quote = quote_exchange(
+            booking.booking_reference, get_segment(SegmentRef(schedule.pk, board, alight)), ticket_ids=some, now=self.now
+        )
         balance = quote.difference.balance
         tender = self._tender() if balance > 0 else self._tender_for(shift, -balance)
         exchange_at_till(
             booking.booking_reference,
-            Ride(schedule.pk, board, alight),
+            SegmentRef(schedule.pk, board, alight),
             ticket_ids=some,
             labels=[line.seat.label for line in quote.lines],
             quoted=balance,

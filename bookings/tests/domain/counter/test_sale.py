@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken, SalesClosed, SeatTaken
-from bookings.domain.counter.sale import RideWanted, Sale, Tender, give_back, keep_seats, keep_typed, sell_now
-from bookings.domain.counter.sale_page import counter_offers, owed_order, ride_view, sold_view
+from bookings.domain.counter.sale import Sale, SeatRequest, Tender, give_back, keep_seats, keep_typed, sell_now
+from bookings.domain.counter.sale_page import counter_offers, owed_order, segment_view, sold_view
 from bookings.domain.counter.standby import sell_standby
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.network.places import get_place
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import BookingEvent, Hold, LedgerEntry, Order, Payment, Schedule, SeatClaim, Shift, Ticket
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_shift, make_user
@@ -33,8 +34,10 @@ def shift(db: None) -> Shift:
     return make_shift(make_user())
 
 
-def ride(schedule: Schedule, *labels: str, count: int = 0, start: str = "johannesburg", end: str = "cape-town") -> RideWanted:
-    return RideWanted(schedule.pk, start, end, labels, count)
+def seats_on(
+    schedule: Schedule, *labels: str, count: int | None = None, start: str = "johannesburg", end: str = "cape-town"
+) -> SeatRequest:
+    return SeatRequest(SegmentRef(schedule.pk, start, end), labels, count)
 
 
 def way_back(days: int = 5) -> Schedule:
@@ -42,12 +45,14 @@ def way_back(days: int = 5) -> Schedule:
     return make_schedule(route=route, layout=make_layout(seats=8), departs=NOW + timedelta(days=days))
 
 
-def sell(shift: Shift, *rides: RideWanted, people: tuple = (THANDI,), submission: str = "one", tender: Tender = CASH, **more: Any) -> Order:
-    return sell_now(Sale(people, tender, rides=rides, **more), shift=shift, submission=submission, now=NOW)
+def sell(
+    shift: Shift, *seats: SeatRequest, people: tuple = (THANDI,), submission: str = "one", tender: Tender = CASH, **more: Any
+) -> Order:
+    return sell_now(Sale(people, tender, seats=seats, **more), shift=shift, submission=submission, now=NOW)
 
 
 def test_a_sale_in_one_go_is_paid_and_belongs_to_the_till(schedule: Schedule, shift: Shift) -> None:
-    order = sell(shift, ride(schedule, "1B"), tender=Tender("cash", Decimal(700)))
+    order = sell(shift, seats_on(schedule, "1B"), tender=Tender("cash", Decimal(700)))
 
     assert (order.status, order.channel, order.seller, order.shift, order.total) == ("confirmed", "counter", shift.clerk, shift, 600)
     assert list(SeatClaim.objects.values_list("seat__label", "kind")) == [("1B", "sold"), ("1B", "sold")]
@@ -58,16 +63,16 @@ def test_a_sale_in_one_go_is_paid_and_belongs_to_the_till(schedule: Schedule, sh
 
 
 def test_no_contact_is_needed_at_the_counter(schedule: Schedule, shift: Shift) -> None:
-    order = sell(shift, ride(schedule, count=1))
+    order = sell(shift, seats_on(schedule, count=1))
 
     assert (order.email, order.phone) == ("", "")
 
 
 def test_a_party_travels_there_and_back_in_one_order(schedule: Schedule, shift: Shift) -> None:
     back = way_back()
-    rides = (ride(schedule, count=2), ride(back, "2A", "2B", start="cape-town", end="johannesburg"))
+    seats = (seats_on(schedule, count=2), seats_on(back, "2A", "2B", start="cape-town", end="johannesburg"))
 
-    order = sell(shift, *rides, people=(THANDI, LWAZI), tender=Tender("card", reference="TERM 4711"))
+    order = sell(shift, *seats, people=(THANDI, LWAZI), tender=Tender("card", reference="TERM 4711"))
 
     assert order.total == 2 * (600 + 300)
     assert order.bookings.count() == 2
@@ -77,13 +82,13 @@ def test_a_party_travels_there_and_back_in_one_order(schedule: Schedule, shift: 
 
 
 def test_the_same_form_sells_once_and_other_content_is_refused(schedule: Schedule, shift: Shift) -> None:
-    first = sell(shift, ride(schedule, "1A"))
-    second = sell(shift, ride(schedule, "1A"))
+    first = sell(shift, seats_on(schedule, "1A"))
+    second = sell(shift, seats_on(schedule, "1A"))
 
     assert first == second
     assert Payment.objects.count() == 1
     with pytest.raises(AlreadySubmitted):
-        sell(shift, ride(schedule, "1B"))
+        sell(shift, seats_on(schedule, "1B"))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_the_same_form_sells_once_and_other_content_is_refused(schedule: Schedul
 )
 def test_a_refused_sale_leaves_nothing_behind(schedule: Schedule, shift: Shift, tender: Tender, people: tuple) -> None:
     with pytest.raises(RuleBroken):
-        sell(shift, ride(schedule, "1A"), tender=tender, people=people)
+        sell(shift, seats_on(schedule, "1A"), tender=tender, people=people)
 
     assert (Order.objects.count(), SeatClaim.objects.count(), Hold.objects.count()) == (0, 0, 0)
 
@@ -108,7 +113,7 @@ def test_a_closed_till_sells_nothing(schedule: Schedule, shift: Shift) -> None:
     Shift.objects.filter(pk=shift.pk).update(closed_at=NOW, counted={}, expected={}, difference=0)
 
     with pytest.raises(Conflict):
-        sell(shift, ride(schedule, "1A"))
+        sell(shift, seats_on(schedule, "1A"))
     assert Order.objects.count() == 0
 
 
@@ -116,22 +121,22 @@ def test_the_counter_sells_until_departure(shift: Shift) -> None:
     leaving = make_schedule(departs=NOW + timedelta(minutes=5))
     gone = make_schedule(departs=NOW)
 
-    assert sell(shift, ride(leaving, count=1)).status == "confirmed"
+    assert sell(shift, seats_on(leaving, count=1)).status == "confirmed"
     with pytest.raises(SalesClosed):
-        sell(shift, ride(gone, count=1), submission="two")
+        sell(shift, seats_on(gone, count=1), submission="two")
 
 
 def test_seats_are_kept_for_five_minutes_without_a_cap(shift: Shift) -> None:
     schedule = make_schedule(seats=40)
 
-    holds = [keep_seats(ride(schedule, count=12), clerk=shift.clerk, now=NOW) for _sale in range(3)]
+    holds = [keep_seats(seats_on(schedule, count=12), clerk=shift.clerk, now=NOW) for _sale in range(3)]
 
     assert {hold.expires_at - NOW for hold in holds} == {timedelta(minutes=5)}
     assert SeatClaim.objects.values("seat").distinct().count() == 36
 
 
 def test_a_sale_takes_the_seats_it_keeps(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "2C"), clerk=shift.clerk, now=NOW)
+    hold = keep_seats(seats_on(schedule, "2C"), clerk=shift.clerk, now=NOW)
 
     order = sell(shift, hold=hold.token)
 
@@ -140,10 +145,10 @@ def test_a_sale_takes_the_seats_it_keeps(schedule: Schedule, shift: Shift) -> No
 
 
 def test_other_seats_of_a_sale_replace_the_first_and_keep_the_names(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW)
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW)
     keep_typed(hold.token, clerk=shift.clerk, passengers=[THANDI], email="", phone="")
 
-    again = keep_seats(ride(schedule, "1C", "1D"), clerk=shift.clerk, hold=hold.token, now=NOW)
+    again = keep_seats(seats_on(schedule, "1C", "1D"), clerk=shift.clerk, hold=hold.token, now=NOW)
 
     assert again.token == hold.token
     assert sorted(set(SeatClaim.objects.values_list("seat__label", flat=True))) == ["1C", "1D"]
@@ -151,15 +156,15 @@ def test_other_seats_of_a_sale_replace_the_first_and_keep_the_names(schedule: Sc
 
 
 def test_seats_that_ran_out_are_taken_again_when_they_are_free(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
 
     assert sell(shift, hold=hold.token).status == "confirmed"
     assert violations(now=NOW) == []
 
 
 def test_seats_that_ran_out_and_went_to_somebody_else_are_refused(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
-    sell(make_shift(make_user()), ride(schedule, "1A"), submission="another clerk's")
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
+    sell(make_shift(make_user()), seats_on(schedule, "1A"), submission="another clerk's")
 
     with pytest.raises(SeatTaken) as refusal:
         sell(shift, hold=hold.token)
@@ -168,10 +173,10 @@ def test_seats_that_ran_out_and_went_to_somebody_else_are_refused(schedule: Sche
 
 
 def test_choosing_again_after_time_ran_out_keeps_the_names(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
     keep_typed(hold.token, clerk=shift.clerk, passengers=[THANDI], email="a@example.com", phone="")
 
-    again = keep_seats(ride(schedule, "2A"), clerk=shift.clerk, hold=hold.token, now=NOW)
+    again = keep_seats(seats_on(schedule, "2A"), clerk=shift.clerk, hold=hold.token, now=NOW)
 
     assert again.token != hold.token
     again.refresh_from_db()
@@ -180,16 +185,16 @@ def test_choosing_again_after_time_ran_out_keeps_the_names(schedule: Schedule, s
 
 def test_the_way_back_joins_a_sale_that_ran_out(schedule: Schedule, shift: Shift) -> None:
     back = way_back()
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
 
-    joined = keep_seats(ride(back, count=1, start="cape-town", end="johannesburg"), clerk=shift.clerk, hold=hold.token, now=NOW)
+    joined = keep_seats(seats_on(back, count=1, start="cape-town", end="johannesburg"), clerk=shift.clerk, hold=hold.token, now=NOW)
 
     assert joined.token == hold.token
     assert joined.trips.count() == 2
 
 
 def test_a_sale_belongs_to_its_clerk(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW)
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW)
 
     with pytest.raises(NotFound):
         sell(make_shift(make_user()), hold=hold.token)
@@ -198,7 +203,7 @@ def test_a_sale_belongs_to_its_clerk(schedule: Schedule, shift: Shift) -> None:
 
 
 def test_seats_given_back_are_free_at_once(schedule: Schedule, shift: Shift) -> None:
-    hold = keep_seats(ride(schedule, "1A"), clerk=shift.clerk, now=NOW)
+    hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW)
 
     give_back(hold.token, clerk=shift.clerk)
 
@@ -207,7 +212,7 @@ def test_seats_given_back_are_free_at_once(schedule: Schedule, shift: Shift) -> 
 
 def test_departures_show_their_free_seats_by_class(shift: Shift) -> None:
     schedule = make_schedule(layout=make_layout(seats=12, premium=4))
-    sell(shift, ride(schedule, "1A"))
+    sell(shift, seats_on(schedule, "1A"))
 
     (offer,) = counter_offers(get_place("johannesburg"), get_place("cape-town"), schedule.departure_time.date(), now=NOW).rows
 
@@ -237,7 +242,7 @@ def full(*, seats: int = 4) -> Schedule:
 def test_standby_on_a_full_coach_is_paid_and_claims_nothing(shift: Shift) -> None:
     schedule = full()
 
-    order = sell_standby(ride(schedule), (THANDI, LWAZI), Tender("cash", Decimal(1000)), shift=shift, submission="s", now=NOW)
+    order = sell_standby(seats_on(schedule).segment, (THANDI, LWAZI), Tender("cash", Decimal(1000)), shift=shift, submission="s", now=NOW)
 
     assert (order.status, order.total) == ("confirmed", 900)
     assert list(Ticket.objects.filter(booking__order=order).values_list("place", "seat", "fare")) == [
@@ -253,7 +258,7 @@ def test_standby_on_a_full_coach_is_paid_and_claims_nothing(shift: Shift) -> Non
 
 def test_standby_is_sold_once_per_form(shift: Shift) -> None:
     schedule = full()
-    sold = [sell_standby(ride(schedule), (THANDI,), CASH, shift=shift, submission="s", now=NOW) for _twice in range(2)]
+    sold = [sell_standby(seats_on(schedule).segment, (THANDI,), CASH, shift=shift, submission="s", now=NOW) for _twice in range(2)]
 
     assert sold[0] == sold[1]
     assert Payment.objects.filter(method="cash").count() == 1
@@ -261,12 +266,12 @@ def test_standby_is_sold_once_per_form(shift: Shift) -> None:
 
 def test_no_standby_while_there_are_seats(schedule: Schedule, shift: Shift) -> None:
     with pytest.raises(Conflict, match="free seats"):
-        sell_standby(ride(schedule), (THANDI,), CASH, shift=shift, submission="s", now=NOW)
+        sell_standby(seats_on(schedule).segment, (THANDI,), CASH, shift=shift, submission="s", now=NOW)
     assert Order.objects.count() == 0
 
 
 def test_a_full_coach_names_the_standby_price(shift: Shift) -> None:
-    view = ride_view(ride(full()), clerk=shift.clerk, now=NOW)
+    view = segment_view(seats_on(full()).segment, clerk=shift.clerk, now=NOW)
 
     assert view.is_full
     assert view.standby_fares == {"adult": "R600", "child": "R300", "student": "R540"}
@@ -296,7 +301,7 @@ def test_a_reference_that_is_none_is_not_found(reference: str, db: None) -> None
 @pytest.mark.django_db(transaction=True)
 def test_two_clerks_who_want_one_seat_sell_it_once() -> None:
     schedule, tills = make_schedule(seats=8), [make_shift(make_user()), make_shift(make_user())]
-    sale = Sale((THANDI,), CASH, rides=(ride(schedule, "1A"),))
+    sale = Sale((THANDI,), CASH, seats=(seats_on(schedule, "1A"),))
 
     answers = crowd(2, lambda number: sell_now(sale, shift=tills[number], submission=f"form {number}", now=NOW))
 
@@ -310,9 +315,9 @@ def test_two_clerks_who_want_one_seat_sell_it_once() -> None:
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_one_form_sent_twice_at_once_sells_once() -> None:
-    back = way_back()  # made first: the rides are not sold in the order of their locks
+    back = way_back()  # made first: the trips are not sold in the order of their locks
     schedule, till = make_schedule(seats=8), make_shift(make_user())
-    sale = Sale((THANDI,), CASH, rides=(ride(schedule, "1A"), ride(back, "1A", start="cape-town", end="johannesburg")))
+    sale = Sale((THANDI,), CASH, seats=(seats_on(schedule, "1A"), seats_on(back, "1A", start="cape-town", end="johannesburg")))
 
     answers = crowd(4, lambda number: sell_now(sale, shift=till, submission="form", now=NOW))
 

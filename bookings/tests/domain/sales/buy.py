@@ -4,9 +4,9 @@ from datetime import datetime
 
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.gateways.demo import PAID, customer_decides, notification_body
-from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import receive_notification, start_payment
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import GatewayNotification, Hold, Order, PaymentAttempt, Schedule
 from bookings.tests.make import NOW
 
@@ -19,7 +19,7 @@ def held(
 ) -> Hold:
     """Two seats with a complete draft, unless said otherwise."""
     labels = labels or ("1A", "1B")
-    hold = hold_seats(get_segment(schedule.pk, start, end), labels, owner=owner, now=now)
+    hold = hold_seats(get_segment(SegmentRef(schedule.pk, start, end)), labels, HoldRequest(owner), now=now)
     save_draft(hold.token, owner=owner, passengers=[ANN, SIPHO, ANN, ANN][: len(labels)], email="ann@example.com", phone="")
     return hold
 

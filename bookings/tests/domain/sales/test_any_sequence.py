@@ -14,10 +14,10 @@ from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.expiry import expire_unpaid
-from bookings.domain.sales.holds import hold_any, hold_seats, rehold, release_hold, renew_hold
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold, release_hold, renew_hold
 from bookings.domain.sales.payments import settle, start_payment
 from bookings.domain.sales.refunds import pay_waiting_refunds
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import NOW, make_route, make_schedule
@@ -49,13 +49,13 @@ class Sales(RuleBasedStateMachine):
 
     @rule(target=holds, ride=RIDES, seats=SEATS, owner=OWNERS)
     def hold(self, ride: tuple[int, int], seats: list[str], owner: str) -> Hold | None:
-        segment = get_segment(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]])
-        return self.tried(lambda: hold_seats(segment, seats, owner=owner, now=self.now))
+        segment = get_segment(SegmentRef(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]]))
+        return self.tried(lambda: hold_seats(segment, seats, HoldRequest(owner), now=self.now))
 
     @rule(target=holds, ride=RIDES, count=st.integers(1, 3), owner=OWNERS)
     def hold_any(self, ride: tuple[int, int], count: int, owner: str) -> Hold | None:
-        segment = get_segment(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]])
-        return self.tried(lambda: hold_any(segment, count, owner=owner, now=self.now))
+        segment = get_segment(SegmentRef(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]]))
+        return self.tried(lambda: hold_any(segment, count, HoldRequest(owner), now=self.now))
 
     @rule(hold=holds)
     def renew(self, hold: Hold | None) -> None:

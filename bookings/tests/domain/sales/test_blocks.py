@@ -5,8 +5,8 @@ import pytest
 from bookings.base.errors import Conflict, RuleBroken, SeatTaken
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.blocks import block_seats, release_block
-from bookings.domain.sales.holds import hold_seats
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.holds import HoldRequest, hold_seats
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import SeatBlock, SeatClaim
 from bookings.tests.make import NOW, make_booking, make_schedule, make_user
 
@@ -15,17 +15,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 def test_blocked_seats_are_not_sold_until_they_are_released() -> None:
     schedule = make_schedule()
-    segment = get_segment(schedule.pk, "johannesburg", "cape-town")
+    segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
 
     block, _other = block_seats(schedule.pk, ["1A", "1B"], reason="crew rest", by=make_user(), now=NOW)
 
     with pytest.raises(SeatTaken):
-        hold_seats(segment, ["1A"], owner="ann", now=NOW)
+        hold_seats(segment, ["1A"], HoldRequest("ann"), now=NOW)
     schedule.refresh_from_db()
     assert schedule.available_seats == 6
     assert violations(now=NOW) == []
     release_block(block.schedule_id, block.pk, now=NOW)
-    hold_seats(segment, ["1A"], owner="ann", now=NOW)
+    hold_seats(segment, ["1A"], HoldRequest("ann"), now=NOW)
     assert violations(now=NOW) == []
 
 
@@ -34,7 +34,7 @@ def test_a_block_ends_by_itself_at_its_release_time() -> None:
     release_at = NOW + timedelta(hours=1)
     block_seats(schedule.pk, ["1A"], reason="guest", release_at=release_at, now=NOW)
 
-    hold_seats(get_segment(schedule.pk, "johannesburg", "cape-town"), ["1A"], owner="ann", now=release_at)
+    hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), ["1A"], HoldRequest("ann"), now=release_at)
 
     assert not SeatClaim.objects.filter(kind="blocked").exists()
     assert violations(now=release_at) == []

@@ -8,8 +8,8 @@ from bookings.base.errors import AlreadySubmitted, Conflict, HoldExpired, NotFou
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
-from bookings.domain.sales.holds import hold_any, rehold
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.holds import HoldRequest, hold_any, rehold
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Account, BookingEvent, LedgerEntry, Order, OutboxMessage, Schedule, SeatClaim, Ticket
 from bookings.tests.domain.sales.buy import ANN, SIPHO, held, ordered
 from bookings.tests.make import NOW, make_schedule
@@ -127,7 +127,7 @@ def test_paying_later_is_not_offered_close_to_departure(schedule: Schedule) -> N
 def test_out_and_back_are_one_order_of_two_bookings(schedule: Schedule) -> None:
     back = make_schedule(departs=NOW + timedelta(days=6))
     hold = held(schedule)
-    hold_any(get_segment(back.pk, "johannesburg", "cape-town"), 2, owner="ann", token=hold.token, now=NOW)
+    hold_any(get_segment(SegmentRef(back.pk, "johannesburg", "cape-town")), 2, HoldRequest("ann", adds_to=hold.token), now=NOW)
 
     view = checkout_view(hold.token, owner="ann", now=NOW)
     order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken, SalesClosed, SeatTaken
-from bookings.domain.counter.exchange import Ride, Till, exchange_at_till
+from bookings.domain.counter.exchange import SegmentRef, Till, exchange_at_till
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange, quote_exchange
@@ -41,7 +41,7 @@ def booking(schedule: Schedule) -> Booking:
 
 
 def ride(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
-    return get_segment(schedule.pk, start, end)
+    return get_segment(SegmentRef(schedule.pk, start, end))
 
 
 def clerk_with_shift() -> User:
@@ -53,7 +53,7 @@ def clerk_with_shift() -> User:
 def move(booking: Booking, to: Schedule, *, till: Till, labels: tuple[str, ...] = (), **options: Any) -> Booking:
     valid = booking.tickets.filter(status="valid").values_list("pk", flat=True)
     options = {"ticket_ids": list(valid), "quoted": None, "submission": "form", "content": "", "now": NEXT_DAY} | options
-    return exchange_at_till(booking.booking_reference, Ride(to.pk, "johannesburg", "cape-town"), labels=labels, till=till, **options)
+    return exchange_at_till(booking.booking_reference, SegmentRef(to.pk, "johannesburg", "cape-town"), labels=labels, till=till, **options)
 
 
 def test_the_quote_names_old_value_fee_new_fare_and_balance(booking: Booking, later: Schedule) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 from bookings.domain.fares.prices import read_party
 from bookings.domain.network.places import get_place
-from bookings.domain.sales.holds import hold_any
+from bookings.domain.sales.holds import HoldRequest, hold_any
 from bookings.domain.search.offers import Search
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Hold, RouteStop, Schedule
 from bookings.tests.make import NOW, make_passenger_types
 
@@ -21,8 +21,8 @@ def look(start: str = "johannesburg", end: str = "cape-town", *, day: date = DAY
 
 
 def hold(schedule: Schedule, count: int, start: str = "johannesburg", end: str = "cape-town", *, fare_class: str = "standard") -> Hold:
-    segment = get_segment(schedule.pk, start, end)
-    return hold_any(segment, count, fare_class=fare_class, owner=f"owner {count} {start} {end} {fare_class}", now=NOW)
+    segment = get_segment(SegmentRef(schedule.pk, start, end))
+    return hold_any(segment, count, HoldRequest(f"owner {count} {start} {end} {fare_class}"), fare_class=fare_class, now=NOW)
 
 
 def move_call(schedule: Schedule, position: int, minutes: int) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bookings.domain.fares.prices import read_party
 from bookings.domain.search.pricing import price_list
-from bookings.domain.search.segments import Departure, Ride
+from bookings.domain.search.segments import Departure, RouteSegment
 from bookings.models import City, Fare, Line, Route, RouteStop, Schedule, Service, Stop
 
 
@@ -28,19 +28,19 @@ class Sold(NamedTuple):
 
 
 def sold(*, source: str = "") -> Sold:
-    """Every departure on sale, with the rides that somebody can buy on it. With a source the stops have the ids of its feed."""
+    """Every departure on sale, with the segments that somebody can buy on it. With a source the stops have the ids of its feed."""
     schedules = list(Schedule.objects.on_sale().filter(route__is_active=True, source=source) if source else Schedule.objects.on_sale())
     calls: dict[int, list[RouteStop]] = {}
     for call in RouteStop.objects.select_related("stop", "route__line").order_by("route_id", "position"):
         calls.setdefault(call.route_id, []).append(call)
-    rides = [each for schedule in schedules for each in _rides(schedule, calls[schedule.route_id])]
-    prices = price_list(rides, read_party(1, {}))
+    segments = [each for schedule in schedules for each in _segments(schedule, calls[schedule.route_id])]
+    prices = price_list(segments, read_party(1, {}))
     lowest: dict[tuple[str, str, str], Decimal] = {}
     open_calls: dict[int, tuple[set[int], set[int]]] = {}
-    for each in rides:
-        board, alight = each.ride.board, each.ride.alight
+    for each in segments:
+        board, alight = each.segment.board, each.segment.alight
         if offered := prices.classes(each):
-            pair = (each.ride.line, name(board.stop, source), name(alight.stop, source))
+            pair = (each.segment.line, name(board.stop, source), name(alight.stop, source))
             lowest[pair] = min(offered[0][0], lowest.get(pair, offered[0][0]))
             boards, alights = open_calls.setdefault(board.route_id, (set(), set()))
             boards.add(board.position)
@@ -61,15 +61,15 @@ def name(stop: Stop, source: str) -> str:
     return stop.source_id if source else stop.code
 
 
-def _rides(schedule: Schedule, calls: list[RouteStop]) -> list[Departure]:
+def _segments(schedule: Schedule, calls: list[RouteStop]) -> list[Departure]:
     route_km, found = calls[-1].km, []
     for board in calls:
         boards_at = schedule.departure_time + timedelta(minutes=board.depart_min)
         local = boards_at.astimezone(ZoneInfo(board.stop.time_zone))
         for alight in calls[board.position + 1 :]:
             if board.may_board and alight.may_alight and board.stop_id != alight.stop_id:
-                ride = Ride(board, alight, board.route.line.code, route_km)
-                found.append(Departure(schedule.pk, ride, boards_at, local, 1, schedule.layout_id, schedule.price_zar, 0))
+                segment = RouteSegment(board, alight, board.route.line.code, route_km)
+                found.append(Departure(schedule.pk, segment, boards_at, local, 1, schedule.layout_id, schedule.price_zar, 0))
     return found
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import duration_text, route_line, trip_view
 from bookings.models import Stop
 from bookings.tests.make import make_route, make_schedule
@@ -14,7 +14,7 @@ EVENING = datetime(2026, 12, 31, 20, 0, tzinfo=UTC)  # 22:00 in Johannesburg
 def test_a_trip_over_new_year_says_which_day() -> None:
     schedule = make_schedule(departs=EVENING)
 
-    trip = trip_view(get_segment(schedule.pk, "johannesburg", "cape-town"))
+    trip = trip_view(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")))
 
     assert (trip.date_text, trip.date_short, trip.departs) == ("Thursday 31 December 2026", "Thu 31 Dec", "22:00")
     assert (trip.arrives, trip.day_mark) == ("02:00", "+1 day")
@@ -25,18 +25,18 @@ def test_times_are_local_to_each_stop() -> None:
     schedule = make_schedule(departs=EVENING, route=make_route("Johannesburg", "Windhoek", stand=0))
     Stop.objects.filter(city__slug="windhoek").update(time_zone="Africa/Abidjan")
 
-    trip = trip_view(get_segment(schedule.pk, "johannesburg", "windhoek"))
+    trip = trip_view(get_segment(SegmentRef(schedule.pk, "johannesburg", "windhoek")))
 
     assert (trip.departs, trip.arrives, trip.day_mark) == ("22:00", "22:00", "")
 
 
 @pytest.mark.django_db
-def test_the_road_marks_the_ride_and_counts_days_from_boarding() -> None:
+def test_the_calls_mark_the_segment_and_counts_days_from_boarding() -> None:
     schedule = make_schedule(departs=EVENING, route=make_route("Johannesburg", "Bloemfontein", "Colesberg", "Cape Town", stand=10))
 
-    calls = route_line(get_segment(schedule.pk, "bloemfontein", "colesberg"))
+    calls = route_line(get_segment(SegmentRef(schedule.pk, "bloemfontein", "colesberg")))
 
-    assert [(call.city, call.time, call.day_mark, call.is_ride, call.is_end) for call in calls] == [
+    assert [(call.city, call.time, call.day_mark, call.is_on_segment, call.is_end) for call in calls] == [
         ("Johannesburg", "22:00", "−1 day", False, False),
         ("Bloemfontein", "00:10", "", True, True),
         ("Colesberg", "02:00", "", False, True),

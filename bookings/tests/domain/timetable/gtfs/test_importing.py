@@ -9,10 +9,10 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from bookings.domain.sales.holds import hold_seats
+from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.timetable.gtfs import importing
 from bookings.domain.timetable.gtfs.problems import FeedRefused
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Hold, Route, Schedule, SeatClaim, SeatLayout, Service, ServiceException
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, MONDAY, import_small
 from bookings.tests.make import NOW, make_booking, make_fare_classes, make_layout, make_passenger_types
@@ -44,7 +44,7 @@ def sell(departure: Schedule) -> None:
 def hold(departure: Schedule, now: datetime = NOW) -> Hold:
     make_fare_classes()
     make_passenger_types()
-    return hold_seats(get_segment(departure.pk, "small-a", "small-c"), ["1A"], owner="somebody", now=now)
+    return hold_seats(get_segment(SegmentRef(departure.pk, "small-a", "small-c")), ["1A"], HoldRequest("somebody"), now=now)
 
 
 def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
