@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, IntegrityError, connections, router, transaction
+from django.db import DatabaseError, IntegrityError, router
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from bookings.database.compiled import compiled
+from bookings.database.transactions import lone_statement
 
 _KEY_LENGTH: Final = 32
 
@@ -45,10 +45,8 @@ class SessionStore(DatabaseSessionStore):
         store: Any = self
         row: Any = self.create_model_instance(store._get_session(no_load=must_create))
         using = router.db_for_write(self.model, instance=row)
-        # A refused write must leave a transaction of the caller's whole.
-        guard = transaction.atomic(using=using) if connections[using].in_atomic_block else nullcontext()
         try:
-            with guard:
+            with lone_statement(using):
                 row.save(force_insert=must_create, force_update=not must_create, using=using)
         except IntegrityError as error:
             if must_create:

@@ -1,9 +1,10 @@
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db import NotSupportedError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connection, transaction
+from django.db.models import DateTimeField, Func
 from django.utils import timezone
 from prometheus_client import Counter
 
@@ -59,6 +60,23 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]
     return moment
+
+
+class DatabaseClock(Func):
+    """The database's clock as a column of a query that is sent once the locks are held. None on SQLite, where this host's clock counts."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return "NULL", []
+
+
+@contextmanager
+def lone_statement(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """For one statement that may be refused: a transaction of the caller's stays whole, and there is none where it needs none."""
+    with transaction.atomic(using) if transaction.get_connection(using).in_atomic_block else nullcontext():
+        yield
 
 
 def count_committed(counter: Counter, *labels: str) -> None:

@@ -83,7 +83,7 @@ def _place(ref: SegmentRef, passengers: Sequence[PassengerDetails], email: str, 
         issue_ticket(booking, passenger, terms)
     post_sale(booking, order.total, now=now)
     if not order.total:
-        confirm_order(order, locked, now=now, shift=shift)
+        confirm_order(order, [booking], now=now, shift=shift)
     refresh(locked)
     return order
 

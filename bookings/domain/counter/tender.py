@@ -99,7 +99,7 @@ def _take(
     order_id: int, tender: str, amount_given: Decimal | None, shift: Shift, reference: str, submission: str, now: datetime | None
 ) -> str:
     reference = clean_reference(tender, reference)
-    order, _schedules = lock_order(order_id)
+    order = lock_order(order_id).order
     shift, now = lock_shift(shift), now or database_now()
     amount = amount_due(order, now=now)
     if amount <= 0:

@@ -69,9 +69,9 @@ def void_sale(reference: str, *, shift: Shift, reason: str, submission: str, con
 
 
 def _void(reference: str, shift: Shift, reason: str, submission: str, now: datetime | None) -> str:
-    order, locked = lock_order(booking_called(reference).order_id)
-    now = now or database_now()
-    drop_expired(list(locked), now=now)
+    locked = lock_order(booking_called(reference).order_id)
+    order, now = locked.order, now or locked.now
+    drop_expired(list(locked.schedules), now=now)
     quote = _quote(order, shift, now)
     if quote.obstacle:
         raise Conflict(quote.obstacle)
@@ -93,5 +93,5 @@ def _void(reference: str, shift: Shift, reason: str, submission: str, now: datet
             content=cause,
             now=now,
         )
-    refresh(locked)
+    refresh(locked.schedules)
     return str(order.pk)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from bookings.database.compiled import compiled, compiled_update
 from bookings.models import (
     Booking,
     Hold,
@@ -32,6 +33,17 @@ def lock_schedules(ids: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Schedul
     wanted = ids.order_by() if isinstance(ids, QuerySet) else set(ids)
     rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
     return {schedule.pk: schedule for schedule in rows}
+
+
+def lock_schedules_of_order(order_id: int) -> dict[int, Schedule]:
+    """As `lock_schedules`, the departures of an order's bookings."""
+    return {schedule.pk: schedule for schedule in _locked_of_order(order_id)}
+
+
+@compiled
+def _locked_of_order(order_id: int) -> QuerySet[Schedule]:
+    ids = Booking.objects.filter(order=order_id).order_by().values("schedule")
+    return Schedule.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
 
 
 def claim(claims: Iterable[SeatClaim]) -> None:
@@ -85,10 +97,15 @@ def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetim
     SeatClaim.objects.filter(hold_trip=trip).update(hold_trip=None, ticket=Subquery(of_seat), expires_at=expires_at)
 
 
-def sell(order: Order, schedule_ids: Iterable[int]) -> None:
+def sell(order: Order) -> None:
     """The claims of a paid order no longer expire."""
-    claims = SeatClaim.objects.filter(ticket__booking__order=order, schedule__in=list(schedule_ids))
-    claims.update(kind=SeatClaim.Kind.SOLD, expires_at=None)
+    _sell(order.pk)
+
+
+@compiled_update
+def _sell(order_id: int) -> tuple[QuerySet[SeatClaim], dict[str, Any]]:
+    tickets = Ticket.objects.filter(booking__order=order_id).order_by().values("pk")
+    return SeatClaim.objects.filter(ticket__in=tickets), {"kind": SeatClaim.Kind.SOLD, "expires_at": None}
 
 
 def release_hold(hold: Hold) -> None:

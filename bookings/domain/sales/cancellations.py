@@ -170,9 +170,9 @@ def _cancel(
     order_id = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
     if order_id is None:
         raise NotFound(_("We do not know this booking."))
-    order, locked = lock_order(order_id)
-    now = now or database_now()
-    drop_expired(list(locked), now=now)
+    locked = lock_order(order_id)
+    order, now = locked.order, now or locked.now
+    drop_expired(list(locked.schedules), now=now)
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
     tickets = returnable_tickets(booking, ticket_ids, now)
     if not can_cancel(booking, now) or not tickets:
@@ -187,7 +187,7 @@ def _cancel(
     queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)
     if refund and afterwards:
         afterwards(refund)
-    refresh(locked)
+    refresh(locked.schedules)
     return str(booking.pk)
 
 

@@ -25,6 +25,7 @@ from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import PassengerDetails, TicketTerms, new_spoken_codes, new_ticket, open_booking
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
+    Booking,
     Channel,
     Hold,
     HoldTrip,
@@ -128,10 +129,9 @@ def _place(
     if problem:
         raise Refusal(problem)
     order = _make_order(hold, trips, channel, pay_later, shift, partner, now)
-    for trip in trips:
-        _make_booking(order, trip, now)
+    bookings = [_make_booking(order, trip, now) for trip in trips]
     if order.total == ZERO:
-        confirm_order(order, locked, now=now, shift=shift)
+        confirm_order(order, bookings, now=now, shift=shift)
     elif pay_later:
         write_message(OutboxMessage.Kind.PAY_BY, order, f"order:{order.pk}", now=now)
     if then:
@@ -182,7 +182,7 @@ def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
     return fares
 
 
-def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
+def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
     booking = open_booking(order, Segment(trip.schedule, trip.from_stop, trip.to_stop), now=now)
     types = {kind.slug: kind for kind in every_type()}
     draft: dict[str, Any] = order.hold.draft if order.hold else {}
@@ -197,3 +197,4 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> None:
     Ticket.objects.bulk_create(tickets)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by)
     post_sale(booking, sum(fares, ZERO), now=now)
+    return booking

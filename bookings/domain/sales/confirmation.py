@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from bookings.base.errors import Conflict
 from bookings.base.metrics import SALES
 from bookings.base.money import ZERO
+from bookings.database.compiled import compiled_update
 from bookings.database.transactions import count_committed
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import taken_seats
@@ -28,25 +32,35 @@ from bookings.models import (
 )
 
 
-def confirm_order(order: Order, schedules: Iterable[int], *, now: datetime, shift: Shift | None = None) -> None:
-    """Make the seats of a paid order its own. The caller holds the locks of its schedules and of the order, and refreshes.
+def confirm_order(order: Order, bookings: Iterable[Booking], *, now: datetime, shift: Shift | None = None) -> None:
+    """Make the seats of a paid order its own, with those of its `bookings` that are in the same state as the order.
 
-    `shift` is the till that took the money: its clerk stands in the history.
+    The caller holds the locks of its schedules and of the order since before it read them, and refreshes. `shift` is the till that took
+    the money: its clerk stands in the history.
     """
     actor = shift.clerk if shift else None
-    if Order.objects.filter(pk=order.pk, status=order.status).update(status=SaleStatus.CONFIRMED) != 1:
+    bookings = [booking for booking in bookings if booking.status == order.status]
+    if _confirm_orders(order.pk, order.status) != 1 or _confirm_bookings(order.pk, order.status) != len(bookings):
         raise Conflict("The order changed meanwhile.")
-    bookings = list(Booking.objects.filter(order=order, status=order.status).order_by("pk"))
-    Booking.objects.filter(pk__in=[booking.pk for booking in bookings]).update(status=SaleStatus.CONFIRMED)
     BookingEvent.objects.bulk_create(
         BookingEvent(booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now) for booking in bookings
     )
     for booking in bookings:
         notify_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
-    claims.sell(order, schedules)
+    claims.sell(order)
     order.status = SaleStatus.CONFIRMED
     count_committed(SALES, order.channel)
     write_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
+
+
+@compiled_update
+def _confirm_orders(pk: int, status: str) -> tuple[QuerySet[Order], dict[str, Any]]:
+    return Order.objects.filter(pk=pk, status=status), {"status": SaleStatus.CONFIRMED}
+
+
+@compiled_update
+def _confirm_bookings(order_id: int, status: str) -> tuple[QuerySet[Booking], dict[str, Any]]:
+    return Booking.objects.filter(order=order_id, status=status), {"status": SaleStatus.CONFIRMED}
 
 
 def take_seats_again(order: Order, *, now: datetime) -> bool:

@@ -188,11 +188,11 @@ def _exchange(
 ) -> Booking:
     if waiver:
         waiver.check(actor)
-    _order, locked = lock_order(booking_called(reference).order_id, also=[segment.schedule.pk])
-    now = now or database_now()
-    drop_expired(list(locked), now=now)
+    locked = lock_order(booking_called(reference).order_id, also=[segment.schedule.pk])
+    now = now or locked.now
+    drop_expired(list(locked.schedules), now=now)
     booking = locked_booking(reference)
-    fresh = Segment(locked[segment.schedule.pk], segment.board, segment.alight)
+    fresh = Segment(locked.schedules[segment.schedule.pk], segment.board, segment.alight)
     quote = _quote(booking, fresh, ticket_ids, labels, waiver is not None, now)
     quote.difference.check(quoted)
     if not quote.is_all:
@@ -201,7 +201,7 @@ def _exchange(
     cause = next_cause("exchange", booking)
     post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
-    refresh(locked)
+    refresh(locked.schedules)
     return booking
 
 

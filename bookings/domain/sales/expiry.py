@@ -22,16 +22,16 @@ def expire_unpaid(*, now: datetime | None = None) -> int:
     expired = 0
     for order_id in orders:
         with short_transaction():
-            _order, locked = lock_order(order_id)
-            drop_expired(list(locked), now=now)
+            locked = lock_order(order_id)
+            drop_expired(list(locked.schedules), now=now)
             expire_order(order_id, now=now)
-            refresh(locked)
+            refresh(locked.schedules)
             expired += 1
     for schedule_id in SeatClaim.objects.expired(now).values_list("schedule", flat=True).distinct().order_by("schedule")[:500]:
         with short_transaction():
-            locked = lock_schedules([schedule_id])
-            drop_expired(list(locked), now=now)
-            refresh(locked)
+            schedules = lock_schedules([schedule_id])
+            drop_expired(list(schedules), now=now)
+            refresh(schedules)
     return expired
 
 

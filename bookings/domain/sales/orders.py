@@ -6,11 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from django.db.models import QuerySet
+
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.base.errors import Busy
 from bookings.base.money import ZERO
+from bookings.database.compiled import compiled
+from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.refund_rules import RefundTerms
-from bookings.domain.inventory.claims import lock_schedules
+from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_order
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
@@ -48,18 +52,43 @@ def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime, *, act
     return part
 
 
-def lock_order(order_id: int, *, also: Iterable[int] = ()) -> tuple[Order, dict[int, Schedule]]:
+@dataclass(frozen=True)
+class LockedOrder:
+    """An order and what was read of it while its departures and its own row were locked."""
+
+    order: Order
+    schedules: dict[int, Schedule]  # of its bookings, and others that were asked for
+    bookings: list[Booking]
+    now: datetime  # by the database's clock, after the locks were had
+
+
+def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
     """Lock an order after the departures of its bookings (and those in `also`), in the order that everybody keeps.
 
     Raises Busy if they change meanwhile.
     """
     for _try in range(_TRIES):
-        of_order = Booking.objects.filter(order=order_id).values("schedule")
-        locked = lock_schedules({*of_order.values_list("schedule", flat=True), *also} if also else of_order)
-        order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
-        if set(Booking.objects.filter(order=order_id).values_list("schedule", flat=True)) <= set(locked):
-            return order, locked
+        if also:
+            of_order = Booking.objects.filter(order=order_id).values_list("schedule", flat=True)
+            schedules = lock_schedules({*of_order, *also})
+        else:
+            schedules = lock_schedules_of_order(order_id)
+        orders, bookings = _locked_orders(order_id), _bookings_of(order_id)
+        if not orders:
+            raise Order.DoesNotExist
+        if {booking.schedule_id for booking in bookings} <= set(schedules):
+            return LockedOrder(orders[0], schedules, bookings, (bookings and getattr(bookings[0], "clock", None)) or database_now())
     raise Busy
+
+
+@compiled
+def _locked_orders(pk: int) -> QuerySet[Order]:
+    return Order.objects.select_for_update(no_key=True).filter(pk=pk)
+
+
+@compiled
+def _bookings_of(order_id: int) -> QuerySet[Booking]:
+    return Booking.objects.filter(order=order_id).annotate(clock=DatabaseClock()).order_by("pk")
 
 
 def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:

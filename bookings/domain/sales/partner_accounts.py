@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict
 from bookings.base.money import format_zar
-from bookings.database.transactions import database_now, short_transaction
+from bookings.database.transactions import short_transaction
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.payments import settle
@@ -32,8 +32,8 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
     Raises Conflict if nothing can be paid any more or `amount` is not what is owed, CreditExceeded beyond the partner's limit.
     """
     with short_transaction():
-        order, _schedules = lock_order(order_id)
-        now = now or database_now()
+        locked = lock_order(order_id)
+        order, now = locked.order, now or locked.now
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
         if owed <= 0 or not order.is_open(now):
             raise Conflict(_("There is nothing to pay on this order any more."))

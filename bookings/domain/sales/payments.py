@@ -3,15 +3,19 @@
 import logging
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings import queue
 from bookings.base.codes import random_token
 from bookings.base.errors import Busy, Conflict, NotFound
-from bookings.database.transactions import database_now, short_transaction
+from bookings.database.compiled import compiled, compiled_update
+from bookings.database.transactions import lone_statement, short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
@@ -22,6 +26,7 @@ from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.orders import lock_order
 from bookings.models import (
     Account,
+    Booking,
     GatewayNotification,
     LedgerEntry,
     Order,
@@ -30,7 +35,6 @@ from bookings.models import (
     PaymentAttempt,
     Posting,
     SaleStatus,
-    Schedule,
     Shift,
     StaffTask,
     Webhook,
@@ -45,8 +49,8 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
     The first attempt of an order gives it PAYMENT_MINUTES from now if less is left.
     """
     with short_transaction():
-        order, locked = lock_order(order_id)
-        now = now or database_now()
+        locked = lock_order(order_id)
+        order, now = locked.order, now or locked.now
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
         if not order.is_open(now) or owed <= 0:
             raise Conflict(_("There is nothing to pay on this order any more."))
@@ -54,7 +58,7 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
         if attempt is None:
             if not order.attempts.exists():
                 _give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
-            refresh(locked)
+            refresh(locked.schedules)
             return open_attempt(order, owed, now)
     return gateway_called(attempt.gateway).payment_address(attempt)
 
@@ -75,22 +79,44 @@ def _give_time(order: Order, until: datetime) -> None:
 def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
     """Verify what a gateway says and keep it; acting on it comes later. Raises ForgedNotification for anything that is not in order."""
     notification = gateway_called(gateway).verify(body)
-    attempt = PaymentAttempt.objects.filter(token=notification.attempt_token, gateway=gateway).first()
-    if attempt is None:
+    attempts = _attempts(notification.attempt_token, gateway)
+    if not attempts:
         raise NotFound(_("This payment is not known."))
     # A gateway may tell of one payment several times, in several states; each state is kept once.
-    row, _made = GatewayNotification.objects.get_or_create(
-        gateway=gateway,
-        external_id=f"{notification.external_id}:{notification.status}"[:80],
-        defaults={"attempt": attempt, "body": body.decode(), "received_at": now or database_now()},
-    )
+    key = {"gateway": gateway, "external_id": f"{notification.external_id}:{notification.status}"[:80]}
+    try:
+        with lone_statement():
+            received_at = now or timezone.now()
+            row = GatewayNotification.objects.create(**key, attempt=attempts[0], body=body.decode(), received_at=received_at)
+    except IntegrityError:
+        row = GatewayNotification.objects.get(**key)
     if row.acted_at is None:
         queue.enqueue_after_commit("act_on_notification", row.pk)
 
 
+@compiled
+def _attempts(token: str, gateway: str) -> QuerySet[PaymentAttempt]:
+    return PaymentAttempt.objects.filter(token=token, gateway=gateway)
+
+
+@compiled
+def _notifications(pk: int) -> QuerySet[GatewayNotification]:
+    return GatewayNotification.objects.select_related("attempt").filter(pk=pk)
+
+
+@compiled_update
+def _mark_acted(pk: int, acted_at: datetime, outcome: str) -> tuple[QuerySet[GatewayNotification], dict[str, Any]]:
+    return GatewayNotification.objects.filter(pk=pk, acted_at=None), {"acted_at": acted_at, "outcome": outcome}
+
+
+@compiled_update
+def _mark_attempt_paid(pk: int) -> tuple[QuerySet[PaymentAttempt], dict[str, Any]]:
+    return PaymentAttempt.objects.filter(pk=pk), {"status": PaymentAttempt.Status.PAID}
+
+
 def act_on_notification(notification_id: int, *, now: datetime | None = None) -> str:
     """Book what a stored notification says, once. Returns the outcome."""
-    row = GatewayNotification.objects.select_related("attempt").get(pk=notification_id)
+    row = _notifications(notification_id)[0]
     if row.acted_at is not None:
         return row.outcome
     gateway = gateway_called(row.gateway)
@@ -102,7 +128,7 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
     else:
         changed = PaymentAttempt.objects.filter(pk=row.attempt_id, status=PaymentAttempt.Status.STARTED)
         outcome = "declined" if changed.update(status=PaymentAttempt.Status.DECLINED) else "ignored"
-    GatewayNotification.objects.filter(pk=row.pk, acted_at=None).update(acted_at=now or database_now(), outcome=outcome)
+    _mark_acted(row.pk, now or timezone.now(), outcome)
     logger.info("notification %s: %s", row.pk, outcome)
     return outcome
 
@@ -138,15 +164,14 @@ def settle(
     """
     try:
         with short_transaction():
-            order, locked = lock_order(order_id)
-            now = now or database_now()
-            if Payment.objects.filter(method=method, external_id=external_id).exists():
-                return "duplicate"
+            locked = lock_order(order_id)
+            order, bookings, now = locked.order, locked.bookings, now or locked.now
             _check_open(shift)
-            drop_expired(list(locked), now=now)
             if not order.is_open(now):  # one whose claims somebody else dropped is expired already
+                drop_expired(list(locked.schedules), now=now)
                 expire_order(order.pk, now=now)
                 order.refresh_from_db()
+                bookings = list(order.bookings.order_by("pk"))
             payment = Payment.objects.create(
                 order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now, shift=shift
             )
@@ -155,9 +180,11 @@ def settle(
             LedgerEntry.objects.post(Posting(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor))
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if attempt:
-                PaymentAttempt.objects.filter(pk=attempt.pk).update(status=PaymentAttempt.Status.PAID)
-            return _place_money(order, locked, payment, now)
-    except IntegrityError:
+                _mark_attempt_paid(attempt.pk)
+            outcome = _place_money(order, bookings, payment, now)
+            refresh(locked.schedules)
+            return outcome
+    except IntegrityError:  # the unique constraint knows whether this payment is here already
         if Payment.objects.filter(method=method, external_id=external_id).exists():
             return "duplicate"
         raise
@@ -174,8 +201,8 @@ def account_of(method: str) -> Account:
     return Account(method) if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER) else Account.GATEWAY
 
 
-def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, now: datetime) -> str:
-    """Decide what a booked payment does for its order."""
+def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: datetime) -> str:
+    """Decide what a booked payment does for its order and its `bookings`."""
     outcome, excess = "confirmed", True
     if order.status == SaleStatus.PENDING:
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
@@ -184,9 +211,9 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
             outcome = "too little"
         else:
             excess = owed < 0
-            confirm_order(order, locked, now=now, shift=payment.shift)
+            confirm_order(order, bookings, now=now, shift=payment.shift)
     elif order.status == SaleStatus.EXPIRED and take_seats_again(order, now=now):
-        confirm_order(order, locked, now=now, shift=payment.shift)
+        confirm_order(order, bookings, now=now, shift=payment.shift)
         outcome = "confirmed late"
     elif order.status == SaleStatus.EXPIRED:
         open_task(
@@ -205,7 +232,6 @@ def _place_money(order: Order, locked: dict[int, Schedule], payment: Payment, no
         )
     if excess:  # or it may be
         owe_back(order, now=now)
-    refresh(locked)
     return outcome
 
 

@@ -116,9 +116,9 @@ def _change_seat(
     settle: Settle | None,
     now: datetime | None,
 ) -> str:
-    _order, locked = lock_order(ticket_called(ticket_id).booking.order_id)
-    now = now or database_now()
-    drop_expired(list(locked), now=now)
+    locked = lock_order(ticket_called(ticket_id).booking.order_id)
+    now = now or locked.now
+    drop_expired(list(locked.schedules), now=now)
     ticket = ticket_called(ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
     if version is not None and ticket.version != version:
@@ -139,7 +139,7 @@ def _change_seat(
     if quote.difference.balance:
         post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
-    refresh(locked)
+    refresh(locked.schedules)
     return str(ticket.pk)
 
 
@@ -166,8 +166,8 @@ def change_name(
 
 
 def _change_name(ticket_id: int, first_name: str, surname: str, version: int | None, actor: User | None, now: datetime | None) -> str:
-    lock_order(ticket_called(ticket_id).booking.order_id)
-    now = now or database_now()
+    locked = lock_order(ticket_called(ticket_id).booking.order_id)
+    now = now or locked.now
     ticket = ticket_called(ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
     if not first_name or not surname or max(len(first_name), len(surname)) > 80:
