@@ -4,5 +4,15 @@ from bookings.web import badges
 
 register = template.Library()
 
-for name in ("booking_badge", "departure_badge", "manifest_badge", "mail_badge", "warning", "urgency"):
-    register.filter(name, getattr(badges, name))
+for colour in (
+    badges.booking_badge,
+    badges.departure_badge,
+    badges.manifest_badge,
+    badges.mail_badge,
+    badges.alert_badge,
+    badges.warning,
+    badges.warn_below,
+    badges.bad_above,
+    badges.urgency,
+):
+    register.filter(colour)

@@ -30,7 +30,19 @@ def mail_badge(state: str) -> str:
     return _MAIL.get(state, "badge-info")
 
 
-def warning(is_warned: bool) -> str:
+def alert_badge(tone: str) -> str:
+    return f"badge-{tone}" if tone in ("bad", "warn") else ""
+
+
+def warn_below(value: float | None, limit: float) -> str:
+    return "is-warn" if value is not None and value < limit else ""
+
+
+def bad_above(value: float | str | None, limit: float) -> str:
+    return "is-bad" if value and float(value) > limit else ""
+
+
+def warning(is_warned: object) -> str:
     return "is-warn" if is_warned else ""
 
 

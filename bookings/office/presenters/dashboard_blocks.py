@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from bookings.base.codes import sha256
 from bookings.domain.dashboard import charts, outlook, today
 from bookings.domain.dashboard import pending_work as desk
+from bookings.domain.dashboard.today import DepartureRow
 from bookings.domain.operations import tasks
 from bookings.models import Branch, User
 from bookings.office.policy import may
@@ -65,6 +66,10 @@ class Shown:
     seen: str
     address: str
 
+    @property
+    def refresh_address(self) -> str:
+        return f"{self.address}{'&' if '?' in self.address else '?'}seen={self.seen}"
+
 
 def _draw_load(at: Desk) -> drawing.BarChart:
     return drawing.load_chart(charts.load_by_day(at.branch, now=at.now))
@@ -95,6 +100,15 @@ BLOCKS: Final[dict[str, Block]] = {
 def blocks_for(at: Desk) -> list[Block]:
     """What the role may open, and what there is anything to say about."""
     return [block for block in BLOCKS.values() if at.may(block.name) and (at.branch or not block.needs_branch)]
+
+
+def departure_row(row: DepartureRow) -> str:
+    """The class of a departure's row: what somebody must see to, before what only fills up."""
+    if row.is_cancelled:
+        return "is-cancelled"
+    if row.late:
+        return "is-bad"
+    return "is-warn" if row.peak.level in ("full", "high") else ""
 
 
 def show(block: Block, at: Desk) -> Shown:

@@ -19,7 +19,11 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     """Today at a station. Every block of it is the fragment that refreshes itself."""
     branches = _branches(request)
     at = _desk(request, branches)
-    page = {"desk": at, "branches": branches, "blocks": {block.slug: show(block, at) for block in blocks_for(at)}}
+    page = {
+        "desk": at,
+        "branches": [(branch, branch == at.branch) for branch in branches],
+        "blocks": {block.slug: show(block, at) for block in blocks_for(at)},
+    }
     return render(request, "office/dashboard/dashboard.html", page)
 
 

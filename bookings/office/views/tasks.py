@@ -1,3 +1,5 @@
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
-from bookings.domain.operations.tasks import finish_task, task_page
+from bookings.domain.operations.tasks import TaskPage, finish_task, task_page
 from bookings.office.access import StaffRequest, staff
 from bookings.office.policy import may
 from bookings.web.refusals import counted
@@ -37,12 +39,21 @@ def _page(request: StaffRequest, *, refusal: Refusal | None = None, task_id: int
     page = request.GET.get("page", "")
     number = int(page) if page.isdecimal() and len(page) < 6 else 1
     found = task_page(request.user, now=timezone.now(), page=number, is_done=request.GET.get("state") == "done")
+    problem = counted(refusal)
+    refused = {"message": problem.message, "typed": request.POST.get("note", "")} if problem else None
     context = {
         "tasks": found,
+        "rows": [(row, refused if row.id == task_id else None) for row in found.rows],
+        "earlier": _address(found, -1) if found.page > 1 else "",
+        "later": _address(found, 1) if found.has_next else "",
         "may_finish": may(request.user.role, "task_done", "POST"),
         "submission": random_token(),
-        "problem": counted(refusal),
-        "wrong": task_id,
-        "typed": request.POST.get("note", ""),
+        "problem": problem,
     }
     return render(request, "office/tasks.html", context, status=refusal.status if refusal else 200)
+
+
+def _address(found: TaskPage, pages: int) -> str:
+    """Of a list so many pages on."""
+    query = {"state": "done"} if found.is_done else {}
+    return f"?{urlencode({**query, 'page': found.page + pages})}"

@@ -133,7 +133,9 @@ def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
 
 
 def _closing(request: StaffRequest, mine: Shift, form: TillCount, *, status: int = 200) -> HttpResponse:
-    return render(request, "office/till/close.html", {"form": form, "till": till_view(mine)}, status=status)
+    till = till_view(mine)
+    context = {"form": form, "till": till, "columns": "panes-3" if till.rows else ""}
+    return render(request, "office/till/close.html", context, status=status)
 
 
 @staff
@@ -159,4 +161,4 @@ def shift_detail(request: StaffRequest, number: int) -> HttpResponse:
     else:
         found = own_branch_or_404(request, shifts_of(None), pk=number)
     page = _with_pages(request, till_view(found, page=_page_number(request)))
-    return render(request, "office/till/shift_record.html", page | {"is_roll": request.GET.get("paper") == "roll"})
+    return render(request, "office/till/shift_record.html", page | {"paper": "paper-roll" if request.GET.get("paper") == "roll" else ""})
