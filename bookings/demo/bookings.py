@@ -195,6 +195,7 @@ class Writer:
                 kind=kind,
                 order_id=one.order.pk,
                 subject=subject,
+                about_id=about_id,
                 created_at=at,
                 next_try=at,
                 attempts=1,
@@ -202,7 +203,7 @@ class Writer:
                 message_id=f"<{_token(rng)}@demo.example>",
             )
             for one, rng in zip(self.sold, self.rngs, strict=True)
-            for kind, subject, at in _messages(one)
+            for kind, subject, about_id, at in _messages(one)
         )
 
 
@@ -354,12 +355,12 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
     return made
 
 
-def _messages(one: Sold) -> list[tuple[str, str, datetime]]:
+def _messages(one: Sold) -> list[tuple[str, str, int, datetime]]:
     if not one.paid_at:
-        return [(OutboxMessage.Kind.PAY_BY, f"order:{one.order.pk}", one.order.placed_at)]
-    messages = [(OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.paid_at)]
+        return [(OutboxMessage.Kind.PAY_BY, f"order:{one.order.pk}", one.order.pk, one.order.placed_at)]
+    messages = [(OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.order.pk, one.paid_at)]
     if one.booking.cancelled_at:
-        messages.append((OutboxMessage.Kind.CANCELLATION, f"booking:{one.booking.pk}", one.booking.cancelled_at))
+        messages.append((OutboxMessage.Kind.CANCELLATION, f"booking:{one.booking.pk}", one.booking.pk, one.booking.cancelled_at))
     return messages
 
 

@@ -36,7 +36,9 @@ class OutboxMessage(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="messages")  # null: a test ping
     webhook = models.ForeignKey(Webhook, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False)
-    subject = models.CharField(max_length=80)  # "order:12", "booking:31", "attempt:7", "3:booking.cancelled:31"
+    subject = models.CharField(max_length=80)  # for the unique constraint: "order:12", "booking:31", "3:booking.cancelled:31"
+    event = models.CharField(max_length=40, blank=True, default="", db_default="")  # of a webhook: "booking.cancelled"
+    about_id = models.BigIntegerField(null=True, blank=True)  # of the order, booking, payment, refund or attempt that it tells of
     version = models.CharField(max_length=40, default="1")
     body = models.TextField(blank=True)  # of a webhook: what was sent at the first try, and is at each further one
     created_at = models.DateTimeField()

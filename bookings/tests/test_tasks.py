@@ -23,7 +23,7 @@ from bookings.tests.servers import free_port, redis_server
 def test_sweep_does_all_that_was_lost() -> None:
     now = timezone.now()
     booking = make_booking(now=now)
-    queue_message("confirmation", booking.order, f"order:{booking.order_id}", now=now)
+    queue_message("confirmation", booking.order, booking.order, now=now)
     unpaid = make_order(status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1))
 
     tasks.sweep.call_local()
@@ -48,7 +48,7 @@ def test_message_that_commits_is_sent_by_its_task(django_capture_on_commit_callb
     booking = make_booking()
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        queue_message("link", booking.order, f"order:{booking.order_id}", now=timezone.now())
+        queue_message("link", booking.order, booking.order, now=timezone.now())
 
     assert [message.subject for message in mail.outbox] == [f"Your link to booking {booking.booking_reference}"]
 
@@ -59,7 +59,7 @@ def test_sale_goes_through_while_the_mail_server_is_away(settings: Any, django_c
     booking = make_booking()
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        queue_message("link", booking.order, f"order:{booking.order_id}", now=timezone.now())
+        queue_message("link", booking.order, booking.order, now=timezone.now())
 
     assert OutboxMessage.objects.filter(sent_at=None, failed_at=None).count() == 1
 

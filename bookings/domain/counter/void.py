@@ -80,7 +80,7 @@ def _void(reference: str, shift: Shift, reason: str, submission: str, now: datet
         amounts = {Account.REVENUE: fare, Account.REFUNDS_OWED: -fare}
         LedgerEntry.objects.post(Posting(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk))
         close_booking(booking, list(booking.tickets.all()), at=now, actor=shift.clerk, reason=f"void: {reason}"[:200])
-        queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)
+        queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
     for payment in quote.payments:
         cause = f"void:{payment.pk}"
         refund = Refund.objects.create(order=order, cause=cause, amount=payment.amount, created_at=now)

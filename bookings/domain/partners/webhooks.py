@@ -16,7 +16,7 @@ from bookings.base.codes import random_token, sha256
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.messaging.webhooks.http import check_url
-from bookings.domain.messaging.webhooks.payload import PING, event_of, public_id
+from bookings.domain.messaging.webhooks.payload import PING, public_id
 from bookings.domain.messaging.webhooks.signature import new_secret
 from bookings.domain.sales.messages import write_webhook
 from bookings.domain.timetable.trips import local_text
@@ -166,9 +166,7 @@ def _delivery(message: OutboxMessage, reference: str, hook: Webhook, now: dateti
         state, words = "waiting", _("next try %(moment)s") % {"moment": local_text(max(message.next_try, now))}
     error = f"{message.last_error} ({_('tries')}: {message.attempts})" if message.last_error else ""
     may_send = hook.is_active and not is_busy
-    return Delivery(
-        message.pk, public_id(message), event_of(message), reference, local_text(message.created_at), state, words, error, may_send
-    )
+    return Delivery(message.pk, public_id(message), message.event, reference, local_text(message.created_at), state, words, error, may_send)
 
 
 def _clean_url(url: str) -> str:

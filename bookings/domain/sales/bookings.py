@@ -90,7 +90,7 @@ def post_difference(
 def mail_new_tickets(booking: Booking, cause: str, *, now: datetime) -> None:
     """Tell the customer, and the partner who sold the booking, of a change."""
     notify_partner(booking.order, Webhook.Event.CHANGED, booking, at=now)
-    queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, f"order:{booking.order_id}", version=cause[:40], now=now)
+    queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, booking.order, version=cause[:40], now=now)
 
 
 def next_cause(kind: str, booking: Booking) -> str:

@@ -184,7 +184,7 @@ def _cancel(
         booking = split_off(booking, tickets, now, actor=actor)
     refund = _undo_sale(booking, quote, actor, now)
     close_booking(booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason)
-    queue_message(OutboxMessage.Kind.CANCELLATION, order, f"booking:{booking.pk}", now=now)
+    queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
     if refund and afterwards:
         afterwards(refund)
     refresh(locked.schedules)

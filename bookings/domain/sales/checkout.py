@@ -133,7 +133,7 @@ def _place(
     if order.total == ZERO:
         confirm_order(order, bookings, now=now, shift=shift)
     elif pay_later:
-        write_message(OutboxMessage.Kind.PAY_BY, order, f"order:{order.pk}", now=now)
+        write_message(OutboxMessage.Kind.PAY_BY, order, order, now=now)
     if then:
         then(order, now)
     refresh(locked)

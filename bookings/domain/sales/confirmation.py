@@ -50,7 +50,7 @@ def confirm_order(order: Order, bookings: Iterable[Booking], *, now: datetime, s
     claims.sell(order)
     order.status = SaleStatus.CONFIRMED
     count_committed(SALES, order.channel)
-    write_message(OutboxMessage.Kind.CONFIRMATION, order, f"order:{order.pk}", now=now)
+    write_message(OutboxMessage.Kind.CONFIRMATION, order, order, now=now)
 
 
 @compiled_update

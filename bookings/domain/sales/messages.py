@@ -9,18 +9,25 @@ from bookings.models import Order, OutboxMessage, Webhook
 from bookings.models.outbox import new_message_id
 
 
-def queue_message(kind: str, order: Order, subject: str, *, version: str = "1", now: datetime) -> OutboxMessage | None:
+def queue_message(kind: str, order: Order, about: Model, *, version: str = "1", now: datetime) -> OutboxMessage | None:
     """As `write_message`; None if there was such a message already."""
-    return OutboxMessage.objects.filter(message_id=write_message(kind, order, subject, version=version, now=now)).first()
+    return OutboxMessage.objects.filter(message_id=write_message(kind, order, about, version=version, now=now)).first()
 
 
-def write_message(kind: str, order: Order, subject: str, *, version: str = "1", now: datetime) -> str:
+def write_message(kind: str, order: Order, about: Model, *, version: str = "1", now: datetime) -> str:
     """Write a message within the caller's transaction and wake the queue once that has committed; returns its Message-ID.
 
-    The same kind, subject and version again changes nothing.
+    `about` is the order, or that booking, payment or attempt of it. The same kind, row and version again changes nothing.
     """
     message = OutboxMessage(
-        kind=kind, order=order, subject=subject, version=version, created_at=now, next_try=now, message_id=new_message_id()
+        kind=kind,
+        order=order,
+        subject=f"{about._meta.model_name}:{about.pk}",
+        about_id=about.pk,
+        version=version,
+        created_at=now,
+        next_try=now,
+        message_id=new_message_id(),
     )
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
@@ -37,16 +44,18 @@ def notify_partner(order: Order, event: str, about: Model, *, at: datetime) -> N
         return
     hooks = [hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)]
     for hook in hooks:
-        write_webhook(hook, f"{event}:{about.pk}", version=at.isoformat(), order=order, at=at)
+        write_webhook(hook, event, about, version=at.isoformat(), order=order, at=at)
 
 
-def write_webhook(hook: Webhook, about: str, *, version: str, at: datetime, order: Order | None = None) -> None:
+def write_webhook(hook: Webhook, event: str, about: Model | None = None, *, version: str, at: datetime, order: Order | None = None) -> None:
     """Write one message for a webhook within the caller's transaction. The same event of the same moment again changes nothing."""
     message = OutboxMessage(
         kind=OutboxMessage.Kind.WEBHOOK,
         webhook=hook,
         order=order,
-        subject=f"{hook.pk}:{about}",
+        subject=f"{hook.pk}:{event}:{about.pk}" if about else f"{hook.pk}:{event}",
+        event=event,
+        about_id=about.pk if about else None,
         version=version,
         created_at=at,
         next_try=at,

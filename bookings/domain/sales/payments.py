@@ -219,7 +219,7 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
         open_task(
             StaffTask.Kind.MONEY_WITHOUT_SEATS, order, f"payment:{payment.pk}", f"{payment.amount} came after the seats were gone", now
         )
-        write_message(OutboxMessage.Kind.SEATS_GONE, order, f"payment:{payment.pk}", now=now)
+        write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
         outcome = "seats gone"
     elif order.status == SaleStatus.CONFIRMED and LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == 0:
         outcome = "balance paid"  # of a change to a booking that was paid before

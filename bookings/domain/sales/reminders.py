@@ -28,6 +28,6 @@ def queue_pay_reminders(*, now: datetime | None = None) -> int:
     queued = 0
     for order in due.order_by("pay_by")[:500]:
         with short_transaction():
-            if queue_message(OutboxMessage.Kind.PAY_REMINDER, order, f"order:{order.pk}", now=now):
+            if queue_message(OutboxMessage.Kind.PAY_REMINDER, order, order, now=now):
                 queued += 1
     return queued

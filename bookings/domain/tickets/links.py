@@ -55,7 +55,7 @@ def mail_link(order: Order, *, now: datetime) -> bool:
     if not order.email:
         return False
     with short_transaction():
-        return queue_message(OutboxMessage.Kind.LINK, order, f"order:{order.pk}", version=f"{now:%Y%m%d%H%M}", now=now) is not None
+        return queue_message(OutboxMessage.Kind.LINK, order, order, version=f"{now:%Y%m%d%H%M}", now=now) is not None
 
 
 def mail_tickets_again(order: Order, *, now: datetime) -> bool:
@@ -63,5 +63,5 @@ def mail_tickets_again(order: Order, *, now: datetime) -> bool:
     if not order.email:
         return False
     with short_transaction():
-        subject, version = f"order:{order.pk}", f"again {now:%Y%m%d%H%M}"
-        return queue_message(OutboxMessage.Kind.CONFIRMATION, order, subject, version=version, now=now) is not None
+        version = f"again {now:%Y%m%d%H%M}"
+        return queue_message(OutboxMessage.Kind.CONFIRMATION, order, order, version=version, now=now) is not None

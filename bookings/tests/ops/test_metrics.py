@@ -49,7 +49,7 @@ def test_what_happens_is_counted(client: Client) -> None:
     cache.set("something", 1)
     cache.get("something")
     beat("queue")
-    queue_message(OutboxMessage.Kind.LINK, order := make_order(), f"order:{order.pk}", now=timezone.now())
+    queue_message(OutboxMessage.Kind.LINK, order := make_order(), order, now=timezone.now())
 
     after = scrape(client)
 

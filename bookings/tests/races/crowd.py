@@ -65,7 +65,7 @@ def kinds(outcomes: Sequence[Any]) -> Counter[str]:
 def sell(schedule: Schedule, seats: int, *, now: datetime) -> None:
     """The first seats of a departure, sold for the whole way, with the mail that went out."""
     booking = make_booking(schedule=schedule, names=tuple(f"Passenger Number{number}" for number in range(seats)), now=now)
-    message = queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, f"order:{booking.order_id}", now=now)
+    message = queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, booking.order, now=now)
     OutboxMessage.objects.filter(pk=message.pk).update(sent_at=now)
 
 

@@ -40,7 +40,7 @@ def test_two_schedulers_do_what_is_due_once(settings: Any, tmp_path: Path) -> No
     coach = make_schedule(seats=4 * (times + 8), departs=now + timedelta(days=3))
     for number in range(times):
         booking = make_booking(schedule=coach, now=now)
-        queue_message("confirmation", booking.order, f"order:{booking.order_id}", now=now)
+        queue_message("confirmation", booking.order, booking.order, now=now)
         make_order(status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1))
         make_order(status=SaleStatus.PENDING, pays_later=True, placed_at=now - timedelta(hours=10), pay_by=now + timedelta(hours=1))
         told(ordered(coach, f"{number + 5}A", owner=f"o{number}", now=now), now=now)

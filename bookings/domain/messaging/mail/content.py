@@ -101,7 +101,7 @@ def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
 
 
 def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Content:
-    booking = next(candidate for candidate in bookings_of(order) if candidate.pk == _number(message))
+    booking = next(candidate for candidate in bookings_of(order) if candidate.pk == message.about_id)
     tickets = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.CANCELLED]
     fare = sum((ticket.fare for ticket in tickets), ZERO)
     refund = _refunded(order, f"cancel:{booking.pk}")
@@ -131,7 +131,7 @@ def _refunded(order: Order, cause: str) -> Decimal:
 
 def _seats_gone(message: OutboxMessage, order: Order, now: datetime) -> Content:
     bookings = bookings_of(order)
-    payment = Payment.objects.get(pk=_number(message))
+    payment = Payment.objects.get(pk=message.about_id)
     reference = bookings[0].booking_reference
     return Content(
         _("Your payment came too late for your seats (%(reference)s)") % {"reference": reference},
@@ -151,10 +151,6 @@ def _link(message: OutboxMessage, order: Order, now: datetime) -> Content:
         _("Your link to booking %(reference)s") % {"reference": reference},
         {"trips": [ticketed_trip_of(booking) for booking in bookings], "reference": reference},
     )
-
-
-def _number(message: OutboxMessage) -> int:
-    return int(message.subject.rpartition(":")[2])
 
 
 Kind = OutboxMessage.Kind

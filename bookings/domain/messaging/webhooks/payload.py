@@ -22,16 +22,11 @@ def public_id(message: OutboxMessage) -> str:
     return "msg_" + message.message_id.strip("<>").partition("@")[0]
 
 
-def event_of(message: OutboxMessage) -> str:
-    """ "booking.confirmed" of the subject "3:booking.confirmed:31"."""
-    return message.subject.split(":")[1]
-
-
 def event_body(message: OutboxMessage) -> str:
-    event = event_of(message)
+    event = message.event
     content: dict[str, Any] = {"id": public_id(message), "type": event, "created_at": _moment(message.created_at), "data": {}}
-    if message.order is not None:
-        content["data"] = {"order": message.order.token} | _data(event, int(message.subject.rpartition(":")[2]), message.created_at)
+    if message.order is not None and message.about_id is not None:
+        content["data"] = {"order": message.order.token} | _data(event, message.about_id, message.created_at)
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -51,9 +51,8 @@ class DemoGateway:
         return VerifiedNotification(fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID)
 
     def confirms(self, notification: VerifiedNotification) -> bool:
-        return OutboxMessage.objects.filter(
-            kind=OutboxMessage.Kind.DEMO_PAYMENT, subject=f"attempt:{notification.attempt_token}", version=PAID
-        ).exists()
+        attempts = PaymentAttempt.objects.filter(token=notification.attempt_token).values("pk")
+        return OutboxMessage.objects.filter(kind=OutboxMessage.Kind.DEMO_PAYMENT, about_id__in=attempts, version=PAID).exists()
 
     def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
         return True
@@ -91,7 +90,7 @@ def customer_decides(token: str, *, pays: bool, now: datetime | None = None) -> 
             write_message(
                 OutboxMessage.Kind.DEMO_PAYMENT,
                 attempt.order,
-                f"attempt:{attempt.token}",
+                attempt,
                 version=PAID if pays else DECLINED,
                 now=now or database_now(),
             )
@@ -100,7 +99,7 @@ def customer_decides(token: str, *, pays: bool, now: datetime | None = None) -> 
 
 def deliver_notification(message: OutboxMessage) -> None:
     """Send the notification that `message` stands for to our own callback. Raises OSError when it is not heard."""
-    attempt = attempt_to_pay(message.subject.removeprefix("attempt:"))
+    attempt = PaymentAttempt.objects.select_related("order").get(pk=message.about_id)
     request = urllib.request.Request(
         f"{settings.SITE_URL}/payments/demo/notify/",
         data=notification_body(attempt, message.version),

@@ -21,7 +21,7 @@ def make_coach(**changes: Any) -> Schedule:
 def sell(schedule: Schedule, *names: str, first: int = 0, last: int = -1, now: datetime = NOW, status: str = "confirmed") -> Booking:
     """A booking with its mail, so that the invariants hold."""
     booking = make_booking(schedule=schedule, names=names or ("Thandi Nkosi",), first=first, last=last, now=now, status=status)
-    queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, f"order:{booking.order_id}", now=now)
+    queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, booking.order, now=now)
     return booking
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Model
 
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import cancel_booking
@@ -20,8 +21,8 @@ def _site(settings: Any) -> None:
     settings.SITE_URL = "https://falconbus.example"
 
 
-def mail_of(kind: str, order: Order, subject: str = "") -> EmailMultiAlternatives | None:
-    return build_mail(queue_message(kind, order, subject or f"order:{order.pk}", now=NOW), now=NOW)
+def mail_of(kind: str, order: Order, about: Model | None = None) -> EmailMultiAlternatives | None:
+    return build_mail(queue_message(kind, order, about or order, now=NOW), now=NOW)
 
 
 def html_of(mail: EmailMultiAlternatives) -> str:
@@ -136,7 +137,7 @@ def test_mail_about_seats_that_are_gone_says_that_the_money_comes_back() -> None
     payment = Payment.objects.get()
     Refund.objects.create(order=booking.order, cause=f"excess:{payment.pk}", amount=600, created_at=NOW)
 
-    mail = mail_of("seats_gone", booking.order, f"payment:{payment.pk}")
+    mail = mail_of("seats_gone", booking.order, payment)
 
     assert "we send R600 back" in mail.body
     assert "we send R600 back" in html_of(mail)
@@ -144,7 +145,7 @@ def test_mail_about_seats_that_are_gone_says_that_the_money_comes_back() -> None
 
 def test_link_mail_carries_the_same_link_at_every_try() -> None:
     booking = make_booking()
-    message = queue_message("link", booking.order, f"order:{booking.order_id}", now=NOW)
+    message = queue_message("link", booking.order, booking.order, now=NOW)
 
     links = [link_in(build_mail(message, now=NOW + timedelta(minutes=minutes))) for minutes in (0, 5)]
 

@@ -36,7 +36,13 @@ def make_message(booking: Booking | None = None, *, email: str = "thandi@example
     booking = booking or make_booking(email=email)
     subject, message_id = f"order:{booking.order_id}", f"<{uuid.uuid4().hex}@falconbus.example>"
     return OutboxMessage.objects.create(
-        kind="confirmation", order=booking.order, subject=subject, created_at=at, next_try=at, message_id=message_id
+        kind="confirmation",
+        order=booking.order,
+        subject=subject,
+        about_id=booking.order_id,
+        created_at=at,
+        next_try=at,
+        message_id=message_id,
     )
 
 
@@ -158,7 +164,7 @@ def test_message_is_given_up_after_the_last_pause(sink: Sink) -> None:
 @pytest.mark.django_db
 def test_broken_message_does_not_stop_the_others(sink: Sink) -> None:
     unknown, header, refused, good = (make_message() for _ in range(4))
-    OutboxMessage.objects.filter(pk=unknown.pk).update(kind="cancellation", subject="booking:none")
+    OutboxMessage.objects.filter(pk=unknown.pk).update(kind="cancellation", about_id=0)
     type(header.order).objects.filter(pk=header.order_id).update(email="x@example.com\nBcc: y@example.com")
     type(refused.order).objects.filter(pk=refused.order_id).update(email="gone@example.com")
     sink.refuses = "gone@example.com"
@@ -230,7 +236,7 @@ def test_demo_gateway_that_is_not_heard_is_repeated_and_holds_up_no_mail(sink: S
     booking = make_booking()
     attempt = PaymentAttempt.objects.create(order=booking.order, gateway="demo", token="t", amount=600, created_at=NOW)
     told = make_message(booking)
-    OutboxMessage.objects.filter(pk=told.pk).update(kind="demo_payment", subject=f"attempt:{attempt.token}", version="COMPLETE")
+    OutboxMessage.objects.filter(pk=told.pk).update(kind="demo_payment", about_id=attempt.pk, version="COMPLETE")
     mail = make_message(booking)
 
     report = send_due(now=NOW)

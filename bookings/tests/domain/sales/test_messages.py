@@ -15,9 +15,9 @@ def test_message_is_written_once_and_a_repeat_leaves_the_transaction_whole(setti
     order = make_order()
 
     with transaction.atomic():
-        first = queue_message("confirmation", order, f"order:{order.pk}", now=NOW)
-        again = queue_message("confirmation", order, f"order:{order.pk}", now=NOW)
-        other = queue_message("confirmation", order, f"order:{order.pk}", version="2", now=NOW)
+        first = queue_message("confirmation", order, order, now=NOW)
+        again = queue_message("confirmation", order, order, now=NOW)
+        other = queue_message("confirmation", order, order, version="2", now=NOW)
 
     assert again is None
     assert list(OutboxMessage.objects.order_by("pk")) == [first, other]
@@ -29,7 +29,7 @@ def test_message_of_a_transaction_that_fails_is_not_written() -> None:
     order = make_order()
 
     with transaction.atomic():
-        queue_message("confirmation", order, f"order:{order.pk}", now=NOW)
+        queue_message("confirmation", order, order, now=NOW)
         transaction.set_rollback(True)
 
     assert not OutboxMessage.objects.exists()
