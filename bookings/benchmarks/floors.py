@@ -77,11 +77,22 @@ def constant(request: HttpRequest) -> HttpResponse:
 @require_safe
 def departures(request: HttpRequest) -> HttpResponse:
     """The same departures as a page of results, with the same facts, as bare rows."""
+    return _departures(request, _unprepared_cursor())
+
+
+@public
+@require_safe
+def departures_today(request: HttpRequest) -> HttpResponse:
+    """The same through the cursor that the site uses by now: for information."""
+    return _departures(request, connection.cursor())
+
+
+def _departures(request: HttpRequest, asked: CursorWrapper) -> HttpResponse:
     passengers = int(request.GET.get("passengers", 1))
     start = datetime.strptime(request.GET["date"], "%Y-%m-%d").replace(tzinfo=_ZONE)
     now, day = timezone.now(), (start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC))
     given: list[Any] = [request.GET["from"], request.GET["to"], day[0] - _LONGEST, day[1], *day, now]
-    with _unprepared_cursor() as cursor:
+    with asked as cursor:
         cursor.execute(_POSTGRES if connection.vendor == "postgresql" else _SQLITE, given)
         rows = cursor.fetchall()
     return HttpResponse("<!doctype html><title>Departures</title><table>" + "".join(map(_row(passengers), rows[:_ROWS])) + "</table>")

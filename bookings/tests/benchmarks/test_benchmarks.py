@@ -62,6 +62,22 @@ def test_the_floor_shows_the_same_departures_as_the_page(world: dict[str, Any]) 
     assert floor
 
 
+@pytest.mark.database
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite prepares nothing by itself")
+@pytest.mark.parametrize(("floor", "number"), [("departures", 0), ("departures/today", 1)])
+def test_the_floor_is_never_prepared(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, floor: str, number: int) -> None:
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    monkeypatch.setattr(connection.connection, "cursor_factory", ServerBindingCursor)
+    monkeypatch.setattr(connection.connection, "prepare_threshold", 0)
+    Client().get(f"/floor/{floor}/{world['search'][0]}")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", ["start AS MATERIALIZED"])
+        assert cursor.fetchone() == (number,)
+        cursor.execute("DEALLOCATE ALL")
+
+
 def test_every_page_is_there(world: dict[str, Any]) -> None:
     asked = {case.name: Client(headers=case.headers).get(case.addresses[0], headers=case.headers).status_code for case in cases(world)}
 
