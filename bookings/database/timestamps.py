@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from psycopg.abc import Buffer
 
 
-class TimestampLoader(BaseTzLoader):
+class TimestampLoader(BaseTzLoader):  # type: ignore[misc]  # the stubs know nothing of it
     """For a connection whose time zone is UTC, so that its moments are written as 2026-11-27 18:00:53.51+00."""
 
     timezone = UTC
@@ -18,7 +18,8 @@ class TimestampLoader(BaseTzLoader):
         try:
             return datetime.fromisoformat(str(data, "ascii"))
         except ValueError:  # before the year 1 or after 9999, infinity
-            return super().load(data)
+            moment: datetime = super().load(data)
+            return moment
 
 
 def read_timestamps(connection: Any, **_signal: object) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
+from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
 from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
@@ -209,7 +209,7 @@ def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
         coach=schedule.coach,
         layout=schedule.layout.name,
         bus=schedule.bus.bus_number if schedule.bus else "",
-        day=formats.date_format(leaves, "D j M Y"),
+        day=f"{day_text(leaves)} {leaves.year}",
         departs=f"{leaves:%H:%M}",
         status=schedule.status,
         status_text=schedule.get_status_display(),
@@ -233,7 +233,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         stop=call.stop.name,
         arrives=at_stop(arrives, call) if position else "",
         departs=at_stop(times.departs, call) if position != last else "",
-        day=formats.date_format(arrives.astimezone(zone), "D j M"),
+        day=day_text(arrives.astimezone(zone)),
         ons=tuple(_passenger(ticket, load) for ticket in load.boarding_at(position)),
         offs=tuple(_passenger(ticket, load) for ticket in load.alighting_at(position)),
         standby=tuple(_passenger(ticket, load) for ticket in load.standby_at(position)),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count
 
 from bookings.cache.reference_data import cached
+from bookings.database.statements import SelectStatement
 from bookings.domain.search.segments import Departure
 from bookings.models import Amenity, Seat, SeatClaim, SeatKind
 
@@ -43,18 +45,36 @@ def _read_coaches(ids: frozenset[int]) -> dict[int, Coach]:
     return found
 
 
+_TAKEN: Final = """
+    SELECT c.schedule_id, s.kind, COUNT(DISTINCT c.seat_id), MIN(c.expires_at) FROM {trips}
+    JOIN bookings_seatclaim c ON c.schedule_id = {schedule} AND c.leg >= {first} AND c.leg < {until}
+    JOIN bookings_seat s ON s.id = c.seat_id
+    WHERE c.expires_at IS NULL OR c.expires_at > %s GROUP BY c.schedule_id, s.kind"""
+_TAKEN_ON_TRIPS: Final = SelectStatement(
+    SeatClaim,
+    ["schedule", "", "", "expires_at"],
+    postgresql=_TAKEN.format(
+        trips="unnest(%s::bigint[], %s::int[], %s::int[]) AS t(schedule, first, until)",
+        schedule="t.schedule",
+        first="t.first",
+        until="t.until",
+    ),
+    sqlite=_TAKEN.format(
+        trips="json_each(%s) t JOIN json_each(%s) a ON a.key = t.key JOIN json_each(%s) z ON z.key = t.key",
+        schedule="t.value",
+        first="a.value",
+        until="z.value",
+    ),
+)
+
+
 def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenUntil:
     """How many seats are claimed on the legs of each departure's segment, and when the first of those claims runs out: one query."""
-    by_legs: dict[tuple[int, int], list[int]] = {}
-    for each in departures:
-        by_legs.setdefault((each.segment.board.position, each.segment.alight.position), []).append(each.id)
-    wanted = Q(pk__in=[])
-    for (first, end), ids in by_legs.items():
-        wanted |= Q(schedule__in=ids, leg__gte=first, leg__lt=end)
-    rows = SeatClaim.objects.filter(wanted).live(now).order_by().values_list("schedule_id", "seat__kind")
+    trips = [(each.id, each.segment.board.position, each.segment.alight.position) for each in departures]
+    schedules, firsts, ends = (list(column) for column in zip(*trips, strict=True)) if trips else ([], [], [])
     taken: dict[int, dict[str, int]] = {}
     expiries = []
-    for schedule, kind, number, expiry in rows.annotate(number=Count("seat_id", distinct=True), expiry=Min("expires_at")):
+    for schedule, kind, number, expiry in _TAKEN_ON_TRIPS.fetch(schedules, firsts, ends, now):
         taken.setdefault(schedule, {})[kind] = number
         if expiry:
             expiries.append(expiry)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
+from bookings.base.dates import day_text
 from bookings.cache.reference_data import cached, reference_data_version, single_version_check
 from bookings.domain.network.places import Place
-from bookings.domain.search.offers import LONGEST_PAGE, day_label
+from bookings.domain.search.offers import LONGEST_PAGE
+from bookings.domain.timetable.departures import RouteWindow, departures_within
 from bookings.models import RouteStop, Schedule
 
 HORIZON: Final = timedelta(hours=36)
 VIA_SHOWN: Final = 3
-SPAN: Final = 360  # minutes of offset that are read as one range
+_NOT_SHOWN: Final = {Schedule.Status.PLANNED, Schedule.Status.ARRIVED}
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ class Board:
     cache_key: str  # names all that it shows, for as long as the minute lasts; empty: it cannot be kept
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     route: int
     position: int
     depart_min: int
@@ -66,13 +66,11 @@ class _Call:
 _Way = tuple[int, str, str, str, bool]  # position, city, its slug, stop code, whether one may alight
 
 
-@dataclass(frozen=True)
-class _Upcoming:
+class _Upcoming(NamedTuple):
     schedule_id: int
     boards_at: datetime
     coach: int
     status: str
-    is_active: bool
     call: _Call
 
 
@@ -115,7 +113,7 @@ def _read_calls(place: Place) -> list[_Call]:
         "route__line__code",
         "route__line__name",
     )
-    return [_Call(*row, line=f"{code} {name}".strip()) for *row, code, name in calls.values_list(*columns)]
+    return [_Call(*row, f"{code} {name}".strip()) for *row, code, name in calls.values_list(*columns)]
 
 
 def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]:
@@ -131,26 +129,25 @@ def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]
 
 
 def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcoming]:
-    """In order of time: one query, of few ranges of (route, departure_time)."""
+    """In order of time: one query."""
     by_route: dict[int, list[_Call]] = {}
-    routes_by_span: dict[int, list[int]] = {}
     for call in calls:
         by_route.setdefault(call.route, []).append(call)
-        routes_by_span.setdefault(call.depart_min // SPAN, []).append(call.route)
-    wanted = Q()
-    for span, routes in routes_by_span.items():
-        first, last = start - timedelta(minutes=(span + 1) * SPAN), end - timedelta(minutes=span * SPAN)
-        wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
-    rows = Schedule.objects.filter(wanted).exclude(status__in=[Schedule.Status.PLANNED, Schedule.Status.ARRIVED]).order_by()
     found = []
-    for pk, route, departure_time, coach, status, is_active in rows.values_list(
-        "pk", "route_id", "departure_time", "coach", "status", "is_active"
-    ):
-        for call in by_route[route]:
-            boards_at = departure_time + timedelta(minutes=call.depart_min)
-            if start <= boards_at < end and (is_active or status == Schedule.Status.CANCELLED):
-                found.append(_Upcoming(pk, boards_at, coach, status, is_active, call))
+    for each in departures_within(_window(route, at_stop, start, end) for route, at_stop in by_route.items()):
+        if each.status in _NOT_SHOWN or not (each.is_active or each.status == Schedule.Status.CANCELLED):
+            continue
+        for call in by_route[each.route_id]:
+            boards_at = each.departure_time + timedelta(minutes=call.depart_min)
+            if start <= boards_at < end:
+                found.append(_Upcoming(each.id, boards_at, each.coach, each.status, call))
     return sorted(found, key=lambda each: (each.boards_at, each.schedule_id, each.call.position))
+
+
+def _window(route_id: int, calls: list[_Call], start: datetime, end: datetime) -> RouteWindow:
+    """When a coach leaves its first stop that makes any of the calls between `start` and `end`."""
+    offsets = [call.depart_min for call in calls]
+    return RouteWindow(route_id, start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets)))
 
 
 def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
@@ -179,7 +176,7 @@ def _row(each: _Upcoming, way: list[_Way], now: datetime) -> BoardRow:
         to_ref=f"{last[3]}@{last[0]}",
         departs=f"{local:%H:%M}",
         departs_iso=local.isoformat(timespec="minutes"),
-        day_label=day_label(local.date()),
+        day_label=day_text(local.date()),
         destination=last[1],
         destination_slug=last[2],
         via=", ".join(_spread(names)),

@@ -13,10 +13,11 @@ from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
+from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.search.availability import taken_until
-from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends, day_label
+from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import FARTHEST_DAYS, Departure, RouteSegment, check_day, find_departures, find_route_segments
 from bookings.models import Schedule
@@ -64,7 +65,7 @@ def explain_empty(search: Search, *, now: datetime) -> NoResults:
     if not strip:
         strip = [each for day in _published_around(segments, search, now) for each in _strip(plain, segments, now, 0, day) if each.price]
     closest = sorted(strip, key=lambda each: abs((each.day - search.day).days))[:NEAREST]
-    return NoResults(_reason(search, segments, now) % (ends | {"day": day_label(search.day)}), sorted(closest, key=lambda each: each.day))
+    return NoResults(_reason(search, segments, now) % (ends | {"day": day_text(search.day)}), sorted(closest, key=lambda each: each.day))
 
 
 def _strip(search: Search, segments: list[RouteSegment], now: datetime, days: int, around: date | None = None) -> list[DayPrice]:
@@ -77,7 +78,7 @@ def _strip(search: Search, segments: list[RouteSegment], now: datetime, days: in
     return [
         DayPrice(
             day=day,
-            label=day_label(day),
+            label=day_text(day),
             price=_("from %(price)s") % {"price": format_zar(lowest[day])} if day in lowest else "",
             is_chosen=day == search.day,
             is_past=day < today,

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import ceil
 from typing import Final
 
 from django.conf import settings
-from django.utils.dateformat import format as date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
+from bookings.base.dates import day_text
 from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
@@ -247,7 +247,7 @@ def _offer(departure: Departure, quote: Quote, coach: Coach, size: int) -> Offer
         state="open" if free >= size else "sold_out",
         amenities=coach.amenities,
         note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
-        day_label=day_label(departs.date()),
+        day_label=day_text(departs),
     )
 
 
@@ -265,13 +265,3 @@ def day_mark(days: int) -> str:
 
 def duration_text(minutes: int) -> str:
     return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}
-
-
-def day_label(day: date) -> str:
-    """Tue 1 Dec"""
-    return _day_label(day, get_language())
-
-
-@lru_cache(maxsize=1000)
-def _day_label(day: date, _language: str | None) -> str:
-    return f"{date_format(day, 'D')} {day.day} {date_format(day, 'M')}"

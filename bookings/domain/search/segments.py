@@ -6,17 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
+from bookings.domain.timetable.departures import RouteWindow, departures_within
 from bookings.domain.timetable.segments import find_shortest_pair
-from bookings.models import RouteStop, Schedule, Stop
+from bookings.models import RouteStop, Stop
 
 FARTHEST_DAYS: Final = 1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
 
@@ -146,34 +148,22 @@ def find_departures(
 ) -> list[Departure]:
     """What is on sale on the segments on local boarding days `first` to `last`, by time: one query.
 
-    With `now` only what `channel` still sells then. Routes are gathered by the hour of their offset, so that few ranges of
-    (route, departure_time) are read.
+    With `now` only what `channel` still sells then.
     """
     opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
-    by_route: dict[int, tuple[RouteSegment, datetime, datetime]] = {}
-    groups: dict[tuple[str, int], list[RouteSegment]] = {}
-    for segment in segments:
-        groups.setdefault((segment.board.stop.time_zone, segment.board.depart_min // 60), []).append(segment)
-    wanted = Q()
-    for (time_zone, _hour), group in groups.items():
-        start, end = day_bounds(first, last, time_zone)
-        start = max(start, opens) if opens else start
-        if start < end:
-            offsets = [segment.board.depart_min for segment in group]
-            earliest, latest = start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets))
-            routes = [segment.board.route_id for segment in group]
-            wanted |= Q(route__in=routes, departure_time__gte=earliest, departure_time__lt=latest)
-            by_route |= {segment.board.route_id: (segment, start, end) for segment in group}
-    if not by_route:
-        return []
-    rows = Schedule.objects.on_sale().filter(wanted).order_by()
+    by_route = {segment.board.route_id: segment for segment in segments}
     found = []
-    for pk, route, departure_time, coach, layout_id, price_zar, revision in rows.values_list(
-        "pk", "route_id", "departure_time", "coach", "layout_id", "price_zar", "revision"
-    ):
-        segment, start, end = by_route[route]
-        boards_at = departure_time + timedelta(minutes=segment.board.depart_min)
-        if start <= boards_at < end and boards_at != opens:  # at that very minute sales are closed
+    for each in departures_within(_window(segment, first, last, opens) for segment in by_route.values()):
+        segment = by_route[each.route_id]
+        boards_at = each.departure_time + timedelta(minutes=segment.board.depart_min)
+        if each.is_on_sale and boards_at != opens:  # at that very minute sales are closed
             local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
-            found.append(Departure(pk, segment, boards_at, local, coach, layout_id, price_zar, revision))
-    return sorted(found, key=lambda departure: (departure.boards_at, departure.id))
+            found.append(Departure(each.id, segment, boards_at, local, each.coach, each.layout_id, each.price_zar, each.revision))
+    return sorted(found, key=attrgetter("boards_at", "id"))
+
+
+def _window(segment: RouteSegment, first: date, last: date, opens: datetime | None) -> RouteWindow:
+    """When a coach leaves its first stop that takes up passengers between the two days, and not before `opens`."""
+    start, end = day_bounds(first, last, segment.board.stop.time_zone)
+    offset = timedelta(minutes=segment.board.depart_min)
+    return RouteWindow(segment.board.route_id, (max(start, opens) if opens else start) - offset, end - offset)

@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.base.dates import day_text
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
 from bookings.models import RouteStop
 
@@ -35,7 +36,8 @@ class TripView:
 
 def local_text(moment: datetime, zone: Any = None) -> str:
     """ "Tue 1 Dec 2026, 10:00" in the given zone, or the company's."""
-    return formats.date_format(timezone.localtime(moment, zone), "D j M Y, H:i")
+    local = timezone.localtime(moment, zone)
+    return f"{day_text(local)} {local.year}, {local:%H:%M}"
 
 
 def clock_text(moment: datetime) -> str:
@@ -60,7 +62,7 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         ref=segment.ref,
         seats=seats,
         total_text=total_text,
-        date_short=formats.date_format(departs, "D j M"),
+        date_short=day_text(departs),
     )
 
 
