@@ -6,7 +6,7 @@ A value is valid for one version of the reference data (`database/reference_trig
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 
 from bookings.database.reference_triggers import VERSION_TABLE
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 _MOST: Final = 20_000  # values; then it begins anew
 
@@ -36,27 +37,55 @@ def cached(key: tuple[Any, ...], read: Callable[[], Value]) -> Value:
 
     `key` names what is read in this language. The value is shared: nobody may change it.
     """
-    global _values
     if not _check.is_open:
         with single_version_check():
             return cached(key, read)
-    version = reference_data_version()
-    if not version:
+    values = _current_values()
+    if values is None:
         return read()
-    known = _values
-    if known[0] != version:
-        known = _values = (version, {})
-    values = known[1]
     full_key = (get_language(), *key)
     if full_key in values:
         known_value: Value = values[full_key]
         return known_value
     # Read after the version: should that change in between, this is newer than its version, which nobody will ever see again.
     value = read()
+    _keep(values, {full_key: value})
+    return value
+
+
+def cached_each(name: str, keys: Iterable[Key], read: Callable[[list[Key]], Mapping[Key, Value]]) -> dict[Key, Value]:
+    """As `cached` for each of the keys: those whose values are not cached are read together."""
+    if not _check.is_open:
+        with single_version_check():
+            return cached_each(name, keys, read)
+    wanted, language = list(dict.fromkeys(keys)), get_language()
+    values = _current_values()
+    known = {} if values is None else values
+    found = {key: known[language, name, key] for key in wanted if (language, name, key) in known}
+    if missing := [key for key in wanted if key not in found]:
+        new = read(missing)
+        found |= new
+        if values is not None:
+            _keep(values, {(language, name, key): value for key, value in new.items()})
+    return found
+
+
+def _current_values() -> dict[tuple[Any, ...], Any] | None:
+    """Those of the present version, shared by all threads. None while there is no reference data."""
+    global _values
+    version = reference_data_version()
+    if not version:
+        return None
+    known = _values
+    if known[0] != version:
+        known = _values = (version, {})
+    return known[1]
+
+
+def _keep(values: dict[tuple[Any, ...], Any], new: dict[tuple[Any, ...], Any]) -> None:
     if len(values) >= _MOST:
         values.clear()
-    values[full_key] = value
-    return value
+    values.update(new)
 
 
 def reference_data_version() -> str:

@@ -1,15 +1,17 @@
 """What stands around every page of the office: where to go, who is signed in, which shift is open."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Branch, Shift, User
+from bookings.models import User
 from bookings.office.policy import POLICY, may
 
 
@@ -47,8 +49,17 @@ class NavLink:
     is_rare: bool
 
 
+@dataclass(frozen=True)
+class Desk:
+    """Where somebody works."""
+
+    branch: str  # name
+    shift: int | None  # number of the open one
+    shift_since: datetime | None
+
+
 class Frame:
-    """Asked by the template only; the shift is read when it is shown."""
+    """Asked by the template only; the desk is read when it is shown."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._path = request.path
@@ -74,12 +85,12 @@ class Frame:
         return found
 
     @cached_property
-    def branch(self) -> Branch | None:
-        return self.user.branch
-
-    @cached_property
-    def shift(self) -> Shift | None:
-        return Shift.objects.filter(clerk=self.user, closed_at=None).first()
+    def desk(self) -> Desk:
+        """One query."""
+        shift = FilteredRelation("shifts", condition=Q(shifts__closed_at=None))
+        user = User.objects.filter(pk=self.user.pk).annotate(open_shift=shift)
+        branch, shift_number, shift_since = user.values_list("branch__name", "open_shift__pk", "open_shift__opened_at")[0]
+        return Desk(branch or "", shift_number, shift_since)
 
 
 def office(request: HttpRequest) -> dict[str, Any]:

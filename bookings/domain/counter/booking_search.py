@@ -2,38 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import phonenumbers
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from bookings.base.codes import CROCKFORD, normal_code, plain_name
+from bookings.domain.network.routes import RouteNames, route_names
 from bookings.models import Booking, Order, Ticket
 
 _REGION: Final = "ZA"
 _REFERENCE_LENGTH: Final = 8
 _SHORTEST_NAME: Final = 2
 _LAST: Final = "\U0010ffff"
+_GONE: Final = {Ticket.Status.REPLACED, Ticket.Status.CANCELLED}
 
 
-def all_bookings() -> QuerySet[Booking]:
-    """With what a row of the list shows."""
-    tickets = Ticket.objects.only("booking", "first_name", "surname", "status").order_by("pk")
-    return Booking.objects.select_related(
-        "order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city"
-    ).prefetch_related(Prefetch("tickets", queryset=tickets))
+class ListedBooking(NamedTuple):
+    """A booking as a list shows it."""
+
+    pk: int
+    booking_reference: str
+    passenger_email: str
+    status: str  # SaleStatus
+    booking_date: datetime
+    boards_at: datetime
+    phone: str
+    channel: str  # Channel
+    line: str  # code
+    origin: str  # city
+    destination: str
+    passengers: tuple[tuple[str, str], ...]  # surname, first name
 
 
-def with_details(rows: Iterable[Booking]) -> list[Booking]:
-    """The same bookings, in the same order, with what a row shows.
+class _TicketRow(NamedTuple):
+    """A booking with one of its tickets."""
 
-    Asked for by themselves: among so many joins PostgreSQL no longer looks for the best place to begin.
-    """
-    ids = [row.pk for row in rows]
-    found = {row.pk: row for row in all_bookings().filter(pk__in=ids)} if ids else {}
-    return [found[pk] for pk in ids if pk in found]
+    pk: int
+    booking_reference: str
+    passenger_email: str
+    status: str
+    booking_date: datetime
+    boards_at: datetime
+    phone: str
+    channel: str
+    route: int
+    start: int  # call
+    end: int
+    surname: str | None
+    first_name: str | None
+    ticket_status: str | None  # None: it has none
+
+
+_COLUMNS: Final = (
+    "pk", "booking_reference", "passenger_email", "status", "booking_date", "boards_at", "order__phone", "order__channel",
+    "schedule__route", "from_stop", "to_stop", "tickets__surname", "tickets__first_name", "tickets__status",
+)  # fmt: skip
+
+
+def list_bookings(ids: Sequence[int]) -> list[ListedBooking]:
+    """These bookings in this order: two queries, one while the names of their routes are cached."""
+    by_booking: dict[int, list[_TicketRow]] = {}
+    rows = Booking.objects.filter(pk__in=ids).order_by("tickets__pk").values_list(*_COLUMNS) if ids else []
+    for row in map(_TicketRow._make, rows):
+        by_booking.setdefault(row.pk, []).append(row)
+    names = route_names(tickets[0].route for tickets in by_booking.values())
+    return [_listed(tickets, names[tickets[0].route]) for pk in ids if (tickets := by_booking.get(pk))]
+
+
+def _listed(tickets: list[_TicketRow], names: RouteNames) -> ListedBooking:
+    booking = tickets[0]
+    # Those who were replaced or have cancelled are named only if there is nobody else.
+    going = [each for each in tickets if each.ticket_status not in _GONE] or tickets
+    return ListedBooking(
+        pk=booking.pk,
+        booking_reference=booking.booking_reference,
+        passenger_email=booking.passenger_email,
+        status=booking.status,
+        booking_date=booking.booking_date,
+        boards_at=booking.boards_at,
+        phone=booking.phone,
+        channel=booking.channel,
+        line=names.line,
+        origin=names.cities[booking.start],
+        destination=names.cities[booking.end],
+        passengers=tuple((each.surname, each.first_name) for each in going if each.surname is not None and each.first_name is not None),
+    )
 
 
 def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:

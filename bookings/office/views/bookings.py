@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from typing import Any, Final
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
@@ -10,12 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from bookings.database.replica.routing import may_lag
-from bookings.domain.counter.booking_search import all_bookings, with_details
+from bookings.domain.counter.booking_search import ListedBooking, list_bookings
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.filters import BookingFilter
 from bookings.office.policy import may
-from bookings.office.presenters.tables import COLUMNS, SORTS, BookingTable, export_rows
+from bookings.office.presenters.tables import COLUMNS, SORTS, BookingTable, booking_rows, export_rows
 from bookings.web.keyset import keyset_page
 from bookings.web.render import render_page
 
@@ -23,13 +24,14 @@ _PAGE_SIZE: Final = 20
 _LONGEST_PAGE: Final = 100
 _MOST_CSV: Final = 50_000
 _MOST_XLSX: Final = 5_000
+_CHUNK: Final = 500  # bookings of a file that are read together
 
 
 @staff
 @require_safe
 def bookings(request: StaffRequest) -> HttpResponse:
     given = request.GET
-    found, (sort, descending) = BookingFilter(given, queryset=Booking.objects.all()), _sort(given)
+    found, (sort, descending) = BookingFilter(given, queryset=Booking.objects.only("booking_date", "boards_at")), _sort(given)
     columns, sign = _columns(given), "-" if descending else ""
     page = keyset_page(
         found.qs,
@@ -40,10 +42,11 @@ def bookings(request: StaffRequest) -> HttpResponse:
         size=_page_size(given),
     )
     hidden = [column for column in COLUMNS if column not in columns]
-    table = BookingTable(with_details(page.rows), exclude=hidden, order_by=f"{sign}{sort}")
     context: dict[str, Any] = {
         "filter": found,
-        "table": table,
+        "table": BookingTable([], exclude=hidden, order_by=f"{sign}{sort}"),
+        "shown": dict.fromkeys(columns, True),
+        "rows": list(booking_rows(list_bookings([row.pk for row in page.rows]))),
         "page": page,
         "choices": [(column, BookingTable.base_columns[column].verbose_name, column in columns) for column in COLUMNS],
         "sort": f"{sign}{sort}",
@@ -96,11 +99,13 @@ def bookings_xlsx(request: StaffRequest) -> HttpResponse:
     return _attached(HttpResponse(content, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), "xlsx")
 
 
-def _exported(request: StaffRequest, most: int) -> Iterator[Booking]:
+def _exported(request: StaffRequest, most: int) -> Iterator[ListedBooking]:
     sort, descending = _sort(request.GET)
     sign = "-" if descending else ""
-    rows = BookingFilter(request.GET, queryset=all_bookings()).qs.order_by(f"{sign}{SORTS[sort]}", f"{sign}pk")
-    return rows[:most].iterator(chunk_size=500)
+    rows = BookingFilter(request.GET, queryset=Booking.objects.all()).qs.order_by(f"{sign}{SORTS[sort]}", f"{sign}pk")
+    ids = rows.values_list("pk", flat=True)[:most].iterator(chunk_size=_CHUNK)
+    while chunk := list(islice(ids, _CHUNK)):
+        yield from list_bookings(chunk)
 
 
 def _attached(response: Any, kind: str) -> Any:

@@ -89,7 +89,7 @@ def test_the_page_asks_the_same_of_the_database_for_one_and_three(
 ) -> None:
     booking = sold(schedule, *seats)
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(22):
         clerk.get(f"/office/bookings/{booking.booking_reference}/")
 
 
@@ -309,7 +309,7 @@ def test_the_seat_map_asks_the_same_for_one_and_three(
     for label in ("1A", "1B", "1C")[:people]:
         sold(schedule, label)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         dispatcher.get(f"/office/departures/{schedule.pk}/seats/")
 
 
@@ -322,7 +322,7 @@ def test_the_list_of_departures_asks_the_same_for_one_and_three(
     sold(schedule)
     day = timezone.localtime(schedule.departure_time).date()
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         page = clerk.get("/office/departures/", {"date": day})
 
     first = page.context["found"].rows[0]

@@ -165,7 +165,7 @@ def test_pages_cost_the_same_for_one_and_three(manager: StaffClient, django_asse
             make_key(partner, name="website", scopes=["read"], now=NOW)
 
     manager.get("/office/partners/")
-    with django_assert_num_queries(5):  # session, user, partners, branch, shift
+    with django_assert_num_queries(4):  # session, user, partners, desk
         manager.get("/office/partners/")
-    with django_assert_num_queries(8):  # session, user, partner, orders, events, keys, branch, shift
+    with django_assert_num_queries(7):  # session, user, partner, orders, events, keys, desk
         manager.get("/office/partners/partner-0/")

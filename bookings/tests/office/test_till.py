@@ -187,7 +187,7 @@ def test_the_till_asks_the_same_number_of_questions_however_much_happened(
     for _number in range(sales):
         sale(shift, schedule=schedule)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         clerk.get("/office/shift/")
 
 
