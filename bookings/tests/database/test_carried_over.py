@@ -1,0 +1,56 @@
+"""A filled database of the first version is carried over by the migrations that came after it."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from bookings.cache.reference_data import reference_data_version
+from bookings.domain.sales.messages import queue_message, write_webhook
+from bookings.models import OutboxMessage, PaymentAttempt, Webhook
+from bookings.tests.make import NOW, make_booking, make_partner
+
+FIRST = [("bookings", "0001_foundation")]
+
+
+def migrate(targets: list[tuple[str, str]]) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate(targets)
+
+
+@pytest.fixture
+def newest() -> Iterator[list[tuple[str, str]]]:
+    """The last migrations, which the database has again after the test, however that ends."""
+    leaves = [key for key in MigrationExecutor(connection).loader.graph.leaf_nodes() if key[0] == "bookings"]
+    yield leaves
+    migrate(leaves)
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_what_the_outbox_tells_of_is_read_from_its_subjects(newest: list[tuple[str, str]]) -> None:
+    booking = make_booking()
+    attempt = PaymentAttempt.objects.create(order=booking.order, gateway="demo", token="attempt-token", amount=600, created_at=NOW)
+    cancellation = queue_message("cancellation", booking.order, booking, now=NOW)
+    assert cancellation
+    OutboxMessage.objects.filter(pk=cancellation.pk).update(sent_at=None)
+    notification = queue_message("demo_payment", booking.order, attempt, version="COMPLETE", now=NOW)
+    assert notification
+    OutboxMessage.objects.filter(pk=notification.pk).update(subject="attempt:attempt-token", sent_at=None)
+    hook = Webhook.objects.create(
+        partner=make_partner(), url="https://hooks.partner.example/", secret="whsec_x", events=["booking.cancelled"], created_at=NOW
+    )
+    write_webhook(hook, Webhook.Event.CANCELLED, booking, version="1", at=NOW, order=booking.order)
+    version = reference_data_version()
+
+    migrate(FIRST)
+    migrate(newest)
+
+    by_kind = {row.kind: (row.event, row.about_id) for row in OutboxMessage.objects.all()}
+    assert by_kind == {
+        "cancellation": ("", booking.pk),
+        "demo_payment": ("", attempt.pk),
+        "webhook": ("booking.cancelled", booking.pk),
+    }
+    assert reference_data_version() == version
