@@ -158,7 +158,7 @@
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && event.target.closest("details[data-menu][open]");
     if (!menu) return;
-    event.stopImmediatePropagation(); // on the sell page Escape would go a step back, too
+    event.stopImmediatePropagation(); // on the screen of a sale Escape would go a step back, too
     menu.open = false;
     menu.querySelector("summary").focus();
   });

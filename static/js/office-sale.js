@@ -1,4 +1,4 @@
-// The sell screen, faster with a script and whole without one.
+// The screen of a sale, faster with a script and whole without one.
 //   form[data-flow]          Enter goes to the next field that is needed and empty; the last one sends
 //   input[data-day]          + and − move the day (of data-day: today); [data-day-words] says which weekday that is
 //   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
@@ -92,8 +92,8 @@
     else if (event.key.startsWith("Arrow") && /Up|Down/.test(event.key) && (at.id === "pick" || at.matches?.("[data-row]"))) rows(event, at);
     else if (/^[1-9]$/.test(event.key) && at.matches?.("[data-row]")) one(`[data-row="${event.key}"]`)?.focus();
     else if (event.key === "Escape" && !isOpenList(at)) { const back = one("[data-back]"); if (back) { event.preventDefault(); back.click(); } }
-    else if (event.key === "F8" && one("#sell-order")) { event.preventDefault(); one("#sell-order").focus(); }
-    else if (event.key === "F9" && one("#sell")) { event.preventDefault(); location.assign(one("#sell-search").action); }
+    else if (event.key === "F8" && one("#sale-order")) { event.preventDefault(); one("#sale-order").focus(); }
+    else if (event.key === "F9" && one("#sale")) { event.preventDefault(); location.assign(one("#sale-search").action); }
     else if (/^F[234]$/.test(event.key)) { const radio = one(`[data-key="${event.key}"]`); if (radio) { event.preventDefault(); choose(radio); } }
     else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const radio = one(`input[data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (radio) choose(radio); }
     else if (one("[data-sold]") && !at.matches?.("input, select, textarea")) { const link = one(`a[data-letter="${event.key.toLowerCase()}"]`); if (link) { event.preventDefault(); link.click(); } }
@@ -124,8 +124,8 @@
     if (!root.querySelector) return;
     all("[data-day]", root).forEach(sayDay);
     showMoney();
-    const wrong = one("#sell [aria-invalid=true]");
-    const first = wrong || one("#sell [autofocus]") || (one("#sell[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;
+    const wrong = one("#sale [aria-invalid=true]");
+    const first = wrong || one("#sale [autofocus]") || (one("#sale[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;
     if (first && document.activeElement !== first) first.focus();
     if (first && first.value === first.defaultValue) first.select?.(); // what somebody quick has typed already stays
     if (one("[data-print]")) print();

@@ -1,4 +1,4 @@
-"""What the sell screen shows: departures with their free seats by class, a segment's seats, what an order owes, what was sold."""
+"""What the screen of a sale shows: departures with their free seats by class, a segment's seats, what an order owes, what was sold."""
 
 from __future__ import annotations
 

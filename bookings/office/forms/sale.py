@@ -1,4 +1,4 @@
-"""What is typed on the sell screen, cleaned. Nothing here asks more of a clerk than the keys it takes."""
+"""What is typed on the screen of a sale, cleaned. Nothing here asks more of a clerk than the keys it takes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SearchForm(forms.Form):
 
     def __init__(self, data: Mapping[str, str] | None, *, places: str, start: str, now: datetime) -> None:
         self.today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
-        super().__init__(tidy(data) if data is not None else None, auto_id="sell-%s")
+        super().__init__(tidy(data) if data is not None else None, auto_id="sale-%s")
         for name, label in (("from", _("From")), ("to", _("To"))):
             attrs = {"data-combobox": places, "aria-controls": f"{name}-list", "maxlength": _LONGEST, "data-need": ""}
             missing = {"required": _("Where from?") if name == "from" else _("Where to?")}

@@ -23,7 +23,7 @@ from bookings.office.forms.sale_query import SaleQuery, held_people, picked_segm
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
-_SCREEN: Final = "sell"
+_SCREEN: Final = "sale"
 
 
 @staff

@@ -141,9 +141,9 @@ def test_a_swap_is_the_fragment_that_the_page_includes(clerk: StaffClient, till:
     make_day(8)
     query = {"from": "johannesburg", "to": "cape-town", "date": "+1"}
 
-    part = clerk.get(SCREEN, query, headers={"HX-Request": "true", "HX-Target": "sell"}).content.decode()
+    part = clerk.get(SCREEN, query, headers={"HX-Request": "true", "HX-Target": "sale"}).content.decode()
 
-    assert part.startswith('<div id="sell"')
+    assert part.startswith('<div id="sale"')
     assert "<html" not in part
 
 

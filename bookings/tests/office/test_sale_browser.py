@@ -79,11 +79,11 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/")
 
-    keys.at("#sell-to")
+    keys.at("#sale-to")
     started = time.monotonic()
     keys.type("cape")
     keys.press("Tab")
-    keys.at("#sell-date")
+    keys.at("#sale-date")
     keys.type("+")
     keys.press("Enter")
     keys.at("#pick")
@@ -99,14 +99,14 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     expect(page.locator("[data-change] b")).to_have_text("R100")
     keys.press("Enter")
 
-    expect(page.locator(".sell-back b")).to_have_text("R100")
+    expect(page.locator(".sale-back b")).to_have_text("R100")
     expect(page.locator("a[data-letter=n]")).to_be_focused()
     ticket = Ticket.objects.get()
     assert (ticket.full_name, ticket.booking.status, f"{ticket.schedule.departure_time:%H}") == ("Thandi Nkosi", "confirmed", "15")
     assert keys.count < MOST_KEYS, keys.count
     figure("counter: one passenger, by keyboard", keys=keys.count, took_s=round(time.monotonic() - started, 1))
     keys.press("Enter")
-    keys.at("#sell-to")
+    keys.at("#sale-to")
 
 
 def test_every_step_fits_the_screen_and_is_readable(watched: Page, live_server: Any, till: Shift) -> None:
@@ -155,7 +155,7 @@ def test_a_family_with_a_child_pays_by_card_and_esc_goes_back(watched: Page, liv
     keys.type("T1 0042")
     keys.press("Enter")
 
-    expect(page.locator(".sell-back b")).to_have_text("R900")
+    expect(page.locator(".sale-back b")).to_have_text("R900")
     people = Ticket.objects.order_by("pk").values_list("surname", "passenger_type__slug", "seat__label")
     assert list(people) == [("Abel", "adult", "2A"), ("Abel", "child", "2C")]
 
@@ -163,7 +163,7 @@ def test_a_family_with_a_child_pays_by_card_and_esc_goes_back(watched: Page, liv
 def test_the_day_moves_by_plus_and_minus(watched: Page, live_server: Any) -> None:
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/")
-    day = page.locator("#sell-date")
+    day = page.locator("#sale-date")
     day.focus()
 
     keys.press("+", "+")
@@ -187,12 +187,12 @@ def test_letters_choose_the_tender_and_f8_finds_an_order(watched: Page, live_ser
     keys.at("#amount")
 
     keys.press("F8")
-    keys.at("#sell-order")
+    keys.at("#sale-order")
     keys.type("NOSUCH")
     keys.press("Enter")
 
     expect(page.locator("#refusal")).to_contain_text("We know no booking NOSUCH")
-    keys.at("#sell-order")
+    keys.at("#sale-order")
 
 
 def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page, live_server: Any, till: Shift) -> None:
@@ -217,7 +217,7 @@ def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page,
     keys.type("T1 0042")
     keys.press("Enter")
 
-    expect(page.locator(".sell-back b")).to_have_text("R600")
+    expect(page.locator(".sale-back b")).to_have_text("R600")
 
 
 def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -> None:
@@ -230,7 +230,7 @@ def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -
     keys.press("Enter")
     keys.at("#amount")
     keys.press("Enter")
-    expect(page.locator(".sell-done")).to_be_visible()
+    expect(page.locator(".sale-done")).to_be_visible()
     assert_readable(page)
     sold = page.url
     page.add_init_script("window.print = () => { window.isPrinted = true }")  # its dialogue would lock the page against page.pdf
@@ -252,9 +252,9 @@ def test_the_same_sale_without_a_script(page: Page, live_server: Any, till: Shif
     enter(page, live_server, till)
     page.goto(f"{live_server}/office/sell/")
 
-    page.locator("#sell-to").fill("cape town")
-    page.locator("#sell-date").fill("+1")
-    page.locator("#sell-return").fill(tomorrow(4).isoformat())
+    page.locator("#sale-to").fill("cape town")
+    page.locator("#sale-date").fill("+1")
+    page.locator("#sale-return").fill(tomorrow(4).isoformat())
     page.get_by_role("button", name="Find").click()
     page.locator("#pick").fill("2")
     page.get_by_role("button", name="Choose").click()
@@ -267,6 +267,6 @@ def test_the_same_sale_without_a_script(page: Page, live_server: Any, till: Shif
     page.get_by_label("Cash given").fill("1500")
     page.get_by_label("Cash given").press("Enter")
 
-    expect(page.locator(".sell-back b")).to_have_text("R300")
+    expect(page.locator(".sale-back b")).to_have_text("R300")
     order = Order.objects.get()
     assert (order.status, order.bookings.count(), order.total) == ("confirmed", 2, 1200)
