@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
@@ -121,6 +122,22 @@ class Person:
     passenger_type: str = ""
 
 
+@dataclass(frozen=True)
+class TenderChoice:
+    value: str
+    label: str
+    key: str
+    letter: str
+    is_chosen: bool
+
+
+_TENDERS: Final = (
+    (Account.CASH, gettext_lazy("Cash"), "F2", "c"),
+    (Account.CARD, gettext_lazy("Card"), "F3", "d"),
+    (Account.EFT, gettext_lazy("EFT"), "F4", "e"),
+)
+
+
 class TenderForm(forms.Form):
     """Cash with the amount given, or card or EFT with a reference. An empty amount is exactly what is due."""
 
@@ -128,9 +145,10 @@ class TenderForm(forms.Form):
 
     def __init__(self, data: Mapping[str, str] | None = None) -> None:
         super().__init__(tidy(data) if data is not None else None, auto_id="%s")
+        money = {"class": "code sale-big", "autocomplete": "off", "data-money": True}
         self.fields["tender"] = forms.CharField(required=False)
-        self.fields["amount"] = forms.CharField(required=False)
-        self.fields["reference"] = forms.CharField(required=False)
+        self.fields["amount"] = forms.CharField(required=False, widget=forms.TextInput({**money, "inputmode": "decimal", "maxlength": 12}))
+        self.fields["reference"] = forms.CharField(required=False, widget=forms.TextInput({**money, "maxlength": 40}))
 
     def clean_tender(self) -> str:
         return self.cleaned_data["tender"] or Account.CASH.value
@@ -155,6 +173,17 @@ class TenderForm(forms.Form):
         return typed if typed in (Account.CARD, Account.EFT) else Account.CASH.value
 
     @property
+    def tenders(self) -> list[TenderChoice]:
+        return [TenderChoice(value, label, key, letter, value == self.chosen) for value, label, key, letter in _TENDERS]
+
+    def focus_money(self, *, is_refused: bool) -> None:
+        """What is typed next is the amount, or the reference of the slip: it has the focus, and says why it was refused."""
+        attrs = self.fields["amount" if self.chosen == Account.CASH else "reference"].widget.attrs
+        attrs["autofocus"] = True
+        if is_refused:
+            attrs["aria-describedby"] = "refusal"
+
+    @property
     def wrong(self) -> list[tuple[str, str]]:
         """Each field with an error, and its words."""
         return [(name, error) for name in self.fields for error in self.errors.get(name, [])] if self.is_bound else []
@@ -170,6 +199,7 @@ class PayForm(TenderForm):
         self.people = people
         for person in people:
             name = {"autocomplete": "off", "spellcheck": "false", "data-need": "", "dir": "auto", "maxlength": 2 * NAME_LENGTH}
+            name["placeholder"] = _("First name and surname")
             label = _("Name of passenger %(number)d") % {"number": person.index + 1}
             self.fields[f"name-{person.index}"] = forms.CharField(
                 label=label,
@@ -189,8 +219,13 @@ class PayForm(TenderForm):
             label=_("Mobile or e-mail (if they want one)"),
             required=False,
             initial=contact,
-            widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+            widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": _LONGEST}),
         )
+
+    def focus_names(self) -> None:
+        """The first name, unless something is wrong: then that is what the script goes to."""
+        if self.people and not self.wrong:
+            self.fields[f"name-{self.people[0].index}"].widget.attrs["autofocus"] = True
 
     def clean_contact(self) -> tuple[str, str]:
         """E-mail address and phone number, one of them empty."""

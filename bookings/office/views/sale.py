@@ -20,6 +20,7 @@ from bookings.models import Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.forms.sale import PayForm, SearchForm, TenderForm, read_seats, tidy
 from bookings.office.forms.sale_query import SaleQuery, held_people, picked_segment, read_sale_query, standby_people, type_names
+from bookings.office.presenters.seat_map import seats_to_sell
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
@@ -154,20 +155,33 @@ def _show(request: StaffRequest, query: SaleQuery, *, refusal: RuleBroken | None
     if status == 404 and request.htmx:
         status = 422  # a swap takes no 404, and the screen is there
     context = {"query": query, "search": search, "step": "search", **step, "refusal": counted(refusal)}
+    context["is_reference_refused"] = bool(refusal and query.order and context["step"] == "search")
+    if "form" in step:
+        _focus(step["form"], is_refused=refusal is not None)
     return render_page(request, "office/sale/sale.html", context, fragment="office/sale/_sale.html", target=_SCREEN, status=status)
+
+
+def _focus(form: TenderForm, *, is_refused: bool) -> None:
+    """Where the clerk types next: the first name, or the money if it was refused or is all that is asked."""
+    if is_refused or not isinstance(form, PayForm):
+        form.focus_money(is_refused=is_refused)
+    else:
+        form.focus_names()
 
 
 def _step(request: StaffRequest, query: SaleQuery, search: SearchForm, typed: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     if query.order:
-        return _money("owed", request, typed, TenderForm(), owed=owed_order(query.order, now=now))
+        owed = owed_order(query.order, now=now)
+        return _money("owed", request, typed, TenderForm(), owed=owed, total=owed.owed_text, action="take", back=SaleQuery({}).address())
     if query.segment and query.standby:
         view = segment_view(query.segment, clerk=request.user, now=now)
         people = standby_people(view, query.standby)
-        return _money("standby", request, typed, PayForm(people, type_names()), view=view, not_standby=query.address(standby=""))
+        return _money("standby", request, typed, PayForm(people, type_names()), view=view, back=query.address(standby=""))
     if query.segment:
         view = segment_view(query.segment, clerk=request.user, hold=query.hold, now=now)
-        return {"step": "seats", "view": view, **_seats_typed(view, typed)}
+        chosen = _seats_typed(view, typed)
+        return {"step": "seats", "view": view, "decks": seats_to_sell(view.seats, chosen["ticked"]), **chosen}
     if query.is_search:
         if not search.is_valid():
             return {}
@@ -178,7 +192,7 @@ def _step(request: StaffRequest, query: SaleQuery, search: SearchForm, typed: di
         sale = held_sale(query.hold, clerk=request.user, now=now)
         draft = sale.draft
         form = PayForm(held_people(sale), type_names(), contact=draft.get("email") or draft.get("phone", ""))
-        return _money("pay", request, typed, form, sale=sale, way_back=_way_back(query, sale))
+        return _money("pay", request, typed, form, sale=sale, total=sale.total_text, way_back=_way_back(query, sale))
     return {}
 
 
@@ -187,6 +201,7 @@ def _list_links(query: SaleQuery, offers: CounterOffers, day: date) -> dict[str,
         "rows": [(row, query.address(ride=row.ref, page="")) for row in offers.rows],
         "earlier": query.address(page=offers.page - 1),
         "later": query.address(page=offers.page + 1),
+        "back": SaleQuery({}).address(hold=query.hold),
         "next_day": query.address(date=day + timedelta(days=1), page=""),
     }
 
@@ -208,4 +223,4 @@ def _seats_typed(view: SegmentView, typed: dict[str, Any]) -> dict[str, Any]:
 
 def _money(step: str, request: StaffRequest, typed: dict[str, Any], form: TenderForm, **context: Any) -> dict[str, Any]:
     posted = request.POST.get("submission", "")[:80] if request.method == "POST" else ""
-    return {"step": step, "form": typed.get("form") or form, "submission": posted or random_token(), **context}
+    return {"step": step, "action": step, "form": typed.get("form") or form, "submission": posted or random_token(), **context}
