@@ -25,7 +25,7 @@ from bookings.domain.search.offers import day_mark, duration_text
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 from bookings.domain.tickets.qr import ticket_qr_svg
-from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Account, Booking, Channel, Order, SaleStatus, Submission, Ticket, User
@@ -230,12 +230,8 @@ class Pass:
 
 def sold_view(token: str) -> SoldView:
     """A paid order with its tickets. Raises NotFound, or Conflict while it is not paid."""
-    order = Order.objects.filter(token=token).first()
-    if order is None:
-        raise NotFound(_("We do not know this order."))
-    if order.status != SaleStatus.CONFIRMED:
-        raise Conflict(_("This order is not paid, or no longer stands: there is nothing to print."))
-    trips = tuple(ticketed_trip_of(each) for each in bookings_of(order) if each.status == SaleStatus.CONFIRMED)
+    order = _paid_order(token)
+    trips = tuple(ticketed_trips_of(bookings_of(order)))
     payment = order.payments.filter(method__in=(Account.CASH, Account.CARD, Account.EFT)).order_by("-pk").first()
     due, given = _handed_over(payment.external_id.removeprefix("till:")) if payment else (Decimal(0), Decimal(0))
     return SoldView(
@@ -257,8 +253,17 @@ def place_words(ticket: Ticket) -> str:
 
 
 def sold_bookings(token: str) -> list[Booking]:
-    """The bookings of a paid order, for its PDF. Raises what sold_view raises."""
-    return [trip.booking for trip in sold_view(token).trips]
+    """The confirmed bookings of a paid order, for its PDF. Raises NotFound, or Conflict while it is not paid."""
+    return [booking for booking in bookings_of(_paid_order(token)) if booking.status == SaleStatus.CONFIRMED]
+
+
+def _paid_order(token: str) -> Order:
+    order = Order.objects.filter(token=token).first()
+    if order is None:
+        raise NotFound(_("We do not know this order."))
+    if order.status != SaleStatus.CONFIRMED:
+        raise Conflict(_("This order is not paid, or no longer stands: there is nothing to print."))
+    return order
 
 
 def _handed_over(submission: str) -> tuple[Decimal, Decimal]:
