@@ -447,7 +447,5 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # the request log has the rest
         "axes": {"level": "WARNING"},
         "huey": {"level": "WARNING"},
-        "fontTools": {"level": "WARNING"},
-        "fpdf": {"level": "WARNING"},
     },
 }

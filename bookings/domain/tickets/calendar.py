@@ -37,7 +37,7 @@ def bookings_calendar(bookings: Iterable[Booking]) -> bytes:
         calendar.add_component(_event(booking))
     for name in sorted(calendar.get_missing_tzids()):
         calendar.subcomponents.insert(0, _time_zone(name))  # before what refers to it
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 @lru_cache(maxsize=50)
@@ -49,7 +49,7 @@ def _time_zone(name: str) -> Any:
 
 
 def _event(booking: Booking) -> Any:
-    from icalendar import Alarm, Event  # slow to load, and few requests need it
+    from icalendar import STATUS, Alarm, Event  # slow to load, and few requests need it
 
     trip, segment = ticketed_trip_of(booking), booking_segment(booking)
     cancelled = booking.status == SaleStatus.CANCELLED
@@ -63,7 +63,7 @@ def _event(booking: Booking) -> Any:
         location=", ".join(part for part in (trip.view.board_stop, trip.board_address) if part),
         description="\n".join(_lines(trip)),
         sequence=_sequence(booking),
-        status="CANCELLED" if cancelled else "CONFIRMED",
+        status=STATUS.CANCELLED if cancelled else STATUS.CONFIRMED,
     )
     if not cancelled:
         alarm = Alarm()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
 from bookings.domain.sales.booking_page import booking_segment
-from bookings.domain.sales.checkout_page import TripView, local_text, trip_view
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Booking, SaleStatus, Ticket
 
 CHECK_IN: Final = timedelta(minutes=30)

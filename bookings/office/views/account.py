@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import segno
 from django.contrib import auth, messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings.base.errors import Refusal, RuleBroken, TooMany
 from bookings.domain.staff import own_account
 from bookings.domain.staff import second_factor as factor
+from bookings.domain.tickets.qr import qr_svg
 from bookings.office import sessions
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.account import PasswordForm
@@ -72,7 +72,7 @@ def _factor_page(request: StaffRequest, **more: Any) -> HttpResponse:
         "is_needed": factor.is_needed(request.user),
         "codes_left": factor.recovery_codes_left(request.user),
         "enrolment": enrolment,
-        "qr": segno.make_qr(enrolment.address).svg_inline(border=4, omitsize=True) if enrolment else "",
+        "qr": qr_svg(enrolment.address) if enrolment else "",
         "form": SecondFactorForm(),
         "reauthentication": ReauthenticationForm.of(request) if request.method != "POST" else None,
     }

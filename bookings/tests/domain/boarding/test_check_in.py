@@ -1,4 +1,3 @@
-import io
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -16,6 +15,7 @@ from bookings.domain.tickets.pdf import ticket_pdf
 from bookings.models import Booking, BookingEvent, Schedule, ScheduleEvent, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by, ticket_of
 from bookings.tests.make import NOW, make_schedule, make_user
+from bookings.tests.pdf_reader import code_in_svg, codes_in
 from bookings.tests.races.crowd import crowd
 
 pytestmark = pytest.mark.django_db
@@ -68,17 +68,13 @@ def test_the_spoken_code_boards_however_it_is_typed(coach: Schedule, nomsa: User
     assert (answer.tone, answer.ticket_id) == ("green", ticket.pk)
 
 
-def test_the_qr_of_the_page_and_of_the_pdf_board(coach: Schedule, nomsa: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    import segno
-
-    drawn: list[str] = []
-    real = segno.make_qr
-    monkeypatch.setattr(segno, "make_qr", lambda content, **how: drawn.append(content) or real(content, **how))
+def test_the_qr_of_the_page_and_of_the_pdf_board(coach: Schedule, nomsa: User) -> None:
     on_page, on_paper = sell(coach, "Thandi Nkosi"), sell(coach, "Sipho Zulu")
-    managed_order(on_page.booking_reference, now=NOW)
-    io.BytesIO(ticket_pdf(Booking.objects.select_related("order").get(pk=on_paper.pk)))
+    (trip,) = managed_order(on_page.booking_reference, now=NOW).trips
+    page = code_in_svg(trip.passes[0].qr)
+    paper = codes_in(ticket_pdf(Booking.objects.select_related("order").get(pk=on_paper.pk)))
 
-    answers = [scan(payload, by=nomsa, schedule=coach) for payload in drawn]
+    answers = [scan(payload, by=nomsa, schedule=coach) for payload in [*page, *paper]]
 
     assert [(answer.tone, answer.name) for answer in answers] == [("green", "Thandi Nkosi"), ("green", "Sipho Zulu")]
 
