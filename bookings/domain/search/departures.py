@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
-from bookings.cache.reference_data import reference_data_version
+from bookings.cache.reference_data import cached_each, reference_data_version
 from bookings.domain.fares.prices import read_party
 from bookings.domain.inventory.seats import seat_map_revision
 from bookings.domain.network.places import Place
@@ -139,7 +139,11 @@ def _call(call: RouteStop, start: datetime) -> Call:
 
 
 def _whole_segments(route_ids: Iterable[int]) -> dict[int, RouteSegment]:
-    """From the first call where one may board to the last where one may alight: one query."""
+    """From the first call where one may board to the last where one may alight: one query for the routes that are not cached."""
+    return cached_each("whole segments", route_ids, _read_whole_segments)
+
+
+def _read_whole_segments(route_ids: list[int]) -> dict[int, RouteSegment]:
     calls = RouteStop.objects.filter(route__in=route_ids).select_related("stop__city", "route__line").order_by("route", "position")
     by_route: dict[int, list[RouteStop]] = {}
     for call in calls:

@@ -37,7 +37,7 @@ class PriceList:
     def classes(self, departure: Departure) -> tuple[tuple[Decimal, FareClass], ...]:
         """The classes sold on the segment in this coach with an adult's price, cheapest first; none: the pair is not sold."""
         day, segment = departure.boards_local.date(), departure.segment
-        key = (segment.board.pk, segment.alight.pk, departure.layout_id, departure.price_zar, day)
+        key = (segment.board.id, segment.alight.id, departure.layout_id, departure.price_zar, day)
         if key not in self._adults:
             kinds = self._kinds(departure.layout_id)
             offered = [each for each in self.table.classes if each.code in kinds and self.fare_class in ("", each.code)]

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from bookings.database.statements import SelectStatement
 from bookings.models import Schedule
 
+_SOLD_IN: Final = frozenset(status.value for status in Schedule.SOLD_IN)
+
 
 class RouteWindow(NamedTuple):
     """A route from `start` until before `end`, by the time at its first stop."""
@@ -35,7 +37,7 @@ class DatedDeparture(NamedTuple):
     @property
     def is_on_sale(self) -> bool:
         """As ScheduleQuerySet.on_sale."""
-        return self.is_active and self.status in Schedule.SOLD_IN
+        return self.is_active and self.status in _SOLD_IN
 
 
 _COLUMNS: Final = "s.id, s.route_id, s.departure_time, s.coach, s.layout_id, s.price_zar, s.status, s.is_active, s.revision"
