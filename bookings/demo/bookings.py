@@ -18,8 +18,8 @@ from django.conf import settings
 from bookings.base.codes import CROCKFORD, plain_name
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
-from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, Sale, WeightedSegment
-from bookings.demo.people import Passenger, email_of
+from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, DemoSale, WeightedSegment
+from bookings.demo.people import DemoPassenger, email_of
 from bookings.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
 from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
@@ -88,7 +88,7 @@ class Writer:
     sold: list[Sold] = field(default_factory=list)
     rngs: list[Random] = field(default_factory=list)
 
-    def add(self, sale: Sale, schedule: Schedule, fares: FareTable, rng: Random) -> None:
+    def add(self, sale: DemoSale, schedule: Schedule, fares: FareTable, rng: Random) -> None:
         one = _sell(sale, schedule, fares, self.now, self.counters, rng)
         if one is None:
             return
@@ -207,7 +207,7 @@ class Writer:
         )
 
 
-def _sell(sale: Sale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold | None:
+def _sell(sale: DemoSale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold | None:
     """The sale as rows; None for standby tickets, which only counters sell, at an hour at which none was open."""
     segment = sale.segment
     boards_at = schedule.departure_time + segment.board.depart_min * _MINUTE
@@ -274,7 +274,7 @@ def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tup
     return SaleStatus.CONFIRMED, placed_at, None
 
 
-def _ticket(booking: Booking, passenger: Passenger, seat: Seat | None, fares: FareTable, rng: Random) -> Ticket:
+def _ticket(booking: Booking, passenger: DemoPassenger, seat: Seat | None, fares: FareTable, rng: Random) -> Ticket:
     seat_kind = seat.kind if seat else SeatKind.STANDARD
     fare_class = fares.class_of(seat_kind)
     segment = WeightedSegment(booking.from_stop, booking.to_stop, 1)

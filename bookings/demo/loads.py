@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Final
 
-from bookings.demo.people import Passenger, party
+from bookings.demo.people import DemoPassenger, party
 from bookings.models import RouteStop, Seat, SeatKind
 
 DOOR_OPENS: Final = timedelta(minutes=30)  # when the made-up passengers come; the doors may open earlier
@@ -47,9 +47,9 @@ def weighted_segment(board: RouteStop, alight: RouteStop) -> WeightedSegment:
 
 
 @dataclass(frozen=True)
-class Sale:
+class DemoSale:
     segment: WeightedSegment
-    passengers: list[Passenger]
+    passengers: list[DemoPassenger]
     seats: Sequence[Seat | None]  # None: stands by
     outcome: str
 
@@ -82,9 +82,9 @@ def wanted_load(days_ahead: int, weekday: int, rng: Random) -> float:
     return min(0.9, usual * rng.uniform(0.7, 1.15) * (1.2 if weekday in _BUSY_DAYS else 1))
 
 
-def sales_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: float, rng: Random) -> list[Sale]:
+def sales_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: float, rng: Random) -> list[DemoSale]:
     """Parties on rides by chance until the coach carries `load`; sold out means that the longest ride finds no seat."""
-    sales: list[Sale] = []
+    sales: list[DemoSale] = []
     weights = [segment.weight for segment in segments]
     if load >= 1:
         segments, weights = [_longest(segments)], [1.0]
@@ -99,17 +99,17 @@ def sales_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: fl
             continue
         if outcome != CANCELLED:
             coach.take(seats, segment.mask)
-        sales.append(Sale(segment, passengers, seats, outcome))
+        sales.append(DemoSale(segment, passengers, seats, outcome))
     return sales
 
 
-def standbys_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], rng: Random) -> list[Sale]:
+def standbys_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], rng: Random) -> list[DemoSale]:
     """Some who wait for a seat on the longest ride of a coach that is sold out; nobody where a seat is left."""
     segment = _longest(segments)
     if coach.free(segment.mask, SeatKind.values):
         return []
     parties = [party(rng)[:2] for _each in range(6)]
-    return [Sale(segment, passengers, [None] * len(passengers), STANDBY) for passengers in parties]
+    return [DemoSale(segment, passengers, [None] * len(passengers), STANDBY) for passengers in parties]
 
 
 def _longest(segments: Sequence[WeightedSegment]) -> WeightedSegment:

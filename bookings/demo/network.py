@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from bookings.database.transactions import short_transaction
 from bookings.demo.coaches import make_buses, make_layouts
-from bookings.demo.timetable import Pattern, Period, Plan, fares_of, periods, plans, read_table
+from bookings.demo.timetable import Period, RoutePattern, ServicePlan, fares_of, periods, plans, read_table
 from bookings.models import (
     City,
     Fare,
@@ -112,7 +112,7 @@ def _make_stops(cities: set[str]) -> dict[str, Stop]:
     return stops
 
 
-def _make_routes(patterns: list[Pattern]) -> dict[Pattern, Route]:
+def _make_routes(patterns: list[RoutePattern]) -> dict[RoutePattern, Route]:
     stops = _make_stops({call.city for pattern in patterns for call in pattern.calls})
     names = {row["code"]: row["name"] for row in read_table("lines")}
     lines = {
@@ -136,7 +136,7 @@ def _make_routes(patterns: list[Pattern]) -> dict[Pattern, Route]:
     return routes
 
 
-def _calls(pattern: Pattern, route: Route, stops: dict[str, Stop]) -> list[RouteStop]:
+def _calls(pattern: RoutePattern, route: Route, stops: dict[str, Stop]) -> list[RouteStop]:
     last = len(pattern.calls) - 1
     return [
         RouteStop(
@@ -153,7 +153,7 @@ def _calls(pattern: Pattern, route: Route, stops: dict[str, Stop]) -> list[Route
     ]
 
 
-def _make_fares(routes: dict[Pattern, Route], fare_class: FareClass, levels: list[Period]) -> None:
+def _make_fares(routes: dict[RoutePattern, Route], fare_class: FareClass, levels: list[Period]) -> None:
     fares = []
     for pattern, route in routes.items():
         calls = list(route.calls.order_by("position"))
@@ -166,7 +166,9 @@ def _make_fares(routes: dict[Pattern, Route], fare_class: FareClass, levels: lis
     Fare.objects.bulk_create(fares)
 
 
-def _make_services(chosen: list[Plan], routes: dict[Pattern, Route], layouts: dict[str, SeatLayout], levels: list[Period]) -> None:
+def _make_services(
+    chosen: list[ServicePlan], routes: dict[RoutePattern, Route], layouts: dict[str, SeatLayout], levels: list[Period]
+) -> None:
     """One service for each plan and price level, so that rides without a fare of their own follow the season too."""
     Service.objects.bulk_create(
         Service(

@@ -17,7 +17,7 @@ _SAME_FAMILY: Final = 0.7
 
 
 @dataclass(frozen=True)
-class Passenger:
+class DemoPassenger:
     first_name: str
     surname: str
     kind: str  # slug of the passenger type
@@ -33,19 +33,19 @@ def _groups() -> tuple[list[tuple[list[str], list[str]]], list[int]]:
     return [(row["first_names"].split(";"), row["surnames"].split(";")) for row in rows], [int(row["weight"]) for row in rows]
 
 
-def party(rng: Random) -> list[Passenger]:
+def party(rng: Random) -> list[DemoPassenger]:
     """One to four people who travel together, often of one family."""
     groups, weights = _groups()
     first_names, surnames = rng.choices(groups, weights=weights)[0]
     family = rng.choice(surnames)
-    members = [Passenger(rng.choice(first_names), family, _pick(rng, _LEADERS))]
+    members = [DemoPassenger(rng.choice(first_names), family, _pick(rng, _LEADERS))]
     for _other in range(_pick(rng, _SIZES) - 1):
         kind = _pick(rng, _OTHERS)
         surname = family if kind == "child" or rng.random() < _SAME_FAMILY else rng.choice(surnames)
-        members.append(Passenger(rng.choice(first_names), surname, kind))
+        members.append(DemoPassenger(rng.choice(first_names), surname, kind))
     return members
 
 
-def email_of(passenger: Passenger, rng: Random) -> str:
+def email_of(passenger: DemoPassenger, rng: Random) -> str:
     name = plain_name(f"{passenger.first_name}.{passenger.surname}").replace(" ", "")
     return f"{name}{rng.randrange(10, 1000)}@example.{rng.choice(('com', 'org'))}"

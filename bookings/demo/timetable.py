@@ -25,7 +25,7 @@ def read_table(name: str) -> list[dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class Call:
+class PatternCall:
     """Minutes and kilometres count from the first call. A halt is a stand at which nobody gets on or off."""
 
     city: str
@@ -36,21 +36,21 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class RoutePattern:
     """One stop pattern with one timing: a Route."""
 
     line: str
     key: str
     name: str
-    calls: tuple[Call, ...]
+    calls: tuple[PatternCall, ...]
 
 
 @dataclass(frozen=True)
-class Plan:
+class ServicePlan:
     """A row of services.csv: when a pattern runs, on which coach, at which price for the whole way."""
 
     key: str
-    pattern: Pattern
+    pattern: RoutePattern
     departs_min: int
     weekdays: int
     layout: str
@@ -70,21 +70,21 @@ class Period:
         return Decimal(int(rand * self.factor / 10 + Decimal("0.5")) * 10)
 
 
-def reverse(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+def reverse(calls: tuple[PatternCall, ...]) -> tuple[PatternCall, ...]:
     """The same legs and stands the other way."""
     end = calls[-1]
     return tuple(
-        Call(call.city, end.km - call.km, end.arrive - call.depart, end.arrive - call.arrive, call.is_halt) for call in calls[::-1]
+        PatternCall(call.city, end.km - call.km, end.arrive - call.depart, end.arrive - call.arrive, call.is_halt) for call in calls[::-1]
     )
 
 
 def shorten(
-    calls: tuple[Call, ...], *, start: str = "", end: str = "", skip: frozenset[str] = frozenset(), pace: int = 100
-) -> tuple[Call, ...]:
+    calls: tuple[PatternCall, ...], *, start: str = "", end: str = "", skip: frozenset[str] = frozenset(), pace: int = 100
+) -> tuple[PatternCall, ...]:
     """The part from `start` to `end` without the stops in `skip`, its driving time scaled to `pace` percent."""
     cities = [call.city for call in calls]
     part = calls[cities.index(start) if start else 0 : (cities.index(end) if end else len(calls) - 1) + 1]
-    made = [Call(part[0].city, 0, 0, 0)]
+    made = [PatternCall(part[0].city, 0, 0, 0)]
     driven = 0
     for before, call in pairwise(part):
         driven += call.arrive - before.depart
@@ -93,25 +93,25 @@ def shorten(
             continue
         arrive = made[-1].depart + round(driven * pace / 500) * 5
         stand = 0 if call is part[-1] else call.depart - call.arrive
-        made.append(Call(call.city, call.km - part[0].km, arrive, arrive + stand, call.is_halt))
+        made.append(PatternCall(call.city, call.km - part[0].km, arrive, arrive + stand, call.is_halt))
         driven = 0
     return tuple(made)
 
 
 @cache
-def line_calls() -> dict[str, tuple[Call, ...]]:
-    lines: dict[str, list[Call]] = {}
+def line_calls() -> dict[str, tuple[PatternCall, ...]]:
+    lines: dict[str, list[PatternCall]] = {}
     for row in read_table("calls"):
         numbers = (int(row[field]) for field in ("km", "arrive_min", "depart_min"))
-        lines.setdefault(row["line"], []).append(Call(row["city"], *numbers, is_halt=row["is_halt"] == "1"))
+        lines.setdefault(row["line"], []).append(PatternCall(row["city"], *numbers, is_halt=row["is_halt"] == "1"))
     return {line: tuple(calls) for line, calls in lines.items()}
 
 
-def plans() -> list[Plan]:
+def plans() -> list[ServicePlan]:
     return [_plan(row) for row in read_table("services")]
 
 
-def _plan(row: dict[str, str]) -> Plan:
+def _plan(row: dict[str, str]) -> ServicePlan:
     calls = line_calls()[row["line"]]
     if row["direction"] == "back":
         calls = reverse(calls)
@@ -120,8 +120,8 @@ def _plan(row: dict[str, str]) -> Plan:
     name = f"{calls[0].city} – {calls[-1].city}" + (f" {row['label']}" if row["label"] else "")
     hours, minutes = row["departs"].split(":")
     weekdays = sum(1 << (int(day) - 1) for day in row["weekdays"])
-    pattern = Pattern(row["line"], f"{row['line']}/{name}", name, calls)
-    return Plan(
+    pattern = RoutePattern(row["line"], f"{row['line']}/{name}", name, calls)
+    return ServicePlan(
         f"{row['key']}/{row['direction']}", pattern, int(hours) * 60 + int(minutes), weekdays, row["layout"], Decimal(row["price_zar"])
     )
 
@@ -138,7 +138,7 @@ def published_fares() -> dict[frozenset[str], int]:
     return {frozenset((row["from"], row["to"])): int(row["rand"]) for row in read_table("fares")}
 
 
-def fares_of(pattern: Pattern) -> Iterator[tuple[int, int, int | None]]:
+def fares_of(pattern: RoutePattern) -> Iterator[tuple[int, int, int | None]]:
     """The pairs of a pattern that have a line of their own: (from position, to position, rand, or None where it is not sold).
 
     Not sold: the short local hops of not_sold.csv, and rides wholly inside another country, for which a cross-border

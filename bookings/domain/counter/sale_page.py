@@ -20,7 +20,7 @@ from bookings.domain.inventory.seats import SeatMap, seat_map
 from bookings.domain.network.places import Place
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
-from bookings.domain.search.availability import Taken, taken_by_kind
+from bookings.domain.search.availability import TakenByDeparture, taken_by_kind
 from bookings.domain.search.offers import day_mark, duration_text
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
@@ -86,9 +86,9 @@ def counter_offers(origin: Place, destination: Place, day: date, *, now: datetim
     return CounterOffers(tuple(rows), len(sold), page, pages)
 
 
-def _offer(number: int, departure: Departure, prices: PriceList, taken: Taken, queue: dict[int, int]) -> CounterOffer:
+def _offer(number: int, departure: Departure, prices: PriceList, taken: TakenByDeparture, queue: dict[int, int]) -> CounterOffer:
     segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
-    seats, gone = prices.coaches[departure.layout_id].seats, taken.get(departure.id, {})
+    seats, gone = prices.layouts[departure.layout_id].seats, taken.get(departure.id, {})
     return CounterOffer(
         number=number,
         ref=SegmentRef(departure.id, segment.board.ref, segment.alight.ref),

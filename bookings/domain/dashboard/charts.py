@@ -19,7 +19,7 @@ from bookings.base.errors import NotFound
 from bookings.base.money import ZERO
 from bookings.domain.dashboard.station import coming
 from bookings.domain.dashboard.today import STANDS
-from bookings.domain.search.availability import coaches
+from bookings.domain.search.availability import find_layouts
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, Channel, SaleStatus, Schedule, Ticket, Total
 
@@ -48,7 +48,7 @@ def load_by_day(branch: Branch, *, now: datetime) -> tuple[DayLoad, ...]:
     dates = [today + timedelta(days=ahead) for ahead in range(LOAD_DAYS)]
     start, end = day_bounds(dates[0], dates[-1], settings.TIME_ZONE)
     found = [each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.CANCELLED]
-    seats = {pk: sum(coach.seats.values()) for pk, coach in coaches(each.layout_id for each in found).items()}
+    seats = {pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in found).items()}
     number, offered, taken = Counter(), Counter(), Counter()
     for each in found:
         day, size = each.local.date(), seats.get(each.layout_id, 0)
@@ -146,7 +146,7 @@ def booking_curve(schedule_id: int, *, now: datetime) -> BookingCurve:
         raise NotFound
     earlier = _earlier(schedule)
     sold = _sold_by_days_before([schedule, *earlier])
-    seats = sum(coaches([schedule.layout_id])[schedule.layout_id].seats.values()) if schedule.layout_id else 0
+    seats = sum(find_layouts([schedule.layout_id])[schedule.layout_id].seats.values()) if schedule.layout_id else 0
     left = (_local_day(schedule) - timezone.localtime(now).date()).days
     points = tuple(
         CurvePoint(

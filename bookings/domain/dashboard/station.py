@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
-from bookings.domain.search.availability import coaches
+from bookings.domain.search.availability import find_layouts
 from bookings.models import RouteStop, Schedule, SeatClaim
 
 # Still standing at its first stop, as far as anybody has noted.
@@ -19,7 +19,7 @@ WAITING: Final = frozenset({Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Sc
 
 
 @dataclass(frozen=True)
-class Call:
+class BoardingCall:
     """A route's call at a stop of the city where people may board."""
 
     route_id: int
@@ -41,7 +41,7 @@ class Coming(NamedTuple):
     status: str
     revision: int
     available: int  # seats that nobody claims on any leg
-    call: Call
+    call: BoardingCall
     boards_at: datetime
 
     @property
@@ -93,7 +93,7 @@ class Load:
 
 def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
     """Coaches that people may board in the city in this time, by time, cancelled ones too: two queries."""
-    by_route: dict[int, list[Call]] = defaultdict(list)
+    by_route: dict[int, list[BoardingCall]] = defaultdict(list)
     by_hour: dict[int, list[int]] = defaultdict(list)
     for call in _calls(city_id):
         by_route[call.route_id].append(call)
@@ -115,10 +115,10 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
     return sorted(found, key=lambda each: (each.boards_at, each.call.line, each.id))
 
 
-def _calls(city_id: int) -> list[Call]:
+def _calls(city_id: int) -> list[BoardingCall]:
     calls = RouteStop.objects.filter(stop__city=city_id, may_board=True, route__is_active=True).order_by("route_id", "position")
     columns = ("route_id", "position", "depart_min", "stop__name", "stop__time_zone", "route__line__code", "route__line__name")
-    return [Call(*row, line=code or name) for *row, code, name in calls.values_list(*columns)]
+    return [BoardingCall(*row, line=code or name) for *row, code, name in calls.values_list(*columns)]
 
 
 def ways(routes: Iterable[int]) -> dict[int, Way]:
@@ -137,7 +137,7 @@ def loads(departures: Iterable[Coming], routes: Mapping[int, Way], *, now: datet
     rows = SeatClaim.objects.filter(schedule__in={each.id for each in departures}).live(now).order_by()
     for schedule, leg, number in rows.values_list("schedule_id", "leg").annotate(number=Count("pk")):
         taken[schedule][leg] = number
-    seats = {pk: sum(coach.seats.values()) for pk, coach in coaches(each.layout_id for each in departures).items()}
+    seats = {pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in departures).items()}
     return {
         each.id: Load(seats.get(each.layout_id, 0), tuple(taken[each.id].get(leg, 0) for leg in range(routes[each.call.route_id].legs)))
         for each in departures

@@ -31,7 +31,7 @@ class FareTable:
 
     def class_of(self, seat_kind: str) -> FareClass | None:
         """The class that sells seats of this kind; None for seats that are not sold."""
-        return next((each for each in self.classes if seat_kind in each.seat_kinds), None)
+        return next((fare_class for fare_class in self.classes if seat_kind in fare_class.seat_kinds), None)
 
     def price(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, *, price_zar: Decimal, day: date) -> Decimal | None:
         """What an adult pays in `fare_class` for a departure whose boarding day is `day`; None if the pair is not sold.
@@ -75,10 +75,10 @@ def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
 
 
 def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
-    wanted = Q(pk__in=[])
+    pairs = Q(pk__in=[])
     for board, alight in rides:
-        wanted |= Q(from_stop=board.pk, to_stop=alight.pk)
-    lines = _by_pair(Fare.objects.filter(wanted))
+        pairs |= Q(from_stop=board.pk, to_stop=alight.pk)
+    lines = _by_pair(Fare.objects.filter(pairs))
     routes = {board.route_id for board, _alight in rides}
     kms = RouteStop.objects.filter(route__in=routes).order_by("route", "position").values_list("route", "km")
     route_km: dict[int, Decimal] = {}

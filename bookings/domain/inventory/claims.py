@@ -30,8 +30,8 @@ def lock_schedules(ids: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Schedul
 
     `ids` may be a query that gives them.
     """
-    wanted = ids.order_by() if isinstance(ids, QuerySet) else set(ids)
-    rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    schedule_ids = ids.order_by() if isinstance(ids, QuerySet) else set(ids)
+    rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=schedule_ids).order_by("pk")
     return {schedule.pk: schedule for schedule in rows}
 
 

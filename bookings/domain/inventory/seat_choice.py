@@ -43,12 +43,12 @@ def sold_seats(layout_id: int) -> list[Seat]:
 
 def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
     """The seats with these labels in the order of the coach. Raises SeatTaken with the nearest free ones, Refusal for a wrong label."""
-    wanted = {label.strip().upper() for label in labels}
-    if not wanted:
+    requested = {label.strip().upper() for label in labels}
+    if not requested:
         raise Refusal(_("Choose at least one seat."))
-    seats = [seat for seat in coach.seats if seat.label.upper() in wanted]
-    if len(seats) != len(wanted):
-        unknown = sorted(wanted - {seat.label.upper() for seat in seats})
+    seats = [seat for seat in coach.seats if seat.label.upper() in requested]
+    if len(seats) != len(requested):
+        unknown = sorted(requested - {seat.label.upper() for seat in seats})
         raise Refusal(_("This coach has no seat %(labels)s.") % {"labels": ", ".join(unknown)[:40]})
     gone = [seat for seat in seats if seat.pk in coach.taken]
     if gone:
@@ -58,8 +58,8 @@ def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
 
 def nearest(coach: SeatAvailability, seat: Seat, count: int, *, avoid: Collection[Seat] = ()) -> list[Seat]:
     """Free seats of the same kind, closest first; at least a few to choose from."""
-    others = [each for each in coach.free if each.kind == seat.kind and each not in avoid]
-    others.sort(key=lambda each: (abs(each.deck - seat.deck), abs(each.row - seat.row), abs(each.column - seat.column)))
+    others = [other for other in coach.free if other.kind == seat.kind and other not in avoid]
+    others.sort(key=lambda other: (abs(other.deck - seat.deck), abs(other.row - seat.row), abs(other.column - seat.column)))
     return others[: max(count, 3)]
 
 
@@ -68,8 +68,8 @@ def seats_together(coach: SeatAvailability, count: int, classes: Sequence[FareCl
 
     Raises SoldOut when fewer are free.
     """
-    allowed = [each for each in classes if fare_class in ("", each.code)]
-    by_class = [[seat for seat in coach.free if seat.kind in each.seat_kinds] for each in allowed]
+    allowed = [candidate for candidate in classes if fare_class in ("", candidate.code)]
+    by_class = [[seat for seat in coach.free if seat.kind in candidate.seat_kinds] for candidate in allowed]
     enough = next((seats for seats in by_class if len(seats) >= count), None)
     if enough is None:
         enough = [seat for seats in by_class for seat in seats]

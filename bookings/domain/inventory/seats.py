@@ -91,7 +91,11 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         _seat_view(seat, states.get(seat.pk, "free"), fares, prices, state_words) for seat in layout_seats(segment.schedule.layout_id)
     )
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
-    offered = [each for each in fares.classes if each.code in prices and any(seat.class_code == each.code for seat in seats)]
+    offered = [
+        fare_class
+        for fare_class in fares.classes
+        if fare_class.code in prices and any(seat.class_code == fare_class.code for seat in seats)
+    ]
     cheapest = prices[offered[0].code] if offered else None
     return SeatMap(
         segment=segment,
@@ -101,7 +105,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         revision=segment.schedule.revision,
         live=live,
         is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
-        classes=tuple(_class_price(each, prices[each.code], free[each.code], fares) for each in offered),
+        classes=tuple(_class_price(fare_class, prices[fare_class.code], free[fare_class.code], fares) for fare_class in offered),
         types=tuple(
             TypePrice(kind.slug, kind.name, kind.name_plural, format_zar(passenger_price(cheapest, kind)), kind.proof)
             for kind in fares.types.values()
@@ -118,7 +122,10 @@ def _class_price(fare_class: FareClass, adult: Decimal, free: int, fares: FareTa
 def class_prices(segment: Segment, fares: FareTable) -> dict:
     """Adult price by class code, of the classes in which this ride is sold."""
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
-    priced = {each.code: fares.price(segment.board, segment.alight, each, price_zar=price_zar, day=day) for each in fares.classes}
+    priced = {
+        fare_class.code: fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
+        for fare_class in fares.classes
+    }
     return {code: price for code, price in priced.items() if price is not None}
 
 
@@ -149,10 +156,10 @@ def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict, state_wor
 
 @lru_cache(maxsize=2000)
 def _place_words(row: int, label: str, is_window: bool, kind: str, _language: str | None) -> str:
-    words = [_("Row %(row)d seat %(label)s") % {"row": row, "label": label}, _("window") if is_window else _("aisle")]
+    parts = [_("Row %(row)d seat %(label)s") % {"row": row, "label": label}, _("window") if is_window else _("aisle")]
     if kind in (SeatKind.ACCESSIBLE, SeatKind.PREMIUM):
-        words.append(str(SeatKind(kind).label))
-    return ", ".join(words)
+        parts.append(str(SeatKind(kind).label))
+    return ", ".join(parts)
 
 
 def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:

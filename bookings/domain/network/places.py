@@ -43,7 +43,7 @@ def get_place(ref: str) -> Place:
     if place:
         return place
     message = _("We do not know the place “%(name)s”.") % {"name": text[:60]}
-    if likely := list(dict.fromkeys(each.name for each in find_places(text, SUGGESTIONS))):
+    if likely := list(dict.fromkeys(place.name for place in find_places(text, SUGGESTIONS))):
         message += " " + _("Did you mean %(names)s?") % {"names": ", ".join(likely)}
     raise NotFound(message)
 

@@ -17,7 +17,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.inventory.seats import DeckView, seat_decks
 from bookings.domain.sales.blocks import block_seats
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.search.availability import coaches
+from bookings.domain.search.availability import find_layouts
 from bookings.domain.timetable.trips import clock_text, local_text
 from bookings.models import RouteStop, Schedule, Seat, SeatBlock, SeatClaim, SeatKind, Ticket, User
 
@@ -65,7 +65,7 @@ def departure_list(day: date, *, line: str = "", page: int | None = 1, now: date
         page = gone // PAGE_SIZE + 1
     first = (page - 1) * PAGE_SIZE
     rows = list(found.order_by("departure_time", "pk")[first : first + PAGE_SIZE + 1])
-    seats = coaches(row.layout_id for row in rows)
+    seats = find_layouts(row.layout_id for row in rows)
     return DepartureList(
         day, tuple(_row(row, sum(seats[row.layout_id].seats.values())) for row in rows[:PAGE_SIZE]), page, len(rows) > PAGE_SIZE
     )

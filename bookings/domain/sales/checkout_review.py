@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import sha256
 from bookings.base.errors import Conflict
 from bookings.domain.fares.prices import fare_classes
-from bookings.domain.fares.refund_lines import RefundLine, refund_lines
+from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.sales.checkout import place_order
 from bookings.domain.sales.checkout_page import CheckoutView, view_of
@@ -31,7 +31,7 @@ class FareRules:
     """The refund rules of one fare class of an order."""
 
     class_name: str
-    lines: tuple[RefundLine, ...]
+    lines: tuple[RefundTermLine, ...]
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from bookings.database.statements import SelectStatement
 from bookings.domain.search.segments import Departure
 from bookings.models import Amenity, Seat, SeatClaim, SeatKind
 
-Taken = Mapping[int, Mapping[str, int]]  # departure: kind of seat: number
-TakenUntil = tuple[Taken, datetime | None]  # with when the first of those claims runs out
+TakenByDeparture = Mapping[int, Mapping[str, int]]  # departure: kind of seat: number
+TakenSeats = tuple[TakenByDeparture, datetime | None]  # with when the first of those claims runs out
 
 
 @dataclass(frozen=True)
-class Coach:
+class LayoutSeats:
     """A layout as a list shows it."""
 
     name: str
@@ -27,22 +27,22 @@ class Coach:
     seats: Mapping[str, int]  # for sale, by kind
 
 
-def coaches(layout_ids: Iterable[int]) -> dict[int, Coach]:
+def find_layouts(layout_ids: Iterable[int]) -> dict[int, LayoutSeats]:
     """The layouts with their sellable seats by kind: one query, none while they are cached."""
     ids = frozenset(layout_ids)
-    return cached(("coaches", ids), lambda: _read_coaches(ids))
+    return cached(("layouts", ids), lambda: _read_layouts(ids))
 
 
-def _read_coaches(ids: frozenset[int]) -> dict[int, Coach]:
+def _read_layouts(ids: frozenset[int]) -> dict[int, LayoutSeats]:
     rows = Seat.objects.filter(layout__in=ids).exclude(kind=SeatKind.CREW).order_by()
     rows = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(number=Count("pk"))
-    found: dict[int, Coach] = {}
+    layouts: dict[int, LayoutSeats] = {}
     for layout, name, amenities, kind, number in rows:
-        if layout not in found:
-            words = tuple(str(Amenity(each).label) for each in amenities if each in Amenity.values)
-            found[layout] = Coach(name, words, {})
-        found[layout].seats[kind] = number  # type: ignore[index]
-    return found
+        if layout not in layouts:
+            labels = tuple(str(Amenity(amenity).label) for amenity in amenities if amenity in Amenity.values)
+            layouts[layout] = LayoutSeats(name, labels, {})
+        layouts[layout].seats[kind] = number  # type: ignore[index]
+    return layouts
 
 
 _TAKEN: Final = """
@@ -68,7 +68,7 @@ _TAKEN_ON_TRIPS: Final = SelectStatement(
 )
 
 
-def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenUntil:
+def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenSeats:
     """How many seats are claimed on the legs of each departure's segment, and when the first of those claims runs out: one query."""
     trips = [(each.id, each.segment.board.position, each.segment.alight.position) for each in departures]
     schedules, firsts, ends = (list(column) for column in zip(*trips, strict=True)) if trips else ([], [], [])
@@ -81,5 +81,5 @@ def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenUntil
     return taken, min(expiries, default=None)
 
 
-def taken_by_kind(departures: Iterable[Departure], *, now: datetime) -> Taken:
+def taken_by_kind(departures: Iterable[Departure], *, now: datetime) -> TakenByDeparture:
     return taken_until(departures, now=now)[0]

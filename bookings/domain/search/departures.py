@@ -56,7 +56,7 @@ class ScheduleRow:
 
 
 @dataclass(frozen=True)
-class Call:
+class StopCall:
     position: int
     stop: str  # code
     name: str
@@ -74,7 +74,7 @@ class ScheduleDetail:
     sales_close_at: datetime
     layout: str
     amenities: tuple[str, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[StopCall, ...]
 
 
 def upcoming(*, route_id: int | None = None, day: date | None = None, first: int = 0, count: int, now: datetime) -> list[ScheduleRow]:
@@ -132,10 +132,10 @@ def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
     )
 
 
-def _call(call: RouteStop, start: datetime) -> Call:
+def _call(call: RouteStop, start: datetime) -> StopCall:
     zone = ZoneInfo(call.stop.time_zone)
     arrives, departs = ((start + timedelta(minutes=minutes)).astimezone(zone) for minutes in (call.arrive_min, call.depart_min))
-    return Call(call.position, call.stop.code, call.stop.name, call.stop.city.name, arrives, departs, call.may_board, call.may_alight)
+    return StopCall(call.position, call.stop.code, call.stop.name, call.stop.city.name, arrives, departs, call.may_board, call.may_alight)
 
 
 def _whole_segments(route_ids: Iterable[int]) -> dict[int, RouteSegment]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.domain.fares.prices import FareTable, fare_classes, passenger_types, route_fares
-from bookings.domain.search.availability import Coach, coaches
+from bookings.domain.search.availability import LayoutSeats, find_layouts
 from bookings.domain.timetable.generate import Progress
 from bookings.domain.timetable.gtfs.export import MAX_DAYS, ExportReport, Fares, export_feed
 from bookings.domain.timetable.gtfs.runs import LineRuns, RouteRuns, Terms
@@ -32,19 +32,19 @@ class _LowestPrices:
 
     def __init__(self) -> None:
         self._classes, self._types = fare_classes(), passenger_types()
-        self._coaches: dict[int, Coach | None] = {}
+        self._layouts: dict[int, LayoutSeats | None] = {}
 
     def __call__(self, line: LineRuns) -> Mapping[int, Fares]:
-        self._read_coaches(terms.layout_id for route in line.routes for terms in route.terms)
+        self._read_layouts(terms.layout_id for route in line.routes for terms in route.terms)
         lines = route_fares(route.route_id for route in line.routes)
         kms = {route.route_id: route.calls[-1].km for route in line.routes}
         table = FareTable(self._classes, self._types, lines, kms)
         return {route.route_id: self._of_route(route, table) for route in line.routes}
 
-    def _read_coaches(self, layouts: Iterable[int]) -> None:
-        unknown = set(layouts) - self._coaches.keys()
+    def _read_layouts(self, layouts: Iterable[int]) -> None:
+        unknown = set(layouts) - self._layouts.keys()
         if unknown:
-            self._coaches |= dict.fromkeys(unknown) | coaches(unknown)
+            self._layouts |= dict.fromkeys(unknown) | find_layouts(unknown)
 
     def _of_route(self, route: RouteRuns, table: FareTable) -> Fares:
         changes = _changes(route, table)
@@ -72,7 +72,7 @@ class _LowestPrices:
         return list(offers.values())
 
     def _sold_in(self, terms: Terms, table: FareTable) -> list[FareClass]:
-        coach = self._coaches[terms.layout_id]
+        coach = self._layouts[terms.layout_id]
         sellers = {seller.pk: seller for kind in (coach.seats if coach else ()) if (seller := table.class_of(kind))}
         return list(sellers.values())
 

@@ -28,7 +28,7 @@ _LEASE: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class KeptFeed:
+class PublishedFeed:
     sha256: str
     changed_at: datetime
 
@@ -38,7 +38,7 @@ class KeptFeed:
         return None if found is None else bytes(found)
 
 
-def kept_feed() -> KeptFeed | None:
+def published_feed() -> PublishedFeed | None:
     """The feed as it was last made; None while it is made for the first time. Raises NotFound if there is nothing to publish."""
     feed = _read()
     if feed is None or feed[2] is None:
@@ -48,7 +48,7 @@ def kept_feed() -> KeptFeed | None:
         return None
     if not feed[0]:
         raise NotFound(_("No timetable is on sale."))
-    return KeptFeed(feed[0], feed[1])
+    return PublishedFeed(feed[0], feed[1])
 
 
 def _read() -> tuple[str, datetime, datetime | None] | None:

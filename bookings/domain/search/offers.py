@@ -21,8 +21,8 @@ from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.fares.prices import Party
 from bookings.domain.network.places import Place
-from bookings.domain.search.availability import Coach, Taken, TakenUntil, taken_until
-from bookings.domain.search.pricing import PriceList, Quote, price_list
+from bookings.domain.search.availability import LayoutSeats, TakenByDeparture, TakenSeats, taken_until
+from bookings.domain.search.pricing import PriceList, PriceQuote, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 
 BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
@@ -156,7 +156,7 @@ def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[i
     return window
 
 
-def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, TakenUntil | None]:
+def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, TakenSeats | None]:
     check_day(search.day, now)
     check_ends(search)
     segments = find_route_segments(search.origin.stop_ids, search.destination.stop_ids)
@@ -171,7 +171,7 @@ def check_ends(search: Search) -> None:
         raise Refusal(_("Please choose two different places."))
 
 
-def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], TakenUntil | None]:
+def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], TakenSeats | None]:
     """The rows of all pages in order; with the seats taken on them, where price decides."""
     hours = BANDS.get(search.band, range(24))
     rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
@@ -215,12 +215,12 @@ def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> t
     return _offers(rows, prices, taken_until(rows, now=now)[0])
 
 
-def _offers(rows: list[Departure], prices: PriceList, taken: Taken) -> tuple[Offer, ...]:
+def _offers(rows: list[Departure], prices: PriceList, taken: TakenByDeparture) -> tuple[Offer, ...]:
     quotes = ((each, prices.quote(each, taken.get(each.id, {}))) for each in rows)
-    return tuple(_offer(each, quote, prices.coaches[each.layout_id], prices.party.size) for each, quote in quotes if quote)
+    return tuple(_offer(each, quote, prices.layouts[each.layout_id], prices.party.size) for each, quote in quotes if quote)
 
 
-def _offer(departure: Departure, quote: Quote, coach: Coach, size: int) -> Offer:
+def _offer(departure: Departure, quote: PriceQuote, coach: LayoutSeats, size: int) -> Offer:
     segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     free = quote.free or 0
     return Offer(

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from bookings.cache.reference_data import cached
 from bookings.domain.fares.prices import FareTable, Party, fare_classes, passenger_price, passenger_types
-from bookings.domain.search.availability import Coach, coaches
+from bookings.domain.search.availability import LayoutSeats, find_layouts
 from bookings.domain.search.segments import Departure, RouteSegment
 from bookings.models import Fare, FareClass
 
 
 @dataclass(frozen=True)
-class Quote:
+class PriceQuote:
     """What a party pays on a departure, and how many seats are free to it (None: not counted)."""
 
     total: Decimal
@@ -27,7 +27,7 @@ class PriceList:
     """Prices of many departures, read once; asking it costs no query."""
 
     table: FareTable
-    coaches: Mapping[int, Coach]
+    layouts: Mapping[int, LayoutSeats]
     party: Party
     fare_class: str = ""
     _adults: dict[tuple, tuple[tuple[Decimal, FareClass], ...]] = field(default_factory=dict)
@@ -48,23 +48,23 @@ class PriceList:
             self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
         return self._adults[key]
 
-    def quote(self, departure: Departure, taken: Mapping[str, int] | None = None) -> Quote | None:
+    def quote(self, departure: Departure, taken: Mapping[str, int] | None = None) -> PriceQuote | None:
         """The lowest price for the party; with `taken` seats by kind, the lowest that the free seats allow. None: not sold."""
         classes = self.classes(departure)
         if not classes:
             return None
         cheapest = classes[0][0]
         if taken is None:
-            return Quote(self.total(cheapest), cheapest)
+            return PriceQuote(self.total(cheapest), cheapest)
         kinds = self._kinds(departure.layout_id)
         free = {each.code: sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[each.code]) for _price, each in classes}
         all_free = sum(free.values())
         for price, fare_class in classes:
             if free[fare_class.code] >= self.party.size:
-                return Quote(self.total(price), price, all_free)
+                return PriceQuote(self.total(price), price, all_free)
         if all_free >= self.party.size:
-            return Quote(self._mixed(classes, free), cheapest, all_free)
-        return Quote(self.total(cheapest), cheapest, all_free)
+            return PriceQuote(self._mixed(classes, free), cheapest, all_free)
+        return PriceQuote(self.total(cheapest), cheapest, all_free)
 
     def total(self, adult: Decimal) -> Decimal:
         if adult not in self._totals:
@@ -80,7 +80,7 @@ class PriceList:
     def _kinds(self, layout_id: int) -> Mapping[str, list[tuple[str, int]]]:
         """How many seats of which kinds each class sells in this coach, by its code."""
         if layout_id not in self._seats:
-            coach = self.coaches.get(layout_id)
+            coach = self.layouts.get(layout_id)
             by_code: dict[str, list[tuple[str, int]]] = {}
             for kind, number in coach.seats.items() if coach else ():
                 if seller := self.table.class_of(kind):
@@ -98,7 +98,7 @@ def price_list(departures: Iterable[Departure], party: Party, fare_class: str = 
     def read() -> PriceList:
         kms = {segment.board.route_id: segment.route_km for segment in segments.values()}
         table = FareTable(fare_classes(), passenger_types(), _fare_lines(segments.values()), kms)
-        return PriceList(table, coaches(layouts), party, fare_class)
+        return PriceList(table, find_layouts(layouts), party, fare_class)
 
     return cached(("prices", frozenset(segments), layouts, party, fare_class), read)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound
-from bookings.domain.fares.refund_lines import RefundLine, refund_lines
+from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, TicketView, booking_page, bookings_of, find_booking
 from bookings.domain.tickets.calendar import calendar_file
@@ -35,7 +35,7 @@ class ManagedTrip:
     part: BookingPart
     ticketed: TicketedTrip
     passes: tuple[Pass, ...]
-    rules: tuple[RefundLine, ...]
+    rules: tuple[RefundTermLine, ...]
 
     @property
     def in_use(self) -> list[Pass]:

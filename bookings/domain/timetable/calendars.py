@@ -28,7 +28,7 @@ class Calendar:
     def _plainly_runs_on(self, day: date) -> bool:
         return bool(self.weekdays >> day.weekday() & 1) and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
 
-    def telling_exceptions(self) -> dict[date, bool]:
+    def relevant_exceptions(self) -> dict[date, bool]:
         """The exceptions that change something."""
         return {day: runs for day, runs in self.exceptions.items() if runs != self._plainly_runs_on(day)}
 

@@ -65,15 +65,15 @@ def generate_departures(
     if not 1 <= days <= MAX_DAYS:
         raise Refusal(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
     report = GenerationReport(first_day, first_day + timedelta(days=days - 1))
-    wanted = Service.objects.all() if services is None else services
-    plans = _usable(read_service_plans(wanted.filter(is_active=True, route__is_active=True), first_day, report.last_day), report)
+    services_used = Service.objects.all() if services is None else services
+    plans = _usable(read_service_plans(services_used.filter(is_active=True, route__is_active=True), first_day, report.last_day), report)
     report.services = len(plans)
     seats = _sellable_seats()
     step = max(1, _BATCH_SIZE // max(1, len(plans)))
     for offset in range(0, days, step) if plans else ():
         batch = [first_day + timedelta(days=number) for number in range(offset, min(offset + step, days))]
         with short_transaction():
-            _lock(wanted)
+            _lock(services_used)
             _fill(plans, batch, seats, report)
         if progress:
             progress(offset + len(batch), days)

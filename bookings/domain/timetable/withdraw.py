@@ -57,11 +57,11 @@ def _as_planned(plan: ServicePlan | None, day: date, route_id: int, departs: dat
 def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> None:
     # A seller locks the departure first, too: nobody can claim a seat between this look and the removal.
     departures = list(Schedule.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
-    wanted = set(SeatClaim.objects.filter(schedule__in=ids).live(now).values_list("schedule", flat=True))
-    wanted |= set(Booking.objects.filter(schedule__in=ids).values_list("schedule", flat=True))
-    recorded = set(HoldTrip.objects.filter(schedule__in=ids).values_list("schedule", flat=True)) - wanted
-    withdrawal.kept += _described([each.pk for each in departures if each.pk in wanted])
-    free = [each.pk for each in departures if each.pk not in wanted]
+    in_use = set(SeatClaim.objects.filter(schedule__in=ids).live(now).values_list("schedule", flat=True))
+    in_use |= set(Booking.objects.filter(schedule__in=ids).values_list("schedule", flat=True))
+    recorded = set(HoldTrip.objects.filter(schedule__in=ids).values_list("schedule", flat=True)) - in_use
+    withdrawal.kept += _described([departure.pk for departure in departures if departure.pk in in_use])
+    free = [departure.pk for departure in departures if departure.pk not in in_use]
     withdrawal.removed += len(free)
     # A visitor's lapsed hold still points at its departure: that one is taken off sale, and its place in the plan set free.
     Schedule.objects.filter(pk__in=recorded).update(

@@ -51,7 +51,7 @@ def place_of(text: str) -> Place:
     raise unknown
 
 
-class PlaceField(forms.CharField):
+class TypedPlaceField(forms.CharField):
     def clean(self, value: str) -> Place:
         typed = super().clean(value)
         try:
@@ -60,7 +60,7 @@ class PlaceField(forms.CharField):
             raise ValidationError(unknown.message) from unknown
 
 
-class SearchForm(forms.Form):
+class SaleSearchForm(forms.Form):
     """From, to and the day, by keys. An empty day is today."""
 
     use_required_attribute = False
@@ -71,7 +71,9 @@ class SearchForm(forms.Form):
         for name, label in (("from", _("From")), ("to", _("To"))):
             attrs = {"data-combobox": places, "aria-controls": f"{name}-list", "maxlength": _LONGEST, "data-need": ""}
             missing = {"required": _("Where from?") if name == "from" else _("Where to?")}
-            self.fields[name] = PlaceField(label=label, widget=forms.TextInput({**attrs, "autocomplete": "off"}), error_messages=missing)
+            self.fields[name] = TypedPlaceField(
+                label=label, widget=forms.TextInput({**attrs, "autocomplete": "off"}), error_messages=missing
+            )
         self.fields["from"].initial = start
         day = {"autocomplete": "off", "data-day": self.today.isoformat(), "maxlength": 30}
         self.fields["date"] = forms.CharField(label=_("Day"), required=False, initial=self.today.isoformat(), widget=forms.TextInput(day))

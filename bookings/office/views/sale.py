@@ -18,7 +18,7 @@ from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
 from bookings.models import Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
-from bookings.office.forms.sale import PayForm, SearchForm, TenderForm, read_seats, tidy
+from bookings.office.forms.sale import PayForm, SaleSearchForm, TenderForm, read_seats, tidy
 from bookings.office.forms.sale_query import SaleQuery, held_people, picked_segment, read_sale_query, standby_people, type_names
 from bookings.office.presenters.seat_map import seats_to_sell
 from bookings.web.refusals import counted
@@ -145,7 +145,9 @@ def _show(request: StaffRequest, query: SaleQuery, *, refusal: RuleBroken | None
     """The screen at the step that the address names."""
     branch = branch_or_none(request)
     typed_search = query.search if query.is_search else None
-    search = SearchForm(typed_search, places=reverse("office:sell_places"), start=branch.city.name if branch else "", now=timezone.now())
+    search = SaleSearchForm(
+        typed_search, places=reverse("office:sell_places"), start=branch.city.name if branch else "", now=timezone.now()
+    )
     step: dict[str, Any] = {}
     try:
         step = _step(request, query, search, typed)
@@ -169,7 +171,7 @@ def _focus(form: TenderForm, *, is_refused: bool) -> None:
         form.focus_names()
 
 
-def _step(request: StaffRequest, query: SaleQuery, search: SearchForm, typed: dict[str, Any]) -> dict[str, Any]:
+def _step(request: StaffRequest, query: SaleQuery, search: SaleSearchForm, typed: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     if query.order:
         owed = owed_order(query.order, now=now)

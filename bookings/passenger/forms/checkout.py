@@ -16,7 +16,7 @@ from bookings.web.people import NAME_LENGTH, PhoneField, check_name
 _KEPT: Final = 300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
 
 
-class NameField(forms.CharField):
+class PassengerNameField(forms.CharField):
     default_validators = [check_name]
 
     def __init__(self, label: str, missing: str, **attrs: Any) -> None:
@@ -76,8 +76,8 @@ class DetailsForm(forms.Form):
         section = f"section-p{row.index + 1}"
         first = _("Please give the first name of passenger %(number)d.") % {"number": row.index + 1}
         last = _("Please give the surname of passenger %(number)d.") % {"number": row.index + 1}
-        self.fields[f"p{row.index}-first_name"] = NameField(_("First name"), first, autocomplete=f"{section} given-name")
-        self.fields[f"p{row.index}-surname"] = NameField(
+        self.fields[f"p{row.index}-first_name"] = PassengerNameField(_("First name"), first, autocomplete=f"{section} given-name")
+        self.fields[f"p{row.index}-surname"] = PassengerNameField(
             _("Surname"), last, autocomplete=f"{section} family-name", **{"data-copy": "surname"}
         )
         self.fields[f"p{row.index}-passenger_type"] = forms.ChoiceField(
@@ -113,13 +113,13 @@ class DetailsForm(forms.Form):
         """What to keep: the cleaned value of a right field, what was typed in a wrong one; never what no database can hold."""
         self.full_clean()
 
-        def kept(name: str) -> str:
+        def typed_value(name: str) -> str:
             return str(self.cleaned_data.get(name, self.data.get(name, ""))).replace("\x00", "").encode(errors="replace").decode()
 
         names = ("first_name", "surname", "passenger_type")
-        passengers = [{name: kept(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers]
+        passengers = [{name: typed_value(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers]
         problem = "" if self.is_valid() else _("Please complete the details of the passengers first.")
-        return {"passengers": passengers, "email": kept("email"), "phone": kept("phone"), "problem": problem}
+        return {"passengers": passengers, "email": typed_value("email"), "phone": typed_value("phone"), "problem": problem}
 
 
 def _initial(checkout: CheckoutView) -> dict[str, str]:

@@ -4,7 +4,7 @@ from django.utils.http import http_date, quote_etag
 from django.views.decorators.http import require_safe
 
 from bookings.database.replica.routing import may_lag
-from bookings.domain.search.feed_publishing import kept_feed
+from bookings.domain.search.feed_publishing import published_feed
 from bookings.web.access import public
 from bookings.web.errors import unavailable
 from bookings.web.ratelimit import enforce_limit
@@ -17,7 +17,7 @@ _KEPT_SECONDS = 900
 @require_safe
 def gtfs(request: HttpRequest) -> HttpResponse:
     """The timetable for journey planners. Who asks whether it has changed costs one small query."""
-    feed = kept_feed()
+    feed = published_feed()
     if feed is None:
         return unavailable(request)
     etag, changed = quote_etag(feed.sha256), int(feed.changed_at.timestamp())

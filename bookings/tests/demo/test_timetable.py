@@ -5,7 +5,7 @@ import pytest
 
 from bookings.demo.coaches import COACHES, seats_of
 from bookings.demo.timetable import (
-    Call,
+    PatternCall,
     fares_of,
     line_calls,
     periods,
@@ -50,10 +50,14 @@ def test_all_fourteen_lines_run_both_ways() -> None:
 
 
 def test_a_pattern_without_some_stops_gains_their_stands() -> None:
-    calls = (Call("A", 0, 0, 0), Call("B", 100, 90, 110), Call("C", 200, 200, 200), Call("D", 300, 300, 300))
+    calls = (PatternCall("A", 0, 0, 0), PatternCall("B", 100, 90, 110), PatternCall("C", 200, 200, 200), PatternCall("D", 300, 300, 300))
 
-    assert shorten(calls, skip=frozenset({"B"})) == (Call("A", 0, 0, 0), Call("C", 200, 175, 175), Call("D", 300, 275, 275))
-    assert shorten(calls, start="B", end="C") == (Call("B", 0, 0, 0), Call("C", 100, 90, 90))
+    assert shorten(calls, skip=frozenset({"B"})) == (
+        PatternCall("A", 0, 0, 0),
+        PatternCall("C", 200, 175, 175),
+        PatternCall("D", 300, 275, 275),
+    )
+    assert shorten(calls, start="B", end="C") == (PatternCall("B", 0, 0, 0), PatternCall("C", 100, 90, 90))
     assert shorten(calls, start="C", pace=120)[-1].arrive == 120
 
 

@@ -17,19 +17,19 @@ _CHUNK: Final = 500
 _STOP_FIELDS: Final = ("city_id", "name", "plain_name", "address", "latitude", "longitude", "time_zone")
 
 
-class Taken:
+class UniqueNames:
     """Names in an address that are in use; `free` finds the next one: x, x-2, x-3 …"""
 
     def __init__(self, *used: Iterable[str]) -> None:
         self._used = {name for names in used for name in names}
         self._last: dict[str, int] = {}
 
-    def free(self, wanted: str) -> str:
-        name, number = wanted, self._last.get(wanted, 1)
+    def free(self, name_wished: str) -> str:
+        name, number = name_wished, self._last.get(name_wished, 1)
         while name in self._used:
             number += 1
-            name = f"{wanted}-{number}"
-        self._last[wanted] = number
+            name = f"{name_wished}-{number}"
+        self._last[name_wished] = number
         self._used.add(name)
         return name
 
@@ -40,7 +40,7 @@ class NetworkWriter:
     def __init__(self, source: str, stops: list[PlannedStop]) -> None:
         self.source, self.planned = source, stops
         self.existing = {stop.source_id: stop for stop in Stop.objects.filter(source=source).select_related("city")}
-        self.slugs = Taken(City.objects.values_list("slug", flat=True), Stop.objects.values_list("code", flat=True))
+        self.slugs = UniqueNames(City.objects.values_list("slug", flat=True), Stop.objects.values_list("code", flat=True))
         self.cities_new = 0
 
     def write(self) -> tuple[dict[str, Stop], int, int]:
@@ -77,17 +77,17 @@ class NetworkWriter:
     def _cities(self) -> dict[int, City]:
         planned = {id(stop.city): stop.city for stop in self.planned}
         known = self._known_cities(planned.values())
-        found: dict[int, City] = {}
+        cities: dict[int, City] = {}
         new: dict[int, City] = {}
         for key, city in planned.items():
             existing = self._match(city, known.get(_plain(city.name), []))
             if existing is not None:
-                found[key] = existing
+                cities[key] = existing
             else:
                 new[key] = self._new_city(city)
         City.objects.bulk_create(new.values(), batch_size=_CHUNK)
         self.cities_new = len(new)
-        return found | new
+        return cities | new
 
     def _new_city(self, city: PlannedCity) -> City:
         latitude, longitude = _rounded(city.place, 5)

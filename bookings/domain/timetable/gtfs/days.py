@@ -20,7 +20,7 @@ def read_calendars(feed: Feed, problems: Problems) -> dict[str, Calendar]:
     weekly = _weekly(feed, problems)
     exceptions = _exceptions(feed, problems)
     calendars = {}
-    for service_id in [*weekly, *(each for each in exceptions if each not in weekly)]:
+    for service_id in [*weekly, *(exception for exception in exceptions if exception not in weekly)]:
         said = exceptions.get(service_id, {})
         base = weekly.get(service_id) or Calendar(0, min(said), max(said))
         calendars[service_id] = Calendar(base.weekdays, base.starts_on, base.ends_on, said)
@@ -28,16 +28,16 @@ def read_calendars(feed: Feed, problems: Problems) -> dict[str, Calendar]:
 
 
 def _weekly(feed: Feed, problems: Problems) -> dict[str, Calendar]:
-    found: dict[str, Calendar] = {}
+    calendars: dict[str, Calendar] = {}
     for row in feed.rows("calendar.txt"):
         try:
             service_id = an_id(row["service_id"])
-            if service_id in found:
+            if service_id in calendars:
                 raise ValueError(_("service %(id)s is there twice; the first one holds") % {"id": service_id})
-            found[service_id] = _calendar(row)
+            calendars[service_id] = _calendar(row)
         except ValueError as error:
             problems.add("calendar.txt", row.line, str(error))
-    return found
+    return calendars
 
 
 def _calendar(row: Row) -> Calendar:
@@ -49,13 +49,13 @@ def _calendar(row: Row) -> Calendar:
 
 
 def _exceptions(feed: Feed, problems: Problems) -> dict[str, dict[date, bool]]:
-    found: dict[str, dict[date, bool]] = {}
+    exceptions: dict[str, dict[date, bool]] = {}
     for row in feed.rows("calendar_dates.txt"):
         try:
             service_id, when, kind = an_id(row["service_id"]), day(row["date"]), row["exception_type"]
             if kind not in {"1", "2"}:
                 raise ValueError(_("exception_type “%(kind)s” is neither 1 nor 2") % {"kind": kind[:20]})
-            found.setdefault(service_id, {})[when] = kind == "1"
+            exceptions.setdefault(service_id, {})[when] = kind == "1"
         except ValueError as error:
             problems.add("calendar_dates.txt", row.line, str(error))
-    return found
+    return exceptions

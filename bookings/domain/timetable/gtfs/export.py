@@ -177,11 +177,11 @@ class _Fares:
         self.rows += 1
 
 
-def _write_stops(tables: FeedTables, wanted: set[int], report: ExportReport) -> None:
+def _write_stops(tables: FeedTables, stop_ids: set[int], report: ExportReport) -> None:
     write = tables.open("stops.txt", ("stop_id", "stop_name", "stop_desc", "stop_lat", "stop_lon", "zone_id", "stop_timezone"))
     for stop in Stop.objects.select_related("city").order_by("code").iterator():
-        if stop.pk in wanted:
-            place = next(((each.latitude, each.longitude) for each in (stop, stop.city) if each.latitude is not None), ("", ""))
+        if stop.pk in stop_ids:
+            place = next(((located.latitude, located.longitude) for located in (stop, stop.city) if located.latitude is not None), ("", ""))
             description = " ".join(stop.address.split())
             name = stop.name if stop.city.name in stop.name else str(stop)
             write((stop.code, name, description if description != name else "", *place, stop.code, stop.time_zone))

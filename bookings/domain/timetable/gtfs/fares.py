@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import cents
 from bookings.domain.timetable.gtfs.network import PlannedStop
-from bookings.domain.timetable.gtfs.patterns import Pattern
+from bookings.domain.timetable.gtfs.patterns import TripPattern
 from bookings.domain.timetable.gtfs.problems import Problems
 from bookings.domain.timetable.gtfs.reader import Feed, Row
 from bookings.domain.timetable.gtfs.values import an_id, money
@@ -80,11 +80,13 @@ class FareBook:
     def lowest(self, route_id: str, zones: Sequence[str]) -> Decimal | None:
         """The cheapest fare for a ride through these zones; None if no fare covers it."""
         ends = product({route_id, ""}, {zones[0], ""}, {zones[-1], ""})
-        found = (each for end in ends for each in self._by_rule.get(Rule(*end), ()))
-        return min((amount for amount, contains in found if not contains or contains == set(zones)), default=None)
+        fares = (fare for end in ends for fare in self._by_rule.get(Rule(*end), ()))
+        return min((amount for amount, contains in fares if not contains or contains == set(zones)), default=None)
 
 
-def priced_pairs(route_id: str, pattern: Pattern, stops: Mapping[str, PlannedStop], fares: FareBook) -> Iterator[tuple[int, int, Decimal]]:
+def priced_pairs(
+    route_id: str, pattern: TripPattern, stops: Mapping[str, PlannedStop], fares: FareBook
+) -> Iterator[tuple[int, int, Decimal]]:
     """(from, to, amount) by position for every ride that some fare covers; the cheapest fare holds."""
     if not fares:
         return

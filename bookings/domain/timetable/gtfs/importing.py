@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.timetable.generate import GenerationReport, Progress, generate_departures
-from bookings.domain.timetable.gtfs.plan import Dates, Plan, read_plan
+from bookings.domain.timetable.gtfs.plan import Dates, ImportPlan, read_plan
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
 from bookings.domain.timetable.gtfs.reader import Feed
 from bookings.domain.timetable.gtfs.write import Written, rest_unused_routes, write_plan
@@ -66,7 +66,7 @@ def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None
     return report
 
 
-def _write(plan: Plan, source: str, options: ImportOptions, problems: Problems, progress: Progress | None) -> ImportReport:
+def _write(plan: ImportPlan, source: str, options: ImportOptions, problems: Problems, progress: Progress | None) -> ImportReport:
     dates = plan.dates
     written = write_plan(
         plan,

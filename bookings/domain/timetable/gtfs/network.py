@@ -58,15 +58,15 @@ class Agencies:
 
 
 def read_agencies(feed: Feed, problems: Problems) -> Agencies:
-    found: dict[str, str] = {}
+    time_zones: dict[str, str] = {}
     for row in feed.rows("agency.txt"):
         if is_time_zone(row["agency_timezone"]):
-            found.setdefault(row["agency_id"], row["agency_timezone"])
+            time_zones.setdefault(row["agency_id"], row["agency_timezone"])
         else:
             problems.add("agency.txt", row.line, _("we do not know the time zone “%(zone)s”") % {"zone": row["agency_timezone"][:60]})
-    if not found:
+    if not time_zones:
         raise FeedRefused(_("agency.txt names no time zone that we know, so no time can be read."))
-    return Agencies(found)
+    return Agencies(time_zones)
 
 
 class CityMap:
@@ -77,11 +77,11 @@ class CityMap:
 
     def city(self, name: str, place: Point | None) -> PlannedCity:
         cities = self._by_name.setdefault(plain_name(name), [])
-        found = nearest(cities, place)
-        if found is None:
-            found = PlannedCity(name, place)
-            cities.append(found)
-        return found
+        city = nearest(cities, place)
+        if city is None:
+            city = PlannedCity(name, place)
+            cities.append(city)
+        return city
 
 
 def nearest(cities: list[PlannedCity], place: Point | None) -> PlannedCity | None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from django.utils.translation import gettext as _
 
 from bookings.domain.timetable.gtfs.network import PlannedStop
-from bookings.domain.timetable.gtfs.trips import Call, Trip
+from bookings.domain.timetable.gtfs.trips import GtfsCall, GtfsTrip
 from bookings.domain.timetable.gtfs.values import kilometres
 
 ROAD_FACTOR: Final = 1.25  # a road is longer than the crow's flight by about this
@@ -32,7 +32,7 @@ class PlannedCall(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pattern:
+class TripPattern:
     """The stops of a trip, in minutes since its first departure."""
 
     calls: tuple[PlannedCall, ...]
@@ -51,15 +51,15 @@ class Pattern:
         return sha256(text.encode()).hexdigest()[:20]
 
 
-def read_pattern(trip: Trip, stops: Mapping[str, PlannedStop]) -> tuple[int, Pattern]:
+def read_pattern(trip: GtfsTrip, stops: Mapping[str, PlannedStop]) -> tuple[int, TripPattern]:
     """The minute of the service day at which the trip starts, and its pattern. ValueError: the trip cannot be run."""
     calls = trip.calls
     if len(calls) < 2:
         raise ValueError(_("trip %(id)s has fewer than two calls that can be read") % {"id": trip.trip_id})
     for before, call in itertools.pairwise(calls):
         if before.sequence == call.sequence:
-            words = {"id": trip.trip_id, "number": call.sequence, "line": call.line}
-            raise ValueError(_("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)") % words)
+            details = {"id": trip.trip_id, "number": call.sequence, "line": call.line}
+            raise ValueError(_("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)") % details)
     times = _minutes(trip)
     start = times[0][1]
     kms = _distances(calls, times, stops)
@@ -75,10 +75,10 @@ def read_pattern(trip: Trip, stops: Mapping[str, PlannedStop]) -> tuple[int, Pat
         )
         for number, (call, (arrive, depart), km) in enumerate(zip(calls, times, kms, strict=True))
     )
-    return start, Pattern(planned)
+    return start, TripPattern(planned)
 
 
-def _minutes(trip: Trip) -> list[tuple[int, int]]:
+def _minutes(trip: GtfsTrip) -> list[tuple[int, int]]:
     """(arrival, departure) of each call; a call without times gets its share of the way between its neighbours."""
     known: list[tuple[int, int] | None] = []
     for call in trip.calls:
@@ -93,8 +93,8 @@ def _minutes(trip: Trip) -> list[tuple[int, int]]:
     before = times[0][1]
     for call, (arrive, depart) in list(zip(trip.calls, times, strict=True))[1:]:
         if not before <= arrive <= depart:
-            words = {"id": trip.trip_id, "line": call.line}
-            raise ValueError(_("trip %(id)s goes back in time (line %(line)d of stop_times.txt)") % words)
+            details = {"id": trip.trip_id, "line": call.line}
+            raise ValueError(_("trip %(id)s goes back in time (line %(line)d of stop_times.txt)") % details)
         before = depart
     return times
 
@@ -111,7 +111,7 @@ def _filled(known: list[tuple[int, int] | None]) -> list[tuple[int, int]]:
     return times
 
 
-def _distances(calls: list[Call], times: list[tuple[int, int]], stops: Mapping[str, PlannedStop]) -> list[Decimal]:
+def _distances(calls: list[GtfsCall], times: list[tuple[int, int]], stops: Mapping[str, PlannedStop]) -> list[Decimal]:
     """Kilometres from the first stop, never falling, and more than 0 in all."""
     crow = [0.0]
     places_known = True
@@ -120,21 +120,21 @@ def _distances(calls: list[Call], times: list[tuple[int, int]], stops: Mapping[s
         places_known = places_known and here is not None and there is not None
         leg = kilometres(here, there) * ROAD_FACTOR if here and there else (times[number][0] - times[number - 1][1]) * KM_PER_MINUTE
         crow.append(crow[-1] + leg)
-    told = _told_distances(calls, crow[-1] / ROAD_FACTOR) if places_known else None
-    kms = [Decimal(f"{min(km, MAX_KM):.2f}") for km in told or crow]
+    stated = _stated_distances(calls, crow[-1] / ROAD_FACTOR) if places_known else None
+    kms = [Decimal(f"{min(km, MAX_KM):.2f}") for km in stated or crow]
     kms[-1] = max(kms[-1], LEAST_KM)
     return kms
 
 
-def _told_distances(calls: list[Call], crow_km: float) -> list[float] | None:
+def _stated_distances(calls: list[GtfsCall], crow_km: float) -> list[float] | None:
     """shape_dist_traveled in km. Its unit is the feed's own secret: it is used where it can only be km or m."""
-    told = [call.travelled for call in calls]
-    if None in told or crow_km <= 0:
+    travelled = [call.travelled for call in calls]
+    if None in travelled or crow_km <= 0:
         return None
-    way = [each - told[0] for each in told]  # type: ignore[operator]
+    way = [distance - travelled[0] for distance in travelled]  # type: ignore[operator]
     if any(after < before for before, after in itertools.pairwise(way)):
         return None
     for unit in (1, 1000):
         if _PLAUSIBLE[0] <= way[-1] / unit / crow_km <= _PLAUSIBLE[1]:
-            return [each / unit for each in way]
+            return [distance / unit for distance in way]
     return None

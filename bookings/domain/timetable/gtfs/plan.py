@@ -15,10 +15,10 @@ from bookings.domain.timetable.generate import MAX_DAYS
 from bookings.domain.timetable.gtfs.days import read_calendars
 from bookings.domain.timetable.gtfs.fares import FareBook, priced_pairs, read_fares
 from bookings.domain.timetable.gtfs.network import PlannedLine, PlannedStop, read_agencies, read_lines, read_stops
-from bookings.domain.timetable.gtfs.patterns import Pattern, read_pattern
+from bookings.domain.timetable.gtfs.patterns import TripPattern, read_pattern
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
 from bookings.domain.timetable.gtfs.reader import Feed
-from bookings.domain.timetable.gtfs.trips import Trip, read_trips
+from bookings.domain.timetable.gtfs.trips import GtfsTrip, read_trips
 from bookings.domain.timetable.gtfs.values import FIRST_DAY, LAST_DAY
 
 MAX_DEPARTURES: Final = 500_000  # that are made when no dates are asked for
@@ -29,7 +29,7 @@ MAX_FARES: Final = 500_000
 class PlannedRoute:
     source_id: str
     line: PlannedLine
-    pattern: Pattern
+    pattern: TripPattern
     name: str
 
 
@@ -60,7 +60,7 @@ class Dates:
 
 
 @dataclass
-class Plan:
+class ImportPlan:
     stops: list[PlannedStop]
     lines: list[PlannedLine]
     routes: list[PlannedRoute]
@@ -69,7 +69,7 @@ class Plan:
     dates: Dates
 
 
-def read_plan(feed: Feed, *, first: date | None, last: date | None, shift_to: date | None, problems: Problems) -> Plan:
+def read_plan(feed: Feed, *, first: date | None, last: date | None, shift_to: date | None, problems: Problems) -> ImportPlan:
     """Everything of the feed that can be run. FeedRefused: nothing can, or the dates make no sense."""
     agencies = read_agencies(feed, problems)
     stops = read_stops(feed, agencies, problems)
@@ -86,7 +86,7 @@ def read_plan(feed: Feed, *, first: date | None, last: date | None, shift_to: da
         raise FeedRefused(_("The feed has no trip that can be read.") + _first_problems(problems))
     dates = _dates(services, first, last, shift_to)
     moved: dict[int, Calendar] = {}
-    return Plan(
+    return ImportPlan(
         stops=_wanted_stops(stops, routes),
         lines=_used_lines(routes),
         routes=list(routes.values()),
@@ -101,7 +101,7 @@ def _first_problems(problems: Problems) -> str:
 
 
 def _services(
-    trip: Trip,
+    trip: GtfsTrip,
     lines: dict[str, PlannedLine],
     stops: dict[str, PlannedStop],
     calendars: dict[str, Calendar],
@@ -160,8 +160,8 @@ def _dates(services: list[PlannedService], first: date | None, last: date | None
     if last is None:
         capped = _capped(start, end, calendars, usage)
         if capped < end:
-            words = {"last": capped, "end": end, "most": f"{MAX_DEPARTURES:,}"}
-            note = _("No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; --to asks for more.") % words
+            limits = {"last": capped, "end": end, "most": f"{MAX_DEPARTURES:,}"}
+            note = _("No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; --to asks for more.") % limits
         end = capped
     if (end - start).days >= MAX_DAYS:
         raise FeedRefused(_("At most %(most)d days can be made at once.") % {"most": MAX_DAYS})

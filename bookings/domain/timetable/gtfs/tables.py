@@ -43,12 +43,12 @@ class FeedTables:
 
     def digest(self) -> str:
         """Of all the tables so far."""
-        found = sha256()
+        digest = sha256()
         for name in sorted(self._files):
             with self._whole(name).open("rb") as file:
                 while part := file.read(_COPY_BYTES):
-                    found.update(part)
-        return found.hexdigest()
+                    digest.update(part)
+        return digest.hexdigest()
 
     def pack(self, path: Path) -> None:
         """Whole or not at all."""

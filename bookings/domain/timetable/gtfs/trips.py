@@ -17,7 +17,7 @@ MAX_CALLS: Final = 500  # of one trip
 _NOT_AVAILABLE: Final = "1"
 
 
-class Call(NamedTuple):
+class GtfsCall(NamedTuple):
     sequence: int
     stop_id: str
     arrives: int | None  # seconds of the service day
@@ -29,18 +29,18 @@ class Call(NamedTuple):
 
 
 @dataclass(slots=True)
-class Trip:
+class GtfsTrip:
     trip_id: str
     route_id: str
     service_id: str
     line: int
-    calls: list[Call] = field(default_factory=list)
+    calls: list[GtfsCall] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)  # of its repetitions, in seconds of the service day
 
 
 def read_trips(
     feed: Feed, *, routes: Container[str], services: Container[str], stops: Container[str], problems: Problems
-) -> dict[str, Trip]:
+) -> dict[str, GtfsTrip]:
     """The trips whose route, service and stops are known, with their calls in order."""
     trips, left_out = _trips(feed, routes, services, problems)
     _read_calls(feed, trips, left_out, stops, problems)
@@ -50,8 +50,8 @@ def read_trips(
     return trips
 
 
-def _trips(feed: Feed, routes: Container[str], services: Container[str], problems: Problems) -> tuple[dict[str, Trip], set[str]]:
-    trips: dict[str, Trip] = {}
+def _trips(feed: Feed, routes: Container[str], services: Container[str], problems: Problems) -> tuple[dict[str, GtfsTrip], set[str]]:
+    trips: dict[str, GtfsTrip] = {}
     left_out: set[str] = set()
     for row in feed.rows("trips.txt"):
         try:
@@ -63,14 +63,14 @@ def _trips(feed: Feed, routes: Container[str], services: Container[str], problem
                 raise ValueError(_("trip %(id)s: route %(route)s is not there") % {"id": trip_id, "route": row["route_id"][:60]})
             if row["service_id"] not in services:
                 raise ValueError(_("trip %(id)s: service %(service)s is not there") % {"id": trip_id, "service": row["service_id"][:60]})
-            trips[trip_id] = Trip(trip_id, row["route_id"], row["service_id"], row.line)
+            trips[trip_id] = GtfsTrip(trip_id, row["route_id"], row["service_id"], row.line)
             left_out.discard(trip_id)
         except ValueError as error:
             problems.add("trips.txt", row.line, str(error))
     return trips, left_out
 
 
-def _read_calls(feed: Feed, trips: dict[str, Trip], left_out: set[str], stops: Container[str], problems: Problems) -> None:
+def _read_calls(feed: Feed, trips: dict[str, GtfsTrip], left_out: set[str], stops: Container[str], problems: Problems) -> None:
     for row in feed.rows("stop_times.txt"):
         trip = trips.get(row["trip_id"])
         try:
@@ -82,14 +82,14 @@ def _read_calls(feed: Feed, trips: dict[str, Trip], left_out: set[str], stops: C
             problems.add("stop_times.txt", row.line, str(error))
 
 
-def _call(row: Row, trip: Trip, stops: Container[str]) -> Call:
+def _call(row: Row, trip: GtfsTrip, stops: Container[str]) -> GtfsCall:
     if row["stop_id"] not in stops:
-        words = {"id": row["stop_id"][:60], "trip": trip.trip_id}
-        raise ValueError(_("stop %(id)s is not there; trip %(trip)s goes on without this call") % words)
+        details = {"id": row["stop_id"][:60], "trip": trip.trip_id}
+        raise ValueError(_("stop %(id)s is not there; trip %(trip)s goes on without this call") % details)
     sequence = whole_number(row["stop_sequence"])
     if len(trip.calls) >= MAX_CALLS:
         raise ValueError(_("trip %(trip)s has more than %(most)d calls") % {"trip": trip.trip_id, "most": MAX_CALLS})
-    return Call(
+    return GtfsCall(
         sequence,
         row["stop_id"],
         seconds(row["arrival_time"]),
@@ -101,7 +101,7 @@ def _call(row: Row, trip: Trip, stops: Container[str]) -> Call:
     )
 
 
-def _read_repetitions(feed: Feed, trips: dict[str, Trip], left_out: set[str], problems: Problems) -> None:
+def _read_repetitions(feed: Feed, trips: dict[str, GtfsTrip], left_out: set[str], problems: Problems) -> None:
     for row in feed.rows("frequencies.txt"):
         trip = trips.get(row["trip_id"])
         try:
@@ -118,7 +118,7 @@ def _repetitions(row: Row) -> range:
     start, end, headway = seconds(row["start_time"]), seconds(row["end_time"]), whole_number(row["headway_secs"])
     if start is None or end is None or not headway:
         raise ValueError(_("a repetition needs a start, an end and a headway"))
-    found = range(start, end, headway)
-    if len(found) > MAX_REPETITIONS:
-        raise ValueError(_("%(count)d repetitions are more than we read (%(most)d)") % {"count": len(found), "most": MAX_REPETITIONS})
-    return found
+    starts = range(start, end, headway)
+    if len(starts) > MAX_REPETITIONS:
+        raise ValueError(_("%(count)d repetitions are more than we read (%(most)d)") % {"count": len(starts), "most": MAX_REPETITIONS})
+    return starts

@@ -38,10 +38,10 @@ def day(text: str) -> date:
     try:
         if len(text) != 8 or not (text.isascii() and text.isdigit()):
             raise ValueError
-        found = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError as error:
         raise ValueError(_("“%(text)s” is not a date") % {"text": text[:40]}) from error
-    return min(max(found, FIRST_DAY), LAST_DAY)
+    return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def whole_number(text: str, *, most: int = 1_000_000_000) -> int:
@@ -65,21 +65,21 @@ def point(latitude: str, longitude: str) -> Point | None:
     if not latitude and not longitude:
         return None
     try:
-        found = (float(latitude), float(longitude))
+        place = (float(latitude), float(longitude))
     except ValueError:
-        found = (0.0, 0.0)
-    if found == (0.0, 0.0) or not (-90 <= found[0] <= 90 and -180 <= found[1] <= 180):
+        place = (0.0, 0.0)
+    if place == (0.0, 0.0) or not (-90 <= place[0] <= 90 and -180 <= place[1] <= 180):
         raise ValueError(_("“%(text)s” is not a place on earth") % {"text": f"{latitude}, {longitude}"[:60]})
-    return found
+    return place
 
 
 def distance(text: str) -> float | None:
     """A shape_dist_traveled, in the feed's own unit."""
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
         return None
-    return found if 0 <= found < 1e9 else None
+    return number if 0 <= number < 1e9 else None
 
 
 def kilometres(here: Point, there: Point) -> float:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import cents, whole_rand
 from bookings.domain.timetable.gtfs.cities import NetworkWriter
-from bookings.domain.timetable.gtfs.plan import Plan, PlannedRoute, PlannedService
+from bookings.domain.timetable.gtfs.plan import ImportPlan, PlannedRoute, PlannedService
 from bookings.models import (
     Fare,
     FareClass,
@@ -49,7 +49,7 @@ class Written:
         self.counts[kind] = Count(new, changed, total - new - changed)
 
 
-def write_plan(plan: Plan, source: str, *, layout: SeatLayout, price_per_km: Decimal, keep_terms: bool) -> Written:
+def write_plan(plan: ImportPlan, source: str, *, layout: SeatLayout, price_per_km: Decimal, keep_terms: bool) -> Written:
     """Cities, stops, lines, routes, services and fares; wants a transaction around it. `keep_terms`: services keep layout and price."""
     written = Written()
     network = NetworkWriter(source, plan.stops)
@@ -73,7 +73,7 @@ def _set(row: Model, values: dict[str, object]) -> None:
         setattr(row, name, value)
 
 
-def _write_lines(plan: Plan, source: str, written: Written) -> dict[str, Line]:
+def _write_lines(plan: ImportPlan, source: str, written: Written) -> dict[str, Line]:
     lines = {line.source_id: line for line in Line.objects.filter(source=source)}
     new, changed = [], []
     for planned in plan.lines:
@@ -90,7 +90,7 @@ def _write_lines(plan: Plan, source: str, written: Written) -> dict[str, Line]:
     return lines | {line.source_id: line for line in new}
 
 
-def _write_routes(plan: Plan, source: str, lines: dict[str, Line], stops: dict[str, Stop], written: Written) -> dict[str, Route]:
+def _write_routes(plan: ImportPlan, source: str, lines: dict[str, Line], stops: dict[str, Stop], written: Written) -> dict[str, Route]:
     """Another pattern or timing is another source_id, and so another route; only its name and its ends' cities follow the feed."""
     routes = {route.source_id: route for route in Route.objects.filter(source=source)}
     planned_new = [planned for planned in plan.routes if planned.source_id not in routes]
@@ -143,7 +143,7 @@ def _calls(planned: PlannedRoute, route: Route, stops: dict[str, Stop]) -> Itera
 
 
 def _write_services(
-    plan: Plan,
+    plan: ImportPlan,
     source: str,
     routes: dict[str, Route],
     written: Written,
@@ -169,8 +169,8 @@ def _write_services(
     fields = ["route", "departs_min", "time_zone", "weekdays", "starts_on", "ends_on", "is_active", "layout", "price_zar"]
     Service.objects.bulk_update(changed, fields, batch_size=100)
     written.count("services", total=len(plan.services), new=len(new), changed=len(changed))
-    wanted = {planned.source_id for planned in plan.services}
-    vanished = [service.pk for key, service in services.items() if key not in wanted and service.is_active]
+    planned_ids = {planned.source_id for planned in plan.services}
+    vanished = [service.pk for key, service in services.items() if key not in planned_ids and service.is_active]
     for start in range(0, len(vanished), _CHUNK):
         Service.objects.filter(pk__in=vanished[start : start + _CHUNK]).update(is_active=False)
     if vanished:
@@ -194,7 +194,7 @@ def _price(route: PlannedRoute, price_per_km: Decimal) -> Decimal:
     return min(max(whole_rand(route.pattern.km * price_per_km), Decimal(settings.FARE_FLOOR_ZAR)), MAX_PRICE)
 
 
-def _write_exceptions(plan: Plan, source: str, services: dict[str, Service]) -> None:
+def _write_exceptions(plan: ImportPlan, source: str, services: dict[str, Service]) -> None:
     existing: dict[tuple[int, date], tuple[int, bool]] = {}
     rows = ServiceException.objects.filter(service__source=source, service__is_active=True)
     for pk, service_id, day, runs in rows.values_list("pk", "service_id", "date", "runs").iterator():
@@ -203,7 +203,7 @@ def _write_exceptions(plan: Plan, source: str, services: dict[str, Service]) -> 
     telling: dict[int, dict[date, bool]] = {}
     for planned in plan.services:
         service_id = services[planned.source_id].pk
-        exceptions = telling.setdefault(id(planned.calendar), planned.calendar.telling_exceptions())
+        exceptions = telling.setdefault(id(planned.calendar), planned.calendar.relevant_exceptions())
         for day, runs in exceptions.items():
             if existing.get((service_id, day), (0, None))[1] == runs:
                 del existing[service_id, day]
@@ -215,7 +215,7 @@ def _write_exceptions(plan: Plan, source: str, services: dict[str, Service]) -> 
     ServiceException.objects.bulk_create(new, batch_size=_CHUNK)
 
 
-def rest_unused_routes(source: str, plan: Plan) -> None:
+def rest_unused_routes(source: str, plan: ImportPlan) -> None:
     """Routes that neither the feed nor any departure uses rest; those of the feed are active."""
     used = {planned.source_id for planned in plan.routes}
     routes = Route.objects.filter(source=source).annotate(has_departures=Exists(Schedule.objects.filter(route=OuterRef("pk"))))
@@ -225,7 +225,7 @@ def rest_unused_routes(source: str, plan: Plan) -> None:
         Route.objects.filter(pk__in=resting[start : start + _CHUNK]).update(is_active=False)
 
 
-def _write_fares(plan: Plan, routes: dict[str, Route], written: Written) -> None:
+def _write_fares(plan: ImportPlan, routes: dict[str, Route], written: Written) -> None:
     """One line for each pair that the feed has a fare for, in the first fare class."""
     fare_class = FareClass.objects.order_by("position", "pk").first()
     pairs = sum(len(amounts) for _planned, amounts in plan.fares)
@@ -247,9 +247,9 @@ def _write_route_fares(route: Route, amounts: list[tuple[int, int, Decimal]], fa
     if not amounts and not existing:
         return Count()
     calls = dict(RouteStop.objects.filter(route=route).values_list("position", "pk"))
-    wanted = {(calls[board], calls[alight]): amount for board, alight, amount in amounts}
-    stale = [fare.pk for pair, fare in existing.items() if wanted.get(pair) != fare.amount]
-    missing = {pair: amount for pair, amount in wanted.items() if pair not in existing or existing[pair].amount != amount}
+    fares_planned = {(calls[board], calls[alight]): amount for board, alight, amount in amounts}
+    stale = [fare.pk for pair, fare in existing.items() if fares_planned.get(pair) != fare.amount]
+    missing = {pair: amount for pair, amount in fares_planned.items() if pair not in existing or existing[pair].amount != amount}
     Fare.objects.filter(pk__in=stale).delete()
     Fare.objects.bulk_create(
         [

@@ -47,7 +47,7 @@ def test_calendar_without_an_end_runs_for_ever() -> None:
 def test_calendar_tells_only_exceptions_that_change_something() -> None:
     calendar = Calendar(EVERY_DAY, date(2026, 1, 1), date(2026, 1, 31), {date(2026, 1, 5): True, date(2026, 1, 6): False})
 
-    assert calendar.telling_exceptions() == {date(2026, 1, 6): False}
+    assert calendar.relevant_exceptions() == {date(2026, 1, 6): False}
 
 
 def test_calendar_moves_with_its_exceptions() -> None:
