@@ -1,13 +1,25 @@
+import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 NBSP = "\u00a0"
+_TYPED: Final = re.compile(r"([-−]?)R?(\d{1,9})(?:[.,](\d{1,2}))?", re.ASCII | re.IGNORECASE)
 
 
 def cents(amount: Decimal | int | str) -> Decimal:
     """`amount` in rand, rounded half up to two places."""
     return Decimal(amount).quantize(CENT, ROUND_HALF_UP)
+
+
+def read_amount(text: str) -> Decimal:
+    """Rand as they are typed: 500, R500, 1 250,50, -20. Raises ValueError for anything else."""
+    match = _TYPED.fullmatch("".join(text.split()))
+    if match is None:
+        raise ValueError(text)
+    sign, rand, fraction = match.groups()
+    return Decimal(f"{'-' if sign else ''}{rand}.{fraction or 0}")
 
 
 def is_rand_and_cents(amount: Decimal) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from bookings.domain.partners.api_keys import live_keys, make_key
+from bookings.domain.partners.api_keys import KeyTerms, count_live_keys, make_key
 from bookings.domain.partners.partners import add_partner, receive_payment
 from bookings.domain.partners.webhooks import add_webhook, switch_webhook
 from bookings.models import ApiKey, Partner, User, Webhook
@@ -44,6 +44,6 @@ def settle_account(now: datetime) -> None:
 def give_key(now: datetime, *, reset: bool) -> str:
     """A key for the demo's partner, of this installation alone; empty if it has one and is to keep it."""
     partner = Partner.objects.get(name=NAME)
-    if live_keys(partner) and not reset:
+    if count_live_keys(partner) and not reset:
         return ""
-    return make_key(partner, name="demo", scopes=ApiKey.Scope.values, now=now).text
+    return make_key(partner, KeyTerms("demo", ApiKey.Scope.values), now=now).text

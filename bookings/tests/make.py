@@ -10,7 +10,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.domain.fares.refund_rules import RefundTerms
-from bookings.domain.partners.api_keys import NewKey, make_key
+from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
 from bookings.models import (
     Booking,
@@ -266,7 +266,7 @@ def make_partner(name: str = "TravelHub", *, credit: int | str = 10_000, now: da
 def make_api_key(
     partner: Partner | None = None, *, scopes: tuple[str, ...] = ("read", "book", "cancel"), limit: str = "", now: datetime = NOW
 ) -> NewKey:
-    return make_key(partner or make_partner(), name="website", scopes=scopes, limit=limit, now=now)
+    return make_key(partner or make_partner(), KeyTerms("website", scopes, limit), now=now)
 
 
 def make_branch(name: str = "Johannesburg") -> Branch:

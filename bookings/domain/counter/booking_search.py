@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import phonenumbers
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from bookings.base.codes import CROCKFORD, normal_code, plain_name
 from bookings.domain.network.routes import RouteNames, route_names
+from bookings.base.phones import read_phone
 from bookings.models import Booking, Order, Ticket
 
-_REGION: Final = "ZA"
 _REFERENCE_LENGTH: Final = 8
 _SHORTEST_NAME: Final = 2
 _LAST: Final = "\U0010ffff"
@@ -122,9 +121,8 @@ def surname_begins(name: str) -> Q:
 
 
 def _numbers(text: str) -> set[str]:
-    """E.164, as numbers are kept; what cannot be read as one is looked for as it was typed."""
+    """As numbers are stored; what is not a number is looked for as it was typed."""
     try:
-        number = phonenumbers.parse(text, _REGION)
-    except phonenumbers.NumberParseException:
+        return {read_phone(text)}
+    except ValueError:
         return {text}
-    return {phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)}

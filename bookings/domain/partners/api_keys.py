@@ -1,9 +1,11 @@
 """Keys of partners' programs. A key is shown once, when it is made; we keep its hash."""
 
+from __future__ import annotations
+
 import re
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,74 +26,87 @@ _LIMIT: Final = re.compile(r"[1-9]\d{0,5}/\d{0,3}[smh]")
 
 
 @dataclass(frozen=True)
+class KeyTerms:
+    """What a key is for, what it may do, and how often: a limit such as 120/m, or empty for the usual one."""
+
+    name: str
+    scopes: Sequence[str]
+    limit: str = ""
+
+    def cleaned(self) -> KeyTerms:
+        """Raises Refusal for a missing name, an unknown scope or a limit that is none."""
+        name, limit = " ".join(self.name.split())[:60], self.limit.strip()
+        scopes = [scope for scope in ApiKey.Scope.values if scope in self.scopes]
+        if not name:
+            raise Refusal(_("Give the key a name: what it is for."))
+        if not scopes or len(scopes) != len(set(self.scopes)):
+            raise Refusal(_("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)})
+        if limit and not _LIMIT.fullmatch(limit):
+            raise Refusal(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
+        return KeyTerms(name, scopes, limit)
+
+
+@dataclass(frozen=True)
 class NewKey:
+    """A key that was made just now, with the text that nobody can read again."""
+
     key: ApiKey
-    text: str  # what the partner gets; nobody can read it again
+    text: str
 
 
-def make_key(
-    partner: Partner,
-    *,
-    name: str,
-    scopes: Collection[str],
-    limit: str = "",
-    actor: User | None = None,
-    submission: str = "",
-    now: datetime | None = None,
-) -> NewKey:
-    """Raises Refusal for a missing name, an unknown scope or a limit that is none.
+def make_key(partner: Partner, terms: KeyTerms, *, actor: User | None = None, submission: str = "", now: datetime | None = None) -> NewKey:
+    """Make a key of a partner. Raises Refusal for terms that make no sense.
 
     Raises Conflict when `submission` has made its key before: that one cannot be shown again.
     """
-    name, now = _clean_name(name), now or database_now()
-    fields = {"name": name, "scopes": _clean_scopes(scopes), "limit": _clean_limit(limit)}
-    text, made = KEY_START + secrets.token_urlsafe(_SECRET_BYTES), []
+    terms, at = terms.cleaned(), now or database_now()
+    text, new_keys = KEY_START + secrets.token_urlsafe(_SECRET_BYTES), list[ApiKey]()
 
     def make() -> str:
-        key = ApiKey.objects.create(partner=partner, prefix=text[:SHOWN], key_hash=sha256(text), created_by=actor, created_at=now, **fields)
-        words = _("key %(key)s “%(name)s” made for %(scopes)s") % {**_called(key), "scopes": ", ".join(key.scopes)}
-        PartnerEvent.objects.record(partner, words, at=now, actor=actor)
-        made.append(key)
+        key = ApiKey.objects.create(
+            partner=partner, prefix=text[:SHOWN], key_hash=sha256(text), created_by=actor, created_at=at, **asdict(terms)
+        )
+        what = _("key %(key)s “%(name)s” made for %(scopes)s") % {**_label(key), "scopes": ", ".join(key.scopes)}
+        PartnerEvent.objects.record(partner, what, at=at, actor=actor)
+        new_keys.append(key)
         return str(key.pk)
 
-    run_once("api-key", submission or random_token(), f"{partner.pk} {name}", make, now=now)
-    if not made:
+    run_once("api-key", submission or random_token(), f"{partner.pk} {terms.name}", make, now=at)
+    if not new_keys:
         raise Conflict(_("This key has been made already, and we cannot show it again. Revoke it if it is lost, and make another."))
-    return NewKey(made[0], text)
+    return NewKey(new_keys[0], text)
 
 
 def revoke_key(key_id: int, *, actor: User | None = None, now: datetime | None = None) -> ApiKey:
-    """The key opens nothing from now on. Raises Conflict when somebody else was first."""
-    key, now = key_called(key_id), now or database_now()
+    """Let the key open nothing from now on. Raises Conflict when somebody else was first."""
+    key, now = get_key(key_id), now or database_now()
     with short_transaction():
         if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=now, revoked_by=actor):
             raise Conflict(_("This key has been revoked already."))
-        PartnerEvent.objects.record(key.partner, _("key %(key)s “%(name)s” revoked") % _called(key), at=now, actor=actor)
-    return key_called(key_id)
+        PartnerEvent.objects.record(key.partner, _("key %(key)s “%(name)s” revoked") % _label(key), at=now, actor=actor)
+    return get_key(key_id)
 
 
-def change_key(
-    key_id: int, *, name: str, scopes: Collection[str], limit: str = "", actor: User | None = None, now: datetime | None = None
-) -> ApiKey:
-    """Raises Conflict for a revoked key, Refusal for what make_key refuses."""
-    key, now = key_called(key_id), now or database_now()
-    fields = {"name": _clean_name(name), "scopes": _clean_scopes(scopes), "limit": _clean_limit(limit)}
-    if all(getattr(key, field) == value for field, value in fields.items()):
+def change_key(key_id: int, terms: KeyTerms, *, actor: User | None = None, now: datetime | None = None) -> ApiKey:
+    """Give a key another name, other scopes or another limit. Raises Conflict for a revoked key, Refusal for what make_key refuses."""
+    key, now, terms = get_key(key_id), now or database_now(), terms.cleaned()
+    if terms == KeyTerms(key.name, key.scopes, key.limit):
         return key
     with short_transaction():
-        if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(**fields):
+        if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(**asdict(terms)):
             raise Conflict(_("This key has been revoked; make a new one."))
-        words = _("key %(key)s “%(name)s” now for %(scopes)s, at most %(limit)s") % {
+        what = _("key %(key)s “%(name)s” now for %(scopes)s, at most %(limit)s") % {
             "key": key.prefix,
-            "name": fields["name"],
-            "scopes": ", ".join(fields["scopes"]),
-            "limit": fields["limit"] or _("the usual"),
+            "name": terms.name,
+            "scopes": ", ".join(terms.scopes),
+            "limit": terms.limit or _("the usual"),
         }
-        PartnerEvent.objects.record(key.partner, words, at=now, actor=actor)
-    return key_called(key_id)
+        PartnerEvent.objects.record(key.partner, what, at=now, actor=actor)
+    return get_key(key_id)
 
 
-def key_called(key_id: int) -> ApiKey:
+def get_key(key_id: int) -> ApiKey:
+    """The key with its partner. Raises NotFound."""
     key = ApiKey.objects.select_related("partner").filter(pk=key_id).first()
     if key is None:
         raise NotFound(_("We do not know this key."))
@@ -99,59 +114,39 @@ def key_called(key_id: int) -> ApiKey:
 
 
 def find_key(text: str) -> ApiKey | None:
-    """The key that a program showed, if it opens anything: known, not revoked, of an active partner."""
+    """The key that a program sent, if it opens anything: known, not revoked, of an active partner."""
     if not text.startswith(KEY_START) or len(text) > 100:
         return None
     return ApiKey.objects.select_related("partner").filter(key_hash=sha256(text), revoked_at=None, partner__is_active=True).first()
 
 
-def find_prefix(prefix: str) -> ApiKey:
+def get_key_by_prefix(prefix: str) -> ApiKey:
     """The one key that begins so. Raises NotFound, or Conflict when there are several."""
-    found = list(ApiKey.objects.select_related("partner").filter(prefix=prefix[:SHOWN])[:2])
-    if not found:
+    keys = list(ApiKey.objects.select_related("partner").filter(prefix=prefix[:SHOWN])[:2])
+    if not keys:
         raise NotFound(_("We do not know this key."))
-    if len(found) > 1:
+    if len(keys) > 1:
         raise Conflict(_("Several keys begin so. Revoke it in the office."))
-    return found[0]
+    return keys[0]
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:
-    """When the key was last used, to some minutes."""
+    """Write down when the key was last used, every five minutes at most."""
     if key.last_used_at is None or now - key.last_used_at >= _TOUCH_EVERY:
         older = Q(last_used_at=None) | Q(last_used_at__lt=now)
         ApiKey.objects.filter(older, pk=key.pk).update(last_used_at=now)
 
 
-def _called(key: ApiKey) -> dict[str, str]:
-    return {"key": key.prefix, "name": key.name}
-
-
-def _clean_name(name: str) -> str:
-    name = " ".join(name.split())[:60]
-    if not name:
-        raise Refusal(_("Give the key a name: what it is for."))
-    return name
-
-
-def _clean_scopes(scopes: Collection[str]) -> list[str]:
-    wanted = [scope for scope in ApiKey.Scope.values if scope in scopes]
-    if not wanted or len(wanted) != len(set(scopes)):
-        raise Refusal(_("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)})
-    return wanted
-
-
-def _clean_limit(limit: str) -> str:
-    limit = limit.strip()
-    if limit and not _LIMIT.fullmatch(limit):
-        raise Refusal(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
-    return limit
-
-
-def live_keys(partner: Partner) -> int:
+def count_live_keys(partner: Partner) -> int:
+    """How many of the partner's keys were not revoked."""
     return ApiKey.objects.filter(partner=partner, revoked_at=None).count()
 
 
-def keys_of(partner: Partner) -> list[ApiKey]:
-    """Those in use first, then the revoked ones."""
+def list_keys(partner: Partner) -> list[ApiKey]:
+    """The partner's keys: those in use first, then the revoked ones."""
     rows = ApiKey.objects.filter(partner=partner).select_related("created_by", "revoked_by")
     return list(rows.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-pk"))
+
+
+def _label(key: ApiKey) -> dict[str, str]:
+    return {"key": key.prefix, "name": key.name}

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.partners.api_keys import find_prefix, keys_of, make_key, revoke_key
-from bookings.domain.partners.partners import add_partner, partner_called
+from bookings.domain.partners.api_keys import KeyTerms, get_key_by_prefix, list_keys, make_key, revoke_key
+from bookings.domain.partners.partners import add_partner, get_partner
 from bookings.models import ApiKey, Partner
 
 
@@ -38,14 +38,14 @@ class Command(BaseCommand):
     def _create(self, partner: str, email: str | None, credit: Decimal, **of_key: Any) -> None:
         owner = Partner.objects.filter(slug=partner).first() or Partner.objects.filter(name=partner).first()
         if owner is None:
-            owner = add_partner(name=partner, email=email, credit_limit=credit) if email else partner_called(partner)
-        made = make_key(owner, **{name: of_key[name] for name in ("name", "scopes", "limit")})
+            owner = add_partner(name=partner, email=email, credit_limit=credit) if email else get_partner(partner)
+        made = make_key(owner, KeyTerms(of_key["name"], of_key["scopes"], of_key["limit"]))
         self.stdout.write(f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. It is shown this once.")
 
     def _list(self, partner: str | None, **options: Any) -> None:
-        partners = [partner_called(partner)] if partner else Partner.objects.all()
+        partners = [get_partner(partner)] if partner else Partner.objects.all()
         for owner in partners:
-            for key in keys_of(owner):
+            for key in list_keys(owner):
                 state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "switched off" if not owner.is_active else "live"
                 used = f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never used"
                 self.stdout.write(
@@ -53,5 +53,5 @@ class Command(BaseCommand):
                 )
 
     def _revoke(self, key: str, **options: Any) -> None:
-        revoked = revoke_key(find_prefix(key).pk)
+        revoked = revoke_key(get_key_by_prefix(key).pk)
         self.stdout.write(f"{revoked.prefix} of {revoked.partner.name} opens nothing any more.")

@@ -21,6 +21,13 @@ class CodeField(forms.CharField):
         super().__init__(label=label, max_length=20, widget=forms.TextInput(attrs=attrs), **kwargs)
 
 
+class ValuesForm(forms.ModelForm):
+    """Fields of a model whose row is written by a verb of domain, which refuses in words: nothing is asked of the database here."""
+
+    def clean(self) -> dict[str, Any]:
+        return self.cleaned_data
+
+
 class SubmissionField(forms.CharField):
     """The token by which a form that is sent twice acts once. What is missing or odd is refused by `run_once`."""
 

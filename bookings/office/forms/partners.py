@@ -1,53 +1,57 @@
+"""A partner's terms, its keys, its transfers and its webhooks."""
+
 from decimal import Decimal
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import ApiKey, Webhook
-from bookings.office.forms.till import RandField
+from bookings.domain.partners.api_keys import KeyTerms
+from bookings.models import ApiKey, Partner, Webhook
+from bookings.office.forms.fields import SubmissionField, ValuesForm
+from bookings.web.fields import AmountField
 
 
-class _Once(forms.Form):
-    submission = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
+class PartnerTermsForm(ValuesForm):
+    credit_limit = AmountField(_("Credit limit in rand"), min_value=Decimal(0))
+
+    class Meta:
+        model = Partner
+        fields = ["email", "credit_limit"]
 
 
-class TermsForm(forms.Form):
-    email = forms.EmailField(label=_("Contact e-mail"), max_length=254)
-    credit_limit = RandField(_("Credit limit in rand"), min_value=Decimal(0))
+class NewPartnerForm(PartnerTermsForm):
+    class Meta(PartnerTermsForm.Meta):
+        fields = ["name", "email", "credit_limit"]
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "off"})}
 
 
-class NewPartnerForm(TermsForm):
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    field_order = ["name", "email", "credit_limit"]
-
-
-class KeyForm(_Once):
-    name = forms.CharField(
-        label=_("What the key is for"), max_length=60, widget=forms.TextInput(attrs={"placeholder": _("website"), "autocomplete": "off"})
-    )
+class KeyForm(ValuesForm):
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),
         choices=ApiKey.Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},
     )
-    limit = forms.CharField(
-        label=_("Requests at most"),
-        max_length=12,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "120/m", "autocomplete": "off"}),
-    )
+    submission = SubmissionField()
+
+    class Meta:
+        model = ApiKey
+        fields = ["name", "scopes", "limit"]
+        labels = {"name": _("What the key is for")}
+        widgets = {
+            "name": forms.TextInput(attrs={"placeholder": _("website"), "autocomplete": "off"}),
+            "limit": forms.TextInput(attrs={"placeholder": "120/m", "autocomplete": "off"}),
+        }
 
     @property
-    def fields_of_key(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("name", "scopes", "limit")}
+    def terms(self) -> KeyTerms:
+        return KeyTerms(**{name: self.cleaned_data[name] for name in self.Meta.fields})
 
 
-class PartnerPaymentForm(_Once):
-    amount = RandField(_("Amount in rand"), min_value=Decimal("0.01"))
+class PartnerPaymentForm(forms.Form):
+    amount = AmountField(_("Amount in rand"), min_value=Decimal("0.01"))
     reference = forms.CharField(label=_("Reference of the transfer"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    submission = SubmissionField()
 
 
 class WebhookForm(forms.Form):
@@ -58,7 +62,7 @@ class WebhookForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "https://…", "autocomplete": "off", "inputmode": "url"}),
     )
     events = forms.MultipleChoiceField(
-        label=_("What it is told"),
+        label=_("Events that it is sent"),
         choices=Webhook.Event.choices,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},

@@ -25,12 +25,11 @@ from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
 from bookings.office.forms.days import read_day_keys
-from bookings.web.people import NAME_LENGTH, PhoneField, check_name
+from bookings.web.fields import NAME_LENGTH, AmountField, PhoneField, check_name
 
 _LONGEST: Final = 200  # of any field; more is cut
 _HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PARTICLES: Final = frozenset({"van", "von", "de", "der", "den", "du", "le", "la", "da", "dos", "di", "ka", "janse"})
-_AMOUNT: Final = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?", re.ASCII)
 
 
 def tidy(data: Mapping[str, str]) -> dict[str, str]:
@@ -156,11 +155,7 @@ class TenderForm(forms.Form):
         return self.cleaned_data["tender"] or Account.CASH.value
 
     def clean_amount(self) -> Decimal | None:
-        typed = re.sub(r"[\s\u00a0Rr]", "", self.cleaned_data["amount"])
-        match = _AMOUNT.fullmatch(typed)
-        if typed and not match:
-            raise ValidationError(_("Give the amount as 500 or 500.50."))
-        return Decimal(f"{match[1]}.{match[2] or 0}") if match else None
+        return AmountField(required=False, min_value=0).clean(self.cleaned_data["amount"])
 
     @property
     def tendered(self) -> Tender:

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings.domain.staff.accounts import Profile
 from bookings.domain.staff.records import StaffQuery, StaffRecord
 from bookings.models import Branch, User
-from bookings.office.forms.fields import SubmissionField
-from bookings.web.people import NAME_LENGTH, check_name
+from bookings.office.forms.fields import SubmissionField, ValuesForm
+from bookings.web.fields import NAME_LENGTH, check_name
 
 
 class StaffFilterForm(forms.Form):
@@ -32,8 +32,8 @@ class StaffFilterForm(forms.Form):
         )
 
 
-class ProfileForm(forms.ModelForm):
-    """What a manager enters about a member of staff. The row itself is written by `domain.staff.accounts`."""
+class ProfileForm(ValuesForm):
+    """What a manager enters about a member of staff."""
 
     first_name = forms.CharField(label=_("First name"), max_length=NAME_LENGTH, validators=[check_name])
     last_name = forms.CharField(label=_("Surname"), max_length=NAME_LENGTH, validators=[check_name])
@@ -50,9 +50,6 @@ class ProfileForm(forms.ModelForm):
         """`keeps` is a branch that may stay chosen even if it is closed."""
         super().__init__(*args, **kwargs)
         self.fields["branch"].queryset = Branch.objects.filter(is_active=True) | Branch.objects.filter(pk=keeps.pk if keeps else None)
-
-    def clean(self) -> dict[str, Any]:
-        return self.cleaned_data  # without Django's queries for uniqueness and constraints: `domain.staff.accounts` refuses in words
 
     @classmethod
     def of(cls, record: StaffRecord) -> "ProfileForm":

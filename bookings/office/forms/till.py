@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.base.money import format_zar
 from bookings.domain.counter.cash_count import DENOMINATIONS, cash_total
 from bookings.office.forms.approval import ApprovalFields
+from bookings.web.fields import AmountField
 
 
 class CashCount(forms.Form):
@@ -45,21 +46,11 @@ class CashCount(forms.Form):
         return {cls._name(Decimal(worth)): quantity for worth, quantity in denominations.items() if quantity}
 
 
-class RandField(forms.DecimalField):
-    def __init__(self, label: Any, *, attrs: dict[str, Any] | None = None, **options: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "code"} | (attrs or {}))
-        super().__init__(label=label, max_digits=9, decimal_places=2, widget=widget, **options)
-
-    def to_python(self, value: Any) -> Decimal | None:
-        """A comma is as good as a point."""
-        return super().to_python(value.replace(",", ".").replace(" ", "") if isinstance(value, str) else value)
-
-
 class TillCount(ApprovalFields, CashCount):
     """The blind count at the close. Reason and signature are asked for when the difference is large."""
 
-    card = RandField(_("Total of the card slips"), required=False)
-    eft = RandField(_("Total of the EFT slips"), required=False)
+    card = AmountField(_("Total of the card slips"), required=False)
+    eft = AmountField(_("Total of the EFT slips"), required=False)
     reason = forms.CharField(label=_("Reason of the difference"), max_length=200, required=False)
 
     @property
@@ -71,7 +62,7 @@ class TillCount(ApprovalFields, CashCount):
 class MovementForm(forms.Form):
     submission = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
     direction = forms.ChoiceField(label=_("Direction"), choices=[("in", _("Pay in")), ("out", _("Pay out"))], widget=forms.RadioSelect)
-    amount = RandField(_("Amount in rand"), min_value=Decimal("0.01"))
+    amount = AmountField(_("Amount in rand"), min_value=Decimal("0.01"))
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
     @property

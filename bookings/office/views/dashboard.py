@@ -3,6 +3,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from bookings.base.params import read_int
 from bookings.database.replica.routing import may_lag
 from bookings.domain.dashboard.charts import booking_curve
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
@@ -71,6 +72,5 @@ def _desk(request: StaffRequest, branches: list[Branch]) -> Desk:
     own = branch_or_none(request)
     wanted = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
     branch = wanted or own or next(iter(branches), None)
-    page = request.GET.get("page", "")
-    number = int(page) if page.isdecimal() and len(page) < 4 else 1
-    return Desk(request.user, branch, timezone.now(), is_elsewhere=branch != own, page=number)
+    page = read_int(request.GET.get("page", ""), default=1, most=999)
+    return Desk(request.user, branch, timezone.now(), is_elsewhere=branch != own, page=page)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
+from bookings.base.params import read_int
 from bookings.domain.operations.tasks import TaskPage, finish_task, task_page
 from bookings.office.access import StaffRequest, staff
 from bookings.office.policy import may
@@ -36,9 +37,8 @@ def done(request: StaffRequest, task_id: int) -> HttpResponse:
 
 
 def _page(request: StaffRequest, *, refusal: Refusal | None = None, task_id: int = 0) -> HttpResponse:
-    page = request.GET.get("page", "")
-    number = int(page) if page.isdecimal() and len(page) < 6 else 1
-    found = task_page(request.user, now=timezone.now(), page=number, is_done=request.GET.get("state") == "done")
+    page = read_int(request.GET.get("page", ""), default=1, most=99_999)
+    found = task_page(request.user, now=timezone.now(), page=page, is_done=request.GET.get("state") == "done")
     problem = counted(refusal)
     refused = {"message": problem.message, "typed": request.POST.get("note", "")} if problem else None
     context = {

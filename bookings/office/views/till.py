@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
+from bookings.base.params import read_int
 from bookings.domain.counter.shift_records import PAGE, shifts_of, till_view
 from bookings.domain.counter.shifts import close_shift as close
 from bookings.domain.counter.shifts import move_cash as move
@@ -33,8 +34,7 @@ def _fresh() -> dict[str, str]:
 
 
 def _page_number(request: StaffRequest) -> int:
-    text = request.GET.get("page", "")
-    return int(text) if text.isdecimal() and len(text) < 8 else 1
+    return read_int(request.GET.get("page", ""), default=1, most=9_999_999)
 
 
 def _with_pages(request: StaffRequest, view: Any) -> dict[str, Any]:
@@ -107,9 +107,9 @@ def close_shift(request: StaffRequest) -> HttpResponse:
 
 def _shift_to_close(request: StaffRequest) -> Shift:
     """The shift that the form was shown for: another tab may have closed it, and a new one may be open."""
-    number = request.POST.get("shift", "")[:18]
-    found = Shift.objects.select_related("branch", "clerk").filter(clerk=request.user, pk=int(number) if number.isdecimal() else 0).first()
-    return found or require_shift(request.user)
+    number = read_int(request.POST.get("shift", ""), most=2**63 - 1)
+    posted = Shift.objects.select_related("branch", "clerk").filter(clerk=request.user, pk=number).first()
+    return posted or require_shift(request.user)
 
 
 def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
-from bookings.web.people import NAME_LENGTH, PhoneField, check_name
+from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 
 _KEPT: Final = 300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
 

@@ -1,4 +1,4 @@
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict
-from bookings.base.money import format_zar, is_rand_and_cents
+from bookings.base.money import format_zar, is_rand_and_cents, read_amount
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.tickets.booking_files import order_of_reference
@@ -86,7 +86,7 @@ def _ids(texts: list[str]) -> set[int]:
 
 def _amount(text: str) -> Decimal | None:
     try:
-        amount = Decimal(text[:20])
-    except InvalidOperation:
+        amount = read_amount(text[:20])
+    except ValueError:
         return None
     return amount if is_rand_and_cents(amount) and amount >= 0 else None

@@ -10,7 +10,7 @@ from bookings.domain.counter.booking_record import booking_record
 from bookings.domain.counter.exchange import Till, cancel_at_till
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.partners.partners import partner_called
+from bookings.domain.partners.partners import get_partner
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.models import Booking, Channel, LedgerEntry, Order, OutboxMessage, Payment, Refund, Schedule, SeatClaim
 from bookings.tests.api.conftest import Program, problem
@@ -385,4 +385,4 @@ def test_what_is_charged_to_an_account_is_in_the_ledger(program: Program, coach:
     sell(program, coach)
 
     entry = LedgerEntry.objects.get(account="partner")
-    assert (entry.amount, entry.partner, entry.order) == (Decimal(900), partner_called("travelhub"), Order.objects.get())
+    assert (entry.amount, entry.partner, entry.order) == (Decimal(900), get_partner("travelhub"), Order.objects.get())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings.base.codes import CROCKFORD, normal_code, plain_name, random_code
-from bookings.base.money import cents, format_zar, percent_of, whole_rand
+from bookings.base.money import cents, format_zar, percent_of, read_amount, whole_rand
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,30 @@ def test_codes_survive_being_spoken() -> None:
 )
 def test_names_compare_without_accents_and_case(typed: str, plain: str) -> None:
     assert plain_name(typed) == plain
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("500", "500"),
+        ("500.5", "500.5"),
+        ("500,50", "500.50"),
+        (" R1 250,50 ", "1250.50"),
+        ("r1\u00a0250", "1250"),
+        ("-20", "-20"),
+        ("−20", "-20"),
+    ],
+)
+def test_an_amount_is_read_as_people_type_it(typed: str, amount: str) -> None:
+    assert read_amount(typed) == Decimal(amount)
+
+
+@pytest.mark.parametrize("typed", ["", "R", "1.250", "1,250.50", "1e3", "٣", "NaN", "--5", "5-", "12 rand", "9" * 40])
+def test_what_is_no_amount_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError):
+        read_amount(typed)
+
+
+@given(st.decimals(min_value=-10_000, max_value=10_000, places=2))
+def test_what_is_written_can_be_read(amount: Decimal) -> None:
+    assert read_amount(format_zar(amount)) == amount

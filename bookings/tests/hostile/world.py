@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from django.utils.regex_helper import normalize
 
-from bookings.domain.partners.api_keys import make_key
+from bookings.domain.partners.api_keys import KeyTerms, make_key
 from bookings.domain.partners.webhooks import add_webhook
 from bookings.domain.sales.blocks import block_seats
 from bookings.domain.sales.cancellations import cancel_booking
@@ -89,7 +89,7 @@ def make_world() -> World:
         "object_id": [str(booking.pk), str(schedule.pk)],
         "pk": [str(schedule.pk), str(schedule.route_id)],
         "slug": [partner.slug],
-        "key_id": [str(make_key(partner, name="tried", scopes=["read"]).key.pk)],
+        "key_id": [str(make_key(partner, KeyTerms("tried", ["read"])).key.pk)],
         "hook_id": [str(hook.pk)],
     }
     return world

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.partners.api_keys import find_key, make_key
+from bookings.domain.partners.api_keys import KeyTerms, find_key, make_key
 from bookings.models import ApiKey, LedgerEntry, Partner
 from bookings.tests.make import NOW, make_api_key, make_partner
 from bookings.tests.office.conftest import StaffClient
@@ -162,7 +162,7 @@ def test_pages_cost_the_same_for_one_and_three(manager: StaffClient, django_asse
     for index in range(number):
         partner = make_partner(f"Partner {index}")
         for _each in range(number):
-            make_key(partner, name="website", scopes=["read"], now=NOW)
+            make_key(partner, KeyTerms("website", ["read"]), now=NOW)
 
     manager.get("/office/partners/")
     with django_assert_num_queries(4):  # session, user, partners, desk

@@ -11,7 +11,7 @@ from bookings.api.fields import LocalTime, Shown, money
 from bookings.api.pagination import PageQuery
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
-from bookings.web.people import NAME_LENGTH, PhoneField, check_name
+from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 
 # What a program sends
 

@@ -22,14 +22,15 @@ from bookings.domain.messaging.outbox import LEASE, WEBHOOK_PAUSES, SendReport, 
 from bookings.domain.messaging.webhooks import delivery as delivering
 from bookings.domain.messaging.webhooks.delivery import WebhookCarrier, send_webhooks
 from bookings.domain.partners.webhooks import (
+    DeliveryState,
     add_webhook,
-    deliveries,
+    list_deliveries,
+    list_webhooks,
     ping,
+    resend_message,
     rotate_secret,
-    secret_mark,
-    send_again,
+    secret_fingerprint,
     switch_webhook,
-    webhooks_of,
 )
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.expiry import expire_unpaid
@@ -204,15 +205,15 @@ def test_in_the_end_a_person_hears_of_it_and_may_send_it_again(server: Receiver,
     assert (len(server.got), message.failed_at is not None) == (len(WEBHOOK_PAUSES) + 1, True)
     assert (task.kind, task.subject, task.done_at) == ("webhook_failed", f"message:{message.pk}", None)
     assert "answered 500" in task.detail
-    assert deliveries(hook, now=now).rows[0].state == "failed"
+    assert list_deliveries(hook, now=now).rows[0].state is DeliveryState.FAILED
 
     server.status = 200
-    send_again(message.pk, hook, now=now)
+    resend_message(message.pk, hook, now=now)
     assert send(server, now) == 1
 
     task.refresh_from_db()
     assert task.done_at == now
-    assert deliveries(hook, now=now).rows[0].state == "sent"
+    assert list_deliveries(hook, now=now).rows[0].state is DeliveryState.SENT
 
 
 def test_what_happened_to_an_order_is_told_in_its_order(server: Receiver, partner: Partner, hook: Webhook) -> None:
@@ -308,8 +309,8 @@ def test_the_command_for_cron_sends_them_too(server: Receiver, hook: Webhook, mo
 
 def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> None:
     old = hook.secret
-    mark = secret_mark(hook)
-    new = rotate_secret(hook, mark=mark, now=NOW).secret
+    fingerprint = secret_fingerprint(hook)
+    new = rotate_secret(hook, fingerprint=fingerprint, now=NOW).secret
     hook.refresh_from_db()
     ping(hook, now=NOW)
     send(server, NOW)
@@ -319,7 +320,7 @@ def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> 
     assert old != new
     assert [(is_signed(got, old), is_signed(got, new)) for got in server.got] == [(True, True), (False, True)]
     with pytest.raises(Conflict):
-        rotate_secret(hook, mark=mark, now=NOW)
+        rotate_secret(hook, fingerprint=fingerprint, now=NOW)
 
 
 def test_switched_off_it_hears_nothing_and_what_waited_can_be_sent_by_hand(server: Receiver, partner: Partner, hook: Webhook) -> None:
@@ -327,16 +328,16 @@ def test_switched_off_it_hears_nothing_and_what_waited_can_be_sent_by_hand(serve
     switch_webhook(hook, is_on=False, now=NOW)
     sold_by(partner, make_schedule())
     assert send(server) == 0
-    (row,) = deliveries(hook, now=NOW).rows
-    assert (row.state, row.error) == ("failed", "the webhook was switched off (tries: 0)")
+    (row,) = list_deliveries(hook, now=NOW).rows
+    assert (row.state, row.error, row.attempts) == (DeliveryState.FAILED, "the webhook was switched off", 0)
     assert not StaffTask.objects.exists()
     hook.refresh_from_db()
     with pytest.raises(Conflict):
-        send_again(row.id, hook, now=NOW)
+        resend_message(row.id, hook, now=NOW)
 
     switch_webhook(hook, is_on=True, now=NOW)
     hook.refresh_from_db()
-    send_again(row.id, hook, now=NOW)
+    resend_message(row.id, hook, now=NOW)
     assert send(server) == 1
 
 
@@ -367,9 +368,9 @@ def test_staff_see_what_waits_and_what_failed(partner: Partner, hook: Webhook, d
         ping(hook, now=NOW + number * MINUTE)
     OutboxMessage.objects.filter(pk=OutboxMessage.objects.earliest("pk").pk).update(failed_at=NOW)
     with django_assert_num_queries(1):
-        (row,) = webhooks_of(partner)
+        (row,) = list_webhooks(partner)
     with django_assert_num_queries(1):  # and one more for the references of orders
-        found = deliveries(hook, state="waiting", now=NOW)
+        found = list_deliveries(hook, state=DeliveryState.WAITING, now=NOW)
 
     assert (row.waiting, row.failed, row.heard_at, len(found.rows)) == (2, 1, None, 2)
     assert Booking.objects.count() == 0
