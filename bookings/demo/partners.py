@@ -38,7 +38,7 @@ def settle_account(now: datetime) -> None:
     amount = Decimal(int(partner.owes - partner.credit_limit / 4) // _THOUSAND * _THOUSAND)
     manager = User.objects.get(username=User.Role.MANAGER)
     reference = f"TravelHub {now:%Y-%m-%d}"
-    receive_payment(partner, amount, reference=reference, actor=manager, submission=f"demo:{reference}", content=reference, now=now)
+    receive_payment(partner, amount, reference=reference, actor=manager, submission=f"demo:{reference}", now=now)
 
 
 def give_key(now: datetime, *, reset: bool) -> str:

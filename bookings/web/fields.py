@@ -42,7 +42,7 @@ class AmountField(forms.DecimalField):
         widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "code"} | (attrs or {}))
         super().__init__(**{"label": label, "max_digits": 9, "decimal_places": 2, "widget": widget} | kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs take it for a whole number
         if value in self.empty_values:
             return None
         try:

@@ -100,7 +100,11 @@ def receive_payment(
 class PartnerSummary:
     """A partner in the list of all."""
 
-    partner: Partner
+    name: str
+    slug: str
+    is_active: bool
+    owes: Decimal
+    credit_limit: Decimal
     live_keys: int  # that were not revoked
     used_at: datetime | None  # when one was last used
 
@@ -108,7 +112,8 @@ class PartnerSummary:
 def list_partners() -> list[PartnerSummary]:
     """All partners, the active ones first: one query."""
     rows = Partner.objects.annotate(live_keys=Count("keys", filter=Q(keys__revoked_at=None)), used_at=Max("keys__last_used_at"))
-    return [PartnerSummary(row, row.live_keys, row.used_at) for row in rows.order_by("-is_active", "name")]
+    columns = ("name", "slug", "is_active", "owes", "credit_limit", "live_keys", "used_at")
+    return [PartnerSummary(*row) for row in rows.order_by("-is_active", "name").values_list(*columns)]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Enrolment:
 
 def is_needed(user: User) -> bool:
     """Whether this user may not work without a second factor, where SECOND_FACTOR_FORCED is on."""
-    return settings.SECOND_FACTOR_FORCED and (user.role in SECOND_FACTOR_ROLES or user.is_superuser)
+    return bool(settings.SECOND_FACTOR_FORCED and (user.role in SECOND_FACTOR_ROLES or user.is_superuser))
 
 
 def has_second_factor(user: User) -> bool:
@@ -131,4 +131,5 @@ def _is_right(device: TOTPDevice | StaticDevice, code: str) -> bool:
     if not may_try:
         seconds = max(1, ceil((limit["locked_until"] - timezone.now()).total_seconds()))
         raise TooMany(_("Too many wrong codes. Please wait %(seconds)d s.") % {"seconds": seconds}, retry_after=seconds)
-    return device.verify_token(code)
+    is_right: bool = device.verify_token(code)
+    return is_right

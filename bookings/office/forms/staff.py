@@ -1,8 +1,9 @@
 """The accounts of the staff: which to list, what is entered about one, and why something is done to it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.staff.accounts import Profile
@@ -49,7 +50,8 @@ class ProfileForm(ValuesForm):
     def __init__(self, *args: Any, keeps: Branch | None = None, **kwargs: Any) -> None:
         """`keeps` is a branch that may stay chosen even if it is closed."""
         super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = Branch.objects.filter(is_active=True) | Branch.objects.filter(pk=keeps.pk if keeps else None)
+        is_offered = Q(is_active=True) | Q(pk=keeps.pk) if keeps else Q(is_active=True)
+        cast("forms.ModelChoiceField[Branch]", self.fields["branch"]).queryset = Branch.objects.filter(is_offered)
 
     @classmethod
     def of(cls, record: StaffRecord) -> "ProfileForm":

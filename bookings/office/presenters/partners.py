@@ -24,15 +24,14 @@ class PartnerRow:
 
     @classmethod
     def of(cls, summary: PartnerSummary) -> PartnerRow:
-        partner = summary.partner
         return cls(
-            name=partner.name,
-            slug=partner.slug,
-            is_active=partner.is_active,
+            name=summary.name,
+            slug=summary.slug,
+            is_active=summary.is_active,
             keys=summary.live_keys,
             used=local_text(summary.used_at) if summary.used_at else "",
-            owes=format_zar(partner.owes),
-            credit_limit=format_zar(partner.credit_limit),
+            owes=format_zar(summary.owes),
+            credit_limit=format_zar(summary.credit_limit),
         )
 
 

@@ -21,8 +21,8 @@ from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import add_refusal, counted
 from bookings.web.render import private
 
-_HALF_WAY: Final = "signing_in"  # the password was right, the code is due
-_HALF_WAY_SECONDS: Final = 300
+_FIRST_STEP: Final = "signing_in"  # the password was right, the code is due
+_FIRST_STEP_SECONDS: Final = 300
 
 
 @public
@@ -40,7 +40,7 @@ def login(request: HttpRequest) -> HttpResponse:
         user = form.get_user()
         if not has_second_factor(user):
             return _sign_in(request, user, _next_address(request))
-        request.session[_HALF_WAY] = {"user": user.pk, "at": time.time(), "next": _next_address(request)}
+        request.session[_FIRST_STEP] = {"user": user.pk, "at": time.time(), "next": _next_address(request)}
         return redirect("office:login_code")
     return _page(request, form, status=422 if form.errors else 200)
 
@@ -70,15 +70,17 @@ def _too_often(request: HttpRequest, problem: TooMany) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
-    half = request.session.get(_HALF_WAY)
-    user = User.objects.filter(pk=half["user"], is_active=True).first() if half else None
-    if user is None or time.time() - half["at"] > _HALF_WAY_SECONDS:
+    first_step = request.session.get(_FIRST_STEP)
+    if first_step is None or time.time() - first_step["at"] > _FIRST_STEP_SECONDS:
+        return redirect("office:login")
+    user = User.objects.filter(pk=first_step["user"], is_active=True).first()
+    if user is None:
         return redirect("office:login")
     form = SecondFactorForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
             if is_valid_code(user, form.cleaned_data["code"]):
-                return _sign_in(request, user, half["next"], by_code=True)
+                return _sign_in(request, user, first_step["next"], by_code=True)
             form.add_error("code", _("That code is not right, or was used before. Wait for the app's next one."))
         except (Refusal, TooMany) as refusal:
             add_refusal(form, "code", refusal)
@@ -93,7 +95,7 @@ def logout(request: StaffRequest) -> HttpResponse:
 
 
 def _sign_in(request: HttpRequest, user: User, address: str, *, by_code: bool = False) -> HttpResponse:
-    request.session.pop(_HALF_WAY, None)
+    request.session.pop(_FIRST_STEP, None)
     if request.user.is_authenticated:
         auth.logout(request)  # a session is never handed on: the new one has a key of its own
     auth.login(request, user, "django.contrib.auth.backends.ModelBackend")
