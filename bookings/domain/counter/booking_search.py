@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from bookings.base.codes import CROCKFORD, normal_code, plain_name
-from bookings.domain.network.routes import RouteNames, route_names
 from bookings.base.phones import read_phone
+from bookings.domain.network.routes import RouteNames, route_names
 from bookings.models import Booking, Order, Ticket
 
 _REFERENCE_LENGTH: Final = 8
