@@ -55,7 +55,7 @@ def detail_response(request: Request, shape: type[Shown], thing: Any, *, status:
     return Response(shape(thing, only=chosen(request, shape)).data, status=status)
 
 
-def mark_replayed(response: Response, outcome: selling.Outcome) -> Response:
+def mark_replayed(response: Response, outcome: selling.RequestOutcome) -> Response:
     if outcome.is_repeat:
         response["Idempotent-Replayed"] = "true"
     return response

@@ -16,7 +16,7 @@ from bookings.office.policy import POLICY, may
 
 
 @dataclass(frozen=True)
-class Place:
+class MenuItem:
     """A page of the menu: its URL name, its words and the letter of its access key. What is seldom needed stands under "More"."""
 
     name: str
@@ -26,17 +26,17 @@ class Place:
 
 
 # A place shows as soon as its URL name has a line in the policy. A letter must not occur among the access keys of any page.
-PLACES: Final = (
-    Place("dashboard", _("Today"), "h"),
-    Place("sell", _("Sell"), "s"),
-    Place("bookings", _("Bookings"), "b"),
-    Place("departures", _("Departures"), "d"),
-    Place("shift", _("Till"), "t"),
-    Place("shifts", _("Shifts"), "k"),
-    Place("tasks", _("Tasks"), "a"),
-    Place("staff", _("Staff"), "f", is_rare=True),
-    Place("partners", _("Partners"), "r", is_rare=True),
-    Place("database", _("Database"), "g", is_rare=True),
+MENU: Final = (
+    MenuItem("dashboard", _("Today"), "h"),
+    MenuItem("sell", _("Sell"), "s"),
+    MenuItem("bookings", _("Bookings"), "b"),
+    MenuItem("departures", _("Departures"), "d"),
+    MenuItem("shift", _("Till"), "t"),
+    MenuItem("shifts", _("Shifts"), "k"),
+    MenuItem("tasks", _("Tasks"), "a"),
+    MenuItem("staff", _("Staff"), "f", is_rare=True),
+    MenuItem("partners", _("Partners"), "r", is_rare=True),
+    MenuItem("database", _("Database"), "g", is_rare=True),
 )
 
 
@@ -77,7 +77,7 @@ class Frame:
     def links(self) -> list[NavLink]:
         home = reverse("office:dashboard")
         found = []
-        for place in PLACES:
+        for place in MENU:
             if place.name in POLICY and may(self.user.role, place.name):
                 address = reverse(f"office:{place.name}")
                 is_here = self._path == address if address == home else self._path.startswith(address)

@@ -2,14 +2,14 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 
 from bookings.office.policy import may
-from bookings.office.presenters.dashboard_blocks import Desk, departure_row
+from bookings.office.presenters.dashboard_blocks import DashboardView, departure_row
 
 register = template.Library()
 register.filter("departure_row", departure_row)
 
 
 @register.simple_tag
-def desk_address(desk: Desk, name: str, **more: object) -> str:
+def desk_address(desk: DashboardView, name: str, **more: object) -> str:
     """The address of a page for the station that the desk shows."""
     return desk.address(name, **more)
 

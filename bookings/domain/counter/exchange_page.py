@@ -61,7 +61,7 @@ def balance_view(difference: Difference) -> BalanceView:
 
 
 @dataclass(frozen=True)
-class Passenger:
+class ExchangePassenger:
     ticket_id: int
     name: str
     seat: str
@@ -86,7 +86,7 @@ class MoveView:
 
     reference: str
     trip: TripView
-    passengers: tuple[Passenger, ...]
+    passengers: tuple[ExchangePassenger, ...]
     day: date
     offers: tuple[Offer, ...]
     to: SegmentRef | None
@@ -146,9 +146,9 @@ def move_view(
     )
 
 
-def _passenger(ticket: Ticket, is_chosen: bool) -> Passenger:
+def _passenger(ticket: Ticket, is_chosen: bool) -> ExchangePassenger:
     seat = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
-    return Passenger(ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.fare), is_chosen)
+    return ExchangePassenger(ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.fare), is_chosen)
 
 
 def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) -> tuple[Offer, ...]:

@@ -206,7 +206,7 @@ class SoldView:
     order: Order
     references: tuple[str, ...]
     trips: tuple[TicketedTrip, ...]
-    passes: tuple[Pass, ...]
+    passes: tuple[PrintedTicket, ...]
     total_text: str
     tender: str
     given_text: str
@@ -219,7 +219,7 @@ class SoldView:
 
 
 @dataclass(frozen=True)
-class Pass:
+class PrintedTicket:
     """One ticket to print."""
 
     trip: TicketedTrip
@@ -238,7 +238,7 @@ def sold_view(token: str) -> SoldView:
         order=order,
         references=tuple(trip.booking.booking_reference for trip in trips),
         trips=trips,
-        passes=tuple(Pass(trip, ticket, place_words(ticket), ticket_qr_svg(ticket)) for trip in trips for ticket in trip.tickets),
+        passes=tuple(PrintedTicket(trip, ticket, place_words(ticket), ticket_qr_svg(ticket)) for trip in trips for ticket in trip.tickets),
         total_text=format_zar(payment.amount if payment else order.total),
         tender=str(Account(payment.method).label) if payment else "",
         given_text=format_zar(given),

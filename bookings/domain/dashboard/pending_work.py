@@ -113,7 +113,7 @@ def _mail(mail: OutboxMessage) -> StuckMail:
 
 
 @dataclass(frozen=True)
-class Tender:
+class TenderSales:
     label: str
     sales: int
 
@@ -128,7 +128,7 @@ class Takings:
     is_mine: bool
     sales: int
     total: str
-    tenders: tuple[Tender, ...]
+    tenders: tuple[TenderSales, ...]
     refunds: int
 
 
@@ -165,6 +165,6 @@ def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, 
         is_mine=shift.clerk_id == user.pk,
         sales=sum(number for number, _amount in sales.values()),
         total=format_zar(sum((amount for _number, amount in sales.values()), ZERO)),
-        tenders=tuple(Tender(str(tender.label), sales[tender][0]) for tender in order if tender in sales),
+        tenders=tuple(TenderSales(str(tender.label), sales[tender][0]) for tender in order if tender in sales),
         refunds=refunds,
     )

@@ -35,7 +35,7 @@ _TONES: Final = {
 
 
 @dataclass(frozen=True)
-class Bar:
+class SeatLoad:
     """A share of the seats as a page draws it."""
 
     taken: int
@@ -44,7 +44,7 @@ class Bar:
     level: str  # low, easy, mid, high, full
 
     @classmethod
-    def of(cls, load: Load, taken: int) -> Bar:
+    def of(cls, load: Load, taken: int) -> SeatLoad:
         percent = load.percent(taken)
         return cls(taken, load.seats, percent, level_of(percent))
 
@@ -60,7 +60,7 @@ def level_of(percent: int) -> str:
 
 
 @dataclass(frozen=True)
-class DepartureRow:
+class StationDeparture:
     schedule_id: int
     time: str  # 17:00
     iso: str
@@ -74,8 +74,8 @@ class DepartureRow:
     status_text: str
     tone: str
     is_cancelled: bool
-    here: Bar  # as it leaves this city
-    peak: Bar
+    here: SeatLoad  # as it leaves this city
+    peak: SeatLoad
     peak_leg: str  # Kimberley – Beaufort West
     boarded: int
     expected: int  # who gets on here
@@ -110,7 +110,7 @@ class NextDepartures:
         return self.total - len(self.shown)
 
     @cached_property
-    def rows(self) -> tuple[DepartureRow, ...]:
+    def rows(self) -> tuple[StationDeparture, ...]:
         """Four queries."""
         routes = ways(each.call.route_id for each in self.shown)
         full = loads(self.shown, routes, now=self.now)
@@ -146,9 +146,9 @@ def _boarding(shown: tuple[Coming, ...], city_id: int) -> dict[int, tuple[int, i
     return defaultdict(lambda: (0, 0), {schedule: (on, due) for schedule, on, due in counted})
 
 
-def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime) -> DepartureRow:
+def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime) -> StationDeparture:
     boarded, expected = boarding[each.id]
-    return DepartureRow(
+    return StationDeparture(
         schedule_id=each.id,
         time=f"{each.local:%H:%M}",
         iso=each.local.isoformat(timespec="minutes"),
@@ -162,8 +162,8 @@ def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]
         status_text=_state(each, now),
         tone=_TONES.get(each.status, "info"),
         is_cancelled=each.status == Schedule.Status.CANCELLED,
-        here=Bar.of(load, load.on_leg(each.call.position)),
-        peak=Bar.of(load, load.peak),
+        here=SeatLoad.of(load, load.on_leg(each.call.position)),
+        peak=SeatLoad.of(load, load.peak),
         peak_leg=way.leg_name(load.peak_leg) if way.legs else "",
         boarded=boarded,
         expected=expected,

@@ -51,14 +51,14 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RequestOutcome:
     """What a request led to; `is_repeat` when it had been made before."""
 
     result: str
     is_repeat: bool
 
 
-def _once(request: Request, action: object, now: datetime | None) -> Outcome:
+def _once(request: Request, action: object, now: datetime | None) -> RequestOutcome:
     ran = []
 
     def act() -> str:
@@ -66,10 +66,10 @@ def _once(request: Request, action: object, now: datetime | None) -> Outcome:
         return action()
 
     result = run_once(request.scope, request.token, request.content, act, now=now or database_now())
-    return Outcome(result, is_repeat=not ran)
+    return RequestOutcome(result, is_repeat=not ran)
 
 
-def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) -> Outcome:
+def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) -> RequestOutcome:
     """Keep the seats of a quote at its price, all or none. The result is the hold's token.
 
     Raises QuoteOutdated when they cost something else by now, and what holding raises.
@@ -124,7 +124,7 @@ class Wanted:
     pay_later: bool
 
 
-def order_held(request: Request, wanted: Wanted, *, now: datetime | None = None) -> Outcome:
+def order_held(request: Request, wanted: Wanted, *, now: datetime | None = None) -> RequestOutcome:
     """Order held seats at the price that they were held for. The result is the order's token.
 
     Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what placing an order raises.
@@ -162,7 +162,7 @@ def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> lis
     return [waiting.pop(next(index for index, each in enumerate(waiting) if each["passenger_type"] == kind)) for kind in types]
 
 
-def pay_order(request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None) -> Outcome:
+def pay_order(request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None) -> RequestOutcome:
     """Pay an order on the partner's account. Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded."""
     order = partner_order(order_token, request.partner)
 
@@ -173,7 +173,9 @@ def pay_order(request: Request, order_token: str, amount: Decimal, *, now: datet
     return _once(request, pay, now)
 
 
-def cancel(request: Request, reference: str, *, ticket_ids: Sequence[int] | None, refund: Decimal, now: datetime | None = None) -> Outcome:
+def cancel(
+    request: Request, reference: str, *, ticket_ids: Sequence[int] | None, refund: Decimal, now: datetime | None = None
+) -> RequestOutcome:
     """Cancel a booking or some of its tickets for the refund that was quoted; the result is the reference of what was cancelled.
 
     Raises Conflict when the refund has fallen below `refund`, or nothing can be cancelled any more.

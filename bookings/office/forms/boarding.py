@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 HIGHEST = 32_767  # of a position
 
 
-class StopForm(forms.Form):
+class BoardingStopForm(forms.Form):
     """Which stop of the coach, by its position; what makes no sense is none."""
 
     stop = forms.IntegerField(required=False, min_value=0, max_value=HIGHEST)

@@ -27,7 +27,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Bar:
+class ChartBar:
     x: float
     y: float
     width: float
@@ -43,7 +43,7 @@ class BarChart:
     text: str  # the chart in a sentence
     ticks: tuple[Tick, ...]  # of the upright axis
     labels: tuple[Tick, ...]
-    bars: tuple[Bar, ...]
+    bars: tuple[ChartBar, ...]
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     is_empty: bool = False
@@ -54,7 +54,7 @@ class BarChart:
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     path: str
     tone: str
     end_x: float
@@ -68,7 +68,7 @@ class LineChart:
     text: str
     ticks: tuple[Tick, ...]
     labels: tuple[Tick, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     capacity: float | None  # where the line of all seats lies
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -81,7 +81,7 @@ class LineChart:
 def load_chart(days: Sequence[DayLoad]) -> BarChart:
     wide = (WIDTH - LEFT) / max(len(days), 1)
     bars = tuple(
-        Bar(
+        ChartBar(
             round(LEFT + place * wide + wide * 0.15, 1),
             _y(day.percent, 100),
             round(wide * 0.7, 1),
@@ -117,9 +117,9 @@ def sales_chart(sales: SalesToday) -> BarChart:
             "web": hour.web,
         }
         if hour.counter:
-            bars.append(Bar(x, _y(hour.counter, top), width, round(_high(hour.counter, top), 1), "counter", name))
+            bars.append(ChartBar(x, _y(hour.counter, top), width, round(_high(hour.counter, top), 1), "counter", name))
         if hour.web:
-            bars.append(Bar(x, _y(hour.seats, top), width, round(_high(hour.web, top), 1), "web", name))
+            bars.append(ChartBar(x, _y(hour.seats, top), width, round(_high(hour.web, top), 1), "web", name))
     every = 2 if len(sales.hours) > 10 else 1
     labels = tuple(
         Tick(round(LEFT + (place + 0.5) * wide, 1), f"{hour.hour:02d}") for place, hour in enumerate(sales.hours) if place % every == 0
@@ -156,11 +156,11 @@ def _curve_row(point: CurvePoint) -> tuple[str, ...]:
     return (str(point.before), seats, "–" if point.usual is None else str(round(point.usual)))
 
 
-def _line(spots: list[tuple[float, float]], tone: str) -> Line | None:
+def _line(spots: list[tuple[float, float]], tone: str) -> ChartLine | None:
     if not spots:
         return None
     path = "M" + " L".join(f"{x} {y}" for x, y in spots)
-    return Line(path, tone, *spots[-1])
+    return ChartLine(path, tone, *spots[-1])
 
 
 def _high(value: float, top: float) -> float:

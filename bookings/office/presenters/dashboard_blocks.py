@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from bookings.base.codes import sha256
 from bookings.domain.dashboard import charts, outlook, today
 from bookings.domain.dashboard import pending_work as desk
-from bookings.domain.dashboard.today import DepartureRow
 from bookings.domain.operations import tasks
+from bookings.domain.operations.departures import DepartureRow
 from bookings.models import Branch, User
 from bookings.office.policy import may
 from bookings.office.presenters import charts as drawing
@@ -26,7 +26,7 @@ KEPT_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
-class Desk:
+class DashboardView:
     """Whose dashboard it is, of which station, when."""
 
     user: User
@@ -48,7 +48,7 @@ class Desk:
 class Block:
     slug: str
     seconds: int  # between two looks
-    read: Callable[[Desk], Any]  # a value with a cache_key is kept by it
+    read: Callable[[DashboardView], Any]  # a value with a cache_key is kept by it
     needs_branch: bool = True
     may_lag: bool = False  # a chart: some seconds behind is good enough
 
@@ -58,7 +58,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Shown:
+class RenderedBlock:
     """A block that was rendered; `seen` changes when what it shows does."""
 
     block: Block
@@ -71,11 +71,11 @@ class Shown:
         return f"{self.address}{'&' if '?' in self.address else '?'}seen={self.seen}"
 
 
-def _draw_load(at: Desk) -> drawing.BarChart:
+def _draw_load(at: DashboardView) -> drawing.BarChart:
     return drawing.load_chart(charts.load_by_day(at.branch, now=at.now))
 
 
-def _draw_sales(at: Desk) -> drawing.BarChart:
+def _draw_sales(at: DashboardView) -> drawing.BarChart:
     return drawing.sales_chart(charts.sales_by_hour(at.branch, now=at.now))
 
 
@@ -97,7 +97,7 @@ BLOCKS: Final[dict[str, Block]] = {
 }
 
 
-def blocks_for(at: Desk) -> list[Block]:
+def blocks_for(at: DashboardView) -> list[Block]:
     """What the role may open, and what there is anything to say about."""
     return [block for block in BLOCKS.values() if at.may(block.name) and (at.branch or not block.needs_branch)]
 
@@ -111,7 +111,7 @@ def departure_row(row: DepartureRow) -> str:
     return "is-warn" if row.peak.level in ("full", "high") else ""
 
 
-def show(block: Block, at: Desk) -> Shown:
+def show(block: Block, at: DashboardView) -> RenderedBlock:
     view = block.read(at)
     template, context = f"office/dashboard/_{block.slug}.html", {"view": view, "desk": at}
     if hasattr(view, "cache_key"):
@@ -121,4 +121,4 @@ def show(block: Block, at: Desk) -> Shown:
     else:
         html = render_to_string(template, context)
     page = at.page if block.slug == "outlook" and at.page > 1 else ""
-    return Shown(block, html, sha256(html)[:12], at.address(block.name, page=page))
+    return RenderedBlock(block, html, sha256(html)[:12], at.address(block.name, page=page))

@@ -1,32 +1,25 @@
 """The manifest for a spreadsheet."""
 
-import csv
-import io
-from typing import Final
+from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
 from bookings.domain.boarding.manifest import Manifest, Passenger, StopList
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def safe_cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+from bookings.office.presenters.spreadsheet import csv_lines
 
 
 def manifest_csv(manifest: Manifest) -> str:
-    """Each passenger where they get on, in the order of the road. Starts with a mark that makes spreadsheets read UTF-8."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(
+    """Each passenger where they get on, in the order of the road."""
+    return "".join(csv_lines(_rows(manifest)))
+
+
+def _rows(manifest: Manifest) -> Iterator[list[str]]:
+    yield (
         [_("Stop"), _("Departs"), _("Seat"), _("Name"), _("Type"), _("To"), _("Status"), _("Boarded"), _("Booking"), _("Code"), _("Phone")]
     )
     for stop in manifest.shown:
         for passenger in (*stop.ons, *stop.standby):
-            writer.writerow([safe_cell(text) for text in _row(stop, passenger)])
-    return f"\ufeff{sheet.getvalue()}"
+            yield _row(stop, passenger)
 
 
 def _row(stop: StopList, passenger: Passenger) -> list[str]:

@@ -11,7 +11,6 @@ from bookings.models import Channel, SaleStatus
 from bookings.web.badges import booking_badge
 
 SORTS: Final = {"booked": "booking_date", "departure": "boards_at"}  # the columns that have an index
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class BookingTable(tables.Table):
@@ -83,12 +82,8 @@ def _names(passengers: Sequence[tuple[str, str]]) -> str:
 
 
 def export_rows(bookings: Iterable[ListedBooking], columns: Iterable[str]) -> Iterator[list[str]]:
-    """A header, then a row for each booking; no cell of it is a formula to a spreadsheet."""
+    """A header, then a row for each booking."""
     columns = list(columns)
     yield [str(BookingTable.base_columns[column].verbose_name) for column in columns]
     for row in booking_rows(bookings):
-        yield [safe_cell(getattr(row, column)) for column in columns]
-
-
-def safe_cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        yield [getattr(row, column) for column in columns]

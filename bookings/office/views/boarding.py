@@ -21,7 +21,7 @@ from bookings.domain.boarding.manifest import board_view, manifest
 from bookings.domain.boarding.standby_refunds import refund_left_behind
 from bookings.models import Shift
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.boarding import CloseForm, ScanForm, StopForm, UndoForm
+from bookings.office.forms.boarding import BoardingStopForm, CloseForm, ScanForm, UndoForm
 from bookings.office.forms.exchange import ids_in
 from bookings.office.policy import may
 from bookings.office.presenters.boarding import boarding_chips, manifest_chips, stop_query
@@ -33,7 +33,7 @@ from bookings.web.render import render_page
 @staff
 @require_safe
 def manifest_page(request: StaffRequest, schedule_id: int) -> HttpResponse:
-    lists = manifest(schedule_id, stop=StopForm(request.GET).chosen, now=timezone.now())
+    lists = manifest(schedule_id, stop=BoardingStopForm(request.GET).chosen, now=timezone.now())
     context = {
         "manifest": lists,
         "chips": manifest_chips(lists),
@@ -47,7 +47,7 @@ def manifest_page(request: StaffRequest, schedule_id: int) -> HttpResponse:
 @staff
 @require_safe
 def manifest_download(request: StaffRequest, schedule_id: int) -> HttpResponse:
-    lists = manifest(schedule_id, stop=StopForm(request.GET).chosen, now=timezone.now())
+    lists = manifest(schedule_id, stop=BoardingStopForm(request.GET).chosen, now=timezone.now())
     response = HttpResponse(manifest_csv(lists), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="manifest-{schedule_id}.csv"'
     return response
@@ -59,12 +59,12 @@ def board(request: StaffRequest, schedule_id: int) -> HttpResponse:
     """The screen at the door; POST is one scan."""
     if request.method != "POST":
         return _board(
-            request, schedule_id, StopForm(request.GET).chosen, fragment="office/boarding/_boarding_live.html", target="board-live"
+            request, schedule_id, BoardingStopForm(request.GET).chosen, fragment="office/boarding/_boarding_live.html", target="board-live"
         )
     form = ScanForm(request.POST)
     if not form.is_valid():
         problem = form.errors["code"][0] if "code" in form.errors else _("This form is incomplete. Please open the page again.")
-        return _board(request, schedule_id, StopForm(request.POST).chosen, status=422, problem=problem)
+        return _board(request, schedule_id, BoardingStopForm(request.POST).chosen, status=422, problem=problem)
     answer = check_in(schedule_id, form.cleaned_data["code"], actor=request.user, **form.options())
     return _board(request, schedule_id, form.cleaned_data["stop"], answer=answer)
 
@@ -175,7 +175,7 @@ def _board(
 def _ask(
     request: StaffRequest, schedule_id: int, question: str, *, stop: int | None = None, refusal: Refusal | None = None
 ) -> HttpResponse:
-    stop = StopForm(request.GET).chosen if stop is None else stop
+    stop = BoardingStopForm(request.GET).chosen if stop is None else stop
     view = board_view(schedule_id, stop=stop, now=timezone.now())
     context = {
         "view": view,

@@ -1,6 +1,5 @@
 """The list of bookings: one search field, filters, columns to choose, pages by cursor, and files for a spreadsheet."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date
 from itertools import islice
@@ -16,6 +15,7 @@ from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.filters import BookingFilter
 from bookings.office.policy import may
+from bookings.office.presenters.spreadsheet import csv_lines, safe_cell
 from bookings.office.presenters.tables import COLUMNS, SORTS, BookingTable, booking_rows, export_rows
 from bookings.web.keyset import keyset_page
 from bookings.web.render import render_page
@@ -72,19 +72,11 @@ def _page_size(given: QueryDict) -> int:
     return min(max(int(text[:4]), 1), _LONGEST_PAGE) if text.isascii() and text.isdecimal() else _PAGE_SIZE
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 @staff
 @require_GET
 def bookings_csv(request: StaffRequest) -> StreamingHttpResponse:
     """What the filters leave, as a file that is written while it is read."""
-    writer = csv.writer(_Echo())
-    lines = (writer.writerow(row) for row in export_rows(_exported(request, _MOST_CSV), _columns(request.GET)))
+    lines = csv_lines(export_rows(_exported(request, _MOST_CSV), _columns(request.GET)))
     return _attached(StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8"), "csv")
 
 
@@ -95,7 +87,7 @@ def bookings_xlsx(request: StaffRequest) -> HttpResponse:
     from tablib import Dataset  # slow to load, and only this download needs it
 
     header, *rows = export_rows(_exported(request, _MOST_XLSX), _columns(request.GET))
-    content = Dataset(*rows, headers=header).export("xlsx")
+    content = Dataset(*([safe_cell(text) for text in row] for row in rows), headers=header).export("xlsx")
     return _attached(HttpResponse(content, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), "xlsx")
 
 

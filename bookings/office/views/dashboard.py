@@ -10,7 +10,7 @@ from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Branch
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.presenters.charts import curve_chart
-from bookings.office.presenters.dashboard_blocks import BLOCKS, Desk, blocks_for, show
+from bookings.office.presenters.dashboard_blocks import BLOCKS, DashboardView, blocks_for, show
 from bookings.web.render import render_page
 
 
@@ -68,9 +68,9 @@ def _branches(request: StaffRequest) -> list[Branch]:
     return list(Branch.objects.filter(is_active=True).select_related("city"))
 
 
-def _desk(request: StaffRequest, branches: list[Branch]) -> Desk:
+def _desk(request: StaffRequest, branches: list[Branch]) -> DashboardView:
     own = branch_or_none(request)
     wanted = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
     branch = wanted or own or next(iter(branches), None)
     page = read_int(request.GET.get("page", ""), default=1, most=999)
-    return Desk(request.user, branch, timezone.now(), is_elsewhere=branch != own, page=page)
+    return DashboardView(request.user, branch, timezone.now(), is_elsewhere=branch != own, page=page)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
 from bookings.models import BookingEvent, Schedule, ScheduleEvent, Ticket
-from bookings.office.presenters.manifest_csv import safe_cell
+from bookings.office.presenters.spreadsheet import safe_cell
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by, ticket_of
 from bookings.tests.make import make_shift
 from bookings.tests.office.conftest import StaffClient

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.domain.counter.booking_search import search_bookings
 from bookings.models import Booking, Order, Ticket
-from bookings.office.presenters.tables import safe_cell
+from bookings.office.presenters.spreadsheet import safe_cell
 from bookings.tests.make import NOW, make_booking, make_schedule
 from bookings.tests.office.conftest import StaffClient
 from bookings.web.keyset import keyset_page
@@ -196,7 +196,7 @@ def test_files_hold_what_the_filter_leaves_and_no_formula(manager: StaffClient) 
     xlsx = manager.get(f"{LIST}bookings.xlsx?{given}")
 
     name = '\'=HYPERLINK(""http://evil.example""), Eve'
-    assert csv == f'Reference,Name,Telephone\r\n{booking.booking_reference},"{name}",\'+27821234567\r\n'
+    assert csv == f'\ufeffReference,Name,Telephone\r\n{booking.booking_reference},"{name}",\'+27821234567\r\n'
     from openpyxl import load_workbook  # slow to load
 
     rows = list(load_workbook(BytesIO(xlsx.content)).active.values)

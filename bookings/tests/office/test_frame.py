@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from bookings.models import User
-from bookings.office.frame import PLACES, Frame
+from bookings.office.frame import MENU, Frame
 from bookings.tests.make import make_user
 from bookings.tests.office.conftest import StaffClient
 
@@ -19,7 +19,7 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
     folder = Path(settings.BASE_DIR) / "templates" / "office"
     pages = [path for path in folder.rglob("*.html") if path.name not in ("base.html", "_nav_link.html")]
     taken = {letter: path.name for path in pages for letter in re.findall(r'accesskey="([^"]+)"', path.read_text())}
-    letters = [place.key for place in PLACES] + [SIGN_OUT]
+    letters = [place.key for place in MENU] + [SIGN_OUT]
 
     assert taken
     assert len(letters) == len(set(letters))
