@@ -46,7 +46,7 @@ class CityAdmin(_KeepsAddress):
         return {} if obj else {"slug": ("name",)}
 
 
-class StopForm(forms.ModelForm):
+class StopAdminForm(forms.ModelForm):
     def clean_time_zone(self) -> str:
         name = self.cleaned_data["time_zone"]
         if not is_time_zone(name):
@@ -57,7 +57,7 @@ class StopForm(forms.ModelForm):
 @admin.register(Stop)
 class StopAdmin(_KeepsAddress):
     address_field = "code"
-    form = StopForm
+    form = StopAdminForm
     list_display = ["name", "city", "code", "time_zone"]
     list_select_related = ["city"]
     search_fields = ["name", "code", "city__name"]

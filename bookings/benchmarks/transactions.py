@@ -33,7 +33,7 @@ _QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
 
 
 @dataclass
-class Sale:
+class MeasuredSale:
     """One customer on the way through the steps."""
 
     segment: SegmentRef
@@ -96,8 +96,8 @@ class _Bench:
 
     def round(self, turn: int, number: int, *, counts: bool) -> None:
         rides = _rides(number, turn)
-        measured = [Sale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
-        noted = [Sale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
+        measured = [MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
+        noted = [MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
         frozen = frozen_sales(self.floor, rides)
         for step in STEPS:
             self._between(step, measured, noted, frozen)
@@ -113,7 +113,7 @@ class _Bench:
                     self.spent[step][name].append(ms / number)
                 self.statements[step].append(round(len([each for each in scripts if not _is_boundary(each)]) / number))
 
-    def _between(self, step: str, measured: list[Sale], noted: list[Sale], frozen: list[FrozenSale]) -> None:
+    def _between(self, step: str, measured: list[MeasuredSale], noted: list[MeasuredSale], frozen: list[FrozenSale]) -> None:
         if step not in BETWEEN:
             return
         _take(BETWEEN[step], measured)
@@ -165,7 +165,7 @@ def _ratio(costs: list[float], floor: list[float]) -> float:
     return statistics.median(cost / least for cost, least in zip(costs, floor, strict=True))
 
 
-def _take(step: str, sales: list[Sale]) -> None:
+def _take(step: str, sales: list[MeasuredSale]) -> None:
     for sale in sales:
         getattr(sale, step)()
 

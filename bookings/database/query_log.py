@@ -31,7 +31,7 @@ class Tally:
 
 
 @dataclass
-class SlowQuery:
+class SlowStatement:
     """A statement, without its values, at one place of our code, and how often it was slow since the last look."""
 
     sql: str
@@ -42,7 +42,7 @@ class SlowQuery:
 
 
 tally: ContextVar[Tally | None] = ContextVar("tally", default=None)
-_slow: dict[tuple[str, str], SlowQuery] = {}
+_slow: dict[tuple[str, str], SlowStatement] = {}
 
 
 def watch_connection(connection: Any, **_signal: object) -> None:
@@ -72,7 +72,7 @@ def _note_slow(sql: str, ms: float) -> None:
     if known is None:
         if len(_slow) >= _MOST_KEPT:  # nobody collects them; the log has them all
             return
-        known = _slow[place, sql] = SlowQuery(sql, place)
+        known = _slow[place, sql] = SlowStatement(sql, place)
     known.times += 1
     known.total_ms += ms
     known.longest_ms = max(known.longest_ms, ms)
@@ -94,7 +94,7 @@ def has_slow_queries() -> bool:
     return bool(_slow)
 
 
-def take_slow_queries() -> list[SlowQuery]:
+def take_slow_queries() -> list[SlowStatement]:
     """What was slow in this process since the last call."""
     taken = []
     while _slow:

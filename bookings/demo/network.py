@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from bookings.database.transactions import short_transaction
 from bookings.demo.coaches import make_buses, make_layouts
-from bookings.demo.timetable import Period, RoutePattern, ServicePlan, fares_of, periods, plans, read_table
+from bookings.demo.timetable import DemoService, Period, RoutePattern, fares_of, periods, plans, read_table
 from bookings.models import (
     City,
     Fare,
@@ -167,7 +167,7 @@ def _make_fares(routes: dict[RoutePattern, Route], fare_class: FareClass, levels
 
 
 def _make_services(
-    chosen: list[ServicePlan], routes: dict[RoutePattern, Route], layouts: dict[str, SeatLayout], levels: list[Period]
+    chosen: list[DemoService], routes: dict[RoutePattern, Route], layouts: dict[str, SeatLayout], levels: list[Period]
 ) -> None:
     """One service for each plan and price level, so that rides without a fare of their own follow the season too."""
     Service.objects.bulk_create(

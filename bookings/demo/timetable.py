@@ -46,7 +46,7 @@ class RoutePattern:
 
 
 @dataclass(frozen=True)
-class ServicePlan:
+class DemoService:
     """A row of services.csv: when a pattern runs, on which coach, at which price for the whole way."""
 
     key: str
@@ -107,11 +107,11 @@ def line_calls() -> dict[str, tuple[PatternCall, ...]]:
     return {line: tuple(calls) for line, calls in lines.items()}
 
 
-def plans() -> list[ServicePlan]:
+def plans() -> list[DemoService]:
     return [_plan(row) for row in read_table("services")]
 
 
-def _plan(row: dict[str, str]) -> ServicePlan:
+def _plan(row: dict[str, str]) -> DemoService:
     calls = line_calls()[row["line"]]
     if row["direction"] == "back":
         calls = reverse(calls)
@@ -121,7 +121,7 @@ def _plan(row: dict[str, str]) -> ServicePlan:
     hours, minutes = row["departs"].split(":")
     weekdays = sum(1 << (int(day) - 1) for day in row["weekdays"])
     pattern = RoutePattern(row["line"], f"{row['line']}/{name}", name, calls)
-    return ServicePlan(
+    return DemoService(
         f"{row['key']}/{row['direction']}", pattern, int(hours) * 60 + int(minutes), weekdays, row["layout"], Decimal(row["price_zar"])
     )
 

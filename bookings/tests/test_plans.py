@@ -16,7 +16,7 @@ from bookings.benchmarks.data import build
 from bookings.benchmarks.plans import BIG, GROWING, Plan, Statement, plan_of, statements_of
 from bookings.benchmarks.prepare import facts, sellable_rides
 from bookings.benchmarks.sizes import Size
-from bookings.benchmarks.transactions import Sale
+from bookings.benchmarks.transactions import MeasuredSale
 from bookings.domain.maintenance.cleanup import clean_old_rows
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.sales.expiry import expire_unpaid
@@ -77,7 +77,7 @@ def page(address: str) -> Visit:
 
 
 def sale(client: Client, world: dict[str, Any]) -> None:
-    customer = Sale(sellable_rides()[0], 1)
+    customer = MeasuredSale(sellable_rides()[0], 1)
     for step in ("hold", "type", "order", "tell", "pay"):
         getattr(customer, step)()
 

@@ -14,7 +14,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.boarding.closing import legs_of
 from bookings.domain.boarding.coach_load import boarding_times, has_left
 from bookings.domain.boarding.departure_status import locked_schedule, take_step
-from bookings.domain.boarding.scan_result import CheckIn, Outcome, answer
+from bookings.domain.boarding.scan_result import CheckIn, ScanOutcome, answer
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.sales.expiry import drop_expired
@@ -52,7 +52,7 @@ def check_in(
     outcome, _colon, ticket_id = result.partition(":")
     schedule = Schedule.objects.get(pk=schedule_id)
     ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
-    return answer(Outcome(outcome), ticket, schedule, _call(schedule, at_stop))
+    return answer(ScanOutcome(outcome), ticket, schedule, _call(schedule, at_stop))
 
 
 def undo_check_in(schedule_id: int, ticket_id: int, *, actor: User, nonce: str, now: datetime | None = None) -> Ticket:
@@ -107,56 +107,56 @@ def _check_in(schedule_id: int, text: str, position: int, actor: User, late: boo
     call = _call(schedule, position)
     ticket = _find(schedule, text)
     if ticket is None:
-        return Outcome.UNKNOWN.value
+        return ScanOutcome.UNKNOWN.value
     outcome = _judge(ticket, schedule, call, late, at, now)
-    if outcome == Outcome.BOARDED:
+    if outcome == ScanOutcome.BOARDED:
         _board(ticket, schedule, call, actor, at, now)
     return f"{outcome.value}:{ticket.pk}"
 
 
-def _judge(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> Outcome:
+def _judge(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> ScanOutcome:
     """What stands first decides: a ticket that is no ticket, then the wrong place, then the wrong time."""
     return _as_ticket(ticket, now) or _as_place(ticket, schedule, call) or _as_time(ticket, schedule, call, late, at, now)
 
 
-def _as_ticket(ticket: Ticket, now: datetime) -> Outcome | None:
+def _as_ticket(ticket: Ticket, now: datetime) -> ScanOutcome | None:
     booking = ticket.booking
     if ticket.status == Ticket.Status.REPLACED:
-        return Outcome.REPLACED
+        return ScanOutcome.REPLACED
     if ticket.status == Ticket.Status.CANCELLED or booking.status == SaleStatus.CANCELLED:
-        return Outcome.CANCELLED
+        return ScanOutcome.CANCELLED
     if booking.status == SaleStatus.PENDING:
-        return Outcome.UNPAID if booking.order.is_open(now) else Outcome.EXPIRED
-    return Outcome.EXPIRED if booking.status == SaleStatus.EXPIRED else None
+        return ScanOutcome.UNPAID if booking.order.is_open(now) else ScanOutcome.EXPIRED
+    return ScanOutcome.EXPIRED if booking.status == SaleStatus.EXPIRED else None
 
 
-def _as_place(ticket: Ticket, schedule: Schedule, call: RouteStop) -> Outcome | None:
+def _as_place(ticket: Ticket, schedule: Schedule, call: RouteStop) -> ScanOutcome | None:
     if ticket.booking.schedule_id != schedule.pk:
-        return Outcome.WRONG_DEPARTURE
+        return ScanOutcome.WRONG_DEPARTURE
     if ticket.status == Ticket.Status.BOARDED:
-        return Outcome.ALREADY
+        return ScanOutcome.ALREADY
     if schedule.status == Schedule.Status.CANCELLED:
-        return Outcome.CLOSED
+        return ScanOutcome.CLOSED
     if ticket.booking.from_stop_id != call.pk:
-        return Outcome.WRONG_STOP
-    return Outcome.CLOSED if has_left(schedule, call) else None
+        return ScanOutcome.WRONG_STOP
+    return ScanOutcome.CLOSED if has_left(schedule, call) else None
 
 
-def _as_time(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> Outcome:
+def _as_time(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> ScanOutcome:
     times = boarding_times(schedule, call)
     if at < times.opens:
-        return Outcome.EARLY
+        return ScanOutcome.EARLY
     if ticket.place == Ticket.Place.STANDBY:
-        return Outcome.STANDBY
+        return ScanOutcome.STANDBY
     if ticket.status == Ticket.Status.NO_SHOW:
         if ticket.seat_id in taken_seats(schedule.pk, legs_of(ticket), now=now):
-            return Outcome.SEAT_GONE
-        return Outcome.BOARDED if late else Outcome.MISSED
+            return ScanOutcome.SEAT_GONE
+        return ScanOutcome.BOARDED if late else ScanOutcome.MISSED
     if at < times.closes or late:
-        return Outcome.BOARDED
+        return ScanOutcome.BOARDED
     # Who is still on the list after a colleague closed the stop got the seat then, or bought it since.
     is_closed = ScheduleEvent.objects.filter(schedule=schedule, position=call.position).exists()
-    return Outcome.BOARDED if is_closed else Outcome.LATE
+    return ScanOutcome.BOARDED if is_closed else ScanOutcome.LATE
 
 
 def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at: datetime, now: datetime) -> None:

@@ -15,7 +15,7 @@ from bookings.domain.timetable.trips import local_text
 from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket
 
 
-class Outcome(StrEnum):
+class ScanOutcome(StrEnum):
     BOARDED = "boarded"
     EARLY = "early"
     LATE = "late"  # after the closing time, but nobody has given the seat away
@@ -33,16 +33,16 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-GREEN: Final = frozenset({Outcome.BOARDED})
-AMBER: Final = frozenset({Outcome.EARLY, Outcome.LATE, Outcome.MISSED, Outcome.STANDBY, Outcome.WRONG_STOP})
-MAY_BOARD_LATE: Final = frozenset({Outcome.LATE, Outcome.MISSED})
+GREEN: Final = frozenset({ScanOutcome.BOARDED})
+AMBER: Final = frozenset({ScanOutcome.EARLY, ScanOutcome.LATE, ScanOutcome.MISSED, ScanOutcome.STANDBY, ScanOutcome.WRONG_STOP})
+MAY_BOARD_LATE: Final = frozenset({ScanOutcome.LATE, ScanOutcome.MISSED})
 
 
 @dataclass(frozen=True)
 class CheckIn:
     """The answer to one scan."""
 
-    outcome: Outcome
+    outcome: ScanOutcome
     title: str
     reason: str
     ticket_id: int = 0
@@ -62,10 +62,10 @@ class CheckIn:
 
     @property
     def can_undo(self) -> bool:
-        return self.outcome == Outcome.BOARDED
+        return self.outcome == ScanOutcome.BOARDED
 
 
-def answer(outcome: Outcome, ticket: Ticket | None, schedule: Schedule, call: RouteStop) -> CheckIn:
+def answer(outcome: ScanOutcome, ticket: Ticket | None, schedule: Schedule, call: RouteStop) -> CheckIn:
     """Put an outcome into words."""
     title, explain = _WORDS[outcome]
     reason = explain(ticket, schedule, call)
@@ -186,20 +186,20 @@ def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
 
 
 Words = Callable[[Any, Schedule, RouteStop], str]  # each for the tickets that its outcome can have; none for an unknown code
-_WORDS: Final[dict[Outcome, tuple[Callable[[], str], Words]]] = {
-    Outcome.BOARDED: (lambda: _("Boarded"), _boarded),
-    Outcome.EARLY: (lambda: _("Not yet"), _early),
-    Outcome.LATE: (lambda: _("Late"), _late),
-    Outcome.MISSED: (lambda: _("Late"), _missed),
-    Outcome.STANDBY: (lambda: _("Standby"), _standby),
-    Outcome.WRONG_STOP: (lambda: _("Wrong stop"), _wrong_stop),
-    Outcome.WRONG_DEPARTURE: (lambda: _("Wrong departure"), _wrong_departure),
-    Outcome.ALREADY: (lambda: _("Already on board"), _already),
-    Outcome.UNPAID: (lambda: _("Not paid"), _unpaid),
-    Outcome.EXPIRED: (lambda: _("Expired"), _expired),
-    Outcome.CANCELLED: (lambda: _("Cancelled"), _cancelled),
-    Outcome.REPLACED: (lambda: _("Old ticket"), _replaced),
-    Outcome.SEAT_GONE: (lambda: _("Too late"), _seat_gone),
-    Outcome.CLOSED: (lambda: _("Closed"), _closed),
-    Outcome.UNKNOWN: (lambda: _("Unknown code"), _unknown),
+_WORDS: Final[dict[ScanOutcome, tuple[Callable[[], str], Words]]] = {
+    ScanOutcome.BOARDED: (lambda: _("Boarded"), _boarded),
+    ScanOutcome.EARLY: (lambda: _("Not yet"), _early),
+    ScanOutcome.LATE: (lambda: _("Late"), _late),
+    ScanOutcome.MISSED: (lambda: _("Late"), _missed),
+    ScanOutcome.STANDBY: (lambda: _("Standby"), _standby),
+    ScanOutcome.WRONG_STOP: (lambda: _("Wrong stop"), _wrong_stop),
+    ScanOutcome.WRONG_DEPARTURE: (lambda: _("Wrong departure"), _wrong_departure),
+    ScanOutcome.ALREADY: (lambda: _("Already on board"), _already),
+    ScanOutcome.UNPAID: (lambda: _("Not paid"), _unpaid),
+    ScanOutcome.EXPIRED: (lambda: _("Expired"), _expired),
+    ScanOutcome.CANCELLED: (lambda: _("Cancelled"), _cancelled),
+    ScanOutcome.REPLACED: (lambda: _("Old ticket"), _replaced),
+    ScanOutcome.SEAT_GONE: (lambda: _("Too late"), _seat_gone),
+    ScanOutcome.CLOSED: (lambda: _("Closed"), _closed),
+    ScanOutcome.UNKNOWN: (lambda: _("Unknown code"), _unknown),
 }

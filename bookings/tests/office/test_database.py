@@ -1,6 +1,6 @@
 import pytest
 
-from bookings.database.query_log import SlowQuery as Noted
+from bookings.database.query_log import SlowStatement as Noted
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.tests.office.conftest import StaffClient
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookings.database.query_log import SlowQuery as Noted
+from bookings.database.query_log import SlowStatement as Noted
 from bookings.domain.maintenance import database_postgresql, database_sqlite
 from bookings.domain.maintenance.database_report import DatabaseReport, IndexStats, TableStats, database_report
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
