@@ -24,7 +24,12 @@ DAYS_AHEAD: Final = 60
 
 @queue.task
 def send_mail_queue() -> None:
-    outbox.send_due()
+    outbox.send_mails()
+
+
+@queue.task
+def send_demo_notifications() -> None:
+    outbox.send_demo_notifications()
 
 
 @queue.task

@@ -12,12 +12,15 @@ from typing import Any, Final, TypeVar
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.models import CharField, Model, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language
 
 from bookings.database.reference_triggers import VERSION_TABLE
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+M = TypeVar("M", bound=Model)
 _MOST: Final = 20_000  # values; then it begins anew
 
 
@@ -100,6 +103,20 @@ def reference_data_version() -> str:
     if database not in _check.versions:
         _check.versions = {**_check.versions, database: read_version(database)}
     return _check.versions[database]
+
+
+def with_version(rows: QuerySet[M]) -> QuerySet[M]:
+    """The rows of a query that a request begins with, which then need not ask for the version: see `note_version`."""
+    return rows.annotate(reference_data_version=RawSQL(f"(SELECT mark FROM {VERSION_TABLE})", (), CharField()))
+
+
+def note_version(rows: list[M]) -> list[M]:
+    """The same rows, of a query made by `with_version`. What is cached from now on was read after that version."""
+    if rows and _check.is_open:
+        database = router.db_for_read(apps.get_model("bookings", "ReferenceDataVersion"))
+        if database == rows[0]._state.db and database not in _check.versions:
+            _check.versions = {**_check.versions, database: getattr(rows[0], "reference_data_version", None) or ""}
+    return rows
 
 
 def read_version(using: str = DEFAULT_DB_ALIAS) -> str:

@@ -94,6 +94,8 @@ class Booking(models.Model):
     alights_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
+    event_count = 0  # set by queries that count its events
+
     class Meta:
         ordering = ["boards_at", "id"]
         indexes = [

@@ -13,9 +13,10 @@ from typing import Any, Final, Protocol
 from urllib.error import HTTPError
 
 from django.core.mail import get_connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from bookings.database.compiled import compiled, compiled_update
 from bookings.database.transactions import database_now
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.gateways.demo import deliver_notification
@@ -32,8 +33,7 @@ WEBHOOK_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5
 PROBE_EVERY: Final = timedelta(seconds=20)
 SERVER_MISSED_AFTER: Final = timedelta(minutes=4)
 _SERVER: Final = "mail server"
-_IS_MAIL: Final = ~Q(kind__in=OutboxMessage.NO_MAIL)
-_IS_NOTIFICATION: Final = Q(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+_AT_ONCE: Final = 500
 
 
 class CarrierAway(Exception):
@@ -41,8 +41,11 @@ class CarrierAway(Exception):
 
 
 class Carrier(Protocol):
-    @property
-    def loads(self) -> tuple[str, ...]: ...  # with each message
+    def due(self, now: datetime) -> list[int]:
+        """Ids of the messages that are to be delivered now, in order."""
+        ...
+
+    def load(self, message_id: int) -> OutboxMessage: ...
 
     def deliver(self, message: OutboxMessage, now: datetime) -> None: ...
 
@@ -60,10 +63,14 @@ class SendReport:
 class MailCarrier:
     """One connection for a whole batch, opened with its first mail."""
 
-    loads = ("order",)
-
     def __init__(self) -> None:
         self._connection: Any = None
+
+    def due(self, now: datetime) -> list[int]:
+        return [message_id for (message_id,) in _due_mails(now)]
+
+    def load(self, message_id: int) -> OutboxMessage:
+        return _messages(message_id)[0]
 
     def deliver(self, message: OutboxMessage, now: datetime) -> None:
         mail = build_mail(message, now=now)
@@ -101,7 +108,11 @@ def _refuses_only_this(error: OSError) -> bool:
 class GatewayCarrier:
     """The demo gateway's notifications of itself: posts to our own callback."""
 
-    loads = ("order",)
+    def due(self, now: datetime) -> list[int]:
+        return [message_id for (message_id,) in _due_notifications(now)]
+
+    def load(self, message_id: int) -> OutboxMessage:
+        return _messages(message_id)[0]
 
     def deliver(self, message: OutboxMessage, now: datetime) -> None:
         try:
@@ -127,46 +138,59 @@ class _MailRoom:
 mail_room: Final = _MailRoom()
 
 
-def send_due(*, now: datetime | None = None, limit: int = 500) -> SendReport:
-    """Send what is due: claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number."""
-    clock = (lambda: now) if now else _database_clock()
-    report = SendReport()
-    send_batch(_IS_NOTIFICATION, GatewayCarrier(), clock, limit, report)
+def send_due(*, now: datetime | None = None) -> SendReport:
+    """Send all that is due but webhooks: claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number."""
+    clock, report = _clock(now), SendReport()
+    send_batch(GatewayCarrier(), clock, report)
+    _send_mails(clock, report)
+    return report
+
+
+def send_demo_notifications() -> None:
+    """As `send_due`, of what the customers of the demo gateway have decided alone."""
+    send_batch(GatewayCarrier(), _clock(), SendReport())
+
+
+def send_mails() -> None:
+    """As `send_due`, of mails alone."""
+    _send_mails(_clock(), SendReport())
+
+
+def _send_mails(clock: Callable[[], datetime], report: SendReport) -> None:
     mail_room.asked_again.set()
     while mail_room.asked_again.is_set() and mail_room.door.acquire(blocking=False):
         try:
             mail_room.asked_again.clear()
-            _send_mails(clock, limit, report)
+            _send_mail_batch(clock, report)
         finally:
             mail_room.door.release()
-    return report
 
 
-def _database_clock() -> Callable[[], datetime]:
-    """The database's clock, asked once: from then on ours, by as much as they differ."""
+def _clock(now: datetime | None = None) -> Callable[[], datetime]:
+    """It is `now`, or what the database's clock says. That is asked once: from then on it is ours, by as much as they differ."""
+    if now:
+        return lambda: now
     ahead = database_now() - timezone.now()
     return lambda: timezone.now() + ahead
 
 
-def _send_mails(clock: Callable[[], datetime], limit: int, report: SendReport) -> None:
+def _send_mail_batch(clock: Callable[[], datetime], report: SendReport) -> None:
     if mail_room.closed_until and clock() < mail_room.closed_until:
         report.server_away = True
         return
-    report.server_away = send_batch(_IS_MAIL, MailCarrier(), clock, limit, report)
+    report.server_away = send_batch(MailCarrier(), clock, report)
     mail_room.closed_until = clock() + PROBE_EVERY if report.server_away else None
 
 
-def send_batch(
-    which: Q, carrier: Carrier, clock: Callable[[], datetime], limit: int, report: SendReport, *, until: Callable[[], bool] = lambda: False
-) -> bool:
-    """Send up to `limit` due messages, each on its own, or `until` it is enough. True if it stopped because the server is away."""
+def send_batch(carrier: Carrier, clock: Callable[[], datetime], report: SendReport, *, until: Callable[[], bool] = lambda: False) -> bool:
+    """Send what is due, each message on its own, or `until` it is enough. True if it stopped because the server is away."""
     try:
-        for message_id in list(due_messages(clock()).filter(which).order_by("next_try", "pk").values_list("pk", flat=True)[:limit]):
+        for message_id in carrier.due(clock()):
             if until():
                 break
-            message = _claim(message_id, carrier.loads, clock())
-            if message is None:
+            if not _claim(message_id, clock()):
                 continue
+            message = carrier.load(message_id)
             try:
                 carrier.deliver(message, clock())
             except CarrierAway as away:
@@ -182,20 +206,45 @@ def send_batch(
         carrier.close()
 
 
-def due_messages(now: datetime) -> Any:
+def due_messages(now: datetime) -> QuerySet[OutboxMessage]:
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
     return OutboxMessage.objects.filter(free, sent_at=None, failed_at=None, next_try__lte=now)
 
 
-def _claim(message_id: int, loads: tuple[str, ...], now: datetime) -> OutboxMessage | None:
+@compiled
+def _due_mails(now: datetime) -> QuerySet[OutboxMessage, tuple[int]]:
+    mails = due_messages(now).exclude(kind__in=OutboxMessage.NO_MAIL)
+    return mails.order_by("next_try", "pk").values_list("pk")[:_AT_ONCE]
+
+
+@compiled
+def _due_notifications(now: datetime) -> QuerySet[OutboxMessage, tuple[int]]:
+    notifications = due_messages(now).filter(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+    return notifications.order_by("next_try", "pk").values_list("pk")[:_AT_ONCE]
+
+
+@compiled
+def _messages(pk: int) -> QuerySet[OutboxMessage]:
+    return OutboxMessage.objects.select_related("order").filter(pk=pk)
+
+
+def _claim(message_id: int, now: datetime) -> bool:
     """Take the lease, if nobody else has it. A try counts from here, so that a message that kills its sender ends some day."""
-    if not due_messages(now).filter(pk=message_id).update(lease_until=now + LEASE, attempts=F("attempts") + 1):
-        return None
-    return OutboxMessage.objects.select_related(*loads).get(pk=message_id)
+    return _lease(message_id, now, now + LEASE) == 1
+
+
+@compiled_update
+def _lease(pk: int, now: datetime, lease_until: datetime) -> tuple[QuerySet[OutboxMessage], dict[str, Any]]:
+    return due_messages(now).filter(pk=pk), {"lease_until": lease_until, "attempts": F("attempts") + 1}
+
+
+@compiled_update
+def _finish(pk: int, sent_at: datetime) -> tuple[QuerySet[OutboxMessage], dict[str, Any]]:
+    return OutboxMessage.objects.filter(pk=pk, sent_at=None), {"sent_at": sent_at, "lease_until": None, "last_error": ""}
 
 
 def _mark_sent(message: OutboxMessage, now: datetime) -> None:
-    OutboxMessage.objects.filter(pk=message.pk, sent_at=None).update(sent_at=now, lease_until=None, last_error="")
+    _finish(message.pk, now)
     if message.attempts > 1:
         _close_task(f"message:{message.pk}", now)
     if message.last_error and message.kind not in OutboxMessage.NO_MAIL:  # it was kept waiting by a server that is back

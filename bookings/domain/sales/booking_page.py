@@ -7,18 +7,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from django.db.models import Prefetch, Q
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code, plain_name
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
-from bookings.cache.reference_data import single_version_check
+from bookings.cache.reference_data import note_version, single_version_check, with_version
+from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
+from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Account, Booking, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
+from bookings.models import Account, Booking, BookingEvent, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
 
 
 @dataclass(frozen=True)
@@ -181,13 +183,28 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
 @single_version_check()
 def bookings_of(order: Order) -> list[Booking]:
     """The bookings of an order with all that a ticket, a page or a mail shows."""
-    tickets = Ticket.objects.select_related("seat").order_by("pk")
-    rows = Booking.objects.filter(order=order).select_related("schedule").order_by("boards_at", "pk")
-    bookings = load_segments(rows.prefetch_related(Prefetch("tickets", queryset=tickets)))
+    bookings: dict[int, Booking] = {}
+    tickets: dict[int, list[Ticket]] = {}
+    for ticket in note_version(_tickets_of(order.pk)):
+        ticket.booking = bookings.setdefault(ticket.booking_id, ticket.booking)
+        ticket.booking.event_count = getattr(ticket, "event_count", 0)
+        tickets.setdefault(ticket.booking_id, []).append(ticket)
     classes, types = {row.pk: row for row in fare_classes()}, {row.pk: row for row in every_type()}
-    for ticket in (ticket for booking in bookings for ticket in booking.tickets.all()):
-        ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]
-    return bookings
+    for booking in load_segments(bookings.values()):
+        seats = {seat.pk: seat for seat in layout_seats(booking.schedule.layout_id)}
+        for ticket in tickets[booking.pk]:
+            if ticket.seat_id in seats:
+                ticket.seat = seats[ticket.seat_id]
+            ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]
+        set_related_rows(booking, "tickets", tickets[booking.pk])
+    return list(bookings.values())
+
+
+@compiled
+def _tickets_of(order_id: int) -> QuerySet[Ticket]:
+    events = BookingEvent.objects.filter(booking=OuterRef("booking")).order_by().values("booking").annotate(number=Count("pk"))
+    tickets = Ticket.objects.select_related("booking__schedule").filter(booking__order=order_id)
+    return with_version(tickets.annotate(event_count=Subquery(events.values("number")))).order_by("booking__boards_at", "booking_id", "pk")
 
 
 def booking_segment(booking: Booking) -> Segment:

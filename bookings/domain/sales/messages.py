@@ -31,7 +31,8 @@ def write_message(kind: str, order: Order, about: Model, *, version: str = "1", 
     )
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
-    queue.enqueue_after_commit("send_mail_queue")
+    is_mail = kind not in OutboxMessage.NO_MAIL
+    queue.enqueue_after_commit("send_mail_queue" if is_mail else "send_demo_notifications")
     return message.message_id
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -20,21 +20,20 @@ _REMIND_BEFORE: Final = timedelta(hours=3)
 
 def calendar_file(booking: Booking) -> bytes:
     """The calendar file of one booking. A cancelled booking yields a file that removes the event again."""
-    return bookings_calendar(each for each in bookings_of(booking.order) if each.pk == booking.pk)
+    return trips_calendar([ticketed_trip_of(candidate) for candidate in bookings_of(booking.order) if candidate.pk == booking.pk])
 
 
-def bookings_calendar(bookings: Iterable[Booking]) -> bytes:
-    """One file for bookings loaded by `bookings_of`, of which all or none must be cancelled."""
+def trips_calendar(trips: Sequence[TicketedTrip]) -> bytes:
+    """One file for the trips of bookings, of which all or none must be cancelled."""
     from icalendar import Calendar  # slow to load, and few requests need it
 
-    bookings = list(bookings)
-    cancels = bool(bookings) and all(booking.status == SaleStatus.CANCELLED for booking in bookings)
+    cancels = bool(trips) and all(trip.booking.status == SaleStatus.CANCELLED for trip in trips)
     calendar = Calendar()
     calendar.add("prodid", "-//Falcon Bus Lines//Tickets//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "CANCEL" if cancels else "PUBLISH")
-    for booking in bookings:
-        calendar.add_component(_event(booking))
+    for trip in trips:
+        calendar.add_component(_event(trip))
     for name in sorted(calendar.get_missing_tzids()):
         calendar.subcomponents.insert(0, _time_zone(name))  # before what refers to it
     return bytes(calendar.to_ical())
@@ -48,10 +47,10 @@ def _time_zone(name: str) -> Any:
     return Timezone.from_tzid(name)
 
 
-def _event(booking: Booking) -> Any:
+def _event(trip: TicketedTrip) -> Any:
     from icalendar import STATUS, Alarm, Event  # slow to load, and few requests need it
 
-    trip, segment = ticketed_trip_of(booking), booking_segment(booking)
+    booking, segment = trip.booking, booking_segment(trip.booking)
     cancelled = booking.status == SaleStatus.CANCELLED
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     event = Event.new(
@@ -76,7 +75,7 @@ def _event(booking: Booking) -> Any:
 
 def _sequence(booking: Booking) -> int:
     """The event's SEQUENCE, which must grow with each change of status and each reissued ticket."""
-    return booking.events.count() + max((ticket.version for ticket in booking.tickets.all()), default=1) - 1
+    return booking.event_count + max((ticket.version for ticket in booking.tickets.all()), default=1) - 1
 
 
 def _lines(trip: TicketedTrip) -> list[str]:

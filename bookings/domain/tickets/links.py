@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256 as keyed
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Max
+from django.db import IntegrityError
 
 from bookings.base.codes import random_token, sha256
-from bookings.database.transactions import short_transaction
+from bookings.database.transactions import lone_statement, short_transaction
 from bookings.domain.sales.messages import queue_message
-from bookings.models import AccessLink, Order, OutboxMessage
+from bookings.models import AccessLink, Booking, Order, OutboxMessage
 
 _LIVES_AFTER_ARRIVAL: Final = timedelta(days=30)
 
 
-def make_link(order: Order, *, now: datetime, seed: str = "") -> str:
+def make_link(order: Order, *, now: datetime, bookings: Iterable[Booking] = (), seed: str = "") -> str:
     """A token of 128 bits that opens the order until 30 days after its last arrival; only its hash is kept.
 
-    The same `seed` gives the same token, so that a mail that is sent twice is the same mail.
+    `bookings`: those of the order, where they are at hand. The same `seed` gives the same token, so that a mail that is sent twice is the
+    same mail.
     """
     token = _token_of(seed) if seed else random_token()
-    last = order.bookings.aggregate(last=Max("alights_at"))["last"]
-    expires_at = max(now, last or now) + _LIVES_AFTER_ARRIVAL
-    link = AccessLink(token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at)
-    AccessLink.objects.bulk_create([link], ignore_conflicts=True)
+    last = max((booking.alights_at for booking in bookings or order.bookings.all()), default=now)
+    expires_at = max(now, last) + _LIVES_AFTER_ARRIVAL
+    with suppress(IntegrityError), lone_statement():  # of a mail that is sent once more
+        AccessLink.objects.create(token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at)
     return token
 
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models.signals import post_migrate
 from django.test import Client
 
-from bookings.cache.reference_data import cached, reference_data_version, single_version_check
+from bookings.cache.reference_data import cached, note_version, reference_data_version, single_version_check, with_version
 from bookings.database.reference_triggers import REFERENCE_TABLES, create_reference_triggers, missing_reference_triggers
 from bookings.domain.network.places import get_place
 from bookings.models import City, Fare, FareClass, PassengerType, ReferenceDataVersion, Route, RouteStop, Schedule, SeatLayout, Stop
@@ -116,6 +116,31 @@ CHANGES: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.usefixtures("still")  # a page is kept for a minute
+def test_a_query_can_bring_the_version_with_its_rows(django_assert_num_queries: Any) -> None:
+    schedule = make_schedule()
+    version = reference_data_version()
+    with single_version_check(), django_assert_num_queries(1):
+        assert note_version(list(with_version(Schedule.objects.filter(pk=schedule.pk)))) == [schedule]
+        assert reference_data_version() == version
+
+    with single_version_check(), django_assert_num_queries(2):
+        note_version(list(with_version(Schedule.objects.none())) or list(with_version(Schedule.objects.filter(pk=0))))
+        assert reference_data_version() == version  # no row told it
+
+
+def test_a_query_that_brings_the_version_sees_a_change_before_it() -> None:
+    schedule = make_schedule()
+    with single_version_check():
+        note_version(list(with_version(Schedule.objects.filter(pk=schedule.pk))))
+        before = cached(("name of a city",), lambda: City.objects.get(slug="johannesburg").name)
+    City.objects.filter(slug="johannesburg").update(name="eGoli")
+    with single_version_check():
+        note_version(list(with_version(Schedule.objects.filter(pk=schedule.pk))))
+        after = cached(("name of a city",), lambda: City.objects.get(slug="johannesburg").name)
+
+    assert (before, after) == ("Johannesburg", "eGoli")
+
+
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_next_page_shows_a_change(client: Client, what: str) -> None:
     make_day(8)

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Upper
 from django.db.transaction import TransactionManagementError
 
-from bookings.database.compiled import Parameter, compiled, compiled_update
+from bookings.database.compiled import Parameter, compiled, compiled_update, set_related_rows
 from bookings.models import City, Hold, LedgerEntry, Schedule, Ticket
 from bookings.tests.make import NOW, make_booking, make_city, make_schedule
 
@@ -128,3 +128,13 @@ def test_a_failed_update_leaves_no_doubt_about_its_transaction() -> None:
 
     with pytest.raises(Exception, match="append-only"), transaction.atomic():
         rewrite("revenue", Decimal(1))
+
+
+def test_related_rows_that_were_read_already_are_not_read_again(django_assert_num_queries: Any) -> None:
+    booking = make_booking()
+    tickets = tickets_of(booking.booking_reference)
+    with django_assert_num_queries(0):
+        set_related_rows(booking, "tickets", tickets)
+        assert list(booking.tickets.all()) == tickets
+
+    assert booking.tickets.filter(pk=tickets[0].pk).count() == 1

@@ -189,7 +189,7 @@ def test_a_link_that_is_over_is_explained(client: Client) -> None:
 def test_query_count_is_constant(client: Client, schedule: Schedule, django_assert_num_queries: Any, people: int) -> None:
     booking = paid_by(client, schedule, *["1A", "1B", "1C"][:people])
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         answer = client.get(f"/bookings/{booking.booking_reference}/")
 
     assert len(answer.context["order"].trips[0].passes) == people

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.sales.booking_page import bookings_of
-from bookings.domain.tickets.calendar import bookings_calendar
+from bookings.domain.tickets.calendar import trips_calendar
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import tickets_pdf
 from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
@@ -37,10 +37,11 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
     if order is None or not order.email:
         return None
     with translation.override(order.language):
-        content = _WRITERS[message.kind](message, order, now)
+        bookings = bookings_of(order)
+        content = _WRITERS[message.kind](message, order, bookings, now)
         if content is None:
             return None
-        token = make_link(order, now=now, seed=message.message_id)
+        token = make_link(order, now=now, bookings=bookings, seed=message.message_id)
         context = {"order": order, "link": link_address(token), "site_url": settings.SITE_URL, **content.context}
         subject = " ".join(content.subject.split())  # a header is one line
         context["subject"] = subject
@@ -56,9 +57,10 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
     return mail
 
 
-def _confirmation(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
-    bookings = [booking for booking in bookings_of(order) if booking.status == SaleStatus.CONFIRMED]
-    trips = [trip for trip in ticketed_trips_of(bookings) if trip.tickets]
+def _confirmation(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
+    bookings = [booking for booking in bookings if booking.status == SaleStatus.CONFIRMED]
+    all_trips = ticketed_trips_of(bookings)
+    trips = [trip for trip in all_trips if trip.tickets]
     if not trips:
         return None
     reference = bookings[0].booking_reference
@@ -69,23 +71,23 @@ def _confirmation(message: OutboxMessage, order: Order, now: datetime) -> Conten
         {"trips": trips, "reference": reference, "total": format_zar(total), "count": sum(len(trip.tickets) for trip in trips)},
         (
             (f"falcon-tickets-{reference}.pdf", tickets_pdf(bookings), "application/pdf"),
-            (f"falcon-trip-{reference}.ics", bookings_calendar(bookings), "text/calendar"),
+            (f"falcon-trip-{reference}.ics", trips_calendar(all_trips), "text/calendar"),
         ),
     )
 
 
-def _pay_by(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
-    return _to_pay(order, now, _("Your seats are kept until %(moment)s (%(reference)s)"))
+def _pay_by(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
+    return _to_pay(order, bookings, now, _("Your seats are kept until %(moment)s (%(reference)s)"))
 
 
-def _pay_reminder(message: OutboxMessage, order: Order, now: datetime) -> Content | None:
-    return _to_pay(order, now, _("Please pay by %(moment)s to keep your seats (%(reference)s)"))
+def _pay_reminder(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
+    return _to_pay(order, bookings, now, _("Please pay by %(moment)s to keep your seats (%(reference)s)"))
 
 
-def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
+def _to_pay(order: Order, bookings: list[Booking], now: datetime, subject: str) -> Content | None:
     if not order.is_open(now) or order.pay_by is None:
         return None
-    bookings = [booking for booking in bookings_of(order) if booking.status == SaleStatus.PENDING]
+    bookings = [booking for booking in bookings if booking.status == SaleStatus.PENDING]
     if not bookings:
         return None
     moment, reference = local_text(order.pay_by), bookings[0].booking_reference
@@ -100,15 +102,16 @@ def _to_pay(order: Order, now: datetime, subject: str) -> Content | None:
     )
 
 
-def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Content:
-    booking = next(candidate for candidate in bookings_of(order) if candidate.pk == message.about_id)
+def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
+    trip = next(ticketed_trip_of(booking) for booking in bookings if booking.pk == message.about_id)
+    booking = trip.booking
     tickets = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.CANCELLED]
     fare = sum((ticket.fare for ticket in tickets), ZERO)
     refund = _refunded(order, f"cancel:{booking.pk}")
     return Content(
-        _("Cancelled: %(trip)s (%(reference)s)") % {"trip": ticketed_trip_of(booking).view.title, "reference": booking.booking_reference},
+        _("Cancelled: %(trip)s (%(reference)s)") % {"trip": trip.view.title, "reference": booking.booking_reference},
         {
-            "trip": ticketed_trip_of(booking),
+            "trip": trip,
             "tickets": tickets,
             "reference": booking.booking_reference,
             "was_paid": _was_paid(booking),
@@ -117,7 +120,7 @@ def _cancellation(message: OutboxMessage, order: Order, now: datetime) -> Conten
             "refund": format_zar(refund),
             "comes_back": refund > ZERO,
         },
-        ((f"falcon-trip-{booking.booking_reference}.ics", bookings_calendar([booking]), "text/calendar"),),
+        ((f"falcon-trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
     )
 
 
@@ -129,8 +132,7 @@ def _refunded(order: Order, cause: str) -> Decimal:
     return Refund.objects.filter(order=order, cause=cause).values_list("amount", flat=True).first() or ZERO
 
 
-def _seats_gone(message: OutboxMessage, order: Order, now: datetime) -> Content:
-    bookings = bookings_of(order)
+def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     payment = Payment.objects.get(pk=message.about_id)
     reference = bookings[0].booking_reference
     return Content(
@@ -144,8 +146,7 @@ def _seats_gone(message: OutboxMessage, order: Order, now: datetime) -> Content:
     )
 
 
-def _link(message: OutboxMessage, order: Order, now: datetime) -> Content:
-    bookings = bookings_of(order)
+def _link(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     reference = bookings[0].booking_reference
     return Content(
         _("Your link to booking %(reference)s") % {"reference": reference},
@@ -154,7 +155,7 @@ def _link(message: OutboxMessage, order: Order, now: datetime) -> Content:
 
 
 Kind = OutboxMessage.Kind
-_WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, datetime], Content | None]]] = {
+_WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetime], Content | None]]] = {
     Kind.CONFIRMATION: _confirmation,
     Kind.PAY_BY: _pay_by,
     Kind.PAY_REMINDER: _pay_reminder,

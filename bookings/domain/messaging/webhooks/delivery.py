@@ -24,11 +24,16 @@ _asked_again: Final = threading.Event()
 class WebhookCarrier:
     """The messages of one webhook, until one is not taken: what comes after it would hardly be."""
 
-    loads = ("order", "webhook__partner")
-
-    def __init__(self, poster: Poster) -> None:
-        self._poster = poster
+    def __init__(self, poster: Poster, hook_id: int) -> None:
+        self._poster, self._hook_id = poster, hook_id
         self.has_failed = False
+
+    def due(self, now: datetime) -> list[int]:
+        messages = due_messages(now).filter(_MAY_BE_TOLD, _FIRST_OF_ITS_ORDER, webhook=self._hook_id)
+        return list(messages.order_by("next_try", "pk").values_list("pk", flat=True)[:_AT_ONCE])
+
+    def load(self, message_id: int) -> OutboxMessage:
+        return OutboxMessage.objects.select_related("order", "webhook__partner").get(pk=message_id)
 
     def deliver(self, message: OutboxMessage, now: datetime) -> None:
         try:
@@ -76,11 +81,10 @@ def _hooks_with_work(now: datetime) -> list[int]:
 
 def _send_to(hook_id: int, poster: Poster, clock: Callable[[], datetime], report: SendReport) -> None:
     """Rounds of one message for each order, as what happened to an order is told in its order."""
-    carrier, left = WebhookCarrier(poster), _AT_ONCE
-    while left > 0 and not carrier.has_failed:
+    carrier, first = WebhookCarrier(poster, hook_id), report.sent
+    while not carrier.has_failed:
         before = report.sent
-        send_batch(_MAY_BE_TOLD & _FIRST_OF_ITS_ORDER & Q(webhook=hook_id), carrier, clock, left, report, until=lambda: carrier.has_failed)
-        left -= report.sent - before
+        send_batch(carrier, clock, report, until=lambda: carrier.has_failed or report.sent >= first + _AT_ONCE)
         if report.sent == before:
             return
 

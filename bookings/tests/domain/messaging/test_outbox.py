@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.db.models import Q
 
 from bookings.domain.messaging.outbox import LEASE, PAUSES, MailCarrier, SendReport, mail_room, send_batch, send_due
 from bookings.models import Booking, OutboxMessage, PaymentAttempt, StaffTask
@@ -185,7 +184,7 @@ def test_two_senders_at_once_send_each_message_once(sink: Sink) -> None:
     def send() -> None:
         start.wait()
         try:
-            send_batch(Q(), MailCarrier(), lambda: NOW, 50, SendReport())
+            send_batch(MailCarrier(), lambda: NOW, SendReport())
         finally:
             connection.close()
 
@@ -209,7 +208,7 @@ class CrashingCarrier(MailCarrier):
 def test_crash_after_sending_leads_to_one_equal_mail_after_the_lease(sink: Sink) -> None:
     message = make_message()
     with pytest.raises(SystemExit):
-        send_batch(Q(), CrashingCarrier(), lambda: NOW, 50, SendReport())
+        send_batch(CrashingCarrier(), lambda: NOW, SendReport())
 
     early = send_due(now=NOW + LEASE - MINUTE)
     late = send_due(now=NOW + LEASE)

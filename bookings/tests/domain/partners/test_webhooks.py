@@ -247,7 +247,7 @@ def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        send_batch(delivering._MAY_BE_TOLD, Dies(server.poster()), lambda: NOW, 10, SendReport())
+        send_batch(Dies(server.poster(), hook.pk), lambda: NOW, SendReport())
     for minutes in range(6):
         send(server, NOW + minutes * MINUTE)
 

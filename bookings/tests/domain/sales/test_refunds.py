@@ -242,7 +242,7 @@ def test_the_page_of_a_booking_takes_as_many_queries_for_one_ticket_as_for_three
     order = ordered(schedule, *seats)
     reference = order.bookings.get().booking_reference
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(4):
         assert len(booking_page(reference, now=NOW).parts[0].tickets) == len(seats)
 
 
