@@ -23,7 +23,7 @@ RETIRED_LOCALS: Final = {"found", "words", "wanted", "mine", "told", "each", "de
 
 
 # What is still wrong, by kind. Each number may only fall.
-LEFT: Final = {"classes": 29, "modules": 1, "definitions": 72, "locals": 683, "docstrings": 27, "signatures": 42}
+LEFT: Final = {"classes": 0, "modules": 0, "definitions": 16, "locals": 255, "docstrings": 2, "signatures": 27}
 
 
 def class_names() -> Iterator[tuple[str, str]]:
