@@ -10,7 +10,7 @@ from bookings.benchmarks.probe_headers import forgotten
 _SiteCache: Any = import_string(getattr(settings, "SITE_CACHE"))  # noqa: B009  of benchmarks.settings
 
 
-class ForgettingCache(_SiteCache):
+class ColdCache(_SiteCache):
     """The site's cache. On request it has not kept what is asked for, so that a cold page can be measured again and again."""
 
     def get(self, key: str, default: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -61,7 +61,7 @@ def facts(size: Size) -> dict[str, Any]:
         "departures": [f"/departures/{pk}/?from={start}&to={end}&passengers={_PASSENGERS}" for pk, start, end in departures],
         "rides": departures,
         "sales_day": (day + timedelta(days=1)).isoformat(),
-        "sales": sellable_rides(),
+        "sales": sellable_segments(),
         "boards": [f"/departures/?city={city}" for city in sorted({start for start, _end in pairs})],
         "manifests": [f"/office/departures/{pk}/manifest/" for pk, _start, _end in departures],
         "deep": _deep_cursor() if size.bookings else "",
@@ -98,7 +98,7 @@ def _first_departure(start: str, end: str, day: date) -> tuple[int, str, str]:
     return find_departures(rides, day, day)[0].id, start, end
 
 
-def sellable_rides() -> list[tuple[int, str, str]]:
+def sellable_segments() -> list[tuple[int, str, str]]:
     """Departures three days ahead with their ends, those with most free seats first, no departure twice."""
     from bookings.domain.network.places import get_place
     from bookings.domain.search.segments import find_departures, find_route_segments

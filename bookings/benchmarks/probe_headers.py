@@ -14,7 +14,7 @@ FORGET: Final = "X-Forget"  # read nothing from the cache whose key is like one 
 forgotten: ContextVar[str] = ContextVar("forgotten", default="")
 
 
-class Asking:
+class ProbeHeaders:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 

@@ -12,6 +12,6 @@ PAYMENT_GATEWAYS["outside"] = "bookings.benchmarks.gateway.OutsideGateway"
 OUTSIDE_GATEWAY_URL = env.str("OUTSIDE_GATEWAY_URL", "")
 
 ROOT_URLCONF = "bookings.benchmarks.urls"
-MIDDLEWARE = ["bookings.benchmarks.probe_headers.Asking", *MIDDLEWARE]
+MIDDLEWARE = ["bookings.benchmarks.probe_headers.ProbeHeaders", *MIDDLEWARE]
 SITE_CACHE = CACHES["default"]["BACKEND"]
-CACHES["default"]["BACKEND"] = "bookings.benchmarks.cold_cache.ForgettingCache"
+CACHES["default"]["BACKEND"] = "bookings.benchmarks.cold_cache.ColdCache"

@@ -187,9 +187,9 @@ def _backend() -> int:
 
 def _rides(number: int, turn: int) -> list[tuple[int, str, str]]:
     """Other departures in each round."""
-    from bookings.benchmarks.prepare import sellable_rides
+    from bookings.benchmarks.prepare import sellable_segments
 
-    rides = sellable_rides()
+    rides = sellable_segments()
     return [rides[(turn * number + index) % len(rides)] for index in range(number)]
 
 

@@ -15,7 +15,7 @@ SHARED_BY_DJANGO: Final = {"Command", "DatabaseWrapper"}
 # Words that were given up for one of the glossary, where they would name a module, class, function, template, style sheet or script.
 RETIRED: Final = {
     "asked", "asking", "cancelling", "changing", "choosing", "confirming", "delivering", "dear", "drift", "drawing", "forgetting", "guards",
-    "hoarding", "kept", "left_behind", "looked", "migrating", "moves", "once", "one_look", "patience", "placing", "proving", "remembered",
+    "hoarding", "kept", "left_behind", "looked", "migrating", "moves", "one_look", "patience", "placing", "proving", "remembered",
     "ride", "rides", "selling", "serving", "signing", "submissions", "telling", "undoing", "voids", "watching",
 }  # fmt: skip
 # The same for what is assigned or passed.
@@ -23,7 +23,7 @@ RETIRED_LOCALS: Final = {"found", "words", "wanted", "mine", "told", "each", "de
 
 
 # What is still wrong, by kind. Each number may only fall.
-LEFT: Final = {"classes": 0, "modules": 0, "definitions": 16, "locals": 255, "docstrings": 2, "signatures": 27}
+LEFT: Final = {"classes": 0, "modules": 0, "definitions": 6, "locals": 255, "docstrings": 0, "signatures": 27}
 
 
 def class_names() -> Iterator[tuple[str, str]]:

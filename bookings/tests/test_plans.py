@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bookings.benchmarks.data import build
 from bookings.benchmarks.plans import BIG, GROWING, Plan, Statement, plan_of, statements_of
-from bookings.benchmarks.prepare import facts, sellable_rides
+from bookings.benchmarks.prepare import facts, sellable_segments
 from bookings.benchmarks.sizes import Size
 from bookings.benchmarks.transactions import MeasuredSale
 from bookings.domain.maintenance.cleanup import clean_old_rows
@@ -45,7 +45,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, A
 
 def _known() -> dict[str, Any]:
     booking = Booking.objects.select_related("order").filter(status="confirmed")[500]
-    ride = sellable_rides()[0]
+    ride = sellable_segments()[0]
     return {
         "reference": booking.booking_reference,
         "email": booking.passenger_email,
@@ -77,7 +77,7 @@ def page(address: str) -> Visit:
 
 
 def sale(client: Client, world: dict[str, Any]) -> None:
-    customer = MeasuredSale(sellable_rides()[0], 1)
+    customer = MeasuredSale(sellable_segments()[0], 1)
     for step in ("hold", "type", "order", "tell", "pay"):
         getattr(customer, step)()
 

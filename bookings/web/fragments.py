@@ -67,7 +67,7 @@ def _made(fragment: Fragment) -> tuple[str, float]:
     return made
 
 
-def kept_page(request: HttpRequest, make: Callable[[], tuple[HttpResponse, int]], *, key: str, vary: Iterable[str] = ()) -> HttpResponse:
+def cached_page(request: HttpRequest, make: Callable[[], tuple[HttpResponse, int]], *, key: str, vary: Iterable[str] = ()) -> HttpResponse:
     """The page that `make` renders for everybody, kept under `key` for as many seconds as it says; who has it already gets 304, and nothing is read.
 
     No key, or a message for this visitor alone: made anew.

@@ -14,7 +14,7 @@ from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
 from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
 from bookings.domain.boarding.departure_status import BEFORE_LEAVING
-from bookings.domain.boarding.standby_refunds import left_behind
+from bookings.domain.boarding.standby_refunds import unseated_standby
 from bookings.models import RouteStop, Schedule, Ticket
 
 
@@ -81,7 +81,7 @@ class StopList:
     is_open: bool
     is_over: bool  # past the closing time
     is_left: bool
-    left_behind: tuple[LeftBehind, ...] = ()
+    unseated_standby: tuple[LeftBehind, ...] = ()
 
     @property
     def boarded(self) -> int:
@@ -247,9 +247,9 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         is_open=times.opens <= now < times.closes and not is_left,
         is_over=now >= times.closes,
         is_left=is_left,
-        left_behind=tuple(
+        unseated_standby=tuple(
             LeftBehind(ticket.pk, ticket.full_name, ticket.booking.booking_reference, format_zar(ticket.fare))
-            for ticket in left_behind(load, position, now)
+            for ticket in unseated_standby(load, position, now)
         ),
     )
 

@@ -119,10 +119,10 @@ def _wrong_stop(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 
 def _wrong_departure(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("This ticket is for %(ride)s.") % {"ride": ride_text(ticket)}
+    return _("This ticket is for %(ride)s.") % {"ride": segment_text(ticket)}
 
 
-def ride_text(ticket: Ticket) -> str:
+def segment_text(ticket: Ticket) -> str:
     """ "Tue 1 Dec 2026, 17:00 from Johannesburg, Park Station to Cape Town, line FB10, coach 2" """
     booking = ticket.booking
     board = booking.from_stop.stop
@@ -169,7 +169,7 @@ def _replaced(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     new = mates.select_related(*related).order_by("-pk").first()
     if new is None:
         return _("This is an old ticket. Ask for the one that replaced it.")
-    return _("This is an old ticket. The new one is for %(ride)s.") % {"ride": ride_text(new)}
+    return _("This is an old ticket. The new one is for %(ride)s.") % {"ride": segment_text(new)}
 
 
 def _closed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:

@@ -27,7 +27,7 @@ class GivenBack:
     is_paid: bool  # out of the till; else each booking owes its refund, with a task
 
 
-def left_behind(load: CoachLoad, position: int, now: datetime) -> list[Ticket]:
+def unseated_standby(load: CoachLoad, position: int, now: datetime) -> list[Ticket]:
     """Who stood by at this stop in vain, in order of sale; nobody before the coach is due to leave it."""
     return [ticket for ticket in load.standby_at(position) if is_left_behind(ticket, ticket.booking, now)]
 
@@ -44,7 +44,7 @@ def refund_left_behind(
     till = Till(actor, Account.CASH if in_cash else "")
     if in_cash:
         require_shift(actor)
-    waiting = [ticket for ticket in left_behind(coach_load(schedule_id, now=moment), position, moment) if ticket.pk in seen]
+    waiting = [ticket for ticket in unseated_standby(coach_load(schedule_id, now=moment), position, moment) if ticket.pk in seen]
     people, amount = 0, ZERO
     for booking, of_booking in groupby(waiting, key=lambda ticket: ticket.booking):
         tickets = [ticket.pk for ticket in of_booking]

@@ -46,7 +46,7 @@ def violations(*, now: datetime) -> list[Violation]:
         return [Violation(rule, str(subject)) for rule, check in _CHECKS.items() for subject in check(now)]
 
 
-def _guards(now: datetime) -> Iterator[str]:
+def _triggers(now: datetime) -> Iterator[str]:
     yield from missing_ledger_triggers()
 
 
@@ -196,7 +196,7 @@ def _layouts_match(now: datetime) -> Iterator[object]:
 
 
 _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
-    "the ledger and the shifts have their triggers": _guards,
+    "the ledger and the shifts have their triggers": _triggers,
     "a change to reference data is noticed": _watches,
     "a sold ticket holds its seat on all its legs": _sold_claims,
     "a claim lies within its ride": _claims_in_range,

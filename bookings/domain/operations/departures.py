@@ -232,7 +232,7 @@ def _name(user: User | None) -> str:
     return user.display_name if user else ""
 
 
-def block_once(
+def block_departure_seats(
     schedule_id: int,
     labels: Collection[str],
     *,

@@ -212,7 +212,7 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
     booking.boards_at, booking.alights_at = segment.boards_at, segment.alights_at
     booking.save(update_fields=["schedule", "from_stop", "to_stop", "boards_at", "alights_at"])
     approver = waiver.approver if waiver else None
-    reason = f"{_ride_words(old)} → {_ride_words(segment)}" + (f"; {waiver.words}" if waiver else "")
+    reason = f"{_segment_text(old)} → {_segment_text(segment)}" + (f"; {waiver.words}" if waiver else "")
     step = BookingStep(booking, booking.status, booking.status, at=now, actor=actor, approver=approver)
     BookingEvent.objects.record(replace(step, reason=reason))
     claims.release_tickets(line.ticket for line in quote.lines)
@@ -229,5 +229,5 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
     claims.claim(new_claims)
 
 
-def _ride_words(segment: Segment) -> str:
+def _segment_text(segment: Segment) -> str:
     return f"{segment.schedule.route.line.code} {local_text(segment.boards_at)}"

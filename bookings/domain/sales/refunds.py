@@ -58,7 +58,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     payment = refund.order.payments.order_by("pk").first()
     if payment is None or not payment.attempt_id or payment.amount < refund.amount:
         return _leave_to_staff(refund, now)
-    if not _may_be_asked(now).filter(pk=refund.pk).update(status=Refund.Status.PAYING, asked_at=now):
+    if not _askable(now).filter(pk=refund.pk).update(status=Refund.Status.PAYING, asked_at=now):
         return False
     try:
         sent = gateway_called(payment.method).refund(payment.external_id, refund.amount, key=f"refund-{refund.pk}")
@@ -68,7 +68,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     return _note_paid(refund, now) if sent else _leave_to_staff(refund, now)
 
 
-def _may_be_asked(now: datetime) -> QuerySet[Refund]:
+def _askable(now: datetime) -> QuerySet[Refund]:
     abandoned = Q(status=Refund.Status.PAYING, asked_at__lte=now - ASKED_FOR)
     return Refund.objects.filter(Q(status=Refund.Status.OWED) | abandoned)
 
@@ -98,7 +98,7 @@ def _leave_to_staff(refund: Refund, now: datetime) -> bool:
 def pay_waiting_refunds(*, now: datetime | None = None) -> int:
     """Pay the refunds of cancellations and changes that the queue lost. Refunds of odd payments wait for a person."""
     given_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
-    waiting = _may_be_asked(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=given_up)
+    waiting = _askable(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=given_up)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for refund_id in ids:
         pay_refund(refund_id, now=now)

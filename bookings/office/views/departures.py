@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
-from bookings.domain.operations.departures import block_once, departure_list, staff_map
+from bookings.domain.operations.departures import block_departure_seats, departure_list, staff_map
 from bookings.domain.sales.blocks import release_block
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import content_of, day_in, labels_in
@@ -94,7 +94,7 @@ def block_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
     data = form.cleaned_data
     labels = labels_in(request.POST)
     try:
-        blocked = block_once(
+        blocked = block_departure_seats(
             schedule_id,
             labels,
             reason=data["reason"],

@@ -81,13 +81,13 @@ def _exchange_page(
         "seats_typed": view.seats if view.problem or view.new_trip else "",
         "waived": "waive" in given,
         "announcement": announcement(view),
-    } | _confirming(form, refusal)
+    } | _confirmation_context(form, refusal)
     return render_page(
         request, "office/exchange/exchange.html", context, fragment="office/exchange/_exchange.html", target="exchange", status=status
     )
 
 
-def _confirming(form: ConfirmForm | None, refusal: Refusal | None) -> dict[str, Any]:
+def _confirmation_context(form: ConfirmForm | None, refusal: Refusal | None) -> dict[str, Any]:
     return {"form": form or ConfirmForm(), "refusal": counted(refusal), "submission": random_token()}
 
 
@@ -131,7 +131,7 @@ def _seat_page(
     given = request.POST if request.method == "POST" else request.GET
     label = next(iter(labels_in(given, "seat")), "")
     view = reseat_view(reference, ticket_id, label, user=request.user, now=timezone.now())
-    context = {"view": view, "decks": seats_to_change_to(view)} | _confirming(form, refusal)
+    context = {"view": view, "decks": seats_to_change_to(view)} | _confirmation_context(form, refusal)
     return render_page(
         request,
         "office/ticket_changes/change_seat.html",

@@ -15,7 +15,7 @@ from bookings.domain.search.city_pairs import popular_pairs
 from bookings.passenger.forms.search import LONGEST, read_page
 from bookings.passenger.presenters.rows import board_rows
 from bookings.web.access import public
-from bookings.web.fragments import kept_page
+from bookings.web.fragments import cached_page
 from bookings.web.render import VARY, render_page, swaps_only
 
 _TARGET: Final = "board"
@@ -46,4 +46,4 @@ def board(request: HttpRequest) -> HttpResponse:
         return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET), _SECONDS
 
     key = f"{found.cache_key}:{swaps_only(request, _TARGET)}" if found.cache_key else ""
-    return kept_page(request, make, key=key, vary=VARY)
+    return cached_page(request, make, key=key, vary=VARY)

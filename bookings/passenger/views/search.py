@@ -20,7 +20,7 @@ from bookings.passenger.forms.search import LONGEST, SearchForm
 from bookings.passenger.forms.search_query import SearchQuery
 from bookings.passenger.presenters.rows import offer_rows
 from bookings.web.access import public
-from bookings.web.fragments import Fragment, Parts, kept_page
+from bookings.web.fragments import Fragment, Parts, cached_page
 from bookings.web.paging import page_links
 from bookings.web.render import VARY, render_page, swaps_only
 
@@ -51,7 +51,7 @@ def search(request: HttpRequest) -> HttpResponse:
         made = render_page(request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET)
         return made, parts.seconds_left()
 
-    return kept_page(request, make, key=key, vary=VARY)
+    return cached_page(request, make, key=key, vary=VARY)
 
 
 @public

@@ -1,3 +1,5 @@
+"""How the mails are doing: what waits, what was given up, and for how long."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

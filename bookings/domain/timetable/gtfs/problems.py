@@ -1,3 +1,5 @@
+"""What could not be read of a feed, by file and line, and a feed that is refused."""
+
 from __future__ import annotations
 
 from collections import Counter

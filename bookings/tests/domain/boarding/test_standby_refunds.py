@@ -5,7 +5,7 @@ import pytest
 
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.domain.boarding.coach_load import coach_load
-from bookings.domain.boarding.standby_refunds import GivenBack, left_behind, refund_left_behind
+from bookings.domain.boarding.standby_refunds import GivenBack, refund_left_behind, unseated_standby
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange, quote_exchange
@@ -74,8 +74,8 @@ def test_one_who_was_seated_or_not_seen_is_left_alone(coach: Schedule, nomsa: Us
 def test_nobody_is_left_behind_before_the_coach_is_due_to_leave(coach: Schedule, nomsa: User) -> None:
     ticket = stand_by(coach)
 
-    assert left_behind(coach_load(coach.pk, now=NOW), 0, NOW) == []
-    assert left_behind(coach_load(coach.pk, now=LATER), 0, LATER) == [ticket]
+    assert unseated_standby(coach_load(coach.pk, now=NOW), 0, NOW) == []
+    assert unseated_standby(coach_load(coach.pk, now=LATER), 0, LATER) == [ticket]
 
 
 def test_cash_needs_an_open_till(coach: Schedule, nomsa: User) -> None:
