@@ -9,20 +9,20 @@ from django.db.models.functions import Greatest
 
 from bookings.base.codes import sha256
 from bookings.database.query_log import SlowStatement, take_slow_queries
-from bookings.database.query_log import SlowStatement as Noted
 from bookings.database.transactions import database_now
+from bookings.models import SlowQuery
 
 MOST_KEPT: Final = 200
 
 
-def keep_slow_queries(noted: Iterable[Noted] | None = None, *, now: datetime | None = None) -> None:
+def keep_slow_queries(noted: Iterable[SlowStatement] | None = None, *, now: datetime | None = None) -> None:
     """Add what was slow in this process since the last time to what all of them have seen."""
     for statement in take_slow_queries() if noted is None else noted:
         at = now or database_now()
         key = sha256(f"{statement.place} {statement.sql}")
-        fresh = SlowStatement(key=key, place=statement.place[-200:], sql=statement.sql, last_at=at)
-        SlowStatement.objects.bulk_create([fresh], ignore_conflicts=True)
-        SlowStatement.objects.filter(pk=key).update(
+        fresh = SlowQuery(key=key, place=statement.place[-200:], sql=statement.sql, last_at=at)
+        SlowQuery.objects.bulk_create([fresh], ignore_conflicts=True)
+        SlowQuery.objects.filter(pk=key).update(
             times=F("times") + statement.times,
             total_ms=F("total_ms") + statement.total_ms,
             longest_ms=Greatest(F("longest_ms"), statement.longest_ms),
@@ -32,5 +32,5 @@ def keep_slow_queries(noted: Iterable[Noted] | None = None, *, now: datetime | N
 
 def forget_slow_queries() -> int:
     """Drop all but the latest."""
-    oldest = SlowStatement.objects.order_by("-last_at").values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT].first()
-    return SlowStatement.objects.filter(last_at__lt=oldest).delete()[0] if oldest else 0
+    oldest = SlowQuery.objects.order_by("-last_at").values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT].first()
+    return SlowQuery.objects.filter(last_at__lt=oldest).delete()[0] if oldest else 0
