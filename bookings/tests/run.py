@@ -84,6 +84,7 @@ def main() -> int:
     if not os.environ.get("FALCON_FEEDS") and feeds.is_dir():
         os.environ["FALCON_FEEDS"] = str(feeds)
     os.environ.update(DATABASE_URL="", REPLICA_URL="", REDIS_URL="", ENVIRONMENT="demo")  # whatever a file .env says
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of many processes compiles everything anew
     started, tally = time.monotonic(), Tally()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="falcon-test-")))

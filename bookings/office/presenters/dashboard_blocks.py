@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from bookings.base.codes import sha256
 from bookings.domain.dashboard import charts, outlook, today
 from bookings.domain.dashboard import pending_work as desk
+from bookings.domain.dashboard.today import StationDeparture
 from bookings.domain.operations import tasks
-from bookings.domain.dashboard.today import ComingDeparture
 from bookings.models import Branch, User
 from bookings.office.policy import may
 from bookings.office.presenters import charts as drawing
@@ -102,7 +102,7 @@ def blocks_for(at: DashboardView) -> list[Block]:
     return [block for block in BLOCKS.values() if at.may(block.name) and (at.branch or not block.needs_branch)]
 
 
-def departure_row(row: ComingDeparture) -> str:
+def departure_row(row: StationDeparture) -> str:
     """The class of a departure's row: what somebody must see to, before what only fills up."""
     if row.is_cancelled:
         return "is-cancelled"
