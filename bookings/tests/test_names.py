@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ RETIRED_LOCALS: Final = {"found", "words", "wanted", "mine", "told", "each", "de
 
 
 # What is still wrong, by kind. Each number may only fall.
-LEFT: Final = {"classes": 0, "modules": 0, "definitions": 6, "locals": 255, "docstrings": 0, "signatures": 27}
+LEFT: Final = {"classes": 0, "modules": 0, "definitions": 6, "locals": 255, "docstrings": 0, "signatures": 27, "untyped": 63}
 
 
 def class_names() -> Iterator[tuple[str, str]]:
@@ -114,3 +115,10 @@ def test_signatures_are_short_and_typed() -> None:
             long.append(place)
 
     assert len(long) <= LEFT["signatures"], long
+
+
+def test_the_list_of_what_mypy_passes_over_only_becomes_shorter() -> None:
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    (untyped,) = [override["module"] for override in overrides if override.get("ignore_errors")]
+
+    assert len(untyped) <= LEFT["untyped"]
