@@ -39,7 +39,7 @@ _ROW = re.compile(r"href=['\"]/departures/(\d+)/")
 @pytest.fixture
 def world(db: None, settings: Any) -> dict[str, Any]:
     settings.ROOT_URLCONF = "bookings.benchmarks.urls"
-    settings.MIDDLEWARE = ["bookings.benchmarks.probe_headers.Asking", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = ["bookings.benchmarks.probe_headers.ProbeHeaders", *settings.MIDDLEWARE]
     build(TINY)
     return facts(TINY)
 
@@ -87,7 +87,7 @@ def test_every_page_is_there(world: dict[str, Any]) -> None:
 @pytest.fixture
 def forgetting(settings: Any) -> Any:
     settings.SITE_CACHE = "django.core.cache.backends.locmem.LocMemCache"
-    settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "bookings.benchmarks.cold_cache.ForgettingCache"}}
+    settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "bookings.benchmarks.cold_cache.ColdCache"}}
     return caches["default"]
 
 
