@@ -89,7 +89,7 @@ def test_the_page_asks_the_same_of_the_database_for_one_and_three(
 ) -> None:
     booking = sold(schedule, *seats)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(20):
         clerk.get(f"/office/bookings/{booking.booking_reference}/")
 
 
