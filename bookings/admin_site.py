@@ -7,7 +7,10 @@ from django.shortcuts import redirect
 
 
 class OfficeAdminSite(AdminSite):
-    """Django's admin, entered through the office's login: the same throttling, session rules and second factor."""
+    """Django's admin, entered through the office's login.
+
+    The same throttling, session rules and second factor.
+    """
 
     def has_permission(self, request: HttpRequest) -> bool:
         from bookings.office.access import sign_in_first  # this file is loaded before the models are

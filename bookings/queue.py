@@ -1,6 +1,8 @@
-"""Wakes the queue by a task's name. This file knows no task: `tasks.py`, on top of everything, says which there are.
+"""Wakes the queue by a task's name. This file knows no task: `tasks.py`, on top of everything, says which
+there are.
 
-The queue may lose what is put on it: the truth is in the database, and the sweep of each minute does what was lost.
+The queue may lose what is put on it: the truth is in the database, and the sweep of each minute does what was
+lost.
 """
 
 import logging
@@ -38,7 +40,10 @@ def periodic_task(when: Callable[[datetime], bool]) -> Callable[[Callable[[], No
 
 
 def enqueue(name: str, *args: Any) -> None:
-    """Put the task of this name on the queue. Never raises and never waits: a sale must not feel that the queue is away or frozen."""
+    """Put the task of this name on the queue.
+
+    Never raises and never waits: a sale must not feel that the queue is away or frozen.
+    """
     send(_tasks[name], *args)
 
 

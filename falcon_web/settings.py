@@ -1,4 +1,7 @@
-"""One file for every environment; what differs comes from environment variables (.env.example lists them all)."""
+"""One file for every environment.
+
+What differs comes from environment variables (.env.example lists them all).
+"""
 
 import re
 from datetime import timedelta
@@ -49,14 +52,20 @@ if IS_PRODUCTION:
 else:
     SECRET_KEY = SECRET_KEY or demo_secret_key()
 
-SITE_URL = env.str("SITE_URL", "").rstrip("/") or ("" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+SITE_URL = env.str("SITE_URL", "").rstrip("/") or (
+    "" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}"
+)
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost", "[::1]"]
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if IS_PRODUCTION:
     for name, value in {"SITE_URL": SITE_URL, "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
         if not value:
             raise ImproperlyConfigured(f"{name} must be set in production.")
-    ALLOWED_HOSTS.append("127.0.0.1")  # probes and collectors beside us; every address that we write comes from SITE_URL
+    ALLOWED_HOSTS.append(
+        "127.0.0.1"
+    )  # probes and collectors beside us; every address that we write comes from SITE_URL
 
 INSTALLED_APPS = [
     "bookings.apps.BookingsConfig",
@@ -135,20 +144,32 @@ if DEBUG and env.bool("DEBUG_TOOLBAR", True):
         DEBUG_TOOLBAR = True
         INSTALLED_APPS.append("debug_toolbar")
         # Within the compression: it writes itself into the page.
-        MIDDLEWARE.insert(MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware") + 1, "debug_toolbar.middleware.DebugToolbarMiddleware")
+        MIDDLEWARE.insert(
+            MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware") + 1,
+            "debug_toolbar.middleware.DebugToolbarMiddleware",
+        )
         INTERNAL_IPS = ["127.0.0.1"]
 else:
     DEBUG_TOOLBAR = False
 
-# Databases. PostgreSQL by DATABASE_URL; without it SQLite, where IMMEDIATE makes writers wait in line instead of failing.
+# Databases. PostgreSQL by DATABASE_URL; without it SQLite, where IMMEDIATE makes writers wait in line instead
+# of failing.
 
 LOCK_WAIT_SECONDS = 3
-STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", 0)  # wsgi.py sets it for web processes; commands and the queue take the time they need
+STATEMENT_SECONDS = env.int(
+    "STATEMENT_SECONDS", 0
+)  # wsgi.py sets it for web processes; commands and the queue take the time they need
 
 
 def limit_waits(database: dict[str, Any], *more: str) -> None:
-    """No statement of a web process goes on for ever, no process that froze keeps a departure locked, no silent server is waited for."""
-    limits = [f"statement_timeout={STATEMENT_SECONDS}s", f"idle_in_transaction_session_timeout={STATEMENT_SECONDS}s", *more]
+    """No statement of a web process goes on for ever, no process that froze keeps a departure locked, no
+    silent server is waited for.
+    """
+    limits = [
+        f"statement_timeout={STATEMENT_SECONDS}s",
+        f"idle_in_transaction_session_timeout={STATEMENT_SECONDS}s",
+        *more,
+    ]
     options = database.setdefault("OPTIONS", {})
     options["options"] = " ".join([*(f"-c {limit}" for limit in limits), options.get("options", "")]).strip()
     # A server whose machine or network is gone says nothing at all.
@@ -160,12 +181,16 @@ def limit_waits(database: dict[str, Any], *more: str) -> None:
 
 
 def prepare_statements(database: dict[str, Any]) -> None:
-    """A statement that comes for the sixth time is prepared by the server, and its values are sent apart from it."""
+    """A statement that comes for the sixth time is prepared by the server, and its values are sent apart from
+    it.
+    """
     if env.bool("DATABASE_PREPARED", True):
         database["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 
 
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")}
+DATABASES = {
+    "default": env.db_url_config(env.str("DATABASE_URL", "") or f"sqlite:///{LOCAL_DIR / 'db.sqlite3'}")
+}
 _default = DATABASES["default"]
 if "sqlite3" in _default["ENGINE"]:
     LOCAL_DIR.mkdir(exist_ok=True)
@@ -184,27 +209,35 @@ REPLICA_MAX_LAG = env.float("REPLICA_MAX_LAG", 5)  # seconds; a replica further 
 if REPLICA_URL := env.str("REPLICA_URL", ""):
     if "sqlite3" in _default["ENGINE"]:
         raise ImproperlyConfigured("REPLICA_URL wants a PostgreSQL as DATABASE_URL.")
-    # Its engine gives up sooner than these, on our side; they end what goes on at the other side. Each request asks how far it is
-    # before it is read, which is its health check. It takes no locks.
-    DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {"ENGINE": "bookings.database.replica", "TEST": {"MIRROR": "default"}}
+    # Its engine gives up sooner than these, on our side; they end what goes on at the other side. Each
+    # request asks how far it is before it is read, which is its health check. It takes no locks.
+    DATABASES["replica"] = env.db_url_config(REPLICA_URL) | {
+        "ENGINE": "bookings.database.replica",
+        "TEST": {"MIRROR": "default"},
+    }
     limit_waits(DATABASES["replica"])
     prepare_statements(DATABASES["replica"])
     DATABASE_ROUTERS = ["bookings.database.replica.routing.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite file.
+# Cache and queue: Redis by REDIS_URL (one database number each), else this process's memory and a SQLite
+# file.
 
 REDIS_URL = env.str("REDIS_URL", "")
-# In front of every name in Redis and on the queue, so that several companies may share a server: see SCALING.md. A role of the database
-# belongs to one company.
+# In front of every name in Redis and on the queue, so that several companies may share a server: see
+# SCALING.md. A role of the database belongs to one company.
 COMPANY = env.str("COMPANY", "") or _default.get("USER") or "falcon"
 if not re.fullmatch(r"[\w.@-]+", COMPANY):
-    raise ImproperlyConfigured("COMPANY must be letters, digits and any of _ - . @; by default it is the role in DATABASE_URL.")
+    raise ImproperlyConfigured(
+        "COMPANY must be letters, digits and any of _ - . @; by default it is the role in DATABASE_URL."
+    )
 
 
 def redis_database(number: int) -> str:
     """The address of one numbered database of REDIS_URL, for redis:// and unix:// alike."""
-    return f"{REDIS_URL}?db={number}" if REDIS_URL.startswith("unix://") else f"{REDIS_URL.rstrip('/')}/{number}"
+    return (
+        f"{REDIS_URL}?db={number}" if REDIS_URL.startswith("unix://") else f"{REDIS_URL.rstrip('/')}/{number}"
+    )
 
 
 if REDIS_URL:
@@ -223,7 +256,9 @@ if REDIS_URL:
         }
     }
 else:
-    CACHES = {"default": {"BACKEND": "bookings.cache.backends.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+    CACHES = {
+        "default": {"BACKEND": "bookings.cache.backends.CountedMemoryCache", "OPTIONS": {"MAX_ENTRIES": 2000}}
+    }
 
 # What stands around every page, kept in the process: it changes with the templates alone.
 _frame = "dummy.DummyCache" if DEBUG else "locmem.LocMemCache"
@@ -242,13 +277,20 @@ if REDIS_URL:
     HUEY |= {
         "huey_class": "huey.PriorityRedisExpireHuey",
         "connection": {
-            "connection_pool": ConnectionPool.from_url(redis_database(0), socket_timeout=3, socket_connect_timeout=0.3),
+            "connection_pool": ConnectionPool.from_url(
+                redis_database(0), socket_timeout=3, socket_connect_timeout=0.3
+            ),
             "clean_name": False,  # else north-1 and north1 would be one queue
         },
     }
 else:
-    HUEY |= {"huey_class": "huey.SqliteHuey", "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3"))}
-    HUEY["consumer"]["max_delay"] = 1.0  # a file must be asked again and again: who has just paid waits for no more than this
+    HUEY |= {
+        "huey_class": "huey.SqliteHuey",
+        "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3")),
+    }
+    HUEY["consumer"]["max_delay"] = (
+        1.0  # a file must be asked again and again: who has just paid waits for no more than this
+    )
 
 # Mail
 
@@ -273,12 +315,16 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 STAFF_IDLE_MINUTES = env.float("STAFF_IDLE_MINUTES", 30)
 STAFF_SESSION_HOURS = env.float("STAFF_SESSION_HOURS", 12)
-SECOND_FACTOR_FORCED = env.bool("SECOND_FACTOR_FORCED", not IS_DEMO)  # for roles that may give money back or override a rule
+SECOND_FACTOR_FORCED = env.bool(
+    "SECOND_FACTOR_FORCED", not IS_DEMO
+)  # for roles that may give money back or override a rule
 OTP_TOTP_ISSUER = "Falcon Bus Lines"
 
 AXES_FAILURE_LIMIT = 7
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # one alone would let a stranger lock out a clerk, or a clerk the whole office
+AXES_LOCKOUT_PARAMETERS = [
+    ["username", "ip_address"]
+]  # one alone would let a stranger lock out a clerk, or a clerk the whole office
 AXES_CLIENT_IP_CALLABLE = "bookings.office.lockout.counted_address"
 AXES_LOCKOUT_CALLABLE = "bookings.office.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
@@ -286,7 +332,11 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]  # written down nowhere but where tries are counted
+AXES_SENSITIVE_PARAMETERS = [
+    "username",
+    "ip_address",
+    "csrfmiddlewaretoken",
+]  # written down nowhere but where tries are counted
 
 # Language, time and money
 
@@ -312,7 +362,10 @@ STORAGES = {
 MEDIA_ROOT = LOCAL_DIR / "media"  # PDF tickets made by the queue; never served as files
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
-WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")  # nobody loads them but who debugs
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (
+    *Compressor.SKIP_COMPRESS_EXTENSIONS,
+    "map",
+)  # nobody loads them but who debugs
 
 # Security
 
@@ -336,10 +389,14 @@ if IS_PRODUCTION:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Where each way of paying is written down: name=adapter, with the protocol of bookings.domain.sales.gateways.
-PAYMENT_GATEWAYS = {"demo": "bookings.domain.sales.gateways.demo.DemoGateway"} | env.dict("PAYMENT_GATEWAYS", default={})
+PAYMENT_GATEWAYS = {"demo": "bookings.domain.sales.gateways.demo.DemoGateway"} | env.dict(
+    "PAYMENT_GATEWAYS", default={}
+)
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", "" if IS_PRODUCTION else "demo")
 if IS_PRODUCTION and (PAYMENT_GATEWAY == "demo" or PAYMENT_GATEWAY not in PAYMENT_GATEWAYS):
-    raise ImproperlyConfigured("PAYMENT_GATEWAY must name one of PAYMENT_GATEWAYS in production, and must not be the demo gateway.")
+    raise ImproperlyConfigured(
+        "PAYMENT_GATEWAY must name one of PAYMENT_GATEWAYS in production, and must not be the demo gateway."
+    )
 GATEWAY_ORIGINS = env.list("GATEWAY_ORIGINS", default=[])  # where a payment form may lead the browser
 
 CONTENT_SECURITY_POLICY = {
@@ -355,7 +412,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# API: JSON in and out. The apps of these packages are not installed, as their templates and static files are not needed.
+# API: JSON in and out. The apps of these packages are not installed, as their templates and static files are
+# not needed.
 
 REST_FRAMEWORK = {
     "DEFAULT_VERSIONING_CLASS": "rest_framework.versioning.NamespaceVersioning",
@@ -381,7 +439,12 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["bookings.api.schema.add_problems"],
 }
 # Swagger UI, from its package; only these files of it are collected
-STATICFILES_DIRS.append(("swagger-ui", Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist"))
+STATICFILES_DIRS.append(
+    (
+        "swagger-ui",
+        Path(drf_spectacular_sidecar.__file__).parent / "static/drf_spectacular_sidecar/swagger-ui-dist",
+    )
+)
 
 # Lets a partner's webhook lead to a program on this very machine, without TLS: to try it out
 WEBHOOKS_TO_THIS_HOST = env.bool("WEBHOOKS_TO_THIS_HOST", False)
@@ -401,35 +464,53 @@ HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may 
 PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
-SALES_CLOSE_MINUTES = {"web": env.float("SALES_CLOSE_MINUTES", 15), "api": env.float("SALES_CLOSE_MINUTES", 15), "counter": 0.0}
-# Before departure from the stop. The demo opens its doors half a day ahead, so that they can be tried at any hour.
+SALES_CLOSE_MINUTES = {
+    "web": env.float("SALES_CLOSE_MINUTES", 15),
+    "api": env.float("SALES_CLOSE_MINUTES", 15),
+    "counter": 0.0,
+}
+# Before departure from the stop. The demo opens its doors half a day ahead, so that they can be tried at any
+# hour.
 BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 720 if IS_DEMO else 30)
 BOARDING_CLOSES_MINUTES = env.float("BOARDING_CLOSES_MINUTES", 10)
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
-HOLD_NETWORK_SHARE = float(env.str("HOLD_NETWORK_SHARE", "0.4") or 0)  # of a coach in unpaid web holds; 0 or empty: no limit
+HOLD_NETWORK_SHARE = float(
+    env.str("HOLD_NETWORK_SHARE", "0.4") or 0
+)  # of a coach in unpaid web holds; 0 or empty: no limit
 FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
-# What the dashboard warns of: the fullest leg in percent of the seats, and minutes over the time without having been sent off
+# What the dashboard warns of: the fullest leg in percent of the seats, and minutes over the time without
+# having been sent off
 ALERT_FULL_PERCENT = env.int("ALERT_FULL_PERCENT", 85)
 ALERT_LOW_PERCENT = env.int("ALERT_LOW_PERCENT", 20)
 ALERT_LATE_MINUTES = env.int("ALERT_LATE_MINUTES", 10)
-SHIFT_DIFFERENCE_LIMIT = Decimal(env.str("SHIFT_DIFFERENCE_LIMIT", "50"))  # rand by tender; beyond it a cash-up needs a second person
+SHIFT_DIFFERENCE_LIMIT = Decimal(
+    env.str("SHIFT_DIFFERENCE_LIMIT", "50")
+)  # rand by tender; beyond it a cash-up needs a second person
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 RATE_LIMITS = {
     "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),
     "hold": env.str("RATE_LIMIT_HOLD", "30/m"),
     "find": env.str("RATE_LIMIT_FIND", "10/15m"),
-    "find_all": env.str("RATE_LIMIT_FIND_ALL", "60/m"),  # failures of everybody together; beyond it each weighs five
+    "find_all": env.str(
+        "RATE_LIMIT_FIND_ALL", "60/m"
+    ),  # failures of everybody together; beyond it each weighs five
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
     "feed": env.str("RATE_LIMIT_FEED", "30/h"),  # of /gtfs.zip being sent whole
-    "login": env.str("RATE_LIMIT_LOGIN", "100/15m"),  # of a whole station, against one password tried on many names
-    "api": env.str("RATE_LIMIT_API", "120/m"),  # a client without a key, and one with a key that we do not know
+    "login": env.str(
+        "RATE_LIMIT_LOGIN", "100/15m"
+    ),  # of a whole station, against one password tried on many names
+    "api": env.str(
+        "RATE_LIMIT_API", "120/m"
+    ),  # a client without a key, and one with a key that we do not know
     "api_key": env.str("RATE_LIMIT_API_KEY", "600/m"),  # a key that has no limit of its own
 }
 
 # Logs: one line an event; nothing personal belongs in a message
 
 SLOW_QUERY_MS = env.float("SLOW_QUERY_MS", 200)  # statements that take longer are logged and kept; 0: none
-METRICS_NETS = env.list("METRICS_NETS", default=["127.0.0.1/32", "::1/128"])  # who may read /metrics, itself and not through a proxy
+METRICS_NETS = env.list(
+    "METRICS_NETS", default=["127.0.0.1/32", "::1/128"]
+)  # who may read /metrics, itself and not through a proxy
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", "text")
 LOGGING = {
@@ -440,7 +521,9 @@ LOGGING = {
         "json": {"()": "bookings.base.logs.JsonFormatter"},
     },
     "filters": {"request": {"()": "bookings.base.logs.BoundToRequest"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django.db.backends": {"level": "DEBUG" if DEBUG and env.bool("SQL_LOG", True) else "INFO"},

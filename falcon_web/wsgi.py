@@ -3,5 +3,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "falcon_web.settings")
-os.environ.setdefault("STATEMENT_SECONDS", "15")  # nobody waits longer for a page; a worker that did would be lost for everybody
+os.environ.setdefault(
+    "STATEMENT_SECONDS", "15"
+)  # nobody waits longer for a page; a worker that did would be lost for everybody
 application = get_wsgi_application()

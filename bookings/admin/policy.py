@@ -1,4 +1,7 @@
-"""Who may do what in Django's admin. Managers read all and write plain tables; auditors read all; nobody else sees anything."""
+"""Who may do what in Django's admin.
+
+Managers read all and write plain tables; auditors read all; nobody else sees anything.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,16 @@ def may_write(user: object) -> bool:
 
 
 def table_using(row: models.Model) -> str:
-    """The name of a table whose rows keep `row` from being deleted; empty if there is none. Asks, and does not collect a million rows."""
+    """The name of a table whose rows keep `row` from being deleted.
+
+    Empty if there is none. Asks, and does not collect a million rows.
+    """
     for relation in row._meta.get_fields(include_hidden=True):
-        if relation.auto_created and not relation.concrete and getattr(relation, "on_delete", None) is models.PROTECT:
+        if (
+            relation.auto_created
+            and not relation.concrete
+            and getattr(relation, "on_delete", None) is models.PROTECT
+        ):
             model = relation.related_model
             if model._base_manager.filter(**{relation.field.name: row}).exists():
                 return str(model._meta.verbose_name_plural)
@@ -96,7 +106,9 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
     actions = None
     frozen_words = ""
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: object, **kwargs: object
+    ) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row and may_write(request.user) and self.is_frozen(row):
             messages.warning(request, self.frozen_words)
@@ -104,11 +116,16 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
                 return HttpResponseRedirect(request.path)
         return super().change_view(request, object_id, *args, **kwargs)
 
-    def delete_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
+    def delete_view(
+        self, request: HttpRequest, object_id: str, *args: object, **kwargs: object
+    ) -> HttpResponse:
         row = self.get_object(request, object_id)
         table = table_using(row) if row and may_write(request.user) else ""
         if table:
-            words = _("“%(row)s” cannot be deleted: there are %(table)s that use it.") % {"row": row, "table": table}
+            words = _("“%(row)s” cannot be deleted: there are %(table)s that use it.") % {
+                "row": row,
+                "table": table,
+            }
             messages.error(request, words)
             return HttpResponseRedirect(f"../../{object_id}/change/")
         return super().delete_view(request, object_id, *args, **kwargs)

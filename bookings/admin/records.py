@@ -67,7 +67,11 @@ class ServiceAdmin(RecordAdmin):
     list_display = ["route", "departs", "days", "starts_on", "ends_on", "layout", "price_zar", "is_active"]
     list_select_related = ["route", "layout"]
     list_filter = ["is_active"]
-    search_fields = ["route__origin__slug__startswith", "route__destination__slug__startswith", "route__line__code__exact"]
+    search_fields = [
+        "route__origin__slug__startswith",
+        "route__destination__slug__startswith",
+        "route__line__code__exact",
+    ]
     inlines = [ServiceExceptionInline]
 
     @admin.display(description=_("departs"), ordering="departs_min")
@@ -84,7 +88,12 @@ class WhenFilter(admin.SimpleListFilter):
     parameter_name = "when"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
-        return [("today", _("Today")), ("tomorrow", _("Tomorrow")), ("week", _("Next 7 days")), ("past", _("Past"))]
+        return [
+            ("today", _("Today")),
+            ("tomorrow", _("Tomorrow")),
+            ("week", _("Next 7 days")),
+            ("past", _("Past")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         today = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
@@ -97,10 +106,23 @@ class WhenFilter(admin.SimpleListFilter):
 
 @admin.register(Schedule)
 class ScheduleAdmin(RecordAdmin):
-    list_display = ["departure_time", "route", "coach", "layout", "bus", "price_zar", "available_seats", "status"]
+    list_display = [
+        "departure_time",
+        "route",
+        "coach",
+        "layout",
+        "bus",
+        "price_zar",
+        "available_seats",
+        "status",
+    ]
     list_select_related = ["route", "layout", "bus"]
     list_filter = [WhenFilter, "status"]
-    search_fields = ["route__origin__slug__startswith", "route__destination__slug__startswith", "route__line__code__exact"]
+    search_fields = [
+        "route__origin__slug__startswith",
+        "route__destination__slug__startswith",
+        "route__line__code__exact",
+    ]
 
 
 @admin.register(Fare)
@@ -109,7 +131,11 @@ class FareAdmin(RecordAdmin):
     list_select_related = ["route", "fare_class", "from_stop__stop__city", "to_stop__stop__city"]
     list_filter = ["fare_class"]
     ordering = ["route", "from_stop__position", "to_stop__position", "valid_from"]
-    search_fields = ["route__origin__slug__startswith", "route__destination__slug__startswith", "route__line__code__exact"]
+    search_fields = [
+        "route__origin__slug__startswith",
+        "route__destination__slug__startswith",
+        "route__line__code__exact",
+    ]
 
     @admin.display(description=_("from – to"))
     def pair(self, fare: Fare) -> str:
@@ -165,7 +191,9 @@ def _is_id(text: str) -> bool:
 
 def _found_bookings(text: str) -> Rows:
     """By the two indexed columns: reference, as it was typed or spoken, or e-mail address."""
-    return Booking.objects.filter(models.Q(booking_reference=normal_code(text)[:12]) | models.Q(passenger_email=text.strip()))
+    return Booking.objects.filter(
+        models.Q(booking_reference=normal_code(text)[:12]) | models.Q(passenger_email=text.strip())
+    )
 
 
 class TicketInline(RecordInline):
@@ -216,7 +244,9 @@ class TicketAdmin(RecordAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         if not search_term:
             return queryset, False
-        wanted = models.Q(plain_surname=plain_name(search_term)) | models.Q(booking__in=_found_bookings(search_term))
+        wanted = models.Q(plain_surname=plain_name(search_term)) | models.Q(
+            booking__in=_found_bookings(search_term)
+        )
         return queryset.filter(wanted), False
 
 
@@ -273,7 +303,16 @@ class OutboxMessageAdmin(RecordAdmin):
 
 @admin.register(SeatBlock)
 class SeatBlockAdmin(RecordAdmin):
-    list_display = ["pk", "schedule", "seat", "reason", "release_at", "created_by", "released_at", "released_by"]
+    list_display = [
+        "pk",
+        "schedule",
+        "seat",
+        "reason",
+        "release_at",
+        "created_by",
+        "released_at",
+        "released_by",
+    ]
     list_select_related = ["schedule", "seat", "created_by"]
     ordering = ["-pk"]
 
@@ -327,5 +366,16 @@ class AccessLinkAdmin(RecordAdmin):
 class UserAdmin(RecordAdmin):
     list_display = ["username", "first_name", "last_name", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
-    fields = ["username", "first_name", "last_name", "email", "role", "is_active", "is_staff", "is_superuser", "last_login", "date_joined"]
+    fields = [
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "role",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "last_login",
+        "date_joined",
+    ]
     search_fields = ["username", "email"]

@@ -42,7 +42,9 @@ class CityAdmin(_KeepsAddress):
     list_display = ["name", "region", "slug"]
     search_fields = ["name", "slug"]
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: models.Model | None = None) -> dict[str, tuple[str, ...]]:
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> dict[str, tuple[str, ...]]:
         return {} if obj else {"slug": ("name",)}
 
 
@@ -86,7 +88,9 @@ class BranchAdmin(PlainAdmin):
 
 
 class SeatLayoutForm(forms.ModelForm):
-    amenities = forms.MultipleChoiceField(label=_("Amenities"), choices=Amenity, required=False, widget=forms.CheckboxSelectMultiple)
+    amenities = forms.MultipleChoiceField(
+        label=_("Amenities"), choices=Amenity, required=False, widget=forms.CheckboxSelectMultiple
+    )
 
 
 class SeatInline(PlainInline):
@@ -101,14 +105,18 @@ class SeatLayoutAdmin(PlainAdmin):
     form = SeatLayoutForm
     list_display = ["name", "code", "decks", "seats_sold"]
     inlines = [SeatInline]
-    frozen_words = _("Departures are sold on this layout, so it can no longer be changed. Make a new layout instead.")
+    frozen_words = _(
+        "Departures are sold on this layout, so it can no longer be changed. Make a new layout instead."
+    )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[SeatLayout]:
         sold = models.Count("seats", filter=~models.Q(seats__kind=SeatKind.CREW))
         return (
             super()
             .get_queryset(request)
-            .annotate(sold=sold, is_in_use=models.Exists(Schedule.objects.filter(layout=models.OuterRef("pk"))))
+            .annotate(
+                sold=sold, is_in_use=models.Exists(Schedule.objects.filter(layout=models.OuterRef("pk")))
+            )
         )
 
     @admin.display(description=_("seats"))
@@ -122,9 +130,15 @@ class SeatLayoutAdmin(PlainAdmin):
 class PassengerTypeForm(forms.ModelForm):
     def clean_is_default(self) -> bool:
         is_default = self.cleaned_data["is_default"]
-        other = PassengerType.objects.filter(is_default=True).exclude(pk=self.instance.pk).first() if is_default else None
+        other = (
+            PassengerType.objects.filter(is_default=True).exclude(pk=self.instance.pk).first()
+            if is_default
+            else None
+        )
         if other:
-            raise ValidationError(_("“%(name)s” is the default. Take it off there first."), params={"name": other.name})
+            raise ValidationError(
+                _("“%(name)s” is the default. Take it off there first."), params={"name": other.name}
+            )
         return is_default
 
 

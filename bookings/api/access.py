@@ -1,4 +1,7 @@
-"""Who may call what, and how often. Each view is public or wants a key with the scope of its method; the middleware refuses any other."""
+"""Who may call what, and how often.
+
+Each view is public or wants a key with the scope of its method; the middleware refuses any other.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -36,7 +39,11 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = find_key(text.strip()) if word.lower() == _BEARER else None
         if key is None:
             enforce_limit(request, "api")  # so that guessing is slow
-            raise AuthenticationFailed(_("Send your API key as “Authorization: Bearer fbl_…”. This one is missing, unknown or revoked."))
+            raise AuthenticationFailed(
+                _(
+                    "Send your API key as “Authorization: Bearer fbl_…”. This one is missing, unknown or revoked."
+                )
+            )
         note_use(key, now=timezone.now())
         return AnonymousUser(), key
 

@@ -27,7 +27,8 @@ def money(**options: Any) -> serializers.DecimalField:
 class Shown(serializers.Serializer):
     """Something that is answered. `only` names the fields to show; None shows all.
 
-    The document names it like the class without Shape; what was renamed since keeps its name there by extend_schema_serializer.
+    The document names it like the class without Shape; what was renamed since keeps its name there by
+    extend_schema_serializer.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -49,5 +50,7 @@ def chosen(request: Request, shown: type[Shown]) -> list[str] | None:
     names, known = [name.strip() for name in text.split(",")], list(shown().fields)
     if unknown := sorted({name[:40] for name in names if name not in known}):
         facts = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(known)}
-        raise ValidationError({"fields": _("There is no field “%(unknown)s”. Choose from %(known)s.") % facts})
+        raise ValidationError(
+            {"fields": _("There is no field “%(unknown)s”. Choose from %(known)s.") % facts}
+        )
     return names

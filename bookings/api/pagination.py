@@ -1,4 +1,7 @@
-"""Pages by number that know whether there is a next one, and count nothing: one row more than fits is read."""
+"""Pages by number that know whether there is a next one, and count nothing.
+
+One row more than fits is read.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ class UncountedPages(PageNumberPagination):
     max_page_size = 100
 
     def read(self, request: Request, rows: Window) -> list[Any]:
-        """One page of what `rows` gives, which is asked for one row more. Raises ValidationError for a page that is none."""
+        """One page of what `rows` gives, which is asked for one row more.
+
+        Raises ValidationError for a page that is none.
+        """
         self.request = request
         self.address = request.get_full_path()
         query = PageQuery(data=request.query_params)
@@ -36,7 +42,9 @@ class UncountedPages(PageNumberPagination):
 
     def get_next_link(self) -> str | None:
         return (
-            replace_query_param(self._here(), self.page_query_param, self.number + 1) if self.has_next and self.number < LAST_PAGE else None
+            replace_query_param(self._here(), self.page_query_param, self.number + 1)
+            if self.has_next and self.number < LAST_PAGE
+            else None
         )
 
     def get_previous_link(self) -> str | None:

@@ -17,11 +17,16 @@ logger = logging.getLogger("bookings.api")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler. What nobody expected is left to Django, which logs it and answers by `handler500`."""
+    """DRF's exception handler.
+
+    What nobody expected is left to Django, which logs it and answers by `handler500`.
+    """
     if isinstance(error, RuleBroken):
         return rule_problem(error)
     if isinstance(error, ValidationError):
-        return problem(400, _("Some fields are not in order."), kind="invalid", errors=list(field_errors(error.detail)))
+        return problem(
+            400, _("Some fields are not in order."), kind="invalid", errors=list(field_errors(error.detail))
+        )
     if isinstance(error, Http404):
         return problem(404, _("There is nothing at this address."))
     if isinstance(error, DjangoPermissionDenied):
@@ -38,7 +43,10 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
 
 
 def field_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """DRF's nested errors as a flat list: {"field": "passengers.0.surname", "detail": …}; field "" is the request as a whole."""
+    """DRF's nested errors as a flat list.
+
+    {"field": "passengers.0.surname", "detail": …}; field "" is the request as a whole.
+    """
     if isinstance(detail, dict):
         for name, inner in detail.items():
             step = "" if name == "non_field_errors" else str(name)

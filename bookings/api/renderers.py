@@ -39,7 +39,12 @@ class PlainJson(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
         sent = stream.read(MOST_BYTES + 1)
         if len(sent) > MOST_BYTES:
             raise TooLarge

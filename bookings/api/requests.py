@@ -39,7 +39,10 @@ def _clean(form: serializers.Serializer) -> dict[str, Any]:
 
 
 def idempotent_request(request: KeyedRequest) -> selling.Request:
-    """By what this request is known again when it is sent twice. Raises ValidationError without an Idempotency-Key."""
+    """By what this request is known again when it is sent twice.
+
+    Raises ValidationError without an Idempotency-Key.
+    """
     token = request.headers.get(IDEMPOTENCY_HEADER, "")
     if not _TOKEN.fullmatch(token):
         message = _(

@@ -1,4 +1,7 @@
-"""The OpenAPI document: made once per process from the views' own shapes, with the problems that each may answer."""
+"""The OpenAPI document.
+
+Made once per process from the views' own shapes, with the problems that each may answer.
+"""
 
 import json
 from functools import cache
@@ -88,13 +91,19 @@ _WITH_KEY: Final = (401, 403, 409)
 _WITH_BODY: Final = (413, 415)
 
 
-def add_problems(result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool) -> dict[str, Any]:
+def add_problems(
+    result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
+) -> dict[str, Any]:
     """Every operation says which problems it may answer, and that HTTP caches may answer 304."""
     result["components"]["schemas"]["Problem"] = _PROBLEM
     for path in result["paths"].values():
         for method, operation in path.items():
             keyed = any("apiKey" in scheme for scheme in operation.get("security", []))
-            codes = [*_ANYBODY, *(_WITH_KEY if keyed else ()), *(_WITH_BODY if "requestBody" in operation else ())]
+            codes = [
+                *_ANYBODY,
+                *(_WITH_KEY if keyed else ()),
+                *(_WITH_BODY if "requestBody" in operation else ()),
+            ]
             for code in sorted(codes):
                 operation["responses"][str(code)] = _problem_answer(code)
             operation["summary"] = operation.get("description", "").partition(".")[0]
@@ -122,7 +131,9 @@ def _shown_names(result: dict[str, Any]) -> set[str]:
     for path in result["paths"].values():
         for operation in path.values():
             if any(parameter["name"] == _FIELDS for parameter in operation.get("parameters", [])):
-                shape = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                shape = operation["responses"]["200"]["content"]["application/json"]["schema"][
+                    "$ref"
+                ].rpartition("/")[2]
                 names.add(shape)
                 names.add(shape.removesuffix("Page"))
     return {name for name in names if not name.endswith("Page")}

@@ -18,4 +18,6 @@ def day_text(day: date) -> str:
 @cache
 def _abbreviations(_language: str | None) -> tuple[list[str], list[str]]:
     """Of the weekdays from Monday on, and of the months."""
-    return [str(WEEKDAYS_ABBR[number]) for number in range(7)], [str(MONTHS_3[number]).title() for number in range(1, 13)]
+    return [str(WEEKDAYS_ABBR[number]) for number in range(7)], [
+        str(MONTHS_3[number]).title() for number in range(1, 13)
+    ]

@@ -1,8 +1,9 @@
 """What a rule says when it refuses. The message is written for the customer; the web layer shows it as it is.
 
-A `Refusal` is about what was entered or chosen: a page shows it beside its form, and the form can be sent again. Any other
-RuleBroken ends the request: nobody catches it, and the middleware answers with a page of its own. Programs get problem details
-of both. Refusals are counted where the answer is made (`bookings.web.refusals`), so that one that nobody was told counts nothing.
+A `Refusal` is about what was entered or chosen: a page shows it beside its form, and the form can be sent
+again. Any other RuleBroken ends the request: nobody catches it, and the middleware answers with a page of its
+own. Programs get problem details of both. Refusals are counted where the answer is made
+(`bookings.web.refusals`), so that one that nobody was told counts nothing.
 """
 
 from collections.abc import Sequence
@@ -49,9 +50,11 @@ class SeatTaken(Conflict):
     def __init__(self, labels: Sequence[str], nearest: Sequence[str] = ()) -> None:
         self.labels, self.nearest = list(labels), list(nearest)
         gone = ", ".join(self.labels)
-        text = (_("Seat %(seats)s has just been taken.") if len(self.labels) == 1 else _("Seats %(seats)s have just been taken.")) % {
-            "seats": gone
-        }
+        text = (
+            _("Seat %(seats)s has just been taken.")
+            if len(self.labels) == 1
+            else _("Seats %(seats)s have just been taken.")
+        ) % {"seats": gone}
         if self.nearest:
             text += " " + _("Free near by: %(seats)s.") % {"seats": ", ".join(self.nearest)}
         super().__init__(text)
@@ -98,4 +101,8 @@ class AlreadySubmitted(RuleBroken):
     status = 409
 
     def __init__(self) -> None:
-        super().__init__(_("This page was already sent with other details. Nothing was changed; please start again from the current page."))
+        super().__init__(
+            _(
+                "This page was already sent with other details. Nothing was changed; please start again from the current page."
+            )
+        )

@@ -9,14 +9,20 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class Fields(dict[str, Any]):
-    """A message that is nothing but names and values: `name=value …` as text, members of their own in JSON."""
+    """A message that is nothing but names and values.
+
+    `name=value …` as text, members of their own in JSON.
+    """
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in self.items())
 
 
 class BoundToRequest(logging.Filter):
-    """Gives every line the id of its request. What Django says of a request names its route: a path may hold a reference or a token."""
+    """Gives every line the id of its request.
+
+    What Django says of a request names its route: a path may hold a reference or a token.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get() or "-"

@@ -1,4 +1,7 @@
-"""Numbers and days in addresses and hidden fields, which anybody can type: what makes no sense falls back to a default."""
+"""Numbers and days in addresses and hidden fields, which anybody can type.
+
+What makes no sense falls back to a default.
+"""
 
 from datetime import date
 

@@ -1,4 +1,7 @@
-"""The gateway's own side: its page and its notification are not the site's work, and stand beside the customer, who is not counted."""
+"""The gateway's own side.
+
+Its page and its notification are not the site's work, and stand beside the customer, who is not counted.
+"""
 
 from __future__ import annotations
 

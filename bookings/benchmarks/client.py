@@ -32,7 +32,9 @@ class Client:
             started = time.perf_counter()
             response = self._ask(address, headers)
         size = len(response.read())
-        return Answer(response.status, size, time.perf_counter() - started, int(response.headers.get(QUERIES, 0)))
+        return Answer(
+            response.status, size, time.perf_counter() - started, int(response.headers.get(QUERIES, 0))
+        )
 
     def _ask(self, address: str, headers: dict[str, str]) -> HTTPResponse:
         self.connection.request("GET", address, headers=headers)

@@ -11,7 +11,9 @@ _SiteCache: Any = import_string(getattr(settings, "SITE_CACHE"))  # noqa: B009  
 
 
 class ColdCache(_SiteCache):
-    """The site's cache. On request it has not kept what is asked for, so that a cold page can be measured again and again."""
+    """The site's cache. On request it has not kept what is asked for, so that a cold page can be measured
+    again and again.
+    """
 
     def get(self, key: str, default: Any = None, *args: Any, **kwargs: Any) -> Any:
         return default if _is_forgotten(key) else super().get(key, default, *args, **kwargs)

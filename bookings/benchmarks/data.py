@@ -1,4 +1,6 @@
-"""Large data sets, written by the database itself in a few statements, consistent enough that the site runs on them."""
+"""Large data sets, written by the database itself in a few statements, consistent enough that the site runs
+on them.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +40,15 @@ def build(size: Size, *, today: date | None = None, progress: Progress = lambda 
         progress("network")
         layouts = make_network(size, size.first_day(today))
         with _without_indexes(), connection.cursor() as cursor:
-            cursor.execute("CREATE TEMPORARY TABLE bench_name (number integer, first_name text, surname text, plain_surname text)")
+            cursor.execute(
+                "CREATE TEMPORARY TABLE bench_name (number integer, first_name text, surname text, plain_surname text)"
+            )
             cursor.executemany(
                 "INSERT INTO bench_name VALUES (%s, %s, %s, %s)",
-                [(number, first_name, surname, plain_name(surname)) for number, (first_name, surname) in enumerate(names())],
+                [
+                    (number, first_name, surname, plain_name(surname))
+                    for number, (first_name, surname) in enumerate(names())
+                ],
             )
             for step, statement in Script(size, today, layouts, len(names())).steps():
                 progress(step)
@@ -57,12 +64,14 @@ def build(size: Size, *, today: date | None = None, progress: Progress = lambda 
 def _without_indexes() -> Iterator[None]:
     """On PostgreSQL it is several times faster to make indexes and check references once than row by row.
 
-    What is written here is right by construction, and the checks of a restored dump are left out in the same way.
+    What is written here is right by construction, and the checks of a restored dump are left out in the same
+    way.
     """
     if connection.vendor != "postgresql":
         yield
         return
-    connection.check_constraints()  # of what was written before; no index is touched while such a check is due
+    # Of what was written before; no index is touched while such a check is due
+    connection.check_constraints()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(

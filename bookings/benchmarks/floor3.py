@@ -1,4 +1,5 @@
-"""Floor 3: a hold, an order and a payment as bare statements, frozen as they stood at 068e3a2, so that no change of ours moves the measure.
+"""Floor 3: a hold, an order and a payment as bare statements, frozen as they stood at 068e3a2, so that no
+change of ours moves the measure.
 
 The statements are in `frozen/`. They are sent unprepared, with their values in them, as they were then.
 """
@@ -44,7 +45,10 @@ WHERE s.id = %(schedule)s ORDER BY a.position, z.position, seat.deck, seat.row, 
 
 
 class FrozenSale:
-    """One sale. Its statements are complete before they are measured: what a row will be numbered is known, as nobody else writes here."""
+    """One sale. Its statements are complete before they are measured.
+
+    What a row will be numbered is known, as nobody else writes here.
+    """
 
     def __init__(self, connection: psycopg.Connection[Any], values: dict[str, Any]) -> None:
         self._cursor, self._values = psycopg.ClientCursor(connection), values
@@ -55,11 +59,15 @@ class FrozenSale:
         return [self._cursor.mogrify(part.rstrip(";"), self._values) for part in parts if part]
 
 
-def frozen_sales(connection: psycopg.Connection[Any], rides: Sequence[tuple[int, str, str]]) -> list[FrozenSale]:
+def frozen_sales(
+    connection: psycopg.Connection[Any], rides: Sequence[tuple[int, str, str]]
+) -> list[FrozenSale]:
     """Sales of these departures, to be taken together: a step of all of them before the next step of any."""
     numbers = {name: _next_number(connection, f"bookings_{table}") for name, table in _NUMBERED.items()}
     return [
-        FrozenSale(connection, _values(connection, ride, {name: first + index for name, first in numbers.items()}))
+        FrozenSale(
+            connection, _values(connection, ride, {name: first + index for name, first in numbers.items()})
+        )
         for index, ride in enumerate(rides)
     ]
 
@@ -78,7 +86,9 @@ def _next_number(connection: psycopg.Connection[Any], table: str) -> int:
     return last + is_used
 
 
-def _values(connection: psycopg.Connection[Any], ride: tuple[int, str, str], ids: dict[str, int]) -> dict[str, Any]:
+def _values(
+    connection: psycopg.Connection[Any], ride: tuple[int, str, str], ids: dict[str, int]
+) -> dict[str, Any]:
     with connection.cursor(row_factory=dict_row) as cursor:
         given = dict(zip(("schedule", "from", "to"), ride, strict=True))
         facts: dict[str, Any] | None = cursor.execute(_FACTS, given).fetchone()
@@ -95,7 +105,11 @@ def _values(connection: psycopg.Connection[Any], ride: tuple[int, str, str], ids
         "nows": [now, now],
         **{
             key: [value] * len(legs)
-            for key, value in {"schedules": facts["schedule"], "seats": facts["seat"], "trips": ids["trip"]}.items()
+            for key, value in {
+                "schedules": facts["schedule"],
+                "seats": facts["seat"],
+                "trips": ids["trip"],
+            }.items()
         },
         "legs": legs,
         "kinds": ["held"] * len(legs),

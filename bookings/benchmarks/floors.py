@@ -18,11 +18,15 @@ from bookings.web.access import public
 _ZONE: Final = ZoneInfo("Africa/Johannesburg")
 _ROWS: Final = 20
 _LONGEST: Final = timedelta(days=3)  # under way
-_CONSTANT: Final = "<!doctype html><title>Constant</title>" + "<p>Twenty kilobytes that nobody has to think about.</p>\n" * 364
+_CONSTANT: Final = (
+    "<!doctype html><title>Constant</title>"
+    + "<p>Twenty kilobytes that nobody has to think about.</p>\n" * 364
+)
 
-# The departures of a day between two cities with the seats that are free on the way, and one more to know of a next page.
-# In steps, as the planning of one join of eleven tables costs more than all the rest. A range of time that no other table decides
-# keeps the index in use however many departures a route has: without it the statement read all five thousand at one million.
+# The departures of a day between two cities with the seats that are free on the way, and one more to know of
+# a next page. In steps, as the planning of one join of eleven tables costs more than all the rest. A range of
+# time that no other table decides keeps the index in use however many departures a route has: without it the
+# statement read all five thousand at one million.
 _DEPARTURES: Final = """
 WITH start AS MATERIALIZED (
     SELECT s.id, s.name, s.code FROM bookings_stop s JOIN bookings_city c ON c.id = s.city_id AND c.slug = %s
@@ -95,7 +99,11 @@ def _departures(request: HttpRequest, asked: CursorWrapper) -> HttpResponse:
     with asked as cursor:
         cursor.execute(_POSTGRES if connection.vendor == "postgresql" else _SQLITE, given)
         rows = cursor.fetchall()
-    return HttpResponse("<!doctype html><title>Departures</title><table>" + "".join(map(_row(passengers), rows[:_ROWS])) + "</table>")
+    return HttpResponse(
+        "<!doctype html><title>Departures</title><table>"
+        + "".join(map(_row(passengers), rows[:_ROWS]))
+        + "</table>"
+    )
 
 
 def _unprepared_cursor() -> CursorWrapper:
@@ -109,11 +117,28 @@ def _unprepared_cursor() -> CursorWrapper:
 
 def _row(passengers: int) -> Callable[[tuple[Any, ...]], str]:
     def row(values: tuple[Any, ...]) -> str:
-        (pk, boards, alights, price, _layout, board, alight, from_name, from_code, to_name, to_code, code, name, coach, amount, free) = (
-            values
-        )
+        (
+            pk,
+            boards,
+            alights,
+            price,
+            _layout,
+            board,
+            alight,
+            from_name,
+            from_code,
+            to_name,
+            to_code,
+            code,
+            name,
+            coach,
+            amount,
+            free,
+        ) = values
         if isinstance(boards, str):
-            boards, alights = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (boards, alights))
+            boards, alights = (
+                datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (boards, alights)
+            )
         boards, alights = boards.astimezone(_ZONE), alights.astimezone(_ZONE)
         total = (amount or price) * passengers
         return (

@@ -1,7 +1,8 @@
 """What monitoring costs: python -m bookings.benchmarks.monitoring_cost
 
-CPU time per request of the request log with its metrics (line written to /dev/null, counters in shared files as under `make run`)
-around a view that does nothing, and per statement of the wrapper around every query. The best of five rounds.
+CPU time per request of the request log with its metrics (line written to /dev/null, counters in shared files
+as under `make run`) around a view that does nothing, and per statement of the wrapper around every query. The
+best of five rounds.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""The network of the benchmarks: cities, coaches and prices of the demo, with routes drawn by chance, always the same."""
+"""The network of the benchmarks.
+
+Cities, coaches and prices of the demo, with routes drawn by chance, always the same.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,17 @@ _FARE_A_KM: Final = Decimal("0.85")
 
 
 def make_network(size: Size, first_day: date) -> list[int]:
-    """Routes 1 … `size.routes` of 4 to 12 stops in an empty database; the answer is the layouts that they use in turn."""
+    """Routes 1 … `size.routes` of 4 to 12 stops in an empty database.
+
+    The answer is the layouts that they use in turn.
+    """
     rng = Random(1)
     layouts = [layout.pk for layout in make_layouts().values()]
     standard = make_prices()
     stops = _make_stops()
-    lines = Line.objects.bulk_create(Line(pk=number, code=f"B{number}", name="Express") for number in range(1, size.routes + 1))
+    lines = Line.objects.bulk_create(
+        Line(pk=number, code=f"B{number}", name="Express") for number in range(1, size.routes + 1)
+    )
     routes, calls, fares = [], [], []
     for line in lines:
         way = rng.sample(stops, rng.randint(_LEAST_CALLS, _MOST_CALLS))
@@ -45,7 +53,10 @@ def make_network(size: Size, first_day: date) -> list[int]:
             )
         )
         calls += timed
-        fares += [(board, alight, round((alight.km - board.km) * _FARE_A_KM / 5) * 5) for board, alight in combinations(timed, 2)]
+        fares += [
+            (board, alight, round((alight.km - board.km) * _FARE_A_KM / 5) * 5)
+            for board, alight in combinations(timed, 2)
+        ]
     Route.objects.bulk_create(routes)
     RouteStop.objects.bulk_create(calls)
     Fare.objects.bulk_create(
@@ -64,9 +75,17 @@ def make_network(size: Size, first_day: date) -> list[int]:
 
 def _make_stops() -> list[Stop]:
     rows = read_table("cities")[:CITIES]
-    cities = City.objects.bulk_create(City(name=row["city"], slug=slugify(row["city"]), plain_name=plain_name(row["city"])) for row in rows)
+    cities = City.objects.bulk_create(
+        City(name=row["city"], slug=slugify(row["city"]), plain_name=plain_name(row["city"])) for row in rows
+    )
     return Stop.objects.bulk_create(
-        Stop(city=city, code=row["stop_code"], name=row["stop"], plain_name=plain_name(row["stop"]), time_zone="Africa/Johannesburg")
+        Stop(
+            city=city,
+            code=row["stop_code"],
+            name=row["stop"],
+            plain_name=plain_name(row["stop"]),
+            time_zone="Africa/Johannesburg",
+        )
         for city, row in zip(cities, rows, strict=True)
     )
 

@@ -47,7 +47,13 @@ def cases(facts: dict[str, Any]) -> list[Case]:
     if facts["deep"]:
         first = "office: bookings, first page"
         cases += [
-            Case("office: bookings, page 90 of 100", [f"/office/bookings/?after={facts['deep']}"], office, first, 1.2),
+            Case(
+                "office: bookings, page 90 of 100",
+                [f"/office/bookings/?after={facts['deep']}"],
+                office,
+                first,
+                1.2,
+            ),
             Case("office: manifest", facts["manifests"], office, ROWS, 3.5),
         ]
     return cases

@@ -1,4 +1,7 @@
-"""What making the PDF of a ticket costs: python -m bookings.benchmarks.paper TICKETS   (ms of CPU, as JSON)"""
+"""What making the PDF of a ticket costs.
+
+Python -m bookings.benchmarks.paper TICKETS   (ms of CPU, as JSON)
+"""
 
 import json
 import sys

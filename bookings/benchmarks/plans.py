@@ -15,12 +15,32 @@ from psycopg.adapt import PyFormat
 # Tables that are large in the data of the benchmarks, so that the plans are those of a company in business
 BIG: Final = frozenset(
     f"bookings_{name}"
-    for name in ("schedule", "seatclaim", "order", "booking", "ticket", "bookingevent", "ledgerentry", "payment", "outboxmessage")
+    for name in (
+        "schedule",
+        "seatclaim",
+        "order",
+        "booking",
+        "ticket",
+        "bookingevent",
+        "ledgerentry",
+        "payment",
+        "outboxmessage",
+    )
 )
 # Tables that grow as well but hold little there: what they are asked for must at least have an index.
 GROWING: Final = BIG | frozenset(
     f"bookings_{name}"
-    for name in ("hold", "holdtrip", "holdseat", "submission", "paymentattempt", "gatewaynotification", "accesslink", "refund", "note")
+    for name in (
+        "hold",
+        "holdtrip",
+        "holdseat",
+        "submission",
+        "paymentattempt",
+        "gatewaynotification",
+        "accesslink",
+        "refund",
+        "note",
+    )
 )
 _CUSTOM_PLANS: Final = 5  # after so many PostgreSQL compares what they cost with one plan for all values
 _EXPLAINED: Final = ("SELECT", "UPDATE", "DELETE", "WITH")
@@ -34,10 +54,11 @@ class Statement:
 
 @dataclass(frozen=True)
 class Plan:
-    """`whole`: tables that are read from end to end; `unaided`: those that have to be, as no index would help.
+    """`whole`: tables that are read from end to end; `unaided`: those that have to be, as no index would
+    help.
 
-    `sixth` is how the statement is answered once it is prepared and has been executed five times: from then on PostgreSQL may take one plan
-    for all values, which knows none of them.
+    `sixth` is how the statement is answered once it is prepared and has been executed five times: from then
+    on PostgreSQL may take one plan for all values, which knows none of them.
     """
 
     statement: Statement
@@ -70,13 +91,23 @@ def plan_of(statement: Statement) -> Plan | None:
         usual, sixth = _explain(statement.sql, statement.params), _explain_sixth(statement)
     with _planner(seqscan="off"):
         forced = _explain(statement.sql, statement.params)
-    return Plan(statement, _indexes(usual), _whole(usual), _whole(forced), _indexes(forced), _indexes(sixth), _whole(sixth))
+    return Plan(
+        statement,
+        _indexes(usual),
+        _whole(usual),
+        _whole(forced),
+        _indexes(forced),
+        _indexes(sixth),
+        _whole(sixth),
+    )
 
 
 @contextmanager
 def _planner(*, seqscan: str) -> Iterator[None]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SET enable_seqscan = {seqscan}; SET random_page_cost = 1.1")  # as a server with an SSD is set up
+        cursor.execute(
+            f"SET enable_seqscan = {seqscan}; SET random_page_cost = 1.1"
+        )  # as a server with an SSD is set up
         yield
         cursor.execute("RESET enable_seqscan; RESET random_page_cost")
 
@@ -91,12 +122,18 @@ def _explain(sql: str, params: Any = None) -> list[dict[str, Any]]:
 def _explain_sixth(statement: Statement) -> list[dict[str, Any]]:
     """As psycopg prepares it. Explaining an execution counts as one, and changes nothing."""
     raw, params = connection.connection, statement.params or ()
-    numbered = statement.sql.replace("%%", "%") if not params else statement.sql % tuple(f"${number + 1}" for number in range(len(params)))
+    numbered = (
+        statement.sql.replace("%%", "%")
+        if not params
+        else statement.sql % tuple(f"${number + 1}" for number in range(len(params)))
+    )
     prepared = raw.pgconn.prepare(b"plan", numbered.encode(), [_type_of(value, raw) for value in params])
     if prepared.status != psycopg.pq.ExecStatus.COMMAND_OK:
         raise RuntimeError(prepared.get_error_message())
     values = ", ".join(["%s"] * len(params))
-    execution = psycopg.ClientCursor(raw).mogrify(f"EXECUTE plan({values})" if values else "EXECUTE plan", params)
+    execution = psycopg.ClientCursor(raw).mogrify(
+        f"EXECUTE plan({values})" if values else "EXECUTE plan", params
+    )
     for _time in range(_CUSTOM_PLANS):
         _explain(execution)
     sixth = _explain(execution)

@@ -1,4 +1,5 @@
-"""One database made ready in a process of its own: tables, data, and what a benchmark has to know of them, as JSON on the last line.
+"""One database made ready in a process of its own: tables, data, and what a benchmark has to know of them, as
+JSON on the last line.
 
 python -m bookings.benchmarks.prepare 10k:500k 200   (DATABASE_URL says where)
 """
@@ -58,7 +59,10 @@ def facts(size: Size) -> dict[str, Any]:
         "day": day.isoformat(),
         "last_booked": _last_booked(size).isoformat(),
         "search": [f"?from={start}&to={end}&date={day}&passengers={_PASSENGERS}" for start, end in pairs],
-        "departures": [f"/departures/{pk}/?from={start}&to={end}&passengers={_PASSENGERS}" for pk, start, end in departures],
+        "departures": [
+            f"/departures/{pk}/?from={start}&to={end}&passengers={_PASSENGERS}"
+            for pk, start, end in departures
+        ],
         "rides": departures,
         "sales_day": (day + timedelta(days=1)).isoformat(),
         "sales": sellable_segments(),
@@ -83,9 +87,13 @@ def busy_pairs() -> list[tuple[str, str]]:
     from bookings.models import RouteStop
 
     ways: dict[int, list[str]] = {}
-    for route, city in RouteStop.objects.order_by("route", "position").values_list("route", "stop__city__slug"):
+    for route, city in RouteStop.objects.order_by("route", "position").values_list(
+        "route", "stop__city__slug"
+    ):
         ways.setdefault(route, []).append(city)
-    number = Counter((start, end) for way in ways.values() for place, start in enumerate(way) for end in way[place + 1 :])
+    number = Counter(
+        (start, end) for way in ways.values() for place, start in enumerate(way) for end in way[place + 1 :]
+    )
     busiest = min(4, max(number.values()))
     return sorted(pair for pair, routes in number.items() if busiest <= routes <= busiest + 2)[:_PAIRS]
 
@@ -108,8 +116,16 @@ def sellable_segments() -> list[tuple[int, str, str]]:
     ends: dict[int, tuple[str, str]] = {}
     for start, end in busy_pairs():
         rides = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
-        ends |= {departure.id: (start, end) for departure in find_departures(rides, day, day) if departure.id not in ends}
-    ids = Schedule.objects.filter(pk__in=ends, available_seats__gt=0).order_by("-available_seats", "pk").values_list("pk", flat=True)
+        ends |= {
+            departure.id: (start, end)
+            for departure in find_departures(rides, day, day)
+            if departure.id not in ends
+        }
+    ids = (
+        Schedule.objects.filter(pk__in=ends, available_seats__gt=0)
+        .order_by("-available_seats", "pk")
+        .values_list("pk", flat=True)
+    )
     return [(pk, *ends[pk]) for pk in ids]
 
 
@@ -122,7 +138,9 @@ def _deep_cursor() -> str:
     oldest = Booking.objects.order_by("booking_date").values_list("booking_date", flat=True)[0]
     span: timedelta = newest.values_list("booking_date", flat=True)[0] - oldest
     moment: datetime = oldest + span / 10
-    return keyset_page(newest.filter(booking_date__lte=moment), "booking_date", descending=True, size=20).after
+    return keyset_page(
+        newest.filter(booking_date__lte=moment), "booking_date", descending=True, size=20
+    ).after
 
 
 def _session() -> str:
@@ -131,7 +149,9 @@ def _session() -> str:
 
     from bookings.models import Branch, City, User
 
-    branch, _is_new = Branch.objects.get_or_create(code="benchmark", defaults={"name": "Benchmark", "city": City.objects.order_by("pk")[0]})
+    branch, _is_new = Branch.objects.get_or_create(
+        code="benchmark", defaults={"name": "Benchmark", "city": City.objects.order_by("pk")[0]}
+    )
     user, _is_new = User.objects.get_or_create(
         username="benchmark", defaults={"role": User.Role.MANAGER, "password": "!", "branch": branch}
     )

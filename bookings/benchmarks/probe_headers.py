@@ -7,7 +7,9 @@ from typing import Any, Final
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-COUNT: Final = "X-Count"  # tell the number of queries; it costs a little, so it is asked for apart from what is measured
+COUNT: Final = (
+    "X-Count"  # tell the number of queries; it costs a little, so it is asked for apart from what is measured
+)
 QUERIES: Final = "X-Queries"
 FORGET: Final = "X-Forget"  # read nothing from the cache whose key is like one of these, as results:*,days:*
 

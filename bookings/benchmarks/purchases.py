@@ -59,7 +59,10 @@ def letterbox() -> Iterator[Letterbox]:
 
 @dataclass
 class Run:
-    """What a number of purchases cost. Seconds are of the customer's side, from the search to the gateway's answer."""
+    """What a number of purchases cost.
+
+    Seconds are of the customer's side, from the search to the gateway's answer.
+    """
 
     seconds: list[float] = field(default_factory=list)
     until_mail: list[float] = field(default_factory=list)
@@ -118,7 +121,10 @@ class Step:
 
 
 def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
-    """What each request of a purchase costs, in order; the queue is at rest meanwhile, but for the last one."""
+    """What each request of a purchase costs, in order.
+
+    The queue is at rest meanwhile, but for the last one.
+    """
     meter, turn = stage.meter(), [0]
     measured: dict[int, Step] = {}
     before: list[dict[str, float]] = [{}]
@@ -151,7 +157,10 @@ def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
 
 def _step_name(request: httpx.Request) -> str:
     """Without what differs from purchase to purchase."""
-    path = "/".join("…" if any(letter.isdigit() or letter.isupper() for letter in part) else part for part in request.url.path.split("/"))
+    path = "/".join(
+        "…" if any(letter.isdigit() or letter.isupper() for letter in part) else part
+        for part in request.url.path.split("/")
+    )
     return f"{request.method} {path}{'?step=review' if 'step' in request.url.params else ''}"
 
 

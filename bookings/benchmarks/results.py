@@ -17,7 +17,8 @@ MISSED: Final = "missed"
 
 @dataclass(frozen=True)
 class Result:
-    """A line of the table. `ratio` is how many times `against` it costs; `target` is the most that it may be (0: no figure to reach).
+    """A line of the table. `ratio` is how many times `against` it costs; `target` is the most that it may be
+    (0: no figure to reach).
 
     Against nothing it is a number of its own.
     """
@@ -65,7 +66,9 @@ def machine() -> str:
 
 
 def markdown(results: Iterable[Result]) -> str:
-    lines = [f"Measured on {machine()}. CPU ms of all our processes and of the servers behind them, per request or purchase."]
+    lines = [
+        f"Measured on {machine()}. CPU ms of all our processes and of the servers behind them, per request or purchase."
+    ]
     for (part, stage), rows in _parts(results):
         lines += ["", f"**{part}**, {stage}", "", f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
         lines += [f"| {' | '.join(row.cells())} |" for row in rows]
@@ -79,7 +82,11 @@ def plain(results: Iterable[Result]) -> str:
         widths = [max(len(row[column]) for row in table) for column in range(len(HEAD))]
         lines += ["", f"{part}, {stage}"]
         lines += [
-            "  " + "  ".join(_cell(text, width, column) for column, (text, width) in enumerate(zip(row, widths, strict=True)))
+            "  "
+            + "  ".join(
+                _cell(text, width, column)
+                for column, (text, width) in enumerate(zip(row, widths, strict=True))
+            )
             for row in table
         ]
     return "\n".join(line.rstrip() for line in lines)
@@ -97,6 +104,10 @@ def _parts(results: Iterable[Result]) -> Iterator[tuple[tuple[str, str], list[Re
 
 def verdict(results: Iterable[Result]) -> str:
     said = [row for row in results if row.verdict]
-    missed = [f"{row.name} ({row.stage}): {row.measured}, must be ≤ {row.target:g}" for row in said if row.verdict == MISSED]
+    missed = [
+        f"{row.name} ({row.stage}): {row.measured}, must be ≤ {row.target:g}"
+        for row in said
+        if row.verdict == MISSED
+    ]
     lines = [f"{len(said) - len(missed)} of {len(said)} figures reached."]
     return "\n".join([*lines, *(f"missed: {line}" for line in missed)])

@@ -54,14 +54,18 @@ def run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> list[Res
     return lines
 
 
-def pages(house: House, kind: str, sizes: Iterable[Size], static: Path, options: argparse.Namespace) -> list[Result]:
+def pages(
+    house: House, kind: str, sizes: Iterable[Size], static: Path, options: argparse.Namespace
+) -> list[Result]:
     with ExitStack() as open_sites:
         stages = [open_sites.enter_context(stage(house, kind, size, static=static)) for size in sizes]
         measured: list[tuple[Runner, Figures]] = []
         for site in stages:
             runner = Runner(site, options.seconds)
             measured += [(runner, warm) for case in cases(site.facts) if (warm := _warm(runner, case))]
-        with tqdm(total=options.rounds * len(measured), desc=f"pages on {kind}", unit="case", leave=False) as bar:
+        with tqdm(
+            total=options.rounds * len(measured), desc=f"pages on {kind}", unit="case", leave=False
+        ) as bar:
             for _round in range(options.rounds):
                 for runner, figures in measured:
                     runner.measure(figures)
@@ -83,11 +87,18 @@ def _ratio(costs: list[float], floor: list[float]) -> float:
 
 
 def _page_line(one: Figures, all_figures: list[Figures]) -> Result:
-    # A floor is a floor at any size: the planner may serve a bare statement worse on larger tables, which must flatter nobody.
+    # A floor is a floor at any size: the planner may serve a bare statement worse on larger tables, which
+    # must flatter nobody.
     anywhere = one.case.floor.startswith("floor")
-    floors = [other for other in all_figures if other.case.name == one.case.floor and (anywhere or other.stage == one.stage)]
+    floors = [
+        other
+        for other in all_figures
+        if other.case.name == one.case.floor and (anywhere or other.stage == one.stage)
+    ]
     floor = min(floors, key=lambda other: statistics.median(other.cpu), default=None)
-    parts = ", ".join(f"{part} {ms / len(one.cpu):.1f}" for part, ms in one.by_part.items() if ms / len(one.cpu) >= 0.05)
+    parts = ", ".join(
+        f"{part} {ms / len(one.cpu):.1f}" for part, ms in one.by_part.items() if ms / len(one.cpu) >= 0.05
+    )
     return Result(
         "Pages",
         one.stage,
@@ -123,14 +134,18 @@ def _growth(figures: list[Figures], stages: list[Stage]) -> Iterator[Result]:
                 )
 
 
-def transactions(house: House, size: Size, url: str, static: Path, options: argparse.Namespace) -> list[Result]:
+def transactions(
+    house: House, size: Size, url: str, static: Path, options: argparse.Namespace
+) -> list[Result]:
     names = ("ours", "floor", "seen", "twin")
     copies = {name: house.copy("postgresql", url, f"bench_{name}") for name in names}
     environment = {f"BENCH_{name.upper()}": copies[name] for name in names} | {"REDIS_URL": house.redis().url}
     with stage(house, "postgresql", size, static=static, url=url) as site:
         page, constant = _constant_page(site, options)
         page.measure(constant)
-        lines = _in_a_process("transactions", copies["ours"], str(options.rounds), str(options.sales), **environment)
+        lines = _in_a_process(
+            "transactions", copies["ours"], str(options.rounds), str(options.sales), **environment
+        )
         page.measure(constant)
     for copy in copies.values():
         house.drop("postgresql", copy)
@@ -151,7 +166,11 @@ def _transaction_lines(line: dict[str, Any], floor_1: float) -> Iterator[Result]
         queries=line["statements"],
         remark=f"{line['ours'] / floor_1:.0f} × floor 1; floor 3, as the statements stood at 068e3a2: {line['floor']:.2f} ms",
     )
-    alone = {"against": "floor 3", "ratio": line["statements_alone_ratio"], "remark": "for information: in plain psycopg, unprepared"}
+    alone = {
+        "against": "floor 3",
+        "ratio": line["statements_alone_ratio"],
+        "remark": "for information: in plain psycopg, unprepared",
+    }
     yield Result(part, name, f"{step}: its statements alone", line["statements_alone"], **alone)
 
 
@@ -171,7 +190,9 @@ def _in_a_process(module: str, url: str, *arguments: str, **environment: str) ->
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def purchases(house: House, kind: str, size: Size, url: str, static: Path, options: argparse.Namespace) -> list[Result]:
+def purchases(
+    house: House, kind: str, size: Size, url: str, static: Path, options: argparse.Namespace
+) -> list[Result]:
     with letterbox() as box, cashier() as gateway:
         environment = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "HOLD_NETWORK_SHARE": ""}
         environment |= {"PAYMENT_GATEWAY": "outside", "OUTSIDE_GATEWAY_URL": gateway}
@@ -196,15 +217,25 @@ def _purchases(house: House, site: Stage, box: Letterbox, options: argparse.Name
     by_step = steps(site, box, [next(rides) for _purchase in range(_STEPS_OF)])
     web = sum(step.queries for step in by_step)
     statements = (
-        house.count_statements(lambda: shop(site, box, [next(rides)], clients=1, into=Run())) if site.database == "postgresql" else 0
+        house.count_statements(lambda: shop(site, box, [next(rides)], clients=1, into=Run()))
+        if site.database == "postgresql"
+        else 0
     )
     pdf = _in_a_process("paper", site.url, str(_PDFS))
     part = f"{site.name}, request by request"
-    lines = [Result("Purchases", part, step.name, statistics.fmean(step.cpu), queries=step.queries) for step in by_step]
-    return [*_purchase_lines(site, statistics.median(constant.cpu), one, many, hot, web, statements, pdf), *lines]
+    lines = [
+        Result("Purchases", part, step.name, statistics.fmean(step.cpu), queries=step.queries)
+        for step in by_step
+    ]
+    return [
+        *_purchase_lines(site, statistics.median(constant.cpu), one, many, hot, web, statements, pdf),
+        *lines,
+    ]
 
 
-def _purchase_lines(site: Stage, constant: float, one: Run, many: Run, hot: Run, web: int, statements: int, pdf: float) -> Iterator[Result]:
+def _purchase_lines(
+    site: Stage, constant: float, one: Run, many: Run, hot: Run, web: int, statements: int, pdf: float
+) -> Iterator[Result]:
     part, floor = "Purchases", "floor 1"
     yield Result(part, site.name, CONSTANT, constant)
     for name, run in (
@@ -213,14 +244,35 @@ def _purchase_lines(site: Stage, constant: float, one: Run, many: Run, hot: Run,
         (f"{CLIENTS} clients, one departure", hot),
     ):
         remark = f"{run.bought} bought, {run.refused} refused, {run.a_second:.1f}/s, p50 {median_ms(run.seconds):.0f} p99 "
-        remark += f"{percentile(run.seconds, 0.99):.0f} ms; with mail p50 {median_ms(run.until_mail):.0f} ms; "
-        remark += ", ".join(f"{part} {seconds * 1000 / max(1, run.bought):.0f}" for part, seconds in run.cpu.items())
-        yield Result(part, site.name, name, run.cpu_ms, floor, run.cpu_ms / constant, queries=web if run is one else 0, remark=remark)
+        remark += (
+            f"{percentile(run.seconds, 0.99):.0f} ms; with mail p50 {median_ms(run.until_mail):.0f} ms; "
+        )
+        remark += ", ".join(
+            f"{part} {seconds * 1000 / max(1, run.bought):.0f}" for part, seconds in run.cpu.items()
+        )
+        yield Result(
+            part,
+            site.name,
+            name,
+            run.cpu_ms,
+            floor,
+            run.cpu_ms / constant,
+            queries=web if run is one else 0,
+            remark=remark,
+        )
     bare = one.cpu_ms - pdf
     name, counted = "a purchase with its mail, without the PDF", f"{web} queries in the web server"
     yield Result(part, site.name, name, bare, floor, bare / constant, SALE_AT_MOST, web, remark=counted)
     if statements:
-        yield Result(part, site.name, "its statements, with BEGIN and COMMIT", ratio=statements, target=SALE_STATEMENTS_AT_MOST)
+        yield Result(
+            part,
+            site.name,
+            "its statements, with BEGIN and COMMIT",
+            ratio=statements,
+            target=SALE_STATEMENTS_AT_MOST,
+        )
     yield Result(part, site.name, "its PDF, in the queue", pdf, floor, pdf / constant, PDF_AT_MOST)
     slower = median_ms(hot.seconds) / max(0.001, median_ms(many.seconds))
-    yield Result(part, site.name, f"latency of {CLIENTS} clients, one departure", 0, "random", slower, HOT_AT_MOST)
+    yield Result(
+        part, site.name, f"latency of {CLIENTS} clients, one departure", 0, "random", slower, HOT_AT_MOST
+    )

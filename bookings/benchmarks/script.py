@@ -1,4 +1,7 @@
-"""The statements that write a data set. Everything is computed from running numbers, so that each run writes the same."""
+"""The statements that write a data set.
+
+Everything is computed from running numbers, so that each run writes the same.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,10 @@ class Dialect:
 
 
 def insert(model: type[models.Model], values: dict[str, str], source: str) -> str:
-    """INSERT … SELECT of these columns; the others get the model's defaults, as if `save` had written the row."""
+    """INSERT … SELECT of these columns.
+
+    The others get the model's defaults, as if `save` had written the row.
+    """
     sql = Dialect(connection.vendor)
     for field in model._meta.concrete_fields:
         if field.column not in values and not field.primary_key and not field.null:
@@ -107,11 +113,16 @@ class Script:
         )
         yield (
             "",
-            self._sales() if size.bookings else "CREATE TEMPORARY TABLE bench_sale AS SELECT 1 AS schedule_id, 1 AS people WHERE 1 = 0",
+            self._sales()
+            if size.bookings
+            else "CREATE TEMPORARY TABLE bench_sale AS SELECT 1 AS schedule_id, 1 AS people WHERE 1 = 0",
         )
 
     def _sales(self) -> str:
-        """Rides of `length` legs from a position that fits; what differs from sale to sale is drawn by a number h that jumps about."""
+        """Rides of `length` legs from a position that fits.
+
+        What differs from sale to sale is drawn by a number h that jumps about.
+        """
         return f"""CREATE TEMPORARY TABLE bench_sale AS WITH RECURSIVE {_numbers(self.size.bookings)},
             legs AS (SELECT route_id, COUNT(*) - 1 AS legs FROM bookings_routestop GROUP BY route_id),
             drawn AS (
@@ -156,13 +167,21 @@ class Script:
             JOIN bench_seat seat ON seat.layout_id = s.layout_id AND seat.number = (s.id % {BOOKINGS_EACH}) * 2 + extra""",
         )
         email, placed = "'buyer' || id || '@example.com'", self.sql.moment("placed")
-        order = {"id": "id", "token": "'bench-' || id", "email": email, "phone": "'+27' || (820000000 + id)", "status": _STATE}
+        order = {
+            "id": "id",
+            "token": "'bench-' || id",
+            "email": email,
+            "phone": "'+27' || (820000000 + id)",
+            "status": _STATE,
+        }
         order |= {"total": "fare * people", "pay_by": self.far, "placed_at": placed}
         yield "orders", insert(Order, order, "FROM bench_sale ORDER BY id")
         booking = {
             "id": "id",
             "order_id": "id",
-            "booking_reference": self.sql.hex("(id * 2654435761) % 4294967296", 8),  # an odd factor: each number once, in no order
+            "booking_reference": self.sql.hex(
+                "(id * 2654435761) % 4294967296", 8
+            ),  # an odd factor: each number once, in no order
             "status": _STATE,
             "passenger_email": email,
             "booking_date": placed,
@@ -175,7 +194,10 @@ class Script:
         yield "bookings", insert(Booking, booking, "FROM bench_sale ORDER BY id")
         yield "tickets", self._tickets()
         claim = {"schedule_id": "schedule_id", "seat_id": "seat_id", "leg": "leg", "ticket_id": "p.id"}
-        claim |= {"kind": "CASE WHEN is_open THEN 'held' ELSE 'sold' END", "expires_at": f"CASE WHEN is_open THEN {self.far} END"}
+        claim |= {
+            "kind": "CASE WHEN is_open THEN 'held' ELSE 'sold' END",
+            "expires_at": f"CASE WHEN is_open THEN {self.far} END",
+        }
         legs = "(WITH RECURSIVE number(leg) AS (SELECT 0 UNION ALL SELECT leg + 1 FROM number WHERE leg < 11) SELECT leg FROM number) l"
         source = f"FROM bench_person p JOIN {legs} ON leg >= board AND leg < alight ORDER BY schedule_id, seat_id, leg"
         yield "claims", insert(SeatClaim, claim, source)
@@ -183,7 +205,18 @@ class Script:
     def _tickets(self) -> str:
         standard = FareClass.objects.get(code="standard")
         terms = RefundTerms.of_policy(standard.refund_policy).as_json()
-        values = {column: column for column in ("booking_id", "schedule_id", "seat_id", "first_name", "surname", "plain_surname", "fare")}
+        values = {
+            column: column
+            for column in (
+                "booking_id",
+                "schedule_id",
+                "seat_id",
+                "first_name",
+                "surname",
+                "plain_surname",
+                "fare",
+            )
+        }
         values |= {
             "id": "p.id",
             "passenger_type_id": str(PassengerType.objects.get(is_default=True).pk),
@@ -192,16 +225,37 @@ class Script:
             "code": "'FBL1.bench-' || p.id",
             "spoken_code": f"'SP' || (booking_id % {BOOKINGS_EACH}) || extra",
         }
-        return insert(Ticket, values, f"FROM bench_person p JOIN bench_name n ON n.number = booking_id % {self.names} ORDER BY p.id")
+        return insert(
+            Ticket,
+            values,
+            f"FROM bench_person p JOIN bench_name n ON n.number = booking_id % {self.names} ORDER BY p.id",
+        )
 
     def _money(self) -> Iterator[Step]:
         paid = self.sql.moment("placed + 30")
-        payment = {"id": "id", "order_id": "id", "method": "'demo'", "external_id": "'bench-' || id", "amount": "fare * people"}
-        yield "payments", insert(Payment, payment | {"paid_at": paid}, "FROM bench_sale WHERE NOT is_open ORDER BY id")
+        payment = {
+            "id": "id",
+            "order_id": "id",
+            "method": "'demo'",
+            "external_id": "'bench-' || id",
+            "amount": "fare * people",
+        }
+        yield (
+            "payments",
+            insert(Payment, payment | {"paid_at": paid}, "FROM bench_sale WHERE NOT is_open ORDER BY id"),
+        )
         entry = {"account": "account", "amount": "sign * fare * people", "order_id": "id"}
         both = "FROM bench_sale CROSS JOIN (SELECT '{}' AS account, 1 AS sign UNION ALL SELECT '{}', -1) accounts"
-        sale = {"posting": self.sql.uuid("id * 2"), "booking_id": "id", "at": self.sql.moment("placed"), "cause": "'sale:' || id"}
-        yield "sales in the ledger", insert(LedgerEntry, entry | sale, f"{both.format('receivable', 'revenue')} ORDER BY id")
+        sale = {
+            "posting": self.sql.uuid("id * 2"),
+            "booking_id": "id",
+            "at": self.sql.moment("placed"),
+            "cause": "'sale:' || id",
+        }
+        yield (
+            "sales in the ledger",
+            insert(LedgerEntry, entry | sale, f"{both.format('receivable', 'revenue')} ORDER BY id"),
+        )
         money = {"posting": self.sql.uuid("id * 2 + 1"), "at": paid, "cause": "'payment:' || id"}
         source = f"{both.format('gateway', 'receivable')} WHERE NOT is_open ORDER BY id"
         yield "payments in the ledger", insert(LedgerEntry, entry | money, source)

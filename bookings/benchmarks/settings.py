@@ -1,4 +1,7 @@
-"""The site as it is, and beside it what only a benchmark may ask for: the floors, the number of queries, a cache that forgets."""
+"""The site as it is, and beside it what only a benchmark may ask for.
+
+The floors, the number of queries, a cache that forgets.
+"""
 
 from django.core.exceptions import ImproperlyConfigured
 

@@ -1,4 +1,7 @@
-"""How much data a run has. Departures per route and day are always the same: more of them are more days, not fuller ones."""
+"""How much data a run has.
+
+Departures per route and day are always the same: more of them are more days, not fuller ones.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _UNITS: Final = {"k": 1_000, "m": 1_000_000}
 
 @dataclass(frozen=True)
 class Size:
-    """`claims` says how many bookings there are: they lie on the days around today, as many to a departure in each size."""
+    """`claims` says how many bookings there are.
+
+    They lie on the days around today, as many to a departure in each size.
+    """
 
     schedules: int
     claims: int
@@ -53,7 +59,9 @@ class Size:
         return today - timedelta(days=self.days // 5)
 
     def first_booked(self, today: date) -> int:
-        """The number of the first departure that has bookings, so that the last ones are booked until three days ahead."""
+        """The number of the first departure that has bookings, so that the last ones are booked until three
+        days ahead.
+        """
         booked_days = -(-self.bookings // (BOOKINGS_EACH * self.a_day))
         first = max(self.days // 5 + 4 - booked_days, 0)
         return min(first, self.days - booked_days) * self.a_day

@@ -26,7 +26,8 @@ from bookings.tests.races.service import Service, service
 from bookings.tests.servers import RedisServer, postgres_server, redis_server
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-# As a small server would be set up: everything that is promised is on disk (fsync, synchronous_commit and full_page_writes are on).
+# As a small server would be set up: everything that is promised is on disk (fsync, synchronous_commit and
+# full_page_writes are on).
 POSTGRES_CONF: Final = """
 shared_buffers = 1GB
 effective_cache_size = 4GB
@@ -80,7 +81,10 @@ class House:
         return make_database(self.postgres(), name)
 
     def copy(self, kind: str, url: str, name: str) -> str:
-        """Another database with the same data, for what changes them. Nobody may be connected to the first."""
+        """Another database with the same data, for what changes them.
+
+        Nobody may be connected to the first.
+        """
         if kind == "sqlite":
             source, target = Path(url.removeprefix("sqlite:///")), self.folder / f"{name}.sqlite3"
             shutil.copyfile(source, target)
@@ -140,7 +144,10 @@ def postmaster_pid(url: str) -> int:
 
 
 def prepare_database(house: House, kind: str, size: Size) -> str:
-    """The address of the data of this size. Those that were kept for too long are made again, as nothing leaves the day after tomorrow."""
+    """The address of the data of this size.
+
+    Those that were kept for too long are made again, as nothing leaves the day after tomorrow.
+    """
     url = house.database(kind, size)
     facts = prepare(url, size)
     if facts["last_booked"] < facts["sales_day"]:
@@ -151,8 +158,19 @@ def prepare_database(house: House, kind: str, size: Size) -> str:
 
 
 @contextmanager
-def stage(house: House, kind: str, size: Size, *, static: Path, url: str = "", queue: bool = False, **environment: str) -> Iterator[Stage]:
-    """The web server (and the queue) of `falcon_web/Procfile` on a prepared database of this kind and size, or on a copy of it."""
+def stage(
+    house: House,
+    kind: str,
+    size: Size,
+    *,
+    static: Path,
+    url: str = "",
+    queue: bool = False,
+    **environment: str,
+) -> Iterator[Stage]:
+    """The web server (and the queue) of `falcon_web/Procfile` on a prepared database of this kind and size,
+    or on a copy of it.
+    """
     url = url or house.database(kind, size)
     facts = prepare(url, size)
     pids: dict[str, Iterable[int]] = {}
@@ -179,7 +197,12 @@ def site_environment(url: str) -> dict[str, str]:
 
 
 def prepare(url: str, size: Size) -> dict[str, Any]:
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bookings.benchmarks.settings", "REDIS_URL": ""}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "bookings.benchmarks.settings",
+        "REDIS_URL": "",
+    }
     command = [sys.executable, "-m", "bookings.benchmarks.prepare", size.name, str(size.routes)]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,11 +1,12 @@
-"""What a hold, an order and a payment cost against floor 3, and what today's statements of them cost without our code around them.
+"""What a hold, an order and a payment cost against floor 3, and what today's statements of them cost without
+our code around them.
 
 python -m bookings.benchmarks.transactions ROUNDS SALES
     (DATABASE_URL: ours; BENCH_FLOOR, BENCH_SEEN, BENCH_TWIN: three more copies of the same data)
 
-Ours is measured on the first copy, floor 3 on the second. For today's statements the same is done on the third while Django notes each
-statement with its values, and what it noted is replayed on the fourth, where every row gets the same number again. One JSON line: CPU ms of
-each step.
+Ours is measured on the first copy, floor 3 on the second. For today's statements the same is done on the
+third while Django notes each statement with its values, and what it noted is replayed on the fourth, where
+every row gets the same number again. One JSON line: CPU ms of each step.
 """
 
 from __future__ import annotations
@@ -50,13 +51,23 @@ class MeasuredSale:
         from bookings.domain.sales.checkout import save_draft
         from bookings.tests.domain.sales.buy import ANN
 
-        save_draft(self.state["token"], owner=f"bench-{self.number}", passengers=[ANN], email=f"ann{self.number}@example.com", phone="")
+        save_draft(
+            self.state["token"],
+            owner=f"bench-{self.number}",
+            passengers=[ANN],
+            email=f"ann{self.number}@example.com",
+            phone="",
+        )
 
     def order(self) -> None:
         from bookings.domain.sales.checkout import place_order
 
         self.state["order"] = place_order(
-            self.state["token"], owner=f"bench-{self.number}", submission=f"bench-{self.number}", content="", pay_later=False
+            self.state["token"],
+            owner=f"bench-{self.number}",
+            submission=f"bench-{self.number}",
+            content="",
+            pay_later=False,
         )
 
     def tell(self) -> None:
@@ -75,7 +86,9 @@ class MeasuredSale:
 def main() -> None:
     rounds, number = int(sys.argv[1]), int(sys.argv[2])
     django.setup()
-    floor, twin = (psycopg.connect(os.environ[name], autocommit=True) for name in ("BENCH_FLOOR", "BENCH_TWIN"))
+    floor, twin = (
+        psycopg.connect(os.environ[name], autocommit=True) for name in ("BENCH_FLOOR", "BENCH_TWIN")
+    )
     bench = _Bench(floor, twin)
     with tqdm(total=rounds + 1, desc="transactions", unit="round", leave=False) as bar:
         for turn in range(rounds + 1):
@@ -91,12 +104,16 @@ class _Bench:
         self.floor, self.twin = floor, twin
         settings = connections.settings["default"]
         connections.settings["seen"] = {**settings, "NAME": _name(os.environ["BENCH_SEEN"])}
-        self.spent: dict[str, dict[str, list[float]]] = {step: {"ours": [], "floor": [], "statements_alone": []} for step in STEPS}
+        self.spent: dict[str, dict[str, list[float]]] = {
+            step: {"ours": [], "floor": [], "statements_alone": []} for step in STEPS
+        }
         self.statements: dict[str, list[int]] = {step: [] for step in STEPS}
 
     def round(self, turn: int, number: int, *, counts: bool) -> None:
         rides = _rides(number, turn)
-        measured = [MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
+        measured = [
+            MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)
+        ]
         noted = [MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
         frozen = frozen_sales(self.floor, rides)
         for step in STEPS:
@@ -111,9 +128,13 @@ class _Bench:
             if counts:
                 for name, ms in spent.items():
                     self.spent[step][name].append(ms / number)
-                self.statements[step].append(round(len([each for each in scripts if not _is_boundary(each)]) / number))
+                self.statements[step].append(
+                    round(len([each for each in scripts if not _is_boundary(each)]) / number)
+                )
 
-    def _between(self, step: str, measured: list[MeasuredSale], noted: list[MeasuredSale], frozen: list[FrozenSale]) -> None:
+    def _between(
+        self, step: str, measured: list[MeasuredSale], noted: list[MeasuredSale], frozen: list[FrozenSale]
+    ) -> None:
         if step not in BETWEEN:
             return
         _take(BETWEEN[step], measured)
@@ -137,7 +158,11 @@ class _Bench:
     def report(self) -> list[dict[str, Any]]:
         self._check()
         return [
-            {"step": step, "statements": self.statements[step][-1], **{name: statistics.median(ms) for name, ms in spent.items()}}
+            {
+                "step": step,
+                "statements": self.statements[step][-1],
+                **{name: statistics.median(ms) for name, ms in spent.items()},
+            }
             | {f"{name}_ratio": _ratio(spent[name], spent["floor"]) for name in ("ours", "statements_alone")}
             for step, spent in self.spent.items()
         ]

@@ -15,8 +15,9 @@ from bookings.base.metrics import count_cache
 logger = logging.getLogger("bookings.cache")
 OPEN_SECONDS: Final = 5.0
 _MISSING: Final = object()
-# KEYS: hashes of counts by slice. ARGV: the current slice, the oldest that counts, how many are allowed, seconds to live.
-# All keys are looked at before one is counted; the answer is empty, or the counts of the one that is full.
+# KEYS: hashes of counts by slice. ARGV: the current slice, the oldest that counts, how many are allowed,
+# seconds to live. All keys are looked at before one is counted; the answer is empty, or the counts of the one
+# that is full.
 _COUNT_IN_WINDOW: Final = """
 for _, key in ipairs(KEYS) do
   local fields, total, live = redis.call('HGETALL', key), 0, {}
@@ -55,9 +56,11 @@ class CountedMemoryCache(LocMemCache):
 
 
 class BreakerRedisCache(RedisCache):  # type: ignore[misc]  # django-redis brings no types
-    """django-redis as a cache that may be lost: while Redis is away every read misses and every write is dropped.
+    """django-redis as a cache that may be lost: while Redis is away every read misses and every write is
+    dropped.
 
-    After one failure Redis is not asked again for a few seconds, so that a frozen server slows one request, not all.
+    After one failure Redis is not asked again for a few seconds, so that a frozen server slows one request,
+    not all.
     """
 
     _closed_again_at = 0.0
@@ -107,12 +110,20 @@ class BreakerRedisCache(RedisCache):  # type: ignore[misc]  # django-redis bring
         reads = statistics["keyspace_hits"] + statistics["keyspace_misses"] if statistics else 0
         return 100 * statistics["keyspace_hits"] / reads if reads else None
 
-    def count_in_window(self, keys: Sequence[str], slices: range, allowed: int, seconds: int) -> dict[int, int] | None:
-        """Count one for every key, or for none if one is full: then its counts by slice, else {}. None while Redis is away."""
+    def count_in_window(
+        self, keys: Sequence[str], slices: range, allowed: int, seconds: int
+    ) -> dict[int, int] | None:
+        """Count one for every key, or for none if one is full.
+
+        Then its counts by slice, else {}. None while Redis is away.
+        """
 
         def count() -> dict[int, int]:
             arguments = [slices[-1], slices[0], allowed, seconds]
-            flat = [int(reply) for reply in self._script(keys=[self.make_key(key) for key in keys], args=arguments)]
+            flat = [
+                int(reply)
+                for reply in self._script(keys=[self.make_key(key) for key in keys], args=arguments)
+            ]
             return dict(zip(flat[::2], flat[1::2], strict=True))
 
         counts: dict[int, int] | None = self._guarded(count, None)

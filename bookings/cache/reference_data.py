@@ -1,6 +1,8 @@
-"""Reference data cached in this process: names, routes, fares, classes, types and seats change some times a day and are read by every page.
+"""Reference data cached in this process: names, routes, fares, classes, types and seats change some times a
+day and are read by every page.
 
-A value is valid for one version of the reference data (`database/reference_triggers.py`); a request reads the version at most once.
+A value is valid for one version of the reference data (`database/reference_triggers.py`); a request reads the
+version at most once.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ class _Check(threading.local):
 
 
 _check: Final = _Check()
-_values: tuple[str, dict[tuple[Any, ...], Any]] = ("", {})  # of one version; replaced whole, so that another thread never sees half of it
+_values: tuple[str, dict[tuple[Any, ...], Any]] = (
+    "",
+    {},
+)  # of one version; replaced whole, so that another thread never sees half of it
 
 
 def cached(key: tuple[Any, ...], read: Callable[[], Value]) -> Value:
@@ -50,13 +55,16 @@ def cached(key: tuple[Any, ...], read: Callable[[], Value]) -> Value:
     if full_key in values:
         known_value: Value = values[full_key]
         return known_value
-    # Read after the version: should that change in between, this is newer than its version, which nobody will ever see again.
+    # Read after the version: should that change in between, this is newer than its version, which nobody will
+    # ever see again.
     value = read()
     _keep(values, {full_key: value})
     return value
 
 
-def cached_each(name: str, keys: Iterable[Key], read: Callable[[list[Key]], Mapping[Key, Value]]) -> dict[Key, Value]:
+def cached_each(
+    name: str, keys: Iterable[Key], read: Callable[[list[Key]], Mapping[Key, Value]]
+) -> dict[Key, Value]:
     """As `cached` for each of the keys: those whose values are not cached are read together."""
     if not _check.is_open:
         with single_version_check():
@@ -92,7 +100,8 @@ def _keep(values: dict[tuple[Any, ...], Any], new: dict[tuple[Any, ...], Any]) -
 
 
 def reference_data_version() -> str:
-    """One query, within `single_version_check` once. It belongs in the key of everything that is cached elsewhere.
+    """One query, within `single_version_check` once. It belongs in the key of everything that is cached
+    elsewhere.
 
     Empty while there is no reference data: then nothing may be cached.
     """
@@ -106,16 +115,27 @@ def reference_data_version() -> str:
 
 
 def with_version(rows: QuerySet[M]) -> QuerySet[M]:
-    """The rows of a query that a request begins with, which then need not ask for the version: see `note_version`."""
-    return rows.annotate(reference_data_version=RawSQL(f"(SELECT mark FROM {VERSION_TABLE})", (), CharField()))
+    """The rows of a query that a request begins with, which then need not ask for the version.
+
+    See `note_version`.
+    """
+    return rows.annotate(
+        reference_data_version=RawSQL(f"(SELECT mark FROM {VERSION_TABLE})", (), CharField())
+    )
 
 
 def note_version(rows: list[M]) -> list[M]:
-    """The same rows, of a query made by `with_version`. What is cached from now on was read after that version."""
+    """The same rows, of a query made by `with_version`.
+
+    What is cached from now on was read after that version.
+    """
     if rows and _check.is_open:
         database = router.db_for_read(apps.get_model("bookings", "ReferenceDataVersion"))
         if database == rows[0]._state.db and database not in _check.versions:
-            _check.versions = {**_check.versions, database: getattr(rows[0], "reference_data_version", None) or ""}
+            _check.versions = {
+                **_check.versions,
+                database: getattr(rows[0], "reference_data_version", None) or "",
+            }
     return rows
 
 

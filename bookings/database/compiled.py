@@ -1,8 +1,10 @@
-"""Queries of Django's ORM whose SQL is put together once for each process, and given nothing but its values after that.
+"""Queries of Django's ORM whose SQL is put together once for each process, and given nothing but its values
+after that.
 
-Django puts the SQL of a query together each time: that costs the process half a millisecond for a plain one and two for a join of five
-tables, while the database answers in a tenth of it. It was two fifths of what a whole purchase cost
-(`python -m bookings.benchmarks --parts purchases`), so the statements of a purchase are declared by `compiled` and `compiled_update`.
+Django puts the SQL of a query together each time: that costs the process half a millisecond for a plain one
+and two for a join of five tables, while the database answers in a tenth of it. It was two fifths of what a
+whole purchase cost (`python -m bookings.benchmarks --parts purchases`), so the statements of a purchase are
+declared by `compiled` and `compiled_update`.
 """
 
 from __future__ import annotations
@@ -37,16 +39,19 @@ class Parameter(Expression):
 
 
 def compiled(build: Callable[P, QuerySet[Any, Row]]) -> CompiledQuery[P, Row]:
-    """Decorator of a function that builds a QuerySet, of models or of `values_list`: called, it gives the rows as a list.
+    """Decorator of a function that builds a QuerySet, of models or of `values_list`: called, it gives the
+    rows as a list.
 
-    The function is called once, with a `Parameter` for each of its arguments. Each stands on the right of a filter, where it takes one
-    value: no model, no list, never None. Related objects come by `select_related` only.
+    The function is called once, with a `Parameter` for each of its arguments. Each stands on the right of a
+    filter, where it takes one value: no model, no list, never None. Related objects come by `select_related`
+    only.
     """
     return CompiledQuery(build)
 
 
 def compiled_update(build: Callable[P, tuple[QuerySet[Any, Any], Mapping[str, Any]]]) -> CompiledUpdate[P]:
-    """Decorator of a function that builds a QuerySet and what to set in its rows: called, it gives how many rows it has changed.
+    """Decorator of a function that builds a QuerySet and what to set in its rows: called, it gives how many
+    rows it has changed.
 
     Arguments are as for `compiled`. What is set may be an argument too, of a text, number or moment.
     """
@@ -73,7 +78,9 @@ class CompiledQuery(_Compiled[P], Generic[P, Row]):
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> list[Row]:
         using = self._built.db
-        statement = self._statements.get(using) or self._statements.setdefault(using, _Select(self._built, using))
+        statement = self._statements.get(using) or self._statements.setdefault(
+            using, _Select(self._built, using)
+        )
         return statement.rows(connections[using], self._named(args, options))
 
 
@@ -102,7 +109,10 @@ class _Statement:
         self._sql, self._params = compiler.as_sql()
 
     def execute(self, cursor: Any, connection: Any, values: Mapping[str, Any]) -> None:
-        given = [_adapted(values[param.name], connection) if isinstance(param, Parameter) else param for param in self._params]
+        given = [
+            _adapted(values[param.name], connection) if isinstance(param, Parameter) else param
+            for param in self._params
+        ]
         cursor.execute(self._sql, given)
 
 

@@ -1,4 +1,7 @@
-"""For migrations of tables that people are selling from. A migration with one of these says `atomic = False`."""
+"""For migrations of tables that people are selling from.
+
+A migration with one of these says `atomic = False`.
+"""
 
 from typing import Any
 
@@ -23,11 +26,15 @@ class AddIndexBesideSales(AddIndexConcurrently):
 
 
 class AddCheckBesideSales(AddConstraintNotValid):
-    """A check that holds for new rows at once, and for the old ones when PostgreSQL has read them beside the sales. SQLite: as usual."""
+    """A check that holds for new rows at once, and for the old ones when PostgreSQL has read them beside the
+    sales. SQLite: as usual.
+    """
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-            ValidateConstraint(self.model_name, self.constraint.name).database_forwards(app_label, schema_editor, from_state, to_state)
+            ValidateConstraint(self.model_name, self.constraint.name).database_forwards(
+                app_label, schema_editor, from_state, to_state
+            )
         else:
             AddConstraint.database_forwards(self, app_label, schema_editor, from_state, to_state)

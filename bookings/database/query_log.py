@@ -1,4 +1,7 @@
-"""Counts what a request asks of the databases, and remembers what took long. One wrapper around every query of every connection."""
+"""Counts what a request asks of the databases, and remembers what took long.
+
+One wrapper around every query of every connection.
+"""
 
 import logging
 import sys
@@ -32,7 +35,9 @@ class Tally:
 
 @dataclass
 class SlowStatement:
-    """A statement, without its values, at one place of our code, and how often it was slow since the last look."""
+    """A statement, without its values, at one place of our code, and how often it was slow since the last
+    look.
+    """
 
     sql: str
     place: str

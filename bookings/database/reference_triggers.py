@@ -1,7 +1,9 @@
-"""Triggers that give reference data a new version with every change, so that a value cached under a version is right as long as that version stands.
+"""Triggers that give reference data a new version with every change, so that a value cached under a version
+is right as long as that version stands.
 
-They act in the transaction of the change: an import, the admin or a hand-written statement cannot change anything past them.
-A version is random and not counted: after a rollback or a restored backup an old one stands for the old data, and for nothing else.
+They act in the transaction of the change: an import, the admin or a hand-written statement cannot change
+anything past them. A version is random and not counted: after a rollback or a restored backup an old one
+stands for the old data, and for nothing else.
 """
 
 import uuid
@@ -40,9 +42,7 @@ def _sqlite() -> list[str]:
 
 
 def _postgres() -> list[str]:
-    change = (
-        "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, gen_random_uuid()) ON CONFLICT (id) DO UPDATE SET mark = EXCLUDED.mark"
-    )
+    change = "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, gen_random_uuid()) ON CONFLICT (id) DO UPDATE SET mark = EXCLUDED.mark"
     return [trigger_function("catalogue_changed", f"BEGIN {change}; RETURN NULL; END")] + [
         f"CREATE OR REPLACE TRIGGER {_name(table)} AFTER {' OR '.join(_VERBS)} ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION catalogue_changed()"
@@ -73,6 +73,7 @@ def missing_reference_triggers(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     connection = connections[using]
     is_postgres, present = connection.vendor == "postgresql", enabled_triggers(connection)
     required = {
-        table: {_name(table)} if is_postgres else {f"{_name(table)}_{verb.lower()}" for verb in _VERBS} for table in REFERENCE_TABLES
+        table: {_name(table)} if is_postgres else {f"{_name(table)}_{verb.lower()}" for verb in _VERBS}
+        for table in REFERENCE_TABLES
     }
     return [table for table, names in required.items() if not names <= present]

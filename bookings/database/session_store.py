@@ -27,7 +27,8 @@ def _live_sessions(key: str, now: datetime) -> QuerySet[Session]:
 class SessionStore(DatabaseSessionStore):
     """Django asks whether a key is taken and opens a transaction around each write.
 
-    A key has 165 random bits, and the primary key refuses one that is taken; a single statement is a transaction of its own.
+    A key has 165 random bits, and the primary key refuses one that is taken; a single statement is a
+    transaction of its own.
     """
 
     def _get_session_from_db(self) -> Session | None:

@@ -1,4 +1,7 @@
-"""Statements written by hand, for reads of almost every page: Django takes longer to put them together than a database to answer them."""
+"""Statements written by hand, for reads of almost every page.
+
+Django takes longer to put them together than a database to answer them.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from django.db.models import Model
 class SelectStatement:
     """A SELECT in the words of PostgreSQL and of SQLite, of a `model` and where its reads go.
 
-    `fields` of the model say how each column is read; "" leaves it as it comes. A list of numbers or moments among the parameters is
-    an array to PostgreSQL (`unnest(%s::bigint[])`) and a JSON array to SQLite (`json_each(%s)`).
+    `fields` of the model say how each column is read; "" leaves it as it comes. A list of numbers or moments
+    among the parameters is an array to PostgreSQL (`unnest(%s::bigint[])`) and a JSON array to SQLite
+    (`json_each(%s)`).
     """
 
     def __init__(self, model: type[Model], fields: Sequence[str], *, postgresql: str, sqlite: str) -> None:
@@ -32,14 +36,21 @@ class SelectStatement:
             rows = cursor.fetchall()
         return rows if connection.vendor == "postgresql" else self._converted(rows, connection)
 
-    def _converted(self, rows: list[tuple[Any, ...]], connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
+    def _converted(
+        self, rows: list[tuple[Any, ...]], connection: BaseDatabaseWrapper
+    ) -> list[tuple[Any, ...]]:
         """As Django would read them."""
         converters = [_converters(column, connection) for column in self._columns]
-        return [tuple(_convert(value, *how, connection) for value, how in zip(row, converters, strict=True)) for row in rows]
+        return [
+            tuple(_convert(value, *how, connection) for value, how in zip(row, converters, strict=True))
+            for row in rows
+        ]
 
 
 def _to_postgresql(value: Any) -> Any:
-    return f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else value  # psycopg takes long over a list
+    return (
+        f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else value
+    )  # psycopg takes long over a list
 
 
 def _to_sqlite(value: Any) -> Any:

@@ -1,4 +1,7 @@
-"""How long a web process waits for its database. The rules that the server itself keeps are in the settings."""
+"""How long a web process waits for its database.
+
+The rules that the server itself keeps are in the settings.
+"""
 
 from functools import partial
 from typing import Any, Final
@@ -10,10 +13,14 @@ _LONGER_THAN_THE_SERVER: Final = 2.0  # seconds: who is alive says so himself, b
 
 
 def limit_waits_of_connection(connection: Any, **_signal: object) -> None:
-    """Give a new connection an end to each wait, for a server that is frozen and keeps no time limit of its own."""
+    """Give a new connection an end to each wait, for a server that is frozen and keeps no time limit of its
+    own.
+    """
     if settings.STATEMENT_SECONDS and connection.vendor == "postgresql":
         raw = connection.connection
-        if type(raw).wait is psycopg.Connection.wait:  # the replica's connections have less patience, of their own
+        if (
+            type(raw).wait is psycopg.Connection.wait
+        ):  # the replica's connections have less patience, of their own
             raw.wait = partial(_wait, raw)
 
 

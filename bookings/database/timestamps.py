@@ -1,4 +1,7 @@
-"""Moments read from PostgreSQL by the standard library: Django's own reader takes a regular expression and nine times as long for each."""
+"""Moments read from PostgreSQL by the standard library.
+
+Django's own reader takes a regular expression and nine times as long for each.
+"""
 
 from __future__ import annotations
 

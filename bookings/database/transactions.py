@@ -17,12 +17,18 @@ _DEADLOCK: Final = "40P01"
 
 @contextmanager
 def short_transaction() -> Iterator[None]:
-    """One all-or-nothing action. A lock that is not to be had in time becomes `Busy`, and so does a migration that is just going on."""
+    """One all-or-nothing action.
+
+    A lock that is not to be had in time becomes `Busy`, and so does a migration that is just going on.
+    """
     try:
         with transaction.atomic():
             yield
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) in {_LOCK_NOT_AVAILABLE, _DEADLOCK} or "database is locked" in str(error):
+        if getattr(error.__cause__, "sqlstate", None) in {
+            _LOCK_NOT_AVAILABLE,
+            _DEADLOCK,
+        } or "database is locked" in str(error):
             raise Busy from error
         raise
     except NotSupportedError as error:
@@ -63,7 +69,10 @@ def database_now() -> datetime:
 
 
 class DatabaseClock(Func):
-    """The database's clock as a column of a query that is sent once the locks are held. None on SQLite, where this host's clock counts."""
+    """The database's clock as a column of a query that is sent once the locks are held.
+
+    None on SQLite, where this host's clock counts.
+    """
 
     function = "clock_timestamp"
     output_field = DateTimeField()
@@ -74,7 +83,10 @@ class DatabaseClock(Func):
 
 @contextmanager
 def lone_statement(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """For one statement that may be refused: a transaction of the caller's stays whole, and there is none where it needs none."""
+    """For one statement that may be refused.
+
+    A transaction of the caller's stays whole, and there is none where it needs none.
+    """
     with transaction.atomic(using) if transaction.get_connection(using).in_atomic_block else nullcontext():
         yield
 

@@ -1,4 +1,7 @@
-"""Triggers that make the ledger append-only and a closed shift final. Made again after each migrate: SQLite drops them when it remakes a table."""
+"""Triggers that make the ledger append-only and a closed shift final.
+
+Made again after each migrate: SQLite drops them when it remakes a table.
+"""
 
 from typing import Final
 
@@ -7,7 +10,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 LEDGER: Final = "bookings_ledgerentry"
 SHIFT: Final = "bookings_shift"
-TRIGGERS: Final = ("ledger_no_update", "ledger_no_delete", "ledger_shift_open", "shift_closed_no_update", "shift_closed_no_delete")
+TRIGGERS: Final = (
+    "ledger_no_update",
+    "ledger_no_delete",
+    "ledger_shift_open",
+    "shift_closed_no_update",
+    "shift_closed_no_delete",
+)
 
 _SQLITE: Final = [
     *(
@@ -27,7 +36,10 @@ _SQLITE: Final = [
 
 
 def trigger_function(name: str, body: str) -> str:
-    """A function that looks tables up in the schema it was made in, whoever fires it: each company has a schema of its own."""
+    """A function that looks tables up in the schema it was made in, whoever fires it.
+
+    Each company has a schema of its own.
+    """
     return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ {body} $$"
 
 

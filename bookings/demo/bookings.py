@@ -1,4 +1,7 @@
-"""Bookings of the demo as rows, written in bulk. They obey the same rules as real ones; check_invariants says so."""
+"""Bookings of the demo as rows, written in bulk.
+
+They obey the same rules as real ones; check_invariants says so.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,9 @@ def adult_fare(fares: FareTable, segment: WeightedSegment, schedule: Schedule, k
     """What a ride on a seat of this kind costs; None if it is not sold."""
     boards = schedule.departure_time + segment.board.depart_min * _MINUTE
     day = boards.astimezone(ZoneInfo(segment.board.stop.time_zone)).date()
-    return fares.price(segment.board, segment.alight, fares.class_of(kind), price_zar=schedule.price_zar, day=day)
+    return fares.price(
+        segment.board, segment.alight, fares.class_of(kind), price_zar=schedule.price_zar, day=day
+    )
 
 
 @dataclass
@@ -79,7 +84,10 @@ class Sold:
 
 @dataclass
 class Writer:
-    """Collects sales and writes them with everything that belongs to them. Random numbers come from the departure's own source."""
+    """Collects sales and writes them with everything that belongs to them.
+
+    Random numbers come from the departure's own source.
+    """
 
     now: datetime
     clerk: User
@@ -128,7 +136,9 @@ class Writer:
             for leg in range(one.segment.board.position, one.segment.alight.position)
         ]
         SeatClaim.objects.bulk_create(claims)
-        used = Counter(schedule_id for schedule_id, _seat in {(claim.schedule_id, claim.seat_id) for claim in claims})
+        used = Counter(
+            schedule_id for schedule_id, _seat in {(claim.schedule_id, claim.seat_id) for claim in claims}
+        )
         for schedule in schedules:
             schedule.available_seats -= used[schedule.pk]
 
@@ -207,8 +217,12 @@ class Writer:
         )
 
 
-def _sell(sale: DemoSale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random) -> Sold | None:
-    """The sale as rows; None for standby tickets, which only counters sell, at an hour at which none was open."""
+def _sell(
+    sale: DemoSale, schedule: Schedule, fares: FareTable, now: datetime, counters: Counters, rng: Random
+) -> Sold | None:
+    """The sale as rows; None for standby tickets, which only counters sell, at an hour at which none was
+    open.
+    """
     segment = sale.segment
     boards_at = schedule.departure_time + segment.board.depart_min * _MINUTE
     status, placed_at, cancelled_at = _times(sale.outcome, boards_at, now, rng)
@@ -220,14 +234,19 @@ def _sell(sale: DemoSale, schedule: Schedule, fares: FareTable, now: datetime, c
         return None
     at_counter = seller is not None
     email = "" if at_counter and rng.random() < 0.5 else email_of(sale.passengers[0], rng)
-    unpaid_until = min(placed_at + timedelta(hours=settings.PAY_LATER_HOURS), boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS))
+    unpaid_until = min(
+        placed_at + timedelta(hours=settings.PAY_LATER_HOURS),
+        boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS),
+    )
     order = Order(
         token=_token(rng),
         email=email,
         channel=Channel.COUNTER if at_counter else Channel.WEB,
         status=status,
         pays_later=status == SaleStatus.PENDING,
-        pay_by=unpaid_until if status == SaleStatus.PENDING else placed_at + settings.PAYMENT_MINUTES * _MINUTE,
+        pay_by=unpaid_until
+        if status == SaleStatus.PENDING
+        else placed_at + settings.PAYMENT_MINUTES * _MINUTE,
         placed_at=placed_at,
         seller=seller,
     )
@@ -244,7 +263,10 @@ def _sell(sale: DemoSale, schedule: Schedule, fares: FareTable, now: datetime, c
         alights_at=schedule.departure_time + segment.alight.arrive_min * _MINUTE,
         cancelled_at=cancelled_at,
     )
-    tickets = [_ticket(booking, passenger, seat, fares, rng) for passenger, seat in zip(sale.passengers, sale.seats, strict=True)]
+    tickets = [
+        _ticket(booking, passenger, seat, fares, rng)
+        for passenger, seat in zip(sale.passengers, sale.seats, strict=True)
+    ]
     order.total = sum((ticket.fare for ticket in tickets), ZERO)
     one = Sold(order, booking, tickets, segment, [("", SaleStatus.PENDING, placed_at, None)])
     if status != SaleStatus.PENDING:
@@ -260,7 +282,9 @@ def _sell(sale: DemoSale, schedule: Schedule, fares: FareTable, now: datetime, c
     return one
 
 
-def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tuple[str, datetime, datetime | None]:
+def _times(
+    outcome: str, boards_at: datetime, now: datetime, rng: Random
+) -> tuple[str, datetime, datetime | None]:
     """(status, placed at, cancelled at). What cannot be in time is a plain sale instead."""
     if outcome == UNPAID and boards_at > now + timedelta(hours=30):
         return SaleStatus.PENDING, now - rng.randint(10, _UNPAID_FOR) * _MINUTE, None
@@ -274,7 +298,9 @@ def _times(outcome: str, boards_at: datetime, now: datetime, rng: Random) -> tup
     return SaleStatus.CONFIRMED, placed_at, None
 
 
-def _ticket(booking: Booking, passenger: DemoPassenger, seat: Seat | None, fares: FareTable, rng: Random) -> Ticket:
+def _ticket(
+    booking: Booking, passenger: DemoPassenger, seat: Seat | None, fares: FareTable, rng: Random
+) -> Ticket:
     seat_kind = seat.kind if seat else SeatKind.STANDARD
     fare_class = fares.class_of(seat_kind)
     segment = WeightedSegment(booking.from_stop, booking.to_stop, 1)
@@ -299,7 +325,9 @@ def _ticket(booking: Booking, passenger: DemoPassenger, seat: Seat | None, fares
 def _cancel(one: Sold, at: datetime) -> None:
     for ticket in one.tickets:
         terms = RefundTerms.from_json(ticket.refund_terms)
-        one.fee += refund_quote(ticket.fare, terms, sold_at=one.booking.booking_date, boards_at=one.booking.boards_at, now=at).fee
+        one.fee += refund_quote(
+            ticket.fare, terms, sold_at=one.booking.booking_date, boards_at=one.booking.boards_at, now=at
+        ).fee
         ticket.status = Ticket.Status.CANCELLED
         one.events.append((Ticket.Status.VALID, Ticket.Status.CANCELLED, at, ticket))
     one.events.append((SaleStatus.CONFIRMED, SaleStatus.CANCELLED, at, None))
@@ -308,7 +336,9 @@ def _cancel(one: Sold, at: datetime) -> None:
 def _board(one: Sold, rng: Random) -> None:
     for ticket in one.tickets:
         ticket.status = Ticket.Status.NO_SHOW if rng.random() < _NO_SHOWS else Ticket.Status.BOARDED
-        one.events.append((Ticket.Status.VALID, ticket.status, one.booking.boards_at - rng.randint(1, 25) * _MINUTE, ticket))
+        one.events.append(
+            (Ticket.Status.VALID, ticket.status, one.booking.boards_at - rng.randint(1, 25) * _MINUTE, ticket)
+        )
 
 
 def _board_some(one: Sold, now: datetime, rng: Random) -> None:
@@ -344,14 +374,24 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
             if amount
         )
 
-    post(f"sale:{booking.pk}", one.order.placed_at, {Account.RECEIVABLE: total, Account.REVENUE: -total}, booking)
+    post(
+        f"sale:{booking.pk}",
+        one.order.placed_at,
+        {Account.RECEIVABLE: total, Account.REVENUE: -total},
+        booking,
+    )
     if payment:
         post(f"payment:{payment.pk}", payment.paid_at, {purse: total, Account.RECEIVABLE: -total}, None)
     if booking.cancelled_at:
         undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
         post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
     if refund:
-        post(f"refund:{refund.pk}", refund.paid_at, {Account.REFUNDS_OWED: refund.amount, purse: -refund.amount}, None)
+        post(
+            f"refund:{refund.pk}",
+            refund.paid_at,
+            {Account.REFUNDS_OWED: refund.amount, purse: -refund.amount},
+            None,
+        )
     return made
 
 
@@ -360,7 +400,14 @@ def _messages(one: Sold) -> list[tuple[str, str, int, datetime]]:
         return [(OutboxMessage.Kind.PAY_BY, f"order:{one.order.pk}", one.order.pk, one.order.placed_at)]
     messages = [(OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.order.pk, one.paid_at)]
     if one.booking.cancelled_at:
-        messages.append((OutboxMessage.Kind.CANCELLATION, f"booking:{one.booking.pk}", one.booking.pk, one.booking.cancelled_at))
+        messages.append(
+            (
+                OutboxMessage.Kind.CANCELLATION,
+                f"booking:{one.booking.pk}",
+                one.booking.pk,
+                one.booking.cancelled_at,
+            )
+        )
     return messages
 
 

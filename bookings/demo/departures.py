@@ -1,4 +1,7 @@
-"""Departures of the demo company: made by the one generator, sold for the days near today, driven by its coaches."""
+"""Departures of the demo company.
+
+Made by the one generator, sold for the days near today, driven by its coaches.
+"""
 
 from __future__ import annotations
 
@@ -26,30 +29,58 @@ from bookings.demo.network import SOURCE
 from bookings.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.timetable.generate import generate_departures
-from bookings.models import Booking, Bus, Partner, RouteStop, Schedule, Seat, SeatClaim, SeatKind, Service, Ticket, User
+from bookings.models import (
+    Booking,
+    Bus,
+    Partner,
+    RouteStop,
+    Schedule,
+    Seat,
+    SeatClaim,
+    SeatKind,
+    Service,
+    Ticket,
+    User,
+)
 
 Progress = Callable[[int, int], None]
 YESTERDAY: Final = timedelta(days=1)
 _BATCH: Final = 40
 _CROWDED_FROM: Final = timedelta(hours=2)  # from now: late enough to watch people come
 _TURNAROUND: Final = timedelta(hours=2)
-_ORDER: Final = (Schedule.Status.ON_SALE, Schedule.Status.BOARDING, Schedule.Status.DEPARTED, Schedule.Status.ARRIVED)
+_ORDER: Final = (
+    Schedule.Status.ON_SALE,
+    Schedule.Status.BOARDING,
+    Schedule.Status.DEPARTED,
+    Schedule.Status.ARRIVED,
+)
 
 
 def make_departures(today: date, days: int, progress: Progress | None) -> int:
     """Departures from yesterday on. How many are new."""
     ours = Service.objects.filter(source=SOURCE)
-    return generate_departures(first_day=today - YESTERDAY, days=days + 1, services=ours, progress=progress).new
+    return generate_departures(
+        first_day=today - YESTERDAY, days=days + 1, services=ours, progress=progress
+    ).new
 
 
 def _near(today: date, days: int) -> Iterable[Schedule]:
-    ours = Schedule.objects.filter(service__source=SOURCE, service_date__range=(today - YESTERDAY, today + timedelta(days=days)))
+    ours = Schedule.objects.filter(
+        service__source=SOURCE, service_date__range=(today - YESTERDAY, today + timedelta(days=days))
+    )
     return ours.select_related("service", "route__origin").order_by("service_date", "service__source_id")
 
 
-def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Partner, progress: Progress | None) -> int:
-    """Sell the coming fortnight as if the company had been at it for a while. Departures that sold anything are left alone."""
-    touched = Exists(Booking.objects.filter(schedule=OuterRef("pk"))) | Exists(SeatClaim.objects.filter(schedule=OuterRef("pk")))
+def fill_coaches(
+    today: date, now: datetime, seed: int, clerk: User, partner: Partner, progress: Progress | None
+) -> int:
+    """Sell the coming fortnight as if the company had been at it for a while.
+
+    Departures that sold anything are left alone.
+    """
+    touched = Exists(Booking.objects.filter(schedule=OuterRef("pk"))) | Exists(
+        SeatClaim.objects.filter(schedule=OuterRef("pk"))
+    )
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
     segments, fares, seats = _Segments(), _Fares(), _Seats()
     writer, sold, done = Writer(now, clerk, Counters(now), partner), 0, 0
@@ -61,7 +92,11 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Pa
             prices = fares.of(schedule.route_id, calls)
             coach = SeatOccupancy(seats.of(schedule.layout_id), calls[-1].alight.position)
             load = wanted_load((schedule.service_date - today).days, schedule.service_date.weekday(), rng)
-            offered = [segment for segment in calls if adult_fare(prices, segment, schedule, SeatKind.STANDARD) is not None]
+            offered = [
+                segment
+                for segment in calls
+                if adult_fare(prices, segment, schedule, SeatKind.STANDARD) is not None
+            ]
             sales = sales_of(coach, offered, 1 if schedule in crowded else load, rng)
             if schedule in crowded:
                 sales += standbys_of(coach, offered, rng)
@@ -78,11 +113,20 @@ def fill_coaches(today: date, now: datetime, seed: int, clerk: User, partner: Pa
 
 
 def _crowded(departures: Iterable[Schedule], today: date, now: datetime) -> list[Schedule]:
-    """One departure of today and one of tomorrow that is sold out, with people who stand by: from Johannesburg if one leaves there."""
+    """One departure of today and one of tomorrow that is sold out, with people who stand by.
+
+    From Johannesburg if one leaves there.
+    """
     found = []
     for day in (today, today + timedelta(days=1)):
-        ahead = [each for each in departures if each.service_date == day and each.departure_time >= now + _CROWDED_FROM]
-        found += sorted(ahead, key=lambda each: (each.route.origin.slug != "johannesburg", each.departure_time))[:1]
+        ahead = [
+            each
+            for each in departures
+            if each.service_date == day and each.departure_time >= now + _CROWDED_FROM
+        ]
+        found += sorted(
+            ahead, key=lambda each: (each.route.origin.slug != "johannesburg", each.departure_time)
+        )[:1]
     return found
 
 
@@ -94,8 +138,15 @@ class _Segments:
 
     def of(self, route_id: int) -> list[WeightedSegment]:
         if route_id not in self._known:
-            calls = list(RouteStop.objects.filter(route=route_id).select_related("stop__city").order_by("position"))
-            pairs = [(a, b) for a in calls for b in calls if a.position < b.position and a.may_board and b.may_alight]
+            calls = list(
+                RouteStop.objects.filter(route=route_id).select_related("stop__city").order_by("position")
+            )
+            pairs = [
+                (a, b)
+                for a in calls
+                for b in calls
+                if a.position < b.position and a.may_board and b.may_alight
+            ]
             self._known[route_id] = [weighted_segment(*pair) for pair in pairs]
         return self._known[route_id]
 
@@ -121,9 +172,13 @@ class _Seats:
 
 
 def send_buses(today: date) -> int:
-    """Give the departures until tomorrow a bus that has come to their origin in time, else one that has not run yet."""
+    """Give the departures until tomorrow a bus that has come to their origin in time, else one that has not
+    run yet.
+    """
     buses = list(Bus.objects.order_by("bus_number"))
-    whereabouts: dict[int, tuple[datetime, int]] = {}  # of a bus that runs: free again from when, in which city
+    whereabouts: dict[
+        int, tuple[datetime, int]
+    ] = {}  # of a bus that runs: free again from when, in which city
     sent = []
     for schedule in sorted(_near(today, 1), key=lambda each: (each.departure_time, each.pk)):
         bus_id = schedule.bus_id or _bus_for(schedule, buses, whereabouts)
@@ -137,7 +192,9 @@ def send_buses(today: date) -> int:
     return len(sent)
 
 
-def _bus_for(schedule: Schedule, buses: list[Bus], whereabouts: dict[int, tuple[datetime, int]]) -> int | None:
+def _bus_for(
+    schedule: Schedule, buses: list[Bus], whereabouts: dict[int, tuple[datetime, int]]
+) -> int | None:
     fit = [bus.pk for bus in buses if bus.layout_id == schedule.layout_id]
     for pk in fit:
         free_at, city = whereabouts.get(pk, (None, None))

@@ -1,4 +1,7 @@
-"""What goes wrong on any day, so that nobody sees the screens for it empty: mails that stick, seats that are kept off sale."""
+"""What goes wrong on any day, so that nobody sees the screens for it empty.
+
+Mails that stick, seats that are kept off sale.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -16,7 +19,10 @@ _KEPT: Final = {"Reclining mechanism broken": 1, "Second driver rests here": 2} 
 
 
 def make_trouble(now: datetime) -> int:
-    """Let a few of the latest confirmations fail or wait. Once: where anything failed or waits already nothing is changed."""
+    """Let a few of the latest confirmations fail or wait.
+
+    Once: where anything failed or waits already nothing is changed.
+    """
     mails = OutboxMessage.objects.filter(kind=OutboxMessage.Kind.CONFIRMATION)
     if StaffTask.objects.filter(kind=StaffTask.Kind.MAIL_FAILED).exists():
         return 0
@@ -25,28 +31,44 @@ def make_trouble(now: datetime) -> int:
         order__bookings__schedule__service__source=SOURCE,
         order__bookings__boards_at__gt=now + timedelta(days=1),
     )
-    chosen = list(latest.exclude(order__email="").select_related("order").order_by("-created_at", "pk")[: _FAILED + 1])
+    chosen = list(
+        latest.exclude(order__email="").select_related("order").order_by("-created_at", "pk")[: _FAILED + 1]
+    )
     with short_transaction():
         for minutes, mail in enumerate(chosen[:_FAILED], start=1):
             at = max(now - timedelta(minutes=40 * minutes), mail.created_at)
-            OutboxMessage.objects.filter(pk=mail.pk).update(sent_at=None, failed_at=at, attempts=3, last_error=_REFUSED)
+            OutboxMessage.objects.filter(pk=mail.pk).update(
+                sent_at=None, failed_at=at, attempts=3, last_error=_REFUSED
+            )
             detail = f"{mail.get_kind_display()}: {_REFUSED}"
             StaffTask.objects.create(
-                kind=StaffTask.Kind.MAIL_FAILED, order=mail.order, subject=f"message:{mail.pk}", detail=detail, created_at=at
+                kind=StaffTask.Kind.MAIL_FAILED,
+                order=mail.order,
+                subject=f"message:{mail.pk}",
+                detail=detail,
+                created_at=at,
             )
         for mail in chosen[_FAILED:]:
             again = now + timedelta(minutes=8)
-            OutboxMessage.objects.filter(pk=mail.pk).update(sent_at=None, attempts=2, next_try=again, last_error=_AWAY)
+            OutboxMessage.objects.filter(pk=mail.pk).update(
+                sent_at=None, attempts=2, next_try=again, last_error=_AWAY
+            )
     return len(chosen)
 
 
 def keep_seats(today: date, now: datetime) -> int:
-    """The dispatcher keeps a few seats of tomorrow's coaches off sale. Once: where any were kept, whoever did, nothing is changed."""
+    """The dispatcher keeps a few seats of tomorrow's coaches off sale.
+
+    Once: where any were kept, whoever did, nothing is changed.
+    """
     if SeatBlock.objects.exists():
         return 0
     dispatcher = User.objects.get(username=User.Role.DISPATCHER)
     room = Schedule.objects.filter(
-        service__source=SOURCE, service_date=today + timedelta(days=1), available_seats__gte=sum(_KEPT.values()), departure_time__gt=now
+        service__source=SOURCE,
+        service_date=today + timedelta(days=1),
+        available_seats__gte=sum(_KEPT.values()),
+        departure_time__gt=now,
     )
     kept = 0
     for schedule, (reason, count) in zip(room.order_by("departure_time", "pk"), _KEPT.items(), strict=False):

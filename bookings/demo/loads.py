@@ -1,4 +1,7 @@
-"""Who sits where on a demo departure. Pure: it is told the coach and the rides, and draws by the random numbers it is given."""
+"""Who sits where on a demo departure.
+
+Pure: it is told the coach and the rides, and draws by the random numbers it is given.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,22 @@ DOOR_OPENS: Final = timedelta(minutes=30)  # when the made-up passengers come; t
 DAYS_SOLD_AHEAD: Final = 14
 _PULL: Final = {
     **dict.fromkeys(("johannesburg", "cape-town", "durban"), 6.0),
-    **dict.fromkeys(("pretoria", "bloemfontein", "gqeberha", "east-london", "windhoek", "maputo", "harare"), 3.5),
-    **dict.fromkeys(("mthatha", "polokwane", "mbombela", "kimberley", "george", "upington", "pietermaritzburg", "beitbridge"), 2.0),
+    **dict.fromkeys(
+        ("pretoria", "bloemfontein", "gqeberha", "east-london", "windhoek", "maputo", "harare"), 3.5
+    ),
+    **dict.fromkeys(
+        (
+            "mthatha",
+            "polokwane",
+            "mbombela",
+            "kimberley",
+            "george",
+            "upington",
+            "pietermaritzburg",
+            "beitbridge",
+        ),
+        2.0,
+    ),
 }
 _BUSY_DAYS: Final = (4, 6)  # Friday and Sunday
 _SOLD_OUT: Final = 0.07
@@ -82,8 +99,13 @@ def wanted_load(days_ahead: int, weekday: int, rng: Random) -> float:
     return min(0.9, usual * rng.uniform(0.7, 1.15) * (1.2 if weekday in _BUSY_DAYS else 1))
 
 
-def sales_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: float, rng: Random) -> list[DemoSale]:
-    """Parties on rides by chance until the coach carries `load`; sold out means that the longest ride finds no seat."""
+def sales_of(
+    coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: float, rng: Random
+) -> list[DemoSale]:
+    """Parties on rides by chance until the coach carries `load`.
+
+    Sold out means that the longest ride finds no seat.
+    """
     sales: list[DemoSale] = []
     weights = [segment.weight for segment in segments]
     if load >= 1:
@@ -104,7 +126,10 @@ def sales_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], load: fl
 
 
 def standbys_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], rng: Random) -> list[DemoSale]:
-    """Some who wait for a seat on the longest ride of a coach that is sold out; nobody where a seat is left."""
+    """Some who wait for a seat on the longest ride of a coach that is sold out.
+
+    Nobody where a seat is left.
+    """
     segment = _longest(segments)
     if coach.free(segment.mask, SeatKind.values):
         return []
@@ -117,7 +142,10 @@ def _longest(segments: Sequence[WeightedSegment]) -> WeightedSegment:
 
 
 def _seats_for(coach: SeatOccupancy, mask: int, count: int, rng: Random, *, every_kind: bool) -> list[Seat]:
-    """Seats side by side if there are such, else any; the accessible ones only when a coach is to be filled."""
+    """Seats side by side if there are such, else any.
+
+    The accessible ones only when a coach is to be filled.
+    """
     kinds = [SeatKind.STANDARD, SeatKind.PREMIUM]
     if rng.random() < _PREMIUM:
         kinds.reverse()

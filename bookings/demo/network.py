@@ -33,7 +33,10 @@ _POLICIES: Final = {
 
 
 def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bool:
-    """The demo company's places, coaches, prices and plans of `only_lines` (all unless said). False if they were there."""
+    """The demo company's places, coaches, prices and plans of `only_lines` (all unless said).
+
+    False if they were there.
+    """
     if Service.objects.filter(source=SOURCE).exists():
         return False
     chosen = [plan for plan in plans() if not only_lines or plan.pattern.line in only_lines]
@@ -68,11 +71,16 @@ def make_prices() -> FareClass:
         policies[code], is_new = RefundPolicy.objects.get_or_create(code=code, defaults={"name": name})
         if is_new:
             RefundTier.objects.bulk_create(
-                RefundTier(policy=policies[code], hours_before=hours, fee_percent=percent) for hours, percent in tiers
+                RefundTier(policy=policies[code], hours_before=hours, fee_percent=percent)
+                for hours, percent in tiers
             )
     standard, _is_new = FareClass.objects.get_or_create(
         code="standard",
-        defaults={"name": "Standard", "seat_kinds": [SeatKind.STANDARD, SeatKind.ACCESSIBLE], "refund_policy": policies["saver"]},
+        defaults={
+            "name": "Standard",
+            "seat_kinds": [SeatKind.STANDARD, SeatKind.ACCESSIBLE],
+            "refund_policy": policies["saver"],
+        },
     )
     FareClass.objects.get_or_create(
         code="premium",
@@ -162,14 +170,22 @@ def _make_fares(routes: dict[RoutePattern, Route], fare_class: FareClass, levels
             if rand is None:
                 fares.append(Fare(**pair, amount=None, valid_from=levels[0].first))
             else:
-                fares += [Fare(**pair, amount=level.price(rand), valid_from=level.first, valid_to=level.last) for level in levels]
+                fares += [
+                    Fare(**pair, amount=level.price(rand), valid_from=level.first, valid_to=level.last)
+                    for level in levels
+                ]
     Fare.objects.bulk_create(fares)
 
 
 def _make_services(
-    chosen: list[DemoService], routes: dict[RoutePattern, Route], layouts: dict[str, SeatLayout], levels: list[Period]
+    chosen: list[DemoService],
+    routes: dict[RoutePattern, Route],
+    layouts: dict[str, SeatLayout],
+    levels: list[Period],
 ) -> None:
-    """One service for each plan and price level, so that rides without a fare of their own follow the season too."""
+    """One service for each plan and price level, so that rides without a fare of their own follow the season
+    too.
+    """
     Service.objects.bulk_create(
         Service(
             route=routes[plan.pattern],

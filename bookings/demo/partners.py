@@ -18,7 +18,9 @@ _TOLD: Final = (Webhook.Event.CONFIRMED, Webhook.Event.CANCELLED)
 
 
 def make_partner(now: datetime) -> Partner:
-    return Partner.objects.filter(name=NAME).first() or add_partner(name=NAME, email=_EMAIL, credit_limit=_CREDIT, now=now)
+    return Partner.objects.filter(name=NAME).first() or add_partner(
+        name=NAME, email=_EMAIL, credit_limit=_CREDIT, now=now
+    )
 
 
 def make_webhook(now: datetime) -> None:
@@ -27,18 +29,27 @@ def make_webhook(now: datetime) -> None:
     if partner.webhooks.exists():
         return
     manager = User.objects.get(username=User.Role.MANAGER)
-    switch_webhook(add_webhook(partner, url=_HOOK, events=_TOLD, actor=manager, now=now), is_on=False, actor=manager, now=now)
+    switch_webhook(
+        add_webhook(partner, url=_HOOK, events=_TOLD, actor=manager, now=now),
+        is_on=False,
+        actor=manager,
+        now=now,
+    )
 
 
 def settle_account(now: datetime) -> None:
-    """Whoever owes more than half of the credit has paid most of it this morning, so that there is something left to sell on."""
+    """Whoever owes more than half of the credit has paid most of it this morning, so that there is something
+    left to sell on.
+    """
     partner = Partner.objects.get(name=NAME)
     if partner.owes <= partner.credit_limit / 2:
         return
     amount = Decimal(int(partner.owes - partner.credit_limit / 4) // _THOUSAND * _THOUSAND)
     manager = User.objects.get(username=User.Role.MANAGER)
     reference = f"TravelHub {now:%Y-%m-%d}"
-    receive_payment(partner, amount, reference=reference, actor=manager, submission=f"demo:{reference}", now=now)
+    receive_payment(
+        partner, amount, reference=reference, actor=manager, submission=f"demo:{reference}", now=now
+    )
 
 
 def give_key(now: datetime, *, reset: bool) -> str:

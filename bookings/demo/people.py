@@ -30,7 +30,9 @@ def _pick(rng: Random, weights: dict) -> object:
 @cache
 def _groups() -> tuple[list[tuple[list[str], list[str]]], list[int]]:
     rows = read_table("names")
-    return [(row["first_names"].split(";"), row["surnames"].split(";")) for row in rows], [int(row["weight"]) for row in rows]
+    return [(row["first_names"].split(";"), row["surnames"].split(";")) for row in rows], [
+        int(row["weight"]) for row in rows
+    ]
 
 
 def party(rng: Random) -> list[DemoPassenger]:

@@ -50,7 +50,10 @@ def seed_demo(
     reset_password: bool = False,
     progress: Progress | None = None,
 ) -> SeedReport:
-    """Load the demo company, or top it up. The same seed and time make the same rows, but for the password."""
+    """Load the demo company, or top it up.
+
+    The same seed and time make the same rows, but for the password.
+    """
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
     clerk, partner = make_staff(), make_partner(now)

@@ -28,7 +28,10 @@ OUR_CLERKS: Final = frozenset({User.Role.CLERK, *_COLLEAGUES})
 
 
 def make_staff() -> User:
-    """Branches in the big cities, and one user for each role, named like it, who cannot log in yet. The answer is the clerk."""
+    """Branches in the big cities, and one user for each role, named like it, who cannot log in yet.
+
+    The answer is the clerk.
+    """
     for city in City.objects.filter(slug__in=_BRANCHES).order_by("pk"):
         Branch.objects.get_or_create(code=city.slug, defaults={"name": city.name, "city": city})
     branches = Branch.objects.filter(code__in=_BRANCHES).order_by("pk")
@@ -50,7 +53,12 @@ def make_staff() -> User:
         made += [user] if is_new else []
     at_city = {each.code: each for each in branches}
     for username, (first_name, last_name, city) in _COLLEAGUES.items():
-        fields = {"first_name": first_name, "last_name": last_name, "branch": at_city.get(city, branch), "password": _NO_PASSWORD}
+        fields = {
+            "first_name": first_name,
+            "last_name": last_name,
+            "branch": at_city.get(city, branch),
+            "password": _NO_PASSWORD,
+        }
         user, is_new = User.objects.get_or_create(username=username, defaults=fields)
         made += [user] if is_new else []
     manager, now = User.objects.get(username=User.Role.MANAGER), timezone.now()
@@ -64,7 +72,10 @@ def staff_can_log_in() -> bool:
 
 
 def give_password(*, reset: bool) -> str:
-    """One new password for all users of the demo, unless they have one and it is to stay: then the answer is empty."""
+    """One new password for all users of the demo, unless they have one and it is to stay.
+
+    Then the answer is empty.
+    """
     if staff_can_log_in() and not reset:
         return ""
     password = "-".join(random_code(4).lower() for _part in range(3))

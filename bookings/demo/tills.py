@@ -1,4 +1,7 @@
-"""The counters of the demo company: who sells there, and the shifts through which its counter sales were paid."""
+"""The counters of the demo company.
+
+Who sells there, and the shifts through which its counter sales were paid.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ class Counters:
                 self._free_from[clerk] = free_from
 
     def seller(self, paid_at: datetime, rng: Random) -> User | None:
-        """A clerk who could take money then; None if the counters were closed, or their shifts are counted already."""
+        """A clerk who could take money then.
+
+        None if the counters were closed, or their shifts are counted already.
+        """
         local, today = paid_at.astimezone(_zone()), self._now.astimezone(_zone()).date()
         if not _OPENS <= local.time() < _CLOSES or paid_at > self._now:
             return None
@@ -73,16 +79,24 @@ class _Day:
 
 
 def pay_at_tills(now: datetime, seed: int) -> None:
-    """Pay the counter sales that are not paid yet, each in the shift of its seller on its day, and close the shifts of days gone by."""
+    """Pay the counter sales that are not paid yet, each in the shift of its seller on its day, and close the
+    shifts of days gone by.
+    """
     days = _working_days(now)
     for (clerk, day), work in sorted(days.items(), key=lambda item: (item[0][0].pk, item[0][1])):
         _work(clerk, day, work, now, Random(f"{seed} {clerk.username} {day}"))
     today = now.astimezone(_zone()).date()
-    ours = User.objects.filter(username__in=OUR_CLERKS, branch__isnull=False).exclude(username__in=CAN_LOG_IN).order_by("pk")
+    ours = (
+        User.objects.filter(username__in=OUR_CLERKS, branch__isnull=False)
+        .exclude(username__in=CAN_LOG_IN)
+        .order_by("pk")
+    )
     for clerk in ours:
         _close_before(clerk, today, Random(f"{seed} {clerk.username} late"))
     if ours and not Shift.objects.filter(clerk__in=ours, closed_at=None).exists():
-        open_shift(ours[0], counted_float=_FLOAT, submission=f"demo:{ours[0].pk}:{today}:late", content="", now=now)
+        open_shift(
+            ours[0], counted_float=_FLOAT, submission=f"demo:{ours[0].pk}:{today}:late", content="", now=now
+        )
 
 
 def _working_days(now: datetime) -> dict[tuple[User, date], _Day]:
@@ -92,9 +106,17 @@ def _working_days(now: datetime) -> dict[tuple[User, date], _Day]:
     days: dict[tuple[User, date], _Day] = defaultdict(_Day)
     for order in waiting.annotate(paid_at=Min("bookings__events__at", filter=paid)).order_by("paid_at", "pk"):
         days[order.seller, order.paid_at.astimezone(_zone()).date()].sales.append(order)
-    owed = LedgerEntry.objects.filter(account=Account.REFUNDS_OWED, booking__order__in=waiting, cause__startswith="cancel:")
+    owed = LedgerEntry.objects.filter(
+        account=Account.REFUNDS_OWED, booking__order__in=waiting, cause__startswith="cancel:"
+    )
     for entry in owed.select_related("booking__order__seller").order_by("at", "pk"):
-        refund = Refund(order=entry.booking.order, booking=entry.booking, cause=entry.cause, amount=-entry.amount, created_at=entry.at)
+        refund = Refund(
+            order=entry.booking.order,
+            booking=entry.booking,
+            cause=entry.cause,
+            amount=-entry.amount,
+            created_at=entry.at,
+        )
         at = _next_open(entry.at)
         work = days.get((entry.booking.order.seller, at.astimezone(_zone()).date()))
         if work and at < now:
@@ -115,7 +137,11 @@ def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> Non
     _close_before(clerk, day, rng)
     with short_transaction():
         shift = Shift.objects.open_of(clerk) or open_shift(
-            clerk, counted_float=_FLOAT, submission=f"demo:{clerk.pk}:{day}", content="", now=min(_at(day, _OPENS) - _EARLY, now)
+            clerk,
+            counted_float=_FLOAT,
+            submission=f"demo:{clerk.pk}:{day}",
+            content="",
+            now=min(_at(day, _OPENS) - _EARLY, now),
         )
         payments = [_payment(order, shift, rng) for order in work.sales]
         Payment.objects.bulk_create(payments)
@@ -123,7 +149,13 @@ def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> Non
             entry
             for payment in payments
             for entry in _posting(
-                f"payment:{payment.pk}", payment.method, Account.RECEIVABLE, payment.amount, payment.paid_at, payment, rng
+                f"payment:{payment.pk}",
+                payment.method,
+                Account.RECEIVABLE,
+                payment.amount,
+                payment.paid_at,
+                payment,
+                rng,
             )
         ]
         LedgerEntry.objects.bulk_create(entries)
@@ -131,7 +163,12 @@ def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> Non
         _pay_back(work, shift, rng)
         if rng.random() < 0.25 and _at(day, time(13)) < now:
             move_cash(
-                shift, Decimal(-80), "Taxi for a stranded passenger", submission=f"demo:{shift.pk}", content="", now=_at(day, time(13))
+                shift,
+                Decimal(-80),
+                "Taxi for a stranded passenger",
+                submission=f"demo:{shift.pk}",
+                content="",
+                now=_at(day, time(13)),
             )
     _close_before(clerk, now.astimezone(_zone()).date(), rng)
 
@@ -156,27 +193,50 @@ def _pay_back(work: _Day, shift: Shift, rng: Random) -> None:
     """Cash where the drawer has it, else to the card."""
     left = expected(shift)[Account.CASH] - sum((order.total for order in work.sales), ZERO) / 2
     for refund, at in work.refunds:
-        method = Account.CASH if refund.amount <= left and in_coins(refund.amount) == refund.amount else Account.CARD
+        method = (
+            Account.CASH
+            if refund.amount <= left and in_coins(refund.amount) == refund.amount
+            else Account.CARD
+        )
         left -= refund.amount if method == Account.CASH else ZERO
-        refund.status, refund.paid_at, refund.method, refund.shift = Refund.Status.PAID, at, method.value, shift
+        refund.status, refund.paid_at, refund.method, refund.shift = (
+            Refund.Status.PAID,
+            at,
+            method.value,
+            shift,
+        )
         refund.reference = "" if method == Account.CASH else f"T1 {rng.randint(100_000, 999_999)}"
         refund.save()
-        entries = _posting(f"refund:{refund.pk}", Account.REFUNDS_OWED, method, refund.amount, at, refund, rng)
+        entries = _posting(
+            f"refund:{refund.pk}", Account.REFUNDS_OWED, method, refund.amount, at, refund, rng
+        )
         LedgerEntry.objects.bulk_create(entries)
 
 
-def _posting(cause: str, debit: str, credit: str, amount: Decimal, at: datetime, row: Payment | Refund, rng: Random) -> list[LedgerEntry]:
+def _posting(
+    cause: str, debit: str, credit: str, amount: Decimal, at: datetime, row: Payment | Refund, rng: Random
+) -> list[LedgerEntry]:
     posting = uuid.UUID(int=rng.getrandbits(128), version=4)
     return [
         LedgerEntry(
-            posting=posting, account=account, amount=signed, order=row.order, shift=row.shift, actor=row.shift.clerk, at=at, cause=cause
+            posting=posting,
+            account=account,
+            amount=signed,
+            order=row.order,
+            shift=row.shift,
+            actor=row.shift.clerk,
+            at=at,
+            cause=cause,
         )
         for account, signed in ((debit, amount), (credit, -amount))
     ]
 
 
 def _close_before(clerk: User, day: date, rng: Random) -> None:
-    """Count and close the clerk's shift if it was opened on an earlier day. Large differences are signed by the manager."""
+    """Count and close the clerk's shift if it was opened on an earlier day.
+
+    Large differences are signed by the manager.
+    """
     shift = Shift.objects.open_of(clerk)
     opened_on = shift.opened_at.astimezone(_zone()).date() if shift else day
     if opened_on >= day:
@@ -188,5 +248,11 @@ def _close_before(clerk: User, day: date, rng: Random) -> None:
     if not outcome.is_closed:
         manager = User.objects.get(username=User.Role.MANAGER)
         close_shift(
-            shift, counted=counted, reason=rng.choice(_REASONS), approver=manager, submission=f"demo:{shift.pk}:2", content="", now=at
+            shift,
+            counted=counted,
+            reason=rng.choice(_REASONS),
+            approver=manager,
+            submission=f"demo:{shift.pk}:2",
+            content="",
+            now=at,
         )

@@ -74,12 +74,20 @@ def reverse(calls: tuple[PatternCall, ...]) -> tuple[PatternCall, ...]:
     """The same legs and stands the other way."""
     end = calls[-1]
     return tuple(
-        PatternCall(call.city, end.km - call.km, end.arrive - call.depart, end.arrive - call.arrive, call.is_halt) for call in calls[::-1]
+        PatternCall(
+            call.city, end.km - call.km, end.arrive - call.depart, end.arrive - call.arrive, call.is_halt
+        )
+        for call in calls[::-1]
     )
 
 
 def shorten(
-    calls: tuple[PatternCall, ...], *, start: str = "", end: str = "", skip: frozenset[str] = frozenset(), pace: int = 100
+    calls: tuple[PatternCall, ...],
+    *,
+    start: str = "",
+    end: str = "",
+    skip: frozenset[str] = frozenset(),
+    pace: int = 100,
 ) -> tuple[PatternCall, ...]:
     """The part from `start` to `end` without the stops in `skip`, its driving time scaled to `pace` percent."""
     cities = [call.city for call in calls]
@@ -103,7 +111,9 @@ def line_calls() -> dict[str, tuple[PatternCall, ...]]:
     lines: dict[str, list[PatternCall]] = {}
     for row in read_table("calls"):
         numbers = (int(row[field]) for field in ("km", "arrive_min", "depart_min"))
-        lines.setdefault(row["line"], []).append(PatternCall(row["city"], *numbers, is_halt=row["is_halt"] == "1"))
+        lines.setdefault(row["line"], []).append(
+            PatternCall(row["city"], *numbers, is_halt=row["is_halt"] == "1")
+        )
     return {line: tuple(calls) for line, calls in lines.items()}
 
 
@@ -122,16 +132,28 @@ def _plan(row: dict[str, str]) -> DemoService:
     weekdays = sum(1 << (int(day) - 1) for day in row["weekdays"])
     pattern = RoutePattern(row["line"], f"{row['line']}/{name}", name, calls)
     return DemoService(
-        f"{row['key']}/{row['direction']}", pattern, int(hours) * 60 + int(minutes), weekdays, row["layout"], Decimal(row["price_zar"])
+        f"{row['key']}/{row['direction']}",
+        pattern,
+        int(hours) * 60 + int(minutes),
+        weekdays,
+        row["layout"],
+        Decimal(row["price_zar"]),
     )
 
 
 def periods(today: date) -> list[Period]:
-    """The price levels from a week ago on: normal days, this season's December holidays, normal days again."""
+    """The price levels from a week ago on.
+
+    Normal days, this season's December holidays, normal days again.
+    """
     year = today.year if today > date(today.year, 1, 15) else today.year - 1
     start, peak, end = today - WEEK_BEFORE, date(year, 12, 10), date(year + 1, 1, 15)
     before = [Period(start, peak - timedelta(days=1), Decimal(1))] if start < peak else []
-    return [*before, Period(max(start, peak), end, PEAK_FACTOR), Period(end + timedelta(days=1), None, Decimal(1))]
+    return [
+        *before,
+        Period(max(start, peak), end, PEAK_FACTOR),
+        Period(end + timedelta(days=1), None, Decimal(1)),
+    ]
 
 
 def published_fares() -> dict[frozenset[str], int]:
@@ -139,12 +161,16 @@ def published_fares() -> dict[frozenset[str], int]:
 
 
 def fares_of(pattern: RoutePattern) -> Iterator[tuple[int, int, int | None]]:
-    """The pairs of a pattern that have a line of their own: (from position, to position, rand, or None where it is not sold).
+    """The pairs of a pattern that have a line of their own: (from position, to position, rand, or None where
+    it is not sold).
 
-    Not sold: the short local hops of not_sold.csv, and rides wholly inside another country, for which a cross-border
-    permit gives no right. Every other pair is priced by its share of the way.
+    Not sold: the short local hops of not_sold.csv, and rides wholly inside another country, for which a
+    cross-border permit gives no right. Every other pair is priced by its share of the way.
     """
-    published, hops = published_fares(), {frozenset((row["from"], row["to"])) for row in read_table("not_sold")}
+    published, hops = (
+        published_fares(),
+        {frozenset((row["from"], row["to"])) for row in read_table("not_sold")},
+    )
     abroad = {row["city"] for row in read_table("cities") if row["country"] != _HOME}
     for i, board in enumerate(pattern.calls):
         for j, alight in enumerate(pattern.calls[i + 1 :], i + 1):

@@ -9,7 +9,17 @@ from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
-from .sales import AccessLink, Booking, BookingEvent, BookingStep, Channel, Order, SaleStatus, Submission, Ticket
+from .sales import (
+    AccessLink,
+    Booking,
+    BookingEvent,
+    BookingStep,
+    Channel,
+    Order,
+    SaleStatus,
+    Submission,
+    Ticket,
+)
 from .staff import Branch, StaffEvent, StaffTask, User
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 

@@ -19,12 +19,17 @@ class ShiftQuerySet(models.QuerySet["Shift"]):
 class Shift(models.Model):
     """A clerk's session at a till, from the counted float to the cash-up. Closed, it never changes.
 
-    `counted` and `expected` are rand by tender, as text: {"cash": "1250.00", "card": …}. `denominations` says how many of each note
-    and coin were counted at the close; `count_tries` keeps each count that was more than the limit away from what was expected.
+    `counted` and `expected` are rand by tender, as text: {"cash": "1250.00", "card": …}. `denominations` says
+    how many of each note and coin were counted at the close; `count_tries` keeps each count that was more
+    than the limit away from what was expected.
     """
 
-    clerk = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="shifts", verbose_name=_("clerk"))
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="shifts", db_index=False, verbose_name=_("branch"))
+    clerk = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="shifts", verbose_name=_("clerk")
+    )
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, related_name="shifts", db_index=False, verbose_name=_("branch")
+    )
     opened_at = models.DateTimeField(_("opened"))
     opening_float = models.DecimalField(_("float"), max_digits=9, decimal_places=2)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
@@ -32,7 +37,9 @@ class Shift(models.Model):
     expected = models.JSONField(null=True, blank=True)
     difference = models.DecimalField(_("difference"), max_digits=9, decimal_places=2, null=True, blank=True)
     reason = models.CharField(_("reason of the difference"), max_length=200, blank=True)
-    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     denominations = models.JSONField(default=dict, blank=True)
     count_tries = models.JSONField(default=list, blank=True)
 
@@ -41,15 +48,23 @@ class Shift(models.Model):
     class Meta:
         ordering = ["-opened_at"]
         constraints = [
-            models.UniqueConstraint(fields=["clerk"], condition=Q(closed_at__isnull=True), name="one_open_shift_per_clerk"),
+            models.UniqueConstraint(
+                fields=["clerk"], condition=Q(closed_at__isnull=True), name="one_open_shift_per_clerk"
+            ),
             models.CheckConstraint(condition=Q(opening_float__gte=0), name="shift_float_not_negative"),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True, counted__isnull=True, difference__isnull=True)
-                | Q(closed_at__isnull=False, counted__isnull=False, expected__isnull=False, difference__isnull=False),
+                | Q(
+                    closed_at__isnull=False,
+                    counted__isnull=False,
+                    expected__isnull=False,
+                    difference__isnull=False,
+                ),
                 name="closed_shift_is_counted",
             ),
             models.CheckConstraint(
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=models.F("clerk")), name="shift_approved_by_another"
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=models.F("clerk")),
+                name="shift_approved_by_another",
             ),
         ]
         indexes = [models.Index(fields=["branch", "opened_at"], name="shift_branch_idx")]
@@ -63,7 +78,10 @@ class Shift(models.Model):
 
 
 class TillMovement(models.Model):
-    """Cash put into or taken out of a till for something that is no sale: change, a taxi, a banking bag. Signed: in is positive."""
+    """Cash put into or taken out of a till for something that is no sale.
+
+    Change, a taxi, a banking bag. Signed: in is positive.
+    """
 
     shift = models.ForeignKey(Shift, models.PROTECT, related_name="movements")
     amount = models.DecimalField(max_digits=9, decimal_places=2)

@@ -12,7 +12,9 @@ class RefundPolicy(models.Model):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)
     grace_minutes = models.PositiveIntegerField(_("grace (minutes after sale)"), default=60)
-    grace_hours = models.PositiveIntegerField(_("grace only if departure is this many hours away"), default=24)
+    grace_hours = models.PositiveIntegerField(
+        _("grace only if departure is this many hours away"), default=24
+    )
 
     class Meta:
         verbose_name = _("refund policy")
@@ -23,11 +25,16 @@ class RefundPolicy(models.Model):
 
 
 class RefundTier(models.Model):
-    """From `hours_before` departure at the boarding stop, and earlier, this fee is kept. Later than the last tier: nothing comes back."""
+    """From `hours_before` departure at the boarding stop, and earlier, this fee is kept.
+
+    Later than the last tier: nothing comes back.
+    """
 
     policy = models.ForeignKey(RefundPolicy, models.CASCADE, related_name="tiers", db_index=False)
     hours_before = models.PositiveIntegerField(_("hours before departure"))
-    fee_percent = models.PositiveSmallIntegerField(_("fee (percent)"), default=0, validators=[MaxValueValidator(100)])
+    fee_percent = models.PositiveSmallIntegerField(
+        _("fee (percent)"), default=0, validators=[MaxValueValidator(100)]
+    )
     fee_zar = models.DecimalField(_("fee (rand)"), max_digits=9, decimal_places=2, default=0)
 
     class Meta:
@@ -36,7 +43,9 @@ class RefundTier(models.Model):
         verbose_name_plural = _("refund tiers")
         constraints = [
             models.UniqueConstraint(fields=["policy", "hours_before"], name="unique_refund_tier"),
-            models.CheckConstraint(condition=Q(fee_percent__lte=100, fee_zar__gte=0), name="refund_fee_in_range"),
+            models.CheckConstraint(
+                condition=Q(fee_percent__lte=100, fee_zar__gte=0), name="refund_fee_in_range"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -47,7 +56,9 @@ class PassengerType(models.Model):
     slug = models.SlugField(_("slug"), max_length=30, unique=True)
     name = models.CharField(_("name"), max_length=60)
     name_plural = models.CharField(_("plural"), max_length=60)
-    discount_percent = models.PositiveSmallIntegerField(_("discount (percent)"), default=0, validators=[MaxValueValidator(100)])
+    discount_percent = models.PositiveSmallIntegerField(
+        _("discount (percent)"), default=0, validators=[MaxValueValidator(100)]
+    )
     ages = models.CharField(_("ages"), max_length=60, blank=True)
     proof = models.CharField(_("proof shown at boarding"), max_length=120, blank=True)
     is_default = models.BooleanField(_("default"), default=False)  # who a passenger is unless said otherwise
@@ -59,8 +70,12 @@ class PassengerType(models.Model):
         verbose_name = _("passenger type")
         verbose_name_plural = _("passenger types")
         constraints = [
-            models.CheckConstraint(condition=Q(discount_percent__lte=100), name="passenger_discount_in_range"),
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_passenger_type"),
+            models.CheckConstraint(
+                condition=Q(discount_percent__lte=100), name="passenger_discount_in_range"
+            ),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_passenger_type"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -68,7 +83,10 @@ class PassengerType(models.Model):
 
 
 class FareClass(models.Model):
-    """`seat_kinds` says which seats it sells (of SeatKind); a seat belongs to the first class by position that lists its kind."""
+    """`seat_kinds` says which seats it sells (of SeatKind).
+
+    A seat belongs to the first class by position that lists its kind.
+    """
 
     code = models.SlugField(_("code"), max_length=30, unique=True)
     name = models.CharField(_("name"), max_length=60)
@@ -81,14 +99,19 @@ class FareClass(models.Model):
         ordering = ["position", "id"]
         verbose_name = _("fare class")
         verbose_name_plural = _("fare classes")
-        constraints = [models.CheckConstraint(condition=Q(price_factor__gt=0), name="fare_class_factor_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(price_factor__gt=0), name="fare_class_factor_positive")
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Fare(models.Model):
-    """The price of a pair of calls in a class for departures on days from `valid_from` to `valid_to`. No amount: the pair is not sold."""
+    """The price of a pair of calls in a class for departures on days from `valid_from` to `valid_to`.
+
+    No amount: the pair is not sold.
+    """
 
     route = models.ForeignKey(Route, models.CASCADE, related_name="fares", db_index=False)
     from_stop = models.ForeignKey(RouteStop, models.CASCADE, related_name="+")
@@ -100,10 +123,19 @@ class Fare(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["route", "from_stop", "to_stop", "fare_class", "valid_from"], name="unique_fare"),
-            models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gte=0), name="fare_not_negative"),
-            models.CheckConstraint(condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")), name="fare_ends_after_start"),
+            models.UniqueConstraint(
+                fields=["route", "from_stop", "to_stop", "fare_class", "valid_from"], name="unique_fare"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gte=0), name="fare_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="fare_ends_after_start",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.from_stop_id}-{self.to_stop_id} {self.amount if self.amount is not None else 'not sold'}"
+        return (
+            f"{self.from_stop_id}-{self.to_stop_id} {self.amount if self.amount is not None else 'not sold'}"
+        )

@@ -32,14 +32,19 @@ class SeatLayout(models.Model):
         ordering = ["name"]
         verbose_name = _("seat layout")
         verbose_name_plural = _("seat layouts")
-        constraints = [models.CheckConstraint(condition=Q(decks__gte=1, decks__lte=2), name="layout_one_or_two_decks")]
+        constraints = [
+            models.CheckConstraint(condition=Q(decks__gte=1, decks__lte=2), name="layout_one_or_two_decks")
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Seat(models.Model):
-    """`row` counts from the front and `column` from the left of the coach, both from 1; a gap in the columns is the aisle."""
+    """`row` counts from the front and `column` from the left of the coach, both from 1.
+
+    A gap in the columns is the aisle.
+    """
 
     layout = models.ForeignKey(SeatLayout, models.CASCADE, related_name="seats", db_index=False)
     label = models.CharField(_("label"), max_length=6)

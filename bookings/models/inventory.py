@@ -14,7 +14,10 @@ from .timetable import Schedule
 
 
 class Hold(models.Model):
-    """Seats kept for a visitor while they type. The row outlives its seats, so that nothing typed is lost on expiry."""
+    """Seats kept for a visitor while they type.
+
+    The row outlives its seats, so that nothing typed is lost on expiry.
+    """
 
     token = models.CharField(max_length=32)
     owner = models.CharField(max_length=64)  # a visitor's key, hashed
@@ -73,7 +76,9 @@ class HoldSeat(models.Model):
 
 
 class SeatBlock(models.Model):
-    """A seat kept off sale by staff, on some legs of a departure, until it is released or `release_at` passes."""
+    """A seat kept off sale by staff, on some legs of a departure, until it is released or `release_at`
+    passes.
+    """
 
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="blocks")
     seat = models.ForeignKey(Seat, models.PROTECT, related_name="+")
@@ -81,14 +86,20 @@ class SeatBlock(models.Model):
     to_position = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=120)
     release_at = models.DateTimeField(null=True, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
-    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(to_position__gt=models.F("from_position")), name="block_has_legs"),
+            models.CheckConstraint(
+                condition=Q(to_position__gt=models.F("from_position")), name="block_has_legs"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="block_has_reason"),
         ]
 
@@ -121,16 +132,24 @@ class SeatClaim(models.Model):
     seat = models.ForeignKey(Seat, models.PROTECT, related_name="+", db_index=False)
     leg = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=8, choices=Kind)
-    hold_trip = models.ForeignKey(HoldTrip, models.PROTECT, null=True, blank=True, related_name="claims", db_index=False)
-    ticket = models.ForeignKey("bookings.Ticket", models.PROTECT, null=True, blank=True, related_name="claims")
-    block = models.ForeignKey(SeatBlock, models.PROTECT, null=True, blank=True, related_name="claims", db_index=False)
+    hold_trip = models.ForeignKey(
+        HoldTrip, models.PROTECT, null=True, blank=True, related_name="claims", db_index=False
+    )
+    ticket = models.ForeignKey(
+        "bookings.Ticket", models.PROTECT, null=True, blank=True, related_name="claims"
+    )
+    block = models.ForeignKey(
+        SeatBlock, models.PROTECT, null=True, blank=True, related_name="claims", db_index=False
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
 
     objects = SeatClaimQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            models.Index(fields=["expires_at"], name="claim_expires_idx", condition=Q(expires_at__isnull=False)),
+            models.Index(
+                fields=["expires_at"], name="claim_expires_idx", condition=Q(expires_at__isnull=False)
+            ),
             # Nearly all claims are of tickets
             models.Index(fields=["hold_trip"], name="claim_hold_idx", condition=Q(hold_trip__isnull=False)),
             models.Index(fields=["block"], name="claim_block_idx", condition=Q(block__isnull=False)),

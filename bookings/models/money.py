@@ -37,7 +37,9 @@ class PaymentAttempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["token"], name="unique_attempt_token"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="attempt_amount_positive"),
-            models.CheckConstraint(condition=Q(status__in=["started", "paid", "declined"]), name="attempt_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["started", "paid", "declined"]), name="attempt_status_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -57,7 +59,11 @@ class GatewayNotification(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["gateway", "external_id"], name="unique_notification")]
-        indexes = [models.Index(fields=["received_at"], name="notification_waiting_idx", condition=Q(acted_at__isnull=True))]
+        indexes = [
+            models.Index(
+                fields=["received_at"], name="notification_waiting_idx", condition=Q(acted_at__isnull=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.gateway} {self.external_id}"
@@ -67,13 +73,17 @@ class Payment(models.Model):
     """Money that came."""
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
-    attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, null=True, blank=True, related_name="payments", db_index=False)
+    attempt = models.ForeignKey(
+        PaymentAttempt, models.PROTECT, null=True, blank=True, related_name="payments", db_index=False
+    )
     method = models.CharField(max_length=20)  # a gateway's name, later cash, card, eft
     external_id = models.CharField(max_length=80)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     paid_at = models.DateTimeField()
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="payments")
-    reference = models.CharField(max_length=40, blank=True)  # of the card terminal or the transfer; never a card number
+    reference = models.CharField(
+        max_length=40, blank=True
+    )  # of the card terminal or the transfer; never a card number
 
     class Meta:
         constraints = [
@@ -86,7 +96,10 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money that has to go back, or went back. `paying` is the gateway's alone: it has been asked, and what it did is not known yet."""
+    """Money that has to go back, or went back.
+
+    `paying` is the gateway's alone: it has been asked, and what it did is not known yet.
+    """
 
     class Status(models.TextChoices):
         OWED = "owed", _("to be paid")
@@ -101,7 +114,9 @@ class Refund(models.Model):
     created_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)  # when the gateway was last asked to pay it
     paid_at = models.DateTimeField(null=True, blank=True)
-    method = models.CharField(max_length=20, blank=True)  # how it went back: a gateway's name, cash, card, eft
+    method = models.CharField(
+        max_length=20, blank=True
+    )  # how it went back: a gateway's name, cash, card, eft
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="refunds")
     reference = models.CharField(max_length=40, blank=True)
 
@@ -110,10 +125,13 @@ class Refund(models.Model):
             models.UniqueConstraint(fields=["cause"], name="unique_refund_cause"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
             models.CheckConstraint(
-                condition=Q(status__in=["owed", "paying"], paid_at__isnull=True) | Q(status="paid", paid_at__isnull=False),
+                condition=Q(status__in=["owed", "paying"], paid_at__isnull=True)
+                | Q(status="paid", paid_at__isnull=False),
                 name="paid_refund_has_time",
             ),
-            models.CheckConstraint(condition=~Q(status="paying", asked_at__isnull=True), name="paying_refund_was_asked"),
+            models.CheckConstraint(
+                condition=~Q(status="paying", asked_at__isnull=True), name="paying_refund_was_asked"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,7 +154,10 @@ class Account(models.TextChoices):
 
 
 class Total(models.Sum):
-    """Σ of rand, exact to the cent. SQLite adds decimals as floating point, so there the sum is rounded before it is compared."""
+    """Σ of rand, exact to the cent.
+
+    SQLite adds decimals as floating point, so there the sum is rounded before it is compared.
+    """
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
         sql, params = super().as_sqlite(compiler, connection, **context)
@@ -145,7 +166,8 @@ class Total(models.Sum):
 
 @dataclass(frozen=True)
 class Posting:
-    """A group of entries: account → signed rand, debits positive, 0 in all. Posted under a `cause` that is used once.
+    """A group of entries: account → signed rand, debits positive, 0 in all. Posted under a `cause` that is
+    used once.
 
     An amount on the partners' account is that of `partner`, else of the order's.
     """
@@ -170,7 +192,10 @@ class Posting:
 
 class LedgerManager(models.Manager["LedgerEntry"]):
     def post(self, posting: Posting) -> None:
-        """Write it; what a partner owes changes with it. A second posting of the same cause is an IntegrityError."""
+        """Write it; what a partner owes changes with it.
+
+        A second posting of the same cause is an IntegrityError.
+        """
         if sum(posting.amounts.values()) != 0:
             raise ValueError(f"Posting {posting.cause} does not balance: {dict(posting.amounts)}")
         group = uuid.uuid4()
@@ -195,7 +220,12 @@ class LedgerManager(models.Manager["LedgerEntry"]):
             Partner.objects.filter(pk=posting.debtor_id).charge(owed)
 
     def balance(
-        self, account: str, *, order: Order | int | None = None, booking: Booking | int | None = None, shift: Shift | int | None = None
+        self,
+        account: str,
+        *,
+        order: Order | int | None = None,
+        booking: Booking | int | None = None,
+        shift: Shift | int | None = None,
     ) -> Decimal:
         """The sum of an account's entries, of one order, booking or shift if it is given."""
         entries = self.filter(account=account)
@@ -209,7 +239,10 @@ class LedgerManager(models.Manager["LedgerEntry"]):
 
 
 class LedgerEntry(models.Model):
-    """Double entry, append-only (a trigger on either database says so). Debits are positive; the amounts of a posting sum to 0."""
+    """Double entry, append-only (a trigger on either database says so).
+
+    Debits are positive; the amounts of a posting sum to 0.
+    """
 
     posting = models.UUIDField()
     account = models.CharField(max_length=20, choices=Account)
@@ -217,8 +250,12 @@ class LedgerEntry(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="entries")
     booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="entries")
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="entries")
-    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    partner = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     at = models.DateTimeField()
     cause = models.CharField(max_length=120)
 
@@ -232,12 +269,15 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_zero"),
             models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_account_known"),
             models.CheckConstraint(
-                condition=Q(account="partner", partner__isnull=False) | (~Q(account="partner") & Q(partner__isnull=True)),
+                condition=Q(account="partner", partner__isnull=False)
+                | (~Q(account="partner") & Q(partner__isnull=True)),
                 name="partner_entry_has_partner",
             ),
         ]
         indexes = [
-            models.Index(fields=["partner", "-at"], name="ledger_partner_idx", condition=Q(partner__isnull=False)),
+            models.Index(
+                fields=["partner", "-at"], name="ledger_partner_idx", condition=Q(partner__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,9 @@ class City(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(_("slug"), max_length=140, unique=True)
-    plain_name = models.CharField(max_length=120, editable=False, db_index=True)  # base.codes.plain_name, for type-ahead
+    plain_name = models.CharField(
+        max_length=120, editable=False, db_index=True
+    )  # base.codes.plain_name, for type-ahead
     region = models.CharField(_("region"), max_length=80, blank=True)
     latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5, null=True, blank=True)
@@ -99,9 +101,15 @@ class Route(Imported):
 
     line = models.ForeignKey(Line, models.PROTECT, related_name="routes", verbose_name=_("line"))
     name = models.CharField(_("name"), max_length=250)
-    origin = models.ForeignKey(City, models.PROTECT, related_name="+", db_index=False, verbose_name=_("origin"))
-    destination = models.ForeignKey(City, models.PROTECT, related_name="+", db_index=False, verbose_name=_("destination"))
-    distance_km = models.DecimalField(_("distance (km)"), max_digits=8, decimal_places=2, validators=[MinValueValidator(0)])
+    origin = models.ForeignKey(
+        City, models.PROTECT, related_name="+", db_index=False, verbose_name=_("origin")
+    )
+    destination = models.ForeignKey(
+        City, models.PROTECT, related_name="+", db_index=False, verbose_name=_("destination")
+    )
+    distance_km = models.DecimalField(
+        _("distance (km)"), max_digits=8, decimal_places=2, validators=[MinValueValidator(0)]
+    )
     duration_hours = models.DecimalField(_("duration (hours)"), max_digits=6, decimal_places=2)
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -120,7 +128,9 @@ class Route(Imported):
         constraints = [
             unique_source("unique_route_source"),
             models.CheckConstraint(
-                condition=Q(distance_km__gt=0), name="positive_distance", violation_error_message=_("The distance must be more than 0 km.")
+                condition=Q(distance_km__gt=0),
+                name="positive_distance",
+                violation_error_message=_("The distance must be more than 0 km."),
             ),
             models.CheckConstraint(
                 condition=Q(duration_hours__gt=0),
@@ -149,7 +159,9 @@ class RouteStop(models.Model):
         ordering = ["route", "position"]
         constraints = [
             models.UniqueConstraint(fields=["route", "position"], name="unique_route_position"),
-            models.CheckConstraint(condition=Q(depart_min__gte=F("arrive_min")), name="routestop_departs_after_arrival"),
+            models.CheckConstraint(
+                condition=Q(depart_min__gte=F("arrive_min")), name="routestop_departs_after_arrival"
+            ),
             models.CheckConstraint(condition=Q(km__gte=0), name="routestop_km_not_negative"),
         ]
 

@@ -47,8 +47,13 @@ class RateCount(models.Model):
         return f"{self.key} {self.count}"
 
     @classmethod
-    def count_in_window(cls, keys: Sequence[str], slices: range, allowed: int, expires_at: datetime) -> dict[int, int]:
-        """Count one for every key in the last of the slices, or for none if one is full: then its counts by slice, else {}."""
+    def count_in_window(
+        cls, keys: Sequence[str], slices: range, allowed: int, expires_at: datetime
+    ) -> dict[int, int]:
+        """Count one for every key in the last of the slices, or for none if one is full.
+
+        Then its counts by slice, else {}.
+        """
         known = {f"{key}:{number}": (key, number) for key in keys for number in slices}
         counts: dict[str, dict[int, int]] = {key: {} for key in keys}
         for name, count in cls.objects.filter(pk__in=known).values_list("key", "count"):

@@ -19,7 +19,10 @@ def new_message_id() -> str:
 
 
 class OutboxMessage(models.Model):
-    """Something to send, written in the transaction of the fact it tells. Sending claims it by a lease and may repeat it after a crash."""
+    """Something to send, written in the transaction of the fact it tells.
+
+    Sending claims it by a lease and may repeat it after a crash.
+    """
 
     class Kind(models.TextChoices):
         CONFIRMATION = "confirmation", _("confirmation with tickets")
@@ -34,13 +37,25 @@ class OutboxMessage(models.Model):
     NO_MAIL: Final = (Kind.DEMO_PAYMENT, Kind.WEBHOOK)
 
     kind = models.CharField(max_length=20, choices=Kind)
-    order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="messages")  # null: a test ping
-    webhook = models.ForeignKey(Webhook, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False)
-    subject = models.CharField(max_length=80)  # for the unique constraint: "order:12", "booking:31", "3:booking.cancelled:31"
-    event = models.CharField(max_length=40, blank=True, default="", db_default="")  # of a webhook: "booking.cancelled"
-    about_id = models.BigIntegerField(null=True, blank=True)  # of the order, booking, payment, refund or attempt that it tells of
+    order = models.ForeignKey(
+        "bookings.Order", models.PROTECT, null=True, blank=True, related_name="messages"
+    )  # null: a test ping
+    webhook = models.ForeignKey(
+        Webhook, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
+    subject = models.CharField(
+        max_length=80
+    )  # for the unique constraint: "order:12", "booking:31", "3:booking.cancelled:31"
+    event = models.CharField(
+        max_length=40, blank=True, default="", db_default=""
+    )  # of a webhook: "booking.cancelled"
+    about_id = models.BigIntegerField(
+        null=True, blank=True
+    )  # of the order, booking, payment, refund or attempt that it tells of
     version = models.CharField(max_length=40, default="1")
-    body = models.TextField(blank=True)  # of a webhook: what was sent at the first try, and is at each further one
+    body = models.TextField(
+        blank=True
+    )  # of a webhook: what was sent at the first try, and is at each further one
     created_at = models.DateTimeField()
     next_try = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -55,15 +70,24 @@ class OutboxMessage(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message"),
             models.CheckConstraint(
-                condition=Q(kind="webhook", webhook__isnull=False) | (~Q(kind="webhook") & Q(webhook__isnull=True, order__isnull=False)),
+                condition=Q(kind="webhook", webhook__isnull=False)
+                | (~Q(kind="webhook") & Q(webhook__isnull=True, order__isnull=False)),
                 name="outbox_webhook_or_order",
             ),
             models.UniqueConstraint(fields=["message_id"], name="unique_message_id"),
         ]
         indexes = [
-            models.Index(fields=["next_try"], name="outbox_due_idx", condition=Q(sent_at__isnull=True, failed_at__isnull=True)),
-            models.Index(fields=["failed_at"], name="outbox_failed_idx", condition=Q(failed_at__isnull=False)),
-            models.Index(F("webhook"), F("id").desc(), name="outbox_webhook_idx", condition=Q(webhook__isnull=False)),
+            models.Index(
+                fields=["next_try"],
+                name="outbox_due_idx",
+                condition=Q(sent_at__isnull=True, failed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["failed_at"], name="outbox_failed_idx", condition=Q(failed_at__isnull=False)
+            ),
+            models.Index(
+                F("webhook"), F("id").desc(), name="outbox_webhook_idx", condition=Q(webhook__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,7 @@
-"""Companies that sell our seats through the API: who they are, their keys, what is told to them, and what they owe."""
+"""Companies that sell our seats through the API.
+
+Who they are, their keys, what is told to them, and what they owe.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,16 @@ from .staff import User
 
 class PartnerQuerySet(models.QuerySet["Partner"]):
     def charge(self, amount: Decimal) -> int:
-        """Let them owe so much more (less if negative), to the cent: SQLite adds decimals as floating point, so the sum is rounded."""
+        """Let them owe so much more (less if negative), to the cent.
+
+        SQLite adds decimals as floating point, so the sum is rounded.
+        """
         return self.update(owes=Round(F("owes") + amount, precision=2))
 
 
 class Partner(models.Model):
-    """Sells on account: `owes` is what it has sold and not yet paid, never more than `credit_limit` by a new sale.
+    """Sells on account: `owes` is what it has sold and not yet paid, never more than `credit_limit` by a new
+    sale.
 
     `owes` is a summary of its ledger entries, kept in the same transaction as they are (LedgerManager.post).
     """
@@ -43,14 +50,19 @@ class Partner(models.Model):
         ordering = ["name"]
         verbose_name = _("partner")
         verbose_name_plural = _("partners")
-        constraints = [models.CheckConstraint(condition=Q(credit_limit__gte=0), name="partner_credit_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=Q(credit_limit__gte=0), name="partner_credit_not_negative")
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class ApiKey(models.Model):
-    """What a partner's program shows us. We keep the SHA-256 of the whole key; `prefix` is its beginning, for people to tell keys apart."""
+    """What a partner's program shows us.
+
+    We keep the SHA-256 of the whole key; `prefix` is its beginning, for people to tell keys apart.
+    """
 
     class Scope(models.TextChoices):
         READ = "read", _("see its own orders")
@@ -62,10 +74,16 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16)
     key_hash = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField(default=list)
-    limit = models.CharField(_("requests at most"), max_length=12, blank=True)  # "120/m"; empty: RATE_LIMIT_API_KEY
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    limit = models.CharField(
+        _("requests at most"), max_length=12, blank=True
+    )  # "120/m"; empty: RATE_LIMIT_API_KEY
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField()
-    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)  # to some minutes
 
@@ -93,11 +111,15 @@ class Webhook(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
     url = models.URLField(_("address"), max_length=300)
     secret = models.CharField(max_length=64)
-    old_secret = models.CharField(max_length=64, blank=True)  # still signs, beside the new one, until `old_until`
+    old_secret = models.CharField(
+        max_length=64, blank=True
+    )  # still signs, beside the new one, until `old_until`
     old_until = models.DateTimeField(null=True, blank=True)
     events = models.JSONField(default=list)  # of Event
     is_active = models.BooleanField(_("active"), default=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -120,11 +142,16 @@ _WORDS: Final = 200
 
 
 class PartnerEvent(models.Model):
-    """Who changed what about a partner, and when: keys made and revoked, limits, switching off. Without an actor: by command."""
+    """Who changed what about a partner, and when.
+
+    Keys made and revoked, limits, switching off. Without an actor: by command.
+    """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="events")
     what = models.CharField(max_length=_WORDS)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     at = models.DateTimeField()
 
     objects = PartnerEventManager()

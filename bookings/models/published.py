@@ -2,7 +2,10 @@ from django.db import models
 
 
 class PublishedFile(models.Model):
-    """A file that the queue makes and anybody may fetch: in the database, so that every web process gives the same one."""
+    """A file that the queue makes and anybody may fetch.
+
+    In the database, so that every web process gives the same one.
+    """
 
     name = models.CharField(max_length=40, primary_key=True)
     body = models.BinaryField(null=True)

@@ -2,7 +2,10 @@ from django.db import models
 
 
 class ReferenceDataVersion(models.Model):
-    """One row; none while there is no reference data. Triggers give it a new value with every change to that data."""
+    """One row; none while there is no reference data.
+
+    Triggers give it a new value with every change to that data.
+    """
 
     value = models.CharField(max_length=36, db_column="mark")
 

@@ -33,7 +33,10 @@ class SaleStatus(models.TextChoices):
 
 
 class Order(models.Model):
-    """What is paid together. What is owed on it is the sum of its receivable entries, never a matter of status."""
+    """What is paid together.
+
+    What is owed on it is the sum of its receivable entries, never a matter of status.
+    """
 
     token = models.CharField(max_length=32)  # the address of its status page
     hold = models.OneToOneField(Hold, models.PROTECT, null=True, blank=True, related_name="order")
@@ -46,25 +49,38 @@ class Order(models.Model):
     pay_by = models.DateTimeField(null=True, blank=True)  # while pending
     placed_at = models.DateTimeField()
     language = models.CharField(max_length=10, default="en-za")
-    seller = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="orders")  # where staff sold it
-    partner = models.ForeignKey(Partner, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)  # who sold it by API
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    shift = models.ForeignKey(
+        Shift, models.PROTECT, null=True, blank=True, related_name="orders"
+    )  # where staff sold it
+    partner = models.ForeignKey(
+        Partner, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
+    )  # who sold it by API
 
     class Meta:
         ordering = ["-placed_at"]
         indexes = [
-            models.Index(fields=["partner", "-id"], name="order_partner_idx", condition=Q(partner__isnull=False)),
+            models.Index(
+                fields=["partner", "-id"], name="order_partner_idx", condition=Q(partner__isnull=False)
+            ),
             models.Index(fields=["pay_by"], name="order_pay_by_idx", condition=Q(status="pending")),
             models.Index(fields=["phone"], name="order_phone_idx"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="unique_order_token"),
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
-            models.CheckConstraint(condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"),
-            models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="order_status_known"),
-            models.CheckConstraint(condition=~Q(email="") | ~Q(phone="") | ~Q(channel="web"), name="web_order_has_contact"),
             models.CheckConstraint(
-                condition=Q(channel="api", partner__isnull=False) | (~Q(channel="api") & Q(partner__isnull=True)),
+                condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"
+            ),
+            models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="order_status_known"),
+            models.CheckConstraint(
+                condition=~Q(email="") | ~Q(phone="") | ~Q(channel="web"), name="web_order_has_contact"
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="api", partner__isnull=False)
+                | (~Q(channel="api") & Q(partner__isnull=True)),
                 name="api_order_has_partner",
             ),
         ]
@@ -104,14 +120,22 @@ class Booking(models.Model):
             models.Index(fields=["schedule", "status"], name="booking_schedule_status_idx"),
             models.Index(fields=["booking_date"], name="booking_date_idx"),
             models.Index(fields=["boards_at"], name="booking_boards_idx"),
-            models.Index(fields=["status", "booking_date"], name="booking_status_date_idx"),  # the newest of a rare state
+            models.Index(
+                fields=["status", "booking_date"], name="booking_status_date_idx"
+            ),  # the newest of a rare state
         ]
         constraints = [
-            # An expression, so that both databases make it an index of this name and not an unnamed table constraint.
+            # An expression, so that both databases make it an index of this name and not an unnamed table
+            # constraint.
             models.UniqueConstraint(F("booking_reference"), name="booking_ref_idx"),
             models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="booking_status_known"),
-            models.CheckConstraint(condition=~Q(status="cancelled") | Q(cancelled_at__isnull=False), name="cancelled_booking_has_time"),
-            models.CheckConstraint(condition=Q(alights_at__gte=F("boards_at")), name="booking_alights_after_boarding"),
+            models.CheckConstraint(
+                condition=~Q(status="cancelled") | Q(cancelled_at__isnull=False),
+                name="cancelled_booking_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(alights_at__gte=F("boards_at")), name="booking_alights_after_boarding"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -151,17 +175,25 @@ class Ticket(models.Model):
 
     class Meta:
         ordering = ["booking", "id"]
-        # Compares byte by byte on PostgreSQL, so that it answers the beginning of a surname as well as a whole one
-        indexes = [models.Index(fields=["plain_surname"], opclasses=["varchar_pattern_ops"], name="ticket_surname_idx")]
+        # Compares byte by byte on PostgreSQL, so that it answers the beginning of a surname as well as a
+        # whole one
+        indexes = [
+            models.Index(
+                fields=["plain_surname"], opclasses=["varchar_pattern_ops"], name="ticket_surname_idx"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["code"], name="unique_ticket_code"),
             models.CheckConstraint(condition=Q(fare__gte=0), name="ticket_fare_not_negative"),
             models.CheckConstraint(
-                condition=Q(place="seat", seat__isnull=False) | Q(place__in=["lap", "standby"], seat__isnull=True), name="ticket_place"
+                condition=Q(place="seat", seat__isnull=False)
+                | Q(place__in=["lap", "standby"], seat__isnull=True),
+                name="ticket_place",
             ),
             models.UniqueConstraint(fields=["schedule", "spoken_code"], name="unique_spoken_code"),
             models.CheckConstraint(
-                condition=Q(status__in=["valid", "boarded", "no_show", "cancelled", "replaced"]), name="ticket_status_known"
+                condition=Q(status__in=["valid", "boarded", "no_show", "cancelled", "replaced"]),
+                name="ticket_status_known",
             ),
         ]
 
@@ -211,7 +243,10 @@ class _StepDetails:
 
 @dataclass(frozen=True)
 class BookingStep(_StepDetails):
-    """A change of a booking's state, or of one of its tickets; `before` and `after` alike, with a reason, for a change that is none of state."""
+    """A change of a booking's state, or of one of its tickets.
+
+    `before` and `after` alike, with a reason, for a change that is none of state.
+    """
 
     booking: Booking
     before: str
@@ -239,7 +274,9 @@ class BookingEvent(models.Model):
     ticket = models.ForeignKey(Ticket, models.PROTECT, null=True, blank=True, related_name="events")
     from_status = models.CharField(max_length=10, blank=True)
     to_status = models.CharField(max_length=10)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     approver = models.ForeignKey(  # the second person
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -264,7 +301,10 @@ class BookingEvent(models.Model):
 
 
 class Submission(models.Model):
-    """A form or request that was posted once. The same token again leads to the same result; with other content it is refused."""
+    """A form or request that was posted once.
+
+    The same token again leads to the same result; with other content it is refused.
+    """
 
     scope = models.CharField(max_length=40)
     token = models.CharField(max_length=80)

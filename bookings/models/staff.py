@@ -37,8 +37,12 @@ class User(AbstractUser):
         AUDITOR = "auditor", _("auditor")
 
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
-    branch = models.ForeignKey(Branch, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("branch"))
-    has_initial_password = models.BooleanField(_("initial password"), default=False)  # given by somebody else: good for choosing one's own
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("branch")
+    )
+    has_initial_password = models.BooleanField(
+        _("initial password"), default=False
+    )  # given by somebody else: good for choosing one's own
 
     APPROVERS: ClassVar = frozenset({Role.SUPERVISOR, Role.MANAGER})
 
@@ -48,19 +52,25 @@ class User(AbstractUser):
 
     @property
     def may_approve(self) -> bool:
-        """Whether this user may allow what a clerk may not do alone: to waive a fee, to close a till that is far off."""
+        """Whether this user may allow what a clerk may not do alone.
+
+        To waive a fee, to close a till that is far off.
+        """
         return self.role in self.APPROVERS
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(role__in=["clerk", "supervisor", "dispatcher", "manager", "auditor"]), name="user_role_known"
+                condition=Q(role__in=["clerk", "supervisor", "dispatcher", "manager", "auditor"]),
+                name="user_role_known",
             )
         ]
 
 
 class StaffEventManager(models.Manager["StaffEvent"]):
-    def record(self, user: User, what: str, *, actor: User | None, reason: str = "", at: datetime) -> StaffEvent:
+    def record(
+        self, user: User, what: str, *, actor: User | None, reason: str = "", at: datetime
+    ) -> StaffEvent:
         return self.create(user=user, actor=actor, what=what[:300], reason=reason[:200], at=at)
 
 
@@ -108,7 +118,11 @@ class StaffTask(models.Model):
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["done_at", "created_at"], name="task_done_idx")]
         constraints = [
-            models.UniqueConstraint(fields=["kind", "subject"], condition=Q(done_at__isnull=True), name="one_open_task_per_subject")
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=Q(done_at__isnull=True),
+                name="one_open_task_per_subject",
+            )
         ]
 
     def __str__(self) -> str:

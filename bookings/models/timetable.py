@@ -17,8 +17,8 @@ EVERY_DAY: Final = 0b1111111
 class Service(Imported):
     """The recurring plan from which Schedules are made.
 
-    `departs_min` counts from noon minus 12 hours of the service day, in `time_zone`, and may pass 1440 (the GTFS rule).
-    `weekdays` has bit 0 for Monday to bit 6 for Sunday.
+    `departs_min` counts from noon minus 12 hours of the service day, in `time_zone`, and may pass 1440 (the
+    GTFS rule). `weekdays` has bit 0 for Monday to bit 6 for Sunday.
     """
 
     route = models.ForeignKey(Route, models.PROTECT, related_name="services")
@@ -35,9 +35,14 @@ class Service(Imported):
         ordering = ["route", "departs_min"]
         constraints = [
             unique_source("unique_service_source"),
-            models.CheckConstraint(condition=Q(weekdays__gte=0, weekdays__lte=EVERY_DAY), name="service_weekdays_mask"),
+            models.CheckConstraint(
+                condition=Q(weekdays__gte=0, weekdays__lte=EVERY_DAY), name="service_weekdays_mask"
+            ),
             models.CheckConstraint(condition=Q(price_zar__gte=0), name="service_price_not_negative"),
-            models.CheckConstraint(condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="service_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="service_ends_after_start",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,18 +87,26 @@ class Schedule(Imported):
     # A coach that has left its first stop is still sold further down the road.
     SOLD_IN: Final = (Status.ON_SALE, Status.BOARDING, Status.DEPARTED)
 
-    route = models.ForeignKey(Route, models.PROTECT, related_name="schedules", db_index=False, verbose_name=_("route"))
-    service = models.ForeignKey(Service, models.SET_NULL, null=True, blank=True, related_name="schedules", db_index=False)
+    route = models.ForeignKey(
+        Route, models.PROTECT, related_name="schedules", db_index=False, verbose_name=_("route")
+    )
+    service = models.ForeignKey(
+        Service, models.SET_NULL, null=True, blank=True, related_name="schedules", db_index=False
+    )
     service_date = models.DateField(null=True, blank=True)
     departure_time = models.DateTimeField(_("departure"))
     coach = models.PositiveSmallIntegerField(_("coach"), default=1)
     layout = models.ForeignKey(SeatLayout, models.PROTECT, verbose_name=_("seat layout"))
     bus = models.ForeignKey(Bus, models.PROTECT, null=True, blank=True, verbose_name=_("bus"))
     price_zar = models.DecimalField(_("price"), max_digits=9, decimal_places=2)
-    available_seats = models.PositiveSmallIntegerField(_("available seats"), default=0)  # seats with no claim on any leg: a summary
+    available_seats = models.PositiveSmallIntegerField(
+        _("available seats"), default=0
+    )  # seats with no claim on any leg: a summary
     is_active = models.BooleanField(_("active"), default=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ON_SALE)
-    revision = models.PositiveIntegerField(default=0)  # raised by any change to claims, price, state, delay or bus
+    revision = models.PositiveIntegerField(
+        default=0
+    )  # raised by any change to claims, price, state, delay or bus
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -118,7 +131,17 @@ class Schedule(Imported):
             models.CheckConstraint(condition=Q(price_zar__gte=0), name="schedule_price_not_negative"),
             models.CheckConstraint(condition=Q(coach__gte=1), name="schedule_coach_from_one"),
             models.CheckConstraint(
-                condition=Q(status__in=["planned", "on_sale", "closed", "boarding", "departed", "arrived", "cancelled"]),
+                condition=Q(
+                    status__in=[
+                        "planned",
+                        "on_sale",
+                        "closed",
+                        "boarding",
+                        "departed",
+                        "arrived",
+                        "cancelled",
+                    ]
+                ),
                 name="schedule_status_known",
             ),
         ]
@@ -128,13 +151,18 @@ class Schedule(Imported):
 
 
 class ScheduleEvent(models.Model):
-    """What staff did to a departure, and when. A step of its state, or (both states alike, with a `position`) boarding closed at a stop."""
+    """What staff did to a departure, and when.
+
+    A step of its state, or (both states alike, with a `position`) boarding closed at a stop.
+    """
 
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="events", db_index=False)
     from_status = models.CharField(max_length=10)
     to_status = models.CharField(max_length=10)
     position = models.PositiveSmallIntegerField(null=True, blank=True)  # of the call that it is about
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
 
@@ -143,7 +171,8 @@ class ScheduleEvent(models.Model):
         indexes = [models.Index(fields=["schedule"], name="schedule_event_idx")]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(from_status=F("to_status")) | Q(position__isnull=False), name="schedule_event_says_something"
+                condition=~Q(from_status=F("to_status")) | Q(position__isnull=False),
+                name="schedule_event_says_something",
             )
         ]
 

@@ -21,8 +21,15 @@ from bookings.office import sessions
 from bookings.office.policy import may
 
 STAFF: Final = "staff"
-_CHOOSING: Final = {"office:account", "office:logout"}  # open to somebody whose password was given by somebody else
-_ENROLLING: Final = {"office:second_factor", "office:enrol", "office:logout"}  # open to somebody who must set up a second factor first
+_CHOOSING: Final = {
+    "office:account",
+    "office:logout",
+}  # open to somebody whose password was given by somebody else
+_ENROLLING: Final = {
+    "office:second_factor",
+    "office:enrol",
+    "office:logout",
+}  # open to somebody who must set up a second factor first
 
 
 class StaffRequest(HttpRequest):
@@ -30,21 +37,29 @@ class StaffRequest(HttpRequest):
 
 
 def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None:
-    """Where somebody must go before any page of the office opens to them; None if nowhere. Sessions end here."""
+    """Where somebody must go before any page of the office opens to them.
+
+    None if nowhere. Sessions end here.
+    """
     wanted = wanted or _address_to_return_to(request)
     if not request.user.is_authenticated:
         return redirect_to_login(wanted, reverse("office:login"))
     if sessions.has_ended(request):
         auth.logout(request)
         messages.info(
-            request, _("You were signed out because nobody used this session for a while. Nothing was lost but what was not sent.")
+            request,
+            _(
+                "You were signed out because nobody used this session for a while. Nothing was lost but what was not sent."
+            ),
         )
         return redirect_to_login(wanted, reverse("office:login"))
     if request.user.has_initial_password:
         return None if request.resolver_match.view_name in _CHOOSING else redirect("office:account")
     if second_factor.is_needed(request.user) and not sessions.has_second_factor(request):
         if not second_factor.has_second_factor(request.user):
-            return None if request.resolver_match.view_name in _ENROLLING else redirect("office:second_factor")
+            return (
+                None if request.resolver_match.view_name in _ENROLLING else redirect("office:second_factor")
+            )
         auth.logout(request)  # it was set up in another session since: here, too, a code is due
         return redirect_to_login(wanted, reverse("office:login"))
     sessions.note_use(request)
@@ -59,7 +74,10 @@ def _address_to_return_to(request: HttpRequest) -> str:
 
 
 def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For members of staff whose role has this view's name in the policy; others get the login page or 403."""
+    """For members of staff whose role has this view's name in the policy.
+
+    Others get the login page or 403.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -78,7 +96,8 @@ def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def own_branch_or_404(request: StaffRequest, rows: QuerySet, *, field: str = "branch", **wanted: Any) -> Any:
-    """The one row of `rows` that is `wanted` and belongs to the user's branch; managers and auditors see every branch.
+    """The one row of `rows` that is `wanted` and belongs to the user's branch; managers and auditors see
+    every branch.
 
     A row of another branch does not exist for the others: the answer does not tell them that it is there.
     """
@@ -102,5 +121,9 @@ def own_branch(request: StaffRequest) -> Branch:
     """For everything to do with money: it belongs to a station."""
     branch = branch_or_none(request)
     if branch is None:
-        raise RuleBroken(_("You are not assigned to an open branch, so there is no till for you. Ask a manager to assign you to one."))
+        raise RuleBroken(
+            _(
+                "You are not assigned to an open branch, so there is no till for you. Ask a manager to assign you to one."
+            )
+        )
     return branch

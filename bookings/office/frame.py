@@ -17,7 +17,10 @@ from bookings.office.policy import POLICY, may
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A page of the menu: its URL name, its words and the letter of its access key. What is seldom needed stands under "More"."""
+    """A page of the menu: its URL name, its words and the letter of its access key.
+
+    What is seldom needed stands under "More".
+    """
 
     name: str
     label: str | Promise
@@ -25,7 +28,8 @@ class MenuItem:
     is_rare: bool = False
 
 
-# A place shows as soon as its URL name has a line in the policy. A letter must not occur among the access keys of any page.
+# A place shows as soon as its URL name has a line in the policy. A letter must not occur among the access
+# keys of any page.
 MENU: Final = (
     MenuItem("dashboard", _("Today"), "h"),
     MenuItem("sell", _("Sell"), "s"),
@@ -89,17 +93,23 @@ class Frame:
         """One query."""
         shift = FilteredRelation("shifts", condition=Q(shifts__closed_at=None))
         user = User.objects.filter(pk=self.user.pk).annotate(open_shift=shift)
-        branch, shift_number, shift_since = user.values_list("branch__name", "open_shift__pk", "open_shift__opened_at")[0]
+        branch, shift_number, shift_since = user.values_list(
+            "branch__name", "open_shift__pk", "open_shift__opened_at"
+        )[0]
         return Desk(branch or "", shift_number, shift_since)
 
 
 def office(request: HttpRequest) -> dict[str, Any]:
-    """`frame` and `office` for the templates of /office/, and nothing elsewhere: a public page must not touch the session.
+    """`frame` and `office` for the templates of /office/, and nothing elsewhere: a public page must not touch
+    the session.
 
-    `office` is looked up when a template first uses it, so that a page which says that the database is away can be shown.
+    `office` is looked up when a template first uses it, so that a page which says that the database is away
+    can be shown.
     """
     match = request.resolver_match
-    is_ours = match.app_name == "office" if match else request.path.startswith(reverse("office:dashboard"))  # no match: a 404
+    is_ours = (
+        match.app_name == "office" if match else request.path.startswith(reverse("office:dashboard"))
+    )  # no match: a 404
     if not is_ours:
         return {}
     return {"frame": "office/base.html", "office": SimpleLazyObject(lambda: _frame_of(request))}

@@ -16,7 +16,9 @@ def counted_address(request: HttpRequest) -> str:
     return str(net.network_address) if net else "0.0.0.0"
 
 
-def locked_out(request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None) -> HttpResponse:
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None = None, credentials: dict | None = None
+) -> HttpResponse:
     wait = settings.AXES_COOLOFF_TIME
     minutes = int(wait.total_seconds() // 60)
     words = ngettext(

@@ -1,4 +1,7 @@
-"""Who may open what in the back office: one line per URL name. A view without a line is refused, and fails the build."""
+"""Who may open what in the back office.
+
+One line per URL name. A view without a line is refused, and fails the build.
+"""
 
 from typing import Final
 
@@ -103,7 +106,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "database": frozenset({Role.MANAGER}),
 }
 
-# Who may send the form of a page that more people may look at. Without a line: who may open it, but for auditors, who only look.
+# Who may send the form of a page that more people may look at. Without a line: who may open it, but for
+# auditors, who only look.
 SENDERS: Final[dict[str, frozenset[str]]] = {
     "logout": EVERYBODY,
     "account": EVERYBODY,

@@ -29,7 +29,10 @@ def has_ended(request: HttpRequest) -> bool:
 
 
 def note_use(request: HttpRequest) -> None:
-    """A page that refreshes itself says so (hx-headers='{"X-Refresh": "1"}'): nobody is sitting there because of it."""
+    """A page that refreshes itself says so (hx-headers='{"X-Refresh".
+
+    "1"}'): nobody is sitting there because of it.
+    """
     now = int(time.time())
     if "X-Refresh" not in request.headers and now - request.session.get(_USED, 0) >= _NOTED_EVERY:
         request.session[_USED] = now

@@ -44,7 +44,12 @@ urlpatterns = [
     # Dashboard
     path("", dashboard.dashboard, name="dashboard"),
     *(
-        path(f"today/{block.slug}/", dashboard.chart if block.may_lag else dashboard.block, {"slug": block.slug}, name=block.name)
+        path(
+            f"today/{block.slug}/",
+            dashboard.chart if block.may_lag else dashboard.block,
+            {"slug": block.slug},
+            name=block.name,
+        )
         for block in BLOCKS.values()
     ),
     path("departures/<int:schedule_id>/curve/", dashboard.curve, name="departure_curve"),
@@ -72,7 +77,11 @@ urlpatterns = [
     path("departures/", departures.departures, name="departures"),
     path("departures/<int:schedule_id>/seats/", departures.departure_seats, name="departure_seats"),
     path("departures/<int:schedule_id>/block/", departures.block_seats, name="block_seats"),
-    path("departures/<int:schedule_id>/blocks/<int:block_id>/release/", departures.release, name="release_block"),
+    path(
+        "departures/<int:schedule_id>/blocks/<int:block_id>/release/",
+        departures.release,
+        name="release_block",
+    ),
     # Money at the till
     path("shift/", till.shift, name="shift"),
     path("shift/open/", till.open_shift, name="open_shift"),
@@ -95,7 +104,11 @@ urlpatterns = [
     path("partners/<slug:slug>/webhooks/<int:hook_id>/switch/", webhooks.switch, name="webhook_switch"),
     path("partners/<slug:slug>/webhooks/<int:hook_id>/secret/", webhooks.secret, name="webhook_secret"),
     path("partners/<slug:slug>/webhooks/<int:hook_id>/ping/", webhooks.ping, name="webhook_ping"),
-    path("partners/<slug:slug>/webhooks/<int:hook_id>/messages/<int:message_id>/", webhooks.again, name="webhook_again"),
+    path(
+        "partners/<slug:slug>/webhooks/<int:hook_id>/messages/<int:message_id>/",
+        webhooks.again,
+        name="webhook_again",
+    ),
     # Boarding
     path("departures/<int:schedule_id>/manifest/", boarding.manifest_page, name="manifest"),
     path("departures/<int:schedule_id>/manifest.csv", boarding.manifest_download, name="manifest_csv"),

@@ -20,14 +20,20 @@ QUEUE_SILENT_AFTER: Final = timedelta(minutes=3)
 @operations
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
-    """For whoever restarts us: this process answers. Touches nothing else, or a database that is away would have us restarted."""
+    """For whoever restarts us.
+
+    This process answers. Touches nothing else, or a database that is away would have us restarted.
+    """
     return JsonResponse({"status": "alive"})
 
 
 @operations
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """Without the database nothing works: 503. Without cache, queue, mail or replica people can still book: 200, degraded."""
+    """Without the database nothing works.
+
+    503. Without cache, queue, mail or replica people can still book: 200, degraded.
+    """
     results = _prober.look()
     is_there = bool(results.get("database"))
     checks = {name: "ok" if results.get(name) else "error" for name in ("database", "cache")}
@@ -37,7 +43,9 @@ def health(request: HttpRequest) -> JsonResponse:
         status = "unhealthy"
     else:
         status = "healthy" if set(checks.values()) == {"ok"} else "degraded"
-    response = JsonResponse({"status": status, **checks, "timestamp": timezone.now().isoformat()}, status=200 if is_there else 503)
+    response = JsonResponse(
+        {"status": status, **checks, "timestamp": timezone.now().isoformat()}, status=200 if is_there else 503
+    )
     response["Cache-Control"] = "no-store"
     return response
 
@@ -68,4 +76,10 @@ def _replica_follows() -> bool:
 
 
 # The cache first: it never keeps anybody waiting for long, while a database may for ever.
-_prober: Final = Prober(cache=_cache_keeps, database=_database_answers, queue=_queue_beats, mail=_mail_flows, replica=_replica_follows)
+_prober: Final = Prober(
+    cache=_cache_keeps,
+    database=_database_answers,
+    queue=_queue_beats,
+    mail=_mail_flows,
+    replica=_replica_follows,
+)

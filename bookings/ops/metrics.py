@@ -1,4 +1,7 @@
-"""/metrics for Prometheus: what every process of this host counted, and how the mail, the queue and the database are doing now."""
+"""/metrics for Prometheus.
+
+What every process of this host counted, and how the mail, the queue and the database are doing now.
+"""
 
 import ipaddress
 import os
@@ -23,7 +26,13 @@ from bookings.web.access import operations
 from bookings.web.requests import peer_of
 from bookings.web.visitor import read_address
 
-_THROUGH_A_PROXY: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_PROTO")
+_THROUGH_A_PROXY: Final = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_PROTO",
+)
 
 
 @operations
@@ -44,7 +53,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read(request: HttpRequest) -> bool:
-    """By who is at the other end of the connection, whatever a header says; and one of our proxies speaks for strangers."""
+    """By who is at the other end of the connection, whatever a header says.
+
+    And one of our proxies speaks for strangers.
+    """
     if any(header in request.META for header in _THROUGH_A_PROXY):
         return False
     peer = read_address(peer_of(request))
@@ -52,7 +64,10 @@ def _may_read(request: HttpRequest) -> bool:
 
 
 class _Gauges:
-    """Read when they are asked for, in a thread that may hang; what could not be read is left out, so that an alarm can be set on it."""
+    """Read when they are asked for, in a thread that may hang.
+
+    What could not be read is left out, so that an alarm can be set on it.
+    """
 
     def collect(self) -> Iterator[Any]:
         results = _prober.look()
@@ -60,12 +75,18 @@ class _Gauges:
             "falcon_database_up": ("Whether the database answers", 1.0 if "connections" in results else 0.0),
             "falcon_database_connections": ("Connections to the database", results.get("connections")),
             "falcon_queue_length": ("Tasks on the queue", results.get("queue_length")),
-            "falcon_queue_heartbeat_age_seconds": ("Since the queue's own minute task last ran", results.get("heartbeat_age")),
+            "falcon_queue_heartbeat_age_seconds": (
+                "Since the queue's own minute task last ran",
+                results.get("heartbeat_age"),
+            ),
         }
         if mails := results.get("mails"):
             values["falcon_mail_waiting"] = ("Mails to be sent", mails.waiting)
             values["falcon_mail_failed"] = ("Mails that were given up", mails.failed)
-            values["falcon_mail_oldest_age_seconds"] = ("How long the oldest mail waits for its first try", mails.oldest.total_seconds())
+            values["falcon_mail_oldest_age_seconds"] = (
+                "How long the oldest mail waits for its first try",
+                mails.oldest.total_seconds(),
+            )
         for name, (description, value) in values.items():
             if value is not None:
                 yield GaugeMetricFamily(name, description, value=float(value))
@@ -87,5 +108,8 @@ def _heartbeat_age() -> float | None:
 
 # The database before the queue's own storage, which waits longest when it is away.
 _prober: Final = Prober(
-    connections=_connections, mails=lambda: mail_state(timezone.now()), heartbeat_age=_heartbeat_age, queue_length=lambda: len(HUEY)
+    connections=_connections,
+    mails=lambda: mail_state(timezone.now()),
+    heartbeat_age=_heartbeat_age,
+    queue_length=lambda: len(HUEY),
 )

@@ -15,7 +15,8 @@ DEADLINE: Final = 1.5
 class Prober:
     """Runs a fixed list of looks, one round at a time, always in the same thread.
 
-    Who asks while a round hangs gets what that round has found so far: a frozen server costs one thread and no queue of them.
+    Who asks while a round hangs gets what that round has found so far: a frozen server costs one thread and
+    no queue of them.
     """
 
     def __init__(self, **looks: Callable[[], Any]) -> None:
@@ -53,7 +54,8 @@ class Prober:
                 own_round.results[name] = look()
             except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever a driver raises, the thing does not work
                 logger.warning("%s: %s", name, type(error).__name__)
-        # A new connection each time: none is kept open for it, and that connecting works is part of the answer.
+        # A new connection each time: none is kept open for it, and that connecting works is part of the
+        # answer.
         connections.close_all()
         own_round.is_over.set()
 

@@ -25,7 +25,9 @@ _ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestLog:
-    """Stands outside of all that may look at the session or rewrite the peer's address, and inside of the static files."""
+    """Stands outside of all that may look at the session or rewrite the peer's address, and inside of the
+    static files.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,9 +55,13 @@ class _Watch:
 
     def follow(self, response: Any) -> None:
         """What is streamed asks and fails while it is sent, so its line is written when the server closes it."""
-        if not response.has_header("Content-Length"):  # a file says its size, and is left to the server to send
+        if not response.has_header(
+            "Content-Length"
+        ):  # a file says its size, and is left to the server to send
             response.streaming_content = self._counted(response.streaming_content)
-        response._resource_closers.append(lambda: self.finish(response, self.sent or int(response.get("Content-Length", 0))))
+        response._resource_closers.append(
+            lambda: self.finish(response, self.sent or int(response.get("Content-Length", 0)))
+        )
 
     def _counted(self, parts: Iterable[bytes]) -> Iterator[bytes]:
         for part in parts:
@@ -85,7 +91,10 @@ class _Watch:
 
 
 def _id_of(request: HttpRequest) -> str:
-    """The id that our own proxy gave, so that its log and ours can be laid side by side; anybody else's is ignored."""
+    """The id that our own proxy gave, so that its log and ours can be laid side by side.
+
+    Anybody else's is ignored.
+    """
     given = request.META.get("HTTP_X_REQUEST_ID", "")
     if given and _ID.fullmatch(given) and is_our_proxy(request.META.get("REMOTE_ADDR", "")):
         return given
@@ -93,7 +102,10 @@ def _id_of(request: HttpRequest) -> str:
 
 
 def _who(request: HttpRequest) -> str:
-    """Who asked, if the request had to read its session anyway: the id of a user, or the hash under which a visitor holds seats."""
+    """Who asked, if the request had to read its session anyway.
+
+    The id of a user, or the hash under which a visitor holds seats.
+    """
     known = getattr(getattr(request, "session", None), "_session_cache", None)
     if not known:
         return "-"

@@ -16,7 +16,10 @@ def desk_address(desk: DashboardView, name: str, **more: object) -> str:
 
 @register.simple_tag
 def open_link(role: str, names: str, *args: object) -> str:
-    """The address of the first of these pages (their names, parted by blanks) that the role may open; empty without any."""
+    """The address of the first of these pages (their names, parted by blanks) that the role may open.
+
+    Empty without any.
+    """
     for name in names.split():
         if may(role, name):
             try:

@@ -1,4 +1,7 @@
-"""What the tests in a browser share. On a busy machine a page comes late: who types, reads or judges waits for a sign of it first."""
+"""What the tests in a browser share.
+
+On a busy machine a page comes late: who types, reads or judges waits for a sign of it first.
+"""
 
 from typing import Any, Final
 
@@ -10,9 +13,19 @@ _EXPECTED: Final = "Failed to load resource"  # a page that answers 404, 409 or 
 
 
 def watch(page: Page, expected: str = _EXPECTED) -> list[str]:
-    """What goes wrong on the page from now on: an error in the console, or a violation of the content policy."""
+    """What goes wrong on the page from now on.
+
+    An error in the console, or a violation of the content policy.
+    """
     troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" and expected not in message.text else None)
+    page.on(
+        "console",
+        lambda message: (
+            troubles.append(message.text)
+            if message.type == "error" and expected not in message.text
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: troubles.append(str(error)))
     return troubles
 
@@ -24,8 +37,15 @@ def type_there(page: Page, field: Locator | str, text: str) -> None:
 
 
 def barriers(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
-    """What axe finds against the page, which the test has seen come: the rule and the elements. All rules, or those named."""
+    """What axe finds against the page, which the test has seen come.
+
+    The rule and the elements. All rules, or those named.
+    """
     page.wait_for_load_state()
     options: dict[str, Any] = {"runOnly": list(rules)} if rules else {}
     found = Axe().run(page, options=options).response["violations"]
-    return [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found if each["impact"] in SERIOUS]
+    return [
+        (each["id"], [node["html"][:160] for node in each["nodes"]])
+        for each in found
+        if each["impact"] in SERIOUS
+    ]

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running in the test's thread
+os.environ.setdefault(
+    "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+)  # Playwright keeps a loop running in the test's thread
 
 import pytest
 import time_machine
@@ -38,7 +40,9 @@ if settings.REDIS_URL:  # a busy machine is no Redis that is away; the tests of 
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None) -> Iterator[None]:
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[None]:
     """A database of this worker's own, in place of pytest-django's, which would be migrated for each."""
     usual = connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
@@ -50,7 +54,10 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any, djang
 
 @pytest.fixture(autouse=True)
 def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -68,14 +75,21 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
 
 @pytest.fixture
 def still() -> Iterator[Any]:
-    """It is NOW, and stays so: between two steps of the test no minute and no day ends, however slow the machine is, and whenever it runs."""
+    """It is NOW, and stays so.
+
+    Between two steps of the test no minute and no day ends, however slow the machine is, and whenever it
+    runs.
+    """
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 
 
 @pytest.fixture
 def queued() -> Iterator[None]:
-    """Tasks go onto the queue. Whatever is still on its way there arrives before they are done at once again, by a thread of its own."""
+    """Tasks go onto the queue.
+
+    Whatever is still on its way there arrives before they are done at once again, by a thread of its own.
+    """
     HUEY.immediate = False
     yield
     queue.wait_until_sent()
@@ -98,9 +112,11 @@ def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What wants a Redis is left to the run that has one, what only `make soak` has time for to that. Marks go to the report, for the verdict.
+    """What wants a Redis is left to the run that has one, what only `make soak` has time for to that. Marks
+    go to the report, for the verdict.
 
-    Files that take long come first: the last to begin would keep one worker busy while the others have nothing left to do.
+    Files that take long come first: the last to begin would keep one worker busy while the others have
+    nothing left to do.
     """
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:

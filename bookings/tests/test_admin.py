@@ -32,7 +32,16 @@ from bookings.models import (
     Stop,
     User,
 )
-from bookings.tests.make import NOW, make_city, make_fare_classes, make_layout, make_passenger_types, make_route, make_schedule, make_stop
+from bookings.tests.make import (
+    NOW,
+    make_city,
+    make_fare_classes,
+    make_layout,
+    make_passenger_types,
+    make_route,
+    make_schedule,
+    make_stop,
+)
 
 PLAIN = [City, Stop, Line, Branch, Bus, SeatLayout, PassengerType, FareClass, RefundPolicy]
 OURS = [model for model in admin.site._registry if model._meta.app_label == "bookings"]
@@ -66,7 +75,9 @@ def auditor(db: None) -> Client:
 
 def errors(response: object) -> str:
     form = response.context["adminform"].form
-    inlines = [error for formset in response.context["inline_admin_formsets"] for error in formset.formset.errors]
+    inlines = [
+        error for formset in response.context["inline_admin_formsets"] for error in formset.formset.errors
+    ]
     return f"{form.errors} {inlines}"
 
 
@@ -111,7 +122,9 @@ def test_a_list_asks_as_much_for_three_rows_as_for_one(
                 manager.get(url(model, "changelist"))
 
 
-@pytest.mark.parametrize(("role", "model"), product([User.Role.CLERK, User.Role.SUPERVISOR, User.Role.DISPATCHER], [City, Order]))
+@pytest.mark.parametrize(
+    ("role", "model"), product([User.Role.CLERK, User.Role.SUPERVISOR, User.Role.DISPATCHER], [City, Order])
+)
 def test_other_roles_see_nothing(role: str, model: type[models.Model], db: None) -> None:
     client = logged_in(role)
 
@@ -125,18 +138,29 @@ def test_strangers_are_sent_to_the_login(client: Client, db: None) -> None:
 
 
 @pytest.mark.parametrize("model", PLAIN, ids=name)
-def test_auditors_read_plain_tables_and_managers_write_them(model: type[models.Model], auditor: Client) -> None:
+def test_auditors_read_plain_tables_and_managers_write_them(
+    model: type[models.Model], auditor: Client
+) -> None:
     manager = logged_in(User.Role.MANAGER)
 
-    assert (auditor.get(url(model, "changelist")).status_code, auditor.get(url(model, "add")).status_code) == (200, 403)
-    assert (manager.get(url(model, "changelist")).status_code, manager.get(url(model, "add")).status_code) == (200, 200)
+    assert (
+        auditor.get(url(model, "changelist")).status_code,
+        auditor.get(url(model, "add")).status_code,
+    ) == (200, 403)
+    assert (
+        manager.get(url(model, "changelist")).status_code,
+        manager.get(url(model, "add")).status_code,
+    ) == (200, 200)
 
 
 def test_a_manager_adds_a_city_and_a_stop(manager: Client) -> None:
     manager.post(url(City, "add"), {"name": "Kimberley", "slug": "kimberley", "region": "Northern Cape"})
     city = City.objects.get()
 
-    manager.post(url(Stop, "add"), {"city": city.pk, "code": "kim", "name": "Station", "time_zone": "Africa/Johannesburg"})
+    manager.post(
+        url(Stop, "add"),
+        {"city": city.pk, "code": "kim", "name": "Station", "time_zone": "Africa/Johannesburg"},
+    )
 
     assert city.plain_name == "kimberley"
     assert Stop.objects.get().plain_name == "station"
@@ -146,7 +170,8 @@ def test_addresses_are_chosen_once(manager: Client) -> None:
     stop = make_stop("Kimberley", code="kim")
 
     manager.post(
-        url(Stop, "change", stop.pk), {"city": stop.city_id, "code": "new", "name": "New name", "time_zone": "Africa/Johannesburg"}
+        url(Stop, "change", stop.pk),
+        {"city": stop.city_id, "code": "new", "name": "New name", "time_zone": "Africa/Johannesburg"},
     )
 
     stop.refresh_from_db()
@@ -163,15 +188,25 @@ def test_a_change_makes_kept_lists_stale(manager: Client) -> None:
 
 
 def test_an_unknown_time_zone_is_refused_in_words(manager: Client) -> None:
-    response = manager.post(url(Stop, "add"), {"city": make_city().pk, "code": "x", "name": "X", "time_zone": "Mars/Base"})
+    response = manager.post(
+        url(Stop, "add"), {"city": make_city().pk, "code": "x", "name": "X", "time_zone": "Mars/Base"}
+    )
 
     assert "We do not know this time zone" in errors(response)
 
 
 def test_a_refund_fee_over_a_hundred_percent_is_refused(manager: Client) -> None:
-    tiers = {"tiers-TOTAL_FORMS": 1, "tiers-INITIAL_FORMS": 0, "tiers-0-hours_before": 5, "tiers-0-fee_percent": 150, "tiers-0-fee_zar": 0}
+    tiers = {
+        "tiers-TOTAL_FORMS": 1,
+        "tiers-INITIAL_FORMS": 0,
+        "tiers-0-hours_before": 5,
+        "tiers-0-fee_percent": 150,
+        "tiers-0-fee_zar": 0,
+    }
 
-    response = manager.post(url(RefundPolicy, "add"), {"code": "t", "name": "T", "grace_minutes": 0, "grace_hours": 0, **tiers})
+    response = manager.post(
+        url(RefundPolicy, "add"), {"code": "t", "name": "T", "grace_minutes": 0, "grace_hours": 0, **tiers}
+    )
 
     assert "less than or equal to 100" in errors(response)
     assert not RefundTier.objects.exists()
@@ -179,15 +214,31 @@ def test_a_refund_fee_over_a_hundred_percent_is_refused(manager: Client) -> None
 
 def test_a_fare_class_needs_a_factor_over_nothing(manager: Client) -> None:
     standard, _premium = make_fare_classes()
-    fields = {"code": "x", "name": "X", "seat_kinds": ["standard"], "refund_policy": standard.refund_policy_id, "position": 5}
+    fields = {
+        "code": "x",
+        "name": "X",
+        "seat_kinds": ["standard"],
+        "refund_policy": standard.refund_policy_id,
+        "position": 5,
+    }
 
-    assert "must be more than 0" in errors(manager.post(url(FareClass, "add"), {**fields, "price_factor": "0"}))
+    assert "must be more than 0" in errors(
+        manager.post(url(FareClass, "add"), {**fields, "price_factor": "0"})
+    )
     assert manager.post(url(FareClass, "add"), {**fields, "price_factor": "1.1"}).status_code == 302
 
 
 def test_there_is_one_default_passenger_type(manager: Client) -> None:
     make_passenger_types()
-    fields = {"slug": "x", "name": "X", "name_plural": "Xs", "discount_percent": 0, "position": 9, "is_active": "on", "is_default": "on"}
+    fields = {
+        "slug": "x",
+        "name": "X",
+        "name_plural": "Xs",
+        "discount_percent": 0,
+        "position": 9,
+        "is_active": "on",
+        "is_default": "on",
+    }
 
     assert "is the default" in errors(manager.post(url(PassengerType, "add"), fields))
 
@@ -215,7 +266,10 @@ def layout_form(layout: SeatLayout, **changes: object) -> dict:
 def test_a_layout_of_sixty_seats_can_be_changed_while_it_is_not_used(manager: Client) -> None:
     layout = make_layout(seats=60)
 
-    response = manager.post(url(SeatLayout, "change", layout.pk), layout_form(layout, **{"name": "New", "seats-0-kind": "premium"}))
+    response = manager.post(
+        url(SeatLayout, "change", layout.pk),
+        layout_form(layout, **{"name": "New", "seats-0-kind": "premium"}),
+    )
 
     assert response.status_code == 302
     assert SeatLayout.objects.get().name == "New"
@@ -252,7 +306,9 @@ def test_what_is_not_in_use_can_be_deleted(manager: Client) -> None:
     assert not City.objects.exists()
 
 
-def test_a_row_in_use_is_found_without_reading_its_users(db: None, django_assert_max_num_queries: object) -> None:
+def test_a_row_in_use_is_found_without_reading_its_users(
+    db: None, django_assert_max_num_queries: object
+) -> None:
     schedule = make_schedule(departs=NOW + timedelta(days=1))
 
     with django_assert_max_num_queries(12):
@@ -265,7 +321,9 @@ def test_pages_of_records_show_no_secrets(manager: Client) -> None:
     request = manager.get(reverse("admin:index")).wsgi_request
 
     for model in RECORDS:
-        shown = set(admin.site._registry[model].get_fields(request)) | set(admin.site._registry[model].list_display)
+        shown = set(admin.site._registry[model].get_fields(request)) | set(
+            admin.site._registry[model].list_display
+        )
         assert not shown & hidden, model
 
 

@@ -31,7 +31,10 @@ def test_a_manager_logs_in_and_adds_a_stop_without_a_violation(page: Page, live_
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Reference data and records")).to_be_visible()
 
-    for address in (reverse("admin:bookings_schedule_changelist"), reverse("admin:bookings_schedule_change", args=[schedule.pk])):
+    for address in (
+        reverse("admin:bookings_schedule_changelist"),
+        reverse("admin:bookings_schedule_change", args=[schedule.pk]),
+    ):
         page.goto(live_server.url + address)
     page.goto(live_server.url + reverse("admin:bookings_refundpolicy_add"))
     page.locator(".add-row a").click()

@@ -24,7 +24,12 @@ def test_a_key_is_made_and_printed_once() -> None:
     printed = run("create", "travelhub", "--name", "kiosks", "--scopes", "read", "book", "--limit", "60/m")
 
     key = find_key(printed.split()[0])
-    assert (key.partner.slug, key.name, key.scopes, key.limit) == ("travelhub", "kiosks", ["read", "book"], "60/m")
+    assert (key.partner.slug, key.name, key.scopes, key.limit) == (
+        "travelhub",
+        "kiosks",
+        ["read", "book"],
+        "60/m",
+    )
     assert printed.splitlines()[1] == "This is the key of TravelHub for read, book. It is shown this once."
 
 
@@ -37,7 +42,13 @@ def test_a_new_partner_is_taken_on_with_its_first_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("create", "nobody"), ("revoke", "fbl_nothing"), ("list", "nobody"), ("create", "travelhub", "--limit", "often")]
+    "arguments",
+    [
+        ("create", "nobody"),
+        ("revoke", "fbl_nothing"),
+        ("list", "nobody"),
+        ("create", "travelhub", "--limit", "often"),
+    ],
 )
 def test_what_cannot_be_is_said(arguments: tuple[str, ...]) -> None:
     make_partner()
@@ -49,7 +60,10 @@ def test_what_cannot_be_is_said(arguments: tuple[str, ...]) -> None:
 
 def test_keys_are_listed_and_revoked_by_their_beginning() -> None:
     made = make_api_key()
-    assert run("list") == f"{made.key.prefix}  travelhub  website  read,book,cancel  usual limit  live  never used\n"
+    assert (
+        run("list")
+        == f"{made.key.prefix}  travelhub  website  read,book,cancel  usual limit  live  never used\n"
+    )
 
     assert run("revoke", made.key.prefix) == f"{made.key.prefix} of TravelHub opens nothing any more.\n"
 

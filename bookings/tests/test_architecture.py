@@ -13,7 +13,8 @@ from bookings.web.access import MARKED_ELSEWHERE
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 README: Final = PACKAGE.parent / "README.md"
-# Lower may not import higher; of one height none imports another. What stands in the package itself counts by its file's name.
+# Lower may not import higher; of one height none imports another. What stands in the package itself counts by
+# its file's name.
 LAYERS: Final = [
     ["base"],
     ["database"],
@@ -98,7 +99,9 @@ def imports_of(path: Path) -> Iterator[Import]:
             package = PACKAGE.joinpath(*base).is_dir()
             targets = [[*base, alias.name] for alias in node.names] if package else [base]
         elif isinstance(node, ast.Import):
-            targets = [alias.name.split(".")[1:] for alias in node.names if alias.name.startswith("bookings.")]
+            targets = [
+                alias.name.split(".")[1:] for alias in node.names if alias.name.startswith("bookings.")
+            ]
         for target in targets:
             yield Import(path, node.lineno, tuple(target), node not in tree.body)
 
@@ -108,7 +111,9 @@ def all_imports() -> list[Import]:
 
 
 def test_imports_point_downwards() -> None:
-    assert [str(found) for found in all_imports() if not may_import(module_of(found.source), found.target)] == []
+    assert [
+        str(found) for found in all_imports() if not may_import(module_of(found.source), found.target)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,11 @@ def test_the_rule_itself_tells_right_from_wrong(source: str, target: str, allowe
 
 def test_imports_inside_functions_have_a_reason() -> None:
     inline = {str(found): found.source for found in all_imports() if found.is_inline}
-    excused = {text for text, path in inline.items() if {str(path.relative_to(PACKAGE)), module_of(path)[0]} & INLINE_IMPORTS.keys()}
+    excused = {
+        text
+        for text, path in inline.items()
+        if {str(path.relative_to(PACKAGE)), module_of(path)[0]} & INLINE_IMPORTS.keys()
+    }
 
     assert sorted(inline.keys() - excused) == []
 
@@ -163,8 +172,19 @@ def test_no_circle_of_imports() -> None:
 
 
 def test_one_file_writes_seat_claims() -> None:
-    """Seats are claimed, extended, transferred, sold and released by the verbs of `domain/inventory/claims.py` alone."""
-    verbs = {"create", "bulk_create", "update", "delete", "save", "get_or_create", "update_or_create", "bulk_update"}
+    """Seats are claimed, extended, transferred, sold and released by the verbs of
+    `domain/inventory/claims.py` alone.
+    """
+    verbs = {
+        "create",
+        "bulk_create",
+        "update",
+        "delete",
+        "save",
+        "get_or_create",
+        "update_or_create",
+        "bulk_update",
+    }
     writers = {
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in python_files()
@@ -200,12 +220,18 @@ def views(patterns: list, namespaces: tuple[str, ...] = ()) -> Iterator[tuple[st
 
 
 def test_every_view_carries_an_access_mark() -> None:
-    unmarked = [name for name, view in views(get_resolver().url_patterns) if not getattr(view, "access", None)]
+    unmarked = [
+        name for name, view in views(get_resolver().url_patterns) if not getattr(view, "access", None)
+    ]
 
     assert unmarked == []
 
 
 def test_files_stay_readable() -> None:
-    long = {str(path.relative_to(PACKAGE)): lines for path in python_files() if (lines := len(path.read_text().splitlines())) > 500}
+    long = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in python_files()
+        if (lines := len(path.read_text().splitlines())) > 500
+    }
 
     assert long == {}

@@ -32,7 +32,9 @@ def test_unit_starts_the_same_server_as_the_procfile() -> None:
     command = re.search(r"^web: granian (.*)$", (ROOT / "falcon_web" / "Procfile").read_text(), re.M)[1]
     unit = (DEPLOY / "systemd" / "falcon-web@.service").read_text()
 
-    started = re.search(r"^ExecStart=\S+/granian (.*)$", unit, re.M)[1].replace(" --workers-kill-timeout 30", "")
+    started = re.search(r"^ExecStart=\S+/granian (.*)$", unit, re.M)[1].replace(
+        " --workers-kill-timeout 30", ""
+    )
 
     assert started.replace("%i", "$PORT") == command
 
@@ -40,13 +42,17 @@ def test_unit_starts_the_same_server_as_the_procfile() -> None:
 def test_timers_have_their_service() -> None:
     names = {unit.name for unit in UNITS}
 
-    assert {name for name in names if name.endswith(".timer") and name.replace(".timer", ".service") not in names} == set()
+    assert {
+        name for name in names if name.endswith(".timer") and name.replace(".timer", ".service") not in names
+    } == set()
 
 
 def test_proxy_sets_what_client_address_believes() -> None:
     conf = (DEPLOY / "nginx.conf").read_text()
 
-    assert "proxy_set_header X-Forwarded-For $remote_addr;" in conf  # not $proxy_add_x_forwarded_for, which keeps what a visitor sent
+    assert (
+        "proxy_set_header X-Forwarded-For $remote_addr;" in conf
+    )  # not $proxy_add_x_forwarded_for, which keeps what a visitor sent
     assert "proxy_set_header X-Forwarded-Proto https;" in conf
     assert not re.search(r"log_format[^;]*\$(request\b|request_uri|args|http_referer)", conf)
 
@@ -55,7 +61,9 @@ def test_proxy_sets_what_client_address_believes() -> None:
 def test_alerts_ask_for_metrics_that_exist() -> None:
     asked = set(re.findall(r"falcon_\w+", (DEPLOY / "prometheus" / "alerts.yml").read_text()))
     bare = {re.sub(r"_(total|count|bucket|sum)$", "", name) for name in asked}
-    code = "".join(path.read_text() for folder in ("base", "ops") for path in (ROOT / "bookings" / folder).glob("*.py"))
+    code = "".join(
+        path.read_text() for folder in ("base", "ops") for path in (ROOT / "bookings" / folder).glob("*.py")
+    )
 
     assert {name for name in bare if f'"{name}"' not in code} == set()
 
@@ -69,7 +77,9 @@ def test_no_script_is_without_its_right_to_run() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze on this machine")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for unit in UNITS:
-        text = re.sub(r"^(Exec\w+=)(/srv|/usr/bin/pg_)\S+", r"\1/bin/true", unit.read_text(), flags=re.M)  # not installed here
+        text = re.sub(
+            r"^(Exec\w+=)(/srv|/usr/bin/pg_)\S+", r"\1/bin/true", unit.read_text(), flags=re.M
+        )  # not installed here
         (tmp_path / unit.name.replace("@.", "@8001.")).write_text(text)
 
     checked = subprocess.run(
@@ -82,20 +92,47 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("openssl")), reason="no nginx on this machine")
+@pytest.mark.skipif(
+    not (shutil.which("nginx") and shutil.which("openssl")), reason="no nginx on this machine"
+)
 def test_nginx_understands_the_site(tmp_path: Path) -> None:
-    key = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=falcon.example", "-days", "1"]
-    subprocess.run([*key, "-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"], check=True, capture_output=True)
+    key = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=falcon.example",
+        "-days",
+        "1",
+    ]
+    subprocess.run(
+        [*key, "-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"],
+        check=True,
+        capture_output=True,
+    )
     site = (DEPLOY / "nginx.conf").read_text().replace("/etc/letsencrypt/live/falcon.example", str(tmp_path))
-    site = site.replace("/var/log/nginx", str(tmp_path)).replace("listen 80 ", "listen 8080 ").replace("listen 443 ", "listen 8443 ")
+    site = (
+        site.replace("/var/log/nginx", str(tmp_path))
+        .replace("listen 80 ", "listen 8080 ")
+        .replace("listen 443 ", "listen 8443 ")
+    )
     site = re.sub(r"listen \[::\]:\d+ [^;]*;", "", site)
     (tmp_path / "site.conf").write_text(site)
-    folders = "".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    folders = "".join(
+        f"{kind}_temp_path {tmp_path}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     main = f"pid {tmp_path}/pid; error_log {tmp_path}/error; events {{}} http {{ {folders} include {tmp_path}/site.conf; }}"
     (tmp_path / "nginx.conf").write_text(main)
 
     checked = subprocess.run(
-        ["nginx", "-t", "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error"], capture_output=True, text=True, check=False
+        ["nginx", "-t", "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert checked.returncode == 0, checked.stderr
@@ -103,6 +140,11 @@ def test_nginx_understands_the_site(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool on this machine")
 def test_prometheus_understands_the_rules() -> None:
-    checked = subprocess.run(["promtool", "check", "config", "prometheus.yml"], cwd=DEPLOY / "prometheus", capture_output=True, check=False)
+    checked = subprocess.run(
+        ["promtool", "check", "config", "prometheus.yml"],
+        cwd=DEPLOY / "prometheus",
+        capture_output=True,
+        check=False,
+    )
 
     assert checked.returncode == 0, checked.stderr

@@ -1,4 +1,7 @@
-"""CONTRIBUTING.md says what is true: its recipes name files that exist, its map of the verbs is that of the code."""
+"""CONTRIBUTING.md says what is true.
+
+Its recipes name files that exist, its map of the verbs is that of the code.
+"""
 
 import re
 from typing import Final
@@ -17,7 +20,11 @@ def test_there_is_a_recipe_for_what_is_added_most() -> None:
 
 @pytest.mark.parametrize(("recipe", "text"), _RECIPES, ids=[name for name, _text in _RECIPES])
 def test_a_recipe_names_files_that_exist(recipe: str, text: str) -> None:
-    named = [name for name in re.findall(r"`([^`\s]+)`", text) if "/" in name and "<" not in name and not name.startswith("/")]
+    named = [
+        name
+        for name in re.findall(r"`([^`\s]+)`", text)
+        if "/" in name and "<" not in name and not name.startswith("/")
+    ]
 
     assert named
     assert [name for name in named if not (PACKAGE.parent / name).exists()] == []

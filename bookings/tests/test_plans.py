@@ -1,4 +1,7 @@
-"""Query plans on a data set of some size, of the very statements that pages, sales and sweeps send. PostgreSQL only."""
+"""Query plans on a data set of some size, of the very statements that pages, sales and sweeps send.
+
+PostgreSQL only.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -95,7 +98,9 @@ VISITS: Final[dict[str, Visit]] = {
     "nothing that day": page("/search/?from={start}&to={end}&date={late}&passengers=2"),
     "departure": page("{departures[0]}"),
     "board": page("{boards[0]}"),
-    "find": lambda client, world: client.post("/bookings/", {"reference": world["reference"], "proof": world["surname"]}),
+    "find": lambda client, world: client.post(
+        "/bookings/", {"reference": world["reference"], "proof": world["surname"]}
+    ),
     "lines": page("/routes/"),
     "pair": page("/routes/{start}-to-{end}/"),
     "sitemap": page("/sitemap.xml"),
@@ -138,7 +143,9 @@ ONCE_A_NIGHT: Final = {"cleaning": {"bookings_accesslink"}}
 # What the source document wants each index for
 SOURCE_DOCUMENT: Final[dict[str, QuerySet]] = {
     "schedule_departure_idx": Schedule.objects.order_by("departure_time")[:20],
-    "schedule_route_time_idx": Schedule.objects.filter(route=7, departure_time__gt=timezone.now()).order_by("departure_time")[:20],
+    "schedule_route_time_idx": Schedule.objects.filter(route=7, departure_time__gt=timezone.now()).order_by(
+        "departure_time"
+    )[:20],
     "schedule_active_time_idx": Schedule.objects.filter(is_active=False, departure_time__gt=timezone.now()),
     "schedule_seats_idx": Schedule.objects.filter(available_seats__lt=2),
     "booking_ref_idx": Booking.objects.filter(booking_reference="7K3M9Q2X"),
@@ -154,7 +161,8 @@ SOURCE_DOCUMENT: Final[dict[str, QuerySet]] = {
 _DELETED: Final = "before a row that it points to is deleted, it is looked for here"
 _TILL: Final = "a till's own sales, of which this world has none"
 _DJANGO: Final = "Django's own"
-# Used by nothing above and yet there, by their first column. Django's second index of a text in a small table is left alone, too.
+# Used by nothing above and yet there, by their first column. Django's second index of a text in a small table
+# is left alone, too.
 KEPT: Final = {
     "bookings_accesslink.order_id": "a new address takes away the links that went to the old one",
     "bookings_apikey.created_by_id": _DELETED,
@@ -223,14 +231,21 @@ def plans(world: dict[str, Any], explained: dict[str, list[Plan]], db: None) -> 
 
 
 def _read_whole(plan: Plan) -> set[str]:
-    """What is read from end to end. Beside tables that are empty here the planner's choice says nothing, so only what it must do counts."""
+    """What is read from end to end.
+
+    Beside tables that are empty here the planner's choice says nothing, so only what it must do counts.
+    """
     touches = set(TABLE.findall(plan.statement.sql))
     return (plan.unaided if touches & GROWING - BIG else plan.whole | plan.sixth_whole) & GROWING
 
 
 @pytest.mark.parametrize("name", VISITS)
 def test_nothing_reads_a_big_table_from_end_to_end(plans: Plans, name: str) -> None:
-    wrong = [f"{sorted(read)}: {plan.statement.sql}" for plan in plans(name) if (read := _read_whole(plan) - ONCE_A_NIGHT.get(name, set()))]
+    wrong = [
+        f"{sorted(read)}: {plan.statement.sql}"
+        for plan in plans(name)
+        if (read := _read_whole(plan) - ONCE_A_NIGHT.get(name, set()))
+    ]
 
     assert wrong == []
     assert plans(name)
@@ -247,25 +262,42 @@ def test_prepared_statements_still_use_partial_indexes(plans: Plans, partial_ind
     """A plan that knows no values cannot know either that they are those of the index."""
     used = [(name, plan.indexes & partial_indexes, plan) for name in VISITS for plan in plans(name)]
 
-    assert [f"{name}, {sorted(lost)}: {plan.statement.sql}" for name, indexes, plan in used if (lost := indexes - plan.sixth)] == []
-    assert {index for _name, indexes, _plan in used for index in indexes} >= {"outbox_due_idx", "claim_expires_idx"}
+    assert [
+        f"{name}, {sorted(lost)}: {plan.statement.sql}"
+        for name, indexes, plan in used
+        if (lost := indexes - plan.sixth)
+    ] == []
+    assert {index for _name, indexes, _plan in used for index in indexes} >= {
+        "outbox_due_idx",
+        "claim_expires_idx",
+    }
 
 
 def test_nothing_counts_a_big_table(plans: Plans) -> None:
-    counts = [plan.statement.sql for name in VISITS for plan in plans(name) if "COUNT(" in plan.statement.sql.upper()]
+    counts = [
+        plan.statement.sql
+        for name in VISITS
+        for plan in plans(name)
+        if "COUNT(" in plan.statement.sql.upper()
+    ]
 
     assert [sql for sql in counts if " WHERE " not in sql and set(TABLE.findall(sql)) & GROWING] == []
 
 
 def test_the_indexes_of_the_source_document_are_used(plans: Plans) -> None:
-    """On a table of two hundred routes reading all is the cheapest; there it is enough that the index would do."""
+    """On a table of two hundred routes reading all is the cheapest.
+
+    There it is enough that the index would do.
+    """
     used = {name for visit in VISITS for plan in plans(visit) for name in plan.indexes}
     for rows in SOURCE_DOCUMENT.values():
         sql, params = rows.query.sql_with_params()
         plan = plan_of(Statement(sql, params))
         used |= plan.possible if plan.whole == {"bookings_route"} else plan.indexes
 
-    assert set(SOURCE_DOCUMENT) - used <= {"route_origin_idx"}  # route_origin_dest_idx begins alike, and one of two twins is taken
+    assert set(SOURCE_DOCUMENT) - used <= {
+        "route_origin_idx"
+    }  # route_origin_dest_idx begins alike, and one of two twins is taken
 
 
 def test_every_index_earns_its_place(plans: Plans) -> None:
@@ -278,8 +310,16 @@ def test_every_index_earns_its_place(plans: Plans) -> None:
             "WHERE nspname = current_schema() AND relname LIKE 'bookings%' AND NOT indisunique"
         )
         indexes = [(f"{table}.{column}", name.strip('"')) for table, column, name in cursor.fetchall()]
-    idle = [(column, name) for column, name in indexes if name not in used | set(SOURCE_DOCUMENT) and column not in KEPT]
+    idle = [
+        (column, name)
+        for column, name in indexes
+        if name not in used | set(SOURCE_DOCUMENT) and column not in KEPT
+    ]
 
-    left = [(column, name) for column, name in idle if not (name.endswith("_like") and column.partition(".")[0] not in GROWING)]
+    left = [
+        (column, name)
+        for column, name in idle
+        if not (name.endswith("_like") and column.partition(".")[0] not in GROWING)
+    ]
     assert left == [], left
     assert set(KEPT) <= {column for column, _name in indexes}

@@ -9,8 +9,18 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models.signals import post_migrate
 
-from bookings.database.reference_triggers import REFERENCE_TABLES, create_reference_triggers, missing_reference_triggers
-from bookings.database.triggers import LEDGER, SHIFT, TRIGGERS, create_ledger_triggers, missing_ledger_triggers
+from bookings.database.reference_triggers import (
+    REFERENCE_TABLES,
+    create_reference_triggers,
+    missing_reference_triggers,
+)
+from bookings.database.triggers import (
+    LEDGER,
+    SHIFT,
+    TRIGGERS,
+    create_ledger_triggers,
+    missing_ledger_triggers,
+)
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -44,15 +54,34 @@ def indexes_of(model: type[models.Model]) -> set[str]:
 @pytest.mark.parametrize(
     ("model", "names"),
     [
-        (Schedule, ["schedule_departure_idx", "schedule_route_time_idx", "schedule_active_time_idx", "schedule_seats_idx"]),
-        (Booking, ["booking_ref_idx", "booking_status_idx", "booking_email_idx", "booking_schedule_status_idx", "booking_date_idx"]),
+        (
+            Schedule,
+            [
+                "schedule_departure_idx",
+                "schedule_route_time_idx",
+                "schedule_active_time_idx",
+                "schedule_seats_idx",
+            ],
+        ),
+        (
+            Booking,
+            [
+                "booking_ref_idx",
+                "booking_status_idx",
+                "booking_email_idx",
+                "booking_schedule_status_idx",
+                "booking_date_idx",
+            ],
+        ),
         (Route, ["route_origin_idx", "route_dest_idx", "route_origin_dest_idx", "route_active_idx"]),
         (Route, ["positive_distance", "positive_duration"]),
         (Schedule, ["unique_route_time"]),
         (SeatClaim, ["one_claim_per_seat_and_leg"]),
     ],
 )
-def test_indexes_and_constraints_have_the_names_of_the_design(model: type[models.Model], names: list[str]) -> None:
+def test_indexes_and_constraints_have_the_names_of_the_design(
+    model: type[models.Model], names: list[str]
+) -> None:
     assert set(names) <= indexes_of(model)
 
 
@@ -104,23 +133,35 @@ REFUSED: dict[str, Break] = {
     "claim_expires_unless_sold: sold": lambda b: change(SeatClaim.objects.first(), expires_at=NOW),
     "claim_expires_unless_sold: held": lambda b: change(SeatClaim.objects.first(), kind="held"),
     "claim of a known kind": lambda b: change(SeatClaim.objects.first(), kind="lost"),
-    "booking_event_step_allowed": lambda b: BookingEvent.objects.record(BookingStep(b, "cancelled", "confirmed", at=NOW)),
+    "booking_event_step_allowed": lambda b: BookingEvent.objects.record(
+        BookingStep(b, "cancelled", "confirmed", at=NOW)
+    ),
     "booking_event_step_allowed: ticket": lambda b: BookingEvent.objects.record(
         BookingStep(b, "pending", "confirmed", at=NOW, ticket=b.tickets.get())
     ),
-    "attempt_amount_positive": lambda b: PaymentAttempt.objects.create(order=b.order, gateway="x", token="t", amount=0, created_at=NOW),
+    "attempt_amount_positive": lambda b: PaymentAttempt.objects.create(
+        order=b.order, gateway="x", token="t", amount=0, created_at=NOW
+    ),
     "payment_positive": lambda b: copy(Payment.objects.get(), external_id="another", amount=0),
     "unique_payment": lambda b: copy(Payment.objects.get()),
     "refund_positive": lambda b: Refund.objects.create(order=b.order, cause="x", amount=0, created_at=NOW),
-    "paid_refund_has_time": lambda b: Refund.objects.create(order=b.order, cause="x", amount=1, status="paid", created_at=NOW),
+    "paid_refund_has_time": lambda b: Refund.objects.create(
+        order=b.order, cause="x", amount=1, status="paid", created_at=NOW
+    ),
     "one_entry_per_cause_and_account": lambda b: copy(LedgerEntry.objects.first()),
     "ledger_entry_not_zero": lambda b: copy(LedgerEntry.objects.first(), cause="x", amount=0),
     "ledger_account_known": lambda b: copy(LedgerEntry.objects.first(), cause="x", account="lost"),
-    "unique_submission": lambda b: [Submission.objects.create(scope="s", token="t", content_hash="h", created_at=NOW) for _ in range(2)],
+    "unique_submission": lambda b: [
+        Submission.objects.create(scope="s", token="t", content_hash="h", created_at=NOW) for _ in range(2)
+    ],
     "unique_notification": lambda b: [_notification(b) for _ in range(2)],
     "unique_outbox_message": lambda b: [_message(b, number) for number in range(2)],
     "fare not negative": lambda b: Fare.objects.create(
-        route=b.schedule.route, from_stop=b.from_stop, to_stop=b.to_stop, fare_class=b.tickets.get().fare_class, amount=-1
+        route=b.schedule.route,
+        from_stop=b.from_stop,
+        to_stop=b.to_stop,
+        fare_class=b.tickets.get().fare_class,
+        amount=-1,
     ),
 }
 
@@ -129,12 +170,19 @@ def _notification(booking: Booking) -> None:
     attempt = PaymentAttempt.objects.get_or_create(
         order=booking.order, gateway="demo", token="t", defaults={"amount": 1, "created_at": NOW}
     )[0]
-    GatewayNotification.objects.create(gateway="demo", external_id="1", attempt=attempt, body="", received_at=NOW)
+    GatewayNotification.objects.create(
+        gateway="demo", external_id="1", attempt=attempt, body="", received_at=NOW
+    )
 
 
 def _message(booking: Booking, number: int) -> None:
     OutboxMessage.objects.create(
-        kind="link", order=booking.order, subject="order:1", created_at=NOW, next_try=NOW, message_id=f"<{number}@x>"
+        kind="link",
+        order=booking.order,
+        subject="order:1",
+        created_at=NOW,
+        next_try=NOW,
+        message_id=f"<{number}@x>",
     )
 
 
@@ -143,7 +191,9 @@ def test_the_database_refuses_what_no_row_may_show(booking: Booking, rule: str) 
     with pytest.raises(IntegrityError) as refusal, transaction.atomic():
         REFUSED[rule](booking)
 
-    if connection.vendor == "postgresql" and rule in {name for model in (Route, Schedule, Booking) for name in indexes_of(model)}:
+    if connection.vendor == "postgresql" and rule in {
+        name for model in (Route, Schedule, Booking) for name in indexes_of(model)
+    }:
         assert rule in str(refusal.value)
 
 
@@ -156,11 +206,17 @@ def test_one_route_may_have_two_coaches_at_a_time_and_two_routes_one() -> None:
     assert Schedule.objects.count() == 3
 
 
-@pytest.mark.parametrize("statement", ["UPDATE bookings_ledgerentry SET amount = 1", "DELETE FROM bookings_ledgerentry"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE bookings_ledgerentry SET amount = 1", "DELETE FROM bookings_ledgerentry"]
+)
 def test_the_ledger_is_never_rewritten(booking: Booking, statement: str) -> None:
     before = sorted(LedgerEntry.objects.values_list("cause", "amount"))
 
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
 
     assert sorted(LedgerEntry.objects.values_list("cause", "amount")) == before
@@ -168,7 +224,9 @@ def test_the_ledger_is_never_rewritten(booking: Booking, statement: str) -> None
 
 def test_a_posting_that_does_not_balance_is_not_written() -> None:
     with pytest.raises(ValueError, match="balance"):
-        LedgerEntry.objects.post(Posting("x", {"cash": Decimal(1), "revenue": Decimal(-2)}, at=NOW, order=make_order()))
+        LedgerEntry.objects.post(
+            Posting("x", {"cash": Decimal(1), "revenue": Decimal(-2)}, at=NOW, order=make_order())
+        )
 
     assert LedgerEntry.objects.count() == 0
 
@@ -177,7 +235,9 @@ def test_the_ledgers_triggers_come_back_after_its_table_was_remade() -> None:
     with connection.cursor() as cursor:
         for trigger in TRIGGERS:
             table = SHIFT if trigger.startswith("shift_") else LEDGER
-            cursor.execute(f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
+            cursor.execute(
+                f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
+            )
     assert missing_ledger_triggers() == list(TRIGGERS)
 
     assert create_ledger_triggers in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
@@ -229,7 +289,10 @@ def test_a_trigger_in_another_schema_is_not_ours() -> None:
 
 
 def test_the_longest_values_fit_their_columns() -> None:
-    """SQLite takes any length, so only the other database shows what is too long; a name and a code of full length go in."""
+    """SQLite takes any length, so only the other database shows what is too long.
+
+    A name and a code of full length go in.
+    """
     route = make_route()
     booking = make_booking(schedule=make_schedule(route=route), names=("x" * 80 + " " + "y" * 80,))
 

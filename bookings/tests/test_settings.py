@@ -25,7 +25,12 @@ def manage(folder: Path, *arguments: str, **environment: str) -> subprocess.Comp
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={**keep, "LOCAL_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "falcon_web.settings", **environment},
+        env={
+            **keep,
+            "LOCAL_DIR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "falcon_web.settings",
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -33,7 +38,9 @@ def manage(folder: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 def value_of(folder: Path, name: str, **environment: str) -> str:
-    shown = manage(folder, "-c", f"from django.conf import settings; print(repr(settings.{name}))", **environment)
+    shown = manage(
+        folder, "-c", f"from django.conf import settings; print(repr(settings.{name}))", **environment
+    )
     assert not shown.returncode, shown.stderr
     return shown.stdout.strip()
 
@@ -50,7 +57,10 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
         ({"PAYMENT_GATEWAY": "demo"}, "must not be the demo gateway"),
         ({"PAYMENT_GATEWAY": ""}, "must name one of PAYMENT_GATEWAYS"),
         ({"PAYMENT_GATEWAYS": "other=company.Other"}, "must name one of PAYMENT_GATEWAYS"),
-        ({"PAYMENT_GATEWAYS": "payfast=company.payfast.PayFast"}, "PAYMENT_GATEWAYS: payfast cannot be loaded"),
+        (
+            {"PAYMENT_GATEWAYS": "payfast=company.payfast.PayFast"},
+            "PAYMENT_GATEWAYS: payfast cannot be loaded",
+        ),
         ({"WEBHOOKS_TO_THIS_HOST": "true"}, "WEBHOOKS_TO_THIS_HOST must be off"),
         ({"ENVIRONMENT": "prod"}, "ENVIRONMENT must be"),
     ],
@@ -82,19 +92,29 @@ def test_nothing_set_is_the_demo_on_files_of_its_own(tmp_path: Path) -> None:
 
 
 def test_an_empty_value_is_no_value(tmp_path: Path) -> None:
-    assert value_of(tmp_path, "DATABASES['default']['ENGINE']", DATABASE_URL="", REDIS_URL="", SITE_URL="").endswith("sqlite3'")
+    assert value_of(
+        tmp_path, "DATABASES['default']['ENGINE']", DATABASE_URL="", REDIS_URL="", SITE_URL=""
+    ).endswith("sqlite3'")
     assert value_of(tmp_path, "RATE_LIMITS['booking']", RATE_LIMIT_BOOKING="") == "''"
     assert value_of(tmp_path, "HOLD_NETWORK_SHARE", HOLD_NETWORK_SHARE="") == "0.0"
 
 
-@pytest.mark.parametrize("address", ["redis://127.0.0.1:6379", "redis://:secret@127.0.0.1:6379/", "unix:///tmp/redis.sock"])
+@pytest.mark.parametrize(
+    "address", ["redis://127.0.0.1:6379", "redis://:secret@127.0.0.1:6379/", "unix:///tmp/redis.sock"]
+)
 def test_two_variables_switch_the_real_servers_on(tmp_path: Path, address: str) -> None:
     real = {"DATABASE_URL": "postgresql://falcon:secret@127.0.0.1/falcon", "REDIS_URL": address}
 
     assert value_of(tmp_path, "DATABASES['default']['ENGINE']", **real) == "'bookings.database.postgresql'"
-    assert value_of(tmp_path, "CACHES['default']['BACKEND']", **real) == "'bookings.cache.backends.BreakerRedisCache'"
+    assert (
+        value_of(tmp_path, "CACHES['default']['BACKEND']", **real)
+        == "'bookings.cache.backends.BreakerRedisCache'"
+    )
     queue = manage(
-        tmp_path, "-c", "import django; django.setup(); from huey.contrib.djhuey import HUEY; print(type(HUEY).__name__)", **real
+        tmp_path,
+        "-c",
+        "import django; django.setup(); from huey.contrib.djhuey import HUEY; print(type(HUEY).__name__)",
+        **real,
     )
     assert queue.stdout.strip() == "PriorityRedisExpireHuey", queue.stderr
 
@@ -108,7 +128,10 @@ def test_a_company_has_names_of_its_own_in_redis_and_on_the_queue(tmp_path: Path
         "print(cache.make_key('a'), HUEY.storage.queue_key)"
     )
 
-    named = [manage(tmp_path, "-c", asked, **redis, **more).stdout.split() for more in ({}, role, {**role, "COMPANY": "south"})]
+    named = [
+        manage(tmp_path, "-c", asked, **redis, **more).stdout.split()
+        for more in ({}, role, {**role, "COMPANY": "south"})
+    ]
 
     assert named == [[f"{name}:1:a", f"huey.redis.{name}"] for name in ("falcon", "north-1", "south")]
     assert value_of(tmp_path, "HUEY['name']") == "'falcon'"
@@ -145,23 +168,33 @@ def test_a_page_waits_for_a_statement_and_a_command_takes_its_time(tmp_path: Pat
     shorter = manage(tmp_path, "-c", asked, STATEMENT_SECONDS="5", **address).stdout
 
     assert page.startswith("15 ")
-    assert all(words in page for words in ("statement_timeout=15s", "'connect_timeout': 3", "'tcp_user_timeout': 15000"))
+    assert all(
+        words in page
+        for words in ("statement_timeout=15s", "'connect_timeout': 3", "'tcp_user_timeout': 15000")
+    )
     assert shorter.startswith("5 ")
     assert value_of(tmp_path, "STATEMENT_SECONDS", **address) == "0"
 
 
 def test_statements_are_prepared_unless_a_pooler_cannot(tmp_path: Path) -> None:
-    address = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon", "REPLICA_URL": "postgresql://falcon@127.0.0.2/falcon"}
+    address = {
+        "DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon",
+        "REPLICA_URL": "postgresql://falcon@127.0.0.2/falcon",
+    }
     asked = ("prepare_threshold", "server_side_binding")
 
     for database in ("default", "replica"):
         options = f"DATABASES['{database}']['OPTIONS']"
         assert [value_of(tmp_path, f"{options}.get('{name}')", **address) for name in asked] == ["5", "True"]
-        assert [value_of(tmp_path, f"{options}.get('{name}')", DATABASE_PREPARED="", **address) for name in asked] == ["None", "None"]
+        assert [
+            value_of(tmp_path, f"{options}.get('{name}')", DATABASE_PREPARED="", **address) for name in asked
+        ] == ["None", "None"]
 
 
 def test_every_setting_is_in_the_example() -> None:
-    read = set(re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "falcon_web" / "settings.py").read_text()))
+    read = set(
+        re.findall(r'\benv(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "falcon_web" / "settings.py").read_text())
+    )
     listed = set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
 
     assert read <= listed
@@ -180,17 +213,25 @@ def test_static_files_are_hashed_and_compressed(tmp_path: Path) -> None:
 def test_replica_wants_a_primary_that_can_have_one(tmp_path: Path) -> None:
     address = "postgresql://falcon@10.0.0.22/falcon"
 
-    assert "REPLICA_URL wants a PostgreSQL" in manage(tmp_path, "manage.py", "check", REPLICA_URL=address).stderr
+    assert (
+        "REPLICA_URL wants a PostgreSQL" in manage(tmp_path, "manage.py", "check", REPLICA_URL=address).stderr
+    )
     with_primary = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon", "REPLICA_URL": address}
     assert value_of(tmp_path, "DATABASES['replica']['TEST']", **with_primary) == "{'MIRROR': 'default'}"
 
 
 def test_no_database_is_waited_for_without_end(tmp_path: Path) -> None:
     address = "postgresql://falcon@10.0.0.22/falcon"
-    given = {"DATABASE_URL": address, "REPLICA_URL": f"{address}?connect_timeout=2", "STATEMENT_SECONDS": "15"}
+    given = {
+        "DATABASE_URL": address,
+        "REPLICA_URL": f"{address}?connect_timeout=2",
+        "STATEMENT_SECONDS": "15",
+    }
     limits = "-c statement_timeout=15s -c idle_in_transaction_session_timeout=15s"
 
     shown = value_of(tmp_path, "DATABASES", **given)
 
-    assert f"'options': '{limits} -c lock_timeout=3s', 'connect_timeout': 3, 'tcp_user_timeout': 15000" in shown
+    assert (
+        f"'options': '{limits} -c lock_timeout=3s', 'connect_timeout': 3, 'tcp_user_timeout': 15000" in shown
+    )
     assert f"'connect_timeout': 2, 'options': '{limits}', 'tcp_user_timeout': 15000" in shown

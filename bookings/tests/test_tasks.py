@@ -24,7 +24,9 @@ def test_sweep_does_all_that_was_lost() -> None:
     now = timezone.now()
     booking = make_booking(now=now)
     queue_message("confirmation", booking.order, booking.order, now=now)
-    unpaid = make_order(status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1))
+    unpaid = make_order(
+        status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1)
+    )
 
     tasks.sweep.call_local()
 
@@ -50,11 +52,15 @@ def test_message_that_commits_is_sent_by_its_task(django_capture_on_commit_callb
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         queue_message("link", booking.order, booking.order, now=timezone.now())
 
-    assert [message.subject for message in mail.outbox] == [f"Your link to booking {booking.booking_reference}"]
+    assert [message.subject for message in mail.outbox] == [
+        f"Your link to booking {booking.booking_reference}"
+    ]
 
 
 @pytest.mark.django_db
-def test_sale_goes_through_while_the_mail_server_is_away(settings: Any, django_capture_on_commit_callbacks: Any) -> None:
+def test_sale_goes_through_while_the_mail_server_is_away(
+    settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     use_server(settings, free_port())
     booking = make_booking()
 
@@ -85,7 +91,9 @@ def test_nightly_cleans_what_is_out_of_date_and_nothing_else() -> None:
 
 def task_of_queue_at(address: str) -> TaskWrapper:
     pool = ConnectionPool.from_url(address, socket_timeout=3, socket_connect_timeout=0.3)
-    return PriorityRedisExpireHuey("sent", connection_pool=pool, immediate=False, results=False).task()(os.getpid)
+    return PriorityRedisExpireHuey("sent", connection_pool=pool, immediate=False, results=False).task()(
+        os.getpid
+    )
 
 
 def send_many(task: TaskWrapper, times: int) -> float:

@@ -1,4 +1,7 @@
-"""The map of the verbs in CONTRIBUTING.md, made from the docstrings: `python -m bookings.tests.verbs` writes it anew."""
+"""The map of the verbs in CONTRIBUTING.md, made from the docstrings.
+
+`python -m bookings.tests.verbs` writes it anew.
+"""
 
 import ast
 import re
@@ -13,7 +16,11 @@ _ACTS: Final = frozenset({"short_transaction", "run_once"})
 
 
 def _calls(function: ast.FunctionDef) -> set[str]:
-    return {node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    return {
+        node.func.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
 
 
 def verbs() -> Iterator[tuple[str, str, str]]:

@@ -35,5 +35,9 @@ class AccessMarks:
 
     def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> None:
         match = request.resolver_match
-        if match and getattr(view, "access", None) is None and not set(match.namespaces) & set(MARKED_ELSEWHERE):
+        if (
+            match
+            and getattr(view, "access", None) is None
+            and not set(match.namespaces) & set(MARKED_ELSEWHERE)
+        ):
             raise PermissionDenied(f"{match.view_name} has no access mark.")

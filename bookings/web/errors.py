@@ -1,4 +1,7 @@
-"""The error pages that Django asks for by name. They use nothing that may be broken: no session, no query. Programs get problems."""
+"""The error pages that Django asks for by name.
+
+They use nothing that may be broken: no session, no query. Programs get problems.
+"""
 
 import sys
 
@@ -41,7 +44,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
-    if is_database_away(sys.exc_info()[1]):  # it failed outside of the view, where RuleAnswers does not see it
+    if is_database_away(
+        sys.exc_info()[1]
+    ):  # it failed outside of the view, where RuleAnswers does not see it
         return unavailable(request)
     if is_program(request):
         return problem(500, _("Something broke, and we have been told. What was being done did not happen."))

@@ -15,7 +15,10 @@ NAME_LENGTH: Final = 80
 
 
 def check_name(text: str) -> None:
-    """Any script, marks, emoji; but no characters that cannot be printed, and something to see. Raises ValidationError."""
+    """Any script, marks, emoji.
+
+    But no characters that cannot be printed, and something to see. Raises ValidationError.
+    """
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
         raise ValidationError(_("This name has characters that cannot be printed. Please type it again."))
     if not any(unicodedata.category(character)[0] in "LNS" for character in text):
@@ -31,7 +34,9 @@ class PhoneField(forms.CharField):
             return read_phone(typed) if typed else ""
         except ValueError as error:
             raise ValidationError(
-                _("This is not a phone number that we know. Try it as 082 123 4567, or with the country: +27 82 123 4567.")
+                _(
+                    "This is not a phone number that we know. Try it as 082 123 4567, or with the country: +27 82 123 4567."
+                )
             ) from error
 
 
@@ -39,7 +44,9 @@ class AmountField(forms.DecimalField):
     """Rand and cents."""
 
     def __init__(self, label: Any = None, *, attrs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "code"} | (attrs or {}))
+        widget = forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "off", "class": "code"} | (attrs or {})
+        )
         super().__init__(**{"label": label, "max_digits": 9, "decimal_places": 2, "widget": widget} | kwargs)
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs take it for a whole number

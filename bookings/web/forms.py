@@ -4,18 +4,24 @@ from django.forms.renderers import DjangoTemplates
 from django.utils.html import conditional_escape
 
 _INPUT: Final = frozenset(
-    f"django/forms/widgets/{kind}.html" for kind in ("text", "number", "date", "email", "hidden", "checkbox", "password", "input")
+    f"django/forms/widgets/{kind}.html"
+    for kind in ("text", "number", "date", "email", "hidden", "checkbox", "password", "input")
 )
 _SELECT: Final = "django/forms/widgets/select.html"
 
 
 class ReadyRenderer(DjangoTemplates):
-    """Django's own widgets, letter for letter, without a template for each: a form is the dearest part of a small page."""
+    """Django's own widgets, letter for letter, without a template for each.
+
+    A form is the dearest part of a small page.
+    """
 
     def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
         if template_name in _INPUT:
             return _input(context["widget"])
-        if template_name == _SELECT and not any(name for name, _options, _index in context["widget"]["optgroups"]):
+        if template_name == _SELECT and not any(
+            name for name, _options, _index in context["widget"]["optgroups"]
+        ):
             return _select(context["widget"])
         return super().render(template_name, context, request)
 
@@ -36,7 +42,9 @@ def _select(widget: dict[str, Any]) -> str:
 
 def _attrs(widget: dict[str, Any]) -> str:
     return "".join(
-        f" {name}" if value is True else f' {name}="{_text(value)}"' for name, value in widget["attrs"].items() if value is not False
+        f" {name}" if value is True else f' {name}="{_text(value)}"'
+        for name, value in widget["attrs"].items()
+        if value is not False
     )
 
 

@@ -15,8 +15,12 @@ from bookings.base.codes import sha256
 
 
 def fill(html: str, *values: Any, **named: Any) -> SafeString:
-    """Django's `format_html` for strings and numbers, without asking each value whether it waits for a language: thousands to a page."""
-    return SafeString(html.format(*map(_escaped, values), **{name: _escaped(value) for name, value in named.items()}))
+    """Django's `format_html` for strings and numbers, without asking each value whether it waits for a
+    language: thousands to a page.
+    """
+    return SafeString(
+        html.format(*map(_escaped, values), **{name: _escaped(value) for name, value in named.items()})
+    )
 
 
 def _escaped(value: Any) -> str:
@@ -25,7 +29,8 @@ def _escaped(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A template to be kept in the cache under `key`, which must name all that decides what it shows. No key: made anew.
+    """A template to be kept in the cache under `key`, which must name all that decides what it shows. No key:
+    made anew.
 
     While it is kept nothing of the context is evaluated: pass what costs a query as a function.
     """
@@ -37,7 +42,10 @@ class Fragment:
 
 
 class Parts:
-    """Fragments of one page by name, for its template: all are looked for at once, and made only if they are shown."""
+    """Fragments of one page by name, for its template.
+
+    All are looked for at once, and made only if they are shown.
+    """
 
     def __init__(self, **fragments: Fragment) -> None:
         self._fragments = fragments
@@ -67,8 +75,11 @@ def _made(fragment: Fragment) -> tuple[str, float]:
     return made
 
 
-def cached_page(request: HttpRequest, make: Callable[[], tuple[HttpResponse, int]], *, key: str, vary: Iterable[str] = ()) -> HttpResponse:
-    """The page that `make` renders for everybody, kept under `key` for as many seconds as it says; who has it already gets 304, and nothing is read.
+def cached_page(
+    request: HttpRequest, make: Callable[[], tuple[HttpResponse, int]], *, key: str, vary: Iterable[str] = ()
+) -> HttpResponse:
+    """The page that `make` renders for everybody, kept under `key` for as many seconds as it says; who has it
+    already gets 304, and nothing is read.
 
     No key, or a message for this visitor alone: made anew.
     """

@@ -1,4 +1,7 @@
-"""Pages of a long list by where the last one ended: as fast at the millionth row as at the first, and no row is counted."""
+"""Pages of a long list by where the last one ended.
+
+As fast at the millionth row as at the first, and no row is counted.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,13 @@ class KeysetPage:
     before: str
 
 
-def keyset_page(rows: QuerySet, field: str, *, descending: bool, after: str = "", before: str = "", size: int) -> KeysetPage:
-    """`size` rows ordered by the moment in `field`, which is indexed, then by id. A cursor that makes no sense is the first page."""
+def keyset_page(
+    rows: QuerySet, field: str, *, descending: bool, after: str = "", before: str = "", size: int
+) -> KeysetPage:
+    """`size` rows ordered by the moment in `field`, which is indexed, then by id.
+
+    A cursor that makes no sense is the first page.
+    """
     backwards = bool(before) and not after
     place = _place(before if backwards else after)
     falling = descending != backwards
@@ -33,7 +41,9 @@ def keyset_page(rows: QuerySet, field: str, *, descending: bool, after: str = ""
     if not page:
         return KeysetPage([], "", "")
     follows, precedes = (True, has_more) if backwards and place else (has_more, place is not None)
-    return KeysetPage(page, _cursor(page[-1], field) if follows else "", _cursor(page[0], field) if precedes else "")
+    return KeysetPage(
+        page, _cursor(page[-1], field) if follows else "", _cursor(page[0], field) if precedes else ""
+    )
 
 
 def _beyond(field: str, place: tuple[datetime, int], falling: bool) -> Q:

@@ -30,15 +30,18 @@ def _proxy_nets(nets: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress
 def is_our_proxy(peer: str) -> bool:
     """Whether what a peer's headers say of the client may be believed."""
     address = read_address(peer) if settings.TRUSTED_PROXIES else None
-    return address is not None and any(address in net for net in _proxy_nets(tuple(settings.TRUSTED_PROXY_NETS)))
+    return address is not None and any(
+        address in net for net in _proxy_nets(tuple(settings.TRUSTED_PROXY_NETS))
+    )
 
 
 def client_address(get_response: GetResponse) -> GetResponse:
     """Put the client's own address in REMOTE_ADDR.
 
-    X-Forwarded-For counts only if the peer is one of our proxies, and then only the entry that our outermost proxy
-    wrote: the n-th from the right with n = TRUSTED_PROXIES. Anything further left may be forged. X-Real-IP and Forwarded
-    are never read. Who is at the other end of the connection itself stays in `request.peer`.
+    X-Forwarded-For counts only if the peer is one of our proxies, and then only the entry that our outermost
+    proxy wrote: the n-th from the right with n = TRUSTED_PROXIES. Anything further left may be forged.
+    X-Real-IP and Forwarded are never read. Who is at the other end of the connection itself stays in
+    `request.peer`.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -56,7 +59,9 @@ def client_address(get_response: GetResponse) -> GetResponse:
 
 
 def reference_data(get_response: GetResponse) -> GetResponse:
-    """A request asks once whether what is cached of the reference data is still true, and only if it needs any."""
+    """A request asks once whether what is cached of the reference data is still true, and only if it needs
+    any.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with single_version_check():
@@ -66,7 +71,10 @@ def reference_data(get_response: GetResponse) -> GetResponse:
 
 
 class HtmxAnswers:
-    """A redirect must move the whole page, not load into the swapped part; and a lost login must show as one."""
+    """A redirect must move the whole page, not load into the swapped part.
+
+    And a lost login must show as one.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -85,7 +93,8 @@ class HtmxAnswers:
 
 
 class RuleAnswers:
-    """The one place where a broken rule becomes 404, 409, 422 or 429, and a database that is away becomes 503.
+    """The one place where a broken rule becomes 404, 409, 422 or 429, and a database that is away becomes
+    503.
 
     Who reloads the address of a form sees a page instead of Django's empty 405.
     """
@@ -95,7 +104,12 @@ class RuleAnswers:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if isinstance(response, HttpResponseNotAllowed) and request.method == "GET" and not response.content and not is_program(request):
+        if (
+            isinstance(response, HttpResponseNotAllowed)
+            and request.method == "GET"
+            and not response.content
+            and not is_program(request)
+        ):
             response.content = render_to_string("errors/405.html", request=request)
         return response
 

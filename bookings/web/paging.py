@@ -12,7 +12,10 @@ class PageLink:
 
 
 def page_links(page: int, pages: int, address: Callable[[int], str]) -> list[PageLink]:
-    """The first and the last page, the current one and its neighbours, with gaps between; nothing for a single page."""
+    """The first and the last page, the current one and its neighbours, with gaps between.
+
+    Nothing for a single page.
+    """
     if pages < 2:
         return []
     shown = sorted({1, pages, *range(max(1, page - 1), min(pages, page + 1) + 1)})

@@ -45,10 +45,18 @@ def is_program(request: HttpRequest) -> bool:
     return request.path.startswith(PROGRAMS)
 
 
-def problem(status: int, detail: str = "", *, kind: str = "", retry_after: int | None = None, **extra: Any) -> JsonResponse:
+def problem(
+    status: int, detail: str = "", *, kind: str = "", retry_after: int | None = None, **extra: Any
+) -> JsonResponse:
     """A problem of the given kind, whose `type` leads to the list of them."""
     kind = kind or str(status)
-    body = {"type": problem_type(kind), "title": str(TITLES[status]), "status": status, "detail": detail, **extra}
+    body = {
+        "type": problem_type(kind),
+        "title": str(TITLES[status]),
+        "status": status,
+        "detail": detail,
+        **extra,
+    }
     response = JsonResponse(body, status=status, content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
     if retry_after is not None:
@@ -64,7 +72,9 @@ def rule_problem(error: RuleBroken) -> JsonResponse:
     """The one place where a broken rule becomes a problem."""
     counted(error)
     if isinstance(error, AlreadySubmitted):
-        message = _("This Idempotency-Key came with another request before. Nothing was changed; use a new key for a new request.")
+        message = _(
+            "This Idempotency-Key came with another request before. Nothing was changed; use a new key for a new request."
+        )
         return problem(422, message, kind="already-submitted")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
     extra: dict[str, Any] = {}
@@ -73,7 +83,9 @@ def rule_problem(error: RuleBroken) -> JsonResponse:
     elif isinstance(error, SoldOut):
         extra = {"free": error.free}
     retry_after = getattr(error, "retry_after", None)
-    return problem(error.status, error.message, kind=kind if kind in RULES else "", retry_after=retry_after, **extra)
+    return problem(
+        error.status, error.message, kind=kind if kind in RULES else "", retry_after=retry_after, **extra
+    )
 
 
 def unavailable_problem() -> JsonResponse:

@@ -1,8 +1,10 @@
-"""Limits of requests per client and per visitor, counted in Redis when there is one, else (or while it is away) in the database.
+"""Limits of requests per client and per visitor, counted in Redis when there is one, else (or while it is
+away) in the database.
 
-django-ratelimit 4.1 does not do this: it wants a shared atomic cache and calls a database or memory cache an error, refuses
-everybody (or nobody) while Redis is away, counts in fixed windows that let twice the number through at their edge, and asks once
-for each key. What is left of it is smaller than what it would need around it.
+django-ratelimit 4.1 does not do this: it wants a shared atomic cache and calls a database or memory cache an
+error, refuses everybody (or nobody) while Redis is away, counts in fixed windows that let twice the number
+through at their edge, and asks once for each key. What is left of it is smaller than what it would need
+around it.
 """
 
 import re
@@ -27,9 +29,12 @@ from bookings.models.operations import RateCount
 from bookings.web.visitor import VISITOR, client_key, network_key
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
-# The window slides in steps of a sixth of itself and one step more is counted: never, at no edge, more than the limit in its time.
+# The window slides in steps of a sixth of itself and one step more is counted: never, at no edge, more than
+# the limit in its time.
 SLICES: Final = 6
-_BY_NETWORK: Final = frozenset({"find"})  # guessers own whole networks; elsewhere a network may be a company of mobile phones
+_BY_NETWORK: Final = frozenset(
+    {"find"}
+)  # guessers own whole networks; elsewhere a network may be a company of mobile phones
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ class Limit:
         return self.seconds / SLICES
 
     def wait(self, counts: dict[int, int], now: float) -> int:
-        """Seconds until there is room again, if nobody comes meanwhile. `counts` by the number of the slice."""
+        """Seconds until there is room again, if nobody comes meanwhile.
+
+        `counts` by the number of the slice.
+        """
         left = sum(counts.values())
         for number in sorted(counts):
             left -= counts[number]
@@ -84,10 +92,11 @@ class Counted:
 
 
 def enforce_limit(request: HttpRequest, name: str, *extra: str) -> Counted:
-    """Count this request against the limit `name` of its visitor, of each of `extra` (say a reference) and of its client.
+    """Count this request against the limit `name` of its visitor, of each of `extra` (say a reference) and of
+    its client.
 
-    Raises TooMany when one of them is at its limit; a refused request counts for nobody, so Retry-After keeps its word.
-    An empty limit is switched off.
+    Raises TooMany when one of them is at its limit; a refused request counts for nobody, so Retry-After keeps
+    its word. An empty limit is switched off.
     """
     setting = settings.RATE_LIMITS[name]
     if not setting:
@@ -97,7 +106,10 @@ def enforce_limit(request: HttpRequest, name: str, *extra: str) -> Counted:
 
 
 def limit_subject(name: str, subject: str, setting: str) -> None:
-    """Count one more of `name` for the subject alone against the limit `setting`. Raises TooMany; an empty limit is switched off."""
+    """Count one more of `name` for the subject alone against the limit `setting`.
+
+    Raises TooMany; an empty limit is switched off.
+    """
     if setting:
         _count_or_refuse(name, setting, [subject])
 
@@ -112,17 +124,24 @@ def _count_or_refuse(name: str, setting: str, subjects: Sequence[str]) -> Counte
 
 
 def is_over(name: str, subject: str) -> bool:
-    """Count something that happened against the limit `name` of `subject`; True when that is more than the limit."""
+    """Count something that happened against the limit `name` of `subject`.
+
+    True when that is more than the limit.
+    """
     setting = settings.RATE_LIMITS[name]
     return bool(setting and _count(parse_limit(setting), [_key(name, subject)])[1])
 
 
 def too_many(seconds: int) -> TooMany:
     if seconds < 120:
-        wait = ngettext("Please try again in %(count)d second.", "Please try again in %(count)d seconds.", seconds) % {"count": seconds}
+        wait = ngettext(
+            "Please try again in %(count)d second.", "Please try again in %(count)d seconds.", seconds
+        ) % {"count": seconds}
     else:
         minutes = ceil(seconds / 60)
-        wait = ngettext("Please try again in %(count)d minute.", "Please try again in %(count)d minutes.", minutes) % {"count": minutes}
+        wait = ngettext(
+            "Please try again in %(count)d minute.", "Please try again in %(count)d minutes.", minutes
+        ) % {"count": minutes}
     return TooMany(_("That was very often in a short time.") + " " + wait, retry_after=seconds)
 
 
@@ -131,7 +150,10 @@ def _key(name: str, subject: str) -> str:
 
 
 def _visitor(request: HttpRequest) -> list[str]:
-    """The visitor's own key, if the browser has a session; who has none must not get one, nor an answer that depends on it."""
+    """The visitor's own key, if the browser has a session.
+
+    Who has none must not get one, nor an answer that depends on it.
+    """
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return []
     visitor = request.session.get(VISITOR)

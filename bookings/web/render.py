@@ -21,7 +21,10 @@ VARY: Final = ("HX-Request", "HX-Target")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """What every template may use. Touches neither session nor CSRF token, so that public pages stay cacheable."""
+    """What every template may use.
+
+    Touches neither session nor CSRF token, so that public pages stay cacheable.
+    """
     return {
         "site_url": settings.SITE_URL,
         "is_demo": settings.IS_DEMO,
@@ -59,9 +62,16 @@ def _menu_place(path: str) -> str:
 
 
 def render_page(
-    request: HttpRequest, page: str, context: dict[str, Any], *, fragment: str = "", target: str = "", status: int = 200
+    request: HttpRequest,
+    page: str,
+    context: dict[str, Any],
+    *,
+    fragment: str = "",
+    target: str = "",
+    status: int = 200,
 ) -> HttpResponse:
-    """Answer an htmx swap of the element with id `target` by `fragment` alone, anything else by the whole page.
+    """Answer an htmx swap of the element with id `target` by `fragment` alone, anything else by the whole
+    page.
 
     A history restore gets the whole page too, or Back would show a bare fragment.
     """
@@ -85,7 +95,10 @@ def private(response: HttpResponse) -> HttpResponse:
 
 
 def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
-    """The error page of a broken rule; within htmx the same message as a fragment, for a program as problem details."""
+    """The error page of a broken rule.
+
+    Within htmx the same message as a fragment, for a program as problem details.
+    """
     if is_program(request):
         return rule_problem(problem)
     counted(problem)
@@ -103,8 +116,20 @@ def render_problem(request: HttpRequest, problem: RuleBroken) -> HttpResponse:
 
 
 def _sent_again(request: HttpRequest) -> list[tuple[str, str]] | None:
-    """What was typed, for a form that sends the same once more. Not where a password was typed, and not what no page of ours sends."""
+    """What was typed, for a form that sends the same once more.
+
+    Not where a password was typed, and not what no page of ours sends.
+    """
     if request.method != "POST" or hasattr(request, "sensitive_post_parameters"):
         return None
-    fields = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
-    return fields if len(fields) <= _MOST_FIELDS and sum(len(value) for _name, value in fields) <= _MOST_TYPED else None
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
+    return (
+        fields
+        if len(fields) <= _MOST_FIELDS and sum(len(value) for _name, value in fields) <= _MOST_TYPED
+        else None
+    )

@@ -1,4 +1,5 @@
-"""The loader of the templates in templates/: their layout is for whoever edits them and is not sent with each page.
+"""The loader of the templates in templates/: their layout is for whoever edits them and is not sent with each
+page.
 
 Without it a manifest of 50 passengers is 33 KB instead of 18 KB.
 """
@@ -9,7 +10,9 @@ from typing import Final
 from django.template import Origin
 from django.template.loaders import filesystem
 
-_TAG: Final = re.compile(r"""<[a-zA-Z](?:{%.*?%}|{{.*?}}|"(?:{%.*?%}|[^"])*"|'(?:{%.*?%}|[^'])*'|[^<>"'{])*>""", re.S)
+_TAG: Final = re.compile(
+    r"""<[a-zA-Z](?:{%.*?%}|{{.*?}}|"(?:{%.*?%}|[^"])*"|'(?:{%.*?%}|[^'])*'|[^<>"'{])*>""", re.S
+)
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 _INDENT: Final = re.compile(r"^[ \t]+", re.M)
 _CONTROL_LINE: Final = re.compile(
@@ -20,7 +23,10 @@ _CONTROL_LINE: Final = re.compile(
 
 
 def without_layout(source: str) -> str:
-    """Each tag on one line, no indentation, no line break after a line of control tags; where a page shows a blank, one stays."""
+    """Each tag on one line, no indentation, no line break after a line of control tags.
+
+    Where a page shows a blank, one stays.
+    """
     source = _TAG.sub(_on_one_line, source)
     return _CONTROL_LINE.sub(r"\1", _INDENT.sub("", source))
 

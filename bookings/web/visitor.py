@@ -12,7 +12,10 @@ _MOST_ORDERS: Final = 50
 
 
 def visitor_key(request: HttpRequest, *, create: bool = False) -> str:
-    """Who holds seats: a hash of a random key in the session. Empty for a visitor who has no session and needs none yet."""
+    """Who holds seats: a hash of a random key in the session.
+
+    Empty for a visitor who has no session and needs none yet.
+    """
     if VISITOR not in request.session:
         if not create:
             return ""
@@ -21,7 +24,10 @@ def visitor_key(request: HttpRequest, *, create: bool = False) -> str:
 
 
 def read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address as a server or a header writes it. One of the old kind in the new kind's clothes is taken out of them."""
+    """An address as a server or a header writes it.
+
+    One of the old kind in the new kind's clothes is taken out of them.
+    """
     try:
         address = ipaddress.ip_address(text.strip().partition("%")[0])
     except ValueError:
@@ -29,8 +35,13 @@ def read_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | N
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def client_net(request: HttpRequest, *, prefix: int = 32) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """The client as it is counted: its address, or its network of `prefix` bits; of IPv6 the /64, as every home has billions of addresses."""
+def client_net(
+    request: HttpRequest, *, prefix: int = 32
+) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The client as it is counted.
+
+    Its address, or its network of `prefix` bits; of IPv6 the /64, as every home has billions of addresses.
+    """
     address = read_address(request.META.get("REMOTE_ADDR", ""))
     if address is None:
         return None
@@ -58,6 +69,9 @@ def may_manage(request: HttpRequest, order_id: int) -> bool:
 
 
 def forget_visitor(request: HttpRequest) -> None:
-    """Who came without a session and got nothing leaves without one: two hundred who want the last seat would write two hundred rows."""
+    """Who came without a session and got nothing leaves without one.
+
+    Two hundred who want the last seat would write two hundred rows.
+    """
     if request.session.session_key is None:
         request.session.flush()

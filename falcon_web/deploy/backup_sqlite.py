@@ -1,4 +1,7 @@
-"""Copy the SQLite database of a running site into a file, whole and checked: backup_sqlite.py SOURCE TARGET"""
+"""Copy the SQLite database of a running site into a file, whole and checked.
+
+backup_sqlite.py SOURCE TARGET
+"""
 
 import os
 import sqlite3

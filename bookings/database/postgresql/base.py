@@ -1,4 +1,5 @@
-"""The engine of the database: PostgreSQL whose kept connection is looked at before a request, and asked only if there is something to see.
+"""The engine of the database: PostgreSQL whose kept connection is looked at before a request, and asked only
+if there is something to see.
 
 A prepared statement that a migration has overtaken is prepared again.
 """
@@ -21,7 +22,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.execute_wrappers.append(retry_outdated_plan)
 
     def close_if_health_check_failed(self) -> None:
-        """A server that has gone has hung up, which shows at our end of the line without a question that every request would pay for."""
+        """A server that has gone has hung up, which shows at our end of the line without a question that
+        every request would pay for.
+        """
         if self.connection is not None and self.health_check_enabled and not self.health_check_done:
             self.health_check_done = _is_silent(self.connection)
         super().close_if_health_check_failed()

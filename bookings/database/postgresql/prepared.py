@@ -15,10 +15,13 @@ def is_outdated_plan(error: Exception) -> bool:
     return isinstance(error, NotSupportedError) and _OTHER_COLUMNS in str(error)
 
 
-def retry_outdated_plan(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+def retry_outdated_plan(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
     """Around every statement: one whose plan is outdated is sent once more, and prepared anew by and by.
 
-    Within a transaction nothing can be sent after an error; its end by ROLLBACK lets psycopg forget what it has prepared.
+    Within a transaction nothing can be sent after an error; its end by ROLLBACK lets psycopg forget what it
+    has prepared.
     """
     try:
         return execute(sql, params, many, context)

@@ -1,4 +1,7 @@
-"""The database engine of the replica: PostgreSQL that is never waited for. A replica that hangs must cost a moment, not a request."""
+"""The database engine of the replica.
+
+PostgreSQL that is never waited for. A replica that hangs must cost a moment, not a request.
+"""
 
 import time
 from collections.abc import Generator, Iterator
@@ -16,7 +19,10 @@ _Steps = Generator[Any, Any, Any]
 
 
 def limited(steps: _Steps, seconds: float) -> _Steps:
-    """The steps of a wait for the server, given up after so many seconds. Neither libpq nor a statement timeout notices a frozen server."""
+    """The steps of a wait for the server, given up after so many seconds.
+
+    Neither libpq nor a statement timeout notices a frozen server.
+    """
     until = time.monotonic() + seconds
     try:
         waits_for = next(steps)
@@ -37,7 +43,9 @@ class HastyConnection(psycopg.Connection[Any]):
 
     @classmethod
     def _connect_gen(cls, *args: Any, **options: Any) -> _Steps:
-        return limited(super()._connect_gen(*args, **options), CONNECT_SECONDS)  # connect_timeout knows no less than 2 s
+        return limited(
+            super()._connect_gen(*args, **options), CONNECT_SECONDS
+        )  # connect_timeout knows no less than 2 s
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

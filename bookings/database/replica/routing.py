@@ -1,15 +1,20 @@
 """Reads that may be some seconds old go to a streaming replica (REPLICA_URL); all else goes to the primary.
 
-A view says by `may_lag` that it only reads and may be some seconds behind. Within it every read of ours goes to the replica, unless
+A view says by `may_lag` that it only reads and may be some seconds behind. Within it every read of ours goes
+to the replica, unless
 
-* the visitor changed anything within the last REPLICA_MAX_LAG seconds: each answer to a change sets a cookie of that life,
-* the request itself has written, is inside a transaction, or carries a key of a program, which keeps no cookies,
-* the replica is away, or is not known to have replayed all that was committed until REPLICA_MAX_LAG seconds ago.
+* the visitor changed anything within the last REPLICA_MAX_LAG seconds: each answer to a change sets a cookie
+of that life,
+* the request itself has written, is inside a transaction, or carries a key of a program, which keeps no
+cookies,
+* the replica is away, or is not known to have replayed all that was committed until REPLICA_MAX_LAG seconds
+ago.
 
-So nobody misses what he did himself: at time t the replica is read only if it has everything committed before t - REPLICA_MAX_LAG,
-and whoever committed later than that still has his cookie. How far the replica is we know without its clock and without its word on its
-lag, which is silent about a broken stream: a position of the primary's log, noted with the time just before it was asked for, is
-compared with the position that the replica has replayed, read on the very connection that is used next.
+So nobody misses what he did himself: at time t the replica is read only if it has everything committed before
+t - REPLICA_MAX_LAG, and whoever committed later than that still has his cookie. How far the replica is we
+know without its clock and without its word on its lag, which is silent about a broken stream: a position of
+the primary's log, noted with the time just before it was asked for, is compared with the position that the
+replica has replayed, read on the very connection that is used next.
 """
 
 import logging
@@ -57,8 +62,12 @@ def _reads_replica() -> bool:
 
 class Router:
     def db_for_read(self, model: type[Model], **_hints: Any) -> str:
-        # Who somebody is and what he may do is never read late: users, sessions, second factors, counts against a limit.
-        is_ours = model._meta.app_label == "bookings" and model._meta.label not in (settings.AUTH_USER_MODEL, "bookings.RateCount")
+        # Who somebody is and what he may do is never read late: users, sessions, second factors, counts
+        # against a limit.
+        is_ours = model._meta.app_label == "bookings" and model._meta.label not in (
+            settings.AUTH_USER_MODEL,
+            "bookings.RateCount",
+        )
         return REPLICA if is_ours and _reads_replica() else PRIMARY
 
     def db_for_write(self, _model: type[Model], **_hints: Any) -> str:
@@ -72,7 +81,10 @@ class Router:
 
 
 def cache_key(key: str, prefix: str, version: int) -> str:
-    """What was read from the replica is kept under names of its own, so that a fresh read never meets it. Counters are nobody's copy."""
+    """What was read from the replica is kept under names of its own, so that a fresh read never meets it.
+
+    Counters are nobody's copy.
+    """
     late = REPLICA in settings.DATABASES and _reads_replica() and not key.startswith("limit:")
     return default_key_func(f"{REPLICA}:{key}" if late else key, prefix, version)
 
@@ -94,7 +106,10 @@ class Watch:
         return time.monotonic() < self.open_until
 
     def is_fresh(self) -> bool:
-        """Whether the replica has all that was committed until REPLICA_MAX_LAG seconds ago. Raises DatabaseError when it does not answer."""
+        """Whether the replica has all that was committed until REPLICA_MAX_LAG seconds ago.
+
+        Raises DatabaseError when it does not answer.
+        """
         replayed = self._replayed()
         if replayed is None:  # no replica, but a server that takes writes itself
             return False
@@ -102,7 +117,10 @@ class Watch:
         if self.pending is None and time.monotonic() - self.reached.at > MARK_SECONDS:
             self.pending = self._mark()
             self._pass(replayed)
-        return replayed >= self.reached.position and time.monotonic() - self.reached.at <= settings.REPLICA_MAX_LAG
+        return (
+            replayed >= self.reached.position
+            and time.monotonic() - self.reached.at <= settings.REPLICA_MAX_LAG
+        )
 
     def _pass(self, replayed: Decimal) -> None:
         mark = self.pending
@@ -135,7 +153,10 @@ watch: Final = Watch()
 
 
 def may_lag(view: View) -> View:
-    """For a view that only reads: see the top of this file. If the replica fails on the way, the view is called again on the primary."""
+    """For a view that only reads.
+
+    See the top of this file. If the replica fails on the way, the view is called again on the primary.
+    """
 
     @wraps(view)
     def reading(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
@@ -184,7 +205,14 @@ def own_changes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         with connections[PRIMARY].execute_wrapper(_notice):
             response = get_response(request)
         if _here.has_written:
-            response.set_cookie(COOKIE, "1", max_age=life, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+            response.set_cookie(
+                COOKIE,
+                "1",
+                max_age=life,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
         return response
 
     return middleware
@@ -197,7 +225,10 @@ def _notice(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
 
 
 def replica_state() -> str:
-    """For /health/: `none`, `ok`, `behind` or `error`. Only `behind` and `error` are worth a look; people are served all the same."""
+    """For /health/: `none`, `ok`, `behind` or `error`.
+
+    Only `behind` and `error` are worth a look; people are served all the same.
+    """
     if REPLICA not in settings.DATABASES:
         return "none"
     if watch.is_open():

@@ -19,7 +19,16 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
-from bookings.models import BookingEvent, BookingStep, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket, User
+from bookings.models import (
+    BookingEvent,
+    BookingStep,
+    RouteStop,
+    SaleStatus,
+    Schedule,
+    ScheduleEvent,
+    Ticket,
+    User,
+)
 
 QR_PREFIX: Final = "FBL1."
 _SPOKEN: Final = 6
@@ -39,26 +48,41 @@ def check_in(
     scanned_at: datetime | None = None,
     now: datetime | None = None,
 ) -> CheckIn:
-    """Board the ticket of a scanned or spoken code at the stop of this position, if all is well; one answer per `nonce`.
+    """Board the ticket of a scanned or spoken code at the stop of this position, if all is well; one answer
+    per `nonce`.
 
-    `late` boards after the closing time, as long as the seat is still free. `scanned_at` is the clock of a device that sends later.
-    Raises NotFound for an unknown departure or stop.
+    `late` boards after the closing time, as long as the seat is still free. `scanned_at` is the clock of a
+    device that sends later. Raises NotFound for an unknown departure or stop.
     """
     now = now or database_now()
     at = _believed(scanned_at, now)
     text = text.strip()[:80]
     content = f"{schedule_id} {at_stop} {text} {late}"
-    result = run_once("check-in", nonce, content, lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now), now=now)
+    result = run_once(
+        "check-in",
+        nonce,
+        content,
+        lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now),
+        now=now,
+    )
     outcome, _colon, ticket_id = result.partition(":")
     schedule = Schedule.objects.get(pk=schedule_id)
     ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
     return answer(ScanOutcome(outcome), ticket, schedule, _call(schedule, at_stop))
 
 
-def undo_check_in(schedule_id: int, ticket_id: int, *, actor: User, nonce: str, now: datetime | None = None) -> Ticket:
+def undo_check_in(
+    schedule_id: int, ticket_id: int, *, actor: User, nonce: str, now: datetime | None = None
+) -> Ticket:
     """Take a scan back while the coach stands at the stop, once per `nonce`. Raises Conflict."""
     now = now or database_now()
-    run_once("undo-check-in", nonce, f"{schedule_id} {ticket_id}", lambda: _undo(schedule_id, ticket_id, actor, now), now=now)
+    run_once(
+        "undo-check-in",
+        nonce,
+        f"{schedule_id} {ticket_id}",
+        lambda: _undo(schedule_id, ticket_id, actor, now),
+        now=now,
+    )
     return Ticket.objects.get(pk=ticket_id)
 
 
@@ -70,7 +94,11 @@ def _believed(scanned_at: datetime | None, now: datetime) -> datetime:
 
 
 def _call(schedule: Schedule, position: int) -> RouteStop:
-    call = RouteStop.objects.select_related("stop__city").filter(route=schedule.route_id, position=position).first()
+    call = (
+        RouteStop.objects.select_related("stop__city")
+        .filter(route=schedule.route_id, position=position)
+        .first()
+    )
     if call is None:
         raise NotFound(_("This coach has no such stop."))
     return call
@@ -88,7 +116,10 @@ def _tickets() -> QuerySet[Ticket]:
 
 
 def _find(schedule: Schedule, text: str) -> Ticket | None:
-    """The ticket of a code. A spoken code is unique on its departure only: ours first, then the departures around it."""
+    """The ticket of a code.
+
+    A spoken code is unique on its departure only: ours first, then the departures around it.
+    """
     if text.startswith(QR_PREFIX):
         return _tickets().filter(code=text).first()
     spoken = normal_code(text)
@@ -99,10 +130,14 @@ def _find(schedule: Schedule, text: str) -> Ticket | None:
         return ours
     around = (schedule.departure_time - _NEAR, schedule.departure_time + _NEAR)
     others = list(_tickets().filter(schedule__departure_time__range=around, spoken_code=spoken)[:10])
-    return min(others, key=lambda ticket: abs(ticket.booking.boards_at - schedule.departure_time), default=None)
+    return min(
+        others, key=lambda ticket: abs(ticket.booking.boards_at - schedule.departure_time), default=None
+    )
 
 
-def _check_in(schedule_id: int, text: str, position: int, actor: User, late: bool, at: datetime, now: datetime) -> str:
+def _check_in(
+    schedule_id: int, text: str, position: int, actor: User, late: bool, at: datetime, now: datetime
+) -> str:
     schedule = locked_schedule(schedule_id)
     call = _call(schedule, position)
     ticket = _find(schedule, text)
@@ -114,9 +149,15 @@ def _check_in(schedule_id: int, text: str, position: int, actor: User, late: boo
     return f"{outcome.value}:{ticket.pk}"
 
 
-def _judge(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> ScanOutcome:
+def _judge(
+    ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime
+) -> ScanOutcome:
     """What stands first decides: a ticket that is no ticket, then the wrong place, then the wrong time."""
-    return _as_ticket(ticket, now) or _as_place(ticket, schedule, call) or _as_time(ticket, schedule, call, late, at, now)
+    return (
+        _as_ticket(ticket, now)
+        or _as_place(ticket, schedule, call)
+        or _as_time(ticket, schedule, call, late, at, now)
+    )
 
 
 def _as_ticket(ticket: Ticket, now: datetime) -> ScanOutcome | None:
@@ -142,7 +183,9 @@ def _as_place(ticket: Ticket, schedule: Schedule, call: RouteStop) -> ScanOutcom
     return ScanOutcome.CLOSED if has_left(schedule, call) else None
 
 
-def _as_time(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime) -> ScanOutcome:
+def _as_time(
+    ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime
+) -> ScanOutcome:
     times = boarding_times(schedule, call)
     if at < times.opens:
         return ScanOutcome.EARLY
@@ -159,7 +202,9 @@ def _as_time(ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at
     return ScanOutcome.BOARDED if is_closed else ScanOutcome.LATE
 
 
-def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at: datetime, now: datetime) -> None:
+def _board(
+    ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at: datetime, now: datetime
+) -> None:
     before = ticket.status
     if Ticket.objects.filter(pk=ticket.pk, status=before).update(status=Ticket.Status.BOARDED) != 1:
         raise Conflict(_("Somebody else changed this ticket meanwhile. Please scan it again."))
@@ -170,7 +215,15 @@ def _board(ticket: Ticket, schedule: Schedule, call: RouteStop, actor: User, at:
     is_late = before == Ticket.Status.NO_SHOW or at >= boarding_times(schedule, call).closes
     reason = _("late, at %(stop)s") if is_late else _("at %(stop)s")
     BookingEvent.objects.record(
-        BookingStep(ticket.booking, before, Ticket.Status.BOARDED, at=at, ticket=ticket, actor=actor, reason=reason % {"stop": call.stop})
+        BookingStep(
+            ticket.booking,
+            before,
+            Ticket.Status.BOARDED,
+            at=at,
+            ticket=ticket,
+            actor=actor,
+            reason=reason % {"stop": call.stop},
+        )
     )
     if call.position == 0 and schedule.status == Schedule.Status.ON_SALE:
         take_step(schedule, Schedule.Status.BOARDING, actor=actor, now=now)
@@ -189,6 +242,14 @@ def _undo(schedule_id: int, ticket_id: int, actor: User, now: datetime) -> str:
         raise Conflict(_("This ticket is not on board any more."))
     reason = _("taken back at %(stop)s") % {"stop": call.stop}
     BookingEvent.objects.record(
-        BookingStep(ticket.booking, Ticket.Status.BOARDED, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason)
+        BookingStep(
+            ticket.booking,
+            Ticket.Status.BOARDED,
+            Ticket.Status.VALID,
+            at=now,
+            ticket=ticket,
+            actor=actor,
+            reason=reason,
+        )
     )
     return str(ticket.pk)

@@ -14,7 +14,17 @@ from bookings.domain.boarding.departure_status import locked_load, mark_no_shows
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.idempotency import run_once
-from bookings.models import BookingEvent, BookingStep, RouteStop, Schedule, ScheduleEvent, Seat, SeatKind, Ticket, User
+from bookings.models import (
+    BookingEvent,
+    BookingStep,
+    RouteStop,
+    Schedule,
+    ScheduleEvent,
+    Seat,
+    SeatKind,
+    Ticket,
+    User,
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +41,13 @@ class ClosingPlan:
 
 
 def plan_closing(load: CoachLoad, call: RouteStop) -> ClosingPlan:
-    """First sold, first seated: in a seat of the class that was paid for if one is free, else in any other."""
-    no_shows = tuple(ticket for ticket in load.boarding_at(call.position) if ticket.status == Ticket.Status.VALID)
+    """First sold, first seated.
+
+    In a seat of the class that was paid for if one is free, else in any other.
+    """
+    no_shows = tuple(
+        ticket for ticket in load.boarding_at(call.position) if ticket.status == Ticket.Status.VALID
+    )
     gone = {ticket.pk for ticket in no_shows}
     given: list[tuple[Ticket, Seat]] = []
     waiting: list[Ticket] = []
@@ -58,7 +73,9 @@ def _meet(one: range, two: range) -> bool:
 def _seat_for(ticket: Ticket, load: CoachLoad, taken: Collection[int]) -> Seat | None:
     free = [seat for seat in load.seats if seat.pk not in taken]
     paid_for = ticket.fare_class.seat_kinds
-    return min(free, key=lambda seat: (seat.kind not in paid_for, seat.kind == SeatKind.ACCESSIBLE), default=None)
+    return min(
+        free, key=lambda seat: (seat.kind not in paid_for, seat.kind == SeatKind.ACCESSIBLE), default=None
+    )
 
 
 @dataclass(frozen=True)
@@ -68,11 +85,20 @@ class Closed:
     waiting: int
 
 
-def close_boarding(schedule_id: int, position: int, *, actor: User, submission: str, seen: int = 0, now: datetime | None = None) -> Closed:
+def close_boarding(
+    schedule_id: int,
+    position: int,
+    *,
+    actor: User,
+    submission: str,
+    seen: int = 0,
+    now: datetime | None = None,
+) -> Closed:
     """Mark the no-shows of a stop, free their seats, seat who stands by: once per `submission`.
 
-    `seen` is the closing (a ScheduleEvent's id) that the actor knew of: a second one would else throw out who was seated by the first.
-    Raises Conflict before the closing time, when the coach has left, when somebody was first, and when there is nothing left to close.
+    `seen` is the closing (a ScheduleEvent's id) that the actor knew of: a second one would else throw out who
+    was seated by the first. Raises Conflict before the closing time, when the coach has left, when somebody
+    was first, and when there is nothing left to close.
     """
     result = run_once(
         "close-boarding",
@@ -89,7 +115,12 @@ def _close(schedule_id: int, position: int, actor: User, seen: int, now: datetim
     call = load.call_at(position)
     plan = plan_closing(load, call)
     _refuse(load, call, plan, seen, now)
-    mark_no_shows(plan.no_shows, reason=_("not there when boarding closed at %(stop)s") % {"stop": call.stop}, actor=actor, now=now)
+    mark_no_shows(
+        plan.no_shows,
+        reason=_("not there when boarding closed at %(stop)s") % {"stop": call.stop},
+        actor=actor,
+        now=now,
+    )
     for ticket, seat in plan.seated:
         _give_seat(ticket, seat, call, actor, now)
     if position == 0 and load.schedule.status == Schedule.Status.ON_SALE:
@@ -103,11 +134,17 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
     """Raises Conflict, in words, if the stop cannot be closed now."""
     closes = boarding_times(load.schedule, call).closes
     if load.schedule.status not in Schedule.SOLD_IN and load.schedule.status != Schedule.Status.CLOSED:
-        raise Conflict(_("This departure is %(state)s: nobody boards it.") % {"state": load.schedule.get_status_display()})
+        raise Conflict(
+            _("This departure is %(state)s: nobody boards it.")
+            % {"state": load.schedule.get_status_display()}
+        )
     if has_left(load.schedule, call):
         raise Conflict(_("The coach has left %(stop)s.") % {"stop": call.stop})
     if now < closes:
-        raise Conflict(_("Boarding at %(stop)s is open until %(time)s.") % {"stop": call.stop, "time": at_stop(closes, call)})
+        raise Conflict(
+            _("Boarding at %(stop)s is open until %(time)s.")
+            % {"stop": call.stop, "time": at_stop(closes, call)}
+        )
     before = load.closing_at(call.position)
     if before and (before.pk != seen or plan.is_empty):
         facts = {"stop": call.stop, "time": at_stop(before.at, call), "name": actor_name(before)}
@@ -121,12 +158,22 @@ def _give_seat(ticket: Ticket, seat: Seat, call: RouteStop, actor: User, now: da
     claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket), seat=seat))
     reason = _("standby: seat %(seat)s at %(stop)s") % {"seat": seat.label, "stop": call.stop}
     BookingEvent.objects.record(
-        BookingStep(ticket.booking, Ticket.Status.VALID, Ticket.Status.VALID, at=now, ticket=ticket, actor=actor, reason=reason)
+        BookingStep(
+            ticket.booking,
+            Ticket.Status.VALID,
+            Ticket.Status.VALID,
+            at=now,
+            ticket=ticket,
+            actor=actor,
+            reason=reason,
+        )
     )
 
 
 def _record(schedule: Schedule, call: RouteStop, plan: ClosingPlan, actor: User, now: datetime) -> None:
-    reason = _("boarding closed at %(stop)s: no-shows %(gone)d, standby seated %(seated)d, standby without a seat %(waiting)d") % {
+    reason = _(
+        "boarding closed at %(stop)s: no-shows %(gone)d, standby seated %(seated)d, standby without a seat %(waiting)d"
+    ) % {
         "stop": call.stop,
         "gone": len(plan.no_shows),
         "seated": len(plan.seated),

@@ -1,4 +1,7 @@
-"""One coach as boarding sees it: its stops, its passengers, its seats, read in a constant number of queries."""
+"""One coach as boarding sees it.
+
+Its stops, its passengers, its seats, read in a constant number of queries.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,17 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
-from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Seat, SeatClaim, SeatKind, Ticket
+from bookings.models import (
+    BookingEvent,
+    RouteStop,
+    SaleStatus,
+    Schedule,
+    ScheduleEvent,
+    Seat,
+    SeatClaim,
+    SeatKind,
+    Ticket,
+)
 
 Status: Final = Ticket.Status
 TRAVELS: Final = (Status.VALID, Status.BOARDED, Status.NO_SHOW)
@@ -40,8 +53,13 @@ def at_stop(moment: datetime, call: RouteStop) -> str:
 
 
 def has_left(schedule: Schedule, call: RouteStop) -> bool:
-    """Whether the coach is known to have left the stop: staff say so for the first one, and when all is over."""
-    return schedule.status == Schedule.Status.ARRIVED or (call.position == 0 and schedule.status == Schedule.Status.DEPARTED)
+    """Whether the coach is known to have left the stop.
+
+    Staff say so for the first one, and when all is over.
+    """
+    return schedule.status == Schedule.Status.ARRIVED or (
+        call.position == 0 and schedule.status == Schedule.Status.DEPARTED
+    )
 
 
 @dataclass(frozen=True)
@@ -63,11 +81,19 @@ class CoachLoad:
 
     def boarding_at(self, position: int) -> list[Ticket]:
         """Who gets on here with a seat (or on a lap), in order of seat."""
-        own = [ticket for ticket in self.tickets if ticket.place != Ticket.Place.STANDBY and ticket.booking.from_stop.position == position]
+        own = [
+            ticket
+            for ticket in self.tickets
+            if ticket.place != Ticket.Place.STANDBY and ticket.booking.from_stop.position == position
+        ]
         return sorted(own, key=_by_seat)
 
     def alighting_at(self, position: int) -> list[Ticket]:
-        own = [ticket for ticket in self.tickets if ticket.place != Ticket.Place.STANDBY and ticket.booking.to_stop.position == position]
+        own = [
+            ticket
+            for ticket in self.tickets
+            if ticket.place != Ticket.Place.STANDBY and ticket.booking.to_stop.position == position
+        ]
         return sorted((ticket for ticket in own if ticket.status != Status.NO_SHOW), key=_by_seat)
 
     def standby_at(self, position: int) -> list[Ticket]:
@@ -75,7 +101,9 @@ class CoachLoad:
         return [
             ticket
             for ticket in self.tickets
-            if ticket.place == Ticket.Place.STANDBY and ticket.status == Status.VALID and ticket.booking.from_stop.position == position
+            if ticket.place == Ticket.Place.STANDBY
+            and ticket.status == Status.VALID
+            and ticket.booking.from_stop.position == position
         ]
 
     def taken(self, legs: range, *, but: Collection[int] = ()) -> set[int]:
@@ -97,7 +125,9 @@ def coach_load(schedule_id: int, *, now: datetime) -> CoachLoad:
     schedule = Schedule.objects.select_related("route__line", "layout", "bus").filter(pk=schedule_id).first()
     if schedule is None:
         raise NotFound(_("We do not know this departure."))
-    calls = list(RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position"))
+    calls = list(
+        RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position")
+    )
     got_on = BookingEvent.objects.filter(
         ticket__schedule=schedule, to_status=Status.BOARDED, from_status__in=(Status.VALID, Status.NO_SHOW)
     )
@@ -105,17 +135,34 @@ def coach_load(schedule_id: int, *, now: datetime) -> CoachLoad:
         schedule=schedule,
         calls=calls,
         tickets=_tickets(schedule),
-        seats=list(Seat.objects.filter(layout=schedule.layout_id).exclude(kind=SeatKind.CREW).order_by("deck", "row", "column")),
-        claims=list(SeatClaim.objects.filter(schedule=schedule).live(now).values_list("seat", "leg", "ticket")),
-        closings=list(ScheduleEvent.objects.filter(schedule=schedule, position__isnull=False).select_related("actor").order_by("pk")),
+        seats=list(
+            Seat.objects.filter(layout=schedule.layout_id)
+            .exclude(kind=SeatKind.CREW)
+            .order_by("deck", "row", "column")
+        ),
+        claims=list(
+            SeatClaim.objects.filter(schedule=schedule).live(now).values_list("seat", "leg", "ticket")
+        ),
+        closings=list(
+            ScheduleEvent.objects.filter(schedule=schedule, position__isnull=False)
+            .select_related("actor")
+            .order_by("pk")
+        ),
         boarded={event.ticket_id or 0: event for event in got_on.select_related("actor").order_by("pk")},
     )
 
 
 def _tickets(schedule: Schedule) -> list[Ticket]:
-    rows = Ticket.objects.filter(booking__schedule=schedule, booking__status=SaleStatus.CONFIRMED, status__in=TRAVELS)
+    rows = Ticket.objects.filter(
+        booking__schedule=schedule, booking__status=SaleStatus.CONFIRMED, status__in=TRAVELS
+    )
     rows = rows.select_related(
-        "seat", "passenger_type", "fare_class", "booking__order", "booking__from_stop__stop__city", "booking__to_stop__stop__city"
+        "seat",
+        "passenger_type",
+        "fare_class",
+        "booking__order",
+        "booking__from_stop__stop__city",
+        "booking__to_stop__stop__city",
     )
     return list(rows.order_by("booking__booking_date", "booking", "pk"))
 

@@ -12,7 +12,14 @@ from bookings.base.codes import sha256
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
-from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, boarding_times, coach_load, has_left
+from bookings.domain.boarding.coach_load import (
+    CoachLoad,
+    actor_name,
+    at_stop,
+    boarding_times,
+    coach_load,
+    has_left,
+)
 from bookings.domain.boarding.departure_status import BEFORE_LEAVING
 from bookings.domain.boarding.standby_refunds import unseated_standby
 from bookings.models import RouteStop, Schedule, Ticket
@@ -143,7 +150,10 @@ class Manifest:
 
 
 def manifest(schedule_id: int, *, stop: int | None = None, now: datetime) -> Manifest:
-    """The passengers of a departure by stop, or of the stop at this position alone: 7 queries. Raises NotFound."""
+    """The passengers of a departure by stop, or of the stop at this position alone.
+
+    7 queries. Raises NotFound.
+    """
     return _manifest(coach_load(schedule_id, now=now), stop, now)
 
 
@@ -165,14 +175,22 @@ class BoardView:
 
     @property
     def may_close(self) -> bool:
-        """Boarding here is over and there is something to close; it may be closed again for those who came after."""
+        """Boarding here is over and there is something to close.
+
+        It may be closed again for those who came after.
+        """
         if not self.stop.is_over or self.stop.is_left or self.manifest.status == Schedule.Status.CANCELLED:
             return False
         return not self.stop.closed or bool(self.closing.no_shows or self.closing.seated)
 
 
-def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | None = None, now: datetime) -> BoardView:
-    """The screen at the door, in 7 queries: at the stop asked for, else in the city where the clerk works, else the first. Raises NotFound."""
+def board_view(
+    schedule_id: int, *, stop: int | None = None, near_city: int | None = None, now: datetime
+) -> BoardView:
+    """The screen at the door, in 7 queries.
+
+    At the stop asked for, else in the city where the clerk works, else the first. Raises NotFound.
+    """
     load = coach_load(schedule_id, now=now)
     if stop is None:
         here = [call.position for call in load.calls[:-1] if call.stop.city_id == near_city]
@@ -183,16 +201,26 @@ def board_view(schedule_id: int, *, stop: int | None = None, near_city: int | No
 
 
 def _known(load: CoachLoad, position: int) -> str:
-    """The first 64 bits of the SHA-256 of each code: enough to tell a ticket, and no ticket to whoever reads them."""
+    """The first 64 bits of the SHA-256 of each code.
+
+    Enough to tell a ticket, and no ticket to whoever reads them.
+    """
     valid = [ticket for ticket in load.boarding_at(position) if ticket.status == Ticket.Status.VALID]
-    codes = [(code, ticket.seat.label if ticket.seat else "-") for ticket in valid for code in (ticket.code, ticket.spoken_code)]
+    codes = [
+        (code, ticket.seat.label if ticket.seat else "-")
+        for ticket in valid
+        for code in (ticket.code, ticket.spoken_code)
+    ]
     return " ".join(f"{sha256(code)[:16]}:{seat}" for code, seat in codes)
 
 
 def _closing(plan: ClosingPlan) -> Closing:
     return Closing(
         no_shows=tuple(ticket.full_name for ticket in plan.no_shows),
-        seated=tuple(_("%(name)s: seat %(seat)s") % {"name": ticket.full_name, "seat": seat.label} for ticket, seat in plan.seated),
+        seated=tuple(
+            _("%(name)s: seat %(seat)s") % {"name": ticket.full_name, "seat": seat.label}
+            for ticket, seat in plan.seated
+        ),
         waiting=tuple(ticket.full_name for ticket in plan.waiting),
     )
 
@@ -226,7 +254,11 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
     arrives = load.schedule.departure_time + timedelta(minutes=call.arrive_min)
     closing = load.closing_at(position)
     is_left = has_left(load.schedule, call)
-    through = [ticket for ticket in load.tickets if position in legs_of(ticket) and ticket.status != Ticket.Status.NO_SHOW]
+    through = [
+        ticket
+        for ticket in load.tickets
+        if position in legs_of(ticket) and ticket.status != Ticket.Status.NO_SHOW
+    ]
     return StopList(
         position=position,
         city=call.stop.city.name,

@@ -34,7 +34,9 @@ class ScanOutcome(StrEnum):
 
 
 GREEN: Final = frozenset({ScanOutcome.BOARDED})
-AMBER: Final = frozenset({ScanOutcome.EARLY, ScanOutcome.LATE, ScanOutcome.MISSED, ScanOutcome.STANDBY, ScanOutcome.WRONG_STOP})
+AMBER: Final = frozenset(
+    {ScanOutcome.EARLY, ScanOutcome.LATE, ScanOutcome.MISSED, ScanOutcome.STANDBY, ScanOutcome.WRONG_STOP}
+)
 MAY_BOARD_LATE: Final = frozenset({ScanOutcome.LATE, ScanOutcome.MISSED})
 
 
@@ -96,20 +98,28 @@ def _early(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 
 def _late(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Boarding closed at %(time)s. The seat is still kept.") % {"time": at_stop(boarding_times(schedule, call).closes, call)}
+    return _("Boarding closed at %(time)s. The seat is still kept.") % {
+        "time": at_stop(boarding_times(schedule, call).closes, call)
+    }
 
 
 def _missed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Marked as not there (%(who)s). The seat is still free.") % {"who": _who(ticket, Ticket.Status.NO_SHOW, call)}
+    return _("Marked as not there (%(who)s). The seat is still free.") % {
+        "who": _who(ticket, Ticket.Status.NO_SHOW, call)
+    }
 
 
 def _seat_gone(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Marked as not there (%(who)s), and the seat was given to somebody else.") % {"who": _who(ticket, Ticket.Status.NO_SHOW, call)}
+    return _("Marked as not there (%(who)s), and the seat was given to somebody else.") % {
+        "who": _who(ticket, Ticket.Status.NO_SHOW, call)
+    }
 
 
 def _standby(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     at = at_stop(boarding_times(schedule, call).closes, call)
-    return _("No seat yet. Seats are given when boarding closes at %(time)s, in order of sale.") % {"time": at}
+    return _("No seat yet. Seats are given when boarding closes at %(time)s, in order of sale.") % {
+        "time": at
+    }
 
 
 def _wrong_stop(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
@@ -142,30 +152,53 @@ def _already(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 def _who(ticket: Ticket, became: str, call: RouteStop) -> str:
     """ "16:41, Nomsa Dlamini" """
-    event = BookingEvent.objects.filter(ticket=ticket, to_status=became).select_related("actor").order_by("-pk").first()
+    event = (
+        BookingEvent.objects.filter(ticket=ticket, to_status=became)
+        .select_related("actor")
+        .order_by("-pk")
+        .first()
+    )
     return f"{at_stop(event.at, call)}, {actor_name(event)}" if event else _("time unknown")
 
 
 def _unpaid(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Booking %(reference)s is not paid yet. It can be paid at the counter.") % {"reference": ticket.booking.booking_reference}
+    return _("Booking %(reference)s is not paid yet. It can be paid at the counter.") % {
+        "reference": ticket.booking.booking_reference
+    }
 
 
 def _expired(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Booking %(reference)s was not paid in time, and its seat was given up.") % {"reference": ticket.booking.booking_reference}
+    return _("Booking %(reference)s was not paid in time, and its seat was given up.") % {
+        "reference": ticket.booking.booking_reference
+    }
 
 
 def _cancelled(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    event = BookingEvent.objects.filter(ticket=ticket, to_status=Ticket.Status.CANCELLED).order_by("-pk").first()
+    event = (
+        BookingEvent.objects.filter(ticket=ticket, to_status=Ticket.Status.CANCELLED).order_by("-pk").first()
+    )
     at = event.at if event else ticket.booking.cancelled_at
     if at is None:
         return _("This ticket was cancelled.")
-    return _("This ticket was cancelled on %(when)s.") % {"when": local_text(at, ZoneInfo(call.stop.time_zone))}
+    return _("This ticket was cancelled on %(when)s.") % {
+        "when": local_text(at, ZoneInfo(call.stop.time_zone))
+    }
 
 
 def _replaced(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    mates = Ticket.objects.filter(booking__order=ticket.booking.order_id, plain_surname=ticket.plain_surname, first_name=ticket.first_name)
-    mates = mates.filter(status__in=(Ticket.Status.VALID, Ticket.Status.BOARDED), booking__status=SaleStatus.CONFIRMED)
-    related = ("booking__schedule__route__line", "booking__from_stop__stop__city", "booking__to_stop__stop__city")
+    mates = Ticket.objects.filter(
+        booking__order=ticket.booking.order_id,
+        plain_surname=ticket.plain_surname,
+        first_name=ticket.first_name,
+    )
+    mates = mates.filter(
+        status__in=(Ticket.Status.VALID, Ticket.Status.BOARDED), booking__status=SaleStatus.CONFIRMED
+    )
+    related = (
+        "booking__schedule__route__line",
+        "booking__from_stop__stop__city",
+        "booking__to_stop__stop__city",
+    )
     new = mates.select_related(*related).order_by("-pk").first()
     if new is None:
         return _("This is an old ticket. Ask for the one that replaced it.")
@@ -175,17 +208,27 @@ def _replaced(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 def _closed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     if schedule.status == Schedule.Status.CANCELLED:
         return _("This departure is cancelled.")
-    event = ScheduleEvent.objects.filter(schedule=schedule, position=None).select_related("actor").order_by("-pk").first()
+    event = (
+        ScheduleEvent.objects.filter(schedule=schedule, position=None)
+        .select_related("actor")
+        .order_by("-pk")
+        .first()
+    )
     if event is None:
         return _("The coach has left.")
-    return _("The coach has left: %(time)s, %(name)s.") % {"time": at_stop(event.at, call), "name": actor_name(event)}
+    return _("The coach has left: %(time)s, %(name)s.") % {
+        "time": at_stop(event.at, call),
+        "name": actor_name(event),
+    }
 
 
 def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
     return _("We do not know this code. Read it again, or look for the name on the list.")
 
 
-Words = Callable[[Any, Schedule, RouteStop], str]  # each for the tickets that its outcome can have; none for an unknown code
+Words = Callable[
+    [Any, Schedule, RouteStop], str
+]  # each for the tickets that its outcome can have; none for an unknown code
 _WORDS: Final[dict[ScanOutcome, tuple[Callable[[], str], Words]]] = {
     ScanOutcome.BOARDED: (lambda: _("Boarded"), _boarded),
     ScanOutcome.EARLY: (lambda: _("Not yet"), _early),

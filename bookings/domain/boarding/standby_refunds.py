@@ -33,18 +33,31 @@ def unseated_standby(load: CoachLoad, position: int, now: datetime) -> list[Tick
 
 
 def refund_left_behind(
-    schedule_id: int, position: int, *, seen: Sequence[int], actor: User, in_cash: bool, submission: str, now: datetime | None = None
+    schedule_id: int,
+    position: int,
+    *,
+    seen: Sequence[int],
+    actor: User,
+    in_cash: bool,
+    submission: str,
+    now: datetime | None = None,
 ) -> GivenBack:
-    """Cancel and refund in full everybody who was left behind at a stop, in cash out of the actor's till or as owed.
+    """Cancel and refund in full everybody who was left behind at a stop, in cash out of the actor's till or
+    as owed.
 
-    One transaction for each booking, once per `submission`: whatever stops it half-way, sending the form again does the rest.
-    `seen` are the tickets that the actor saw: who was seated or moved meanwhile is left alone. Raises Conflict if nobody is left.
+    One transaction for each booking, once per `submission`: whatever stops it half-way, sending the form
+    again does the rest. `seen` are the tickets that the actor saw: who was seated or moved meanwhile is left
+    alone. Raises Conflict if nobody is left.
     """
     moment = now or database_now()
     till = Till(actor, Account.CASH if in_cash else "")
     if in_cash:
         require_shift(actor)
-    waiting = [ticket for ticket in unseated_standby(coach_load(schedule_id, now=moment), position, moment) if ticket.pk in seen]
+    waiting = [
+        ticket
+        for ticket in unseated_standby(coach_load(schedule_id, now=moment), position, moment)
+        if ticket.pk in seen
+    ]
     people, amount = 0, ZERO
     for booking, of_booking in groupby(waiting, key=lambda ticket: ticket.booking):
         tickets = [ticket.pk for ticket in of_booking]

@@ -14,7 +14,19 @@ from bookings.domain.counter.tender import returns_online
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Account, BookingEvent, LedgerEntry, Note, Order, OutboxMessage, Payment, Refund, Shift, StaffTask, User
+from bookings.models import (
+    Account,
+    BookingEvent,
+    LedgerEntry,
+    Note,
+    Order,
+    OutboxMessage,
+    Payment,
+    Refund,
+    Shift,
+    StaffTask,
+    User,
+)
 
 
 @dataclass(frozen=True)
@@ -113,14 +125,22 @@ def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecor
         branch=order.shift.branch.name if order.shift else "",
         placed=local_text(order.placed_at),
         money=_money(order),
-        refunds=tuple(_refund(row) for row in Refund.objects.filter(order=order).select_related("order", "shift__clerk").order_by("pk")),
+        refunds=tuple(
+            _refund(row)
+            for row in Refund.objects.filter(order=order)
+            .select_related("order", "shift__clerk")
+            .order_by("pk")
+        ),
         history=_history(order),
         mails=_mails(order),
         notes=tuple(
             NoteLine(local_text(note.at), name_of(note.author), note.text)
             for note in Note.objects.filter(order=order).select_related("author")[:100]
         ),
-        tasks=tuple(f"{task.get_kind_display()}: {task.detail}" for task in StaffTask.objects.filter(order=order, done_at=None)),
+        tasks=tuple(
+            f"{task.get_kind_display()}: {task.detail}"
+            for task in StaffTask.objects.filter(order=order, done_at=None)
+        ),
         void=void_quote(reference, shift, now=now),
         shift=shift,
     )
@@ -131,11 +151,16 @@ def name_of(user: User | None) -> str:
 
 
 def _money(order: Order) -> Money:
-    sums = dict(LedgerEntry.objects.filter(order=order).order_by().values_list("account").annotate(Sum("amount")))
+    sums = dict(
+        LedgerEntry.objects.filter(order=order).order_by().values_list("account").annotate(Sum("amount"))
+    )
     payments = list(Payment.objects.filter(order=order).select_related("shift__clerk").order_by("pk"))
     paid = sum((payment.amount for payment in payments), ZERO)
     owed_back = -sums.get(Account.REFUNDS_OWED, ZERO)
-    back = Refund.objects.filter(order=order, status=Refund.Status.PAID).aggregate(total=Sum("amount"))["total"] or ZERO
+    back = (
+        Refund.objects.filter(order=order, status=Refund.Status.PAID).aggregate(total=Sum("amount"))["total"]
+        or ZERO
+    )
     owed = sums.get(Account.RECEIVABLE, ZERO)
     return Money(
         fares=format_zar(-sums.get(Account.REVENUE, ZERO)),
@@ -158,7 +183,11 @@ def _money(order: Order) -> Money:
 
 
 def method_words(method: str) -> str:
-    return str(Account(method).label) if method in Account.values else _("online (%(gateway)s)") % {"gateway": method}
+    return (
+        str(Account(method).label)
+        if method in Account.values
+        else _("online (%(gateway)s)") % {"gateway": method}
+    )
 
 
 def _refund(refund: Refund) -> RefundLine:
@@ -169,12 +198,21 @@ def _refund(refund: Refund) -> RefundLine:
     else:
         words = _("goes back the way it was paid, by itself") if online else _("to be paid at a counter")
     return RefundLine(
-        refund.pk, format_zar(refund.amount), local_text(refund.paid_at or refund.created_at), is_paid, words, not is_paid and not online
+        refund.pk,
+        format_zar(refund.amount),
+        local_text(refund.paid_at or refund.created_at),
+        is_paid,
+        words,
+        not is_paid and not online,
     )
 
 
 def _history(order: Order) -> tuple[HistoryLine, ...]:
-    rows = BookingEvent.objects.filter(booking__order=order).select_related("booking", "ticket", "actor", "approver").order_by("-pk")[:200]
+    rows = (
+        BookingEvent.objects.filter(booking__order=order)
+        .select_related("booking", "ticket", "actor", "approver")
+        .order_by("-pk")[:200]
+    )
     return tuple(
         HistoryLine(
             at=local_text(event.at),
@@ -199,17 +237,31 @@ def _what(event: BookingEvent) -> str:
 
 
 def _mails(order: Order) -> tuple[MailLine, ...]:
-    rows = OutboxMessage.objects.filter(order=order).exclude(kind__in=OutboxMessage.NO_MAIL).order_by("-pk")[:50]
+    rows = (
+        OutboxMessage.objects.filter(order=order).exclude(kind__in=OutboxMessage.NO_MAIL).order_by("-pk")[:50]
+    )
     return tuple(_mail(row, order) for row in rows)
 
 
 def _mail(row: OutboxMessage, order: Order) -> MailLine:
     kind, at = str(row.get_kind_display()), local_text(row.created_at)
     if row.sent_at:
-        words = _("sent %(moment)s") % {"moment": local_text(row.sent_at)} if order.email else _("nobody to write to")
+        words = (
+            _("sent %(moment)s") % {"moment": local_text(row.sent_at)}
+            if order.email
+            else _("nobody to write to")
+        )
         return MailLine(kind, at, "sent", words)
     if row.failed_at:
         return MailLine(
-            kind, at, "failed", _("given up after %(tries)d tries: %(error)s") % {"tries": row.attempts, "error": row.last_error}
+            kind,
+            at,
+            "failed",
+            _("given up after %(tries)d tries: %(error)s") % {"tries": row.attempts, "error": row.last_error},
         )
-    return MailLine(kind, at, "waiting", _("waiting, %(tries)d tries") % {"tries": row.attempts} if row.attempts else _("waiting"))
+    return MailLine(
+        kind,
+        at,
+        "waiting",
+        _("waiting, %(tries)d tries") % {"tries": row.attempts} if row.attempts else _("waiting"),
+    )

@@ -1,4 +1,7 @@
-"""The list of all bookings, fit for a million of them: every search goes through an index, and nothing is counted."""
+"""The list of all bookings, fit for a million of them.
+
+Every search goes through an index, and nothing is counted.
+"""
 
 from __future__ import annotations
 
@@ -88,12 +91,19 @@ def _listed(tickets: list[_TicketRow], names: RouteNames) -> ListedBooking:
         line=names.line,
         origin=names.cities[booking.start],
         destination=names.cities[booking.end],
-        passengers=tuple((each.surname, each.first_name) for each in going if each.surname is not None and each.first_name is not None),
+        passengers=tuple(
+            (each.surname, each.first_name)
+            for each in going
+            if each.surname is not None and each.first_name is not None
+        ),
     )
 
 
 def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:
-    """What was typed into the one search field: a reference, an e-mail address, a telephone number or the beginning of a surname."""
+    """What was typed into the one search field.
+
+    A reference, an e-mail address, a telephone number or the beginning of a surname.
+    """
     text = " ".join(text.replace("\x00", "").split())[:254]
     if not text:
         return rows
@@ -117,7 +127,9 @@ def surname_begins(name: str) -> Q:
     """A prefix of the normalised surname, in the form that each database answers from its index."""
     if connection.vendor == "postgresql":
         return Q(plain_surname__startswith=name)
-    return Q(plain_surname__gte=name, plain_surname__lt=name + _LAST)  # SQLite's LIKE ignores case and therefore the index
+    return Q(
+        plain_surname__gte=name, plain_surname__lt=name + _LAST
+    )  # SQLite's LIKE ignores case and therefore the index
 
 
 def _numbers(text: str) -> set[str]:

@@ -6,7 +6,9 @@ from typing import Final
 
 from bookings.base.money import ZERO
 
-DENOMINATIONS: Final = tuple(Decimal(text) for text in ("200", "100", "50", "20", "10", "5", "2", "1", "0.50", "0.20", "0.10"))
+DENOMINATIONS: Final = tuple(
+    Decimal(text) for text in ("200", "100", "50", "20", "10", "5", "2", "1", "0.50", "0.20", "0.10")
+)
 
 
 def cash_total(quantities: Mapping[str, int]) -> Decimal:

@@ -58,7 +58,10 @@ class Settling:
         )
 
     def pay_out(self, refund: Refund) -> None:
-        """Money that was paid online goes back by itself; the rest leaves the till now, or waits for somebody who pays it out."""
+        """Money that was paid online goes back by itself.
+
+        The rest leaves the till now, or waits for somebody who pays it out.
+        """
         if returns_online(refund) or not self.till.tender:
             return
         pay_out_refund(
@@ -113,7 +116,10 @@ def seat_at_till(
     content: str,
     now: datetime | None = None,
 ) -> Ticket:
-    """See `sales.seats.change_seat`; a dearer class is paid, a cheaper one paid out, with it. Only money needs a shift."""
+    """See `sales.seats.change_seat`.
+
+    A dearer class is paid, a cheaper one paid out, with it. Only money needs a shift.
+    """
     return change_seat(
         ticket_id,
         label,

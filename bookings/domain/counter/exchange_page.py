@@ -148,7 +148,9 @@ def move_view(
 
 def _passenger(ticket: Ticket, is_chosen: bool) -> ExchangePassenger:
     seat = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
-    return ExchangePassenger(ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.fare), is_chosen)
+    return ExchangePassenger(
+        ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.fare), is_chosen
+    )
 
 
 def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) -> tuple[Offer, ...]:

@@ -61,7 +61,8 @@ def counter_hold(token: str, clerk: User) -> Hold:
 
 
 def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime | None = None) -> Hold:
-    """Keep seats while the names are typed. With `hold` they join that sale, or replace its seats on the same departure.
+    """Keep seats while the names are typed. With `hold` they join that sale, or replace its seats on the same
+    departure.
 
     Each sale is an owner of its own, so that two sales of a clerk on one departure leave each other alone.
     Raises what holding seats raises: SeatTaken with the nearest free ones, SoldOut, SalesClosed, Refusal.
@@ -79,14 +80,21 @@ def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime
 
 
 def _taken_up(known: Hold, segment: SegmentRef, now: datetime | None) -> str:
-    """A sale that ran out: the seats of its other trip are tried again; the trip that is chosen now starts anew."""
+    """A sale that ran out: the seats of its other trip are tried again.
+
+    The trip that is chosen now starts anew.
+    """
     if not known.trips.exclude(schedule=segment.schedule_id).exists():
         return ""
     return rehold(known.token, owner=known.owner, channel=Channel.COUNTER, now=now).token
 
 
 def _as_typed(draft: Mapping) -> dict:
-    return {"passengers": draft.get("passengers", []), "email": draft.get("email", ""), "phone": draft.get("phone", "")}
+    return {
+        "passengers": draft.get("passengers", []),
+        "email": draft.get("email", ""),
+        "phone": draft.get("phone", ""),
+    }
 
 
 def keep_typed(token: str, *, clerk: User, passengers: list[dict[str, str]], email: str, phone: str) -> None:
@@ -104,7 +112,13 @@ def sell_now(sale: Sale, *, shift: Shift, submission: str, now: datetime | None 
 
     Seats whose time ran out are tried again. Raises what those steps raise; then nothing has changed.
     """
-    result = run_once("sale", submission, sale.content, lambda: _sell(sale, shift, submission, now), now=now or database_now())
+    result = run_once(
+        "sale",
+        submission,
+        sale.content,
+        lambda: _sell(sale, shift, submission, now),
+        now=now or database_now(),
+    )
     return Order.objects.get(token=result)
 
 
@@ -119,7 +133,9 @@ def _sell(sale: Sale, shift: Shift, submission: str, now: datetime | None) -> st
     owner = counter_hold(token, clerk).owner
     save_draft(token, owner=owner, passengers=sale.passengers, email=sale.email, phone=sale.phone)
     rehold(token, owner=owner, channel=Channel.COUNTER, now=now)
-    order = place_order(token, owner=owner, submission=submission, content="", channel=Channel.COUNTER, shift=shift, now=now)
+    order = place_order(
+        token, owner=owner, submission=submission, content="", channel=Channel.COUNTER, shift=shift, now=now
+    )
     pay(order, sale.tender, shift=shift, submission=submission, now=now)
     return order.token
 
@@ -142,8 +158,13 @@ def order_of(reference: str) -> Order:
     return order
 
 
-def take_over(reference: str, tender: Tender, *, shift: Shift, submission: str, now: datetime | None = None) -> Order:
-    """Take the money for an order that was made elsewhere, once per `submission`. Raises NotFound and what taking the money raises."""
+def take_over(
+    reference: str, tender: Tender, *, shift: Shift, submission: str, now: datetime | None = None
+) -> Order:
+    """Take the money for an order that was made elsewhere, once per `submission`.
+
+    Raises NotFound and what taking the money raises.
+    """
     order = order_of(reference)
     pay(order, tender, shift=shift, submission=submission, now=now)
     return order

@@ -1,4 +1,7 @@
-"""What the screen of a sale shows: departures with their free seats by class, a segment's seats, what an order owes, what was sold."""
+"""What the screen of a sale shows.
+
+Departures with their free seats by class, a segment's seats, what an order owes, what was sold.
+"""
 
 from __future__ import annotations
 
@@ -70,12 +73,16 @@ class CounterOffers:
     pages: int
 
 
-def counter_offers(origin: Place, destination: Place, day: date, *, now: datetime, page: int = 1) -> CounterOffers:
+def counter_offers(
+    origin: Place, destination: Place, day: date, *, now: datetime, page: int = 1
+) -> CounterOffers:
     """What the counter still sells on a day, a page of it, in a constant number of queries."""
     check_day(day, now)
     if set(origin.stop_ids) == set(destination.stop_ids):
         raise Refusal(_("Please choose two different places."))
-    departures = find_departures(find_route_segments(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER)
+    departures = find_departures(
+        find_route_segments(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER
+    )
     prices = price_list(departures, read_party(1, {}))
     sold = [each for each in departures if prices.classes(each)]
     pages = max(1, -(-len(sold) // PAGE))
@@ -86,7 +93,9 @@ def counter_offers(origin: Place, destination: Place, day: date, *, now: datetim
     return CounterOffers(tuple(rows), len(sold), page, pages)
 
 
-def _offer(number: int, departure: Departure, prices: PriceList, taken: TakenByDeparture, queue: dict[int, int]) -> CounterOffer:
+def _offer(
+    number: int, departure: Departure, prices: PriceList, taken: TakenByDeparture, queue: dict[int, int]
+) -> CounterOffer:
     segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     seats, gone = prices.layouts[departure.layout_id].seats, taken.get(departure.id, {})
     return CounterOffer(
@@ -101,7 +110,11 @@ def _offer(number: int, departure: Departure, prices: PriceList, taken: TakenByD
         line=segment.line,
         note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         classes=tuple(
-            ClassOffer(each.name, format_zar(price), sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in each.seat_kinds))
+            ClassOffer(
+                each.name,
+                format_zar(price),
+                sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in each.seat_kinds),
+            )
             for price, each in prices.classes(departure)
         ),
         standing_by=queue.get(departure.id, 0),
@@ -134,7 +147,10 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
     standby: dict[str, str] = {}
     if not seats.free and seats.is_on_sale:
         fares = fare_table([(segment.board, segment.alight)])
-        standby = {slug: format_zar(fare) for slug, fare in fares.fares_by_type(standby_price(segment, fares)[1]).items()}
+        standby = {
+            slug: format_zar(fare)
+            for slug, fare in fares.fares_by_type(standby_price(segment, fares)[1]).items()
+        }
     trip = trip_view(segment)
     party = {trip.schedule_id: trip.seats.count() for trip in sale.trips.all()} if sale else {}
     return SegmentView(
@@ -176,7 +192,10 @@ class Owed:
 
 
 def owed_order(reference: str, *, now: datetime) -> Owed:
-    """What is owed on the order that this reference belongs to. Raises NotFound, or Conflict when there is nothing to pay."""
+    """What is owed on the order that this reference belongs to.
+
+    Raises NotFound, or Conflict when there is nothing to pay.
+    """
     order, code = order_of(reference), normal_code(reference)[:12]
     owed = amount_due(order, now=now)
     if owed <= 0:
@@ -191,7 +210,10 @@ def owed_order(reference: str, *, now: datetime) -> Owed:
     return Owed(
         order=order,
         reference=code,
-        trips=tuple(trip_view(booking_segment(each), tuple(t.seat.label for t in each.tickets.all() if t.seat)) for each in bookings),
+        trips=tuple(
+            trip_view(booking_segment(each), tuple(t.seat.label for t in each.tickets.all() if t.seat))
+            for each in bookings
+        ),
         people=tuple(dict.fromkeys(ticket.full_name for each in bookings for ticket in each.tickets.all())),
         owed=owed,
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
@@ -232,13 +254,21 @@ def sold_view(token: str) -> SoldView:
     """A paid order with its tickets. Raises NotFound, or Conflict while it is not paid."""
     order = _paid_order(token)
     trips = tuple(ticketed_trips_of(bookings_of(order)))
-    payment = order.payments.filter(method__in=(Account.CASH, Account.CARD, Account.EFT)).order_by("-pk").first()
-    due, given = _handed_over(payment.external_id.removeprefix("till:")) if payment else (Decimal(0), Decimal(0))
+    payment = (
+        order.payments.filter(method__in=(Account.CASH, Account.CARD, Account.EFT)).order_by("-pk").first()
+    )
+    due, given = (
+        _handed_over(payment.external_id.removeprefix("till:")) if payment else (Decimal(0), Decimal(0))
+    )
     return SoldView(
         order=order,
         references=tuple(trip.booking.booking_reference for trip in trips),
         trips=trips,
-        passes=tuple(PrintedTicket(trip, ticket, place_words(ticket), ticket_qr_svg(ticket)) for trip in trips for ticket in trip.tickets),
+        passes=tuple(
+            PrintedTicket(trip, ticket, place_words(ticket), ticket_qr_svg(ticket))
+            for trip in trips
+            for ticket in trip.tickets
+        ),
         total_text=format_zar(payment.amount if payment else order.total),
         tender=str(Account(payment.method).label) if payment else "",
         given_text=format_zar(given),
@@ -253,7 +283,10 @@ def place_words(ticket: Ticket) -> str:
 
 
 def sold_bookings(token: str) -> list[Booking]:
-    """The confirmed bookings of a paid order, for its PDF. Raises NotFound, or Conflict while it is not paid."""
+    """The confirmed bookings of a paid order, for its PDF.
+
+    Raises NotFound, or Conflict while it is not paid.
+    """
     return [booking for booking in bookings_of(_paid_order(token)) if booking.status == SaleStatus.CONFIRMED]
 
 
@@ -268,6 +301,10 @@ def _paid_order(token: str) -> Order:
 
 def _handed_over(submission: str) -> tuple[Decimal, Decimal]:
     """What was due and what the customer gave, as the till wrote it down."""
-    row = Submission.objects.filter(scope="take-payment", token=submission).values_list("result", flat=True).first()
+    row = (
+        Submission.objects.filter(scope="take-payment", token=submission)
+        .values_list("result", flat=True)
+        .first()
+    )
     parts = row.split() if row else []
     return (Decimal(parts[1]), Decimal(parts[2])) if len(parts) == 3 else (Decimal(0), Decimal(0))

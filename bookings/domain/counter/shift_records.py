@@ -1,4 +1,7 @@
-"""What the pages about tills show. An open shift never shows what its drawer should hold: the count at the close is blind."""
+"""What the pages about tills show.
+
+An open shift never shows what its drawer should hold: the count at the close is blind.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,11 @@ class TillView:
 
 def till_view(shift: Shift, *, page: int = 1) -> TillView:
     """A shift with what happened in it, the latest first."""
-    entries = LedgerEntry.objects.filter(shift=shift, account__in=TENDERS).exclude(_of_cash_up()).order_by("-at", "-pk")
+    entries = (
+        LedgerEntry.objects.filter(shift=shift, account__in=TENDERS)
+        .exclude(_of_cash_up())
+        .order_by("-at", "-pk")
+    )
     pager = Paginator(entries, PAGE)
     shown = pager.get_page(page)
     taken = Payment.objects.filter(shift=shift).aggregate(n=Count("pk"), total=Total("amount"))
@@ -127,7 +134,11 @@ def cash_up_rows(outcome: CashUp) -> tuple[TenderRow, ...]:
 
 
 def _notes(denominations: dict[str, int]) -> tuple[tuple[str, int, str], ...]:
-    return tuple((format_zar(Decimal(worth)), count, format_zar(Decimal(worth) * count)) for worth, count in denominations.items() if count)
+    return tuple(
+        (format_zar(Decimal(worth)), count, format_zar(Decimal(worth) * count))
+        for worth, count in denominations.items()
+        if count
+    )
 
 
 def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
@@ -135,7 +146,9 @@ def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
     reasons = dict(TillMovement.objects.filter(pk__in=moved).values_list("pk", "reason"))
     orders = {entry.order_id for entry in entries if entry.order_id}
     references: dict[int, str] = {}
-    for order, reference in Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference"):
+    for order, reference in (
+        Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference")
+    ):
         references[order] = reference
     words = {"payment": _("Sale"), "refund": _("Refund"), "rounding": _("Rounding"), "float": _("Float")}
     lines = []
@@ -144,7 +157,14 @@ def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
         moving = _("Paid in") if entry.amount > 0 else _("Paid out")
         about = reasons.get(int(key), "") if kind == "movement" else references.get(entry.order_id, "")
         lines.append(
-            TillLine(entry.at, words.get(kind, moving), about, bool(entry.order_id), str(Account(entry.account).label), entry.amount)
+            TillLine(
+                entry.at,
+                words.get(kind, moving),
+                about,
+                bool(entry.order_id),
+                str(Account(entry.account).label),
+                entry.amount,
+            )
         )
     return lines
 

@@ -1,4 +1,7 @@
-"""A clerk's session at a till: opened with a counted float, closed by a blind count. All money of the till is in the ledger, by shift."""
+"""A clerk's session at a till.
+
+Opened with a counted float, closed by a blind count. All money of the till is in the ledger, by shift.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,23 +32,36 @@ def require_shift(user: User) -> Shift:
 
 
 def lock_shift(shift: Shift) -> Shift:
-    """The last lock of any action, just before the ledger. Raises Conflict when the shift has been closed meanwhile."""
-    locked = Shift.objects.select_for_update(no_key=True, of=("self",)).select_related("branch", "clerk").get(pk=shift.pk)
+    """The last lock of any action, just before the ledger.
+
+    Raises Conflict when the shift has been closed meanwhile.
+    """
+    locked = (
+        Shift.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("branch", "clerk")
+        .get(pk=shift.pk)
+    )
     if locked.closed_at is not None:
         raise Conflict(_("This shift is closed. Corrections belong in your next shift."))
     return locked
 
 
-def open_shift(clerk: User, *, counted_float: Decimal, submission: str, content: str, now: datetime | None = None) -> Shift:
+def open_shift(
+    clerk: User, *, counted_float: Decimal, submission: str, content: str, now: datetime | None = None
+) -> Shift:
     """Start a shift at the clerk's branch; the float comes out of the safe. One open shift per clerk."""
-    result = run_once("open-shift", submission, content, lambda: _open(clerk, counted_float, now), now=now or database_now())
+    result = run_once(
+        "open-shift", submission, content, lambda: _open(clerk, counted_float, now), now=now or database_now()
+    )
     return Shift.objects.select_related("branch", "clerk").get(pk=int(result))
 
 
 def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
     clerk = User.objects.select_for_update(no_key=True).get(pk=clerk.pk)
     if clerk.branch_id is None:
-        raise Refusal(_("You belong to no branch yet. A manager has to give you one before you can open a shift."))
+        raise Refusal(
+            _("You belong to no branch yet. A manager has to give you one before you can open a shift.")
+        )
     if Shift.objects.filter(clerk=clerk, closed_at=None).exists():
         raise Conflict(_("You have an open shift already."))
     amount = _counted(counted_float)
@@ -55,9 +71,16 @@ def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
     return str(shift.pk)
 
 
-def move_cash(shift: Shift, amount: Decimal, reason: str, *, submission: str, content: str, now: datetime | None = None) -> TillMovement:
-    """Pay cash in (positive) or out (negative) for something that is no sale. The drawer never goes below nothing."""
-    result = run_once("till", submission, content, lambda: _move(shift, amount, reason, now), now=now or database_now())
+def move_cash(
+    shift: Shift, amount: Decimal, reason: str, *, submission: str, content: str, now: datetime | None = None
+) -> TillMovement:
+    """Pay cash in (positive) or out (negative) for something that is no sale.
+
+    The drawer never goes below nothing.
+    """
+    result = run_once(
+        "till", submission, content, lambda: _move(shift, amount, reason, now), now=now or database_now()
+    )
     return TillMovement.objects.get(pk=int(result))
 
 
@@ -81,7 +104,10 @@ def require_cash(shift: Shift, amount: Decimal) -> None:
 
 
 def expected(shift: Shift) -> dict[str, Decimal]:
-    """What should be in the till by tender, from the ledger: of an open shift as it is now, of a closed one as it was before the cash-up."""
+    """What should be in the till by tender, from the ledger.
+
+    Of an open shift as it is now, of a closed one as it was before the cash-up.
+    """
     entries = LedgerEntry.objects.filter(shift=shift, account__in=TENDERS).exclude(
         Q(cause__startswith=CASH_UP[0]) | Q(cause__startswith=CASH_UP[1])
     )
@@ -123,8 +149,9 @@ def close_shift(
 ) -> CashUp:
     """Post a blind count. Within the limit for each tender it closes the shift.
 
-    Else the count is kept, the shift stays open, and from then on it closes only with a reason and an approver: who has seen what
-    was expected can no longer count blindly. The approver has proved who they are (domain.counter.approval).
+    Else the count is kept, the shift stays open, and from then on it closes only with a reason and an
+    approver: who has seen what was expected can no longer count blindly. The approver has proved who they are
+    (domain.counter.approval).
     """
     result = run_once(
         "close-shift",
@@ -133,7 +160,9 @@ def close_shift(
         lambda: _close(shift, counted, reason, approver, denominations or {}, now),
         now=now or database_now(),
     )
-    return cash_up(Shift.objects.select_related("branch", "clerk", "approved_by").get(pk=shift.pk), attempt=int(result))
+    return cash_up(
+        Shift.objects.select_related("branch", "clerk", "approved_by").get(pk=shift.pk), attempt=int(result)
+    )
 
 
 def cash_up(shift: Shift, *, attempt: int = -1) -> CashUp:
@@ -144,12 +173,19 @@ def cash_up(shift: Shift, *, attempt: int = -1) -> CashUp:
 
 
 def _close(
-    shift: Shift, counted: Mapping[str, Decimal], reason: str, approver: User | None, denominations: Mapping[str, int], now: datetime | None
+    shift: Shift,
+    counted: Mapping[str, Decimal],
+    reason: str,
+    approver: User | None,
+    denominations: Mapping[str, int],
+    now: datetime | None,
 ) -> str:
     shift = lock_shift(shift)
     now = now or database_now()
     slips = {tender.value: _slips(counted.get(tender, ZERO)) for tender in TENDERS}
-    outcome = CashUp(shift, expected(shift), slips | {Account.CASH.value: _counted(counted.get(Account.CASH, ZERO))})
+    outcome = CashUp(
+        shift, expected(shift), slips | {Account.CASH.value: _counted(counted.get(Account.CASH, ZERO))}
+    )
     is_far = any(abs(gap) > settings.SHIFT_DIFFERENCE_LIMIT for gap in outcome.differences.values())
     if is_far or shift.count_tries:
         if approver is None:
@@ -169,7 +205,11 @@ def _close(
 
 
 def _keep_try(shift: Shift, outcome: CashUp, denominations: Mapping[str, int], now: datetime) -> str:
-    figures = {"counted": _texts(outcome.counted), "expected": _texts(outcome.expected), "denominations": dict(denominations)}
+    figures = {
+        "counted": _texts(outcome.counted),
+        "expected": _texts(outcome.expected),
+        "denominations": dict(denominations),
+    }
     tries = [*shift.count_tries, {"at": now.isoformat()} | figures]
     Shift.objects.filter(pk=shift.pk).update(count_tries=tries)
     return str(len(tries) - 1)
@@ -185,7 +225,9 @@ def _check_approval(shift: Shift, approver: User, reason: str) -> None:
 
 
 def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: datetime) -> None:
-    """Bring the till's accounts to what was counted, put the cash into the safe, and tell the office of a large difference."""
+    """Bring the till's accounts to what was counted, put the cash into the safe, and tell the office of a
+    large difference.
+    """
     shift = outcome.shift
     for tender, gap in outcome.differences.items():
         _post(shift, f"count:{shift.pk}:{tender}", {tender: gap, Account.CASH_OVER_SHORT: -gap}, now)
@@ -193,7 +235,9 @@ def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: date
     _post(shift, f"banked:{shift.pk}", {Account.CASH: -cash, Account.SAFE: cash}, now)
     if approver:
         detail = f"{shift.clerk}: {format_zar(outcome.difference)} ({reason.strip()[:200]}), {approver}"
-        StaffTask.objects.create(kind=StaffTask.Kind.CASH_DIFFERENCE, subject=f"shift:{shift.pk}", detail=detail, created_at=now)
+        StaffTask.objects.create(
+            kind=StaffTask.Kind.CASH_DIFFERENCE, subject=f"shift:{shift.pk}", detail=detail, created_at=now
+        )
 
 
 def _post(shift: Shift, cause: str, amounts: Mapping[str, Decimal], now: datetime) -> None:

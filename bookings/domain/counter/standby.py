@@ -51,10 +51,19 @@ def sell_standby(
         pay(order, tender, shift=shift, submission=submission, now=now)
         return order.token
 
-    return Order.objects.get(token=run_once("standby", submission, content, action, now=now or database_now()))
+    return Order.objects.get(
+        token=run_once("standby", submission, content, action, now=now or database_now())
+    )
 
 
-def _place(ref: SegmentRef, passengers: Sequence[PassengerDetails], email: str, phone: str, shift: Shift, now: datetime) -> Order:
+def _place(
+    ref: SegmentRef,
+    passengers: Sequence[PassengerDetails],
+    email: str,
+    phone: str,
+    shift: Shift,
+    now: datetime,
+) -> Order:
     if not passengers or not all(each.get("first_name") and each.get("surname") for each in passengers):
         raise Refusal(_("Please fill in the name of every passenger."))
     before = get_segment(ref)
@@ -65,7 +74,10 @@ def _place(ref: SegmentRef, passengers: Sequence[PassengerDetails], email: str, 
     fares = fare_table([(segment.board, segment.alight)])
     fare_class, adult = standby_price(segment, fares)
     prices = fares.fares_by_type(adult)
-    slugs = [slug if (slug := each.get("passenger_type", "")) in prices else next(iter(prices)) for each in passengers]
+    slugs = [
+        slug if (slug := each.get("passenger_type", "")) in prices else next(iter(prices))
+        for each in passengers
+    ]
     order = Order.objects.create(
         token=random_token(),
         email=email,
@@ -99,14 +111,18 @@ def _check_full(segment: Segment, count: int, now: datetime) -> None:
 
 
 def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decimal]:
-    """The cheapest class sold on a segment and what an adult pays. Raises Refusal if the segment is not sold."""
+    """The cheapest class sold on a segment and what an adult pays.
+
+    Raises Refusal if the segment is not sold.
+    """
     kinds = {seat.kind for seat in sold_seats(segment.schedule.layout_id)}
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
     sold = [
         (price, fare_class)
         for fare_class in fares.classes
         if kinds & set(fare_class.seat_kinds)
-        and (price := fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)) is not None
+        and (price := fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day))
+        is not None
     ]
     if not sold:
         raise Refusal(_("This ride is not sold between these two stops."))
@@ -117,6 +133,9 @@ def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decima
 def waiting(schedule_ids: Iterable[int]) -> dict[int, int]:
     """How many passengers stand by for each of these departures: one query."""
     rows = Ticket.objects.filter(
-        schedule__in=list(schedule_ids), place=Ticket.Place.STANDBY, status=Ticket.Status.VALID, booking__status=SaleStatus.CONFIRMED
+        schedule__in=list(schedule_ids),
+        place=Ticket.Place.STANDBY,
+        status=Ticket.Status.VALID,
+        booking__status=SaleStatus.CONFIRMED,
     )
     return dict(rows.order_by().values_list("schedule").annotate(Count("pk")))

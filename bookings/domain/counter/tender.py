@@ -1,4 +1,7 @@
-"""Money over the counter: taken for an order, or given back. Always into or out of an open shift, never twice."""
+"""Money over the counter.
+
+Taken for an order, or given back. Always into or out of an open shift, never twice.
+"""
 
 import re
 from dataclasses import dataclass
@@ -40,7 +43,10 @@ _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 
 @dataclass(frozen=True)
 class Taken:
-    """A payment at the counter. `due` is what the customer had to hand over (cash rounded), `change` what goes back to them."""
+    """A payment at the counter.
+
+    `due` is what the customer had to hand over (cash rounded), `change` what goes back to them.
+    """
 
     payment: Payment
     due: Decimal
@@ -52,17 +58,27 @@ class Taken:
 
 
 def amount_due(order: Order, *, now: datetime) -> Decimal:
-    """What pays this order now; an order that ran out costs its fares again, if its seats are still free. 0: nothing to pay."""
-    if order.is_open(now) or order.status == SaleStatus.CONFIRMED:  # a change of what was paid may leave a balance
+    """What pays this order now.
+
+    An order that ran out costs its fares again, if its seats are still free. 0: nothing to pay.
+    """
+    if (
+        order.is_open(now) or order.status == SaleStatus.CONFIRMED
+    ):  # a change of what was paid may leave a balance
         return max(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order), ZERO)
     if order.status in (SaleStatus.PENDING, SaleStatus.EXPIRED):
-        tickets = Ticket.objects.filter(booking__order=order, booking__status__in=(SaleStatus.PENDING, SaleStatus.EXPIRED), status="valid")
+        tickets = Ticket.objects.filter(
+            booking__order=order, booking__status__in=(SaleStatus.PENDING, SaleStatus.EXPIRED), status="valid"
+        )
         return cents(tickets.aggregate(total=Total("fare"))["total"] or ZERO)
     return ZERO
 
 
 def in_coins(amount: Decimal) -> Decimal:
-    """What is handed over in cash, either way: rounded to coins that exist, a half in favour of whoever pays."""
+    """What is handed over in cash, either way.
+
+    Rounded to coins that exist, a half in favour of whoever pays.
+    """
     step = settings.CASH_ROUNDING
     return cents((amount / step).to_integral_value(ROUND_HALF_DOWN) * step) if step else amount
 
@@ -78,11 +94,12 @@ def take_payment(
     content: str,
     now: datetime | None = None,
 ) -> Taken:
-    """Take what is due on an order into the till and confirm it, once per `submission`. `amount_given` None means: exactly what is due.
+    """Take what is due on an order into the till and confirm it, once per `submission`. `amount_given` None
+    means: exactly what is due.
 
-    Cash may be more than is due (change); card and EFT are exact and need the reference of the terminal or the transfer.
-    Raises Refusal for a wrong amount or reference, Conflict when nothing is due, the seats are gone or the shift is closed;
-    then nothing is booked.
+    Cash may be more than is due (change); card and EFT are exact and need the reference of the terminal or
+    the transfer. Raises Refusal for a wrong amount or reference, Conflict when nothing is due, the seats are
+    gone or the shift is closed; then nothing is booked.
     """
     result = run_once(
         "take-payment",
@@ -92,11 +109,19 @@ def take_payment(
         now=now or database_now(),
     )
     payment, due, given = result.split()
-    return Taken(Payment.objects.select_related("order", "shift").get(pk=int(payment)), Decimal(due), Decimal(given))
+    return Taken(
+        Payment.objects.select_related("order", "shift").get(pk=int(payment)), Decimal(due), Decimal(given)
+    )
 
 
 def _take(
-    order_id: int, tender: str, amount_given: Decimal | None, shift: Shift, reference: str, submission: str, now: datetime | None
+    order_id: int,
+    tender: str,
+    amount_given: Decimal | None,
+    shift: Shift,
+    reference: str,
+    submission: str,
+    now: datetime | None,
 ) -> str:
     reference = clean_reference(tender, reference)
     order = lock_order(order_id).order
@@ -109,11 +134,17 @@ def _take(
     _check_given(tender, due, given)
     outcome = settle(order.pk, tender, f"till:{submission}"[:80], amount, shift=shift, now=now)
     if outcome not in _CONFIRMS:
-        raise Conflict(_("These seats are gone, so nothing was booked. Give the customer the money back and choose other seats."))
+        raise Conflict(
+            _(
+                "These seats are gone, so nothing was booked. Give the customer the money back and choose other seats."
+            )
+        )
     payment = Payment.objects.get(method=tender, external_id=f"till:{submission}"[:80])
     Payment.objects.filter(pk=payment.pk).update(reference=reference)
     rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
-    LedgerEntry.objects.post(Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk))
+    LedgerEntry.objects.post(
+        Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)
+    )
     return f"{payment.pk} {due} {given}"
 
 
@@ -123,16 +154,25 @@ def _check_given(tender: str, due: Decimal, given: Decimal) -> None:
     if given < due:
         raise Refusal(_("%(due)s is due; that is not enough.") % {"due": format_zar(due)})
     if given > due and tender != Account.CASH:
-        raise Refusal(_("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)})
+        raise Refusal(
+            _("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)}
+        )
 
 
 def clean_reference(tender: str, reference: str) -> str:
-    """The reference of a card terminal or transfer as it is kept. Raises Refusal for an unknown tender, a missing one or a card number."""
+    """The reference of a card terminal or transfer as it is kept.
+
+    Raises Refusal for an unknown tender, a missing one or a card number.
+    """
     reference = " ".join(reference.split())
     if tender not in TENDERS:
         raise Refusal(_("Choose cash, card or EFT."))
     if _CARD_NUMBER.search(reference):
-        raise Refusal(_("This looks like a card number. Never write one down: give the reference on the terminal's slip."))
+        raise Refusal(
+            _(
+                "This looks like a card number. Never write one down: give the reference on the terminal's slip."
+            )
+        )
     if tender != Account.CASH and not reference:
         raise Refusal(_("Give the reference on the slip."))
     if len(reference) > 40:
@@ -141,9 +181,19 @@ def clean_reference(tender: str, reference: str) -> str:
 
 
 def pay_out_refund(
-    refund_id: int, *, shift: Shift, tender: str, reference: str = "", submission: str, content: str, now: datetime | None = None
+    refund_id: int,
+    *,
+    shift: Shift,
+    tender: str,
+    reference: str = "",
+    submission: str,
+    content: str,
+    now: datetime | None = None,
 ) -> Refund:
-    """Give an owed refund back over the counter, once. Cash must be in the drawer; money that returns by itself online is refused."""
+    """Give an owed refund back over the counter, once.
+
+    Cash must be in the drawer; money that returns by itself online is refused.
+    """
     run_once(
         "pay-out-refund",
         submission,
@@ -164,25 +214,43 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
     if returns_online(refund):
         raise Conflict(_("This was paid online: the money goes back the same way by itself."))
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
-    if owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference) != 1:
+    if (
+        owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference)
+        != 1
+    ):
         raise Conflict(_("This refund has been paid already, or is being paid online."))
     given = in_coins(refund.amount) if tender == Account.CASH else refund.amount
     if tender == Account.CASH:
         require_cash(shift, given)
-    amounts = {Account.REFUNDS_OWED: refund.amount, tender: -given, Account.CASH_OVER_SHORT: given - refund.amount}
-    LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk))
-    done = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None)
+    amounts = {
+        Account.REFUNDS_OWED: refund.amount,
+        tender: -given,
+        Account.CASH_OVER_SHORT: given - refund.amount,
+    }
+    LedgerEntry.objects.post(
+        Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
+    )
+    done = StaffTask.objects.filter(
+        kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None
+    )
     done.update(done_at=now, done_by=shift.clerk)
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return str(refund.pk)
 
 
 def returns_online(refund: Refund) -> bool:
-    """Goes back by itself: through the gateway that took the money, unless that could not, or to the account of the partner who sold it."""
+    """Goes back by itself: through the gateway that took the money, unless that could not, or to the account
+    of the partner who sold it.
+    """
     if is_on_account(refund):
         return True
     if not Refund.objects.filter(RETURNS_BY_ITSELF, pk=refund.pk).exists():
         return False
     payment = refund.order.payments.order_by("pk").first()
     gave_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}").exists()
-    return payment is not None and payment.attempt_id is not None and payment.amount >= refund.amount and not gave_up
+    return (
+        payment is not None
+        and payment.attempt_id is not None
+        and payment.amount >= refund.amount
+        and not gave_up
+    )

@@ -1,4 +1,7 @@
-"""A sale undone as if it had not been: by who made it, in the same shift, within the hour. Later it is a cancellation."""
+"""A sale undone as if it had not been.
+
+By who made it, in the same shift, within the hour. Later it is a cancellation.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,29 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.orders import lock_order
-from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Posting, Refund, SaleStatus, Shift, Ticket
+from bookings.models import (
+    Account,
+    Booking,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    Posting,
+    Refund,
+    SaleStatus,
+    Shift,
+    Ticket,
+)
 
 VOID_WITHIN: Final = timedelta(minutes=60)
 
 
 @dataclass(frozen=True)
 class VoidQuote:
-    """What voiding a whole sale gives back, and by which tenders; or why it cannot be voided and what to do instead."""
+    """What voiding a whole sale gives back, and by which tenders.
+
+    Or why it cannot be voided and what to do instead.
+    """
 
     order: Order
     payments: tuple[Payment, ...]
@@ -52,19 +70,39 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
     if order.status != SaleStatus.CONFIRMED or not payments:
         return _("Only a paid sale that stands can be voided.")
     if shift is None or any(payment.shift_id != shift.pk for payment in payments):
-        return _("Only who took the money can void a sale, in the same open shift. Cancel and refund it instead.")
+        return _(
+            "Only who took the money can void a sale, in the same open shift. Cancel and refund it instead."
+        )
     if any(payment.paid_at <= now - VOID_WITHIN for payment in payments):
-        return _("A sale can be voided for 60 minutes. Cancel and refund it instead, or ask a supervisor to waive the fee.")
+        return _(
+            "A sale can be voided for 60 minutes. Cancel and refund it instead, or ask a supervisor to waive the fee."
+        )
     if any(booking.boards_at <= now for booking in bookings):
         return _("The coach has left; this sale can no longer be voided. Ask a supervisor.")
-    if Ticket.objects.filter(booking__order=order).exclude(status=Ticket.Status.VALID).exists() or order.refunds.exists():
-        return _("This sale was changed, cancelled in part, or somebody has boarded. Cancel and refund what is left instead.")
+    if (
+        Ticket.objects.filter(booking__order=order).exclude(status=Ticket.Status.VALID).exists()
+        or order.refunds.exists()
+    ):
+        return _(
+            "This sale was changed, cancelled in part, or somebody has boarded. Cancel and refund what is left instead."
+        )
     return ""
 
 
-def void_sale(reference: str, *, shift: Shift, reason: str, submission: str, content: str, now: datetime | None = None) -> Order:
-    """Undo the whole sale of a booking, once per `submission`: full money back by the tenders it came by. Raises Conflict with the way to go."""
-    result = run_once("void", submission, content, lambda: _void(reference, shift, reason, submission, now), now=now or database_now())
+def void_sale(
+    reference: str, *, shift: Shift, reason: str, submission: str, content: str, now: datetime | None = None
+) -> Order:
+    """Undo the whole sale of a booking, once per `submission`.
+
+    Full money back by the tenders it came by. Raises Conflict with the way to go.
+    """
+    result = run_once(
+        "void",
+        submission,
+        content,
+        lambda: _void(reference, shift, reason, submission, now),
+        now=now or database_now(),
+    )
     return Order.objects.get(pk=int(result))
 
 
@@ -75,11 +113,19 @@ def _void(reference: str, shift: Shift, reason: str, submission: str, now: datet
     quote = _quote(order, shift, now)
     if quote.obstacle:
         raise Conflict(quote.obstacle)
-    for booking in Booking.objects.select_for_update(no_key=True).filter(order=order, status=SaleStatus.CONFIRMED).order_by("pk"):
+    for booking in (
+        Booking.objects.select_for_update(no_key=True)
+        .filter(order=order, status=SaleStatus.CONFIRMED)
+        .order_by("pk")
+    ):
         fare = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
         amounts = {Account.REVENUE: fare, Account.REFUNDS_OWED: -fare}
-        LedgerEntry.objects.post(Posting(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk))
-        close_booking(booking, list(booking.tickets.all()), at=now, actor=shift.clerk, reason=f"void: {reason}"[:200])
+        LedgerEntry.objects.post(
+            Posting(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk)
+        )
+        close_booking(
+            booking, list(booking.tickets.all()), at=now, actor=shift.clerk, reason=f"void: {reason}"[:200]
+        )
         queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
     for payment in quote.payments:
         cause = f"void:{payment.pk}"

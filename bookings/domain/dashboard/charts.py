@@ -43,19 +43,26 @@ class DayLoad:
 
 
 def load_by_day(branch: Branch, *, now: datetime) -> tuple[DayLoad, ...]:
-    """How full the coaches of a station are in the coming fortnight, from the summary of each departure: three queries at any size."""
+    """How full the coaches of a station are in the coming fortnight, from the summary of each departure.
+
+    Three queries at any size.
+    """
     today = timezone.localtime(now).date()
     dates = [today + timedelta(days=ahead) for ahead in range(LOAD_DAYS)]
     start, end = day_bounds(dates[0], dates[-1], settings.TIME_ZONE)
     found = [each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.CANCELLED]
-    seats = {pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in found).items()}
+    seats = {
+        pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in found).items()
+    }
     number, offered, taken = Counter(), Counter(), Counter()
     for each in found:
         day, size = each.local.date(), seats.get(each.layout_id, 0)
         number[day] += 1
         offered[day] += size
         taken[day] += max(size - each.available, 0)
-    return tuple(DayLoad(day, date_format(day, "D j"), number[day], taken[day], offered[day]) for day in dates)
+    return tuple(
+        DayLoad(day, date_format(day, "D j"), number[day], taken[day], offered[day]) for day in dates
+    )
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,10 @@ class SalesToday:
 
 
 def sales_by_hour(branch: Branch, *, now: datetime) -> SalesToday:
-    """Seats sold today to people who get on in the branch's city, and not given back, by hour and channel: one query over one day."""
+    """Seats sold today to people who get on in the branch's city, and not given back, by hour and channel.
+
+    One query over one day.
+    """
     zone = ZoneInfo(settings.TIME_ZONE)
     local = now.astimezone(zone)
     start, end = day_bounds(local.date(), local.date(), settings.TIME_ZONE)
@@ -104,7 +114,9 @@ def sales_by_hour(branch: Branch, *, now: datetime) -> SalesToday:
         web=Count("pk", filter=~Q(booking__order__channel=Channel.COUNTER)),
         amount=Total("fare"),
     )
-    sold = {moment.hour: HourSales(moment.hour, counter, web, amount) for moment, counter, web, amount in by_hour}
+    sold = {
+        moment.hour: HourSales(moment.hour, counter, web, amount) for moment, counter, web, amount in by_hour
+    }
     first = min([6, local.hour, *sold])
     last = max([18, local.hour, *sold])
     return SalesToday(tuple(sold.get(hour, HourSales(hour, 0, 0, ZERO)) for hour in range(first, last + 1)))
@@ -119,7 +131,9 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class BookingCurve:
-    """Seats sold by so many days before the departure, against the same trip on the same weekday of earlier weeks."""
+    """Seats sold by so many days before the departure, against the same trip on the same weekday of earlier
+    weeks.
+    """
 
     schedule: Schedule
     title: str
@@ -140,13 +154,19 @@ class BookingCurve:
 def booking_curve(schedule_id: int, *, now: datetime) -> BookingCurve:
     """Five queries. Raises NotFound."""
     schedule = (
-        Schedule.objects.select_related("route__line", "route__origin", "route__destination", "layout").filter(pk=schedule_id).first()
+        Schedule.objects.select_related("route__line", "route__origin", "route__destination", "layout")
+        .filter(pk=schedule_id)
+        .first()
     )
     if schedule is None:
         raise NotFound
     earlier = _earlier(schedule)
     sold = _sold_by_days_before([schedule, *earlier])
-    seats = sum(find_layouts([schedule.layout_id])[schedule.layout_id].seats.values()) if schedule.layout_id else 0
+    seats = (
+        sum(find_layouts([schedule.layout_id])[schedule.layout_id].seats.values())
+        if schedule.layout_id
+        else 0
+    )
     left = (_local_day(schedule) - timezone.localtime(now).date()).days
     points = tuple(
         CurvePoint(
@@ -167,12 +187,19 @@ def _local_day(schedule: Schedule) -> date:
 
 
 def _earlier(schedule: Schedule) -> list[Schedule]:
-    """The same trip one to four weeks before, newest first; one coach for each week, by the index of route and time."""
+    """The same trip one to four weeks before, newest first.
+
+    One coach for each week, by the index of route and time.
+    """
     moments = [schedule.departure_time - timedelta(weeks=week) for week in range(1, CURVE_WEEKS + 1)]
     close = Q()
     for moment in moments:
         close |= Q(departure_time__gte=moment - _CLOSE, departure_time__lte=moment + _CLOSE)
-    rows = list(Schedule.objects.filter(close, route=schedule.route_id, coach=schedule.coach).exclude(status=Schedule.Status.CANCELLED))
+    rows = list(
+        Schedule.objects.filter(close, route=schedule.route_id, coach=schedule.coach).exclude(
+            status=Schedule.Status.CANCELLED
+        )
+    )
     found = []
     for moment in moments:
         near = [row for row in rows if abs(row.departure_time - moment) <= _CLOSE]
@@ -185,8 +212,12 @@ def _sold_by_days_before(schedules: list[Schedule]) -> dict[int, Counter[int]]:
     """Of each departure: how many of the seats that stand were booked so many days before it."""
     days = {schedule.pk: _local_day(schedule) for schedule in schedules}
     sold: dict[int, Counter[int]] = {pk: Counter() for pk in days}
-    rows = Ticket.objects.filter(booking__schedule__in=days, booking__status=SaleStatus.CONFIRMED, status__in=STANDS).order_by()
-    by_day = rows.values_list("booking__schedule", TruncDate("booking__booking_date")).annotate(number=Count("pk"))
+    rows = Ticket.objects.filter(
+        booking__schedule__in=days, booking__status=SaleStatus.CONFIRMED, status__in=STANDS
+    ).order_by()
+    by_day = rows.values_list("booking__schedule", TruncDate("booking__booking_date")).annotate(
+        number=Count("pk")
+    )
     for schedule, day, number in by_day:
         sold[schedule][max((days[schedule] - day).days, 0)] += number
     return sold

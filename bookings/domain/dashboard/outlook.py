@@ -87,16 +87,23 @@ class Outlook:
             by_day: dict[date, list[Cell]] = defaultdict(list)
             for each in coaches:
                 by_day[each.local.date()].append(_cell(each, full[each.id], destination))
-            found.append(Trip(time, destination, call.line, tuple(tuple(by_day[day.date]) for day in self.days)))
+            found.append(
+                Trip(time, destination, call.line, tuple(tuple(by_day[day.date]) for day in self.days))
+            )
         return tuple(found)
 
 
 def outlook(branch: Branch, *, now: datetime, page: int = 1) -> Outlook:
-    """The trips from the branch's city on today and the days after, a page of them: two queries, three more for the loads."""
+    """The trips from the branch's city on today and the days after, a page of them.
+
+    Two queries, three more for the loads.
+    """
     today = timezone.localtime(now).date()
     dates = [today + timedelta(days=ahead) for ahead in range(DAYS)]
     start, end = day_bounds(dates[0], dates[-1], settings.TIME_ZONE)
-    found = _by_trip(each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.PLANNED)
+    found = _by_trip(
+        each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.PLANNED
+    )
     trips = [found[key] for key in sorted(found)]
     pages = max(-(-len(trips) // TRIPS), 1)
     page = min(max(page, 1), pages)
@@ -122,4 +129,10 @@ def _cell(each: Coming, load: Load, destination: str) -> Cell:
         return Cell(each.id, 0, "cancelled", "×", _("%(title)s: cancelled") % {"title": title})
     percent = load.percent(load.peak)
     words = {"title": title, "taken": load.peak, "seats": load.seats}
-    return Cell(each.id, percent, level_of(percent), f"{percent} %", _("%(title)s: %(taken)d of %(seats)d seats") % words)
+    return Cell(
+        each.id,
+        percent,
+        level_of(percent),
+        f"{percent} %",
+        _("%(title)s: %(taken)d of %(seats)d seats") % words,
+    )

@@ -15,7 +15,19 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.staff.roles import SEES_ALL_TILLS
 from bookings.domain.timetable.trips import clock_text
-from bookings.models import Account, Booking, Branch, Order, OutboxMessage, Payment, Refund, SaleStatus, Shift, Total, User
+from bookings.models import (
+    Account,
+    Booking,
+    Branch,
+    Order,
+    OutboxMessage,
+    Payment,
+    Refund,
+    SaleStatus,
+    Shift,
+    Total,
+    User,
+)
 
 SOON: Final = timedelta(hours=6)
 FAILED_KEPT: Final = timedelta(days=7)
@@ -43,7 +55,9 @@ class UnpaidOrders:
 
 
 def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
-    """Orders of people who get on here or of this branch's tills that run out within hours, the most urgent first: two queries."""
+    """Orders of people who get on here or of this branch's tills that run out within hours, the most urgent
+    first: two queries.
+    """
     mine = Booking.objects.filter(order=OuterRef("pk"), from_stop__stop__city=branch.city_id)
     first = Booking.objects.filter(order=OuterRef("pk")).order_by("boards_at", "pk")
     rows = (
@@ -64,7 +78,11 @@ def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
 def _unpaid(order: Order, now: datetime) -> UnpaidOrder:
     minutes = int((order.pay_by - now).total_seconds() // 60)
     boards = f"{timezone.localtime(order.boards_at):%a %-d %b %H:%M}" if order.boards_at else ""
-    left = _("%(minutes)d min") % {"minutes": minutes} if minutes < 60 else _("%(h)d h %(m)02d") % {"h": minutes // 60, "m": minutes % 60}
+    left = (
+        _("%(minutes)d min") % {"minutes": minutes}
+        if minutes < 60
+        else _("%(h)d h %(m)02d") % {"h": minutes // 60, "m": minutes % 60}
+    )
     return UnpaidOrder(
         reference=order.reference or "",
         name=order.surname or "",
@@ -93,13 +111,18 @@ class StuckMails:
 
 
 def stuck_mails(*, now: datetime) -> StuckMails:
-    """Mails given up in the last week, and mails that should have gone minutes ago: three queries over two partial indexes."""
+    """Mails given up in the last week, and mails that should have gone minutes ago.
+
+    Three queries over two partial indexes.
+    """
     mails = OutboxMessage.objects.exclude(kind__in=OutboxMessage.NO_MAIL)
     failed = mails.filter(failed_at__gt=now - FAILED_KEPT, sent_at=None)
     waiting = mails.filter(sent_at=None, failed_at=None, next_try__isnull=False).filter(
         Q(attempts__gt=0) | Q(created_at__lt=now - WAITS_TOO_LONG)
     )
-    reference = Subquery(Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1])
+    reference = Subquery(
+        Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1]
+    )
     given_up = list(failed.annotate(reference=reference).order_by("-failed_at")[:ROWS])
     stuck = list(waiting.annotate(reference=reference).order_by("next_try")[:COUNTED])
     number = failed.order_by()[:COUNTED].count() if len(given_up) == ROWS else len(given_up)
@@ -109,7 +132,13 @@ def stuck_mails(*, now: datetime) -> StuckMails:
 def _mail(mail: OutboxMessage) -> StuckMail:
     since = timezone.localtime(mail.failed_at or mail.created_at)
     error = mail.last_error if mail.failed_at or mail.attempts else _("not sent yet")
-    return StuckMail(mail.get_kind_display(), mail.reference or "", error, f"{since:%a %-d %b, %H:%M}", mail.failed_at is not None)
+    return StuckMail(
+        mail.get_kind_display(),
+        mail.reference or "",
+        error,
+        f"{since:%a %-d %b, %H:%M}",
+        mail.failed_at is not None,
+    )
 
 
 @dataclass(frozen=True)
@@ -120,7 +149,10 @@ class TenderSales:
 
 @dataclass(frozen=True)
 class Takings:
-    """What a till sold. Never what its drawer should hold: the count at the end of the shift is a blind one."""
+    """What a till sold. Never what its drawer should hold.
+
+    The count at the end of the shift is a blind one.
+    """
 
     shift_id: int
     clerk: str
@@ -139,11 +171,16 @@ class Tills:
 
 
 def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
-    """The user's open shift, and for those who answer for them the other open tills of the branch: three queries."""
+    """The user's open shift, and for those who answer for them the other open tills of the branch.
+
+    Three queries.
+    """
     seen = Q(clerk=user)
     if branch and user.role in SEES_ALL_TILLS:
         seen |= Q(branch=branch)
-    shifts = list(Shift.objects.filter(seen, closed_at=None).select_related("clerk").order_by("opened_at")[:SHIFTS])
+    shifts = list(
+        Shift.objects.filter(seen, closed_at=None).select_related("clerk").order_by("opened_at")[:SHIFTS]
+    )
     ids = [shift.pk for shift in shifts]
     sales: dict[int, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
     paid = Payment.objects.filter(shift__in=ids).order_by().values_list("shift", "method")
@@ -165,6 +202,8 @@ def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, 
         is_mine=shift.clerk_id == user.pk,
         sales=sum(number for number, _amount in sales.values()),
         total=format_zar(sum((amount for _number, amount in sales.values()), ZERO)),
-        tenders=tuple(TenderSales(str(tender.label), sales[tender][0]) for tender in order if tender in sales),
+        tenders=tuple(
+            TenderSales(str(tender.label), sales[tender][0]) for tender in order if tender in sales
+        ),
         refunds=refunds,
     )

@@ -15,7 +15,9 @@ from bookings.domain.search.availability import find_layouts
 from bookings.models import RouteStop, Schedule, SeatClaim
 
 # Still standing at its first stop, as far as anybody has noted.
-WAITING: Final = frozenset({Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Schedule.Status.CLOSED, Schedule.Status.BOARDING})
+WAITING: Final = frozenset(
+    {Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Schedule.Status.CLOSED, Schedule.Status.BOARDING}
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ class Way:
         return len(self.calls) - 1
 
     def end_after(self, position: int) -> str:
-        return next((city for place, city, alights in reversed(self.calls) if alights and place > position), self.calls[-1][1])
+        return next(
+            (city for place, city, alights in reversed(self.calls) if alights and place > position),
+            self.calls[-1][1],
+        )
 
     def leg_name(self, leg: int) -> str:
         return f"{self.calls[leg][1]} – {self.calls[leg + 1][1]}"
@@ -103,10 +108,22 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
         # Few ranges of (route, departure_time), however many routes call here.
         first, last = start - timedelta(hours=hour + 1), end - timedelta(hours=hour)
         wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
-    rows = Schedule.objects.filter(wanted).filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED)).order_by()
+    rows = (
+        Schedule.objects.filter(wanted)
+        .filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED))
+        .order_by()
+    )
     found = []
     for route, *row in rows.values_list(
-        "route_id", "pk", "departure_time", "coach", "layout_id", "bus__bus_number", "status", "revision", "available_seats"
+        "route_id",
+        "pk",
+        "departure_time",
+        "coach",
+        "layout_id",
+        "bus__bus_number",
+        "status",
+        "revision",
+        "available_seats",
     ):
         for call in by_route[route]:
             boards_at = row[1] + timedelta(minutes=call.depart_min)
@@ -116,8 +133,18 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
 
 
 def _calls(city_id: int) -> list[BoardingCall]:
-    calls = RouteStop.objects.filter(stop__city=city_id, may_board=True, route__is_active=True).order_by("route_id", "position")
-    columns = ("route_id", "position", "depart_min", "stop__name", "stop__time_zone", "route__line__code", "route__line__name")
+    calls = RouteStop.objects.filter(stop__city=city_id, may_board=True, route__is_active=True).order_by(
+        "route_id", "position"
+    )
+    columns = (
+        "route_id",
+        "position",
+        "depart_min",
+        "stop__name",
+        "stop__time_zone",
+        "route__line__code",
+        "route__line__name",
+    )
     return [BoardingCall(*row, line=code or name) for *row, code, name in calls.values_list(*columns)]
 
 
@@ -137,9 +164,15 @@ def loads(departures: Iterable[Coming], routes: Mapping[int, Way], *, now: datet
     rows = SeatClaim.objects.filter(schedule__in={each.id for each in departures}).live(now).order_by()
     for schedule, leg, number in rows.values_list("schedule_id", "leg").annotate(number=Count("pk")):
         taken[schedule][leg] = number
-    seats = {pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in departures).items()}
+    seats = {
+        pk: sum(coach.seats.values())
+        for pk, coach in find_layouts(each.layout_id for each in departures).items()
+    }
     return {
-        each.id: Load(seats.get(each.layout_id, 0), tuple(taken[each.id].get(leg, 0) for leg in range(routes[each.call.route_id].legs)))
+        each.id: Load(
+            seats.get(each.layout_id, 0),
+            tuple(taken[each.id].get(leg, 0) for leg in range(routes[each.call.route_id].legs)),
+        )
         for each in departures
     }
 

@@ -1,4 +1,7 @@
-"""What happens at a station now. Reads that are kept by the revisions of what they show; the rest of a value is read when it is asked for."""
+"""What happens at a station now.
+
+Reads that are kept by the revisions of what they show; the rest of a value is read when it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -115,11 +118,16 @@ class NextDepartures:
         routes = ways(each.call.route_id for each in self.shown)
         full = loads(self.shown, routes, now=self.now)
         boarding = _boarding(self.shown, self.branch.city_id)
-        return tuple(_row(each, routes[each.call.route_id], full[each.id], boarding, self.now) for each in self.shown)
+        return tuple(
+            _row(each, routes[each.call.route_id], full[each.id], boarding, self.now) for each in self.shown
+        )
 
 
 def next_departures(branch: Branch, *, now: datetime) -> NextDepartures:
-    """What leaves the branch's city in the next day, overdue coaches first: two queries, four more for the rows."""
+    """What leaves the branch's city in the next day, overdue coaches first.
+
+    Two queries, four more for the rows.
+    """
     found = _not_gone(branch, now)
     return NextDepartures(branch, now, tuple(found[:ROWS]), len(found))
 
@@ -146,7 +154,9 @@ def _boarding(shown: tuple[Coming, ...], city_id: int) -> dict[int, tuple[int, i
     return defaultdict(lambda: (0, 0), {schedule: (on, due) for schedule, on, due in counted})
 
 
-def _row(each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime) -> StationDeparture:
+def _row(
+    each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime
+) -> StationDeparture:
     boarded, expected = boarding[each.id]
     return StationDeparture(
         schedule_id=each.id,
@@ -179,7 +189,11 @@ def _state(each: Coming, now: datetime) -> str:
 
 
 def _day(each: Coming, now: datetime) -> str:
-    return "" if each.local.date() == now.astimezone(each.local.tzinfo).date() else date_format(each.local, "D j M")
+    return (
+        ""
+        if each.local.date() == now.astimezone(each.local.tzinfo).date()
+        else date_format(each.local, "D j M")
+    )
 
 
 def _wait(ahead: timedelta) -> str:
@@ -188,7 +202,10 @@ def _wait(ahead: timedelta) -> str:
 
 
 def _late(each: Coming, now: datetime) -> int:
-    """Minutes that a coach is over its time at its first stop, by what anybody has noted; 0 within the tolerance."""
+    """Minutes that a coach is over its time at its first stop, by what anybody has noted.
+
+    0 within the tolerance.
+    """
     minutes = int((now - each.departure_time).total_seconds() // 60)
     return minutes if each.status in WAITING and minutes >= settings.ALERT_LATE_MINUTES else 0
 
@@ -210,7 +227,9 @@ class Alerts:
         """Three queries."""
         routes = ways(each.call.route_id for each in self.departures)
         full = loads(self.departures, routes, now=self.now)
-        found = [_alert(each, routes[each.call.route_id], full[each.id], self.now) for each in self.departures]
+        found = [
+            _alert(each, routes[each.call.route_id], full[each.id], self.now) for each in self.departures
+        ]
         urgency = ("late", "cancelled", "full", "low")
         return tuple(sorted((alert for alert in found if alert), key=lambda alert: urgency.index(alert.kind)))
 
@@ -224,7 +243,10 @@ class Alerts:
 
 
 def alerts(branch: Branch, *, now: datetime) -> Alerts:
-    """Late, cancelled, nearly full and nearly empty coaches of the next day: two queries, three more for the rows."""
+    """Late, cancelled, nearly full and nearly empty coaches of the next day.
+
+    Two queries, three more for the rows.
+    """
     return Alerts(branch, now, tuple(_not_gone(branch, now)))
 
 
@@ -242,10 +264,14 @@ def _alert(each: Coming, way: Way, load: Load, now: datetime) -> Alert | None:
     if not left:
         return alert("full", "bad", _("Full: no seat left on %(leg)s") % {"leg": way.leg_name(load.peak_leg)})
     if percent >= settings.ALERT_FULL_PERCENT:
-        words = ngettext("%(percent)d %% full, %(left)d seat left", "%(percent)d %% full, %(left)d seats left", left)
+        words = ngettext(
+            "%(percent)d %% full, %(left)d seat left", "%(percent)d %% full, %(left)d seats left", left
+        )
         return alert("full", "warn", words % {"percent": percent, "left": left})
     if percent < settings.ALERT_LOW_PERCENT:
-        words = ngettext("Low load: %(taken)d seat of %(seats)d", "Low load: %(taken)d seats of %(seats)d", load.peak)
+        words = ngettext(
+            "Low load: %(taken)d seat of %(seats)d", "Low load: %(taken)d seats of %(seats)d", load.peak
+        )
         return alert("low", "info", words % {"taken": load.peak, "seats": load.seats})
     return None
 
@@ -273,17 +299,32 @@ def pulse(branch: Branch, *, now: datetime) -> Pulse:
 
 def _people(branch: Branch, found: list[Coming], start: datetime, end: datetime) -> dict[str, int]:
     """Who gets on here today, and what was sold today to people who get on here: one index each."""
-    here = Ticket.objects.filter(booking__from_stop__stop__city=branch.city_id, booking__status=SaleStatus.CONFIRMED, status__in=STANDS)
-    rides = here.filter(booking__schedule__in={each.id for each in found}, booking__boards_at__gte=start, booking__boards_at__lt=end)
-    counts = rides.aggregate(boarding=Count("pk"), boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED)))
-    return counts | {"sold": here.filter(booking__booking_date__gte=start, booking__booking_date__lt=end).count()}
+    here = Ticket.objects.filter(
+        booking__from_stop__stop__city=branch.city_id, booking__status=SaleStatus.CONFIRMED, status__in=STANDS
+    )
+    rides = here.filter(
+        booking__schedule__in={each.id for each in found},
+        booking__boards_at__gte=start,
+        booking__boards_at__lt=end,
+    )
+    counts = rides.aggregate(
+        boarding=Count("pk"), boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED))
+    )
+    return counts | {
+        "sold": here.filter(booking__booking_date__gte=start, booking__booking_date__lt=end).count()
+    }
 
 
 def _held(branch: Branch, now: datetime) -> dict[str, int]:
-    """Seats on live claims that end, counted where their ride begins: one query over the few claims that can expire."""
+    """Seats on live claims that end, counted where their ride begins.
+
+    One query over the few claims that can expire.
+    """
     live = SeatClaim.objects.filter(expires_at__gt=now, kind=SeatClaim.Kind.HELD)
     cart = Q(hold_trip__from_stop__stop__city=branch.city_id, leg=F("hold_trip__from_stop__position"))
-    unpaid = Q(ticket__booking__from_stop__stop__city=branch.city_id, leg=F("ticket__booking__from_stop__position"))
+    unpaid = Q(
+        ticket__booking__from_stop__stop__city=branch.city_id, leg=F("ticket__booking__from_stop__position")
+    )
     return live.aggregate(held=Count("pk", filter=cart), unpaid=Count("pk", filter=unpaid))
 
 

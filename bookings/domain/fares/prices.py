@@ -33,11 +33,14 @@ class FareTable:
         """The class that sells seats of this kind; None for seats that are not sold."""
         return next((fare_class for fare_class in self.classes if seat_kind in fare_class.seat_kinds), None)
 
-    def price(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, *, price_zar: Decimal, day: date) -> Decimal | None:
-        """What an adult pays in `fare_class` for a departure whose boarding day is `day`; None if the pair is not sold.
+    def price(
+        self, board: RouteStop, alight: RouteStop, fare_class: FareClass, *, price_zar: Decimal, day: date
+    ) -> Decimal | None:
+        """What an adult pays in `fare_class` for a departure whose boarding day is `day`; None if the pair is
+        not sold.
 
-        A line of the class holds; else the base class's line times the class's factor; else the share by distance of the
-        departure's own price, never under the floor, times the factor.
+        A line of the class holds; else the base class's line times the class's factor; else the share by
+        distance of the departure's own price, never under the floor, times the factor.
         """
         own = self._line(board, alight, fare_class, day)
         if own is not _NOT_FOUND:
@@ -56,7 +59,9 @@ class FareTable:
         """The price for each passenger type, by slug, to the rand."""
         return {slug: passenger_price(adult, kind) for slug, kind in self.types.items()}
 
-    def _line(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, day: date) -> Decimal | object | None:
+    def _line(
+        self, board: RouteStop, alight: RouteStop, fare_class: FareClass, day: date
+    ) -> Decimal | object | None:
         for valid_from, valid_to, amount in self.lines.get((board.pk, alight.pk, fare_class.pk), []):
             if valid_from <= day and (valid_to is None or day <= valid_to):
                 return amount
@@ -64,11 +69,18 @@ class FareTable:
 
 
 def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
-    return whole_rand(adult - percent_of(adult, kind.discount_percent)) if kind.discount_percent else cents(adult)
+    return (
+        whole_rand(adult - percent_of(adult, kind.discount_percent))
+        if kind.discount_percent
+        else cents(adult)
+    )
 
 
 def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
-    """The fares of these pairs of calls, in four queries however many there are; in none while they are cached."""
+    """The fares of these pairs of calls, in four queries however many there are.
+
+    In none while they are cached.
+    """
     rides = list(rides)
     key = ("fares", tuple(sorted((board.pk, alight.pk) for board, alight in rides)))
     return cached(key, lambda: _read_fares(rides))
@@ -87,12 +99,16 @@ def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
     return FareTable(fare_classes(), passenger_types(), lines, route_km)
 
 
-def route_fares(routes: Iterable[int]) -> Mapping[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
+def route_fares(
+    routes: Iterable[int],
+) -> Mapping[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
     """All fares of these routes, as `FareTable.lines` wants them: one query."""
     return _by_pair(Fare.objects.filter(route__in=list(routes)))
 
 
-def _by_pair(fares: QuerySet[Fare]) -> dict[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
+def _by_pair(
+    fares: QuerySet[Fare],
+) -> dict[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
     lines: dict[tuple[int, int, int], list] = {}
     columns = ("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
     for from_stop, to_stop, fare_class, *line in fares.order_by("-valid_from").values_list(*columns):
@@ -111,7 +127,10 @@ def every_type() -> list[PassengerType]:
 
 
 def passenger_types() -> dict[str, PassengerType]:
-    return {kind.slug: kind for kind in cached(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))}
+    return {
+        kind.slug: kind
+        for kind in cached(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))
+    }
 
 
 @dataclass(frozen=True)
@@ -133,7 +152,8 @@ class Party:
 
 
 def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
-    """`passengers` travel in all, `counts` says how many of them are of which type; the rest are of the default type.
+    """`passengers` travel in all, `counts` says how many of them are of which type; the rest are of the
+    default type.
 
     Raises Refusal for no passengers, too many, or more of the types than there are passengers.
     """
@@ -141,7 +161,9 @@ def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
     known = {slug: number for slug, number in counts.items() if slug in types and number > 0}
     most = settings.HOLD_MAX_SEATS
     if not 1 <= passengers <= most:
-        raise Refusal(_("Please choose between 1 and %(most)d passengers. For larger groups, call us.") % {"most": most})
+        raise Refusal(
+            _("Please choose between 1 and %(most)d passengers. For larger groups, call us.") % {"most": most}
+        )
     default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
     rest = passengers - sum(number for slug, number in known.items() if slug != default)
     if rest < 0:

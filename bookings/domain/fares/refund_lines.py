@@ -22,18 +22,29 @@ def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
     lines = [RefundTermLine(_grace(terms), _("everything back"))] if terms.grace else []
     later_than = 0
     for hours, percent, fixed in terms.tiers:
-        when = _("%(hours)d hours or more before departure") if not later_than else _("%(hours)d to %(before)d hours before departure")
+        when = (
+            _("%(hours)d hours or more before departure")
+            if not later_than
+            else _("%(hours)d to %(before)d hours before departure")
+        )
         lines.append(RefundTermLine(when % {"hours": hours, "before": later_than}, _back(percent, fixed)))
         later_than = hours
     if later_than:
-        lines.append(RefundTermLine(_("Less than %(hours)d hours before departure") % {"hours": later_than}, _("nothing back")))
+        lines.append(
+            RefundTermLine(
+                _("Less than %(hours)d hours before departure") % {"hours": later_than}, _("nothing back")
+            )
+        )
     elif not terms.tiers:
         lines.append(RefundTermLine(_("After that") if lines else _("At any time"), _("nothing back")))
     return tuple(lines)
 
 
 def _grace(terms: RefundTerms) -> str:
-    times = {"minutes": int(terms.grace.total_seconds() // 60), "hours": int(terms.grace_if_ahead.total_seconds() // 3600)}
+    times = {
+        "minutes": int(terms.grace.total_seconds() // 60),
+        "hours": int(terms.grace_if_ahead.total_seconds() // 3600),
+    }
     return _("Within %(minutes)d minutes of booking, if departure is %(hours)d hours or more away") % times
 
 

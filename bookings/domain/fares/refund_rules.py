@@ -23,7 +23,10 @@ class RefundRule(Enum):
 
 @dataclass(frozen=True)
 class RefundTerms:
-    """The refund rules of one ticket, frozen when it was sold. Tiers are (hours before boarding, percent, rand), longest first."""
+    """The refund rules of one ticket, frozen when it was sold.
+
+    Tiers are (hours before boarding, percent, rand), longest first.
+    """
 
     grace: timedelta
     grace_if_ahead: timedelta
@@ -31,7 +34,9 @@ class RefundTerms:
 
     @classmethod
     def of_policy(cls, policy: RefundPolicy) -> RefundTerms:
-        tiers = sorted(((tier.hours_before, tier.fee_percent, tier.fee_zar) for tier in policy.tiers.all()), reverse=True)
+        tiers = sorted(
+            ((tier.hours_before, tier.fee_percent, tier.fee_zar) for tier in policy.tiers.all()), reverse=True
+        )
         return cls(timedelta(minutes=policy.grace_minutes), timedelta(hours=policy.grace_hours), tuple(tiers))
 
     def as_json(self) -> dict[str, Any]:
@@ -49,7 +54,10 @@ class RefundTerms:
 
 @dataclass(frozen=True)
 class RefundQuote:
-    """What would come back of `fare` now. `drops_at` is when it falls to `then`; None: it does not fall further."""
+    """What would come back of `fare` now.
+
+    `drops_at` is when it falls to `then`; None: it does not fall further.
+    """
 
     fare: Decimal
     fee: Decimal
@@ -62,8 +70,13 @@ class RefundQuote:
         return self.fare - self.fee
 
 
-def refund_quote(fare: Decimal, terms: RefundTerms, *, sold_at: datetime, boards_at: datetime, now: datetime) -> RefundQuote:
-    """The refund of one ticket if it is given back at `now`. Never more than the fare, never less than nothing."""
+def refund_quote(
+    fare: Decimal, terms: RefundTerms, *, sold_at: datetime, boards_at: datetime, now: datetime
+) -> RefundQuote:
+    """The refund of one ticket if it is given back at `now`.
+
+    Never more than the fare, never less than nothing.
+    """
     grace_ends = min(sold_at + terms.grace, boards_at - terms.grace_if_ahead)
     if now < grace_ends:
         after = _by_tier(fare, terms, boards_at, grace_ends)
@@ -77,7 +90,9 @@ def _by_tier(fare: Decimal, terms: RefundTerms, boards_at: datetime, now: dateti
         if ahead >= timedelta(hours=hours):
             rest = terms.tiers[index + 1 :]
             then = fare - _fee(fare, *rest[0][1:]) if rest else ZERO
-            return RefundQuote(fare, _fee(fare, percent, fixed), RefundRule.TIER, boards_at - timedelta(hours=hours), then)
+            return RefundQuote(
+                fare, _fee(fare, percent, fixed), RefundRule.TIER, boards_at - timedelta(hours=hours), then
+            )
     return RefundQuote(fare, fare, RefundRule.TOO_LATE)
 
 

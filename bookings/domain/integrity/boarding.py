@@ -10,16 +10,26 @@ from bookings.models import BookingEvent, SeatClaim, Ticket
 
 def no_shows_hold_nothing(now: datetime) -> Iterator[object]:
     """Who did not come has given up the seat, on all legs."""
-    yield from SeatClaim.objects.filter(ticket__status=Ticket.Status.NO_SHOW).values_list("ticket", flat=True).distinct()
+    yield from (
+        SeatClaim.objects.filter(ticket__status=Ticket.Status.NO_SHOW)
+        .values_list("ticket", flat=True)
+        .distinct()
+    )
 
 
 def standby_claims_nothing(now: datetime) -> Iterator[object]:
-    yield from SeatClaim.objects.filter(ticket__place=Ticket.Place.STANDBY).values_list("ticket", flat=True).distinct()
+    yield from (
+        SeatClaim.objects.filter(ticket__place=Ticket.Place.STANDBY)
+        .values_list("ticket", flat=True)
+        .distinct()
+    )
 
 
 def standby_does_not_travel(now: datetime) -> Iterator[object]:
     """Nobody is on board, or missing, without a place."""
-    standing = Ticket.objects.filter(place=Ticket.Place.STANDBY, status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW))
+    standing = Ticket.objects.filter(
+        place=Ticket.Place.STANDBY, status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
+    )
     yield from standing.values_list("pk", flat=True)
 
 

@@ -11,8 +11,16 @@ from django.db.models.functions import Coalesce, Lag
 from bookings.database.reference_triggers import missing_reference_triggers
 from bookings.database.transactions import one_moment
 from bookings.database.triggers import missing_ledger_triggers
-from bookings.domain.integrity.boarding import boarding_is_told, no_shows_hold_nothing, standby_claims_nothing, standby_does_not_travel
-from bookings.domain.integrity.partner_accounts import charges_belong_to_partners, partners_owe_what_the_ledger_says
+from bookings.domain.integrity.boarding import (
+    boarding_is_told,
+    no_shows_hold_nothing,
+    standby_claims_nothing,
+    standby_does_not_travel,
+)
+from bookings.domain.integrity.partner_accounts import (
+    charges_belong_to_partners,
+    partners_owe_what_the_ledger_says,
+)
 from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.models import (
     Account,
@@ -41,7 +49,10 @@ class Violation:
 
 
 def violations(*, now: datetime) -> list[Violation]:
-    """Everything that is wrong in the database at one moment; empty when all is well. Sales may go on meanwhile."""
+    """Everything that is wrong in the database at one moment.
+
+    Empty when all is well. Sales may go on meanwhile.
+    """
     with one_moment():
         return [Violation(rule, str(subject)) for rule, check in _CHECKS.items() for subject in check(now)]
 
@@ -55,12 +66,18 @@ def _watches(now: datetime) -> Iterator[str]:
 
 
 def _sold_claims(now: datetime) -> Iterator[object]:
-    """Each valid ticket of a confirmed booking holds its seat on each of its legs, as sold; nobody else holds anything as sold."""
+    """Each valid ticket of a confirmed booking holds its seat on each of its legs, as sold.
+
+    Nobody else holds anything as sold.
+    """
     legs = F("booking__to_stop__position") - F("booking__from_stop__position")
-    sold = Count("claims", filter=Q(claims__kind="sold", claims__seat=F("seat"), claims__schedule=F("booking__schedule")))
-    seated = Ticket.objects.filter(booking__status=SaleStatus.CONFIRMED, status__in=("valid", "boarded"), seat__isnull=False).annotate(
-        legs=legs, sold=sold
+    sold = Count(
+        "claims",
+        filter=Q(claims__kind="sold", claims__seat=F("seat"), claims__schedule=F("booking__schedule")),
     )
+    seated = Ticket.objects.filter(
+        booking__status=SaleStatus.CONFIRMED, status__in=("valid", "boarded"), seat__isnull=False
+    ).annotate(legs=legs, sold=sold)
     yield from seated.exclude(sold=F("legs")).values_list("pk", flat=True)
     wrong = SeatClaim.objects.filter(kind="sold").exclude(
         ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=("valid", "boarded")
@@ -69,7 +86,9 @@ def _sold_claims(now: datetime) -> Iterator[object]:
 
 
 def _claims_in_range(now: datetime) -> Iterator[object]:
-    of_ticket = Q(leg__lt=F("ticket__booking__from_stop__position")) | Q(leg__gte=F("ticket__booking__to_stop__position"))
+    of_ticket = Q(leg__lt=F("ticket__booking__from_stop__position")) | Q(
+        leg__gte=F("ticket__booking__to_stop__position")
+    )
     of_hold = Q(leg__lt=F("hold_trip__from_stop__position")) | Q(leg__gte=F("hold_trip__to_stop__position"))
     of_block = Q(leg__lt=F("block__from_position")) | Q(leg__gte=F("block__to_position"))
     yield from SeatClaim.objects.filter(of_ticket | of_hold | of_block).values_list("pk", flat=True)
@@ -87,7 +106,10 @@ def _claims_with_live_owner(now: datetime) -> Iterator[object]:
 
 
 def _blocks_hold_their_seats(now: datetime) -> Iterator[object]:
-    """A block that stands keeps its seat on all its legs until its release time; one that was released keeps nothing."""
+    """A block that stands keeps its seat on all its legs until its release time.
+
+    One that was released keeps nothing.
+    """
     legs = F("to_position") - F("from_position")
     own = Q(claims__seat=F("seat"), claims__schedule=F("schedule")) & (
         Q(claims__expires_at=F("release_at")) | Q(claims__expires_at__isnull=True, release_at__isnull=True)
@@ -101,9 +123,15 @@ def _blocks_hold_their_seats(now: datetime) -> Iterator[object]:
 def _replaced_tickets(now: datetime) -> Iterator[object]:
     """Whoever was moved has given up the old seat, and holds as many new tickets as were replaced."""
     yield from Ticket.objects.filter(status="replaced", claims__isnull=False).values_list("pk", flat=True)
-    issued = Count("events", filter=Q(events__from_status="", events__to_status="valid", events__ticket__isnull=False))
+    issued = Count(
+        "events", filter=Q(events__from_status="", events__to_status="valid", events__ticket__isnull=False)
+    )
     replaced = Count("events", filter=Q(events__to_status="replaced"))
-    yield from Booking.objects.annotate(issued=issued, replaced=replaced).exclude(issued=F("replaced")).values_list("pk", flat=True)
+    yield from (
+        Booking.objects.annotate(issued=issued, replaced=replaced)
+        .exclude(issued=F("replaced"))
+        .values_list("pk", flat=True)
+    )
 
 
 def _pending_claims(now: datetime) -> Iterator[object]:
@@ -112,7 +140,11 @@ def _pending_claims(now: datetime) -> Iterator[object]:
     open_tickets = Ticket.objects.filter(
         booking__status=SaleStatus.PENDING, booking__order__pay_by__gt=now, status="valid", seat__isnull=False
     )
-    yield from open_tickets.annotate(legs=legs, held=Count("claims")).exclude(held=F("legs")).values_list("pk", flat=True)
+    yield from (
+        open_tickets.annotate(legs=legs, held=Count("claims"))
+        .exclude(held=F("legs"))
+        .values_list("pk", flat=True)
+    )
 
 
 def _postings_balance(now: datetime) -> Iterator[object]:
@@ -122,18 +154,29 @@ def _postings_balance(now: datetime) -> Iterator[object]:
 
 def _balance(account: str, **of: object) -> Coalesce:
     rows = LedgerEntry.objects.filter(account=account, **of).order_by().values(next(iter(of)))
-    return Coalesce(Subquery(rows.annotate(total=Total("amount")).values("total")), 0, output_field=LedgerEntry._meta.get_field("amount"))
+    return Coalesce(
+        Subquery(rows.annotate(total=Total("amount")).values("total")),
+        0,
+        output_field=LedgerEntry._meta.get_field("amount"),
+    )
 
 
 def _owed_by_state(now: datetime) -> Iterator[object]:
     """Nothing is owed on an order that is confirmed, cancelled or expired."""
-    settled = Order.objects.exclude(status=SaleStatus.PENDING).annotate(owed=_balance(Account.RECEIVABLE, order=OuterRef("pk")))
+    settled = Order.objects.exclude(status=SaleStatus.PENDING).annotate(
+        owed=_balance(Account.RECEIVABLE, order=OuterRef("pk"))
+    )
     yield from settled.exclude(owed=0).values_list("pk", flat=True)
 
 
 def _revenue_by_state(now: datetime) -> Iterator[object]:
     """A booking that stands is sold for the fares of its tickets, any other for nothing."""
-    fares = Ticket.objects.filter(booking=OuterRef("pk")).exclude(status__in=("cancelled", "replaced")).order_by().values("booking")
+    fares = (
+        Ticket.objects.filter(booking=OuterRef("pk"))
+        .exclude(status__in=("cancelled", "replaced"))
+        .order_by()
+        .values("booking")
+    )
     amount = LedgerEntry._meta.get_field("amount")
     rows = Booking.objects.annotate(
         sold=-_balance(Account.REVENUE, booking=OuterRef("pk")),
@@ -147,11 +190,19 @@ def _revenue_by_state(now: datetime) -> Iterator[object]:
 def _refunds_within_payments(now: datetime) -> Iterator[object]:
     def total(model: type[Payment] | type[Refund]) -> Coalesce:
         rows = (
-            model._default_manager.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Total("amount")).values("total")
+            model._default_manager.filter(order=OuterRef("pk"))
+            .order_by()
+            .values("order")
+            .annotate(total=Total("amount"))
+            .values("total")
         )
         return Coalesce(Subquery(rows), 0, output_field=LedgerEntry._meta.get_field("amount"))
 
-    yield from Order.objects.annotate(paid=total(Payment), back=total(Refund)).filter(back__gt=F("paid")).values_list("pk", flat=True)
+    yield from (
+        Order.objects.annotate(paid=total(Payment), back=total(Refund))
+        .filter(back__gt=F("paid"))
+        .values_list("pk", flat=True)
+    )
 
 
 def _refunds_owed(now: datetime) -> Iterator[object]:
@@ -169,19 +220,28 @@ def _event_chains(now: datetime) -> Iterator[object]:
     wrong_end = BookingEvent.objects.filter(pk__in=last).exclude(to_status=F("booking__status"))
     yield from wrong_end.values_list("booking__booking_reference", flat=True)
     in_turn = events.annotate(before=Window(Lag("to_status"), partition_by=[F("booking")], order_by="pk"))
-    yield from in_turn.filter(before__isnull=False).exclude(before=F("from_status")).values_list("pk", flat=True)
+    yield from (
+        in_turn.filter(before__isnull=False).exclude(before=F("from_status")).values_list("pk", flat=True)
+    )
     events = BookingEvent.objects.filter(booking=OuterRef("pk"), ticket=None)
     yield from Booking.objects.exclude(Exists(events)).values_list("booking_reference", flat=True)
 
 
 def _confirmed_is_mailed(now: datetime) -> Iterator[object]:
     mail = OutboxMessage.objects.filter(kind=OutboxMessage.Kind.CONFIRMATION, order=OuterRef("pk"))
-    yield from Order.objects.filter(status=SaleStatus.CONFIRMED).exclude(Exists(mail)).values_list("pk", flat=True)
+    yield from (
+        Order.objects.filter(status=SaleStatus.CONFIRMED).exclude(Exists(mail)).values_list("pk", flat=True)
+    )
 
 
 def _available_seats(now: datetime) -> Iterator[object]:
-    """The summary counts a seat as soon as nobody claims it on any leg; expired claims that nobody has dropped still count."""
-    seats = Seat.objects.filter(layout=OuterRef("layout")).exclude(kind=SeatKind.CREW).order_by().values("layout")
+    """The summary counts a seat as soon as nobody claims it on any leg.
+
+    Expired claims that nobody has dropped still count.
+    """
+    seats = (
+        Seat.objects.filter(layout=OuterRef("layout")).exclude(kind=SeatKind.CREW).order_by().values("layout")
+    )
     claimed = SeatClaim.objects.filter(schedule=OuterRef("pk")).order_by().values("schedule")
     rows = Schedule.objects.annotate(
         seats=Coalesce(Subquery(seats.annotate(n=Count("pk")).values("n")), 0),

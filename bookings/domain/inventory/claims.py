@@ -26,7 +26,8 @@ from bookings.models import (
 
 
 def lock_schedules(ids: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Schedule]:
-    """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the transaction is the lock.
+    """Lock departures in id order (the first of all locks of any action) and read them fresh. SQLite: the
+    transaction is the lock.
 
     `ids` may be a query that gives them.
     """
@@ -47,13 +48,27 @@ def _locked_of_order(order_id: int) -> QuerySet[Schedule]:
 
 
 def claim(claims: Iterable[SeatClaim]) -> None:
-    """Insert in (schedule, seat, leg) order, so that two sellers never wait for each other crosswise. A clash is an IntegrityError."""
-    SeatClaim.objects.bulk_create(sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg)))
+    """Insert in (schedule, seat, leg) order, so that two sellers never wait for each other crosswise.
+
+    A clash is an IntegrityError.
+    """
+    SeatClaim.objects.bulk_create(
+        sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg))
+    )
 
 
-def claims_of_hold(trip: HoldTrip, seats: Iterable[Seat], legs: range, *, expires_at: datetime) -> list[SeatClaim]:
+def claims_of_hold(
+    trip: HoldTrip, seats: Iterable[Seat], legs: range, *, expires_at: datetime
+) -> list[SeatClaim]:
     return [
-        SeatClaim(schedule_id=trip.schedule_id, seat=seat, leg=leg, kind=SeatClaim.Kind.HELD, hold_trip=trip, expires_at=expires_at)
+        SeatClaim(
+            schedule_id=trip.schedule_id,
+            seat=seat,
+            leg=leg,
+            kind=SeatClaim.Kind.HELD,
+            hold_trip=trip,
+            expires_at=expires_at,
+        )
         for seat in seats
         for leg in legs
     ]
@@ -63,7 +78,9 @@ def claims_of_ticket(ticket: Ticket, legs: range, *, seat: Seat | None = None) -
     """The claims of a sold ticket on its seat, or on the `seat` that it is to get; none without a seat."""
     seat_id = seat.pk if seat else ticket.seat_id
     return [
-        SeatClaim(schedule_id=ticket.schedule_id, seat_id=seat_id, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket)
+        SeatClaim(
+            schedule_id=ticket.schedule_id, seat_id=seat_id, leg=leg, kind=SeatClaim.Kind.SOLD, ticket=ticket
+        )
         for leg in legs
         if seat_id is not None
     ]
@@ -92,9 +109,13 @@ def extend_order(order: Order, until: datetime) -> None:
 
 
 def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetime | None) -> None:
-    """The seats of a held trip now belong to the tickets of its booking, seat by seat, until they are paid or `expires_at` passes."""
+    """The seats of a held trip now belong to the tickets of its booking, seat by seat, until they are paid or
+    `expires_at` passes.
+    """
     of_seat = Ticket.objects.filter(booking=booking, seat=OuterRef("seat")).order_by().values("pk")
-    SeatClaim.objects.filter(hold_trip=trip).update(hold_trip=None, ticket=Subquery(of_seat), expires_at=expires_at)
+    SeatClaim.objects.filter(hold_trip=trip).update(
+        hold_trip=None, ticket=Subquery(of_seat), expires_at=expires_at
+    )
 
 
 def sell(order: Order) -> None:
@@ -131,10 +152,16 @@ def release_expired(schedule_ids: Iterable[int], *, now: datetime) -> None:
 
 def taken_seats(schedule_id: int, legs: range, *, now: datetime) -> set[int]:
     """Ids of the seats that are claimed on any of the legs."""
-    return set(SeatClaim.objects.filter(schedule=schedule_id).on_legs(legs.start, legs.stop).live(now).values_list("seat", flat=True))
+    return set(
+        SeatClaim.objects.filter(schedule=schedule_id)
+        .on_legs(legs.start, legs.stop)
+        .live(now)
+        .values_list("seat", flat=True)
+    )
 
 
-# By hand, as every sale says it three times, and putting it together each time costs more than all that the database does for it.
+# By hand, as every sale says it three times, and putting it together each time costs more than all that the
+# database does for it.
 _REFRESH: Final = """
 UPDATE bookings_schedule SET revision = revision + 1, available_seats = {greatest}(
     0,
@@ -144,10 +171,14 @@ UPDATE bookings_schedule SET revision = revision + 1, available_seats = {greates
 
 
 def refresh(schedule_ids: Iterable[int]) -> None:
-    """Bring the summary of locked departures up to date and raise their revision, after any change to their claims."""
+    """Bring the summary of locked departures up to date and raise their revision, after any change to their
+    claims.
+    """
     ids = sorted(set(schedule_ids))
     if not ids:
         return
     greatest = "GREATEST" if connection.vendor == "postgresql" else "MAX"
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH.format(greatest=greatest, ids=", ".join(["%s"] * len(ids))), [SeatKind.CREW.value, *ids])
+        cursor.execute(
+            _REFRESH.format(greatest=greatest, ids=", ".join(["%s"] * len(ids))), [SeatKind.CREW.value, *ids]
+        )

@@ -19,11 +19,15 @@ _ACCESSIBLE: Final = 200  # kept for those who need it while anything else is fr
 
 @dataclass(frozen=True)
 class SeatAvailability:
-    """The seats of a departure that are sold at all, from the front, and which of them are taken on a segment."""
+    """The seats of a departure that are sold at all, from the front, and which of them are taken on a
+    segment.
+    """
 
     seats: Sequence[Seat]
     taken: Collection[int]
-    used_elsewhere: Collection[int] = ()  # claimed on other legs: best filled first, so that whole journeys stay free
+    used_elsewhere: Collection[
+        int
+    ] = ()  # claimed on other legs: best filled first, so that whole journeys stay free
 
     @property
     def free(self) -> list[Seat]:
@@ -42,7 +46,10 @@ def sold_seats(layout_id: int) -> list[Seat]:
 
 
 def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
-    """The seats with these labels in the order of the coach. Raises SeatTaken with the nearest free ones, Refusal for a wrong label."""
+    """The seats with these labels in the order of the coach.
+
+    Raises SeatTaken with the nearest free ones, Refusal for a wrong label.
+    """
     requested = {label.strip().upper() for label in labels}
     if not requested:
         raise Refusal(_("Choose at least one seat."))
@@ -52,19 +59,31 @@ def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
         raise Refusal(_("This coach has no seat %(labels)s.") % {"labels": ", ".join(unknown)[:40]})
     gone = [seat for seat in seats if seat.pk in coach.taken]
     if gone:
-        raise SeatTaken([seat.label for seat in gone], [seat.label for seat in nearest(coach, gone[0], len(gone), avoid=seats)])
+        raise SeatTaken(
+            [seat.label for seat in gone],
+            [seat.label for seat in nearest(coach, gone[0], len(gone), avoid=seats)],
+        )
     return seats
 
 
 def nearest(coach: SeatAvailability, seat: Seat, count: int, *, avoid: Collection[Seat] = ()) -> list[Seat]:
     """Free seats of the same kind, closest first; at least a few to choose from."""
     others = [other for other in coach.free if other.kind == seat.kind and other not in avoid]
-    others.sort(key=lambda other: (abs(other.deck - seat.deck), abs(other.row - seat.row), abs(other.column - seat.column)))
+    others.sort(
+        key=lambda other: (
+            abs(other.deck - seat.deck),
+            abs(other.row - seat.row),
+            abs(other.column - seat.column),
+        )
+    )
     return others[: max(count, 3)]
 
 
-def seats_together(coach: SeatAvailability, count: int, classes: Sequence[FareClass], *, fare_class: str = "") -> list[Seat]:
-    """`count` free seats, as close together as can be: of `fare_class` if it is named, else of the first class that has enough, else of any.
+def seats_together(
+    coach: SeatAvailability, count: int, classes: Sequence[FareClass], *, fare_class: str = ""
+) -> list[Seat]:
+    """`count` free seats, as close together as can be: of `fare_class` if it is named, else of the first
+    class that has enough, else of any.
 
     Raises SoldOut when fewer are free.
     """
@@ -76,7 +95,10 @@ def seats_together(coach: SeatAvailability, count: int, classes: Sequence[FareCl
     if len(enough) < count:
         raise SoldOut(len(enough))
     free = _columns(coach.free)
-    return min((enough[start : start + count] for start in range(len(enough) - count + 1)), key=lambda group: _cost(coach, free, group))
+    return min(
+        (enough[start : start + count] for start in range(len(enough) - count + 1)),
+        key=lambda group: _cost(coach, free, group),
+    )
 
 
 _Columns = Mapping[tuple[int, int], set[int]]  # of each deck and row
@@ -92,7 +114,9 @@ def _columns(seats: Sequence[Seat]) -> _Columns:
 def _cost(coach: SeatAvailability, free: _Columns, group: Sequence[Seat]) -> tuple[int, int, int]:
     first = group[0]
     spread = sum(
-        _OTHER_DECK * abs(seat.deck - first.deck) + _OTHER_ROW * abs(seat.row - first.row) + abs(seat.column - first.column)
+        _OTHER_DECK * abs(seat.deck - first.deck)
+        + _OTHER_ROW * abs(seat.row - first.row)
+        + abs(seat.column - first.column)
         for seat in group
     )
     accessible = _ACCESSIBLE * sum(seat.kind == SeatKind.ACCESSIBLE for seat in group)

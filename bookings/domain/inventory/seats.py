@@ -86,9 +86,15 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
     fares = fare_table([(segment.board, segment.alight)])
     prices = class_prices(segment, fares)
     states, live = _states(segment, owner, now)
-    state_words = {"mine": _("your seat"), "held": _("held by somebody"), "sold": _("taken"), "crew": _("crew")}
+    state_words = {
+        "mine": _("your seat"),
+        "held": _("held by somebody"),
+        "sold": _("taken"),
+        "crew": _("crew"),
+    }
     seats = tuple(
-        _seat_view(seat, states.get(seat.pk, "free"), fares, prices, state_words) for seat in layout_seats(segment.schedule.layout_id)
+        _seat_view(seat, states.get(seat.pk, "free"), fares, prices, state_words)
+        for seat in layout_seats(segment.schedule.layout_id)
     )
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
     offered = [
@@ -105,9 +111,18 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         revision=segment.schedule.revision,
         live=live,
         is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
-        classes=tuple(_class_price(fare_class, prices[fare_class.code], free[fare_class.code], fares) for fare_class in offered),
+        classes=tuple(
+            _class_price(fare_class, prices[fare_class.code], free[fare_class.code], fares)
+            for fare_class in offered
+        ),
         types=tuple(
-            TypePrice(kind.slug, kind.name, kind.name_plural, format_zar(passenger_price(cheapest, kind)), kind.proof)
+            TypePrice(
+                kind.slug,
+                kind.name,
+                kind.name_plural,
+                format_zar(passenger_price(cheapest, kind)),
+                kind.proof,
+            )
             for kind in fares.types.values()
             if cheapest is not None
         ),
@@ -131,7 +146,11 @@ def class_prices(segment: Segment, fares: FareTable) -> dict:
 
 def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str], int]:
     """The state of each seat that is not free, and how many claims say so."""
-    claims = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now)
+    claims = (
+        SeatClaim.objects.filter(schedule=segment.schedule.pk)
+        .on_legs(segment.legs.start, segment.legs.stop)
+        .live(now)
+    )
     states: dict[int, str] = {}
     rows = list(claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner"))
     for seat, kind, of_ticket, holder in rows:
@@ -142,7 +161,9 @@ def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str]
     return states, len(rows)
 
 
-def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict, state_words: dict[str, str]) -> SeatView:
+def _seat_view(
+    seat: Seat, state: str, fares: FareTable, prices: dict, state_words: dict[str, str]
+) -> SeatView:
     fare_class = fares.class_of(seat.kind)
     code = fare_class.code if fare_class else ""
     if seat.kind == SeatKind.CREW:
@@ -151,12 +172,17 @@ def _seat_view(seat: Seat, state: str, fares: FareTable, prices: dict, state_wor
         state = "sold"
     price = format_zar(prices[code]) if code in prices else ""
     name = f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, {state_words.get(state, price)}"
-    return SeatView(seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window)
+    return SeatView(
+        seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window
+    )
 
 
 @lru_cache(maxsize=2000)
 def _place_words(row: int, label: str, is_window: bool, kind: str, _language: str | None) -> str:
-    parts = [_("Row %(row)d seat %(label)s") % {"row": row, "label": label}, _("window") if is_window else _("aisle")]
+    parts = [
+        _("Row %(row)d seat %(label)s") % {"row": row, "label": label},
+        _("window") if is_window else _("aisle"),
+    ]
     if kind in (SeatKind.ACCESSIBLE, SeatKind.PREMIUM):
         parts.append(str(SeatKind(kind).label))
     return ", ".join(parts)
@@ -165,19 +191,32 @@ def _place_words(row: int, label: str, is_window: bool, kind: str, _language: st
 def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
     numbers = sorted({seat.deck for seat in seats})
     titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
-    return tuple(_deck(number, titles.get(number, _("Seats")), [seat for seat in seats if seat.deck == number]) for number in numbers)
+    return tuple(
+        _deck(number, titles.get(number, _("Seats")), [seat for seat in seats if seat.deck == number])
+        for number in numbers
+    )
 
 
 def _deck(number: int, title: str, seats: list[SeatView]) -> DeckView:
     columns = max(seat.column for seat in seats)
     places = {(seat.row, seat.column): seat for seat in seats}
     rows = range(min(seat.row for seat in seats), max(seat.row for seat in seats) + 1)
-    return DeckView(number, title, columns, tuple(tuple(places.get((row, column)) for column in range(1, columns + 1)) for row in rows))
+    return DeckView(
+        number,
+        title,
+        columns,
+        tuple(tuple(places.get((row, column)) for column in range(1, columns + 1)) for row in rows),
+    )
 
 
 def seat_map_revision(segment: Segment, now: datetime) -> str:
     """Changes with what can be seen of the ride's seats and state."""
-    live = SeatClaim.objects.filter(schedule=segment.schedule.pk).on_legs(segment.legs.start, segment.legs.stop).live(now).count()
+    live = (
+        SeatClaim.objects.filter(schedule=segment.schedule.pk)
+        .on_legs(segment.legs.start, segment.legs.stop)
+        .live(now)
+        .count()
+    )
     return revision_of(segment, live, now)
 
 

@@ -15,7 +15,9 @@ from bookings.models import AccessLink, Hold, RateCount, SeatClaim, Submission
 
 logger = logging.getLogger("bookings.cleaning")
 
-SUBMISSION_KEPT: Final = timedelta(days=7)  # a form that is posted again the next day must still find its result
+SUBMISSION_KEPT: Final = timedelta(
+    days=7
+)  # a form that is posted again the next day must still find its result
 HOLD_KEPT: Final = timedelta(days=2)  # names that were typed and never used
 FILE_KEPT: Final = timedelta(days=90)
 _AT_ONCE: Final = 5_000
@@ -39,7 +41,10 @@ def clean_old_rows(*, now: datetime | None = None) -> dict[str, int]:
 
 
 def clean_rate_counts(*, now: datetime | None = None) -> int:
-    """Counts of the rate limits that are over, in steps that keep nobody waiting: a crowd of strangers leaves millions."""
+    """Counts of the rate limits that are over, in steps that keep nobody waiting.
+
+    A crowd of strangers leaves millions.
+    """
     over, gone = RateCount.objects.filter(expires_at__lt=now or database_now()), 0
     while keys := list(over.values_list("pk", flat=True)[:_AT_ONCE]):
         gone += RateCount.objects.filter(pk__in=keys).delete()[0]

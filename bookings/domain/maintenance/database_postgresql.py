@@ -1,4 +1,7 @@
-"""What PostgreSQL tells of itself, from its catalogues and statistics. Sizes, statements and transactions are those of our own schema and role."""
+"""What PostgreSQL tells of itself, from its catalogues and statistics.
+
+Sizes, statements and transactions are those of our own schema and role.
+"""
 
 from typing import Any
 
@@ -61,11 +64,14 @@ def indexes(cursor: Any, *, thorough: bool) -> list[Row]:
 
 def statements(cursor: Any, most: int) -> list[Row] | None:
     """By pg_stat_statements. None if it is not installed, not loaded, or not ours to read."""
-    cursor.execute("SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_stat_statements'")
+    cursor.execute(
+        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_stat_statements'"
+    )
     schema = cursor.fetchone()
     if not schema:
         return None
-    view = f"{cursor.db.ops.quote_name(schema[0])}.pg_stat_statements"  # the search_path need not name its schema
+    # The search_path need not name its schema
+    view = f"{cursor.db.ops.quote_name(schema[0])}.pg_stat_statements"
     try:
         with transaction.atomic():
             return _rows(

@@ -1,4 +1,7 @@
-"""How the database is doing: one look for `manage.py dbstats` and the office's page. Counts no rows: of big tables only estimates are read."""
+"""How the database is doing.
+
+One look for `manage.py dbstats` and the office's page. Counts no rows: of big tables only estimates are read.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,9 @@ class DatabaseReport:
     size: int
     tables: tuple[TableStats, ...]  # the largest first
     indexes: tuple[IndexStats, ...]  # those that nothing uses, then the largest
-    statements: tuple[SlowStats, ...] | None  # the database's own list, by all the time they took; None if it keeps none
+    statements: (
+        tuple[SlowStats, ...] | None
+    )  # the database's own list, by all the time they took; None if it keeps none
     slow: tuple[SlowStats, ...]  # what our own code waited for, the longest first
     counted_since: datetime | None = None
     hit_percent: float | None = None  # blocks found in the database's memory
@@ -90,8 +95,19 @@ def database_report(*, thorough: bool = False) -> DatabaseReport:
         statements = source.statements(cursor, SLOW_SHOWN)
     return DatabaseReport(
         **facts,
-        tables=tuple(sorted(tables, key=lambda table: (-(table.size or 0) - (table.index_size or 0), -(table.rows or 0), table.name))),
-        indexes=tuple(sorted(indexes, key=lambda index: (not index.is_unused, -(index.size or 0), index.name))),
+        tables=tuple(
+            sorted(
+                tables,
+                key=lambda table: (
+                    -(table.size or 0) - (table.index_size or 0),
+                    -(table.rows or 0),
+                    table.name,
+                ),
+            )
+        ),
+        indexes=tuple(
+            sorted(indexes, key=lambda index: (not index.is_unused, -(index.size or 0), index.name))
+        ),
         statements=None if statements is None else tuple(SlowStats(**row) for row in statements),
         slow=tuple(_slow(row) for row in SlowQuery.objects.order_by("-longest_ms", "pk")[:SLOW_SHOWN]),
         cache_hit_percent=cache.hit_percent() if hasattr(cache, "hit_percent") else None,
@@ -99,4 +115,6 @@ def database_report(*, thorough: bool = False) -> DatabaseReport:
 
 
 def _slow(row: SlowQuery) -> SlowStats:
-    return SlowStats(row.sql, row.place, row.times, row.total_ms / max(row.times, 1), row.longest_ms, row.last_at)
+    return SlowStats(
+        row.sql, row.place, row.times, row.total_ms / max(row.times, 1), row.longest_ms, row.last_at
+    )

@@ -29,15 +29,24 @@ def facts(cursor: Any) -> Row:
 
 
 def tables(cursor: Any, *, thorough: bool) -> list[Row]:
-    cursor.execute("SELECT name, tbl_name, type FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_stat%'")
+    cursor.execute(
+        "SELECT name, tbl_name, type FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_stat%'"
+    )
     named = cursor.fetchall()
-    sizes, rows = _sizes(cursor, thorough), _rows(cursor, [name for name, _table, kind in named if kind == "table"])
+    sizes, rows = (
+        _sizes(cursor, thorough),
+        _rows(cursor, [name for name, _table, kind in named if kind == "table"]),
+    )
     return [
         {
             "name": name,
             "rows": rows.get(name),
             "size": sizes.get(name),
-            "index_size": sum(sizes.get(index, 0) for index, table, kind in named if kind == "index" and table == name) if sizes else None,
+            "index_size": sum(
+                sizes.get(index, 0) for index, table, kind in named if kind == "index" and table == name
+            )
+            if sizes
+            else None,
         }
         for name, _table, kind in named
         if kind == "table"
@@ -52,7 +61,8 @@ def indexes(cursor: Any, *, thorough: bool) -> list[Row]:
     named = cursor.fetchall()
     sizes = _sizes(cursor, thorough)
     return [
-        {"name": name, "table": table, "size": sizes.get(name), "scans": None, "is_rule": bool(unique)} for name, table, unique in named
+        {"name": name, "table": table, "size": sizes.get(name), "scans": None, "is_rule": bool(unique)}
+        for name, table, unique in named
     ]
 
 
@@ -61,7 +71,10 @@ def statements(cursor: Any, most: int) -> None:
 
 
 def _sizes(cursor: Any, thorough: bool) -> dict[str, int]:
-    """Bytes by table and index; {} where this SQLite cannot tell, or only by reading a big file from end to end."""
+    """Bytes by table and index.
+
+    {} where this SQLite cannot tell, or only by reading a big file from end to end.
+    """
     if not thorough and _size(cursor) > _MOST_WALKED:
         return {}
     try:
@@ -72,8 +85,12 @@ def _sizes(cursor: Any, thorough: bool) -> dict[str, int]:
 
 
 def _rows(cursor: Any, names: list[str]) -> dict[str, int]:
-    """Rows by table: the last row's number, which is at least as many as there are, from the end of each tree."""
+    """Rows by table: the last row's number, which is at least as many as there are, from the end of each
+    tree.
+    """
     quote = cursor.db.ops.quote_name
-    queries = [f"SELECT '{name}', (SELECT max(rowid) FROM {quote(name)})" for name in names if "'" not in name]
+    queries = [
+        f"SELECT '{name}', (SELECT max(rowid) FROM {quote(name)})" for name in names if "'" not in name
+    ]
     cursor.execute(" UNION ALL ".join(queries))
     return {name: last or 0 for name, last in cursor.fetchall()}

@@ -1,4 +1,6 @@
-"""Slow statements of all processes, kept together so that a page can show them where the database itself keeps no such list."""
+"""Slow statements of all processes, kept together so that a page can show them where the database itself
+keeps no such list.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -32,5 +34,9 @@ def keep_slow_queries(noted: Iterable[SlowStatement] | None = None, *, now: date
 
 def forget_slow_queries() -> int:
     """Drop all but the latest."""
-    oldest = SlowQuery.objects.order_by("-last_at").values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT].first()
+    oldest = (
+        SlowQuery.objects.order_by("-last_at")
+        .values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT]
+        .first()
+    )
     return SlowQuery.objects.filter(last_at__lt=oldest).delete()[0] if oldest else 0

@@ -1,4 +1,7 @@
-"""Sends what sales wrote down. A crash at any point leads to a second try with the same Message-ID, never to silence."""
+"""Sends what sales wrote down.
+
+A crash at any point leads to a second try with the same Message-ID, never to silence.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ LEASE: Final = timedelta(minutes=2)
 # Half an hour of refusals costs a message at most ten more minutes; then patience, and in the end a person.
 PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 8, 8, 8, 8, 15, 30, 60, 60))
 # A partner may have a bad day and night: 31 hours.
-WEBHOOK_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480, 540))
+WEBHOOK_PAUSES: Final = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480, 540)
+)
 PROBE_EVERY: Final = timedelta(seconds=20)
 SERVER_MISSED_AFTER: Final = timedelta(minutes=4)
 _SERVER: Final = "mail server"
@@ -139,7 +144,10 @@ mail_room: Final = _MailRoom()
 
 
 def send_due(*, now: datetime | None = None) -> SendReport:
-    """Send all that is due but webhooks: claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number."""
+    """Send all that is due but webhooks.
+
+    Claimed by a lease, so that of two senders one sends. Safe to run at any time and in any number.
+    """
     clock, report = _clock(now), SendReport()
     send_batch(GatewayCarrier(), clock, report)
     _send_mails(clock, report)
@@ -167,7 +175,10 @@ def _send_mails(clock: Callable[[], datetime], report: SendReport) -> None:
 
 
 def _clock(now: datetime | None = None) -> Callable[[], datetime]:
-    """It is `now`, or what the database's clock says. That is asked once: from then on it is ours, by as much as they differ."""
+    """It is `now`, or what the database's clock says.
+
+    That is asked once: from then on it is ours, by as much as they differ.
+    """
     if now:
         return lambda: now
     ahead = database_now() - timezone.now()
@@ -182,8 +193,17 @@ def _send_mail_batch(clock: Callable[[], datetime], report: SendReport) -> None:
     mail_room.closed_until = clock() + PROBE_EVERY if report.server_away else None
 
 
-def send_batch(carrier: Carrier, clock: Callable[[], datetime], report: SendReport, *, until: Callable[[], bool] = lambda: False) -> bool:
-    """Send what is due, each message on its own, or `until` it is enough. True if it stopped because the server is away."""
+def send_batch(
+    carrier: Carrier,
+    clock: Callable[[], datetime],
+    report: SendReport,
+    *,
+    until: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Send what is due, each message on its own, or `until` it is enough.
+
+    True if it stopped because the server is away.
+    """
     try:
         for message_id in carrier.due(clock()):
             if until():
@@ -229,7 +249,10 @@ def _messages(pk: int) -> QuerySet[OutboxMessage]:
 
 
 def _claim(message_id: int, now: datetime) -> bool:
-    """Take the lease, if nobody else has it. A try counts from here, so that a message that kills its sender ends some day."""
+    """Take the lease, if nobody else has it.
+
+    A try counts from here, so that a message that kills its sender ends some day.
+    """
     return _lease(message_id, now, now + LEASE) == 1
 
 
@@ -240,21 +263,35 @@ def _lease(pk: int, now: datetime, lease_until: datetime) -> tuple[QuerySet[Outb
 
 @compiled_update
 def _finish(pk: int, sent_at: datetime) -> tuple[QuerySet[OutboxMessage], dict[str, Any]]:
-    return OutboxMessage.objects.filter(pk=pk, sent_at=None), {"sent_at": sent_at, "lease_until": None, "last_error": ""}
+    return OutboxMessage.objects.filter(pk=pk, sent_at=None), {
+        "sent_at": sent_at,
+        "lease_until": None,
+        "last_error": "",
+    }
 
 
 def _mark_sent(message: OutboxMessage, now: datetime) -> None:
     _finish(message.pk, now)
     if message.attempts > 1:
         _close_task(f"message:{message.pk}", now)
-    if message.last_error and message.kind not in OutboxMessage.NO_MAIL:  # it was kept waiting by a server that is back
+    if (
+        message.last_error and message.kind not in OutboxMessage.NO_MAIL
+    ):  # it was kept waiting by a server that is back
         _close_task(_SERVER, now)
 
 
 def _give_back(message: OutboxMessage, error: BaseException | None, now: datetime) -> None:
-    """The server was never asked about this message: it costs no try, and another message will be the next probe."""
+    """The server was never asked about this message.
+
+    It costs no try, and another message will be the next probe.
+    """
     leased = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
-    leased.update(lease_until=None, next_try=now + _jitter(PAUSES[0]), attempts=F("attempts") - 1, last_error=_short_text(error))
+    leased.update(
+        lease_until=None,
+        next_try=now + _jitter(PAUSES[0]),
+        attempts=F("attempts") - 1,
+        last_error=_short_text(error),
+    )
     logger.warning("server away: %s", type(error).__name__)
     if message.kind not in OutboxMessage.NO_MAIL and now - message.created_at > SERVER_MISSED_AFTER:
         _open_task(_SERVER, None, _short_text(error), now)
@@ -267,13 +304,26 @@ def _postpone(message: OutboxMessage, error: Exception, now: datetime, report: S
     gives_up = message.attempts > len(pauses)
     pause = _jitter(pauses[min(message.attempts, len(pauses)) - 1])
     leased = OutboxMessage.objects.filter(pk=message.pk, lease_until=message.lease_until)
-    leased.update(lease_until=None, next_try=now + pause, last_error=_short_text(error), failed_at=now if gives_up else None)
+    leased.update(
+        lease_until=None,
+        next_try=now + pause,
+        last_error=_short_text(error),
+        failed_at=now if gives_up else None,
+    )
     report.given_up += gives_up
     report.postponed += not gives_up
     # Without its words, which may hold an address.
-    logger.warning("message %s, try %s: %s", message.pk, message.attempts, type(error).__name__, exc_info=lasts and not _is_smtp(error))
+    logger.warning(
+        "message %s, try %s: %s",
+        message.pk,
+        message.attempts,
+        type(error).__name__,
+        exc_info=lasts and not _is_smtp(error),
+    )
     if gives_up or lasts:
-        _open_task(f"message:{message.pk}", message, f"{message.get_kind_display()}: {_short_text(error)}", now)
+        _open_task(
+            f"message:{message.pk}", message, f"{message.get_kind_display()}: {_short_text(error)}", now
+        )
 
 
 def _is_smtp(error: Exception) -> bool:

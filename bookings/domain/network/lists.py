@@ -19,8 +19,15 @@ def stops(city: str = "") -> QuerySet[Stop]:
 
 
 def routes(origin: str = "", destination: str = "") -> QuerySet[Route]:
-    """Active routes with their calls, by name; with slugs of cities those that begin or end there. Two queries."""
-    rows = Route.objects.active().select_related("line", "origin", "destination").prefetch_related(Prefetch("calls", queryset=_calls()))
+    """Active routes with their calls, by name.
+
+    With slugs of cities those that begin or end there. Two queries.
+    """
+    rows = (
+        Route.objects.active()
+        .select_related("line", "origin", "destination")
+        .prefetch_related(Prefetch("calls", queryset=_calls()))
+    )
     if origin:
         rows = rows.filter(origin__slug=origin)
     if destination:

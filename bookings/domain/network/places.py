@@ -35,7 +35,10 @@ class Place:
 
 
 def get_place(ref: str) -> Place:
-    """The place with this city slug, stop code (perhaps with @position) or exact name. Raises NotFound, with what may have been meant."""
+    """The place with this city slug, stop code (perhaps with @position) or exact name.
+
+    Raises NotFound, with what may have been meant.
+    """
     text = ref.strip()
     if not text or len(text) > LONGEST_REF or "\x00" in text:
         raise NotFound(_("Please choose a city or a stop from the list."))
@@ -50,11 +53,14 @@ def get_place(ref: str) -> Place:
 
 def _read_place(text: str) -> Place | None:
     name = text.partition("@")[0]
-    return _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
+    return (
+        _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
+    )
 
 
 def find_places(text: str, limit: int = 10) -> list[Place]:
-    """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a word that does.
+    """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a
+    word that does.
 
     A stop's code finds it, too. Where nothing does, cities are given whose names are spelt nearly alike.
     """
@@ -79,19 +85,39 @@ def _read_places(plain: str, limit: int) -> list[Place]:
 
 
 def _spelt_alike(plain: str, limit: int) -> list[Place]:
-    """Cities that are served and begin with the same letter: mistakes are seldom made there, and the rest need not be compared."""
-    served = City.objects.filter(pk__in=RouteStop.objects.values("stop__city"), plain_name__startswith=plain[0])
+    """Cities that are served and begin with the same letter.
+
+    Mistakes are seldom made there, and the rest need not be compared.
+    """
+    served = City.objects.filter(
+        pk__in=RouteStop.objects.values("stop__city"), plain_name__startswith=plain[0]
+    )
     slugs = dict(served.values_list("plain_name", "slug"))
     alike = get_close_matches(plain[:40], slugs, limit, _ALIKE)
     return [place for place in (_city_place(Q(city__slug=slugs[name])) for name in alike) if place]
 
 
 def _starting_with(plain: str, rows: QuerySet, place: str, limit: int, or_else: Q | None = None) -> list:
-    """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does; the busiest first."""
-    named = Q(plain_name__startswith=plain) | Q(plain_name__contains=f" {plain}") | Q(plain_name__contains=f"-{plain}")
+    """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does.
+
+    The busiest first.
+    """
+    named = (
+        Q(plain_name__startswith=plain)
+        | Q(plain_name__contains=f" {plain}")
+        | Q(plain_name__contains=f"-{plain}")
+    )
     matching = rows.filter(named | or_else if or_else else named)
-    calls = RouteStop.objects.filter(**{place: OuterRef("pk")}).order_by().values(place).annotate(number=Count("pk")).values("number")
-    ranked = matching.annotate(later=~Q(plain_name__startswith=plain), busy=Subquery(calls)).filter(busy__gt=0)
+    calls = (
+        RouteStop.objects.filter(**{place: OuterRef("pk")})
+        .order_by()
+        .values(place)
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    ranked = matching.annotate(later=~Q(plain_name__startswith=plain), busy=Subquery(calls)).filter(
+        busy__gt=0
+    )
     return list(ranked.order_by("later", "-busy", "plain_name", "pk")[:limit])
 
 

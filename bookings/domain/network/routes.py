@@ -23,6 +23,8 @@ def route_names(route_ids: Iterable[int]) -> dict[int, RouteNames]:
 def _read_names(route_ids: list[int]) -> dict[int, RouteNames]:
     names: dict[int, RouteNames] = {}
     rows = RouteStop.objects.filter(route__in=route_ids).order_by()
-    for route, line, call, city in rows.values_list("route_id", "route__line__code", "pk", "stop__city__name"):
+    for route, line, call, city in rows.values_list(
+        "route_id", "route__line__code", "pk", "stop__city__name"
+    ):
         names.setdefault(route, RouteNames(line)).cities[call] = city
     return names

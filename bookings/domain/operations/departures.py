@@ -57,7 +57,9 @@ def departure_list(day: date, *, line: str = "", page: int | None = 1, now: date
     """
     zone = ZoneInfo(settings.TIME_ZONE)
     start = datetime.combine(day, time.min, zone)
-    found = Schedule.objects.departing_between(start, start + timedelta(days=1)).select_related("route__line", "bus")
+    found = Schedule.objects.departing_between(start, start + timedelta(days=1)).select_related(
+        "route__line", "bus"
+    )
     if line:
         found = found.filter(route__line__code__iexact=line)
     if page is None:
@@ -67,7 +69,10 @@ def departure_list(day: date, *, line: str = "", page: int | None = 1, now: date
     rows = list(found.order_by("departure_time", "pk")[first : first + PAGE_SIZE + 1])
     seats = find_layouts(row.layout_id for row in rows)
     return DepartureList(
-        day, tuple(_row(row, sum(seats[row.layout_id].seats.values())) for row in rows[:PAGE_SIZE]), page, len(rows) > PAGE_SIZE
+        day,
+        tuple(_row(row, sum(seats[row.layout_id].seats.values())) for row in rows[:PAGE_SIZE]),
+        page,
+        len(rows) > PAGE_SIZE,
     )
 
 
@@ -162,8 +167,15 @@ def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
     schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
     if schedule is None:
         raise NotFound(_("We do not know this departure."))
-    calls = list(RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position"))
-    claims = SeatClaim.objects.filter(schedule=schedule).live(now).select_related("ticket__booking", "block").order_by("seat", "leg")
+    calls = list(
+        RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position")
+    )
+    claims = (
+        SeatClaim.objects.filter(schedule=schedule)
+        .live(now)
+        .select_related("ticket__booking", "block")
+        .order_by("seat", "leg")
+    )
     cells = {
         seat.pk: SeatCell(seat.label, seat.row, seat.column, seat.deck, seat.kind, 0, len(calls) - 1)
         for seat in Seat.objects.filter(layout=schedule.layout_id).order_by("deck", "row", "column")
@@ -173,7 +185,9 @@ def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
         cell = cells[seat_id]
         for legs in owned.values():
             cell.legs_taken += len(legs)
-            cell.occupants.append(_occupant(legs[0], f"{names[legs[0].leg]} → {names[legs[-1].leg + 1]}", now))
+            cell.occupants.append(
+                _occupant(legs[0], f"{names[legs[0].leg]} → {names[legs[-1].leg + 1]}", now)
+            )
     first, last = calls[0].stop, calls[-1].stop
     shown = tuple(cells.values())
     blocks, released = _blocks(schedule, now)
@@ -208,19 +222,39 @@ def _occupant(claim: SeatClaim, road: str, now: datetime) -> Occupant:
     if claim.ticket is None:
         return Occupant("kept", _("held by a visitor"), "", road, None, False)
     ticket, booking = claim.ticket, claim.ticket.booking
-    state = "kept" if claim.kind == SeatClaim.Kind.HELD else "boarded" if ticket.status == Ticket.Status.BOARDED else "taken"
+    state = (
+        "kept"
+        if claim.kind == SeatClaim.Kind.HELD
+        else "boarded"
+        if ticket.status == Ticket.Status.BOARDED
+        else "taken"
+    )
     can_move = state in ("taken", "boarded") and now < booking.alights_at
     return Occupant(state, ticket.full_name, booking.booking_reference, road, ticket.pk, can_move)
 
 
 def _blocks(schedule: Schedule, now: datetime) -> tuple[tuple[BlockRow, ...], tuple[BlockRow, ...]]:
     """The seats that are off sale, and the last ones that somebody put back on sale."""
-    rows = list(SeatBlock.objects.filter(schedule=schedule).select_related("seat", "created_by", "released_by").order_by("pk"))
-    kept = [row for row in rows if row.released_at is None and (row.release_at is None or row.release_at > now)]
+    rows = list(
+        SeatBlock.objects.filter(schedule=schedule)
+        .select_related("seat", "created_by", "released_by")
+        .order_by("pk")
+    )
+    kept = [
+        row for row in rows if row.released_at is None and (row.release_at is None or row.release_at > now)
+    ]
     gone = sorted((row for row in rows if row.released_at), key=lambda row: row.released_at, reverse=True)
     return (
-        tuple(BlockRow(each.pk, each.seat.label, each.reason, _moment(each.release_at), _name(each.created_by)) for each in kept),
-        tuple(BlockRow(each.pk, each.seat.label, each.reason, _moment(each.released_at), _name(each.released_by)) for each in gone[:10]),
+        tuple(
+            BlockRow(each.pk, each.seat.label, each.reason, _moment(each.release_at), _name(each.created_by))
+            for each in kept
+        ),
+        tuple(
+            BlockRow(
+                each.pk, each.seat.label, each.reason, _moment(each.released_at), _name(each.released_by)
+            )
+            for each in gone[:10]
+        ),
     )
 
 

@@ -66,9 +66,20 @@ def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False
     return TaskPage(tuple(found[:PAGE]), max(page, 1), len(found) > PAGE, is_done)
 
 
-def finish_task(task_id: int, *, user: User, note: str, submission: str, content: str, now: datetime | None = None) -> None:
-    """Note what was done about a task. Raises NotFound, Refusal without a note, Conflict when somebody else was first."""
-    run_once("task", submission, content, lambda: _finish(task_id, user, note.strip(), now), now=now or database_now())
+def finish_task(
+    task_id: int, *, user: User, note: str, submission: str, content: str, now: datetime | None = None
+) -> None:
+    """Note what was done about a task.
+
+    Raises NotFound, Refusal without a note, Conflict when somebody else was first.
+    """
+    run_once(
+        "task",
+        submission,
+        content,
+        lambda: _finish(task_id, user, note.strip(), now),
+        now=now or database_now(),
+    )
 
 
 def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
@@ -77,7 +88,10 @@ def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
         raise NotFound(_("There is no such task."))
     if not note:
         raise Refusal(_("Say what was done about it."))
-    if task.kind == StaffTask.Kind.CASH_DIFFERENCE and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists():
+    if (
+        task.kind == StaffTask.Kind.CASH_DIFFERENCE
+        and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists()
+    ):
         raise Refusal(_("Somebody else has to look at the difference in your own till."))
     mine = StaffTask.objects.filter(pk=task_id, done_at=None)
     if not mine.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
@@ -91,14 +105,21 @@ def _shift_of(task: StaffTask) -> int:
 
 
 def _seen_by(user: User) -> QuerySet[StaffTask]:
-    """Tasks of the whole company for managers and auditors; else those of one's branch, and those of no branch (sold on the web)."""
+    """Tasks of the whole company for managers and auditors.
+
+    Else those of one's branch, and those of no branch (sold on the web).
+    """
     if user.role in SEES_ALL_BRANCHES:
         return StaffTask.objects.all()
     cash = StaffTask.Kind.CASH_DIFFERENCE
     number = Case(When(kind=cash, then=Cast(Substr("subject", len(_SHIFT) + 1), BigIntegerField())))
     of_my_till = Exists(Shift.objects.filter(pk=OuterRef("shift_number"), branch=user.branch_id))
-    rows = StaffTask.objects.exclude(kind=StaffTask.Kind.WEBHOOK_FAILED).annotate(shift_number=number)  # managers keep the webhooks
-    return rows.filter(Q(order__shift=None) | Q(order__shift__branch=user.branch_id)).filter(~Q(kind=cash) | of_my_till)
+    rows = StaffTask.objects.exclude(kind=StaffTask.Kind.WEBHOOK_FAILED).annotate(
+        shift_number=number
+    )  # managers keep the webhooks
+    return rows.filter(Q(order__shift=None) | Q(order__shift__branch=user.branch_id)).filter(
+        ~Q(kind=cash) | of_my_till
+    )
 
 
 def _read(rows: QuerySet[StaffTask]) -> QuerySet[StaffTask]:

@@ -40,9 +40,13 @@ class KeyTerms:
         if not name:
             raise Refusal(_("Give the key a name: what it is for."))
         if not scopes or len(scopes) != len(set(self.scopes)):
-            raise Refusal(_("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)})
+            raise Refusal(
+                _("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)}
+            )
         if limit and not _LIMIT.fullmatch(limit):
-            raise Refusal(_("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one."))
+            raise Refusal(
+                _("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one.")
+            )
         return KeyTerms(name, scopes, limit)
 
 
@@ -54,7 +58,14 @@ class NewKey:
     text: str
 
 
-def make_key(partner: Partner, terms: KeyTerms, *, actor: User | None = None, submission: str = "", now: datetime | None = None) -> NewKey:
+def make_key(
+    partner: Partner,
+    terms: KeyTerms,
+    *,
+    actor: User | None = None,
+    submission: str = "",
+    now: datetime | None = None,
+) -> NewKey:
     """Make a key of a partner. Raises Refusal for terms that make no sense.
 
     Raises Conflict when `submission` has made its key before: that one cannot be shown again.
@@ -64,16 +75,28 @@ def make_key(partner: Partner, terms: KeyTerms, *, actor: User | None = None, su
 
     def make() -> str:
         key = ApiKey.objects.create(
-            partner=partner, prefix=text[:SHOWN], key_hash=sha256(text), created_by=actor, created_at=at, **asdict(terms)
+            partner=partner,
+            prefix=text[:SHOWN],
+            key_hash=sha256(text),
+            created_by=actor,
+            created_at=at,
+            **asdict(terms),
         )
-        what = _("key %(key)s “%(name)s” made for %(scopes)s") % {**_label(key), "scopes": ", ".join(key.scopes)}
+        what = _("key %(key)s “%(name)s” made for %(scopes)s") % {
+            **_label(key),
+            "scopes": ", ".join(key.scopes),
+        }
         PartnerEvent.objects.record(partner, what, at=at, actor=actor)
         new_keys.append(key)
         return str(key.pk)
 
     run_once("api-key", submission or random_token(), f"{partner.pk} {terms.name}", make, now=at)
     if not new_keys:
-        raise Conflict(_("This key has been made already, and we cannot show it again. Revoke it if it is lost, and make another."))
+        raise Conflict(
+            _(
+                "This key has been made already, and we cannot show it again. Revoke it if it is lost, and make another."
+            )
+        )
     return NewKey(new_keys[0], text)
 
 
@@ -83,12 +106,19 @@ def revoke_key(key_id: int, *, actor: User | None = None, now: datetime | None =
     with short_transaction():
         if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=now, revoked_by=actor):
             raise Conflict(_("This key has been revoked already."))
-        PartnerEvent.objects.record(key.partner, _("key %(key)s “%(name)s” revoked") % _label(key), at=now, actor=actor)
+        PartnerEvent.objects.record(
+            key.partner, _("key %(key)s “%(name)s” revoked") % _label(key), at=now, actor=actor
+        )
     return get_key(key_id)
 
 
-def change_key(key_id: int, terms: KeyTerms, *, actor: User | None = None, now: datetime | None = None) -> ApiKey:
-    """Give a key another name, other scopes or another limit. Raises Conflict for a revoked key, Refusal for what make_key refuses."""
+def change_key(
+    key_id: int, terms: KeyTerms, *, actor: User | None = None, now: datetime | None = None
+) -> ApiKey:
+    """Give a key another name, other scopes or another limit.
+
+    Raises Conflict for a revoked key, Refusal for what make_key refuses.
+    """
     key, now, terms = get_key(key_id), now or database_now(), terms.cleaned()
     if terms == KeyTerms(key.name, key.scopes, key.limit):
         return key
@@ -117,7 +147,11 @@ def find_key(text: str) -> ApiKey | None:
     """The key that a program sent, if it opens anything: known, not revoked, of an active partner."""
     if not text.startswith(KEY_START) or len(text) > 100:
         return None
-    return ApiKey.objects.select_related("partner").filter(key_hash=sha256(text), revoked_at=None, partner__is_active=True).first()
+    return (
+        ApiKey.objects.select_related("partner")
+        .filter(key_hash=sha256(text), revoked_at=None, partner__is_active=True)
+        .first()
+    )
 
 
 def get_key_by_prefix(prefix: str) -> ApiKey:

@@ -17,7 +17,19 @@ from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, c
 from bookings.domain.sales.checkout import pay_later_until, trip_fares
 from bookings.domain.sales.holds import hold_trips
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Account, Booking, Hold, LedgerEntry, Order, Partner, Refund, RouteStop, SaleStatus, Ticket, Total
+from bookings.models import (
+    Account,
+    Booking,
+    Hold,
+    LedgerEntry,
+    Order,
+    Partner,
+    Refund,
+    RouteStop,
+    SaleStatus,
+    Ticket,
+    Total,
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +160,10 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
     hold = partner_hold(token, partner)
     trips = hold_trips(hold.token)
     segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
-    held = tuple(HeldSegment(segment_doc(segment), _held(trip, hold)) for segment, trip in zip(segments, trips, strict=True))
+    held = tuple(
+        HeldSegment(segment_doc(segment), _held(trip, hold))
+        for segment, trip in zip(segments, trips, strict=True)
+    )
     order = getattr(hold, "order", None)
     return HoldDoc(
         id=hold.token,
@@ -179,7 +194,9 @@ def order_docs(orders: Iterable[Order], *, now: datetime) -> list[OrderDoc]:
     ids = [order.pk for order in orders]
     bookings: dict[int, list[Booking]] = {pk: [] for pk in ids}
     tickets = Ticket.objects.select_related("seat", "passenger_type", "fare_class").order_by("pk")
-    rows = Booking.objects.filter(order__in=ids).select_related("schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
+    rows = Booking.objects.filter(order__in=ids).select_related(
+        "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city"
+    )
     for booking in rows.prefetch_related(Prefetch("tickets", queryset=tickets)).order_by("boards_at", "pk"):
         bookings[booking.order_id].append(booking)
     refunds: dict[int, list[Refund]] = {pk: [] for pk in ids}
@@ -187,10 +204,15 @@ def order_docs(orders: Iterable[Order], *, now: datetime) -> list[OrderDoc]:
         refunds[refund.order_id].append(refund)
     entries = LedgerEntry.objects.filter(order__in=ids, account=Account.RECEIVABLE).order_by()
     owed = dict(entries.values_list("order").annotate(total=Total("amount")))
-    return [_order(order, bookings[order.pk], refunds[order.pk], cents(owed.get(order.pk) or ZERO), now) for order in orders]
+    return [
+        _order(order, bookings[order.pk], refunds[order.pk], cents(owed.get(order.pk) or ZERO), now)
+        for order in orders
+    ]
 
 
-def _order(order: Order, bookings: Sequence[Booking], refunds: Sequence[Refund], owed: Decimal, now: datetime) -> OrderDoc:
+def _order(
+    order: Order, bookings: Sequence[Booking], refunds: Sequence[Refund], owed: Decimal, now: datetime
+) -> OrderDoc:
     is_open = order.is_open(now)
     overdue = order.status == SaleStatus.PENDING and not is_open
     return OrderDoc(
@@ -204,7 +226,9 @@ def _order(order: Order, bookings: Sequence[Booking], refunds: Sequence[Refund],
         email=order.email,
         phone=order.phone,
         bookings=tuple(_booking(booking, order, now) for booking in bookings),
-        refunds=tuple(RefundDoc(each.amount, each.status, each.method or None, each.created_at) for each in refunds),
+        refunds=tuple(
+            RefundDoc(each.amount, each.status, each.method or None, each.created_at) for each in refunds
+        ),
     )
 
 
@@ -229,7 +253,9 @@ def _ticket(ticket: Ticket, is_paid: bool) -> TicketDoc:
     )
 
 
-def cancellation_doc(reference: str, partner: Partner, ticket_ids: Sequence[int] | None = None, *, now: datetime) -> CancellationDoc:
+def cancellation_doc(
+    reference: str, partner: Partner, ticket_ids: Sequence[int] | None = None, *, now: datetime
+) -> CancellationDoc:
     """Raises NotFound for a booking that is not this partner's."""
     booking = partner_booking(reference, partner)
     quote = cancellation_quote(booking, ticket_ids, now=now)
@@ -247,7 +273,9 @@ def _cancellation(booking: Booking, quote: CancellationQuote, is_possible: bool)
         falls_at=falls_at,
         falls_to_zar=quote.then if falls_at else None,
         tickets=tuple(
-            RefundLineDoc(line.ticket.pk, line.ticket.full_name, line.ticket.fare, line.quote.fee, line.quote.amount)
+            RefundLineDoc(
+                line.ticket.pk, line.ticket.full_name, line.ticket.fare, line.quote.fee, line.quote.amount
+            )
             for line in (quote.lines if is_possible else ())
         ),
     )
@@ -265,7 +293,10 @@ def quote_doc(quote: Quote) -> QuoteDoc:
     segments = tuple(
         HeldSegment(
             segment_doc(quoted.segment),
-            tuple(HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare) for each in quoted.seats),
+            tuple(
+                HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare)
+                for each in quoted.seats
+            ),
         )
         for quoted in quote.segments
     )

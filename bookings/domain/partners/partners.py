@@ -1,4 +1,7 @@
-"""Companies that sell our seats on account: taken on, changed, switched off, and what they pay of what they owe."""
+"""Companies that sell our seats on account.
+
+Taken on, changed, switched off, and what they pay of what they owe.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,12 @@ def get_partner(slug: str) -> Partner:
 
 
 def add_partner(
-    *, name: str, email: str, credit_limit: Decimal = Decimal(0), actor: User | None = None, now: datetime | None = None
+    *,
+    name: str,
+    email: str,
+    credit_limit: Decimal = Decimal(0),
+    actor: User | None = None,
+    now: datetime | None = None,
 ) -> Partner:
     """Take a partner on. Raises Refusal for a name without letters, Conflict for one that is taken."""
     name, now = " ".join(name.split()), now or database_now()
@@ -41,17 +49,33 @@ def add_partner(
     _check_credit(credit_limit)
     try:
         with short_transaction():
-            partner = Partner.objects.create(name=name[:80], slug=slug, email=email, credit_limit=credit_limit, created_at=now)
-            PartnerEvent.objects.record(partner, _("taken on, credit %(limit)s") % {"limit": format_zar(credit_limit)}, at=now, actor=actor)
+            partner = Partner.objects.create(
+                name=name[:80], slug=slug, email=email, credit_limit=credit_limit, created_at=now
+            )
+            PartnerEvent.objects.record(
+                partner,
+                _("taken on, credit %(limit)s") % {"limit": format_zar(credit_limit)},
+                at=now,
+                actor=actor,
+            )
     except IntegrityError as clash:
         raise Conflict(_("There is a partner of this name already.")) from clash
     return partner
 
 
 def change_partner(
-    partner: Partner, *, email: str, credit_limit: Decimal, is_active: bool, actor: User | None = None, now: datetime | None = None
+    partner: Partner,
+    *,
+    email: str,
+    credit_limit: Decimal,
+    is_active: bool,
+    actor: User | None = None,
+    now: datetime | None = None,
 ) -> Partner:
-    """Change contact and credit limit, or switch the partner off: then its keys open nothing, and its orders stand."""
+    """Change contact and credit limit, or switch the partner off.
+
+    Then its keys open nothing, and its orders stand.
+    """
     _check_credit(credit_limit)
     now = now or database_now()
     with short_transaction():
@@ -64,7 +88,9 @@ def change_partner(
         if before.is_active != is_active:
             changes.append(_("switched on") if is_active else _("switched off"))
         if changes:
-            Partner.objects.filter(pk=partner.pk).update(email=email, credit_limit=credit_limit, is_active=is_active)
+            Partner.objects.filter(pk=partner.pk).update(
+                email=email, credit_limit=credit_limit, is_active=is_active
+            )
             PartnerEvent.objects.record(partner, ", ".join(changes), at=now, actor=actor)
     return Partner.objects.get(pk=partner.pk)
 
@@ -75,9 +101,18 @@ def _check_credit(amount: Decimal) -> None:
 
 
 def receive_payment(
-    partner: Partner, amount: Decimal, *, reference: str, actor: User, submission: str, now: datetime | None = None
+    partner: Partner,
+    amount: Decimal,
+    *,
+    reference: str,
+    actor: User,
+    submission: str,
+    now: datetime | None = None,
 ) -> None:
-    """Book a transfer by which the partner pays what it owes, once per `submission`. More than it owes is its credit."""
+    """Book a transfer by which the partner pays what it owes, once per `submission`.
+
+    More than it owes is its credit.
+    """
     reference = " ".join(reference.split())[:60]
     if not is_rand_and_cents(amount) or amount <= 0:
         raise Refusal(_("Give an amount in rand and cents."))
@@ -87,13 +122,20 @@ def receive_payment(
     def book() -> str:
         lock_partner(partner.pk)
         at = now or database_now()
-        what = _("%(amount)s received, %(reference)s") % {"amount": format_zar(amount), "reference": reference}
+        what = _("%(amount)s received, %(reference)s") % {
+            "amount": format_zar(amount),
+            "reference": reference,
+        }
         event = PartnerEvent.objects.record(partner, what, at=at, actor=actor)
         amounts = {Account.EFT: amount, Account.PARTNER: -amount}
-        LedgerEntry.objects.post(Posting(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor))
+        LedgerEntry.objects.post(
+            Posting(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor)
+        )
         return str(event.pk)
 
-    run_once("partner-payment", submission, f"{partner.slug} {amount} {reference}", book, now=now or database_now())
+    run_once(
+        "partner-payment", submission, f"{partner.slug} {amount} {reference}", book, now=now or database_now()
+    )
 
 
 @dataclass(frozen=True)
@@ -111,7 +153,9 @@ class PartnerSummary:
 
 def list_partners() -> list[PartnerSummary]:
     """All partners, the active ones first: one query."""
-    rows = Partner.objects.annotate(live_keys=Count("keys", filter=Q(keys__revoked_at=None)), used_at=Max("keys__last_used_at"))
+    rows = Partner.objects.annotate(
+        live_keys=Count("keys", filter=Q(keys__revoked_at=None)), used_at=Max("keys__last_used_at")
+    )
     columns = ("name", "slug", "is_active", "owes", "credit_limit", "live_keys", "used_at")
     return [PartnerSummary(*row) for row in rows.order_by("-is_active", "name").values_list(*columns)]
 
@@ -148,4 +192,6 @@ def get_partner_record(partner: Partner) -> PartnerRecord:
 
 def _order(order: Order) -> PartnerOrder:
     first = next(iter(order.bookings.all()), None)
-    return PartnerOrder(first.booking_reference if first else "", order.placed_at, SaleStatus(order.status), order.total)
+    return PartnerOrder(
+        first.booking_reference if first else "", order.placed_at, SaleStatus(order.status), order.total
+    )

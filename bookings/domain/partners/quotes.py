@@ -1,4 +1,7 @@
-"""What a partner is told before it holds seats: the price, signed, so that it is the price charged or there is a refusal."""
+"""What a partner is told before it holds seats.
+
+The price, signed, so that it is the price charged or there is a refusal.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,9 @@ class Promise:
     total: Decimal
 
 
-def make_quote(partner: Partner, requests: Sequence[SeatRequest], types: Sequence[str], *, now: datetime) -> Quote:
+def make_quote(
+    partner: Partner, requests: Sequence[SeatRequest], types: Sequence[str], *, now: datetime
+) -> Quote:
     """The price of these seats (out, or out and back) for passengers of these types now. Nothing is kept.
 
     Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, Refusal.
@@ -69,10 +74,20 @@ def make_quote(partner: Partner, requests: Sequence[SeatRequest], types: Sequenc
         if quoted:
             check_way_back(quoted[0].segment, segment)
         party = [seat.passenger_type for seat in quoted[0].seats] if quoted else types
-        options = {"labels": request.labels, "fare_class": request.fare_class, "seat_by_seat": bool(quoted), "channel": Channel.API}
+        options = {
+            "labels": request.labels,
+            "fare_class": request.fare_class,
+            "seat_by_seat": bool(quoted),
+            "channel": Channel.API,
+        }
         quoted.append(QuotedSegment(segment, tuple(offer_seats(segment, party, **options, now=now))))
     total = sum((segment.total for segment in quoted), ZERO)
-    said = {"partner": partner.pk, "rides": [_as_json(request) for request in requests], "types": list(types), "total": str(total)}
+    said = {
+        "partner": partner.pk,
+        "rides": [_as_json(request) for request in requests],
+        "types": list(types),
+        "total": str(total),
+    }
     return Quote(signing.dumps(said, salt=_SALT, compress=True), now + GOOD_FOR, tuple(quoted))
 
 
@@ -81,7 +96,9 @@ def read_quote(partner: Partner, text: str) -> Promise:
     try:
         said = signing.loads(text, salt=_SALT, max_age=GOOD_FOR)
     except signing.SignatureExpired:
-        raise QuoteOutdated(_("This quote is older than %(minutes)d minutes. Please ask for a new one.") % _minutes()) from None
+        raise QuoteOutdated(
+            _("This quote is older than %(minutes)d minutes. Please ask for a new one.") % _minutes()
+        ) from None
     except signing.BadSignature:
         said = {}
     if said.get("partner") != partner.pk:
@@ -109,7 +126,9 @@ def _check(requests: Sequence[SeatRequest], types: Sequence[str]) -> None:
     if len({request.segment.schedule_id for request in requests}) < len(requests):
         raise Refusal(_("The way back is another departure than the way out."))
     if not 1 <= len(types) <= settings.HOLD_MAX_SEATS:
-        raise Refusal(_("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS})
+        raise Refusal(
+            _("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS}
+        )
     known = passenger_types()
     if unknown := sorted({kind for kind in types if kind not in known}):
         names = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}

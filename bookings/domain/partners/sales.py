@@ -1,4 +1,7 @@
-"""A sale by a partner's program: hold, order and payment of the web's own functions, each once per idempotency key."""
+"""A sale by a partner's program.
+
+Hold, order and payment of the web's own functions, each once per idempotency key.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ _NETWORK: Final = "partner:%d"  # all that a partner holds unpaid counts against
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a program, by which it is known again: the key, its Idempotency-Key, and all that it said."""
+    """One request of a program, by which it is known again.
+
+    The key, its Idempotency-Key, and all that it said.
+    """
 
     key: ApiKey
     token: str
@@ -89,7 +95,12 @@ def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
     total = hold_total(partner_hold(token, partner))
     if total != promise.total:
         words = {"now": format_zar(total), "quoted": format_zar(promise.total)}
-        raise QuoteOutdated(_("The price is %(now)s now, not %(quoted)s as quoted. Nothing is held; please ask for a new quote.") % words)
+        raise QuoteOutdated(
+            _(
+                "The price is %(now)s now, not %(quoted)s as quoted. Nothing is held; please ask for a new quote."
+            )
+            % words
+        )
     return token
 
 
@@ -99,7 +110,11 @@ def hold_total(hold: Hold) -> Decimal:
 
 def partner_hold(token: str, partner: Partner) -> Hold:
     """Raises NotFound for a hold that is not this partner's."""
-    hold = Hold.objects.select_related("order").filter(token=token, owner__startswith=_OWNER % partner.pk).first()
+    hold = (
+        Hold.objects.select_related("order")
+        .filter(token=token, owner__startswith=_OWNER % partner.pk)
+        .first()
+    )
     if hold is None:
         raise NotFound(_("We know no such hold of yours."))
     return hold
@@ -127,7 +142,8 @@ class Wanted:
 def order_held(request: Request, wanted: Wanted, *, now: datetime | None = None) -> RequestOutcome:
     """Order held seats at the price that they were held for. The result is the order's token.
 
-    Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what placing an order raises.
+    Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what
+    placing an order raises.
     """
     hold = partner_hold(wanted.hold, request.partner)
     return _once(request, lambda: _order(request, hold, wanted, now), now)
@@ -157,13 +173,26 @@ def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> lis
     """The passengers in the order of the held seats, each on a seat that was quoted for their type."""
     if sorted(each["passenger_type"] for each in passengers) != sorted(types):
         words = {"types": ", ".join(types)}
-        raise Refusal(_("These seats were quoted for %(types)s; please name just these passengers, or ask for a new quote.") % words)
+        raise Refusal(
+            _(
+                "These seats were quoted for %(types)s; please name just these passengers, or ask for a new quote."
+            )
+            % words
+        )
     waiting = list(passengers)
-    return [waiting.pop(next(index for index, each in enumerate(waiting) if each["passenger_type"] == kind)) for kind in types]
+    return [
+        waiting.pop(next(index for index, each in enumerate(waiting) if each["passenger_type"] == kind))
+        for kind in types
+    ]
 
 
-def pay_order(request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None) -> RequestOutcome:
-    """Pay an order on the partner's account. Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded."""
+def pay_order(
+    request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None
+) -> RequestOutcome:
+    """Pay an order on the partner's account.
+
+    Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded.
+    """
     order = partner_order(order_token, request.partner)
 
     def pay() -> str:
@@ -174,18 +203,29 @@ def pay_order(request: Request, order_token: str, amount: Decimal, *, now: datet
 
 
 def cancel(
-    request: Request, reference: str, *, ticket_ids: Sequence[int] | None, refund: Decimal, now: datetime | None = None
+    request: Request,
+    reference: str,
+    *,
+    ticket_ids: Sequence[int] | None,
+    refund: Decimal,
+    now: datetime | None = None,
 ) -> RequestOutcome:
-    """Cancel a booking or some of its tickets for the refund that was quoted; the result is the reference of what was cancelled.
+    """Cancel a booking or some of its tickets for the refund that was quoted; the result is the reference of
+    what was cancelled.
 
     Raises Conflict when the refund has fallen below `refund`, or nothing can be cancelled any more.
     """
     booking = partner_booking(reference, request.partner)
 
     def act() -> str:
-        reason = _("by %(partner)s (API key %(key)s)") % {"partner": request.partner.name, "key": request.key.prefix}
+        reason = _("by %(partner)s (API key %(key)s)") % {
+            "partner": request.partner.name,
+            "key": request.key.prefix,
+        }
         options = {"submission": request.inner, "content": "", "reason": reason, "now": now}
-        return cancel_booking(booking.booking_reference, ticket_ids=ticket_ids, quoted=refund, **options).booking_reference
+        return cancel_booking(
+            booking.booking_reference, ticket_ids=ticket_ids, quoted=refund, **options
+        ).booking_reference
 
     return _once(request, act, now)
 
@@ -201,7 +241,9 @@ def partner_order(token: str, partner: Partner) -> Order:
 def partner_booking(reference: str, partner: Partner) -> Booking:
     """Raises NotFound for a booking that is not this partner's."""
     code = normal_code(reference)[:12]
-    booking = Booking.objects.select_related("order").filter(booking_reference=code, order__partner=partner).first()
+    booking = (
+        Booking.objects.select_related("order").filter(booking_reference=code, order__partner=partner).first()
+    )
     if booking is None:
         raise NotFound(_("We know no such booking of yours."))
     return booking

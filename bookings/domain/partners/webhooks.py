@@ -1,4 +1,7 @@
-"""Webhooks as managers keep them: made, switched, tested, their secret replaced, and the deliveries of their messages."""
+"""Webhooks as managers keep them.
+
+Made, switched, tested, their secret replaced, and the deliveries of their messages.
+"""
 
 from __future__ import annotations
 
@@ -56,25 +59,45 @@ class DeliveryPage:
     has_next: bool
 
 
-def add_webhook(partner: Partner, *, url: str, events: Collection[str], actor: User | None = None, now: datetime | None = None) -> Webhook:
+def add_webhook(
+    partner: Partner,
+    *,
+    url: str,
+    events: Collection[str],
+    actor: User | None = None,
+    now: datetime | None = None,
+) -> Webhook:
     """Make a webhook, whose secret is shown this once.
 
-    Raises Refusal for an address or events that make no sense, Conflict for an address that the partner has already.
+    Raises Refusal for an address or events that make no sense, Conflict for an address that the partner has
+    already.
     """
     url, events, now = _clean_url(url), _clean_events(events), now or database_now()
     if Webhook.objects.filter(partner=partner).count() >= MOST:
         raise Refusal(_("A partner has at most %(most)d webhooks.") % {"most": MOST})
     try:
         with short_transaction():
-            webhook = Webhook.objects.create(partner=partner, url=url, events=events, secret=new_secret(), created_by=actor, created_at=now)
-            _record(webhook, _("webhook %(url)s made for %(events)s") % {"url": url, "events": ", ".join(events)}, actor, now)
+            webhook = Webhook.objects.create(
+                partner=partner, url=url, events=events, secret=new_secret(), created_by=actor, created_at=now
+            )
+            _record(
+                webhook,
+                _("webhook %(url)s made for %(events)s") % {"url": url, "events": ", ".join(events)},
+                actor,
+                now,
+            )
     except IntegrityError as clash:
         raise Conflict(_("This partner has a webhook with this address already.")) from clash
     return webhook
 
 
-def switch_webhook(hook: Webhook, *, is_on: bool, actor: User | None = None, now: datetime | None = None) -> None:
-    """Switch a webhook on or off. Off, it is sent nothing more, and what waits for it is given up; it can be sent again by hand."""
+def switch_webhook(
+    hook: Webhook, *, is_on: bool, actor: User | None = None, now: datetime | None = None
+) -> None:
+    """Switch a webhook on or off.
+
+    Off, it is sent nothing more, and what waits for it is given up; it can be sent again by hand.
+    """
     now = now or database_now()
     with short_transaction():
         if not Webhook.objects.filter(pk=hook.pk, is_active=not is_on).update(is_active=is_on):
@@ -82,7 +105,13 @@ def switch_webhook(hook: Webhook, *, is_on: bool, actor: User | None = None, now
         if not is_on:
             waiting = OutboxMessage.objects.filter(webhook=hook, sent_at=None, failed_at=None)
             waiting.update(failed_at=now, lease_until=None, last_error=_("the webhook was switched off"))
-        _record(hook, (_("webhook %(url)s switched on") if is_on else _("webhook %(url)s switched off")) % {"url": hook.url}, actor, now)
+        _record(
+            hook,
+            (_("webhook %(url)s switched on") if is_on else _("webhook %(url)s switched off"))
+            % {"url": hook.url},
+            actor,
+            now,
+        )
 
 
 def secret_fingerprint(hook: Webhook) -> str:
@@ -90,16 +119,30 @@ def secret_fingerprint(hook: Webhook) -> str:
     return sha256(hook.secret)[:16]
 
 
-def rotate_secret(hook: Webhook, *, fingerprint: str, actor: User | None = None, now: datetime | None = None) -> Webhook:
-    """Replace the secret by a new one, shown this once; the old one signs too for a day, so that the partner can change over.
+def rotate_secret(
+    hook: Webhook, *, fingerprint: str, actor: User | None = None, now: datetime | None = None
+) -> Webhook:
+    """Replace the secret by a new one, shown this once; the old one signs too for a day, so that the partner
+    can change over.
 
-    Raises Conflict if the secret of this fingerprint has been replaced already, so that a page sent twice replaces one secret.
+    Raises Conflict if the secret of this fingerprint has been replaced already, so that a page sent twice
+    replaces one secret.
     """
     now = now or database_now()
-    changes = {"secret": new_secret(), "old_secret": hook.secret, "old_until": now + timedelta(hours=OLD_SECRET_HOURS)}
+    changes = {
+        "secret": new_secret(),
+        "old_secret": hook.secret,
+        "old_until": now + timedelta(hours=OLD_SECRET_HOURS),
+    }
     with short_transaction():
-        if fingerprint != secret_fingerprint(hook) or not Webhook.objects.filter(pk=hook.pk, secret=hook.secret).update(**changes):
-            raise Conflict(_("This secret has been replaced already. Who has not noted the new one can replace it once more."))
+        if fingerprint != secret_fingerprint(hook) or not Webhook.objects.filter(
+            pk=hook.pk, secret=hook.secret
+        ).update(**changes):
+            raise Conflict(
+                _(
+                    "This secret has been replaced already. Who has not noted the new one can replace it once more."
+                )
+            )
         _record(hook, _("secret of webhook %(url)s replaced") % {"url": hook.url}, actor, now)
     return get_webhook(hook.pk)
 
@@ -113,7 +156,10 @@ def ping(hook: Webhook, *, now: datetime | None = None) -> None:
 
 
 def resend_message(message_id: int, hook: Webhook, *, now: datetime | None = None) -> None:
-    """Try a message anew, whatever became of it, with all of its tries. Raises Conflict while it is on its way, or the webhook is off."""
+    """Try a message anew, whatever became of it, with all of its tries.
+
+    Raises Conflict while it is on its way, or the webhook is off.
+    """
     now = now or database_now()
     if not hook.is_active:
         raise Conflict(_("This webhook is switched off."))
@@ -122,7 +168,9 @@ def resend_message(message_id: int, hook: Webhook, *, now: datetime | None = Non
         message = OutboxMessage.objects.filter(not_leased, pk=message_id, webhook=hook)
         if not message.update(sent_at=None, failed_at=None, attempts=0, next_try=now):
             raise Conflict(_("This message is on its way just now."))
-        task = StaffTask.objects.filter(kind=StaffTask.Kind.WEBHOOK_FAILED, subject=f"message:{message_id}", done_at=None)
+        task = StaffTask.objects.filter(
+            kind=StaffTask.Kind.WEBHOOK_FAILED, subject=f"message:{message_id}", done_at=None
+        )
         task.update(done_at=now, done_note=_("sent again"))
         queue.enqueue_after_commit("send_webhooks")
 
@@ -136,23 +184,40 @@ def get_webhook(hook_id: int, slug: str = "") -> Webhook:
 
 
 def list_webhooks(partner: Partner) -> QuerySet[Webhook]:
-    """The partner's webhooks, each with how many messages are `waiting` and `failed`, and when one was last taken (`heard_at`): one query."""
-    waiting, failed = Q(messages__sent_at=None, messages__failed_at=None, messages__pk__gt=0), Q(messages__failed_at__isnull=False)
+    """The partner's webhooks, each with how many messages are `waiting` and `failed`, and when one was last
+    taken (`heard_at`): one query.
+    """
+    waiting, failed = (
+        Q(messages__sent_at=None, messages__failed_at=None, messages__pk__gt=0),
+        Q(messages__failed_at__isnull=False),
+    )
     return (
         Webhook.objects.filter(partner=partner)
-        .annotate(waiting=Count("messages", filter=waiting), failed=Count("messages", filter=failed), heard_at=Max("messages__sent_at"))
+        .annotate(
+            waiting=Count("messages", filter=waiting),
+            failed=Count("messages", filter=failed),
+            heard_at=Max("messages__sent_at"),
+        )
         .order_by("-is_active", "pk")
     )
 
 
-def list_deliveries(hook: Webhook, *, page: int = 1, state: DeliveryState | None = None, now: datetime) -> DeliveryPage:
+def list_deliveries(
+    hook: Webhook, *, page: int = 1, state: DeliveryState | None = None, now: datetime
+) -> DeliveryPage:
     """The messages for a webhook, of one state or of all, the latest first: two queries."""
-    rows = OutboxMessage.objects.filter(_IN_STATE[state], webhook=hook).select_related("order").order_by("-pk")
+    rows = (
+        OutboxMessage.objects.filter(_IN_STATE[state], webhook=hook).select_related("order").order_by("-pk")
+    )
     first = (max(page, 1) - 1) * PAGE
     shown = list(rows[first : first + PAGE + 1])
     orders = {message.order_id for message in shown[:PAGE]}
-    references = dict(Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference"))
-    deliveries = (_delivery(message, references.get(message.order_id or 0, ""), hook, now) for message in shown[:PAGE])
+    references = dict(
+        Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference")
+    )
+    deliveries = (
+        _delivery(message, references.get(message.order_id or 0, ""), hook, now) for message in shown[:PAGE]
+    )
     return DeliveryPage(tuple(deliveries), max(page, 1), len(shown) > PAGE)
 
 
@@ -196,7 +261,10 @@ def _clean_url(url: str) -> str:
 def _clean_events(events: Collection[str]) -> list[str]:
     known = [event for event in Webhook.Event.values if event in events]
     if not known or len(known) != len(set(events)):
-        raise Refusal(_("Choose the events that the webhook is sent: %(events)s.") % {"events": ", ".join(Webhook.Event.values)})
+        raise Refusal(
+            _("Choose the events that the webhook is sent: %(events)s.")
+            % {"events": ", ".join(Webhook.Event.values)}
+        )
     return known
 
 

@@ -26,7 +26,8 @@ def block_seats(
     by: User | None = None,
     now: datetime | None = None,
 ) -> list[SeatBlock]:
-    """Keep free seats off sale on the whole road, until they are released or `release_at` passes; all of them or none.
+    """Keep free seats off sale on the whole road, until they are released or `release_at` passes; all of them
+    or none.
 
     A seat that is blocked already is refused like a sold one, so a form posted twice blocks once.
     Raises SeatTaken, Refusal, or Conflict when the departure is over.
@@ -42,7 +43,9 @@ def block_seats(
             raise Refusal(_("Choose a release time that is still to come."))
         drop_expired([schedule_id], now=now)
         end = RouteStop.objects.filter(route=schedule.route_id).aggregate(last=Max("position"))["last"]
-        coach = SeatAvailability(sold_seats(schedule.layout_id), taken_seats(schedule_id, range(end), now=now))
+        coach = SeatAvailability(
+            sold_seats(schedule.layout_id), taken_seats(schedule_id, range(end), now=now)
+        )
         blocks = [
             SeatBlock.objects.create(
                 schedule=schedule,
@@ -69,15 +72,22 @@ def _open_departure(schedule: Schedule | None) -> Schedule:
     return schedule
 
 
-def release_block(schedule_id: int, block_id: int, *, by: User | None = None, now: datetime | None = None) -> SeatBlock:
+def release_block(
+    schedule_id: int, block_id: int, *, by: User | None = None, now: datetime | None = None
+) -> SeatBlock:
     """Put a seat of this departure back on sale. Raises Conflict when it has been released already."""
-    departure_id = SeatBlock.objects.filter(pk=block_id, schedule=schedule_id).values_list("schedule", flat=True).first()
+    departure_id = (
+        SeatBlock.objects.filter(pk=block_id, schedule=schedule_id).values_list("schedule", flat=True).first()
+    )
     if departure_id is None:
         raise NotFound(_("We do not know this block."))
     with short_transaction():
         locked = lock_schedules([departure_id])
         now = now or database_now()
-        if SeatBlock.objects.filter(pk=block_id, released_at=None).update(released_at=now, released_by=by) != 1:
+        if (
+            SeatBlock.objects.filter(pk=block_id, released_at=None).update(released_at=now, released_by=by)
+            != 1
+        ):
             raise Conflict(_("This seat has been released already."))
         claims.release_block(block_id)
         refresh(locked)

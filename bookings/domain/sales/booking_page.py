@@ -20,7 +20,17 @@ from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Account, Booking, BookingEvent, LedgerEntry, Order, PaymentAttempt, Refund, SaleStatus, Ticket
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    PaymentAttempt,
+    Refund,
+    SaleStatus,
+    Ticket,
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,8 @@ def _state(order: Order, now: datetime) -> str:
     if order.refunds.exists():
         return "refund_due"
     last = order.attempts.order_by("-pk").first()
-    # A notification is on its way: say so, even past the pay-by time. The money will find its seats or go back.
+    # A notification is on its way: say so, even past the pay-by time. The money will find its seats or go
+    # back.
     if last and last.notifications.filter(acted_at=None).exists():
         return "confirming"
     if not order.is_open(now):
@@ -174,7 +185,9 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
         is_open=order.is_open(now) and owed > 0,
         parts=tuple(_part(booking, order, now) for booking in bookings_of(order)),
         refunds=tuple(
-            RefundView(format_zar(refund.amount), refund.get_status_display(), refund.status == Refund.Status.PAID)
+            RefundView(
+                format_zar(refund.amount), refund.get_status_display(), refund.status == Refund.Status.PAID
+            )
             for refund in order.refunds.order_by("pk")
         ),
     )
@@ -195,16 +208,26 @@ def bookings_of(order: Order) -> list[Booking]:
         for ticket in tickets[booking.pk]:
             if ticket.seat_id in seats:
                 ticket.seat = seats[ticket.seat_id]
-            ticket.fare_class, ticket.passenger_type = classes[ticket.fare_class_id], types[ticket.passenger_type_id]
+            ticket.fare_class, ticket.passenger_type = (
+                classes[ticket.fare_class_id],
+                types[ticket.passenger_type_id],
+            )
         set_related_rows(booking, "tickets", tickets[booking.pk])
     return list(bookings.values())
 
 
 @compiled
 def _tickets_of(order_id: int) -> QuerySet[Ticket]:
-    events = BookingEvent.objects.filter(booking=OuterRef("booking")).order_by().values("booking").annotate(number=Count("pk"))
+    events = (
+        BookingEvent.objects.filter(booking=OuterRef("booking"))
+        .order_by()
+        .values("booking")
+        .annotate(number=Count("pk"))
+    )
     tickets = Ticket.objects.select_related("booking__schedule").filter(booking__order=order_id)
-    return with_version(tickets.annotate(event_count=Subquery(events.values("number")))).order_by("booking__boards_at", "booking_id", "pk")
+    return with_version(tickets.annotate(event_count=Subquery(events.values("number")))).order_by(
+        "booking__boards_at", "booking_id", "pk"
+    )
 
 
 def booking_segment(booking: Booking) -> Segment:
@@ -214,13 +237,19 @@ def booking_segment(booking: Booking) -> Segment:
 def _part(booking: Booking, order: Order, now: datetime) -> BookingPart:
     status = booking_status(booking, order, now)
     tickets = list(booking.tickets.all())
-    quote = cancellation_quote(booking, now=now) if can_cancel(booking, now) and status != SaleStatus.EXPIRED else None
+    quote = (
+        cancellation_quote(booking, now=now)
+        if can_cancel(booking, now) and status != SaleStatus.EXPIRED
+        else None
+    )
     return BookingPart(
         id=booking.pk,
         reference=booking.booking_reference,
         status=status,
         status_text=str(SaleStatus(status).label),
-        trip=trip_view(booking_segment(booking), tuple(ticket.seat.label for ticket in tickets if ticket.seat)),
+        trip=trip_view(
+            booking_segment(booking), tuple(ticket.seat.label for ticket in tickets if ticket.seat)
+        ),
         tickets=tuple(_ticket(ticket) for ticket in tickets),
         quote=quote,
         refund_text=format_zar(quote.refund) if quote else "",
@@ -257,9 +286,16 @@ class FoundBooking:
 
 
 def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking | None:
-    """The booking with this reference, if `proof` is a surname on its order or the e-mail address. None for every kind of failure."""
+    """The booking with this reference, if `proof` is a surname on its order or the e-mail address.
+
+    None for every kind of failure.
+    """
     name, email = plain_name(proof)[:80], proof.strip()
-    proven = Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email) if name else Q(pk__in=[])
+    proven = (
+        Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email)
+        if name
+        else Q(pk__in=[])
+    )
     booking = (
         Booking.objects.filter(proven, booking_reference=normal_code(reference)[:12])
         .select_related("order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
@@ -269,7 +305,11 @@ def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking |
         return None
     status = booking_status(booking, booking.order, now)
     return FoundBooking(
-        booking.order_id, booking.booking_reference, status, str(SaleStatus(status).label), trip_view(booking_segment(booking))
+        booking.order_id,
+        booking.booking_reference,
+        status,
+        str(SaleStatus(status).label),
+        trip_view(booking_segment(booking)),
     )
 
 

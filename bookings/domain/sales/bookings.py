@@ -1,4 +1,7 @@
-"""What every change to a paid booking shares: who may be changed, what it costs, and how the difference is settled."""
+"""What every change to a paid booking shares.
+
+Who may be changed, what it costs, and how the difference is settled.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,22 @@ from bookings.base.money import format_zar
 from bookings.domain.sales.cancellations import returnable_tickets
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.refunds import owe_refund
-from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Posting, Refund, SaleStatus, Ticket, User, Webhook
+from bookings.models import (
+    Account,
+    Booking,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Posting,
+    Refund,
+    SaleStatus,
+    Ticket,
+    User,
+    Webhook,
+)
 
-# Takes the balance of an order (first) at the till, or pays the refund that a change owes (second), within the change's transaction.
+# Takes the balance of an order (first) at the till, or pays the refund that a change owes (second), within
+# the change's transaction.
 Settle = Callable[[Order, Decimal, Refund | None], None]
 
 
@@ -37,12 +53,17 @@ class Difference:
         """Raises Conflict unless this is still what the customer was told."""
         if quoted is not None and quoted != self.balance:
             facts = {"amount": format_zar(self.balance)}
-            raise Conflict(_("The price has changed meanwhile: the balance is now %(amount)s. Please look again.") % facts)
+            raise Conflict(
+                _("The price has changed meanwhile: the balance is now %(amount)s. Please look again.")
+                % facts
+            )
 
 
 def booking_called(reference: str) -> Booking:
     """The booking with all that a quote needs. Raises NotFound."""
-    rows = Booking.objects.select_related("order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
+    rows = Booking.objects.select_related(
+        "order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city"
+    )
     booking = rows.filter(booking_reference=normal_code(reference)[:12]).first()
     if booking is None:
         raise NotFound(_("We do not know this booking."))
@@ -56,9 +77,16 @@ def locked_booking(reference: str) -> Booking:
 
 
 def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
-    """The tickets to change, all of them still good. Raises Conflict when somebody was first, Refusal for nobody."""
+    """The tickets to change, all of them still good.
+
+    Raises Conflict when somebody was first, Refusal for nobody.
+    """
     if booking.status != SaleStatus.CONFIRMED:
-        raise Conflict(_("This booking is not paid, or no longer stands: it cannot be changed. Take its payment, or sell anew."))
+        raise Conflict(
+            _(
+                "This booking is not paid, or no longer stands: it cannot be changed. Take its payment, or sell anew."
+            )
+        )
     tickets = returnable_tickets(booking, ticket_ids, now)
     if now >= booking.boards_at and not tickets:
         raise Conflict(_("The coach of this booking has left; it can no longer be moved to another."))
@@ -70,9 +98,18 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
 
 
 def post_difference(
-    booking: Booking, cause: str, difference: Difference, *, actor: User | None, settle: Settle | None, now: datetime
+    booking: Booking,
+    cause: str,
+    difference: Difference,
+    *,
+    actor: User | None,
+    settle: Settle | None,
+    now: datetime,
 ) -> None:
-    """Book a change of price and settle it: what is to be paid is taken within this transaction, or the change does not happen."""
+    """Book a change of price and settle it.
+
+    What is to be paid is taken within this transaction, or the change does not happen.
+    """
     balance = difference.balance
     amounts = {
         Account.REVENUE: difference.old - difference.new,

@@ -51,20 +51,32 @@ class CancelView:
         return len(self.chosen) == len(self.lines)
 
 
-def cancel_view(reference: str, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime) -> CancelView:
+def cancel_view(
+    reference: str, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime
+) -> CancelView:
     """The quote for these tickets of a booking, or for all of them, passenger by passenger.
 
     Raises NotFound, and Conflict when nothing can be cancelled any more.
     """
-    booking_row = Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
+    booking_row = (
+        Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
+    )
     if booking_row is None:
         raise NotFound(_("We do not know this booking."))
-    booking = next(candidate for candidate in bookings_of(booking_row.order) if candidate.pk == booking_row.pk)
+    booking = next(
+        candidate for candidate in bookings_of(booking_row.order) if candidate.pk == booking_row.pk
+    )
     whole = cancellation_quote(booking, waived=waived, now=now)
     overdue = not whole.is_paid and not booking_row.order.is_open(now)
     if not can_cancel(booking, now) or not whole.lines or overdue:
-        raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
-    chosen = tuple(line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids)
+        raise Conflict(
+            _(
+                "This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."
+            )
+        )
+    chosen = tuple(
+        line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids
+    )
     return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now))
 
 

@@ -72,16 +72,28 @@ class CancellationQuote:
     @property
     def then(self) -> Decimal:
         """The refund after `drops_at`."""
-        return sum((line.quote.then if line.quote.drops_at == self.drops_at else line.quote.amount for line in self.lines), ZERO)
+        return sum(
+            (
+                line.quote.then if line.quote.drops_at == self.drops_at else line.quote.amount
+                for line in self.lines
+            ),
+            ZERO,
+        )
 
 
 def cancellation_quote(
     booking: Booking, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime
 ) -> CancellationQuote:
-    """The quote for these tickets of the booking, or for all that are still valid. An unpaid booking owes and gives nothing."""
+    """The quote for these tickets of the booking, or for all that are still valid.
+
+    An unpaid booking owes and gives nothing.
+    """
     tickets = returnable_tickets(booking, ticket_ids, now)
     is_paid = booking.status == SaleStatus.CONFIRMED
-    return CancellationQuote(tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets), is_paid)
+    return CancellationQuote(
+        tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets),
+        is_paid,
+    )
 
 
 def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now: datetime) -> RefundQuote:
@@ -93,7 +105,9 @@ def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now:
     if is_left_behind(ticket, booking, now):
         return RefundQuote(ticket.fare, ZERO, RefundRule.LEFT_BEHIND)
     terms = RefundTerms.from_json(ticket.refund_terms)
-    return refund_quote(ticket.fare, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now)
+    return refund_quote(
+        ticket.fare, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now
+    )
 
 
 def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
@@ -102,15 +116,25 @@ def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[
 
 
 def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
-    """Whether this passenger paid to stand by and got no seat: they get all of it back, or another coach without a fee."""
+    """Whether this passenger paid to stand by and got no seat.
+
+    They get all of it back, or another coach without a fee.
+    """
     stood_by = ticket.place == Ticket.Place.STANDBY and ticket.status == Ticket.Status.VALID
     return stood_by and booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at
 
 
 def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
-    """Those that can be given back or moved: until the coach leaves all valid ones, afterwards those of who was left behind."""
+    """Those that can be given back or moved.
+
+    Until the coach leaves all valid ones, afterwards those of who was left behind.
+    """
     tickets = valid_tickets(booking, ticket_ids)
-    return tickets if now < booking.boards_at else [ticket for ticket in tickets if is_left_behind(ticket, booking, now)]
+    return (
+        tickets
+        if now < booking.boards_at
+        else [ticket for ticket in tickets if is_left_behind(ticket, booking, now)]
+    )
 
 
 def is_whole_booking(booking: Booking, tickets: Collection[Ticket]) -> bool:
@@ -138,11 +162,12 @@ def cancel_booking(
     afterwards: Afterwards | None = None,
     now: datetime | None = None,
 ) -> Booking:
-    """Cancel a booking, or some of its passengers, once per `submission`, and owe back what the frozen terms give.
+    """Cancel a booking, or some of its passengers, once per `submission`, and owe back what the frozen terms
+    give.
 
-    Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is what the customer was
-    promised: raises Conflict if it has fallen since. `afterwards` pays the refund at the till, in the same transaction.
-    Raises Refusal when nothing can be cancelled.
+    Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is
+    what the customer was promised: raises Conflict if it has fallen since. `afterwards` pays the refund at
+    the till, in the same transaction. Raises Refusal when nothing can be cancelled.
     """
     result = run_once(
         "cancel",
@@ -176,14 +201,23 @@ def _cancel(
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
     tickets = returnable_tickets(booking, ticket_ids, now)
     if not can_cancel(booking, now) or not tickets:
-        raise Conflict(_("This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."))
+        raise Conflict(
+            _(
+                "This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."
+            )
+        )
     quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
     if quoted is not None and quote.refund < quoted:
-        raise Conflict(_("The refund has changed to %(refund)s meanwhile. Please look again.") % {"refund": format_zar(quote.refund)})
+        raise Conflict(
+            _("The refund has changed to %(refund)s meanwhile. Please look again.")
+            % {"refund": format_zar(quote.refund)}
+        )
     if not is_whole_booking(booking, tickets):
         booking = split_off(booking, tickets, now, actor=actor)
     refund = _undo_sale(booking, quote, actor, now)
-    close_booking(booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason)
+    close_booking(
+        booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason
+    )
     queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
     if refund and afterwards:
         afterwards(refund)
@@ -191,11 +225,21 @@ def _cancel(
     return str(booking.pk)
 
 
-def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, now: datetime) -> Refund | None:
+def _undo_sale(
+    booking: Booking, quote: CancellationQuote, actor: User | None, now: datetime
+) -> Refund | None:
     cause = f"cancel:{booking.pk}"
     if not quote.is_paid:
         sold = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-        LedgerEntry.objects.post(Posting(cause, {Account.REVENUE: sold, Account.RECEIVABLE: -sold}, at=now, booking=booking, actor=actor))
+        LedgerEntry.objects.post(
+            Posting(
+                cause,
+                {Account.REVENUE: sold, Account.RECEIVABLE: -sold},
+                at=now,
+                booking=booking,
+                actor=actor,
+            )
+        )
         return None
     amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
     LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
@@ -203,17 +247,29 @@ def _undo_sale(booking: Booking, quote: CancellationQuote, actor: User | None, n
 
 
 def close_booking(
-    booking: Booking, tickets: Sequence[Ticket], *, at: datetime, actor: User | None, approver: User | None = None, reason: str = ""
+    booking: Booking,
+    tickets: Sequence[Ticket],
+    *,
+    at: datetime,
+    actor: User | None,
+    approver: User | None = None,
+    reason: str = "",
 ) -> None:
     """Cancel a booking with its tickets and free its seats; the order ends with its last booking."""
-    step = BookingStep(booking, booking.status, SaleStatus.CANCELLED, at=at, actor=actor, approver=approver, reason=reason)
+    step = BookingStep(
+        booking, booking.status, SaleStatus.CANCELLED, at=at, actor=actor, approver=approver, reason=reason
+    )
     claims.release_tickets(tickets)
     for ticket in tickets:
         Ticket.objects.filter(pk=ticket.pk).update(status=Ticket.Status.CANCELLED)
-        BookingEvent.objects.record(replace(step, before=Ticket.Status.VALID, after=Ticket.Status.CANCELLED, ticket=ticket))
+        BookingEvent.objects.record(
+            replace(step, before=Ticket.Status.VALID, after=Ticket.Status.CANCELLED, ticket=ticket)
+        )
     Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.CANCELLED, cancelled_at=at)
     BookingEvent.objects.record(step)
     notify_partner(booking.order, Webhook.Event.CANCELLED, booking, at=at)
-    still_open = Booking.objects.filter(order=booking.order_id).exclude(status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED))
+    still_open = Booking.objects.filter(order=booking.order_id).exclude(
+        status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED)
+    )
     if not still_open.exists():
         Order.objects.filter(pk=booking.order_id).update(status=SaleStatus.CANCELLED)

@@ -22,7 +22,13 @@ from bookings.domain.sales.holds import hold_trips, locked_hold
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.messages import write_message
-from bookings.domain.sales.orders import PassengerDetails, TicketTerms, new_spoken_codes, new_ticket, open_booking
+from bookings.domain.sales.orders import (
+    PassengerDetails,
+    TicketTerms,
+    new_spoken_codes,
+    new_ticket,
+    open_booking,
+)
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Booking,
@@ -40,13 +46,28 @@ Check = Callable[[Hold, list[HoldTrip], datetime], None]
 Then = Callable[[Order, datetime], None]
 
 
-def save_draft(token: str, *, owner: str, passengers: Sequence[PassengerDetails], email: str, phone: str, problem: str = "") -> None:
-    """Keep what was typed at the checkout, complete or not, expired or not. With a `problem` it cannot be ordered before it is put right."""
+def save_draft(
+    token: str,
+    *,
+    owner: str,
+    passengers: Sequence[PassengerDetails],
+    email: str,
+    phone: str,
+    problem: str = "",
+) -> None:
+    """Keep what was typed at the checkout, complete or not, expired or not.
+
+    With a `problem` it cannot be ordered before it is put right.
+    """
     with short_transaction():
         hold = locked_hold(token, owner)
         if hasattr(hold, "order"):
             raise Conflict(_("These seats are already ordered."))
-        hold.draft = {"passengers": [dict(passenger) for passenger in passengers], "email": email, "phone": phone}
+        hold.draft = {
+            "passengers": [dict(passenger) for passenger in passengers],
+            "email": email,
+            "phone": phone,
+        }
         if problem:
             hold.draft["problem"] = problem
         hold.save(update_fields=["draft"])
@@ -57,7 +78,9 @@ def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = T
     if draft.get("problem"):
         return str(draft["problem"])
     passengers = draft.get("passengers", [])
-    if len(passengers) != seats or not all(passenger.get("first_name") and passenger.get("surname") for passenger in passengers):
+    if len(passengers) != seats or not all(
+        passenger.get("first_name") and passenger.get("surname") for passenger in passengers
+    ):
         return _("Please fill in the name of every passenger.")
     if needs_email and not draft.get("email"):
         return _("Please give an e-mail address for the tickets.")
@@ -66,7 +89,10 @@ def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = T
 
 def pay_later_until(boards_at: datetime, now: datetime) -> datetime | None:
     """Until when an order placed now could be paid at a counter; None if departure is too near for that."""
-    until = min(now + timedelta(hours=settings.PAY_LATER_HOURS), boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS))
+    until = min(
+        now + timedelta(hours=settings.PAY_LATER_HOURS),
+        boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS),
+    )
     return until if until > now else None
 
 
@@ -84,12 +110,15 @@ def place_order(
     then: Then | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the order's pay-by time.
+    """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the
+    order's pay-by time.
 
-    `shift` is the till that sells it, its clerk the seller; or a `partner` sells it. `check` may still refuse, once nobody can change
-    the hold any more; `then` belongs to the same transaction, when the order is made here and now.
+    `shift` is the till that sells it, its clerk the seller; or a `partner` sells it. `check` may still
+    refuse, once nobody can change the hold any more; `then` belongs to the same transaction, when the order
+    is made here and now.
 
-    Raises HoldExpired, Refusal (draft incomplete, too late to pay later) or AlreadySubmitted (`content` differs).
+    Raises HoldExpired, Refusal (draft incomplete, too late to pay later) or AlreadySubmitted (`content`
+    differs).
     """
     made: list[Order] = []
 
@@ -121,7 +150,11 @@ def _place(
     if hasattr(hold, "order"):
         return hold.order  # another page of the same checkout was first
     if hold.expires_at <= now:
-        raise HoldExpired(_("The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."))
+        raise HoldExpired(
+            _(
+                "The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."
+            )
+        )
     trips = hold_trips(token)
     if check:
         check(hold, trips, now)
@@ -152,7 +185,9 @@ def _make_order(
     boards_at = min(Segment(trip.schedule, trip.from_stop, trip.to_stop).boards_at for trip in trips)
     if boards_at <= now:
         raise Conflict(_("This coach has already left your stop."))
-    pay_by = pay_later_until(boards_at, now) if pay_later else now + timedelta(minutes=settings.PAYMENT_MINUTES)
+    pay_by = (
+        pay_later_until(boards_at, now) if pay_later else now + timedelta(minutes=settings.PAYMENT_MINUTES)
+    )
     if pay_by is None:
         raise Refusal(_("It is too close to departure to pay later. Please pay now."))
     total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO)
@@ -173,7 +208,10 @@ def _make_order(
 
 
 def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
-    """What each seat of a held ride costs for the passenger who is to sit on it; adults where nothing was said yet."""
+    """What each seat of a held ride costs for the passenger who is to sit on it.
+
+    Adults where nothing was said yet.
+    """
     chosen = [passenger.get("passenger_type", "") for passenger in draft.get("passengers", [])]
     fares = []
     for index, held in enumerate(trip.seats.all()):
@@ -191,7 +229,11 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
     for passenger, held, fare, spoken in zip(
         draft["passengers"], seats, fares, new_spoken_codes(trip.schedule_id, len(seats)), strict=True
     ):
-        slug = passenger.get("passenger_type") if passenger.get("passenger_type") in held.fares else next(iter(held.fares))
+        slug = (
+            passenger.get("passenger_type")
+            if passenger.get("passenger_type") in held.fares
+            else next(iter(held.fares))
+        )
         terms = TicketTerms(held.seat, types[slug], held.fare_class, fare)
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     Ticket.objects.bulk_create(tickets)

@@ -86,7 +86,9 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
         is_expired=hold.expires_at <= now and order is None,
         can_renew=hold.renewals < MOST_RENEWALS and hold.expires_at > now and order is None,
         trips=tuple(
-            trip_view(segment, tuple(held.seat.label for held in trip.seats.all()), format_zar(sum(of_trip, ZERO)))
+            trip_view(
+                segment, tuple(held.seat.label for held in trip.seats.all()), format_zar(sum(of_trip, ZERO))
+            )
             for segment, trip, of_trip in zip(segments, trips, fares, strict=True)
         ),
         passengers=_passenger_rows(trips, hold.draft, fares),
@@ -110,13 +112,18 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
     )
 
 
-def _passenger_rows(trips: list[HoldTrip], draft: dict[str, Any], fares: list[list[Decimal]]) -> tuple[PassengerRow, ...]:
+def _passenger_rows(
+    trips: list[HoldTrip], draft: dict[str, Any], fares: list[list[Decimal]]
+) -> tuple[PassengerRow, ...]:
     typed = draft.get("passengers", [])
     rows = []
     for index in range(len(trips[0].seats.all())):
         held = [trip.seats.all()[index] for trip in trips]
         said = typed[index] if index < len(typed) else {}
-        by_type = {slug: format_zar(sum((Decimal(held_seat.fares[slug]) for held_seat in held), ZERO)) for slug in held[0].fares}
+        by_type = {
+            slug: format_zar(sum((Decimal(held_seat.fares[slug]) for held_seat in held), ZERO))
+            for slug in held[0].fares
+        }
         rows.append(
             PassengerRow(
                 index=index,

@@ -43,7 +43,9 @@ class Placed:
 def review_digest(checkout: CheckoutView) -> str:
     """A fingerprint of all that is ordered and what it costs."""
     trips = [f"{trip.ref}|{trip.departs_iso}|{','.join(trip.seats)}" for trip in checkout.trips]
-    people = [f"{row.first_name}|{row.surname}|{row.passenger_type}|{row.fare_text}" for row in checkout.passengers]
+    people = [
+        f"{row.first_name}|{row.surname}|{row.passenger_type}|{row.fare_text}" for row in checkout.passengers
+    ]
     contact = [str(checkout.draft.get("email", "")), str(checkout.draft.get("phone", ""))]
     return sha256("\n".join([*trips, *people, *contact, str(checkout.total)]))
 
@@ -57,15 +59,23 @@ def fare_rules(checkout: CheckoutView) -> tuple[FareRules, ...]:
     )
 
 
-def place_and_pay(token: str, *, owner: str, submission: str, digest: str, choice: str, now: datetime | None = None) -> Placed:
-    """Order what the review page showed, once per `submission`, and open its payment with it unless it is paid later.
+def place_and_pay(
+    token: str, *, owner: str, submission: str, digest: str, choice: str, now: datetime | None = None
+) -> Placed:
+    """Order what the review page showed, once per `submission`, and open its payment with it unless it is
+    paid later.
 
-    The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever place_order raises.
+    The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever
+    place_order raises.
     """
 
     def check(hold: Hold, trips: list[HoldTrip], moment: datetime) -> None:
         if digest != review_digest(view_of(hold, trips, now=moment)):
-            raise ReviewOutdated(_("Something changed while you were looking. Please check your order once more; nothing was booked."))
+            raise ReviewOutdated(
+                _(
+                    "Something changed while you were looking. Please check your order once more; nothing was booked."
+                )
+            )
 
     opened: list[str] = []
 

@@ -32,18 +32,26 @@ from bookings.models import (
 )
 
 
-def confirm_order(order: Order, bookings: Iterable[Booking], *, now: datetime, shift: Shift | None = None) -> None:
-    """Make the seats of a paid order its own, with those of its `bookings` that are in the same state as the order.
+def confirm_order(
+    order: Order, bookings: Iterable[Booking], *, now: datetime, shift: Shift | None = None
+) -> None:
+    """Make the seats of a paid order its own, with those of its `bookings` that are in the same state as the
+    order.
 
-    The caller holds the locks of its schedules and of the order since before it read them, and refreshes. `shift` is the till that took
-    the money: its clerk stands in the history.
+    The caller holds the locks of its schedules and of the order since before it read them, and refreshes.
+    `shift` is the till that took the money: its clerk stands in the history.
     """
     actor = shift.clerk if shift else None
     bookings = [booking for booking in bookings if booking.status == order.status]
-    if _confirm_orders(order.pk, order.status) != 1 or _confirm_bookings(order.pk, order.status) != len(bookings):
+    if _confirm_orders(order.pk, order.status) != 1 or _confirm_bookings(order.pk, order.status) != len(
+        bookings
+    ):
         raise Conflict("The order changed meanwhile.")
     BookingEvent.objects.bulk_create(
-        BookingEvent(booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now) for booking in bookings
+        BookingEvent(
+            booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now
+        )
+        for booking in bookings
     )
     for booking in bookings:
         notify_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
@@ -69,8 +77,15 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
     False if a seat is gone, a coach has left, or the money on the order is not enough.
     The caller holds the locks; expired claims are already dropped.
     """
-    bookings = list(order.bookings.filter(status=SaleStatus.EXPIRED).select_related("schedule", "from_stop", "to_stop").order_by("pk"))
-    fares = {booking: sum((ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)), ZERO) for booking in bookings}
+    bookings = list(
+        order.bookings.filter(status=SaleStatus.EXPIRED)
+        .select_related("schedule", "from_stop", "to_stop")
+        .order_by("pk")
+    )
+    fares = {
+        booking: sum((ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)), ZERO)
+        for booking in bookings
+    }
     if -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) < sum(fares.values()):
         return False
     new_claims: list[SeatClaim] = []
@@ -78,12 +93,18 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
         segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
         tickets = list(booking.tickets.filter(status=Ticket.Status.VALID, seat__isnull=False))
         gone = taken_seats(booking.schedule_id, segment.legs, now=now)
-        left = booking.boards_at <= now or not booking.schedule.is_active or booking.schedule.status not in Schedule.SOLD_IN
+        left = (
+            booking.boards_at <= now
+            or not booking.schedule.is_active
+            or booking.schedule.status not in Schedule.SOLD_IN
+        )
         if left or any(ticket.seat_id in gone for ticket in tickets):
             return False
         new_claims += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
     claims.claim(new_claims)
     for booking, fare in fares.items():
         cause = f"resale:{booking.pk}:{booking.events.count()}"
-        LedgerEntry.objects.post(Posting(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking))
+        LedgerEntry.objects.post(
+            Posting(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking)
+        )
     return bool(bookings)

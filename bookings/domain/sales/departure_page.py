@@ -49,7 +49,10 @@ class DepartureView:
 
 @single_version_check()
 def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
-    """All that the seat map's page shows, in a constant number of queries. `hold` is the token of the way out, while the way back is chosen."""
+    """All that the seat map's page shows, in a constant number of queries.
+
+    `hold` is the token of the way out, while the way back is chosen.
+    """
     segment = get_segment(ref)
     seats = seat_map(segment, now=now, owner=owner)
     amenities = [name for name in segment.schedule.layout.amenities if name in Amenity.values]
@@ -85,7 +88,9 @@ def _first_trip(token: str, segment: Segment, owner: str, now: datetime) -> Firs
     held = Hold.objects.filter(token=token, owner=owner, order__isnull=True).first()
     if held is None:
         return None
-    for trip in held.trips.exclude(schedule=segment.schedule.pk).select_related("from_stop__stop__city", "to_stop__stop__city"):
+    for trip in held.trips.exclude(schedule=segment.schedule.pk).select_related(
+        "from_stop__stop__city", "to_stop__stop__city"
+    ):
         title = _("%(origin)s → %(destination)s") % {
             "origin": trip.from_stop.stop.city.name,
             "destination": trip.to_stop.stop.city.name,

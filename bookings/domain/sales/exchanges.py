@@ -1,4 +1,7 @@
-"""Another departure for a paid booking, in one step: the reference stays, old tickets are replaced, and nothing is ever in between."""
+"""Another departure for a paid booking, in one step.
+
+The reference stays, old tickets are replaced, and nothing is ever in between.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ from bookings.models import Booking, BookingEvent, BookingStep, FareClass, Seat,
 
 @dataclass(frozen=True)
 class ExchangeLine:
-    """One passenger: the ticket to replace, its fee by its frozen terms, and the new seat with its fare. Who stood by gets a seat."""
+    """One passenger: the ticket to replace, its fee by its frozen terms, and the new seat with its fare.
+
+    Who stood by gets a seat.
+    """
 
     ticket: Ticket
     seat: Seat | None  # none on a lap
@@ -73,15 +79,22 @@ def quote_exchange(
     waived: bool = False,
     now: datetime,
 ) -> ExchangeQuote:
-    """What moving these passengers to another ride costs: the fee that cancelling would cost, and the difference to today's fare.
+    """What moving these passengers to another ride costs: the fee that cancelling would cost, and the
+    difference to today's fare.
 
-    Without `labels` seats are chosen as close together as can be. Raises Conflict, SeatTaken, SoldOut, SalesClosed or Refusal.
+    Without `labels` seats are chosen as close together as can be. Raises Conflict, SeatTaken, SoldOut,
+    SalesClosed or Refusal.
     """
     return _quote(booking_called(reference), segment, ticket_ids, labels, waived, now)
 
 
 def _quote(
-    booking: Booking, segment: Segment, ticket_ids: Collection[int] | None, labels: Collection[str], waived: bool, now: datetime
+    booking: Booking,
+    segment: Segment,
+    ticket_ids: Collection[int] | None,
+    labels: Collection[str],
+    waived: bool,
+    now: datetime,
 ) -> ExchangeQuote:
     tickets = changeable(booking, ticket_ids, now)
     seated = [ticket for ticket in tickets if ticket.place != Ticket.Place.LAP]
@@ -103,9 +116,13 @@ def _quote(
         if len(seats) != len(seated):
             raise Refusal(_("Choose as many seats as passengers move."))
     else:
-        seats = seats_together(coach, len(seated), fares.classes, fare_class=_class_with_room(coach, seated, fares))
+        seats = seats_together(
+            coach, len(seated), fares.classes, fare_class=_class_with_room(coach, seated, fares)
+        )
     seat_of = dict(zip((ticket.pk for ticket in seated), seats, strict=True))
-    lines = tuple(_line(booking, ticket, seat_of.get(ticket.pk), segment, fares, waived, now) for ticket in tickets)
+    lines = tuple(
+        _line(booking, ticket, seat_of.get(ticket.pk), segment, fares, waived, now) for ticket in tickets
+    )
     return ExchangeQuote(booking, segment, lines, is_all=is_whole_booking(booking, tickets))
 
 
@@ -122,22 +139,36 @@ def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> SeatAva
 def _class_with_room(coach: SeatAvailability, tickets: Sequence[Ticket], fares: FareTable) -> str:
     """The class they travel in, if it has seats for them all; else any."""
     code = tickets[0].fare_class.code
-    room = sum(1 for seat in coach.free if (fare_class := fares.class_of(seat.kind)) and fare_class.code == code)
+    room = sum(
+        1 for seat in coach.free if (fare_class := fares.class_of(seat.kind)) and fare_class.code == code
+    )
     return code if room >= len(tickets) else ""
 
 
 def _line(
-    booking: Booking, ticket: Ticket, seat: Seat | None, segment: Segment, fares: FareTable, waived: bool, now: datetime
+    booking: Booking,
+    ticket: Ticket,
+    seat: Seat | None,
+    segment: Segment,
+    fares: FareTable,
+    waived: bool,
+    now: datetime,
 ) -> ExchangeLine:
     fare_class, fare = seat_fare(segment, seat, ticket, fares) if seat else (ticket.fare_class, ticket.fare)
-    return ExchangeLine(ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now).fee, fare)
+    return ExchangeLine(
+        ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now).fee, fare
+    )
 
 
 def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, fares: FareTable) -> tuple[FareClass, Decimal]:
     """The class of a seat and what this passenger pays on it today. Raises Refusal if it is not sold."""
     fare_class = fares.class_of(seat.kind)
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
-    adult = None if fare_class is None else fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
+    adult = (
+        None
+        if fare_class is None
+        else fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
+    )
     if fare_class is None or adult is None:
         raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
     return fare_class, passenger_price(adult, ticket.passenger_type)
@@ -157,17 +188,21 @@ def exchange(
     content: str,
     now: datetime | None = None,
 ) -> Booking:
-    """Move a booking, or some of its passengers, to another ride, once per `submission`; all of it or nothing.
+    """Move a booking, or some of its passengers, to another ride, once per `submission`; all of it or
+    nothing.
 
-    Some of the passengers are first split off into a booking of their own, which is returned. `settle` takes the balance or pays the
-    refund in the same transaction. Raises what `quote_exchange` raises, and Conflict when the balance is no longer `quoted`.
+    Some of the passengers are first split off into a booking of their own, which is returned. `settle` takes
+    the balance or pays the refund in the same transaction. Raises what `quote_exchange` raises, and Conflict
+    when the balance is no longer `quoted`.
     """
     try:
         result = run_once(
             "exchange",
             submission,
             content,
-            lambda: str(_exchange(reference, segment, ticket_ids, labels, quoted, actor, waiver, settle, now).pk),
+            lambda: str(
+                _exchange(reference, segment, ticket_ids, labels, quoted, actor, waiver, settle, now).pk
+            ),
             now=now or database_now(),
         )
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
@@ -205,7 +240,9 @@ def _exchange(
     return booking
 
 
-def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Waiver | None, now: datetime) -> None:
+def _move(
+    booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Waiver | None, now: datetime
+) -> None:
     segment = quote.segment
     old = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     booking.schedule, booking.from_stop, booking.to_stop = segment.schedule, segment.board, segment.alight
@@ -223,7 +260,9 @@ def _move(booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Wa
         terms = TicketTerms(line.seat, line.ticket.passenger_type, line.fare_class, line.fare, place)
         issued = issue_ticket(booking, passenger, terms)
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
-        BookingEvent.objects.record(replace(step, before=Ticket.Status.VALID, after=Ticket.Status.REPLACED, ticket=line.ticket))
+        BookingEvent.objects.record(
+            replace(step, before=Ticket.Status.VALID, after=Ticket.Status.REPLACED, ticket=line.ticket)
+        )
         BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
         new_claims += claims.claims_of_ticket(issued, segment.legs)
     claims.claim(new_claims)

@@ -13,12 +13,17 @@ from bookings.models import Booking, BookingEvent, BookingStep, Order, SaleStatu
 
 
 def expire_unpaid(*, now: datetime | None = None) -> int:
-    """Sweep what has run out: unpaid orders and the claims of dead holds. Housekeeping only: expired claims count as free anyway.
+    """Sweep what has run out: unpaid orders and the claims of dead holds. Housekeeping only: expired claims
+    count as free anyway.
 
     Returns how many orders expired.
     """
     now = now or database_now()
-    orders = list(Order.objects.filter(status=SaleStatus.PENDING, pay_by__lte=now).order_by("pay_by").values_list("pk", flat=True)[:500])
+    orders = list(
+        Order.objects.filter(status=SaleStatus.PENDING, pay_by__lte=now)
+        .order_by("pay_by")
+        .values_list("pk", flat=True)[:500]
+    )
     expired = 0
     for order_id in orders:
         with short_transaction():
@@ -27,7 +32,12 @@ def expire_unpaid(*, now: datetime | None = None) -> int:
             expire_order(order_id, now=now)
             refresh(locked.schedules)
             expired += 1
-    for schedule_id in SeatClaim.objects.expired(now).values_list("schedule", flat=True).distinct().order_by("schedule")[:500]:
+    for schedule_id in (
+        SeatClaim.objects.expired(now)
+        .values_list("schedule", flat=True)
+        .distinct()
+        .order_by("schedule")[:500]
+    ):
         with short_transaction():
             schedules = lock_schedules([schedule_id])
             drop_expired(list(schedules), now=now)
@@ -36,7 +46,10 @@ def expire_unpaid(*, now: datetime | None = None) -> int:
 
 
 def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
-    """Remove the expired claims of locked departures; an order that lost its seats so is expired with them."""
+    """Remove the expired claims of locked departures.
+
+    An order that lost its seats so is expired with them.
+    """
     expired = SeatClaim.objects.filter(schedule__in=schedule_ids).expired(now)
     owners = set(expired.values_list("ticket__booking__order", flat=True))
     for order_id in sorted(owners - {None}):
@@ -46,7 +59,10 @@ def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
 
 
 def expire_order(order_id: int, *, now: datetime) -> bool:
-    """Expire an unpaid order past its pay-by time, with its bookings; what was owed is taken back. False if there was nothing to do."""
+    """Expire an unpaid order past its pay-by time, with its bookings.
+
+    What was owed is taken back. False if there was nothing to do.
+    """
     order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
     due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
     if due.update(status=SaleStatus.EXPIRED) != 1:
@@ -54,7 +70,9 @@ def expire_order(order_id: int, *, now: datetime) -> bool:
     for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
         take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
-        BookingEvent.objects.record(BookingStep(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time"))
+        BookingEvent.objects.record(
+            BookingStep(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
+        )
         notify_partner(order, Webhook.Event.EXPIRED, booking, at=now)
     owe_back(Order.objects.get(pk=order_id), now=now)
     return True

@@ -22,7 +22,13 @@ from bookings.database.transactions import count_committed, database_now, short_
 from bookings.domain.fares.prices import FareTable, fare_classes, fare_table
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
-from bookings.domain.inventory.seat_choice import SeatAvailability, layout_seats, named_seats, seats_together, sold_seats
+from bookings.domain.inventory.seat_choice import (
+    SeatAvailability,
+    layout_seats,
+    named_seats,
+    seats_together,
+    sold_seats,
+)
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment, load_segments
@@ -37,7 +43,9 @@ _MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 
 @dataclass(frozen=True)
 class SeatRequest:
-    """Seats on a segment: those with these labels, or (with `count`) so many of our choice, of `fare_class` if it is named."""
+    """Seats on a segment: those with these labels, or (with `count`) so many of our choice, of `fare_class`
+    if it is named.
+    """
 
     segment: SegmentRef
     labels: tuple[str, ...] = ()
@@ -49,8 +57,8 @@ class SeatRequest:
 class HoldRequest:
     """Who holds seats and how.
 
-    What an owner, and a `network`, hold unpaid is limited. `types` are the passengers' types, seat by seat, for the draft.
-    `adds_to` is the token of the owner's hold that these seats join: those of the way back.
+    What an owner, and a `network`, hold unpaid is limited. `types` are the passengers' types, seat by seat,
+    for the draft. `adds_to` is the token of the owner's hold that these seats join: those of the way back.
     """
 
     owner: str
@@ -68,28 +76,45 @@ class HeldSeats:
 
 
 def hold_requested(seats: SeatRequest, request: HoldRequest, *, now: datetime | None = None) -> HeldSeats:
-    """Hold the seats of a request. Raises NotFound for a segment that is not there, and what `hold_seats` raises."""
+    """Hold the seats of a request.
+
+    Raises NotFound for a segment that is not there, and what `hold_seats` raises.
+    """
     segment = get_segment(seats.segment)
     if seats.count is None:
         return HeldSeats(hold_seats(segment, seats.labels, request, now=now), segment, len(set(seats.labels)))
-    return HeldSeats(hold_any(segment, seats.count, request, fare_class=seats.fare_class, now=now), segment, seats.count)
+    return HeldSeats(
+        hold_any(segment, seats.count, request, fare_class=seats.fare_class, now=now), segment, seats.count
+    )
 
 
-def hold_seats(segment: Segment, labels: Collection[str], request: HoldRequest, *, now: datetime | None = None) -> Hold:
+def hold_seats(
+    segment: Segment, labels: Collection[str], request: HoldRequest, *, now: datetime | None = None
+) -> Hold:
     """Hold every seat in `labels`, or none, for the channel's time and at today's prices.
 
-    Seats that the owner already holds on this departure are replaced. Raises SeatTaken, SalesClosed, HoldLimitReached,
-    HoldExpired (of `adds_to`) or Refusal.
+    Seats that the owner already holds on this departure are replaced. Raises SeatTaken, SalesClosed,
+    HoldLimitReached, HoldExpired (of `adds_to`) or Refusal.
     """
     return _hold(segment, lambda coach, fares: named_seats(coach, labels), request, now)
 
 
-def hold_any(segment: Segment, count: int, request: HoldRequest, *, fare_class: str = "", now: datetime | None = None) -> Hold:
-    """Hold `count` seats of our choice, as close together as can be, or none. Raises SoldOut, and what `hold_seats` raises."""
+def hold_any(
+    segment: Segment, count: int, request: HoldRequest, *, fare_class: str = "", now: datetime | None = None
+) -> Hold:
+    """Hold `count` seats of our choice, as close together as can be, or none.
+
+    Raises SoldOut, and what `hold_seats` raises.
+    """
     most = _MOST_AT_COUNTER if request.channel == Channel.COUNTER else settings.HOLD_MAX_SEATS
     if not 1 <= count <= most:
         raise Refusal(_("Please choose between 1 and %(most)d seats.") % {"most": most})
-    return _hold(segment, lambda coach, fares: seats_together(coach, count, fares.classes, fare_class=fare_class), request, now)
+    return _hold(
+        segment,
+        lambda coach, fares: seats_together(coach, count, fares.classes, fare_class=fare_class),
+        request,
+        now,
+    )
 
 
 def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime | None) -> Hold:
@@ -147,16 +172,23 @@ def offer_seats(
     channel: str = "web",
     now: datetime,
 ) -> list[SeatOffer]:
-    """What holding these seats (or as many of our choice) for passengers of these types would give and cost now; nothing is kept.
+    """What holding these seats (or as many of our choice) for passengers of these types would give and cost
+    now; nothing is kept.
 
-    `seat_by_seat`: the types are those of the seats in turn, as for the way back, where everybody has a place in the party already.
-    Raises what `hold_seats` and `hold_any` raise.
+    `seat_by_seat`: the types are those of the seats in turn, as for the way back, where everybody has a place
+    in the party already. Raises what `hold_seats` and `hold_any` raise.
     """
     if not segment.is_on_sale(now, channel):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     fares = fare_table([(segment.board, segment.alight)])
-    coach, _own_trip = _availability(segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), now=now)
-    chosen = named_seats(coach, labels) if labels else seats_together(coach, len(types), fares.classes, fare_class=fare_class)
+    coach, _own_trip = _availability(
+        segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), now=now
+    )
+    chosen = (
+        named_seats(coach, labels)
+        if labels
+        else seats_together(coach, len(types), fares.classes, fare_class=fare_class)
+    )
     if len(chosen) != len(types):
         raise Refusal(_("Choose as many seats as there are passengers."))
     if not seat_by_seat:
@@ -171,14 +203,18 @@ def offer_seats(
 def _availability(
     segment: Segment, seats: Sequence[Seat], request: HoldRequest, *, now: datetime
 ) -> tuple[SeatAvailability, HoldTrip | None]:
-    """The seats as this owner may choose among them, and the trip that they hold there already and have not ordered: its seats are free to them."""
+    """The seats as this owner may choose among them, and the trip that they hold there already and have not
+    ordered: its seats are free to them.
+    """
     live = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now)
     rows = list(live.values_list("seat", "leg", "hold_trip", "hold_trip__hold__owner"))
     trips = {trip for _seat, _leg, trip, holder in rows if request.owner and trip and holder == request.owner}
     own_trip = None
     if trips:
         held = HoldTrip.objects.select_related("hold").filter(pk__in=trips, hold__order__isnull=True)
-        own_trip = (held.filter(hold__token=request.adds_to) if request.adds_to else held).order_by("-pk").first()
+        own_trip = (
+            (held.filter(hold__token=request.adds_to) if request.adds_to else held).order_by("-pk").first()
+        )
     taken, used = set(), set()
     for seat, leg, trip, _holder in rows:
         if not own_trip or trip != own_trip.pk:
@@ -186,7 +222,9 @@ def _availability(
     return SeatAvailability(seats, taken, used), own_trip
 
 
-def _hold_row(own_trip: HoldTrip | None, segment: Segment, request: HoldRequest, count: int, now: datetime) -> Hold:
+def _hold_row(
+    own_trip: HoldTrip | None, segment: Segment, request: HoldRequest, count: int, now: datetime
+) -> Hold:
     if not request.adds_to:
         if own_trip and own_trip.hold.expires_at > now:
             hold = own_trip.hold
@@ -218,19 +256,31 @@ def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, own_tr
     for trip in others.select_related("schedule", "from_stop__stop", "to_stop__stop"):
         other = Segment(trip.schedule, trip.from_stop, trip.to_stop)
         if trip.seats.count() != count:
-            raise Refusal(_("Your other trip has %(count)d seats; please choose as many here.") % {"count": trip.seats.count()})
-        check_way_back(*((segment, other) if own_trip and own_trip.position < trip.position else (other, segment)))
+            raise Refusal(
+                _("Your other trip has %(count)d seats; please choose as many here.")
+                % {"count": trip.seats.count()}
+            )
+        check_way_back(
+            *((segment, other) if own_trip and own_trip.position < trip.position else (other, segment))
+        )
 
 
 def check_way_back(out: Segment, back: Segment) -> None:
     """Raises Refusal unless the way back leaves after the way out has arrived."""
     if back.boards_at < out.alights_at:
         arrives = local_text(out.alights_at, out.alights_local.tzinfo)
-        raise Refusal(_("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives})
+        raise Refusal(
+            _("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives}
+        )
 
 
-def _types_by_price(types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable) -> Sequence[str]:
-    """The types seat by seat, those named first on the cheapest seats: as a search adds up the price of a party."""
+def _types_by_price(
+    types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable
+) -> Sequence[str]:
+    """The types seat by seat, those named first on the cheapest seats.
+
+    As a search adds up the price of a party.
+    """
     if len(types) != len(seats):
         return types
     adult = [Decimal(next(iter(price_seat(segment, seat, fares)["fares"].values()))) for seat in seats]
@@ -240,12 +290,23 @@ def _types_by_price(types: Sequence[str], segment: Segment, seats: Sequence[Seat
 
 
 def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:
-    """The draft for `count` passengers: whoever was typed already stays, the rest get the types of the search."""
+    """The draft for `count` passengers.
+
+    Whoever was typed already stays, the rest get the types of the search.
+    """
     typed = draft.get("passengers", [])[:count]
     return {**draft, "passengers": typed + [{"passenger_type": slug} for slug in types[len(typed) : count]]}
 
 
-def _write_trip(hold: Hold, own_trip: HoldTrip | None, segment: Segment, seats: Sequence[Seat], fares: FareTable, *, joins: bool) -> None:
+def _write_trip(
+    hold: Hold,
+    own_trip: HoldTrip | None,
+    segment: Segment,
+    seats: Sequence[Seat],
+    fares: FareTable,
+    *,
+    joins: bool,
+) -> None:
     """`joins`: the hold has a trip already."""
     if own_trip and own_trip.hold_id == hold.pk:
         claims.release_trip(own_trip)
@@ -261,19 +322,28 @@ def _write_trip(hold: Hold, own_trip: HoldTrip | None, segment: Segment, seats: 
             to_stop=segment.alight,
         )
     HoldSeat.objects.bulk_create(
-        HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares)) for position, seat in enumerate(seats)
+        HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares))
+        for position, seat in enumerate(seats)
     )
     claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
 
 
 def price_seat(segment: Segment, seat: Seat, fares: FareTable) -> dict[str, object]:
-    """The fare class of a seat and what each passenger type pays on it, as HoldSeat keeps them. Raises Refusal if it is not sold."""
+    """The fare class of a seat and what each passenger type pays on it, as HoldSeat keeps them.
+
+    Raises Refusal if it is not sold.
+    """
     fare_class = fares.class_of(seat.kind)
     day = segment.boards_local.date()
-    adult = fare_class and fares.price(segment.board, segment.alight, fare_class, price_zar=segment.schedule.price_zar, day=day)
+    adult = fare_class and fares.price(
+        segment.board, segment.alight, fare_class, price_zar=segment.schedule.price_zar, day=day
+    )
     if adult is None:
         raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
-    return {"fare_class": fare_class, "fares": {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}}
+    return {
+        "fare_class": fare_class,
+        "fares": {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()},
+    }
 
 
 def hold_time(channel: str = Channel.WEB) -> timedelta:
@@ -283,7 +353,9 @@ def hold_time(channel: str = Channel.WEB) -> timedelta:
 
 def locked_hold(token: str, owner: str) -> Hold:
     """The hold of this visitor, locked. Raises NotFound for a foreign or unknown token."""
-    rows = Hold.objects.select_for_update(of=("self",)).select_related("order").filter(token=token, owner=owner)
+    rows = (
+        Hold.objects.select_for_update(of=("self",)).select_related("order").filter(token=token, owner=owner)
+    )
     hold = rows.first() if owner else None
     if hold is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
@@ -297,7 +369,10 @@ def _set_expiry(hold: Hold, expires_at: datetime) -> None:
 
 
 def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
-    """Give the visitor HOLD_MINUTES from now, once. Raises HoldExpired when it is too late, Refusal the second time."""
+    """Give the visitor HOLD_MINUTES from now, once.
+
+    Raises HoldExpired when it is too late, Refusal the second time.
+    """
     with short_transaction():
         schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
         hold = locked_hold(token, owner)
@@ -326,7 +401,10 @@ def release_hold(token: str, *, owner: str) -> None:
 
 
 def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None = None) -> Hold:
-    """After expiry: try for the very same seats again, all of them or none, at today's prices. Raises SeatTaken or SalesClosed."""
+    """After expiry: try for the very same seats again, all of them or none, at today's prices.
+
+    Raises SeatTaken or SalesClosed.
+    """
     try:
         return _rehold(token, owner, channel, now)
     except NetworkFull as refusal:
@@ -356,7 +434,9 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
             coach = SeatAvailability(sold_seats(segment.schedule.layout_id), taken)
             seats = named_seats(coach, [row.seat.label for row in held])
             if channel != Channel.COUNTER:
-                check_hold_limits(segment.schedule, len(seats), owner=owner, network=hold.network, replaces=None, now=now)
+                check_hold_limits(
+                    segment.schedule, len(seats), owner=owner, network=hold.network, replaces=None, now=now
+                )
             for row in held:
                 HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares))
             claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
@@ -367,7 +447,10 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
 
 @single_version_check()
 def hold_trips(token: str, *, owner: str = "") -> list[HoldTrip]:
-    """The trips of a hold with all that a page shows of them; of an `owner` with the hold itself and its order, or none."""
+    """The trips of a hold with all that a page shows of them.
+
+    Of an `owner` with the hold itself and its order, or none.
+    """
     rows = HoldTrip.objects.filter(hold__token=token).order_by("position").select_related("schedule")
     if owner:
         rows = rows.filter(hold__owner=owner).select_related("hold__order")

@@ -13,10 +13,11 @@ from bookings.models import Submission
 
 
 def run_once(scope: str, token: str, content: str, action: Callable[[], str], *, now: datetime) -> str:
-    """Run `action` in one transaction the first time `token` is posted; afterwards answer with the first time's result.
+    """Run `action` in one transaction the first time `token` is posted; afterwards answer with the first
+    time's result.
 
-    The same token with other content raises AlreadySubmitted. If `action` raises, nothing is kept and the token stays good.
-    A twin that runs at the same time waits for the first and gets its result.
+    The same token with other content raises AlreadySubmitted. If `action` raises, nothing is kept and the
+    token stays good. A twin that runs at the same time waits for the first and gets its result.
     """
     if not token or len(token) > 80 or "\x00" in token:
         raise Refusal(_("This form has lost its token. Please open the page again."))

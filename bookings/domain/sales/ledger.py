@@ -3,7 +3,17 @@
 from datetime import datetime
 from decimal import Decimal
 
-from bookings.models import Account, Booking, BookingEvent, BookingStep, LedgerEntry, Order, Posting, Refund, SaleStatus
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    BookingStep,
+    LedgerEntry,
+    Order,
+    Posting,
+    Refund,
+    SaleStatus,
+)
 
 
 def owe_back(order: Order, *, now: datetime) -> None:
@@ -11,7 +21,9 @@ def owe_back(order: Order, *, now: datetime) -> None:
     excess = -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
     if excess > 0:
         cause = f"excess:{order.pk}:{order.refunds.count()}"
-        LedgerEntry.objects.post(Posting(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order))
+        LedgerEntry.objects.post(
+            Posting(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
+        )
         Refund.objects.create(order=order, cause=cause, amount=excess, created_at=now)
 
 
@@ -19,7 +31,9 @@ def take_back_sale(booking: Booking, *, cause: str, now: datetime) -> None:
     """Undo the sale posting of an unpaid booking: nothing is owed for it any more."""
     owed = LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
     if owed:
-        LedgerEntry.objects.post(Posting(cause, {Account.REVENUE: -owed, Account.RECEIVABLE: owed}, at=now, booking=booking))
+        LedgerEntry.objects.post(
+            Posting(cause, {Account.REVENUE: -owed, Account.RECEIVABLE: owed}, at=now, booking=booking)
+        )
 
 
 def post_sale(booking: Booking, sold: Decimal, *, now: datetime) -> None:
@@ -27,4 +41,6 @@ def post_sale(booking: Booking, sold: Decimal, *, now: datetime) -> None:
     shift, seller = booking.order.shift, booking.order.seller
     BookingEvent.objects.record(BookingStep(booking, "", SaleStatus.PENDING, at=now, actor=seller))
     amounts = {Account.RECEIVABLE: sold, Account.REVENUE: -sold}
-    LedgerEntry.objects.post(Posting(f"sale:{booking.pk}", amounts, at=now, booking=booking, shift=shift, actor=seller))
+    LedgerEntry.objects.post(
+        Posting(f"sale:{booking.pk}", amounts, at=now, booking=booking, shift=shift, actor=seller)
+    )

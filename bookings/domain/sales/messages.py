@@ -1,4 +1,7 @@
-"""What sales has to tell customers and partners: rows of the outbox, written in the transaction of the fact. `messaging` sends them."""
+"""What sales has to tell customers and partners.
+
+Rows of the outbox, written in the transaction of the fact. `messaging` sends them.
+"""
 
 from datetime import datetime
 
@@ -9,15 +12,21 @@ from bookings.models import Order, OutboxMessage, Webhook
 from bookings.models.outbox import new_message_id
 
 
-def queue_message(kind: str, order: Order, about: Model, *, version: str = "1", now: datetime) -> OutboxMessage | None:
+def queue_message(
+    kind: str, order: Order, about: Model, *, version: str = "1", now: datetime
+) -> OutboxMessage | None:
     """As `write_message`; None if there was such a message already."""
-    return OutboxMessage.objects.filter(message_id=write_message(kind, order, about, version=version, now=now)).first()
+    return OutboxMessage.objects.filter(
+        message_id=write_message(kind, order, about, version=version, now=now)
+    ).first()
 
 
 def write_message(kind: str, order: Order, about: Model, *, version: str = "1", now: datetime) -> str:
-    """Write a message within the caller's transaction and wake the queue once that has committed; returns its Message-ID.
+    """Write a message within the caller's transaction and wake the queue once that has committed; returns its
+    Message-ID.
 
-    `about` is the order, or that booking, payment or attempt of it. The same kind, row and version again changes nothing.
+    `about` is the order, or that booking, payment or attempt of it. The same kind, row and version again
+    changes nothing.
     """
     message = OutboxMessage(
         kind=kind,
@@ -37,19 +46,33 @@ def write_message(kind: str, order: Order, about: Model, *, version: str = "1", 
 
 
 def notify_partner(order: Order, event: str, about: Model, *, at: datetime) -> None:
-    """Write what happened to a partner's order for each of its webhooks that wants to know, in the transaction of the fact.
+    """Write what happened to a partner's order for each of its webhooks that wants to know, in the
+    transaction of the fact.
 
     `about` is the booking, payment or refund. An order that no partner sold costs nothing.
     """
     if order.partner_id is None:
         return
-    hooks = [hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)]
+    hooks = [
+        hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)
+    ]
     for hook in hooks:
         write_webhook(hook, event, about, version=at.isoformat(), order=order, at=at)
 
 
-def write_webhook(hook: Webhook, event: str, about: Model | None = None, *, version: str, at: datetime, order: Order | None = None) -> None:
-    """Write one message for a webhook within the caller's transaction. The same event of the same moment again changes nothing."""
+def write_webhook(
+    hook: Webhook,
+    event: str,
+    about: Model | None = None,
+    *,
+    version: str,
+    at: datetime,
+    order: Order | None = None,
+) -> None:
+    """Write one message for a webhook within the caller's transaction.
+
+    The same event of the same moment again changes nothing.
+    """
     message = OutboxMessage(
         kind=OutboxMessage.Kind.WEBHOOK,
         webhook=hook,

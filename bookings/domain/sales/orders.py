@@ -48,7 +48,11 @@ def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime, *, act
     moved_in = {Account.REVENUE: -fare, Account.RECEIVABLE: fare}
     LedgerEntry.objects.post(Posting(f"split-out:{part.pk}", moved_out, at=now, booking=booking))
     LedgerEntry.objects.post(Posting(f"split-in:{part.pk}", moved_in, at=now, booking=part))
-    BookingEvent.objects.record(BookingStep(part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}"))
+    BookingEvent.objects.record(
+        BookingStep(
+            part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}"
+        )
+    )
     return part
 
 
@@ -63,7 +67,8 @@ class LockedOrder:
 
 
 def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
-    """Lock an order after the departures of its bookings (and those in `also`), in the order that everybody keeps.
+    """Lock an order after the departures of its bookings (and those in `also`), in the order that everybody
+    keeps.
 
     Raises Busy if they change meanwhile.
     """
@@ -77,7 +82,12 @@ def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
         if not orders:
             raise Order.DoesNotExist
         if {booking.schedule_id for booking in bookings} <= set(schedules):
-            return LockedOrder(orders[0], schedules, bookings, (bookings and getattr(bookings[0], "clock", None)) or database_now())
+            return LockedOrder(
+                orders[0],
+                schedules,
+                bookings,
+                (bookings and getattr(bookings[0], "clock", None)) or database_now(),
+            )
     raise Busy
 
 
@@ -108,7 +118,10 @@ def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
 
 @dataclass(frozen=True)
 class TicketTerms:
-    """What is sold to one passenger: a seat (or none, at another place), for a type of passenger in a class, at a fare."""
+    """What is sold to one passenger.
+
+    A seat (or none, at another place), for a type of passenger in a class, at a fare.
+    """
 
     seat: Seat | None
     passenger_type: PassengerType
@@ -124,7 +137,9 @@ def issue_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTer
     return ticket
 
 
-def new_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTerms, *, spoken_code: str) -> Ticket:
+def new_ticket(
+    booking: Booking, passenger: PassengerDetails, terms: TicketTerms, *, spoken_code: str
+) -> Ticket:
     """A new ticket with a code of its own and the refund terms of today, not yet written."""
     return Ticket(
         booking=booking,
@@ -158,7 +173,11 @@ def new_spoken_codes(schedule_id: int, count: int) -> list[str]:
     codes: set[str] = set()
     while len(codes) < count:
         fresh = {random_code(6) for _missing in range(count - len(codes))}
-        codes |= fresh - set(Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list("spoken_code", flat=True))
+        codes |= fresh - set(
+            Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list(
+                "spoken_code", flat=True
+            )
+        )
     return list(codes)
 
 

@@ -29,7 +29,8 @@ def lock_partner(partner_id: int | None) -> Partner:
 def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: datetime | None = None) -> Order:
     """Charge what is owed on an order to the partner who sold it, and confirm it.
 
-    Raises Conflict if nothing can be paid any more or `amount` is not what is owed, CreditExceeded beyond the partner's limit.
+    Raises Conflict if nothing can be paid any more or `amount` is not what is owed, CreditExceeded beyond the
+    partner's limit.
     """
     with short_transaction():
         locked = lock_order(order_id)
@@ -38,18 +39,24 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
         if owed <= 0 or not order.is_open(now):
             raise Conflict(_("There is nothing to pay on this order any more."))
         if amount != owed:
-            raise Conflict(_("%(amount)s is owed on this order. Nothing was paid.") % {"amount": format_zar(owed)})
+            raise Conflict(
+                _("%(amount)s is owed on this order. Nothing was paid.") % {"amount": format_zar(owed)}
+            )
         partner = lock_partner(order.partner_id)
         if partner.owes + owed > partner.credit_limit:
             left = {"amount": format_zar(max(partner.credit_limit - partner.owes, Decimal(0)))}
-            raise CreditExceeded(_("This is more than your credit limit allows: %(amount)s is left. Nothing was paid.") % left)
+            raise CreditExceeded(
+                _("This is more than your credit limit allows: %(amount)s is left. Nothing was paid.") % left
+            )
         if settle(order.pk, Account.PARTNER, external_id, owed, now=now) not in _CONFIRMS:
             raise Conflict(_("The seats of this order are gone. Nothing was paid."))
     return Order.objects.get(pk=order_id)
 
 
 def is_on_account(refund: Refund) -> bool:
-    """Whether the money of this refund was charged to a partner, so that it goes back there and to nobody else."""
+    """Whether the money of this refund was charged to a partner, so that it goes back there and to nobody
+    else.
+    """
     if refund.order.partner_id is None:
         return False
     payment = Payment.objects.filter(order=refund.order_id).order_by("pk").first()

@@ -1,4 +1,7 @@
-"""Money in. Only a verified notification (or staff) marks anything paid; the browser's return changes nothing."""
+"""Money in. Only a verified notification (or staff) marks anything paid.
+
+The browser's return changes nothing.
+"""
 
 import logging
 from datetime import datetime, timedelta
@@ -44,7 +47,8 @@ logger = logging.getLogger("bookings.payments")
 
 
 def start_payment(order_id: int, *, now: datetime | None = None) -> str:
-    """Open an attempt to pay what is owed, and return the address to send the browser to. Raises Conflict when nothing can be paid.
+    """Open an attempt to pay what is owed, and return the address to send the browser to. Raises Conflict
+    when nothing can be paid.
 
     The first attempt of an order gives it PAYMENT_MINUTES from now if less is left.
     """
@@ -54,7 +58,9 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
         if not order.is_open(now) or owed <= 0:
             raise Conflict(_("There is nothing to pay on this order any more."))
-        attempt = order.attempts.filter(status=PaymentAttempt.Status.STARTED, amount=owed, gateway=settings.PAYMENT_GATEWAY).first()
+        attempt = order.attempts.filter(
+            status=PaymentAttempt.Status.STARTED, amount=owed, gateway=settings.PAYMENT_GATEWAY
+        ).first()
         if attempt is None:
             if not order.attempts.exists():
                 _give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
@@ -66,7 +72,9 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
 def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
     """Write a new attempt and return where to pay. The caller holds the order."""
     gateway = gateway_called(settings.PAYMENT_GATEWAY)
-    attempt = PaymentAttempt.objects.create(order=order, gateway=gateway.name, token=random_token(), amount=owed, created_at=now)
+    attempt = PaymentAttempt.objects.create(
+        order=order, gateway=gateway.name, token=random_token(), amount=owed, created_at=now
+    )
     return gateway.payment_address(attempt)
 
 
@@ -77,7 +85,10 @@ def _give_time(order: Order, until: datetime) -> None:
 
 
 def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
-    """Verify what a gateway says and keep it; acting on it comes later. Raises ForgedNotification for anything that is not in order."""
+    """Verify what a gateway says and keep it.
+
+    Acting on it comes later. Raises ForgedNotification for anything that is not in order.
+    """
     notification = gateway_called(gateway).verify(body)
     attempts = _attempts(notification.attempt_token, gateway)
     if not attempts:
@@ -87,7 +98,9 @@ def receive_notification(gateway: str, body: bytes, *, now: datetime | None = No
     try:
         with lone_statement():
             received_at = now or timezone.now()
-            row = GatewayNotification.objects.create(**key, attempt=attempts[0], body=body.decode(), received_at=received_at)
+            row = GatewayNotification.objects.create(
+                **key, attempt=attempts[0], body=body.decode(), received_at=received_at
+            )
     except IntegrityError:
         row = GatewayNotification.objects.get(**key)
     if row.acted_at is None:
@@ -105,8 +118,13 @@ def _notifications(pk: int) -> QuerySet[GatewayNotification]:
 
 
 @compiled_update
-def _mark_acted(pk: int, acted_at: datetime, outcome: str) -> tuple[QuerySet[GatewayNotification], dict[str, Any]]:
-    return GatewayNotification.objects.filter(pk=pk, acted_at=None), {"acted_at": acted_at, "outcome": outcome}
+def _mark_acted(
+    pk: int, acted_at: datetime, outcome: str
+) -> tuple[QuerySet[GatewayNotification], dict[str, Any]]:
+    return GatewayNotification.objects.filter(pk=pk, acted_at=None), {
+        "acted_at": acted_at,
+        "outcome": outcome,
+    }
 
 
 @compiled_update
@@ -121,10 +139,19 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
         return row.outcome
     gateway = gateway_called(row.gateway)
     notification = gateway.verify(row.body.encode())
-    if notification.is_paid and not gateway.confirms(notification):  # asked outside of any transaction, as the gateway may be slow
+    if notification.is_paid and not gateway.confirms(
+        notification
+    ):  # asked outside of any transaction, as the gateway may be slow
         outcome = "not confirmed by the gateway"
     elif notification.is_paid:
-        outcome = settle(row.attempt.order_id, row.gateway, notification.external_id, notification.amount, attempt=row.attempt, now=now)
+        outcome = settle(
+            row.attempt.order_id,
+            row.gateway,
+            notification.external_id,
+            notification.amount,
+            attempt=row.attempt,
+            now=now,
+        )
     else:
         changed = PaymentAttempt.objects.filter(pk=row.attempt_id, status=PaymentAttempt.Status.STARTED)
         outcome = "declined" if changed.update(status=PaymentAttempt.Status.DECLINED) else "ignored"
@@ -135,7 +162,11 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
 
 def act_on_waiting(*, now: datetime | None = None) -> int:
     """Act on every notification that the queue lost. Returns how many there were."""
-    waiting = list(GatewayNotification.objects.filter(acted_at=None).order_by("received_at").values_list("pk", flat=True)[:500])
+    waiting = list(
+        GatewayNotification.objects.filter(acted_at=None)
+        .order_by("received_at")
+        .values_list("pk", flat=True)[:500]
+    )
     for notification_id in waiting:
         try:
             act_on_notification(notification_id, now=now)
@@ -156,11 +187,13 @@ def settle(
     shift: Shift | None = None,
     now: datetime | None = None,
 ) -> str:
-    """Book a payment that came, once per (method, external id), and confirm the order if it is paid and its seats are there.
+    """Book a payment that came, once per (method, external id), and confirm the order if it is paid and its
+    seats are there.
 
     `shift` is the till that took it; its clerk is the actor.
 
-    Money is always booked. Too little, too much, or too late for the seats: a StaffTask, and what is too much is owed back.
+    Money is always booked. Too little, too much, or too late for the seats: a StaffTask, and what is too much
+    is owed back.
     """
     try:
         with short_transaction():
@@ -173,11 +206,19 @@ def settle(
                 order.refresh_from_db()
                 bookings = list(order.bookings.order_by("pk"))
             payment = Payment.objects.create(
-                order=order, attempt=attempt, method=method, external_id=external_id, amount=amount, paid_at=now, shift=shift
+                order=order,
+                attempt=attempt,
+                method=method,
+                external_id=external_id,
+                amount=amount,
+                paid_at=now,
+                shift=shift,
             )
             taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
-            LedgerEntry.objects.post(Posting(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor))
+            LedgerEntry.objects.post(
+                Posting(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
+            )
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if attempt:
                 _mark_attempt_paid(attempt.pk)
@@ -191,14 +232,26 @@ def settle(
 
 
 def _check_open(shift: Shift | None) -> None:
-    """Lock the till that takes the money, the last lock before the ledger, so that it is not closed meanwhile."""
-    if shift and not Shift.objects.select_for_update(no_key=True).filter(pk=shift.pk, closed_at=None).exists():
+    """Lock the till that takes the money, the last lock before the ledger, so that it is not closed
+    meanwhile.
+    """
+    if (
+        shift
+        and not Shift.objects.select_for_update(no_key=True).filter(pk=shift.pk, closed_at=None).exists()
+    ):
         raise Conflict(_("This shift is closed. Corrections belong in your next shift."))
 
 
 def account_of(method: str) -> Account:
-    """The account in which money of this method lies: a tender's own, the partners', or that of the payment gateways."""
-    return Account(method) if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER) else Account.GATEWAY
+    """The account in which money of this method lies.
+
+    A tender's own, the partners', or that of the payment gateways.
+    """
+    return (
+        Account(method)
+        if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER)
+        else Account.GATEWAY
+    )
 
 
 def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: datetime) -> str:
@@ -207,7 +260,13 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
     if order.status == SaleStatus.PENDING:
         owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
         if owed > 0:
-            open_task(StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {owed} still owed", now)
+            open_task(
+                StaffTask.Kind.WRONG_AMOUNT,
+                order,
+                f"payment:{payment.pk}",
+                f"{payment.amount} paid, {owed} still owed",
+                now,
+            )
             outcome = "too little"
         else:
             excess = owed < 0
@@ -217,18 +276,35 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
         outcome = "confirmed late"
     elif order.status == SaleStatus.EXPIRED:
         open_task(
-            StaffTask.Kind.MONEY_WITHOUT_SEATS, order, f"payment:{payment.pk}", f"{payment.amount} came after the seats were gone", now
+            StaffTask.Kind.MONEY_WITHOUT_SEATS,
+            order,
+            f"payment:{payment.pk}",
+            f"{payment.amount} came after the seats were gone",
+            now,
         )
         write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
         outcome = "seats gone"
-    elif order.status == SaleStatus.CONFIRMED and LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == 0:
+    elif (
+        order.status == SaleStatus.CONFIRMED
+        and LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == 0
+    ):
         outcome = "balance paid"  # of a change to a booking that was paid before
     else:
-        open_task(StaffTask.Kind.DOUBLE_PAYMENT, order, f"payment:{payment.pk}", f"{payment.amount} came for an order already settled", now)
+        open_task(
+            StaffTask.Kind.DOUBLE_PAYMENT,
+            order,
+            f"payment:{payment.pk}",
+            f"{payment.amount} came for an order already settled",
+            now,
+        )
         outcome = "paid twice"
     if payment.attempt and payment.amount > payment.attempt.amount:
         open_task(
-            StaffTask.Kind.WRONG_AMOUNT, order, f"payment:{payment.pk}", f"{payment.amount} paid, {payment.attempt.amount} asked", now
+            StaffTask.Kind.WRONG_AMOUNT,
+            order,
+            f"payment:{payment.pk}",
+            f"{payment.amount} paid, {payment.attempt.amount} asked",
+            now,
         )
     if excess:  # or it may be
         owe_back(order, now=now)
@@ -237,5 +313,6 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
 
 def open_task(kind: str, order: Order, subject: str, detail: str, now: datetime) -> None:
     StaffTask.objects.bulk_create(
-        [StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)], ignore_conflicts=True
+        [StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)],
+        ignore_conflicts=True,
     )

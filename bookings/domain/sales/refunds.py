@@ -29,15 +29,20 @@ from bookings.models import (
 
 logger = logging.getLogger("bookings.refunds")
 ASKED_FOR: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
-RETURNS_BY_ITSELF: Final = Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
+RETURNS_BY_ITSELF: Final = (
+    Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
+)
 
 
 def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> Refund:
-    """The row of a refund that was posted. What a partner sold on account is credited to it at once, whoever cancels;
+    """The row of a refund that was posted. What a partner sold on account is credited to it at once, whoever
+    cancels;
 
     the queue pays the rest if it came through a gateway and nobody else has paid it by then.
     """
-    refund = Refund.objects.create(order=booking.order, booking=booking, cause=cause, amount=amount, created_at=now)
+    refund = Refund.objects.create(
+        order=booking.order, booking=booking, cause=cause, amount=amount, created_at=now
+    )
     if is_on_account(refund):
         credit_partner(refund, now=now)
     else:
@@ -46,10 +51,12 @@ def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> 
 
 
 def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
-    """Send a refund back the way the money came, once. False when it is not paid (yet), with a StaffTask if the gateway cannot.
+    """Send a refund back the way the money came, once. False when it is not paid (yet), with a StaffTask if
+    the gateway cannot.
 
-    The claim is taken before the gateway is asked, so of two workers one asks. One that dies in between leaves the refund as
-    `paying`: no counter pays it, and after ASKED_FOR the gateway is asked again under the same key, which it pays once.
+    The claim is taken before the gateway is asked, so of two workers one asks. One that dies in between
+    leaves the refund as `paying`: no counter pays it, and after ASKED_FOR the gateway is asked again under
+    the same key, which it pays once.
     """
     now = now or database_now()
     refund = Refund.objects.select_related("order").get(pk=refund_id)
@@ -61,7 +68,9 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     if not _askable(now).filter(pk=refund.pk).update(status=Refund.Status.PAYING, asked_at=now):
         return False
     try:
-        sent = gateway_called(payment.method).refund(payment.external_id, refund.amount, key=f"refund-{refund.pk}")
+        sent = gateway_called(payment.method).refund(
+            payment.external_id, refund.amount, key=f"refund-{refund.pk}"
+        )
     except OSError as error:  # it may have been heard or not
         logger.warning("refund %s waits: the gateway does not answer (%s)", refund.pk, type(error).__name__)
         return False
@@ -75,7 +84,9 @@ def _askable(now: datetime) -> QuerySet[Refund]:
 
 def _note_paid(refund: Refund, now: datetime) -> bool:
     with short_transaction():
-        if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.PAID, paid_at=now):
+        if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(
+            status=Refund.Status.PAID, paid_at=now
+        ):
             amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
             LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
             notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
@@ -96,7 +107,10 @@ def _leave_to_staff(refund: Refund, now: datetime) -> bool:
 
 
 def pay_waiting_refunds(*, now: datetime | None = None) -> int:
-    """Pay the refunds of cancellations and changes that the queue lost. Refunds of odd payments wait for a person."""
+    """Pay the refunds of cancellations and changes that the queue lost.
+
+    Refunds of odd payments wait for a person.
+    """
     given_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
     waiting = _askable(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=given_up)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])

@@ -19,13 +19,31 @@ from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, sold_seats
-from bookings.domain.sales.bookings import Difference, Settle, booking_called, locked_booking, mail_new_tickets, next_cause, post_difference
+from bookings.domain.sales.bookings import (
+    Difference,
+    Settle,
+    booking_called,
+    locked_booking,
+    mail_new_tickets,
+    next_cause,
+    post_difference,
+)
 from bookings.domain.sales.exchanges import seat_fare
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import lock_order, new_spoken_code
 from bookings.domain.timetable.segments import Segment
-from bookings.models import Booking, BookingEvent, BookingStep, FareClass, SaleStatus, Schedule, Seat, Ticket, User
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingStep,
+    FareClass,
+    SaleStatus,
+    Schedule,
+    Seat,
+    Ticket,
+    User,
+)
 
 _ABOARD = (Ticket.Status.VALID, Ticket.Status.BOARDED)
 
@@ -66,7 +84,8 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
         raise Conflict(_("This ride is over; its seats can no longer be changed."))
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     coach = SeatAvailability(
-        sold_seats(booking.schedule.layout_id), taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id}
+        sold_seats(booking.schedule.layout_id),
+        taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id},
     )
     (seat,) = named_seats(coach, [label])
     if seat.pk == ticket.seat_id:
@@ -90,7 +109,8 @@ def change_seat(
     content: str,
     now: datetime | None = None,
 ) -> Ticket:
-    """Give a passenger another seat of the same departure, once per `submission`. Their code stays good, their ticket is printed anew.
+    """Give a passenger another seat of the same departure, once per `submission`. Their code stays good,
+    their ticket is printed anew.
 
     `version` is the ticket's as it was shown: raises Conflict when somebody has changed it since.
     """
@@ -135,7 +155,9 @@ def _change_seat(
         changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms}
     Ticket.objects.filter(pk=ticket.pk).update(**changed)
     reason = f"seat {ticket.seat.label if ticket.seat else 'none'} → {quote.seat.label}"
-    BookingEvent.objects.record(BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason))
+    BookingEvent.objects.record(
+        BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
+    )
     if quote.difference.balance:
         post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
@@ -154,27 +176,45 @@ def change_name(
     content: str,
     now: datetime | None = None,
 ) -> Ticket:
-    """Issue a valid ticket to another name, once per `submission`: the old code is dead from then on. It costs nothing."""
+    """Issue a valid ticket to another name, once per `submission`.
+
+    The old code is dead from then on. It costs nothing.
+    """
     run_once(
         "change-name",
         submission,
         content,
-        lambda: _change_name(ticket_id, " ".join(first_name.split()), " ".join(surname.split()), version, actor, now),
+        lambda: _change_name(
+            ticket_id, " ".join(first_name.split()), " ".join(surname.split()), version, actor, now
+        ),
         now=now or database_now(),
     )
     return ticket_called(ticket_id)
 
 
-def _change_name(ticket_id: int, first_name: str, surname: str, version: int | None, actor: User | None, now: datetime | None) -> str:
+def _change_name(
+    ticket_id: int,
+    first_name: str,
+    surname: str,
+    version: int | None,
+    actor: User | None,
+    now: datetime | None,
+) -> str:
     locked = lock_order(ticket_called(ticket_id).booking.order_id)
     now = now or locked.now
     ticket = ticket_called(ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
     if not first_name or not surname or max(len(first_name), len(surname)) > 80:
         raise Refusal(_("Give a first name and a surname."))
-    stands = booking.status == SaleStatus.CONFIRMED and ticket.status == Ticket.Status.VALID and now < booking.boards_at
+    stands = (
+        booking.status == SaleStatus.CONFIRMED
+        and ticket.status == Ticket.Status.VALID
+        and now < booking.boards_at
+    )
     if not stands or (version is not None and ticket.version != version):
-        raise Conflict(_("This ticket is not paid, has been used, or was changed meanwhile. Please look again."))
+        raise Conflict(
+            _("This ticket is not paid, has been used, or was changed meanwhile. Please look again.")
+        )
     if (first_name, surname) == (ticket.first_name, ticket.surname):
         raise Refusal(_("This is the name on the ticket already."))
     Ticket.objects.filter(pk=ticket.pk).update(
@@ -187,6 +227,8 @@ def _change_name(ticket_id: int, first_name: str, surname: str, version: int | N
     )
     cause = next_cause("name", booking)
     reason = f"name {ticket.full_name} → {first_name} {surname}"
-    BookingEvent.objects.record(BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason))
+    BookingEvent.objects.record(
+        BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
+    )
     mail_new_tickets(booking, cause, now=now)
     return str(ticket.pk)

@@ -32,7 +32,11 @@ class Waiver:
         """Raises Refusal unless the reason is a known one and the approver somebody else who may decide this."""
         if self.reason not in WaiverReason.values:
             raise Refusal(_("Choose why the fee is waived."))
-        if not self.approver.may_approve or not self.approver.is_active or (actor and self.approver.pk == actor.pk):
+        if (
+            not self.approver.may_approve
+            or not self.approver.is_active
+            or (actor and self.approver.pk == actor.pk)
+        ):
             raise Refusal(_("A supervisor other than yourself has to approve this."))
 
     @property

@@ -35,7 +35,9 @@ def find_layouts(layout_ids: Iterable[int]) -> dict[int, LayoutSeats]:
 
 def _read_layouts(ids: frozenset[int]) -> dict[int, LayoutSeats]:
     rows = Seat.objects.filter(layout__in=ids).exclude(kind=SeatKind.CREW).order_by()
-    rows = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(number=Count("pk"))
+    rows = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(
+        number=Count("pk")
+    )
     layouts: dict[int, LayoutSeats] = {}
     for layout, name, amenities, kind, number in rows:
         if layout not in layouts:
@@ -69,7 +71,9 @@ _TAKEN_ON_TRIPS: Final = SelectStatement(
 
 
 def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenSeats:
-    """How many seats are claimed on the legs of each departure's segment, and when the first of those claims runs out: one query."""
+    """How many seats are claimed on the legs of each departure's segment, and when the first of those claims
+    runs out: one query.
+    """
     trips = [(each.id, each.segment.board.position, each.segment.alight.position) for each in departures]
     schedules, firsts, ends = (list(column) for column in zip(*trips, strict=True)) if trips else ([], [], [])
     taken: dict[int, dict[str, int]] = {}

@@ -76,7 +76,10 @@ class _Upcoming(NamedTuple):
 
 @single_version_check()
 def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: int = 20) -> Board:
-    """What leaves a place in the next hours, in order of time, cancelled departures too: a query or two for the departures themselves."""
+    """What leaves a place in the next hours, in order of time, cancelled departures too.
+
+    A query or two for the departures themselves.
+    """
     page, size = max(page, 1), min(max(page_size, 1), LONGEST_PAGE)
     calls = _calls_at(place)
     upcoming = _upcoming(calls, now, page * size + 1)
@@ -102,7 +105,9 @@ def _calls_at(place: Place) -> list[_Call]:
 
 
 def _read_calls(place: Place) -> list[_Call]:
-    calls = RouteStop.objects.filter(stop__in=place.stop_ids, may_board=True, route__is_active=True).order_by("route_id", "position")
+    calls = RouteStop.objects.filter(stop__in=place.stop_ids, may_board=True, route__is_active=True).order_by(
+        "route_id", "position"
+    )
     columns = (
         "route_id",
         "position",
@@ -117,11 +122,16 @@ def _read_calls(place: Place) -> list[_Call]:
 
 
 def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]:
-    """The next departures within the horizon, `number` of them at least if there are as many: at a busy place a page holds an hour or two."""
+    """The next departures within the horizon, `number` of them at least if there are as many.
+
+    At a busy place a page holds an hour or two.
+    """
     if not calls:
         return []
     end = now + HORIZON
-    soon = now + HORIZON * min(1, number / (2 * len(calls)))  # enough if each call is made twice within the horizon
+    soon = now + HORIZON * min(
+        1, number / (2 * len(calls))
+    )  # enough if each call is made twice within the horizon
     found = _leaving(calls, now, soon)
     if len(found) < number and soon < end:
         found += _leaving(calls, soon, end)
@@ -147,7 +157,9 @@ def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcomi
 def _window(route_id: int, calls: list[_Call], start: datetime, end: datetime) -> RouteWindow:
     """When a coach leaves its first stop that makes any of the calls between `start` and `end`."""
     offsets = [call.depart_min for call in calls]
-    return RouteWindow(route_id, start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets)))
+    return RouteWindow(
+        route_id, start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets))
+    )
 
 
 def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
@@ -158,7 +170,9 @@ def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
 def _read_ways(routes: frozenset[int]) -> dict[int, list[_Way]]:
     ways: dict[int, list[_Way]] = {route: [] for route in routes}
     rows = RouteStop.objects.filter(route__in=ways).order_by("route_id", "position")
-    for route, *call in rows.values_list("route_id", "position", "stop__city__name", "stop__city__slug", "stop__code", "may_alight"):
+    for route, *call in rows.values_list(
+        "route_id", "position", "stop__city__name", "stop__city__slug", "stop__code", "may_alight"
+    ):
         ways[route].append(tuple(call))
     return ways
 
@@ -199,7 +213,10 @@ def _spread(names: list[str]) -> list[str]:
 def _status(each: _Upcoming, now: datetime) -> tuple[str, str]:
     if each.status == Schedule.Status.CANCELLED:
         return "cancelled", _("Cancelled")
-    if each.status == Schedule.Status.CLOSED or each.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now:
+    if (
+        each.status == Schedule.Status.CLOSED
+        or each.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now
+    ):
         return "closed", _("Sales closed")
     if each.status == Schedule.Status.BOARDING:
         return "boarding", _("Boarding")

@@ -23,7 +23,13 @@ from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.days import local_today
 from bookings.domain.search.offers import Offer, duration_text, make_offers
 from bookings.domain.search.pricing import PriceList, price_list
-from bookings.domain.search.segments import Departure, RouteSegment, find_city_pair_segments, find_departures, find_route_segments
+from bookings.domain.search.segments import (
+    Departure,
+    RouteSegment,
+    find_city_pair_segments,
+    find_departures,
+    find_route_segments,
+)
 from bookings.models import Booking, RouteStop, SaleStatus, Schedule
 
 ACTIVE_SECONDS: Final = 300
@@ -81,7 +87,8 @@ class PairPage:
 
 
 def active_routes() -> list[list]:
-    """The ways that coaches of active routes take: [line code, line name, region of the first city, [[slug, name, may board, may alight] …]].
+    """The ways that coaches of active routes take: [line code, line name, region of the first city, [[slug,
+    name, may board, may alight] …]].
 
     Kept for five minutes, as plain lists that any cache can store.
     """
@@ -89,10 +96,20 @@ def active_routes() -> list[list]:
 
 
 def _read_active_routes() -> list[list]:
-    calls = RouteStop.objects.filter(route__is_active=True).order_by("route__line__code", "route__line__name", "route_id", "position")
-    columns = ("route__line__code", "route__line__name", "stop__city__region", "stop__city__slug", "stop__city__name")
+    calls = RouteStop.objects.filter(route__is_active=True).order_by(
+        "route__line__code", "route__line__name", "route_id", "position"
+    )
+    columns = (
+        "route__line__code",
+        "route__line__name",
+        "stop__city__region",
+        "stop__city__slug",
+        "stop__city__name",
+    )
     ways: dict[int, list] = {}
-    for route, code, name, region, slug, city, *may in calls.values_list("route_id", *columns, "may_board", "may_alight").iterator():
+    for route, code, name, region, slug, city, *may in calls.values_list(
+        "route_id", *columns, "may_board", "may_alight"
+    ).iterator():
         way = ways.setdefault(route, [code, name, region, []])[3]
         if way and way[-1][0] == slug:  # two stops of one city
             way[-1][2:] = [way[-1][2] or may[0], way[-1][3] or may[1]]
@@ -113,7 +130,8 @@ def network() -> tuple[Region, ...]:
         cities = tuple(CityLink(slug, city) for slug, city, *_may in calls)
         regions.setdefault(region, []).append(NetworkLine(code, name, cities))
     return tuple(
-        Region(name or _("Other lines"), tuple(lines)) for name, lines in sorted(regions.items(), key=lambda each: (not each[0], each[0]))
+        Region(name or _("Other lines"), tuple(lines))
+        for name, lines in sorted(regions.items(), key=lambda each: (not each[0], each[0]))
     )
 
 
@@ -122,7 +140,11 @@ def all_pairs(limit: int = MOST_PAIRS) -> list[tuple[str, str]]:
     pairs: dict[tuple[str, str], None] = {}
     for _code, _name, _region, calls in active_routes():
         for place, (start, _city, may_board, _may_alight) in enumerate(calls):
-            onward = [slug for slug, _city, _may_board, may_alight in calls[place + 1 :] if may_alight and slug != start]
+            onward = [
+                slug
+                for slug, _city, _may_board, may_alight in calls[place + 1 :]
+                if may_alight and slug != start
+            ]
             if may_board:
                 pairs |= dict.fromkeys((start, slug) for slug in onward)
         if len(pairs) >= limit:
@@ -132,48 +154,96 @@ def all_pairs(limit: int = MOST_PAIRS) -> list[tuple[str, str]]:
 
 @single_version_check()
 def popular_pairs(limit: int = 8, *, now: datetime) -> list[Pair]:
-    """The pairs of cities most sold in 30 days; where those are too few, the ones with most departures. Kept for five minutes."""
+    """The pairs of cities most sold in 30 days.
+
+    Where those are too few, the ones with most departures. Kept for five minutes.
+    """
     rows = get_or_compute(
-        f"network:popular:{limit}", lambda: [asdict(pair) for pair in _priced(_most_sold(limit, now), now)], ACTIVE_SECONDS
+        f"network:popular:{limit}",
+        lambda: [asdict(pair) for pair in _priced(_most_sold(limit, now), now)],
+        ACTIVE_SECONDS,
     )
-    return [Pair(CityLink(**row["origin"]), CityLink(**row["destination"]), row["price"], row["duration"]) for row in rows]
+    return [
+        Pair(CityLink(**row["origin"]), CityLink(**row["destination"]), row["price"], row["duration"])
+        for row in rows
+    ]
 
 
 def _most_sold(limit: int, now: datetime) -> list[tuple[CityLink, CityLink]]:
     since = now - timedelta(days=POPULAR_DAYS)
-    ends = ("from_stop__stop__city__slug", "from_stop__stop__city__name", "to_stop__stop__city__slug", "to_stop__stop__city__name")
+    ends = (
+        "from_stop__stop__city__slug",
+        "from_stop__stop__city__name",
+        "to_stop__stop__city__slug",
+        "to_stop__stop__city__name",
+    )
     sold = Booking.objects.filter(status=SaleStatus.CONFIRMED, booking_date__gte=since, booking_date__lte=now)
     counted = Counter(
-        {tuple(row): number for *row, number in sold.values_list(*ends).annotate(n=Count("pk")).order_by("-n", *ends)[:limit]}
+        {
+            tuple(row): number
+            for *row, number in sold.values_list(*ends).annotate(n=Count("pk")).order_by("-n", *ends)[:limit]
+        }
     )
-    ends = ("route__origin__slug", "route__origin__name", "route__destination__slug", "route__destination__name")
-    runs = Schedule.objects.on_sale().departing_between(now, now + timedelta(days=AHEAD_DAYS)).filter(route__is_active=True)
+    ends = (
+        "route__origin__slug",
+        "route__origin__name",
+        "route__destination__slug",
+        "route__destination__name",
+    )
+    runs = (
+        Schedule.objects.on_sale()
+        .departing_between(now, now + timedelta(days=AHEAD_DAYS))
+        .filter(route__is_active=True)
+    )
     frequent = runs.values_list(*ends).annotate(n=Count("pk")).order_by("-n", *ends)[: limit * 2]
-    pairs = dict.fromkeys([*(pair for pair, _number in counted.most_common()), *(tuple(row) for *row, _number in frequent)])
+    pairs = dict.fromkeys(
+        [*(pair for pair, _number in counted.most_common()), *(tuple(row) for *row, _number in frequent)]
+    )
     return [(CityLink(*pair[:2]), CityLink(*pair[2:])) for pair in pairs if pair[0] != pair[2]][:limit]
 
 
 def _priced(pairs: list[tuple[CityLink, CityLink]], now: datetime) -> list[Pair]:
-    """Each pair with the fastest segment and the lowest list price of the coming week: seven queries, however many pairs."""
+    """Each pair with the fastest segment and the lowest list price of the coming week.
+
+    Seven queries, however many pairs.
+    """
     segments = find_city_pair_segments([(origin.slug, destination.slug) for origin, destination in pairs])
     runs = Schedule.objects.on_sale().departing_between(now, now + timedelta(days=AHEAD_DAYS))
-    runs = runs.filter(route__in={segment.board.route_id for found in segments for segment in found}).order_by()
+    runs = runs.filter(
+        route__in={segment.board.route_id for found in segments for segment in found}
+    ).order_by()
     lowest: dict[int, list[tuple]] = {}
-    for route, *rest in runs.values_list("route_id", "layout_id", "price_zar").annotate(first=Min("departure_time")):
+    for route, *rest in runs.values_list("route_id", "layout_id", "price_zar").annotate(
+        first=Min("departure_time")
+    ):
         lowest.setdefault(route, []).append(tuple(rest))
     departures = [
-        [_cheapest_run(segment, *run) for segment in found for run in lowest.get(segment.board.route_id, [])] for found in segments
+        [_cheapest_run(segment, *run) for segment in found for run in lowest.get(segment.board.route_id, [])]
+        for found in segments
     ]
     prices = price_list([each for group in departures for each in group], read_party(1, {}))
     return [
-        Pair(*pair, _from_price(group, prices), duration_text(min(segment.minutes for segment in found)) if found else "")
+        Pair(
+            *pair,
+            _from_price(group, prices),
+            duration_text(min(segment.minutes for segment in found)) if found else "",
+        )
         for pair, found, group in zip(pairs, segments, departures, strict=True)
     ]
 
 
 def _cheapest_run(segment: RouteSegment, layout_id: int, price_zar: Decimal, first: datetime) -> Departure:
     boards_at = first + timedelta(minutes=segment.board.depart_min)
-    return Departure(0, segment, boards_at, boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone)), 1, layout_id, price_zar, 0)
+    return Departure(
+        0,
+        segment,
+        boards_at,
+        boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone)),
+        1,
+        layout_id,
+        price_zar,
+        0,
+    )
 
 
 def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
@@ -183,7 +253,10 @@ def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
 
 @single_version_check()
 def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
-    """What somebody should know who wants to travel between two places. Raises NotFound where no coach runs."""
+    """What somebody should know who wants to travel between two places.
+
+    Raises NotFound where no coach runs.
+    """
     origin, destination = get_place(from_slug), get_place(to_slug)
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
     if not segments:
@@ -195,7 +268,11 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
     departures = [each for each in found if prices.classes(each)]
     clocks = sorted(f"{each.boards_local:%H:%M}" for each in departures)
     used = (
-        sorted({each.segment.board.route_id: each.segment for each in departures}.values(), key=lambda segment: segment.minutes) or segments
+        sorted(
+            {each.segment.board.route_id: each.segment for each in departures}.values(),
+            key=lambda segment: segment.minutes,
+        )
+        or segments
     )
     kilometres = min(segment.alight.km - segment.board.km for segment in used)
     return PairPage(
@@ -206,7 +283,9 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
         last=clocks[-1] if clocks else "",
         fastest=duration_text(min(segment.minutes for segment in used)),
         price=_from_price(departures, prices),
-        per_day=ceil(len(departures) / len({each.boards_local.date() for each in departures})) if departures else 0,
+        per_day=ceil(len(departures) / len({each.boards_local.date() for each in departures}))
+        if departures
+        else 0,
         distance=_("%(number)d km") % {"number": round(kilometres)} if kilometres > 0 else "",
         board_stops=tuple(dict.fromkeys(segment.board.stop.name for segment in used)),
         alight_stops=tuple(dict.fromkeys(segment.alight.stop.name for segment in used)),

@@ -19,7 +19,14 @@ from bookings.cache.reference_data import reference_data_version, single_version
 from bookings.domain.search.availability import taken_until
 from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends
 from bookings.domain.search.pricing import PriceList, price_list
-from bookings.domain.search.segments import FARTHEST_DAYS, Departure, RouteSegment, check_day, find_departures, find_route_segments
+from bookings.domain.search.segments import (
+    FARTHEST_DAYS,
+    Departure,
+    RouteSegment,
+    check_day,
+    find_departures,
+    find_route_segments,
+)
 from bookings.models import Schedule
 
 NEAR_DAYS: Final = 14
@@ -45,7 +52,10 @@ class NoResults:
 
 @single_version_check()
 def day_prices(search: Search, *, now: datetime, days: int = 7) -> list[DayPrice]:
-    """The lowest price for the party on each day around the chosen one, among departures with enough seats: seven queries, six when it is kept."""
+    """The lowest price for the party on each day around the chosen one, among departures with enough seats.
+
+    Seven queries, six when it is kept.
+    """
     check_day(search.day, now)
     check_ends(search)
     return _strip(search, find_route_segments(search.origin.stop_ids, search.destination.stop_ids), now, days)
@@ -59,16 +69,28 @@ def explain_empty(search: Search, *, now: datetime) -> NoResults:
     segments = find_route_segments(search.origin.stop_ids, search.destination.stop_ids)
     ends = {"origin": search.origin.name, "destination": search.destination.name}
     if not segments:
-        return NoResults(_("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends, [])
+        return NoResults(
+            _("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends, []
+        )
     plain = search.without_filters()
     strip = [each for each in _strip(plain, segments, now, NEAR_DAYS) if each.price]
     if not strip:
-        strip = [each for day in _published_around(segments, search, now) for each in _strip(plain, segments, now, 0, day) if each.price]
+        strip = [
+            each
+            for day in _published_around(segments, search, now)
+            for each in _strip(plain, segments, now, 0, day)
+            if each.price
+        ]
     closest = sorted(strip, key=lambda each: abs((each.day - search.day).days))[:NEAREST]
-    return NoResults(_reason(search, segments, now) % (ends | {"day": day_text(search.day)}), sorted(closest, key=lambda each: each.day))
+    return NoResults(
+        _reason(search, segments, now) % (ends | {"day": day_text(search.day)}),
+        sorted(closest, key=lambda each: each.day),
+    )
 
 
-def _strip(search: Search, segments: list[RouteSegment], now: datetime, days: int, around: date | None = None) -> list[DayPrice]:
+def _strip(
+    search: Search, segments: list[RouteSegment], now: datetime, days: int, around: date | None = None
+) -> list[DayPrice]:
     middle = around or search.day
     shown = [middle + timedelta(days=offset) for offset in range(-days, days + 1)]
     departures = find_departures(segments, shown[0], shown[-1], now=now)
@@ -89,7 +111,10 @@ def _strip(search: Search, segments: list[RouteSegment], now: datetime, days: in
 
 
 def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
-    """The lowest price of each day that has enough seats. Kept while no departure's revision changes and no hold on them ends."""
+    """The lowest price of each day that has enough seats.
+
+    Kept while no departure's revision changes and no hold on them ends.
+    """
     rows = [(each.id, each.revision, each.boards_at, each.price_zar) for each in departures]
     mark = reference_data_version()
     key = f"days:{sha256(repr((mark, rows, prices.party.counts, prices.fare_class)))[:40]}"
@@ -97,14 +122,22 @@ def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime
     if kept is None or now.timestamp() >= kept["until"]:
         lowest, expiry = _read_lowest(departures, prices, now)
         until = min(now + timedelta(seconds=FRESH_SECONDS), expiry or datetime.max.replace(tzinfo=UTC))
-        kept = {"until": until.timestamp(), "lowest": {day.isoformat(): str(total) for day, total in lowest.items()}}
+        kept = {
+            "until": until.timestamp(),
+            "lowest": {day.isoformat(): str(total) for day, total in lowest.items()},
+        }
         if mark:
             cache.set(key, kept, FRESH_SECONDS)
     return {date.fromisoformat(day): Decimal(total) for day, total in kept["lowest"].items()}
 
 
-def _read_lowest(departures: list[Departure], prices: PriceList, now: datetime) -> tuple[dict[date, Decimal], datetime | None]:
-    """Looks at the seats of each day's cheapest departures, and at the others only where those leave it open: two queries at most."""
+def _read_lowest(
+    departures: list[Departure], prices: PriceList, now: datetime
+) -> tuple[dict[date, Decimal], datetime | None]:
+    """Looks at the seats of each day's cheapest departures, and at the others only where those leave it open.
+
+    Two queries at most.
+    """
     by_day: dict[date, list[tuple[Decimal, int, Departure]]] = {}  # with what they cost at least
     for each in departures:
         if quote := prices.quote(each):
@@ -113,7 +146,10 @@ def _read_lowest(departures: list[Departure], prices: PriceList, now: datetime) 
     expiries = []
     for part in (slice(FIRST_LOOK), slice(FIRST_LOOK, None)):
         rows = [
-            each for day, found in by_day.items() for least, _id, each in sorted(found)[part] if day not in lowest or least < lowest[day]
+            each
+            for day, found in by_day.items()
+            for least, _id, each in sorted(found)[part]
+            if day not in lowest or least < lowest[day]
         ]
         if not rows:
             break

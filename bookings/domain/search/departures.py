@@ -19,7 +19,13 @@ from bookings.domain.inventory.seats import seat_map_revision
 from bookings.domain.network.places import Place
 from bookings.domain.search.availability import taken_by_kind
 from bookings.domain.search.pricing import price_list
-from bookings.domain.search.segments import Departure, RouteSegment, day_bounds, find_departures, find_route_segments
+from bookings.domain.search.segments import (
+    Departure,
+    RouteSegment,
+    day_bounds,
+    find_departures,
+    find_route_segments,
+)
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, RouteStop, Schedule, Stop
 
@@ -36,7 +42,9 @@ class Point:
 
 @dataclass(frozen=True)
 class ScheduleRow:
-    """The segment `origin` → `destination` of a departure with its times, its price for an adult and its free seats."""
+    """The segment `origin` → `destination` of a departure with its times, its price for an adult and its free
+    seats.
+    """
 
     id: int
     route_id: int
@@ -77,8 +85,13 @@ class ScheduleDetail:
     calls: tuple[StopCall, ...]
 
 
-def upcoming(*, route_id: int | None = None, day: date | None = None, first: int = 0, count: int, now: datetime) -> list[ScheduleRow]:
-    """Whole departures on sale by time, from now on or on one local day: `count` of them after the `first`. A constant number of queries."""
+def upcoming(
+    *, route_id: int | None = None, day: date | None = None, first: int = 0, count: int, now: datetime
+) -> list[ScheduleRow]:
+    """Whole departures on sale by time, from now on or on one local day.
+
+    `count` of them after the `first`. A constant number of queries.
+    """
     rows = Schedule.objects.on_sale()
     if route_id is not None:
         rows = rows.filter(route=route_id)
@@ -89,11 +102,17 @@ def upcoming(*, route_id: int | None = None, day: date | None = None, first: int
         rows = rows.filter(departure_time__gte=now)
     found = list(rows.order_by("departure_time", "pk")[first : first + count])
     segments = _whole_segments({schedule.route_id for schedule in found})
-    return _rows([_departure(each, segments[each.route_id]) for each in found if each.route_id in segments], now)
+    return _rows(
+        [_departure(each, segments[each.route_id]) for each in found if each.route_id in segments], now
+    )
 
 
-def between(origin: Place, destination: Place, *, day: date | None = None, first: int = 0, count: int, now: datetime) -> list[ScheduleRow]:
-    """Segments on sale from one place to another by time, on one local day of the boarding stop or in the coming week."""
+def between(
+    origin: Place, destination: Place, *, day: date | None = None, first: int = 0, count: int, now: datetime
+) -> list[ScheduleRow]:
+    """Segments on sale from one place to another by time, on one local day of the boarding stop or in the
+    coming week.
+    """
     today = now.astimezone(ZoneInfo(origin.time_zone)).date()
     days = (day, day) if day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
@@ -134,17 +153,36 @@ def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
 
 def _call(call: RouteStop, start: datetime) -> StopCall:
     zone = ZoneInfo(call.stop.time_zone)
-    arrives, departs = ((start + timedelta(minutes=minutes)).astimezone(zone) for minutes in (call.arrive_min, call.depart_min))
-    return StopCall(call.position, call.stop.code, call.stop.name, call.stop.city.name, arrives, departs, call.may_board, call.may_alight)
+    arrives, departs = (
+        (start + timedelta(minutes=minutes)).astimezone(zone)
+        for minutes in (call.arrive_min, call.depart_min)
+    )
+    return StopCall(
+        call.position,
+        call.stop.code,
+        call.stop.name,
+        call.stop.city.name,
+        arrives,
+        departs,
+        call.may_board,
+        call.may_alight,
+    )
 
 
 def _whole_segments(route_ids: Iterable[int]) -> dict[int, RouteSegment]:
-    """From the first call where one may board to the last where one may alight: one query for the routes that are not cached."""
+    """From the first call where one may board to the last where one may alight.
+
+    One query for the routes that are not cached.
+    """
     return cached_each("whole segments", route_ids, _read_whole_segments)
 
 
 def _read_whole_segments(route_ids: list[int]) -> dict[int, RouteSegment]:
-    calls = RouteStop.objects.filter(route__in=route_ids).select_related("stop__city", "route__line").order_by("route", "position")
+    calls = (
+        RouteStop.objects.filter(route__in=route_ids)
+        .select_related("stop__city", "route__line")
+        .order_by("route", "position")
+    )
     by_route: dict[int, list[RouteStop]] = {}
     for call in calls:
         by_route.setdefault(call.route_id, []).append(call)
@@ -161,7 +199,16 @@ def _read_whole_segments(route_ids: list[int]) -> dict[int, RouteSegment]:
 def _departure(schedule: Schedule, segment: RouteSegment) -> Departure:
     boards_at = schedule.departure_time + timedelta(minutes=segment.board.depart_min)
     local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
-    return Departure(schedule.pk, segment, boards_at, local, schedule.coach, schedule.layout_id, schedule.price_zar, schedule.revision)
+    return Departure(
+        schedule.pk,
+        segment,
+        boards_at,
+        local,
+        schedule.coach,
+        schedule.layout_id,
+        schedule.price_zar,
+        schedule.revision,
+    )
 
 
 def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
@@ -171,7 +218,10 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
     prices = price_list(departures, read_party(1, {}))
     taken = taken_by_kind(departures, now=now)
     facts = Schedule.objects.filter(pk__in=[each.id for each in departures]).order_by()
-    known = {pk: row for pk, *row in facts.values_list("pk", "route_id", "route__name", "bus__bus_number", "status")}
+    known = {
+        pk: row
+        for pk, *row in facts.values_list("pk", "route_id", "route__name", "bus__bus_number", "status")
+    }
     calls = [call for each in departures for call in (each.segment.board, each.segment.alight)]
     cities = Stop.objects.filter(pk__in={call.stop_id for call in calls}).order_by()
     places = {pk: row for pk, *row in cities.values_list("pk", "city__name", "city__slug")}

@@ -20,15 +20,22 @@ from bookings.domain.timetable.gtfs.runs import LineRuns, RouteRuns, Terms
 from bookings.models import FareClass, RouteStop
 
 
-def export_timetable(path: Path, *, first_day: date, days: int, progress: Progress | None = None) -> ExportReport:
-    """Write the feed of these days. Raises Refusal for days that make no sense and NotFound if nothing is on sale."""
+def export_timetable(
+    path: Path, *, first_day: date, days: int, progress: Progress | None = None
+) -> ExportReport:
+    """Write the feed of these days.
+
+    Raises Refusal for days that make no sense and NotFound if nothing is on sale.
+    """
     if not 1 <= days <= MAX_DAYS:
         raise Refusal(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
     return export_feed(path, first_day=first_day, days=days, prices=_LowestPrices(), progress=progress)
 
 
 class _LowestPrices:
-    """An adult's lowest price for each segment of a line, over all its departures and the classes that their coaches have."""
+    """An adult's lowest price for each segment of a line, over all its departures and the classes that their
+    coaches have.
+    """
 
     def __init__(self) -> None:
         self._classes, self._types = fare_classes(), passenger_types()
@@ -61,23 +68,44 @@ class _LowestPrices:
                         found[board.position, alight.position] = min(sold)
         return found
 
-    def _offers(self, route: RouteRuns, board: RouteStop, changes: list[date], table: FareTable) -> list[tuple[FareClass, Decimal, date]]:
-        """(class, price of the departure, day of boarding), each combination once; of the days between two changes one is enough."""
+    def _offers(
+        self, route: RouteRuns, board: RouteStop, changes: list[date], table: FareTable
+    ) -> list[tuple[FareClass, Decimal, date]]:
+        """(class, price of the departure, day of boarding), each combination once.
+
+        Of the days between two changes one is enough.
+        """
         zone, after = ZoneInfo(board.stop.time_zone), timedelta(minutes=board.depart_min)
         offers = {}
         for terms, departures in route.terms.items():
-            days = {(moment + after).astimezone(zone).date() for moment in departures} if changes else {departures[0].date()}
+            days = (
+                {(moment + after).astimezone(zone).date() for moment in departures}
+                if changes
+                else {departures[0].date()}
+            )
             for fare_class in self._sold_in(terms, table):
-                offers |= {(fare_class.pk, terms.price_zar, bisect(changes, day)): (fare_class, terms.price_zar, day) for day in days}
+                offers |= {
+                    (fare_class.pk, terms.price_zar, bisect(changes, day)): (fare_class, terms.price_zar, day)
+                    for day in days
+                }
         return list(offers.values())
 
     def _sold_in(self, terms: Terms, table: FareTable) -> list[FareClass]:
         coach = self._layouts[terms.layout_id]
-        sellers = {seller.pk: seller for kind in (coach.seats if coach else ()) if (seller := table.class_of(kind))}
+        sellers = {
+            seller.pk: seller for kind in (coach.seats if coach else ()) if (seller := table.class_of(kind))
+        }
         return list(sellers.values())
 
 
-def _price(board: RouteStop, alight: RouteStop, fare_class: FareClass, price_zar: Decimal, day: date, table: FareTable) -> Decimal | None:
+def _price(
+    board: RouteStop,
+    alight: RouteStop,
+    fare_class: FareClass,
+    price_zar: Decimal,
+    day: date,
+    table: FareTable,
+) -> Decimal | None:
     return table.price(board, alight, fare_class, price_zar=price_zar, day=day)
 
 

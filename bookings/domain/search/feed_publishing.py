@@ -1,4 +1,7 @@
-"""The kept feed that `/gtfs.zip` gives. Only the queue makes it, one builder at a time; a visitor never waits for that."""
+"""The kept feed that `/gtfs.zip` gives.
+
+Only the queue makes it, one builder at a time; a visitor never waits for that.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,17 @@ class PublishedFeed:
 
     def body(self) -> bytes | None:
         """None if another one has taken its place meanwhile."""
-        found = PublishedFile.objects.filter(name=FEED, sha256=self.sha256).values_list("body", flat=True).first()
+        found = (
+            PublishedFile.objects.filter(name=FEED, sha256=self.sha256).values_list("body", flat=True).first()
+        )
         return None if found is None else bytes(found)
 
 
 def published_feed() -> PublishedFeed | None:
-    """The feed as it was last made; None while it is made for the first time. Raises NotFound if there is nothing to publish."""
+    """The feed as it was last made.
+
+    None while it is made for the first time. Raises NotFound if there is nothing to publish.
+    """
     feed = _read()
     if feed is None or feed[2] is None:
         queue.enqueue("publish_feed")
@@ -56,7 +64,10 @@ def _read() -> tuple[str, datetime, datetime | None] | None:
 
 
 def publish_feed(*, now: datetime | None = None) -> bool:
-    """Make the feed of what is on sale now. False: somebody else is at it. The same timetable leaves what is kept untouched."""
+    """Make the feed of what is on sale now.
+
+    False: somebody else is at it. The same timetable leaves what is kept untouched.
+    """
     now = now or database_now()
     PublishedFile.objects.bulk_create([PublishedFile(name=FEED)], ignore_conflicts=True)
     kept = PublishedFile.objects.filter(name=FEED)

@@ -25,7 +25,12 @@ from bookings.domain.search.availability import LayoutSeats, TakenByDeparture, T
 from bookings.domain.search.pricing import PriceList, PriceQuote, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 
-BANDS: Final = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}  # hours of boarding
+BANDS: Final = {
+    "night": range(6),
+    "morning": range(6, 12),
+    "afternoon": range(12, 18),
+    "evening": range(18, 24),
+}  # hours of boarding
 SORTS: Final = ("earliest", "cheapest", "fastest")
 FEW_SEATS: Final = 5
 LONGEST_PAGE: Final = 100
@@ -88,7 +93,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class ResultsPage:
-    """A page of results. Claims are asked for when `offers` or `fresh_for` is first read: a list still kept under `cache_key` needs neither."""
+    """A page of results. Claims are asked for when `offers` or `fresh_for` is first read.
+
+    A list still kept under `cache_key` needs neither.
+    """
 
     total: int
     page: int
@@ -121,7 +129,8 @@ class ResultsPage:
 
 @single_version_check()
 def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPage:
-    """The departures that fit a search, one page of them. Raises Refusal for ends that are one place and for impossible days.
+    """The departures that fit a search, one page of them. Raises Refusal for ends that are one place and for
+    impossible days.
 
     Departures that `channel` no longer sells are left out; sold-out ones stay.
     """
@@ -146,7 +155,10 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
 
 
 def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[int, int], Sequence[Offer]]:
-    """The rows of `results` for whoever counts pages by themselves: (first, count) → offers. Raises Refusal as `results` does."""
+    """The rows of `results` for whoever counts pages by themselves.
+
+    (first, count) → offers. Raises Refusal as `results` does.
+    """
     rows, prices, taken = _found(search, now, channel)
 
     def window(first: int, count: int) -> Sequence[Offer]:
@@ -156,7 +168,9 @@ def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[i
     return window
 
 
-def _found(search: Search, now: datetime, channel: str) -> tuple[list[Departure], PriceList, TakenSeats | None]:
+def _found(
+    search: Search, now: datetime, channel: str
+) -> tuple[list[Departure], PriceList, TakenSeats | None]:
     check_day(search.day, now)
     check_ends(search)
     segments = find_route_segments(search.origin.stop_ids, search.destination.stop_ids)
@@ -171,7 +185,9 @@ def check_ends(search: Search) -> None:
         raise Refusal(_("Please choose two different places."))
 
 
-def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime) -> tuple[list[Departure], TakenSeats | None]:
+def _chosen(
+    search: Search, departures: Iterable[Departure], prices: PriceList, now: datetime
+) -> tuple[list[Departure], TakenSeats | None]:
     """The rows of all pages in order; with the seats taken on them, where price decides."""
     hours = BANDS.get(search.band, range(24))
     rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
@@ -187,7 +203,10 @@ def _chosen(search: Search, departures: Iterable[Departure], prices: PriceList, 
 
 
 def _cache_key(search: Search, rows: list[Departure], total: int, page: int, page_size: int) -> str:
-    """All that decides what the list shows: seats change a departure's revision, names and fares the mark. Empty: it cannot be kept."""
+    """All that decides what the list shows.
+
+    Seats change a departure's revision, names and fares the mark. Empty: it cannot be kept.
+    """
     mark = reference_data_version()
     if not mark:
         return ""
@@ -195,12 +214,17 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
         mark, get_language(), search.origin.ref, search.destination.ref, search.day, search.party.counts, search.sort, search.band,
         search.fare_class, search.max_price, page, page_size, total,
     ]  # fmt: skip
-    decides += [(each.id, each.revision, each.boards_at, each.coach, each.layout_id, each.price_zar) for each in rows]
+    decides += [
+        (each.id, each.revision, each.boards_at, each.coach, each.layout_id, each.price_zar) for each in rows
+    ]
     return f"results:{sha256(repr(decides))[:40]}"
 
 
 def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: datetime, channel: str) -> int:
-    """For how long a list of these departures stays true while their revisions do: until a hold, at `expiry`, or a sale on them ends."""
+    """For how long a list of these departures stays true while their revisions do.
+
+    Until a hold, at `expiry`, or a sale on them ends.
+    """
     if not rows:
         return FRESH_EMPTY_SECONDS
     closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
@@ -217,7 +241,11 @@ def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> t
 
 def _offers(rows: list[Departure], prices: PriceList, taken: TakenByDeparture) -> tuple[Offer, ...]:
     quotes = ((each, prices.quote(each, taken.get(each.id, {}))) for each in rows)
-    return tuple(_offer(each, quote, prices.layouts[each.layout_id], prices.party.size) for each, quote in quotes if quote)
+    return tuple(
+        _offer(each, quote, prices.layouts[each.layout_id], prices.party.size)
+        for each, quote in quotes
+        if quote
+    )
 
 
 def _offer(departure: Departure, quote: PriceQuote, coach: LayoutSeats, size: int) -> Offer:

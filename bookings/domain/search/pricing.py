@@ -35,21 +35,37 @@ class PriceList:
     _seats: dict[int, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
     def classes(self, departure: Departure) -> tuple[tuple[Decimal, FareClass], ...]:
-        """The classes sold on the segment in this coach with an adult's price, cheapest first; none: the pair is not sold."""
+        """The classes sold on the segment in this coach with an adult's price, cheapest first.
+
+        None: the pair is not sold.
+        """
         day, segment = departure.boards_local.date(), departure.segment
         key = (segment.board.id, segment.alight.id, departure.layout_id, departure.price_zar, day)
         if key not in self._adults:
             kinds = self._kinds(departure.layout_id)
-            offered = [each for each in self.table.classes if each.code in kinds and self.fare_class in ("", each.code)]
+            offered = [
+                each
+                for each in self.table.classes
+                if each.code in kinds and self.fare_class in ("", each.code)
+            ]
             priced = [
-                (self.table.price(segment.board, segment.alight, each, price_zar=departure.price_zar, day=day), each) for each in offered
+                (
+                    self.table.price(
+                        segment.board, segment.alight, each, price_zar=departure.price_zar, day=day
+                    ),
+                    each,
+                )
+                for each in offered
             ]
             sold = [(price, each) for price, each in priced if price is not None]
             self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
         return self._adults[key]
 
     def quote(self, departure: Departure, taken: Mapping[str, int] | None = None) -> PriceQuote | None:
-        """The lowest price for the party; with `taken` seats by kind, the lowest that the free seats allow. None: not sold."""
+        """The lowest price for the party.
+
+        With `taken` seats by kind, the lowest that the free seats allow. None: not sold.
+        """
         classes = self.classes(departure)
         if not classes:
             return None
@@ -57,7 +73,10 @@ class PriceList:
         if taken is None:
             return PriceQuote(self.total(cheapest), cheapest)
         kinds = self._kinds(departure.layout_id)
-        free = {each.code: sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[each.code]) for _price, each in classes}
+        free = {
+            each.code: sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[each.code])
+            for _price, each in classes
+        }
         all_free = sum(free.values())
         for price, fare_class in classes:
             if free[fare_class.code] >= self.party.size:
@@ -90,7 +109,10 @@ class PriceList:
 
 
 def price_list(departures: Iterable[Departure], party: Party, fare_class: str = "") -> PriceList:
-    """Four queries, however many departures; none while what they ask is cached, with the prices already worked out."""
+    """Four queries, however many departures.
+
+    None while what they ask is cached, with the prices already worked out.
+    """
     departures = list(departures)
     segments = {(each.segment.board.pk, each.segment.alight.pk): each.segment for each in departures}
     layouts = frozenset(each.layout_id for each in departures)

@@ -20,7 +20,9 @@ from bookings.domain.timetable.departures import RouteWindow, departures_within
 from bookings.domain.timetable.segments import find_shortest_pair
 from bookings.models import RouteStop, Stop
 
-FARTHEST_DAYS: Final = 1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
+FARTHEST_DAYS: Final = (
+    1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class RouteSegment:
         return self.alight.arrive_min - self.board.depart_min
 
 
-class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four times as fast as a frozen dataclass
+class Departure(
+    NamedTuple
+):  # a day has hundreds, and a tuple is made four times as fast as a frozen dataclass
     """A dated coach on a segment of its route: only what a list needs."""
 
     id: int
@@ -51,7 +55,9 @@ class Departure(NamedTuple):  # a day has hundreds, and a tuple is made four tim
 
     @property
     def alights_local(self) -> datetime:
-        return (self.boards_at + timedelta(minutes=self.segment.minutes)).astimezone(ZoneInfo(self.segment.alight.stop.time_zone))
+        return (self.boards_at + timedelta(minutes=self.segment.minutes)).astimezone(
+            ZoneInfo(self.segment.alight.stop.time_zone)
+        )
 
 
 def check_day(day: date, now: datetime) -> None:
@@ -72,7 +78,17 @@ def read_day(text: str, *, now: datetime, time_zone: str = "Africa/Johannesburg"
     return day
 
 
-_COLUMNS: Final = ("pk", "position", "arrive_min", "depart_min", "km", "stop_id", "stop__code", "stop__name", "stop__time_zone")
+_COLUMNS: Final = (
+    "pk",
+    "position",
+    "arrive_min",
+    "depart_min",
+    "km",
+    "stop_id",
+    "stop__code",
+    "stop__name",
+    "stop__time_zone",
+)
 _FACTS: Final = ("route_id", "route_km", "route__line__code", "route__line__name")
 
 
@@ -83,7 +99,9 @@ def _calls() -> QuerySet[RouteStop]:
 
 
 def find_route_segments(board_stops: Iterable[int], alight_stops: Iterable[int]) -> list[RouteSegment]:
-    """The shortest segment on each active route that calls at one of the first stops and later at one of the second: one query, none while they are cached."""
+    """The shortest segment on each active route that calls at one of the first stops and later at one of the
+    second: one query, none while they are cached.
+    """
     starts, ends = tuple(board_stops), tuple(alight_stops)
     return list(cached(("segments", starts, ends), lambda: _read_route_segments(starts, ends)))
 
@@ -113,27 +131,46 @@ def find_city_pair_segments(pairs: Iterable[tuple[str, str]]) -> list[list[Route
     slugs = {slug for pair in pairs for slug in pair}
     rows = _calls().filter(stop__city__slug__in=slugs).order_by("route_id", "position")
     routes: dict[tuple, dict[str, list[RouteStop]]] = {}
-    for slug, may_board, may_alight, *row in rows.values_list("stop__city__slug", "may_board", "may_alight", *_FACTS, *_COLUMNS):
+    for slug, may_board, may_alight, *row in rows.values_list(
+        "stop__city__slug", "may_board", "may_alight", *_FACTS, *_COLUMNS
+    ):
         call = _call(row[0], *row[4:])
         call.may_board, call.may_alight = may_board, may_alight
         routes.setdefault(tuple(row[:4]), {}).setdefault(slug, []).append(call)
     return [
-        [segment for facts, calls in routes.items() if (segment := _route_segment(facts, calls.get(start, []), calls.get(end, [])))]
+        [
+            segment
+            for facts, calls in routes.items()
+            if (segment := _route_segment(facts, calls.get(start, []), calls.get(end, [])))
+        ]
         for start, end in pairs
     ]
 
 
-def _route_segment(facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> RouteSegment | None:
+def _route_segment(
+    facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]
+) -> RouteSegment | None:
     _route, route_km, code, name = facts
     ends = find_shortest_pair(boards, alights)
     return RouteSegment(*ends, f"{code} {name}".strip(), route_km) if ends else None
 
 
 def _call(
-    route: int, pk: int, position: int, arrive: int, depart: int, km: Decimal, stop_id: int, code: str, name: str, zone: str
+    route: int,
+    pk: int,
+    position: int,
+    arrive: int,
+    depart: int,
+    km: Decimal,
+    stop_id: int,
+    code: str,
+    name: str,
+    zone: str,
 ) -> RouteStop:
     stop = Stop(pk=stop_id, code=code, name=name, time_zone=zone)
-    return RouteStop(pk=pk, route_id=route, position=position, arrive_min=arrive, depart_min=depart, km=km, stop=stop)
+    return RouteStop(
+        pk=pk, route_id=route, position=position, arrive_min=arrive, depart_min=depart, km=km, stop=stop
+    )
 
 
 def day_bounds(first: date, last: date, time_zone: str) -> tuple[datetime, datetime]:
@@ -144,7 +181,12 @@ def day_bounds(first: date, last: date, time_zone: str) -> tuple[datetime, datet
 
 
 def find_departures(
-    segments: Iterable[RouteSegment], first: date, last: date, *, now: datetime | None = None, channel: str = "web"
+    segments: Iterable[RouteSegment],
+    first: date,
+    last: date,
+    *,
+    now: datetime | None = None,
+    channel: str = "web",
 ) -> list[Departure]:
     """What is on sale on the segments on local boarding days `first` to `last`, by time: one query.
 
@@ -158,12 +200,25 @@ def find_departures(
         boards_at = each.departure_time + timedelta(minutes=segment.board.depart_min)
         if each.is_on_sale and boards_at != opens:  # at that very minute sales are closed
             local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
-            found.append(Departure(each.id, segment, boards_at, local, each.coach, each.layout_id, each.price_zar, each.revision))
+            found.append(
+                Departure(
+                    each.id,
+                    segment,
+                    boards_at,
+                    local,
+                    each.coach,
+                    each.layout_id,
+                    each.price_zar,
+                    each.revision,
+                )
+            )
     return sorted(found, key=attrgetter("boards_at", "id"))
 
 
 def _window(segment: RouteSegment, first: date, last: date, opens: datetime | None) -> RouteWindow:
-    """When a coach leaves its first stop that takes up passengers between the two days, and not before `opens`."""
+    """When a coach leaves its first stop that takes up passengers between the two days, and not before
+    `opens`.
+    """
     start, end = day_bounds(first, last, segment.board.stop.time_zone)
     offset = timedelta(minutes=segment.board.depart_min)
     return RouteWindow(segment.board.route_id, (max(start, opens) if opens else start) - offset, end - offset)

@@ -27,8 +27,11 @@ class Profile:
     branch: Branch | None
 
 
-def add_user(username: str, profile: Profile, *, actor: User, submission: str, now: datetime | None = None) -> tuple[User, str]:
-    """Make an account, once per `submission`; returns it with its initial password, which is empty when the same comes again.
+def add_user(
+    username: str, profile: Profile, *, actor: User, submission: str, now: datetime | None = None
+) -> tuple[User, str]:
+    """Make an account, once per `submission`; returns it with its initial password, which is empty when the
+    same comes again.
 
     Raises Refusal for a user name that is taken.
     """
@@ -42,7 +45,9 @@ def add_user(username: str, profile: Profile, *, actor: User, submission: str, n
         user = User(username=username, has_initial_password=True, **_fields(profile))
         user.set_password(password)
         user.save()
-        StaffEvent.objects.record(user, _("account made: %(what)s") % {"what": _summary(profile)}, actor=actor, at=now)
+        StaffEvent.objects.record(
+            user, _("account made: %(what)s") % {"what": _summary(profile)}, actor=actor, at=now
+        )
         new_passwords.append(password)
         return str(user.pk)
 
@@ -50,10 +55,20 @@ def add_user(username: str, profile: Profile, *, actor: User, submission: str, n
     return User.objects.get(pk=int(user_id)), "".join(new_passwords)
 
 
-def change_user(user_id: int, profile: Profile, *, last_event_id: int, actor: User, submission: str, now: datetime | None = None) -> User:
-    """Change names, role and branch, once per `submission`. `last_event_id` is the last event of the account that the actor knew of.
+def change_user(
+    user_id: int,
+    profile: Profile,
+    *,
+    last_event_id: int,
+    actor: User,
+    submission: str,
+    now: datetime | None = None,
+) -> User:
+    """Change names, role and branch, once per `submission`. `last_event_id` is the last event of the account
+    that the actor knew of.
 
-    Raises Conflict if somebody changed it meanwhile; Refusal for one's own role, or another branch while a till is open there.
+    Raises Conflict if somebody changed it meanwhile; Refusal for one's own role, or another branch while a
+    till is open there.
     """
 
     def action(user: User, now: datetime) -> None:
@@ -62,18 +77,31 @@ def change_user(user_id: int, profile: Profile, *, last_event_id: int, actor: Us
         if user == actor and profile.role != user.role:
             raise Refusal(_("Nobody changes their own role. Ask another manager."))
         if profile.branch != user.branch and Shift.objects.filter(clerk=user, closed_at=None).exists():
-            raise Refusal(_("Their till is still open. They must count and close it before they go to another branch."))
+            raise Refusal(
+                _("Their till is still open. They must count and close it before they go to another branch.")
+            )
         changes = _changes(user, profile)
         if changes:
             User.objects.filter(pk=user.pk).update(**_fields(profile))
             StaffEvent.objects.record(user, changes, actor=actor, at=now)
 
-    _act("staff-change", user_id, action, actor=actor, submission=submission, content=repr((profile, last_event_id)), now=now)
+    _act(
+        "staff-change",
+        user_id,
+        action,
+        actor=actor,
+        submission=submission,
+        content=repr((profile, last_event_id)),
+        now=now,
+    )
     return User.objects.get(pk=user_id)
 
 
-def reset_password(user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None) -> str:
-    """Set a new initial password, which ends the sessions of the account; empty when the same `submission` comes again.
+def reset_password(
+    user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None
+) -> str:
+    """Set a new initial password, which ends the sessions of the account; empty when the same `submission`
+    comes again.
 
     Raises Refusal for one's own account or a closed one.
     """
@@ -83,25 +111,55 @@ def reset_password(user_id: int, *, reason: str, actor: User, submission: str, n
         if not user.is_active:
             raise Refusal(_("This account is closed. Open it again first."))
         new_passwords.append(_set_initial_password(user))
-        StaffEvent.objects.record(user, _("new initial password; sessions ended"), actor=actor, reason=reason, at=now)
+        StaffEvent.objects.record(
+            user, _("new initial password; sessions ended"), actor=actor, reason=reason, at=now
+        )
 
-    _act("staff-password", user_id, action, actor=actor, submission=submission, content=reason, now=now, on_others=True)
+    _act(
+        "staff-password",
+        user_id,
+        action,
+        actor=actor,
+        submission=submission,
+        content=reason,
+        now=now,
+        on_others=True,
+    )
     return "".join(new_passwords)
 
 
-def reset_second_factor(user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None) -> None:
-    """Let somebody sign in whose phone and recovery codes are lost. Raises Conflict if they have no second factor."""
+def reset_second_factor(
+    user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None
+) -> None:
+    """Let somebody sign in whose phone and recovery codes are lost.
+
+    Raises Conflict if they have no second factor.
+    """
 
     def action(user: User, now: datetime) -> None:
         if not has_second_factor(user):
             raise Conflict(_("They have no second factor that could be reset."))
         drop_second_factor(user, actor=actor, reason=reason)
 
-    _act("staff-factor", user_id, action, actor=actor, submission=submission, content=reason, now=now, on_others=True)
+    _act(
+        "staff-factor",
+        user_id,
+        action,
+        actor=actor,
+        submission=submission,
+        content=reason,
+        now=now,
+        on_others=True,
+    )
 
 
-def close_account(user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None) -> None:
-    """End the sessions with their next request and let nobody sign in; old sessions stay dead if the account is opened again."""
+def close_account(
+    user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None
+) -> None:
+    """End the sessions with their next request and let nobody sign in.
+
+    Old sessions stay dead if the account is opened again.
+    """
 
     def action(user: User, now: datetime) -> None:
         if not user.is_active:
@@ -109,12 +167,25 @@ def close_account(user_id: int, *, reason: str, actor: User, submission: str, no
         user.is_active = False
         user.set_unusable_password()
         user.save(update_fields=["is_active", "password"])
-        StaffEvent.objects.record(user, _("account closed; sessions ended"), actor=actor, reason=reason, at=now)
+        StaffEvent.objects.record(
+            user, _("account closed; sessions ended"), actor=actor, reason=reason, at=now
+        )
 
-    _act("staff-close", user_id, action, actor=actor, submission=submission, content=reason, now=now, on_others=True)
+    _act(
+        "staff-close",
+        user_id,
+        action,
+        actor=actor,
+        submission=submission,
+        content=reason,
+        now=now,
+        on_others=True,
+    )
 
 
-def reopen_account(user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None) -> str:
+def reopen_account(
+    user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None
+) -> str:
     """Open a closed account with an initial password, which is empty when the same `submission` comes again."""
     new_passwords: list[str] = []
 
@@ -125,7 +196,16 @@ def reopen_account(user_id: int, *, reason: str, actor: User, submission: str, n
         new_passwords.append(_set_initial_password(user))
         StaffEvent.objects.record(user, _("account opened again"), actor=actor, reason=reason, at=now)
 
-    _act("staff-open", user_id, action, actor=actor, submission=submission, content=reason, now=now, on_others=True)
+    _act(
+        "staff-open",
+        user_id,
+        action,
+        actor=actor,
+        submission=submission,
+        content=reason,
+        now=now,
+        on_others=True,
+    )
     return "".join(new_passwords)
 
 
@@ -145,7 +225,10 @@ def _act(
     now: datetime | None,
     on_others: bool = False,
 ) -> None:
-    """Run `action` on the locked account, once per `submission`; `on_others` refuses the manager's own account."""
+    """Run `action` on the locked account, once per `submission`.
+
+    `on_others` refuses the manager's own account.
+    """
     at = now or database_now()
 
     def locked() -> str:
@@ -159,8 +242,15 @@ def _act(
 
 
 def _lock_account(actor: User, user_id: int | None = None) -> User:
-    """The account, locked together with the manager who acts: of two who close each other's account one comes too late."""
-    rows = User.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in={actor.pk, user_id or actor.pk}).order_by("pk")
+    """The account, locked together with the manager who acts.
+
+    Of two who close each other's account one comes too late.
+    """
+    rows = (
+        User.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk__in={actor.pk, user_id or actor.pk})
+        .order_by("pk")
+    )
     locked = {row.pk: row for row in rows.select_related("branch")}
     manager = locked.get(actor.pk)
     if manager is None or not manager.is_active or manager.role != User.Role.MANAGER:
@@ -199,6 +289,16 @@ def _summary(profile: Profile) -> str:
 
 def _changes(user: User, profile: Profile) -> str:
     """What differs from before: "role: clerk → supervisor; …"."""
-    labels = {"first_name": _("first name"), "last_name": _("surname"), "email": _("e-mail"), "role": _("role"), "branch": _("branch")}
-    before_after = [(label, getattr(user, name) or "–", getattr(profile, name) or "–") for name, label in labels.items()]
-    return "; ".join(f"{label}: {before} → {after}" for label, before, after in before_after if before != after)
+    labels = {
+        "first_name": _("first name"),
+        "last_name": _("surname"),
+        "email": _("e-mail"),
+        "role": _("role"),
+        "branch": _("branch"),
+    }
+    before_after = [
+        (label, getattr(user, name) or "–", getattr(profile, name) or "–") for name, label in labels.items()
+    ]
+    return "; ".join(
+        f"{label}: {before} → {after}" for label, before, after in before_after if before != after
+    )

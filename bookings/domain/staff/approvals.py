@@ -1,4 +1,6 @@
-"""A second person approves what a clerk may not do alone, on the clerk's screen, with their own password and code."""
+"""A second person approves what a clerk may not do alone, on the clerk's screen, with their own password and
+code.
+"""
 
 from django.utils.translation import gettext as _
 
@@ -8,10 +10,11 @@ from bookings.models import Branch, User
 
 
 def approve(username: str, password: str, code: str, *, for_user: User, branch: Branch | None = None) -> User:
-    """The other person who approves what `for_user` is doing: a supervisor (of `branch`, if it is given) or any manager.
+    """The other person who approves what `for_user` is doing: a supervisor (of `branch`, if it is given) or
+    any manager.
 
-    Call it before a transaction begins: a wrong try is counted, and the count must outlive the refusal. Raises Refusal, and
-    TooMany after five wrong tries.
+    Call it before a transaction begins: a wrong try is counted, and the count must outlive the refusal.
+    Raises Refusal, and TooMany after five wrong tries.
     """
     username = username.strip()
     if username == for_user.username:
@@ -22,9 +25,15 @@ def approve(username: str, password: str, code: str, *, for_user: User, branch: 
         count_wrong(username, for_user)
         raise Refusal(_("The approving person's name and password do not belong together."))
     if not _may_approve(person, branch):
-        raise Refusal(_("%(name)s may not approve this. Ask a supervisor of this branch, or a manager.") % {"name": person.display_name})
+        raise Refusal(
+            _("%(name)s may not approve this. Ask a supervisor of this branch, or a manager.")
+            % {"name": person.display_name}
+        )
     if person.has_initial_password:
-        raise Refusal(_("%(name)s must choose a password of their own before approving anything.") % {"name": person.display_name})
+        raise Refusal(
+            _("%(name)s must choose a password of their own before approving anything.")
+            % {"name": person.display_name}
+        )
     check_code(person, code, typed_by=for_user)
     return person
 

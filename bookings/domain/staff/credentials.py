@@ -36,14 +36,21 @@ def check_code(person: User, code: str, *, typed_by: User) -> None:
             count_wrong(person.username, typed_by)
             raise Refusal(_("The code is not right, or was used before. Wait for the app's next one."))
     elif is_needed(person) and person != typed_by:
-        raise Refusal(_("%(name)s must set up a second factor before approving anything.") % {"name": person.display_name})
+        raise Refusal(
+            _("%(name)s must set up a second factor before approving anything.")
+            % {"name": person.display_name}
+        )
 
 
 def refuse_guessing(username: str, typed_by: User) -> None:
-    """Raises TooMany after five wrong passwords or codes for this name, typed by this user, in a quarter of an hour."""
+    """Raises TooMany after five wrong passwords or codes for this name, typed by this user, in a quarter of
+    an hour.
+    """
     key, left = _window_key(username, typed_by)
     if RateCount.objects.filter(key=key, count__gte=_MOST_WRONG).exists():
-        raise TooMany(_("There were too many wrong signatures. Please wait a quarter of an hour."), retry_after=left)
+        raise TooMany(
+            _("There were too many wrong signatures. Please wait a quarter of an hour."), retry_after=left
+        )
 
 
 def count_wrong(username: str, typed_by: User) -> None:

@@ -28,7 +28,10 @@ def change_password(user: User, password: str) -> None:
 
 
 def end_other_sessions(user: User, password: str) -> None:
-    """Hash the same password anew, which ends every session but this one. `password` has been checked to be the user's own."""
+    """Hash the same password anew, which ends every session but this one.
+
+    `password` has been checked to be the user's own.
+    """
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -36,7 +39,10 @@ def end_other_sessions(user: User, password: str) -> None:
 
 
 def save_session(session: SessionBase) -> None:
-    """Save the time of last use, if the database can write: a page that only reads must not fail because of it."""
+    """Save the time of last use, if the database can write.
+
+    A page that only reads must not fail because of it.
+    """
     try:
         session.save()
     except UpdateError as error:

@@ -1,4 +1,7 @@
-"""Whether it is still the user who sits at the screen: their password again, and a code if they have a second factor."""
+"""Whether it is still the user who sits at the screen.
+
+Their password again, and a code if they have a second factor.
+"""
 
 from django.utils.translation import gettext as _
 

@@ -1,4 +1,7 @@
-"""The accounts of the staff as a manager or an auditor reads them: the list, and one account with its history."""
+"""The accounts of the staff as a manager or an auditor reads them.
+
+The list, and one account with its history.
+"""
 
 from dataclasses import dataclass
 
@@ -25,9 +28,17 @@ class StaffQuery:
 def list_staff(query: StaffQuery) -> QuerySet[User]:
     """Accounts by surname, each with `has_factor`."""
     factor = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
-    rows = User.objects.select_related("branch").annotate(has_factor=Exists(factor)).filter(is_active=query.is_active)
+    rows = (
+        User.objects.select_related("branch")
+        .annotate(has_factor=Exists(factor))
+        .filter(is_active=query.is_active)
+    )
     if query.text:
-        begins = Q(username__istartswith=query.text) | Q(first_name__istartswith=query.text) | Q(last_name__istartswith=query.text)
+        begins = (
+            Q(username__istartswith=query.text)
+            | Q(first_name__istartswith=query.text)
+            | Q(last_name__istartswith=query.text)
+        )
         rows = rows.filter(begins)
     if query.role:
         rows = rows.filter(role=query.role)

@@ -1,4 +1,7 @@
-"""What the roles of the staff may do besides opening pages; who opens which page stands in the office's policy."""
+"""What the roles of the staff may do besides opening pages.
+
+Who opens which page stands in the office's policy.
+"""
 
 from typing import Final
 

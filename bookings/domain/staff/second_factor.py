@@ -1,4 +1,7 @@
-"""The second factor of staff: codes of an app on their phone (TOTP), and recovery codes for the day the phone is gone."""
+"""The second factor of staff.
+
+Codes of an app on their phone (TOTP), and recovery codes for the day the phone is gone.
+"""
 
 from base64 import b32encode
 from dataclasses import dataclass
@@ -64,12 +67,15 @@ def find_enrolment(user: User) -> Enrolment | None:
 
 
 def finish_enrolment(user: User, code: str) -> list[str]:
-    """Take the new key into use once its first code is right; the answer is the recovery codes, which nobody can show again.
+    """Take the new key into use once its first code is right; the answer is the recovery codes, which nobody
+    can show again.
 
     Raises Refusal for a wrong code, TooMany after several.
     """
     with transaction.atomic():
-        device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).order_by("-pk").first()
+        device = (
+            TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).order_by("-pk").first()
+        )
         if device and _is_right(device, _digits(code)):
             TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
             TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
@@ -77,7 +83,9 @@ def finish_enrolment(user: User, code: str) -> list[str]:
             return _renew_recovery_codes(user)
     if device is None:
         raise Refusal(_("This is already done. Start again if you want a new key."))
-    raise Refusal(_("That code is not right. Wait for the app's next one, and see that the phone's clock is right."))
+    raise Refusal(
+        _("That code is not right. Wait for the app's next one, and see that the phone's clock is right.")
+    )
 
 
 def renew_recovery_codes(user: User) -> list[str]:
@@ -93,7 +101,9 @@ def _renew_recovery_codes(user: User) -> list[str]:
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="recovery")
     codes = [random_code(_LENGTH) for _number in range(RECOVERY_CODES)]
-    device.token_set.bulk_create([device.token_set.model(device=device, token=sha256(code)[:_HASH_LENGTH]) for code in codes])
+    device.token_set.bulk_create(
+        [device.token_set.model(device=device, token=sha256(code)[:_HASH_LENGTH]) for code in codes]
+    )
     half = _LENGTH // 2
     return [f"{code[:half]}-{code[half:]}" for code in codes]
 
@@ -101,7 +111,9 @@ def _renew_recovery_codes(user: User) -> list[str]:
 def drop_second_factor(user: User, *, actor: User | None = None, reason: str = "") -> None:
     """Switch the second factor off and delete the recovery codes. No actor: a command on the server."""
     with transaction.atomic():
-        StaffEvent.objects.record(user, _("second factor switched off"), actor=actor, reason=reason, at=database_now())
+        StaffEvent.objects.record(
+            user, _("second factor switched off"), actor=actor, reason=reason, at=database_now()
+        )
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
 
@@ -130,6 +142,8 @@ def _is_right(device: TOTPDevice | StaticDevice, code: str) -> bool:
     may_try, limit = device.verify_is_allowed()
     if not may_try:
         seconds = max(1, ceil((limit["locked_until"] - timezone.now()).total_seconds()))
-        raise TooMany(_("Too many wrong codes. Please wait %(seconds)d s.") % {"seconds": seconds}, retry_after=seconds)
+        raise TooMany(
+            _("Too many wrong codes. Please wait %(seconds)d s.") % {"seconds": seconds}, retry_after=seconds
+        )
     is_right: bool = device.verify_token(code)
     return is_right

@@ -1,4 +1,7 @@
-"""What the pages of a booking show and do, for whoever may see it: that is for the face to check, by the order's id."""
+"""What the pages of a booking show and do, for whoever may see it.
+
+That is for the face to check, by the order's id.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,14 @@ from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound
 from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
-from bookings.domain.sales.booking_page import BookingPage, BookingPart, TicketView, booking_page, bookings_of, find_booking
+from bookings.domain.sales.booking_page import (
+    BookingPage,
+    BookingPart,
+    TicketView,
+    booking_page,
+    bookings_of,
+    find_booking,
+)
 from bookings.domain.tickets.calendar import calendar_file
 from bookings.domain.tickets.links import mail_link, mail_tickets_again
 from bookings.domain.tickets.pdf import ticket_pdf
@@ -50,7 +60,11 @@ class ManagedOrder:
 
 def order_of_reference(reference: str) -> int | None:
     """The id of the order that a booking reference belongs to."""
-    return Booking.objects.filter(booking_reference=normal_code(reference)).values_list("order", flat=True).first()
+    return (
+        Booking.objects.filter(booking_reference=normal_code(reference))
+        .values_list("order", flat=True)
+        .first()
+    )
 
 
 def managed_order(reference: str, *, now: datetime) -> ManagedOrder:
@@ -97,7 +111,10 @@ def ask_for_link(reference: str, proof: str, *, now: datetime) -> None:
 
 
 def send_again(order_id: int, *, now: datetime) -> bool:
-    """Mail the order's tickets once more, or its link while there are none. False: a mail is on its way already."""
+    """Mail the order's tickets once more, or its link while there are none.
+
+    False: a mail is on its way already.
+    """
     order = Order.objects.get(pk=order_id)
     send = mail_tickets_again if order.status == SaleStatus.CONFIRMED else mail_link
     return send(order, now=now)

@@ -20,7 +20,13 @@ _REMIND_BEFORE: Final = timedelta(hours=3)
 
 def calendar_file(booking: Booking) -> bytes:
     """The calendar file of one booking. A cancelled booking yields a file that removes the event again."""
-    return trips_calendar([ticketed_trip_of(candidate) for candidate in bookings_of(booking.order) if candidate.pk == booking.pk])
+    return trips_calendar(
+        [
+            ticketed_trip_of(candidate)
+            for candidate in bookings_of(booking.order)
+            if candidate.pk == booking.pk
+        ]
+    )
 
 
 def trips_calendar(trips: Sequence[TicketedTrip]) -> bytes:
@@ -84,7 +90,8 @@ def _lines(trip: TicketedTrip) -> list[str]:
         lines.append(_("Seats %(seats)s") % {"seats": ", ".join(trip.view.seats)})
     lines += [
         _("Be at the stop by %(time)s.") % {"time": trip.check_in},
-        _("You leave the coach at %(stop)s, %(time)s.") % {"stop": trip.view.alight_stop, "time": trip.view.arrives},
+        _("You leave the coach at %(stop)s, %(time)s.")
+        % {"stop": trip.view.alight_stop, "time": trip.view.arrives},
         f"{settings.SITE_URL}/bookings/",
     ]
     return lines

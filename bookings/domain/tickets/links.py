@@ -24,14 +24,16 @@ _LIVES_AFTER_ARRIVAL: Final = timedelta(days=30)
 def make_link(order: Order, *, now: datetime, bookings: Iterable[Booking] = (), seed: str = "") -> str:
     """A token of 128 bits that opens the order until 30 days after its last arrival; only its hash is kept.
 
-    `bookings`: those of the order, where they are at hand. The same `seed` gives the same token, so that a mail that is sent twice is the
-    same mail.
+    `bookings`: those of the order, where they are at hand. The same `seed` gives the same token, so that a
+    mail that is sent twice is the same mail.
     """
     token = _token_of(seed) if seed else random_token()
     last = max((booking.alights_at for booking in bookings or order.bookings.all()), default=now)
     expires_at = max(now, last) + _LIVES_AFTER_ARRIVAL
     with suppress(IntegrityError), lone_statement():  # of a mail that is sent once more
-        AccessLink.objects.create(token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at)
+        AccessLink.objects.create(
+            token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at
+        )
     return token
 
 
@@ -45,7 +47,11 @@ def link_address(token: str) -> str:
 
 
 def order_of_link(token: str, *, now: datetime) -> Order | None:
-    link = AccessLink.objects.select_related("order").filter(token_hash=sha256(token), expires_at__gt=now).first()
+    link = (
+        AccessLink.objects.select_related("order")
+        .filter(token_hash=sha256(token), expires_at__gt=now)
+        .first()
+    )
     return link.order if link else None
 
 
@@ -54,11 +60,17 @@ def revoke_links(order: Order) -> int:
 
 
 def mail_link(order: Order, *, now: datetime) -> bool:
-    """Mail the order's link, at most once a minute. False: one is on its way already, or there is no address to mail to."""
+    """Mail the order's link, at most once a minute.
+
+    False: one is on its way already, or there is no address to mail to.
+    """
     if not order.email:
         return False
     with short_transaction():
-        return queue_message(OutboxMessage.Kind.LINK, order, order, version=f"{now:%Y%m%d%H%M}", now=now) is not None
+        return (
+            queue_message(OutboxMessage.Kind.LINK, order, order, version=f"{now:%Y%m%d%H%M}", now=now)
+            is not None
+        )
 
 
 def mail_tickets_again(order: Order, *, now: datetime) -> bool:
@@ -67,4 +79,6 @@ def mail_tickets_again(order: Order, *, now: datetime) -> bool:
         return False
     with short_transaction():
         version = f"again {now:%Y%m%d%H%M}"
-        return queue_message(OutboxMessage.Kind.CONFIRMATION, order, order, version=version, now=now) is not None
+        return (
+            queue_message(OutboxMessage.Kind.CONFIRMATION, order, order, version=version, now=now) is not None
+        )

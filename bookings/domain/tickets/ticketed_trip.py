@@ -101,6 +101,8 @@ def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]
 
 
 def _refund_at(fare: Decimal, terms: RefundTerms, booking: Booking, moment: datetime) -> Decimal:
-    terms = RefundTerms(timedelta(0), terms.grace_if_ahead, terms.tiers)  # the period of grace after the sale is over
+    terms = RefundTerms(
+        timedelta(0), terms.grace_if_ahead, terms.tiers
+    )  # the period of grace after the sale is over
     times = {"sold_at": booking.booking_date, "boards_at": booking.boards_at, "now": moment}
     return refund_quote(fare, terms, **times).amount

@@ -14,7 +14,10 @@ _HALF_DAY = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Calendar:
-    """On which days something runs; `exceptions` (day: runs) hold inside and outside of its dates. No end: for ever."""
+    """On which days something runs.
+
+    `exceptions` (day: runs) hold inside and outside of its dates. No end: for ever.
+    """
 
     weekdays: int  # bit 0 Monday to bit 6 Sunday
     starts_on: date
@@ -26,7 +29,11 @@ class Calendar:
         return self._plainly_runs_on(day) if said is None else said
 
     def _plainly_runs_on(self, day: date) -> bool:
-        return bool(self.weekdays >> day.weekday() & 1) and self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
+        return (
+            bool(self.weekdays >> day.weekday() & 1)
+            and self.starts_on <= day
+            and (self.ends_on is None or day <= self.ends_on)
+        )
 
     def relevant_exceptions(self) -> dict[date, bool]:
         """The exceptions that change something."""
@@ -37,7 +44,12 @@ class Calendar:
         if not by:
             return self
         ends_on = None if self.ends_on is None else self.ends_on + by
-        return Calendar(self.weekdays, self.starts_on + by, ends_on, {day + by: runs for day, runs in self.exceptions.items()})
+        return Calendar(
+            self.weekdays,
+            self.starts_on + by,
+            ends_on,
+            {day + by: runs for day, runs in self.exceptions.items()},
+        )
 
 
 def start_of_service_day(day: date, time_zone: str) -> datetime:
@@ -55,11 +67,16 @@ def is_time_zone(name: str) -> bool:
 
 
 def calendar_of(days: Set[date]) -> Calendar:
-    """The calendar that runs on exactly these days, with few exceptions: a weekday is in it if most of its days are."""
+    """The calendar that runs on exactly these days, with few exceptions.
+
+    A weekday is in it if most of its days are.
+    """
     first, last = min(days), max(days)
     every = Counter((first + timedelta(days=number)).weekday() for number in range((last - first).days + 1))
     ran = Counter(day.weekday() for day in days)
     weekdays = sum(1 << weekday for weekday, number in ran.items() if number * 2 > every[weekday])
     plain = Calendar(weekdays, first, last)
     span = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return Calendar(weekdays, first, last, {day: day in days for day in span if plain.runs_on(day) != (day in days)})
+    return Calendar(
+        weekdays, first, last, {day: day in days for day in span if plain.runs_on(day) != (day in days)}
+    )

@@ -1,4 +1,7 @@
-"""Dated departures of several routes, each within a time of its own. The statement is written by hand for "results" and "board" of the benchmark."""
+"""Dated departures of several routes, each within a time of its own.
+
+The statement is written by hand for "results" and "board" of the benchmark.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +43,14 @@ class DatedDeparture(NamedTuple):
         return self.is_active and self.status in _SOLD_IN
 
 
-_COLUMNS: Final = "s.id, s.route_id, s.departure_time, s.coach, s.layout_id, s.price_zar, s.status, s.is_active, s.revision"
+_COLUMNS: Final = (
+    "s.id, s.route_id, s.departure_time, s.coach, s.layout_id, s.price_zar, s.status, s.is_active, s.revision"
+)
 _IN_WINDOWS: Final = SelectStatement(
     Schedule,
     [name.removesuffix("_id") for name in DatedDeparture._fields],
-    # PostgreSQL knows how many windows there are, and enters the index of (route, departure_time) once for each.
+    # PostgreSQL knows how many windows there are, and enters the index of (route, departure_time) once for
+    # each.
     postgresql=f"""
         SELECT {_COLUMNS} FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS w(route, first, until)
         JOIN bookings_schedule s ON s.route_id = w.route AND s.departure_time >= w.first AND s.departure_time < w.until""",

@@ -58,15 +58,27 @@ class ServicePlan(NamedTuple):
 
 
 def generate_departures(
-    *, first_day: date | None = None, days: int, services: QuerySet[Service] | None = None, progress: Progress | None = None
+    *,
+    first_day: date | None = None,
+    days: int,
+    services: QuerySet[Service] | None = None,
+    progress: Progress | None = None,
 ) -> GenerationReport:
-    """Make the missing departures of `days` service days, from today unless said. What exists is left as it is, however it came about."""
+    """Make the missing departures of `days` service days, from today unless said.
+
+    What exists is left as it is, however it came about.
+    """
     first_day = first_day or timezone.localdate()
     if not 1 <= days <= MAX_DAYS:
         raise Refusal(_("Choose between 1 and %(most)d days.") % {"most": MAX_DAYS})
     report = GenerationReport(first_day, first_day + timedelta(days=days - 1))
     services_used = Service.objects.all() if services is None else services
-    plans = _usable(read_service_plans(services_used.filter(is_active=True, route__is_active=True), first_day, report.last_day), report)
+    plans = _usable(
+        read_service_plans(
+            services_used.filter(is_active=True, route__is_active=True), first_day, report.last_day
+        ),
+        report,
+    )
     report.services = len(plans)
     seats = _sellable_seats()
     step = max(1, _BATCH_SIZE // max(1, len(plans)))
@@ -80,7 +92,9 @@ def generate_departures(
     return report
 
 
-def read_service_plans(services: QuerySet[Service], first_day: date, last_day: date | None) -> list[ServicePlan]:
+def read_service_plans(
+    services: QuerySet[Service], first_day: date, last_day: date | None
+) -> list[ServicePlan]:
     """These services with the exceptions of these days, in two queries."""
     exceptions: dict[int, dict[date, bool]] = {}
     rows = ServiceException.objects.filter(service__in=services.order_by().values("pk"), date__gte=first_day)
@@ -101,7 +115,10 @@ def _usable(plans: list[ServicePlan], report: GenerationReport) -> list[ServiceP
         if is_time_zone(plan.time_zone):
             usable.append(plan)
         else:
-            report.problems.append(_("Service %(id)d: we do not know the time zone “%(zone)s”.") % {"id": plan.pk, "zone": plan.time_zone})
+            report.problems.append(
+                _("Service %(id)d: we do not know the time zone “%(zone)s”.")
+                % {"id": plan.pk, "zone": plan.time_zone}
+            )
     return usable
 
 
@@ -111,15 +128,27 @@ def _sellable_seats() -> dict[int, int]:
 
 
 def _lock(services: QuerySet[Service]) -> None:
-    """Make two generators take turns, so that neither sees half of the other's work. SQLite: the transaction does."""
-    list(Service.objects.select_for_update(no_key=True).filter(pk__in=services.order_by().values("pk")).order_by("pk").values_list("pk"))
+    """Make two generators take turns, so that neither sees half of the other's work.
+
+    SQLite: the transaction does.
+    """
+    list(
+        Service.objects.select_for_update(no_key=True)
+        .filter(pk__in=services.order_by().values("pk"))
+        .order_by("pk")
+        .values_list("pk")
+    )
 
 
-def _fill(plans: list[ServicePlan], batch: list[date], seats: dict[int, int], report: GenerationReport) -> None:
+def _fill(
+    plans: list[ServicePlan], batch: list[date], seats: dict[int, int], report: GenerationReport
+) -> None:
     made, imported = _existing(batch)
     missing: list[tuple[ServicePlan, date, datetime]] = []
     for plan, day, departs in _departures(plans, batch):
-        if (plan.pk, day) in made or (plan.source and (plan.source, plan.schedule_source_id(day)) in imported):
+        if (plan.pk, day) in made or (
+            plan.source and (plan.source, plan.schedule_source_id(day)) in imported
+        ):
             report.already_there += 1
         else:
             missing.append((plan, day, departs))
@@ -141,14 +170,18 @@ def _existing(batch: list[date]) -> tuple[set[tuple[int, date]], set[tuple[str, 
     made: set[tuple[int, date]] = set()
     imported: set[tuple[str, str]] = set()
     rows = Schedule.objects.filter(service_date__range=(batch[0], batch[-1])).order_by()
-    for service_id, day, source, source_id in rows.values_list("service_id", "service_date", "source", "source_id").iterator():
+    for service_id, day, source, source_id in rows.values_list(
+        "service_id", "service_date", "source", "source_id"
+    ).iterator():
         made.add((service_id, day))
         if source:
             imported.add((source, source_id))
     return made, imported
 
 
-def _schedules(missing: list[tuple[ServicePlan, date, datetime]], seats: dict[int, int], report: GenerationReport) -> Iterator[Schedule]:
+def _schedules(
+    missing: list[tuple[ServicePlan, date, datetime]], seats: dict[int, int], report: GenerationReport
+) -> Iterator[Schedule]:
     times = [departs for _plan, _day, departs in missing]
     taken: dict[tuple[int, datetime], set[int]] = {}
     rows = Schedule.objects.filter(departure_time__range=(min(times), max(times))).order_by()

@@ -22,7 +22,10 @@ _ADDRESS: Final = re.compile(r"(\d{1,18})\|([\w@.:-]{1,120})\|([\w@.:-]{1,120})"
 
 @dataclass(frozen=True)
 class SegmentRef:
-    """A segment as an address names it: each end is a city's slug or a stop's code, perhaps with @position on the route."""
+    """A segment as an address names it.
+
+    Each end is a city's slug or a stop's code, perhaps with @position on the route.
+    """
 
     schedule_id: int
     from_ref: str
@@ -83,7 +86,9 @@ class Segment:
         return schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
 
 
-def find_shortest_pair(boards: Iterable[RouteStop], alights: Iterable[RouteStop]) -> tuple[RouteStop, RouteStop] | None:
+def find_shortest_pair(
+    boards: Iterable[RouteStop], alights: Iterable[RouteStop]
+) -> tuple[RouteStop, RouteStop] | None:
     """The pair of calls of one route with the least time on the road; a coach may call at a stop twice."""
     alights = list(alights)
     pairs = [
@@ -92,7 +97,9 @@ def find_shortest_pair(boards: Iterable[RouteStop], alights: Iterable[RouteStop]
         for alight in alights
         if board.may_board and alight.may_alight and board.position < alight.position
     ]
-    return min(pairs, key=lambda pair: (pair[1].arrive_min - pair[0].depart_min, pair[0].position), default=None)
+    return min(
+        pairs, key=lambda pair: (pair[1].arrive_min - pair[0].depart_min, pair[0].position), default=None
+    )
 
 
 def route_calls(route_id: int) -> list[RouteStop]:
@@ -103,7 +110,9 @@ def route_calls(route_id: int) -> list[RouteStop]:
 
 @single_version_check()
 def load_segments(rows: Iterable[SegmentRow]) -> list[SegmentRow]:
-    """Rows that name a schedule (loaded with them) and two calls of its route, with route, line, layout and calls from the cache."""
+    """Rows that name a schedule (loaded with them) and two calls of its route, with route, line, layout and
+    calls from the cache.
+    """
     rows = list(rows)
     for row in rows:
         schedule, calls = row.schedule, {call.pk: call for call in route_calls(row.schedule.route_id)}
@@ -122,7 +131,11 @@ def _complete(schedule: Schedule) -> Schedule:
 def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
     """Calls at a city's slug or a stop's code; `ref@3` means the call at position 3."""
     name, _at, position = ref.partition("@")
-    return [call for call in calls if name in (call.stop.code, call.stop.city.slug) and (not position or str(call.position) == position)]
+    return [
+        call
+        for call in calls
+        if name in (call.stop.code, call.stop.city.slug) and (not position or str(call.position) == position)
+    ]
 
 
 def get_segment(ref: SegmentRef) -> Segment:

@@ -106,7 +106,9 @@ def _call(call: RouteStop, segment: Segment) -> CallView:
     # Where people get off the time of arrival counts, elsewhere that of departure.
     is_alight = call.position == segment.alight.position
     minutes = call.arrive_min if is_alight else call.depart_min
-    at = (segment.schedule.departure_time + timedelta(minutes=minutes)).astimezone(ZoneInfo(call.stop.time_zone))
+    at = (segment.schedule.departure_time + timedelta(minutes=minutes)).astimezone(
+        ZoneInfo(call.stop.time_zone)
+    )
     city = call.stop.city.name
     return CallView(
         city=city,

@@ -1,4 +1,7 @@
-"""Take out the departures that a changed plan no longer has. What somebody holds or has booked stays, and is named."""
+"""Take out the departures that a changed plan no longer has.
+
+What somebody holds or has booked stays, and is named.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ class Withdrawal:
 
 
 def withdraw_stale(*, source: str, first_day: date, now: datetime) -> Withdrawal:
-    """Remove the imported departures from `first_day` on that differ from their services: in day, time or route."""
+    """Remove the imported departures from `first_day` on that differ from their services.
+
+    In day, time or route.
+    """
     withdrawal = Withdrawal()
     plans = {
         plan.pk: plan
@@ -51,7 +57,12 @@ def _stale_ids(source: str, first_day: date, plans: dict[int, ServicePlan]) -> l
 
 
 def _as_planned(plan: ServicePlan | None, day: date, route_id: int, departs: datetime) -> bool:
-    return plan is not None and plan.route_id == route_id and plan.calendar.runs_on(day) and plan.departs_at(day) == departs
+    return (
+        plan is not None
+        and plan.route_id == route_id
+        and plan.calendar.runs_on(day)
+        and plan.departs_at(day) == departs
+    )
 
 
 def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> None:
@@ -63,9 +74,15 @@ def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> N
     withdrawal.kept += _described([departure.pk for departure in departures if departure.pk in in_use])
     free = [departure.pk for departure in departures if departure.pk not in in_use]
     withdrawal.removed += len(free)
-    # A visitor's lapsed hold still points at its departure: that one is taken off sale, and its place in the plan set free.
+    # A visitor's lapsed hold still points at its departure: that one is taken off sale, and its place in the
+    # plan set free.
     Schedule.objects.filter(pk__in=recorded).update(
-        is_active=False, status=Schedule.Status.CANCELLED, service=None, source="", source_id="", revision=F("revision") + 1
+        is_active=False,
+        status=Schedule.Status.CANCELLED,
+        service=None,
+        source="",
+        source_id="",
+        revision=F("revision") + 1,
     )
     Schedule.objects.filter(pk__in=[pk for pk in free if pk not in recorded]).delete()
 

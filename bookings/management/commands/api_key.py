@@ -16,14 +16,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         create = actions.add_parser("create", help="make a key and print it, this once")
-        create.add_argument("partner", help="its short name, as in /office/partners/; with --email a new partner's name")
+        create.add_argument(
+            "partner", help="its short name, as in /office/partners/; with --email a new partner's name"
+        )
         create.add_argument("--email", help="take on the partner if there is none of this name")
         create.add_argument(
-            "--credit", type=Decimal, default=Decimal(0), help="rand that a new partner may owe for what it sold (default 0)"
+            "--credit",
+            type=Decimal,
+            default=Decimal(0),
+            help="rand that a new partner may owe for what it sold (default 0)",
         )
         create.add_argument("--name", default="program", help="what the key is for (default: program)")
         create.add_argument("--scopes", nargs="+", choices=ApiKey.Scope.values, default=ApiKey.Scope.values)
-        create.add_argument("--limit", default="", help="requests at most, such as 120/m; else RATE_LIMIT_API_KEY")
+        create.add_argument(
+            "--limit", default="", help="requests at most, such as 120/m; else RATE_LIMIT_API_KEY"
+        )
         listing = actions.add_parser("list", help="all keys, or those of a partner")
         listing.add_argument("partner", nargs="?")
         revoke = actions.add_parser("revoke", help="let a key open nothing any more")
@@ -38,15 +45,25 @@ class Command(BaseCommand):
     def _create(self, partner: str, email: str | None, credit: Decimal, **of_key: Any) -> None:
         owner = Partner.objects.filter(slug=partner).first() or Partner.objects.filter(name=partner).first()
         if owner is None:
-            owner = add_partner(name=partner, email=email, credit_limit=credit) if email else get_partner(partner)
+            owner = (
+                add_partner(name=partner, email=email, credit_limit=credit) if email else get_partner(partner)
+            )
         made = make_key(owner, KeyTerms(of_key["name"], of_key["scopes"], of_key["limit"]))
-        self.stdout.write(f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. It is shown this once.")
+        self.stdout.write(
+            f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. It is shown this once."
+        )
 
     def _list(self, partner: str | None, **options: Any) -> None:
         partners = [get_partner(partner)] if partner else Partner.objects.all()
         for owner in partners:
             for key in list_keys(owner):
-                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "switched off" if not owner.is_active else "live"
+                state = (
+                    f"revoked {key.revoked_at:%Y-%m-%d}"
+                    if key.revoked_at
+                    else "switched off"
+                    if not owner.is_active
+                    else "live"
+                )
                 used = f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never used"
                 self.stdout.write(
                     f"{key.prefix}  {owner.slug}  {key.name}  {','.join(key.scopes)}  {key.limit or 'usual limit'}  {state}  {used}"

@@ -16,7 +16,11 @@ class Command(BaseCommand):
     help = "Says how the database is doing: sizes, unused indexes, slow statements, memory, connections."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--thorough", action="store_true", help="also what takes a while on a big database (sizes of tables on SQLite)")
+        parser.add_argument(
+            "--thorough",
+            action="store_true",
+            help="also what takes a while on a big database (sizes of tables on SQLite)",
+        )
         parser.add_argument("--all", action="store_true", help="every table and index, not only the largest")
 
     def handle(self, *args: Any, thorough: bool, **options: Any) -> None:
@@ -27,7 +31,14 @@ class Command(BaseCommand):
             "Tables",
             ["table", "rows ~", "size", "indexes", "dead", "vacuumed"],
             [
-                [table.name, _n(table.rows), _b(table.size), _b(table.index_size), _n(table.dead_rows), _t(table.vacuumed_at)]
+                [
+                    table.name,
+                    _n(table.rows),
+                    _b(table.size),
+                    _b(table.index_size),
+                    _n(table.dead_rows),
+                    _t(table.vacuumed_at),
+                ]
                 for table in tables
             ],
         )
@@ -35,7 +46,16 @@ class Command(BaseCommand):
         self._table(
             "Indexes that nothing reads, then the largest",
             ["index", "table", "size", "scans", ""],
-            [[index.name, index.table, _b(index.size), _n(index.scans), "UNUSED" if index.is_unused else ""] for index in indexes],
+            [
+                [
+                    index.name,
+                    index.table,
+                    _b(index.size),
+                    _n(index.scans),
+                    "UNUSED" if index.is_unused else "",
+                ]
+                for index in indexes
+            ],
         )
         if report.statements is not None:
             self._statements("Statements by all the time they took (pg_stat_statements)", report.statements)
@@ -48,10 +68,16 @@ class Command(BaseCommand):
             "write-ahead log": _b(report.log_size),
             "found in its memory": _p(report.hit_percent),
             "found in Redis": _p(report.cache_hit_percent),
-            "connections": f"{report.connections} of {report.most_connections}" if report.connections is not None else "-",
-            "oldest transaction": f"{report.oldest_transaction.total_seconds():.1f} s" if report.oldest_transaction else "-",
+            "connections": f"{report.connections} of {report.most_connections}"
+            if report.connections is not None
+            else "-",
+            "oldest transaction": f"{report.oldest_transaction.total_seconds():.1f} s"
+            if report.oldest_transaction
+            else "-",
             "counted since": _t(report.counted_since),
-            "unused indexes": f"{len(report.unused)}, {_b(report.unused_size)}" if report.hit_percent is not None else "-",
+            "unused indexes": f"{len(report.unused)}, {_b(report.unused_size)}"
+            if report.hit_percent is not None
+            else "-",
         }
         for name, value in facts.items():
             if value != "-":
@@ -64,7 +90,9 @@ class Command(BaseCommand):
         is_text = [name in ("index", "table", "vacuumed", "") for name in names]
         for line in [names, *rows]:
             cells = zip(line, widths, is_text, strict=True)
-            self.stdout.write("  ".join(f"{text:{'<' if left else '>'}{width}}" for text, width, left in cells).rstrip())
+            self.stdout.write(
+                "  ".join(f"{text:{'<' if left else '>'}{width}}" for text, width, left in cells).rstrip()
+            )
 
     def _statements(self, title: str, statements: tuple[SlowStats, ...]) -> None:
         self.stdout.write("")

@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, metavar="OUT.zip")
         parser.add_argument("--days", type=int, default=60, help="how many days (60)")
-        parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="the first day (today)")
+        parser.add_argument(
+            "--from", dest="first", type=date.fromisoformat, metavar="DATE", help="the first day (today)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         first = options["first"] or timezone.localdate()
@@ -33,7 +35,9 @@ class Command(BaseCommand):
                 bar.update(done - bar.n)
 
             try:
-                report = export_timetable(options["out"], first_day=first, days=options["days"], progress=progress)
+                report = export_timetable(
+                    options["out"], first_day=first, days=options["days"], progress=progress
+                )
             except RuleBroken as error:
                 raise CommandError(error.message) from error
             except (OSError, OverflowError) as error:
@@ -46,7 +50,9 @@ class Command(BaseCommand):
             f"departures, {report.stops:,} stops, {report.fares:,} fares, {out.stat().st_size:,} bytes"
         )
         if report.unplaced:
-            self.stdout.write(f"Stops without a place on the map, which planners may refuse ({len(report.unplaced):,}):")
+            self.stdout.write(
+                f"Stops without a place on the map, which planners may refuse ({len(report.unplaced):,}):"
+            )
             for stop in report.unplaced[:_SHOWN]:
                 self.stdout.write(f"  {stop}")
             if len(report.unplaced) > _SHOWN:

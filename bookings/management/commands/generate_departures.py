@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--days", type=int, default=60, help="how many days (60)")
-        parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="the first day (today)")
+        parser.add_argument(
+            "--from", dest="first", type=date.fromisoformat, metavar="DATE", help="the first day (today)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with tqdm(unit="day", disable=None) as bar:
@@ -26,7 +28,9 @@ class Command(BaseCommand):
                 bar.update(done - bar.n)
 
             try:
-                report = generate_departures(first_day=options["first"], days=options["days"], progress=progress)
+                report = generate_departures(
+                    first_day=options["first"], days=options["days"], progress=progress
+                )
             except (RuleBroken, OverflowError) as error:
                 raise CommandError(str(error)) from error
         for problem in report.problems:

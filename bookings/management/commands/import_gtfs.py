@@ -10,7 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.timetable.gtfs.importing import DEFAULT_LAYOUT, PRICE_PER_KM, ImportOptions, ImportReport, import_feed
+from bookings.domain.timetable.gtfs.importing import (
+    DEFAULT_LAYOUT,
+    PRICE_PER_KM,
+    ImportOptions,
+    ImportReport,
+    import_feed,
+)
 
 
 def rand(text: str) -> Decimal:
@@ -28,14 +34,37 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("feed", type=Path, metavar="FEED.zip")
-        parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE", help="first service day (the feed's)")
-        parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE", help="last service day (the feed's)")
         parser.add_argument(
-            "--shift-to", type=date.fromisoformat, metavar="DATE", help="move by whole weeks: the first day lands on or after DATE"
+            "--from",
+            dest="first",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="first service day (the feed's)",
         )
-        parser.add_argument("--source", default="", metavar="NAME", help="what the feed is known by here (the name of the file)")
-        parser.add_argument("--price-per-km", type=rand, metavar="R", help=f"in rand, where the feed has no fares in rand ({PRICE_PER_KM})")
-        parser.add_argument("--layout", default="", metavar="CODE", help=f"seat layout of the coaches ({DEFAULT_LAYOUT})")
+        parser.add_argument(
+            "--to", dest="last", type=date.fromisoformat, metavar="DATE", help="last service day (the feed's)"
+        )
+        parser.add_argument(
+            "--shift-to",
+            type=date.fromisoformat,
+            metavar="DATE",
+            help="move by whole weeks: the first day lands on or after DATE",
+        )
+        parser.add_argument(
+            "--source",
+            default="",
+            metavar="NAME",
+            help="what the feed is known by here (the name of the file)",
+        )
+        parser.add_argument(
+            "--price-per-km",
+            type=rand,
+            metavar="R",
+            help=f"in rand, where the feed has no fares in rand ({PRICE_PER_KM})",
+        )
+        parser.add_argument(
+            "--layout", default="", metavar="CODE", help=f"seat layout of the coaches ({DEFAULT_LAYOUT})"
+        )
         parser.add_argument("--dry-run", action="store_true", help="do all of it, report, and take it back")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +76,11 @@ class Command(BaseCommand):
                 bar.update(done - bar.n)
 
             try:
-                report = import_feed(options["feed"], ImportOptions(**{name: options[name] for name in names}), progress=progress)
+                report = import_feed(
+                    options["feed"],
+                    ImportOptions(**{name: options[name] for name in names}),
+                    progress=progress,
+                )
             except RuleBroken as error:
                 raise CommandError(error.message) from error
         self._print(report)
@@ -55,9 +88,13 @@ class Command(BaseCommand):
     def _print(self, report: ImportReport) -> None:
         dates, made = report.dates, report.departures
         moved = f", moved by {dates.moved.days // 7} weeks to {made.first_day}" if dates.moved else ""
-        self.stdout.write(f"{report.source}: service days {dates.first} to {dates.last} ({dates.days}){moved}")
+        self.stdout.write(
+            f"{report.source}: service days {dates.first} to {dates.last} ({dates.days}){moved}"
+        )
         for kind, count in report.written.counts.items():
-            self.stdout.write(f"  {kind:<11}{count.new:>9,} new {count.changed:>9,} changed {count.unchanged:>9,} as before")
+            self.stdout.write(
+                f"  {kind:<11}{count.new:>9,} new {count.changed:>9,} changed {count.unchanged:>9,} as before"
+            )
         self.stdout.write(
             f"  {'departures':<11}{made.new:>9,} new {report.withdrawal.removed:>9,} removed {made.already_there:>9,} as before"
         )
@@ -65,7 +102,9 @@ class Command(BaseCommand):
             if note:
                 self.stdout.write(note)
         self._print_list(
-            "Please look at these departures, which were left as they are", report.withdrawal.kept, len(report.withdrawal.kept)
+            "Please look at these departures, which were left as they are",
+            report.withdrawal.kept,
+            len(report.withdrawal.kept),
         )
         self._print_list("Left out or read otherwise", report.problems.lines, report.problems.count)
         if report.dry_run:

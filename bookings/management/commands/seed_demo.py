@@ -12,10 +12,19 @@ class Command(BaseCommand):
     help = "Load the demo company: a South African network, departures, bookings and one user for each role. Run again, it only tops up."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--seed", type=int, default=1, help="the same number at the same time makes the same bookings (default 1)")
-        parser.add_argument("--days", type=int, default=60, help="how many days of departures to make (default 60)")
+        parser.add_argument(
+            "--seed",
+            type=int,
+            default=1,
+            help="the same number at the same time makes the same bookings (default 1)",
+        )
+        parser.add_argument(
+            "--days", type=int, default=60, help="how many days of departures to make (default 60)"
+        )
         parser.add_argument("--if-empty", action="store_true", help="do nothing if the demo company is there")
-        parser.add_argument("--reset-password", action="store_true", help="give the demo users a new password")
+        parser.add_argument(
+            "--reset-password", action="store_true", help="give the demo users a new password"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["if_empty"] and not options["reset_password"] and is_seeded():

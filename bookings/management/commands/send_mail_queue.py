@@ -11,9 +11,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = send_due()
-        self.stdout.write(f"{report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up")
+        self.stdout.write(
+            f"{report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up"
+        )
         if report.server_away:
             self.stderr.write("The mail server does not answer; what is due waits for the next run.")
         report = send_webhooks()
         if report.sent or report.postponed or report.given_up:
-            self.stdout.write(f"webhooks: {report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up")
+            self.stdout.write(
+                f"webhooks: {report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up"
+            )

@@ -9,7 +9,9 @@ from bookings.office.forms.reauthentication import ReauthenticationForm
 
 
 class PasswordForm(ReauthenticationForm):
-    new_password = PasswordField(_("New password"), autocomplete="new-password", help_text=" ".join(password_validators_help_texts()))
+    new_password = PasswordField(
+        _("New password"), autocomplete="new-password", help_text=" ".join(password_validators_help_texts())
+    )
     again = PasswordField(_("New password, again"), autocomplete="new-password")
     field_order = ["password", "code", "new_password", "again"]
 

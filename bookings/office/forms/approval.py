@@ -1,4 +1,7 @@
-"""The fields by which a second person approves something on the clerk's screen. Shown by templates/office/_approval.html."""
+"""The fields by which a second person approves something on the clerk's screen.
+
+Shown by templates/office/_approval.html.
+"""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +20,9 @@ class ApprovalFields(forms.Form):
         label=_("User name of the second person"),
         required=False,
         max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
     )
     approver_password = forms.CharField(
         label=_("Their password"),

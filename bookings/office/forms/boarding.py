@@ -17,11 +17,17 @@ class BoardingStopForm(forms.Form):
 
 
 class ScanForm(forms.Form):
-    code = forms.CharField(label=_("Ticket code"), max_length=80, error_messages={"required": _("Scan a ticket, or type its code.")})
+    code = forms.CharField(
+        label=_("Ticket code"),
+        max_length=80,
+        error_messages={"required": _("Scan a ticket, or type its code.")},
+    )
     stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
     nonce = forms.CharField(max_length=60)
     late = forms.BooleanField(required=False)
-    scanned_at = forms.DateTimeField(required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
+    scanned_at = forms.DateTimeField(
+        required=False, input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"]
+    )
 
     def clean_code(self) -> str:
         return self.cleaned_data["code"].replace("\x00", "")
@@ -29,7 +35,12 @@ class ScanForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """The scan as the domain wants it."""
         cleaned = self.cleaned_data
-        return {"at_stop": cleaned["stop"], "nonce": cleaned["nonce"], "late": cleaned["late"], "scanned_at": cleaned["scanned_at"]}
+        return {
+            "at_stop": cleaned["stop"],
+            "nonce": cleaned["nonce"],
+            "late": cleaned["late"],
+            "scanned_at": cleaned["scanned_at"],
+        }
 
 
 class UndoForm(forms.Form):

@@ -14,7 +14,10 @@ _FARTHEST: Final = 400
 
 
 def read_day_keys(text: str, today: date) -> date:
-    """The day that was meant. What leaves out the month or the year is the next such day. Raises ValidationError."""
+    """The day that was meant.
+
+    What leaves out the month or the year is the next such day. Raises ValidationError.
+    """
     typed = " ".join(text.casefold().split())[:30]
     for pattern, read in _WAYS:
         match = re.fullmatch(pattern, typed, re.ASCII)
@@ -39,7 +42,10 @@ def _weekday(today: date, name: str) -> date:
 
 
 def _of_month(today: date, day: str) -> date:
-    months = ((today.year + (today.month - 1 + ahead) // 12, (today.month - 1 + ahead) % 12 + 1) for ahead in range(12))
+    months = (
+        (today.year + (today.month - 1 + ahead) // 12, (today.month - 1 + ahead) % 12 + 1)
+        for ahead in range(12)
+    )
     return next(found for year, month in months if (found := _date(year, month, int(day))) and found >= today)
 
 

@@ -25,18 +25,30 @@ class ConfirmForm(ApprovalFields):
     submission = forms.CharField(max_length=60)
     quoted = forms.DecimalField(max_digits=11, decimal_places=2, required=False)
     tender = forms.ChoiceField(label=_("Paid by"), choices=[("", "–"), *TENDERS], required=False)
-    given = forms.DecimalField(label=_("Cash given"), max_digits=9, decimal_places=2, min_value=0, required=False)
+    given = forms.DecimalField(
+        label=_("Cash given"), max_digits=9, decimal_places=2, min_value=0, required=False
+    )
     slip = forms.CharField(label=_("Slip reference (card, EFT)"), max_length=40, required=False)
-    waiver = forms.ChoiceField(label=_("Why the fee is waived"), choices=[("", "–"), *WaiverReason.choices], required=False)
+    waiver = forms.ChoiceField(
+        label=_("Why the fee is waived"), choices=[("", "–"), *WaiverReason.choices], required=False
+    )
     note = forms.CharField(label=_("In words"), max_length=100, required=False)
     reason = forms.CharField(label=_("Reason"), max_length=100, required=False)
 
     def till(self, request: StaffRequest) -> Till:
         data = self.cleaned_data
-        return Till(request.user, data["tender"], data["given"] if data["tender"] == Account.CASH else None, data["slip"])
+        return Till(
+            request.user,
+            data["tender"],
+            data["given"] if data["tender"] == Account.CASH else None,
+            data["slip"],
+        )
 
     def signed_waiver(self, request: StaffRequest, *, is_waived: bool) -> Waiver | None:
-        """The waiver that somebody signed. Raises Refusal, the form saying why, when the fee is to be waived and nobody did."""
+        """The waiver that somebody signed.
+
+        Raises Refusal, the form saying why, when the fee is to be waived and nobody did.
+        """
         if not is_waived:
             return None
         approver = self.find_approver(request)

@@ -17,7 +17,11 @@ class DayFilter(filters.DateFilter):
     """A local day as the bound of a moment: from its start, or until its end."""
 
     def __init__(self, field_name: str, *, until: bool = False, **options: Any) -> None:
-        super().__init__(field_name=field_name, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+        super().__init__(
+            field_name=field_name,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            **options,
+        )
         self.until = until
 
     def filter(self, rows: QuerySet, value: date | None) -> QuerySet:
@@ -30,12 +34,16 @@ class DayFilter(filters.DateFilter):
 class BookingFilter(filters.FilterSet):
     q = filters.CharFilter(label=_("Search"), method="search", max_length=254)
     status = filters.ChoiceFilter(label=_("Status"), choices=SaleStatus.choices, empty_label=_("any"))
-    channel = filters.ChoiceFilter(label=_("Channel"), field_name="order__channel", choices=Channel.choices, empty_label=_("any"))
+    channel = filters.ChoiceFilter(
+        label=_("Channel"), field_name="order__channel", choices=Channel.choices, empty_label=_("any")
+    )
     booked_from = DayFilter("booking_date", label=_("Booked from"))
     booked_to = DayFilter("booking_date", until=True, label=_("Booked until"))
     travels_from = DayFilter("boards_at", label=_("Travels from"))
     travels_to = DayFilter("boards_at", until=True, label=_("Travels until"))
-    departure = filters.NumberFilter(label=_("Departure"), field_name="schedule", min_value=1, max_value=2**62, widget=forms.HiddenInput)
+    departure = filters.NumberFilter(
+        label=_("Departure"), field_name="schedule", min_value=1, max_value=2**62, widget=forms.HiddenInput
+    )
 
     class Meta:
         model = Booking

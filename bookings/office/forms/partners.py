@@ -50,7 +50,11 @@ class KeyForm(ValuesForm):
 
 class PartnerPaymentForm(forms.Form):
     amount = AmountField(_("Amount in rand"), min_value=Decimal("0.01"))
-    reference = forms.CharField(label=_("Reference of the transfer"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    reference = forms.CharField(
+        label=_("Reference of the transfer"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     submission = SubmissionField()
 
 

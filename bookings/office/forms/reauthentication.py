@@ -31,7 +31,11 @@ class ReauthenticationForm(forms.Form):
     @classmethod
     def of(cls, request: StaffRequest) -> ReauthenticationForm:
         """Bound if the request is a POST."""
-        return cls(request.POST if request.method == "POST" else None, user=request.user, asks_code=has_second_factor(request.user))
+        return cls(
+            request.POST if request.method == "POST" else None,
+            user=request.user,
+            asks_code=has_second_factor(request.user),
+        )
 
     def is_reauthenticated(self) -> bool:
         """Whether the form is valid and password and code are the user's; else it says what is wrong.

@@ -1,4 +1,7 @@
-"""What is typed on the screen of a sale, cleaned. Nothing here asks more of a clerk than the keys it takes."""
+"""What is typed on the screen of a sale, cleaned.
+
+Nothing here asks more of a clerk than the keys it takes.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ from bookings.web.fields import NAME_LENGTH, AmountField, PhoneField, check_name
 
 _LONGEST: Final = 200  # of any field; more is cut
 _HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
-_PARTICLES: Final = frozenset({"van", "von", "de", "der", "den", "du", "le", "la", "da", "dos", "di", "ka", "janse"})
+_PARTICLES: Final = frozenset(
+    {"van", "von", "de", "der", "den", "du", "le", "la", "da", "dos", "di", "ka", "janse"}
+)
 
 
 def tidy(data: Mapping[str, str]) -> dict[str, str]:
@@ -44,7 +49,9 @@ def place_of(text: str) -> Place:
         except NotFound as error:
             unknown = error
     plain = plain_name(text)
-    found = [each for each in find_places(text) if plain in plain_name(each.name)]  # one that is only spelt alike is asked about, not sold
+    found = [
+        each for each in find_places(text) if plain in plain_name(each.name)
+    ]  # one that is only spelt alike is asked about, not sold
     if found and all(set(each.stop_ids) <= set(found[0].stop_ids) for each in found):
         return found[0]
     raise unknown
@@ -68,15 +75,24 @@ class SaleSearchForm(forms.Form):
         self.today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
         super().__init__(tidy(data) if data is not None else None, auto_id="sale-%s")
         for name, label in (("from", _("From")), ("to", _("To"))):
-            attrs = {"data-combobox": places, "aria-controls": f"{name}-list", "maxlength": _LONGEST, "data-need": ""}
+            attrs = {
+                "data-combobox": places,
+                "aria-controls": f"{name}-list",
+                "maxlength": _LONGEST,
+                "data-need": "",
+            }
             missing = {"required": _("Where from?") if name == "from" else _("Where to?")}
             self.fields[name] = TypedPlaceField(
                 label=label, widget=forms.TextInput({**attrs, "autocomplete": "off"}), error_messages=missing
             )
         self.fields["from"].initial = start
         day = {"autocomplete": "off", "data-day": self.today.isoformat(), "maxlength": 30}
-        self.fields["date"] = forms.CharField(label=_("Day"), required=False, initial=self.today.isoformat(), widget=forms.TextInput(day))
-        self.fields["return"] = forms.CharField(label=_("Way back"), required=False, widget=forms.TextInput(day))
+        self.fields["date"] = forms.CharField(
+            label=_("Day"), required=False, initial=self.today.isoformat(), widget=forms.TextInput(day)
+        )
+        self.fields["return"] = forms.CharField(
+            label=_("Way back"), required=False, widget=forms.TextInput(day)
+        )
 
     def _day(self, name: str, earliest: date) -> date | None:
         typed = self.cleaned_data.get(name, "")
@@ -84,7 +100,9 @@ class SaleSearchForm(forms.Form):
             return None
         day = read_day_keys(typed, self.today)
         if day < earliest:
-            raise ValidationError(_("This day is over.") if name == "date" else _("The way back is not before the way there."))
+            raise ValidationError(
+                _("This day is over.") if name == "date" else _("The way back is not before the way there.")
+            )
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -94,7 +112,9 @@ class SaleSearchForm(forms.Form):
                 self.fields[name].widget.attrs["data-ref"] = place.ref
         for name in ("date", "return"):
             try:
-                day = self._day(name, self.today if name == "date" else self.cleaned_data.get("date") or self.today)
+                day = self._day(
+                    name, self.today if name == "date" else self.cleaned_data.get("date") or self.today
+                )
             except ValidationError as wrong:
                 self.add_error(name, wrong)
                 continue
@@ -104,8 +124,13 @@ class SaleSearchForm(forms.Form):
 
 
 def read_seats(text: str, ticked: Sequence[str], segment: SegmentRef) -> SeatRequest:
-    """ "4a 4b" or "4a,4b" are these seats, "2" is how many together; empty: what was ticked, else one seat."""
-    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", _HIDDEN.sub(" ", text)[:_LONGEST]) if part][:60]
+    """ "4a 4b" or "4a,4b" are these seats, "2" is how many together.
+
+    Empty: what was ticked, else one seat.
+    """
+    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", _HIDDEN.sub(" ", text)[:_LONGEST]) if part][
+        :60
+    ]
     if len(typed) == 1 and typed[0].isascii() and typed[0].isdecimal():
         return SeatRequest(segment, count=int(typed[0]))
     labels = tuple(dict.fromkeys(typed or (label.strip().upper()[:6] for label in ticked[:60])))
@@ -148,8 +173,12 @@ class TenderForm(forms.Form):
         super().__init__(tidy(data) if data is not None else None, auto_id="%s")
         money = {"class": "code sale-big", "autocomplete": "off", "data-money": True}
         self.fields["tender"] = forms.CharField(required=False)
-        self.fields["amount"] = forms.CharField(required=False, widget=forms.TextInput({**money, "inputmode": "decimal", "maxlength": 12}))
-        self.fields["reference"] = forms.CharField(required=False, widget=forms.TextInput({**money, "maxlength": 40}))
+        self.fields["amount"] = forms.CharField(
+            required=False, widget=forms.TextInput({**money, "inputmode": "decimal", "maxlength": 12})
+        )
+        self.fields["reference"] = forms.CharField(
+            required=False, widget=forms.TextInput({**money, "maxlength": 40})
+        )
 
     def clean_tender(self) -> str:
         return self.cleaned_data["tender"] or Account.CASH.value
@@ -161,7 +190,9 @@ class TenderForm(forms.Form):
     def tendered(self) -> Tender:
         cleaned = self.cleaned_data
         is_cash = cleaned["tender"] == Account.CASH
-        return Tender(cleaned["tender"], cleaned["amount"] if is_cash else None, "" if is_cash else cleaned["reference"])
+        return Tender(
+            cleaned["tender"], cleaned["amount"] if is_cash else None, "" if is_cash else cleaned["reference"]
+        )
 
     @property
     def chosen(self) -> str:
@@ -171,10 +202,16 @@ class TenderForm(forms.Form):
 
     @property
     def tenders(self) -> list[TenderChoice]:
-        return [TenderChoice(value, label, key, letter, value == self.chosen) for value, label, key, letter in _TENDERS]
+        return [
+            TenderChoice(value, label, key, letter, value == self.chosen)
+            for value, label, key, letter in _TENDERS
+        ]
 
     def focus_money(self, *, is_refused: bool) -> None:
-        """What is typed next is the amount, or the reference of the slip: it has the focus, and says why it was refused."""
+        """What is typed next is the amount, or the reference of the slip.
+
+        It has the focus, and says why it was refused.
+        """
         attrs = self.fields["amount" if self.chosen == Account.CASH else "reference"].widget.attrs
         attrs["autofocus"] = True
         if is_refused:
@@ -183,19 +220,33 @@ class TenderForm(forms.Form):
     @property
     def wrong(self) -> list[tuple[str, str]]:
         """Each field with an error, and its words."""
-        return [(name, error) for name in self.fields for error in self.errors.get(name, [])] if self.is_bound else []
+        return (
+            [(name, error) for name in self.fields for error in self.errors.get(name, [])]
+            if self.is_bound
+            else []
+        )
 
 
 class PayForm(TenderForm):
     """A row for each passenger, a contact if they want one, and the money."""
 
     def __init__(
-        self, people: Sequence[Person], types: Mapping[str, str], data: Mapping[str, str] | None = None, contact: str = ""
+        self,
+        people: Sequence[Person],
+        types: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+        contact: str = "",
     ) -> None:
         super().__init__(data)
         self.people = people
         for person in people:
-            name = {"autocomplete": "off", "spellcheck": "false", "data-need": "", "dir": "auto", "maxlength": 2 * NAME_LENGTH}
+            name = {
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "data-need": "",
+                "dir": "auto",
+                "maxlength": 2 * NAME_LENGTH,
+            }
             name["placeholder"] = _("First name and surname")
             label = _("Name of passenger %(number)d") % {"number": person.index + 1}
             self.fields[f"name-{person.index}"] = forms.CharField(
@@ -252,11 +303,17 @@ class PayForm(TenderForm):
         """What to keep of a form that is right or wrong, as a hold keeps it."""
         self.full_clean()
         email, phone = self.cleaned_data.get("contact", ("", ""))
-        return {"passengers": [_without_surrogates(each) for each in self.passengers], "email": email, "phone": phone}
+        return {
+            "passengers": [_without_surrogates(each) for each in self.passengers],
+            "email": email,
+            "phone": phone,
+        }
 
     @property
     def rows(self) -> list[tuple[Person, forms.BoundField, forms.BoundField]]:
-        return [(person, self[f"name-{person.index}"], self[f"type-{person.index}"]) for person in self.people]
+        return [
+            (person, self[f"name-{person.index}"], self[f"type-{person.index}"]) for person in self.people
+        ]
 
 
 def split_name(text: str, surname: str = "") -> tuple[str, str]:
@@ -264,7 +321,10 @@ def split_name(text: str, surname: str = "") -> tuple[str, str]:
     words = text.split()
     if len(words) < 2:
         return text, surname if text else ""
-    start = next((number for number, word in enumerate(words[1:-1], 1) if word.casefold() in _PARTICLES), len(words) - 1)
+    start = next(
+        (number for number, word in enumerate(words[1:-1], 1) if word.casefold() in _PARTICLES),
+        len(words) - 1,
+    )
     return " ".join(words[:start]), " ".join(words[start:])
 
 

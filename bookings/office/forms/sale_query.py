@@ -1,4 +1,7 @@
-"""What the address of the sale screen says, and what its forms send. The steps of a sale are in here, the rules are not."""
+"""What the address of the sale screen says, and what its forms send.
+
+The steps of a sale are in here, the rules are not.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,19 @@ class SaleQuery:
 
     def address(self, **changes: Any) -> str:
         """The address of this step, or of the one that `changes` lead to."""
-        parameters: dict[str, Any] = {**self.search, "ride": self.segment, "hold": self.hold, "order": self.order}
+        parameters: dict[str, Any] = {
+            **self.search,
+            "ride": self.segment,
+            "hold": self.hold,
+            "order": self.order,
+        }
         if self.standby:
             parameters["standby"] = self.standby
         if self.page > 1:
             parameters["page"] = self.page
-        query = urlencode({name: value for name, value in {**parameters, **changes}.items() if value}, safe="@|")
+        query = urlencode(
+            {name: value for name, value in {**parameters, **changes}.items() if value}, safe="@|"
+        )
         return f"{reverse('office:sell')}{'?' if query else ''}{query}"
 
     @property
@@ -77,7 +87,14 @@ def _number(text: str) -> int:
 def held_people(view: CheckoutView) -> list[Person]:
     rows = view.passengers
     return [
-        Person(row.index, row.seats, row.fares, " ".join(f"{row.first_name} {row.surname}".split()), row.passenger_type) for row in rows
+        Person(
+            row.index,
+            row.seats,
+            row.fares,
+            " ".join(f"{row.first_name} {row.surname}".split()),
+            row.passenger_type,
+        )
+        for row in rows
     ]
 
 

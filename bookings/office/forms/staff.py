@@ -18,8 +18,12 @@ class StaffFilterForm(forms.Form):
 
     q = forms.CharField(label=_("Name"), required=False, max_length=60)
     role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("any")), *User.Role.choices])
-    branch = forms.ModelChoiceField(Branch.objects.all(), label=_("Branch"), required=False, empty_label=_("any"))
-    state = forms.ChoiceField(label=_("Account"), required=False, choices=[("", _("open")), ("closed", _("closed"))])
+    branch = forms.ModelChoiceField(
+        Branch.objects.all(), label=_("Branch"), required=False, empty_label=_("any")
+    )
+    state = forms.ChoiceField(
+        label=_("Account"), required=False, choices=[("", _("open")), ("closed", _("closed"))]
+    )
 
     @property
     def query(self) -> StaffQuery:
@@ -38,8 +42,12 @@ class ProfileForm(ValuesForm):
 
     first_name = forms.CharField(label=_("First name"), max_length=NAME_LENGTH, validators=[check_name])
     last_name = forms.CharField(label=_("Surname"), max_length=NAME_LENGTH, validators=[check_name])
-    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("none: no till"))
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1)  # the last event shown
+    branch = forms.ModelChoiceField(
+        Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("none: no till")
+    )
+    seen = forms.IntegerField(
+        widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1
+    )  # the last event shown
     submission = SubmissionField()
 
     class Meta:
@@ -51,13 +59,18 @@ class ProfileForm(ValuesForm):
         """`keeps` is a branch that may stay chosen even if it is closed."""
         super().__init__(*args, **kwargs)
         is_offered = Q(is_active=True) | Q(pk=keeps.pk) if keeps else Q(is_active=True)
-        cast("forms.ModelChoiceField[Branch]", self.fields["branch"]).queryset = Branch.objects.filter(is_offered)
+        cast("forms.ModelChoiceField[Branch]", self.fields["branch"]).queryset = Branch.objects.filter(
+            is_offered
+        )
 
     @classmethod
     def of(cls, record: StaffRecord) -> "ProfileForm":
         """The form that shows an account as it is."""
         user = record.user
-        return cls(initial=forms.model_to_dict(user, cls.Meta.fields) | {"seen": record.last_event_id}, keeps=user.branch)
+        return cls(
+            initial=forms.model_to_dict(user, cls.Meta.fields) | {"seen": record.last_event_id},
+            keeps=user.branch,
+        )
 
     @property
     def profile(self) -> Profile:
@@ -69,7 +82,9 @@ class NewUserForm(ProfileForm):
         label=_("User name"),
         max_length=60,
         validators=[User.username_validator],
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
     )
     field_order = ["username"]
 
@@ -77,5 +92,9 @@ class NewUserForm(ProfileForm):
 class AccountActionForm(forms.Form):
     """Why something is done to an account."""
 
-    reason = forms.CharField(label=_("Why"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}))
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
     submission = SubmissionField()

@@ -19,9 +19,15 @@ class CashCount(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for index, worth in enumerate(DENOMINATIONS):
-            attrs = {"inputmode": "numeric", "autocomplete": "off", "data-worth": str(worth)} | ({"autofocus": True} if not index else {})
+            attrs = {"inputmode": "numeric", "autocomplete": "off", "data-worth": str(worth)} | (
+                {"autofocus": True} if not index else {}
+            )
             self.fields[self._name(worth)] = forms.IntegerField(
-                label=format_zar(worth), min_value=0, max_value=9999, required=False, widget=forms.TextInput(attrs=attrs)
+                label=format_zar(worth),
+                min_value=0,
+                max_value=9999,
+                required=False,
+                widget=forms.TextInput(attrs=attrs),
             )
 
     @staticmethod
@@ -56,14 +62,22 @@ class TillCount(ApprovalFields, CashCount):
     @property
     def counted(self) -> dict[str, Decimal]:
         given = self.cleaned_data
-        return {"cash": self.cash, "card": given.get("card") or Decimal(0), "eft": given.get("eft") or Decimal(0)}
+        return {
+            "cash": self.cash,
+            "card": given.get("card") or Decimal(0),
+            "eft": given.get("eft") or Decimal(0),
+        }
 
 
 class MovementForm(forms.Form):
     submission = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
-    direction = forms.ChoiceField(label=_("Direction"), choices=[("in", _("Pay in")), ("out", _("Pay out"))], widget=forms.RadioSelect)
+    direction = forms.ChoiceField(
+        label=_("Direction"), choices=[("in", _("Pay in")), ("out", _("Pay out"))], widget=forms.RadioSelect
+    )
     amount = AmountField(_("Amount in rand"), min_value=Decimal("0.01"))
-    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
     @property
     def signed(self) -> Decimal:

@@ -23,13 +23,17 @@ def stop_query(stop: StopList | None) -> str:
 def manifest_chips(manifest: Manifest) -> list[StopChip]:
     """The whole way, then each stop."""
     chosen = manifest.stop
-    whole = StopChip(reverse("office:manifest", args=[manifest.schedule_id]), _("Whole way"), is_current=chosen is None)
+    whole = StopChip(
+        reverse("office:manifest", args=[manifest.schedule_id]), _("Whole way"), is_current=chosen is None
+    )
     return [whole, *(_chip(stop, is_current=stop is chosen) for stop in manifest.stops)]
 
 
 def boarding_chips(manifest: Manifest, shown: StopList) -> list[StopChip]:
     """The stops where somebody can board."""
-    return [_chip(stop, is_current=stop.position == shown.position) for stop in manifest.stops if stop.may_board]
+    return [
+        _chip(stop, is_current=stop.position == shown.position) for stop in manifest.stops if stop.may_board
+    ]
 
 
 def _chip(stop: StopList, *, is_current: bool) -> StopChip:

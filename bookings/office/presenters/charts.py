@@ -87,21 +87,40 @@ def load_chart(days: Sequence[DayLoad]) -> BarChart:
             round(wide * 0.7, 1),
             round(_high(day.percent, 100), 1),
             level_of(day.percent),
-            _("%(day)s: %(percent)d %%, %(coaches)d departures") % {"day": day.label, "percent": day.percent, "coaches": day.coaches},
+            _("%(day)s: %(percent)d %%, %(coaches)d departures")
+            % {"day": day.label, "percent": day.percent, "coaches": day.coaches},
         )
         for place, day in enumerate(days)
     )
-    labels = tuple(Tick(round(LEFT + (place + 0.5) * wide, 1), f"{day.day:%-d}") for place, day in enumerate(days))
+    labels = tuple(
+        Tick(round(LEFT + (place + 0.5) * wide, 1), f"{day.day:%-d}") for place, day in enumerate(days)
+    )
     running = [day for day in days if day.seats]
     text = _("No departure in these days.")
     if running:
         top = max(running, key=lambda day: day.percent)
-        text = _("Today %(now)d %%; fullest on %(day)s with %(top)d %%.") % {"now": days[0].percent, "day": top.label, "top": top.percent}
+        text = _("Today %(now)d %%; fullest on %(day)s with %(top)d %%.") % {
+            "now": days[0].percent,
+            "day": top.label,
+            "top": top.percent,
+        }
         text += " " + _("A seat is taken when anybody has it on any part of the way.")
-    rows = tuple((day.label, str(day.coaches), f"{day.taken}/{day.seats}", f"{day.percent} %") for day in days)
+    rows = tuple(
+        (day.label, str(day.coaches), f"{day.taken}/{day.seats}", f"{day.percent} %") for day in days
+    )
     head = (_("Day"), _("Coaches"), _("Seats"), _("Taken"))
     ticks = tuple(Tick(_y(percent, 100), f"{percent} %") for percent in (0, 50, 100))
-    return BarChart("load", _("Seats taken over the next 14 days"), text, ticks, labels, bars, head, rows, is_empty=not running)
+    return BarChart(
+        "load",
+        _("Seats taken over the next 14 days"),
+        text,
+        ticks,
+        labels,
+        bars,
+        head,
+        rows,
+        is_empty=not running,
+    )
 
 
 def sales_chart(sales: SalesToday) -> BarChart:
@@ -117,26 +136,59 @@ def sales_chart(sales: SalesToday) -> BarChart:
             "web": hour.web,
         }
         if hour.counter:
-            bars.append(ChartBar(x, _y(hour.counter, top), width, round(_high(hour.counter, top), 1), "counter", name))
+            bars.append(
+                ChartBar(x, _y(hour.counter, top), width, round(_high(hour.counter, top), 1), "counter", name)
+            )
         if hour.web:
             bars.append(ChartBar(x, _y(hour.seats, top), width, round(_high(hour.web, top), 1), "web", name))
     every = 2 if len(sales.hours) > 10 else 1
     labels = tuple(
-        Tick(round(LEFT + (place + 0.5) * wide, 1), f"{hour.hour:02d}") for place, hour in enumerate(sales.hours) if place % every == 0
+        Tick(round(LEFT + (place + 0.5) * wide, 1), f"{hour.hour:02d}")
+        for place, hour in enumerate(sales.hours)
+        if place % every == 0
     )
-    text = _("%(seats)d seats for %(amount)s so far.") % {"seats": sales.seats, "amount": format_zar(sales.amount)}
-    rows = tuple((hour.label, str(hour.counter), str(hour.web), format_zar(hour.amount)) for hour in sales.hours if hour.seats)
+    text = _("%(seats)d seats for %(amount)s so far.") % {
+        "seats": sales.seats,
+        "amount": format_zar(sales.amount),
+    }
+    rows = tuple(
+        (hour.label, str(hour.counter), str(hour.web), format_zar(hour.amount))
+        for hour in sales.hours
+        if hour.seats
+    )
     head = (_("Hour"), _("Counter"), _("Web"), _("Fares"))
-    return BarChart("sales", _("Seats sold by hour today"), text, ticks, labels, tuple(bars), head, rows, is_empty=not sales.seats)
+    return BarChart(
+        "sales",
+        _("Seats sold by hour today"),
+        text,
+        ticks,
+        labels,
+        tuple(bars),
+        head,
+        rows,
+        is_empty=not sales.seats,
+    )
 
 
 def curve_chart(curve: BookingCurve) -> LineChart:
-    best = max([curve.seats, *(point.usual or 0 for point in curve.points), *(point.seats or 0 for point in curve.points)])
+    best = max(
+        [
+            curve.seats,
+            *(point.usual or 0 for point in curve.points),
+            *(point.seats or 0 for point in curve.points),
+        ]
+    )
     top, ticks = _scale(int(best))
     wide = (WIDTH - LEFT - 8) / (len(curve.points) - 1)
     spots = {point.before: round(LEFT + place * wide, 1) for place, point in enumerate(curve.points)}
-    usual = _line([(spots[point.before], _y(point.usual, top)) for point in curve.points if point.usual is not None], "usual")
-    this = _line([(spots[point.before], _y(point.seats, top)) for point in curve.points if point.seats is not None], "this")
+    usual = _line(
+        [(spots[point.before], _y(point.usual, top)) for point in curve.points if point.usual is not None],
+        "usual",
+    )
+    this = _line(
+        [(spots[point.before], _y(point.seats, top)) for point in curve.points if point.seats is not None],
+        "this",
+    )
     labels = tuple(Tick(spots[before], str(before)) for before in (28, 21, 14, 7, 0))
     rows = tuple(_curve_row(point) for point in curve.points if point.before in _TABLE_DAYS)
     head = (_("Days before"), _("This departure"), _("Usual"))
@@ -145,7 +197,9 @@ def curve_chart(curve: BookingCurve) -> LineChart:
     if curve.usual_now is not None:
         text += " " + _("At this time it is usually %(usual)d.") % {"usual": round(curve.usual_now)}
     lines = tuple(line for line in (usual, this) if line)
-    return LineChart("curve", _("Seats sold by days before departure"), text, ticks, labels, lines, capacity, head, rows)
+    return LineChart(
+        "curve", _("Seats sold by days before departure"), text, ticks, labels, lines, capacity, head, rows
+    )
 
 
 _TABLE_DAYS: Final = frozenset({28, 21, 14, 10, 7, 5, 4, 3, 2, 1, 0})

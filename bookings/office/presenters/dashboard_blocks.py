@@ -1,4 +1,7 @@
-"""The blocks of the dashboard: each is one read and one fragment, the same on the page and when it refreshes itself."""
+"""The blocks of the dashboard.
+
+Each is one read and one fragment, the same on the page and when it refreshes itself.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,9 @@ BLOCKS: Final[dict[str, Block]] = {
 
 def blocks_for(at: DashboardView) -> list[Block]:
     """What the role may open, and what there is anything to say about."""
-    return [block for block in BLOCKS.values() if at.may(block.name) and (at.branch or not block.needs_branch)]
+    return [
+        block for block in BLOCKS.values() if at.may(block.name) and (at.branch or not block.needs_branch)
+    ]
 
 
 def departure_row(row: StationDeparture) -> str:

@@ -15,7 +15,19 @@ def manifest_csv(manifest: Manifest) -> str:
 
 def _rows(manifest: Manifest) -> Iterator[list[str]]:
     yield (
-        [_("Stop"), _("Departs"), _("Seat"), _("Name"), _("Type"), _("To"), _("Status"), _("Boarded"), _("Booking"), _("Code"), _("Phone")]
+        [
+            _("Stop"),
+            _("Departs"),
+            _("Seat"),
+            _("Name"),
+            _("Type"),
+            _("To"),
+            _("Status"),
+            _("Boarded"),
+            _("Booking"),
+            _("Code"),
+            _("Phone"),
+        ]
     )
     for stop in manifest.shown:
         for passenger in (*stop.ons, *stop.standby):

@@ -44,7 +44,9 @@ class PartnerOrderRow:
 
     @classmethod
     def of(cls, order: PartnerOrder) -> PartnerOrderRow:
-        return cls(order.reference, local_text(order.placed_at), str(order.status.label), format_zar(order.total))
+        return cls(
+            order.reference, local_text(order.placed_at), str(order.status.label), format_zar(order.total)
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class PartnerEventRow:
 
     @classmethod
     def of(cls, event: PartnerEvent) -> PartnerEventRow:
-        return cls(local_text(event.at), event.actor.display_name if event.actor else _("by command"), event.what)
+        return cls(
+            local_text(event.at), event.actor.display_name if event.actor else _("by command"), event.what
+        )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The seats of a coach as staff choose among them: ready classes of the style sheet and addresses, seat by seat."""
+"""The seats of a coach as staff choose among them.
+
+Ready classes of the style sheet and addresses, seat by seat.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,12 @@ class Deck(Generic[Shown]):
 
 def _shown(decks: Collection[DeckView], show: Callable[[SeatView], Shown]) -> list[Deck[Shown]]:
     return [
-        Deck(deck.title, deck.columns, tuple(tuple(show(seat) if seat else None for seat in row) for row in deck.rows)) for deck in decks
+        Deck(
+            deck.title,
+            deck.columns,
+            tuple(tuple(show(seat) if seat else None for seat in row) for row in deck.rows),
+        )
+        for deck in decks
     ]
 
 
@@ -44,7 +52,9 @@ def seats_to_change_to(view: ReseatView) -> list[Deck[SeatLink]]:
     def link(seat: SeatView) -> SeatLink:
         if seat.state == "free":
             chosen = "is-yours" if seat.label == view.label else ""
-            return SeatLink(seat.label, seat.name, f"is-free is-{seat.kind}", chosen, f"{page}?seat={seat.label}")
+            return SeatLink(
+                seat.label, seat.name, f"is-free is-{seat.kind}", chosen, f"{page}?seat={seat.label}"
+            )
         tone = "is-crew" if seat.state == "crew" else "is-sold"
         return SeatLink(seat.label, seat.name, tone, "is-held" if seat.label == own else "is-sold")
 

@@ -14,7 +14,10 @@ SORTS: Final = {"booked": "booking_date", "departure": "boards_at"}  # the colum
 
 
 class BookingTable(tables.Table):
-    """The head of the list. Its rows are made by `booking_rows`: to ask the table for each cell cost more than all else on the page."""
+    """The head of the list.
+
+    Its rows are made by `booking_rows`: to ask the table for each cell cost more than all else on the page.
+    """
 
     reference = tables.Column(_("Reference"), orderable=False)
     name = tables.Column(_("Name"), orderable=False)

@@ -1,4 +1,7 @@
-"""A member of staff's own account: password, sessions, second factor. Each change asks for the password again."""
+"""A member of staff's own account.
+
+Password, sessions, second factor. Each change asks for the password again.
+"""
 
 from typing import Any
 
@@ -56,7 +59,12 @@ def account(request: StaffRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def end_sessions(request: StaffRequest) -> HttpResponse:
-    form = ReauthenticationForm(request.POST, user=request.user, asks_code=factor.has_second_factor(request.user), auto_id="sessions-%s")
+    form = ReauthenticationForm(
+        request.POST,
+        user=request.user,
+        asks_code=factor.has_second_factor(request.user),
+        auto_id="sessions-%s",
+    )
     if not form.is_reauthenticated():
         return _account_page(request, sessions_form=form)
     own_account.end_other_sessions(request.user, form.cleaned_data["password"])
@@ -116,7 +124,9 @@ def recovery_codes(request: StaffRequest) -> HttpResponse:
     form = ReauthenticationForm.of(request)
     if not form.is_reauthenticated():
         return _factor_page(request, reauthentication=form)
-    return render(request, "office/account/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)})
+    return render(
+        request, "office/account/recovery_codes.html", {"codes": factor.renew_recovery_codes(request.user)}
+    )
 
 
 @staff

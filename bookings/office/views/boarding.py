@@ -41,7 +41,13 @@ def manifest_page(request: StaffRequest, schedule_id: int) -> HttpResponse:
         "may_board": may(request.user.role, "board"),
         "printed_at": timezone.now(),
     }
-    return render_page(request, "office/boarding/manifest.html", context, fragment="office/boarding/_manifest.html", target="manifest")
+    return render_page(
+        request,
+        "office/boarding/manifest.html",
+        context,
+        fragment="office/boarding/_manifest.html",
+        target="manifest",
+    )
 
 
 @staff
@@ -59,12 +65,22 @@ def board(request: StaffRequest, schedule_id: int) -> HttpResponse:
     """The screen at the door; POST is one scan."""
     if request.method != "POST":
         return _board(
-            request, schedule_id, BoardingStopForm(request.GET).chosen, fragment="office/boarding/_boarding_live.html", target="board-live"
+            request,
+            schedule_id,
+            BoardingStopForm(request.GET).chosen,
+            fragment="office/boarding/_boarding_live.html",
+            target="board-live",
         )
     form = ScanForm(request.POST)
     if not form.is_valid():
-        problem = form.errors["code"][0] if "code" in form.errors else _("This form is incomplete. Please open the page again.")
-        return _board(request, schedule_id, BoardingStopForm(request.POST).chosen, status=422, problem=problem)
+        problem = (
+            form.errors["code"][0]
+            if "code" in form.errors
+            else _("This form is incomplete. Please open the page again.")
+        )
+        return _board(
+            request, schedule_id, BoardingStopForm(request.POST).chosen, status=422, problem=problem
+        )
     answer = check_in(schedule_id, form.cleaned_data["code"], actor=request.user, **form.options())
     return _board(request, schedule_id, form.cleaned_data["stop"], answer=answer)
 
@@ -94,7 +110,9 @@ def close(request: StaffRequest, schedule_id: int) -> HttpResponse:
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
     stop, seen = form.cleaned_data["stop"], form.cleaned_data["seen"] or 0
     try:
-        closed = close_boarding(schedule_id, stop, actor=request.user, submission=_submission(request), seen=seen)
+        closed = close_boarding(
+            schedule_id, stop, actor=request.user, submission=_submission(request), seen=seen
+        )
     except Conflict as refusal:
         return _ask(request, schedule_id, "close", stop=stop, refusal=refusal)
     messages.success(request, _closed_words(closed))
@@ -111,7 +129,9 @@ def leave(request: StaffRequest, schedule_id: int) -> HttpResponse:
     except Conflict as refusal:
         return _ask(request, schedule_id, "depart", stop=0, refusal=refusal)
     words = ngettext(
-        "The coach has left; %(count)d more passenger did not come.", "The coach has left; %(count)d more did not come.", missing
+        "The coach has left; %(count)d more passenger did not come.",
+        "The coach has left; %(count)d more did not come.",
+        missing,
     )
     messages.success(request, words % {"count": missing} if missing else _("The coach has left."))
     return redirect(_address("manifest", schedule_id))
@@ -142,7 +162,14 @@ def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
     stop, in_cash = form.cleaned_data["stop"], request.POST.get("how") == "cash"
     tickets = ids_in(request.POST)
     try:
-        given = refund_left_behind(schedule_id, stop, seen=tickets, actor=request.user, in_cash=in_cash, submission=_submission(request))
+        given = refund_left_behind(
+            schedule_id,
+            stop,
+            seen=tickets,
+            actor=request.user,
+            in_cash=in_cash,
+            submission=_submission(request),
+        )
     except Refusal as refusal:
         return _ask(request, schedule_id, "standby_refunds", stop=stop, refusal=refusal)
     words = (
@@ -165,15 +192,24 @@ def _board(
     **shown: Any,
 ) -> HttpResponse:
     branch = request.user.branch
-    view = board_view(schedule_id, stop=stop, near_city=branch.city_id if branch else None, now=timezone.now())
+    view = board_view(
+        schedule_id, stop=stop, near_city=branch.city_id if branch else None, now=timezone.now()
+    )
     context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
     context["chips"] = boarding_chips(view.manifest, view.stop)
     context["may_refund"] = may(request.user.role, "board_standby")
-    return render_page(request, "office/boarding/boarding.html", context, fragment=fragment, target=target, status=status)
+    return render_page(
+        request, "office/boarding/boarding.html", context, fragment=fragment, target=target, status=status
+    )
 
 
 def _ask(
-    request: StaffRequest, schedule_id: int, question: str, *, stop: int | None = None, refusal: Refusal | None = None
+    request: StaffRequest,
+    schedule_id: int,
+    question: str,
+    *,
+    stop: int | None = None,
+    refusal: Refusal | None = None,
 ) -> HttpResponse:
     stop = BoardingStopForm(request.GET).chosen if stop is None else stop
     view = board_view(schedule_id, stop=stop, now=timezone.now())
@@ -185,7 +221,9 @@ def _ask(
         "shift": Shift.objects.open_of(request.user) if question == "standby_refunds" else None,
         "submission": random_token(),
     }
-    return render_page(request, f"office/boarding/{question}.html", context, status=refusal.status if refusal else 200)
+    return render_page(
+        request, f"office/boarding/{question}.html", context, status=refusal.status if refusal else 200
+    )
 
 
 def _submission(request: HttpRequest) -> str:

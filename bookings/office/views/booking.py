@@ -50,5 +50,7 @@ def resend(request: StaffRequest, reference: str) -> HttpResponse:
     if send_again(order_id, now=timezone.now()):
         messages.success(request, _("A new mail is on its way."))
     else:
-        messages.info(request, _("No mail was sent: one is on its way already, or the booking has no e-mail address."))
+        messages.info(
+            request, _("No mail was sent: one is on its way already, or the booking has no e-mail address.")
+        )
     return redirect("office:booking", reference)

@@ -1,4 +1,7 @@
-"""The list of bookings: one search field, filters, columns to choose, pages by cursor, and files for a spreadsheet."""
+"""The list of bookings.
+
+One search field, filters, columns to choose, pages by cursor, and files for a spreadsheet.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -31,7 +34,10 @@ _CHUNK: Final = 500  # bookings of a file that are read together
 @require_safe
 def bookings(request: StaffRequest) -> HttpResponse:
     given = request.GET
-    found, (sort, descending) = BookingFilter(given, queryset=Booking.objects.only("booking_date", "boards_at")), _sort(given)
+    found, (sort, descending) = (
+        BookingFilter(given, queryset=Booking.objects.only("booking_date", "boards_at")),
+        _sort(given),
+    )
     columns, sign = _columns(given), "-" if descending else ""
     page = keyset_page(
         found.qs,
@@ -48,12 +54,20 @@ def bookings(request: StaffRequest) -> HttpResponse:
         "shown": dict.fromkeys(columns, True),
         "rows": list(booking_rows(list_bookings([row.pk for row in page.rows]))),
         "page": page,
-        "choices": [(column, BookingTable.base_columns[column].verbose_name, column in columns) for column in COLUMNS],
+        "choices": [
+            (column, BookingTable.base_columns[column].verbose_name, column in columns) for column in COLUMNS
+        ],
         "sort": f"{sign}{sort}",
         "direction": "descending" if descending else "ascending",
         "may_export": may(request.user.role, "bookings_csv"),
     }
-    return render_page(request, "office/bookings/bookings.html", context, fragment="office/bookings/_bookings.html", target="bookings")
+    return render_page(
+        request,
+        "office/bookings/bookings.html",
+        context,
+        fragment="office/bookings/_bookings.html",
+        target="bookings",
+    )
 
 
 def _sort(given: QueryDict) -> tuple[str, bool]:
@@ -88,13 +102,20 @@ def bookings_xlsx(request: StaffRequest) -> HttpResponse:
 
     header, *rows = export_rows(_exported(request, _MOST_XLSX), _columns(request.GET))
     content = Dataset(*([safe_cell(text) for text in row] for row in rows), headers=header).export("xlsx")
-    return _attached(HttpResponse(content, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), "xlsx")
+    return _attached(
+        HttpResponse(
+            content, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        ),
+        "xlsx",
+    )
 
 
 def _exported(request: StaffRequest, most: int) -> Iterator[ListedBooking]:
     sort, descending = _sort(request.GET)
     sign = "-" if descending else ""
-    rows = BookingFilter(request.GET, queryset=Booking.objects.all()).qs.order_by(f"{sign}{SORTS[sort]}", f"{sign}pk")
+    rows = BookingFilter(request.GET, queryset=Booking.objects.all()).qs.order_by(
+        f"{sign}{SORTS[sort]}", f"{sign}pk"
+    )
     ids = rows.values_list("pk", flat=True)[:most].iterator(chunk_size=_CHUNK)
     while chunk := list(islice(ids, _CHUNK)):
         yield from list_bookings(chunk)

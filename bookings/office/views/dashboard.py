@@ -42,7 +42,10 @@ def chart(request: StaffRequest, slug: str) -> HttpResponse:
 
 
 def _block(request: StaffRequest, slug: str) -> HttpResponse:
-    """One block for htmx: 204 when it would show what the page shows already. Anybody else is led to the whole page."""
+    """One block for htmx: 204 when it would show what the page shows already.
+
+    Anybody else is led to the whole page.
+    """
     at, wanted = _desk(request, _branches(request)), BLOCKS[slug]
     if request.htmx.target != f"block-{slug}" or wanted not in blocks_for(at):
         return redirect(at.address("dashboard", page=at.page if at.page > 1 else ""))

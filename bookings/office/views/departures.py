@@ -25,7 +25,9 @@ from bookings.web.render import render_page
 
 class BlockForm(forms.Form):
     seats = forms.CharField(
-        label=gettext_lazy("Seats"), max_length=200, widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off"})
+        label=gettext_lazy("Seats"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off"}),
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=120)
     release_at = forms.DateTimeField(
@@ -57,7 +59,11 @@ def departures(request: StaffRequest) -> HttpResponse:
         "previous_page": found.page - 1,
     }
     return render_page(
-        request, "office/departures/departures.html", context, fragment="office/departures/_departures.html", target="departures"
+        request,
+        "office/departures/departures.html",
+        context,
+        fragment="office/departures/_departures.html",
+        target="departures",
     )
 
 
@@ -72,7 +78,12 @@ def departure_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
 
 
 def _seats_page(
-    request: StaffRequest, schedule_id: int, form: BlockForm, *, refusal: Refusal | None = None, status: int = 200
+    request: StaffRequest,
+    schedule_id: int,
+    form: BlockForm,
+    *,
+    refusal: Refusal | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "map": staff_map(schedule_id, now=timezone.now()),

@@ -18,7 +18,15 @@ from bookings.domain.sales.ticket_changes import change_name as rename
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.exchange import ConfirmForm, NameForm, content_of, day_in, ids_in, labels_in, quoted_in
+from bookings.office.forms.exchange import (
+    ConfirmForm,
+    NameForm,
+    content_of,
+    day_in,
+    ids_in,
+    labels_in,
+    quoted_in,
+)
 from bookings.office.presenters.exchange import announcement
 from bookings.office.presenters.seat_map import seats_to_change_to
 from bookings.web.refusals import counted
@@ -41,7 +49,9 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
         moved = _exchange(request, reference, form, to)
     except Refusal as refusal:
         return _exchange_page(request, reference, form=form, refusal=refusal, status=refusal.status)
-    messages.success(request, _("Moved. The new tickets are ready to print; the old ones are no longer good."))
+    messages.success(
+        request, _("Moved. The new tickets are ready to print; the old ones are no longer good.")
+    )
     return redirect("office:booking", moved.booking_reference)
 
 
@@ -61,7 +71,12 @@ def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, to: Segm
 
 
 def _exchange_page(
-    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: Refusal | None = None, status: int = 200
+    request: StaffRequest,
+    reference: str,
+    *,
+    form: ConfirmForm | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     view = move_view(
@@ -83,7 +98,12 @@ def _exchange_page(
         "announcement": announcement(view),
     } | _confirmation_context(form, refusal)
     return render_page(
-        request, "office/exchange/exchange.html", context, fragment="office/exchange/_exchange.html", target="exchange", status=status
+        request,
+        "office/exchange/exchange.html",
+        context,
+        fragment="office/exchange/_exchange.html",
+        target="exchange",
+        status=status,
     )
 
 
@@ -115,7 +135,9 @@ def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
         )
     except Refusal as refusal:
         return _seat_page(request, reference, ticket_id, form=form, refusal=refusal, status=refusal.status)
-    messages.success(request, _("Seat %(seat)s it is. The ticket can be printed again.") % {"seat": labels[0]})
+    messages.success(
+        request, _("Seat %(seat)s it is. The ticket can be printed again.") % {"seat": labels[0]}
+    )
     return redirect("office:booking", reference)
 
 
@@ -147,17 +169,31 @@ def _seat_page(
 def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpResponse:
     """Another name on one ticket: it is issued again, and the old code is dead."""
     ticket = ticket_of(reference, ticket_id)
-    initial = {"first_name": ticket.first_name, "surname": ticket.surname, "version": ticket.version, "submission": random_token()}
+    initial = {
+        "first_name": ticket.first_name,
+        "surname": ticket.surname,
+        "version": ticket.version,
+        "submission": random_token(),
+    }
     form = NameForm(request.POST if request.method == "POST" else None, initial=initial)
     refusal, status = None, 422 if form.is_bound else 200
     if form.is_valid():
         data = form.cleaned_data
         try:
-            rename(ticket_id, **data, actor=request.user, content=content_of(ticket_id, data["first_name"], data["surname"]))
+            rename(
+                ticket_id,
+                **data,
+                actor=request.user,
+                content=content_of(ticket_id, data["first_name"], data["surname"]),
+            )
         except Refusal as broken:
             refusal, status = broken, broken.status
         else:
-            messages.success(request, _("The ticket is now in the name of %(name)s.") % {"name": f"{data['first_name']} {data['surname']}"})
+            messages.success(
+                request,
+                _("The ticket is now in the name of %(name)s.")
+                % {"name": f"{data['first_name']} {data['surname']}"},
+            )
             return redirect("office:booking", reference)
     context = {"form": form, "ticket": ticket, "reference": reference.upper(), "refusal": counted(refusal)}
     return render(request, "office/ticket_changes/change_name.html", context, status=status)

@@ -45,8 +45,14 @@ def login(request: HttpRequest) -> HttpResponse:
     return _page(request, form, status=422 if form.errors else 200)
 
 
-def _page(request: HttpRequest, form: LoginForm, *, problem: TooMany | None = None, status: int = 200) -> HttpResponse:
-    page = {"form": form, "next": request.POST.get("next", request.GET.get("next", "")), "problem": counted(problem)}
+def _page(
+    request: HttpRequest, form: LoginForm, *, problem: TooMany | None = None, status: int = 200
+) -> HttpResponse:
+    page = {
+        "form": form,
+        "next": request.POST.get("next", request.GET.get("next", "")),
+        "problem": counted(problem),
+    }
     return private(render(request, "office/account/login.html", page, status=status))
 
 
@@ -81,10 +87,14 @@ def code(request: HttpRequest) -> HttpResponse:
         try:
             if is_valid_code(user, form.cleaned_data["code"]):
                 return _sign_in(request, user, first_step["next"], by_code=True)
-            form.add_error("code", _("That code is not right, or was used before. Wait for the app's next one."))
+            form.add_error(
+                "code", _("That code is not right, or was used before. Wait for the app's next one.")
+            )
         except (Refusal, TooMany) as refusal:
             add_refusal(form, "code", refusal)
-    return private(render(request, "office/account/login_code.html", {"form": form}, status=422 if form.errors else 200))
+    return private(
+        render(request, "office/account/login_code.html", {"form": form}, status=422 if form.errors else 200)
+    )
 
 
 @staff
@@ -107,5 +117,7 @@ def _sign_in(request: HttpRequest, user: User, address: str, *, by_code: bool = 
 def _next_address(request: HttpRequest) -> str:
     """Where the user wanted to go, if that is a page of ours."""
     wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else resolve_url("office:dashboard")

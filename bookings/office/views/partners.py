@@ -39,7 +39,10 @@ def add(request: StaffRequest) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, "name", refusal)
         else:
-            messages.success(request, _("%(partner)s may sell now. Make a key for its program.") % {"partner": new_partner.name})
+            messages.success(
+                request,
+                _("%(partner)s may sell now. Make a key for its program.") % {"partner": new_partner.name},
+            )
             return redirect("office:partner", new_partner.slug)
     return _list(request, form, status=422)
 
@@ -59,8 +62,13 @@ def partner(request: StaffRequest, slug: str) -> HttpResponse:
     return partner_page(request, accounts.get_partner(slug))
 
 
-def partner_page(request: StaffRequest, partner: Partner, *, status: int = 200, **replaced: Any) -> HttpResponse:
-    """The page of a partner. `replaced` are the forms that have errors to show (terms, key, payment), or a `new_key`, shown this once."""
+def partner_page(
+    request: StaffRequest, partner: Partner, *, status: int = 200, **replaced: Any
+) -> HttpResponse:
+    """The page of a partner.
+
+    `replaced` are the forms that have errors to show (terms, key, payment), or a `new_key`, shown this once.
+    """
     context = {
         "partner": partner,
         "page": PartnerPage.of(accounts.get_partner_record(partner)),
@@ -91,10 +99,20 @@ def switch(request: StaffRequest, slug: str) -> HttpResponse:
     """Ask, then switch the partner off or on: whether any of its keys opens anything."""
     partner = accounts.get_partner(slug)
     if request.method != "POST":
-        return render(request, "office/partners/switch.html", {"partner": partner, "live": api_keys.count_live_keys(partner)})
+        return render(
+            request,
+            "office/partners/switch.html",
+            {"partner": partner, "live": api_keys.count_live_keys(partner)},
+        )
     is_on = request.POST.get("to") == "on"
-    accounts.change_partner(partner, email=partner.email, credit_limit=partner.credit_limit, is_active=is_on, actor=request.user)
-    message = _("%(partner)s may sell again.") if is_on else _("%(partner)s is switched off: its keys open nothing.")
+    accounts.change_partner(
+        partner, email=partner.email, credit_limit=partner.credit_limit, is_active=is_on, actor=request.user
+    )
+    message = (
+        _("%(partner)s may sell again.")
+        if is_on
+        else _("%(partner)s is switched off: its keys open nothing.")
+    )
     messages.success(request, message % {"partner": partner.name})
     return redirect("office:partner", slug)
 
@@ -120,7 +138,9 @@ def add_key(request: StaffRequest, slug: str) -> HttpResponse:
     form = KeyForm(request.POST, prefix="key")
     if form.is_valid():
         try:
-            new_key = api_keys.make_key(partner, form.terms, submission=form.cleaned_data["submission"], actor=request.user)
+            new_key = api_keys.make_key(
+                partner, form.terms, submission=form.cleaned_data["submission"], actor=request.user
+            )
         except Refusal as refusal:
             add_refusal(form, "limit" if refusal.status == 422 else None, refusal)
         else:
@@ -142,7 +162,12 @@ def key(request: StaffRequest, slug: str, key_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The key is changed."))
             return redirect("office:partner", slug)
-    return render(request, "office/partners/key.html", {"key": api_key, "form": form}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "office/partners/key.html",
+        {"key": api_key, "form": form},
+        status=422 if form.errors else 200,
+    )
 
 
 @staff

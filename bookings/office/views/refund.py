@@ -61,7 +61,12 @@ def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking
 
 
 def _cancel_page(
-    request: StaffRequest, reference: str, *, form: ConfirmForm | None = None, refusal: Refusal | None = None, status: int = 200
+    request: StaffRequest,
+    reference: str,
+    *,
+    form: ConfirmForm | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     chosen = ids_in(given) if "tickets" in given or "asked" in given else None
@@ -74,7 +79,12 @@ def _cancel_page(
         "submission": random_token(),
     }
     return render_page(
-        request, "office/refund/cancellation.html", context, fragment="office/refund/_cancellation.html", target="cancel", status=status
+        request,
+        "office/refund/cancellation.html",
+        context,
+        fragment="office/refund/_cancellation.html",
+        target="cancel",
+        status=status,
     )
 
 
@@ -82,7 +92,11 @@ def _cancel_page(
 @_FORM
 def void(request: StaffRequest, reference: str) -> HttpResponse:
     """The whole sale, as if it had not been; or the way to go instead."""
-    form, refusal, status = ConfirmForm(request.POST if request.method == "POST" else None), None, 422 if request.method == "POST" else 200
+    form, refusal, status = (
+        ConfirmForm(request.POST if request.method == "POST" else None),
+        None,
+        422 if request.method == "POST" else 200,
+    )
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -117,7 +131,11 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
     refund = next((line for line in record.refunds if line.id == refund_id), None)
     if refund is None:
         raise NotFound(_("This refund belongs to another booking."))
-    form, refusal, status = ConfirmForm(request.POST if request.method == "POST" else None), None, 422 if request.method == "POST" else 200
+    form, refusal, status = (
+        ConfirmForm(request.POST if request.method == "POST" else None),
+        None,
+        422 if request.method == "POST" else 200,
+    )
     if form.is_valid():
         try:
             _pay_out(request, refund_id, form)
@@ -126,8 +144,16 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
         else:
             messages.success(request, _("Paid out."))
             return redirect("office:booking", reference)
-    context = {"refund": refund, "record": record, "reference": record.page.reference, "form": form, "refusal": counted(refusal)}
-    return render(request, "office/refund/pay_refund.html", context | {"submission": random_token()}, status=status)
+    context = {
+        "refund": refund,
+        "record": record,
+        "reference": record.page.reference,
+        "form": form,
+        "refusal": counted(refusal),
+    }
+    return render(
+        request, "office/refund/pay_refund.html", context | {"submission": random_token()}, status=status
+    )
 
 
 def _pay_out(request: StaffRequest, refund_id: int, form: ConfirmForm) -> None:

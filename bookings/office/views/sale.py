@@ -1,4 +1,7 @@
-"""One screen, one address, step by step: places and day, departure, seats, names and money. The state is in the address and the hold."""
+"""One screen, one address, step by step.
+
+Places and day, departure, seats, names and money. The state is in the address and the hold.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -12,14 +15,28 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, Refusal, RuleBroken
 from bookings.domain.counter.sale import Sale, give_back, keep_seats, keep_typed, sell_now, take_over
-from bookings.domain.counter.sale_page import CounterOffers, SegmentView, counter_offers, held_sale, owed_order, segment_view
+from bookings.domain.counter.sale_page import (
+    CounterOffers,
+    SegmentView,
+    counter_offers,
+    held_sale,
+    owed_order,
+    segment_view,
+)
 from bookings.domain.counter.standby import sell_standby
 from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
 from bookings.models import Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.forms.sale import PayForm, SaleSearchForm, TenderForm, read_seats, tidy
-from bookings.office.forms.sale_query import SaleQuery, held_people, picked_segment, read_sale_query, standby_people, type_names
+from bookings.office.forms.sale_query import (
+    SaleQuery,
+    held_people,
+    picked_segment,
+    read_sale_query,
+    standby_people,
+    type_names,
+)
 from bookings.office.presenters.seat_map import seats_to_sell
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
@@ -32,7 +49,9 @@ _SCREEN: Final = "sale"
 def sell(request: StaffRequest) -> HttpResponse:
     shift = Shift.objects.open_of(request.user)
     if shift is None:
-        return render(request, "office/sale/till_closed.html", status=409 if request.method == "POST" else 200)
+        return render(
+            request, "office/sale/till_closed.html", status=409 if request.method == "POST" else 200
+        )
     query = read_sale_query(request.GET)
     if request.method != "POST":
         return _show(request, query)
@@ -67,7 +86,13 @@ def _seats(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespons
         return _show(request, query, refusal=refusal, typed=typed, ticked=seats.labels)
     back = query.search.get("return")
     if back and not query.hold:
-        turned = {"from": query.search.get("to"), "to": query.search.get("from"), "date": back, "return": "", "ride": ""}
+        turned = {
+            "from": query.search.get("to"),
+            "to": query.search.get("from"),
+            "date": back,
+            "return": "",
+            "ride": "",
+        }
         return redirect(query.address(**turned, hold=hold.token))
     return redirect(SaleQuery({}).address(hold=hold.token))
 
@@ -134,19 +159,37 @@ def _take(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse
     return redirect("office:sold", order.token)
 
 
-_ACTIONS: Final = {"pick": _pick, "seats": _seats, "back": _back, "drop": _drop, "pay": _pay, "standby": _standby, "take": _take}
+_ACTIONS: Final = {
+    "pick": _pick,
+    "seats": _seats,
+    "back": _back,
+    "drop": _drop,
+    "pay": _pay,
+    "standby": _standby,
+    "take": _take,
+}
 
 
 def _submission(request: StaffRequest) -> str:
     return request.POST.get("submission", "")[:80]
 
 
-def _show(request: StaffRequest, query: SaleQuery, *, refusal: RuleBroken | None = None, status: int = 0, **typed: Any) -> HttpResponse:
+def _show(
+    request: StaffRequest,
+    query: SaleQuery,
+    *,
+    refusal: RuleBroken | None = None,
+    status: int = 0,
+    **typed: Any,
+) -> HttpResponse:
     """The screen at the step that the address names."""
     branch = branch_or_none(request)
     typed_search = query.search if query.is_search else None
     search = SaleSearchForm(
-        typed_search, places=reverse("office:sell_places"), start=branch.city.name if branch else "", now=timezone.now()
+        typed_search,
+        places=reverse("office:sell_places"),
+        start=branch.city.name if branch else "",
+        now=timezone.now(),
     )
     step: dict[str, Any] = {}
     try:
@@ -160,7 +203,14 @@ def _show(request: StaffRequest, query: SaleQuery, *, refusal: RuleBroken | None
     context["is_reference_refused"] = bool(refusal and query.order and context["step"] == "search")
     if "form" in step:
         _focus(step["form"], is_refused=refusal is not None)
-    return render_page(request, "office/sale/sale.html", context, fragment="office/sale/_sale.html", target=_SCREEN, status=status)
+    return render_page(
+        request,
+        "office/sale/sale.html",
+        context,
+        fragment="office/sale/_sale.html",
+        target=_SCREEN,
+        status=status,
+    )
 
 
 def _focus(form: TenderForm, *, is_refused: bool) -> None:
@@ -171,15 +221,33 @@ def _focus(form: TenderForm, *, is_refused: bool) -> None:
         form.focus_names()
 
 
-def _step(request: StaffRequest, query: SaleQuery, search: SaleSearchForm, typed: dict[str, Any]) -> dict[str, Any]:
+def _step(
+    request: StaffRequest, query: SaleQuery, search: SaleSearchForm, typed: dict[str, Any]
+) -> dict[str, Any]:
     now = timezone.now()
     if query.order:
         owed = owed_order(query.order, now=now)
-        return _money("owed", request, typed, TenderForm(), owed=owed, total=owed.owed_text, action="take", back=SaleQuery({}).address())
+        return _money(
+            "owed",
+            request,
+            typed,
+            TenderForm(),
+            owed=owed,
+            total=owed.owed_text,
+            action="take",
+            back=SaleQuery({}).address(),
+        )
     if query.segment and query.standby:
         view = segment_view(query.segment, clerk=request.user, now=now)
         people = standby_people(view, query.standby)
-        return _money("standby", request, typed, PayForm(people, type_names()), view=view, back=query.address(standby=""))
+        return _money(
+            "standby",
+            request,
+            typed,
+            PayForm(people, type_names()),
+            view=view,
+            back=query.address(standby=""),
+        )
     if query.segment:
         view = segment_view(query.segment, clerk=request.user, hold=query.hold, now=now)
         chosen = _seats_typed(view, typed)
@@ -189,12 +257,19 @@ def _step(request: StaffRequest, query: SaleQuery, search: SaleSearchForm, typed
             return {}
         cleaned = search.cleaned_data
         offers = counter_offers(cleaned["from"], cleaned["to"], cleaned["date"], now=now, page=query.page)
-        return {"step": "departures", "offers": offers, "day": cleaned["date"], **_list_links(query, offers, cleaned["date"])}
+        return {
+            "step": "departures",
+            "offers": offers,
+            "day": cleaned["date"],
+            **_list_links(query, offers, cleaned["date"]),
+        }
     if query.hold:
         sale = held_sale(query.hold, clerk=request.user, now=now)
         draft = sale.draft
         form = PayForm(held_people(sale), type_names(), contact=draft.get("email") or draft.get("phone", ""))
-        return _money("pay", request, typed, form, sale=sale, total=sale.total_text, way_back=_way_back(query, sale))
+        return _money(
+            "pay", request, typed, form, sale=sale, total=sale.total_text, way_back=_way_back(query, sale)
+        )
     return {}
 
 
@@ -220,9 +295,20 @@ def _seats_typed(view: SegmentView, typed: dict[str, Any]) -> dict[str, Any]:
     ticked = typed.get("ticked") or view.seats.mine
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}
     shown = typed.get("typed") or " ".join(view.seats.mine) or str(view.party or 1)
-    return {"ticked": [label for label in ticked if label in free], "typed": tidy({"wanted": shown})["wanted"]}
+    return {
+        "ticked": [label for label in ticked if label in free],
+        "typed": tidy({"wanted": shown})["wanted"],
+    }
 
 
-def _money(step: str, request: StaffRequest, typed: dict[str, Any], form: TenderForm, **context: Any) -> dict[str, Any]:
+def _money(
+    step: str, request: StaffRequest, typed: dict[str, Any], form: TenderForm, **context: Any
+) -> dict[str, Any]:
     posted = request.POST.get("submission", "")[:80] if request.method == "POST" else ""
-    return {"step": step, "action": step, "form": typed.get("form") or form, "submission": posted or random_token(), **context}
+    return {
+        "step": step,
+        "action": step,
+        "form": typed.get("form") or form,
+        "submission": posted or random_token(),
+        **context,
+    }

@@ -1,4 +1,7 @@
-"""The accounts of the staff: the list, one account with its history, and what is done to an account after a question."""
+"""The accounts of the staff.
+
+The list, one account with its history, and what is done to an account after a question.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +34,10 @@ _PAGE_SIZE: Final = 20
 
 @dataclass(frozen=True)
 class AccountAction:
-    """Something done to an account after a question. `act` returns the new initial password, if it gives one."""
+    """Something done to an account after a question.
+
+    `act` returns the new initial password, if it gives one.
+    """
 
     act: Callable[..., str | None]
     question: str | Promise
@@ -63,7 +69,9 @@ ACTIONS: Final = {
     "close": AccountAction(
         accounts.close_account,
         gettext_lazy("Close this account?"),
-        gettext_lazy("Every session ends at once, and nobody signs in by this name. What they did stays on record."),
+        gettext_lazy(
+            "Every session ends at once, and nobody signs in by this name. What they did stays on record."
+        ),
         gettext_lazy("Close the account"),
         asks_password=False,
         is_dangerous=True,
@@ -85,8 +93,14 @@ def members(request: StaffRequest) -> HttpResponse:
     paginator = Paginator(list_staff(form.query), _PAGE_SIZE)
     page = paginator.get_page(request.GET.get("page", "")[:8])
     filters = {name: request.GET.get(name, "") for name in form.fields if request.GET.get(name)}
-    links = page_links(page.number, paginator.num_pages, lambda number: f"?{urlencode(filters | {'page': number})}")
-    return render(request, "office/staff/staff.html", {"form": form, "people": page, "links": links, "may_change": _may_change(request)})
+    links = page_links(
+        page.number, paginator.num_pages, lambda number: f"?{urlencode(filters | {'page': number})}"
+    )
+    return render(
+        request,
+        "office/staff/staff.html",
+        {"form": form, "people": page, "links": links, "may_change": _may_change(request)},
+    )
 
 
 @staff
@@ -95,11 +109,16 @@ def members(request: StaffRequest) -> HttpResponse:
 def new(request: StaffRequest) -> HttpResponse:
     """POST answers with the initial password, which no address shows again."""
     is_posted = request.method == "POST"
-    form, reauthentication = NewUserForm(request.POST if is_posted else None), ReauthenticationForm.of(request)
+    form, reauthentication = (
+        NewUserForm(request.POST if is_posted else None),
+        ReauthenticationForm.of(request),
+    )
     if is_posted and form.is_valid() and reauthentication.is_reauthenticated():
         cleaned = form.cleaned_data
         try:
-            user, password = accounts.add_user(cleaned["username"], form.profile, actor=request.user, submission=cleaned["submission"])
+            user, password = accounts.add_user(
+                cleaned["username"], form.profile, actor=request.user, submission=cleaned["submission"]
+            )
         except Refusal as refusal:
             add_refusal(form, "username", refusal)
         else:
@@ -119,7 +138,9 @@ def member(request: StaffRequest, user_id: int) -> HttpResponse:
         return _member_page(request, record, form, status=422)
     last_event_id, submission = form.cleaned_data["seen"] or 0, form.cleaned_data["submission"]
     try:
-        accounts.change_user(user_id, form.profile, last_event_id=last_event_id, actor=request.user, submission=submission)
+        accounts.change_user(
+            user_id, form.profile, last_event_id=last_event_id, actor=request.user, submission=submission
+        )
     except Refusal as refusal:
         add_refusal(form, None, refusal)
         return _member_page(request, record, form, status=refusal.status)
@@ -144,7 +165,13 @@ def act_on_account(request: StaffRequest, user_id: int, name: str) -> HttpRespon
             status = refusal.status
         else:
             return _done(request, record) if password is None else _show_password(request, record, password)
-    context = {"record": record, "action": action, "form": form, "reauthentication": reauthentication, "submission": random_token()}
+    context = {
+        "record": record,
+        "action": action,
+        "form": form,
+        "reauthentication": reauthentication,
+        "submission": random_token(),
+    }
     return render(request, "office/staff/confirm.html", context, status=status)
 
 
@@ -156,12 +183,16 @@ def _done(request: StaffRequest, record: StaffRecord) -> HttpResponse:
 def _show_password(request: StaffRequest, record: StaffRecord, password: str) -> HttpResponse:
     """The initial password, once; nothing if the form was sent a second time."""
     if not password:
-        messages.warning(request, _("This was done before. Its password was shown then; give a new one if it is lost."))
+        messages.warning(
+            request, _("This was done before. Its password was shown then; give a new one if it is lost.")
+        )
         return redirect("office:staff_member", record.user.pk)
     return render(request, "office/staff/initial_password.html", {"record": record, "password": password})
 
 
-def _member_page(request: StaffRequest, record: StaffRecord, form: ProfileForm, *, status: int = 200) -> HttpResponse:
+def _member_page(
+    request: StaffRequest, record: StaffRecord, form: ProfileForm, *, status: int = 200
+) -> HttpResponse:
     context = {
         "record": record,
         "form": form,

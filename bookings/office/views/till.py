@@ -51,7 +51,11 @@ def shift(request: StaffRequest) -> HttpResponse:
         own_branch(request)
         return render(request, "office/till/open.html", {"form": CashCount(initial=_fresh())})
     page = _with_pages(request, till_view(mine, page=_page_number(request)))
-    return render(request, "office/till/shift.html", page | {"form": MovementForm(initial=_fresh() | {"direction": "out"})})
+    return render(
+        request,
+        "office/till/shift.html",
+        page | {"form": MovementForm(initial=_fresh() | {"direction": "out"})},
+    )
 
 
 @staff
@@ -61,8 +65,16 @@ def open_shift(request: StaffRequest) -> HttpResponse:
     form = CashCount(request.POST)
     if not form.is_valid():
         return render(request, "office/till/open.html", {"form": form}, status=422)
-    made = start(request.user, counted_float=form.cash, submission=form.cleaned_data["submission"], content=json.dumps(form.denominations))
-    messages.success(request, _("Your shift is open, with a float of %(float)s.") % {"float": format_zar(made.opening_float)})
+    made = start(
+        request.user,
+        counted_float=form.cash,
+        submission=form.cleaned_data["submission"],
+        content=json.dumps(form.denominations),
+    )
+    messages.success(
+        request,
+        _("Your shift is open, with a float of %(float)s.") % {"float": format_zar(made.opening_float)},
+    )
     return redirect("office:shift")
 
 
@@ -86,18 +98,27 @@ def move_cash(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(amount)s is noted.") % {"amount": format_zar(form.signed)})
             return redirect("office:shift")
-    return render(request, "office/till/shift.html", _with_pages(request, till_view(mine)) | {"form": form}, status=status)
+    return render(
+        request,
+        "office/till/shift.html",
+        _with_pages(request, till_view(mine)) | {"form": form},
+        status=status,
+    )
 
 
 @staff
 @sensitive_post_parameters("approver_password", "approver_code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def close_shift(request: StaffRequest) -> HttpResponse:
-    """The blind count. A count that is far off leads back here, with its result and a place for a second person."""
+    """The blind count. A count that is far off leads back here, with its result and a place for a second
+    person.
+    """
     mine = require_shift(request.user) if request.method != "POST" else _shift_to_close(request)
     if request.method != "POST":
         last = mine.count_tries[-1] if mine.count_tries else {}
-        typed = TillCount.typed(last.get("denominations", {})) | {key: last["counted"][key] for key in ("card", "eft") if last}
+        typed = TillCount.typed(last.get("denominations", {})) | {
+            key: last["counted"][key] for key in ("card", "eft") if last
+        }
         return _closing(request, mine, TillCount(initial=_fresh() | typed))
     form = TillCount(request.POST)
     if not form.is_valid():
@@ -124,12 +145,24 @@ def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
             approver=approver,
             denominations=form.denominations,
             submission=form.cleaned_data["submission"],
-            content=json.dumps([mine.pk, form.denominations, form.data.get("card"), form.data.get("eft"), form.cleaned_data["reason"]]),
+            content=json.dumps(
+                [
+                    mine.pk,
+                    form.denominations,
+                    form.data.get("card"),
+                    form.data.get("eft"),
+                    form.cleaned_data["reason"],
+                ]
+            ),
         )
     except Refusal as refusal:
         add_refusal(form, "reason", refusal)
         return _closing(request, mine, form, status=refusal.status)
-    return redirect("office:shift_detail", mine.pk) if outcome.is_closed else redirect(f"{reverse('office:close_shift')}#result")
+    return (
+        redirect("office:shift_detail", mine.pk)
+        if outcome.is_closed
+        else redirect(f"{reverse('office:close_shift')}#result")
+    )
 
 
 def _closing(request: StaffRequest, mine: Shift, form: TillCount, *, status: int = 200) -> HttpResponse:
@@ -147,7 +180,9 @@ def shifts(request: StaffRequest) -> HttpResponse:
     pager = Paginator(rows, PAGE)
     page = pager.get_page(_page_number(request))
     links = page_links(page.number, pager.num_pages, lambda number: f"{request.path}?page={number}")
-    return render(request, "office/till/shifts.html", {"shifts": page, "links": links, "shows_branch": sees_all})
+    return render(
+        request, "office/till/shifts.html", {"shifts": page, "links": links, "shows_branch": sees_all}
+    )
 
 
 @staff
@@ -161,4 +196,8 @@ def shift_detail(request: StaffRequest, number: int) -> HttpResponse:
     else:
         found = own_branch_or_404(request, shifts_of(None), pk=number)
     page = _with_pages(request, till_view(found, page=_page_number(request)))
-    return render(request, "office/till/shift_record.html", page | {"paper": "paper-roll" if request.GET.get("paper") == "roll" else ""})
+    return render(
+        request,
+        "office/till/shift_record.html",
+        page | {"paper": "paper-roll" if request.GET.get("paper") == "roll" else ""},
+    )

@@ -25,7 +25,9 @@ from bookings.web.refusals import add_refusal, counted
 def webhooks(request: StaffRequest, slug: str) -> HttpResponse:
     """The list, and the form that makes one; the only page that ever shows a new one's secret."""
     partner = get_partner(slug)
-    form = WebhookForm(request.POST if request.method == "POST" else None, initial={"events": Webhook.Event.values})
+    form = WebhookForm(
+        request.POST if request.method == "POST" else None, initial={"events": Webhook.Event.values}
+    )
     if form.is_valid():
         try:
             webhook = hooks.add_webhook(partner, **form.cleaned_data, actor=request.user)
@@ -36,7 +38,14 @@ def webhooks(request: StaffRequest, slug: str) -> HttpResponse:
     return _list(request, partner, form, status=422 if form.errors else 200)
 
 
-def _list(request: StaffRequest, partner: Partner, form: WebhookForm, *, new: Webhook | None = None, status: int = 200) -> HttpResponse:
+def _list(
+    request: StaffRequest,
+    partner: Partner,
+    form: WebhookForm,
+    *,
+    new: Webhook | None = None,
+    status: int = 200,
+) -> HttpResponse:
     rows, may_change = hooks.list_webhooks(partner), may(request.user.role, "webhooks", "POST")
     context = {"partner": partner, "hooks": rows, "form": form, "new": new, "may_change": may_change}
     return render(request, "office/partners/webhooks.html", context, status=status)
@@ -52,7 +61,10 @@ def _page(request: StaffRequest, hook: Webhook, *, shows_secret: bool = False) -
     now, state = timezone.now(), request.GET.get("state", "")
     state = state if state in dict(STATES) else ""
     page = hooks.list_deliveries(
-        hook, page=read_int(request.GET.get("page", ""), default=1, most=99_999), state=DeliveryState(state) if state else None, now=now
+        hook,
+        page=read_int(request.GET.get("page", ""), default=1, most=99_999),
+        state=DeliveryState(state) if state else None,
+        now=now,
     )
     context = {
         "hook": hook,
@@ -73,7 +85,9 @@ def _page(request: StaffRequest, hook: Webhook, *, shows_secret: bool = False) -
 def switch(request: StaffRequest, slug: str, hook_id: int) -> HttpResponse:
     hook, is_on = hooks.get_webhook(hook_id, slug), request.POST.get("to") == "on"
     hooks.switch_webhook(hook, is_on=is_on, actor=request.user)
-    messages.success(request, _("The webhook is on.") if is_on else _("The webhook is off: it is sent nothing more."))
+    messages.success(
+        request, _("The webhook is on.") if is_on else _("The webhook is off: it is sent nothing more.")
+    )
     return redirect("office:webhook", slug, hook_id)
 
 
@@ -82,7 +96,11 @@ def switch(request: StaffRequest, slug: str, hook_id: int) -> HttpResponse:
 def secret(request: StaffRequest, slug: str, hook_id: int) -> HttpResponse:
     """The only page that ever shows the new secret."""
     hook = hooks.get_webhook(hook_id, slug)
-    return _page(request, hooks.rotate_secret(hook, fingerprint=request.POST.get("mark", ""), actor=request.user), shows_secret=True)
+    return _page(
+        request,
+        hooks.rotate_secret(hook, fingerprint=request.POST.get("mark", ""), actor=request.user),
+        shows_secret=True,
+    )
 
 
 @staff

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
 from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 
-_KEPT: Final = 300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
+_KEPT: Final = (
+    300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
+)
 
 
 class PassengerNameField(forms.CharField):
@@ -25,10 +27,16 @@ class PassengerNameField(forms.CharField):
             max_length=NAME_LENGTH,
             error_messages={
                 "required": missing,
-                "max_length": gettext_lazy("At most 80 characters, please; shorten the name as your document does."),
-                "null_characters_not_allowed": gettext_lazy("This name has characters that cannot be printed. Please type it again."),
+                "max_length": gettext_lazy(
+                    "At most 80 characters, please; shorten the name as your document does."
+                ),
+                "null_characters_not_allowed": gettext_lazy(
+                    "This name has characters that cannot be printed. Please type it again."
+                ),
             },
-            widget=forms.TextInput({"spellcheck": "false", "autocapitalize": "words", "dir": "auto", **attrs}),
+            widget=forms.TextInput(
+                {"spellcheck": "false", "autocapitalize": "words", "dir": "auto", **attrs}
+            ),
         )
 
 
@@ -76,13 +84,19 @@ class DetailsForm(forms.Form):
         section = f"section-p{row.index + 1}"
         first = _("Please give the first name of passenger %(number)d.") % {"number": row.index + 1}
         last = _("Please give the surname of passenger %(number)d.") % {"number": row.index + 1}
-        self.fields[f"p{row.index}-first_name"] = PassengerNameField(_("First name"), first, autocomplete=f"{section} given-name")
+        self.fields[f"p{row.index}-first_name"] = PassengerNameField(
+            _("First name"), first, autocomplete=f"{section} given-name"
+        )
         self.fields[f"p{row.index}-surname"] = PassengerNameField(
             _("Surname"), last, autocomplete=f"{section} family-name", **{"data-copy": "surname"}
         )
         self.fields[f"p{row.index}-passenger_type"] = forms.ChoiceField(
             label=_("Travels as"),
-            choices=[(kind.slug, f"{kind.name} · {fares[kind.slug]}") for kind in checkout.types if kind.slug in fares],
+            choices=[
+                (kind.slug, f"{kind.name} · {fares[kind.slug]}")
+                for kind in checkout.types
+                if kind.slug in fares
+            ],
             widget=forms.Select({"data-fare": ""}),
             error_messages={
                 "required": _("Please choose how this passenger travels."),
@@ -93,13 +107,19 @@ class DetailsForm(forms.Form):
     def _mark_errors(self) -> None:
         for name, errors in self.errors.items():
             if errors and name in self.fields:
-                self.fields[name].widget.attrs.update({"aria-invalid": "true", "aria-describedby": f"{name}_error"})
+                self.fields[name].widget.attrs.update(
+                    {"aria-invalid": "true", "aria-describedby": f"{name}_error"}
+                )
 
     @property
     def rows(self) -> list[PassengerFields]:
         return [
             PassengerFields(
-                row, row.index + 1, self[f"p{row.index}-first_name"], self[f"p{row.index}-surname"], self[f"p{row.index}-passenger_type"]
+                row,
+                row.index + 1,
+                self[f"p{row.index}-first_name"],
+                self[f"p{row.index}-surname"],
+                self[f"p{row.index}-passenger_type"],
             )
             for row in self.checkout.passengers
         ]
@@ -110,20 +130,37 @@ class DetailsForm(forms.Form):
         return [self[name] for name in self.fields if name in self.errors] if self.is_bound else []
 
     def draft(self) -> dict[str, Any]:
-        """What to keep: the cleaned value of a right field, what was typed in a wrong one; never what no database can hold."""
+        """What to keep: the cleaned value of a right field, what was typed in a wrong one.
+
+        Never what no database can hold.
+        """
         self.full_clean()
 
         def typed_value(name: str) -> str:
-            return str(self.cleaned_data.get(name, self.data.get(name, ""))).replace("\x00", "").encode(errors="replace").decode()
+            return (
+                str(self.cleaned_data.get(name, self.data.get(name, "")))
+                .replace("\x00", "")
+                .encode(errors="replace")
+                .decode()
+            )
 
         names = ("first_name", "surname", "passenger_type")
-        passengers = [{name: typed_value(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers]
+        passengers = [
+            {name: typed_value(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers
+        ]
         problem = "" if self.is_valid() else _("Please complete the details of the passengers first.")
-        return {"passengers": passengers, "email": typed_value("email"), "phone": typed_value("phone"), "problem": problem}
+        return {
+            "passengers": passengers,
+            "email": typed_value("email"),
+            "phone": typed_value("phone"),
+            "problem": problem,
+        }
 
 
 def _initial(checkout: CheckoutView) -> dict[str, str]:
     filled = {"email": checkout.draft.get("email", ""), "phone": checkout.draft.get("phone", "")}
     for row in checkout.passengers:
-        filled |= {f"p{row.index}-{name}": getattr(row, name) for name in ("first_name", "surname", "passenger_type")}
+        filled |= {
+            f"p{row.index}-{name}": getattr(row, name) for name in ("first_name", "surname", "passenger_type")
+        }
     return filled

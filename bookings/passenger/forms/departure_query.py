@@ -40,7 +40,9 @@ class DepartureQuery:
             "return": self.return_day,
             "hold": self.hold,
         }
-        return urlencode({name: value for name, value in {**parameters, **changes}.items() if value}, safe="@")
+        return urlencode(
+            {name: value for name, value in {**parameters, **changes}.items() if value}, safe="@"
+        )
 
     @property
     def address(self) -> str:
@@ -69,7 +71,10 @@ def read_departure_query(schedule_id: int, query: QueryDict) -> DepartureQuery:
     default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
     problem = ""
     try:
-        party = read_party(_count(query.get("passengers", "1")), {slug: _count(query.get(slug, "0")) for slug in types if slug != default})
+        party = read_party(
+            _count(query.get("passengers", "1")),
+            {slug: _count(query.get(slug, "0")) for slug in types if slug != default},
+        )
     except Refusal as refusal:
         problem, party = counted(refusal).message, Party(((default, 1),))
     return DepartureQuery(
@@ -83,7 +88,9 @@ def read_departure_query(schedule_id: int, query: QueryDict) -> DepartureQuery:
 
 
 def read_segment(schedule_id: int, query: QueryDict) -> SegmentRef:
-    return SegmentRef(schedule_id, _matching(_REF, query.get("from", "")), _matching(_REF, query.get("to", "")))
+    return SegmentRef(
+        schedule_id, _matching(_REF, query.get("from", "")), _matching(_REF, query.get("to", ""))
+    )
 
 
 def ticked_seats(data: QueryDict) -> list[str]:

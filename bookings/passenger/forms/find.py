@@ -5,7 +5,10 @@ from django.utils.translation import gettext as _
 
 
 class FindForm(forms.Form):
-    """What a traveller knows of a booking. `use_required_attribute` off: the page says in its own words what is missing."""
+    """What a traveller knows of a booking.
+
+    `use_required_attribute` off: the page says in its own words what is missing.
+    """
 
     use_required_attribute = False
 
@@ -15,7 +18,14 @@ class FindForm(forms.Form):
             label=_("Booking reference"),
             max_length=40,
             help_text=_("Eight letters and digits, from your mail."),
-            widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "code"}),
+            widget=forms.TextInput(
+                {
+                    "autocomplete": "off",
+                    "autocapitalize": "characters",
+                    "spellcheck": "false",
+                    "class": "code",
+                }
+            ),
             error_messages={"required": _("Please give the reference.")},
         )
         self.fields["proof"] = forms.CharField(

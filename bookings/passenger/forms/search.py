@@ -43,14 +43,27 @@ class PlaceField(forms.CharField):
 class SearchForm(forms.Form):
     """What a visitor asks for. The fields of the party follow from the passenger types."""
 
-    def __init__(self, data: Mapping[str, str] | None = None, *, now: datetime, initial: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, str] | None = None,
+        *,
+        now: datetime,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
         self.types = passenger_types()
         self.default_type = next((slug for slug, kind in self.types.items() if kind.is_default), "adult")
         self.now = now
-        self.is_canonical = bool(data) and {"date", "passengers"} <= set(data) and self.default_type not in data
+        self.is_canonical = (
+            bool(data) and {"date", "passengers"} <= set(data) and self.default_type not in data
+        )
         today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
         start = {"date": today + timedelta(days=1), self.default_type: 1, **(initial or {})}
-        super().__init__(self._as_fields(data, today) if data else None, initial=start, auto_id="search-%s", use_required_attribute=False)
+        super().__init__(
+            self._as_fields(data, today) if data else None,
+            initial=start,
+            auto_id="search-%s",
+            use_required_attribute=False,
+        )
         days = {"min": today.isoformat(), "max": (today + timedelta(days=DAYS_AHEAD)).isoformat()}
         places = {"from": (_("From"), _("City or stop")), "to": (_("To"), _("City or stop"))}
         for name, (label, hint) in places.items():
@@ -62,11 +75,15 @@ class SearchForm(forms.Form):
                 "maxlength": LONGEST,
             }
             missing = _("Where does the journey begin?") if name == "from" else _("Where do you want to go?")
-            field = PlaceField(label=label, widget=forms.TextInput(attrs), error_messages={"required": missing})
+            field = PlaceField(
+                label=label, widget=forms.TextInput(attrs), error_messages={"required": missing}
+            )
             self.fields[name] = field
         wrong = {"invalid": _("Please give the day as in 2026-12-31."), "required": _("Please choose a day.")}
         formats = ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y"]
-        self.fields["date"] = forms.DateField(label=_("Leave on"), input_formats=formats, widget=DayInput(**days), error_messages=wrong)
+        self.fields["date"] = forms.DateField(
+            label=_("Leave on"), input_formats=formats, widget=DayInput(**days), error_messages=wrong
+        )
         self.fields["return"] = forms.DateField(
             label=_("Return on"),
             required=False,
@@ -127,12 +144,17 @@ class SearchForm(forms.Form):
             return None
         counts = {slug: self.cleaned_data.get(slug) or 0 for slug in self.types}
         if min(counts.values(), default=0) < 0:
-            self.add_error(self.default_type, _("You chose more children, students or pensioners than passengers in all."))
+            self.add_error(
+                self.default_type,
+                _("You chose more children, students or pensioners than passengers in all."),
+            )
             return None
         try:
             return read_party(sum(counts.values()), counts)
         except Refusal as refusal:
-            add_refusal(self, self.default_type if self.types else None, refusal)  # a company that has no passenger types yet
+            add_refusal(
+                self, self.default_type if self.types else None, refusal
+            )  # a company that has no passenger types yet
             return None
 
     def clean(self) -> dict[str, Any]:
@@ -140,7 +162,11 @@ class SearchForm(forms.Form):
         origin, destination = cleaned.get("from"), cleaned.get("to")
         self._show("from", origin)
         self._show("to", destination)
-        if origin and destination and (origin.ref == destination.ref or set(origin.stop_ids) == set(destination.stop_ids)):
+        if (
+            origin
+            and destination
+            and (origin.ref == destination.ref or set(origin.stop_ids) == set(destination.stop_ids))
+        ):
             self.add_error("to", _("You are already there: please choose another place to go to."))
         zone = ZoneInfo(origin.time_zone if origin else settings.TIME_ZONE)
         day = self._clean_day("date", self.now.astimezone(zone).date())
@@ -165,7 +191,11 @@ class SearchForm(forms.Form):
     def party_text(self) -> str:
         """2 adults, 1 child"""
         counts = ((kind, _number(str(self[slug].value() or ""), 0)) for slug, kind in self.types.items())
-        return ", ".join(f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}" for kind, number in counts if number)
+        return ", ".join(
+            f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}"
+            for kind, number in counts
+            if number
+        )
 
     @property
     def party_errors(self) -> list[str]:
@@ -178,7 +208,10 @@ class SearchForm(forms.Form):
 
     @property
     def query(self) -> SearchQuery:
-        """The search of a valid form. What only narrows or orders the list falls back to nothing when it makes no sense."""
+        """The search of a valid form.
+
+        What only narrows or orders the list falls back to nothing when it makes no sense.
+        """
         cleaned, typed = self.cleaned_data, self.data
         page, page_size = read_page(typed)
         search = Search(
@@ -194,12 +227,22 @@ class SearchForm(forms.Form):
             page_size=page_size,
         )
         hold = typed.get("hold", "")
-        return SearchQuery(search, self.default_type, return_day=cleaned.get("return"), hold=hold if _TOKEN.fullmatch(hold) else "")
+        return SearchQuery(
+            search,
+            self.default_type,
+            return_day=cleaned.get("return"),
+            hold=hold if _TOKEN.fullmatch(hold) else "",
+        )
 
 
 def read_page(typed: Mapping[str, str]) -> tuple[int, int]:
-    """Page and page size as an address gives them; what makes no sense is the first page of 20, at most 100 long."""
-    return max(_number(typed.get("page"), 1), 1), min(max(_number(typed.get("page_size"), Search.page_size), 1), LONGEST_PAGE)
+    """Page and page size as an address gives them.
+
+    What makes no sense is the first page of 20, at most 100 long.
+    """
+    return max(_number(typed.get("page"), 1), 1), min(
+        max(_number(typed.get("page_size"), Search.page_size), 1), LONGEST_PAGE
+    )
 
 
 def _is_count(text: str) -> bool:

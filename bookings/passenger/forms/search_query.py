@@ -25,7 +25,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """A search with what its address carries besides: the day of the way back, and the hold that a way back is added to."""
+    """A search with what its address carries besides.
+
+    The day of the way back, and the hold that a way back is added to.
+    """
 
     search: Search
     default_type: str
@@ -38,16 +41,29 @@ class SearchQuery:
 
     def party_query(self) -> dict[str, int]:
         party = self.search.party
-        return {"passengers": party.size, **{slug: number for slug, number in party.counts if slug != self.default_type}}
+        return {
+            "passengers": party.size,
+            **{slug: number for slug, number in party.counts if slug != self.default_type},
+        }
 
     def query(self, **changes: Any) -> dict[str, Any]:
-        """The parameters of this search's one address, with `changes` to the search; any change but that of the page leads to page 1."""
+        """The parameters of this search's one address, with `changes` to the search.
+
+        Any change but that of the page leads to page 1.
+        """
         search = replace(self.search, **{"page": 1, **changes} if changes else {})
         query: dict[str, Any] = {"from": search.origin.ref, "to": search.destination.ref, "date": search.day}
         query |= self.party_query() | self._onward()
-        narrowed = {"sort": search.sort, "time": search.band, "class": search.fare_class, "max_price": search.max_price}
+        narrowed = {
+            "sort": search.sort,
+            "time": search.band,
+            "class": search.fare_class,
+            "max_price": search.max_price,
+        }
         narrowed |= {"page": search.page, "page_size": search.page_size}
-        return query | {name: value for name, value in narrowed.items() if value not in ("", None, _PLAIN.get(name))}
+        return query | {
+            name: value for name, value in narrowed.items() if value not in ("", None, _PLAIN.get(name))
+        }
 
     def address(self, **changes: Any) -> str:
         return f"{reverse('passenger:search')}?{urlencode(self.query(**changes), safe='@')}"
@@ -58,19 +74,36 @@ class SearchQuery:
 
     def sorts(self) -> list[Choice]:
         labels = {"earliest": _("Earliest"), "cheapest": _("Cheapest"), "fastest": _("Fastest")}
-        return [Choice(label, self.address(sort=key), self.search.sort == key, f"sort-{key}") for key, label in labels.items()]
+        return [
+            Choice(label, self.address(sort=key), self.search.sort == key, f"sort-{key}")
+            for key, label in labels.items()
+        ]
 
     def bands(self) -> list[Choice]:
-        labels = {"": _("Any time"), "morning": _("06–12"), "afternoon": _("12–18"), "evening": _("18–24"), "night": _("00–06")}
-        return [Choice(label, self.address(band=key), self.search.band == key, f"time-{key}") for key, label in labels.items()]
+        labels = {
+            "": _("Any time"),
+            "morning": _("06–12"),
+            "afternoon": _("12–18"),
+            "evening": _("18–24"),
+            "night": _("00–06"),
+        }
+        return [
+            Choice(label, self.address(band=key), self.search.band == key, f"time-{key}")
+            for key, label in labels.items()
+        ]
 
     def classes(self, names: dict[str, str]) -> list[Choice]:
         labels = {"": _("Any seat"), **names}
-        return [Choice(label, self.address(fare_class=key), self.search.fare_class == key, f"class-{key}") for key, label in labels.items()]
+        return [
+            Choice(label, self.address(fare_class=key), self.search.fare_class == key, f"class-{key}")
+            for key, label in labels.items()
+        ]
 
     def rest_of_price(self) -> dict[str, Any]:
         """What a form that asks for the highest price alone has to carry along."""
         return self.query(max_price=None)
 
     def _onward(self) -> dict[str, Any]:
-        return {name: value for name, value in {"return": self.return_day, "hold": self.hold}.items() if value}
+        return {
+            name: value for name, value in {"return": self.return_day, "hold": self.hold}.items() if value
+        }

@@ -1,4 +1,7 @@
-"""Departures of a list or a board and seats of a coach as ready strings: a template for each of them costs more than all else on the page."""
+"""Departures of a list or a board and seats of a coach as ready strings.
+
+A template for each of them costs more than all else on the page.
+"""
 
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
@@ -51,10 +54,14 @@ _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
           </label>"""
 
 
-def offer_rows(offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False) -> SafeString:
+def offer_rows(
+    offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False
+) -> SafeString:
     """`address` tells where a departure's page is."""
     for_all = ngettext("for you", "for all %(n)d of you", party) % {"n": party} if party > 1 else ""
-    return mark_safe("".join(_row(offer, address(offer), for_all, get_language(), show_day=show_day) for offer in offers))
+    return mark_safe(
+        "".join(_row(offer, address(offer), for_all, get_language(), show_day=show_day) for offer in offers)
+    )
 
 
 @lru_cache(maxsize=2000)  # a sale changes one row of a list
@@ -68,9 +75,12 @@ def _row(offer: Offer, address: str, for_all: str, _language: str | None, *, sho
         mark=_within("<sup>{}</sup>", offer.day_mark),
         badge=_within('<span class="badge badge-info">{}</span>', offer.note),
         icons=_icons(offer.amenities, static("img/icons.svg")),
-        sum=_within('<div class="sum num">{}</div>', offer.price) + _within('<div class="hint">{}</div>', for_all),
+        sum=_within('<div class="sum num">{}</div>', offer.price)
+        + _within('<div class="hint">{}</div>', for_all),
         few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
-        action=_link(offer, address) if is_open else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
+        action=_link(offer, address)
+        if is_open
+        else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
     )
 
 
@@ -101,7 +111,9 @@ def _call(row: BoardRow) -> SafeString:
         _CALL,
         **vars(row),
         gone=SafeString(' class="is-cancelled"') if row.status == "cancelled" else "",
-        way=_within('<span class="hint">{}</span>', _("via %(places)s") % {"places": row.via} if row.via else ""),
+        way=_within(
+            '<span class="hint">{}</span>', _("via %(places)s") % {"places": row.via} if row.via else ""
+        ),
         badge=_within('<span class="badge badge-info">{}</span>', row.coach),
         tone=_TONES.get(row.status, "info"),
         seats=_seats_link(row) if row.is_on_sale else "",
@@ -116,18 +128,30 @@ def _seats_link(row: BoardRow) -> SafeString:
 
 
 def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:
-    """`ticked` are the labels of the seats that this visitor has chosen; nothing can be chosen unless the departure `is_open`."""
-    crew = fill('<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>', _("crew"))
-    icon = fill('<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg"))
+    """`ticked` are the labels of the seats that this visitor has chosen.
+
+    Nothing can be chosen unless the departure `is_open`.
+    """
+    crew = fill(
+        '<span class="seat is-crew" aria-hidden="true"><span class="seat-shape"><b>{}</b></span></span>',
+        _("crew"),
+    )
+    icon = fill(
+        '<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg")
+    )
 
     def cell(seat: SeatView | None) -> SafeString:
         if seat is None:
             return SafeString('<span class="gap"></span>')
         if seat.state == "crew":
             return crew
-        return _seat(seat, icon, is_ticked=seat.label in ticked, is_closed=not (is_open and seat.is_choosable))
+        return _seat(
+            seat, icon, is_ticked=seat.label in ticked, is_closed=not (is_open and seat.is_choosable)
+        )
 
-    return mark_safe("".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows))
+    return mark_safe(
+        "".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows)
+    )
 
 
 @lru_cache(maxsize=5000)

@@ -10,7 +10,11 @@ from django.utils.safestring import SafeString, mark_safe
 from bookings.domain.search.city_pairs import PairPage
 from bookings.domain.search.offers import Offer
 
-_ESCAPES: Final = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}  # so that no text can end the element
+_ESCAPES: Final = {
+    ord(">"): "\\u003E",
+    ord("<"): "\\u003C",
+    ord("&"): "\\u0026",
+}  # so that no text can end the element
 
 
 def departure_link(offer: Offer) -> str:

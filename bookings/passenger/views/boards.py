@@ -43,7 +43,9 @@ def board(request: HttpRequest) -> HttpResponse:
 
     def make() -> tuple[HttpResponse, int]:
         context = {"board": found, "rows": board_rows(found.rows), "page_size": page_size, "updated": now}
-        return render_page(request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET), _SECONDS
+        return render_page(
+            request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET
+        ), _SECONDS
 
     key = f"{found.cache_key}:{swaps_only(request, _TARGET)}" if found.cache_key else ""
     return cached_page(request, make, key=key, vary=VARY)

@@ -9,7 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.base.codes import normal_code
 from bookings.domain.sales.booking_page import find_booking
-from bookings.domain.tickets.booking_files import ask_for_link, booking_calendar, booking_pdf, managed_order, order_of_reference, send_again
+from bookings.domain.tickets.booking_files import (
+    ask_for_link,
+    booking_calendar,
+    booking_pdf,
+    managed_order,
+    order_of_reference,
+    send_again,
+)
 from bookings.domain.tickets.links import order_of_link
 from bookings.passenger.forms.find import FindForm
 from bookings.web.access import public
@@ -39,7 +46,9 @@ def find(request: HttpRequest) -> HttpResponse:
         return private(render(request, "passenger/link_sent.html"))
     found = find_booking(reference, proof, now=timezone.now())
     if found is None:
-        if is_over("find_all", "everybody"):  # somebody guesses from many networks: each is slowed down, and no owner locked out
+        if is_over(
+            "find_all", "everybody"
+        ):  # somebody guesses from many networks: each is slowed down, and no owner locked out
             counted.weigh(_GUESS_WEIGHS - 1)
         return _refused(request, form)
     counted.forgive()
@@ -48,7 +57,9 @@ def find(request: HttpRequest) -> HttpResponse:
     return private(render(request, "passenger/find_result.html", {"found": found, "form": form}))
 
 
-def _find_page(request: HttpRequest, form: FindForm, *, refused: bool = False, status: int = 200) -> HttpResponse:
+def _find_page(
+    request: HttpRequest, form: FindForm, *, refused: bool = False, status: int = 200
+) -> HttpResponse:
     return private(render(request, "passenger/find.html", {"form": form, "refused": refused}, status=status))
 
 
@@ -89,7 +100,9 @@ def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     if not _is_mine(request, reference):
         return not_mine(request, reference)
-    return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference.upper()}.ics")
+    return _file(
+        booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference.upper()}.ics"
+    )
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
@@ -120,4 +133,9 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     if order is None:
         return private(render(request, "passenger/link_expired.html", status=404))
     grant_order(request, order.pk)
-    return private(redirect("passenger:booking", order.bookings.values_list("booking_reference", flat=True).order_by("boards_at", "pk")[0]))
+    return private(
+        redirect(
+            "passenger:booking",
+            order.bookings.values_list("booking_reference", flat=True).order_by("boards_at", "pk")[0],
+        )
+    )

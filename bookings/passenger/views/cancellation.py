@@ -27,10 +27,16 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     order_id = order_of_reference(reference)
     if order_id is None or not may_manage(request, order_id):
         return not_mine(request, reference)
-    if request.POST.get("action") == "cancel" and _ids(request.POST.getlist("tickets")) == _ids(request.POST.getlist("quoted_for")):
+    if request.POST.get("action") == "cancel" and _ids(request.POST.getlist("tickets")) == _ids(
+        request.POST.getlist("quoted_for")
+    ):
         return _cancel(request, reference)
     given = request.POST if request.method == "POST" else request.GET
-    chosen = _ids(given.getlist("tickets")) if request.method == "POST" or "tickets" in given or "asked" in given else None
+    chosen = (
+        _ids(given.getlist("tickets"))
+        if request.method == "POST" or "tickets" in given or "asked" in given
+        else None
+    )
     return _page(request, reference, chosen, confirm=request.POST.get("action") == "cancel")
 
 

@@ -69,9 +69,19 @@ def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     except HoldExpired:
         return redirect("passenger:checkout", view.token)
     except Refusal as refusal:
-        return _page(request, _view(request, view.token), refusal=refusal, step=request.POST.get("step", ""), status=refusal.status)
-    messages.success(request, _("Your seats are kept until %(time)s.") % {"time": clock_text(hold.expires_at)})
-    return redirect(_review_address(view.token) if request.POST.get("step") == "review" else view_address(view))
+        return _page(
+            request,
+            _view(request, view.token),
+            refusal=refusal,
+            step=request.POST.get("step", ""),
+            status=refusal.status,
+        )
+    messages.success(
+        request, _("Your seats are kept until %(time)s.") % {"time": clock_text(hold.expires_at)}
+    )
+    return redirect(
+        _review_address(view.token) if request.POST.get("step") == "review" else view_address(view)
+    )
 
 
 def _release(request: HttpRequest, view: CheckoutView) -> HttpResponse:
@@ -86,7 +96,9 @@ def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
         hold = rehold(view.token, owner=visitor_key(request))
     except Refusal as refusal:
         return _page(request, _view(request, view.token), refusal=refusal, status=refusal.status)
-    messages.success(request, _("You have the same seats again, until %(time)s.") % {"time": clock_text(hold.expires_at)})
+    messages.success(
+        request, _("You have the same seats again, until %(time)s.") % {"time": clock_text(hold.expires_at)}
+    )
     return redirect(view_address(view))
 
 
@@ -119,7 +131,9 @@ def seats_address(view: CheckoutView, index: int = 0) -> str:
     trip = view.trips[index]
     members = Counter(row.passenger_type for row in view.passengers)
     query = {"from": trip.ref.from_ref, "to": trip.ref.to_ref, "passengers": len(view.passengers)}
-    query |= {kind.slug: members[kind.slug] for kind in view.types if kind.slug in members and not kind.is_default}
+    query |= {
+        kind.slug: members[kind.slug] for kind in view.types if kind.slug in members and not kind.is_default
+    }
     if len(view.trips) > 1:
         query["hold"] = view.token
     return f"{reverse('passenger:departure', args=[trip.ref.schedule_id])}?{urlencode(query, safe='@')}"
@@ -143,12 +157,21 @@ def _page(
         "is_gone": isinstance(refusal, SeatTaken),
     }
     if is_review:
-        context |= {"step": "review", "rules": fare_rules(view), "submission": random_token(), "digest": review_digest(view)}
+        context |= {
+            "step": "review",
+            "rules": fare_rules(view),
+            "submission": random_token(),
+            "digest": review_digest(view),
+        }
         context["people"] = [(row, _type_name(view, row.passenger_type)) for row in view.passengers]
         return private(render(request, "passenger/review.html", context, status=status))
     if step == "review" and not view.is_expired and not refusal:
         return redirect(view_address(view))
-    context |= {"step": "details", "form": form or DetailsForm(view), "proofs": [kind for kind in view.types if kind.proof]}
+    context |= {
+        "step": "details",
+        "form": form or DetailsForm(view),
+        "proofs": [kind for kind in view.types if kind.proof],
+    }
     return private(render(request, "passenger/checkout.html", context, status=status))
 
 

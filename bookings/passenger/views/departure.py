@@ -11,7 +11,12 @@ from django.views.decorators.http import require_http_methods
 from bookings.base.errors import Refusal
 from bookings.domain.sales.departure_page import DepartureView, departure_view, seats_unchanged
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
-from bookings.passenger.forms.departure_query import DepartureQuery, read_departure_query, read_segment, ticked_seats
+from bookings.passenger.forms.departure_query import (
+    DepartureQuery,
+    read_departure_query,
+    read_segment,
+    ticked_seats,
+)
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
@@ -45,28 +50,43 @@ def _hold(request: HttpRequest, query: DepartureQuery) -> HttpResponse:
     if query.problem:
         return _page(request, query, ticked=labels, status=422)
     if is_our_choice:
-        seats = SeatRequest(query.segment, count=query.party.size, fare_class=request.POST.get("class", "")[:30])
+        seats = SeatRequest(
+            query.segment, count=query.party.size, fare_class=request.POST.get("class", "")[:30]
+        )
     else:
         seats = SeatRequest(query.segment, tuple(labels))
     types = query.types(query.party.size if is_our_choice else len(set(labels)))
     owner = visitor_key(request, create=True)
     try:
-        held = hold_requested(seats, HoldRequest(owner, network_key(request), types=types, adds_to=query.hold))
+        held = hold_requested(
+            seats, HoldRequest(owner, network_key(request), types=types, adds_to=query.hold)
+        )
     except Refusal as refusal:
         forget_visitor(request)
         return _page(request, query, ticked=labels, refusal=refusal, status=refusal.status)
     if held.count < query.party.size:
-        message = _("You chose fewer seats than passengers: %(seats)d of %(party)d. Choose again if somebody is missing.")
+        message = _(
+            "You chose fewer seats than passengers: %(seats)d of %(party)d. Choose again if somebody is missing."
+        )
         messages.warning(request, message % {"seats": held.count, "party": query.party.size})
     if query.return_day and not query.hold:
         origin, destination = (call.stop.city.slug for call in (held.segment.alight, held.segment.board))
         back = query.sized(held.count)
-        return redirect(back.search_address(origin, destination, query.return_day, hold=held.hold.token, **{"return": None}))
+        return redirect(
+            back.search_address(
+                origin, destination, query.return_day, hold=held.hold.token, **{"return": None}
+            )
+        )
     return redirect("passenger:checkout", held.hold.token)
 
 
 def _page(
-    request: HttpRequest, query: DepartureQuery, *, ticked: list[str] | None = None, refusal: Refusal | None = None, status: int = 200
+    request: HttpRequest,
+    query: DepartureQuery,
+    *,
+    ticked: list[str] | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     view = departure_view(query.segment, now=timezone.now(), owner=visitor_key(request), hold=query.hold)
     if ticked is None:
@@ -84,13 +104,22 @@ def _page(
         "near": [label for label in getattr(refusal, "nearest", []) if label in free],
     }
     return private(
-        render_page(request, "passenger/departure.html", context, fragment="passenger/_seat_map.html", target=_MAP, status=status)
+        render_page(
+            request,
+            "passenger/departure.html",
+            context,
+            fragment="passenger/_seat_map.html",
+            target=_MAP,
+            status=status,
+        )
     )
 
 
 def _fares(view: DepartureView, query: DepartureQuery) -> str:
     """What the page's script adds up: the fare of each passenger on a seat of each class."""
-    return json.dumps({each.code: [each.fares[slug] for slug in query.types(9)] for each in view.seats.classes})
+    return json.dumps(
+        {each.code: [each.fares[slug] for slug in query.types(9)] for each in view.seats.classes}
+    )
 
 
 def _typed_number(text: str, default: int) -> int:

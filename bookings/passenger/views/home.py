@@ -17,4 +17,8 @@ from bookings.web.access import public
 @conditional_page
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    return render(request, "passenger/home.html", {"form": SearchForm(now=now), "popular": partial(popular_pairs, now=now)})
+    return render(
+        request,
+        "passenger/home.html",
+        {"form": SearchForm(now=now), "popular": partial(popular_pairs, now=now)},
+    )

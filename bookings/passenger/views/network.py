@@ -20,13 +20,17 @@ from bookings.web.paging import page_links
 def lines(request: HttpRequest) -> HttpResponse:
     """Every line, by the region where it starts."""
     page, page_size = read_page(request.GET)
-    rows: list[tuple[str, NetworkLine]] = [(region.name, line) for region in network() for line in region.lines]
+    rows: list[tuple[str, NetworkLine]] = [
+        (region.name, line) for region in network() for line in region.lines
+    ]
     pages = max(1, -(-len(rows) // page_size))
     page = min(page, pages)
     size = "" if page_size == 20 else f"&page_size={page_size}"
     links = page_links(page, pages, lambda number: f"{reverse('passenger:network')}?page={number}{size}")
     shown = rows[(page - 1) * page_size : page * page_size]
-    return render(request, "passenger/network.html", {"rows": shown, "links": links, "total": len(rows), "page": page})
+    return render(
+        request, "passenger/network.html", {"rows": shown, "links": links, "total": len(rows), "page": page}
+    )
 
 
 @public

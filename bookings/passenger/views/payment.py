@@ -71,7 +71,10 @@ def demo_gateway(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def notify(request: HttpRequest, gateway_name: str) -> HttpResponse:
-    """A gateway's word. 200 only when it is kept; 400 for what is not in order; 503 when it should tell us again."""
+    """A gateway's word. 200 only when it is kept.
+
+    400 for what is not in order; 503 when it should tell us again.
+    """
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BYTES:
             return _answer("too long", 400)

@@ -36,7 +36,9 @@ def search(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = SearchForm(request.GET.dict(), now=now)
     if not form.is_valid():
-        return render(request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200)
+        return render(
+            request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200
+        )
     query = form.query
     if not (form.is_canonical or request.htmx):
         return redirect(query.address())
@@ -46,9 +48,13 @@ def search(request: HttpRequest) -> HttpResponse:
     key = f"{page.cache_key}:page:{sha256(shown)}" if page.cache_key else ""
 
     def make() -> tuple[HttpResponse, int]:
-        parts = Parts(form=_form(form, query, now), strip=_strip(query, now), offers=_offers(query, page, now))
+        parts = Parts(
+            form=_form(form, query, now), strip=_strip(query, now), offers=_offers(query, page, now)
+        )
         context = {"query": query, "party": form.party_text, "page": page, "parts": parts}
-        made = render_page(request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET)
+        made = render_page(
+            request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET
+        )
         return made, parts.seconds_left()
 
     return cached_page(request, make, key=key, vary=VARY)
@@ -77,7 +83,9 @@ def _form(form: SearchForm, query: SearchQuery, now: datetime) -> Fragment:
 def _strip(query: SearchQuery, now: datetime) -> Fragment:
     """The lowest price of the days around. A minute old at most; what a click leads to is always fresh."""
     key = _key("days", f"{query.address(page=1)}:{now:%Y%m%d%H%M}")
-    return Fragment("passenger/_days.html", {"query": query, "days": partial(_days, query, now)}, key, STRIP_SECONDS)
+    return Fragment(
+        "passenger/_days.html", {"query": query, "days": partial(_days, query, now)}, key, STRIP_SECONDS
+    )
 
 
 def _key(kind: str, shown: str) -> str:

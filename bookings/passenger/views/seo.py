@@ -32,8 +32,23 @@ def _sitemap() -> str:
 @require_safe
 @conditional_page
 def robots(request: HttpRequest) -> HttpResponse:
-    closed = ["/checkout/", "/orders/", "/payments/", "/bookings/", "/office/", "/admin/", "/demo/", "/search/", "/places/"]
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {settings.SITE_URL}{reverse('passenger:sitemap')}", ""]
+    closed = [
+        "/checkout/",
+        "/orders/",
+        "/payments/",
+        "/bookings/",
+        "/office/",
+        "/admin/",
+        "/demo/",
+        "/search/",
+        "/places/",
+    ]
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in closed),
+        f"Sitemap: {settings.SITE_URL}{reverse('passenger:sitemap')}",
+        "",
+    ]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 

@@ -35,7 +35,9 @@ class Program:
         """With a new Idempotency-Key unless one is given."""
         headers = {"Idempotency-Key": once or uuid4().hex, **headers}
         data = body if isinstance(body, str | bytes) else json.dumps(body)
-        return self._client.post(f"{API}{path}", data, content_type="application/json", headers=self._headers(headers))
+        return self._client.post(
+            f"{API}{path}", data, content_type="application/json", headers=self._headers(headers)
+        )
 
     def delete(self, path: str) -> HttpResponse:
         return self._client.delete(f"{API}{path}", headers=self._headers({}))

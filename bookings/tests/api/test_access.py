@@ -63,24 +63,34 @@ def test_every_address_has_its_mark() -> None:
     assert {name for name, mark in marks.items() if mark == PUBLIC} == PUBLIC_NAMES
     assert {name for name, mark in marks.items() if mark == API_KEY} == set(SCOPES)
     assert set(marks) == PUBLIC_NAMES | set(SCOPES)
-    assert {pattern.name: pattern.callback.scopes for _path, pattern in patterns() if pattern.name in SCOPES} == SCOPES
+    assert {
+        pattern.name: pattern.callback.scopes for _path, pattern in patterns() if pattern.name in SCOPES
+    } == SCOPES
 
 
 def test_public_addresses_ask_for_no_key(client: Client) -> None:
-    answers = {pattern.name: client.get(address(pattern)).status_code for _path, pattern in patterns() if pattern.name in PUBLIC_NAMES}
+    answers = {
+        pattern.name: client.get(address(pattern)).status_code
+        for _path, pattern in patterns()
+        if pattern.name in PUBLIC_NAMES
+    }
 
     assert {name for name, status in answers.items() if status not in (200, 400, 404)} == set()
 
 
 def ask(method: str, path: str, key: str = "") -> Any:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return Client(raise_request_exception=False).generic(method, path, "{}", content_type="application/json", headers=headers)
+    return Client(raise_request_exception=False).generic(
+        method, path, "{}", content_type="application/json", headers=headers
+    )
 
 
 def test_the_others_refuse_whoever_has_no_key_that_opens() -> None:
     revoked, off = make_api_key(), make_api_key(make_partner("Rival"))
     revoke_key(revoked.key.pk)
-    change_partner(off.key.partner, email="x@example.com", credit_limit=off.key.partner.credit_limit, is_active=False)
+    change_partner(
+        off.key.partner, email="x@example.com", credit_limit=off.key.partner.credit_limit, is_active=False
+    )
 
     for method, path, _scope in calls():
         for text in ("", "fbl_guessed", "nonsense", revoked.text, off.text, revoked.key.key_hash):
@@ -92,7 +102,8 @@ def test_the_others_refuse_whoever_has_no_key_that_opens() -> None:
 def test_a_key_without_the_scope_is_refused() -> None:
     partner = make_partner()
     keys = {
-        scope: make_api_key(partner, scopes=tuple(each for each in ApiKey.Scope.values if each != scope)) for scope in ApiKey.Scope.values
+        scope: make_api_key(partner, scopes=tuple(each for each in ApiKey.Scope.values if each != scope))
+        for scope in ApiKey.Scope.values
     }
 
     for method, path, scope in calls():
@@ -105,7 +116,9 @@ def test_the_right_scope_alone_opens() -> None:
     partner = make_partner()
     keys = {scope: make_api_key(partner, scopes=(scope,)) for scope in ApiKey.Scope.values}
 
-    statuses = {(method, path): ask(method, path, keys[scope].text).status_code for method, path, scope in calls()}
+    statuses = {
+        (method, path): ask(method, path, keys[scope].text).status_code for method, path, scope in calls()
+    }
 
     assert {call for call, status in statuses.items() if status not in (200, 400, 404)} == set()
 

@@ -41,7 +41,9 @@ def test_each_step_of_a_sale_is_done_once(program: Program, coach: Schedule) -> 
     assert (Payment.objects.count(), LedgerEntry.objects.filter(account="partner").count()) == (1, 1)
 
     program.key = make_api_key(program.partner)
-    twice(program, f"/bookings/{made.bookings.get().booking_reference}/cancellation/", {"refund_zar": "900.00"})
+    twice(
+        program, f"/bookings/{made.bookings.get().booking_reference}/cancellation/", {"refund_zar": "900.00"}
+    )
     assert (Refund.objects.count(), LedgerEntry.objects.filter(account="partner").count()) == (1, 2)
 
 

@@ -12,7 +12,17 @@ from bookings.domain.counter.tender import take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.partners import get_partner
 from bookings.domain.sales.cancellations import cancel_booking
-from bookings.models import Booking, Channel, LedgerEntry, Order, OutboxMessage, Payment, Refund, Schedule, SeatClaim
+from bookings.models import (
+    Booking,
+    Channel,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    Refund,
+    Schedule,
+    SeatClaim,
+)
 from bookings.tests.api.conftest import Program, problem
 from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, ride, sell
 from bookings.tests.make import NOW, make_layout, make_route, make_schedule, make_shift, make_user
@@ -40,7 +50,12 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "city": "Johannesburg",
             "time": "2026-12-04T10:00:00+02:00",
         },
-        "destination": {"ref": "cape-town-main@2", "stop": "Cape Town station", "city": "Cape Town", "time": "2026-12-04T14:00:00+02:00"},
+        "destination": {
+            "ref": "cape-town-main@2",
+            "stop": "Cape Town station",
+            "city": "Cape Town",
+            "time": "2026-12-04T14:00:00+02:00",
+        },
     }
     rides = [
         {
@@ -78,8 +93,22 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
     tickets = list(booking.tickets.order_by("pk"))
 
     def ticket(index: int, first_name: str, kind: str, seat: str, fare: str, **paid: Any) -> dict[str, Any]:
-        names = {"id": tickets[index].pk, "first_name": first_name, "surname": "Nkosi", "passenger_type": kind, "seat": seat}
-        return {**names, "fare_class": "standard", "fare_zar": fare, "status": "valid", "code": None, "spoken_code": None, **paid}
+        names = {
+            "id": tickets[index].pk,
+            "first_name": first_name,
+            "surname": "Nkosi",
+            "passenger_type": kind,
+            "seat": seat,
+        }
+        return {
+            **names,
+            "fare_class": "standard",
+            "fare_zar": fare,
+            "status": "valid",
+            "code": None,
+            "spoken_code": None,
+            **paid,
+        }
 
     unpaid = {
         "id": made.token,
@@ -96,7 +125,10 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
                 "reference": booking.booking_reference,
                 "status": "pending",
                 "ride": rides[0]["ride"],
-                "tickets": [ticket(0, "Thandi", "adult", "1A", "600.00"), ticket(1, "Sipho", "child", "1B", "300.00")],
+                "tickets": [
+                    ticket(0, "Thandi", "adult", "1A", "600.00"),
+                    ticket(1, "Sipho", "child", "1B", "300.00"),
+                ],
             }
         ],
         "refunds": [],
@@ -120,7 +152,11 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
     ]
     assert paid.json() == confirmed
     assert program.get(f"/orders/{made.token}/").json() == confirmed
-    assert program.get("/account/").json() == {"name": "TravelHub", "credit_limit_zar": "10000.00", "owes_zar": "900.00"}
+    assert program.get("/account/").json() == {
+        "name": "TravelHub",
+        "credit_limit_zar": "10000.00",
+        "owes_zar": "900.00",
+    }
     assert OutboxMessage.objects.filter(order=made, kind="confirmation").count() == 1
 
     clock.shift(timedelta(hours=26))  # 46 hours before departure, past the grace: half of the fare is kept
@@ -134,15 +170,32 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
         "falls_at": "2026-12-03T22:00:00+02:00",
         "falls_to_zar": "0.00",
         "tickets": [
-            {"ticket": tickets[0].pk, "name": "Thandi Nkosi", "fare_zar": "600.00", "fee_zar": "300.00", "refund_zar": "300.00"},
-            {"ticket": tickets[1].pk, "name": "Sipho Nkosi", "fare_zar": "300.00", "fee_zar": "150.00", "refund_zar": "150.00"},
+            {
+                "ticket": tickets[0].pk,
+                "name": "Thandi Nkosi",
+                "fare_zar": "600.00",
+                "fee_zar": "300.00",
+                "refund_zar": "300.00",
+            },
+            {
+                "ticket": tickets[1].pk,
+                "name": "Sipho Nkosi",
+                "fare_zar": "300.00",
+                "fee_zar": "150.00",
+                "refund_zar": "150.00",
+            },
         ],
     }
     gone = program.post(address, {"refund_zar": asked["refund_zar"]}).json()
     assert gone["cancelled"] == booking.booking_reference
     assert gone["order"]["status"] == "cancelled"
     assert gone["order"]["refunds"] == [
-        {"amount_zar": "450.00", "status": "paid", "method": "partner", "created_at": "2026-12-02T12:00:00+02:00"}
+        {
+            "amount_zar": "450.00",
+            "status": "paid",
+            "method": "partner",
+            "created_at": "2026-12-02T12:00:00+02:00",
+        }
     ]
     assert owes(program) == Decimal("450.00")
     assert not SeatClaim.objects.exists()
@@ -153,13 +206,19 @@ def test_the_way_back_is_priced_like_it_is_held(program: Program) -> None:
     """Dear and cheap seats on both coaches, so that who sits where decides the price."""
     out = make_schedule(layout=make_layout(seats=8, premium=4))
     way_back = make_route("Cape Town", "Bloemfontein", "Johannesburg")
-    back = make_schedule(route=way_back, layout=make_layout(seats=8, premium=4), departs=NOW + timedelta(days=5))
+    back = make_schedule(
+        route=way_back, layout=make_layout(seats=8, premium=4), departs=NOW + timedelta(days=5)
+    )
     rides = (ride(out, seats=["1A", "2A"]), ride(back, "cape-town", "johannesburg", seats=["1B", "2B"]))
 
     held = hold(program, *rides, types=("adult", "child"))
 
-    # The adult goes on the cheaper seat of the way out (600 + 405); everybody keeps the place in the party on the way back.
-    assert [[seat["fare_zar"] for seat in each["seats"]] for each in held["rides"]] == [["405.00", "600.00"], ["405.00", "600.00"]]
+    # The adult goes on the cheaper seat of the way out (600 + 405); everybody keeps the place in the party on
+    # the way back.
+    assert [[seat["fare_zar"] for seat in each["seats"]] for each in held["rides"]] == [
+        ["405.00", "600.00"],
+        ["405.00", "600.00"],
+    ]
     assert held["total_zar"] == "2010.00"
     assert program.post("/orders/", details(held)).json()["total_zar"] == "2010.00"
 
@@ -187,7 +246,9 @@ def test_a_quote_is_good_for_a_quarter_of_an_hour(program: Program, coach: Sched
     assert problem(program.post("/holds/", {"quote": quoted["quote"]}))["type"].endswith("#quote-outdated")
 
 
-def test_a_quote_of_somebody_else_is_worth_nothing(program: Program, make_program: Any, coach: Schedule) -> None:
+def test_a_quote_of_somebody_else_is_worth_nothing(
+    program: Program, make_program: Any, coach: Schedule
+) -> None:
     from bookings.tests.make import make_partner
 
     other = make_program(partner=make_partner("Rival"))
@@ -217,7 +278,10 @@ def test_released_seats_are_free_at_once(program: Program, coach: Schedule) -> N
 
     assert program.delete(f"/holds/{held['id']}/").status_code == 204
     assert not SeatClaim.objects.exists()
-    assert program.get(f"/holds/{held['id']}/", {"fields": "is_expired,order"}).json() == {"is_expired": True, "order": None}
+    assert program.get(f"/holds/{held['id']}/", {"fields": "is_expired,order"}).json() == {
+        "is_expired": True,
+        "order": None,
+    }
 
 
 def test_seats_that_are_ordered_are_not_released(program: Program, coach: Schedule) -> None:
@@ -239,7 +303,10 @@ def test_nothing_is_paid_after_time(program: Program, coach: Schedule, clock: An
     clock.shift(timedelta(minutes=21))
 
     assert program.post(f"/orders/{placed['id']}/pay/", {"amount_zar": "900.00"}).status_code == 409
-    assert program.get(f"/orders/{placed['id']}/", {"fields": "status,owed_zar"}).json() == {"status": "expired", "owed_zar": "0.00"}
+    assert program.get(f"/orders/{placed['id']}/", {"fields": "status,owed_zar"}).json() == {
+        "status": "expired",
+        "owed_zar": "0.00",
+    }
     assert owes(program) == 0
 
 
@@ -261,7 +328,9 @@ def test_the_credit_limit_holds(make_program: Any, coach: Schedule) -> None:
 
     assert problem(refused)["type"].endswith("#credit-exceeded")
     assert owes(program) == 900
-    assert program.get("/orders/", {"status": "confirmed", "fields": "owed_zar"}).json()["results"] == [{"owed_zar": "0.00"}]
+    assert program.get("/orders/", {"status": "confirmed", "fields": "owed_zar"}).json()["results"] == [
+        {"owed_zar": "0.00"}
+    ]
 
 
 def test_pay_later_is_paid_at_a_counter(program: Program, coach: Schedule) -> None:
@@ -269,7 +338,9 @@ def test_pay_later_is_paid_at_a_counter(program: Program, coach: Schedule) -> No
     assert placed["pay_by"] == "2026-12-02T10:00:00+02:00"
     shift = make_shift(make_user())
 
-    take_payment(Order.objects.get(token=placed["id"]), "cash", None, shift=shift, submission="s", content="c", now=NOW)
+    take_payment(
+        Order.objects.get(token=placed["id"]), "cash", None, shift=shift, submission="s", content="c", now=NOW
+    )
 
     assert program.get(f"/orders/{placed['id']}/", {"fields": "status"}).json() == {"status": "confirmed"}
     assert owes(program) == 0
@@ -295,7 +366,10 @@ def test_a_refund_that_fell_is_refused(program: Program, coach: Schedule, clock:
     booking = sell(program, coach)["bookings"][0]
     clock.shift(timedelta(hours=30))
 
-    assert program.post(f"/bookings/{booking['reference']}/cancellation/", {"refund_zar": "900.00"}).status_code == 409
+    assert (
+        program.post(f"/bookings/{booking['reference']}/cancellation/", {"refund_zar": "900.00"}).status_code
+        == 409
+    )
     assert owes(program) == 900
 
 
@@ -361,7 +435,9 @@ def test_a_partner_sees_its_own_only(program: Program, make_program: Any, coach:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_list_of_orders_costs_the_same_for_one_and_three(program: Program, django_assert_num_queries: Any, number: int) -> None:
+def test_the_list_of_orders_costs_the_same_for_one_and_three(
+    program: Program, django_assert_num_queries: Any, number: int
+) -> None:
     coach = make_schedule(seats=8)
     for _each in range(number):
         sell(program, coach, people=PEOPLE[:1])
@@ -385,4 +461,8 @@ def test_what_is_charged_to_an_account_is_in_the_ledger(program: Program, coach:
     sell(program, coach)
 
     entry = LedgerEntry.objects.get(account="partner")
-    assert (entry.amount, entry.partner, entry.order) == (Decimal(900), get_partner("travelhub"), Order.objects.get())
+    assert (entry.amount, entry.partner, entry.order) == (
+        Decimal(900),
+        get_partner("travelhub"),
+        Order.objects.get(),
+    )

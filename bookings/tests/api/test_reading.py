@@ -7,7 +7,16 @@ import pytest
 
 from bookings.models import Bus, City, Schedule, Stop
 from bookings.tests.api.conftest import Program, problem
-from bookings.tests.make import NOW, make_booking, make_city, make_layout, make_passenger_types, make_route, make_schedule, make_stop
+from bookings.tests.make import (
+    NOW,
+    make_booking,
+    make_city,
+    make_layout,
+    make_passenger_types,
+    make_route,
+    make_schedule,
+    make_stop,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 DAY = "2026-12-04"
@@ -24,7 +33,9 @@ def point(city: str, position: int) -> dict[str, str]:
 
 @pytest.fixture
 def coach() -> Schedule:
-    """Friday 10:00 from Johannesburg by Bloemfontein (12:00) to Cape Town (14:00), R600, the last leg's 1A sold."""
+    """Friday 10:00 from Johannesburg by Bloemfontein (12:00) to Cape Town (14:00), R600, the last leg's 1A
+    sold.
+    """
     schedule = make_schedule()
     bus = Bus.objects.create(bus_number="F101", registration="FB 101 GP", layout=schedule.layout)
     Schedule.objects.filter(pk=schedule.pk).update(bus=bus)
@@ -53,9 +64,17 @@ def whole(coach: Schedule) -> dict[str, Any]:
 
 def test_cities(anybody: Program) -> None:
     make_city("Durban")
-    City.objects.filter(slug="durban").update(region="KwaZulu-Natal", latitude="-29.85790", longitude="31.02920")
+    City.objects.filter(slug="durban").update(
+        region="KwaZulu-Natal", latitude="-29.85790", longitude="31.02920"
+    )
     make_city("Cape Town")
-    durban = {"slug": "durban", "name": "Durban", "region": "KwaZulu-Natal", "latitude": -29.8579, "longitude": 31.0292}
+    durban = {
+        "slug": "durban",
+        "name": "Durban",
+        "region": "KwaZulu-Natal",
+        "latitude": -29.8579,
+        "longitude": 31.0292,
+    }
 
     assert anybody.get("/cities/", {"q": "dur"}).json() == page(durban)
     assert [city["slug"] for city in anybody.get("/cities/").json()["results"]] == ["cape-town", "durban"]
@@ -65,11 +84,19 @@ def test_stops(anybody: Program) -> None:
     make_stop("Durban")
     Stop.objects.update(address="1 Umgeni Road")
     make_stop("Cape Town")
-    where = {"city": "durban", "city_name": "Durban", "address": "1 Umgeni Road", "latitude": None, "longitude": None}
+    where = {
+        "city": "durban",
+        "city_name": "Durban",
+        "address": "1 Umgeni Road",
+        "latitude": None,
+        "longitude": None,
+    }
 
     answer = anybody.get("/stops/", {"city": "durban"})
 
-    assert answer.json() == page({"code": "durban-main", "name": "Durban station", **where, "time_zone": "Africa/Johannesburg"})
+    assert answer.json() == page(
+        {"code": "durban-main", "name": "Durban station", **where, "time_zone": "Africa/Johannesburg"}
+    )
 
 
 def test_passenger_types(anybody: Program) -> None:
@@ -86,7 +113,12 @@ def test_routes_with_their_calls(anybody: Program) -> None:
     make_route("Johannesburg", "Durban")
 
     def call(position: int, city: str, minutes: int, km: float) -> dict[str, Any]:
-        stop = {"position": position, "stop": f"{city.lower()}-main", "name": f"{city} station", "city": city.lower()}
+        stop = {
+            "position": position,
+            "stop": f"{city.lower()}-main",
+            "name": f"{city} station",
+            "city": city.lower(),
+        }
         times = {"arrive_min": minutes, "depart_min": minutes, "km": km}
         return {**stop, **times, "may_board": position == 0, "may_alight": position == 1}
 
@@ -125,7 +157,9 @@ def test_schedules_between_two_places_are_rides(anybody: Program, coach: Schedul
     }
 
     for query in ({}, {"date": DAY}):
-        assert anybody.get("/schedules/", {"from": "johannesburg", "to": "bloemfontein", **query}).json() == page(ride)
+        assert anybody.get(
+            "/schedules/", {"from": "johannesburg", "to": "bloemfontein", **query}
+        ).json() == page(ride)
     assert anybody.get("/schedules/", {"from": "bloemfontein", "to": "johannesburg"}).json() == page()
     assert problem(anybody.get("/schedules/", {"from": "johannesburg"}))["errors"] == [
         {"field": "to", "detail": "Give both from and to, or neither."}
@@ -141,7 +175,12 @@ def test_what_left_or_is_cancelled_is_not_listed(anybody: Program) -> None:
 
 def test_one_schedule_with_its_calls(anybody: Program, coach: Schedule) -> None:
     def call(position: int, city: str, time: str) -> dict[str, Any]:
-        stop = {"position": position, "stop": point(city, 0)["ref"][:-2], "name": f"{city} station", "city": city}
+        stop = {
+            "position": position,
+            "stop": point(city, 0)["ref"][:-2],
+            "name": f"{city} station",
+            "city": city,
+        }
         at = f"2026-12-04T{time}:00+02:00"
         return {**stop, "arrives": at, "departs": at, "may_board": position < 2, "may_alight": position > 0}
 
@@ -150,15 +189,24 @@ def test_one_schedule_with_its_calls(anybody: Program, coach: Schedule) -> None:
         "sales_close_at": "2026-12-04T09:45:00+02:00",
         "layout": "8 seats",
         "amenities": ["aircon", "toilet"],
-        "calls": [call(0, "Johannesburg", "10:00"), call(1, "Bloemfontein", "12:00"), call(2, "Cape Town", "14:00")],
+        "calls": [
+            call(0, "Johannesburg", "10:00"),
+            call(1, "Bloemfontein", "12:00"),
+            call(2, "Cape Town", "14:00"),
+        ],
     }
 
 
 def test_a_ride_of_a_schedule(anybody: Program, coach: Schedule) -> None:
-    answer = anybody.get(f"/schedules/{coach.pk}/", {"from": "johannesburg", "to": "bloemfontein", "fields": "price_zar,available_seats"})
+    answer = anybody.get(
+        f"/schedules/{coach.pk}/",
+        {"from": "johannesburg", "to": "bloemfontein", "fields": "price_zar,available_seats"},
+    )
 
     assert answer.json() == {"price_zar": "300.00", "available_seats": 8}
-    assert anybody.get(f"/schedules/{coach.pk}/", {"from": "cape-town", "to": "johannesburg"}).status_code == 404
+    assert (
+        anybody.get(f"/schedules/{coach.pk}/", {"from": "cape-town", "to": "johannesburg"}).status_code == 404
+    )
     assert anybody.get("/schedules/999999/").status_code == 404
 
 
@@ -175,13 +223,22 @@ def test_the_seat_map(anybody: Program) -> None:
     make_booking(schedule=coach)  # takes 1A
 
     def seat(label: str, column: int, kind: str, is_free: bool) -> dict[str, Any]:
-        place = {"label": label, "deck": 1, "row": 1, "column": column, "kind": kind, "is_window": column == 1}
+        place = {
+            "label": label,
+            "deck": 1,
+            "row": 1,
+            "column": column,
+            "kind": kind,
+            "is_window": column == 1,
+        }
         return {**place, "fare_class": kind, "is_free": is_free}
 
     def fares(adult: int) -> dict[str, str]:
         return {"adult": f"{adult}.00", "child": f"{adult // 2}.00", "student": f"{adult * 9 // 10}.00"}
 
-    assert anybody.get(f"/schedules/{coach.pk}/seats/", {"from": "johannesburg", "to": "cape-town"}).json() == {
+    assert anybody.get(
+        f"/schedules/{coach.pk}/seats/", {"from": "johannesburg", "to": "cape-town"}
+    ).json() == {
         "schedule_id": coach.pk,
         "origin": "johannesburg-main@0",
         "destination": "cape-town-main@2",
@@ -191,7 +248,11 @@ def test_the_seat_map(anybody: Program) -> None:
             {"code": "standard", "name": "Standard", "free": 1, "fares_zar": fares(600)},
             {"code": "premium", "name": "Premium", "free": 1, "fares_zar": fares(810) | {"child": "405.00"}},
         ],
-        "seats": [seat("1A", 1, "premium", False), seat("1B", 2, "premium", True), seat("1C", 4, "standard", True)],
+        "seats": [
+            seat("1A", 1, "premium", False),
+            seat("1B", 2, "premium", True),
+            seat("1C", 4, "standard", True),
+        ],
     }
 
 
@@ -237,7 +298,9 @@ def test_search_is_the_websites_own(anybody: Program, coach: Schedule) -> None:
         ({"from": "\x00"}, 400),
     ],
 )
-def test_a_search_that_makes_no_sense_is_refused(anybody: Program, coach: Schedule, change: dict[str, Any], status: int) -> None:
+def test_a_search_that_makes_no_sense_is_refused(
+    anybody: Program, coach: Schedule, change: dict[str, Any], status: int
+) -> None:
     query = {"from": "johannesburg", "to": "cape-town", "date": DAY, "passengers": 2, **change}
 
     assert problem(anybody.get("/search/", query))["status"] == status
@@ -250,13 +313,26 @@ def test_a_search_that_makes_no_sense_is_refused(anybody: Program, coach: Schedu
         ("/cities/", {}, 1),
         ("/stops/", {}, 1),
         ("/routes/", {}, 2),
-        ("/schedules/", {}, 11),  # the mark of reference data, departures, calls, 5 for prices, seats taken, facts, cities
-        ("/schedules/", {"from": "johannesburg", "to": "cape-town"}, 13),  # 2 places, ways, departures instead of the first two
+        (
+            "/schedules/",
+            {},
+            11,
+        ),  # the mark of reference data, departures, calls, 5 for prices, seats taken, facts, cities
+        (
+            "/schedules/",
+            {"from": "johannesburg", "to": "cape-town"},
+            13,
+        ),  # 2 places, ways, departures instead of the first two
         ("/search/", {"from": "johannesburg", "to": "cape-town", "date": DAY}, 11),
     ],
 )
 def test_a_list_costs_the_same_for_one_and_three(
-    anybody: Program, django_assert_num_queries: Any, number: int, path: str, query: dict[str, str], queries: int
+    anybody: Program,
+    django_assert_num_queries: Any,
+    number: int,
+    path: str,
+    query: dict[str, str],
+    queries: int,
 ) -> None:
     for coach in range(number):
         make_schedule(departs=NOW + timedelta(days=3, minutes=coach))
@@ -267,7 +343,9 @@ def test_a_list_costs_the_same_for_one_and_three(
     assert len(answer.json()["results"]) >= number
 
 
-def test_what_has_not_changed_is_not_sent_again(anybody: Program, coach: Schedule, django_assert_num_queries: Any) -> None:
+def test_what_has_not_changed_is_not_sent_again(
+    anybody: Program, coach: Schedule, django_assert_num_queries: Any
+) -> None:
     """The seat map and a schedule know it before they ask for prices."""
     ends = {"from": "johannesburg", "to": "cape-town"}
     for path in (f"/schedules/{coach.pk}/", f"/schedules/{coach.pk}/seats/"):

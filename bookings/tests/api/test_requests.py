@@ -27,13 +27,20 @@ def test_pages_lead_on_and_back_without_counting(anybody: Program, cities: None)
 
     here = f"http://127.0.0.1:8000{API}/cities/"
     assert slugs({"page_size": 2}) == (["0", "1"], None, f"{here}?page=2&page_size=2")
-    assert slugs({"page_size": 2, "page": 2}) == (["2", "3"], f"{here}?page_size=2", f"{here}?page=3&page_size=2")
+    assert slugs({"page_size": 2, "page": 2}) == (
+        ["2", "3"],
+        f"{here}?page_size=2",
+        f"{here}?page=3&page_size=2",
+    )
     assert slugs({"page_size": 2, "page": 3}) == (["4"], f"{here}?page=2&page_size=2", None)
     assert slugs({"page_size": 5}) == (["0", "1", "2", "3", "4"], None, None)
     assert slugs({"page": 4}) == ([], f"{here}?page=3", None)
 
 
-@pytest.mark.parametrize("query", [{"page": 0}, {"page": "x"}, {"page_size": 101}, {"page_size": 0}, {"page": 101}, {"page": "9" * 30}])
+@pytest.mark.parametrize(
+    "query",
+    [{"page": 0}, {"page": "x"}, {"page_size": 101}, {"page_size": 0}, {"page": 101}, {"page": "9" * 30}],
+)
 def test_a_page_that_is_none_is_refused(anybody: Program, query: dict[str, Any]) -> None:
     assert problem(anybody.get("/cities/", query))["status"] == 400
 
@@ -46,13 +53,20 @@ def test_twenty_to_a_page_unless_said(anybody: Program) -> None:
 
 
 def test_fields_are_chosen_and_unknown_ones_named(anybody: Program, cities: None) -> None:
-    assert anybody.get("/cities/", {"fields": "name", "page_size": 1}).json()["results"] == [{"name": "City 0"}]
+    assert anybody.get("/cities/", {"fields": "name", "page_size": 1}).json()["results"] == [
+        {"name": "City 0"}
+    ]
     assert problem(anybody.get("/cities/", {"fields": "name,mayor"})) == {
         "type": "http://127.0.0.1:8000/api/v1/problems/#invalid",
         "title": "The request is not in order",
         "status": 400,
         "detail": "Some fields are not in order.",
-        "errors": [{"field": "fields", "detail": "There is no field “mayor”. Choose from slug, name, region, latitude, longitude."}],
+        "errors": [
+            {
+                "field": "fields",
+                "detail": "There is no field “mayor”. Choose from slug, name, region, latitude, longitude.",
+            }
+        ],
     }
 
 
@@ -72,7 +86,9 @@ def test_whatever_a_browser_would_rather_have_it_gets_json(anybody: Program) -> 
         ("GET", "/quotes/", 401, "A key is needed"),
     ],
 )
-def test_refusals_are_problem_details(client: Client, method: str, path: str, status: int, title: str) -> None:
+def test_refusals_are_problem_details(
+    client: Client, method: str, path: str, status: int, title: str
+) -> None:
     answer = client.generic(method, f"{API}{path}")
 
     told = problem(answer)
@@ -81,7 +97,18 @@ def test_refusals_are_problem_details(client: Client, method: str, path: str, st
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "[" * 50_000, '{"quote": NaN}', b"\xff\xfe", '"text"', "null", '{"rides": 7}', '{"passengers": ["\\ud800"]}', "1" * 5_000],
+    [
+        "",
+        "{",
+        "[" * 50_000,
+        '{"quote": NaN}',
+        b"\xff\xfe",
+        '"text"',
+        "null",
+        '{"rides": 7}',
+        '{"passengers": ["\\ud800"]}',
+        "1" * 5_000,
+    ],
 )
 def test_a_body_that_is_none_is_a_400(program: Program, body: Any) -> None:
     assert problem(program.post("/quotes/", body))["status"] == 400
@@ -95,7 +122,12 @@ def test_bodies_are_small_and_json(program: Program) -> None:
 
 
 def test_nested_errors_say_where(program: Program) -> None:
-    body = {"hold": "x", "passengers": [{"first_name": "A", "surname": "", "passenger_type": "adult"}], "email": "no", "phone": "12"}
+    body = {
+        "hold": "x",
+        "passengers": [{"first_name": "A", "surname": "", "passenger_type": "adult"}],
+        "email": "no",
+        "phone": "12",
+    }
 
     errors = problem(program.post("/orders/", body))["errors"]
 
@@ -114,7 +146,9 @@ def test_a_database_that_is_away_is_a_503(anybody: Program, monkeypatch: pytest.
     assert "db.internal" not in json.dumps(problem(answer))
 
 
-def test_what_nobody_expected_is_a_500_without_its_words(anybody: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_expected_is_a_500_without_its_words(
+    anybody: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*args: Any) -> None:
         raise ValueError("secret")
 

@@ -1,4 +1,7 @@
-"""The OpenAPI document tells the truth: made without a warning, kept by every answer to whatever a fuzzer sends, and readable."""
+"""The OpenAPI document tells the truth.
+
+Made without a warning, kept by every answer to whatever a fuzzer sends, and readable.
+"""
 
 import json
 from collections.abc import Iterator
@@ -40,16 +43,22 @@ def test_every_operation_says_what_it_is_and_which_problems_it_has() -> None:
     for path, methods in paths.items():
         for method, operation in methods.items():
             keyed = bool(operation.get("security"))
-            problems = {"400", "404", "422", "429", "500", "503"} | ({"401", "403", "409"} if keyed else set())
+            problems = {"400", "404", "422", "429", "500", "503"} | (
+                {"401", "403", "409"} if keyed else set()
+            )
             assert problems <= set(operation["responses"]), (path, method)
             assert operation["summary"]
             assert operation["operationId"]
-            assert keyed == path.startswith(("/api/v1/account", "/api/v1/bookings", "/api/v1/holds", "/api/v1/orders", "/api/v1/quotes"))
+            assert keyed == path.startswith(
+                ("/api/v1/account", "/api/v1/bookings", "/api/v1/holds", "/api/v1/orders", "/api/v1/quotes")
+            )
 
 
 @pytest.fixture
 def shop(db: None) -> Iterator[dict[str, Any]]:
-    """A departure and a partner with something of everything, and what stands for them in addresses and bodies."""
+    """A departure and a partner with something of everything, and what stands for them in addresses and
+    bodies.
+    """
     coach = make_schedule(seats=40, departs=timezone.now() + timedelta(days=3))
     program = Program(make_api_key())
     held, sold = hold(program, ride(coach)), sell(program, coach)
@@ -78,13 +87,18 @@ def shop(db: None) -> Iterator[dict[str, Any]]:
 
 def with_real(case: Any, shop: dict[str, Any]) -> None:
     """Every second request that is in order asks for what there is, else none would ever come past a 404."""
-    if not case.meta.generation.mode.is_positive or sum(map(ord, f"{case.path_parameters} {case.query} {case.body}")) % 2:
+    if (
+        not case.meta.generation.mode.is_positive
+        or sum(map(ord, f"{case.path_parameters} {case.query} {case.body}")) % 2
+    ):
         return
     in_address = {**shop, "token": shop["order"] if "/orders/" in case.path else shop["token"]}
     for part in (case.path_parameters, case.query):
         for name in part or {}:
             part[name] = in_address.get(name, part[name])
-    case.body = _filled(case.body, {**shop, "schedule_id": int(shop["schedule_id"]), "seats": [], "passenger_type": "adult"})
+    case.body = _filled(
+        case.body, {**shop, "schedule_id": int(shop["schedule_id"]), "seats": [], "passenger_type": "adult"}
+    )
 
 
 def _filled(part: Any, real: dict[str, Any]) -> Any:
@@ -109,7 +123,9 @@ def test_no_answer_is_outside_the_document(case: schemathesis.Case, shop: dict[s
     headers = {"Authorization": f"Bearer {shop['key']}", "Accept-Encoding": "identity"}
     excluded = [positive_data_acceptance]  # our rules refuse much that is well-formed
     if "Authorization" not in (case.headers or {}):
-        excluded.append(negative_data_rejection)  # what is wrong with the request may be that it has no key, and here it gets one
+        excluded.append(
+            negative_data_rejection
+        )  # what is wrong with the request may be that it has no key, and here it gets one
     case.call_and_validate(headers=headers, excluded_checks=excluded)
 
 
@@ -125,5 +141,7 @@ def test_the_documentation_works_under_our_content_policy(page: Page, live_serve
     page.locator("#operations-Network-cities .opblock-summary-control").click()
     page.get_by_role("button", name="Execute").click()
 
-    expect(page.locator("#operations-Network-cities .live-responses-table .microlight").first).to_contain_text("durban")
+    expect(
+        page.locator("#operations-Network-cities .live-responses-table .microlight").first
+    ).to_contain_text("durban")
     assert troubles == []

@@ -46,7 +46,8 @@ def test_codes_survive_being_spoken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "plain"), [("  Müller ", "muller"), ("van  der Merwe", "van der merwe"), ("NKOSI", "nkosi"), ("Ǹdlovu", "ndlovu")]
+    ("typed", "plain"),
+    [("  Müller ", "muller"), ("van  der Merwe", "van der merwe"), ("NKOSI", "nkosi"), ("Ǹdlovu", "ndlovu")],
 )
 def test_names_compare_without_accents_and_case(typed: str, plain: str) -> None:
     assert plain_name(typed) == plain
@@ -68,7 +69,9 @@ def test_an_amount_is_read_as_people_type_it(typed: str, amount: str) -> None:
     assert read_amount(typed) == Decimal(amount)
 
 
-@pytest.mark.parametrize("typed", ["", "R", "1.250", "1,250.50", "1e3", "٣", "NaN", "--5", "5-", "12 rand", "9" * 40])
+@pytest.mark.parametrize(
+    "typed", ["", "R", "1.250", "1,250.50", "1e3", "٣", "NaN", "--5", "5-", "12 rand", "9" * 40]
+)
 def test_what_is_no_amount_is_refused(typed: str) -> None:
     with pytest.raises(ValueError):
         read_amount(typed)

@@ -65,7 +65,9 @@ def test_the_floor_shows_the_same_departures_as_the_page(world: dict[str, Any]) 
 @pytest.mark.database
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite prepares nothing by itself")
 @pytest.mark.parametrize(("floor", "number"), [("departures", 0), ("departures/today", 1)])
-def test_the_floor_is_never_prepared(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, floor: str, number: int) -> None:
+def test_the_floor_is_never_prepared(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch, floor: str, number: int
+) -> None:
     from django.db.backends.postgresql.base import ServerBindingCursor
 
     monkeypatch.setattr(connection.connection, "cursor_factory", ServerBindingCursor)
@@ -73,13 +75,19 @@ def test_the_floor_is_never_prepared(world: dict[str, Any], monkeypatch: pytest.
     Client().get(f"/floor/{floor}/{world['search'][0]}")
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", ["start AS MATERIALIZED"])
+        cursor.execute(
+            "SELECT COUNT(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0",
+            ["start AS MATERIALIZED"],
+        )
         assert cursor.fetchone() == (number,)
         cursor.execute("DEALLOCATE ALL")
 
 
 def test_every_page_is_there(world: dict[str, Any]) -> None:
-    asked = {case.name: Client(headers=case.headers).get(case.addresses[0], headers=case.headers).status_code for case in cases(world)}
+    asked = {
+        case.name: Client(headers=case.headers).get(case.addresses[0], headers=case.headers).status_code
+        for case in cases(world)
+    }
 
     assert {name: status for name, status in asked.items() if status != 200} == {}
 
@@ -91,13 +99,21 @@ def forgetting(settings: Any) -> Any:
     return caches["default"]
 
 
-def test_what_is_said_to_be_made_anew_is_made_anew(world: dict[str, Any], forgetting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_said_to_be_made_anew_is_made_anew(
+    world: dict[str, Any], forgetting: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page that is kept whole would hide its parts."""
     made: list[str] = []
     draw = fragments.render_to_string
-    monkeypatch.setattr(fragments, "render_to_string", lambda name, context: made.append(name) or draw(name, context))
-    monkeypatch.setattr(search_page, "render_page", lambda *args, **kw: made.append("page") or render_page(*args, **kw))
-    monkeypatch.setattr(boards_page, "render_page", lambda *args, **kw: made.append("page") or render_page(*args, **kw))
+    monkeypatch.setattr(
+        fragments, "render_to_string", lambda name, context: made.append(name) or draw(name, context)
+    )
+    monkeypatch.setattr(
+        search_page, "render_page", lambda *args, **kw: made.append("page") or render_page(*args, **kw)
+    )
+    monkeypatch.setattr(
+        boards_page, "render_page", lambda *args, **kw: made.append("page") or render_page(*args, **kw)
+    )
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)  # a page is kept by the minute
     found: dict[str, list[str]] = {}
@@ -137,7 +153,9 @@ def test_a_cache_forgets_what_it_is_asked_to(forgetting: Any) -> None:
     assert forgetting.get("results:1:page:2") == "page"
 
 
-@pytest.mark.parametrize(("text", "days", "bookings"), [("10k:500k", 5, 100_000), ("1m:5m", 500, 1_000_000), ("10k", 5, 0)])
+@pytest.mark.parametrize(
+    ("text", "days", "bookings"), [("10k:500k", 5, 100_000), ("1m:5m", 500, 1_000_000), ("10k", 5, 0)]
+)
 def test_a_larger_size_has_more_days_not_fuller_ones(text: str, days: int, bookings: int) -> None:
     size, today = Size.read(text), date(2026, 12, 1)
 
@@ -186,7 +204,10 @@ def test_floor_3_is_a_whole_sale_on_the_tables_of_today(world: dict[str, Any]) -
     for step in ("hold", "type", "order", "tell", "pay"):
         for sale in sales:
             # The test itself is the transaction.
-            run(connection.connection, [each for each in sale.statements(step) if each not in ("BEGIN", "COMMIT")])
+            run(
+                connection.connection,
+                [each for each in sale.statements(step) if each not in ("BEGIN", "COMMIT")],
+            )
 
     sold = Booking.objects.order_by("-pk")[:2]
     assert [(booking.status, booking.schedule_id, booking.tickets.count()) for booking in sold] == [
@@ -230,7 +251,11 @@ def test_floors_are_refused_in_production(tmp_path: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "bookings.benchmarks.settings",
     }
     done = subprocess.run(
-        [sys.executable, "-c", "import django; django.setup()"], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", "import django; django.setup()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert "never in production" in done.stderr

@@ -11,7 +11,13 @@ from django.urls import resolve
 TESTS: Final = Path(__file__).resolve().parents[1]
 ROOT: Final = TESTS.parents[1]
 _TEXT: Final = (TESTS.parent / "benchmarks" / "README.md").read_text()
-ROWS: Final = dict(re.findall(r"^\| (\d+) \| .* \| (.*) \|$", _TEXT.partition("## The twelve rows")[2].partition("\n## ")[0], re.MULTILINE))
+ROWS: Final = dict(
+    re.findall(
+        r"^\| (\d+) \| .* \| (.*) \|$",
+        _TEXT.partition("## The twelve rows")[2].partition("\n## ")[0],
+        re.MULTILINE,
+    )
+)
 
 
 def test_all_twelve_are_there() -> None:

@@ -21,7 +21,11 @@ def server() -> Iterator[RedisServer]:
 def away(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[BreakerRedisCache]:
     """A cache on a Redis that the test may break."""
     monkeypatch.setattr(BreakerRedisCache, "_closed_again_at", 0.0)
-    options = {"CONNECTION_POOL_KWARGS": {"max_connections": 5}, "SOCKET_CONNECT_TIMEOUT": TIMEOUT, "SOCKET_TIMEOUT": TIMEOUT}
+    options = {
+        "CONNECTION_POOL_KWARGS": {"max_connections": 5},
+        "SOCKET_CONNECT_TIMEOUT": TIMEOUT,
+        "SOCKET_TIMEOUT": TIMEOUT,
+    }
     yield BreakerRedisCache(f"{server.url}/1", {"OPTIONS": options})
     BreakerRedisCache._closed_again_at = 0.0
 

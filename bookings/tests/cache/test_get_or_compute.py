@@ -1,4 +1,7 @@
-"""A value that grew old is made anew once, however many ask at that moment; one from before a change of reference data is never given."""
+"""A value that grew old is made anew once, however many ask at that moment.
+
+One from before a change of reference data is never given.
+"""
 
 import os
 import subprocess
@@ -88,7 +91,9 @@ def test_at_its_end_one_of_twenty_makes_it_anew_and_the_others_get_the_old_one_a
 
 
 @threads
-def test_with_nothing_there_one_of_twenty_makes_it_and_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_nothing_there_one_of_twenty_makes_it_and_the_others_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     make_city()
     monkeypatch.setattr(kept, "WAIT_SECONDS", PATIENCE)
     make = Making(lambda: time.sleep(0.2))
@@ -168,7 +173,9 @@ def test_of_two_processes_one_makes_it_anew(old: None, tmp_path: Path) -> None:
     environment = {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL}
     environment |= {"DJANGO_SETTINGS_MODULE": "falcon_web.settings", "SECRET_KEY": settings.SECRET_KEY}
     command = [sys.executable, "-c", _OTHER, str(tmp_path)]
-    others = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _process in range(2)]
+    others = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _process in range(2)
+    ]
     assert [other.stdout.readline() for other in others] == ["ready\n"] * 2
 
     (tmp_path / "go").touch()
@@ -181,7 +188,11 @@ def test_of_two_processes_one_makes_it_anew(old: None, tmp_path: Path) -> None:
 @pytest.mark.redis
 def test_while_redis_is_away_everybody_makes_his_own_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     make_city()
-    options = {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5, "SERIALIZER": "django_redis.serializers.json.JSONSerializer"}
+    options = {
+        "SOCKET_CONNECT_TIMEOUT": 0.5,
+        "SOCKET_TIMEOUT": 0.5,
+        "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+    }
     monkeypatch.setattr(BreakerRedisCache, "_closed_again_at", 0.0)
     with redis_server() as server:
         monkeypatch.setattr(kept, "cache", BreakerRedisCache(f"{server.url}/1", {"OPTIONS": options}))

@@ -12,10 +12,31 @@ from django.db import connection, transaction
 from django.db.models.signals import post_migrate
 from django.test import Client
 
-from bookings.cache.reference_data import cached, note_version, reference_data_version, single_version_check, with_version
-from bookings.database.reference_triggers import REFERENCE_TABLES, create_reference_triggers, missing_reference_triggers
+from bookings.cache.reference_data import (
+    cached,
+    note_version,
+    reference_data_version,
+    single_version_check,
+    with_version,
+)
+from bookings.database.reference_triggers import (
+    REFERENCE_TABLES,
+    create_reference_triggers,
+    missing_reference_triggers,
+)
 from bookings.domain.network.places import get_place
-from bookings.models import City, Fare, FareClass, PassengerType, ReferenceDataVersion, Route, RouteStop, Schedule, SeatLayout, Stop
+from bookings.models import (
+    City,
+    Fare,
+    FareClass,
+    PassengerType,
+    ReferenceDataVersion,
+    Route,
+    RouteStop,
+    Schedule,
+    SeatLayout,
+    Stop,
+)
 from bookings.tests.make import make_city, make_fare_classes, make_schedule, make_stop
 from bookings.tests.passenger.timetable import make_day, search_address
 from bookings.tests.races.service import database_url
@@ -36,9 +57,19 @@ def test_what_was_read_is_not_read_again() -> None:
 @pytest.mark.parametrize("table", REFERENCE_TABLES)
 def test_a_change_to_any_of_the_tables_is_noticed_even_by_hand(table: str) -> None:
     schedule = make_schedule()
-    first, last = schedule.route.calls.order_by("position")[0], schedule.route.calls.order_by("position").last()
+    first, last = (
+        schedule.route.calls.order_by("position")[0],
+        schedule.route.calls.order_by("position").last(),
+    )
     standard, _premium = make_fare_classes()
-    Fare.objects.create(route=schedule.route, from_stop=first, to_stop=last, fare_class=standard, amount=9, valid_from=date(2026, 1, 1))
+    Fare.objects.create(
+        route=schedule.route,
+        from_stop=first,
+        to_stop=last,
+        fare_class=standard,
+        amount=9,
+        valid_from=date(2026, 1, 1),
+    )
     before = reference_data_version()
 
     with connection.cursor() as cursor:
@@ -64,7 +95,11 @@ def test_the_watches_come_back_after_a_table_was_remade_and_nothing_from_before_
     before = reference_data_version()
     with connection.cursor() as cursor:
         postgres = connection.vendor == "postgresql"
-        cursor.execute("DROP TRIGGER catalogue_city ON bookings_city" if postgres else "DROP TRIGGER catalogue_city_update")
+        cursor.execute(
+            "DROP TRIGGER catalogue_city ON bookings_city"
+            if postgres
+            else "DROP TRIGGER catalogue_city_update"
+        )
     assert missing_reference_triggers() == ["bookings_city"]
 
     assert create_reference_triggers in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
@@ -124,7 +159,9 @@ def test_a_query_can_bring_the_version_with_its_rows(django_assert_num_queries: 
         assert reference_data_version() == version
 
     with single_version_check(), django_assert_num_queries(2):
-        note_version(list(with_version(Schedule.objects.none())) or list(with_version(Schedule.objects.filter(pk=0))))
+        note_version(
+            list(with_version(Schedule.objects.none())) or list(with_version(Schedule.objects.filter(pk=0)))
+        )
         assert reference_data_version() == version  # no row told it
 
 
@@ -145,7 +182,9 @@ def test_a_query_that_brings_the_version_sees_a_change_before_it() -> None:
 def test_the_next_page_shows_a_change(client: Client, what: str) -> None:
     make_day(8)
     before = client.get("/search/", search_address())
-    assert client.get("/search/", search_address(), headers={"If-None-Match": before["ETag"]}).status_code == 304
+    assert (
+        client.get("/search/", search_address(), headers={"If-None-Match": before["ETag"]}).status_code == 304
+    )
 
     CHANGES[what]()
     after = client.get("/search/", search_address(), headers={"If-None-Match": before["ETag"]})
@@ -168,7 +207,8 @@ def test_a_change_in_another_process_shows_on_the_next_page(client: Client) -> N
     assert "Cape Town station" in page
 
     code = _ELSEWHERE.format(
-        model="Stop", change="stop = Stop.objects.get(code='cape-town-main'); stop.name = 'Adderley Street'; stop.save()"
+        model="Stop",
+        change="stop = Stop.objects.get(code='cape-town-main'); stop.name = 'Adderley Street'; stop.save()",
     )
     subprocess.run(
         [sys.executable, "-c", code],

@@ -31,7 +31,9 @@ def newest() -> Iterator[list[tuple[str, str]]]:
 @pytest.mark.django_db(transaction=True)
 def test_what_the_outbox_tells_of_is_read_from_its_subjects(newest: list[tuple[str, str]]) -> None:
     booking = make_booking()
-    attempt = PaymentAttempt.objects.create(order=booking.order, gateway="demo", token="attempt-token", amount=600, created_at=NOW)
+    attempt = PaymentAttempt.objects.create(
+        order=booking.order, gateway="demo", token="attempt-token", amount=600, created_at=NOW
+    )
     cancellation = queue_message("cancellation", booking.order, booking, now=NOW)
     assert cancellation
     OutboxMessage.objects.filter(pk=cancellation.pk).update(sent_at=None)
@@ -39,7 +41,11 @@ def test_what_the_outbox_tells_of_is_read_from_its_subjects(newest: list[tuple[s
     assert notification
     OutboxMessage.objects.filter(pk=notification.pk).update(subject="attempt:attempt-token", sent_at=None)
     hook = Webhook.objects.create(
-        partner=make_partner(), url="https://hooks.partner.example/", secret="whsec_x", events=["booking.cancelled"], created_at=NOW
+        partner=make_partner(),
+        url="https://hooks.partner.example/",
+        secret="whsec_x",
+        events=["booking.cancelled"],
+        created_at=NOW,
     )
     write_webhook(hook, Webhook.Event.CANCELLED, booking, version="1", at=NOW, order=booking.order)
     version = reference_data_version()

@@ -20,18 +20,26 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 @compiled
 def departures_from(first: datetime, price: Decimal, coach: int) -> QuerySet[Schedule]:
     return (
-        Schedule.objects.select_related("route__line").filter(departure_time__gte=first, price_zar__gte=price, coach=coach).order_by("pk")
+        Schedule.objects.select_related("route__line")
+        .filter(departure_time__gte=first, price_zar__gte=price, coach=coach)
+        .order_by("pk")
     )
 
 
 @compiled
 def tickets_of(reference: str) -> QuerySet[Ticket]:
-    return Ticket.objects.select_related("booking__order", "seat").filter(booking__booking_reference=reference).order_by("pk")
+    return (
+        Ticket.objects.select_related("booking__order", "seat")
+        .filter(booking__booking_reference=reference)
+        .order_by("pk")
+    )
 
 
 @compiled
 def facts_of(pk: int) -> QuerySet[Ticket, tuple]:
-    return Ticket.objects.filter(pk=pk).values_list("fare", "refund_terms", "booking__boards_at", "booking__order__pays_later")
+    return Ticket.objects.filter(pk=pk).values_list(
+        "fare", "refund_terms", "booking__boards_at", "booking__order__pays_later"
+    )
 
 
 @compiled_update

@@ -1,6 +1,8 @@
-"""A migration runs while people buy and while the version before it still serves: what could stop either says so.
+"""A migration runs while people buy and while the version before it still serves: what could stop either says
+so.
 
-The rules are in falcon_web/DEPLOY.md, "Releases". A migration that breaks one on purpose carries `because = "…"`, the reason why it may.
+The rules are in falcon_web/DEPLOY.md, "Releases". A migration that breaks one on purpose carries `because =
+"…"`, the reason why it may.
 """
 
 import re
@@ -61,7 +63,11 @@ def _changed_column(was: models.Field, now: models.Field) -> str:
     if (now.unique and not was.unique) or (now.db_index and not was.db_index):
         return "nobody can sell while its index is made"
     shorter = (now.max_length or 0) < (was.max_length or 0)
-    if type(was) is not type(now) or shorter or getattr(was, "decimal_places", 0) != getattr(now, "decimal_places", 0):
+    if (
+        type(was) is not type(now)
+        or shorter
+        or getattr(was, "decimal_places", 0) != getattr(now, "decimal_places", 0)
+    ):
         return "the whole table is written anew"
     return ""
 
@@ -79,24 +85,38 @@ def test_no_migration_stops_the_sales_unknowingly() -> None:
 
 
 def undistributable(operations: Sequence[Operation]) -> Iterator[str]:
-    """What a distributed schema refuses: a column that is added together with a CHECK without a name (falcon_web/SCALING.md)."""
+    """What a distributed schema refuses.
+
+    A column that is added together with a CHECK without a name (falcon_web/SCALING.md).
+    """
     for operation in operations:
         if isinstance(operation, migrations.SeparateDatabaseAndState):
             yield from undistributable(operation.database_operations)
         elif isinstance(operation, migrations.RunSQL):
-            yield from (f"{sql}: {_BY_ITSELF}" for sql in _statements(operation.sql) if _UNNAMED_CHECK.search(sql))
-        elif isinstance(operation, migrations.AddField) and operation.field.get_internal_type() in _TYPES_WITH_CHECK:
+            yield from (
+                f"{sql}: {_BY_ITSELF}" for sql in _statements(operation.sql) if _UNNAMED_CHECK.search(sql)
+            )
+        elif (
+            isinstance(operation, migrations.AddField)
+            and operation.field.get_internal_type() in _TYPES_WITH_CHECK
+        ):
             yield f"{operation.describe()}: {_BY_ITSELF}"
 
 
 _BY_ITSELF: Final = "no distributed schema takes a column with a CHECK that has no name; add an IntegerField, then AddCheckBesideSales"
-_TYPES_WITH_CHECK: Final = DatabaseWrapper.data_type_check_constraints.keys()  # PositiveIntegerField and its kin
+_TYPES_WITH_CHECK: Final = (
+    DatabaseWrapper.data_type_check_constraints.keys()
+)  # PositiveIntegerField and its kin
 _UNNAMED_CHECK: Final = re.compile(r"\bADD\s+COLUMN\b(?:(?!\bCONSTRAINT\b)[^;])*?\bCHECK\b", re.I)
 
 
 def _statements(sql: str | Sequence) -> list[str]:
     """Of the forms that RunSQL takes: one text, or a list of texts, each perhaps with its parameters."""
-    return [sql] if isinstance(sql, str) else [statement if isinstance(statement, str) else statement[0] for statement in sql]
+    return (
+        [sql]
+        if isinstance(sql, str)
+        else [statement if isinstance(statement, str) else statement[0] for statement in sql]
+    )
 
 
 def test_no_migration_adds_a_column_that_a_distributed_schema_refuses() -> None:
@@ -108,11 +128,16 @@ def test_no_migration_adds_a_column_that_a_distributed_schema_refuses() -> None:
 
 
 def test_no_new_version_of_a_package_adds_such_a_column() -> None:
-    """What is listed is the reason why a schema is migrated before it is distributed. A longer list stops every distributed company."""
+    """What is listed is the reason why a schema is migrated before it is distributed.
+
+    A longer list stops every distributed company.
+    """
     graph = MigrationLoader(None).graph
     others = sorted(key for key in graph.nodes if key[0] != "bookings")
 
-    refused = {f"{app}.{name}" for app, name in others if list(undistributable(graph.nodes[app, name].operations))}
+    refused = {
+        f"{app}.{name}" for app, name in others if list(undistributable(graph.nodes[app, name].operations))
+    }
 
     assert refused == {"otp_static.0002_throttling", "otp_totp.0002_auto_20190420_0723"}
 
@@ -131,13 +156,18 @@ _ADD = "ALTER TABLE bookings_schedule ADD COLUMN remarks integer"
         (migrations.RunSQL(f"{_ADD} CHECK (remarks > 0)"), True),
         (migrations.RunSQL([(f"{_ADD} CHECK (remarks > %s)", [0])]), True),
         (migrations.RunSQL(f"{_ADD} CONSTRAINT positive_remarks CHECK (remarks > 0)"), False),
-        (migrations.RunSQL([_ADD, "ALTER TABLE bookings_schedule ADD CONSTRAINT x CHECK (remarks > 0)"]), False),
+        (
+            migrations.RunSQL([_ADD, "ALTER TABLE bookings_schedule ADD CONSTRAINT x CHECK (remarks > 0)"]),
+            False,
+        ),
         (migrations.AddField("schedule", "remarks", models.IntegerField(null=True)), False),
         (migrations.AlterField("schedule", "remarks", models.PositiveIntegerField(null=True)), False),
         (migrations.CreateModel("Remark", [("count", models.PositiveIntegerField())]), False),
     ],
 )
-def test_a_distributed_schema_refuses_a_column_with_an_unnamed_check(operation: Operation, is_refused: bool) -> None:
+def test_a_distributed_schema_refuses_a_column_with_an_unnamed_check(
+    operation: Operation, is_refused: bool
+) -> None:
     """As Citus 13.2 does."""
     assert len(list(undistributable([operation]))) == is_refused
 
@@ -153,8 +183,16 @@ _TEXT = models.CharField(max_length=20, db_default="")
         (AddIndexBesideSales("schedule", models.Index(fields=["coach"], name="x")), "atomic = False"),
         (migrations.AddConstraint("schedule", _CHECK), "every row"),
         (AddCheckBesideSales("schedule", _CHECK), "atomic = False"),
-        (migrations.AddField("schedule", "remark", models.CharField(max_length=20, default="")), "db_default"),
-        (migrations.AddField("schedule", "branch", models.ForeignKey("bookings.Branch", models.CASCADE, null=True)), "index"),
+        (
+            migrations.AddField("schedule", "remark", models.CharField(max_length=20, default="")),
+            "db_default",
+        ),
+        (
+            migrations.AddField(
+                "schedule", "branch", models.ForeignKey("bookings.Branch", models.CASCADE, null=True)
+            ),
+            "index",
+        ),
         (migrations.AddField("schedule", "remark", _TEXT), ""),
         (migrations.RemoveField("schedule", "coach"), "one release earlier"),
         (migrations.RenameField("schedule", "coach", "vehicle"), "old name"),

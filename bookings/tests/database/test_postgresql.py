@@ -1,4 +1,7 @@
-"""A kept connection is looked at before each request: it is asked nothing while all is well, and made anew when the server has hung up."""
+"""A kept connection is looked at before each request.
+
+It is asked nothing while all is well, and made anew when the server has hung up.
+"""
 
 import select
 from collections.abc import Iterator
@@ -15,7 +18,9 @@ def neighbour() -> Iterator[psycopg.Connection]:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no server that could go away")
     connection.health_check_enabled = True
-    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}, autocommit=True) as another:
+    with psycopg.connect(
+        **connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}, autocommit=True
+    ) as another:
         yield another
     connection.health_check_enabled = False
 

@@ -1,4 +1,7 @@
-"""Statements are prepared by the server from the sixth time on; a migration that changes a column under them is felt by nobody."""
+"""Statements are prepared by the server from the sixth time on.
+
+A migration that changes a column under them is felt by nobody.
+"""
 
 from collections.abc import Iterator
 
@@ -14,7 +17,9 @@ from bookings.models import City
 pytestmark = [
     pytest.mark.database,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that would prepare anything"),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite has no server that would prepare anything"
+    ),
 ]
 _QUESTION = "SELECT word FROM changing WHERE word <> %s"
 
@@ -22,7 +27,9 @@ _QUESTION = "SELECT word FROM changing WHERE word <> %s"
 @pytest.fixture
 def neighbour() -> Iterator[psycopg.Connection]:
     """Another process, with a table that it will change."""
-    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}, autocommit=True) as another:
+    with psycopg.connect(
+        **connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}, autocommit=True
+    ) as another:
         another.execute("DROP TABLE IF EXISTS changing")
         another.execute("CREATE TABLE changing (word varchar(10))")
         another.execute("INSERT INTO changing VALUES ('one')")
@@ -63,7 +70,9 @@ def test_a_changed_column_is_asked_for_once_more(asked_often: None, neighbour: p
     assert ask() == [("one",)]
 
 
-def test_a_transaction_that_meets_a_changed_column_asks_to_try_again(asked_often: None, neighbour: psycopg.Connection) -> None:
+def test_a_transaction_that_meets_a_changed_column_asks_to_try_again(
+    asked_often: None, neighbour: psycopg.Connection
+) -> None:
     neighbour.execute("ALTER TABLE changing ALTER word TYPE varchar(20)")
 
     with pytest.raises(Busy), short_transaction():
@@ -78,7 +87,9 @@ def test_migrate_prepares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(
         "django.db.migrations.executor.MigrationExecutor.migrate",
-        lambda executor, *_args, **options: seen.append(connection.connection.prepare_threshold) or options["state"],
+        lambda executor, *_args, **options: (
+            seen.append(connection.connection.prepare_threshold) or options["state"]
+        ),
     )
     call_command("migrate", verbosity=0)
 

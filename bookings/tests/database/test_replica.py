@@ -1,4 +1,7 @@
-"""When the replica may be read. That it is, and by whom, is shown by races/test_several_servers.py with a real one."""
+"""When the replica may be read.
+
+That it is, and by whom, is shown by races/test_several_servers.py with a real one.
+"""
 
 import time
 from decimal import Decimal
@@ -60,7 +63,9 @@ def test_replica_that_stands_still_is_read_until_its_lag_is_reached(servers: Ser
 
     servers.later(1.5)
     assert not servers.is_fresh()
-    servers.primary = servers.replica = 300  # it has the old mark now, but that one is too old to prove anything
+    servers.primary = servers.replica = (
+        300  # it has the old mark now, but that one is too old to prove anything
+    )
     servers.is_fresh()
     assert servers.is_fresh()
 
@@ -114,10 +119,14 @@ def test_change_is_what_a_visitor_could_miss(sql: str, is_change: bool) -> None:
     assert bool(_CHANGES.match(sql)) is is_change
 
 
-def test_who_somebody_is_and_what_he_was_counted_for_is_never_read_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_somebody_is_and_what_he_was_counted_for_is_never_read_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(routing, "_reads_replica", lambda: True)
 
-    assert {model.__name__: Router().db_for_read(model) for model in (Schedule, User, RateCount, Session)} == {
+    assert {
+        model.__name__: Router().db_for_read(model) for model in (Schedule, User, RateCount, Session)
+    } == {
         "Schedule": "replica",
         "User": "default",
         "RateCount": "default",

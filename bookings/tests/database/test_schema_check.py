@@ -1,4 +1,7 @@
-"""A database that older migrations made is refused in words; a new one, and one that waits for migrations, is not."""
+"""A database that older migrations made is refused in words.
+
+A new one, and one that waits for migrations, is not.
+"""
 
 import re
 from pathlib import Path
@@ -37,7 +40,9 @@ def test_a_column_that_nobody_here_would_fill_is_named(change: str, is_known: bo
     table = "bookings_ratecount"
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {table}")
-        cursor.execute(f"CREATE TABLE {table} (key varchar(80) PRIMARY KEY, count integer, expires_at timestamp, {change})")
+        cursor.execute(
+            f"CREATE TABLE {table} (key varchar(80) PRIMARY KEY, count integer, expires_at timestamp, {change})"
+        )
 
     named = f"it has the column {table}.spare, which is not known here"
     assert found() == ([] if is_known else [f"The database is of another version of this program: {named}."])
@@ -67,7 +72,9 @@ def test_what_is_missing_is_named(change: str, lacks: str) -> None:
         ("nowhere", "names no schema that exists"),
     ],
 )
-def test_a_role_that_would_share_the_tables_of_another_company_is_told_so(search_path: str, problem: str) -> None:
+def test_a_role_that_would_share_the_tables_of_another_company_is_told_so(
+    search_path: str, problem: str
+) -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
@@ -103,7 +110,10 @@ def test_while_migrations_are_waiting_nothing_is_missing_yet() -> None:
 def test_another_history_is_told_by_migrate_before_it_starts() -> None:
     MigrationRecorder.Migration.objects.filter(app="bookings").update(name="0001_once_upon_a_time")
 
-    with pytest.raises(SystemCheckError, match=r"(?s)0001_once_upon_a_time, which is not here.*If it only holds the demo, remove it"):
+    with pytest.raises(
+        SystemCheckError,
+        match=r"(?s)0001_once_upon_a_time, which is not here.*If it only holds the demo, remove it",
+    ):
         call_command("migrate", skip_checks=False, verbosity=0)
 
 

@@ -39,7 +39,9 @@ def test_every_invariant_holds_on_a_line_of_many_stops() -> None:
     assert violations(now=NOW + timedelta(days=2)) == []
     by_partner = Order.objects.filter(partner__name="TravelHub")
     assert 0 < by_partner.count() < Order.objects.count() / 10
-    assert set(Payment.objects.filter(order__in=by_partner).values_list("method", "attempt")) == {("partner", None)}
+    assert set(Payment.objects.filter(order__in=by_partner).values_list("method", "attempt")) == {
+        ("partner", None)
+    }
 
 
 def drawn(seed: int) -> list[tuple]:
@@ -47,7 +49,9 @@ def drawn(seed: int) -> list[tuple]:
     with transaction.atomic():
         seed_demo(now=NOW, seed=seed, days=2, only_lines=FEW)
         sold = list(
-            Ticket.objects.order_by("pk").values_list("booking__booking_reference", "code", "surname", "seat__label", "fare", "status")
+            Ticket.objects.order_by("pk").values_list(
+                "booking__booking_reference", "code", "surname", "seat__label", "fare", "status"
+            )
         )
         transaction.set_rollback(True)
     return sold
@@ -62,7 +66,9 @@ def test_the_same_seed_draws_the_same_bookings_and_another_draws_others() -> Non
     assert drawn(2) != first
 
 
-@pytest.mark.parametrize(("day", "rand"), [(date(2026, 12, 9), "850"), (date(2026, 12, 10), "1060"), (date(2027, 1, 16), "850")])
+@pytest.mark.parametrize(
+    ("day", "rand"), [(date(2026, 12, 9), "850"), (date(2026, 12, 10), "1060"), (date(2027, 1, 16), "850")]
+)
 @pytest.mark.django_db
 def test_johannesburg_to_cape_town_costs_what_is_published(day: date, rand: str) -> None:
     make_network(NOW.date(), only_lines=LONG)

@@ -84,14 +84,18 @@ def test_the_next_day_only_adds(demo: str) -> None:
 def test_the_nightly_generator_carries_on(demo: str) -> None:
     report = generate_departures(first_day=date(2026, 12, 9), days=3)
 
-    assert report.new == 3 * Service.objects.filter(starts_on=date(2026, 12, 10)).count() - weekly_gaps(report.first_day, 3)
+    assert report.new == 3 * Service.objects.filter(starts_on=date(2026, 12, 10)).count() - weekly_gaps(
+        report.first_day, 3
+    )
     assert generate_departures(first_day=date(2026, 12, 9), days=3).new == 0
 
 
 def weekly_gaps(first: date, days: int) -> int:
     """How often a plan of the season rests on these days."""
     masks = Service.objects.filter(starts_on=date(2026, 12, 10)).values_list("weekdays", flat=True)
-    return sum(not mask >> (first + timedelta(days=day)).weekday() & 1 for mask in masks for day in range(days))
+    return sum(
+        not mask >> (first + timedelta(days=day)).weekday() & 1 for mask in masks for day in range(days)
+    )
 
 
 def test_coaches_near_today_have_a_bus_and_those_on_the_road_have_left(demo: str) -> None:
@@ -99,7 +103,10 @@ def test_coaches_near_today_have_a_bus_and_those_on_the_road_have_left(demo: str
     left = near.filter(departure_time__lte=NOW)
 
     assert near.filter(bus__isnull=False).count() > near.count() / 2
-    assert all(departure.bus.layout_id == departure.layout_id for departure in near.filter(bus__isnull=False).select_related("bus"))
+    assert all(
+        departure.bus.layout_id == departure.layout_id
+        for departure in near.filter(bus__isnull=False).select_related("bus")
+    )
     assert set(left.values_list("status", flat=True)) == {"departed", "arrived"}
     assert set(near.filter(departure_time__gt=NOW).values_list("status", flat=True)) == {"on_sale"}
 
@@ -107,7 +114,11 @@ def test_coaches_near_today_have_a_bus_and_those_on_the_road_have_left(demo: str
 def test_texts_fit_their_columns(demo: str) -> None:
     """SQLite would not mind; PostgreSQL would."""
     for model in (Booking, Ticket, Order, OutboxMessage, Payment, PaymentAttempt, LedgerEntry):
-        limits = {field.attname: field.max_length for field in model._meta.concrete_fields if isinstance(field, CharField)}
+        limits = {
+            field.attname: field.max_length
+            for field in model._meta.concrete_fields
+            if isinstance(field, CharField)
+        }
 
         for row in model.objects.values(*limits):
             assert all(len(row[name]) <= limit for name, limit in limits.items()), row
@@ -117,7 +128,9 @@ def test_mail_addresses_lead_nowhere(demo: str) -> None:
     addresses = Booking.objects.exclude(passenger_email="").values_list("passenger_email", flat=True)
 
     assert addresses
-    assert all(address.endswith(("@example.com", "@example.org")) and address.isascii() for address in addresses)
+    assert all(
+        address.endswith(("@example.com", "@example.org")) and address.isascii() for address in addresses
+    )
 
 
 def test_there_is_a_user_for_each_role(demo: str) -> None:
@@ -133,7 +146,11 @@ def test_counter_sales_went_through_shifts_and_the_clerk_opens_their_own(demo: s
     at_counter = Order.objects.filter(channel="counter")
     assert at_counter.count() > 20
     assert not at_counter.filter(shift=None).exists()
-    assert set(Payment.objects.filter(order__in=at_counter).values_list("method", flat=True)) == {"cash", "card", "eft"}
+    assert set(Payment.objects.filter(order__in=at_counter).values_list("method", flat=True)) == {
+        "cash",
+        "card",
+        "eft",
+    }
     assert Shift.objects.filter(closed_at__isnull=False).count() > 20
     assert Shift.objects.filter(clerk__username="clerk").exists()
     assert not Shift.objects.filter(clerk__username="clerk", closed_at=None).exists()
@@ -167,10 +184,15 @@ def test_some_mails_stick_and_a_second_run_leaves_them(demo: str) -> None:
 def test_somebody_stands_by_today_and_tomorrow_on_a_coach_without_a_seat(demo: str) -> None:
     standing = Ticket.objects.filter(place=Ticket.Place.STANDBY)
 
-    assert set(standing.values_list("status", "booking__status", "booking__order__channel")) == {("valid", "confirmed", "counter")}
+    assert set(standing.values_list("status", "booking__status", "booking__order__channel")) == {
+        ("valid", "confirmed", "counter")
+    }
     assert not standing.filter(booking__order__shift=None).exists()
     waiting = Schedule.objects.filter(pk__in=standing.values("schedule"))
-    assert set(waiting.values_list("service_date", "available_seats")) == {(date(2026, 11, 24), 0), (date(2026, 11, 25), 0)}
+    assert set(waiting.values_list("service_date", "available_seats")) == {
+        (date(2026, 11, 24), 0),
+        (date(2026, 11, 25), 0),
+    }
 
 
 def test_seats_are_kept_off_sale_once(demo: str) -> None:

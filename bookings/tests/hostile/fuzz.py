@@ -1,4 +1,7 @@
-"""Hostile requests, made from a seed: real forms with some of their values replaced, and what no browser would send."""
+"""Hostile requests, made from a seed.
+
+Real forms with some of their values replaced, and what no browser would send.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +116,10 @@ class Fuzzer:
                         reader = _Forms(role, address)
                         reader.feed(page.content.decode())
                         for form in reader.found:
-                            found.setdefault((role, form.method, form.path, frozenset(name for name, _ in form.fields)), form)
+                            found.setdefault(
+                                (role, form.method, form.path, frozenset(name for name, _ in form.fields)),
+                                form,
+                            )
         return list(found.values())
 
     def _query(self, address: str) -> dict[str, str]:
@@ -142,7 +148,9 @@ class Fuzzer:
     def _address(self) -> tuple[str, Request]:
         where = self.dice.choice(list(self.by_place.values()))
         role = self.dice.choice(list(self.world.clients))
-        fields = self._mutated([(self.dice.choice(self.names), self._string()) for _ in range(self.dice.randint(0, 5))])
+        fields = self._mutated(
+            [(self.dice.choice(self.names), self._string()) for _ in range(self.dice.randint(0, 5))]
+        )
         method = self._method(self.dice.choice(["GET", "POST"]))
         kind, body = self._body(fields) if method not in ("GET", "HEAD") else (b"", b"")
         return self._request(role, method, self._path(self.dice.choice(where)), fields, kind, body)
@@ -183,23 +191,35 @@ class Fuzzer:
         if act < 0.75:
             body = _multipart(fields, upload=self.dice.random() < 0.3)
             if self.dice.random() < 0.5:
-                body = body[: self.dice.randrange(len(body) + 1)] + self.dice.choice((b"", b"\xff\x00", b"--", b"\r\n"))
+                body = body[: self.dice.randrange(len(body) + 1)] + self.dice.choice(
+                    (b"", b"\xff\x00", b"--", b"\r\n")
+                )
             return b"multipart/form-data; boundary=XX", body
         if act < 0.88:
             return b"application/json", self.dice.choice((_json(fields), *_JSON))
         if act < 0.9:
             return b"application/x-www-form-urlencoded", b"a=" + b"x" * 1_000_000
         if act < 0.91:
-            return b"application/x-www-form-urlencoded", b"&".join(b"f%d=1" % number for number in range(1200))
-        return self.dice.choice(_TYPES), self.dice.choice((_urlencoded(fields), b"\xff\xfe\x00", b"%", b"=&=&;", b"a=%ff%fe&%00=%ed%a0%80"))
+            return b"application/x-www-form-urlencoded", b"&".join(
+                b"f%d=1" % number for number in range(1200)
+            )
+        return self.dice.choice(_TYPES), self.dice.choice(
+            (_urlencoded(fields), b"\xff\xfe\x00", b"%", b"=&=&;", b"a=%ff%fe&%00=%ed%a0%80")
+        )
 
-    def _request(self, role: str, method: str, path: str, query: list[tuple[str, str]], kind: bytes, body: bytes) -> tuple[str, Request]:
+    def _request(
+        self, role: str, method: str, path: str, query: list[tuple[str, str]], kind: bytes, body: bytes
+    ) -> tuple[str, Request]:
         target = quote_from_bytes(_bytes(path), safe="/")
         if self.dice.random() < 0.05:
-            target += self.dice.choice(("%ff%fe", "%00", "%c0%af..%c0%af", "%ed%a0%80", "%", "%zz", "%2e%2e/"))
+            target += self.dice.choice(
+                ("%ff%fe", "%00", "%c0%af..%c0%af", "%ed%a0%80", "%", "%zz", "%2e%2e/")
+            )
         asked = _urlencoded(query)[:20_000]
         if self.dice.random() < 0.03:
-            asked += self.dice.choice((b"&%ff=%fe", b"&=&&=", b"&a[]=1&a[b]=2", b";x=1", b"&" + b"q=1&" * 1500))
+            asked += self.dice.choice(
+                (b"&%ff=%fe", b"&=&&=", b"&a[]=1&a[b]=2", b";x=1", b"&" + b"q=1&" * 1500)
+            )
         headers = {"Cookie": self._cookies(role), "X-CSRFToken": _SECRET.encode()}
         if kind or body:
             headers["Content-Type"] = kind
@@ -207,13 +227,17 @@ class Fuzzer:
             headers["HX-Request"] = b"true"
         for _change in range(self.dice.choice((0, 0, 0, 1, 1, 2, 4))):
             headers[self.dice.choice(_HEADERS)] = _header(self._string())
-        return role, Request(method, target.encode() + (b"?" + asked if asked else b""), tuple(headers.items()), body)
+        return role, Request(
+            method, target.encode() + (b"?" + asked if asked else b""), tuple(headers.items()), body
+        )
 
     def _cookies(self, role: str) -> bytes:
         jar = {name: morsel.value for name, morsel in self.world.clients[role].cookies.items()}
         jar[settings.CSRF_COOKIE_NAME] = _SECRET
         if self.dice.random() < 0.03:
-            jar[self.dice.choice([settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "messages", "x"])] = self._string()[:3000]
+            jar[
+                self.dice.choice([settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "messages", "x"])
+            ] = self._string()[:3000]
         return b"; ".join(f"{name}=".encode() + _header(value) for name, value in jar.items())
 
 
@@ -240,16 +264,28 @@ def _header(text: str) -> bytes:
 
 
 def _urlencoded(fields: list[tuple[str, str]]) -> bytes:
-    return "&".join(f"{quote_from_bytes(_bytes(name))}={quote_from_bytes(_bytes(value))}" for name, value in fields).encode()
+    return "&".join(
+        f"{quote_from_bytes(_bytes(name))}={quote_from_bytes(_bytes(value))}" for name, value in fields
+    ).encode()
 
 
 def _multipart(fields: list[tuple[str, str]], *, upload: bool) -> bytes:
     parts = []
     for number, (name, value) in enumerate(fields):
         file = b'; filename="../%00\xff.exe"' if upload and not number else b""
-        parts.append(b'--XX\r\nContent-Disposition: form-data; name="' + _bytes(name) + b'"' + file + b"\r\n\r\n" + _bytes(value) + b"\r\n")
+        parts.append(
+            b'--XX\r\nContent-Disposition: form-data; name="'
+            + _bytes(name)
+            + b'"'
+            + file
+            + b"\r\n\r\n"
+            + _bytes(value)
+            + b"\r\n"
+        )
     return b"".join(parts) + b"--XX--\r\n"
 
 
 def _json(fields: list[tuple[str, str]]) -> bytes:
-    return json.dumps({name: value if len(value) % 3 else [value, {name: None}] for name, value in fields}).encode()
+    return json.dumps(
+        {name: value if len(value) % 3 else [value, {name: None}] for name, value in fields}
+    ).encode()

@@ -49,12 +49,23 @@ def found_in(text: str) -> list[str]:
     return [secret for each in secrets for secret in {each, quote(each)} if secret.lower() in text]
 
 
-def test_personal_data_stay_in_the_database_and_the_mail(settings: Any, tmp_path: Path, static_files: Path) -> None:
+def test_personal_data_stay_in_the_database_and_the_mail(
+    settings: Any, tmp_path: Path, static_files: Path
+) -> None:
     (tmp_path / "site").mkdir()
     schedules, user = coaches(1), hire()
     with mail_server(settings) as sink, redis_server() as redis, heard(redis) as said:
-        told = {"REDIS_URL": redis.url, "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}", "LOG_LEVEL": "DEBUG"}
-        limits = {"RATE_LIMIT_FIND": "1000/m", "RATE_LIMIT_RESEND": "1000/m", "RATE_LIMIT_HOLD": "1000/m", "RATE_LIMIT_BOOKING": "1000/m"}
+        told = {
+            "REDIS_URL": redis.url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
+            "LOG_LEVEL": "DEBUG",
+        }
+        limits = {
+            "RATE_LIMIT_FIND": "1000/m",
+            "RATE_LIMIT_RESEND": "1000/m",
+            "RATE_LIMIT_HOLD": "1000/m",
+            "RATE_LIMIT_BOOKING": "1000/m",
+        }
         with service(tmp_path / "site", static=static_files, **told, **limits) as site:
             buyer = Buyer(site.url, name=NAME, surname=SURNAME, phone="082 999 0177")
             clerk = Clerk(site.url, name=NAME, surname=SURNAME, username=user.username)

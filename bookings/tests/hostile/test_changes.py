@@ -26,10 +26,18 @@ LEADING_AWAY = (
 
 
 def contents() -> dict[str, str]:
-    """A checksum of every table but that of the sessions, of the feed that whoever asks for it has made, and what operations write down."""
-    tables = [model for model in apps.get_models() if model not in (Session, PublishedFile) and model.__module__ != Heartbeat.__module__]
+    """A checksum of every table but that of the sessions, of the feed that whoever asks for it has made, and
+    what operations write down.
+    """
+    tables = [
+        model
+        for model in apps.get_models()
+        if model not in (Session, PublishedFile) and model.__module__ != Heartbeat.__module__
+    ]
     return {
-        model._meta.db_table: hashlib.sha256(repr(list(model.objects.order_by("pk").values_list())).encode()).hexdigest()
+        model._meta.db_table: hashlib.sha256(
+            repr(list(model.objects.order_by("pk").values_list())).encode()
+        ).hexdigest()
         for model in tables
     }
 
@@ -64,7 +72,10 @@ def test_each_post_without_its_token_is_refused_and_changes_nothing() -> None:
     for role in (GUEST, BUYER, "manager"):
         client = strict(world, role)
         for place, address in addresses(world, role, rows=many(1, 2)):
-            if not speaks_for_itself(place.callback) and client.post(address, {"action": "cancel"}).status_code != 403:
+            if (
+                not speaks_for_itself(place.callback)
+                and client.post(address, {"action": "cancel"}).status_code != 403
+            ):
                 open_to.append(f"{role} {address}")
 
     assert open_to == []
@@ -78,12 +89,19 @@ def strict(world: World, role: str) -> Client:
 
 
 def speaks_for_itself(view: Any) -> bool:
-    """Views that need no token of ours, as no browser's cookie opens them: a gateway signs, a program has a key."""
+    """Views that need no token of ours, as no browser's cookie opens them.
+
+    A gateway signs, a program has a key.
+    """
     return getattr(view, "csrf_exempt", False)
 
 
 def test_only_gateways_and_programs_are_spared_the_token() -> None:
-    spared = {place.name for place in places() if speaks_for_itself(place.callback) and getattr(place.callback, "access", "") != GATEWAY}
+    spared = {
+        place.name
+        for place in places()
+        if speaks_for_itself(place.callback) and getattr(place.callback, "access", "") != GATEWAY
+    }
 
     assert {name for name in spared if not name.startswith(("api:", "v1:"))} == set()
 
@@ -92,12 +110,16 @@ def test_only_gateways_and_programs_are_spared_the_token() -> None:
 def test_signing_in_leads_to_our_own_pages_only(client: Client, settings: Any, wanted: str) -> None:
     make_user(username="nomsa", password="a good long password", role=User.Role.CLERK)
 
-    answer = client.post("/office/login/", {"username": "nomsa", "password": "a good long password", "next": wanted})
+    answer = client.post(
+        "/office/login/", {"username": "nomsa", "password": "a good long password", "next": wanted}
+    )
 
     assert (answer.status_code, answer["Location"]) == (302, "/office/")
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-Host", "Forwarded", "X-Host", "X-Original-URL", "X-Rewrite-URL"])
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-Host", "Forwarded", "X-Host", "X-Original-URL", "X-Rewrite-URL"]
+)
 def test_a_header_does_not_say_who_we_are(client: Client, header: str) -> None:
     page = client.get("/", headers={header: "evil.example"})
 
@@ -107,9 +129,18 @@ def test_a_header_does_not_say_who_we_are(client: Client, header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "127.0.0.1, evil.example", "evil.example:80"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "127.0.0.1@evil.example",
+        "127.0.0.1, evil.example",
+        "evil.example:80",
+    ],
 )
-@pytest.mark.parametrize("address", ["/", "/search/", "/office/", "/office/login/", "/admin/", "/nowhere/", "/office/nowhere/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/search/", "/office/", "/office/login/", "/admin/", "/nowhere/", "/office/nowhere/"]
+)
 def test_a_foreign_host_is_refused_on_every_face(client: Client, host: str, address: str) -> None:
     answer = client.get(address, headers={"host": host})
 

@@ -1,4 +1,7 @@
-"""Every address × whatever somebody may send: no answer is our fault, and nothing typed comes back as markup."""
+"""Every address × whatever somebody may send.
+
+No answer is our fault, and nothing typed comes back as markup.
+"""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +26,9 @@ SEED = 7
 @pytest.fixture
 def transport(tmp_path: Path, request: pytest.FixtureRequest, settings: Any) -> Iterator[Transport]:
     """The WSGI application itself; in `make soak` the real web server in front of it."""
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"  # the demo's mail pages have something to show
+    settings.EMAIL_BACKEND = (
+        "django.core.mail.backends.filebased.EmailBackend"  # the demo's mail pages have something to show
+    )
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
     if not SCALE:
         yield in_process()
@@ -60,7 +65,13 @@ def test_no_request_is_answered_by_an_error_of_ours_or_by_its_own_markup(transpo
             sign_in_again(world.clients[role], role)
 
     took.sort()
-    figure("fuzz", requests=number, faults=len(wrong), p99_s=round(took[int(len(took) * 0.99)], 3), slowest_s=round(took[-1], 3))
+    figure(
+        "fuzz",
+        requests=number,
+        faults=len(wrong),
+        p99_s=round(took[int(len(took) * 0.99)], 3),
+        slowest_s=round(took[-1], 3),
+    )
     assert wrong == [], f"{len(wrong)}: " + "\n".join(wrong[:20])
     assert violations(now=timezone.now()) == []
     assert took[int(len(took) * 0.99)] <= (2 if SCALE else 10)  # a suite's machine is busy

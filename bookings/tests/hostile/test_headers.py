@@ -29,7 +29,9 @@ def problems(response: HttpResponse) -> Iterator[str]:
     policy = response.get("Content-Security-Policy", "")
     if not POLICY.issubset(part.strip() for part in policy.split(";")) or "unsafe" in policy:
         yield f"policy {policy!r}"
-    yield from (f"{name} is {response.get(name)}" for name, value in HEADERS.items() if response.get(name) != value)
+    yield from (
+        f"{name} is {response.get(name)}" for name, value in HEADERS.items() if response.get(name) != value
+    )
     is_kept = "no-store" not in response.get("Cache-Control", "")
     has_form = b'method="post"' in response.content.lower() if not response.streaming else False
     if response.cookies and is_kept and not has_form:
@@ -52,7 +54,11 @@ def test_every_page_has_its_headers_and_what_is_personal_is_kept_nowhere() -> No
 
 def is_personal(name: str, response: HttpResponse, world: World) -> bool:
     content = b"" if response.streaming else response.content
-    return name.startswith(("office:", "admin:")) or world.booking.booking_reference.encode() in content or b"Mokoena" in content
+    return (
+        name.startswith(("office:", "admin:"))
+        or world.booking.booking_reference.encode() in content
+        or b"Mokoena" in content
+    )
 
 
 def break_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -72,7 +78,12 @@ def break_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         (404, lambda client: client.get("/office/nowhere/")),
         (404, lambda client: client.get("/departures/1/")),
         (405, lambda client: client.post("/search/")),
-        (413, lambda client: client.post("/bookings/", b"a=" + b"x" * 1_000_001, "application/x-www-form-urlencoded")),
+        (
+            413,
+            lambda client: client.post(
+                "/bookings/", b"a=" + b"x" * 1_000_001, "application/x-www-form-urlencoded"
+            ),
+        ),
         (422, lambda client: client.get("/search/", {"from": "nowhere", "to": "x", "date": "x"})),
     ],
 )
@@ -102,5 +113,7 @@ def test_a_fault_of_ours_has_them_too_and_tells_nothing_of_itself(
     html = response.content.decode()
     assert (response.status_code, response.get("Retry-After")) == (status, "10" if status == 503 else None)
     assert words in html
-    assert not any(secret in html for secret in ("ZeroDivision", "Operational", "closed the connection", "Traceback"))
+    assert not any(
+        secret in html for secret in ("ZeroDivision", "Operational", "closed the connection", "Traceback")
+    )
     assert list(problems(response)) == []

@@ -1,4 +1,7 @@
-"""Requests as bytes: to the WSGI application in this process, or over a socket to a real server. Nothing tidies them on the way."""
+"""Requests as bytes: to the WSGI application in this process, or over a socket to a real server.
+
+Nothing tidies them on the way.
+"""
 
 from __future__ import annotations
 

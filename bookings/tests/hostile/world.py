@@ -47,10 +47,17 @@ class World:
 
 
 def make_world() -> World:
-    """A departure with a paid, an unpaid and a cancelled booking, a hold and a block; somebody of each role, and a buyer."""
+    """A departure with a paid, an unpaid and a cancelled booking, a hold and a block.
+
+    Somebody of each role, and a buyer.
+    """
     schedule = departure_ahead(seats=44)
     buyer = Client()
-    booking, unpaid, gone = paid_by(buyer, schedule, "1A", "1B"), order_by(buyer, schedule, "2A"), paid_by(buyer, schedule, "3A")
+    booking, unpaid, gone = (
+        paid_by(buyer, schedule, "1A", "1B"),
+        order_by(buyer, schedule, "2A"),
+        paid_by(buyer, schedule, "3A"),
+    )
     cancel_booking(gone.booking_reference, submission="gone", content="")
     hold = hold_by(buyer, schedule, "4A", "4B")
     (block,) = block_seats(schedule.pk, ["5A"], reason="crew")
@@ -62,14 +69,24 @@ def make_world() -> World:
     shift = make_shift(clerk, opened_at=timezone.now() - timedelta(hours=1))
     for role in (User.Role.SUPERVISOR, User.Role.MANAGER):
         make_shift(User.objects.get(role=role), opened_at=timezone.now() - timedelta(hours=1))
-    at_desk = hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), ["6A"], HoldRequest(f"staff:{clerk.pk}"))
-    task = StaffTask.objects.create(kind=StaffTask.Kind.REFUND_DUE, subject="x", detail="look at this", created_at=timezone.now())
+    at_desk = hold_seats(
+        get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")),
+        ["6A"],
+        HoldRequest(f"staff:{clerk.pk}"),
+    )
+    task = StaffTask.objects.create(
+        kind=StaffTask.Kind.REFUND_DUE, subject="x", detail="look at this", created_at=timezone.now()
+    )
     partner = make_partner("Johannesburg")  # a city's slug, too
     hook = add_webhook(partner, url="https://hooks.partner.example/", events=["booking.confirmed"])
     world = World(schedule, booking, shift, clients)
     world.parts = {
         "schedule_id": [str(schedule.pk)],
-        "reference": [booking.booking_reference, unpaid.bookings.get().booking_reference, gone.booking_reference],
+        "reference": [
+            booking.booking_reference,
+            unpaid.bookings.get().booking_reference,
+            gone.booking_reference,
+        ],
         "token": [
             hold,
             at_desk.token,
@@ -111,7 +128,9 @@ class Place:
         last = self.names[-1] if self.names else ""
         found = []
         for value in parts.get(last, _SAMPLES) if last else [""]:
-            values = {name: parts.get(name, [value])[0] for name in self.names} | ({last: value} if last else {})
+            values = {name: parts.get(name, [value])[0] for name in self.names} | (
+                {last: value} if last else {}
+            )
             address = "/" + unquote((form % values) if self.names else form).lstrip("/")
             if re.match(self.pattern, address[1:]):
                 found.append(address)
@@ -124,7 +143,11 @@ def places() -> list[Place]:
 
 def _walk(resolver: URLResolver, before: str, names: str, known: tuple[str, ...]) -> Iterator[Place]:
     for each in resolver.url_patterns:
-        regex = each.pattern.regex.pattern.removeprefix("^").removeprefix(r"\A") if before else each.pattern.regex.pattern
+        regex = (
+            each.pattern.regex.pattern.removeprefix("^").removeprefix(r"\A")
+            if before
+            else each.pattern.regex.pattern
+        )
         whole, parts = before + regex, (*known, *each.pattern.regex.groupindex)
         if isinstance(each, URLResolver):
             yield from _walk(each, whole, f"{names}{each.namespace}:" if each.namespace else names, parts)
@@ -138,7 +161,8 @@ def _walk(resolver: URLResolver, before: str, names: str, known: tuple[str, ...]
 def addresses(world: World, role: str, *, rows: int = 3) -> list[tuple[Place, str]]:
     """Every page that somebody of this role could try, for so many rows of its kind.
 
-    The admin's pages count for those who read there; the short form takes every seventh, which is one of each kind and of most models.
+    The admin's pages count for those who read there; the short form takes every seventh, which is one of each
+    kind and of most models.
     """
     everywhere = places()
     models = [place for place in everywhere if place.pattern.startswith("admin/bookings")]

@@ -1,4 +1,7 @@
-"""A whole purchase as people do it: by keyboard, without JavaScript, there and back, too slowly, and undone."""
+"""A whole purchase as people do it.
+
+By keyboard, without JavaScript, there and back, too slowly, and undone.
+"""
 
 import re
 from collections.abc import Iterator
@@ -47,9 +50,7 @@ def plain(browser: Browser) -> Iterator[Page]:
 
 def tab_to(page: Page, name: str, *, most: int = 60) -> None:
     """Walk to the control with this accessible name by the Tab key alone."""
-    said = (
-        "document.activeElement === document.body ? '' : document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
-    )
+    said = "document.activeElement === document.body ? '' : document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
     page.wait_for_load_state()
     for _step in range(most):
         page.keyboard.press("Tab")
@@ -110,7 +111,9 @@ def test_a_purchase_by_keyboard_alone(watched: Page, site: str, schedule: Schedu
     assert violations(now=timezone.now()) == []
 
 
-def test_a_purchase_and_its_cancellation_without_javascript(plain: Page, site: str, schedule: Schedule) -> None:
+def test_a_purchase_and_its_cancellation_without_javascript(
+    plain: Page, site: str, schedule: Schedule
+) -> None:
     page = plain
     page.goto(f"{site}{seats_page(schedule)}")
     page.check("#seat-2A")
@@ -160,7 +163,9 @@ def test_cancelling_gives_the_quoted_refund(watched: Page, site: str, schedule: 
     assert [refund.amount for refund in Refund.objects.all()] == [600]
 
 
-def test_a_slow_buyer_keeps_what_was_typed_and_gets_the_seats_again(watched: Page, site: str, schedule: Schedule) -> None:
+def test_a_slow_buyer_keeps_what_was_typed_and_gets_the_seats_again(
+    watched: Page, site: str, schedule: Schedule
+) -> None:
     page = watched
     page.goto(f"{site}{seats_page(schedule)}")
     page.check("#seat-2A")
@@ -188,7 +193,9 @@ def test_ticks_survive_a_refresh_of_the_map(watched: Page, site: str, schedule: 
     Schedule.objects.update(revision=99)
 
     with page.expect_response(lambda answer: "rev=" in answer.url):
-        page.evaluate("htmx.ajax('GET', document.getElementById('seat-map').getAttribute('hx-get'), {source: '#seat-map'})")
+        page.evaluate(
+            "htmx.ajax('GET', document.getElementById('seat-map').getAttribute('hx-get'), {source: '#seat-map'})"
+        )
     expect(page.locator("#seat-map")).to_have_attribute("hx-get", re.compile("rev=99"))
 
     expect(page.locator("#seat-2A")).to_be_checked()

@@ -17,18 +17,27 @@ from bookings.tests.office.test_access import address, patterns
 
 
 def make_everything(user: User) -> dict[str, str]:
-    """Address by URL name, for each line of the policy; `user` has the open shift. A new kind of thing has to be added here."""
+    """Address by URL name, for each line of the policy.
+
+    `user` has the open shift. A new kind of thing has to be added here.
+    """
     now = timezone.now()
     coach = make_coach(departs=now + timedelta(minutes=20), seats=8)
     shift = make_shift(user)
     booking, gone = sell(coach, now=now), sell(coach, "Ann Abel", now=now - timedelta(hours=1))
     stand_by(coach, now=now)
     cancel_booking(gone.booking_reference, submission="gone", content="", now=now - timedelta(hours=1))
-    refund = Refund.objects.create(order=gone.order, booking=gone, cause="cancel:again", amount=Decimal(10), created_at=now)
-    task = StaffTask.objects.create(kind="refund_due", order=gone.order, subject=f"refund:{refund.pk}", detail="R10", created_at=now)
+    refund = Refund.objects.create(
+        order=gone.order, booking=gone, cause="cancel:again", amount=Decimal(10), created_at=now
+    )
+    task = StaffTask.objects.create(
+        kind="refund_due", order=gone.order, subject=f"refund:{refund.pk}", detail="R10", created_at=now
+    )
     (block,) = block_seats(coach.pk, ["2D"], reason="broken")
     partner = make_partner(now=now)
-    hook = add_webhook(partner, url="https://hooks.travelhub.example/falcon", events=Webhook.Event.values, now=now)
+    hook = add_webhook(
+        partner, url="https://hooks.travelhub.example/falcon", events=Webhook.Event.values, now=now
+    )
     ping(hook, now=now)
     names = {
         "schedule_id": coach.pk,
@@ -45,6 +54,9 @@ def make_everything(user: User) -> dict[str, str]:
         "hook_id": hook.pk,
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,
     }
-    found = {pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex}) for pattern in patterns()}
+    found = {
+        pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex})
+        for pattern in patterns()
+    }
     found["pay_refund"] = reverse("office:pay_refund", args=[gone.booking_reference, refund.pk])
     return {name: found[name] for name in POLICY}

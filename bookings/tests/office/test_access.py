@@ -54,7 +54,15 @@ def test_every_office_url_has_its_line_and_every_line_its_url() -> None:
 
 
 def test_auditors_send_nothing_but_their_own_account() -> None:
-    own = {"logout", "account", "end_sessions", "second_factor", "enrol", "recovery_codes", "drop_second_factor"}
+    own = {
+        "logout",
+        "account",
+        "end_sessions",
+        "second_factor",
+        "enrol",
+        "recovery_codes",
+        "drop_second_factor",
+    }
 
     assert {name for name in POLICY if may(User.Role.AUDITOR, name, "POST")} == own
 
@@ -80,9 +88,17 @@ def test_each_url_and_method_answers_the_role_as_the_policy_says(db: None, role:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_strangers_are_led_to_the_login(db: None, client: Client, method: str) -> None:
-    answers = {pattern.name: client.generic(method, address(pattern)) for pattern in patterns() if pattern.name not in OPEN}
+    answers = {
+        pattern.name: client.generic(method, address(pattern))
+        for pattern in patterns()
+        if pattern.name not in OPEN
+    }
 
-    assert {name for name, answer in answers.items() if not answer.get("Location", "").startswith("/office/login/")} == set()
+    assert {
+        name
+        for name, answer in answers.items()
+        if not answer.get("Location", "").startswith("/office/login/")
+    } == set()
 
 
 def test_a_view_without_a_line_is_refused(manager: StaffClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,9 +132,12 @@ def request_of(user: User) -> RequestFactory:
 
 
 @pytest.mark.parametrize(
-    ("role", "sees"), [("clerk", False), ("supervisor", False), ("dispatcher", False), ("manager", True), ("auditor", True)]
+    ("role", "sees"),
+    [("clerk", False), ("supervisor", False), ("dispatcher", False), ("manager", True), ("auditor", True)],
 )
-def test_a_row_of_another_branch_is_there_for_managers_and_auditors_only(db: None, role: str, sees: bool) -> None:
+def test_a_row_of_another_branch_is_there_for_managers_and_auditors_only(
+    db: None, role: str, sees: bool
+) -> None:
     user = make_user(role=role)
     own = make_shift(make_user())
     elsewhere = make_shift(make_user(branch=make_branch("Durban")))
@@ -157,7 +176,9 @@ def test_staff_pages_are_kept_by_no_cache(clerk: StaffClient) -> None:
     assert "Cookie" in response["Vary"]
 
 
-def test_a_refusal_stands_in_the_frame_of_the_office(clerk: StaffClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_stands_in_the_frame_of_the_office(
+    clerk: StaffClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(policy, "POLICY", {"logout": policy.EVERYBODY})
 
     html = clerk.get("/office/").content.decode()
@@ -175,7 +196,9 @@ def test_a_page_that_is_not_there_is_missed_in_the_frame(clerk: StaffClient) -> 
     assert not public.cookies
 
 
-def test_a_database_that_is_away_is_said_in_the_office_too(clerk: StaffClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_said_in_the_office_too(
+    clerk: StaffClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(store: SessionStore) -> None:
         raise OperationalError
 

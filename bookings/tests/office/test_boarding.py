@@ -1,4 +1,7 @@
-"""The list and the door as their pages do them. The pages read the real clock, so coaches leave in a while from now."""
+"""The list and the door as their pages do them.
+
+The pages read the real clock, so coaches leave in a while from now.
+"""
 
 import csv
 import io
@@ -33,7 +36,15 @@ def address(coach: Schedule, page: str) -> str:
     return f"/office/departures/{coach.pk}/{page}"
 
 
-def post(client: Client, coach: Schedule, ticket: Ticket | str, *, nonce: str = "n", page: str = "board/", **more: Any) -> Any:
+def post(
+    client: Client,
+    coach: Schedule,
+    ticket: Ticket | str,
+    *,
+    nonce: str = "n",
+    page: str = "board/",
+    **more: Any,
+) -> Any:
     code = ticket if isinstance(ticket, str) else ticket.code
     headers = more.pop("headers", {})
     return client.post(address(coach, page), {"code": code, "stop": 0, "nonce": nonce, **more}, **headers)
@@ -51,7 +62,11 @@ def test_the_manifest_shows_the_whole_way_or_one_stop(clerk: StaffClient) -> Non
     one = clerk.get(address(coach, "manifest/?stop=1"))
 
     assert (whole.status_code, whole.headers["Cache-Control"]) == (200, "no-store, private")
-    assert [stop.city for stop in whole.context["manifest"].shown] == ["Johannesburg", "Bloemfontein", "Cape Town"]
+    assert [stop.city for stop in whole.context["manifest"].shown] == [
+        "Johannesburg",
+        "Bloemfontein",
+        "Cape Town",
+    ]
     assert [stop.city for stop in one.context["manifest"].shown] == ["Bloemfontein"]
     assert "Thandi Nkosi" in whole.content.decode()
     assert "Sipho Zulu" in one.content.decode()
@@ -175,7 +190,11 @@ def test_closing_asks_in_names_first_and_then_does_it(clerk: StaffClient) -> Non
     asked = clerk.get(address(coach, "board/close/?stop=0"))
     text = re.sub(r"\s+", " ", asked.content.decode())
     before = ScheduleEvent.objects.count()
-    done = clerk.post(address(coach, "board/close/"), {"stop": 0, "seen": 0, "submission": asked.context["submission"]}, follow=True)
+    done = clerk.post(
+        address(coach, "board/close/"),
+        {"stop": 0, "seen": 0, "submission": asked.context["submission"]},
+        follow=True,
+    )
 
     assert "<b>1 no-show</b>, seat given up for the rest of the way: Thandi Nkosi" in text
     assert "<b>1 standby passenger is seated</b>: Ayanda Moyo: seat 1A" in text
@@ -231,7 +250,9 @@ def test_query_counts_are_the_same_for_1_and_3_passengers(
 
 
 @pytest.mark.parametrize("people", [1, 3])
-def test_a_scan_costs_the_same_with_1_and_3_passengers(clerk: StaffClient, django_assert_num_queries: Any, people: int) -> None:
+def test_a_scan_costs_the_same_with_1_and_3_passengers(
+    clerk: StaffClient, django_assert_num_queries: Any, people: int
+) -> None:
     coach = coach_in(20)
     booking = sell(coach, *(f"Passenger Number{number}" for number in range(people)), now=now())
     Schedule.objects.update(status="boarding")
@@ -242,22 +263,48 @@ def test_a_scan_costs_the_same_with_1_and_3_passengers(clerk: StaffClient, djang
     assert response.context["answer"].tone == "green"
 
 
-ODD: list[Any] = ["", " ", "\x00", "x" * 5000, "-1", "1e9", "99999999999999999999", "FBL1.", "é😀", "0", "NaN", "1; drop"]
+ODD: list[Any] = [
+    "",
+    " ",
+    "\x00",
+    "x" * 5000,
+    "-1",
+    "1e9",
+    "99999999999999999999",
+    "FBL1.",
+    "é😀",
+    "0",
+    "NaN",
+    "1; drop",
+]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 @pytest.mark.parametrize("path", ["board/", "board/undo/", "board/close/", "depart/", "arrive/"])
 def test_a_fuzzed_form_is_never_an_error_of_ours(clerk: StaffClient, path: str, odd: str) -> None:
     coach = coach_in(20)
-    good = {"code": "ABCDEF", "stop": "0", "nonce": "n", "ticket": "1", "submission": "s", "seen": "0", "late": "", "scanned_at": ""}
+    good = {
+        "code": "ABCDEF",
+        "stop": "0",
+        "nonce": "n",
+        "ticket": "1",
+        "submission": "s",
+        "seen": "0",
+        "late": "",
+        "scanned_at": "",
+    }
 
     statuses = {clerk.post(address(coach, path), {**good, name: odd}).status_code for name in good}
-    statuses |= {clerk.get(address(coach, path), {"stop": odd}).status_code for _once in (1,) if path != "board/undo/"}
+    statuses |= {
+        clerk.get(address(coach, path), {"stop": odd}).status_code for _once in (1,) if path != "board/undo/"
+    }
 
     assert statuses <= {200, 302, 404, 409, 422}
 
 
-@pytest.mark.parametrize("path", ["manifest/", "manifest.csv", "board/", "board/close/", "depart/", "arrive/"])
+@pytest.mark.parametrize(
+    "path", ["manifest/", "manifest.csv", "board/", "board/close/", "depart/", "arrive/"]
+)
 @pytest.mark.parametrize("number", [0, 10**30])
 def test_an_unknown_departure_is_404(clerk: StaffClient, path: str, number: int) -> None:
     assert clerk.get(f"/office/departures/{number}/{path}").status_code == 404
@@ -269,7 +316,9 @@ def test_an_unknown_departure_is_404(clerk: StaffClient, path: str, number: int)
 def test_who_stayed_behind_gets_it_back_in_one_step(clerk: StaffClient) -> None:
     leaves = timezone.now() - timedelta(minutes=5)
     coach = make_coach(departs=leaves)
-    tickets = [stand_by(coach, name, now=leaves - timedelta(hours=1)) for name in ("First Moyo", "Second Moyo")]
+    tickets = [
+        stand_by(coach, name, now=leaves - timedelta(hours=1)) for name in ("First Moyo", "Second Moyo")
+    ]
     make_shift(clerk.user, opening_float=2000)
     door, step = f"/office/departures/{coach.pk}/board/", f"/office/departures/{coach.pk}/board/standby/"
 

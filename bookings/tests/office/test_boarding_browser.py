@@ -25,7 +25,9 @@ def door(page: Page, live_server: Any, clerk: StaffClient) -> Iterator[Page]:
     troubles = watch(page, expected="net::ERR_FAILED")  # the line that a test has cut
     page.set_viewport_size(TABLET)
     session = clerk.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": str(live_server)}])
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": str(live_server)}]
+    )
     yield page
     assert troubles == []
 
@@ -81,17 +83,23 @@ def test_a_scan_without_a_connection_is_kept_and_sent_again(door: Page, live_ser
     door.route("**/board/", cut_once)
     scan(door, thandi.code)
 
-    expect(door.locator("[data-scan-waiting]")).to_contain_text("No connection. Kept on this device and sent again by itself: 1")
+    expect(door.locator("[data-scan-waiting]")).to_contain_text(
+        "No connection. Kept on this device and sent again by itself: 1"
+    )
     expect(door.locator(".scan-result.is-green")).to_be_visible()
     expect(door.locator("[data-scan-waiting]")).to_be_hidden()
 
 
-def test_scans_without_a_connection_outlive_the_page_and_conflicts_are_listed(door: Page, live_server: Any) -> None:
+def test_scans_without_a_connection_outlive_the_page_and_conflicts_are_listed(
+    door: Page, live_server: Any
+) -> None:
     coach = coach_in(20)
     thandi, sipho = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu")
     address = f"{live_server}/office/departures/{coach.pk}/board/"
     door.goto(address)
-    door.route("**/board/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    door.route(
+        "**/board/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
 
     for code, words in (
         (thandi.code, f"On the list, seat {thandi.seat.label}"),
@@ -135,7 +143,9 @@ def test_the_door_works_without_script(door: Page, live_server: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_door_and_the_list_are_accessible_and_fit_a_tablet(door: Page, live_server: Any, scheme: str) -> None:
+def test_the_door_and_the_list_are_accessible_and_fit_a_tablet(
+    door: Page, live_server: Any, scheme: str
+) -> None:
     coach = coach_in(8)
     thandi, sipho = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu")
     waits = stand_by(coach, now=timezone.now())

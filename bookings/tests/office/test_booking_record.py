@@ -36,16 +36,31 @@ def till(clerk: StaffClient) -> StaffClient:
     return clerk
 
 
-def sold(schedule: Schedule, *labels: str, by: StaffClient | None = None, ago: timedelta = timedelta(0)) -> Booking:
+def sold(
+    schedule: Schedule, *labels: str, by: StaffClient | None = None, ago: timedelta = timedelta(0)
+) -> Booking:
     """Paid in cash at `by`'s till, or by EFT; two seats (R600 each) unless said otherwise."""
     labels = labels or ("1A", "1B")
     now = timezone.now() - ago
-    hold = hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), labels, HoldRequest("ann"), now=now)
-    people = [{"first_name": name, "surname": "Mokoena", "passenger_type": "adult"} for name in ("Ann", "Sipho", "Thabo", "Zola")]
-    save_draft(hold.token, owner="ann", passengers=people[: len(labels)], email="ann@example.com", phone="+27821234567")
+    hold = hold_seats(
+        get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), labels, HoldRequest("ann"), now=now
+    )
+    people = [
+        {"first_name": name, "surname": "Mokoena", "passenger_type": "adult"}
+        for name in ("Ann", "Sipho", "Thabo", "Zola")
+    ]
+    save_draft(
+        hold.token,
+        owner="ann",
+        passengers=people[: len(labels)],
+        email="ann@example.com",
+        phone="+27821234567",
+    )
     order = place_order(hold.token, owner="ann", submission=hold.token, content="", now=now)
     if by:
-        take_payment(order, "cash", None, shift=by.user.shifts.get(), submission=hold.token, content="", now=now)
+        take_payment(
+            order, "cash", None, shift=by.user.shifts.get(), submission=hold.token, content="", now=now
+        )
     else:
         settle(order.pk, "eft", hold.token, order.total, now=now)
     return order.bookings.get()
@@ -96,7 +111,9 @@ def test_the_page_asks_the_same_of_the_database_for_one_and_three(
 def test_a_note_is_kept_with_its_author(clerk: StaffClient, schedule: Schedule) -> None:
     booking = sold(schedule)
 
-    response = clerk.post(f"/office/bookings/{booking.booking_reference}/note/", {"text": "Will call back.\nAt noon."})
+    response = clerk.post(
+        f"/office/bookings/{booking.booking_reference}/note/", {"text": "Will call back.\nAt noon."}
+    )
 
     assert response.status_code == 302
     note = Note.objects.get()
@@ -132,7 +149,15 @@ def test_a_move_is_quoted_paid_and_done(till: StaffClient, schedule: Schedule, l
     assert (view.balance.balance, view.seats, view.problem) == (Decimal(400), "2A 2B", "")
     assert [offer.schedule_id for offer in view.offers] == [later.pk]
     tickets = list(booking.tickets.values_list("pk", flat=True))
-    data = form_of(quote, quoted="400.00", ride=ride_of(later), seats="2A 2B", tickets=tickets, tender="cash", given="500")
+    data = form_of(
+        quote,
+        quoted="400.00",
+        ride=ride_of(later),
+        seats="2A 2B",
+        tickets=tickets,
+        tender="cash",
+        given="500",
+    )
     done = till.post(address, data)
     again = till.post(address, data)
 
@@ -146,7 +171,11 @@ def test_a_move_is_quoted_paid_and_done(till: StaffClient, schedule: Schedule, l
 def test_a_swap_of_the_quote_is_a_fragment(till: StaffClient, schedule: Schedule) -> None:
     booking = sold(schedule)
 
-    response = till.get(f"/office/bookings/{booking.booking_reference}/exchange/", HTTP_HX_REQUEST="true", HTTP_HX_TARGET="exchange")
+    response = till.get(
+        f"/office/bookings/{booking.booking_reference}/exchange/",
+        HTTP_HX_REQUEST="true",
+        HTTP_HX_TARGET="exchange",
+    )
 
     assert response.content.decode().lstrip().startswith('<div id="exchange"')
     assert "HX-Target" in response["Vary"]
@@ -168,7 +197,13 @@ def test_the_second_clerk_is_told(till: StaffClient, schedule: Schedule, later: 
 def test_without_a_shift_no_money_moves(clerk: StaffClient, schedule: Schedule, later: Schedule) -> None:
     booking = sold(schedule)
     tickets = list(booking.tickets.values_list("pk", flat=True))
-    data = {"quoted": "400.00", "ride": ride_of(later), "tickets": tickets, "tender": "cash", "submission": "one"}
+    data = {
+        "quoted": "400.00",
+        "ride": ride_of(later),
+        "tickets": tickets,
+        "tender": "cash",
+        "submission": "one",
+    }
 
     response = clerk.post(f"/office/bookings/{booking.booking_reference}/exchange/", data)
 
@@ -183,7 +218,9 @@ def test_another_seat_and_another_name(till: StaffClient, schedule: Schedule) ->
 
     quote = till.get(f"{address}/seat/?seat=2c")
     till.post(f"{address}/seat/", form_of(quote, quoted="0", seat="2C", version=1))
-    renamed = till.post(f"{address}/name/", {"first_name": "Anna", "surname": "Nkosi", "version": 2, "submission": "name"})
+    renamed = till.post(
+        f"{address}/name/", {"first_name": "Anna", "surname": "Nkosi", "version": 2, "submission": "name"}
+    )
 
     ticket.refresh_from_db()
     assert renamed.status_code == 302
@@ -195,7 +232,10 @@ def test_a_ticket_of_another_booking_is_not_found(till: StaffClient, schedule: S
     ticket = other.tickets.get()
 
     for what in ("seat", "name"):
-        assert till.get(f"/office/bookings/{one.booking_reference}/tickets/{ticket.pk}/{what}/").status_code == 404
+        assert (
+            till.get(f"/office/bookings/{one.booking_reference}/tickets/{ticket.pk}/{what}/").status_code
+            == 404
+        )
 
 
 def test_a_cancellation_is_paid_out_of_the_till(till: StaffClient, schedule: Schedule) -> None:
@@ -230,12 +270,17 @@ def test_a_waived_fee_wants_a_signature(till: StaffClient, schedule: Schedule, s
     assert booking.events.filter(ticket=None).order_by("-pk")[0].approver.username == "boss"
 
 
-def test_a_sale_is_voided_within_the_hour_and_later_the_way_is_shown(till: StaffClient, schedule: Schedule) -> None:
+def test_a_sale_is_voided_within_the_hour_and_later_the_way_is_shown(
+    till: StaffClient, schedule: Schedule
+) -> None:
     fresh, old = sold(schedule, "1A", by=till), sold(schedule, "1B", by=till, ago=timedelta(hours=2))
 
     page = till.get(f"/office/bookings/{fresh.booking_reference}/void/")
     done = till.post(f"/office/bookings/{fresh.booking_reference}/void/", form_of(page, reason="wrong day"))
-    late = till.post(f"/office/bookings/{old.booking_reference}/void/", form_of(page, reason="wrong day") | {"submission": "x"})
+    late = till.post(
+        f"/office/bookings/{old.booking_reference}/void/",
+        form_of(page, reason="wrong day") | {"submission": "x"},
+    )
 
     assert done.status_code == 302
     assert Refund.objects.get().amount == Decimal(600)
@@ -247,7 +292,10 @@ def test_a_refund_that_waits_is_paid_out(till: StaffClient, schedule: Schedule) 
     booking = sold(schedule, by=till)
     tickets = list(booking.tickets.values_list("pk", flat=True))
     reference = booking.booking_reference
-    till.post(f"/office/bookings/{reference}/cancel/", {"quoted": "1200.00", "tickets": tickets, "submission": "one"})
+    till.post(
+        f"/office/bookings/{reference}/cancel/",
+        {"quoted": "1200.00", "tickets": tickets, "submission": "one"},
+    )
     refund = Refund.objects.get(status="owed")
 
     page = till.get(f"/office/bookings/{reference}/refunds/{refund.pk}/")
@@ -256,7 +304,10 @@ def test_a_refund_that_waits_is_paid_out(till: StaffClient, schedule: Schedule) 
     assert done.status_code == 302
     refund.refresh_from_db()
     assert refund.status == "paid"
-    assert till.post(f"/office/bookings/{sold(schedule).booking_reference}/refunds/{refund.pk}/", {}).status_code == 404
+    assert (
+        till.post(f"/office/bookings/{sold(schedule).booking_reference}/refunds/{refund.pk}/", {}).status_code
+        == 404
+    )
 
 
 def test_an_auditor_looks_and_changes_nothing(auditor: StaffClient, schedule: Schedule) -> None:
@@ -266,7 +317,9 @@ def test_an_auditor_looks_and_changes_nothing(auditor: StaffClient, schedule: Sc
 
     assert page.status_code == 200
     assert "exchange" not in page.content.decode()
-    assert auditor.post(f"/office/bookings/{booking.booking_reference}/note/", {"text": "x"}).status_code == 403
+    assert (
+        auditor.post(f"/office/bookings/{booking.booking_reference}/note/", {"text": "x"}).status_code == 403
+    )
 
 
 def test_who_sits_where_and_what_is_kept_off_sale(dispatcher: StaffClient, schedule: Schedule) -> None:
@@ -276,7 +329,9 @@ def test_who_sits_where_and_what_is_kept_off_sale(dispatcher: StaffClient, sched
 
     blocked = dispatcher.post(f"/office/departures/{schedule.pk}/block/", form)
     again = dispatcher.post(f"/office/departures/{schedule.pk}/block/", form)
-    taken = dispatcher.post(f"/office/departures/{schedule.pk}/block/", form | {"seats": "1A", "submission": "two"})
+    taken = dispatcher.post(
+        f"/office/departures/{schedule.pk}/block/", form | {"seats": "1A", "submission": "two"}
+    )
     page = dispatcher.get(address)
 
     assert blocked.url == again.url == address
@@ -293,7 +348,10 @@ def test_who_sits_where_and_what_is_kept_off_sale(dispatcher: StaffClient, sched
         ("1B", "Sipho Mokoena", booking.booking_reference),
     ]
     block = SeatBlock.objects.first()
-    assert f"Yes, sell {block.seat.label} again" in dispatcher.get(f"{address}?release={block.pk}").content.decode()
+    assert (
+        f"Yes, sell {block.seat.label} again"
+        in dispatcher.get(f"{address}?release={block.pk}").content.decode()
+    )
     elsewhere = dispatcher.post(f"/office/departures/{schedule.pk + 1}/blocks/{block.pk}/release/")
     dispatcher.post(f"/office/departures/{schedule.pk}/blocks/{block.pk}/release/")
     assert elsewhere.status_code == 404
@@ -330,10 +388,19 @@ def test_the_list_of_departures_asks_the_same_for_one_and_three(
     assert len(page.context["found"].rows) == coaches
 
 
-def test_no_ticket_is_left_without_a_seat_by_all_this(till: StaffClient, schedule: Schedule, later: Schedule) -> None:
+def test_no_ticket_is_left_without_a_seat_by_all_this(
+    till: StaffClient, schedule: Schedule, later: Schedule
+) -> None:
     booking = sold(schedule)
     one = booking.tickets.first()
-    data = {"quoted": "200.00", "ride": ride_of(later), "tickets": [one.pk], "tender": "card", "slip": "S1", "submission": "one"}
+    data = {
+        "quoted": "200.00",
+        "ride": ride_of(later),
+        "tickets": [one.pk],
+        "tender": "card",
+        "slip": "S1",
+        "submission": "one",
+    }
 
     done = till.post(f"/office/bookings/{booking.booking_reference}/exchange/", data)
 

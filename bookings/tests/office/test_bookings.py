@@ -51,7 +51,11 @@ def test_the_newest_bookings_come_first(clerk: StaffClient) -> None:
 @pytest.mark.database
 def test_one_field_finds_by_surname_number_and_address(text: str, finds: set[str]) -> None:
     schedule = make_schedule()
-    for name, email in (("Thandi Nkosi", "t@example.com"), ("Bongi Nkabinde", "b@example.com"), ("Max Müller", "m@example.com")):
+    for name, email in (
+        ("Thandi Nkosi", "t@example.com"),
+        ("Bongi Nkabinde", "b@example.com"),
+        ("Max Müller", "m@example.com"),
+    ):
         make_booking(schedule=schedule, names=(name,), email=email)
 
     found = search_bookings(Booking.objects.all(), text)
@@ -170,7 +174,9 @@ def test_columns_are_chosen_in_the_address(clerk: StaffClient) -> None:
 
     page = clerk.get(LIST, {"cols": ["reference", "email"]}).content.decode()
 
-    assert re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', re.sub(r">\s+|\s+<", lambda gap: gap[0].strip(), page)) == [
+    assert re.findall(
+        r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', re.sub(r">\s+|\s+<", lambda gap: gap[0].strip(), page)
+    ) == [
         "Reference",
         "E-mail",
     ]
@@ -283,7 +289,9 @@ def test_every_list_and_search_goes_through_an_index(many_bookings: None) -> Non
     assert "booking_email_idx" in _plan(email, "booking_date")
     assert "plain_surname" in _plan(name, "booking_date")
     for plan in (_plan(rows, "booking_date", after=deep["booking_date"]), _plan(name, "booking_date")):
-        assert not re.search(r"Seq Scan on bookings_(booking|ticket)\b|SCAN bookings_(booking|ticket)\b(?! USING)", plan), plan
+        assert not re.search(
+            r"Seq Scan on bookings_(booking|ticket)\b|SCAN bookings_(booking|ticket)\b(?! USING)", plan
+        ), plan
 
 
 def _cursor_at(field: str) -> str:
@@ -298,7 +306,9 @@ def _plan(rows: Any, field: str, *, after: str = "", descending: bool = True) ->
     sql = queries[0]["sql"]
     assert "LIMIT 21" in sql
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # a table of this size may be read faster in one go; at a million it may not
+        if (
+            connection.vendor == "postgresql"
+        ):  # a table of this size may be read faster in one go; at a million it may not
             cursor.execute("SET LOCAL enable_seqscan = off")
         prefix = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
         cursor.execute(prefix + sql.replace("%", "%%"))

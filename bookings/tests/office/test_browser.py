@@ -32,7 +32,10 @@ def assert_readable(page: Page) -> None:
 
 
 def press_access_key(page: Page, key: str) -> None:
-    """Alt and the key, as the keyboard sends it: access keys hear the character, which Playwright leaves out."""
+    """Alt and the key, as the keyboard sends it.
+
+    Access keys hear the character, which Playwright leaves out.
+    """
     event = {"type": "char", "modifiers": 1, "key": key, "text": key, "unmodifiedText": key}
     page.context.new_cdp_session(page).send("Input.dispatchKeyEvent", event)
 

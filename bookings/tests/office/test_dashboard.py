@@ -22,7 +22,9 @@ def make_departure(minutes: int = 60, **fields: Any) -> Schedule:
 
 def fragment(client: Client, slug: str, *, seen: str = "", branch: str = "") -> Any:
     return client.get(
-        f"/office/today/{slug}/", {"seen": seen, "branch": branch}, headers={"HX-Request": "true", "HX-Target": f"block-{slug}"}
+        f"/office/today/{slug}/",
+        {"seen": seen, "branch": branch},
+        headers={"HX-Request": "true", "HX-Target": f"block-{slug}"},
     )
 
 
@@ -34,7 +36,9 @@ def blocks_of(client: Client, address: str = HOME) -> set[str]:
 def test_each_block_is_the_fragment_of_the_page(clerk: StaffClient) -> None:
     booking = make_booking(schedule=make_departure(), status=SaleStatus.PENDING, now=timezone.now())
     make_shift(clerk.user)
-    StaffTask.objects.create(kind=StaffTask.Kind.MAIL_FAILED, order=booking.order, subject="1", created_at=timezone.now())
+    StaffTask.objects.create(
+        kind=StaffTask.Kind.MAIL_FAILED, order=booking.order, subject="1", created_at=timezone.now()
+    )
 
     page = clerk.get(HOME).content.decode()
 
@@ -57,7 +61,9 @@ def test_an_unchanged_block_is_not_sent_again(clerk: StaffClient) -> None:
     assert "12 %" in changed.content.decode()
 
 
-def test_a_kept_block_is_not_drawn_again(clerk: StaffClient, django_assert_num_queries: Callable[[int], Any]) -> None:
+def test_a_kept_block_is_not_drawn_again(
+    clerk: StaffClient, django_assert_num_queries: Callable[[int], Any]
+) -> None:
     make_departure(2000)
     fragment(clerk, "outlook")
 
@@ -126,7 +132,9 @@ def test_a_user_without_a_station_is_told(db: None) -> None:
 
     assert blocks_of(client) == {"tills", "tasks", "mails"}
     assert "You belong to no station yet" in client.get(HOME).content.decode()
-    assert fragment(client, "departures").status_code == 302 or "HX-Redirect" in fragment(client, "departures")
+    assert fragment(client, "departures").status_code == 302 or "HX-Redirect" in fragment(
+        client, "departures"
+    )
     Branch.objects.update(is_active=False)
     assert sign_in(make_user(role=User.Role.MANAGER)).get(HOME).status_code == 200
 
@@ -154,8 +162,15 @@ def test_the_number_of_queries_of_the_page_does_not_grow(
     route = make_route()
     for number in range(many):
         make_booking(schedule=make_departure(60 + number, route=route), now=timezone.now())
-        pending = make_booking(schedule=make_departure(600 + number, route=route), status=SaleStatus.PENDING, now=timezone.now())
-        StaffTask.objects.create(kind=StaffTask.Kind.MAIL_FAILED, order=pending.order, subject=str(number), created_at=timezone.now())
+        pending = make_booking(
+            schedule=make_departure(600 + number, route=route), status=SaleStatus.PENDING, now=timezone.now()
+        )
+        StaffTask.objects.create(
+            kind=StaffTask.Kind.MAIL_FAILED,
+            order=pending.order,
+            subject=str(number),
+            created_at=timezone.now(),
+        )
         make_shift(make_user())
 
     with django_assert_num_queries(35):
@@ -165,11 +180,19 @@ def test_the_number_of_queries_of_the_page_does_not_grow(
 def test_the_page_can_be_asked_for_nonsense(clerk: StaffClient) -> None:
     for query in ("page=abc", "page=-1", "page=9999", "page=²", "branch=%00", "seen=" + "x" * 5000):
         assert clerk.get(f"{HOME}?{query}").status_code == 200
-        assert clerk.get(f"/office/today/outlook/?{query}", headers={"HX-Request": "true", "HX-Target": "block-outlook"}).status_code == 200
+        assert (
+            clerk.get(
+                f"/office/today/outlook/?{query}",
+                headers={"HX-Request": "true", "HX-Target": "block-outlook"},
+            ).status_code
+            == 200
+        )
         assert clerk.get(f"/office/tasks/?{query}").status_code == 200
 
 
-def test_the_curve_of_a_departure(dispatcher: StaffClient, django_assert_num_queries: Callable[[int], Any]) -> None:
+def test_the_curve_of_a_departure(
+    dispatcher: StaffClient, django_assert_num_queries: Callable[[int], Any]
+) -> None:
     schedule = make_departure(route=make_route("Durban", "Ladysmith"))
 
     answer = dispatcher.get(f"/office/departures/{schedule.pk}/curve/")
@@ -180,7 +203,9 @@ def test_the_curve_of_a_departure(dispatcher: StaffClient, django_assert_num_que
 
 
 def make_task(**fields: Any) -> StaffTask:
-    return StaffTask.objects.create(kind=StaffTask.Kind.REFUND_DUE, subject="refund:1", detail="R120", created_at=timezone.now(), **fields)
+    return StaffTask.objects.create(
+        kind=StaffTask.Kind.REFUND_DUE, subject="refund:1", detail="R120", created_at=timezone.now(), **fields
+    )
 
 
 def test_a_supervisor_notes_what_was_done(supervisor: StaffClient) -> None:
@@ -202,7 +227,9 @@ def test_a_task_needs_a_note_and_the_second_is_told(supervisor: StaffClient) -> 
 
     blank = supervisor.post(f"/office/tasks/{task.pk}/done/", {"submission": "one", "note": " "})
     assert (blank.status_code, "Say what was done about it." in blank.content.decode()) == (422, True)
-    sign_in(make_user(role=User.Role.MANAGER)).post(f"/office/tasks/{task.pk}/done/", {"submission": "two", "note": "Done"})
+    sign_in(make_user(role=User.Role.MANAGER)).post(
+        f"/office/tasks/{task.pk}/done/", {"submission": "two", "note": "Done"}
+    )
     late = supervisor.post(f"/office/tasks/{task.pk}/done/", {"submission": "three", "note": "Mine"})
 
     assert (late.status_code, "Somebody else has done this already." in late.content.decode()) == (409, True)
@@ -216,5 +243,8 @@ def test_a_clerk_and_an_auditor_only_look_at_tasks(clerk: StaffClient, auditor: 
         page = client.get("/office/tasks/").content.decode()
         assert "A refund has to be paid" in page
         assert "What was done" not in page
-        assert client.post(f"/office/tasks/{task.pk}/done/", {"submission": "one", "note": "x"}).status_code == 403
+        assert (
+            client.post(f"/office/tasks/{task.pk}/done/", {"submission": "one", "note": "x"}).status_code
+            == 403
+        )
     assert not StaffTask.objects.exclude(done_at=None).exists()

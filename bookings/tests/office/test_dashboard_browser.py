@@ -1,4 +1,7 @@
-"""The dashboard as it is looked at: it refreshes itself, reads well in light and dark, and needs no script."""
+"""The dashboard as it is looked at.
+
+It refreshes itself, reads well in light and dark, and needs no script.
+"""
 
 from datetime import timedelta
 
@@ -23,9 +26,22 @@ def make_day(user: User) -> Schedule:
     later = make_schedule(route=route, departs=now + timedelta(hours=30))
     order = make_order(status=SaleStatus.PENDING, pay_by=now + timedelta(minutes=50), pays_later=True)
     make_booking(schedule=later, order=order, status=SaleStatus.PENDING, now=now)
-    failed = {"kind": "confirmation", "subject": "order:1", "created_at": now, "next_try": now, "failed_at": now, "message_id": "1"}
+    failed = {
+        "kind": "confirmation",
+        "subject": "order:1",
+        "created_at": now,
+        "next_try": now,
+        "failed_at": now,
+        "message_id": "1",
+    }
     OutboxMessage.objects.create(order=booking.order, last_error="550 no mailbox", **failed)
-    StaffTask.objects.create(kind=StaffTask.Kind.MAIL_FAILED, order=booking.order, subject="message:1", detail="550", created_at=now)
+    StaffTask.objects.create(
+        kind=StaffTask.Kind.MAIL_FAILED,
+        order=booking.order,
+        subject="message:1",
+        detail="550",
+        created_at=now,
+    )
     make_shift(user, opened_at=now)
     return later
 
@@ -50,7 +66,9 @@ def test_the_dashboard_reads_well_and_refreshes_itself(watched: Page, live_serve
 
     make_booking(schedule=later, names=("E Five",))
     Schedule.objects.filter(pk=later.pk).update(revision=1)
-    page.evaluate("htmx.ajax('GET', document.querySelector('#block-outlook').getAttribute('hx-get'), '#block-outlook')")
+    page.evaluate(
+        "htmx.ajax('GET', document.querySelector('#block-outlook').getAttribute('hx-get'), '#block-outlook')"
+    )
 
     expect(cell).to_have_text("25 %")
     expect(cell).to_be_focused()  # who stands in a block with the keyboard stays there
@@ -64,7 +82,9 @@ def test_an_unchanged_block_stays_as_it_is(watched: Page, live_server: object) -
     page.evaluate("document.querySelector('#block-tasks').dataset.mine = '1'")
 
     with page.expect_response("**/office/today/tasks/**") as answer:
-        page.evaluate("htmx.ajax('GET', document.querySelector('#block-tasks').getAttribute('hx-get'), '#block-tasks')")
+        page.evaluate(
+            "htmx.ajax('GET', document.querySelector('#block-tasks').getAttribute('hx-get'), '#block-tasks')"
+        )
 
     assert answer.value.status == 204
     expect(page.locator("#block-tasks")).to_have_attribute("data-mine", "1")

@@ -38,7 +38,10 @@ def test_a_day_is_read_from_few_keys(typed: str, day: date) -> None:
     assert read_day_keys(typed, TODAY) == day
 
 
-@pytest.mark.parametrize("typed", ["32", "3113", "0000", "+999", "xyz", "25 xyz", "2026-13-01", "\x00", "٣", "9" * 40, "t" * 40, "0"])
+@pytest.mark.parametrize(
+    "typed",
+    ["32", "3113", "0000", "+999", "xyz", "25 xyz", "2026-13-01", "\x00", "٣", "9" * 40, "t" * 40, "0"],
+)
 def test_what_is_no_day_is_refused(typed: str) -> None:
     with pytest.raises(ValidationError):
         read_day_keys(typed, TODAY)

@@ -103,7 +103,9 @@ def addresses(manager: StaffClient) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_whatever_is_sent_is_never_an_error_of_ours(manager: StaffClient, addresses: dict[str, str], odd: str) -> None:
+def test_whatever_is_sent_is_never_an_error_of_ours(
+    manager: StaffClient, addresses: dict[str, str], odd: str
+) -> None:
     manager.raise_request_exception = False
     form: dict[str, Any] = dict.fromkeys(FIELDS, odd)
     query = QueryDict(mutable=True)

@@ -1,4 +1,7 @@
-"""Every page of the office as a manager opens it, one after the other: nothing for axe to find, and nothing wider than the screen."""
+"""Every page of the office as a manager opens it, one after the other.
+
+Nothing for axe to find, and nothing wider than the screen.
+"""
 
 from typing import Final
 
@@ -15,8 +18,26 @@ from bookings.tests.office.test_browser import PASSWORD, sign_in, watched  # noq
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # What is no page of its own: it takes a form, or gives a file or a piece of a page.
 NO_PAGE: Final = {
-    *("logout", "end_sessions", "enrol", "recovery_codes", "drop_second_factor", "task_done", "sell_places", "sold_pdf"),
-    *("bookings_csv", "bookings_xlsx", "booking_note", "booking_resend", "block_seats", "release_block", "open_shift", "move_cash"),
+    *(
+        "logout",
+        "end_sessions",
+        "enrol",
+        "recovery_codes",
+        "drop_second_factor",
+        "task_done",
+        "sell_places",
+        "sold_pdf",
+    ),
+    *(
+        "bookings_csv",
+        "bookings_xlsx",
+        "booking_note",
+        "booking_resend",
+        "block_seats",
+        "release_block",
+        "open_shift",
+        "move_cash",
+    ),
     *(
         "partner_add",
         "partner_change",
@@ -41,7 +62,11 @@ def test_every_page_reads_well_and_fits(watched: Page, live_server: object, half
     manager = make_user(username="manager", role=User.Role.MANAGER, password=PASSWORD)
     sign_in(page, f"{live_server}/office/login/", "manager")
     page.wait_for_url(f"{live_server}/office/")
-    addresses = [path for name, path in make_everything(manager).items() if name not in NO_PAGE and not name.startswith("today_")]
+    addresses = [
+        path
+        for name, path in make_everything(manager).items()
+        if name not in NO_PAGE and not name.startswith("today_")
+    ]
 
     wrong = []
     for path in addresses[half::2]:
@@ -63,6 +88,8 @@ def test_every_page_reads_well_and_fits(watched: Page, live_server: object, half
 def _faults(page: Page, *rules: str) -> list[str]:
     options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
     found = page.evaluate("options => axe.run(options)", options)["violations"]
-    faults = [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found if rule["impact"] in SERIOUS]
+    faults = [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found if rule["impact"] in SERIOUS
+    ]
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return [*faults, f"{wide} px too wide"] if wide > 0 else faults

@@ -24,7 +24,9 @@ def desk(page: Page, live_server: Any) -> Iterator[Page]:
     clerk = make_user(username="nomsa")
     make_shift(clerk, opened_at=timezone.now())
     session = sign_in(clerk).cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+    )
     page.set_viewport_size({"width": 1280, "height": 720})
     troubles = watch(page)
     yield page
@@ -39,13 +41,17 @@ def booking() -> Booking:
     return make_booking(schedule=schedule, names=("Thandi Nkosi", "Bongi Nkosi"), now=now)
 
 
-def test_a_party_is_moved_by_keyboard_with_a_quote_before(desk: Page, live_server: Any, booking: Booking) -> None:
+def test_a_party_is_moved_by_keyboard_with_a_quote_before(
+    desk: Page, live_server: Any, booking: Booking
+) -> None:
     page, keys = desk, desk.keyboard
     day = timezone.localtime(booking.schedule.departure_time + timedelta(days=2)).date().isoformat()
     page.goto(f"{live_server.url}/office/bookings/")
     type_there(page, page.locator("#id_q"), "nkosi")
     expect(page).to_have_url(re.compile(r"\?q=nkosi&"))
-    expect(page.locator("#sort-departure")).to_have_attribute("href", re.compile("q=nkosi"))  # the new list is there
+    expect(page.locator("#sort-departure")).to_have_attribute(
+        "href", re.compile("q=nkosi")
+    )  # the new list is there
     expect(page.locator(".htmx-request")).to_have_count(0)
     page.get_by_role("link", name=booking.booking_reference).focus()
     keys.press("Enter")
@@ -73,7 +79,9 @@ def test_a_party_is_moved_by_keyboard_with_a_quote_before(desk: Page, live_serve
     assert booking.events.filter(ticket=None).count() == 2
 
 
-def test_every_page_of_serving_is_clean_and_works_without_a_script(desk: Page, live_server: Any, booking: Booking) -> None:
+def test_every_page_of_serving_is_clean_and_works_without_a_script(
+    desk: Page, live_server: Any, booking: Booking
+) -> None:
     page, reference = desk, booking.booking_reference
     ticket, schedule = booking.tickets.first(), booking.schedule
     day = timezone.localtime(schedule.departure_time).date()

@@ -18,7 +18,9 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
     """A browser only moves the focus, and opens nothing, where two elements share a letter."""
     folder = Path(settings.BASE_DIR) / "templates" / "office"
     pages = [path for path in folder.rglob("*.html") if path.name not in ("base.html", "_nav_link.html")]
-    taken = {letter: path.name for path in pages for letter in re.findall(r'accesskey="([^"]+)"', path.read_text())}
+    taken = {
+        letter: path.name for path in pages for letter in re.findall(r'accesskey="([^"]+)"', path.read_text())
+    }
     letters = [place.key for place in MENU] + [SIGN_OUT]
 
     assert taken
@@ -26,7 +28,9 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
     assert set(letters) & set(taken) == set()
 
 
-@pytest.mark.parametrize(("role", "rare"), [(User.Role.MANAGER, 3), (User.Role.AUDITOR, 2), (User.Role.CLERK, 0)])
+@pytest.mark.parametrize(
+    ("role", "rare"), [(User.Role.MANAGER, 3), (User.Role.AUDITOR, 2), (User.Role.CLERK, 0)]
+)
 @pytest.mark.django_db
 def test_what_is_seldom_needed_stands_under_more(role: str, rare: int, rf: object) -> None:
     request = rf.get("/office/staff/")

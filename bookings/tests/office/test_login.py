@@ -18,14 +18,18 @@ def test_somebody_unknown_is_led_to_the_login_and_back(client: Client) -> None:
     make_user(username="nomsa", password=PASSWORD)
 
     turned_away = client.get("/office/")
-    signed_in = client.post(turned_away.url, {"username": "nomsa", "password": PASSWORD, "next": "/office/?a=1"})
+    signed_in = client.post(
+        turned_away.url, {"username": "nomsa", "password": PASSWORD, "next": "/office/?a=1"}
+    )
 
     assert turned_away.url == f"{LOGIN}?next=/office/"
     assert signed_in.url == "/office/?a=1"
     assert client.get("/office/").status_code == 200
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil.example"]
+)
 def test_signing_in_leads_only_to_our_own_pages(client: Client, elsewhere: str) -> None:
     make_user(username="nomsa", password=PASSWORD)
 
@@ -74,7 +78,10 @@ def test_a_network_of_ipv6_is_one_guesser(client: Client) -> None:
 def test_one_password_tried_on_many_names_ends_too(client: Client, settings: Any) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "login": "3/15m"}
 
-    answers = [client.post(LOGIN, {"username": f"user-{number}", "password": "wrong"}).status_code for number in range(4)]
+    answers = [
+        client.post(LOGIN, {"username": f"user-{number}", "password": "wrong"}).status_code
+        for number in range(4)
+    ]
 
     assert answers == [422, 422, 422, 429]
 
@@ -97,7 +104,9 @@ def test_after_a_wrong_password_the_cursor_waits_for_another(client: Client) -> 
     assert [name for name, field in fields.items() if field.widget.attrs.get("autofocus")] == ["password"]
 
 
-def test_a_guess_leaves_no_password_and_no_name_behind(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_guess_leaves_no_password_and_no_name_behind(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     for _try in range(8):
         client.post(LOGIN, {"username": "nomsa-dlamini", "password": "secret-guess"})
 
@@ -108,7 +117,13 @@ def test_a_guess_leaves_no_password_and_no_name_behind(client: Client, caplog: p
 
 
 @pytest.mark.parametrize(
-    "form", [{}, {"username": "x" * 5000, "password": "y" * 5000}, {"username": "a\x00b", "password": "c"}, {"next": "\x00"}]
+    "form",
+    [
+        {},
+        {"username": "x" * 5000, "password": "y" * 5000},
+        {"username": "a\x00b", "password": "c"},
+        {"next": "\x00"},
+    ],
 )
 def test_odd_forms_are_refused_in_words(client: Client, form: dict) -> None:
     assert client.post(LOGIN, form).status_code == 422

@@ -12,7 +12,12 @@ from bookings.tests.make import NOW, make_api_key, make_partner
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
-NEW_KEY = {"key-name": "website", "key-scopes": ["read", "book"], "key-limit": "120/m", "key-submission": "s1"}
+NEW_KEY = {
+    "key-name": "website",
+    "key-scopes": ["read", "book"],
+    "key-limit": "120/m",
+    "key-submission": "s1",
+}
 
 
 def page(client: Client, address: str) -> str:
@@ -22,18 +27,29 @@ def page(client: Client, address: str) -> str:
 
 
 def test_a_partner_is_taken_on(manager: StaffClient) -> None:
-    answer = manager.post("/office/partners/add/", {"name": "Travel Hub", "email": "desk@hub.example", "credit_limit": "5000"})
+    answer = manager.post(
+        "/office/partners/add/", {"name": "Travel Hub", "email": "desk@hub.example", "credit_limit": "5000"}
+    )
 
     assert answer["Location"] == "/office/partners/travel-hub/"
     made = Partner.objects.get()
-    assert (made.name, made.email, made.credit_limit, made.is_active) == ("Travel Hub", "desk@hub.example", Decimal(5000), True)
-    assert [(event.actor, event.what) for event in made.events.all()] == [(manager.user, "taken on, credit R5\u00a0000")]
+    assert (made.name, made.email, made.credit_limit, made.is_active) == (
+        "Travel Hub",
+        "desk@hub.example",
+        Decimal(5000),
+        True,
+    )
+    assert [(event.actor, event.what) for event in made.events.all()] == [
+        (manager.user, "taken on, credit R5\u00a0000")
+    ]
 
 
 def test_two_partners_cannot_share_a_name(manager: StaffClient) -> None:
     make_partner("Travel Hub")
 
-    answer = manager.post("/office/partners/add/", {"name": "Travel  Hub", "email": "x@hub.example", "credit_limit": "0"})
+    answer = manager.post(
+        "/office/partners/add/", {"name": "Travel  Hub", "email": "x@hub.example", "credit_limit": "0"}
+    )
 
     assert answer.status_code == 422
     assert "There is a partner of this name already." in answer.content.decode()
@@ -47,7 +63,12 @@ def test_the_key_is_shown_once_and_opens(manager: StaffClient) -> None:
     text = re.search(r'id="new-key">(fbl_[\w-]+)<', shown.content.decode())[1]
     assert "no-store" in shown["Cache-Control"]
     key = find_key(text)
-    assert (key.name, key.scopes, key.limit, key.created_by) == ("website", ["read", "book"], "120/m", manager.user)
+    assert (key.name, key.scopes, key.limit, key.created_by) == (
+        "website",
+        ["read", "book"],
+        "120/m",
+        manager.user,
+    )
     assert text not in page(manager, "/office/partners/travelhub/")
     assert text not in "".join(str(value) for row in ApiKey.objects.values_list() for value in row)
 
@@ -67,7 +88,9 @@ def test_reloading_the_page_of_a_new_key_makes_no_other(manager: StaffClient) ->
 def test_a_limit_that_is_none_is_refused(manager: StaffClient, limit: str) -> None:
     make_partner()
 
-    assert manager.post("/office/partners/travelhub/keys/", {**NEW_KEY, "key-limit": limit}).status_code == 422
+    assert (
+        manager.post("/office/partners/travelhub/keys/", {**NEW_KEY, "key-limit": limit}).status_code == 422
+    )
     assert not ApiKey.objects.exists()
 
 
@@ -100,7 +123,10 @@ def test_a_revoked_key_is_neither_changed_nor_revoked_again(manager: StaffClient
 def test_scopes_and_limit_change_and_are_written_down(manager: StaffClient) -> None:
     made = make_api_key()
 
-    manager.post(f"/office/partners/travelhub/keys/{made.key.pk}/", {**NEW_KEY, "key-scopes": ["read"], "key-limit": "5000/h"})
+    manager.post(
+        f"/office/partners/travelhub/keys/{made.key.pk}/",
+        {**NEW_KEY, "key-scopes": ["read"], "key-limit": "5000/h"},
+    )
 
     key = ApiKey.objects.get()
     assert (key.scopes, key.limit) == (["read"], "5000/h")
@@ -124,16 +150,26 @@ def test_a_partner_switched_off_opens_nothing_until_it_is_on_again(manager: Staf
 
     manager.post("/office/partners/travelhub/switch/", {"to": "on"})
     assert find_key(made.text)
-    assert [event.what for event in made.key.partner.events.order_by("-pk")[:2]] == ["switched on", "switched off"]
+    assert [event.what for event in made.key.partner.events.order_by("-pk")[:2]] == [
+        "switched on",
+        "switched off",
+    ]
 
 
 def test_new_terms_hold(manager: StaffClient) -> None:
     make_partner()
 
-    manager.post("/office/partners/travelhub/change/", {"terms-email": "new@hub.example", "terms-credit_limit": "250,50"})
+    manager.post(
+        "/office/partners/travelhub/change/",
+        {"terms-email": "new@hub.example", "terms-credit_limit": "250,50"},
+    )
 
     partner = Partner.objects.get()
-    assert (partner.email, partner.credit_limit, partner.is_active) == ("new@hub.example", Decimal("250.50"), True)
+    assert (partner.email, partner.credit_limit, partner.is_active) == (
+        "new@hub.example",
+        Decimal("250.50"),
+        True,
+    )
 
 
 def test_a_transfer_is_taken_off_what_is_owed_once(manager: StaffClient) -> None:
@@ -152,13 +188,18 @@ def test_a_transfer_is_taken_off_what_is_owed_once(manager: StaffClient) -> None
 def test_auditors_look_and_change_nothing(auditor: StaffClient) -> None:
     made = make_api_key()
 
-    assert "<form" not in re.search(r"<main.*</main>", page(auditor, "/office/partners/travelhub/"), re.DOTALL)[0]
+    assert (
+        "<form"
+        not in re.search(r"<main.*</main>", page(auditor, "/office/partners/travelhub/"), re.DOTALL)[0]
+    )
     assert auditor.post(f"/office/partners/travelhub/keys/{made.key.pk}/revoke/").status_code == 403
     assert find_key(made.text)
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_pages_cost_the_same_for_one_and_three(manager: StaffClient, django_assert_num_queries: Any, number: int) -> None:
+def test_pages_cost_the_same_for_one_and_three(
+    manager: StaffClient, django_assert_num_queries: Any, number: int
+) -> None:
     for index in range(number):
         partner = make_partner(f"Partner {index}")
         for _each in range(number):

@@ -49,7 +49,15 @@ def kept(client: Client, schedule: Schedule, wanted: str = "1") -> str:
 
 
 def payment(**changes: str) -> dict[str, str]:
-    return {"action": "pay", "submission": "form-1", "name-0": "Thandi Nkosi", "tender": "cash", "amount": "", "reference": "", **changes}
+    return {
+        "action": "pay",
+        "submission": "form-1",
+        "name-0": "Thandi Nkosi",
+        "tender": "cash",
+        "amount": "",
+        "reference": "",
+        **changes,
+    }
 
 
 # getting there
@@ -71,7 +79,9 @@ def test_the_branch_is_where_a_sale_starts(clerk: StaffClient, till: Shift) -> N
 
 
 @pytest.mark.parametrize("end", ["cape-town-main", "CAPE-TOWN-MAIN", "Cape Town", "cape"])
-def test_departures_are_found_by_code_name_or_its_beginning(clerk: StaffClient, till: Shift, end: str) -> None:
+def test_departures_are_found_by_code_name_or_its_beginning(
+    clerk: StaffClient, till: Shift, end: str
+) -> None:
     make_day(8, 17)
 
     page = clerk.get(SCREEN, {"from": "johannesburg", "to": end, "date": "+1"})
@@ -92,7 +102,9 @@ def test_departures_are_found_by_code_name_or_its_beginning(clerk: StaffClient, 
         {"from": "johannesburg", "to": "cape-town", "date": "+3", "return": "+2"},
     ],
 )
-def test_a_search_that_makes_no_sense_is_shown_again(clerk: StaffClient, till: Shift, query: dict[str, str]) -> None:
+def test_a_search_that_makes_no_sense_is_shown_again(
+    clerk: StaffClient, till: Shift, query: dict[str, str]
+) -> None:
     make_day(8)
 
     page = clerk.get(SCREEN, query)
@@ -112,7 +124,9 @@ def test_a_day_without_departures_leads_to_the_next(clerk: StaffClient, till: Sh
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_list_costs_the_same_queries_however_long(clerk: StaffClient, till: Shift, number: int, django_assert_num_queries: Any) -> None:
+def test_the_list_costs_the_same_queries_however_long(
+    clerk: StaffClient, till: Shift, number: int, django_assert_num_queries: Any
+) -> None:
     make_day(*range(8, 8 + number))
 
     with django_assert_num_queries(18):
@@ -183,7 +197,9 @@ def test_seats_typed_are_kept_for_this_sale(clerk: StaffClient, till: Shift, sch
     assert len(page.context["form"].rows) == 2
 
 
-def test_a_taken_seat_is_refused_with_the_nearest_and_what_was_typed(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+def test_a_taken_seat_is_refused_with_the_nearest_and_what_was_typed(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
     other = make_user()
     keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), ("1A",)), clerk=other)
 
@@ -205,7 +221,9 @@ def test_the_seat_map_costs_the_same_queries_for_small_and_large_coaches(
             assert clerk.get(address(**ride(schedule))).context["step"] == "seats"
 
 
-def test_back_from_the_names_keeps_them_and_other_seats_replace_the_first(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+def test_back_from_the_names_keeps_them_and_other_seats_replace_the_first(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
     token = kept(clerk, schedule, "1a")
 
     seats = clerk.post(address(hold=token), payment(action="back"))["Location"]
@@ -218,10 +236,15 @@ def test_back_from_the_names_keeps_them_and_other_seats_replace_the_first(clerk:
     assert set(SeatClaim.objects.values_list("seat__label", flat=True)) == {"2C"}
 
 
-def test_giving_the_seats_back_leads_to_the_other_departures(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+def test_giving_the_seats_back_leads_to_the_other_departures(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
     token = kept(clerk, schedule)
 
-    answer = clerk.post(address(hold=token), {"action": "drop", "from": "johannesburg", "to": "cape-town", "date": "2026-12-01"})
+    answer = clerk.post(
+        address(hold=token),
+        {"action": "drop", "from": "johannesburg", "to": "cape-town", "date": "2026-12-01"},
+    )
 
     assert answer["Location"] == address(**{"from": "johannesburg", "to": "cape-town", "date": "2026-12-01"})
     assert SeatClaim.objects.count() == 0
@@ -250,7 +273,9 @@ def test_a_family_shares_a_surname_and_a_contact(clerk: StaffClient, till: Shift
 
     clerk.post(address(hold=token), payment(**typed, tender="card", reference="T1 0042"))
 
-    assert list(Ticket.objects.order_by("pk").values_list("first_name", "surname", "passenger_type__slug")) == [
+    assert list(
+        Ticket.objects.order_by("pk").values_list("first_name", "surname", "passenger_type__slug")
+    ) == [
         ("Jan", "van der Merwe", "adult"),
         ("Piet", "van der Merwe", "child"),
     ]
@@ -297,13 +322,17 @@ def test_the_same_form_sent_twice_sells_once(clerk: StaffClient, till: Shift, sc
     assert Order.objects.count() == 1
 
 
-def test_seats_lost_while_typing_are_named_and_the_names_stay(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+def test_seats_lost_while_typing_are_named_and_the_names_stay(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
     token = kept(clerk, schedule, "1a")
     SeatClaim.objects.all().delete()
     Hold.objects.update(expires_at=schedule.departure_time.replace(year=2020))
     passengers = ({"first_name": "Ann", "surname": "Abel", "passenger_type": "adult"},)
     wanted = SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), ("1A",))
-    sell_now(Sale(passengers, Tender("cash"), seats=(wanted,)), shift=make_shift(make_user()), submission="other")
+    sell_now(
+        Sale(passengers, Tender("cash"), seats=(wanted,)), shift=make_shift(make_user()), submission="other"
+    )
 
     page = clerk.post(address(hold=token), payment())
 
@@ -349,7 +378,10 @@ def test_the_way_back_can_be_added_to_a_sale(clerk: StaffClient, till: Shift) ->
     page = clerk.get(clerk.get(address(hold=token)).context["way_back"])
 
     assert page.status_code == 200
-    assert (page.context["step"], page.context["search"]["to"].value()) == ("departures", "Johannesburg station")
+    assert (page.context["step"], page.context["search"]["to"].value()) == (
+        "departures",
+        "Johannesburg station",
+    )
 
 
 # booked elsewhere, paid here
@@ -360,8 +392,12 @@ def test_an_order_of_the_web_is_paid_by_its_reference(clerk: StaffClient, till: 
     reference = order.bookings.get().booking_reference
 
     page = clerk.get(address(order=reference.lower()))
-    answer = clerk.post(address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"})
-    again = clerk.post(address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"})
+    answer = clerk.post(
+        address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"}
+    )
+    again = clerk.post(
+        address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"}
+    )
     other = clerk.post(address(order=reference), {"action": "take", "submission": "s2", "tender": "cash"})
 
     assert page.context["owed"].owed_text == "R600"
@@ -393,7 +429,10 @@ def test_a_full_coach_sells_standby(clerk: StaffClient, till: Shift) -> None:
 
     assert "Sell standby" in offered
     assert len(page.context["form"].rows) == 2
-    assert list(Ticket.objects.order_by("pk").values_list("place", "fare")) == [("standby", 600), ("standby", 300)]
+    assert list(Ticket.objects.order_by("pk").values_list("place", "fare")) == [
+        ("standby", 600),
+        ("standby", 300),
+    ]
     assert "Sold on standby" in clerk.get(answer["Location"]).content.decode()
 
 
@@ -401,7 +440,9 @@ def test_a_full_coach_sells_standby(clerk: StaffClient, till: Shift) -> None:
 
 
 def sold(client: StaffClient, schedule: Schedule, till: Shift) -> str:
-    return client.post(address(hold=kept(client, schedule, "2")), payment(**{"name-1": "Bob Abel"}))["Location"]
+    return client.post(address(hold=kept(client, schedule, "2")), payment(**{"name-1": "Bob Abel"}))[
+        "Location"
+    ]
 
 
 def test_tickets_print_on_both_papers(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
@@ -412,7 +453,10 @@ def test_tickets_print_on_both_papers(clerk: StaffClient, till: Shift, schedule:
 
     assert [page.count('<article class="slip">') for page in pages.values()] == [2, 2]
     assert ["office-print-80.css" in page for page in pages.values()] == [False, True]
-    assert all(file["Content-Type"] == "application/pdf" and file.content.startswith(b"%PDF") for file in files.values())
+    assert all(
+        file["Content-Type"] == "application/pdf" and file.content.startswith(b"%PDF")
+        for file in files.values()
+    )
     assert [widths_of(file.content) for file in files.values()] == [[105, 105], [80, 80]]
 
 
@@ -429,7 +473,9 @@ def test_pages_after_a_sale_cost_the_same_queries_for_one_and_three(
     for seats in (1, 3):
         schedule = departure_ahead(layout=make_layout(seats=8))
         names = {f"name-{number}": "Ann Abel" for number in range(seats)}
-        done = clerk.post(address(hold=kept(clerk, schedule, str(seats))), payment(**names, submission=f"s{seats}"))["Location"]
+        done = clerk.post(
+            address(hold=kept(clerk, schedule, str(seats))), payment(**names, submission=f"s{seats}")
+        )["Location"]
         with django_assert_num_queries(7):
             assert clerk.get(done).status_code == 200
 
@@ -440,13 +486,38 @@ _ODD = ["", "\x00", "٣", "9" * 400, "🚌 🚌", "<script>", "-1", "1|2|3", "' 
 
 
 @pytest.mark.parametrize("odd", _ODD)
-def test_odd_input_is_never_a_server_error(clerk: StaffClient, till: Shift, schedule: Schedule, odd: str) -> None:
+def test_odd_input_is_never_a_server_error(
+    clerk: StaffClient, till: Shift, schedule: Schedule, odd: str
+) -> None:
     odd = odd.encode(errors="surrogatepass").decode(errors="replace")
     token = kept(clerk, schedule)
     names = ["from", "to", "date", "return", "ride", "hold", "order", "standby", "page"]
-    gets = [{name: odd} for name in names] + [{"from": odd, "to": odd, "date": odd}, {**ride(schedule), "standby": odd, "hold": odd}]
-    sent = dict.fromkeys(("wanted", "seats", "name-0", "type-0", "contact", "amount", "reference", "tender", "submission", "pick"), odd)
-    places = [address(hold=token), address(**ride(schedule)), address(**ride(schedule, standby=1)), address(order="ABCDEFGH"), SCREEN]
+    gets = [{name: odd} for name in names] + [
+        {"from": odd, "to": odd, "date": odd},
+        {**ride(schedule), "standby": odd, "hold": odd},
+    ]
+    sent = dict.fromkeys(
+        (
+            "wanted",
+            "seats",
+            "name-0",
+            "type-0",
+            "contact",
+            "amount",
+            "reference",
+            "tender",
+            "submission",
+            "pick",
+        ),
+        odd,
+    )
+    places = [
+        address(hold=token),
+        address(**ride(schedule)),
+        address(**ride(schedule, standby=1)),
+        address(order="ABCDEFGH"),
+        SCREEN,
+    ]
 
     answers = [clerk.get(SCREEN, query).status_code for query in gets]
     for action in ("pick", "seats", "back", "pay", "standby", "take", odd):

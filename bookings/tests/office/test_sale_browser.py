@@ -28,7 +28,10 @@ def till() -> Shift:
 
 @pytest.fixture
 def watched(page: Page, live_server: Any, till: Shift) -> Iterator[Page]:
-    """The clerk's browser, on which nothing may go wrong: no error in the console, no violation of the content policy."""
+    """The clerk's browser, on which nothing may go wrong.
+
+    No error in the console, no violation of the content policy.
+    """
     troubles = watch(page)
     page.set_viewport_size({"width": 1280, "height": 720})
     enter(page, live_server, till)
@@ -39,7 +42,9 @@ def watched(page: Page, live_server: Any, till: Shift) -> Iterator[Page]:
 def enter(page: Page, live_server: Any, till: Shift) -> None:
     client = Client()
     client.force_login(till.clerk)
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": str(live_server)}])
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": str(live_server)}]
+    )
 
 
 class Keyboard:
@@ -62,7 +67,9 @@ class Keyboard:
 
 
 def assert_fits(page: Page) -> None:
-    assert page.evaluate("[document.documentElement.scrollHeight <= innerHeight, document.documentElement.scrollWidth <= innerWidth]") == [
+    assert page.evaluate(
+        "[document.documentElement.scrollHeight <= innerHeight, document.documentElement.scrollWidth <= innerWidth]"
+    ) == [
         True,
         True,
     ], page.url
@@ -70,7 +77,9 @@ def assert_fits(page: Page) -> None:
 
 def assert_readable(page: Page) -> None:
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # a colour on its way is none to judge
+        page.emulate_media(
+            color_scheme=scheme, reduced_motion="reduce"
+        )  # a colour on its way is none to judge
         assert barriers(page) == [], f"{page.url} {scheme}"
 
 
@@ -102,9 +111,15 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     expect(page.locator(".sale-back b")).to_have_text("R100")
     expect(page.locator("a[data-letter=n]")).to_be_focused()
     ticket = Ticket.objects.get()
-    assert (ticket.full_name, ticket.booking.status, f"{ticket.schedule.departure_time:%H}") == ("Thandi Nkosi", "confirmed", "15")
+    assert (ticket.full_name, ticket.booking.status, f"{ticket.schedule.departure_time:%H}") == (
+        "Thandi Nkosi",
+        "confirmed",
+        "15",
+    )
     assert keys.count < MOST_KEYS, keys.count
-    figure("counter: one passenger, by keyboard", keys=keys.count, took_s=round(time.monotonic() - started, 1))
+    figure(
+        "counter: one passenger, by keyboard", keys=keys.count, took_s=round(time.monotonic() - started, 1)
+    )
     keys.press("Enter")
     keys.at("#sale-to")
 
@@ -112,9 +127,17 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
 def test_every_step_fits_the_screen_and_is_readable(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule, *_others) = make_day(*range(5, 16), seats=44)
     page = watched
-    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=4), clerk=till.clerk)
+    hold = keep_seats(
+        SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=4), clerk=till.clerk
+    )
     search = f"from=johannesburg&to=cape-town&date={tomorrow().isoformat()}"
-    steps = ["", f"?{search}", f"?{search}&ride={schedule.pk}|johannesburg|cape-town", f"?hold={hold.token}", "?order=NOSUCH"]
+    steps = [
+        "",
+        f"?{search}",
+        f"?{search}&ride={schedule.pk}|johannesburg|cape-town",
+        f"?hold={hold.token}",
+        "?order=NOSUCH",
+    ]
 
     for step in steps:
         page.goto(f"{live_server}/office/sell/{step}")
@@ -174,9 +197,13 @@ def test_the_day_moves_by_plus_and_minus(watched: Page, live_server: Any) -> Non
     expect(day).to_have_value("+3")
 
 
-def test_letters_choose_the_tender_and_f8_finds_an_order(watched: Page, live_server: Any, till: Shift) -> None:
+def test_letters_choose_the_tender_and_f8_finds_an_order(
+    watched: Page, live_server: Any, till: Shift
+) -> None:
     (schedule,) = make_day(8)
-    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk)
+    hold = keep_seats(
+        SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk
+    )
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
@@ -195,9 +222,13 @@ def test_letters_choose_the_tender_and_f8_finds_an_order(watched: Page, live_ser
     keys.at("#sale-order")
 
 
-def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page, live_server: Any, till: Shift) -> None:
+def test_money_that_is_refused_is_typed_again_where_the_cursor_is(
+    watched: Page, live_server: Any, till: Shift
+) -> None:
     (schedule,) = make_day(8)
-    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk)
+    hold = keep_seats(
+        SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk
+    )
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
@@ -222,7 +253,9 @@ def test_money_that_is_refused_is_typed_again_where_the_cursor_is(watched: Page,
 
 def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule,) = make_day(8)
-    hold = keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk)
+    hold = keep_seats(
+        SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), count=1), clerk=till.clerk
+    )
     page, keys = watched, Keyboard(watched)
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
@@ -233,7 +266,9 @@ def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -
     expect(page.locator(".sale-done")).to_be_visible()
     assert_readable(page)
     sold = page.url
-    page.add_init_script("window.print = () => { window.isPrinted = true }")  # its dialogue would lock the page against page.pdf
+    page.add_init_script(
+        "window.print = () => { window.isPrinted = true }"
+    )  # its dialogue would lock the page against page.pdf
 
     for paper, width in (("80", 226.8), ("a4", 595)):
         page.goto(f"{sold}print/?paper={paper}")

@@ -47,7 +47,9 @@ def test_an_app_is_set_up_with_the_password_and_a_first_code(priya: User) -> Non
     too_early = has_second_factor(priya)
     wrong = client.post(FACTOR, {"code": "abc"})
 
-    codes = re.findall(r"<li>(\w{5}-\w{5})</li>", client.post(FACTOR, {"code": app_code(priya)}).content.decode())
+    codes = re.findall(
+        r"<li>(\w{5}-\w{5})</li>", client.post(FACTOR, {"code": app_code(priya)}).content.decode()
+    )
 
     assert (refused.status_code, wrong.status_code, too_early) == (422, 422, False)
     assert "<svg" in page
@@ -129,15 +131,21 @@ def test_the_second_step_ends_after_five_minutes_and_with_the_user(client: Clien
     assert not is_signed_in(client)
 
 
-@pytest.mark.parametrize(("role", "is_forced"), [("manager", True), ("supervisor", True), ("clerk", False), ("auditor", False)])
-def test_roles_with_money_must_set_it_up_before_anything_else(settings: Any, role: str, is_forced: bool) -> None:
+@pytest.mark.parametrize(
+    ("role", "is_forced"), [("manager", True), ("supervisor", True), ("clerk", False), ("auditor", False)]
+)
+def test_roles_with_money_must_set_it_up_before_anything_else(
+    settings: Any, role: str, is_forced: bool
+) -> None:
     settings.SECOND_FACTOR_FORCED = True
     user = make_user(role=role, password=PASSWORD, is_staff=True)
     client = sign_in(user)
 
     for address in ("/office/", ACCOUNT):
         response = client.get(address)
-        assert (response.status_code, response.get("Location", "")) == ((302, FACTOR) if is_forced else (200, ""))
+        assert (response.status_code, response.get("Location", "")) == (
+            (302, FACTOR) if is_forced else (200, "")
+        )
     if is_forced:
         assert client.get("/admin/", follow=True).redirect_chain[-1][0] == FACTOR
         assert "set it up to go on" in client.get(FACTOR).content.decode()
@@ -148,7 +156,10 @@ def test_roles_with_money_must_set_it_up_before_anything_else(settings: Any, rol
 def test_a_superuser_needs_it_whatever_the_role(settings: Any) -> None:
     settings.SECOND_FACTOR_FORCED = True
 
-    assert sign_in(make_user(is_superuser=True, is_staff=True)).get("/admin/", follow=True).redirect_chain[-1][0] == FACTOR
+    assert (
+        sign_in(make_user(is_superuser=True, is_staff=True)).get("/admin/", follow=True).redirect_chain[-1][0]
+        == FACTOR
+    )
 
 
 def test_a_session_from_before_the_set_up_needs_a_code(settings: Any, priya: User) -> None:
@@ -167,7 +178,9 @@ def test_each_change_asks_for_the_password_and_a_code(settings: Any, priya: User
     for name in ("enrol", "recovery-codes", "drop"):
         assert client.post(f"{FACTOR}{name}/", {"password": PASSWORD, "code": "no-code"}).status_code == 422
         priya.staticdevice_set.update(throttling_failure_count=0)
-    page = client.post(f"{FACTOR}recovery-codes/", {"password": PASSWORD, "code": app_code(priya)}).content.decode()
+    page = client.post(
+        f"{FACTOR}recovery-codes/", {"password": PASSWORD, "code": app_code(priya)}
+    ).content.decode()
     assert old_codes[0] not in page
     settings.SECOND_FACTOR_FORCED = True
     refused = client.post(f"{FACTOR}drop/", {"password": PASSWORD, "code": app_code(priya)})

@@ -89,8 +89,12 @@ def test_every_page_that_refreshes_itself_says_so() -> None:
 def test_a_lost_session_moves_the_whole_page_and_returns_to_it(clerk: StaffClient) -> None:
     clerk.logout()
 
-    fragment = clerk.get("/office/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/office/?day=today"})
-    form = clerk.post("/office/account/end-sessions/", headers={"Referer": "http://testserver/office/account/"})
+    fragment = clerk.get(
+        "/office/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/office/?day=today"}
+    )
+    form = clerk.post(
+        "/office/account/end-sessions/", headers={"Referer": "http://testserver/office/account/"}
+    )
 
     assert fragment["HX-Redirect"] == f"{LOGIN}?next=%2Foffice%2F%3Fday%3Dtoday"
     assert form.url == f"{LOGIN}?next=/office/account/"
@@ -139,7 +143,10 @@ def test_a_new_password_ends_other_sessions(db: None) -> None:
     user = make_user(password=PASSWORD)
     here, there = sign_in(user), sign_in(user)
 
-    here.post("/office/account/", {"password": PASSWORD, "new_password": "an-unusual-one", "again": "an-unusual-one"})
+    here.post(
+        "/office/account/",
+        {"password": PASSWORD, "new_password": "an-unusual-one", "again": "an-unusual-one"},
+    )
 
     assert here.get("/office/").status_code == 200
     assert there.get("/office/").status_code == 302
@@ -157,7 +164,9 @@ def test_the_admin_is_entered_through_the_office_and_by_its_rules(client: Client
     user = make_user(username="priya", role=User.Role.MANAGER, password=PASSWORD, is_staff=True)
 
     turned_away = client.get("/admin/bookings/city/", follow=True)
-    signed_in = client.post(LOGIN, {"username": "priya", "password": PASSWORD, "next": "/admin/bookings/city/"}, follow=True)
+    signed_in = client.post(
+        LOGIN, {"username": "priya", "password": PASSWORD, "next": "/admin/bookings/city/"}, follow=True
+    )
     age(client, used_at=31 * 60)
     ended = client.get("/admin/", follow=True)
 

@@ -16,11 +16,19 @@ LOGIN = "/office/login/"
 
 @pytest.fixture
 def manager(db: None) -> StaffClient:
-    return sign_in(make_user(role=User.Role.MANAGER, first_name="Priya", last_name="Naidoo", password=PASSWORD))
+    return sign_in(
+        make_user(role=User.Role.MANAGER, first_name="Priya", last_name="Naidoo", password=PASSWORD)
+    )
 
 
 def profile(branch: Branch | None = None, **changes: Any) -> dict[str, Any]:
-    fields = {"first_name": "Lerato", "last_name": "Molefe", "email": "", "role": "clerk", "branch": branch.pk if branch else ""}
+    fields = {
+        "first_name": "Lerato",
+        "last_name": "Molefe",
+        "email": "",
+        "role": "clerk",
+        "branch": branch.pk if branch else "",
+    }
     return fields | {"submission": "form-1"} | changes
 
 
@@ -42,8 +50,13 @@ def test_a_new_user_can_do_nothing_but_choose_a_password(manager: StaffClient, c
     client.post(LOGIN, {"username": "lerato", "password": password})
 
     page = client.get("/office/sell/", follow=True)
-    same = client.post("/office/account/", {"password": password, "new_password": password, "again": password})
-    client.post("/office/account/", {"password": password, "new_password": "an-unusual-one", "again": "an-unusual-one"})
+    same = client.post(
+        "/office/account/", {"password": password, "new_password": password, "again": password}
+    )
+    client.post(
+        "/office/account/",
+        {"password": password, "new_password": "an-unusual-one", "again": "an-unusual-one"},
+    )
 
     assert page.redirect_chain == [("/office/account/", 302)]
     assert "Somebody else gave you your password" in page.content.decode()
@@ -51,7 +64,12 @@ def test_a_new_user_can_do_nothing_but_choose_a_password(manager: StaffClient, c
     assert "Choose one that only you know" in same.content.decode()
     assert client.get("/office/").status_code == 200
     user = User.objects.get(username="lerato")
-    assert (user.role, user.branch, user.is_staff, user.has_initial_password) == ("clerk", manager.user.branch, False, False)
+    assert (user.role, user.branch, user.is_staff, user.has_initial_password) == (
+        "clerk",
+        manager.user.branch,
+        False,
+        False,
+    )
     assert what(user) == [f"account made: Lerato Molefe, clerk, {user.branch}", "chose a new password"]
     assert StaffEvent.objects.filter(user=user).values_list("actor", flat=True).last() == manager.user.pk
 
@@ -59,7 +77,9 @@ def test_a_new_user_can_do_nothing_but_choose_a_password(manager: StaffClient, c
 def test_the_form_sent_twice_makes_one_user_and_tells_the_password_once(manager: StaffClient) -> None:
     make_account(manager)
 
-    again = manager.post("/office/staff/new/", profile(manager.user.branch, username="lerato", password=PASSWORD), follow=True)
+    again = manager.post(
+        "/office/staff/new/", profile(manager.user.branch, username="lerato", password=PASSWORD), follow=True
+    )
 
     assert User.objects.filter(username="lerato").count() == 1
     assert "initial-password" not in again.content.decode()
@@ -77,7 +97,9 @@ def test_the_form_sent_twice_makes_one_user_and_tells_the_password_once(manager:
         ({"branch": "999"}, "Select a valid choice"),
     ],
 )
-def test_a_new_user_that_cannot_be_is_refused_in_words(manager: StaffClient, changes: dict[str, str], says: str) -> None:
+def test_a_new_user_that_cannot_be_is_refused_in_words(
+    manager: StaffClient, changes: dict[str, str], says: str
+) -> None:
     make_user(username="lerato")
 
     response = manager.post("/office/staff/new/", profile(username="thabo", password=PASSWORD) | changes)
@@ -91,7 +113,9 @@ def test_a_new_role_and_branch_count_at_the_next_request(manager: StaffClient) -
     user = make_user(username="lerato", first_name="Lerato", last_name="Molefe")
     theirs, durban = sign_in(user), make_branch("Durban")
 
-    answer = manager.post(f"/office/staff/{user.pk}/", profile(durban, role="supervisor", seen="0"), follow=True)
+    answer = manager.post(
+        f"/office/staff/{user.pk}/", profile(durban, role="supervisor", seen="0"), follow=True
+    )
 
     assert "Saved." in answer.content.decode()
     assert "Durban" in theirs.get("/office/").content.decode()
@@ -101,9 +125,13 @@ def test_a_new_role_and_branch_count_at_the_next_request(manager: StaffClient) -
 
 def test_of_two_who_change_one_account_the_second_is_told(manager: StaffClient) -> None:
     user = make_user(first_name="Lerato", last_name="Molefe")
-    manager.post(f"/office/staff/{user.pk}/", profile(user.branch, role="dispatcher", seen="0", submission="one"))
+    manager.post(
+        f"/office/staff/{user.pk}/", profile(user.branch, role="dispatcher", seen="0", submission="one")
+    )
 
-    late = manager.post(f"/office/staff/{user.pk}/", profile(user.branch, role="auditor", seen="0", submission="two"))
+    late = manager.post(
+        f"/office/staff/{user.pk}/", profile(user.branch, role="auditor", seen="0", submission="two")
+    )
 
     assert late.status_code == 409
     assert "changed this account meanwhile" in late.content.decode()
@@ -130,10 +158,14 @@ def test_closing_an_account_ends_its_sessions_for_good(manager: StaffClient) -> 
     assert "Close this account?" in asked
     assert theirs.get("/office/").status_code == 302
     assert theirs.post(LOGIN, {"username": "lerato", "password": PASSWORD}).status_code == 422
-    opened = manager.post(f"/office/staff/{user.pk}/open/", {"reason": "came back", "password": PASSWORD, "submission": "two"})
+    opened = manager.post(
+        f"/office/staff/{user.pk}/open/", {"reason": "came back", "password": PASSWORD, "submission": "two"}
+    )
     assert theirs.get("/office/").status_code == 302
     assert theirs.post(LOGIN, {"username": "lerato", "password": told(opened)}).status_code == 302
-    events = StaffEvent.objects.filter(user=user).order_by("pk").values_list("what", "reason", "actor__first_name")
+    events = (
+        StaffEvent.objects.filter(user=user).order_by("pk").values_list("what", "reason", "actor__first_name")
+    )
     assert list(events) == [
         ("account closed; sessions ended", "left the company", "Priya"),
         ("account opened again", "came back", "Priya"),
@@ -144,7 +176,12 @@ def test_a_new_initial_password_ends_the_sessions_and_signs_nothing(manager: Sta
     user = make_user(role=User.Role.SUPERVISOR, username="pieter", password=PASSWORD)
     theirs = sign_in(user)
 
-    password = told(manager.post(f"/office/staff/{user.pk}/password/", {"reason": "forgotten", "password": PASSWORD, "submission": "one"}))
+    password = told(
+        manager.post(
+            f"/office/staff/{user.pk}/password/",
+            {"reason": "forgotten", "password": PASSWORD, "submission": "one"},
+        )
+    )
 
     assert theirs.get("/office/").status_code == 302
     assert User.objects.get(pk=user.pk).check_password(password)
@@ -167,7 +204,10 @@ def test_a_lost_phone_is_forgotten(manager: StaffClient) -> None:
 
 @pytest.mark.parametrize("step", ["password", "second-factor", "close", "open"])
 def test_nobody_does_it_to_their_own_account(manager: StaffClient, step: str) -> None:
-    answer = manager.post(f"/office/staff/{manager.user.pk}/{step}/", {"reason": "why not", "password": PASSWORD, "submission": "one"})
+    answer = manager.post(
+        f"/office/staff/{manager.user.pk}/{step}/",
+        {"reason": "why not", "password": PASSWORD, "submission": "one"},
+    )
 
     assert answer.status_code in {409, 422}
     assert "Nobody does this to their own account" in answer.content.decode()
@@ -195,14 +235,18 @@ def test_whoever_runs_the_servers_keeps_the_superuser(manager: StaffClient) -> N
 
 
 @pytest.mark.parametrize("people", [1, 3])
-def test_the_list_takes_as_many_queries_for_one_as_for_three(manager: StaffClient, people: int, django_assert_num_queries: Any) -> None:
+def test_the_list_takes_as_many_queries_for_one_as_for_three(
+    manager: StaffClient, people: int, django_assert_num_queries: Any
+) -> None:
     for number in range(people):
         make_user(first_name=f"Ann {number}", last_name="Abel")
 
     with django_assert_num_queries(6):
         page = manager.get("/office/staff/?q=ab")
 
-    assert [person.first_name for person in page.context["people"]] == [f"Ann {number}" for number in range(people)]
+    assert [person.first_name for person in page.context["people"]] == [
+        f"Ann {number}" for number in range(people)
+    ]
 
 
 def test_an_auditor_reads_and_changes_nothing(auditor: StaffClient) -> None:

@@ -22,12 +22,16 @@ def opened(client: StaffClient, **more: str) -> Any:
 
 
 def counted(client: StaffClient, shift: Shift, submission: str = "evening", **more: str) -> Any:
-    return client.post("/office/shift/close/", {"submission": submission, "shift": str(shift.pk)} | FLOAT | more)
+    return client.post(
+        "/office/shift/close/", {"submission": submission, "shift": str(shift.pk)} | FLOAT | more
+    )
 
 
 def sale(shift: Shift, fare: int = 600, tender: str = "cash", schedule: Any = None) -> None:
     order = make_booking(status="pending", fare=fare, now=timezone.now(), schedule=schedule).order
-    take_payment(order, tender, None, shift=shift, reference="T4 1", submission=f"sale {order.pk}", content="")
+    take_payment(
+        order, tender, None, shift=shift, reference="T4 1", submission=f"sale {order.pk}", content=""
+    )
 
 
 @pytest.fixture
@@ -84,7 +88,10 @@ def test_the_till_shows_takings_but_not_what_the_drawer_should_hold(clerk: Staff
 
 def test_paying_out_needs_a_reason_and_cash(clerk: StaffClient, shift: Shift) -> None:
     def pay(**form: str) -> Any:
-        return clerk.post("/office/shift/move/", {"submission": "move", "direction": "out", "amount": "50,50", "reason": "taxi"} | form)
+        return clerk.post(
+            "/office/shift/move/",
+            {"submission": "move", "direction": "out", "amount": "50,50", "reason": "taxi"} | form,
+        )
 
     assert pay(reason="").status_code == 422
     assert pay(amount="501.01").status_code == 422
@@ -99,7 +106,9 @@ def test_paying_out_needs_a_reason_and_cash(clerk: StaffClient, shift: Shift) ->
 
 
 def test_without_a_shift_nothing_moves(clerk: StaffClient) -> None:
-    response = clerk.post("/office/shift/move/", {"submission": "m", "direction": "in", "amount": "5", "reason": "x"})
+    response = clerk.post(
+        "/office/shift/move/", {"submission": "m", "direction": "in", "amount": "5", "reason": "x"}
+    )
 
     assert response.status_code == 422
     assert "Open your shift first" in response.content.decode()
@@ -116,7 +125,9 @@ def test_a_count_that_agrees_leads_to_the_slip(clerk: StaffClient, shift: Shift)
     assert violations(now=timezone.now()) == []
 
 
-def test_a_count_that_is_far_off_shows_the_difference_and_asks_for_a_second_person(clerk: StaffClient, shift: Shift) -> None:
+def test_a_count_that_is_far_off_shows_the_difference_and_asks_for_a_second_person(
+    clerk: StaffClient, shift: Shift
+) -> None:
     make_user(role=User.Role.SUPERVISOR, username="pieter", password=PASSWORD)
     sale(shift)
     signed = {"approver_name": "pieter", "approver_password": PASSWORD}
@@ -126,7 +137,12 @@ def test_a_count_that_is_far_off_shows_the_difference_and_asks_for_a_second_pers
     assert 'name="approver_password"' in page
     assert 'value="6"' in page  # what was counted
     assert counted(clerk, shift, "2", **signed).status_code == 422  # no reason
-    assert counted(clerk, shift, "3", reason="Lost", approver_name="pieter", approver_password="wrong").status_code == 422
+    assert (
+        counted(
+            clerk, shift, "3", reason="Lost", approver_name="pieter", approver_password="wrong"
+        ).status_code
+        == 422
+    )
     assert Shift.objects.get().closed_at is None
 
     response = counted(clerk, shift, "4", reason="Lost", **signed)
@@ -147,7 +163,12 @@ def test_two_tabs_that_close_at_once_close_once(clerk: StaffClient, shift: Shift
 
 
 def test_a_shift_is_seen_by_its_clerk_and_by_who_looks_after_the_branch(
-    clerk: StaffClient, supervisor: StaffClient, manager: StaffClient, auditor: StaffClient, dispatcher: StaffClient, shift: Shift
+    clerk: StaffClient,
+    supervisor: StaffClient,
+    manager: StaffClient,
+    auditor: StaffClient,
+    dispatcher: StaffClient,
+    shift: Shift,
 ) -> None:
     elsewhere = make_shift(make_user(branch=make_branch("Durban")))
 
@@ -192,7 +213,9 @@ def test_the_till_asks_the_same_number_of_questions_however_much_happened(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_list_of_shifts_asks_the_same_number_of_questions(supervisor: StaffClient, count: int, django_assert_num_queries: Any) -> None:
+def test_the_list_of_shifts_asks_the_same_number_of_questions(
+    supervisor: StaffClient, count: int, django_assert_num_queries: Any
+) -> None:
     for _number in range(count):
         make_shift(make_user())
 
@@ -203,7 +226,18 @@ def test_the_list_of_shifts_asks_the_same_number_of_questions(supervisor: StaffC
 @pytest.mark.parametrize("path", ["/office/shift/open/", "/office/shift/move/", "/office/shift/close/"])
 @pytest.mark.parametrize("junk", ["\x00", "💥" * 300, "1e999", "-0", "' OR 1=1"])
 def test_junk_in_a_form_is_never_an_error_of_ours(clerk: StaffClient, path: str, junk: str) -> None:
-    names = ["submission", "shift", "of_20000", "card", "eft", "amount", "direction", "reason", "approver_name", "approver_password"]
+    names = [
+        "submission",
+        "shift",
+        "of_20000",
+        "card",
+        "eft",
+        "amount",
+        "direction",
+        "reason",
+        "approver_name",
+        "approver_password",
+    ]
     if path != "/office/shift/open/":
         make_shift(clerk.user)
 

@@ -36,15 +36,24 @@ def page_of(hook: Webhook) -> str:
 
 def test_a_webhook_is_made_and_its_secret_shown_once(manager: StaffClient) -> None:
     partner = make_partner()
-    sent = {"url": " https://hooks.partner.example/falcon ", "events": ["booking.confirmed", "booking.cancelled"]}
+    sent = {
+        "url": " https://hooks.partner.example/falcon ",
+        "events": ["booking.confirmed", "booking.cancelled"],
+    }
 
     shown = manager.post(LIST, sent)
 
     made = Webhook.objects.get()
     assert re.search(r'id="new-secret">(whsec_[\w+/=]+)<', shown.content.decode())[1] == made.secret
-    assert (made.url, made.events, made.created_by) == ("https://hooks.partner.example/falcon", sent["events"], manager.user)
+    assert (made.url, made.events, made.created_by) == (
+        "https://hooks.partner.example/falcon",
+        sent["events"],
+        manager.user,
+    )
     assert made.secret not in manager.get(LIST).content.decode() + manager.get(page_of(made)).content.decode()
-    assert partner.events.filter(what__startswith="webhook https://hooks.partner.example/falcon made for", actor=manager.user).exists()
+    assert partner.events.filter(
+        what__startswith="webhook https://hooks.partner.example/falcon made for", actor=manager.user
+    ).exists()
 
     assert manager.post(LIST, sent).status_code == 422
     assert Webhook.objects.count() == 1
@@ -58,7 +67,9 @@ def test_a_webhook_is_made_and_its_secret_shown_once(manager: StaffClient) -> No
         ({"events": ["booking.confirmed"]}, "This field is required."),
     ],
 )
-def test_what_makes_no_sense_is_said_beside_its_field(manager: StaffClient, sent: dict[str, Any], says: str) -> None:
+def test_what_makes_no_sense_is_said_beside_its_field(
+    manager: StaffClient, sent: dict[str, Any], says: str
+) -> None:
     make_partner()
 
     answer = manager.post(LIST, sent)
@@ -76,8 +87,14 @@ def test_staff_see_each_message_with_its_state_and_send_it_again(
     StaffTask.objects.create(kind="webhook_failed", subject=f"message:{failed.pk}", created_at=now)
 
     html = manager.get(page_of(hook)).content.decode()
-    assert all(words in html for words in ("booking.confirmed", order.bookings.get().booking_reference, "answered 500 (tries: 13)"))
-    assert "booking.confirmed</span></th>" not in manager.get(page_of(hook), {"state": "failed"}).content.decode()
+    assert all(
+        words in html
+        for words in ("booking.confirmed", order.bookings.get().booking_reference, "answered 500 (tries: 13)")
+    )
+    assert (
+        "booking.confirmed</span></th>"
+        not in manager.get(page_of(hook), {"state": "failed"}).content.decode()
+    )
 
     with django_capture_on_commit_callbacks(execute=True):
         manager.post(f"{page_of(hook)}messages/{failed.pk}/")
@@ -86,7 +103,9 @@ def test_staff_see_each_message_with_its_state_and_send_it_again(
     assert not StaffTask.objects.filter(done_at=None).exists()
 
 
-def test_a_test_message_goes_out(manager: StaffClient, server: Receiver, hook: Webhook, django_capture_on_commit_callbacks: Any) -> None:
+def test_a_test_message_goes_out(
+    manager: StaffClient, server: Receiver, hook: Webhook, django_capture_on_commit_callbacks: Any
+) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = manager.post(f"{page_of(hook)}ping/")
 
@@ -95,7 +114,9 @@ def test_a_test_message_goes_out(manager: StaffClient, server: Receiver, hook: W
     assert 'badge-good">taken' in manager.get(page_of(hook)).content.decode()
 
 
-def test_switching_off_stops_everything_and_switching_on_again_starts_it(manager: StaffClient, hook: Webhook) -> None:
+def test_switching_off_stops_everything_and_switching_on_again_starts_it(
+    manager: StaffClient, hook: Webhook
+) -> None:
     manager.post(f"{page_of(hook)}switch/", {"to": "off"})
     manager.post(f"{page_of(hook)}ping/")
     hook.refresh_from_db()
@@ -106,7 +127,9 @@ def test_switching_off_stops_everything_and_switching_on_again_starts_it(manager
     assert hook.is_active
 
 
-def test_a_secret_is_replaced_once_however_often_the_page_is_sent(manager: StaffClient, hook: Webhook) -> None:
+def test_a_secret_is_replaced_once_however_often_the_page_is_sent(
+    manager: StaffClient, hook: Webhook
+) -> None:
     mark = re.search(r'name="mark" value="(\w+)"', manager.get(page_of(hook)).content.decode())[1]
 
     shown = manager.post(f"{page_of(hook)}secret/", {"mark": mark})
@@ -149,7 +172,9 @@ def test_the_pages_ask_the_same_queries_for_three_messages_as_for_one(
 
 
 def test_clerks_have_no_task_about_webhooks(clerk: StaffClient, manager: StaffClient) -> None:
-    StaffTask.objects.create(kind="webhook_failed", subject="message:1", detail="answered 500", created_at=timezone.now())
+    StaffTask.objects.create(
+        kind="webhook_failed", subject="message:1", detail="answered 500", created_at=timezone.now()
+    )
 
     assert "answered 500" in manager.get("/office/tasks/").content.decode()
     assert "answered 500" not in clerk.get("/office/tasks/").content.decode()

@@ -26,7 +26,9 @@ def test_health_is_the_sum_of_what_we_depend_on(client: Client) -> None:
     def told() -> dict[str, str]:
         answer = client.get("/health/")
         assert (answer.status_code, answer["Cache-Control"], answer.cookies) == (200, "no-store", {})
-        assert timezone.now() - timezone.datetime.fromisoformat(answer.json()["timestamp"]) < timedelta(seconds=5)
+        assert timezone.now() - timezone.datetime.fromisoformat(answer.json()["timestamp"]) < timedelta(
+            seconds=5
+        )
         return {name: value for name, value in answer.json().items() if name != "timestamp"}
 
     assert told() == {"status": "degraded", "database": "ok", "cache": "ok", "queue": "error", "mail": "ok"}
@@ -36,11 +38,15 @@ def test_health_is_the_sum_of_what_we_depend_on(client: Client) -> None:
     assert told()["queue"] == "error"
     old = timezone.now() - timedelta(minutes=6)
     order = make_order()
-    OutboxMessage.objects.create(kind="link", order=order, subject="x", created_at=old, next_try=old, message_id="<x@y>")
+    OutboxMessage.objects.create(
+        kind="link", order=order, subject="x", created_at=old, next_try=old, message_id="<x@y>"
+    )
     assert (told()["mail"], told()["status"]) == ("error", "degraded")
 
 
-@pytest.mark.parametrize(("follows", "word", "status"), [(True, "ok", "healthy"), (False, "error", "degraded")])
+@pytest.mark.parametrize(
+    ("follows", "word", "status"), [(True, "ok", "healthy"), (False, "error", "degraded")]
+)
 def test_a_replica_is_told_of_where_there_is_one(
     client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, follows: bool, word: str, status: str
 ) -> None:
@@ -61,18 +67,28 @@ def test_being_alive_touches_nothing(client: Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
-def test_a_database_that_fails_is_503_and_no_word_of_why(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_fails_is_503_and_no_word_of_why(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
         raise OperationalError("password authentication failed for user falcon")
 
-    monkeypatch.setattr("bookings.ops.health._prober", Prober(cache=lambda: True, database=broken, queue=broken, mail=broken))
+    monkeypatch.setattr(
+        "bookings.ops.health._prober", Prober(cache=lambda: True, database=broken, queue=broken, mail=broken)
+    )
 
     answer = client.get("/health/")
 
     assert answer.status_code == 503
     told = answer.json()
     assert told.pop("timestamp")
-    assert told == {"status": "unhealthy", "database": "error", "cache": "ok", "queue": "unknown", "mail": "unknown"}
+    assert told == {
+        "status": "unhealthy",
+        "database": "error",
+        "cache": "ok",
+        "queue": "unknown",
+        "mail": "unknown",
+    }
 
 
 @pytest.fixture
@@ -131,7 +147,12 @@ def test_frozen_servers_are_told_of_in_time(servers: tuple[Service, Any, str]) -
     site, redis, database = servers
     slack = 4.0  # of a busy machine; who waits for a frozen server waits for ever
     status, told, _took = ask(site)
-    assert (status, told["database"], told["cache"], told["status"]) == (200, "ok", "ok", "degraded")  # no queue, no tables
+    assert (status, told["database"], told["cache"], told["status"]) == (
+        200,
+        "ok",
+        "ok",
+        "degraded",
+    )  # no queue, no tables
 
     redis.freeze()
     status, told, took = ask(site)
@@ -143,7 +164,12 @@ def test_frozen_servers_are_told_of_in_time(servers: tuple[Service, Any, str]) -
     try:
         for _time in range(3):
             status, told, took = ask(site)
-            assert (status, told["status"], told["database"], told["queue"]) == (503, "unhealthy", "error", "unknown")
+            assert (status, told["status"], told["database"], told["queue"]) == (
+                503,
+                "unhealthy",
+                "error",
+                "unknown",
+            )
             assert took < DEADLINE + slack
         assert httpx.get(f"{site.url}/health/live/", timeout=DEADLINE + slack).status_code == 200
         metrics = httpx.get(f"{site.url}/metrics", timeout=DEADLINE + slack).text

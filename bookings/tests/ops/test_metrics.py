@@ -27,7 +27,10 @@ LINE = re.compile(r"^(\w+)(?:\{(.*)\})? ([-\d.e+]+)$", re.M)
 
 def values(text: str) -> dict[str, float]:
     """The numbers by name and labels: `falcon_holds_total channel=web`."""
-    return {f"{name} {labels.replace(chr(34), '')}".strip(): float(value) for name, labels, value in LINE.findall(text)}
+    return {
+        f"{name} {labels.replace(chr(34), '')}".strip(): float(value)
+        for name, labels, value in LINE.findall(text)
+    }
 
 
 def scrape(client: Client) -> dict[str, float]:
@@ -102,7 +105,9 @@ def test_what_was_rolled_back_is_not_counted_as_held() -> None:
         ("10.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, False),
     ],
 )
-def test_only_neighbours_read_the_metrics(client: Client, settings: Any, peer: str, headers: dict[str, str], may: bool) -> None:
+def test_only_neighbours_read_the_metrics(
+    client: Client, settings: Any, peer: str, headers: dict[str, str], may: bool
+) -> None:
     settings.TRUSTED_PROXIES, settings.TRUSTED_PROXY_NETS = 1, ["10.0.0.0/8"]
 
     answer = client.get("/metrics", REMOTE_ADDR=peer, headers=headers)
@@ -122,7 +127,10 @@ def test_workers_count_together(tmp_path: Path) -> None:
     """Whichever worker is asked tells what all of them did."""
     for name in ("none", "metrics"):
         (tmp_path / name).mkdir()
-    options = {"DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}", "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")}
+    options = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
+    }
     with service(tmp_path, static=tmp_path / "none", queue=False, **options) as site:
         for _time in range(30):
             httpx.get(f"{site.url}/health/live/")
@@ -139,11 +147,11 @@ def test_workers_count_together(tmp_path: Path) -> None:
 
 
 def test_methods_that_are_made_up_fill_no_memory(tmp_path: Path) -> None:
-    script = (
-        "from bookings.base import metrics as m; [m.count_request('r', f'M{n}', 200, 1, 1, 1) for n in range(999)]; print(len(m._routes))"
-    )
+    script = "from bookings.base import metrics as m; [m.count_request('r', f'M{n}', 200, 1, 1, 1) for n in range(999)]; print(len(m._routes))"
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "falcon_web.settings", "LOCAL_DIR": str(tmp_path)}
 
-    told = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
 
     assert told.stdout.strip() == "0"

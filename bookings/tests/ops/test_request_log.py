@@ -43,7 +43,9 @@ def through(view: Callable[[HttpRequest], HttpResponse], **headers: str) -> Http
 
 
 @pytest.mark.django_db
-def test_each_request_is_one_line_without_paths_or_people(client: Client, lines: Callable[[], list[Fields]]) -> None:
+def test_each_request_is_one_line_without_paths_or_people(
+    client: Client, lines: Callable[[], list[Fields]]
+) -> None:
     answer = client.get("/bookings/?reference=ABCD1234&email=ann@example.com")
 
     (line,) = lines()
@@ -56,7 +58,9 @@ def test_each_request_is_one_line_without_paths_or_people(client: Client, lines:
 
 
 @pytest.mark.django_db
-def test_the_line_counts_queries_on_every_connection_and_says_who(client: Client, lines: Callable[[], list[Fields]]) -> None:
+def test_the_line_counts_queries_on_every_connection_and_says_who(
+    client: Client, lines: Callable[[], list[Fields]]
+) -> None:
     schedule = departure_ahead()
     hold_by(client, schedule, "1A")
     client.get(seats_page(schedule))
@@ -72,7 +76,9 @@ def test_the_line_counts_queries_on_every_connection_and_says_who(client: Client
 
 
 @pytest.mark.django_db
-def test_the_number_of_queries_is_djangos_own(lines: Callable[[], list[Fields]], django_assert_num_queries: Any) -> None:
+def test_the_number_of_queries_is_djangos_own(
+    lines: Callable[[], list[Fields]], django_assert_num_queries: Any
+) -> None:
     def view(_request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             for _each in range(3):
@@ -85,7 +91,9 @@ def test_the_number_of_queries_is_djangos_own(lines: Callable[[], list[Fields]],
     assert lines()[0]["queries"] == 3
 
 
-def test_a_page_that_is_not_there_says_no_address(client: Client, db: None, lines: Callable[[], list[Fields]]) -> None:
+def test_a_page_that_is_not_there_says_no_address(
+    client: Client, db: None, lines: Callable[[], list[Fields]]
+) -> None:
     client.get("/bookings/link/secret-token-of-ann/")
     client.get("/no/such/ABCD1234/")
 
@@ -140,7 +148,9 @@ def test_an_answer_304_is_a_line_of_no_bytes(lines: Callable[[], list[Fields]]) 
 
 
 @pytest.mark.parametrize("error", [RuntimeError, Http404])
-def test_a_view_that_raises_has_its_line(client: Client, db: None, lines: Any, monkeypatch: pytest.MonkeyPatch, error: type) -> None:
+def test_a_view_that_raises_has_its_line(
+    client: Client, db: None, lines: Any, monkeypatch: pytest.MonkeyPatch, error: type
+) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise error
 
@@ -168,7 +178,9 @@ def test_a_view_that_raises_has_its_line(client: Client, db: None, lines: Any, m
         (lambda request: render_problem(request, TooMany("no")), 429),
     ],
 )
-def test_every_error_page_shows_the_number_of_its_request(answer: Callable[[HttpRequest], HttpResponse], status: int) -> None:
+def test_every_error_page_shows_the_number_of_its_request(
+    answer: Callable[[HttpRequest], HttpResponse], status: int
+) -> None:
     def view(request: HttpRequest) -> HttpResponse:
         request.htmx = False
         return answer(request)
@@ -232,7 +244,9 @@ def test_every_line_of_a_request_carries_its_id_in_both_formats(settings: Any) -
 
 
 @pytest.mark.django_db
-def test_a_slow_query_is_logged_with_its_place_and_without_its_values(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_slow_query_is_logged_with_its_place_and_without_its_values(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     take_slow_queries()
     settings.SLOW_QUERY_MS = 0.0001
 
@@ -265,7 +279,9 @@ def test_slow_queries_of_all_processes_are_kept_together_and_the_oldest_forgotte
     kept = SlowQuery.objects.get()
     assert kept.times == 2
     assert kept.total_ms >= kept.longest_ms > 0
-    SlowQuery.objects.bulk_create(SlowQuery(key=str(n), place="x", sql="y", last_at=timezone.now()) for n in range(MOST_KEPT))
+    SlowQuery.objects.bulk_create(
+        SlowQuery(key=str(n), place="x", sql="y", last_at=timezone.now()) for n in range(MOST_KEPT)
+    )
     assert forget_slow_queries() == 1
     assert not SlowQuery.objects.filter(pk=kept.pk).exists()
 

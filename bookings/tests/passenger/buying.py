@@ -1,4 +1,7 @@
-"""A purchase over the pages, step by step, for tests. The pages ask the real clock, so departures are made from it."""
+"""A purchase over the pages, step by step, for tests.
+
+The pages ask the real clock, so departures are made from it.
+"""
 
 import re
 from datetime import timedelta
@@ -20,7 +23,14 @@ def departure_ahead(days: float = 3, **options: Any) -> Schedule:
     return make_schedule(departs=timezone.now().replace(microsecond=0) + timedelta(days=days), **options)
 
 
-def seats_page(schedule: Schedule, *, passengers: int = 2, start: str = "johannesburg", end: str = "cape-town", **more: Any) -> str:
+def seats_page(
+    schedule: Schedule,
+    *,
+    passengers: int = 2,
+    start: str = "johannesburg",
+    end: str = "cape-town",
+    **more: Any,
+) -> str:
     extra = "".join(f"&{name}={value}" for name, value in more.items())
     return f"/departures/{schedule.pk}/?from={start}&to={end}&passengers={passengers}{extra}"
 
@@ -38,7 +48,11 @@ def hold_by(client: Client, schedule: Schedule, *labels: str, **query: Any) -> s
 def details(seats: int = 2, **changes: str) -> dict[str, str]:
     typed = dict(CONTACT)
     for index, (first_name, surname, kind) in enumerate(PEOPLE[:seats]):
-        typed |= {f"p{index}-first_name": first_name, f"p{index}-surname": surname, f"p{index}-passenger_type": kind}
+        typed |= {
+            f"p{index}-first_name": first_name,
+            f"p{index}-surname": surname,
+            f"p{index}-passenger_type": kind,
+        }
     return {**typed, "action": "details", **changes}
 
 

@@ -120,7 +120,13 @@ def test_finding_shows_the_minimum(booking: Booking, proof: str) -> None:
 
     assert "Mail me the link" in page
     assert "Johannesburg → Cape Town" in page
-    for secret in ("Sipho", "1A", "R900", booking.tickets.first().spoken_code, f"/bookings/{booking.booking_reference}/"):
+    for secret in (
+        "Sipho",
+        "1A",
+        "R900",
+        booking.tickets.first().spoken_code,
+        f"/bookings/{booking.booking_reference}/",
+    ):
         assert secret not in page
 
 
@@ -143,7 +149,9 @@ def test_every_failure_has_one_answer(booking: Booking, reference: str, proof: s
     assert "We cannot show a booking for this." in answer.content.decode()
 
 
-@pytest.mark.parametrize(("reference", "proof"), [("", ""), ("\x00", "x"), ("AAAA", "a\x00b"), ("A" * 900_000, "x")])
+@pytest.mark.parametrize(
+    ("reference", "proof"), [("", ""), ("\x00", "x"), ("AAAA", "a\x00b"), ("A" * 900_000, "x")]
+)
 def test_what_cannot_be_read_is_said_beside_the_field(client: Client, reference: str, proof: str) -> None:
     answer = find(client, reference, proof)
 
@@ -162,7 +170,9 @@ def test_the_link_is_mailed_with_one_answer_for_all(booking: Booking, proof: str
 def test_guessing_is_limited_for_each_reference(booking: Booking, settings: Any) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "find": "2/15m"}
     for number in range(3):
-        answer = Client(REMOTE_ADDR=f"10.0.{number}.1").post("/bookings/", {"reference": booking.booking_reference, "proof": "guess"})
+        answer = Client(REMOTE_ADDR=f"10.0.{number}.1").post(
+            "/bookings/", {"reference": booking.booking_reference, "proof": "guess"}
+        )
 
     assert answer.status_code == 429
 
@@ -186,7 +196,9 @@ def test_a_link_that_is_over_is_explained(client: Client) -> None:
 
 
 @pytest.mark.parametrize("people", [1, 3])
-def test_query_count_is_constant(client: Client, schedule: Schedule, django_assert_num_queries: Any, people: int) -> None:
+def test_query_count_is_constant(
+    client: Client, schedule: Schedule, django_assert_num_queries: Any, people: int
+) -> None:
     booking = paid_by(client, schedule, *["1A", "1B", "1C"][:people])
 
     with django_assert_num_queries(7):
@@ -219,6 +231,8 @@ def test_guessing_is_limited_however_the_reference_is_written(booking: Booking, 
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "find": "2/15m"}
     code = booking.booking_reference
     for number, written in enumerate([code.lower(), f"{code[:4]}-{code[4:]}", f"{code[:2]} {code[2:]}"]):
-        answer = Client(REMOTE_ADDR=f"10.0.{number}.1").post("/bookings/", {"reference": written, "proof": "guess"})
+        answer = Client(REMOTE_ADDR=f"10.0.{number}.1").post(
+            "/bookings/", {"reference": written, "proof": "guess"}
+        )
 
     assert answer.status_code == 429

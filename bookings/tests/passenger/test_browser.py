@@ -29,7 +29,9 @@ def test_search_by_keyboard_alone(watched: Page, live_server: object) -> None:
     start = page.get_by_role("combobox", name="From")
 
     start.focus()
-    page.keyboard.insert_text("joh")  # at once: key by key a slow machine shows a list for each letter, and takes it away again
+    page.keyboard.insert_text(
+        "joh"
+    )  # at once: key by key a slow machine shows a list for each letter, and takes it away again
     expect(page.locator("#from-list [role=option]").first).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(start).to_have_attribute("aria-activedescendant", "from-list-0")
@@ -46,7 +48,9 @@ def test_search_by_keyboard_alone(watched: Page, live_server: object) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Johannesburg to Cape Town")
-    expect(page).to_have_url(f"{live_server}{results_address()}")  # at once the one address, without a redirect
+    expect(page).to_have_url(
+        f"{live_server}{results_address()}"
+    )  # at once the one address, without a redirect
     expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
 
 
@@ -62,7 +66,9 @@ def test_ordering_and_filters_swap_the_list_and_back_undoes_them(watched: Page, 
     expect(page.locator("#status")).to_have_text("1 coach")
     expect(page.get_by_role("link", name="12–18")).to_be_focused()
     page.get_by_role("link", name="Fastest").click()
-    expect(page.get_by_role("link", name="Fastest")).to_have_attribute("aria-current", "true")  # the new list, whose field is filled in
+    expect(page.get_by_role("link", name="Fastest")).to_have_attribute(
+        "aria-current", "true"
+    )  # the new list, whose field is filled in
     page.get_by_label("At most").fill("1")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="No coach fits these choices")).to_be_visible()
@@ -108,12 +114,22 @@ def test_search_works_without_script(page: Page, live_server: object) -> None:
 def addresses() -> list[str]:
     wrong = "/search/?from=Atlantis&to=&date=2020-01-01&passengers=500"
     boards = ["/departures/", "/departures/?city=johannesburg"]
-    return ["/", results_address(), wrong, *boards, "/routes/", "/routes/johannesburg-to-cape-town/", "/no/such/page/"]
+    return [
+        "/",
+        results_address(),
+        wrong,
+        *boards,
+        "/routes/",
+        "/routes/johannesburg-to-cape-town/",
+        "/no/such/page/",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("half", [0, 1])
-def test_every_page_is_accessible_and_fits_a_small_phone(watched: Page, live_server: object, scheme: str, half: int) -> None:
+def test_every_page_is_accessible_and_fits_a_small_phone(
+    watched: Page, live_server: object, scheme: str, half: int
+) -> None:
     make_day(3, 8, seats=2)
     page = watched
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -48,7 +48,11 @@ def test_the_quote_stands_on_the_page_before_anything_happens(client: Client, bo
 def test_some_of_the_party_are_quoted_by_themselves(client: Client, booking: Booking) -> None:
     adult = booking.tickets.first().pk
 
-    part = client.get(address(booking), {"asked": 1, "tickets": adult}, headers={"HX-Request": "true", "HX-Target": "cancel-quote"})
+    part = client.get(
+        address(booking),
+        {"asked": 1, "tickets": adult},
+        headers={"HX-Request": "true", "HX-Target": "cancel-quote"},
+    )
 
     assert "<html" not in part.content.decode()
     assert "Cancel 1 ticket, R450 back" in part.content.decode()
@@ -109,7 +113,9 @@ def test_the_same_form_with_other_content_is_refused(client: Client, booking: Bo
     client.post(address(booking), form)
     other = booking.tickets.last().pk
 
-    answer = client.post(address(booking), {**form, "tickets": [other], "quoted_for": [other], "quoted": "225.00"})
+    answer = client.post(
+        address(booking), {**form, "tickets": [other], "quoted_for": [other], "quoted": "225.00"}
+    )
 
     assert answer.status_code == 409
     assert Refund.objects.count() == 1
@@ -155,7 +161,9 @@ def test_strangers_cancel_nothing(client: Client, booking: Booking) -> None:
         {"tickets": ["1" * 18], "quoted_for": ["1" * 18]},
     ],
 )
-def test_nonsense_is_refused_and_cancels_nothing(client: Client, booking: Booking, change: dict[str, Any]) -> None:
+def test_nonsense_is_refused_and_cancels_nothing(
+    client: Client, booking: Booking, change: dict[str, Any]
+) -> None:
     answer = client.post(address(booking), {**form_of(client, booking), **change})
 
     assert answer.status_code in (409, 422)

@@ -73,7 +73,9 @@ def test_a_review_without_details_leads_back_to_them(client: Client, token: str)
         ("phone", "call me", "This is not a phone number that we know."),
     ],
 )
-def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(client: Client, token: str, field: str, typed: str, words: str) -> None:
+def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(
+    client: Client, token: str, field: str, typed: str, words: str
+) -> None:
     answer = client.post(f"/checkout/{token}/", details(**{field: typed}))
 
     page = answer.content.decode()
@@ -85,7 +87,9 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(client: Clie
     assert 'value="Sipho"' in client.get(f"/checkout/{token}/").content.decode()
 
 
-@pytest.mark.parametrize("name", ["Ñandú-Øre", "नोमवुला", "محمد", "😀", "O'Brien", "x" * 80, "Anne\u200d-Marie"])
+@pytest.mark.parametrize(
+    "name", ["Ñandú-Øre", "नोमवुला", "محمد", "😀", "O'Brien", "x" * 80, "Anne\u200d-Marie"]
+)
 def test_names_of_every_script_are_welcome(client: Client, token: str, name: str) -> None:
     fill(client, token, **{"p0-surname": name})
 
@@ -125,11 +129,15 @@ def test_more_time_is_given_once_and_keeps_what_was_typed(client: Client, token:
 def test_seats_can_be_given_back(client: Client, token: str, schedule: Schedule) -> None:
     answer = client.post(f"/checkout/{token}/", {"action": "release"})
 
-    assert answer["Location"].startswith(f"/departures/{schedule.pk}/?from=johannesburg-main@0&to=cape-town-main@2&passengers=2")
+    assert answer["Location"].startswith(
+        f"/departures/{schedule.pk}/?from=johannesburg-main@0&to=cape-town-main@2&passengers=2"
+    )
     assert not SeatClaim.objects.exists()
 
 
-def test_an_expired_checkout_shows_what_was_typed_and_takes_the_seats_again(client: Client, token: str) -> None:
+def test_an_expired_checkout_shows_what_was_typed_and_takes_the_seats_again(
+    client: Client, token: str
+) -> None:
     expire(token)
     typed = client.post(f"/checkout/{token}/", details())
     page = client.get(typed["Location"]).content.decode()
@@ -143,7 +151,9 @@ def test_an_expired_checkout_shows_what_was_typed_and_takes_the_seats_again(clie
     assert client.get(f"/checkout/{token}/?step=review").status_code == 200
 
 
-def test_seats_that_went_meanwhile_are_named_and_nothing_typed_is_lost(client: Client, token: str, schedule: Schedule) -> None:
+def test_seats_that_went_meanwhile_are_named_and_nothing_typed_is_lost(
+    client: Client, token: str, schedule: Schedule
+) -> None:
     fill(client, token)
     expire(token)
     hold_by(Client(), schedule, "1A")
@@ -190,7 +200,9 @@ def test_the_same_form_with_another_choice_is_refused(client: Client, token: str
         lambda client, token: HoldSeat.objects.update(fares={"adult": "700.00", "child": "350.00"}),
     ],
 )
-def test_what_changed_since_the_review_is_shown_before_it_is_booked(client: Client, token: str, change: Any) -> None:
+def test_what_changed_since_the_review_is_shown_before_it_is_booked(
+    client: Client, token: str, change: Any
+) -> None:
     fill(client, token)
     form = review_form(client, token)
     change(client, token)
@@ -204,8 +216,13 @@ def test_what_changed_since_the_review_is_shown_before_it_is_booked(client: Clie
     assert not Order.objects.exists()
 
 
-@pytest.mark.parametrize("broken", [{"submission": ""}, {"digest": ""}, {"digest": "\x00"}, {"submission": "x" * 500, "digest": "y"}])
-def test_a_review_form_that_was_tampered_with_books_nothing(client: Client, token: str, broken: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    [{"submission": ""}, {"digest": ""}, {"digest": "\x00"}, {"submission": "x" * 500, "digest": "y"}],
+)
+def test_a_review_form_that_was_tampered_with_books_nothing(
+    client: Client, token: str, broken: dict[str, str]
+) -> None:
     fill(client, token)
 
     answer = client.post(f"/checkout/{token}/", {**review_form(client, token), **broken})
@@ -242,7 +259,9 @@ def test_paying_later_is_not_offered_shortly_before_departure(client: Client) ->
     fill(client, token)
 
     assert 'value="later"' not in client.get(f"/checkout/{token}/?step=review").content.decode()
-    assert client.post(f"/checkout/{token}/", {**review_form(client, token), "pay": "later"}).status_code == 422
+    assert (
+        client.post(f"/checkout/{token}/", {**review_form(client, token), "pay": "later"}).status_code == 422
+    )
 
 
 @pytest.mark.parametrize("action", ["details", "renew", "release", "rehold", "place", ""])

@@ -17,7 +17,9 @@ def _files(settings: Any, tmp_path: Path) -> None:
 
 
 def write(subject: str) -> str:
-    mail = EmailMultiAlternatives(subject, "See http://127.0.0.1/bookings/link/x/\n<script>alert(1)</script>", to=["a@example.com"])
+    mail = EmailMultiAlternatives(
+        subject, "See http://127.0.0.1/bookings/link/x/\n<script>alert(1)</script>", to=["a@example.com"]
+    )
     mail.attach_alternative('<p style="color:red">Hello</p>', "text/html")
     get_connection().send_messages([mail])
     return demo_mails()[0].name

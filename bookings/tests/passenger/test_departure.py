@@ -70,10 +70,14 @@ def test_fewer_seats_than_passengers_are_pointed_out(client: Client, schedule: S
 def test_we_choose_seats_together_in_the_asked_class(client: Client, schedule: Schedule) -> None:
     client.post(seats_page(schedule), {"choose": "any", "passengers": "3", "class": "premium"})
 
-    assert list(HoldSeat.objects.values_list("seat__label", "fare_class__code")) == [(f"1{letter}", "premium") for letter in "ABC"]
+    assert list(HoldSeat.objects.values_list("seat__label", "fare_class__code")) == [
+        (f"1{letter}", "premium") for letter in "ABC"
+    ]
 
 
-def test_a_lost_race_gives_a_fresh_map_and_keeps_what_is_still_free(client: Client, schedule: Schedule) -> None:
+def test_a_lost_race_gives_a_fresh_map_and_keeps_what_is_still_free(
+    client: Client, schedule: Schedule
+) -> None:
     hold_by(Client(), schedule, "2A")
 
     answer = client.post(seats_page(schedule), {"seats": ["2A", "2B"]})
@@ -99,7 +103,9 @@ def test_one_s_own_seats_are_ticked_and_can_be_exchanged(client: Client, schedul
 def test_the_poll_answers_nothing_while_nothing_changed(client: Client, schedule: Schedule) -> None:
     rev = client.get(seats_page(schedule)).context["view"].rev
 
-    answer = client.get(seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"})
+    answer = client.get(
+        seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"}
+    )
 
     assert (answer.status_code, answer.content) == (204, b"")
 
@@ -108,7 +114,10 @@ def test_the_poll_brings_the_map_alone_with_the_ticks_kept(client: Client, sched
     rev = client.get(seats_page(schedule)).context["view"].rev
     hold_by(Client(), schedule, "2A")
 
-    answer = client.get(seats_page(schedule, rev=rev) + "&seats=2A&seats=2B", headers={"HX-Request": "true", "HX-Target": "seat-map"})
+    answer = client.get(
+        seats_page(schedule, rev=rev) + "&seats=2A&seats=2B",
+        headers={"HX-Request": "true", "HX-Target": "seat-map"},
+    )
 
     page = answer.content.decode()
     assert "<html" not in page
@@ -121,7 +130,9 @@ def test_the_poll_notices_a_hold_that_ran_out_unswept(client: Client, schedule: 
     rev = client.get(seats_page(schedule)).context["view"].rev
     SeatClaim.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
-    answer = client.get(seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"})
+    answer = client.get(
+        seats_page(schedule, rev=rev), headers={"HX-Request": "true", "HX-Target": "seat-map"}
+    )
 
     assert answer.status_code == 200
     assert "disabled" not in boxes(answer.content.decode())["2A"]
@@ -131,7 +142,10 @@ def test_a_way_back_is_searched_next(client: Client, schedule: Schedule) -> None
     answer = client.post(seats_page(schedule, child=1, **{"return": "2027-01-05"}), {"seats": ["2A", "2B"]})
 
     token = Hold.objects.get().token
-    assert answer["Location"] == f"/search/?from=cape-town&to=johannesburg&passengers=2&child=1&hold={token}&date=2027-01-05"
+    assert (
+        answer["Location"]
+        == f"/search/?from=cape-town&to=johannesburg&passengers=2&child=1&hold={token}&date=2027-01-05"
+    )
 
 
 def test_the_way_back_joins_the_hold(client: Client, schedule: Schedule) -> None:
@@ -161,7 +175,10 @@ def test_a_sold_out_coach_says_so_and_leads_to_others(client: Client) -> None:
     page = client.get(seats_page(schedule)).content.decode()
 
     assert "Every seat is taken" in page
-    assert f"/search/?from=johannesburg&amp;to=cape-town&amp;passengers=2&amp;date={schedule.departure_time:%Y-}" in page
+    assert (
+        f"/search/?from=johannesburg&amp;to=cape-town&amp;passengers=2&amp;date={schedule.departure_time:%Y-}"
+        in page
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,7 +189,9 @@ def test_a_sold_out_coach_says_so_and_leads_to_others(client: Client) -> None:
         ({"departure_time": timezone.now() - timedelta(minutes=5)}, "Sales have closed"),
     ],
 )
-def test_a_departure_that_is_not_sold_says_why(client: Client, schedule: Schedule, change: dict[str, Any], words: str) -> None:
+def test_a_departure_that_is_not_sold_says_why(
+    client: Client, schedule: Schedule, change: dict[str, Any], words: str
+) -> None:
     Schedule.objects.filter(pk=schedule.pk).update(**change)
 
     page = client.get(seats_page(schedule))
@@ -184,7 +203,9 @@ def test_a_departure_that_is_not_sold_says_why(client: Client, schedule: Schedul
 
 
 @pytest.mark.parametrize("passengers", ["0", "500", "-1", "two", "٣", "9" * 400])
-def test_an_absurd_party_is_explained_on_the_page(client: Client, schedule: Schedule, passengers: str) -> None:
+def test_an_absurd_party_is_explained_on_the_page(
+    client: Client, schedule: Schedule, passengers: str
+) -> None:
     answer = client.get(seats_page(schedule, passengers=passengers))
 
     assert answer.status_code == 422
@@ -205,7 +226,9 @@ def test_an_absurd_party_is_explained_on_the_page(client: Client, schedule: Sche
         {"choose": "any", "class": "nothing"},
     ],
 )
-def test_nonsense_is_refused_with_words_and_holds_nothing(client: Client, schedule: Schedule, posted: dict[str, Any]) -> None:
+def test_nonsense_is_refused_with_words_and_holds_nothing(
+    client: Client, schedule: Schedule, posted: dict[str, Any]
+) -> None:
     answer = client.post(seats_page(schedule), posted)
 
     assert answer.status_code in (409, 422)
@@ -231,7 +254,9 @@ def test_a_foreign_hold_joins_nothing(client: Client, schedule: Schedule) -> Non
 
 
 @pytest.mark.parametrize("seats", [1, 3])
-def test_query_count_is_constant(client: Client, schedule: Schedule, django_assert_num_queries: Any, seats: int) -> None:
+def test_query_count_is_constant(
+    client: Client, schedule: Schedule, django_assert_num_queries: Any, seats: int
+) -> None:
     hold_by(client, schedule, *["2A", "2B", "2C"][:seats])
 
     with django_assert_num_queries(4):
@@ -256,7 +281,9 @@ def test_holding_is_limited(client: Client, schedule: Schedule, settings: Any) -
 
 
 @pytest.mark.parametrize("days", [-1, 0.05])
-def test_the_way_back_leaves_after_the_way_out_has_arrived(client: Client, schedule: Schedule, days: float) -> None:
+def test_the_way_back_leaves_after_the_way_out_has_arrived(
+    client: Client, schedule: Schedule, days: float
+) -> None:
     token, early = hold_by(client, schedule, "2A", "2B"), departure_ahead(3 + days)
 
     answer = client.post(seats_page(early, hold=token), {"seats": ["1A", "1B"]})
@@ -283,7 +310,9 @@ def test_the_page_says_how_long_seats_are_kept(client: Client, schedule: Schedul
 def test_children_sit_on_the_dear_seats_so_that_the_party_pays_what_the_search_said(client: Client) -> None:
     mixed = departure_ahead(layout=make_layout(seats=2, premium=1))  # one seat of each class
     day = timezone.localdate(mixed.departure_time)
-    found = client.get(f"/search/?from=johannesburg&to=cape-town&date={day}&passengers=2&child=1").content.decode()
+    found = client.get(
+        f"/search/?from=johannesburg&to=cape-town&date={day}&passengers=2&child=1"
+    ).content.decode()
 
     token = hold_by(client, mixed, "1A", "1B", child=1)
 

@@ -29,7 +29,11 @@ def test_the_feed_is_a_zip_that_caches_may_keep(client: Client) -> None:
 
     response = client.get(ADDRESS)
 
-    assert (response.status_code, response["Content-Type"], trips(response.content)) == (200, "application/zip", 2)
+    assert (response.status_code, response["Content-Type"], trips(response.content)) == (
+        200,
+        "application/zip",
+        2,
+    )
     assert response["Cache-Control"] == "public, max-age=900"
     assert "Set-Cookie" not in response.headers
     assert "Vary" not in response.headers or "Cookie" not in response["Vary"]
@@ -130,7 +134,9 @@ def test_the_command_says_what_it_wrote(tmp_path: Any) -> None:
     assert "Stops without a place on the map, which planners may refuse (3):" in out.getvalue()
 
 
-@pytest.mark.parametrize("options", [["--days", "0"], ["--days", "99999"], ["--from", "9999-12-31"], ["--from", "2001-01-01"]])
+@pytest.mark.parametrize(
+    "options", [["--days", "0"], ["--days", "99999"], ["--from", "9999-12-31"], ["--from", "2001-01-01"]]
+)
 def test_days_that_make_no_sense_are_refused_in_words(tmp_path: Any, options: list[str]) -> None:
     make_day(8)
 

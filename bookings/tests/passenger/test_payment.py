@@ -8,7 +8,16 @@ from django.utils import timezone
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, notification_body
 from bookings.domain.sales.payments import act_on_notification, settle
-from bookings.models import Booking, GatewayNotification, Order, OutboxMessage, Payment, PaymentAttempt, Schedule, SeatClaim
+from bookings.models import (
+    Booking,
+    GatewayNotification,
+    Order,
+    OutboxMessage,
+    Payment,
+    PaymentAttempt,
+    Schedule,
+    SeatClaim,
+)
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +47,12 @@ def test_the_gateway_asks_for_a_decision_and_no_card(client: Client, attempt: Pa
     assert page.count("<input") == 1  # the form's token
 
 
-@pytest.mark.parametrize(("decision", "version"), [("pay", PAID), ("decline", DECLINED), ("nonsense", DECLINED)])
-def test_the_decision_is_told_from_the_queue(client: Client, order: Order, attempt: PaymentAttempt, decision: str, version: str) -> None:
+@pytest.mark.parametrize(
+    ("decision", "version"), [("pay", PAID), ("decline", DECLINED), ("nonsense", DECLINED)]
+)
+def test_the_decision_is_told_from_the_queue(
+    client: Client, order: Order, attempt: PaymentAttempt, decision: str, version: str
+) -> None:
     answer = client.post(f"/payments/demo/{attempt.token}/", {"decision": decision})
 
     assert answer["Location"] == f"/orders/{order.token}/status/"
@@ -48,7 +61,9 @@ def test_the_decision_is_told_from_the_queue(client: Client, order: Order, attem
     assert order.status == "pending"  # the browser's way back changes nothing
 
 
-def test_a_signed_notification_is_kept_then_booked(client: Client, order: Order, attempt: PaymentAttempt) -> None:
+def test_a_signed_notification_is_kept_then_booked(
+    client: Client, order: Order, attempt: PaymentAttempt
+) -> None:
     client.post(f"/payments/demo/{attempt.token}/", {"decision": "pay"})
 
     answers = [notify(notification_body(attempt, PAID)) for _again in range(3)]
@@ -109,7 +124,10 @@ def test_the_status_polls_while_it_waits_and_slows_down(client: Client, order: O
 
 
 def test_without_script_the_page_asks_again_itself(client: Client, order: Order) -> None:
-    assert '<noscript><meta http-equiv="refresh" content="4"></noscript>' in client.get(f"/orders/{order.token}/status/").content.decode()
+    assert (
+        '<noscript><meta http-equiv="refresh" content="4"></noscript>'
+        in client.get(f"/orders/{order.token}/status/").content.decode()
+    )
 
 
 def test_a_declined_payment_can_be_tried_again(client: Client, order: Order, attempt: PaymentAttempt) -> None:
@@ -142,7 +160,9 @@ def test_an_expired_order_says_so_calmly(client: Client, order: Order) -> None:
     assert client.post(f"/orders/{order.token}/status/").status_code == 409
 
 
-def test_money_that_comes_after_the_seats_are_gone_goes_back(client: Client, order: Order, attempt: PaymentAttempt) -> None:
+def test_money_that_comes_after_the_seats_are_gone_goes_back(
+    client: Client, order: Order, attempt: PaymentAttempt
+) -> None:
     Order.objects.update(pay_by=timezone.now() - timedelta(minutes=1))
     SeatClaim.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     hold_by(Client(), Schedule.objects.get(), "1A")
@@ -153,7 +173,9 @@ def test_money_that_comes_after_the_seats_are_gone_goes_back(client: Client, ord
     assert "Your money comes back" in page
 
 
-@pytest.mark.parametrize("address", ["/orders/nothing/status/", "/payments/demo/nothing/", "/orders/%00/status/"])
+@pytest.mark.parametrize(
+    "address", ["/orders/nothing/status/", "/payments/demo/nothing/", "/orders/%00/status/"]
+)
 def test_unknown_tokens_are_not_found(client: Client, address: str) -> None:
     assert client.get(address).status_code == 404
     assert client.post(address).status_code == 404

@@ -28,12 +28,16 @@ def test_home_asks_for_each_passenger_type_and_shows_well_travelled_roads(client
 
     html = client.get("/").content.decode()
 
-    assert all(f'name="{slug}"' in html for slug in ("from", "to", "date", "return", "adult", "child", "student"))
+    assert all(
+        f'name="{slug}"' in html for slug in ("from", "to", "date", "return", "adult", "child", "student")
+    )
     assert PAIR in html
 
 
 @pytest.mark.parametrize("roads", [1, 3])
-def test_home_asks_the_same_queries_however_many_roads(client: Client, roads: int, django_assert_num_queries: Callable) -> None:
+def test_home_asks_the_same_queries_however_many_roads(
+    client: Client, roads: int, django_assert_num_queries: Callable
+) -> None:
     for ends in [("Johannesburg", "Durban"), ("Cape Town", "Durban"), ("Paarl", "Durban")][:roads]:
         make_day(8, route=make_route(*ends))
 
@@ -66,7 +70,9 @@ def test_the_board_asks_the_same_queries_for_three_rows_as_for_one(
 
 
 @pytest.mark.parametrize("target", ["", "board"])
-def test_the_board_is_sent_again_only_when_it_changed(client: Client, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_board_is_sent_again_only_when_it_changed(
+    client: Client, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (departure,) = make_day(1)
     headers = {"HX-Request": "true", "HX-Target": target} if target else {}
     now = timezone.now()
@@ -77,7 +83,12 @@ def test_the_board_is_sent_again_only_when_it_changed(client: Client, target: st
     Schedule.objects.filter(pk=departure.pk).update(status="cancelled")
     changed = client.get("/departures/", {"city": "johannesburg"}, headers=headers)
 
-    assert (same.status_code, same.content, same["ETag"], same["Vary"]) == (304, b"", first["ETag"], first["Vary"])
+    assert (same.status_code, same.content, same["ETag"], same["Vary"]) == (
+        304,
+        b"",
+        first["ETag"],
+        first["Vary"],
+    )
     assert changed.status_code == 200
     assert "Cancelled" in changed.content.decode()
 
@@ -98,7 +109,9 @@ def test_the_board_has_pages(client: Client) -> None:
     make_day(1, 3, 5)
 
     first = client.get("/departures/", {"city": "johannesburg", "page_size": "2"}).content.decode()
-    second = client.get("/departures/", {"city": "johannesburg", "page_size": "2", "page": "2"}).content.decode()
+    second = client.get(
+        "/departures/", {"city": "johannesburg", "page_size": "2", "page": "2"}
+    ).content.decode()
 
     assert "Later" in first
     assert "05:00" not in first
@@ -109,7 +122,9 @@ def test_the_board_has_pages(client: Client) -> None:
 def test_the_board_renews_itself_as_a_fragment(client: Client) -> None:
     make_day(1)
 
-    html = client.get("/departures/", {"city": "johannesburg"}, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="board").content.decode()
+    html = client.get(
+        "/departures/", {"city": "johannesburg"}, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="board"
+    ).content.decode()
 
     assert html.startswith('<div id="board"')
 
@@ -142,7 +157,9 @@ def test_the_network_shows_each_line_with_its_cities(client: Client) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_the_network_asks_for_its_lines_and_the_mark(client: Client, number: int, django_assert_num_queries: Callable) -> None:
+def test_the_network_asks_for_its_lines_and_the_mark(
+    client: Client, number: int, django_assert_num_queries: Callable
+) -> None:
     for _each in range(number):
         make_route()
 

@@ -34,7 +34,10 @@ def test_search_lists_the_departures_of_the_day_and_links_to_their_seats(client:
     assert response.status_code == 200
     assert times(html) == ["08:00", "17:00"]
     assert "R1\u00a0500" in html  # two adults at 600 and a child at half of it
-    assert f"/departures/{first.pk}/?from=johannesburg-main@0&amp;to=cape-town-main@2&amp;passengers=3&amp;child=1" in html
+    assert (
+        f"/departures/{first.pk}/?from=johannesburg-main@0&amp;to=cape-town-main@2&amp;passengers=3&amp;child=1"
+        in html
+    )
     assert "for all 3 of you" in html
 
 
@@ -198,7 +201,9 @@ def test_the_first_visit_shows_an_empty_form_without_complaint(client: Client) -
         ({"from": "x" * 1_000_000}, "We do not know the place"),
     ],
 )
-def test_what_makes_no_sense_comes_back_with_a_word_beside_the_field(client: Client, wrong: dict[str, str], message: str) -> None:
+def test_what_makes_no_sense_comes_back_with_a_word_beside_the_field(
+    client: Client, wrong: dict[str, str], message: str
+) -> None:
     make_day(8)
 
     response = client.get("/search/", search_address(**wrong))
@@ -215,7 +220,9 @@ def test_what_makes_no_sense_comes_back_with_a_word_beside_the_field(client: Cli
 def test_a_refused_search_loses_nothing_that_was_typed(client: Client) -> None:
     make_day(8)
 
-    html = client.get("/search/", search_address(**{"from": "Atlantis 🚌 <b>", "passengers": 3, "child": 1})).content.decode()
+    html = client.get(
+        "/search/", search_address(**{"from": "Atlantis 🚌 <b>", "passengers": 3, "child": 1})
+    ).content.decode()
 
     assert 'value="Atlantis 🚌 &lt;b&gt;"' in html
     assert 'value="Cape Town"' in html
@@ -315,7 +322,17 @@ def test_type_ahead_stays_calm(client: Client, typed: str) -> None:
 def public_addresses() -> list[Any]:
     pair = reverse("passenger:pair", args=["johannesburg", "cape-town"])
     boards = ["/departures/", "/departures/?city=johannesburg"]
-    return ["/", "/search/", *boards, "/routes/", pair, "/places/?q=cap", "/sitemap.xml", "/robots.txt", "/no/such/page/"]
+    return [
+        "/",
+        "/search/",
+        *boards,
+        "/routes/",
+        pair,
+        "/places/?q=cap",
+        "/sitemap.xml",
+        "/robots.txt",
+        "/no/such/page/",
+    ]
 
 
 @pytest.mark.parametrize("address", public_addresses())

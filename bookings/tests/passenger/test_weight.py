@@ -22,7 +22,9 @@ def files_of(html: str) -> set[Path]:
     names = set(re.findall(r'(?:href|src)="/static/([^"#]+)', html))
     paths = {Path(finders.find(name)) for name in names}
     for sheet in [path for path in paths if path.suffix == ".css"]:
-        paths |= {(sheet.parent / name).resolve() for name in re.findall(r"url\(([^)]+)\)", sheet.read_text())}
+        paths |= {
+            (sheet.parent / name).resolve() for name in re.findall(r"url\(([^)]+)\)", sheet.read_text())
+        }
     return paths
 
 

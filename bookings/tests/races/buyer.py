@@ -32,7 +32,10 @@ class Answer:
 
 
 class Balancer(httpx.BaseTransport):
-    """In turn to each server; what one of them did not answer goes to the next, as in falcon_web/deploy/nginx.conf."""
+    """In turn to each server.
+
+    What one of them did not answer goes to the next, as in falcon_web/deploy/nginx.conf.
+    """
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._ways = [(httpx.URL(url), httpx.HTTPTransport(verify=_SSL)) for url in urls]
@@ -72,7 +75,9 @@ class Buyer:
 
     def __post_init__(self) -> None:
         balancer = Balancer((self.url, *self.others)) if self.others else None
-        self.client = httpx.Client(base_url=self.url, timeout=self.timeout, verify=_SSL, trust_env=False, transport=balancer)
+        self.client = httpx.Client(
+            base_url=self.url, timeout=self.timeout, verify=_SSL, trust_env=False, transport=balancer
+        )
 
     def close(self) -> None:
         self.client.close()
@@ -83,7 +88,9 @@ class Buyer:
         return response
 
     def post(self, address: str, data: dict[str, Any]) -> httpx.Response:
-        return self._send("POST", address, data={"csrfmiddlewaretoken": self.fields.get("csrfmiddlewaretoken", ""), **data})
+        return self._send(
+            "POST", address, data={"csrfmiddlewaretoken": self.fields.get("csrfmiddlewaretoken", ""), **data}
+        )
 
     def _send(self, method: str, address: str, **options: Any) -> httpx.Response:
         started = time.monotonic()
@@ -101,7 +108,9 @@ class Buyer:
 
     def look(self, schedule_id: int, start: str, end: str, *, passengers: int = 1) -> list[str]:
         """Open the seat map; the labels that can be ticked."""
-        self.ride = f"/departures/{schedule_id}/?{urlencode({'from': start, 'to': end, 'passengers': passengers})}"
+        self.ride = (
+            f"/departures/{schedule_id}/?{urlencode({'from': start, 'to': end, 'passengers': passengers})}"
+        )
         page = self.get(self.ride).text
         return [tag.group(1) for tag in _FREE.finditer(page) if "disabled" not in tag.group(0)]
 
@@ -110,7 +119,12 @@ class Buyer:
         choice = {"choose": "any", "passengers": any_of} if any_of else {"seats": list(seats)}
         started = time.monotonic()
         response = self.post(self.ride, choice)
-        answer = Answer(response.status_code, response.headers.get("location", ""), _words(response.text), time.monotonic() - started)
+        answer = Answer(
+            response.status_code,
+            response.headers.get("location", ""),
+            _words(response.text),
+            time.monotonic() - started,
+        )
         self.checkout = answer.address
         return answer
 
@@ -118,15 +132,26 @@ class Buyer:
         self.get(self.checkout)
         data = {"action": "details", "email": f"{self.name.lower()}@example.com", "phone": self.phone}
         for index in range(passengers):
-            data |= {f"p{index}-first_name": self.name, f"p{index}-surname": self.surname, f"p{index}-passenger_type": "adult"}
+            data |= {
+                f"p{index}-first_name": self.name,
+                f"p{index}-surname": self.surname,
+                f"p{index}-passenger_type": "adult",
+            }
         return self.post(self.checkout, data)
 
     def order_form(self, *, pay: str = "now") -> dict[str, str]:
         """The review page's form, ready to be sent (more than once, if need be)."""
         page = self.get(self.checkout, step="review")
         if "submission" not in self.fields:
-            raise KeyError(f"no review but {page.status_code} {page.headers.get('location', '')} {_words(page.text)}")
-        return {"action": "place", "submission": self.fields["submission"], "digest": self.fields["digest"], "pay": pay}
+            raise KeyError(
+                f"no review but {page.status_code} {page.headers.get('location', '')} {_words(page.text)}"
+            )
+        return {
+            "action": "place",
+            "submission": self.fields["submission"],
+            "digest": self.fields["digest"],
+            "pay": pay,
+        }
 
     def place(self, form: dict[str, str]) -> str:
         """Send the order; where it leads: the gateway, or the order's status."""
@@ -144,7 +169,10 @@ class Buyer:
         return self.order
 
     def wait_for_ticket(self, seconds: float = 75) -> str:
-        """Ask for the order's status until it leads to the booking: by the queue, or at the latest by its sweep of the next minute."""
+        """Ask for the order's status until it leads to the booking.
+
+        By the queue, or at the latest by its sweep of the next minute.
+        """
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             response = self.get(self.order)

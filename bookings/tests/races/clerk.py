@@ -42,7 +42,12 @@ class Clerk(Buyer):
             raise Refused(held.status_code, "no seat")
         address = held.headers["location"]
         self.get(address)
-        money = {"action": "pay", "submission": self.fields["submission"], "name-0": f"{self.name} {self.surname}", "tender": "cash"}
+        money = {
+            "action": "pay",
+            "submission": self.fields["submission"],
+            "name-0": f"{self.name} {self.surname}",
+            "tender": "cash",
+        }
         sold = self.post(address, {**money, "amount": "", "reference": "", **typed})
         if sold.status_code != 302:
             raise Refused(sold.status_code, "not sold")

@@ -15,8 +15,13 @@ def _queue_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, static_files: Path) -> Iterator[Service]:
-    """Web server and queue on the tests' database; mail goes to files. Processes keep nothing, so one site serves all tests of a file."""
+def site(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, static_files: Path
+) -> Iterator[Service]:
+    """Web server and queue on the tests' database.
+
+    Mail goes to files. Processes keep nothing, so one site serves all tests of a file.
+    """
     with service(tmp_path_factory.mktemp("site"), static=static_files) as running:
         yield running
 

@@ -29,7 +29,10 @@ def many(short: int, long: int) -> int:
 
 
 def crowd(people: int, act: Callable[[int], Any], *, at_once: int = 16) -> list[Any]:
-    """What each of them got: a value, or the exception that `act` raised. They start together; who is told to try again, does."""
+    """What each of them got.
+
+    A value, or the exception that `act` raised. They start together; who is told to try again, does.
+    """
     gate = threading.Barrier(min(people, at_once))
     started = threading.local()
 
@@ -64,7 +67,9 @@ def kinds(outcomes: Sequence[Any]) -> Counter[str]:
 
 def sell(schedule: Schedule, seats: int, *, now: datetime) -> None:
     """The first seats of a departure, sold for the whole way, with the mail that went out."""
-    booking = make_booking(schedule=schedule, names=tuple(f"Passenger Number{number}" for number in range(seats)), now=now)
+    booking = make_booking(
+        schedule=schedule, names=tuple(f"Passenger Number{number}" for number in range(seats)), now=now
+    )
     message = queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, booking.order, now=now)
     OutboxMessage.objects.filter(pk=message.pk).update(sent_at=now)
 

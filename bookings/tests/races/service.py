@@ -1,4 +1,6 @@
-"""The real thing: web server and queue as falcon_web/Procfile starts them, on the database of the running test."""
+"""The real thing: web server and queue as falcon_web/Procfile starts them, on the database of the running
+test.
+"""
 
 import os
 import shlex
@@ -49,7 +51,11 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         (folder / "static").symlink_to(static)
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in {"REDIS_URL", "EMAIL_URL", "QUEUE_FILE"}},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in {"REDIS_URL", "EMAIL_URL", "QUEUE_FILE"}
+            },
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "ENVIRONMENT": "demo",
             "LOCAL_DIR": str(folder),
@@ -69,7 +75,9 @@ class Service:
         """`web` or `queue`, with more arguments if need be."""
         command = [*shlex.split(self._commands[name].replace("$PORT", str(self.port))), *more]
         with (self.folder / f"{name}.log").open("ab") as log:
-            self._running[name] = subprocess.Popen(command, cwd=_ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+            self._running[name] = subprocess.Popen(
+                command, cwd=_ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
         if name == "web" and wait:
             self.wait_for_web()
 
@@ -113,7 +121,10 @@ class Service:
 
     def cpu_seconds(self) -> float:
         """What the web server and its workers have used so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in (psutil.Process(self._running["web"].pid), *self.web_workers()))
+        return sum(
+            sum(process.cpu_times()[:2])
+            for process in (psutil.Process(self._running["web"].pid), *self.web_workers())
+        )
 
     def end(self, name: str) -> None:
         """As a supervisor does it: SIGTERM, then wait until it has finished what it was at."""
@@ -155,7 +166,10 @@ def collect_static(folder: Path) -> Path:
 
 @contextmanager
 def living_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let this process, and every service that it starts, use another PostgreSQL: one that may be broken without harm to other tests."""
+    """Let this process, and every service that it starts, use another PostgreSQL.
+
+    One that may be broken without harm to other tests.
+    """
     monkeypatch.setenv("DATABASE_URL", url)
     there, here = environ.Env.db_url_config(url), connection.settings_dict
     usual = dict(here)

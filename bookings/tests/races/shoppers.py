@@ -25,7 +25,9 @@ from bookings.tests.races.service import Service
 class Diary:
     """What the customers were told."""
 
-    placed: list[str] = field(default_factory=list)  # tokens of orders whose address they were given after paying
+    placed: list[str] = field(
+        default_factory=list
+    )  # tokens of orders whose address they were given after paying
     refused: Counter[int] = field(default_factory=Counter)
     unknown: int = 0  # the line broke: it may have happened or not
     broken: list[str] = field(default_factory=list)  # by what
@@ -39,8 +41,14 @@ class Diary:
 
 
 def coaches(number: int = 8) -> list[int]:
-    """Departures of the coming days, of usual size: the map of a huge coach would be all that these tests are busy with."""
-    return [make_schedule(seats=44, departs=timezone.now() + timedelta(days=3, hours=hour)).pk for hour in range(number)]
+    """Departures of the coming days, of usual size.
+
+    The map of a huge coach would be all that these tests are busy with.
+    """
+    return [
+        make_schedule(seats=44, departs=timezone.now() + timedelta(days=3, hours=hour)).pk
+        for hour in range(number)
+    ]
 
 
 def shop_once(url: str, schedules: Sequence[int], diary: Diary, *, others: tuple[str, ...] = ()) -> None:
@@ -61,7 +69,9 @@ def shop_once(url: str, schedules: Sequence[int], diary: Diary, *, others: tuple
 
 
 @contextmanager
-def shoppers(url: str, schedules: Sequence[int], *, number: int = 3, others: tuple[str, ...] = ()) -> Iterator[Diary]:
+def shoppers(
+    url: str, schedules: Sequence[int], *, number: int = 3, others: tuple[str, ...] = ()
+) -> Iterator[Diary]:
     diary, stop = Diary(), threading.Event()
 
     def keep_buying() -> None:
@@ -81,7 +91,10 @@ def shoppers(url: str, schedules: Sequence[int], *, number: int = 3, others: tup
 
 
 def catch_up(settings: Any, site: Service, *, wait: float = 8) -> None:
-    """Let the queue bring home what was interrupted; after `wait` seconds do what its sweeps would do once all leases are over."""
+    """Let the queue bring home what was interrupted.
+
+    After `wait` seconds do what its sweeps would do once all leases are over.
+    """
     until = time.monotonic() + wait
     while time.monotonic() < until and _unfinished():
         time.sleep(0.5)

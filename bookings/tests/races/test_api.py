@@ -1,4 +1,7 @@
-"""Partners' programs that send the same thing at once, or ask for more than there is. Real threads, real transactions, both databases."""
+"""Partners' programs that send the same thing at once, or ask for more than there is.
+
+Real threads, real transactions, both databases.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -69,7 +72,13 @@ def test_one_credit_is_not_spent_twice(coach: Schedule) -> None:
     orders = [order(program, coach, people=PEOPLE[:1]) for _each in range(6)]
 
     answers = crowd(
-        6, lambda number: post(Program(program.key), f"/orders/{orders[number]['id']}/pay/", {"amount_zar": "600.00"}, f"{number}")
+        6,
+        lambda number: post(
+            Program(program.key),
+            f"/orders/{orders[number]['id']}/pay/",
+            {"amount_zar": "600.00"},
+            f"{number}",
+        ),
     )
 
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [409] * 3
@@ -81,7 +90,9 @@ def test_two_holds_never_share_a_seat(coach: Schedule) -> None:
     program = Program(make_api_key(now=timezone.now()))
     quotes = [quote(program, ride(coach, seats=["3A", "3B"]))["quote"] for _each in range(8)]
 
-    answers = crowd(8, lambda number: post(Program(program.key), "/holds/", {"quote": quotes[number]}, f"{number}"))
+    answers = crowd(
+        8, lambda number: post(Program(program.key), "/holds/", {"quote": quotes[number]}, f"{number}")
+    )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     assert SeatClaim.objects.count() == 4

@@ -1,4 +1,7 @@
-"""A new version goes live, with a migration, while people buy: nobody gets an error page, and no task is lost."""
+"""A new version goes live, with a migration, while people buy.
+
+Nobody gets an error page, and no task is lost.
+"""
 
 import os
 import shutil
@@ -25,7 +28,9 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.database,
     pytest.mark.redis,
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="a site on SQLite is one process, and stops for a release"),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="a site on SQLite is one process, and stops for a release"
+    ),
 ]
 _ROOT = Path(__file__).resolve().parents[3]
 # What releases bring: a column, and an index and a check that are made beside the sales.
@@ -44,10 +49,15 @@ class Migration(migrations.Migration):
 """
 
 
-def test_a_release_with_a_migration_is_felt_by_nobody(settings: Any, tmp_path: Path, static_files: Path) -> None:
+def test_a_release_with_a_migration_is_felt_by_nobody(
+    settings: Any, tmp_path: Path, static_files: Path
+) -> None:
     rounds = many(1, 5)
     schedules = coaches(8 * rounds)  # none is sold out, which would be another story
-    with mail_server(settings) as sink, _two_webs(tmp_path, static_files, f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as (one, other):
+    with (
+        mail_server(settings) as sink,
+        _two_webs(tmp_path, static_files, f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as (one, other),
+    ):
         with _release(tmp_path) as (migrate, last):
             with shoppers(one.url, schedules, others=(other.url,), number=2) as diary:
                 time.sleep(1)
@@ -66,18 +76,27 @@ def test_a_release_with_a_migration_is_felt_by_nobody(settings: Any, tmp_path: P
 
     placed = set(diary.placed)
     figure(
-        "HTTP: release under load", releases=rounds, bookings=len(placed), refused=dict(diary.refused), p95_s=round(p95(diary.slowest), 2)
+        "HTTP: release under load",
+        releases=rounds,
+        bookings=len(placed),
+        refused=dict(diary.refused),
+        p95_s=round(p95(diary.slowest), 2),
     )
     assert len(placed) >= 3 * rounds
     assert (diary.broken, {status for status in diary.refused if status >= 500}) == ([], set())
     assert set(Order.objects.filter(token__in=placed).values_list("status", flat=True)) == {"confirmed"}
-    assert len({mail["Message-ID"] for mail in sink.mails}) == Order.objects.filter(status="confirmed").count()
+    assert (
+        len({mail["Message-ID"] for mail in sink.mails}) == Order.objects.filter(status="confirmed").count()
+    )
     assert violations(now=timezone.now()) == []
 
 
 def _columns() -> set[str]:
     with connection.cursor() as cursor:
-        return {column.name for column in connection.introspection.get_table_description(cursor, Schedule._meta.db_table)}
+        return {
+            column.name
+            for column in connection.introspection.get_table_description(cursor, Schedule._meta.db_table)
+        }
 
 
 @contextmanager
@@ -87,7 +106,9 @@ def _two_webs(folder: Path, static: Path, mail: str) -> Iterator[tuple[Service, 
         for name in ("one", "other"):
             place = folder / name
             place.mkdir()
-            sites.append(Service(place, static=static, EMAIL_URL=mail, QUEUE_FILE=str(folder / "queue.sqlite3")))
+            sites.append(
+                Service(place, static=static, EMAIL_URL=mail, QUEUE_FILE=str(folder / "queue.sqlite3"))
+            )
             sites[-1].start("web", "--workers", "1", wait=False)
         sites[0].start("queue")
         for site in sites:
@@ -105,18 +126,24 @@ def _release(folder: Path) -> Iterator[tuple[Any, str]]:
     shutil.copytree(_ROOT / "bookings" / "migrations", place / "probe_migrations")
     last = max(path.stem for path in (place / "probe_migrations").glob("0*.py"))
     (place / "probe_migrations" / "9999_probe.py").write_text(_RELEASE.format(after=last))
-    (place / "probe_settings.py").write_text('from falcon_web.settings import *\n\nMIGRATION_MODULES = {"bookings": "probe_migrations"}\n')
+    (place / "probe_settings.py").write_text(
+        'from falcon_web.settings import *\n\nMIGRATION_MODULES = {"bookings": "probe_migrations"}\n'
+    )
     environment = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "probe_settings"}
     environment["PYTHONPATH"] = f"{place}:{_ROOT}"
 
     def migrate(name: str) -> None:
         command = [sys.executable, "-m", "django", "migrate", "bookings", name, "--verbosity", "0"]
-        done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False
+        )
         assert not done.returncode, done.stderr
 
     try:
         yield migrate, last
     finally:
         with connection.cursor() as cursor:  # quicker than one more process
-            cursor.execute("ALTER TABLE bookings_schedule DROP CONSTRAINT IF EXISTS remark_check, DROP COLUMN IF EXISTS remark")
+            cursor.execute(
+                "ALTER TABLE bookings_schedule DROP CONSTRAINT IF EXISTS remark_check, DROP COLUMN IF EXISTS remark"
+            )
             cursor.execute("DELETE FROM django_migrations WHERE name = '9999_probe'")

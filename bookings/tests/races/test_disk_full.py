@@ -16,7 +16,17 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
-from bookings.models import Booking, Hold, HoldSeat, Order, OutboxMessage, Payment, Schedule, SeatClaim, Ticket
+from bookings.models import (
+    Booking,
+    Hold,
+    HoldSeat,
+    Order,
+    OutboxMessage,
+    Payment,
+    Schedule,
+    SeatClaim,
+    Ticket,
+)
 from bookings.tests.make import make_user
 from bookings.tests.office.conftest import sign_in
 from bookings.tests.passenger.buying import departure_ahead, order_by, seats_page
@@ -98,7 +108,10 @@ def test_a_full_sqlite_database_refuses_whole_actions_and_is_read(client: Client
 
 @contextmanager
 def no_byte_more(site: Service) -> Iterator[None]:
-    """No process of the site can make any file longer: its log, its PDF tickets, and on SQLite its database."""
+    """No process of the site can make any file longer.
+
+    Its log, its PDF tickets, and on SQLite its database.
+    """
     workers = site.processes()
     for process in workers:
         process.rlimit(psutil.RLIMIT_FSIZE, (1, -1))
@@ -112,7 +125,9 @@ def no_byte_more(site: Service) -> Iterator[None]:
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="this system has no such limit")
-def test_a_site_whose_files_cannot_grow_reads_on_and_heals(settings: Any, tmp_path: Path, static_files: Path) -> None:
+def test_a_site_whose_files_cannot_grow_reads_on_and_heals(
+    settings: Any, tmp_path: Path, static_files: Path
+) -> None:
     (tmp_path / "site").mkdir()
     schedules, times = coaches(), many(2, 20)
     with service(tmp_path / "site", static=static_files) as site:
@@ -129,7 +144,11 @@ def test_a_site_whose_files_cannot_grow_reads_on_and_heals(settings: Any, tmp_pa
     assert is_whole()
     assert violations(now=timezone.now()) == []
     figure(
-        "HTTP: files cannot grow", tried=times, refused_503=before.statuses[503], booked_after=len(after.placed), other_5xx=before.errors
+        "HTTP: files cannot grow",
+        tried=times,
+        refused_503=before.statuses[503],
+        booked_after=len(after.placed),
+        other_5xx=before.errors,
     )
 
 
@@ -173,7 +192,11 @@ def _try_to_book(site: Service, schedules: list[int], *, times: int) -> Diary:
 @contextmanager
 def small_disk(megabytes: int) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="falcon-disk-"))
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder],
+        check=False,
+        capture_output=True,
+    ).returncode:
         pytest.skip("only root may mount a small disk")
     folder.chmod(0o755)
     try:
@@ -211,7 +234,9 @@ def test_a_postgres_whose_disk_is_full_books_nothing_by_half_and_heals(
         Schedule.objects.count()
         after = _try_to_book(site, schedules, times=5)
         catch_up(settings, site, wait=5)
-        lost = set(full.placed) - set(Order.objects.filter(status="confirmed").values_list("token", flat=True))
+        lost = set(full.placed) - set(
+            Order.objects.filter(status="confirmed").values_list("token", flat=True)
+        )
         found = violations(now=timezone.now())
     figure(
         "HTTP: disk of PostgreSQL full",

@@ -39,11 +39,24 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
 
     def act(number: int) -> Any:
         clerk = Till(shifts[number % 4].clerk, "cash")
-        form: dict[str, Any] = {"ticket_ids": tickets, "till": clerk, "submission": f"form {number}", "content": "", "now": NOW}
+        form: dict[str, Any] = {
+            "ticket_ids": tickets,
+            "till": clerk,
+            "submission": f"form {number}",
+            "content": "",
+            "now": NOW,
+        }
         if number % 3 == 0:
             return cancel_at_till(booking.booking_reference, quoted=None, reason="ill", **form)
         if number % 3 == 1:
-            return void_sale(booking.booking_reference, shift=shifts[0], reason="x", submission=f"form {number}", content="", now=NOW)
+            return void_sale(
+                booking.booking_reference,
+                shift=shifts[0],
+                reason="x",
+                submission=f"form {number}",
+                content="",
+                now=NOW,
+            )
         ride = SegmentRef(later.pk, "johannesburg", "cape-town")
         return exchange_at_till(booking.booking_reference, ride, labels=[], quoted=None, **form)
 
@@ -83,7 +96,9 @@ def test_one_move_posted_by_many_happens_once(shifts: list[Shift]) -> None:
 
     assert set(answers) == {booking.pk}
     assert Ticket.objects.filter(status="replaced").count() == 2
-    assert BookingEvent.objects.filter(ticket=None, from_status="confirmed", to_status="confirmed").count() == 1
+    assert (
+        BookingEvent.objects.filter(ticket=None, from_status="confirmed", to_status="confirmed").count() == 1
+    )
     assert violations(now=NOW) == []
 
 
@@ -109,7 +124,9 @@ def test_two_parties_who_change_coaches_crosswise_do_not_wait_for_ever(shifts: l
     second = make_schedule(route=first.route, departs=NOW + timedelta(days=4))
     bookings = []
     for number in range(8):
-        order = ordered((first, second)[number % 2], f"{number // 4 + 1}{'ABCD'[number % 4]}", owner=f"o{number}")
+        order = ordered(
+            (first, second)[number % 2], f"{number // 4 + 1}{'ABCD'[number % 4]}", owner=f"o{number}"
+        )
         take_payment(order, "cash", None, shift=shifts[0], submission=f"pay {number}", content="", now=NOW)
         bookings.append(order.bookings.get())
 

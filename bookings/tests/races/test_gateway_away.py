@@ -1,4 +1,7 @@
-"""A payment gateway that is slow or away: only the queue waits for it; customers read that we are confirming, never that it failed."""
+"""A payment gateway that is slow or away.
+
+Only the queue waits for it; customers read that we are confirming, never that it failed.
+"""
 
 import time
 from pathlib import Path
@@ -53,11 +56,16 @@ def test_a_notification_is_answered_before_the_gateway_is_asked_and_acted_upon_w
     assert violations(now=timezone.now()) == []
 
 
-def test_a_gateway_that_hangs_harms_no_search_and_no_booking(settings: Any, tmp_path: Path, static_files: Path) -> None:
+def test_a_gateway_that_hangs_harms_no_search_and_no_booking(
+    settings: Any, tmp_path: Path, static_files: Path
+) -> None:
     """The demo gateway's notification comes from our queue: here it finds nobody who listens."""
     (tmp_path / "site").mkdir()
     schedules, times, searches = coaches(), many(3, 20), []
-    with hanging_server() as deaf, service(tmp_path / "site", static=static_files, SITE_URL=f"http://127.0.0.1:{deaf}") as site:
+    with (
+        hanging_server() as deaf,
+        service(tmp_path / "site", static=static_files, SITE_URL=f"http://127.0.0.1:{deaf}") as site,
+    ):
         tokens = []
         for number in range(times):
             buyer = Buyer(site.url)

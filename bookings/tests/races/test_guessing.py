@@ -1,4 +1,7 @@
-"""Somebody knows surnames and guesses references, from fifty networks; and measures how long the answers take."""
+"""Somebody knows surnames and guesses references, from fifty networks.
+
+And measures how long the answers take.
+"""
 
 import random
 import statistics
@@ -68,14 +71,21 @@ def test_failures_take_the_same_time(client: Client) -> None:
 
     medians = {name: statistics.median(each) * 1000 for name, each in took.items()}
     apart = max(medians.values()) - min(medians.values())
-    figure("guessing: time of a failure", apart_ms=f"{apart:.2f}", **{f"{name}_ms": f"{ms:.2f}" for name, ms in medians.items()})
+    figure(
+        "guessing: time of a failure",
+        apart_ms=f"{apart:.2f}",
+        **{f"{name}_ms": f"{ms:.2f}" for name, ms in medians.items()},
+    )
 
 
 def test_the_owners_mailed_link_opens_while_somebody_guesses_their_reference(settings: Any) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "find": "10/15m"}
     booking = make_booking()
     wrong = {"reference": booking.booking_reference, "proof": "Wrong"}
-    statuses = [Client(REMOTE_ADDR=f"198.51.{network}.1").post("/bookings/", wrong).status_code for network in range(12)]
+    statuses = [
+        Client(REMOTE_ADDR=f"198.51.{network}.1").post("/bookings/", wrong).status_code
+        for network in range(12)
+    ]
     assert statuses == [404] * 10 + [429] * 2
 
     owner = Client(REMOTE_ADDR="203.0.113.7")

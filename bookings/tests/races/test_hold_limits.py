@@ -20,7 +20,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 def live(schedule: Schedule) -> Counter[str]:
     """Seats by who holds them."""
     rows = (
-        SeatClaim.objects.filter(schedule=schedule, expires_at__gt=timezone.now()).values_list("hold_trip__hold__owner", "seat").distinct()
+        SeatClaim.objects.filter(schedule=schedule, expires_at__gt=timezone.now())
+        .values_list("hold_trip__hold__owner", "seat")
+        .distinct()
     )
     return Counter(owner for owner, _seat in rows)
 
@@ -31,7 +33,9 @@ def test_one_visitor_never_keeps_more_than_nine_seats(settings: Any) -> None:
     labels = [seat.label for seat in schedule.layout.seats.order_by("pk")]
 
     def grab(number: int) -> int:
-        segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "bloemfontein" if number % 3 else "cape-town"))
+        segment = get_segment(
+            SegmentRef(schedule.pk, "johannesburg", "bloemfontein" if number % 3 else "cape-town")
+        )
         if number % 2:
             hold_any(segment, 1 + number % 9, HoldRequest("ann", network="home"))
         else:
@@ -52,7 +56,10 @@ def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settin
     schedule = departure_ahead(seats=44)
     segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
 
-    outcomes = crowd(50, lambda number: hold_any(segment, 1 + number % 9, HoldRequest(f"visitor{number}", network="n" * 64)))
+    outcomes = crowd(
+        50,
+        lambda number: hold_any(segment, 1 + number % 9, HoldRequest(f"visitor{number}", network="n" * 64)),
+    )
 
     kept = live(schedule)
     figure("hoarding: 50 visitors of a network", seats=44, kept=sum(kept.values()), **kinds(outcomes))

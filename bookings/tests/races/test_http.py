@@ -25,13 +25,21 @@ def departure(*, seats: int = 44) -> Schedule:
     return make_schedule(seats=seats, departs=timezone.now() + timedelta(days=3))
 
 
-def race(site: Service, visit: Visit, people: int, schedule: Schedule, choices: Sequence[dict[str, Any]]) -> tuple[list[Answer], Cost]:
-    """Everybody opens the seat map first; then all send their choice together. Site and clients share the processors of one machine."""
+def race(
+    site: Service, visit: Visit, people: int, schedule: Schedule, choices: Sequence[dict[str, Any]]
+) -> tuple[list[Answer], Cost]:
+    """Everybody opens the seat map first.
+
+    Then all send their choice together. Site and clients share the processors of one machine.
+    """
     buyers = [visit() for _number in range(people)]
     crowd(people, lambda number: buyers[number].look(schedule.pk, *WAY), at_once=8)
     ours, theirs = site.cpu_seconds(), time.process_time()
     answers = crowd(people, lambda number: _hold(buyers[number], choices[number]), at_once=people)
-    cost = {"site_cpu_s": round(site.cpu_seconds() - ours, 1), "clients_cpu_s": round(time.process_time() - theirs, 1)}
+    cost = {
+        "site_cpu_s": round(site.cpu_seconds() - ours, 1),
+        "clients_cpu_s": round(time.process_time() - theirs, 1),
+    }
     assert kinds(answers) == {"ok": people}
     assert not [answer for answer in answers if answer.status >= 500]
     return answers, cost
@@ -43,7 +51,14 @@ def _hold(buyer: Buyer, choice: dict[str, Any]) -> Answer:
 
 def report(scenario: str, answers: list[Answer], cost: Cost, **more: int) -> None:
     waited = [answer.seconds for answer in answers]
-    figure(scenario, clients=len(answers), p95_s=round(p95(waited), 2), slowest_s=round(max(waited), 2), **cost, **more)
+    figure(
+        scenario,
+        clients=len(answers),
+        p95_s=round(p95(waited), 2),
+        slowest_s=round(max(waited), 2),
+        **cost,
+        **more,
+    )
 
 
 @pytest.mark.parametrize("repeat", range(many(1, 4)))

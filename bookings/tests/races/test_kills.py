@@ -35,7 +35,11 @@ def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
     assert set(diary.refused) <= {409}, diary.refused
     sent = Counter(mail["Message-ID"] for mail in sink.mails)
     confirmed = Order.objects.filter(status="confirmed")
-    wanted = set(OutboxMessage.objects.filter(kind="confirmation", order__in=confirmed).values_list("message_id", flat=True))
+    wanted = set(
+        OutboxMessage.objects.filter(kind="confirmation", order__in=confirmed).values_list(
+            "message_id", flat=True
+        )
+    )
     assert len(wanted) == confirmed.count()
     assert not wanted - set(sent), "a confirmed order has no mail"
     assert sum(sent.values()) - len(sent) <= kills, "more than one duplicate for each kill"
@@ -43,10 +47,14 @@ def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
 
 
 @pytest.mark.parametrize("what", ["web", "queue"])
-def test_nothing_promised_is_lost_when_processes_are_killed(what: str, settings: Any, folder: Path, static_files: Path) -> None:
+def test_nothing_promised_is_lost_when_processes_are_killed(
+    what: str, settings: Any, folder: Path, static_files: Path
+) -> None:
     schedules, kills, dice = coaches(), many(3, 12), random.Random(7)
     with mail_server(settings) as sink:
-        with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}") as site:
+        with service(
+            folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}"
+        ) as site:
             with shoppers(site.url, schedules) as diary:
                 for kill in range(kills):
                     time.sleep(dice.uniform(0.5, 2.5))
@@ -56,19 +64,32 @@ def test_nothing_promised_is_lost_when_processes_are_killed(what: str, settings:
 
         assert len(diary.placed) >= kills // 2, site.log("web")[-2000:]
         nothing_is_lost(diary, sink, kills=kills + 1)
-    copies = sum(Counter(mail["Message-ID"] for mail in sink.mails).values()) - len({mail["Message-ID"] for mail in sink.mails})
-    figure(f"HTTP: {what} killed", kills=kills, acknowledged=len(diary.placed), lost=0, unknown=diary.unknown, duplicate_mails=copies)
+    copies = sum(Counter(mail["Message-ID"] for mail in sink.mails).values()) - len(
+        {mail["Message-ID"] for mail in sink.mails}
+    )
+    figure(
+        f"HTTP: {what} killed",
+        kills=kills,
+        acknowledged=len(diary.placed),
+        lost=0,
+        unknown=diary.unknown,
+        duplicate_mails=copies,
+    )
 
 
 def _strike(site: Service, what: str, kill: int) -> None:
-    if what == "web" and kill % 2 == 0:  # its parent starts another; twice within seconds and the parent gives up, for a supervisor to see
+    if (
+        what == "web" and kill % 2 == 0
+    ):  # its parent starts another; twice within seconds and the parent gives up, for a supervisor to see
         site.kill_one_web_worker()
     else:
         site.kill(what)
         site.start(what)
 
 
-def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(settings: Any, folder: Path, static_files: Path) -> None:
+def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(
+    settings: Any, folder: Path, static_files: Path
+) -> None:
     schedules = coaches(1)
     with mail_server(settings) as sink, service(folder, static=static_files, queue=False) as site:
         diary = Diary()
@@ -83,7 +104,9 @@ def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(setting
 
 
 @pytest.mark.parametrize("mood", ["refuses", "hangs"])
-def test_a_mail_server_that_goes_away_harms_no_booking(mood: str, settings: Any, folder: Path, static_files: Path) -> None:
+def test_a_mail_server_that_goes_away_harms_no_booking(
+    mood: str, settings: Any, folder: Path, static_files: Path
+) -> None:
     schedules, times, port = coaches(), many(5, 40), free_port()
     usual, away = Diary(), Diary()
     with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{port}") as site:
@@ -106,7 +129,12 @@ def test_a_mail_server_that_goes_away_harms_no_booking(mood: str, settings: Any,
         "p95_s": p95(away.slowest),
         "added_percent": 100 * (p95(away.slowest) / p95(usual.slowest) - 1),
     }
-    figure(f"HTTP: mail server {mood}", bookings=times, unsent=0, **{name: round(value, 2) for name, value in took.items()})
+    figure(
+        f"HTTP: mail server {mood}",
+        bookings=times,
+        unsent=0,
+        **{name: round(value, 2) for name, value in took.items()},
+    )
     # The figure is the promise; this is what can be held on a machine that is busy with other tests.
     assert statistics.median(away.slowest) <= 1.1 * statistics.median(usual.slowest) + 2
 

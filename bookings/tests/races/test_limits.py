@@ -20,13 +20,22 @@ ALLOWED = 7
 
 
 def guess(site: Service, people: int) -> Counter[int]:
-    """What people get who search for a booking at the same time, all from this address; each forges another one."""
+    """What people get who search for a booking at the same time, all from this address.
+
+    Each forges another one.
+    """
 
     def one(number: int) -> int:
         forged = f"198.51.{number // 250}.{number % 250}"
-        with httpx.Client(base_url=site.url, headers={"X-Forwarded-For": forged, "X-Real-IP": forged}, timeout=30) as browser:
+        with httpx.Client(
+            base_url=site.url, headers={"X-Forwarded-For": forged, "X-Real-IP": forged}, timeout=30
+        ) as browser:
             browser.get("/bookings/")
-            form = {"reference": f"AAAA{number:04}", "proof": "Nkosi", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+            form = {
+                "reference": f"AAAA{number:04}",
+                "proof": "Nkosi",
+                "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+            }
             return browser.post("/bookings/", data=form).status_code
 
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -39,12 +48,17 @@ def workers(site: Service) -> int:
 
 def test_two_workers_let_exactly_as_many_through_by_the_database(tmp_path: Path, static_files: Path) -> None:
     people = many(24, 500)
-    with service(tmp_path, static=static_files, queue=False, RATE_LIMIT_FIND=f"{ALLOWED}/2h", RATE_LIMIT_FIND_ALL="") as site:
+    with service(
+        tmp_path, static=static_files, queue=False, RATE_LIMIT_FIND=f"{ALLOWED}/2h", RATE_LIMIT_FIND_ALL=""
+    ) as site:
         answers = guess(site, people)
 
         assert workers(site) >= 2
         assert answers == {404: ALLOWED, 429: people - ALLOWED}
-        assert sum(RateCount.objects.filter(key__startswith="limit:find").values_list("count", flat=True)) >= ALLOWED
+        assert (
+            sum(RateCount.objects.filter(key__startswith="limit:find").values_list("count", flat=True))
+            >= ALLOWED
+        )
     figure("HTTP: one limit, two workers", store="database", asked=people, passed=answers[404])
 
 
@@ -62,7 +76,10 @@ def test_the_database_itself_stops_at_the_limit_when_all_look_first() -> None:
 def test_two_workers_let_exactly_as_many_through_by_redis(tmp_path: Path, static_files: Path) -> None:
     people = many(24, 500)
     limits = {"RATE_LIMIT_FIND": f"{ALLOWED}/2h", "RATE_LIMIT_FIND_ALL": ""}
-    with redis_server() as redis, service(tmp_path, static=static_files, queue=False, REDIS_URL=redis.url, **limits) as site:
+    with (
+        redis_server() as redis,
+        service(tmp_path, static=static_files, queue=False, REDIS_URL=redis.url, **limits) as site,
+    ):
         answers = guess(site, people)
 
         assert workers(site) >= 2

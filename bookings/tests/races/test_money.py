@@ -55,7 +55,9 @@ def test_one_checkout_posted_by_many_makes_one_order(schedule: Schedule) -> None
     times = many(40, 100)
 
     def post(_number: int) -> str:
-        return place_order(hold.token, owner="ann", submission="form", content="x", pay_later=True, now=NOW).token
+        return place_order(
+            hold.token, owner="ann", submission="form", content="x", pay_later=True, now=NOW
+        ).token
 
     answers = crowd(times, post, at_once=20)
     again = post(0)  # and once more, long afterwards
@@ -74,7 +76,12 @@ def test_the_same_form_with_other_content_is_refused_and_changes_nothing(schedul
     variants = many(20, 20)
 
     answers = crowd(
-        variants, lambda number: place_order(hold.token, owner="ann", submission="form", content=f"variant {number}", now=NOW).token
+        variants,
+        lambda number: (
+            place_order(
+                hold.token, owner="ann", submission="form", content=f"variant {number}", now=NOW
+            ).token
+        ),
     )
 
     assert kinds(answers) == {"ok": 1, "AlreadySubmitted": variants - 1}
@@ -86,7 +93,12 @@ def test_the_same_form_with_other_content_is_refused_and_changes_nothing(schedul
 def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
     hold = held(schedule)
 
-    answers = crowd(10, lambda number: place_order(hold.token, owner="ann", submission=f"form {number}", content="", now=NOW).token)
+    answers = crowd(
+        10,
+        lambda number: (
+            place_order(hold.token, owner="ann", submission=f"form {number}", content="", now=NOW).token
+        ),
+    )
 
     assert len(set(answers)) == 1
     assert Order.objects.count() == 1
@@ -96,7 +108,9 @@ def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
 def test_a_payment_settled_by_many_is_booked_once(schedule: Schedule) -> None:
     order = ordered(schedule)
 
-    outcomes = crowd(many(20, 100), lambda number: settle(order.pk, "demo", "one payment", order.total, now=NOW))
+    outcomes = crowd(
+        many(20, 100), lambda number: settle(order.pk, "demo", "one payment", order.total, now=NOW)
+    )
 
     assert sorted(set(outcomes)) == ["confirmed", "duplicate"]
     assert outcomes.count("confirmed") == 1
@@ -164,7 +178,9 @@ def _outcome(act: object, number: int) -> Exception | None:
 
 @pytest.mark.parametrize("paid_first", [True, False])
 @pytest.mark.parametrize("paid_after", [-1, 0, 1])
-def test_paying_around_expiry_gives_seat_and_money_or_neither(schedule: Schedule, paid_after: int, paid_first: bool) -> None:
+def test_paying_around_expiry_gives_seat_and_money_or_neither(
+    schedule: Schedule, paid_after: int, paid_first: bool
+) -> None:
     order = ordered(schedule)
     pays_at = PAY_BY + timedelta(seconds=paid_after)
 
@@ -182,12 +198,16 @@ def test_paying_around_expiry_gives_seat_and_money_or_neither(schedule: Schedule
         take()
         outcome = pay()
 
-    assert outcome == ("seats gone" if not paid_first else "confirmed" if paid_after < 0 else "confirmed late")
+    assert outcome == (
+        "seats gone" if not paid_first else "confirmed" if paid_after < 0 else "confirmed late"
+    )
     seat_or_money_back(order)
 
 
 @pytest.mark.parametrize("repeat", range(many(8, 60)))
-def test_paying_while_another_takes_the_expired_seats_gives_seat_and_money_or_neither(schedule: Schedule, repeat: int) -> None:
+def test_paying_while_another_takes_the_expired_seats_gives_seat_and_money_or_neither(
+    schedule: Schedule, repeat: int
+) -> None:
     order = ordered(schedule)
     pays_at = PAY_BY + timedelta(milliseconds=random.Random(repeat).randint(-1000, 1000))
     acts = [
@@ -220,7 +240,8 @@ def test_a_late_payment_replayed_by_many_takes_the_free_seats_once(schedule: Sch
 
     outcomes = crowd(10, lambda number: act_on_notification(notification.pk, now=late))
 
-    # Whoever came while the first was still booking has seen the payment and says so; the row itself may say either.
+    # Whoever came while the first was still booking has seen the payment and says so; the row itself may say
+    # either.
     assert outcomes.count("confirmed late") >= 1
     assert set(outcomes) <= {"confirmed late", "duplicate"}
     assert SeatClaim.objects.filter(kind="sold").count() == 4
@@ -233,7 +254,9 @@ def test_a_booking_cancelled_by_many_is_cancelled_once(schedule: Schedule) -> No
     settle(order.pk, "eft", "slip", order.total, now=NOW)
     reference, times = order.bookings.get().booking_reference, many(20, 50)
 
-    answers = crowd(times, lambda number: cancel_booking(reference, submission=f"form {number}", content="", now=NOW))
+    answers = crowd(
+        times, lambda number: cancel_booking(reference, submission=f"form {number}", content="", now=NOW)
+    )
 
     assert kinds(answers) == {"ok": 1, "Conflict": times - 1}
     assert Refund.objects.get().amount == order.total  # within the hour after the sale
@@ -252,7 +275,11 @@ def test_a_cancellation_form_posted_by_many_has_one_effect_and_one_answer(schedu
 
     answers = crowd(
         many(20, 50),
-        lambda number: cancel_booking(booking.booking_reference, submission="form", content="", ticket_ids=one, now=NOW).pk,
+        lambda number: (
+            cancel_booking(
+                booking.booking_reference, submission="form", content="", ticket_ids=one, now=NOW
+            ).pk
+        ),
     )
 
     assert len(set(answers)) == 1
@@ -308,7 +335,11 @@ def test_unpaid_orders_that_run_out_while_people_book_free_their_seats_once() ->
     later = PAY_BY + timedelta(seconds=1)
 
     def act(number: int) -> object:
-        return expire_unpaid(now=later) if number % 4 == 0 else hold_any(ride(schedule), 1, HoldRequest(f"late{number}"), now=later)
+        return (
+            expire_unpaid(now=later)
+            if number % 4 == 0
+            else hold_any(ride(schedule), 1, HoldRequest(f"late{number}"), now=later)
+        )
 
     answers = crowd(24, act)
 

@@ -1,4 +1,7 @@
-"""PostgreSQL that crashes and comes back, or freezes: pages say so for a while, nothing is lost, and everything heals by itself."""
+"""PostgreSQL that crashes and comes back, or freezes.
+
+Pages say so for a while, nothing is lost, and everything heals by itself.
+"""
 
 import threading
 import time
@@ -35,7 +38,9 @@ def machine() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def postgres(machine: PostgresServer, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresServer]:
+def postgres(
+    machine: PostgresServer, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PostgresServer]:
     with django_db_blocker.unblock(), living_at(machine.url, monkeypatch):
         yield machine
 
@@ -43,7 +48,9 @@ def postgres(machine: PostgresServer, django_db_blocker: Any, monkeypatch: pytes
 @pytest.fixture
 def site(postgres: PostgresServer, tmp_path: Path, static_files: Path) -> Iterator[Service]:
     (tmp_path / "site").mkdir()
-    with service(tmp_path / "site", static=static_files, STATEMENT_SECONDS=str(_STATEMENT_SECONDS)) as running:
+    with service(
+        tmp_path / "site", static=static_files, STATEMENT_SECONDS=str(_STATEMENT_SECONDS)
+    ) as running:
         yield running
 
 
@@ -64,7 +71,9 @@ def watching(site: Service) -> Iterator[Watch]:
         well_at = time.monotonic()
         while not stop.is_set():
             try:
-                status = httpx.get(f"{site.url}/departures/?city=johannesburg", timeout=30, follow_redirects=True).status_code
+                status = httpx.get(
+                    f"{site.url}/departures/?city=johannesburg", timeout=30, follow_redirects=True
+                ).status_code
             except httpx.HTTPError:
                 status = 599
             watch.statuses[status] = watch.statuses.get(status, 0) + 1
@@ -82,7 +91,9 @@ def watching(site: Service) -> Iterator[Watch]:
         thread.join()
 
 
-def test_a_database_that_crashes_loses_nothing_and_everybody_heals(postgres: PostgresServer, site: Service, settings: Any) -> None:
+def test_a_database_that_crashes_loses_nothing_and_everybody_heals(
+    postgres: PostgresServer, site: Service, settings: Any
+) -> None:
     schedules, restarts = coaches(12), many(1, 10)
     workers = site.web_workers()
 
@@ -98,7 +109,9 @@ def test_a_database_that_crashes_loses_nothing_and_everybody_heals(postgres: Pos
     with_queue.close()
     catch_up(settings, site, wait=many(0, 60))
 
-    errors = diary.errors + sum(count for status, count in watch.statuses.items() if status >= 500 and status != 503)
+    errors = diary.errors + sum(
+        count for status, count in watch.statuses.items() if status >= 500 and status != 503
+    )
     status = dict(Order.objects.values_list("token", "status"))
     lost = [token for token in diary.placed if status.get(token) != "confirmed"]
     figure(
@@ -142,6 +155,13 @@ def test_a_database_that_freezes_holds_no_worker_for_ever(postgres: PostgresServ
         assert time.monotonic() - started < 60
     healed = time.monotonic() - started
 
-    figure("HTTP: PostgreSQL frozen", asked=len(waited), longest_wait_s=round(max(waited), 1), healed_after_s=round(healed, 1))
-    assert max(waited) <= _STATEMENT_SECONDS + 2 + 3 + 10  # the statement, its grace, one new connection, and our own loaded machine
+    figure(
+        "HTTP: PostgreSQL frozen",
+        asked=len(waited),
+        longest_wait_s=round(max(waited), 1),
+        healed_after_s=round(healed, 1),
+    )
+    assert (
+        max(waited) <= _STATEMENT_SECONDS + 2 + 3 + 10
+    )  # the statement, its grace, one new connection, and our own loaded machine
     assert site.web_workers() == workers

@@ -26,11 +26,16 @@ LIMITS = {f"RATE_LIMIT_{name}": _COUNTED for name in ("HOLD", "BOOKING", "FIND",
 
 
 class People:
-    """What they do, each as one action that has to succeed; the slowest request of each is what its customer felt."""
+    """What they do, each as one action that has to succeed.
+
+    The slowest request of each is what its customer felt.
+    """
 
     def __init__(self, url: str) -> None:
         self.url, self.schedules = url, coaches()
-        self.day = timezone.localtime(Schedule.objects.get(pk=self.schedules[0]).departure_time).date().isoformat()
+        self.day = (
+            timezone.localtime(Schedule.objects.get(pk=self.schedules[0]).departure_time).date().isoformat()
+        )
         self.clerk = Clerk(url, username=hire().username)
         self.clerk.sign_in()
         self.orders = 0
@@ -75,12 +80,16 @@ class People:
         return took
 
 
-def test_everything_goes_on_while_redis_is_stopped_frozen_or_emptied(settings: Any, tmp_path: Path, static_files: Path) -> None:
+def test_everything_goes_on_while_redis_is_stopped_frozen_or_emptied(
+    settings: Any, tmp_path: Path, static_files: Path
+) -> None:
     times = many(2, 30)
     (tmp_path / "site").mkdir()
     with mail_server(settings) as sink, redis_server() as redis:
         mail = f"smtp://127.0.0.1:{settings.EMAIL_PORT}"
-        with service(tmp_path / "site", static=static_files, REDIS_URL=redis.url, EMAIL_URL=mail, **LIMITS) as site:
+        with service(
+            tmp_path / "site", static=static_files, REDIS_URL=redis.url, EMAIL_URL=mail, **LIMITS
+        ) as site:
             people = People(site.url)
             people.everything(1)  # both workers have seen every page
             usual = people.everything(times)
@@ -101,7 +110,8 @@ def test_everything_goes_on_while_redis_is_stopped_frozen_or_emptied(settings: A
         assert len({mail["Message-ID"] for mail in sink.mails}) == people.orders
     assert violations(now=timezone.now()) == []
     slow = []
-    # A machine that is busy with other tests makes single requests slow; what Redis costs, it costs in each round, or once in five seconds.
+    # A machine that is busy with other tests makes single requests slow; what Redis costs, it costs in each
+    # round, or once in five seconds.
     counts = statistics.median if SCALE else min
     for action, seconds in usual.items():
         moods = {"frozen": frozen[action], "emptied": emptied[action], "stopped": stopped[action]}

@@ -51,7 +51,10 @@ def check_invariants(address: str, folder: Path) -> str:
 
 
 def test_a_backup_comes_back_whole(tmp_path: Path) -> None:
-    """SQLite: a copy of the running database. PostgreSQL: to a moment after the backup, with what was sold until then and nothing later."""
+    """SQLite: a copy of the running database.
+
+    PostgreSQL: to a moment after the backup, with what was sold until then and nothing later.
+    """
     (_from_sqlite if connection.vendor == "sqlite" else _to_a_moment)(tmp_path)
 
 
@@ -59,7 +62,9 @@ def _from_sqlite(folder: Path) -> None:
     sell(_SEATS[:4])
     copy = folder / "copy.sqlite3"
 
-    subprocess.run([sys.executable, _DEPLOY / "backup_sqlite.py", connection.settings_dict["NAME"], copy], check=True)
+    subprocess.run(
+        [sys.executable, _DEPLOY / "backup_sqlite.py", connection.settings_dict["NAME"], copy], check=True
+    )
     sell(_SEATS[4:])
 
     with closing(sqlite3.connect(copy)) as restored:
@@ -71,18 +76,29 @@ def _to_a_moment(folder: Path) -> None:
     with postgres_folder("falcon-backup-") as place:
         socket = socket_folder(database_url())
         environment = {**os.environ, "BACKUP_DIR": str(place), "PGHOST": socket, "PGUSER": "postgres"}
-        environment["PG_VERIFYBACKUP"] = "true"  # the one of the Python package crashes; DEPLOY.md tells with which it was run
+        environment["PG_VERIFYBACKUP"] = (
+            "true"  # the one of the Python package crashes; DEPLOY.md tells with which it was run
+        )
         environment["PATH"] = f"{postgres_bin()}:{environment['PATH']}"
         with _streaming(place, socket):
             sell(_SEATS[:3])
-            shown = subprocess.run([_DEPLOY / "backup.sh"], env=environment, capture_output=True, text=True, check=True, **postgres_user())
+            shown = subprocess.run(
+                [_DEPLOY / "backup.sh"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+                **postgres_user(),
+            )
             sell(_SEATS[3:5])
             moment = _moment()
             sell(_SEATS[5:])
             _flush()
         backup, started = Path(shown.stdout.strip()), time.monotonic()
         data = place / "restored"
-        subprocess.run([_DEPLOY / "restore.sh", backup, data, moment], env=environment, check=True, **postgres_user())
+        subprocess.run(
+            [_DEPLOY / "restore.sh", backup, data, moment], env=environment, check=True, **postgres_user()
+        )
         with _running(data, place) as address:
             with psycopg.connect(address) as link:
                 assert link.execute("SELECT count(*) FROM bookings_booking").fetchone()[0] == 5
@@ -97,7 +113,16 @@ def _streaming(place: Path, socket: str) -> Iterator[None]:
     (place / "wal").mkdir()
     if user := postgres_user():
         shutil.chown(place / "wal", user["user"])
-    command = [postgres_bin() / "pg_receivewal", "-h", socket, "-U", "postgres", "-D", place / "wal", "--synchronous"]
+    command = [
+        postgres_bin() / "pg_receivewal",
+        "-h",
+        socket,
+        "-U",
+        "postgres",
+        "-D",
+        place / "wal",
+        "--synchronous",
+    ]
     receiver = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd="/", **postgres_user())
     try:
         until = time.monotonic() + 30
@@ -130,7 +155,10 @@ def _flush() -> None:
         while not arrived:
             assert time.monotonic() < until, "the log does not arrive"
             time.sleep(0.05)
-            cursor.execute("SELECT bool_and(flush_lsn >= %s) FROM pg_stat_replication WHERE application_name = 'pg_receivewal'", [written])
+            cursor.execute(
+                "SELECT bool_and(flush_lsn >= %s) FROM pg_stat_replication WHERE application_name = 'pg_receivewal'",
+                [written],
+            )
             arrived = cursor.fetchone()[0]
 
 

@@ -1,4 +1,7 @@
-"""Who gets the seat, when many want it at the same moment: threads with connections of their own, real commits."""
+"""Who gets the seat, when many want it at the same moment.
+
+Threads with connections of their own, real commits.
+"""
 
 import random
 import time
@@ -37,7 +40,11 @@ def test_last_five_seats_go_to_exactly_five(repeat: int) -> None:
     ride = whole_way(schedule)
     people = many(60, 200)
 
-    answers = crowd(people, lambda number: timed(lambda: hold_any(ride, 1, HoldRequest(f"o{number}"), now=NOW)), at_once=32)
+    answers = crowd(
+        people,
+        lambda number: timed(lambda: hold_any(ride, 1, HoldRequest(f"o{number}"), now=NOW)),
+        at_once=32,
+    )
 
     assert kinds(answers) == {"ok": 5, "SoldOut": people - 5}
     assert SeatClaim.objects.filter(schedule=schedule, kind="held").count() == 10
@@ -63,7 +70,11 @@ def test_a_group_gets_all_of_its_seats_or_none() -> None:
     ride, seats, people = whole_way(schedule), labels(schedule), many(40, 100)
     wanted = [random.Random(number).sample(seats, 4) for number in range(people)]
 
-    answers = crowd(people, lambda number: hold_seats(ride, wanted[number], HoldRequest(f"o{number}"), now=NOW), at_once=32)
+    answers = crowd(
+        people,
+        lambda number: hold_seats(ride, wanted[number], HoldRequest(f"o{number}"), now=NOW),
+        at_once=32,
+    )
 
     got = kinds(answers)
     assert set(got) <= {"ok", "SeatTaken"}
@@ -83,7 +94,9 @@ def test_rides_that_meet_share_a_seat_and_the_whole_way_then_not(repeat: int) ->
     rides = [("johannesburg", "bloemfontein"), ("bloemfontein", "cape-town")] * 3
     segments = [get_segment(SegmentRef(schedule.pk, start, end)) for start, end in rides]
 
-    answers = crowd(6, lambda number: hold_seats(segments[number], ["1A"], HoldRequest(f"o{number}"), now=NOW))
+    answers = crowd(
+        6, lambda number: hold_seats(segments[number], ["1A"], HoldRequest(f"o{number}"), now=NOW)
+    )
 
     assert kinds(answers) == {"ok": 2, "SeatTaken": 4}
     assert SeatClaim.objects.filter(seat__label="1A").count() == 4
@@ -119,12 +132,24 @@ def test_random_rides_never_put_two_people_on_one_seat() -> None:
     assert all(count <= 44 for count in per_leg.values())
     assert violations(now=NOW) == []
     took = time.monotonic() - started
-    figure("domain: random overlapping rides", rides=people, held=got["ok"], refused=people - got["ok"], per_s=round(people / took))
+    figure(
+        "domain: random overlapping rides",
+        rides=people,
+        held=got["ok"],
+        refused=people - got["ok"],
+        per_s=round(people / took),
+    )
 
 
 def test_two_who_each_hold_what_the_other_wants_do_not_wait_for_ever() -> None:
-    """The way back has the lower id: who holds comes to the rows in one order, who asks for more time in the other."""
-    back, out = (whole_way(make_schedule(departs=departs)) for departs in (NOW + timedelta(days=9), NOW + timedelta(days=2)))
+    """The way back has the lower id.
+
+    Who holds comes to the rows in one order, who asks for more time in the other.
+    """
+    back, out = (
+        whole_way(make_schedule(departs=departs))
+        for departs in (NOW + timedelta(days=9), NOW + timedelta(days=2))
+    )
 
     def there_and_back(number: int) -> Hold:
         hold = hold_any(out, 1, HoldRequest(f"o{number}"), now=NOW)
@@ -156,7 +181,10 @@ def test_seats_of_dead_holds_are_sold_at_once_without_a_sweeper() -> None:
 
 
 def test_control_without_lock_and_constraint_a_seat_is_sold_twice() -> None:
-    """Check, then insert, in a place that has neither: the summary of a departure, taken as if it were the truth."""
+    """Check, then insert, in a place that has neither.
+
+    The summary of a departure, taken as if it were the truth.
+    """
     schedule = make_schedule(seats=44)
     Schedule.objects.filter(pk=schedule.pk).update(available_seats=5)
     sold: list[int] = []
@@ -174,7 +202,9 @@ def test_control_without_lock_and_constraint_a_seat_is_sold_twice() -> None:
     assert len(sold) > 5
 
 
-def test_control_without_the_lock_the_constraint_has_to_throw_people_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_without_the_lock_the_constraint_has_to_throw_people_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Same code, but nobody waits for the departure: the referee of last resort must step in."""
     if connection.vendor == "sqlite":  # there the transaction itself is the lock
         monkeypatch.delitem(connection.settings_dict["OPTIONS"], "transaction_mode")

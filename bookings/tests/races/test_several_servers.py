@@ -1,4 +1,7 @@
-"""Two web processes, two consumers, a primary and its streaming replica, one Redis: whoever books sees one company."""
+"""Two web processes, two consumers, a primary and its streaming replica, one Redis.
+
+Whoever books sees one company.
+"""
 
 import statistics
 import time
@@ -33,7 +36,9 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no replica"),
 ]
 WAY: Final = ("johannesburg", "cape-town")
-MAX_LAG: Final = 4.0  # within it a busy machine, too, has answered what is asked while the replica stands still
+MAX_LAG: Final = (
+    4.0  # within it a busy machine, too, has answered what is asked while the replica stands still
+)
 ONE: Final = ("--workers", "1")  # so that it is known which process answers
 
 
@@ -79,7 +84,9 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def company(django_db_setup: None, django_db_blocker: Any, static_files: Path, tmp_path_factory: Any) -> Iterator[Company]:
+def company(
+    django_db_setup: None, django_db_blocker: Any, static_files: Path, tmp_path_factory: Any
+) -> Iterator[Company]:
     with ExitStack() as stack:
         stack.enter_context(django_db_blocker.unblock())
         redis = stack.enter_context(redis_server())
@@ -143,11 +150,15 @@ def test_strangers_search_on_the_replica_as_long_as_it_is_near(company: Company,
         asked = time.monotonic()
         late = [company.searched(schedule, web=web) for web in (0, 1)]
         assert time.monotonic() - asked < MAX_LAG, "too slow a machine for this test"
-        assert all("R600" in page and "R777" not in page for page in late), "searches do not come from the replica"
+        assert all("R600" in page and "R777" not in page for page in late), (
+            "searches do not come from the replica"
+        )
 
         time.sleep(MAX_LAG + 0.5)
 
-        assert all("R777" in company.searched(schedule, web=web) for web in (0, 1)), "a replica that is far behind is still read"
+        assert all("R777" in company.searched(schedule, web=web) for web in (0, 1)), (
+            "a replica that is far behind is still read"
+        )
         assert company.health() == ("degraded", "error")
     finally:
         company.replica.resume()
@@ -155,12 +166,19 @@ def test_strangers_search_on_the_replica_as_long_as_it_is_near(company: Company,
     assert company.health()[1] == "ok"
 
 
-def test_programs_without_a_key_read_the_replica_and_those_with_one_never(company: Company, schedule: Schedule) -> None:
+def test_programs_without_a_key_read_the_replica_and_those_with_one_never(
+    company: Company, schedule: Schedule
+) -> None:
     publish_feed()
     company.warm_up(schedule)
     day = timezone.localtime(schedule.departure_time).date()
     search = f"/api/v1/search/?from={WAY[0]}&to={WAY[1]}&date={day}&passengers=1"
-    addresses = [search, f"/api/v1/schedules/?route={schedule.route_id}", f"/api/v1/schedules/{schedule.pk}/", "/gtfs.zip"]
+    addresses = [
+        search,
+        f"/api/v1/schedules/?route={schedule.route_id}",
+        f"/api/v1/schedules/{schedule.pk}/",
+        "/gtfs.zip",
+    ]
     before = [company.told(address) for address in addresses]
     company.replica.pause()
     try:
@@ -172,7 +190,9 @@ def test_programs_without_a_key_read_the_replica_and_those_with_one_never(compan
 
         assert time.monotonic() - asked < MAX_LAG, "too slow a machine for this test"
         assert late == before, "they do not come from the replica"
-        assert all(told != known for told, known in zip(fresh, before, strict=True)), "a program may miss what it did itself"
+        assert all(told != known for told, known in zip(fresh, before, strict=True)), (
+            "a program may miss what it did itself"
+        )
     finally:
         company.replica.resume()
     company.replica.catch_up()
@@ -196,10 +216,14 @@ def test_nobody_misses_what_he_did_himself_while_the_replica_stands_still(compan
 
         assert held.status == 302
         assert _is_offered(schedule, seen_late), "this proves nothing: the replica was not read"
-        assert not any(_is_offered(schedule, page) for page in seen_by_buyer), "a seat that he took looks free to him"
+        assert not any(_is_offered(schedule, page) for page in seen_by_buyer), (
+            "a seat that he took looks free to him"
+        )
         # The strip of prices is kept for a minute; a fresh reader's is not the stranger's.
         assert "from R600" in seen_late
-        assert not any("from R600" in page for page in seen_by_buyer), "what the replica said is shown as fresh"
+        assert not any("from R600" in page for page in seen_by_buyer), (
+            "what the replica said is shown as fresh"
+        )
         # Whatever a stranger was shown: the seat is asked for on the primary.
         stranger.fields = form
         assert stranger.hold("1A").status == 409
@@ -208,7 +232,9 @@ def test_nobody_misses_what_he_did_himself_while_the_replica_stands_still(compan
 
         if SCALE:  # after his cookie has ended the replica is known to be too far behind
             time.sleep(MAX_LAG + 3)
-            assert not any(_is_offered(schedule, company.searched(schedule, each)) for each in (buyer, stranger))
+            assert not any(
+                _is_offered(schedule, company.searched(schedule, each)) for each in (buyer, stranger)
+            )
     finally:
         company.replica.resume()
     company.replica.catch_up()
@@ -228,7 +254,12 @@ def test_a_replica_that_hangs_or_dies_slows_one_request_only(company: Company, s
     company.replica.stop()
     dead = [_seconds(company, schedule, web=1) for _time in range(5)]
 
-    figure("HTTP: replica away", usual_s=round(usual, 3), frozen_first_s=round(frozen[0], 3), dead_first_s=round(dead[0], 3))
+    figure(
+        "HTTP: replica away",
+        usual_s=round(usual, 3),
+        frozen_first_s=round(frozen[0], 3),
+        dead_first_s=round(dead[0], 3),
+    )
     for first, *rest in (frozen, dead):
         assert first - usual <= _WAITS + 1.5  # of a busy machine
         assert min(rest) - usual < _WAITS, "each of them waited"

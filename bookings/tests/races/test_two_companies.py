@@ -1,4 +1,7 @@
-"""Two companies in one database and on one Redis, each with a role and a schema of its own: neither meets anything of the other's."""
+"""Two companies in one database and on one Redis, each with a role and a schema of its own.
+
+Neither meets anything of the other's.
+"""
 
 import os
 import re
@@ -78,8 +81,15 @@ class Company:
 
 
 def manage(url: str, folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, "DATABASE_URL": url, "LOCAL_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "falcon_web.settings"}
-    done = subprocess.run([sys.executable, *arguments], cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "LOCAL_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": "falcon_web.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=_ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     return done.stdout.strip() if not done.returncode else done.stdout + done.stderr
 
 
@@ -132,7 +142,9 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def companies(database: str, redis_of_both: RedisServer, static_files: Path, tmp_path_factory: Any) -> Iterator[list[Company]]:
+def companies(
+    database: str, redis_of_both: RedisServer, static_files: Path, tmp_path_factory: Any
+) -> Iterator[list[Company]]:
     with ExitStack() as stack:
         opened = []
         for name, price in _PRICES.items():
@@ -153,7 +165,9 @@ def companies(database: str, redis_of_both: RedisServer, static_files: Path, tmp
 
 def test_each_company_sells_beside_the_other(companies: list[Company], redis_of_both: RedisServer) -> None:
     north, south = companies
-    assert north.schedule == south.schedule, "the same numbers in both, so that nothing is told apart by chance"
+    assert north.schedule == south.schedule, (
+        "the same numbers in both, so that nothing is told apart by chance"
+    )
     day = timezone.localdate() + timedelta(days=3)
     for company in (north, south, north, south):  # computed, then cached
         page = company.visitor().search(*WAY, day.isoformat())
@@ -164,7 +178,9 @@ def test_each_company_sells_beside_the_other(companies: list[Company], redis_of_
     for buyer in northerners:
         buyer.wait_for_ticket()
 
-    assert names_in(redis_of_both, 0) >= {"huey.redis.south"}, "a task of the south waits for a consumer of its own"
+    assert names_in(redis_of_both, 0) >= {"huey.redis.south"}, (
+        "a task of the south waits for a consumer of its own"
+    )
     refused = north.visitor()
     refused.look(north.schedule, *WAY)
     assert refused.hold(any_of=1).status == 429
@@ -182,7 +198,12 @@ def test_no_role_may_read_what_is_another_companys(companies: list[Company]) -> 
 
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         north.value("SELECT count(*) FROM south.bookings_booking")
-    assert south.value("SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('north', 'south', 'pg_catalog', 'information_schema')") == 0
+    assert (
+        south.value(
+            "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('north', 'south', 'pg_catalog', 'information_schema')"
+        )
+        == 0
+    )
 
 
 def test_triggers_fire_in_each_for_itself(companies: list[Company], database: str) -> None:
@@ -200,7 +221,9 @@ def test_triggers_fire_in_each_for_itself(companies: list[Company], database: st
         assert other.value(versions) == others
 
 
-def test_invariants_hold_in_each_and_a_violation_is_its_own_companys(companies: list[Company], database: str) -> None:
+def test_invariants_hold_in_each_and_a_violation_is_its_own_companys(
+    companies: list[Company], database: str
+) -> None:
     north, south = companies
     with psycopg.connect(database) as link:
         link.execute("ALTER TABLE north.bookings_ledgerentry DISABLE TRIGGER ledger_no_delete")
@@ -215,7 +238,9 @@ def test_invariants_hold_in_each_and_a_violation_is_its_own_companys(companies: 
             link.execute("ALTER TABLE north.bookings_ledgerentry ENABLE TRIGGER ledger_no_delete")
 
 
-def test_one_company_is_dumped_and_comes_back_in_another_database(companies: list[Company], database: str, tmp_path: Path) -> None:
+def test_one_company_is_dumped_and_comes_back_in_another_database(
+    companies: list[Company], database: str, tmp_path: Path
+) -> None:
     """With the commands of falcon_web/SCALING.md."""
     north = companies[0]
     with postgres_folder("falcon-dump-") as folder, new_database("restored") as restored:

@@ -1,4 +1,7 @@
-"""Two consumers may both run the scheduler: whatever is due at the minute is done once, so a host that dies takes no duty with it."""
+"""Two consumers may both run the scheduler.
+
+Whatever is due at the minute is done once, so a host that dies takes no duty with it.
+"""
 
 import os
 import subprocess
@@ -41,11 +44,23 @@ def test_two_schedulers_do_what_is_due_once(settings: Any, tmp_path: Path) -> No
     for number in range(times):
         booking = make_booking(schedule=coach, now=now)
         queue_message("confirmation", booking.order, booking.order, now=now)
-        make_order(status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1))
-        make_order(status=SaleStatus.PENDING, pays_later=True, placed_at=now - timedelta(hours=10), pay_by=now + timedelta(hours=1))
+        make_order(
+            status=SaleStatus.PENDING, placed_at=now - timedelta(days=1), pay_by=now - timedelta(hours=1)
+        )
+        make_order(
+            status=SaleStatus.PENDING,
+            pays_later=True,
+            placed_at=now - timedelta(hours=10),
+            pay_by=now + timedelta(hours=1),
+        )
         told(ordered(coach, f"{number + 5}A", owner=f"o{number}", now=now), now=now)
     Service.objects.create(
-        route=coach.route, departs_min=600, layout=coach.layout, price_zar=500, starts_on=timezone.localdate(), weekdays=0b1111111
+        route=coach.route,
+        departs_min=600,
+        layout=coach.layout,
+        price_zar=500,
+        starts_on=timezone.localdate(),
+        weekdays=0b1111111,
     )
 
     with mail_server(settings) as sink:
@@ -63,8 +78,18 @@ def test_two_schedulers_do_what_is_due_once(settings: Any, tmp_path: Path) -> No
 
 
 def _sweep_at_once(processes: int, folder: Path, mail: str) -> None:
-    environment = {**os.environ, "DATABASE_URL": database_url(), "EMAIL_URL": mail, "LOCAL_DIR": str(folder), "REDIS_URL": ""}
-    environment |= {"DJANGO_SETTINGS_MODULE": "falcon_web.settings", "ENVIRONMENT": "demo", "SECRET_KEY": site_settings.SECRET_KEY}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url(),
+        "EMAIL_URL": mail,
+        "LOCAL_DIR": str(folder),
+        "REDIS_URL": "",
+    }
+    environment |= {
+        "DJANGO_SETTINGS_MODULE": "falcon_web.settings",
+        "ENVIRONMENT": "demo",
+        "SECRET_KEY": site_settings.SECRET_KEY,
+    }
     running = [
         subprocess.Popen(
             [sys.executable, "-c", _SWEEP],

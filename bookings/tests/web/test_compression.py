@@ -8,7 +8,16 @@ import brotli
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
-from django.forms import CheckboxInput, DateInput, EmailInput, HiddenInput, NumberInput, PasswordInput, Select, TextInput
+from django.forms import (
+    CheckboxInput,
+    DateInput,
+    EmailInput,
+    HiddenInput,
+    NumberInput,
+    PasswordInput,
+    Select,
+    TextInput,
+)
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -22,11 +31,16 @@ from bookings.web.forms import ReadyRenderer
 @pytest.mark.django_db
 @pytest.mark.usefixtures("still")
 def test_a_page_is_packed_and_its_length_differs_each_time(client: Client) -> None:
-    """Who could make us echo a guess beside a secret must not learn from the length whether it was right (BREACH)."""
+    """Who could make us echo a guess beside a secret must not learn from the length whether it was right
+    (BREACH).
+    """
     make_day(8)
     plain = client.get("/search/", search_address())
 
-    packed = [client.get("/search/", search_address(), headers={"Accept-Encoding": "gzip, br"}) for _time in range(12)]
+    packed = [
+        client.get("/search/", search_address(), headers={"Accept-Encoding": "gzip, br"})
+        for _time in range(12)
+    ]
 
     assert {each["Content-Encoding"] for each in packed} == {"gzip"}
     assert {gzip.decompress(each.content) for each in packed} == {plain.content}
@@ -44,7 +58,10 @@ def static_files(settings: Any, tmp_path: Path) -> Path:
     settings.STATICFILES_DIRS = [source]
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STATIC_ROOT = str(tmp_path / "static")
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
     call_command("collectstatic", interactive=False, verbosity=0)
     return tmp_path / "static"
 
@@ -61,7 +78,9 @@ def fetch(path: str, **headers: str) -> tuple[HttpResponse, bytes]:
 
 
 @pytest.mark.parametrize(("accepts", "encoding"), [("gzip, br", "br"), ("gzip", "gzip"), ("", "")])
-def test_a_static_file_is_kept_for_ever_and_comes_packed(static_files: Path, accepts: str, encoding: str) -> None:
+def test_a_static_file_is_kept_for_ever_and_comes_packed(
+    static_files: Path, accepts: str, encoding: str
+) -> None:
     address = staticfiles_storage.url("page.css")
 
     answer, body = fetch(address, **({"Accept-Encoding": accepts} if accepts else {}))
@@ -92,4 +111,6 @@ _WIDGETS = [
 @pytest.mark.parametrize("widget", _WIDGETS, ids=lambda widget: type(widget).__name__)
 @pytest.mark.parametrize("value", [None, "", "a&b", 3, True])
 def test_ready_widgets_are_djangos_own(widget: Any, value: Any) -> None:
-    assert widget.render("n<me", value, {"id": "x"}, ReadyRenderer()) == widget.render("n<me", value, {"id": "x"}, DjangoTemplates())
+    assert widget.render("n<me", value, {"id": "x"}, ReadyRenderer()) == widget.render(
+        "n<me", value, {"id": "x"}, DjangoTemplates()
+    )

@@ -23,12 +23,19 @@ def test_a_part_is_made_when_it_is_shown_and_kept_with_its_key() -> None:
 
     assert Parts(first=first, unseen=unseen)["first"] == drawn
     assert Parts(first=again)["first"] == drawn  # named by its key alone
-    assert Parts(loose=loose)["loose"] == Parts(loose=loose)["loose"] == render_to_string(TEMPLATE, {"name": "search"})
+    assert (
+        Parts(loose=loose)["loose"]
+        == Parts(loose=loose)["loose"]
+        == render_to_string(TEMPLATE, {"name": "search"})
+    )
     assert (asked, never, not_asked, each_time) == (["down"], [], [], ["search", "search"])
 
 
 def test_together_they_stay_true_as_long_as_the_first_that_ends() -> None:
-    parts = Parts(long=icon("down", key="icon:long", seconds=300)[0], short=icon("swap", key="icon:short", seconds=20)[0])
+    parts = Parts(
+        long=icon("down", key="icon:long", seconds=300)[0],
+        short=icon("swap", key="icon:short", seconds=20)[0],
+    )
 
     assert parts["long"]
     assert 298 <= parts.seconds_left() <= 300

@@ -14,7 +14,9 @@ from bookings.web.visitor import network_key
 
 
 def seen_as(*, peer: str, forwarded: str = "") -> str:
-    request = RequestFactory().get("/", REMOTE_ADDR=peer, **({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}))
+    request = RequestFactory().get(
+        "/", REMOTE_ADDR=peer, **({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
+    )
     seen: list[HttpRequest] = []
 
     client_address(lambda each: seen.append(each) or HttpResponse())(request)
@@ -35,7 +37,9 @@ def seen_as(*, peer: str, forwarded: str = "") -> str:
         (1, "10.0.0.1", "", "10.0.0.1"),
     ],
 )
-def test_the_clients_address_is_what_our_outermost_proxy_saw(settings: Any, proxies: int, peer: str, forwarded: str, address: str) -> None:
+def test_the_clients_address_is_what_our_outermost_proxy_saw(
+    settings: Any, proxies: int, peer: str, forwarded: str, address: str
+) -> None:
     settings.TRUSTED_PROXIES, settings.TRUSTED_PROXY_NETS = proxies, ["10.0.0.0/8"]
 
     assert seen_as(peer=peer, forwarded=forwarded) == address
@@ -44,7 +48,9 @@ def test_the_clients_address_is_what_our_outermost_proxy_saw(settings: Any, prox
 def test_a_thousand_forged_headers_are_one_client(settings: Any) -> None:
     settings.TRUSTED_PROXIES, settings.TRUSTED_PROXY_NETS = 1, ["10.0.0.0/8"]
 
-    assert {seen_as(peer="203.0.113.7", forwarded=f"198.51.100.{n % 250}, {n}") for n in range(1000)} == {"203.0.113.7"}
+    assert {seen_as(peer="203.0.113.7", forwarded=f"198.51.100.{n % 250}, {n}") for n in range(1000)} == {
+        "203.0.113.7"
+    }
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def refused(*args: str, name: str = "find", address: str = "203.0.113.7", **head
     return False
 
 
-@pytest.mark.parametrize(("text", "limit"), [("10/m", (10, 60)), ("5/15m", (5, 900)), ("1/s", (1, 1)), ("100/2h", (100, 7200))])
+@pytest.mark.parametrize(
+    ("text", "limit"), [("10/m", (10, 60)), ("5/15m", (5, 900)), ("1/s", (1, 1)), ("100/2h", (100, 7200))]
+)
 def test_a_limit_is_read_from_its_setting(text: str, limit: tuple[int, int]) -> None:
     assert parse_limit(text) == Limit(*limit)
 
@@ -91,7 +93,9 @@ def test_a_client_is_refused_past_its_limit_and_told_when_to_come_back(limit: No
 
 @pytest.mark.database
 @pytest.mark.parametrize("store", ["database", pytest.param("Redis", marks=pytest.mark.redis)])
-def test_no_span_of_its_time_lets_more_through_than_the_limit(limit: None, clock: Clock, store: str, request: Any) -> None:
+def test_no_span_of_its_time_lets_more_through_than_the_limit(
+    limit: None, clock: Clock, store: str, request: Any
+) -> None:
     """At the edge of a fixed window twice as many would pass. Somebody tries each second, for ten minutes."""
     if store == "database":
         request.getfixturevalue("redis_is_away")
@@ -182,7 +186,12 @@ def test_a_thousand_forged_headers_are_one_client(settings: Any, limit: None) ->
 
     def ask(n: int, peer: str, more: str = "") -> None:
         address = f"198.51.{n // 250}.{n % 250}"
-        headers = {"X-Forwarded-For": address + more, "X-Real-IP": address, "Forwarded": f"for={address}", "Client-IP": address}
+        headers = {
+            "X-Forwarded-For": address + more,
+            "X-Real-IP": address,
+            "Forwarded": f"for={address}",
+            "Client-IP": address,
+        }
         try:
             client_address(view)(RequestFactory().post("/", REMOTE_ADDR=peer, headers=headers))
         except TooMany:
@@ -203,7 +212,9 @@ def test_a_visitor_is_counted_across_networks(client: Client, settings: Any) -> 
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "hold": "2/m"}
     page = seats_page(departure_ahead(), passengers=1)
 
-    statuses = [client.post(page, {"seats": ["1A"]}, REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(4)]
+    statuses = [
+        client.post(page, {"seats": ["1A"]}, REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(4)
+    ]
 
     # The first request had no session yet, so only its address was counted.
     assert statuses == [302, 302, 302, 429]
@@ -227,12 +238,16 @@ def test_a_refused_form_is_kept_on_a_page_that_says_when(client: Client, setting
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_within_htmx_the_refusal_is_a_fragment_and_the_page_keeps_what_was_typed(client: Client, settings: Any) -> None:
+def test_within_htmx_the_refusal_is_a_fragment_and_the_page_keeps_what_was_typed(
+    client: Client, settings: Any
+) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "hold": "1/m"}
     page = seats_page(departure_ahead(), passengers=2)
     client.post(page, {"seats": ["1A", "1B"]})
 
-    answer = client.post(page, {"seats": ["1C", "1D"]}, headers={"HX-Request": "true", "HX-Target": "seat-map"})
+    answer = client.post(
+        page, {"seats": ["1C", "1D"]}, headers={"HX-Request": "true", "HX-Target": "seat-map"}
+    )
 
     assert answer.status_code == 429
     assert (answer["HX-Retarget"], "<html" in answer.content.decode()) == ("#problem", False)
@@ -299,19 +314,30 @@ def test_while_everybody_guesses_each_network_is_slowed_and_the_owner_let_in(set
 
     def tries(network: int, **form: str) -> list[int]:
         guesser = Client(REMOTE_ADDR=f"198.51.{network}.1")
-        return [guesser.post("/bookings/", {"reference": f"AAAA{network:02}{n:02}", "proof": "Nkosi"}).status_code for n in range(12)]
+        return [
+            guesser.post("/bookings/", {"reference": f"AAAA{network:02}{n:02}", "proof": "Nkosi"}).status_code
+            for n in range(12)
+        ]
 
     answers = [tries(network).count(404) for network in range(5)]
 
     assert answers == [10, 10, 2, 2, 2]
     owner = Client(REMOTE_ADDR="203.0.113.7")
-    assert owner.post("/bookings/", {"reference": booking.booking_reference, "proof": "Nkosi"}).status_code == 200
+    assert (
+        owner.post("/bookings/", {"reference": booking.booking_reference, "proof": "Nkosi"}).status_code
+        == 200
+    )
 
 
 @pytest.mark.database
 def test_every_failure_to_find_looks_the_same(client: Client) -> None:
     reference = make_booking().booking_reference
-    tries = [(reference, "Wrong"), ("ABCD1234", "Nkosi"), (reference, "not@example.com"), ("ABCD1234", "nobody@example.com")]
+    tries = [
+        (reference, "Wrong"),
+        ("ABCD1234", "Nkosi"),
+        (reference, "not@example.com"),
+        ("ABCD1234", "nobody@example.com"),
+    ]
 
     answers = [client.post("/bookings/", {"reference": code, "proof": proof}) for code, proof in tries]
 
@@ -337,7 +363,8 @@ def test_failures_of_everybody_are_counted_together(settings: Any) -> None:
 def test_counts_that_are_over_are_cleaned() -> None:
     now = timezone.now()
     RateCount.objects.bulk_create(
-        RateCount(key=f"k{n}", count=1, expires_at=now + timedelta(minutes=1 if n < 3 else -1)) for n in range(6003)
+        RateCount(key=f"k{n}", count=1, expires_at=now + timedelta(minutes=1 if n < 3 else -1))
+        for n in range(6003)
     )
 
     assert clean_rate_counts(now=now) == 6000
@@ -371,7 +398,11 @@ def test_counts_in_redis_go_by_themselves(limit: None) -> None:
 def test_a_frozen_redis_delays_a_request_once(limit: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BreakerRedisCache, "_closed_again_at", 0.0)
     with redis_server() as server:
-        options = {"CONNECTION_POOL_KWARGS": {"max_connections": 5}, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1}
+        options = {
+            "CONNECTION_POOL_KWARGS": {"max_connections": 5},
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+        }
         away = BreakerRedisCache(f"{server.url}/1", {"OPTIONS": options})
         monkeypatch.setattr("bookings.web.ratelimit.cache", away)
         asked("find", "203.0.113.7")

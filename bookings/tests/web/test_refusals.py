@@ -55,7 +55,11 @@ def handlers() -> Iterator[tuple[str, ast.ExceptHandler]]:
 
 
 def test_nobody_raises_again_what_ends_a_request() -> None:
-    again = [place for place, node in handlers() if len(node.body) == 1 and isinstance(node.body[0], ast.Raise) and not node.body[0].exc]
+    again = [
+        place
+        for place, node in handlers()
+        if len(node.body) == 1 and isinstance(node.body[0], ast.Raise) and not node.body[0].exc
+    ]
 
     assert again == []
 
@@ -67,7 +71,10 @@ def test_pages_count_the_refusals_that_they_show() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
-        if isinstance(key, ast.Constant) and key.value == "refusal" and isinstance(value, ast.Name) and "views" in path.parts
+        if isinstance(key, ast.Constant)
+        and key.value == "refusal"
+        and isinstance(value, ast.Name)
+        and "views" in path.parts
     ]
 
     assert uncounted == []

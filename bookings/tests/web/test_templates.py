@@ -23,7 +23,11 @@ LIST = """
 
 
 def render(source: str, **context: object) -> str:
-    return Engine(libraries={"i18n": "django.templatetags.i18n"}).from_string(without_layout(source)).render(Context(context))
+    return (
+        Engine(libraries={"i18n": "django.templatetags.i18n"})
+        .from_string(without_layout(source))
+        .render(Context(context))
+    )
 
 
 @pytest.mark.parametrize(

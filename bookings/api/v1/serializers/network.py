@@ -57,7 +57,9 @@ class PassengerTypeShape(Shown):
 
 
 class CityQuery(PageQuery):
-    q = serializers.CharField(required=False, allow_blank=True, default="", max_length=120, help_text="How the name begins")
+    q = serializers.CharField(
+        required=False, allow_blank=True, default="", max_length=120, help_text="How the name begins"
+    )
 
 
 class StopQuery(PageQuery):
@@ -65,5 +67,9 @@ class StopQuery(PageQuery):
 
 
 class RouteQuery(PageQuery):
-    origin = serializers.SlugField(required=False, default="", max_length=140, help_text="Slug of the city where it begins")
-    destination = serializers.SlugField(required=False, default="", max_length=140, help_text="Slug of the city where it ends")
+    origin = serializers.SlugField(
+        required=False, default="", max_length=140, help_text="Slug of the city where it begins"
+    )
+    destination = serializers.SlugField(
+        required=False, default="", max_length=140, help_text="Slug of the city where it ends"
+    )

@@ -19,21 +19,31 @@ from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 @extend_schema_serializer(component_name="RideRequest")
 class SegmentRequest(serializers.Serializer):
     schedule_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    origin = serializers.CharField(max_length=160, help_text="A ref of the API, a city's slug or a stop's code")
+    origin = serializers.CharField(
+        max_length=160, help_text="A ref of the API, a city's slug or a stop's code"
+    )
     destination = serializers.CharField(max_length=160)
     seats = serializers.ListField(
         child=serializers.CharField(max_length=6), required=False, default=list, max_length=settings.HOLD_MAX_SEATS,
         help_text="Labels; left out, we choose seats together",
     )  # fmt: skip
-    fare_class = serializers.SlugField(required=False, default="", max_length=30, help_text="Where we choose the seats")
+    fare_class = serializers.SlugField(
+        required=False, default="", max_length=30, help_text="Where we choose the seats"
+    )
 
 
 class QuoteRequest(serializers.Serializer):
     rides = serializers.ListSerializer[Any](
-        child=SegmentRequest(), min_length=1, max_length=MOST_TRIPS, help_text="The way out, and perhaps the way back"
+        child=SegmentRequest(),
+        min_length=1,
+        max_length=MOST_TRIPS,
+        help_text="The way out, and perhaps the way back",
     )
     passengers = serializers.ListField(
-        child=serializers.SlugField(max_length=30), min_length=1, max_length=settings.HOLD_MAX_SEATS, help_text="Their types"
+        child=serializers.SlugField(max_length=30),
+        min_length=1,
+        max_length=settings.HOLD_MAX_SEATS,
+        help_text="Their types",
     )
 
 
@@ -74,10 +84,14 @@ class PassengerRequest(serializers.Serializer):
 
 class OrderRequest(serializers.Serializer):
     hold = serializers.CharField(max_length=64)
-    passengers = serializers.ListSerializer[Any](child=PassengerRequest(), min_length=1, max_length=settings.HOLD_MAX_SEATS)
+    passengers = serializers.ListSerializer[Any](
+        child=PassengerRequest(), min_length=1, max_length=settings.HOLD_MAX_SEATS
+    )
     email = serializers.EmailField(max_length=254, help_text="Where the tickets go")
     phone = PhoneText(required=False, default="", allow_blank=True, max_length=40)
-    pay_later = serializers.BooleanField(default=False, help_text="The traveller pays at a counter by the order's `pay_by`")
+    pay_later = serializers.BooleanField(
+        default=False, help_text="The traveller pays at a counter by the order's `pay_by`"
+    )
 
 
 class PayRequest(serializers.Serializer):
@@ -94,7 +108,11 @@ class CancelRequest(serializers.Serializer):
 
 class CancelQuery(serializers.Serializer):
     tickets = serializers.RegexField(
-        r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*$", required=False, default="", max_length=400, help_text="Ids of tickets, with commas"
+        r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*$",
+        required=False,
+        default="",
+        max_length=400,
+        help_text="Ids of tickets, with commas",
     )
 
 
@@ -210,7 +228,9 @@ class CancellationShape(Shown):
 
 
 class CancelledShape(Shown):
-    cancelled = serializers.CharField(help_text="Reference of the cancelled booking: a new one, where only some of the passengers were")
+    cancelled = serializers.CharField(
+        help_text="Reference of the cancelled booking: a new one, where only some of the passengers were"
+    )
     order = OrderShape()
 
 

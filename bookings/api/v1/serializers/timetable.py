@@ -8,7 +8,10 @@ from bookings.api.pagination import PageQuery
 from bookings.domain.inventory.seats import SeatMap
 from bookings.domain.search.offers import BANDS, SORTS, Offer
 
-_PLACE: Final[dict[str, Any]] = {"max_length": 160, "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park"}
+_PLACE: Final[dict[str, Any]] = {
+    "max_length": 160,
+    "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park",
+}
 
 
 class PointShape(Shown):
@@ -31,7 +34,9 @@ class ScheduleShape(Shown):
     departure_time = LocalTime()
     arrival_time = LocalTime()
     duration_minutes = serializers.IntegerField()
-    price_zar = money(allow_null=True, help_text="An adult in the cheapest class that has a seat; null: not sold")
+    price_zar = money(
+        allow_null=True, help_text="An adult in the cheapest class that has a seat; null: not sold"
+    )
     available_seats = serializers.IntegerField()
 
 
@@ -118,16 +123,24 @@ class SegmentQuery(serializers.Serializer):
 
     def get_fields(self) -> dict[str, Any]:
         optional: dict[str, Any] = {"required": False, "default": "", **_PLACE}
-        return {**super().get_fields(), "from": serializers.CharField(**optional), "to": serializers.CharField(**optional)}
+        return {
+            **super().get_fields(),
+            "from": serializers.CharField(**optional),
+            "to": serializers.CharField(**optional),
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs["from"]) != bool(attrs["to"]):
-            raise serializers.ValidationError({"to" if attrs["from"] else "from": "Give both from and to, or neither."})
+            raise serializers.ValidationError(
+                {"to" if attrs["from"] else "from": "Give both from and to, or neither."}
+            )
         return attrs
 
 
 class ScheduleQuery(SegmentQuery, PageQuery):
-    route = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**63 - 1, help_text="Id of a route")
+    route = serializers.IntegerField(
+        required=False, default=None, min_value=1, max_value=2**63 - 1, help_text="Id of a route"
+    )
     date = serializers.DateField(required=False, default=None, help_text="By the clock of the first stop")
 
 
@@ -142,9 +155,17 @@ class OfferQuery(PageQuery):
         help_text="Passenger types of those who are not adults, as in child,child,student",
     )
     sort = serializers.ChoiceField(SORTS, default=SORTS[0])
-    time = serializers.ChoiceField(list(BANDS), required=False, default="", help_text="Part of the day of departure")
+    time = serializers.ChoiceField(
+        list(BANDS), required=False, default="", help_text="Part of the day of departure"
+    )
     fare_class = serializers.SlugField(required=False, default="", max_length=30)
-    max_price = serializers.IntegerField(required=False, default=None, min_value=0, max_value=999_999, help_text="Rand, of the party")
+    max_price = serializers.IntegerField(
+        required=False, default=None, min_value=0, max_value=999_999, help_text="Rand, of the party"
+    )
 
     def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.CharField(**_PLACE), "to": serializers.CharField(**_PLACE), **super().get_fields()}
+        return {
+            "from": serializers.CharField(**_PLACE),
+            "to": serializers.CharField(**_PLACE),
+            **super().get_fields(),
+        }

@@ -15,7 +15,17 @@ from bookings.api.schema import document
 from bookings.web.access import public
 from bookings.web.problems import RULES, TITLES, problem_type
 
-_OPEN: Final = ("cities", "stops", "passenger_types", "routes", "schedules", "search", "problems", "schema", "docs")
+_OPEN: Final = (
+    "cities",
+    "stops",
+    "passenger_types",
+    "routes",
+    "schedules",
+    "search",
+    "problems",
+    "schema",
+    "docs",
+)
 
 
 @public
@@ -39,14 +49,22 @@ def page(request: HttpRequest) -> HttpResponse:
 @access.public("GET")
 def index(request: Request) -> Response:
     """Where to begin."""
-    return cacheable(Response({name: f"{settings.SITE_URL}{reverse(f'v1:{name}')}" for name in _OPEN}), seconds=300)
+    return cacheable(
+        Response({name: f"{settings.SITE_URL}{reverse(f'v1:{name}')}" for name in _OPEN}), seconds=300
+    )
 
 
 @extend_schema(exclude=True)
 @access.public("GET")
 def problems(request: Request) -> Response:
     """Each problem that an answer may name in its `type`."""
-    by_status = [{"type": problem_type(str(status)), "status": status, "title": str(title)} for status, title in TITLES.items()]
-    by_rule = [{"type": problem_type(kind), "status": status, "title": str(TITLES[status])} for kind, status in RULES.items()]
+    by_status = [
+        {"type": problem_type(str(status)), "status": status, "title": str(title)}
+        for status, title in TITLES.items()
+    ]
+    by_rule = [
+        {"type": problem_type(kind), "status": status, "title": str(TITLES[status])}
+        for kind, status in RULES.items()
+    ]
     invalid = {"type": problem_type("invalid"), "status": 400, "title": str(TITLES[400])}
     return cacheable(Response([*by_status, invalid, *by_rule]), seconds=300)

@@ -24,34 +24,63 @@ from bookings.domain.network import lists as queries
 _SECONDS: Final = 300  # the network hardly ever changes
 
 
-@extend_schema(operation_id="cities", tags=["Network"], parameters=[CityQuery, fields_of(CityShape)], responses=page_of(CityShape))
+@extend_schema(
+    operation_id="cities",
+    tags=["Network"],
+    parameters=[CityQuery, fields_of(CityShape)],
+    responses=page_of(CityShape),
+)
 @public("GET")
 @may_lag
 def cities(request: Request) -> Response:
     """Places that people search for."""
     rows = queries.cities(query_of(request, CityQuery)["q"])
-    return cacheable(list_response(request, CityShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    return cacheable(
+        list_response(request, CityShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS
+    )
 
 
-@extend_schema(operation_id="stops", tags=["Network"], parameters=[StopQuery, fields_of(StopShape)], responses=page_of(StopShape))
+@extend_schema(
+    operation_id="stops",
+    tags=["Network"],
+    parameters=[StopQuery, fields_of(StopShape)],
+    responses=page_of(StopShape),
+)
 @public("GET")
 @may_lag
 def stops(request: Request) -> Response:
     """Points where coaches call."""
     rows = queries.stops(query_of(request, StopQuery)["city"])
-    return cacheable(list_response(request, StopShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    return cacheable(
+        list_response(request, StopShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS
+    )
 
 
-@extend_schema(operation_id="routes", tags=["Network"], parameters=[RouteQuery, fields_of(RouteShape)], responses=page_of(RouteShape))
+@extend_schema(
+    operation_id="routes",
+    tags=["Network"],
+    parameters=[RouteQuery, fields_of(RouteShape)],
+    responses=page_of(RouteShape),
+)
 @public("GET")
 @may_lag
 def routes(request: Request) -> Response:
     """Active routes with their calls."""
-    rows = queries.routes(**{name: value for name, value in query_of(request, RouteQuery).items() if name in ("origin", "destination")})
-    return cacheable(list_response(request, RouteShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    rows = queries.routes(
+        **{
+            name: value
+            for name, value in query_of(request, RouteQuery).items()
+            if name in ("origin", "destination")
+        }
+    )
+    return cacheable(
+        list_response(request, RouteShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS
+    )
 
 
-@extend_schema(operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape)
+@extend_schema(
+    operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape
+)
 @public("GET")
 @may_lag
 def route(request: Request, route_id: int) -> Response:
@@ -63,11 +92,17 @@ def route(request: Request, route_id: int) -> Response:
 
 
 @extend_schema(
-    operation_id="passenger_types", tags=["Network"], parameters=[fields_of(PassengerTypeShape)], responses=page_of(PassengerTypeShape)
+    operation_id="passenger_types",
+    tags=["Network"],
+    parameters=[fields_of(PassengerTypeShape)],
+    responses=page_of(PassengerTypeShape),
 )
 @public("GET")
 @may_lag
 def types(request: Request) -> Response:
     """Who travels at which discount."""
     rows = list(passenger_types().values())
-    return cacheable(list_response(request, PassengerTypeShape, lambda first, count: rows[first : first + count]), seconds=_SECONDS)
+    return cacheable(
+        list_response(request, PassengerTypeShape, lambda first, count: rows[first : first + count]),
+        seconds=_SECONDS,
+    )

@@ -4,7 +4,14 @@ from rest_framework.response import Response
 
 from bookings.api.access import KeyedRequest, keyed
 from bookings.api.fields import chosen
-from bookings.api.requests import body_of, detail_response, idempotent_request, list_response, mark_replayed, query_of
+from bookings.api.requests import (
+    body_of,
+    detail_response,
+    idempotent_request,
+    list_response,
+    mark_replayed,
+    query_of,
+)
 from bookings.api.schema import IDEMPOTENCY, fields_of, page_of
 from bookings.api.v1.serializers.sales import (
     AccountShape,
@@ -33,11 +40,16 @@ _SALES, _ORDERS = ["Selling"], ["Orders"]
 @extend_schema(operation_id="quote", tags=_SALES, request=QuoteRequest, responses=QuoteShape)
 @keyed(POST="book")
 def quotes(request: KeyedRequest) -> Response:
-    """What a ride, or a way out and back, costs these passengers now. The signed quote is good for 15 minutes; nothing is kept by it."""
+    """What a ride, or a way out and back, costs these passengers now.
+
+    The signed quote is good for 15 minutes; nothing is kept by it.
+    """
     body = body_of(request, QuoteRequest)
     seats = [
         SeatRequest(
-            SegmentRef(ride["schedule_id"], ride["origin"], ride["destination"]), tuple(ride["seats"]), fare_class=ride["fare_class"]
+            SegmentRef(ride["schedule_id"], ride["origin"], ride["destination"]),
+            tuple(ride["seats"]),
+            fare_class=ride["fare_class"],
         )
         for ride in body["rides"]
     ]
@@ -45,7 +57,9 @@ def quotes(request: KeyedRequest) -> Response:
     return Response(QuoteShape(queries.quote_doc(quote)).data)
 
 
-@extend_schema(operation_id="hold", tags=_SALES, parameters=[IDEMPOTENCY], request=QuotedHold, responses={201: HoldShape})
+@extend_schema(
+    operation_id="hold", tags=_SALES, parameters=[IDEMPOTENCY], request=QuotedHold, responses={201: HoldShape}
+)
 @keyed(POST="book")
 def holds(request: KeyedRequest) -> Response:
     """Keep the seats of a quote at its price for 20 minutes, or be refused (409)."""
@@ -75,7 +89,9 @@ def hold(request: KeyedRequest, token: str) -> Response:
     if request.method == "DELETE":
         selling.give_back(token, request.auth.partner)
         return Response(status=204)
-    return detail_response(request, HoldShape, queries.hold_doc(token, request.auth.partner, now=timezone.now()))
+    return detail_response(
+        request, HoldShape, queries.hold_doc(token, request.auth.partner, now=timezone.now())
+    )
 
 
 @extend_schema(
@@ -101,10 +117,14 @@ def orders(request: KeyedRequest) -> Response:
     if request.method == "POST":
         body = body_of(request, OrderRequest)
         passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
-        order_made = selling.order_held(idempotent_request(request), selling.Wanted(passengers=passengers, **body))
+        order_made = selling.order_held(
+            idempotent_request(request), selling.Wanted(passengers=passengers, **body)
+        )
         return mark_replayed(_order(request, order_made.result, status=201), order_made)
     rows = queries.orders_of(partner, status=query_of(request, OrderQuery)["status"])
-    return list_response(request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now))
+    return list_response(
+        request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now)
+    )
 
 
 @extend_schema(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)
@@ -114,10 +134,15 @@ def order(request: KeyedRequest, token: str) -> Response:
     return _order(request, token)
 
 
-@extend_schema(operation_id="pay", tags=_SALES, parameters=[IDEMPOTENCY], request=PayRequest, responses=OrderShape)
+@extend_schema(
+    operation_id="pay", tags=_SALES, parameters=[IDEMPOTENCY], request=PayRequest, responses=OrderShape
+)
 @keyed(POST="book")
 def pay(request: KeyedRequest, token: str) -> Response:
-    """Pay an order on your account: you have collected the money, we charge you. Confirms it and mails the tickets."""
+    """Pay an order on your account.
+
+    You have collected the money, we charge you. Confirms it and mails the tickets.
+    """
     made = selling.pay_order(idempotent_request(request), token, body_of(request, PayRequest)["amount_zar"])
     return mark_replayed(_order(request, made.result), made)
 
@@ -143,16 +168,26 @@ def pay(request: KeyedRequest, token: str) -> Response:
 def cancellation(request: KeyedRequest, reference: str) -> Response:
     partner, now = request.auth.partner, timezone.now()
     if request.method != "POST":
-        tickets = [int(ticket_id) for ticket_id in query_of(request, CancelQuery)["tickets"].split(",") if ticket_id] or None
-        return Response(CancellationShape(queries.cancellation_doc(reference, partner, tickets, now=now)).data)
+        tickets = [
+            int(ticket_id) for ticket_id in query_of(request, CancelQuery)["tickets"].split(",") if ticket_id
+        ] or None
+        return Response(
+            CancellationShape(queries.cancellation_doc(reference, partner, tickets, now=now)).data
+        )
     body = body_of(request, CancelRequest)
-    made = selling.cancel(idempotent_request(request), reference, ticket_ids=body["tickets"], refund=body["refund_zar"])
+    made = selling.cancel(
+        idempotent_request(request), reference, ticket_ids=body["tickets"], refund=body["refund_zar"]
+    )
     booking = selling.partner_booking(made.result, partner)
     (doc,) = queries.order_docs([booking.order], now=now)
-    return mark_replayed(Response(CancelledShape({"cancelled": booking.booking_reference, "order": doc}).data), made)
+    return mark_replayed(
+        Response(CancelledShape({"cancelled": booking.booking_reference, "order": doc}).data), made
+    )
 
 
-@extend_schema(operation_id="account", tags=_ORDERS, parameters=[fields_of(AccountShape)], responses=AccountShape)
+@extend_schema(
+    operation_id="account", tags=_ORDERS, parameters=[fields_of(AccountShape)], responses=AccountShape
+)
 @keyed(GET="read")
 def account(request: KeyedRequest) -> Response:
     """What you owe us for what you sold, and how far you may go."""

@@ -36,12 +36,18 @@ from bookings.models import Channel
 
 
 @extend_schema(
-    operation_id="schedules", tags=["Timetable"], parameters=[ScheduleQuery, fields_of(ScheduleShape)], responses=page_of(ScheduleShape)
+    operation_id="schedules",
+    tags=["Timetable"],
+    parameters=[ScheduleQuery, fields_of(ScheduleShape)],
+    responses=page_of(ScheduleShape),
 )
 @public("GET")
 @may_lag
 def schedules(request: Request) -> Response:
-    """Departures on sale, by time: of a route, on a day, or between two places (on a day, or in the coming week)."""
+    """Departures on sale, by time.
+
+    Of a route, on a day, or between two places (on a day, or in the coming week).
+    """
     query, now = query_of(request, ScheduleQuery), timezone.now()
     day = query["date"]
     if day:
@@ -56,17 +62,27 @@ def schedules(request: Request) -> Response:
         raise ValidationError({"route": _("Ask for a route, or from and to; not both.")})
     ends = get_place(query["from"]), get_place(query["to"])
     return cacheable(
-        list_response(request, ScheduleShape, lambda first, count: timetable.between(*ends, day=day, first=first, count=count, now=now))
+        list_response(
+            request,
+            ScheduleShape,
+            lambda first, count: timetable.between(*ends, day=day, first=first, count=count, now=now),
+        )
     )
 
 
 @extend_schema(
-    operation_id="schedule", tags=["Timetable"], parameters=[SegmentQuery, fields_of(ScheduleDetailShape)], responses=ScheduleDetailShape
+    operation_id="schedule",
+    tags=["Timetable"],
+    parameters=[SegmentQuery, fields_of(ScheduleDetailShape)],
+    responses=ScheduleDetailShape,
 )
 @public("GET")
 @may_lag
 def schedule(request: Request, schedule_id: int) -> HttpResponse:
-    """One departure with its calls; with `from` and `to` its times, price and free seats are those of that segment."""
+    """One departure with its calls.
+
+    With `from` and `to` its times, price and free seats are those of that segment.
+    """
     query, now, only = query_of(request, SegmentQuery), timezone.now(), chosen(request, ScheduleDetailShape)
     segment = timetable.schedule_segment(SegmentRef(schedule_id, query["from"], query["to"]))
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
@@ -77,7 +93,12 @@ def schedule(request: Request, schedule_id: int) -> HttpResponse:
     return cacheable(Response(ScheduleDetailShape(facts, only=only).data), etag=etag)
 
 
-@extend_schema(operation_id="seat_map", tags=["Timetable"], parameters=[SeatMapQuery, fields_of(SeatMapShape)], responses=SeatMapShape)
+@extend_schema(
+    operation_id="seat_map",
+    tags=["Timetable"],
+    parameters=[SeatMapQuery, fields_of(SeatMapShape)],
+    responses=SeatMapShape,
+)
 @public("GET")
 @may_lag
 def seats(request: Request, schedule_id: int) -> HttpResponse:
@@ -87,10 +108,17 @@ def seats(request: Request, schedule_id: int) -> HttpResponse:
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
         return known
-    return cacheable(detail_response(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag)
+    return cacheable(
+        detail_response(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag
+    )
 
 
-@extend_schema(operation_id="search", tags=["Timetable"], parameters=[OfferQuery, fields_of(OfferShape)], responses=page_of(OfferShape))
+@extend_schema(
+    operation_id="search",
+    tags=["Timetable"],
+    parameters=[OfferQuery, fields_of(OfferShape)],
+    responses=page_of(OfferShape),
+)
 @public("GET")
 @may_lag
 def search(request: Request) -> Response:
@@ -116,5 +144,7 @@ def _party(query: dict[str, Any]) -> Party:
     known = passenger_types() if counts else {}
     if unknown := sorted(set(counts) - set(known)):
         facts = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
-        raise ValidationError({"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % facts})
+        raise ValidationError(
+            {"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % facts}
+        )
     return read_party(query["passengers"], counts)

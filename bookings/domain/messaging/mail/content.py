@@ -21,7 +21,17 @@ from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import tickets_pdf
 from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Payment, Refund, SaleStatus, Ticket
+from bookings.models import (
+    Account,
+    Booking,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    Refund,
+    SaleStatus,
+    Ticket,
+)
 
 
 @dataclass(frozen=True)
@@ -42,14 +52,23 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         if content is None:
             return None
         token = make_link(order, now=now, bookings=bookings, seed=message.message_id)
-        context = {"order": order, "link": link_address(token), "site_url": settings.SITE_URL, **content.context}
+        context = {
+            "order": order,
+            "link": link_address(token),
+            "site_url": settings.SITE_URL,
+            **content.context,
+        }
         subject = " ".join(content.subject.split())  # a header is one line
         context["subject"] = subject
         mail = EmailMultiAlternatives(
             subject=subject,
             body=render_to_string(f"mail/{message.kind}.txt", context),
             to=[order.email],
-            headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+            headers={
+                "Message-ID": message.message_id,
+                "Auto-Submitted": "auto-generated",
+                "X-Auto-Response-Suppress": "All",
+            },
         )
         mail.attach_alternative(render_to_string(f"mail/{message.kind}.html", context), "text/html")
         for name, body, kind in content.attachments:
@@ -57,7 +76,9 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
     return mail
 
 
-def _confirmation(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
+def _confirmation(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content | None:
     bookings = [booking for booking in bookings if booking.status == SaleStatus.CONFIRMED]
     all_trips = ticketed_trips_of(bookings)
     trips = [trip for trip in all_trips if trip.tickets]
@@ -68,7 +89,12 @@ def _confirmation(message: OutboxMessage, order: Order, bookings: list[Booking],
     return Content(
         _("Your tickets: %(trip)s, %(date)s (%(reference)s)")
         % {"trip": trips[0].view.title, "date": trips[0].view.date_text, "reference": reference},
-        {"trips": trips, "reference": reference, "total": format_zar(total), "count": sum(len(trip.tickets) for trip in trips)},
+        {
+            "trips": trips,
+            "reference": reference,
+            "total": format_zar(total),
+            "count": sum(len(trip.tickets) for trip in trips),
+        },
         (
             (f"falcon-tickets-{reference}.pdf", tickets_pdf(bookings), "application/pdf"),
             (f"falcon-trip-{reference}.ics", trips_calendar(all_trips), "text/calendar"),
@@ -80,7 +106,9 @@ def _pay_by(message: OutboxMessage, order: Order, bookings: list[Booking], now: 
     return _to_pay(order, bookings, now, _("Your seats are kept until %(moment)s (%(reference)s)"))
 
 
-def _pay_reminder(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
+def _pay_reminder(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content | None:
     return _to_pay(order, bookings, now, _("Please pay by %(moment)s to keep your seats (%(reference)s)"))
 
 
@@ -109,7 +137,8 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
     fare = sum((ticket.fare for ticket in tickets), ZERO)
     refund = _refunded(order, f"cancel:{booking.pk}")
     return Content(
-        _("Cancelled: %(trip)s (%(reference)s)") % {"trip": trip.view.title, "reference": booking.booking_reference},
+        _("Cancelled: %(trip)s (%(reference)s)")
+        % {"trip": trip.view.title, "reference": booking.booking_reference},
         {
             "trip": trip,
             "tickets": tickets,
@@ -125,7 +154,9 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
 
 
 def _was_paid(booking: Booking) -> bool:
-    return booking.events.filter(ticket=None, from_status=SaleStatus.CONFIRMED, to_status=SaleStatus.CANCELLED).exists()
+    return booking.events.filter(
+        ticket=None, from_status=SaleStatus.CONFIRMED, to_status=SaleStatus.CANCELLED
+    ).exists()
 
 
 def _refunded(order: Order, cause: str) -> Decimal:

@@ -65,9 +65,12 @@ def demo_mail(name: str) -> DemoMail:
     body = message.get_body(preferencelist=("plain",))
     head = _summary(name, message)
     attached = tuple(
-        DemoAttachment(number, part_name, kind, len(content)) for number, (part_name, kind, content) in enumerate(_files(message))
+        DemoAttachment(number, part_name, kind, len(content))
+        for number, (part_name, kind, content) in enumerate(_files(message))
     )
-    return DemoMail(head.name, head.subject, head.to, head.sent_at, body.get_content() if body else "", attached)
+    return DemoMail(
+        head.name, head.subject, head.to, head.sent_at, body.get_content() if body else "", attached
+    )
 
 
 def demo_file(name: str, number: int) -> File:

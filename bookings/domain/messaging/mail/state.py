@@ -27,10 +27,16 @@ class MailState:
 
 
 def mail_state(now: datetime) -> MailState:
-    unsent = OutboxMessage.objects.filter(sent_at=None).exclude(kind=OutboxMessage.Kind.WEBHOOK)  # a partner's server is not ours
+    unsent = OutboxMessage.objects.filter(sent_at=None).exclude(
+        kind=OutboxMessage.Kind.WEBHOOK
+    )  # a partner's server is not ours
     totals = unsent.aggregate(
         waiting=Count("pk", filter=Q(failed_at=None)),
         failed=Count("pk", filter=Q(failed_at__isnull=False)),
-        oldest=Min("created_at", filter=Q(failed_at=None, attempts=0)),  # a refused address is a task, no state of affairs
+        oldest=Min(
+            "created_at", filter=Q(failed_at=None, attempts=0)
+        ),  # a refused address is a task, no state of affairs
     )
-    return MailState(totals["waiting"], totals["failed"], now - totals["oldest"] if totals["oldest"] else timedelta(0))
+    return MailState(
+        totals["waiting"], totals["failed"], now - totals["oldest"] if totals["oldest"] else timedelta(0)
+    )

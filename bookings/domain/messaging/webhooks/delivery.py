@@ -1,4 +1,7 @@
-"""Sends webhooks, apart from the mails: a partner whose server hangs keeps nobody else waiting for more than one answer."""
+"""Sends webhooks, apart from the mails.
+
+A partner whose server hangs keeps nobody else waiting for more than one answer.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ class WebhookCarrier:
         if not message.body:
             message.body = event_body(message)
             OutboxMessage.objects.filter(pk=message.pk, body="").update(body=message.body)
-        keys = [hook.secret] + ([hook.old_secret] if hook.old_secret and hook.old_until and now < hook.old_until else [])
+        keys = [hook.secret] + (
+            [hook.old_secret] if hook.old_secret and hook.old_until and now < hook.old_until else []
+        )
         headers = {"Content-Type": "application/json", "User-Agent": "Falcon-Webhooks/1"}
         headers |= signed_headers(keys, public_id(message), message.body, now=now)
         self._poster.post(hook.url, message.body.encode(), headers)
@@ -84,12 +89,22 @@ def _send_to(hook_id: int, poster: Poster, clock: Callable[[], datetime], report
     carrier, first = WebhookCarrier(poster, hook_id), report.sent
     while not carrier.has_failed:
         before = report.sent
-        send_batch(carrier, clock, report, until=lambda: carrier.has_failed or report.sent >= first + _AT_ONCE)
+        send_batch(
+            carrier, clock, report, until=lambda: carrier.has_failed or report.sent >= first + _AT_ONCE
+        )
         if report.sent == before:
             return
 
 
-_MAY_BE_TOLD: Final = Q(kind=OutboxMessage.Kind.WEBHOOK, webhook__is_active=True, webhook__partner__is_active=True)
+_MAY_BE_TOLD: Final = Q(
+    kind=OutboxMessage.Kind.WEBHOOK, webhook__is_active=True, webhook__partner__is_active=True
+)
 _FIRST_OF_ITS_ORDER: Final = ~Exists(
-    OutboxMessage.objects.filter(webhook=OuterRef("webhook"), order=OuterRef("order"), pk__lt=OuterRef("pk"), sent_at=None, failed_at=None)
+    OutboxMessage.objects.filter(
+        webhook=OuterRef("webhook"),
+        order=OuterRef("order"),
+        pk__lt=OuterRef("pk"),
+        sent_at=None,
+        failed_at=None,
+    )
 )

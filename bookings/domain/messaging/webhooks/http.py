@@ -1,4 +1,7 @@
-"""One request to an address that a stranger chose: only to public machines, never longer than a few seconds, never led elsewhere."""
+"""One request to an address that a stranger chose.
+
+Only to public machines, never longer than a few seconds, never led elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ THIS_HOST: Final = "127.0.0.1"
 _READ_BYTES: Final = 1024  # of an answer that nobody reads
 # Global by their number, but gates to other networks, or a cloud's own services.
 _UNICAST: Final = ipaddress.ip_network("2000::/3")  # all that has been given out of IPv6
-_GATES: Final = tuple(ipaddress.ip_network(net) for net in ("2002::/16", "192.88.99.0/24", "168.63.129.16/32"))
+_GATES: Final = tuple(
+    ipaddress.ip_network(net) for net in ("2002::/16", "192.88.99.0/24", "168.63.129.16/32")
+)
 
 
 class NotDelivered(OSError):
@@ -35,18 +40,27 @@ class NotDelivered(OSError):
 
 
 def is_public(address: str) -> bool:
-    """Whether anybody on the internet may be meant by it: no private, local, reserved or group address, in no disguise."""
+    """Whether anybody on the internet may be meant by it.
+
+    No private, local, reserved or group address, in no disguise.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:  # with a zone, such as fe80::1%eth0
         return False
     if parsed.version == _UNICAST.version and parsed not in _UNICAST:
         return False
-    return parsed.is_global and not parsed.is_multicast and not any(parsed in net for net in _GATES if net.version == parsed.version)
+    return (
+        parsed.is_global
+        and not parsed.is_multicast
+        and not any(parsed in net for net in _GATES if net.version == parsed.version)
+    )
 
 
 def resolve_host(host: str, port: int) -> list[str]:
-    return list(dict.fromkeys(str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+    return list(
+        dict.fromkeys(str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    )
 
 
 def check_url(url: str) -> SplitResult:
@@ -91,7 +105,9 @@ class Poster:
                 status = self._ask(parts, addresses[0], body, headers, watch)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if watch.has_fired or isinstance(error, TimeoutError):
-                    raise NotDelivered(_("no answer within %(seconds)g s") % {"seconds": self.seconds}) from error
+                    raise NotDelivered(
+                        _("no answer within %(seconds)g s") % {"seconds": self.seconds}
+                    ) from error
                 raise NotDelivered(f"{type(error).__name__}: {error}"[:180]) from error
         if not 200 <= status <= 299:
             raise NotDelivered(_("answered %(status)d") % {"status": status})
@@ -109,7 +125,9 @@ class Poster:
             raise NotDelivered(_("%(host)s is not on the public internet") % {"host": host[:80]})
         return addresses
 
-    def _ask(self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], watch: _Watch) -> int:
+    def _ask(
+        self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], watch: _Watch
+    ) -> int:
         host, port = str(parts.hostname), _port(parts)
         connection = http.client.HTTPConnection(host, port)
         try:

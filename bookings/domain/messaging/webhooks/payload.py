@@ -24,7 +24,12 @@ def public_id(message: OutboxMessage) -> str:
 
 def event_body(message: OutboxMessage) -> str:
     event = message.event
-    content: dict[str, Any] = {"id": public_id(message), "type": event, "created_at": _moment(message.created_at), "data": {}}
+    content: dict[str, Any] = {
+        "id": public_id(message),
+        "type": event,
+        "created_at": _moment(message.created_at),
+        "data": {},
+    }
     if message.order is not None and message.about_id is not None:
         content["data"] = {"order": message.order.token} | _data(event, message.about_id, message.created_at)
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -33,7 +38,11 @@ def event_body(message: OutboxMessage) -> str:
 def _data(event: str, about: int, at: datetime) -> dict[str, Any]:
     if event == Webhook.Event.PAID:
         payment = Payment.objects.get(pk=about)
-        return {"amount_zar": f"{payment.amount:.2f}", "method": payment.method, "paid_at": _moment(payment.paid_at)}
+        return {
+            "amount_zar": f"{payment.amount:.2f}",
+            "method": payment.method,
+            "paid_at": _moment(payment.paid_at),
+        }
     if event == Webhook.Event.REFUNDED:
         refund = Refund.objects.select_related("booking").get(pk=about)
         reference = refund.booking.booking_reference if refund.booking else None
@@ -58,7 +67,9 @@ def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:
     """The tickets that something was written down about at that moment; else all of the booking."""
     tickets = booking.tickets.select_related("seat").order_by("pk")
     if event in (Webhook.Event.CHANGED, Webhook.Event.CANCELLED):
-        tickets_of_event = BookingEvent.objects.filter(booking=booking, at=at, ticket__isnull=False).values("ticket")
+        tickets_of_event = BookingEvent.objects.filter(booking=booking, at=at, ticket__isnull=False).values(
+            "ticket"
+        )
         return list(tickets.filter(pk__in=tickets_of_event)) or list(tickets)
     return list(tickets)
 

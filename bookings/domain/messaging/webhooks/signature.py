@@ -1,4 +1,6 @@
-"""Signatures of webhooks, as standardwebhooks.com writes them down, so that partners find a library for their language."""
+"""Signatures of webhooks, as standardwebhooks.com writes them down, so that partners find a library for their
+language.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The demo gateway: a payment provider in miniature, with signed notifications that it repeats until it is heard."""
+"""The demo gateway: a payment provider in miniature, with signed notifications that it repeats until it is
+heard.
+"""
 
 import hmac
 import urllib.request
@@ -38,21 +40,30 @@ class DemoGateway:
             pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
         except ValueError as error:
             raise ForgedNotification("not a form") from error
-        if tuple(name for name, _value in pairs) != _FIELDS:  # the posted order counts; nothing twice, nothing after the signature
+        if (
+            tuple(name for name, _value in pairs) != _FIELDS
+        ):  # the posted order counts; nothing twice, nothing after the signature
             raise ForgedNotification("fields")
         fields = dict(pairs)
         signed = body.rpartition(b"&signature=")[0]
-        if not hmac.compare_digest(_signature(signed).encode(), fields["signature"].encode()) or fields["merchant"] != _MERCHANT:
+        if (
+            not hmac.compare_digest(_signature(signed).encode(), fields["signature"].encode())
+            or fields["merchant"] != _MERCHANT
+        ):
             raise ForgedNotification("signature")
         try:
             amount = cents(fields["amount"])
         except InvalidOperation as error:
             raise ForgedNotification("amount") from error
-        return VerifiedNotification(fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID)
+        return VerifiedNotification(
+            fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID
+        )
 
     def confirms(self, notification: VerifiedNotification) -> bool:
         attempts = PaymentAttempt.objects.filter(token=notification.attempt_token).values("pk")
-        return OutboxMessage.objects.filter(kind=OutboxMessage.Kind.DEMO_PAYMENT, about_id__in=attempts, version=PAID).exists()
+        return OutboxMessage.objects.filter(
+            kind=OutboxMessage.Kind.DEMO_PAYMENT, about_id__in=attempts, version=PAID
+        ).exists()
 
     def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
         return True
@@ -76,14 +87,19 @@ def notification_body(attempt: PaymentAttempt, status: str, *, amount: Decimal |
 
 
 def attempt_to_pay(token: str) -> PaymentAttempt:
-    attempt = PaymentAttempt.objects.select_related("order").filter(token=token, gateway=DemoGateway.name).first()
+    attempt = (
+        PaymentAttempt.objects.select_related("order").filter(token=token, gateway=DemoGateway.name).first()
+    )
     if attempt is None:
         raise NotFound(_("This payment is not known."))
     return attempt
 
 
 def customer_decides(token: str, *, pays: bool, now: datetime | None = None) -> PaymentAttempt:
-    """What the customer chose on the demo gateway's page. The gateway will tell us from the queue, as often as it takes."""
+    """What the customer chose on the demo gateway's page.
+
+    The gateway will tell us from the queue, as often as it takes.
+    """
     attempt = attempt_to_pay(token)
     if attempt.status == PaymentAttempt.Status.STARTED:
         with short_transaction():
@@ -98,7 +114,10 @@ def customer_decides(token: str, *, pays: bool, now: datetime | None = None) -> 
 
 
 def deliver_notification(message: OutboxMessage) -> None:
-    """Send the notification that `message` stands for to our own callback. Raises OSError when it is not heard."""
+    """Send the notification that `message` stands for to our own callback.
+
+    Raises OSError when it is not heard.
+    """
     attempt = PaymentAttempt.objects.select_related("order").get(pk=message.about_id)
     request = urllib.request.Request(
         f"{settings.SITE_URL}/payments/demo/notify/",

@@ -39,8 +39,12 @@ class NetworkWriter:
 
     def __init__(self, source: str, stops: list[PlannedStop]) -> None:
         self.source, self.planned = source, stops
-        self.existing = {stop.source_id: stop for stop in Stop.objects.filter(source=source).select_related("city")}
-        self.slugs = UniqueNames(City.objects.values_list("slug", flat=True), Stop.objects.values_list("code", flat=True))
+        self.existing = {
+            stop.source_id: stop for stop in Stop.objects.filter(source=source).select_related("city")
+        }
+        self.slugs = UniqueNames(
+            City.objects.values_list("slug", flat=True), Stop.objects.values_list("code", flat=True)
+        )
         self.cities_new = 0
 
     def write(self) -> tuple[dict[str, Stop], int, int]:
@@ -92,7 +96,9 @@ class NetworkWriter:
     def _new_city(self, city: PlannedCity) -> City:
         latitude, longitude = _rounded(city.place, 5)
         slug = self.slugs.free(slugify(city.name)[:130] or self.source)
-        return City(name=city.name, plain_name=_plain(city.name), slug=slug, latitude=latitude, longitude=longitude)
+        return City(
+            name=city.name, plain_name=_plain(city.name), slug=slug, latitude=latitude, longitude=longitude
+        )
 
     @staticmethod
     def _known_cities(planned: Iterable[PlannedCity]) -> dict[str, list[City]]:
@@ -104,7 +110,10 @@ class NetworkWriter:
         return known
 
     def _match(self, planned: PlannedCity, known: list[City]) -> City | None:
-        """The nearest city of this name within reach. Without a place on the map only our own earlier stops can tell."""
+        """The nearest city of this name within reach.
+
+        Without a place on the map only our own earlier stops can tell.
+        """
         reach = [
             (kilometres(planned.place, place), number)
             for number, city in enumerate(known)
@@ -128,7 +137,11 @@ def _plain(name: str) -> str:
 
 
 def _place(city: City) -> Point | None:
-    return None if city.latitude is None or city.longitude is None else (float(city.latitude), float(city.longitude))
+    return (
+        None
+        if city.latitude is None or city.longitude is None
+        else (float(city.latitude), float(city.longitude))
+    )
 
 
 def _rounded(place: Point | None, digits: int) -> tuple[Decimal | None, Decimal | None]:

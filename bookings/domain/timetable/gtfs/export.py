@@ -28,7 +28,9 @@ NAME: Final = "Falcon Bus Lines"
 LANGUAGE: Final = "en-ZA"
 MAX_DAYS: Final = 1100
 _BUS: Final = 3
-_LEAST_STEP: Final = Decimal("0.0001")  # km between calls that our two decimals cannot tell apart: a feed's distances must rise
+_LEAST_STEP: Final = Decimal(
+    "0.0001"
+)  # km between calls that our two decimals cannot tell apart: a feed's distances must rise
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PAID_BEFORE, _NO_TRANSFER = 1, 0
 
@@ -61,8 +63,13 @@ class ExportReport:
     unplaced: list[str] = field(default_factory=list)  # stops that nobody can find on a map
 
 
-def export_feed(path: Path, *, first_day: date, days: int, prices: Prices, progress: Progress | None = None) -> ExportReport:
-    """Write what is on sale on these days, a line at a time. The same rows make the same bytes. Raises NotFound if nothing is."""
+def export_feed(
+    path: Path, *, first_day: date, days: int, prices: Prices, progress: Progress | None = None
+) -> ExportReport:
+    """Write what is on sale on these days, a line at a time.
+
+    The same rows make the same bytes. Raises NotFound if nothing is.
+    """
     report = ExportReport(first_day, first_day + timedelta(days=days - 1))
     total = departures_on_sale(first_day, days, settings.TIME_ZONE).count()
     with FeedTables() as tables:
@@ -78,9 +85,16 @@ def export_feed(path: Path, *, first_day: date, days: int, prices: Prices, progr
             raise NotFound(_("Nothing is on sale on these days."))
         _write_stops(tables, trips.stops, report)
         trips.write_calendars()
-        _write_company(tables, min(min(days) for days in trips.calendars), max(max(days) for days in trips.calendars))
+        _write_company(
+            tables, min(min(days) for days in trips.calendars), max(max(days) for days in trips.calendars)
+        )
         tables.pack(path)
-    report.lines, report.trips, report.departures, report.fares = trips.lines, trips.trips, trips.departures, fares.rows
+    report.lines, report.trips, report.departures, report.fares = (
+        trips.lines,
+        trips.trips,
+        trips.departures,
+        fares.rows,
+    )
     return report
 
 
@@ -89,7 +103,9 @@ class _Trips:
 
     def __init__(self, tables: FeedTables) -> None:
         self._tables = tables
-        self._line, self._trip, self._call = (tables.open(name, columns) for name, columns in _COLUMNS.items())
+        self._line, self._trip, self._call = (
+            tables.open(name, columns) for name, columns in _COLUMNS.items()
+        )
         self.calendars: dict[frozenset[date], str] = {}
         self.stops: set[int] = set()
         self.lines = self.trips = self.departures = self.looked_at = 0
@@ -100,7 +116,15 @@ class _Trips:
         routes = [route for route in line.routes if sold[route.route_id]]
         if routes:
             self.lines += 1
-            self._line((line.line.pk, AGENCY, line.line.code, line.line.name if line.line.name != line.line.code else "", _BUS))
+            self._line(
+                (
+                    line.line.pk,
+                    AGENCY,
+                    line.line.code,
+                    line.line.name if line.line.name != line.line.code else "",
+                    _BUS,
+                )
+            )
         for route in routes:
             self._write_route(line, route, sold[route.route_id])
         return bool(routes)
@@ -131,7 +155,10 @@ class _Trips:
 
 
 def _calls(route: RouteRuns, fares: Fares) -> list[tuple]:
-    """(arrival, departure, stop, number, pick-up, drop-off, km, exact) of each call. Where no ride is sold, nobody may get on (or off)."""
+    """(arrival, departure, stop, number, pick-up, drop-off, km, exact) of each call.
+
+    Where no ride is sold, nobody may get on (or off).
+    """
     boards, alights = {board for board, _alight in fares}, {alight for _board, alight in fares}
     rows, way = [], Decimal(-1)
     for call in route.calls:
@@ -142,9 +169,11 @@ def _calls(route: RouteRuns, fares: Fares) -> list[tuple]:
 
 
 class _Fares:
-    """fare_attributes.txt and fare_rules.txt: each stop is a zone, and a ride on a line has one price, the lowest of these days.
+    """fare_attributes.txt and fare_rules.txt: each stop is a zone, and a ride on a line has one price, the
+    lowest of these days.
 
-    The format knows no dates and no coaches for a fare; of several that fit, a planner (as our own import) takes the cheapest.
+    The format knows no dates and no coaches for a fare; of several that fit, a planner (as our own import)
+    takes the cheapest.
     """
 
     def __init__(self, tables: FeedTables) -> None:
@@ -168,7 +197,9 @@ class _Fares:
         if self._fare is None or self._rule is None:
             columns = ("fare_id", "price", "currency_type", "payment_method", "transfers", "agency_id")
             self._fare = self._tables.open("fare_attributes.txt", columns)
-            self._rule = self._tables.open("fare_rules.txt", ("fare_id", "route_id", "origin_id", "destination_id"))
+            self._rule = self._tables.open(
+                "fare_rules.txt", ("fare_id", "route_id", "origin_id", "destination_id")
+            )
         fare_id = f"{CURRENCY}-{amount:.2f}"
         if amount not in self._amounts:
             self._amounts.add(amount)
@@ -178,13 +209,31 @@ class _Fares:
 
 
 def _write_stops(tables: FeedTables, stop_ids: set[int], report: ExportReport) -> None:
-    write = tables.open("stops.txt", ("stop_id", "stop_name", "stop_desc", "stop_lat", "stop_lon", "zone_id", "stop_timezone"))
+    write = tables.open(
+        "stops.txt", ("stop_id", "stop_name", "stop_desc", "stop_lat", "stop_lon", "zone_id", "stop_timezone")
+    )
     for stop in Stop.objects.select_related("city").order_by("code").iterator():
         if stop.pk in stop_ids:
-            place = next(((located.latitude, located.longitude) for located in (stop, stop.city) if located.latitude is not None), ("", ""))
+            place = next(
+                (
+                    (located.latitude, located.longitude)
+                    for located in (stop, stop.city)
+                    if located.latitude is not None
+                ),
+                ("", ""),
+            )
             description = " ".join(stop.address.split())
             name = stop.name if stop.city.name in stop.name else str(stop)
-            write((stop.code, name, description if description != name else "", *place, stop.code, stop.time_zone))
+            write(
+                (
+                    stop.code,
+                    name,
+                    description if description != name else "",
+                    *place,
+                    stop.code,
+                    stop.time_zone,
+                )
+            )
             report.stops += 1
             if place[0] == "":
                 report.unplaced.append(f"{name} ({stop.code})")
@@ -194,7 +243,14 @@ def _write_company(tables: FeedTables, first: date, last: date) -> None:
     columns = ("agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang")
     tables.open("agency.txt", columns)((AGENCY, NAME, settings.SITE_URL, settings.TIME_ZONE, LANGUAGE))
     version = tables.digest()[:16]
-    columns = ("feed_publisher_name", "feed_publisher_url", "feed_lang", "feed_start_date", "feed_end_date", "feed_version")
+    columns = (
+        "feed_publisher_name",
+        "feed_publisher_url",
+        "feed_lang",
+        "feed_start_date",
+        "feed_end_date",
+        "feed_version",
+    )
     row = (NAME, settings.SITE_URL, LANGUAGE, _date(first), _date(last), version, settings.SITE_URL)
     tables.open("feed_info.txt", (*columns, "feed_contact_url"))(row)
 

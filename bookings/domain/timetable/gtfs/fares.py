@@ -34,7 +34,8 @@ _EVERYWHERE: Final = Rule("", "", "")
 @dataclass
 class PlannedFare:
     amount: Decimal
-    # Any of them, with the zones that the ride must then pass, exactly (none: whichever); without rules it holds everywhere.
+    # Any of them, with the zones that the ride must then pass, exactly (none: whichever); without rules it
+    # holds everywhere.
     rules: dict[Rule, set[str]] = field(default_factory=dict)
 
 
@@ -46,7 +47,10 @@ def read_fares(feed: Feed, problems: Problems) -> FareBook:
             fare_id, currency = an_id(row["fare_id"]), row["currency_type"].upper()
             if currency != CURRENCY:
                 foreign.add(fare_id)
-                raise ValueError(_("fare %(id)s is in %(currency)s, not in rand") % {"id": fare_id, "currency": currency[:10] or "?"})
+                raise ValueError(
+                    _("fare %(id)s is in %(currency)s, not in rand")
+                    % {"id": fare_id, "currency": currency[:10] or "?"}
+                )
             fares[fare_id] = PlannedFare(cents(money(row["price"])))
         except ValueError as error:
             problems.add("fare_attributes.txt", row.line, str(error))
@@ -54,7 +58,9 @@ def read_fares(feed: Feed, problems: Problems) -> FareBook:
         if row["fare_id"] in fares:
             _add_rule(fares[row["fare_id"]], row)
         elif row["fare_id"] not in foreign:
-            problems.add("fare_rules.txt", row.line, _("fare %(id)s is not there") % {"id": row["fare_id"][:60]})
+            problems.add(
+                "fare_rules.txt", row.line, _("fare %(id)s is not there") % {"id": row["fare_id"][:60]}
+            )
     return FareBook(fares.values())
 
 
@@ -66,7 +72,9 @@ def _add_rule(fare: PlannedFare, row: Row) -> None:
 
 
 class FareBook:
-    """The fares by the rides that they cover, so that a feed with a fare for every pair is read as fast as one with few."""
+    """The fares by the rides that they cover, so that a feed with a fare for every pair is read as fast as
+    one with few.
+    """
 
     def __init__(self, fares: Iterable[PlannedFare]) -> None:
         self._by_rule: dict[Rule, list[tuple[Decimal, set[str]]]] = {}
@@ -81,7 +89,9 @@ class FareBook:
         """The cheapest fare for a ride through these zones; None if no fare covers it."""
         ends = product({route_id, ""}, {zones[0], ""}, {zones[-1], ""})
         fares = (fare for end in ends for fare in self._by_rule.get(Rule(*end), ()))
-        return min((amount for amount, contains in fares if not contains or contains == set(zones)), default=None)
+        return min(
+            (amount for amount, contains in fares if not contains or contains == set(zones)), default=None
+        )
 
 
 def priced_pairs(

@@ -51,7 +51,10 @@ class ImportReport:
 
 
 def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None = None) -> ImportReport:
-    """FeedRefused: the feed or the options make no sense, and nothing was changed. A dry run does all of it and takes it back."""
+    """FeedRefused: the feed or the options make no sense, and nothing was changed.
+
+    A dry run does all of it and takes it back.
+    """
     source = slugify(options.source or path.stem)[:60]
     if not source:
         raise FeedRefused(_("Please name the feed with --source."))
@@ -59,14 +62,18 @@ def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None
         raise FeedRefused(_("The price per km must be between 0 and 1000 rand."))
     problems = Problems()
     with Feed(path) as feed:
-        plan = read_plan(feed, first=options.first, last=options.last, shift_to=options.shift_to, problems=problems)
+        plan = read_plan(
+            feed, first=options.first, last=options.last, shift_to=options.shift_to, problems=problems
+        )
     with short_transaction():
         report = _write(plan, source, options, problems, progress)
         transaction.set_rollback(options.dry_run)
     return report
 
 
-def _write(plan: ImportPlan, source: str, options: ImportOptions, problems: Problems, progress: Progress | None) -> ImportReport:
+def _write(
+    plan: ImportPlan, source: str, options: ImportOptions, problems: Problems, progress: Progress | None
+) -> ImportReport:
     dates = plan.dates
     written = write_plan(
         plan,
@@ -78,7 +85,9 @@ def _write(plan: ImportPlan, source: str, options: ImportOptions, problems: Prob
     withdrawal = withdraw_stale(source=source, first_day=dates.first_made, now=database_now())
     rest_unused_routes(source, plan)
     services = Service.objects.filter(source=source)
-    departures = generate_departures(first_day=dates.first_made, days=dates.days, services=services, progress=progress)
+    departures = generate_departures(
+        first_day=dates.first_made, days=dates.days, services=services, progress=progress
+    )
     return ImportReport(source, dates, written, withdrawal, departures, problems, options.dry_run)
 
 

@@ -63,7 +63,11 @@ def read_agencies(feed: Feed, problems: Problems) -> Agencies:
         if is_time_zone(row["agency_timezone"]):
             time_zones.setdefault(row["agency_id"], row["agency_timezone"])
         else:
-            problems.add("agency.txt", row.line, _("we do not know the time zone “%(zone)s”") % {"zone": row["agency_timezone"][:60]})
+            problems.add(
+                "agency.txt",
+                row.line,
+                _("we do not know the time zone “%(zone)s”") % {"zone": row["agency_timezone"][:60]},
+            )
     if not time_zones:
         raise FeedRefused(_("agency.txt names no time zone that we know, so no time can be read."))
     return Agencies(time_zones)
@@ -88,7 +92,9 @@ def nearest(cities: list[PlannedCity], place: Point | None) -> PlannedCity | Non
     """The nearest city within reach. Where either place is not known, the name alone decides."""
     if place is None:
         return cities[0] if cities else None
-    reach = [(kilometres(place, city.place) if city.place else 0.0, number) for number, city in enumerate(cities)]
+    reach = [
+        (kilometres(place, city.place) if city.place else 0.0, number) for number, city in enumerate(cities)
+    ]
     km, number = min(reach, default=(MAX_CITY_KM + 1, 0))
     return cities[number] if km <= MAX_CITY_KM else None
 
@@ -117,7 +123,11 @@ def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
         city = cities.city(known.name[:120], known.place or read.place)
         zone = read.row["stop_timezone"] or (parent.row["stop_timezone"] if parent else "")
         if zone and not is_time_zone(zone):
-            problems.add("stops.txt", read.row.line, _("we do not know the time zone “%(zone)s”; the agency's holds") % {"zone": zone[:60]})
+            problems.add(
+                "stops.txt",
+                read.row.line,
+                _("we do not know the time zone “%(zone)s”; the agency's holds") % {"zone": zone[:60]},
+            )
             zone = ""
         stops[stop_id] = PlannedStop(
             stop_id,
@@ -151,7 +161,9 @@ def _stop_rows(feed: Feed, problems: Problems) -> dict[str, _ReadStop]:
         if not name:
             name = stop_id
             if row["location_type"] not in _NOT_CALLED_AT and not row["parent_station"]:
-                problems.add("stops.txt", row.line, _("stop %(id)s has no name; its id is shown") % {"id": stop_id})
+                problems.add(
+                    "stops.txt", row.line, _("stop %(id)s has no name; its id is shown") % {"id": stop_id}
+                )
         rows[stop_id] = _ReadStop(row, name, place)
     return rows
 
@@ -162,7 +174,11 @@ def _parent(read: _ReadStop, rows: dict[str, _ReadStop], problems: Problems) -> 
         return None
     parent = rows.get(parent_id)
     if parent is None or not parent.is_station:
-        problems.add("stops.txt", read.row.line, _("parent station %(id)s is not a station of this file") % {"id": parent_id[:60]})
+        problems.add(
+            "stops.txt",
+            read.row.line,
+            _("parent station %(id)s is not a station of this file") % {"id": parent_id[:60]},
+        )
         return None
     if read.name == read.row["stop_id"]:
         read.name = parent.name
@@ -175,7 +191,9 @@ def read_lines(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
         try:
             line = _line(row, agencies)
             if line.source_id in lines:
-                raise ValueError(_("route %(id)s is there twice; the first one holds") % {"id": line.source_id})
+                raise ValueError(
+                    _("route %(id)s is there twice; the first one holds") % {"id": line.source_id}
+                )
             lines[line.source_id] = line
         except ValueError as error:
             problems.add("routes.txt", row.line, str(error))
@@ -185,9 +203,13 @@ def read_lines(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
 def _line(row: Row, agencies: Agencies) -> PlannedLine:
     route_id, kind, agency = an_id(row["route_id"]), row["route_type"], row["agency_id"]
     if not _runs_on_roads(kind):
-        raise ValueError(_("route %(id)s is no coach line (route_type %(kind)s)") % {"id": route_id, "kind": kind[:10]})
+        raise ValueError(
+            _("route %(id)s is no coach line (route_type %(kind)s)") % {"id": route_id, "kind": kind[:10]}
+        )
     if agency and agency not in agencies.time_zones and len(agencies.time_zones) > 1:
-        raise ValueError(_("agency %(id)s of route %(route)s is not known") % {"id": agency[:60], "route": route_id})
+        raise ValueError(
+            _("agency %(id)s of route %(route)s is not known") % {"id": agency[:60], "route": route_id}
+        )
     code, name = row["route_short_name"], row["route_long_name"]
     zone = agencies.time_zones.get(agency, agencies.default)
     return PlannedLine(route_id, (code or route_id)[:60], (name or code or route_id)[:200], zone)

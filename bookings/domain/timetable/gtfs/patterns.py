@@ -19,7 +19,10 @@ ROAD_FACTOR: Final = 1.25  # a road is longer than the crow's flight by about th
 KM_PER_MINUTE: Final = 1.0  # where a stop has no place on the map
 LEAST_KM: Final = Decimal("0.1")
 MAX_KM: Final = 100_000
-_PLAUSIBLE: Final = (0.98, 3.0)  # a road by the crow's flight: how travelled distances are known to be in km or in m
+_PLAUSIBLE: Final = (
+    0.98,
+    3.0,
+)  # a road by the crow's flight: how travelled distances are known to be in km or in m
 
 
 class PlannedCall(NamedTuple):
@@ -52,14 +55,20 @@ class TripPattern:
 
 
 def read_pattern(trip: GtfsTrip, stops: Mapping[str, PlannedStop]) -> tuple[int, TripPattern]:
-    """The minute of the service day at which the trip starts, and its pattern. ValueError: the trip cannot be run."""
+    """The minute of the service day at which the trip starts, and its pattern.
+
+    ValueError: the trip cannot be run.
+    """
     calls = trip.calls
     if len(calls) < 2:
         raise ValueError(_("trip %(id)s has fewer than two calls that can be read") % {"id": trip.trip_id})
     for before, call in itertools.pairwise(calls):
         if before.sequence == call.sequence:
             details = {"id": trip.trip_id, "number": call.sequence, "line": call.line}
-            raise ValueError(_("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)") % details)
+            raise ValueError(
+                _("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)")
+                % details
+            )
     times = _minutes(trip)
     start = times[0][1]
     kms = _distances(calls, times, stops)
@@ -79,7 +88,10 @@ def read_pattern(trip: GtfsTrip, stops: Mapping[str, PlannedStop]) -> tuple[int,
 
 
 def _minutes(trip: GtfsTrip) -> list[tuple[int, int]]:
-    """(arrival, departure) of each call; a call without times gets its share of the way between its neighbours."""
+    """(arrival, departure) of each call.
+
+    A call without times gets its share of the way between its neighbours.
+    """
     known: list[tuple[int, int] | None] = []
     for call in trip.calls:
         arrives = call.departs if call.arrives is None else call.arrives
@@ -111,14 +123,20 @@ def _filled(known: list[tuple[int, int] | None]) -> list[tuple[int, int]]:
     return times
 
 
-def _distances(calls: list[GtfsCall], times: list[tuple[int, int]], stops: Mapping[str, PlannedStop]) -> list[Decimal]:
+def _distances(
+    calls: list[GtfsCall], times: list[tuple[int, int]], stops: Mapping[str, PlannedStop]
+) -> list[Decimal]:
     """Kilometres from the first stop, never falling, and more than 0 in all."""
     crow = [0.0]
     places_known = True
     for number in range(1, len(calls)):
         here, there = stops[calls[number - 1].stop_id].place, stops[calls[number].stop_id].place
         places_known = places_known and here is not None and there is not None
-        leg = kilometres(here, there) * ROAD_FACTOR if here and there else (times[number][0] - times[number - 1][1]) * KM_PER_MINUTE
+        leg = (
+            kilometres(here, there) * ROAD_FACTOR
+            if here and there
+            else (times[number][0] - times[number - 1][1]) * KM_PER_MINUTE
+        )
         crow.append(crow[-1] + leg)
     stated = _stated_distances(calls, crow[-1] / ROAD_FACTOR) if places_known else None
     kms = [Decimal(f"{min(km, MAX_KM):.2f}") for km in stated or crow]
@@ -127,7 +145,10 @@ def _distances(calls: list[GtfsCall], times: list[tuple[int, int]], stops: Mappi
 
 
 def _stated_distances(calls: list[GtfsCall], crow_km: float) -> list[float] | None:
-    """shape_dist_traveled in km. Its unit is the feed's own secret: it is used where it can only be km or m."""
+    """shape_dist_traveled in km.
+
+    Its unit is the feed's own secret: it is used where it can only be km or m.
+    """
     travelled = [call.travelled for call in calls]
     if None in travelled or crow_km <= 0:
         return None

@@ -14,7 +14,13 @@ from bookings.domain.timetable.calendars import Calendar
 from bookings.domain.timetable.generate import MAX_DAYS
 from bookings.domain.timetable.gtfs.days import read_calendars
 from bookings.domain.timetable.gtfs.fares import FareBook, priced_pairs, read_fares
-from bookings.domain.timetable.gtfs.network import PlannedLine, PlannedStop, read_agencies, read_lines, read_stops
+from bookings.domain.timetable.gtfs.network import (
+    PlannedLine,
+    PlannedStop,
+    read_agencies,
+    read_lines,
+    read_stops,
+)
 from bookings.domain.timetable.gtfs.patterns import TripPattern, read_pattern
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
 from bookings.domain.timetable.gtfs.reader import Feed
@@ -69,7 +75,9 @@ class ImportPlan:
     dates: Dates
 
 
-def read_plan(feed: Feed, *, first: date | None, last: date | None, shift_to: date | None, problems: Problems) -> ImportPlan:
+def read_plan(
+    feed: Feed, *, first: date | None, last: date | None, shift_to: date | None, problems: Problems
+) -> ImportPlan:
     """Everything of the feed that can be run. FeedRefused: nothing can, or the dates make no sense."""
     agencies = read_agencies(feed, problems)
     stops = read_stops(feed, agencies, problems)
@@ -118,12 +126,15 @@ def _services(
     route = routes.get(source_id)
     if route is None:
         ends = (stops[pattern.calls[0].stop_id].city.name, stops[pattern.calls[-1].stop_id].city.name)
-        route = routes[source_id] = PlannedRoute(source_id, lines[trip.route_id], pattern, " – ".join(ends)[:250])
+        route = routes[source_id] = PlannedRoute(
+            source_id, lines[trip.route_id], pattern, " – ".join(ends)[:250]
+        )
     calendar = calendars[trip.service_id]
     if not trip.starts:
         return [PlannedService(f"{trip.trip_id}:0", route, start, calendar)]
     return [
-        PlannedService(f"{trip.trip_id}:{number}", route, second // 60, calendar) for number, second in enumerate(sorted(trip.starts), 1)
+        PlannedService(f"{trip.trip_id}:{number}", route, second // 60, calendar)
+        for number, second in enumerate(sorted(trip.starts), 1)
     ]
 
 
@@ -147,21 +158,32 @@ def _used_lines(routes: dict[str, PlannedRoute]) -> list[PlannedLine]:
     return list({route.line.source_id: route.line for route in routes.values()}.values())
 
 
-def _dates(services: list[PlannedService], first: date | None, last: date | None, shift_to: date | None) -> Dates:
+def _dates(
+    services: list[PlannedService], first: date | None, last: date | None, shift_to: date | None
+) -> Dates:
     usage = Counter(id(service.calendar) for service in services)
     calendars = {id(service.calendar): service.calendar for service in services}
     feed_first = min(min([calendar.starts_on, *calendar.exceptions]) for calendar in calendars.values())
-    feed_last = max(max([calendar.ends_on or calendar.starts_on, *calendar.exceptions]) for calendar in calendars.values())
+    feed_last = max(
+        max([calendar.ends_on or calendar.starts_on, *calendar.exceptions]) for calendar in calendars.values()
+    )
     if any(day and not FIRST_DAY <= day <= LAST_DAY for day in (first, last, shift_to)):
         raise FeedRefused(_out_of_reach())
     start, end, note = first or feed_first, last or max(feed_last, first or feed_first), ""
     if end < start:
-        raise FeedRefused(_("The last day, %(last)s, comes before the first, %(first)s.") % {"first": start, "last": end})
+        raise FeedRefused(
+            _("The last day, %(last)s, comes before the first, %(first)s.") % {"first": start, "last": end}
+        )
     if last is None:
         capped = _capped(start, end, calendars, usage)
         if capped < end:
             limits = {"last": capped, "end": end, "most": f"{MAX_DEPARTURES:,}"}
-            note = _("No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; --to asks for more.") % limits
+            note = (
+                _(
+                    "No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; --to asks for more."
+                )
+                % limits
+            )
         end = capped
     if (end - start).days >= MAX_DAYS:
         raise FeedRefused(_("At most %(most)d days can be made at once.") % {"most": MAX_DAYS})
@@ -203,7 +225,10 @@ def _fares(
         total += len(pairs)
         if total > MAX_FARES:
             problems.add(
-                "fare_rules.txt", 1, _("more than %(most)d pairs have fares; the rest are priced by distance") % {"most": MAX_FARES}
+                "fare_rules.txt",
+                1,
+                _("more than %(most)d pairs have fares; the rest are priced by distance")
+                % {"most": MAX_FARES},
             )
             break
         priced.append((route, pairs))

@@ -64,7 +64,9 @@ class Feed:
     def __enter__(self) -> Feed:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._zip.close()
 
     def __contains__(self, name: str) -> bool:
@@ -75,9 +77,14 @@ class Feed:
         size = sum(entry.file_size for entry in entries)
         if size > MAX_UNPACKED_BYTES:
             limits = {"size": f"{size:,}", "most": f"{MAX_UNPACKED_BYTES:,}"}
-            raise FeedRefused(_("The feed is too large: %(size)s bytes when unpacked, at most %(most)s are read.") % limits)
+            raise FeedRefused(
+                _("The feed is too large: %(size)s bytes when unpacked, at most %(most)s are read.") % limits
+            )
         if len(entries) > MAX_FILES:
-            raise FeedRefused(_("The zip has %(count)d files; a feed has at most %(most)d.") % {"count": len(entries), "most": MAX_FILES})
+            raise FeedRefused(
+                _("The zip has %(count)d files; a feed has at most %(most)d.")
+                % {"count": len(entries), "most": MAX_FILES}
+            )
         files: dict[str, zipfile.ZipInfo] = {}
         for entry in sorted(entries, key=lambda entry: entry.filename.count("/")):
             if not entry.is_dir() and "__MACOSX" not in entry.filename:
@@ -94,7 +101,10 @@ class Feed:
         if name not in self._files:
             return
         try:
-            with self._zip.open(self._files[name]) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            with (
+                self._zip.open(self._files[name]) as raw,
+                io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
+            ):
                 reader = csv.reader(line.replace("\0", "") for line in text)
                 header = self._header(name, next(reader, []))
                 for cells in reader:
@@ -103,14 +113,20 @@ class Feed:
         except UnicodeDecodeError as error:
             raise FeedRefused(_("%(file)s is not UTF-8 text.") % {"file": name}) from error
         except csv.Error as error:
-            raise FeedRefused(_("%(file)s is not a readable table: %(error)s.") % {"file": name, "error": error}) from error
+            raise FeedRefused(
+                _("%(file)s is not a readable table: %(error)s.") % {"file": name, "error": error}
+            ) from error
         except _BROKEN as error:
-            raise FeedRefused(_("The zip file is broken: %(file)s cannot be unpacked.") % {"file": name}) from error
+            raise FeedRefused(
+                _("The zip file is broken: %(file)s cannot be unpacked.") % {"file": name}
+            ) from error
 
     @staticmethod
     def _header(name: str, cells: list[str]) -> list[str]:
         header = [cell.strip().lower() for cell in cells]
         missing = [column for column in REQUIRED_COLUMNS.get(name, ()) if column not in header]
         if missing:
-            raise FeedRefused(_("%(file)s has no column %(columns)s.") % {"file": name, "columns": ", ".join(missing)})
+            raise FeedRefused(
+                _("%(file)s has no column %(columns)s.") % {"file": name, "columns": ", ".join(missing)}
+            )
         return header

@@ -1,6 +1,7 @@
 """What is on sale, gathered from dated departures into trips and the days on which they run.
 
-Departures and not plans are asked: what was cancelled, moved, added by hand or never made is then right by itself.
+Departures and not plans are asked: what was cancelled, moved, added by hand or never made is then right by
+itself.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class RouteRuns:
 
     route_id: int
     calls: list[RouteStop] = field(default_factory=list)
-    days: dict[tuple[int, int], set[date]] = field(default_factory=dict)  # (second of the service day, coach): service days
+    days: dict[tuple[int, int], set[date]] = field(
+        default_factory=dict
+    )  # (second of the service day, coach): service days
     terms: dict[Terms, list[datetime]] = field(default_factory=dict)
     departures: int = 0
 
@@ -58,8 +61,18 @@ def departures_on_sale(first_day: date, days: int, time_zone: str) -> QuerySet[S
 
 def lines_on_sale(first_day: date, days: int, time_zone: str) -> Iterator[LineRuns]:
     """One line after the other, so that a whole network is never in memory."""
-    rows = departures_on_sale(first_day, days, time_zone).order_by("route__line_id", "route_id", "departure_time", "coach")
-    columns = ("route__line_id", "route_id", "service_date", "departure_time", "coach", "layout_id", "price_zar")
+    rows = departures_on_sale(first_day, days, time_zone).order_by(
+        "route__line_id", "route_id", "departure_time", "coach"
+    )
+    columns = (
+        "route__line_id",
+        "route_id",
+        "service_date",
+        "departure_time",
+        "coach",
+        "layout_id",
+        "price_zar",
+    )
     days_of = _ServiceDays(time_zone)
     for line_id, of_line in groupby(rows.values_list(*columns).iterator(), key=lambda row: row[0]):
         routes: dict[int, RouteRuns] = {}
@@ -69,7 +82,11 @@ def lines_on_sale(first_day: date, days: int, time_zone: str) -> Iterator[LineRu
             route.days.setdefault((second, coach), set()).add(day)
             route.terms.setdefault(Terms(*terms), []).append(departs)
             route.departures += 1
-        for call in RouteStop.objects.filter(route__in=routes).select_related("stop__city").order_by("route_id", "position"):
+        for call in (
+            RouteStop.objects.filter(route__in=routes)
+            .select_related("stop__city")
+            .order_by("route_id", "position")
+        ):
             routes[call.route_id].calls.append(call)
         yield LineRuns(Line.objects.get(pk=line_id), list(routes.values()))
 
@@ -82,7 +99,10 @@ class _ServiceDays:
         self._start = cache(lambda day: start_of_service_day(day, time_zone))
 
     def place(self, departs: datetime, service_date: date | None) -> tuple[date, int]:
-        """The service day and the second of it: the departure's own service day where it can be, else the day by the clock."""
+        """The service day and the second of it.
+
+        The departure's own service day where it can be, else the day by the clock.
+        """
         day = service_date
         if day is None or not timedelta(0) <= departs - self._start(day) < _LONGEST_DAY:
             day = departs.astimezone(self._zone).date()

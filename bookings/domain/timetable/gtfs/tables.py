@@ -20,7 +20,10 @@ _COPY_BYTES: Final = 1 << 16
 
 
 class FeedTables:
-    """A zip takes its files one after the other, our tables grow side by side: until `pack` they lie in a folder of their own."""
+    """A zip takes its files one after the other, our tables grow side by side.
+
+    Until `pack` they lie in a folder of their own.
+    """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="gtfs-")
@@ -29,7 +32,9 @@ class FeedTables:
     def __enter__(self) -> FeedTables:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for file in self._files.values():
             file.close()
         self._folder.cleanup()
@@ -59,7 +64,9 @@ class FeedTables:
                         self._add(archive, name)
                 os.chmod(made.name, 0o644)
                 os.replace(made.name, path)
-            except BaseException:  # whatever stops it, Ctrl-C too: no half file is left, and it is raised again
+            except (
+                BaseException
+            ):  # whatever stops it, Ctrl-C too: no half file is left, and it is raised again
                 os.unlink(made.name)
                 raise
 

@@ -50,7 +50,9 @@ def read_trips(
     return trips
 
 
-def _trips(feed: Feed, routes: Container[str], services: Container[str], problems: Problems) -> tuple[dict[str, GtfsTrip], set[str]]:
+def _trips(
+    feed: Feed, routes: Container[str], services: Container[str], problems: Problems
+) -> tuple[dict[str, GtfsTrip], set[str]]:
     trips: dict[str, GtfsTrip] = {}
     left_out: set[str] = set()
     for row in feed.rows("trips.txt"):
@@ -60,9 +62,15 @@ def _trips(feed: Feed, routes: Container[str], services: Container[str], problem
                 raise ValueError(_("trip %(id)s is there twice; the first one holds") % {"id": trip_id})
             left_out.add(trip_id)
             if row["route_id"] not in routes:
-                raise ValueError(_("trip %(id)s: route %(route)s is not there") % {"id": trip_id, "route": row["route_id"][:60]})
+                raise ValueError(
+                    _("trip %(id)s: route %(route)s is not there")
+                    % {"id": trip_id, "route": row["route_id"][:60]}
+                )
             if row["service_id"] not in services:
-                raise ValueError(_("trip %(id)s: service %(service)s is not there") % {"id": trip_id, "service": row["service_id"][:60]})
+                raise ValueError(
+                    _("trip %(id)s: service %(service)s is not there")
+                    % {"id": trip_id, "service": row["service_id"][:60]}
+                )
             trips[trip_id] = GtfsTrip(trip_id, row["route_id"], row["service_id"], row.line)
             left_out.discard(trip_id)
         except ValueError as error:
@@ -70,7 +78,9 @@ def _trips(feed: Feed, routes: Container[str], services: Container[str], problem
     return trips, left_out
 
 
-def _read_calls(feed: Feed, trips: dict[str, GtfsTrip], left_out: set[str], stops: Container[str], problems: Problems) -> None:
+def _read_calls(
+    feed: Feed, trips: dict[str, GtfsTrip], left_out: set[str], stops: Container[str], problems: Problems
+) -> None:
     for row in feed.rows("stop_times.txt"):
         trip = trips.get(row["trip_id"])
         try:
@@ -88,7 +98,9 @@ def _call(row: Row, trip: GtfsTrip, stops: Container[str]) -> GtfsCall:
         raise ValueError(_("stop %(id)s is not there; trip %(trip)s goes on without this call") % details)
     sequence = whole_number(row["stop_sequence"])
     if len(trip.calls) >= MAX_CALLS:
-        raise ValueError(_("trip %(trip)s has more than %(most)d calls") % {"trip": trip.trip_id, "most": MAX_CALLS})
+        raise ValueError(
+            _("trip %(trip)s has more than %(most)d calls") % {"trip": trip.trip_id, "most": MAX_CALLS}
+        )
     return GtfsCall(
         sequence,
         row["stop_id"],
@@ -115,10 +127,17 @@ def _read_repetitions(feed: Feed, trips: dict[str, GtfsTrip], left_out: set[str]
 
 def _repetitions(row: Row) -> range:
     """From start_time up to, but not at, end_time."""
-    start, end, headway = seconds(row["start_time"]), seconds(row["end_time"]), whole_number(row["headway_secs"])
+    start, end, headway = (
+        seconds(row["start_time"]),
+        seconds(row["end_time"]),
+        whole_number(row["headway_secs"]),
+    )
     if start is None or end is None or not headway:
         raise ValueError(_("a repetition needs a start, an end and a headway"))
     starts = range(start, end, headway)
     if len(starts) > MAX_REPETITIONS:
-        raise ValueError(_("%(count)d repetitions are more than we read (%(most)d)") % {"count": len(starts), "most": MAX_REPETITIONS})
+        raise ValueError(
+            _("%(count)d repetitions are more than we read (%(most)d)")
+            % {"count": len(starts), "most": MAX_REPETITIONS}
+        )
     return starts

@@ -1,4 +1,7 @@
-"""A plan becomes rows. What is there is found by source and source_id alone; what did not change is not touched."""
+"""A plan becomes rows. What is there is found by source and source_id alone.
+
+What did not change is not touched.
+"""
 
 from __future__ import annotations
 
@@ -49,16 +52,25 @@ class Written:
         self.counts[kind] = Count(new, changed, total - new - changed)
 
 
-def write_plan(plan: ImportPlan, source: str, *, layout: SeatLayout, price_per_km: Decimal, keep_terms: bool) -> Written:
-    """Cities, stops, lines, routes, services and fares; wants a transaction around it. `keep_terms`: services keep layout and price."""
+def write_plan(
+    plan: ImportPlan, source: str, *, layout: SeatLayout, price_per_km: Decimal, keep_terms: bool
+) -> Written:
+    """Cities, stops, lines, routes, services and fares.
+
+    Wants a transaction around it. `keep_terms`: services keep layout and price.
+    """
     written = Written()
     network = NetworkWriter(source, plan.stops)
     stops, new, changed = network.write()
-    written.counts["cities"] = Count(new=network.cities_new, unchanged=len({stop.city_id for stop in stops.values()}) - network.cities_new)
+    written.counts["cities"] = Count(
+        new=network.cities_new, unchanged=len({stop.city_id for stop in stops.values()}) - network.cities_new
+    )
     written.count("stops", total=len(plan.stops), new=new, changed=changed)
     lines = _write_lines(plan, source, written)
     routes = _write_routes(plan, source, lines, stops, written)
-    services = _write_services(plan, source, routes, written, layout=layout, price_per_km=price_per_km, keep_terms=keep_terms)
+    services = _write_services(
+        plan, source, routes, written, layout=layout, price_per_km=price_per_km, keep_terms=keep_terms
+    )
     _write_exceptions(plan, source, services)
     _write_fares(plan, routes, written)
     return written
@@ -90,15 +102,22 @@ def _write_lines(plan: ImportPlan, source: str, written: Written) -> dict[str, L
     return lines | {line.source_id: line for line in new}
 
 
-def _write_routes(plan: ImportPlan, source: str, lines: dict[str, Line], stops: dict[str, Stop], written: Written) -> dict[str, Route]:
-    """Another pattern or timing is another source_id, and so another route; only its name and its ends' cities follow the feed."""
+def _write_routes(
+    plan: ImportPlan, source: str, lines: dict[str, Line], stops: dict[str, Stop], written: Written
+) -> dict[str, Route]:
+    """Another pattern or timing is another source_id, and so another route.
+
+    Only its name and its ends' cities follow the feed.
+    """
     routes = {route.source_id: route for route in Route.objects.filter(source=source)}
     planned_new = [planned for planned in plan.routes if planned.source_id not in routes]
     new = [_route(planned, source, lines, stops) for planned in planned_new]
     Route.objects.bulk_create(new, batch_size=_CHUNK)
     for start in range(0, len(new), 100):
         pairs = zip(planned_new[start : start + 100], new[start : start + 100], strict=True)
-        RouteStop.objects.bulk_create([call for pair in pairs for call in _calls(*pair, stops)], batch_size=_CHUNK)
+        RouteStop.objects.bulk_create(
+            [call for pair in pairs for call in _calls(*pair, stops)], batch_size=_CHUNK
+        )
     changed = []
     for planned in plan.routes:
         route = routes.get(planned.source_id)
@@ -166,15 +185,29 @@ def _write_services(
             _set(service, values)
             changed.append(service)
     Service.objects.bulk_create(new, batch_size=_CHUNK)
-    fields = ["route", "departs_min", "time_zone", "weekdays", "starts_on", "ends_on", "is_active", "layout", "price_zar"]
+    fields = [
+        "route",
+        "departs_min",
+        "time_zone",
+        "weekdays",
+        "starts_on",
+        "ends_on",
+        "is_active",
+        "layout",
+        "price_zar",
+    ]
     Service.objects.bulk_update(changed, fields, batch_size=100)
     written.count("services", total=len(plan.services), new=len(new), changed=len(changed))
     planned_ids = {planned.source_id for planned in plan.services}
-    vanished = [service.pk for key, service in services.items() if key not in planned_ids and service.is_active]
+    vanished = [
+        service.pk for key, service in services.items() if key not in planned_ids and service.is_active
+    ]
     for start in range(0, len(vanished), _CHUNK):
         Service.objects.filter(pk__in=vanished[start : start + _CHUNK]).update(is_active=False)
     if vanished:
-        written.notes.append(_("%(count)d services are no longer in the feed and were ended.") % {"count": len(vanished)})
+        written.notes.append(
+            _("%(count)d services are no longer in the feed and were ended.") % {"count": len(vanished)}
+        )
     return services | {service.source_id: service for service in new}
 
 
@@ -218,9 +251,13 @@ def _write_exceptions(plan: ImportPlan, source: str, services: dict[str, Service
 def rest_unused_routes(source: str, plan: ImportPlan) -> None:
     """Routes that neither the feed nor any departure uses rest; those of the feed are active."""
     used = {planned.source_id for planned in plan.routes}
-    routes = Route.objects.filter(source=source).annotate(has_departures=Exists(Schedule.objects.filter(route=OuterRef("pk"))))
+    routes = Route.objects.filter(source=source).annotate(
+        has_departures=Exists(Schedule.objects.filter(route=OuterRef("pk")))
+    )
     rows = routes.order_by().values_list("pk", "source_id", "is_active", "has_departures")
-    resting = [pk for pk, source_id, is_active, busy in rows if is_active and not busy and source_id not in used]
+    resting = [
+        pk for pk, source_id, is_active, busy in rows if is_active and not busy and source_id not in used
+    ]
     for start in range(0, len(resting), _CHUNK):
         Route.objects.filter(pk__in=resting[start : start + _CHUNK]).update(is_active=False)
 
@@ -230,7 +267,9 @@ def _write_fares(plan: ImportPlan, routes: dict[str, Route], written: Written) -
     fare_class = FareClass.objects.order_by("position", "pk").first()
     pairs = sum(len(amounts) for _planned, amounts in plan.fares)
     if pairs and fare_class is None:
-        written.notes.append(_("The feed has fares, but there is no fare class to put them in; they were left out."))
+        written.notes.append(
+            _("The feed has fares, but there is no fare class to put them in; they were left out.")
+        )
     if fare_class is None:
         return
     new = changed = 0
@@ -242,18 +281,30 @@ def _write_fares(plan: ImportPlan, routes: dict[str, Route], written: Written) -
 
 def _write_route_fares(route: Route, amounts: list[tuple[int, int, Decimal]], fare_class: FareClass) -> Count:
     existing = {
-        (fare.from_stop_id, fare.to_stop_id): fare for fare in Fare.objects.filter(route=route, fare_class=fare_class, valid_from=ALWAYS)
+        (fare.from_stop_id, fare.to_stop_id): fare
+        for fare in Fare.objects.filter(route=route, fare_class=fare_class, valid_from=ALWAYS)
     }
     if not amounts and not existing:
         return Count()
     calls = dict(RouteStop.objects.filter(route=route).values_list("position", "pk"))
     fares_planned = {(calls[board], calls[alight]): amount for board, alight, amount in amounts}
     stale = [fare.pk for pair, fare in existing.items() if fares_planned.get(pair) != fare.amount]
-    missing = {pair: amount for pair, amount in fares_planned.items() if pair not in existing or existing[pair].amount != amount}
+    missing = {
+        pair: amount
+        for pair, amount in fares_planned.items()
+        if pair not in existing or existing[pair].amount != amount
+    }
     Fare.objects.filter(pk__in=stale).delete()
     Fare.objects.bulk_create(
         [
-            Fare(route=route, from_stop_id=board, to_stop_id=alight, fare_class=fare_class, amount=amount, valid_from=ALWAYS)
+            Fare(
+                route=route,
+                from_stop_id=board,
+                to_stop_id=alight,
+                fare_class=fare_class,
+                amount=amount,
+                valid_from=ALWAYS,
+            )
             for (board, alight), amount in missing.items()
         ],
         batch_size=_CHUNK,

@@ -18,9 +18,18 @@ def make_coach(**changes: Any) -> Schedule:
     return make_schedule(**{"departs": LEAVES, **changes})
 
 
-def sell(schedule: Schedule, *names: str, first: int = 0, last: int = -1, now: datetime = NOW, status: str = "confirmed") -> Booking:
+def sell(
+    schedule: Schedule,
+    *names: str,
+    first: int = 0,
+    last: int = -1,
+    now: datetime = NOW,
+    status: str = "confirmed",
+) -> Booking:
     """A booking with its mail, so that the invariants hold."""
-    booking = make_booking(schedule=schedule, names=names or ("Thandi Nkosi",), first=first, last=last, now=now, status=status)
+    booking = make_booking(
+        schedule=schedule, names=names or ("Thandi Nkosi",), first=first, last=last, now=now, status=status
+    )
     queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, booking.order, now=now)
     return booking
 
@@ -29,7 +38,9 @@ def ticket_of(booking: Booking) -> Ticket:
     return booking.tickets.get()
 
 
-def stand_by(schedule: Schedule, name: str = "Ayanda Moyo", *, first: int = 0, last: int = -1, now: datetime = NOW) -> Ticket:
+def stand_by(
+    schedule: Schedule, name: str = "Ayanda Moyo", *, first: int = 0, last: int = -1, now: datetime = NOW
+) -> Ticket:
     """A ticket sold without a seat; the coach may be full."""
     taken = list(schedule.claims.all())
     schedule.claims.all().delete()
@@ -43,7 +54,14 @@ def stand_by(schedule: Schedule, name: str = "Ayanda Moyo", *, first: int = 0, l
 
 
 def scan(
-    ticket: Ticket | str, *, by: User, schedule: Schedule, now: datetime = NOW, stop: int = 0, nonce: str = "", **options: Any
+    ticket: Ticket | str,
+    *,
+    by: User,
+    schedule: Schedule,
+    now: datetime = NOW,
+    stop: int = 0,
+    nonce: str = "",
+    **options: Any,
 ) -> CheckIn:
     """One scan at the door."""
     code = ticket if isinstance(ticket, str) else ticket.code

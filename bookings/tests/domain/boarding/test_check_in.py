@@ -38,7 +38,13 @@ def test_a_ticket_boards_with_who_when_and_where(coach: Schedule, nomsa: User) -
 
     answer = scan(ticket, by=nomsa, schedule=coach)
 
-    assert (answer.tone, answer.title, answer.name, answer.seat, answer.to) == ("green", "Boarded", "Thandi Nkosi", "1A", "Cape Town")
+    assert (answer.tone, answer.title, answer.name, answer.seat, answer.to) == (
+        "green",
+        "Boarded",
+        "Thandi Nkosi",
+        "1A",
+        "Cape Town",
+    )
     assert answer.can_undo
     event = BookingEvent.objects.get(ticket=ticket)
     assert (event.from_status, event.to_status, event.actor, event.at) == ("valid", "boarded", nomsa, NOW)
@@ -56,11 +62,17 @@ def test_the_first_ticket_opens_boarding_and_says_so_once(coach: Schedule, nomsa
 
     after = Schedule.objects.get(pk=coach.pk)
     assert (after.status, after.revision) == ("boarding", coach.revision + 1)
-    assert list(ScheduleEvent.objects.values_list("from_status", "to_status", "actor")) == [("on_sale", "boarding", nomsa.pk)]
+    assert list(ScheduleEvent.objects.values_list("from_status", "to_status", "actor")) == [
+        ("on_sale", "boarding", nomsa.pk)
+    ]
 
 
-@pytest.mark.parametrize("spell", [str, str.lower, lambda code: f" {code[:3]}-{code[3:]} ", lambda code: code.replace("0", "o")])
-def test_the_spoken_code_boards_however_it_is_typed(coach: Schedule, nomsa: User, spell: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(
+    "spell", [str, str.lower, lambda code: f" {code[:3]}-{code[3:]} ", lambda code: code.replace("0", "o")]
+)
+def test_the_spoken_code_boards_however_it_is_typed(
+    coach: Schedule, nomsa: User, spell: Callable[[str], str]
+) -> None:
     ticket = ticket_of(sell(coach))
 
     answer = scan(spell(ticket.spoken_code), by=nomsa, schedule=coach)
@@ -76,7 +88,10 @@ def test_the_qr_of_the_page_and_of_the_pdf_board(coach: Schedule, nomsa: User) -
 
     answers = [scan(payload, by=nomsa, schedule=coach) for payload in [*page, *paper]]
 
-    assert [(answer.tone, answer.name) for answer in answers] == [("green", "Thandi Nkosi"), ("green", "Sipho Zulu")]
+    assert [(answer.tone, answer.name) for answer in answers] == [
+        ("green", "Thandi Nkosi"),
+        ("green", "Sipho Zulu"),
+    ]
 
 
 # Every refusal with its reason: what is done to the ticket first, and what is said then.
@@ -161,24 +176,47 @@ REFUSALS = [
         "Wrong departure",
         "This ticket is for Tue 1 Dec 2026, 10:20 from Johannesburg, Johannesburg station to Cape Town, line {line}, coach 1.",
     ),
-    (_other_stop, "amber", "Wrong stop", "Right coach, but this ticket boards at Johannesburg, Johannesburg station at 10:20."),
+    (
+        _other_stop,
+        "amber",
+        "Wrong stop",
+        "Right coach, but this ticket boards at Johannesburg, Johannesburg station at 10:20.",
+    ),
     (_early, "amber", "Not yet", "Boarding opens at 09:50."),
     (_late, "amber", "Late", "Boarding closed at 10:10. The seat is still kept."),
     (_missed, "amber", "Late", "Marked as not there (10:10, Nomsa Dlamini). The seat is still free."),
-    (_seat_gone, "red", "Too late", "Marked as not there (10:10, Nomsa Dlamini), and the seat was given to somebody else."),
+    (
+        _seat_gone,
+        "red",
+        "Too late",
+        "Marked as not there (10:10, Nomsa Dlamini), and the seat was given to somebody else.",
+    ),
     (_left, "red", "Closed", "The coach has left: 10:20, Nomsa Dlamini."),
     (_departure_cancelled, "red", "Closed", "This departure is cancelled."),
-    (_unknown, "red", "Unknown code", "We do not know this code. Read it again, or look for the name on the list."),
+    (
+        _unknown,
+        "red",
+        "Unknown code",
+        "We do not know this code. Read it again, or look for the name on the list.",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("act", "tone", "title", "reason"), REFUSALS, ids=[row[0].__name__.strip("_") for row in REFUSALS])
-def test_a_refusal_says_why_and_changes_nothing(coach: Schedule, nomsa: User, act: Callable, tone: str, title: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("act", "tone", "title", "reason"), REFUSALS, ids=[row[0].__name__.strip("_") for row in REFUSALS]
+)
+def test_a_refusal_says_why_and_changes_nothing(
+    coach: Schedule, nomsa: User, act: Callable, tone: str, title: str, reason: str
+) -> None:
     ticket = ticket_of(sell(coach))
 
     answer = act(ticket, nomsa)
 
-    assert (answer.tone, answer.title, answer.reason) == (tone, title, reason.format(line=coach.route.line.code))
+    assert (answer.tone, answer.title, answer.reason) == (
+        tone,
+        title,
+        reason.format(line=coach.route.line.code),
+    )
     assert not answer.can_undo
     boarded = Ticket.objects.filter(pk=ticket.pk, status="boarded").exists()
     assert boarded == (act is _already)
@@ -198,7 +236,11 @@ def test_an_unpaid_ticket_does_not_board(nomsa: User, minutes: int, title: str, 
 
     answer = scan(ticket_of(booking), by=nomsa, schedule=coach, now=NOW + minutes * MINUTE)
 
-    assert (answer.tone, answer.title, answer.reason) == ("red", title, f"Booking {booking.booking_reference} {words}")
+    assert (answer.tone, answer.title, answer.reason) == (
+        "red",
+        title,
+        f"Booking {booking.booking_reference} {words}",
+    )
 
 
 def test_an_old_ticket_names_the_ride_that_replaced_it(coach: Schedule, nomsa: User) -> None:
@@ -207,7 +249,9 @@ def test_an_old_ticket_names_the_ride_that_replaced_it(coach: Schedule, nomsa: U
 
     answer = scan(old, by=nomsa, schedule=coach)
 
-    assert answer.reason.startswith("This is an old ticket. The new one is for Tue 1 Dec 2026, 10:20 from Johannesburg")
+    assert answer.reason.startswith(
+        "This is an old ticket. The new one is for Tue 1 Dec 2026, 10:20 from Johannesburg"
+    )
     new.refresh_from_db()
     assert new.status == "valid"
 
@@ -236,7 +280,10 @@ def test_who_comes_late_boards_when_staff_say_so(coach: Schedule, nomsa: User, c
 
     assert answer.tone == "green"
     event = BookingEvent.objects.filter(ticket=ticket).last()
-    assert (event.from_status, event.reason) == ("no_show" if close else "valid", "late, at Johannesburg, Johannesburg station")
+    assert (event.from_status, event.reason) == (
+        "no_show" if close else "valid",
+        "late, at Johannesburg, Johannesburg station",
+    )
     assert SeatClaim.objects.filter(ticket=ticket, kind="sold").count() == 2
     assert violations(now=CLOSES + MINUTE) == []
 
@@ -256,7 +303,9 @@ def test_a_stop_further_down_the_road_has_its_own_times(coach: Schedule, nomsa: 
 def test_the_same_scan_sent_again_gets_the_same_answer(coach: Schedule, nomsa: User) -> None:
     ticket = ticket_of(sell(coach))
 
-    answers = [scan(ticket, by=nomsa, schedule=coach, nonce="n", now=NOW + minute * MINUTE) for minute in range(3)]
+    answers = [
+        scan(ticket, by=nomsa, schedule=coach, nonce="n", now=NOW + minute * MINUTE) for minute in range(3)
+    ]
 
     assert [answer.tone for answer in answers] == ["green"] * 3
     assert BookingEvent.objects.filter(ticket=ticket).count() == 1
@@ -264,8 +313,12 @@ def test_the_same_scan_sent_again_gets_the_same_answer(coach: Schedule, nomsa: U
         scan("ABCDEF", by=nomsa, schedule=coach, nonce="n")
 
 
-@pytest.mark.parametrize(("minutes", "tone", "at"), [(-2, "green", -2), (60, "amber", 0), (-60 * 13, "amber", 0)])
-def test_the_clock_of_a_device_counts_if_it_makes_sense(coach: Schedule, nomsa: User, minutes: int, tone: str, at: int) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "tone", "at"), [(-2, "green", -2), (60, "amber", 0), (-60 * 13, "amber", 0)]
+)
+def test_the_clock_of_a_device_counts_if_it_makes_sense(
+    coach: Schedule, nomsa: User, minutes: int, tone: str, at: int
+) -> None:
     ticket = ticket_of(sell(coach))
 
     answer = scan(ticket, by=nomsa, schedule=coach, now=CLOSES, scanned_at=CLOSES + minutes * MINUTE)
@@ -324,7 +377,10 @@ def test_of_two_doors_at_once_one_boards_and_the_other_is_told_who(nomsa: User) 
 
     green = [number for number, answer in enumerate(answers) if answer.tone == "green"]
     assert len(green) == 1
-    assert answers[1 - green[0]].reason == f"This ticket boarded already: 10:00, {doors[green[0]].get_full_name()}."
+    assert (
+        answers[1 - green[0]].reason
+        == f"This ticket boarded already: 10:00, {doors[green[0]].get_full_name()}."
+    )
     assert BookingEvent.objects.filter(ticket=ticket).count() == 1
     assert violations(now=NOW) == []
 

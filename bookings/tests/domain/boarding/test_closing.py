@@ -36,7 +36,9 @@ def places(*tickets: Ticket) -> list[tuple[str, str, str]]:
     return [(row.status, row.place, row.seat.label if row.seat else "") for row in rows]
 
 
-def test_no_shows_lose_their_seats_and_standby_gets_them_in_order_of_sale(coach: Schedule, nomsa: User) -> None:
+def test_no_shows_lose_their_seats_and_standby_gets_them_in_order_of_sale(
+    coach: Schedule, nomsa: User
+) -> None:
     here, away = sell(coach, "Thandi Nkosi", "Sipho Zulu").tickets.all()
     second = stand_by(coach, "Second Moyo", now=NOW - 1 * MINUTE)
     first = stand_by(coach, "First Moyo", now=NOW - 2 * MINUTE)
@@ -51,7 +53,9 @@ def test_no_shows_lose_their_seats_and_standby_gets_them_in_order_of_sale(coach:
         ("valid", "seat", "1B"),
         ("valid", "standby", ""),
     ]
-    assert set(SeatClaim.objects.filter(seat__label="1B").values_list("ticket", "kind")) == {(first.pk, "sold")}
+    assert set(SeatClaim.objects.filter(seat__label="1B").values_list("ticket", "kind")) == {
+        (first.pk, "sold")
+    }
     events = BookingEvent.objects.filter(ticket__in=[away, first]).order_by("pk")
     assert [(event.from_status, event.to_status, event.actor, event.reason) for event in events] == [
         ("valid", "no_show", nomsa, "not there when boarding closed at Johannesburg, Johannesburg station"),
@@ -72,7 +76,11 @@ def test_standby_of_part_of_the_way_share_a_seat(nomsa: User) -> None:
     there = close(coach, nomsa, stop=1, token="t", after=120)
 
     assert (here, there) == (Closed(0, 1, 1), Closed(0, 1, 0))
-    assert places(near, far, onward) == [("valid", "seat", "1A"), ("valid", "standby", ""), ("valid", "seat", "1A")]
+    assert places(near, far, onward) == [
+        ("valid", "seat", "1A"),
+        ("valid", "standby", ""),
+        ("valid", "seat", "1A"),
+    ]
     assert violations(now=CLOSES) == []
 
 
@@ -84,7 +92,9 @@ def test_a_freed_seat_is_sold_further_down_the_road(coach: Schedule, nomsa: User
 
     after = Schedule.objects.get(pk=coach.pk)
     assert (after.available_seats, after.revision > revision, after.status) == (2, True, "boarding")
-    assert hold_any(get_segment(SegmentRef(coach.pk, "bloemfontein", "cape-town")), 2, HoldRequest("o"), now=CLOSES).pk
+    assert hold_any(
+        get_segment(SegmentRef(coach.pk, "bloemfontein", "cape-town")), 2, HoldRequest("o"), now=CLOSES
+    ).pk
 
 
 def test_only_the_people_of_this_stop_are_missing(coach: Schedule, nomsa: User) -> None:
@@ -168,7 +178,11 @@ def test_of_two_who_close_at_once_one_is_told_who_was_first(nomsa: User) -> None
     answers = crowd(2, lambda number: close(coach, nomsa, token=f"t{number}"))
 
     assert kinds(answers) == {"ok": 1, "Conflict": 1}
-    assert sorted(Ticket.objects.values_list("status", "place")) == [("no_show", "seat"), ("no_show", "seat"), ("valid", "seat")]
+    assert sorted(Ticket.objects.values_list("status", "place")) == [
+        ("no_show", "seat"),
+        ("no_show", "seat"),
+        ("valid", "seat"),
+    ]
     assert violations(now=CLOSES) == []
 
 
@@ -177,6 +191,8 @@ def test_a_stop_is_closed_again_by_who_knows_of_the_first_time(coach: Schedule, 
     close(coach, nomsa)
     first = ScheduleEvent.objects.get(position=0)
 
-    again = close_boarding(coach.pk, 0, actor=nomsa, submission="again", seen=first.pk, now=CLOSES + 5 * MINUTE)
+    again = close_boarding(
+        coach.pk, 0, actor=nomsa, submission="again", seen=first.pk, now=CLOSES + 5 * MINUTE
+    )
 
     assert (again, places(seated)) == (Closed(1, 0, 0), [("no_show", "seat", "1A")])

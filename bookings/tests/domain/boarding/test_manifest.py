@@ -25,7 +25,13 @@ def coach() -> Schedule:
 
 def names(lists: Manifest) -> list[tuple[str, list[str], list[str], int, int]]:
     return [
-        (stop.city, [each.name for each in stop.ons], [each.name for each in stop.offs], stop.free, stop.free_through)
+        (
+            stop.city,
+            [each.name for each in stop.ons],
+            [each.name for each in stop.offs],
+            stop.free,
+            stop.free_through,
+        )
         for stop in lists.stops
     ]
 
@@ -47,7 +53,12 @@ def test_each_stop_says_who_gets_on_and_off_and_what_is_free(coach: Schedule) ->
         ("12:20", "12:20", 2),
         ("14:20", "", 0),
     ]
-    assert (lists.title, lists.day, lists.departs, lists.status_text) == ("Johannesburg → Cape Town", "Tue 1 Dec 2026", "10:20", "on sale")
+    assert (lists.title, lists.day, lists.departs, lists.status_text) == (
+        "Johannesburg → Cape Town",
+        "Tue 1 Dec 2026",
+        "10:20",
+        "on sale",
+    )
     assert (lists.passengers, lists.boarded, len(lists.shown)) == (3, 0, 3)
 
 
@@ -79,13 +90,22 @@ def test_no_shows_are_not_expected_any_more_and_standby_is_in_order(coach: Sched
 
     stop = manifest(coach.pk, stop=0, now=CLOSES).stop
 
-    assert ([each.name for each in stop.no_shows], stop.expected, stop.closed) == (["Thandi Nkosi"], 0, "10:10, Nomsa Dlamini")
+    assert ([each.name for each in stop.no_shows], stop.expected, stop.closed) == (
+        ["Thandi Nkosi"],
+        0,
+        "10:10, Nomsa Dlamini",
+    )
     assert [each.name for each in stop.standby] == ["First Moyo", "Second Moyo"]
     assert stop.free == 8
 
 
-@pytest.mark.parametrize(("minutes", "is_open", "is_over"), [(-11, False, False), (-10, True, False), (9, True, False), (10, False, True)])
-def test_boarding_opens_and_closes_by_the_clock(coach: Schedule, minutes: int, is_open: bool, is_over: bool) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "is_open", "is_over"),
+    [(-11, False, False), (-10, True, False), (9, True, False), (10, False, True)],
+)
+def test_boarding_opens_and_closes_by_the_clock(
+    coach: Schedule, minutes: int, is_open: bool, is_over: bool
+) -> None:
     stop = manifest(coach.pk, stop=0, now=NOW + timedelta(minutes=minutes)).stop
 
     assert (stop.opens, stop.closes, stop.is_open, stop.is_over) == ("09:50", "10:10", is_open, is_over)
@@ -105,7 +125,11 @@ def test_the_door_says_what_closing_would_do_and_does_nothing(coach: Schedule) -
 
     closing = board_view(coach.pk, stop=0, now=CLOSES).closing
 
-    assert (closing.no_shows, closing.seated, closing.waiting) == (("Thandi Nkosi",), ("Ayanda Moyo: seat 1A",), ())
+    assert (closing.no_shows, closing.seated, closing.waiting) == (
+        ("Thandi Nkosi",),
+        ("Ayanda Moyo: seat 1A",),
+        (),
+    )
     assert coach.events.count() == 0
 
 

@@ -28,8 +28,18 @@ def coach() -> Schedule:
     return make_coach(seats=2)
 
 
-def give_back(coach: Schedule, *tickets: Ticket, by: User, in_cash: bool = False, token: str = "s") -> GivenBack:
-    return refund_left_behind(coach.pk, 0, seen=[ticket.pk for ticket in tickets], actor=by, in_cash=in_cash, submission=token, now=LATER)
+def give_back(
+    coach: Schedule, *tickets: Ticket, by: User, in_cash: bool = False, token: str = "s"
+) -> GivenBack:
+    return refund_left_behind(
+        coach.pk,
+        0,
+        seen=[ticket.pk for ticket in tickets],
+        actor=by,
+        in_cash=in_cash,
+        submission=token,
+        now=LATER,
+    )
 
 
 def cash_in(shift: object) -> Decimal:
@@ -49,7 +59,9 @@ def test_all_who_stayed_behind_get_all_they_paid_out_of_the_till(coach: Schedule
     assert violations(now=LATER) == []
 
 
-def test_without_a_till_each_booking_owes_its_refund(coach: Schedule, nomsa: User, django_capture_on_commit_callbacks: object) -> None:
+def test_without_a_till_each_booking_owes_its_refund(
+    coach: Schedule, nomsa: User, django_capture_on_commit_callbacks: object
+) -> None:
     ticket = stand_by(coach)
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -66,7 +78,11 @@ def test_one_who_was_seated_or_not_seen_is_left_alone(coach: Schedule, nomsa: Us
 
     give_back(coach, seen, seated, by=nomsa)
 
-    assert dict(Ticket.objects.values_list("pk", "status")) == {seen.pk: "cancelled", unseen.pk: "valid", seated.pk: "valid"}
+    assert dict(Ticket.objects.values_list("pk", "status")) == {
+        seen.pk: "cancelled",
+        unseen.pk: "valid",
+        seated.pk: "valid",
+    }
     with pytest.raises(Conflict, match="Nobody is waiting"):
         give_back(coach, seen, by=nomsa, token="again")
 
@@ -104,10 +120,14 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
         booking = aboard.booking
 
         if change == "cancel":
-            cancel_booking(booking.booking_reference, ticket_ids=[other.pk], submission=change, content="", now=NOW)
+            cancel_booking(
+                booking.booking_reference, ticket_ids=[other.pk], submission=change, content="", now=NOW
+            )
         else:
             segment = get_segment(SegmentRef(there.pk, "johannesburg", "cape-town"))
-            fee_and_fare = quote_exchange(booking.booking_reference, segment, ticket_ids=[other.pk], now=NOW).difference.balance
+            fee_and_fare = quote_exchange(
+                booking.booking_reference, segment, ticket_ids=[other.pk], now=NOW
+            ).difference.balance
             exchange(
                 booking.booking_reference,
                 segment,
@@ -124,10 +144,14 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
         assert list(booking.tickets.values_list("status", flat=True)) == ["boarded"], change
 
 
-def test_standby_moves_to_a_seat_with_a_fee_before_and_without_after_the_coach_left(coach: Schedule, nomsa: User) -> None:
+def test_standby_moves_to_a_seat_with_a_fee_before_and_without_after_the_coach_left(
+    coach: Schedule, nomsa: User
+) -> None:
     ticket = stand_by(coach)
     reference = ticket.booking.booking_reference
-    later = get_segment(SegmentRef(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town"))
+    later = get_segment(
+        SegmentRef(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town")
+    )
 
     before = quote_exchange(reference, later, now=NOW).difference
     after = quote_exchange(reference, later, now=LATER)
@@ -146,10 +170,19 @@ def test_a_child_on_a_lap_moves_along_and_not_alone(coach: Schedule) -> None:
     child.claims.all().delete()
     Ticket.objects.filter(pk=child.pk).update(place="lap", seat=None)
     reference = mother.booking.booking_reference
-    later = get_segment(SegmentRef(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town"))
+    later = get_segment(
+        SegmentRef(make_schedule(departs=NOW + timedelta(days=1)).pk, "johannesburg", "cape-town")
+    )
 
-    moved = exchange(reference, later, settle=lambda *_money: None, submission="s", content="", now=NOW - timedelta(days=9))
+    moved = exchange(
+        reference, later, settle=lambda *_money: None, submission="s", content="", now=NOW - timedelta(days=9)
+    )
 
-    assert sorted(moved.tickets.filter(status="valid").values_list("place", "first_name")) == [("lap", "Baby"), ("seat", "Thandi")]
+    assert sorted(moved.tickets.filter(status="valid").values_list("place", "first_name")) == [
+        ("lap", "Baby"),
+        ("seat", "Thandi"),
+    ]
     with pytest.raises(RuleBroken, match="with the one whose lap"):
-        quote_exchange(reference, later, ticket_ids=[moved.tickets.get(place="lap", status="valid").pk], now=NOW)
+        quote_exchange(
+            reference, later, ticket_ids=[moved.tickets.get(place="lap", status="valid").pk], now=NOW
+        )

@@ -1,4 +1,7 @@
-"""The same customers with a counter beside the website: moved, reseated, renamed, voided, and seats kept off sale, in any order."""
+"""The same customers with a counter beside the website.
+
+Moved, reseated, renamed, voided, and seats kept off sale, in any order.
+"""
 
 from datetime import timedelta
 
@@ -43,13 +46,19 @@ class Service(test_any_sequence.Sales):
     @rule(order=orders)
     def pay_at_the_till(self, order: Order | None) -> None:
         if order:
-            self.tried(lambda: take_payment(Order.objects.get(pk=order.pk), "cash", None, shift=self.shift, **self.form()))
+            self.tried(
+                lambda: take_payment(
+                    Order.objects.get(pk=order.pk), "cash", None, shift=self.shift, **self.form()
+                )
+            )
 
     @rule(order=orders, ride=RIDES, coach=st.integers(0, 1), part=st.booleans())
     def move(self, order: Order | None, ride: tuple[int, int], coach: int, part: bool) -> None:
         booking = self.booking_of(order)
         if booking:
-            tickets = list(booking.tickets.filter(status="valid").values_list("pk", flat=True)[: 1 if part else 9])
+            tickets = list(
+                booking.tickets.filter(status="valid").values_list("pk", flat=True)[: 1 if part else 9]
+            )
             to = SegmentRef(self.coaches[coach].pk, CITIES[ride[0]], CITIES[ride[1]])
             asked = {"ticket_ids": tickets, "labels": [], "quoted": None, "till": self.till}
             self.tried(lambda: exchange_at_till(booking.booking_reference, to, **asked, **self.form()))
@@ -58,31 +67,46 @@ class Service(test_any_sequence.Sales):
     def reseat(self, order: Order | None, label: str) -> None:
         ticket = Ticket.objects.filter(booking__order=order).order_by("-pk").first() if order else None
         if ticket:
-            self.tried(lambda: seat_at_till(ticket.pk, label, version=ticket.version, quoted=None, till=self.till, **self.form()))
+            self.tried(
+                lambda: seat_at_till(
+                    ticket.pk, label, version=ticket.version, quoted=None, till=self.till, **self.form()
+                )
+            )
 
     @rule(order=orders)
     def rename(self, order: Order | None) -> None:
         ticket = Ticket.objects.filter(booking__order=order).order_by("-pk").first() if order else None
         if ticket:
-            self.tried(lambda: change_name(ticket.pk, first_name=f"N{self.posts}", surname="Zulu", **self.form()))
+            self.tried(
+                lambda: change_name(ticket.pk, first_name=f"N{self.posts}", surname="Zulu", **self.form())
+            )
 
     @rule(order=orders)
     def void(self, order: Order | None) -> None:
         booking = self.booking_of(order)
         if booking:
-            self.tried(lambda: void_sale(booking.booking_reference, shift=self.shift, reason="x", **self.form()))
+            self.tried(
+                lambda: void_sale(booking.booking_reference, shift=self.shift, reason="x", **self.form())
+            )
 
     @rule(order=orders)
     def cancel_at_the_till(self, order: Order | None) -> None:
         booking = self.booking_of(order)
         if booking:
-            asked = {"ticket_ids": list(booking.tickets.values_list("pk", flat=True)), "quoted": None, "reason": "ill", "till": self.till}
+            asked = {
+                "ticket_ids": list(booking.tickets.values_list("pk", flat=True)),
+                "quoted": None,
+                "reason": "ill",
+                "till": self.till,
+            }
             self.tried(lambda: cancel_at_till(booking.booking_reference, **asked, **self.form()))
 
     @rule(label=LABELS, minutes=st.sampled_from([None, 5, 30]))
     def block(self, label: str, minutes: int | None) -> None:
         until = self.now + timedelta(minutes=minutes) if minutes else None
-        self.tried(lambda: block_seats(self.schedule.pk, [label], reason="crew", release_at=until, now=self.now))
+        self.tried(
+            lambda: block_seats(self.schedule.pk, [label], reason="crew", release_at=until, now=self.now)
+        )
 
     @rule()
     def release_a_block(self) -> None:

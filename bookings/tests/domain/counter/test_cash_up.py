@@ -1,4 +1,7 @@
-"""Eight clerks sell, refund, void and exchange at random; what each drawer holds is added up beside the program, and must agree to the cent."""
+"""Eight clerks sell, refund, void and exchange at random.
+
+What each drawer holds is added up beside the program, and must agree to the cent.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -48,7 +51,9 @@ class Counter8:
 
     def _open(self, amount: int) -> Shift:
         clerk = make_user()
-        shift = open_shift(clerk, counted_float=Decimal(amount), submission=f"open {clerk.pk}", content="", now=NOW)
+        shift = open_shift(
+            clerk, counted_float=Decimal(amount), submission=f"open {clerk.pk}", content="", now=NOW
+        )
         self.drawers[shift.pk] = {"cash": Decimal(amount), "card": Decimal(0), "eft": Decimal(0)}
         return shift
 
@@ -66,11 +71,19 @@ class Counter8:
     def sale(self, shift: Shift) -> bool:
         tender, count = self._tender(), self.rng.randint(1, 3)
         passengers = tuple(
-            {"first_name": "Ann", "surname": f"No{self.number}", "passenger_type": self.rng.choice(("adult", "child", "student"))}
+            {
+                "first_name": "Ann",
+                "surname": f"No{self.number}",
+                "passenger_type": self.rng.choice(("adult", "child", "student")),
+            }
             for _seat in range(count)
         )
         schedule, board, alight = self._ride()
-        sale = Sale(passengers, Tender(tender, reference="T4 1"), seats=(SeatRequest(SegmentRef(schedule.pk, board, alight), count=count),))
+        sale = Sale(
+            passengers,
+            Tender(tender, reference="T4 1"),
+            seats=(SeatRequest(SegmentRef(schedule.pk, board, alight), count=count),),
+        )
         order = sell_now(sale, shift=shift, submission=f"sale {self.number}", now=self.now)
         self._book_sale(shift, tender, order)
         return True
@@ -78,10 +91,16 @@ class Counter8:
     def taken_over(self, shift: Shift) -> bool:
         """A pay-later order, with odd cents so that cash is rounded."""
         fare = Decimal(self.rng.randint(10_001, 99_999)) / 100
-        booking = make_booking(schedule=self.rng.choice(self.schedules), status="pending", fare=fare, now=self.now)
+        booking = make_booking(
+            schedule=self.rng.choice(self.schedules), status="pending", fare=fare, now=self.now
+        )
         tender = self._tender()
         order = take_over(
-            booking.booking_reference, Tender(tender, reference="EFT 7"), shift=shift, submission=f"t {self.number}", now=self.now
+            booking.booking_reference,
+            Tender(tender, reference="EFT 7"),
+            shift=shift,
+            submission=f"t {self.number}",
+            now=self.now,
         )
         self._book_sale(shift, tender, order)
         return True
@@ -114,7 +133,9 @@ class Counter8:
         if tender == "cash" and self.drawers[shift.pk]["cash"] < coins(money):
             return False
         reference = order.bookings.get().booking_reference
-        void_sale(reference, shift=shift, reason="wrong", submission=f"v {self.number}", content="", now=self.now)
+        void_sale(
+            reference, shift=shift, reason="wrong", submission=f"v {self.number}", content="", now=self.now
+        )
         self._move(shift, tender, -money)
         return True
 
@@ -124,7 +145,10 @@ class Counter8:
         valid = [ticket.pk for ticket in booking.tickets.filter(status=Ticket.Status.VALID)]
         some = self.rng.sample(valid, self.rng.randint(1, len(valid)))
         quote = quote_exchange(
-            booking.booking_reference, get_segment(SegmentRef(schedule.pk, board, alight)), ticket_ids=some, now=self.now
+            booking.booking_reference,
+            get_segment(SegmentRef(schedule.pk, board, alight)),
+            ticket_ids=some,
+            now=self.now,
         )
         balance = quote.difference.balance
         tender = self._tender() if balance > 0 else self._tender_for(shift, -balance)
@@ -155,7 +179,9 @@ class Counter8:
         return self.rng.choice(("cash", "cash", "card", "eft"))
 
     def _tender_for(self, shift: Shift, amount: Decimal) -> str:
-        return "cash" if self.drawers[shift.pk]["cash"] >= coins(amount) and self.rng.random() < 0.7 else "card"
+        return (
+            "cash" if self.drawers[shift.pk]["cash"] >= coins(amount) and self.rng.random() < 0.7 else "card"
+        )
 
     def _ride(self) -> tuple[Schedule, str, str]:
         first, last = self.rng.choice(((0, 1), (0, 2), (1, 2)))
@@ -182,7 +208,10 @@ class Counter8:
 def test_each_cash_up_agrees_with_an_independent_sum_to_the_cent(seed: int) -> None:
     route, layout = make_route(), make_layout(seats=60)
     days = range(1, many(7, 30))
-    schedules = [make_schedule(route=route, layout=layout, departs=NOW + timedelta(days=day), price=455 + 7 * day) for day in days]
+    schedules = [
+        make_schedule(route=route, layout=layout, departs=NOW + timedelta(days=day), price=455 + 7 * day)
+        for day in days
+    ]
     counter = Counter8(Random(seed), schedules)
     for shift in counter.shifts:
         counter.number += 1
@@ -193,7 +222,9 @@ def test_each_cash_up_agrees_with_an_independent_sum_to_the_cent(seed: int) -> N
 
     evening = counter.now + timedelta(hours=1)
     for shift in counter.shifts:
-        outcome = close_shift(shift, counted=counter.drawers[shift.pk], submission=f"close {shift.pk}", content="", now=evening)
+        outcome = close_shift(
+            shift, counted=counter.drawers[shift.pk], submission=f"close {shift.pk}", content="", now=evening
+        )
         assert outcome.is_closed
         assert set(outcome.differences.values()) == {0}
     assert violations(now=evening) == []

@@ -6,16 +6,42 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken, SalesClosed, SeatTaken
-from bookings.domain.counter.sale import Sale, SeatRequest, Tender, give_back, keep_seats, keep_typed, sell_now
+from bookings.domain.counter.sale import (
+    Sale,
+    SeatRequest,
+    Tender,
+    give_back,
+    keep_seats,
+    keep_typed,
+    sell_now,
+)
 from bookings.domain.counter.sale_page import counter_offers, owed_order, segment_view, sold_view
 from bookings.domain.counter.standby import sell_standby
 from bookings.domain.counter.tender import take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.network.places import get_place
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import BookingEvent, Hold, LedgerEntry, Order, Payment, Schedule, SeatClaim, Shift, Ticket
+from bookings.models import (
+    BookingEvent,
+    Hold,
+    LedgerEntry,
+    Order,
+    Payment,
+    Schedule,
+    SeatClaim,
+    Shift,
+    Ticket,
+)
 from bookings.tests.domain.sales.buy import ordered
-from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_shift, make_user
+from bookings.tests.make import (
+    NOW,
+    make_booking,
+    make_layout,
+    make_route,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 from bookings.tests.races.crowd import crowd, kinds
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +61,11 @@ def shift(db: None) -> Shift:
 
 
 def seats_on(
-    schedule: Schedule, *labels: str, count: int | None = None, start: str = "johannesburg", end: str = "cape-town"
+    schedule: Schedule,
+    *labels: str,
+    count: int | None = None,
+    start: str = "johannesburg",
+    end: str = "cape-town",
 ) -> SeatRequest:
     return SeatRequest(SegmentRef(schedule.pk, start, end), labels, count)
 
@@ -46,7 +76,12 @@ def way_back(days: int = 5) -> Schedule:
 
 
 def sell(
-    shift: Shift, *seats: SeatRequest, people: tuple = (THANDI,), submission: str = "one", tender: Tender = CASH, **more: Any
+    shift: Shift,
+    *seats: SeatRequest,
+    people: tuple = (THANDI,),
+    submission: str = "one",
+    tender: Tender = CASH,
+    **more: Any,
 ) -> Order:
     return sell_now(Sale(people, tender, seats=seats, **more), shift=shift, submission=submission, now=NOW)
 
@@ -54,9 +89,22 @@ def sell(
 def test_a_sale_in_one_go_is_paid_and_belongs_to_the_till(schedule: Schedule, shift: Shift) -> None:
     order = sell(shift, seats_on(schedule, "1B"), tender=Tender("cash", Decimal(700)))
 
-    assert (order.status, order.channel, order.seller, order.shift, order.total) == ("confirmed", "counter", shift.clerk, shift, 600)
+    assert (order.status, order.channel, order.seller, order.shift, order.total) == (
+        "confirmed",
+        "counter",
+        shift.clerk,
+        shift,
+        600,
+    )
     assert list(SeatClaim.objects.values_list("seat__label", "kind")) == [("1B", "sold"), ("1B", "sold")]
-    assert sum(LedgerEntry.objects.filter(account="cash", shift=shift, cause__startswith="payment").values_list("amount", flat=True)) == 600
+    assert (
+        sum(
+            LedgerEntry.objects.filter(account="cash", shift=shift, cause__startswith="payment").values_list(
+                "amount", flat=True
+            )
+        )
+        == 600
+    )
     assert sold_view(order.token).change == 100
     assert BookingEvent.objects.order_by("pk").first().actor == shift.clerk
     assert violations(now=NOW) == []
@@ -102,7 +150,9 @@ def test_the_same_form_sells_once_and_other_content_is_refused(schedule: Schedul
         (CASH, ()),
     ],
 )
-def test_a_refused_sale_leaves_nothing_behind(schedule: Schedule, shift: Shift, tender: Tender, people: tuple) -> None:
+def test_a_refused_sale_leaves_nothing_behind(
+    schedule: Schedule, shift: Shift, tender: Tender, people: tuple
+) -> None:
     with pytest.raises(RuleBroken):
         sell(shift, seats_on(schedule, "1A"), tender=tender, people=people)
 
@@ -187,7 +237,12 @@ def test_the_way_back_joins_a_sale_that_ran_out(schedule: Schedule, shift: Shift
     back = way_back()
     hold = keep_seats(seats_on(schedule, "1A"), clerk=shift.clerk, now=NOW - timedelta(minutes=9))
 
-    joined = keep_seats(seats_on(back, count=1, start="cape-town", end="johannesburg"), clerk=shift.clerk, hold=hold.token, now=NOW)
+    joined = keep_seats(
+        seats_on(back, count=1, start="cape-town", end="johannesburg"),
+        clerk=shift.clerk,
+        hold=hold.token,
+        now=NOW,
+    )
 
     assert joined.token == hold.token
     assert joined.trips.count() == 2
@@ -214,9 +269,14 @@ def test_departures_show_their_free_seats_by_class(shift: Shift) -> None:
     schedule = make_schedule(layout=make_layout(seats=12, premium=4))
     sell(shift, seats_on(schedule, "1A"))
 
-    (offer,) = counter_offers(get_place("johannesburg"), get_place("cape-town"), schedule.departure_time.date(), now=NOW).rows
+    (offer,) = counter_offers(
+        get_place("johannesburg"), get_place("cape-town"), schedule.departure_time.date(), now=NOW
+    ).rows
 
-    assert [(each.name, each.price, each.free) for each in offer.classes] == [("Standard", "R600", 8), ("Premium", "R810", 3)]
+    assert [(each.name, each.price, each.free) for each in offer.classes] == [
+        ("Standard", "R600", 8),
+        ("Premium", "R810", 3),
+    ]
     assert (offer.number, offer.departs, offer.free, offer.standing_by) == (1, "10:00", 11, 0)
 
 
@@ -242,7 +302,14 @@ def full(*, seats: int = 4) -> Schedule:
 def test_standby_on_a_full_coach_is_paid_and_claims_nothing(shift: Shift) -> None:
     schedule = full()
 
-    order = sell_standby(seats_on(schedule).segment, (THANDI, LWAZI), Tender("cash", Decimal(1000)), shift=shift, submission="s", now=NOW)
+    order = sell_standby(
+        seats_on(schedule).segment,
+        (THANDI, LWAZI),
+        Tender("cash", Decimal(1000)),
+        shift=shift,
+        submission="s",
+        now=NOW,
+    )
 
     assert (order.status, order.total) == ("confirmed", 900)
     assert list(Ticket.objects.filter(booking__order=order).values_list("place", "seat", "fare")) == [
@@ -252,13 +319,18 @@ def test_standby_on_a_full_coach_is_paid_and_claims_nothing(shift: Shift) -> Non
     assert SeatClaim.objects.filter(ticket__booking__order=order).count() == 0
     assert sold_view(order.token).is_standby
     assert [each for each in violations(now=NOW) if each.rule != "a confirmed order has its mail"] == []
-    (offer,) = counter_offers(get_place("johannesburg"), get_place("cape-town"), schedule.departure_time.date(), now=NOW).rows
+    (offer,) = counter_offers(
+        get_place("johannesburg"), get_place("cape-town"), schedule.departure_time.date(), now=NOW
+    ).rows
     assert (offer.free, offer.standing_by) == (0, 2)
 
 
 def test_standby_is_sold_once_per_form(shift: Shift) -> None:
     schedule = full()
-    sold = [sell_standby(seats_on(schedule).segment, (THANDI,), CASH, shift=shift, submission="s", now=NOW) for _twice in range(2)]
+    sold = [
+        sell_standby(seats_on(schedule).segment, (THANDI,), CASH, shift=shift, submission="s", now=NOW)
+        for _twice in range(2)
+    ]
 
     assert sold[0] == sold[1]
     assert Payment.objects.filter(method="cash").count() == 1
@@ -277,14 +349,20 @@ def test_a_full_coach_names_the_standby_price(shift: Shift) -> None:
     assert view.standby_fares == {"adult": "R600", "child": "R300", "student": "R540"}
 
 
-def test_a_web_order_that_is_paid_later_is_taken_over_by_any_of_its_references(schedule: Schedule, shift: Shift) -> None:
+def test_a_web_order_that_is_paid_later_is_taken_over_by_any_of_its_references(
+    schedule: Schedule, shift: Shift
+) -> None:
     order = ordered(schedule, "1A", "1B", pay_later=True)
     reference = order.bookings.get().booking_reference
 
     owed = owed_order(f" {reference.lower()} ", now=NOW)
     take_payment(owed.order, "eft", None, shift=shift, reference="FNB 1", submission="t", content="", now=NOW)
 
-    assert (owed.owed, owed.people, owed.has_run_out) == (Decimal(900), ("Ann Mokoena", "Sipho Mokoena"), False)
+    assert (owed.owed, owed.people, owed.has_run_out) == (
+        Decimal(900),
+        ("Ann Mokoena", "Sipho Mokoena"),
+        False,
+    )
     assert Order.objects.get(pk=order.pk).status == "confirmed"
     with pytest.raises(Conflict, match="paid already"):
         owed_order(reference, now=NOW)
@@ -303,7 +381,9 @@ def test_two_clerks_who_want_one_seat_sell_it_once() -> None:
     schedule, tills = make_schedule(seats=8), [make_shift(make_user()), make_shift(make_user())]
     sale = Sale((THANDI,), CASH, seats=(seats_on(schedule, "1A"),))
 
-    answers = crowd(2, lambda number: sell_now(sale, shift=tills[number], submission=f"form {number}", now=NOW))
+    answers = crowd(
+        2, lambda number: sell_now(sale, shift=tills[number], submission=f"form {number}", now=NOW)
+    )
 
     assert kinds(answers) == {"ok": 1, "SeatTaken": 1}
     refusal = next(each for each in answers if isinstance(each, SeatTaken))
@@ -317,7 +397,11 @@ def test_two_clerks_who_want_one_seat_sell_it_once() -> None:
 def test_one_form_sent_twice_at_once_sells_once() -> None:
     back = way_back()  # made first: the trips are not sold in the order of their locks
     schedule, till = make_schedule(seats=8), make_shift(make_user())
-    sale = Sale((THANDI,), CASH, seats=(seats_on(schedule, "1A"), seats_on(back, "1A", start="cape-town", end="johannesburg")))
+    sale = Sale(
+        (THANDI,),
+        CASH,
+        seats=(seats_on(schedule, "1A"), seats_on(back, "1A", start="cape-town", end="johannesburg")),
+    )
 
     answers = crowd(4, lambda number: sell_now(sale, shift=till, submission="form", now=NOW))
 

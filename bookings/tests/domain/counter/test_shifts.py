@@ -26,22 +26,32 @@ def shift(nomsa: User) -> Shift:
 
 
 def opened(clerk: User, amount: int | str = 500, submission: str = "morning") -> Shift:
-    return open_shift(clerk, counted_float=Decimal(amount), submission=submission, content=str(amount), now=NOW)
+    return open_shift(
+        clerk, counted_float=Decimal(amount), submission=submission, content=str(amount), now=NOW
+    )
 
 
 def moved(shift: Shift, amount: int | str, reason: str = "change", submission: str = "move") -> None:
     move_cash(shift, Decimal(amount), reason, submission=submission, content=f"{amount} {reason}", now=NOW)
 
 
-def closed(shift: Shift, cash: int | str = 500, card: int | str = 0, submission: str = "evening", **more: Any) -> CashUp:
+def closed(
+    shift: Shift, cash: int | str = 500, card: int | str = 0, submission: str = "evening", **more: Any
+) -> CashUp:
     counted = {"cash": Decimal(cash), "card": Decimal(card), "eft": Decimal(0)}
-    return close_shift(shift, counted=counted, submission=submission, content=f"{cash} {card}", now=EVENING, **more)
+    return close_shift(
+        shift, counted=counted, submission=submission, content=f"{cash} {card}", now=EVENING, **more
+    )
 
 
 def test_a_shift_starts_at_the_clerks_branch_with_the_float_from_the_safe(nomsa: User) -> None:
     shift = opened(nomsa, "500.50")
 
-    assert (shift.branch, shift.opening_float, Shift.objects.open_of(nomsa)) == (nomsa.branch, Decimal("500.50"), shift)
+    assert (shift.branch, shift.opening_float, Shift.objects.open_of(nomsa)) == (
+        nomsa.branch,
+        Decimal("500.50"),
+        shift,
+    )
     assert expected(shift) == {"cash": Decimal("500.50"), "card": 0, "eft": 0}
     assert LedgerEntry.objects.balance(Account.SAFE, shift=shift) == Decimal("-500.50")
     assert violations(now=NOW) == []
@@ -85,7 +95,9 @@ def test_cash_goes_in_and_out_with_a_reason_once(shift: Shift) -> None:
     assert violations(now=NOW) == []
 
 
-@pytest.mark.parametrize(("amount", "reason"), [(0, "x"), ("-500.01", "x"), (5, " "), ("0.005", "x"), ("NaN", "x"), ("1E+30", "x")])
+@pytest.mark.parametrize(
+    ("amount", "reason"), [(0, "x"), ("-500.01", "x"), (5, " "), ("0.005", "x"), ("NaN", "x"), ("1E+30", "x")]
+)
 def test_a_movement_that_cannot_be_is_refused(shift: Shift, amount: str, reason: str) -> None:
     with pytest.raises(RuleBroken):
         moved(shift, amount, reason)
@@ -97,14 +109,22 @@ def test_a_count_that_agrees_closes_the_shift_and_fills_the_safe(shift: Shift) -
     outcome = closed(shift, denominations={"100": 5})
 
     assert outcome.is_closed
-    assert (outcome.shift.difference, outcome.shift.denominations, outcome.shift.approved_by) == (0, {"100": 5}, None)
+    assert (outcome.shift.difference, outcome.shift.denominations, outcome.shift.approved_by) == (
+        0,
+        {"100": 5},
+        None,
+    )
     assert LedgerEntry.objects.balance(Account.CASH) == 0
     assert LedgerEntry.objects.balance(Account.SAFE) == 0  # the float is back
     assert violations(now=EVENING) == []
 
 
-@pytest.mark.parametrize(("cash", "card", "over"), [("450", 0, "-50"), ("550", 0, "50"), ("480.10", "20", "0.10")])
-def test_a_small_difference_is_booked_without_a_second_person(shift: Shift, cash: str, card: int | str, over: str) -> None:
+@pytest.mark.parametrize(
+    ("cash", "card", "over"), [("450", 0, "-50"), ("550", 0, "50"), ("480.10", "20", "0.10")]
+)
+def test_a_small_difference_is_booked_without_a_second_person(
+    shift: Shift, cash: str, card: int | str, over: str
+) -> None:
     outcome = closed(shift, cash, card)
 
     assert outcome.is_closed
@@ -114,7 +134,9 @@ def test_a_small_difference_is_booked_without_a_second_person(shift: Shift, cash
     assert violations(now=EVENING) == []
 
 
-def test_slips_of_refunds_can_outweigh_those_of_sales_but_a_drawer_cannot_be_below_nothing(shift: Shift) -> None:
+def test_slips_of_refunds_can_outweigh_those_of_sales_but_a_drawer_cannot_be_below_nothing(
+    shift: Shift,
+) -> None:
     with pytest.raises(RuleBroken, match="less than nothing"):
         closed(shift, "-1")
 
@@ -154,7 +176,12 @@ def test_who_has_seen_the_difference_needs_a_second_person_even_for_a_count_that
 
 def test_only_another_decider_of_the_branch_or_a_manager_approves(shift: Shift) -> None:
     elsewhere = make_branch("Durban")
-    wrong = [shift.clerk, make_user(), make_user(role="auditor"), make_user(role="supervisor", branch=elsewhere)]
+    wrong = [
+        shift.clerk,
+        make_user(),
+        make_user(role="auditor"),
+        make_user(role="supervisor", branch=elsewhere),
+    ]
 
     for number, approver in enumerate(wrong):
         with pytest.raises(RuleBroken):

@@ -32,13 +32,24 @@ def shift(db: None) -> Shift:
 @pytest.fixture
 def order(schedule: Schedule) -> Order:
     """Two seats for R900.08."""
-    return make_booking(schedule=schedule, names=("Ann Mokoena", "Sipho Mokoena"), status="pending", fare="450.04").order
+    return make_booking(
+        schedule=schedule, names=("Ann Mokoena", "Sipho Mokoena"), status="pending", fare="450.04"
+    ).order
 
 
-def taken(order: Order, shift: Shift, tender: str = "cash", given: str | None = None, submission: str = "pay", **more: Any) -> Taken:
+def taken(
+    order: Order,
+    shift: Shift,
+    tender: str = "cash",
+    given: str | None = None,
+    submission: str = "pay",
+    **more: Any,
+) -> Taken:
     more.setdefault("now", NOW)
     amount = None if given is None else Decimal(given)
-    return take_payment(order, tender, amount, shift=shift, submission=submission, content=f"{tender} {given}", **more)
+    return take_payment(
+        order, tender, amount, shift=shift, submission=submission, content=f"{tender} {given}", **more
+    )
 
 
 def refund_of(order: Order, now: datetime = NOW) -> Refund:
@@ -46,12 +57,28 @@ def refund_of(order: Order, now: datetime = NOW) -> Refund:
     return Refund.objects.get(order=order)
 
 
-def paid_out(refund: Refund, shift: Shift, tender: str = "cash", submission: str = "back", now: datetime = NOW, **more: Any) -> Refund:
-    return pay_out_refund(refund.pk, shift=shift, tender=tender, submission=submission, content=tender, now=now, **more)
+def paid_out(
+    refund: Refund,
+    shift: Shift,
+    tender: str = "cash",
+    submission: str = "back",
+    now: datetime = NOW,
+    **more: Any,
+) -> Refund:
+    return pay_out_refund(
+        refund.pk, shift=shift, tender=tender, submission=submission, content=tender, now=now, **more
+    )
 
 
 @pytest.mark.parametrize(
-    ("amount", "coins"), [("900.08", "900.10"), ("900.04", "900.00"), ("900.05", "900.00"), ("900.10", "900.10"), ("0.05", "0.00")]
+    ("amount", "coins"),
+    [
+        ("900.08", "900.10"),
+        ("900.04", "900.00"),
+        ("900.05", "900.00"),
+        ("900.10", "900.10"),
+        ("0.05", "0.00"),
+    ],
 )
 def test_cash_is_rounded_to_coins_that_exist(amount: str, coins: str) -> None:
     assert in_coins(Decimal(amount)) == Decimal(coins)
@@ -62,7 +89,14 @@ def test_the_history_says_who_took_the_payment_and_who_split_the_booking(order: 
     booking = order.bookings.get()
     (first, _second) = booking.tickets.order_by("pk")
 
-    cancel_booking(booking.booking_reference, ticket_ids=[first.pk], submission="cancel", content="", actor=shift.clerk, now=NOW)
+    cancel_booking(
+        booking.booking_reference,
+        ticket_ids=[first.pk],
+        submission="cancel",
+        content="",
+        actor=shift.clerk,
+        now=NOW,
+    )
 
     assert booking.events.get(to_status="confirmed").actor == shift.clerk
     part = order.bookings.exclude(pk=booking.pk).get()
@@ -112,7 +146,9 @@ def test_card_and_eft_are_exact_and_keep_the_reference(order: Order, shift: Shif
         ("gold", None, "x", "cash, card or EFT"),
     ],
 )
-def test_a_payment_that_cannot_be_is_refused(order: Order, shift: Shift, tender: str, given: str | None, reference: str, says: str) -> None:
+def test_a_payment_that_cannot_be_is_refused(
+    order: Order, shift: Shift, tender: str, given: str | None, reference: str, says: str
+) -> None:
     with pytest.raises(RuleBroken, match=says):
         taken(order, shift, tender, given, reference=reference)
 
@@ -174,7 +210,12 @@ def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, te
 
     refund = paid_out(refund, shift, tender, reference="T4 9")
 
-    assert (refund.amount, refund.status, refund.method, refund.shift) == (Decimal("900.08"), "paid", tender, shift)
+    assert (refund.amount, refund.status, refund.method, refund.shift) == (
+        Decimal("900.08"),
+        "paid",
+        tender,
+        shift,
+    )
     assert expected(shift)["cash"] == Decimal(left)
     assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == 0
     assert StaffTask.objects.get().done_by == shift.clerk

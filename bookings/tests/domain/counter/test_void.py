@@ -34,11 +34,18 @@ def booking(shift: Shift) -> Booking:
 def test_a_void_gives_all_money_back_by_the_same_tender(booking: Booking, shift: Shift) -> None:
     assert void_quote(booking.booking_reference, shift, now=SOON).amount == Decimal(900)
 
-    order = void_sale(booking.booking_reference, shift=shift, reason="wrong day", submission="form", content="", now=SOON)
+    order = void_sale(
+        booking.booking_reference, shift=shift, reason="wrong day", submission="form", content="", now=SOON
+    )
 
     assert order.status == "cancelled"
     refund = Refund.objects.get()
-    assert (refund.amount, refund.status, refund.method, refund.shift) == (Decimal(900), "paid", "cash", shift)
+    assert (refund.amount, refund.status, refund.method, refund.shift) == (
+        Decimal(900),
+        "paid",
+        "cash",
+        shift,
+    )
     assert expected(shift)["cash"] == Decimal(500)
     assert not SeatClaim.objects.exists()
     assert booking.events.filter(ticket=None).order_by("-pk")[0].reason == "void: wrong day"
@@ -50,7 +57,9 @@ def test_a_void_happens_once(booking: Booking, shift: Shift) -> None:
         void_sale(booking.booking_reference, shift=shift, reason="x", submission="form", content="", now=SOON)
 
     with pytest.raises(Conflict):
-        void_sale(booking.booking_reference, shift=shift, reason="x", submission="other", content="", now=SOON)
+        void_sale(
+            booking.booking_reference, shift=shift, reason="x", submission="other", content="", now=SOON
+        )
     assert Refund.objects.count() == 1
 
 

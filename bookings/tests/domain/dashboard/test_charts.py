@@ -24,7 +24,13 @@ def test_the_load_of_a_day_is_over_all_its_coaches() -> None:
     days = load_by_day(make_branch(), now=NOW)
 
     assert len(days) == 14
-    assert (days[1].label, days[1].coaches, days[1].taken, days[1].seats, days[1].percent) == ("Wed 2", 2, 2, 16, 12)
+    assert (days[1].label, days[1].coaches, days[1].taken, days[1].seats, days[1].percent) == (
+        "Wed 2",
+        2,
+        2,
+        16,
+        12,
+    )
     assert sum(day.coaches for day in days) == 2
 
 
@@ -61,7 +67,9 @@ def test_the_curve_compares_with_the_same_weekday() -> None:
     make_booking(schedule=this, now=NOW - 2 * DAY, names=("A One", "B Two"))
     make_booking(schedule=this, now=NOW)
     for week, seats in ((1, 4), (2, 2)):
-        earlier = make_schedule(route=route, departs=this.departure_time - timedelta(weeks=week, minutes=-15), status="arrived")
+        earlier = make_schedule(
+            route=route, departs=this.departure_time - timedelta(weeks=week, minutes=-15), status="arrived"
+        )
         booking = make_booking(schedule=earlier, names=tuple(f"P {number}" for number in range(seats)))
         Booking.objects.filter(pk=booking.pk).update(booking_date=earlier.departure_time - 4 * DAY)
     make_schedule(route=route, departs=this.departure_time - 8 * DAY)  # another weekday
@@ -70,9 +78,20 @@ def test_the_curve_compares_with_the_same_weekday() -> None:
     curve = booking_curve(this.pk, now=NOW)
 
     points = {point.before: (point.seats, point.usual) for point in curve.points}
-    assert (points[28], points[6], points[5], points[4], points[3]) == ((0, 0), (0, 0), (2, 0), (2, 3), (3, 3))
+    assert (points[28], points[6], points[5], points[4], points[3]) == (
+        (0, 0),
+        (0, 0),
+        (2, 0),
+        (2, 3),
+        (3, 3),
+    )
     assert points[2] == (None, 3)  # is still to come
-    assert (curve.sold, curve.usual_now, curve.seats, [seats for _day, seats in curve.weeks]) == (3, 3, 8, [4, 2])
+    assert (curve.sold, curve.usual_now, curve.seats, [seats for _day, seats in curve.weeks]) == (
+        3,
+        3,
+        8,
+        [4, 2],
+    )
 
 
 def test_a_trip_without_a_past_has_no_usual() -> None:
@@ -84,7 +103,9 @@ def test_a_trip_without_a_past_has_no_usual() -> None:
 
 
 @pytest.mark.parametrize("many", [1, 3])
-def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Callable[[int], Any], many: int) -> None:
+def test_the_number_of_queries_does_not_grow(
+    django_assert_num_queries: Callable[[int], Any], many: int
+) -> None:
     branch, route, layout = make_branch(), make_route(), make_layout()
     for week in range(many):
         last = make_schedule(route=route, layout=layout, departs=NOW + timedelta(weeks=week))

@@ -24,7 +24,13 @@ def test_a_trip_is_a_row_and_a_day_a_column() -> None:
 
     found = outlook(make_branch(), now=NOW)
 
-    assert [day.label for day in found.days] == ["Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec", "Sat 5 Dec"]
+    assert [day.label for day in found.days] == [
+        "Tue 1 Dec",
+        "Wed 2 Dec",
+        "Thu 3 Dec",
+        "Fri 4 Dec",
+        "Sat 5 Dec",
+    ]
     assert [(trip.time, [[cell.text for cell in cells] for cells in trip.cells]) for trip in found.trips] == [
         ("01:00", [["0 %"], [], [], [], []]),
         ("11:00", [["100 %"], [], ["0 %"], [], ["×"]]),
@@ -41,7 +47,10 @@ def test_a_relief_coach_stands_in_the_same_cell() -> None:
 
     (trip,) = outlook(make_branch(), now=NOW).trips
 
-    assert [cell.name.partition(":0")[2] for cell in trip.cells[1]] == ["0 Cape Town: 0 of 8 seats", "0 Cape Town · Coach 2: 0 of 8 seats"]
+    assert [cell.name.partition(":0")[2] for cell in trip.cells[1]] == [
+        "0 Cape Town: 0 of 8 seats",
+        "0 Cape Town · Coach 2: 0 of 8 seats",
+    ]
 
 
 def test_many_trips_come_in_pages() -> None:
@@ -51,7 +60,12 @@ def test_many_trips_come_in_pages() -> None:
 
     pages = [outlook(make_branch(), now=NOW, page=page) for page in (0, 1, 2, 9)]
 
-    assert [(found.page, found.pages, len(found.trips)) for found in pages] == [(1, 2, 10), (1, 2, 10), (2, 2, 1), (2, 2, 1)]
+    assert [(found.page, found.pages, len(found.trips)) for found in pages] == [
+        (1, 2, 10),
+        (1, 2, 10),
+        (2, 2, 1),
+        (2, 2, 1),
+    ]
 
 
 def test_the_key_follows_the_revisions_of_the_page() -> None:
@@ -64,7 +78,9 @@ def test_the_key_follows_the_revisions_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("many", [1, 3])
-def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Callable[[int], Any], many: int) -> None:
+def test_the_number_of_queries_does_not_grow(
+    django_assert_num_queries: Callable[[int], Any], many: int
+) -> None:
     branch = make_branch()
     for number in range(many):
         make_booking(schedule=make_schedule(departs=NOW + number * DAY))

@@ -9,7 +9,17 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.domain.dashboard import pending_work as desk
 from bookings.domain.dashboard import today
 from bookings.domain.operations import tasks
-from bookings.models import Branch, OutboxMessage, Payment, SaleStatus, Schedule, SeatClaim, StaffTask, Ticket, User
+from bookings.models import (
+    Branch,
+    OutboxMessage,
+    Payment,
+    SaleStatus,
+    Schedule,
+    SeatClaim,
+    StaffTask,
+    Ticket,
+    User,
+)
 from bookings.tests.make import (
     NOW,
     make_booking,
@@ -32,7 +42,12 @@ def departs(minutes: int) -> datetime:
 
 
 def sell(schedule: Schedule, seats: int, *, first: int = 0, last: int = -1) -> None:
-    make_booking(schedule=schedule, names=tuple(f"Passenger {number}" for number in range(seats)), first=first, last=last)
+    make_booking(
+        schedule=schedule,
+        names=tuple(f"Passenger {number}" for number in range(seats)),
+        first=first,
+        last=last,
+    )
 
 
 @pytest.mark.database
@@ -152,7 +167,14 @@ def test_the_pulse_counts_people_here_today() -> None:
 
     found = today.pulse(make_branch(), now=NOW)
 
-    assert (found.coaches, found.boarding, found.boarded, found.sold, found.held, found.unpaid) == (1, 2, 0, 2, 0, 1)
+    assert (found.coaches, found.boarding, found.boarded, found.sold, found.held, found.unpaid) == (
+        1,
+        2,
+        0,
+        2,
+        0,
+        1,
+    )
 
 
 @pytest.mark.parametrize("many", [1, 3])
@@ -160,7 +182,9 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Count, m
     branch, user, route = make_branch(), make_user(role=User.Role.SUPERVISOR), make_route()
     for number in range(many):
         sell(make_schedule(route=route, departs=departs(60 + number)), 1)
-        make_booking(schedule=make_schedule(route=route, departs=departs(600 + number)), status=SaleStatus.PENDING)
+        make_booking(
+            schedule=make_schedule(route=route, departs=departs(600 + number)), status=SaleStatus.PENDING
+        )
         StaffTask.objects.create(kind=StaffTask.Kind.MAIL_FAILED, subject=str(number), created_at=NOW)
         make_shift(make_user())
 
@@ -211,7 +235,13 @@ def test_more_orders_than_fit_are_counted() -> None:
 
 def message(number: int, **fields: object) -> OutboxMessage:
     booking = make_booking()
-    row = {"kind": "confirmation", "subject": f"order:{number}", "created_at": NOW, "next_try": NOW, "message_id": str(number)}
+    row = {
+        "kind": "confirmation",
+        "subject": f"order:{number}",
+        "created_at": NOW,
+        "next_try": NOW,
+        "message_id": str(number),
+    }
     return OutboxMessage.objects.create(order=booking.order, **row | fields)
 
 
@@ -237,7 +267,12 @@ def test_takings_say_what_was_sold_and_not_what_the_drawer_holds() -> None:
     make_shift(other)
     for number, method in enumerate(("cash", "cash", "card")):
         Payment.objects.create(
-            order=make_order(), method=method, external_id=str(number), amount=Decimal("250.50"), paid_at=NOW, shift=shift
+            order=make_order(),
+            method=method,
+            external_id=str(number),
+            amount=Decimal("250.50"),
+            paid_at=NOW,
+            shift=shift,
         )
 
     found = desk.tills(clerk, clerk.branch, now=NOW)
@@ -250,7 +285,9 @@ def test_takings_say_what_was_sold_and_not_what_the_drawer_holds() -> None:
 
 
 def make_task(number: int = 1, **fields: object) -> StaffTask:
-    return StaffTask.objects.create(**{"kind": StaffTask.Kind.MAIL_FAILED, "subject": str(number), "created_at": NOW} | fields)
+    return StaffTask.objects.create(
+        **{"kind": StaffTask.Kind.MAIL_FAILED, "subject": str(number), "created_at": NOW} | fields
+    )
 
 
 def finish(task: StaffTask, user: User, note: str = "Phoned her", token: str = "t") -> None:
@@ -280,7 +317,10 @@ def test_tasks_of_another_branch_do_not_exist() -> None:
     order = make_order()
     order.shift = shift
     order.save()
-    theirs = [make_task(1, order=order), make_task(2, kind=StaffTask.Kind.CASH_DIFFERENCE, subject=f"shift:{shift.pk}")]
+    theirs = [
+        make_task(1, order=order),
+        make_task(2, kind=StaffTask.Kind.CASH_DIFFERENCE, subject=f"shift:{shift.pk}"),
+    ]
     ours = make_task(3, order=make_order())
 
     def seen(role: str, branch: Branch) -> list[int]:

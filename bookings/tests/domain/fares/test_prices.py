@@ -66,14 +66,23 @@ def test_a_line_holds_on_its_days_only(route: Route) -> None:
 def test_a_pair_marked_not_sold_is_not_sold_in_any_class(route: Route) -> None:
     standard, _premium = make_fare_classes()
     first, middle, _last = calls(route)
-    Fare.objects.create(route=route, from_stop=first, to_stop=middle, fare_class=standard, amount=None, valid_from=date(2026, 1, 1))
+    Fare.objects.create(
+        route=route,
+        from_stop=first,
+        to_stop=middle,
+        fare_class=standard,
+        amount=None,
+        valid_from=date(2026, 1, 1),
+    )
 
     assert price(first, middle) is None
     assert price(first, middle, "premium") is None
 
 
 @pytest.mark.parametrize("rides", [1, 3])
-def test_reading_fares_takes_as_many_queries_for_many_rides(route: Route, rides: int, django_assert_num_queries: object) -> None:
+def test_reading_fares_takes_as_many_queries_for_many_rides(
+    route: Route, rides: int, django_assert_num_queries: object
+) -> None:
     first, middle, last = calls(route)
     pairs = [(first, last), (first, middle), (middle, last)][:rides]
 
@@ -94,7 +103,9 @@ def test_a_party_is_read_from_its_total_and_its_types() -> None:
     assert party.price(Decimal(100), make_passenger_types()) == Decimal("250.00")
 
 
-@pytest.mark.parametrize(("passengers", "counts"), [(0, {}), (10, {}), (500, {}), (-1, {}), (1, {"child": 2})])
+@pytest.mark.parametrize(
+    ("passengers", "counts"), [(0, {}), (10, {}), (500, {}), (-1, {}), (1, {"child": 2})]
+)
 def test_an_impossible_party_is_refused_in_words(passengers: int, counts: dict[str, int]) -> None:
     make_passenger_types()
 

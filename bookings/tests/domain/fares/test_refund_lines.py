@@ -24,7 +24,12 @@ def test_tiers_read_from_the_earliest_to_the_latest() -> None:
 
 @pytest.mark.parametrize(
     ("percent", "fixed", "words"),
-    [(0, 0, "everything back"), (0, 100, "everything back but R100"), (20, 50, "80% back, less R50"), (100, 0, "0% back")],
+    [
+        (0, 0, "everything back"),
+        (0, 100, "everything back but R100"),
+        (20, 50, "80% back, less R50"),
+        (100, 0, "0% back"),
+    ],
 )
 def test_fees_in_percent_and_rand(percent: int, fixed: int, words: str) -> None:
     assert lines(NO_GRACE, (24, percent, Decimal(fixed)))[0] == ("24 hours or more before departure", words)

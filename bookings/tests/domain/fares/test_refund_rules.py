@@ -13,7 +13,13 @@ TERMS = RefundTerms(timedelta(hours=1), timedelta(hours=24), ((48, 25, Decimal(0
 
 def quote(*, ahead: float, since_sale: float = 100, fare: int = 400) -> object:
     """Quote a ticket sold `since_sale` hours ago for a departure `ahead` hours from now."""
-    return refund_quote(Decimal(fare), TERMS, sold_at=NOW - timedelta(hours=since_sale), boards_at=NOW + timedelta(hours=ahead), now=NOW)
+    return refund_quote(
+        Decimal(fare),
+        TERMS,
+        sold_at=NOW - timedelta(hours=since_sale),
+        boards_at=NOW + timedelta(hours=ahead),
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +60,9 @@ def test_there_is_no_grace_close_to_departure() -> None:
 
 
 @given(st.floats(-10, 200), st.floats(0, 300), st.integers(0, 5000))
-def test_a_refund_is_between_nothing_and_the_fare_and_never_rises_later(ahead: float, since_sale: float, fare: int) -> None:
+def test_a_refund_is_between_nothing_and_the_fare_and_never_rises_later(
+    ahead: float, since_sale: float, fare: int
+) -> None:
     now = quote(ahead=ahead, since_sale=since_sale, fare=fare)
     later = quote(ahead=ahead - 1, since_sale=since_sale + 1, fare=fare)
 

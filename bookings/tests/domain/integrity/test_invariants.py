@@ -52,7 +52,10 @@ def unpaid() -> Booking:
 
 def drop_trigger(_booking: Booking) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER ledger_no_update" + (" ON bookings_ledgerentry" if connection.vendor == "postgresql" else ""))
+        cursor.execute(
+            "DROP TRIGGER ledger_no_update"
+            + (" ON bookings_ledgerentry" if connection.vendor == "postgresql" else "")
+        )
 
 
 def one_sided_entry(booking: Booking) -> None:
@@ -78,16 +81,26 @@ def refund(booking: Booking, amount: int) -> None:
 
 BREAKS: dict[str, Callable[[Booking], object]] = {
     "the ledger and the shifts have their triggers": drop_trigger,
-    "a sold ticket holds its seat on all its legs": lambda b: SeatClaim.objects.filter(ticket__booking=b, leg=1).delete(),
-    "a claim lies within its ride": lambda b: SeatClaim.objects.filter(ticket__booking=b, leg=1).update(leg=7),
-    "a claim that blocks has a live owner": lambda b: SeatClaim.objects.filter(kind="held").update(expires_at=NOW + timedelta(days=1)),
-    "an open order has its seats": lambda b: SeatClaim.objects.filter(ticket__booking=unpaid(), leg=0).delete(),
+    "a sold ticket holds its seat on all its legs": lambda b: SeatClaim.objects.filter(
+        ticket__booking=b, leg=1
+    ).delete(),
+    "a claim lies within its ride": lambda b: SeatClaim.objects.filter(ticket__booking=b, leg=1).update(
+        leg=7
+    ),
+    "a claim that blocks has a live owner": lambda b: SeatClaim.objects.filter(kind="held").update(
+        expires_at=NOW + timedelta(days=1)
+    ),
+    "an open order has its seats": lambda b: SeatClaim.objects.filter(
+        ticket__booking=unpaid(), leg=0
+    ).delete(),
     "postings sum to 0": one_sided_entry,
     "a settled order owes nothing": owe_more,
     "a booking is sold for its fares": lambda b: Ticket.objects.filter(booking=b).update(fare=1),
     "refunds are at most what was paid": lambda b: refund(b, 100_000),
     "refunds to be paid are in the ledger": lambda b: refund(b, 1),
-    "events chain up to the state": lambda b: BookingEvent.objects.filter(booking=b, to_status="confirmed").delete(),
+    "events chain up to the state": lambda b: BookingEvent.objects.filter(
+        booking=b, to_status="confirmed"
+    ).delete(),
     "a confirmed order has its mail": lambda b: OutboxMessage.objects.filter(kind="confirmation").delete(),
     "available seats are right": lambda b: Schedule.objects.update(available_seats=1),
     "seats belong to the coach": steal_seat,
@@ -119,7 +132,11 @@ def test_half_a_cancellation_is_seen(sold: Booking) -> None:
 
     rules = {violation.rule for violation in violations(now=NOW)}
 
-    assert {"a sold ticket holds its seat on all its legs", "a booking is sold for its fares", "events chain up to the state"} <= rules
+    assert {
+        "a sold ticket holds its seat on all its legs",
+        "a booking is sold for its fares",
+        "events chain up to the state",
+    } <= rules
     assert Payment.objects.count() == 1
 
 

@@ -55,7 +55,9 @@ def test_honest_tills_break_no_rule(shift: Shift) -> None:
 
 
 def test_cash_in_the_ledger_that_nobody_paid_is_seen(shift: Shift) -> None:
-    LedgerEntry.objects.post(Posting("odd", {Account.CASH: Decimal(10), Account.PETTY_CASH: Decimal(-10)}, at=NOW, shift=shift))
+    LedgerEntry.objects.post(
+        Posting("odd", {Account.CASH: Decimal(10), Account.PETTY_CASH: Decimal(-10)}, at=NOW, shift=shift)
+    )
 
     assert broken() == {TILL}
 

@@ -12,7 +12,12 @@ from django.utils import timezone
 
 from bookings.database.query_log import SlowStatement as Noted
 from bookings.domain.maintenance import database_postgresql, database_sqlite
-from bookings.domain.maintenance.database_report import DatabaseReport, IndexStats, TableStats, database_report
+from bookings.domain.maintenance.database_report import (
+    DatabaseReport,
+    IndexStats,
+    TableStats,
+    database_report,
+)
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.models import SeatClaim
 from bookings.tests.make import make_booking, make_schedule
@@ -55,8 +60,15 @@ def test_sizes_and_rows_of_every_table_and_index(claims: int) -> None:
     sizes = [each.size + each.index_size for each in report.tables]
     assert sizes == sorted(sizes, reverse=True)
     rule = index(report, "one_claim_per_seat_and_leg") if connection.vendor == "postgresql" else None
-    assert rule is None or (rule.table, rule.is_rule, rule.is_unused, rule.size > 0) == ("bookings_seatclaim", True, False, True)
-    assert {index(report, name).table for name in ("schedule_departure_idx", "schedule_seats_idx")} == {"bookings_schedule"}
+    assert rule is None or (rule.table, rule.is_rule, rule.is_unused, rule.size > 0) == (
+        "bookings_seatclaim",
+        True,
+        False,
+        True,
+    )
+    assert {index(report, name).table for name in ("schedule_departure_idx", "schedule_seats_idx")} == {
+        "bookings_schedule"
+    }
 
 
 @is_postgresql
@@ -64,7 +76,9 @@ def test_what_another_company_has_in_the_database_is_not_reported() -> None:
     before = database_report()
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA another_company")
-        cursor.execute("CREATE TABLE another_company.bookings_seatclaim AS SELECT generate_series(1, 50000) AS id")
+        cursor.execute(
+            "CREATE TABLE another_company.bookings_seatclaim AS SELECT generate_series(1, 50000) AS id"
+        )
         cursor.execute("CREATE INDEX another_idx ON another_company.bookings_seatclaim (id)")
 
     report = database_report()
@@ -95,7 +109,9 @@ def test_postgresql_tells_of_memory_connections_and_transactions() -> None:
     assert all(each.scans is not None for each in report.indexes)
     assert all(each.scans == 0 and not each.is_rule for each in report.unused)
     assert report.unused_size == sum(each.size for each in report.unused)
-    assert [each.is_unused for each in report.indexes] == sorted((each.is_unused for each in report.indexes), reverse=True)
+    assert [each.is_unused for each in report.indexes] == sorted(
+        (each.is_unused for each in report.indexes), reverse=True
+    )
 
 
 def test_a_big_sqlite_file_is_not_walked_while_somebody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +138,10 @@ def test_slow_statements_are_listed_longest_first() -> None:
 
     slow = database_report().slow
 
-    assert [(each.place, each.times, each.longest_ms) for each in slow] == [("bookings/b.py:2", 1, 950), ("bookings/a.py:1", 3, 900)]
+    assert [(each.place, each.times, each.longest_ms) for each in slow] == [
+        ("bookings/b.py:2", 1, 950),
+        ("bookings/a.py:1", 3, 900),
+    ]
     assert slow[1].mean_ms == pytest.approx(1400 / 3)
     assert slow[1].last_at == now + timedelta(seconds=1)
 
@@ -166,7 +185,9 @@ def test_statements_come_from_pg_stat_statements_when_it_is_there(monkeypatch: p
         cursor.execute("DROP VIEW pg_stat_statements")
         gone = database_postgresql.statements(known, 10)
 
-    assert found == [{"sql": f"SELECT 1 -- {role}", "place": "", "times": 3, "mean_ms": 2.5, "longest_ms": 4.0}]
+    assert found == [
+        {"sql": f"SELECT 1 -- {role}", "place": "", "times": 3, "mean_ms": 2.5, "longest_ms": 4.0}
+    ]
     assert gone is None  # installed, but not loaded
 
 

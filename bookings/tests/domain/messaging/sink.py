@@ -16,7 +16,9 @@ from bookings.tests.servers import free_port
 
 
 class Sink:
-    """Takes mail; `rcpt` and `data` are what it answers instead of 250 while they are set, `refuses` the address it never knows."""
+    """Takes mail; `rcpt` and `data` are what it answers instead of 250 while they are set, `refuses` the
+    address it never knows.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []

@@ -17,7 +17,10 @@ def folder(settings: Any, tmp_path: Path) -> Path:
 
 def write(*subjects: str) -> None:
     """Mails in one file, as one batch of the outbox leaves them."""
-    mails = [EmailMultiAlternatives(subject, "Olá\n-- \nFalcon", to=["Zoë <zoe@example.com>"]) for subject in subjects]
+    mails = [
+        EmailMultiAlternatives(subject, "Olá\n-- \nFalcon", to=["Zoë <zoe@example.com>"])
+        for subject in subjects
+    ]
     for mail in mails:
         mail.attach_alternative("<p>Olá</p>", "text/html")
         mail.attach("../ti cket.pdf", b"%PDF-\x00\xff", "application/pdf")
@@ -29,7 +32,10 @@ def test_mails_are_listed_newest_first() -> None:
 
     mails = demo_mails()
 
-    assert [(mail.subject, mail.to) for mail in mails] == [("Two – żółć", "Zoë <zoe@example.com>"), ("One", "Zoë <zoe@example.com>")]
+    assert [(mail.subject, mail.to) for mail in mails] == [
+        ("Two – żółć", "Zoë <zoe@example.com>"),
+        ("One", "Zoë <zoe@example.com>"),
+    ]
     assert [mail.subject for mail in demo_mails(limit=1)] == ["Two – żółć"]
 
 
@@ -49,7 +55,9 @@ def test_mail_is_read_with_what_is_attached() -> None:
         demo_file(name, 2)
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "20261201-100000-1-0", "20261201-100000-1", "", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "20261201-100000-1-0", "20261201-100000-1", "", "x" * 5000]
+)
 def test_unknown_mail_is_not_found(name: str, folder: Path) -> None:
     with pytest.raises(NotFound):
         demo_mail(name)

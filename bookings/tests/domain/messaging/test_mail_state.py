@@ -15,7 +15,10 @@ def test_mail_state_of_an_empty_outbox_is_well() -> None:
 
 
 def test_mail_state_counts_what_waits_and_what_was_given_up() -> None:
-    sent, failed, *_waiting = [queue_message("link", (order := make_order()), order, now=NOW + timedelta(minutes=n)) for n in range(4)]
+    sent, failed, *_waiting = [
+        queue_message("link", (order := make_order()), order, now=NOW + timedelta(minutes=n))
+        for n in range(4)
+    ]
     OutboxMessage.objects.filter(pk=sent.pk).update(sent_at=NOW)
     OutboxMessage.objects.filter(pk=failed.pk).update(failed_at=NOW)
 

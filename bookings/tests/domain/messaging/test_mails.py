@@ -39,13 +39,25 @@ def test_confirmation_shows_all_bookings_of_the_order() -> None:
 
     mail = mail_of("confirmation", out.order)
 
-    assert mail.subject == f"Your tickets: Johannesburg → Cape Town, Friday 4 December 2026 ({out.booking_reference})"
+    assert (
+        mail.subject
+        == f"Your tickets: Johannesburg → Cape Town, Friday 4 December 2026 ({out.booking_reference})"
+    )
     assert [name for name, _content, _kind in mail.attachments] == [
         f"falcon-tickets-{out.booking_reference}.pdf",
         f"falcon-trip-{out.booking_reference}.ics",
     ]
     for body in (mail.body, html_of(mail)):
-        for part in (out.booking_reference, back.booking_reference, "Sipho Dube", "1B", "10:00", "09:30", "R1\u00a0800", "R900"):
+        for part in (
+            out.booking_reference,
+            back.booking_reference,
+            "Sipho Dube",
+            "1B",
+            "10:00",
+            "09:30",
+            "R1\u00a0800",
+            "R900",
+        ):
             assert part in body
     assert order_of_link(link_in(mail), now=NOW) == out.order
 
@@ -97,7 +109,9 @@ def test_pay_mail_says_how_much_and_until_when(kind: str) -> None:
             assert part in body
 
 
-@pytest.mark.parametrize("change", [{"status": SaleStatus.CONFIRMED}, {"pay_by": NOW}], ids=["paid", "run out"])
+@pytest.mark.parametrize(
+    "change", [{"status": SaleStatus.CONFIRMED}, {"pay_by": NOW}], ids=["paid", "run out"]
+)
 def test_pay_mail_is_not_sent_when_there_is_nothing_to_pay_any_more(change: dict) -> None:
     order = make_order(status=SaleStatus.PENDING, pays_later=True, pay_by=NOW + timedelta(hours=5))
     make_booking(order=order, status=SaleStatus.PENDING)

@@ -9,7 +9,15 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from bookings.domain.messaging.outbox import LEASE, PAUSES, MailCarrier, SendReport, mail_room, send_batch, send_due
+from bookings.domain.messaging.outbox import (
+    LEASE,
+    PAUSES,
+    MailCarrier,
+    SendReport,
+    mail_room,
+    send_batch,
+    send_due,
+)
 from bookings.models import Booking, OutboxMessage, PaymentAttempt, StaffTask
 from bookings.tests.domain.messaging.sink import Sink, hanging_server, mail_server, use_server
 from bookings.tests.make import NOW, make_booking
@@ -31,7 +39,9 @@ def sink(settings: Any) -> Iterator[Sink]:
         yield server
 
 
-def make_message(booking: Booking | None = None, *, email: str = "thandi@example.com", at: datetime = NOW) -> OutboxMessage:
+def make_message(
+    booking: Booking | None = None, *, email: str = "thandi@example.com", at: datetime = NOW
+) -> OutboxMessage:
     booking = booking or make_booking(email=email)
     subject, message_id = f"order:{booking.order_id}", f"<{uuid.uuid4().hex}@falconbus.example>"
     return OutboxMessage.objects.create(
@@ -56,7 +66,10 @@ def test_mail_arrives_with_ticket_and_is_marked_sent(sink: Sink) -> None:
     assert report == SendReport(sent=1)
     assert (message.sent_at, message.lease_until, message.attempts) == (NOW, None, 1)
     assert (mail["To"], mail["Message-ID"]) == ("thandi@example.com", message.message_id)
-    assert [part.get_content_type() for part in mail.iter_attachments()] == ["application/pdf", "text/calendar"]
+    assert [part.get_content_type() for part in mail.iter_attachments()] == [
+        "application/pdf",
+        "text/calendar",
+    ]
     assert send_due(now=NOW + 99 * MINUTE) == SendReport()
 
 
@@ -83,7 +96,9 @@ def test_refusing_server_costs_no_tries_and_all_goes_out_when_it_is_back(setting
 
     assert all(report == SendReport(server_away=True) for report in reports)
     assert set(OutboxMessage.objects.values_list("attempts", "failed_at")) == {(0, None)}
-    assert [(task.subject, task.order) for task in StaffTask.objects.filter(done_at=None)] == [("mail server", None)]
+    assert [(task.subject, task.order) for task in StaffTask.objects.filter(done_at=None)] == [
+        ("mail server", None)
+    ]
     with mail_server(settings) as sink:
         send_due(now=NOW + 31 * MINUTE)
         send_due(now=NOW + 33 * MINUTE)
@@ -134,7 +149,12 @@ def test_hard_refusal_is_shown_at_once_and_settled_when_it_is_taken_after_all(si
 
     message.refresh_from_db()
     task = StaffTask.objects.get()
-    assert (task.kind, task.subject, task.order, task.done_at) == ("mail_failed", f"message:{message.pk}", message.order, None)
+    assert (task.kind, task.subject, task.order, task.done_at) == (
+        "mail_failed",
+        f"message:{message.pk}",
+        message.order,
+        None,
+    )
     assert message.last_error == "554 not from you"
     sink.data = ""
     send_due(now=NOW + 2 * MINUTE)
@@ -194,7 +214,9 @@ def test_two_senders_at_once_send_each_message_once(sink: Sink) -> None:
     for sender in senders:
         sender.join()
 
-    assert sorted(mail["Message-ID"] for mail in sink.mails) == sorted(message.message_id for message in messages)
+    assert sorted(mail["Message-ID"] for mail in sink.mails) == sorted(
+        message.message_id for message in messages
+    )
     assert not OutboxMessage.objects.filter(sent_at=None).exists()
 
 
@@ -233,9 +255,13 @@ def test_command_sends_without_a_queue(sink: Sink, capsys: pytest.CaptureFixture
 def test_demo_gateway_that_is_not_heard_is_repeated_and_holds_up_no_mail(sink: Sink, settings: Any) -> None:
     settings.SITE_URL = f"http://127.0.0.1:{free_port()}"
     booking = make_booking()
-    attempt = PaymentAttempt.objects.create(order=booking.order, gateway="demo", token="t", amount=600, created_at=NOW)
+    attempt = PaymentAttempt.objects.create(
+        order=booking.order, gateway="demo", token="t", amount=600, created_at=NOW
+    )
     told = make_message(booking)
-    OutboxMessage.objects.filter(pk=told.pk).update(kind="demo_payment", about_id=attempt.pk, version="COMPLETE")
+    OutboxMessage.objects.filter(pk=told.pk).update(
+        kind="demo_payment", about_id=attempt.pk, version="COMPLETE"
+    )
     mail = make_message(booking)
 
     report = send_due(now=NOW)

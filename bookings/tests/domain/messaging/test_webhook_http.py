@@ -36,7 +36,9 @@ def test_another_name_on_the_certificate_is_refused_before_a_word_is_said() -> N
 
 def test_a_certificate_that_nobody_trusts_is_refused() -> None:
     with receiver() as server:
-        assert "certificate verify failed" in refused(Poster(resolve=server.resolve, allowed=lambda _address: True), server.url)
+        assert "certificate verify failed" in refused(
+            Poster(resolve=server.resolve, allowed=lambda _address: True), server.url
+        )
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 404, 410, 500, 503])
@@ -61,14 +63,18 @@ def test_who_does_not_answer_in_time_is_cut_off(mood: dict[str, float]) -> None:
 def test_a_server_that_says_nothing_at_all_is_cut_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://{HOST}:{silent.getsockname()[1]}/"
-        poster = Poster(resolve=lambda _host, _port: ["127.0.0.1"], allowed=lambda _address: True, seconds=0.3)
+        poster = Poster(
+            resolve=lambda _host, _port: ["127.0.0.1"], allowed=lambda _address: True, seconds=0.3
+        )
         assert refused(poster, url) == "no answer within 0.3 s"
 
 
 def test_a_resolver_that_hangs_is_left_behind() -> None:
     started = time.monotonic()
 
-    words = refused(Poster(resolve=lambda _host, _port: time.sleep(10) or [], seconds=0.2), f"https://{HOST}/")
+    words = refused(
+        Poster(resolve=lambda _host, _port: time.sleep(10) or [], seconds=0.2), f"https://{HOST}/"
+    )
 
     assert words == f"the name {HOST} cannot be resolved"
     assert time.monotonic() - started < 5
@@ -89,7 +95,10 @@ def test_the_name_is_resolved_at_every_try_and_what_it_then_means_is_checked() -
 def test_this_machine_is_not_reached_in_earnest() -> None:
     with receiver() as server:
         assert refused(Poster(resolve=server.resolve), server.url) == f"{HOST} is not on the public internet"
-        assert refused(Poster(), f"https://localhost:{server.port}/") == "localhost is not on the public internet"
+        assert (
+            refused(Poster(), f"https://localhost:{server.port}/")
+            == "localhost is not on the public internet"
+        )
 
     assert server.got == []
 

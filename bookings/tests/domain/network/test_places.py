@@ -25,7 +25,12 @@ def network() -> None:
 def test_a_city_slug_gives_all_its_stops(network: None) -> None:
     place = get_place("cape-town")
 
-    assert (place.ref, place.name, place.detail, len(place.stop_ids)) == ("cape-town", "Cape Town", "3 stops", 3)
+    assert (place.ref, place.name, place.detail, len(place.stop_ids)) == (
+        "cape-town",
+        "Cape Town",
+        "3 stops",
+        3,
+    )
     assert place.time_zone == "Africa/Johannesburg"
 
 
@@ -33,14 +38,26 @@ def test_a_city_slug_gives_all_its_stops(network: None) -> None:
 def test_a_stop_code_gives_that_stop_with_or_without_a_position(network: None, ref: str) -> None:
     place = get_place(ref)
 
-    assert (place.ref, place.name, place.detail, len(place.stop_ids)) == ("cpt-north", "Bellville", "Cape Town", 1)
+    assert (place.ref, place.name, place.detail, len(place.stop_ids)) == (
+        "cpt-north",
+        "Bellville",
+        "Cape Town",
+        1,
+    )
 
 
 @pytest.mark.parametrize(
     ("typed", "ref", "stops"),
-    [("nurnberg", "nurnberg", 1), (" NÜRNBERG ", "nurnberg", 1), ("cape town", "cape-town", 3), ("Bellville", "bellville", 2)],
+    [
+        ("nurnberg", "nurnberg", 1),
+        (" NÜRNBERG ", "nurnberg", 1),
+        ("cape town", "cape-town", 3),
+        ("Bellville", "bellville", 2),
+    ],
 )
-def test_an_exact_name_is_enough_and_gathers_the_stops_that_share_it(network: None, typed: str, ref: str, stops: int) -> None:
+def test_an_exact_name_is_enough_and_gathers_the_stops_that_share_it(
+    network: None, typed: str, ref: str, stops: int
+) -> None:
     place = get_place(typed)
 
     assert (place.ref, len(place.stop_ids)) == (ref, stops)
@@ -63,13 +80,25 @@ def test_a_half_typed_name_is_refused_with_what_it_may_mean(network: None) -> No
     with pytest.raises(NotFound) as refusal:
         get_place("Jo")
 
-    assert refusal.value.message == "We do not know the place “Jo”. Did you mean Johannesburg, Jo's Corner, Port St Johns?"
+    assert (
+        refusal.value.message
+        == "We do not know the place “Jo”. Did you mean Johannesburg, Jo's Corner, Port St Johns?"
+    )
 
 
-def test_type_ahead_gives_cities_before_stops_first_words_before_later_ones_and_the_busiest_first(network: None) -> None:
+def test_type_ahead_gives_cities_before_stops_first_words_before_later_ones_and_the_busiest_first(
+    network: None,
+) -> None:
     names = [place.name for place in find_places("jo")]
 
-    assert names == ["Johannesburg", "Jo's Corner", "Port St Johns", "Johannesburg station", "Jo's Corner station", "Port St Johns station"]
+    assert names == [
+        "Johannesburg",
+        "Jo's Corner",
+        "Port St Johns",
+        "Johannesburg station",
+        "Jo's Corner station",
+        "Port St Johns station",
+    ]
 
 
 def test_type_ahead_knows_plain_letters_and_leaves_out_what_no_coach_serves(network: None) -> None:
@@ -84,7 +113,10 @@ def test_type_ahead_takes_like_signs_as_letters(network: None) -> None:
     assert find_places("%") == find_places("_o") == []
 
 
-@pytest.mark.parametrize(("typed", "name"), [("Blomfonten", "Bloemfontein"), ("johanesberg", "Johannesburg"), ("CAPETOWN", "Cape Town")])
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("Blomfonten", "Bloemfontein"), ("johanesberg", "Johannesburg"), ("CAPETOWN", "Cape Town")],
+)
 def test_a_mistyped_city_is_offered_and_not_taken(network: None, typed: str, name: str) -> None:
     assert [place.name for place in find_places(typed)] == [name]
     with pytest.raises(NotFound, match=f"Did you mean {name}"):

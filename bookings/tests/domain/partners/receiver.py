@@ -36,7 +36,9 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`status` is what it answers, `pause` how long it thinks, `drip` how slowly it sends its answer, `location` where it leads to."""
+    """`status` is what it answers, `pause` how long it thinks, `drip` how slowly it sends its answer,
+    `location` where it leads to.
+    """
 
     port: int = 0
     got: list[Received] = field(default_factory=list)
@@ -61,7 +63,12 @@ class Receiver:
         """Leads to this server, under its name; everything else is as in earnest."""
         tls = ssl.create_default_context()
         authority().configure_trust(tls)
-        return Poster(**({"resolve": self.resolve, "allowed": lambda address: address == "127.0.0.1", "tls": tls} | changes))
+        return Poster(
+            **(
+                {"resolve": self.resolve, "allowed": lambda address: address == "127.0.0.1", "tls": tls}
+                | changes
+            )
+        )
 
 
 @contextmanager
@@ -71,7 +78,9 @@ def receiver(name: str = HOST, *, tls: bool = True) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            mood.got.append(Received(self.path, {key.lower(): value for key, value in self.headers.items()}, text))
+            mood.got.append(
+                Received(self.path, {key.lower(): value for key, value in self.headers.items()}, text)
+            )
             time.sleep(mood.pause)
             if mood.drip:
                 self._drip()

@@ -74,7 +74,9 @@ def is_signed(got: Any, secret: str) -> bool:
     return any(hmac.compare_digest(expected, given) for given in got.headers["webhook-signature"].split(" "))
 
 
-def test_a_sale_is_told_with_its_passengers_and_signed(server: Receiver, partner: Partner, hook: Webhook) -> None:
+def test_a_sale_is_told_with_its_passengers_and_signed(
+    server: Receiver, partner: Partner, hook: Webhook
+) -> None:
     order = sold_by(partner, make_schedule())
 
     assert send(server) == 2
@@ -97,7 +99,9 @@ def test_a_sale_is_told_with_its_passengers_and_signed(server: Receiver, partner
         "destination": {"ref": "cape-town-main@2", "time": "2026-12-04T14:00:00+02:00"},
         "tickets": [
             {"id": ticket.pk, "first_name": name, "surname": "Mokoena", "seat": seat, "status": "valid"}
-            for ticket, name, seat in zip(booking.tickets.order_by("pk"), ("Ann", "Sipho"), ("1A", "1B"), strict=True)
+            for ticket, name, seat in zip(
+                booking.tickets.order_by("pk"), ("Ann", "Sipho"), ("1A", "1B"), strict=True
+            )
         ],
     }
     assert all(is_signed(got, hook.secret) for got in server.got)
@@ -106,15 +110,29 @@ def test_a_sale_is_told_with_its_passengers_and_signed(server: Receiver, partner
     assert paid.headers["webhook-timestamp"] == str(int(NOW.timestamp()))
 
 
-def test_money_that_goes_back_over_a_counter_is_told_too(server: Receiver, partner: Partner, hook: Webhook) -> None:
+def test_money_that_goes_back_over_a_counter_is_told_too(
+    server: Receiver, partner: Partner, hook: Webhook
+) -> None:
     shift, order = make_shift(make_user()), partner_order(partner, make_schedule())
     take_payment(order, "cash", None, shift=shift, submission="pay", content="", now=NOW)
     cancel_booking(order.bookings.get().booking_reference, submission="c", content="", now=NOW + MINUTE)
-    pay_out_refund(Refund.objects.get().pk, shift=shift, tender="cash", submission="back", content="", now=NOW + 2 * MINUTE)
+    pay_out_refund(
+        Refund.objects.get().pk,
+        shift=shift,
+        tender="cash",
+        submission="back",
+        content="",
+        now=NOW + 2 * MINUTE,
+    )
 
     send(server, NOW + 3 * MINUTE)
 
-    assert server.events() == ["payment.received", "booking.confirmed", "booking.cancelled", "payment.refunded"]
+    assert server.events() == [
+        "payment.received",
+        "booking.confirmed",
+        "booking.cancelled",
+        "payment.refunded",
+    ]
     assert server.got[-1].body["data"]["method"] == "cash"
 
 
@@ -125,12 +143,22 @@ def test_a_change_names_the_ticket_it_is_about_and_a_cancellation_those_that_end
     ann, sipho = Ticket.objects.filter(booking__order=order).order_by("pk")
     change_name(sipho.pk, first_name="Sizwe", surname="Mokoena", submission="n", content="", now=NOW + MINUTE)
     cancelled = cancel_booking(
-        order.bookings.get().booking_reference, ticket_ids=[ann.pk], submission="c", content="", now=NOW + 2 * MINUTE
+        order.bookings.get().booking_reference,
+        ticket_ids=[ann.pk],
+        submission="c",
+        content="",
+        now=NOW + 2 * MINUTE,
     )
 
     send(server, NOW + 3 * MINUTE)
 
-    assert server.events() == ["payment.received", "booking.confirmed", "booking.changed", "payment.refunded", "booking.cancelled"]
+    assert server.events() == [
+        "payment.received",
+        "booking.confirmed",
+        "booking.changed",
+        "payment.refunded",
+        "booking.cancelled",
+    ]
     changed, refunded, ended = (got.body["data"] for got in server.got[2:])
     assert [(ticket["id"], ticket["first_name"]) for ticket in changed["tickets"]] == [(sipho.pk, "Sizwe")]
     assert [(ticket["id"], ticket["status"]) for ticket in ended["tickets"]] == [(ann.pk, "cancelled")]
@@ -174,8 +202,12 @@ def test_a_fact_that_is_taken_back_is_not_told(server: Receiver, partner: Partne
     assert not OutboxMessage.objects.filter(kind="webhook").exists()
 
 
-@pytest.mark.parametrize("mood", [{"status": 500}, {"status": 302, "location": "https://elsewhere.example/"}, {"pause": 1.0}])
-def test_what_is_not_taken_is_tried_again_with_growing_pauses(server: Receiver, hook: Webhook, mood: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "mood", [{"status": 500}, {"status": 302, "location": "https://elsewhere.example/"}, {"pause": 1.0}]
+)
+def test_what_is_not_taken_is_tried_again_with_growing_pauses(
+    server: Receiver, hook: Webhook, mood: dict[str, Any]
+) -> None:
     ping(hook, now=NOW)
     vars(server).update(mood)
     assert send(server, seconds=0.3) == 0
@@ -216,8 +248,13 @@ def test_in_the_end_a_person_hears_of_it_and_may_send_it_again(server: Receiver,
     assert list_deliveries(hook, now=now).rows[0].state is DeliveryState.SENT
 
 
-def test_what_happened_to_an_order_is_told_in_its_order(server: Receiver, partner: Partner, hook: Webhook) -> None:
-    """The first message is not taken for a while; what came after it waits, what belongs to another order does not."""
+def test_what_happened_to_an_order_is_told_in_its_order(
+    server: Receiver, partner: Partner, hook: Webhook
+) -> None:
+    """The first message is not taken for a while.
+
+    What came after it waits, what belongs to another order does not.
+    """
     first, second = sold_by(partner, make_schedule()), sold_by(partner, make_schedule(), now=NOW + MINUTE)
     server.status = 500
     send(server, NOW + MINUTE)
@@ -234,11 +271,16 @@ def test_what_happened_to_an_order_is_told_in_its_order(server: Receiver, partne
         "payment.refunded",
         "booking.cancelled",
     ]
-    assert [event for order, event in taken if order == second.token] == ["payment.received", "booking.confirmed"]
+    assert [event for order, event in taken if order == second.token] == [
+        "payment.received",
+        "booking.confirmed",
+    ]
     assert taken.index((second.token, "booking.confirmed")) < taken.index((first.token, "payment.received"))
 
 
-def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate(server: Receiver, hook: Webhook) -> None:
+def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate(
+    server: Receiver, hook: Webhook
+) -> None:
     ping(hook, now=NOW)
 
     class Dies(WebhookCarrier):
@@ -255,11 +297,15 @@ def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate
     assert int(server.got[1].headers["webhook-timestamp"]) >= (NOW + LEASE).timestamp()
 
 
-def test_a_partner_who_hangs_keeps_no_mail_and_no_other_partner_waiting(server: Receiver, partner: Partner, hook: Webhook) -> None:
+def test_a_partner_who_hangs_keeps_no_mail_and_no_other_partner_waiting(
+    server: Receiver, partner: Partner, hook: Webhook
+) -> None:
     other = add_webhook(make_partner("Quick"), url=server.url, events=ALL, now=NOW)
     with receiver() as slow:
         slow.pause = 10.0
-        hanging = add_webhook(make_partner("Slow"), url=f"https://slow.partner.test:{slow.port}/", events=ALL, now=NOW)
+        hanging = add_webhook(
+            make_partner("Slow"), url=f"https://slow.partner.test:{slow.port}/", events=ALL, now=NOW
+        )
         for _number in range(20):
             ping(hanging, now=NOW)
         ping(other, now=NOW)
@@ -298,13 +344,18 @@ def test_the_queue_sends_what_was_nudged(
     assert server.events() == ["ping", "ping"]
 
 
-def test_the_command_for_cron_sends_them_too(server: Receiver, hook: Webhook, monkeypatch: Any, capsys: Any) -> None:
+def test_the_command_for_cron_sends_them_too(
+    server: Receiver, hook: Webhook, monkeypatch: Any, capsys: Any
+) -> None:
     monkeypatch.setattr(delivering, "Poster", server.poster)
     ping(hook, now=NOW - timedelta(days=365))
 
     call_command("send_mail_queue")
 
-    assert capsys.readouterr().out == "0 sent, 0 to be tried again, 0 given up\nwebhooks: 1 sent, 0 to be tried again, 0 given up\n"
+    assert (
+        capsys.readouterr().out
+        == "0 sent, 0 to be tried again, 0 given up\nwebhooks: 1 sent, 0 to be tried again, 0 given up\n"
+    )
 
 
 def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> None:
@@ -323,7 +374,9 @@ def test_a_secret_is_replaced_without_a_gap(server: Receiver, hook: Webhook) -> 
         rotate_secret(hook, fingerprint=fingerprint, now=NOW)
 
 
-def test_switched_off_it_hears_nothing_and_what_waited_can_be_sent_by_hand(server: Receiver, partner: Partner, hook: Webhook) -> None:
+def test_switched_off_it_hears_nothing_and_what_waited_can_be_sent_by_hand(
+    server: Receiver, partner: Partner, hook: Webhook
+) -> None:
     ping(hook, now=NOW)
     switch_webhook(hook, is_on=False, now=NOW)
     sold_by(partner, make_schedule())
@@ -341,7 +394,9 @@ def test_switched_off_it_hears_nothing_and_what_waited_can_be_sent_by_hand(serve
     assert send(server) == 1
 
 
-def test_a_partner_who_is_switched_off_hears_nothing(server: Receiver, partner: Partner, hook: Webhook) -> None:
+def test_a_partner_who_is_switched_off_hears_nothing(
+    server: Receiver, partner: Partner, hook: Webhook
+) -> None:
     ping(hook, now=NOW)
     Partner.objects.filter(pk=partner.pk).update(is_active=False)
 
@@ -363,7 +418,9 @@ def test_an_address_is_told_once(partner: Partner, hook: Webhook) -> None:
         add_webhook(partner, url=hook.url, events=ALL)
 
 
-def test_staff_see_what_waits_and_what_failed(partner: Partner, hook: Webhook, django_assert_num_queries: Any) -> None:
+def test_staff_see_what_waits_and_what_failed(
+    partner: Partner, hook: Webhook, django_assert_num_queries: Any
+) -> None:
     for number in range(3):
         ping(hook, now=NOW + number * MINUTE)
     OutboxMessage.objects.filter(pk=OutboxMessage.objects.earliest("pk").pk).update(failed_at=NOW)
@@ -388,4 +445,6 @@ def test_the_lines_of_the_handbook_know_our_messages_from_others(server: Receive
     assert checks(hook.secret, got.headers, got.text.encode())
     assert not checks(hook.secret, got.headers, got.text.encode() + b" ")
     assert not checks("whsec_" + base64.b64encode(b"y" * 32).decode(), got.headers, got.text.encode())
-    assert not checks(hook.secret, got.headers | {"webhook-timestamp": str(int(time.time()) - 400)}, got.text.encode())
+    assert not checks(
+        hook.secret, got.headers | {"webhook-timestamp": str(int(time.time()) - 400)}, got.text.encode()
+    )

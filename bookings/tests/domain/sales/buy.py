@@ -15,18 +15,38 @@ SIPHO = {"first_name": "Sipho", "surname": "Mokoena", "passenger_type": "child"}
 
 
 def held(
-    schedule: Schedule, *labels: str, owner: str = "ann", start: str = "johannesburg", end: str = "cape-town", now: datetime = NOW
+    schedule: Schedule,
+    *labels: str,
+    owner: str = "ann",
+    start: str = "johannesburg",
+    end: str = "cape-town",
+    now: datetime = NOW,
 ) -> Hold:
     """Two seats with a complete draft, unless said otherwise."""
     labels = labels or ("1A", "1B")
     hold = hold_seats(get_segment(SegmentRef(schedule.pk, start, end)), labels, HoldRequest(owner), now=now)
-    save_draft(hold.token, owner=owner, passengers=[ANN, SIPHO, ANN, ANN][: len(labels)], email="ann@example.com", phone="")
+    save_draft(
+        hold.token,
+        owner=owner,
+        passengers=[ANN, SIPHO, ANN, ANN][: len(labels)],
+        email="ann@example.com",
+        phone="",
+    )
     return hold
 
 
-def ordered(schedule: Schedule, *labels: str, pay_later: bool = False, owner: str = "ann", now: datetime = NOW, **ride: str) -> Order:
+def ordered(
+    schedule: Schedule,
+    *labels: str,
+    pay_later: bool = False,
+    owner: str = "ann",
+    now: datetime = NOW,
+    **ride: str,
+) -> Order:
     hold = held(schedule, *labels, owner=owner, now=now, **ride)
-    return place_order(hold.token, owner=owner, submission=f"form-{hold.pk}", content="", pay_later=pay_later, now=now)
+    return place_order(
+        hold.token, owner=owner, submission=f"form-{hold.pk}", content="", pay_later=pay_later, now=now
+    )
 
 
 def told(order: Order, *, now: datetime = NOW) -> GatewayNotification:

@@ -7,7 +7,14 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.integrity.invariants import violations
@@ -77,10 +84,21 @@ class Sales(RuleBasedStateMachine):
         if not hold:
             return None
         seats = hold.trips.get().seats.count()
-        self.tried(lambda: save_draft(hold.token, owner=hold.owner, passengers=[ANN] * seats, email="a@example.com", phone=""))
+        self.tried(
+            lambda: save_draft(
+                hold.token, owner=hold.owner, passengers=[ANN] * seats, email="a@example.com", phone=""
+            )
+        )
         self.posts += 1
         return self.tried(
-            lambda: place_order(hold.token, owner=hold.owner, submission=f"p{self.posts}", content="", pay_later=later, now=self.now)
+            lambda: place_order(
+                hold.token,
+                owner=hold.owner,
+                submission=f"p{self.posts}",
+                content="",
+                pay_later=later,
+                now=self.now,
+            )
         )
 
     @rule(order=orders)
@@ -93,7 +111,13 @@ class Sales(RuleBasedStateMachine):
         """In time, late, twice, too little, too much: as it comes."""
         if order:
             self.posts += 1
-            settle(order.pk, "eft", f"slip {self.posts}", (order.total * share).quantize(Decimal("0.01")), now=self.now)
+            settle(
+                order.pk,
+                "eft",
+                f"slip {self.posts}",
+                (order.total * share).quantize(Decimal("0.01")),
+                now=self.now,
+            )
 
     @rule(order=orders, part=st.booleans())
     def cancel(self, order: Order | None, part: bool) -> None:
@@ -102,7 +126,13 @@ class Sales(RuleBasedStateMachine):
             self.posts += 1
             tickets = list(booking.tickets.values_list("pk", flat=True)[:1]) if part else None
             self.tried(
-                lambda: cancel_booking(booking.booking_reference, submission=f"c{self.posts}", content="", ticket_ids=tickets, now=self.now)
+                lambda: cancel_booking(
+                    booking.booking_reference,
+                    submission=f"c{self.posts}",
+                    content="",
+                    ticket_ids=tickets,
+                    now=self.now,
+                )
             )
 
     @rule(minutes=st.sampled_from([1, 5, 11, 21, 60, 60 * 25]))

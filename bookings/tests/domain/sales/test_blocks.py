@@ -34,7 +34,12 @@ def test_a_block_ends_by_itself_at_its_release_time() -> None:
     release_at = NOW + timedelta(hours=1)
     block_seats(schedule.pk, ["1A"], reason="guest", release_at=release_at, now=NOW)
 
-    hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), ["1A"], HoldRequest("ann"), now=release_at)
+    hold_seats(
+        get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")),
+        ["1A"],
+        HoldRequest("ann"),
+        now=release_at,
+    )
 
     assert not SeatClaim.objects.filter(kind="blocked").exists()
     assert violations(now=release_at) == []

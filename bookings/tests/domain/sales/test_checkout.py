@@ -10,7 +10,16 @@ from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
 from bookings.domain.sales.holds import HoldRequest, hold_any, rehold
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Account, BookingEvent, LedgerEntry, Order, OutboxMessage, Schedule, SeatClaim, Ticket
+from bookings.models import (
+    Account,
+    BookingEvent,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Schedule,
+    SeatClaim,
+    Ticket,
+)
 from bookings.tests.domain.sales.buy import ANN, SIPHO, held, ordered
 from bookings.tests.make import NOW, make_schedule
 
@@ -27,7 +36,9 @@ def test_an_order_keeps_the_seats_until_its_pay_by_time(schedule: Schedule) -> N
     order = ordered(schedule)
 
     assert (order.status, order.total, order.pay_by) == ("pending", Decimal(900), NOW + timedelta(minutes=20))
-    assert set(SeatClaim.objects.values_list("kind", "expires_at", "hold_trip")) == {("held", order.pay_by, None)}
+    assert set(SeatClaim.objects.values_list("kind", "expires_at", "hold_trip")) == {
+        ("held", order.pay_by, None)
+    }
     assert list(Ticket.objects.values_list("first_name", "passenger_type__slug", "fare", "seat__label")) == [
         ("Ann", "adult", Decimal(600), "1A"),
         ("Sipho", "child", Decimal(300), "1B"),
@@ -47,7 +58,9 @@ def test_the_same_form_again_leads_to_the_same_order(schedule: Schedule) -> None
     hold = held(schedule)
     first = place_order(hold.token, owner="ann", submission="form", content="x", now=NOW)
 
-    again = place_order(hold.token, owner="ann", submission="form", content="x", now=NOW + timedelta(hours=24))
+    again = place_order(
+        hold.token, owner="ann", submission="form", content="x", now=NOW + timedelta(hours=24)
+    )
 
     assert again == first
     assert Order.objects.count() == 1
@@ -67,7 +80,10 @@ def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
     hold = held(schedule)
     first = place_order(hold.token, owner="ann", submission="form 1", content="", now=NOW)
 
-    assert place_order(hold.token, owner="ann", submission="form 2", content="", pay_later=True, now=NOW) == first
+    assert (
+        place_order(hold.token, owner="ann", submission="form 2", content="", pay_later=True, now=NOW)
+        == first
+    )
 
 
 def test_a_refused_order_leaves_its_token_good(schedule: Schedule) -> None:
@@ -76,14 +92,23 @@ def test_a_refused_order_leaves_its_token_good(schedule: Schedule) -> None:
         place_order(hold.token, owner="ann", submission="form", content="", now=LATER)
     rehold(hold.token, owner="ann", now=LATER)
 
-    assert place_order(hold.token, owner="ann", submission="form", content="", now=LATER).total == Decimal(900)
+    assert place_order(hold.token, owner="ann", submission="form", content="", now=LATER).total == Decimal(
+        900
+    )
 
 
 @pytest.mark.parametrize(
     ("passengers", "email"),
-    [([], "a@example.com"), ([ANN], "a@example.com"), ([ANN, {**SIPHO, "surname": ""}], "a@example.com"), ([ANN, SIPHO], "")],
+    [
+        ([], "a@example.com"),
+        ([ANN], "a@example.com"),
+        ([ANN, {**SIPHO, "surname": ""}], "a@example.com"),
+        ([ANN, SIPHO], ""),
+    ],
 )
-def test_an_incomplete_draft_is_kept_but_not_ordered(schedule: Schedule, passengers: list[dict[str, str]], email: str) -> None:
+def test_an_incomplete_draft_is_kept_but_not_ordered(
+    schedule: Schedule, passengers: list[dict[str, str]], email: str
+) -> None:
     hold = held(schedule)
     save_draft(hold.token, owner="ann", passengers=passengers, email=email, phone="")
 
@@ -127,7 +152,12 @@ def test_paying_later_is_not_offered_close_to_departure(schedule: Schedule) -> N
 def test_out_and_back_are_one_order_of_two_bookings(schedule: Schedule) -> None:
     back = make_schedule(departs=NOW + timedelta(days=6))
     hold = held(schedule)
-    hold_any(get_segment(SegmentRef(back.pk, "johannesburg", "cape-town")), 2, HoldRequest("ann", adds_to=hold.token), now=NOW)
+    hold_any(
+        get_segment(SegmentRef(back.pk, "johannesburg", "cape-town")),
+        2,
+        HoldRequest("ann", adds_to=hold.token),
+        now=NOW,
+    )
 
     view = checkout_view(hold.token, owner="ann", now=NOW)
     order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)

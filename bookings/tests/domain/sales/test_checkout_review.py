@@ -60,15 +60,22 @@ def test_a_review_of_another_price_orders_nothing(schedule: Schedule) -> None:
     assert not Order.objects.exists()
 
 
-@pytest.mark.parametrize(("owner", "moment", "error"), [("bob", timedelta(0), NotFound), ("ann", timedelta(minutes=11), HoldExpired)])
-def test_foreign_and_expired_holds_are_refused(schedule: Schedule, owner: str, moment: timedelta, error: type) -> None:
+@pytest.mark.parametrize(
+    ("owner", "moment", "error"),
+    [("bob", timedelta(0), NotFound), ("ann", timedelta(minutes=11), HoldExpired)],
+)
+def test_foreign_and_expired_holds_are_refused(
+    schedule: Schedule, owner: str, moment: timedelta, error: type
+) -> None:
     with pytest.raises(error):
         place(held(schedule), owner=owner, now=NOW + moment)
 
 
 def test_a_draft_with_a_problem_cannot_be_ordered(schedule: Schedule) -> None:
     hold = held(schedule)
-    save_draft(hold.token, owner="ann", passengers=[ANN, SIPHO], email="ann@", phone="", problem="Look again.")
+    save_draft(
+        hold.token, owner="ann", passengers=[ANN, SIPHO], email="ann@", phone="", problem="Look again."
+    )
 
     view = checkout_view(hold.token, owner="ann", now=NOW)
 

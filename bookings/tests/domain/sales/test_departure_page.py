@@ -32,7 +32,9 @@ def test_time_alone_makes_a_map_untrue() -> None:
     rev = rev_at(schedule)
 
     assert not seats_unchanged(SegmentRef(schedule.pk, *RIDE), rev, now=NOW + timedelta(minutes=11))
-    assert not seats_unchanged(SegmentRef(schedule.pk, *RIDE), rev_at(schedule, timedelta(days=1)), now=NOW + timedelta(days=3))
+    assert not seats_unchanged(
+        SegmentRef(schedule.pk, *RIDE), rev_at(schedule, timedelta(days=1)), now=NOW + timedelta(days=3)
+    )
 
 
 def test_the_first_trip_is_shown_to_its_owner_alone() -> None:
@@ -48,7 +50,13 @@ def test_the_first_trip_is_shown_to_its_owner_alone() -> None:
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [("on_sale", "open"), ("departed", "open"), ("closed", "closed"), ("cancelled", "cancelled"), ("planned", "closed")],
+    [
+        ("on_sale", "open"),
+        ("departed", "open"),
+        ("closed", "closed"),
+        ("cancelled", "cancelled"),
+        ("planned", "closed"),
+    ],
 )
 def test_the_state_says_what_can_be_done(status: str, state: str) -> None:
     schedule = make_schedule(status=status)
@@ -63,7 +71,9 @@ def test_types_of_the_search_fill_the_draft_and_never_what_was_typed() -> None:
     hold.draft["passengers"][0] |= {"first_name": "Ann", "passenger_type": "student"}
     hold.save()
 
-    again = hold_seats(segment, ["2A", "2B", "1C"], HoldRequest("ann", types=["adult", "adult", "child"]), now=NOW)
+    again = hold_seats(
+        segment, ["2A", "2B", "1C"], HoldRequest("ann", types=["adult", "adult", "child"]), now=NOW
+    )
 
     again.refresh_from_db()
     assert again.pk == hold.pk

@@ -13,7 +13,18 @@ from bookings.domain.sales.payments import act_on_notification
 from bookings.domain.sales.ticket_changes import change_name, change_seat, quote_seat
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, get_segment
-from bookings.models import Account, Booking, LedgerEntry, OutboxMessage, Refund, Schedule, SeatClaim, StaffTask, Ticket, User
+from bookings.models import (
+    Account,
+    Booking,
+    LedgerEntry,
+    OutboxMessage,
+    Refund,
+    Schedule,
+    SeatClaim,
+    StaffTask,
+    Ticket,
+    User,
+)
 from bookings.tests.domain.sales.buy import ordered, told
 from bookings.tests.make import NOW, make_layout, make_schedule, make_shift, make_user
 
@@ -50,10 +61,24 @@ def clerk_with_shift() -> User:
     return clerk
 
 
-def move(booking: Booking, to: Schedule, *, till: Till, labels: tuple[str, ...] = (), **options: Any) -> Booking:
+def move(
+    booking: Booking, to: Schedule, *, till: Till, labels: tuple[str, ...] = (), **options: Any
+) -> Booking:
     valid = booking.tickets.filter(status="valid").values_list("pk", flat=True)
-    options = {"ticket_ids": list(valid), "quoted": None, "submission": "form", "content": "", "now": NEXT_DAY} | options
-    return exchange_at_till(booking.booking_reference, SegmentRef(to.pk, "johannesburg", "cape-town"), labels=labels, till=till, **options)
+    options = {
+        "ticket_ids": list(valid),
+        "quoted": None,
+        "submission": "form",
+        "content": "",
+        "now": NEXT_DAY,
+    } | options
+    return exchange_at_till(
+        booking.booking_reference,
+        SegmentRef(to.pk, "johannesburg", "cape-town"),
+        labels=labels,
+        till=till,
+        **options,
+    )
 
 
 def test_the_quote_names_old_value_fee_new_fare_and_balance(booking: Booking, later: Schedule) -> None:
@@ -65,12 +90,20 @@ def test_the_quote_names_old_value_fee_new_fare_and_balance(booking: Booking, la
     assert quote.is_all
 
 
-def test_an_exchange_keeps_the_reference_and_replaces_the_tickets(booking: Booking, schedule: Schedule, later: Schedule) -> None:
+def test_an_exchange_keeps_the_reference_and_replaces_the_tickets(
+    booking: Booking, schedule: Schedule, later: Schedule
+) -> None:
     codes = set(booking.tickets.values_list("code", flat=True))
 
-    moved = move(booking, later, till=Till(clerk_with_shift(), "cash"), labels=("2A", "2B"), quoted=Decimal(750))
+    moved = move(
+        booking, later, till=Till(clerk_with_shift(), "cash"), labels=("2A", "2B"), quoted=Decimal(750)
+    )
 
-    assert (moved.pk, moved.booking_reference, moved.status) == (booking.pk, booking.booking_reference, "confirmed")
+    assert (moved.pk, moved.booking_reference, moved.status) == (
+        booking.pk,
+        booking.booking_reference,
+        "confirmed",
+    )
     assert moved.schedule == later
     assert moved.boards_at == later.departure_time
     assert set(moved.tickets.filter(status="replaced").values_list("code", flat=True)) == codes
@@ -136,7 +169,13 @@ def test_within_the_grace_a_move_costs_no_fee(booking: Booking, later: Schedule)
 def test_a_supervisor_waives_the_fee_and_is_named(booking: Booking, later: Schedule) -> None:
     boss = make_user(role=User.Role.SUPERVISOR)
 
-    move(booking, later, till=Till(clerk_with_shift(), "cash"), quoted=Decimal(300), waiver=Waiver("operator", boss, "coach broke down"))
+    move(
+        booking,
+        later,
+        till=Till(clerk_with_shift(), "cash"),
+        quoted=Decimal(300),
+        waiver=Waiver("operator", boss, "coach broke down"),
+    )
 
     event = booking.events.filter(ticket=None).order_by("-pk")[0]
     assert event.approver == boss
@@ -153,16 +192,26 @@ def test_a_clerk_waives_no_fee_neither_their_own_nor_a_colleagues(booking: Booki
             move(booking, later, till=Till(clerk, "cash"), waiver=Waiver("goodwill", approver))
 
 
-def test_a_second_exchange_of_the_same_tickets_is_told_that_somebody_was_first(booking: Booking, later: Schedule) -> None:
+def test_a_second_exchange_of_the_same_tickets_is_told_that_somebody_was_first(
+    booking: Booking, later: Schedule
+) -> None:
     till = Till(clerk_with_shift(), "cash")
     tickets = list(booking.tickets.values_list("pk", flat=True))
     move(booking, later, till=till)
 
     with pytest.raises(Conflict, match="Somebody else"):
-        move(booking, make_schedule(route=later.route, departs=NOW + timedelta(days=6)), till=till, ticket_ids=tickets, submission="other")
+        move(
+            booking,
+            make_schedule(route=later.route, departs=NOW + timedelta(days=6)),
+            till=till,
+            ticket_ids=tickets,
+            submission="other",
+        )
 
 
-def test_the_same_form_twice_moves_once_and_with_other_content_not_at_all(booking: Booking, later: Schedule) -> None:
+def test_the_same_form_twice_moves_once_and_with_other_content_not_at_all(
+    booking: Booking, later: Schedule
+) -> None:
     till, tickets = Till(clerk_with_shift(), "cash"), list(booking.tickets.values_list("pk", flat=True))
 
     first = move(booking, later, till=till, ticket_ids=tickets)
@@ -184,7 +233,9 @@ def test_nothing_moves_without_the_balance(booking: Booking, later: Schedule, te
     assert violations(now=NEXT_DAY) == []
 
 
-def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(booking: Booking, later: Schedule) -> None:
+def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(
+    booking: Booking, later: Schedule
+) -> None:
     ordered(later, "1A", owner="other", now=NEXT_DAY)
     till = Till(clerk_with_shift(), "cash")
 
@@ -200,7 +251,14 @@ def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(booking: B
 def test_other_stops_of_the_same_coach_are_an_exchange_too(booking: Booking, schedule: Schedule) -> None:
     part = ride(schedule, "bloemfontein", "cape-town")
 
-    exchange(booking.booking_reference, part, labels=["1A", "1B"], submission="form", content="", now=NOW + timedelta(minutes=5))
+    exchange(
+        booking.booking_reference,
+        part,
+        labels=["1A", "1B"],
+        submission="form",
+        content="",
+        now=NOW + timedelta(minutes=5),
+    )
 
     booking.refresh_from_db()
     assert booking.from_stop.stop.city.slug == "bloemfontein"
@@ -225,15 +283,22 @@ def test_an_exchanged_booking_can_be_cancelled_for_its_new_fare(booking: Booking
     assert violations(now=NEXT_DAY) == []
 
 
-def test_another_seat_of_the_class_costs_nothing_and_keeps_the_code(booking: Booking, schedule: Schedule) -> None:
+def test_another_seat_of_the_class_costs_nothing_and_keeps_the_code(
+    booking: Booking, schedule: Schedule
+) -> None:
     ticket = booking.tickets.get(first_name="Ann")
     clerk = make_user()
 
-    changed = change_seat(ticket.pk, "2C", version=1, quoted=Decimal(0), actor=clerk, submission="form", content="", now=NOW)
+    changed = change_seat(
+        ticket.pk, "2C", version=1, quoted=Decimal(0), actor=clerk, submission="form", content="", now=NOW
+    )
 
     assert (changed.seat.label, changed.code, changed.version) == ("2C", ticket.code, 2)
     assert booking.events.get(ticket=ticket).reason == "seat 1A → 2C"
-    assert sorted(SeatClaim.objects.filter(ticket=ticket).values_list("seat__label", "leg")) == [("2C", 0), ("2C", 1)]
+    assert sorted(SeatClaim.objects.filter(ticket=ticket).values_list("seat__label", "leg")) == [
+        ("2C", 0),
+        ("2C", 1),
+    ]
     assert violations(now=NOW) == []
 
 
@@ -263,11 +328,15 @@ def test_a_seat_that_was_changed_meanwhile_or_is_taken_is_refused(booking: Booki
 def test_a_new_name_kills_the_old_code(booking: Booking) -> None:
     ticket = booking.tickets.get(first_name="Ann")
 
-    changed = change_name(ticket.pk, first_name=" Anna ", surname="Nkosi", version=1, submission="form", content="", now=NOW)
+    changed = change_name(
+        ticket.pk, first_name=" Anna ", surname="Nkosi", version=1, submission="form", content="", now=NOW
+    )
 
     assert (changed.full_name, changed.plain_surname, changed.version) == ("Anna Nkosi", "nkosi", 2)
     assert changed.code != ticket.code
     assert changed.spoken_code != ticket.spoken_code
     assert booking.events.get(ticket=ticket).reason == "name Ann Mokoena → Anna Nkosi"
     with pytest.raises(Conflict):
-        change_name(ticket.pk, first_name="Bea", surname="Nkosi", version=1, submission="late", content="", now=NOW)
+        change_name(
+            ticket.pk, first_name="Bea", surname="Nkosi", version=1, submission="late", content="", now=NOW
+        )

@@ -58,7 +58,9 @@ def test_unpaid_orders_count_and_paid_ones_and_expired_holds_do_not(schedule: Sc
 
 
 def test_a_hold_that_ran_out_is_not_a_way_round_the_share(schedule: Schedule) -> None:
-    early = hold_seats(ride(schedule), ["10A", "10B"], HoldRequest("cas", network="home"), now=NOW - timedelta(minutes=11))
+    early = hold_seats(
+        ride(schedule), ["10A", "10B"], HoldRequest("cas", network="home"), now=NOW - timedelta(minutes=11)
+    )
     fill(schedule)
 
     with pytest.raises(NetworkFull):
@@ -72,7 +74,9 @@ def test_the_counter_is_exempt(schedule: Schedule) -> None:
     clerk = make_user()
 
     for _sale in range(2):
-        keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), (), 11), clerk=clerk, now=NOW)
+        keep_seats(
+            SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), (), 11), clerk=clerk, now=NOW
+        )
 
     assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 16 + 22
 
@@ -98,7 +102,10 @@ def test_staff_are_told_once_until_somebody_has_looked(schedule: Schedule) -> No
     refuse()
 
     task = StaffTask.objects.get()
-    assert task.detail == "16 of 40 seats of Johannesburg – Cape Town, Fri 4 Dec 10:00, are kept unpaid from one network (f3a9f3a9)."
+    assert (
+        task.detail
+        == "16 of 40 seats of Johannesburg – Cape Town, Fri 4 Dec 10:00, are kept unpaid from one network (f3a9f3a9)."
+    )
     clerk = make_user(role=User.Role.SUPERVISOR)
     assert [row.detail for row in open_tasks(clerk, now=NOW).rows] == [task.detail]
     finish_task(task.pk, user=clerk, note="a school class", submission="s", content="c", now=NOW)

@@ -121,7 +121,9 @@ def test_a_departure_that_is_not_on_sale_is_refused(schedule: Schedule, change: 
 
 
 def test_a_coach_on_the_road_is_still_sold_from_a_later_stop(schedule: Schedule) -> None:
-    Schedule.objects.filter(pk=schedule.pk).update(departure_time=NOW - timedelta(minutes=30), status=Schedule.Status.DEPARTED)
+    Schedule.objects.filter(pk=schedule.pk).update(
+        departure_time=NOW - timedelta(minutes=30), status=Schedule.Status.DEPARTED
+    )
 
     hold = hold_any(ride(schedule, start="bloemfontein"), 1, HoldRequest("ann"), now=NOW)
 
@@ -263,7 +265,9 @@ def test_the_seat_map_tells_mine_held_sold_and_free_apart(schedule: Schedule) ->
     hold_seats(ride(schedule, end="bloemfontein"), ["1B"], HoldRequest("ben"), now=NOW)
 
     whole = {seat.label: seat.state for seat in seat_map(ride(schedule), now=NOW, owner="ann").seats}
-    second_leg = {seat.label: seat.state for seat in seat_map(ride(schedule, start="bloemfontein"), now=NOW).seats}
+    second_leg = {
+        seat.label: seat.state for seat in seat_map(ride(schedule, start="bloemfontein"), now=NOW).seats
+    }
 
     assert (whole["1A"], whole["1B"], whole["1C"]) == ("mine", "held", "free")
     assert (second_leg["1A"], second_leg["1B"]) == ("held", "free")

@@ -10,7 +10,13 @@ from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, customer_decides, notification_body
 from bookings.domain.sales.holds import HoldRequest, hold_seats
-from bookings.domain.sales.payments import act_on_notification, act_on_waiting, receive_notification, settle, start_payment
+from bookings.domain.sales.payments import (
+    act_on_notification,
+    act_on_waiting,
+    receive_notification,
+    settle,
+    start_payment,
+)
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Account,
@@ -170,8 +176,15 @@ def test_an_unpaid_order_expires_with_its_bookings_and_owes_nothing(order: Order
     assert violations(now=TOO_LATE) == []
 
 
-def test_taking_the_seats_of_an_overdue_order_expires_it_on_the_spot(order: Order, schedule: Schedule) -> None:
-    hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")), ["1A"], HoldRequest("ben"), now=TOO_LATE)
+def test_taking_the_seats_of_an_overdue_order_expires_it_on_the_spot(
+    order: Order, schedule: Schedule
+) -> None:
+    hold_seats(
+        get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")),
+        ["1A"],
+        HoldRequest("ben"),
+        now=TOO_LATE,
+    )
 
     assert status(order) == "expired"
     assert violations(now=TOO_LATE) == []
@@ -188,9 +201,16 @@ def test_money_that_comes_late_takes_its_seats_again_if_they_are_free(order: Ord
     assert violations(now=TOO_LATE) == []
 
 
-def test_money_that_comes_when_a_seat_is_gone_is_owed_back_and_a_person_is_told(order: Order, schedule: Schedule) -> None:
+def test_money_that_comes_when_a_seat_is_gone_is_owed_back_and_a_person_is_told(
+    order: Order, schedule: Schedule
+) -> None:
     notification = told(order)
-    hold_seats(get_segment(SegmentRef(schedule.pk, "johannesburg", "bloemfontein")), ["1B"], HoldRequest("ben"), now=TOO_LATE)
+    hold_seats(
+        get_segment(SegmentRef(schedule.pk, "johannesburg", "bloemfontein")),
+        ["1B"],
+        HoldRequest("ben"),
+        now=TOO_LATE,
+    )
 
     assert act_on_notification(notification.pk, now=TOO_LATE) == "seats gone"
 

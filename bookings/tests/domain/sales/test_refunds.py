@@ -13,7 +13,17 @@ from bookings.domain.sales.cancellations import cancel_booking, cancellation_quo
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.payments import act_on_notification, settle
 from bookings.domain.sales.refunds import ASKED_FOR, pay_refund, pay_waiting_refunds
-from bookings.models import Account, Booking, LedgerEntry, OutboxMessage, Refund, Schedule, SeatClaim, StaffTask, Ticket
+from bookings.models import (
+    Account,
+    Booking,
+    LedgerEntry,
+    OutboxMessage,
+    Refund,
+    Schedule,
+    SeatClaim,
+    StaffTask,
+    Ticket,
+)
 from bookings.tests.domain.sales.buy import ordered, told
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 
@@ -35,10 +45,14 @@ def booking(schedule: Schedule) -> Booking:
 
 
 def cancel(booking: Booking, **options: Any) -> Booking:
-    return cancel_booking(booking.booking_reference, **{"submission": "form", "content": "", "now": NEXT_DAY, **options})
+    return cancel_booking(
+        booking.booking_reference, **{"submission": "form", "content": "", "now": NEXT_DAY, **options}
+    )
 
 
-def test_cancelling_gives_back_what_was_quoted_and_frees_the_seats(booking: Booking, schedule: Schedule) -> None:
+def test_cancelling_gives_back_what_was_quoted_and_frees_the_seats(
+    booking: Booking, schedule: Schedule
+) -> None:
     quote = cancellation_quote(booking, now=NEXT_DAY)
     assert (quote.fare, quote.fee, quote.refund) == (Decimal(900), Decimal(450), Decimal(450))
 
@@ -77,7 +91,9 @@ def test_a_refund_is_paid_once_the_way_the_money_came(booking: Booking) -> None:
     assert violations(now=NEXT_DAY) == []
 
 
-def test_a_refund_that_the_gateway_cannot_pay_is_left_to_a_person(booking: Booking, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refund_that_the_gateway_cannot_pay_is_left_to_a_person(
+    booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cancel(booking)
     refund = Refund.objects.get()
     monkeypatch.setattr(DemoGateway, "refund", lambda *_args, **_options: False)
@@ -198,7 +214,9 @@ def test_part_of_an_unpaid_booking_is_cancelled_and_the_rest_can_be_paid(schedul
     assert violations(now=NOW) == []
 
 
-def test_money_late_for_an_order_of_which_a_part_was_cancelled_takes_the_rest_again(schedule: Schedule) -> None:
+def test_money_late_for_an_order_of_which_a_part_was_cancelled_takes_the_rest_again(
+    schedule: Schedule,
+) -> None:
     order = ordered(schedule, pay_later=True)
     booking = order.bookings.get()
     cancel(booking, ticket_ids=[booking.tickets.get(first_name="Sipho").pk], now=NOW)

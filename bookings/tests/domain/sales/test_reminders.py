@@ -11,12 +11,20 @@ HOUR = timedelta(hours=1)
 
 
 def test_reminder_is_queued_once_two_hours_before_the_end() -> None:
-    order = make_order(status=SaleStatus.PENDING, pays_later=True, placed_at=NOW - 10 * HOUR, pay_by=NOW + 2 * HOUR)
+    order = make_order(
+        status=SaleStatus.PENDING, pays_later=True, placed_at=NOW - 10 * HOUR, pay_by=NOW + 2 * HOUR
+    )
 
-    counts = [queue_pay_reminders(now=NOW - HOUR), queue_pay_reminders(now=NOW), queue_pay_reminders(now=NOW + HOUR)]
+    counts = [
+        queue_pay_reminders(now=NOW - HOUR),
+        queue_pay_reminders(now=NOW),
+        queue_pay_reminders(now=NOW + HOUR),
+    ]
 
     assert counts == [0, 1, 0]
-    assert list(OutboxMessage.objects.values_list("kind", "subject")) == [("pay_reminder", f"order:{order.pk}")]
+    assert list(OutboxMessage.objects.values_list("kind", "subject")) == [
+        ("pay_reminder", f"order:{order.pk}")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -25,6 +33,14 @@ def test_reminder_is_queued_once_two_hours_before_the_end() -> None:
     ids=["paid", "pays now", "too late", "just ordered"],
 )
 def test_reminder_is_not_queued_for(wrong: dict) -> None:
-    make_order(**{"status": SaleStatus.PENDING, "pays_later": True, "placed_at": NOW - 10 * HOUR, "pay_by": NOW + HOUR} | wrong)
+    make_order(
+        **{
+            "status": SaleStatus.PENDING,
+            "pays_later": True,
+            "placed_at": NOW - 10 * HOUR,
+            "pay_by": NOW + HOUR,
+        }
+        | wrong
+    )
 
     assert queue_pay_reminders(now=NOW) == 0

@@ -1,4 +1,7 @@
-"""What passengers can buy, read through the searching and pricing that sells it: what a feed is held against."""
+"""What passengers can buy, read through the searching and pricing that sells it.
+
+What a feed is held against.
+"""
 
 from collections import Counter
 from datetime import timedelta
@@ -28,8 +31,15 @@ class Sold(NamedTuple):
 
 
 def sold(*, source: str = "") -> Sold:
-    """Every departure on sale, with the segments that somebody can buy on it. With a source the stops have the ids of its feed."""
-    schedules = list(Schedule.objects.on_sale().filter(route__is_active=True, source=source) if source else Schedule.objects.on_sale())
+    """Every departure on sale, with the segments that somebody can buy on it.
+
+    With a source the stops have the ids of its feed.
+    """
+    schedules = list(
+        Schedule.objects.on_sale().filter(route__is_active=True, source=source)
+        if source
+        else Schedule.objects.on_sale()
+    )
     calls: dict[int, list[RouteStop]] = {}
     for call in RouteStop.objects.select_related("stop", "route__line").order_by("route_id", "position"):
         calls.setdefault(call.route_id, []).append(call)
@@ -46,7 +56,10 @@ def sold(*, source: str = "") -> Sold:
             boards.add(board.position)
             alights.add(alight.position)
     found = Counter(
-        (calls[each.route_id][0].route.line.code, tuple(_call(each, call, open_calls, source) for call in calls[each.route_id]))
+        (
+            calls[each.route_id][0].route.line.code,
+            tuple(_call(each, call, open_calls, source) for call in calls[each.route_id]),
+        )
         for each in schedules
     )
     return Sold(found, lowest)
@@ -69,12 +82,30 @@ def _segments(schedule: Schedule, calls: list[RouteStop]) -> list[Departure]:
         for alight in calls[board.position + 1 :]:
             if board.may_board and alight.may_alight and board.stop_id != alight.stop_id:
                 segment = RouteSegment(board, alight, board.route.line.code, route_km)
-                found.append(Departure(schedule.pk, segment, boards_at, local, 1, schedule.layout_id, schedule.price_zar, 0))
+                found.append(
+                    Departure(
+                        schedule.pk, segment, boards_at, local, 1, schedule.layout_id, schedule.price_zar, 0
+                    )
+                )
     return found
 
 
-def _call(schedule: Schedule, call: RouteStop, open_calls: dict[int, tuple[set[int], set[int]]], source: str) -> Call:
+def _call(
+    schedule: Schedule, call: RouteStop, open_calls: dict[int, tuple[set[int], set[int]]], source: str
+) -> Call:
     boards, alights = open_calls[call.route_id]
-    times = (schedule.departure_time + timedelta(minutes=minute) for minute in (call.arrive_min, call.depart_min))
-    arrives, departs = (f"{time.astimezone(ZoneInfo(call.stop.time_zone)):%Y-%m-%d %H:%M %z}" for time in times)
-    return Call(name(call.stop, source), call.stop.time_zone, arrives, departs, call.km, call.position in boards, call.position in alights)
+    times = (
+        schedule.departure_time + timedelta(minutes=minute) for minute in (call.arrive_min, call.depart_min)
+    )
+    arrives, departs = (
+        f"{time.astimezone(ZoneInfo(call.stop.time_zone)):%Y-%m-%d %H:%M %z}" for time in times
+    )
+    return Call(
+        name(call.stop, source),
+        call.stop.time_zone,
+        arrives,
+        departs,
+        call.km,
+        call.position in boards,
+        call.position in alights,
+    )

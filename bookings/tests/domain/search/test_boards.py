@@ -18,14 +18,30 @@ def board(ref: str = "johannesburg", **options: Any) -> Board:
 
 
 def test_a_row_says_when_where_to_and_by_which_way() -> None:
-    cities = ("Johannesburg", "Kroonstad", "Bloemfontein", "Colesberg", "Beaufort West", "Worcester", "Cape Town")
+    cities = (
+        "Johannesburg",
+        "Kroonstad",
+        "Bloemfontein",
+        "Colesberg",
+        "Beaufort West",
+        "Worcester",
+        "Cape Town",
+    )
     schedule = make_schedule(route=make_route(*cities), departs=NOW + HOUR, coach=2)
 
     (row,) = board().rows
 
     assert (row.departs, row.departs_iso, row.day_label) == ("11:00", "2026-12-01T11:00+02:00", "Tue 1 Dec")
-    assert (row.destination, row.destination_slug, row.via) == ("Cape Town", "cape-town", "Kroonstad, Colesberg, Worcester")
-    assert (row.schedule_id, row.from_ref, row.to_ref) == (schedule.pk, "johannesburg-main@0", "cape-town-main@6")
+    assert (row.destination, row.destination_slug, row.via) == (
+        "Cape Town",
+        "cape-town",
+        "Kroonstad, Colesberg, Worcester",
+    )
+    assert (row.schedule_id, row.from_ref, row.to_ref) == (
+        schedule.pk,
+        "johannesburg-main@0",
+        "cape-town-main@6",
+    )
     assert (row.stop, row.coach, row.status, row.status_text, row.is_on_sale) == (
         "Johannesburg station", "Coach 2", "scheduled", "Scheduled", True,
     )  # fmt: skip
@@ -88,7 +104,10 @@ def test_what_nobody_may_see_yet_is_left_out() -> None:
 def test_a_coach_that_calls_twice_is_shown_at_both_times() -> None:
     make_schedule(route=make_route("Margao", "Depot", "Margao", "Shirdi"), departs=NOW + HOUR)
 
-    assert [(row.departs, row.destination) for row in board("margao").rows] == [("11:00", "Shirdi"), ("15:00", "Shirdi")]
+    assert [(row.departs, row.destination) for row in board("margao").rows] == [
+        ("11:00", "Shirdi"),
+        ("15:00", "Shirdi"),
+    ]
 
 
 def test_pages_follow_each_other_with_the_same_number_of_queries(django_assert_num_queries: Any) -> None:

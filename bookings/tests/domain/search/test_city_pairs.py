@@ -8,7 +8,15 @@ from django.core.cache import cache
 from bookings.base.errors import NotFound
 from bookings.domain.search.city_pairs import active_routes, all_pairs, network, pair_page, popular_pairs
 from bookings.models import City, Route
-from bookings.tests.make import NOW, make_booking, make_fare_classes, make_passenger_types, make_route, make_schedule, make_stop
+from bookings.tests.make import (
+    NOW,
+    make_booking,
+    make_fare_classes,
+    make_passenger_types,
+    make_route,
+    make_schedule,
+    make_stop,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -71,7 +79,9 @@ def test_popular_pairs_are_the_most_sold_then_the_most_frequent() -> None:
     ]
 
 
-def test_popular_pairs_cost_the_same_for_one_and_for_three_and_the_mark_when_kept(django_assert_num_queries: Any) -> None:
+def test_popular_pairs_cost_the_same_for_one_and_for_three_and_the_mark_when_kept(
+    django_assert_num_queries: Any,
+) -> None:
     make_fare_classes()
     make_passenger_types()
     for number in (1, 3):
@@ -93,14 +103,26 @@ def test_an_empty_company_has_no_popular_pairs() -> None:
 def test_a_pair_page_has_the_facts_of_the_coming_week_and_the_next_departures() -> None:
     route = make_route()
     for days in range(8):
-        make_schedule(route=route, departs=NOW + timedelta(days=days), price=600 + days)  # the first leaves at this moment
+        make_schedule(
+            route=route, departs=NOW + timedelta(days=days), price=600 + days
+        )  # the first leaves at this moment
         make_schedule(route=route, departs=NOW + timedelta(days=days, hours=8), price=700)
 
     page = pair_page("johannesburg", "cape-town", now=NOW)
 
     assert (page.origin.name, page.destination.name) == ("Johannesburg", "Cape Town")
-    assert (page.first, page.last, page.fastest, page.price, page.per_day) == ("10:00", "18:00", "4 h 00", "from R601", 2)
-    assert (page.distance, page.board_stops, page.alight_stops) == ("300 km", ("Johannesburg station",), ("Cape Town station",))
+    assert (page.first, page.last, page.fastest, page.price, page.per_day) == (
+        "10:00",
+        "18:00",
+        "4 h 00",
+        "from R601",
+        2,
+    )
+    assert (page.distance, page.board_stops, page.alight_stops) == (
+        "300 km",
+        ("Johannesburg station",),
+        ("Cape Town station",),
+    )
     assert [(offer.day_label, offer.departs) for offer in page.offers[:3]] == [
         ("Tue 1 Dec", "18:00"), ("Wed 2 Dec", "10:00"), ("Wed 2 Dec", "18:00"),
     ]  # fmt: skip
@@ -115,7 +137,10 @@ def test_a_pair_without_departures_this_week_still_has_a_page() -> None:
     assert (page.offers, page.price, page.first, page.fastest, page.per_day) == ((), "", "", "4 h 00", 0)
 
 
-@pytest.mark.parametrize(("start", "end"), [("cape-town", "johannesburg"), ("atlantis", "cape-town"), ("johannesburg", "johannesburg")])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("cape-town", "johannesburg"), ("atlantis", "cape-town"), ("johannesburg", "johannesburg")],
+)
 def test_a_pair_that_no_coach_serves_has_no_page(start: str, end: str) -> None:
     make_schedule()
 

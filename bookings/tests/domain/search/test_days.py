@@ -42,7 +42,12 @@ def test_a_fare_holds_on_its_own_days() -> None:
     schedule = make_schedule(departs=TEN)
     make_schedule(route=schedule.route, layout=schedule.layout, departs=TEN + timedelta(days=1))
     first, _second, last = schedule.route.calls.order_by("position")
-    ends = {"route": schedule.route, "from_stop": first, "to_stop": last, "fare_class": FareClass.objects.get(code="standard")}
+    ends = {
+        "route": schedule.route,
+        "from_stop": first,
+        "to_stop": last,
+        "fare_class": FareClass.objects.get(code="standard"),
+    }
     Fare.objects.create(**ends, amount=Decimal(820), valid_from=DAY + timedelta(days=1))
 
     assert prices() == {"Fri 4 Dec": "from R600", "Sat 5 Dec": "from R820"}
@@ -77,7 +82,13 @@ def test_the_kept_prices_follow_each_change() -> None:
     FareClass.objects.filter(code="standard").update(seat_kinds=["premium"])
     seen.append(prices())
 
-    assert seen == [{"Fri 4 Dec": "from R600"}, {"Fri 4 Dec": "from R700"}, {}, {"Fri 4 Dec": "from R600"}, {}]
+    assert seen == [
+        {"Fri 4 Dec": "from R600"},
+        {"Fri 4 Dec": "from R700"},
+        {},
+        {"Fri 4 Dec": "from R600"},
+        {},
+    ]
 
 
 def test_the_strip_costs_the_same_for_one_departure_and_for_three(django_assert_num_queries: Any) -> None:
@@ -101,7 +112,10 @@ def explain(search: Any, now: datetime = NOW) -> tuple[str, list[str]]:
 def test_no_route_at_all_is_said() -> None:
     make_schedule()
 
-    assert explain(look("cape-town", "johannesburg")) == ("No coach of ours runs from Cape Town to Johannesburg without a change.", [])
+    assert explain(look("cape-town", "johannesburg")) == (
+        "No coach of ours runs from Cape Town to Johannesburg without a change.",
+        [],
+    )
 
 
 def test_a_day_without_departures_gives_the_nearest_days() -> None:
@@ -146,20 +160,28 @@ def test_a_past_day_is_said() -> None:
 def test_a_day_beyond_the_timetable_is_said() -> None:
     make_schedule()
 
-    assert explain(look(day=date(2027, 6, 1))) == ("The timetable for Tue 1 Jun is not published yet.", ["Fri 4 Dec"])
+    assert explain(look(day=date(2027, 6, 1))) == (
+        "The timetable for Tue 1 Jun is not published yet.",
+        ["Fri 4 Dec"],
+    )
 
 
 def test_filters_that_leave_nothing_are_said() -> None:
     make_schedule()
 
-    assert explain(look(band="evening", max_price=Decimal(100))) == ("No departure on Fri 4 Dec fits your filters.", ["Fri 4 Dec"])
+    assert explain(look(band="evening", max_price=Decimal(100))) == (
+        "No departure on Fri 4 Dec fits your filters.",
+        ["Fri 4 Dec"],
+    )
 
 
 def test_a_pair_that_is_not_sold_is_said() -> None:
     schedule = make_schedule()
     first, _second, last = schedule.route.calls.order_by("position")
     standard = FareClass.objects.get(code="standard")
-    Fare.objects.create(route=schedule.route, from_stop=first, to_stop=last, fare_class=standard, valid_from=date(2026, 1, 1))
+    Fare.objects.create(
+        route=schedule.route, from_stop=first, to_stop=last, fare_class=standard, valid_from=date(2026, 1, 1)
+    )
 
     assert explain(look()) == ("We do not sell tickets from Johannesburg to Cape Town on Fri 4 Dec.", [])
 
@@ -188,14 +210,28 @@ def test_one_place_as_both_ends_is_refused(ask: Any) -> None:
         ask(replace(look("johannesburg", "johannesburg")), now=NOW)
 
 
-@pytest.mark.parametrize(("text", "day"), [("2026-12-01", date(2026, 12, 1)), (" 2027-01-31 ", date(2027, 1, 31)), ("", date(2026, 12, 2))])
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("2026-12-01", date(2026, 12, 1)), (" 2027-01-31 ", date(2027, 1, 31)), ("", date(2026, 12, 2))],
+)
 def test_a_day_is_read_and_is_today_by_the_local_clock_otherwise(text: str, day: date) -> None:
     assert read_day(text, now=datetime(2026, 12, 1, 22, 30, tzinfo=UTC)) == day
 
 
 @pytest.mark.parametrize(
     "text",
-    ["0001-01-01", "9999-12-31", "0000-00-00", "2026-02-30", "tomorrow", "01/12/2026", "\x00", "2026-12-01" * 9, "-1", "٢٠٢٦-12-01x"],
+    [
+        "0001-01-01",
+        "9999-12-31",
+        "0000-00-00",
+        "2026-02-30",
+        "tomorrow",
+        "01/12/2026",
+        "\x00",
+        "2026-12-01" * 9,
+        "-1",
+        "٢٠٢٦-12-01x",
+    ],
 )
 def test_a_day_that_cannot_be_is_refused_in_words(text: str) -> None:
     with pytest.raises(RuleBroken, match="Please"):

@@ -29,7 +29,10 @@ pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 12, 7)
 FOLDER = Path(os.environ.get("FALCON_FEEDS") or "/nonexistent")
 # The whole of KTCL, whose 439,130 fares take minutes, is read again in `make soak`.
-REAL = {"flixbus-de-2014": (date(2014, 6, 13), date(2014, 6, 14)), "google-sample-feed-1": (date(2007, 6, 4), date(2007, 6, 9))}
+REAL = {
+    "flixbus-de-2014": (date(2014, 6, 13), date(2014, 6, 14)),
+    "google-sample-feed-1": (date(2007, 6, 4), date(2007, 6, 9)),
+}
 LARGE = {"ktcl-goa-2021": (date(2021, 6, 3), date(2021, 6, 3))} if os.environ.get("SOAK_SCALE") else {}
 
 
@@ -50,9 +53,21 @@ def table(folder: Path, file: str, *, name: str = "out.zip") -> list[dict[str, s
 def notices(path: Path, day: date) -> set[tuple[str, str]]:
     """What the canonical rules find wrong, as on that day."""
     out = path.parent / "validated"
-    command = [sys.executable, "-m", "gtfs_validator.cli", "-i", str(path), "-o", str(out), "-d", day.isoformat()]
+    command = [
+        sys.executable,
+        "-m",
+        "gtfs_validator.cli",
+        "-i",
+        str(path),
+        "-o",
+        str(out),
+        "-d",
+        day.isoformat(),
+    ]
     subprocess.run(command, check=True, capture_output=True)
-    return {(each["severity"], each["code"]) for each in json.loads((out / "report.json").read_text())["notices"]}
+    return {
+        (each["severity"], each["code"]) for each in json.loads((out / "report.json").read_text())["notices"]
+    }
 
 
 def local(hour: int, minute: int = 0, *, day: int = 0) -> datetime:
@@ -70,7 +85,9 @@ def demo() -> None:
 def test_the_demo_network_comes_back_as_it_went_out(demo: None, tmp_path: Path) -> None:
     before = sold()
     report = export(tmp_path)
-    unsold = Fare.objects.filter(amount=None).values_list("route__line__code", "from_stop__stop__code", "to_stop__stop__code")
+    unsold = Fare.objects.filter(amount=None).values_list(
+        "route__line__code", "from_stop__stop__code", "to_stop__stop__code"
+    )
     unsold_pairs = set(unsold)
 
     forget_the_timetable()
@@ -81,16 +98,25 @@ def test_the_demo_network_comes_back_as_it_went_out(demo: None, tmp_path: Path) 
     assert after.departures == before.departures
     assert (report.departures, report.lines) == (before.departures.total(), 14)
     assert {pair: after.lowest[pair] for pair in before.lowest} == before.lowest
-    assert set(after.lowest) - set(before.lowest) <= unsold_pairs  # the format cannot say that a pair is not sold
+    assert (
+        set(after.lowest) - set(before.lowest) <= unsold_pairs
+    )  # the format cannot say that a pair is not sold
 
 
 def test_the_demo_network_breaks_no_rule_of_the_canonical_validator(demo: None, tmp_path: Path) -> None:
     export(tmp_path)
 
-    assert notices(tmp_path / "out.zip", date(2026, 12, 8)) <= {("WARNING", "feed_expiration_date7_days"), *_SHORT}
+    assert notices(tmp_path / "out.zip", date(2026, 12, 8)) <= {
+        ("WARNING", "feed_expiration_date7_days"),
+        *_SHORT,
+    }
 
 
-_SHORT = {("WARNING", "feed_expiration_date30_days"), ("WARNING", "trip_coverage_not_active_for_next7_days"), ("INFO", "future_feed")}
+_SHORT = {
+    ("WARNING", "feed_expiration_date30_days"),
+    ("WARNING", "trip_coverage_not_active_for_next7_days"),
+    ("INFO", "future_feed"),
+}
 
 
 @pytest.mark.feeds
@@ -127,7 +153,10 @@ def days_of(folder: Path) -> dict[str, set[str]]:
     names = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
     running: dict[str, set[date]] = {}
     for row in table(folder, "calendar.txt"):
-        day, last = (datetime.strptime(row[column], "%Y%m%d").replace(tzinfo=UTC).date() for column in ("start_date", "end_date"))
+        day, last = (
+            datetime.strptime(row[column], "%Y%m%d").replace(tzinfo=UTC).date()
+            for column in ("start_date", "end_date")
+        )
         while day <= last:
             if row[names[day.weekday()]] == "1":
                 running.setdefault(row["service_id"], set()).add(day)
@@ -136,7 +165,10 @@ def days_of(folder: Path) -> dict[str, set[str]]:
         day = datetime.strptime(row["date"], "%Y%m%d").replace(tzinfo=UTC).date()
         days = running.setdefault(row["service_id"], set())
         (days.add if row["exception_type"] == "1" else days.discard)(day)
-    return {row["trip_id"]: {f"{day:%m-%d}" for day in running[row["service_id"]]} for row in table(folder, "trips.txt")}
+    return {
+        row["trip_id"]: {f"{day:%m-%d}" for day in running[row["service_id"]]}
+        for row in table(folder, "trips.txt")
+    }
 
 
 def test_only_what_is_on_sale_goes_out(tmp_path: Path) -> None:
@@ -154,7 +186,10 @@ def test_only_what_is_on_sale_goes_out(tmp_path: Path) -> None:
     report = export(tmp_path)
 
     assert by_hand.service is None
-    assert days_of(tmp_path) == {f"{route.pk}-080000-1": {"12-07", "12-13"}, f"{route.pk}-093000-1": {"12-09"}}
+    assert days_of(tmp_path) == {
+        f"{route.pk}-080000-1": {"12-07", "12-13"},
+        f"{route.pk}-093000-1": {"12-09"},
+    }
     assert (report.lines, report.trips, report.departures) == (1, 2, 3)
 
 
@@ -163,12 +198,17 @@ def test_times_pass_midnight_and_count_from_the_service_day(tmp_path: Path) -> N
     late = make_schedule(route=route, departs=local(23, 30))
     after_midnight = make_schedule(route=route, departs=local(0, 30, day=1))
     layout = late.layout
-    service = Service.objects.create(route=route, departs_min=24 * 60 + 30, starts_on=MONDAY, layout=layout, price_zar=600)
+    service = Service.objects.create(
+        route=route, departs_min=24 * 60 + 30, starts_on=MONDAY, layout=layout, price_zar=600
+    )
     Schedule.objects.filter(pk=after_midnight.pk).update(service=service, service_date=MONDAY)
 
     export(tmp_path)
 
-    times = {(row["trip_id"], row["stop_id"]): (row["arrival_time"], row["departure_time"]) for row in table(tmp_path, "stop_times.txt")}
+    times = {
+        (row["trip_id"], row["stop_id"]): (row["arrival_time"], row["departure_time"])
+        for row in table(tmp_path, "stop_times.txt")
+    }
     assert times[f"{route.pk}-233000-1", "bloemfontein-main"] == ("28:30:00", "28:50:00")
     assert times[f"{route.pk}-243000-1", "johannesburg-main"] == ("24:30:00", "24:30:00")
     assert times[f"{route.pk}-243000-1", "cape-town-main"] == ("34:30:00", "34:30:00")
@@ -180,11 +220,17 @@ def test_times_are_told_by_the_agencys_clock_where_the_clocks_change(settings: A
     route = make_route(minutes_apart=120)
     for day in (24, 25, 26):  # October 2026: on the 25th the clocks go back
         make_schedule(route=route, departs=datetime(2026, 10, day, 7, tzinfo=UTC))
-    make_schedule(route=route, departs=datetime(2026, 10, 24, 22, 30, tzinfo=UTC))  # 00:30 on the 25th, before that service day starts
+    make_schedule(
+        route=route, departs=datetime(2026, 10, 24, 22, 30, tzinfo=UTC)
+    )  # 00:30 on the 25th, before that service day starts
 
     export(tmp_path, date(2026, 10, 23), 5)
 
-    first = {row["trip_id"]: row["departure_time"] for row in table(tmp_path, "stop_times.txt") if row["stop_sequence"] == "1"}
+    first = {
+        row["trip_id"]: row["departure_time"]
+        for row in table(tmp_path, "stop_times.txt")
+        if row["stop_sequence"] == "1"
+    }
     assert {first[trip]: days for trip, days in days_of(tmp_path).items()} == {
         "09:00:00": {"10-24"},
         "08:00:00": {"10-25", "10-26"},
@@ -205,7 +251,12 @@ def test_nobody_gets_on_where_no_ride_is_sold(tmp_path: Path) -> None:
     export(tmp_path)
 
     rows = table(tmp_path, "stop_times.txt")
-    assert [(row["pickup_type"], row["drop_off_type"]) for row in rows] == [("0", "1"), ("1", "1"), ("1", "0"), ("1", "0")]
+    assert [(row["pickup_type"], row["drop_off_type"]) for row in rows] == [
+        ("0", "1"),
+        ("1", "1"),
+        ("1", "0"),
+        ("1", "0"),
+    ]
     pairs = {(row["origin_id"], row["destination_id"]) for row in table(tmp_path, "fare_rules.txt")}
     assert pairs == {("johannesburg-main", "beitbridge-main"), ("johannesburg-main", "harare-main")}
 
@@ -224,8 +275,13 @@ def test_a_ride_has_its_lowest_price_of_these_days(tmp_path: Path) -> None:
 
     export(tmp_path)
 
-    fares = {row["fare_id"]: (row["price"], row["currency_type"]) for row in table(tmp_path, "fare_attributes.txt")}
-    found = {(row["origin_id"], row["destination_id"]): fares[row["fare_id"]] for row in table(tmp_path, "fare_rules.txt")}
+    fares = {
+        row["fare_id"]: (row["price"], row["currency_type"]) for row in table(tmp_path, "fare_attributes.txt")
+    }
+    found = {
+        (row["origin_id"], row["destination_id"]): fares[row["fare_id"]]
+        for row in table(tmp_path, "fare_rules.txt")
+    }
     assert found == {
         ("johannesburg-main", "bloemfontein-main"): ("300.00", "ZAR"),
         ("johannesburg-main", "cape-town-main"): ("600.00", "ZAR"),
@@ -243,7 +299,12 @@ def test_two_coaches_are_two_trips_and_distances_always_rise(tmp_path: Path) -> 
     export(tmp_path)
 
     assert sorted(days_of(tmp_path)) == [f"{route.pk}-080000-1", f"{route.pk}-080000-2"]
-    assert [row["shape_dist_traveled"] for row in table(tmp_path, "stop_times.txt")][:4] == ["0.00", "0.0001", "0.0002", "58.25"]
+    assert [row["shape_dist_traveled"] for row in table(tmp_path, "stop_times.txt")][:4] == [
+        "0.00",
+        "0.0001",
+        "0.0002",
+        "58.25",
+    ]
 
 
 def test_a_stop_without_a_place_takes_its_citys_or_is_named(tmp_path: Path) -> None:

@@ -23,20 +23,30 @@ def times(search: Search, now: datetime = NOW) -> list[str]:
 
 
 def test_an_offer_says_in_ready_words_what_a_passenger_wants_to_know() -> None:
-    schedule = make_schedule(route=make_route(minutes_apart=570), departs=datetime(2026, 12, 4, 15, 0, tzinfo=UTC), price=1250)
+    schedule = make_schedule(
+        route=make_route(minutes_apart=570), departs=datetime(2026, 12, 4, 15, 0, tzinfo=UTC), price=1250
+    )
 
     page = results(look(passengers=3, child=1), now=NOW)
 
     (offer,) = page.offers
     assert (page.total, page.page, page.pages, page.page_size) == (1, 1, 1, 20)
-    assert (offer.schedule_id, offer.from_ref, offer.to_ref) == (schedule.pk, "johannesburg-main@0", "cape-town-main@2")
+    assert (offer.schedule_id, offer.from_ref, offer.to_ref) == (
+        schedule.pk,
+        "johannesburg-main@0",
+        "cape-town-main@2",
+    )
     assert (offer.departs, offer.departs_iso) == ("17:00", "2026-12-04T17:00+02:00")
     assert (offer.arrives, offer.arrives_iso, offer.day_mark) == ("12:00", "2026-12-05T12:00+02:00", "+1 day")
     assert (offer.duration, offer.minutes) == ("19 h 00", 1140)
     assert (offer.board_stop, offer.alight_stop) == ("Johannesburg station", "Cape Town station")
     assert (offer.price, offer.price_each, offer.price_zar) == ("R3\xa0125", "R1\xa0250", Decimal(3125))
     assert (offer.state, offer.seats_left, offer.note) == ("open", "", "")
-    assert (offer.amenities, offer.layout, offer.day_label) == (("Air conditioning", "Toilet"), "8 seats", "Fri 4 Dec")
+    assert (offer.amenities, offer.layout, offer.day_label) == (
+        ("Air conditioning", "Toilet"),
+        "8 seats",
+        "Fri 4 Dec",
+    )
 
 
 def test_two_nights_on_the_road_are_marked() -> None:
@@ -50,16 +60,26 @@ def test_two_nights_on_the_road_are_marked() -> None:
 def test_times_are_those_of_each_stop() -> None:
     make_stop("Windhoek", time_zone="Africa/Windhoek")
     make_stop("Mauritius", time_zone="Indian/Mauritius")
-    make_schedule(route=make_route("Windhoek", "Mauritius", minutes_apart=60), departs=datetime(2026, 12, 4, 20, 30, tzinfo=UTC))
+    make_schedule(
+        route=make_route("Windhoek", "Mauritius", minutes_apart=60),
+        departs=datetime(2026, 12, 4, 20, 30, tzinfo=UTC),
+    )
 
     (offer,) = results(look("windhoek", "mauritius"), now=NOW).offers
 
-    assert (offer.departs, offer.arrives, offer.day_mark, offer.duration) == ("22:30", "01:30", "+1 day", "1 h 00")
+    assert (offer.departs, offer.arrives, offer.day_mark, offer.duration) == (
+        "22:30",
+        "01:30",
+        "+1 day",
+        "1 h 00",
+    )
     assert offer.arrives_iso == "2026-12-05T01:30+04:00"
 
 
 def test_a_departure_counts_for_the_day_on_which_it_leaves_the_boarding_stop() -> None:
-    schedule = make_schedule(departs=datetime(2026, 12, 4, 20, 30, tzinfo=UTC))  # 22:30; from Bloemfontein at 00:30
+    schedule = make_schedule(
+        departs=datetime(2026, 12, 4, 20, 30, tzinfo=UTC)
+    )  # 22:30; from Bloemfontein at 00:30
 
     assert times(look("bloemfontein")) == []
     assert times(look("bloemfontein", day=date(2026, 12, 5))) == ["00:30"]
@@ -98,7 +118,11 @@ def test_two_coaches_at_one_minute_are_two_offers_in_a_stable_order() -> None:
 
     offers = results(look(), now=NOW).offers
 
-    assert [(offer.schedule_id, offer.note) for offer in offers] == [(schedule.pk, ""), (other.pk, "Relief coach 2"), (third.pk, "")]
+    assert [(offer.schedule_id, offer.note) for offer in offers] == [
+        (schedule.pk, ""),
+        (other.pk, "Relief coach 2"),
+        (third.pk, ""),
+    ]
 
 
 def test_a_stop_is_an_end_as_well_as_a_city() -> None:
@@ -149,12 +173,18 @@ def test_a_ride_is_listed_until_sales_close_at_its_own_stop() -> None:
 def test_a_pair_that_is_not_sold_is_not_offered_and_a_fare_of_its_own_holds() -> None:
     schedule = make_schedule()
     first, second, last = schedule.route.calls.order_by("position")
-    standard = {"route": schedule.route, "fare_class": FareClass.objects.get(code="standard"), "valid_from": date(2026, 1, 1)}
+    standard = {
+        "route": schedule.route,
+        "fare_class": FareClass.objects.get(code="standard"),
+        "valid_from": date(2026, 1, 1),
+    }
     Fare.objects.create(from_stop=first, to_stop=second, amount=None, **standard)
     Fare.objects.create(from_stop=second, to_stop=last, amount=Decimal("333.50"), **standard)
 
     assert results(look("johannesburg", "bloemfontein"), now=NOW).total == 0
-    assert [offer.price for offer in results(look("bloemfontein", "cape-town"), now=NOW).offers] == ["R333.50"]
+    assert [offer.price for offer in results(look("bloemfontein", "cape-town"), now=NOW).offers] == [
+        "R333.50"
+    ]
 
 
 def test_few_seats_are_said_and_a_party_that_does_not_fit_finds_it_sold_out() -> None:
@@ -237,7 +267,10 @@ def day_of_departures() -> list[Schedule]:
     """05:59 for 700, 06:00 for 500 and slow, 17:59 for 600, 18:00 for 600."""
     fast, slow = make_route(), make_route(minutes_apart=180)
     rows = [(fast, -1, 700), (slow, 0, 500), (fast, 719, 600), (fast, 720, 600)]
-    return [make_schedule(route=route, departs=MORNING + timedelta(minutes=minutes), price=price) for route, minutes, price in rows]
+    return [
+        make_schedule(route=route, departs=MORNING + timedelta(minutes=minutes), price=price)
+        for route, minutes, price in rows
+    ]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +293,9 @@ def day_of_departures() -> list[Schedule]:
         ({"page_size": 3, "page": -5}, ["05:59", "06:00", "17:59"]),
     ],
 )
-def test_sorting_filtering_and_paging(day_of_departures: list[Schedule], options: dict[str, Any], expected: list[str]) -> None:
+def test_sorting_filtering_and_paging(
+    day_of_departures: list[Schedule], options: dict[str, Any], expected: list[str]
+) -> None:
     assert times(look(**options)) == expected
 
 
@@ -271,8 +306,12 @@ def test_a_page_has_at_most_a_hundred_rows(asked: int, given: int) -> None:
     assert results(look(page_size=asked), now=NOW).page_size == given
 
 
-def test_the_price_filter_and_the_cheapest_sort_go_by_the_seats_that_are_left(day_of_departures: list[Schedule]) -> None:
-    mixed = make_schedule(layout=make_layout(seats=8, premium=4), departs=MORNING + timedelta(hours=2), price=400)
+def test_the_price_filter_and_the_cheapest_sort_go_by_the_seats_that_are_left(
+    day_of_departures: list[Schedule],
+) -> None:
+    mixed = make_schedule(
+        layout=make_layout(seats=8, premium=4), departs=MORNING + timedelta(hours=2), price=400
+    )
     hold(mixed, 4)  # only premium is left, for 540
 
     assert times(look(sort="cheapest"))[:2] == ["06:00", "08:00"]

@@ -20,11 +20,19 @@ def nomsa() -> User:
 
 @pytest.fixture
 def pieter() -> User:
-    return make_user(username="pieter", role=User.Role.SUPERVISOR, password=PASSWORD, first_name="Pieter", last_name="Visagie")
+    return make_user(
+        username="pieter",
+        role=User.Role.SUPERVISOR,
+        password=PASSWORD,
+        first_name="Pieter",
+        last_name="Visagie",
+    )
 
 
 def test_a_supervisor_of_the_branch_or_any_manager_signs(nomsa: User, pieter: User) -> None:
-    priya = make_user(username="priya", role=User.Role.MANAGER, password=PASSWORD, branch=make_branch("Durban"))
+    priya = make_user(
+        username="priya", role=User.Role.MANAGER, password=PASSWORD, branch=make_branch("Durban")
+    )
 
     assert approve("pieter ", PASSWORD, "", for_user=nomsa, branch=nomsa.branch) == pieter
     assert approve("priya", PASSWORD, "", for_user=nomsa, branch=nomsa.branch) == priya
@@ -49,7 +57,9 @@ def test_a_supervisor_signs_for_their_own_branch_only(nomsa: User, pieter: User)
 
 
 @pytest.mark.parametrize(("username", "password"), [("pieter", "wrong"), ("nobody", PASSWORD), ("", "")])
-def test_a_wrong_name_or_password_gets_one_answer(nomsa: User, pieter: User, username: str, password: str) -> None:
+def test_a_wrong_name_or_password_gets_one_answer(
+    nomsa: User, pieter: User, username: str, password: str
+) -> None:
     with pytest.raises(RuleBroken, match="do not belong together"):
         approve(username, password, "", for_user=nomsa)
 
@@ -70,7 +80,9 @@ def test_who_has_a_second_factor_signs_with_it_each_time_anew(nomsa: User, piete
         approve("pieter", PASSWORD, code, for_user=nomsa)
 
 
-def test_where_it_is_forced_nobody_signs_without_a_second_factor(nomsa: User, pieter: User, settings: Any) -> None:
+def test_where_it_is_forced_nobody_signs_without_a_second_factor(
+    nomsa: User, pieter: User, settings: Any
+) -> None:
     settings.SECOND_FACTOR_FORCED = True
 
     with pytest.raises(RuleBroken, match="must set up a second factor"):

@@ -2,7 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from bookings.domain.tickets.links import mail_link, mail_tickets_again, make_link, order_of_link, revoke_links
+from bookings.domain.tickets.links import (
+    mail_link,
+    mail_tickets_again,
+    make_link,
+    order_of_link,
+    revoke_links,
+)
 from bookings.models import AccessLink, OutboxMessage
 from bookings.tests.make import NOW, make_booking, make_order
 

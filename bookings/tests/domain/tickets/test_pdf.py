@@ -93,7 +93,9 @@ def test_pdf_is_tagged_for_screen_readers() -> None:
         assert "H1" in [kind for kind, _alternative in tags]
 
 
-def test_pdf_is_the_same_bytes_and_kept_until_a_ticket_is_issued_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pdf_is_the_same_bytes_and_kept_until_a_ticket_is_issued_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     booking = make_booking()
     first = ticket_pdf(booking)
     monkeypatch.setattr(pdf, "_write_cache", lambda path, content: None)

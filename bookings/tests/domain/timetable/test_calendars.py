@@ -13,7 +13,11 @@ from bookings.models import EVERY_DAY
     [
         (date(2026, 12, 7), "Africa/Johannesburg", datetime(2026, 12, 6, 22, tzinfo=UTC)),
         (date(2026, 3, 28), "Europe/Berlin", datetime(2026, 3, 27, 23, tzinfo=UTC)),
-        (date(2026, 3, 29), "Europe/Berlin", datetime(2026, 3, 28, 22, tzinfo=UTC)),  # 23:00 the day before by the clock
+        (
+            date(2026, 3, 29),
+            "Europe/Berlin",
+            datetime(2026, 3, 28, 22, tzinfo=UTC),
+        ),  # 23:00 the day before by the clock
         (date(2026, 10, 25), "Europe/Berlin", datetime(2026, 10, 24, 23, tzinfo=UTC)),  # 01:00 by the clock
     ],
 )
@@ -45,7 +49,9 @@ def test_calendar_without_an_end_runs_for_ever() -> None:
 
 
 def test_calendar_tells_only_exceptions_that_change_something() -> None:
-    calendar = Calendar(EVERY_DAY, date(2026, 1, 1), date(2026, 1, 31), {date(2026, 1, 5): True, date(2026, 1, 6): False})
+    calendar = Calendar(
+        EVERY_DAY, date(2026, 1, 1), date(2026, 1, 31), {date(2026, 1, 5): True, date(2026, 1, 6): False}
+    )
 
     assert calendar.relevant_exceptions() == {date(2026, 1, 6): False}
 

@@ -37,14 +37,20 @@ def test_a_departure_carries_what_its_service_says() -> None:
     row = Schedule.objects.get()
     assert (report.services, report.new, report.already_there) == (1, 1, 0)
     assert (row.route_id, row.service_id, row.layout_id) == (service.route_id, service.pk, service.layout_id)
-    assert (row.service_date, row.departure_time, row.coach) == (MONDAY, datetime(2026, 12, 7, 6, tzinfo=UTC), 1)
+    assert (row.service_date, row.departure_time, row.coach) == (
+        MONDAY,
+        datetime(2026, 12, 7, 6, tzinfo=UTC),
+        1,
+    )
     assert (row.price_zar, row.available_seats) == (Decimal(500), 10)
     assert (row.source, row.source_id) == ("feed", "T1:2026-12-07:0")
     assert (row.is_active, row.status) == (True, Schedule.Status.ON_SALE)
 
 
 def test_weekdays_dates_and_exceptions_decide() -> None:
-    service = make_service(weekdays=0b0010001, starts_on=MONDAY, ends_on=date(2026, 12, 18))  # Mondays and Fridays
+    service = make_service(
+        weekdays=0b0010001, starts_on=MONDAY, ends_on=date(2026, 12, 18)
+    )  # Mondays and Fridays
     ServiceException.objects.create(service=service, date=date(2026, 12, 14), runs=False)
     ServiceException.objects.create(service=service, date=date(2026, 12, 20), runs=True)
 
@@ -57,7 +63,12 @@ def test_weekdays_dates_and_exceptions_decide() -> None:
 @pytest.mark.parametrize(
     ("zone", "day", "minutes", "expected"),
     [
-        ("Europe/Berlin", date(2026, 3, 29), 60, datetime(2026, 3, 28, 23, 0, tzinfo=UTC)),  # the hour before the clocks go on
+        (
+            "Europe/Berlin",
+            date(2026, 3, 29),
+            60,
+            datetime(2026, 3, 28, 23, 0, tzinfo=UTC),
+        ),  # the hour before the clocks go on
         ("Europe/Berlin", date(2026, 3, 29), 8 * 60, datetime(2026, 3, 29, 6, 0, tzinfo=UTC)),
         ("Europe/Berlin", date(2026, 3, 28), 28 * 60, datetime(2026, 3, 29, 3, 0, tzinfo=UTC)),
         ("Europe/Berlin", date(2026, 10, 25), 8 * 60, datetime(2026, 10, 25, 7, 0, tzinfo=UTC)),
@@ -66,7 +77,9 @@ def test_weekdays_dates_and_exceptions_decide() -> None:
         ("Africa/Johannesburg", date(2026, 12, 31), 26 * 60 + 30, datetime(2027, 1, 1, 0, 30, tzinfo=UTC)),
     ],
 )
-def test_minutes_count_from_noon_minus_12_hours(zone: str, day: date, minutes: int, expected: datetime) -> None:
+def test_minutes_count_from_noon_minus_12_hours(
+    zone: str, day: date, minutes: int, expected: datetime
+) -> None:
     make_service(time_zone=zone, departs_min=minutes, starts_on=date(2020, 1, 1))
 
     generate_departures(first_day=day, days=1)
@@ -108,7 +121,12 @@ def test_two_services_at_one_minute_are_two_coaches() -> None:
 
     report = generate_departures(first_day=MONDAY, days=2)
 
-    assert list(Schedule.objects.order_by("departure_time", "coach").values_list("coach", flat=True)) == [1, 2, 1, 2]
+    assert list(Schedule.objects.order_by("departure_time", "coach").values_list("coach", flat=True)) == [
+        1,
+        2,
+        1,
+        2,
+    ]
     assert report.extra_coaches == 2
 
 

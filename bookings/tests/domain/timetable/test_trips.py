@@ -16,7 +16,11 @@ def test_a_trip_over_new_year_says_which_day() -> None:
 
     trip = trip_view(get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")))
 
-    assert (trip.date_text, trip.date_short, trip.departs) == ("Thursday 31 December 2026", "Thu 31 Dec", "22:00")
+    assert (trip.date_text, trip.date_short, trip.departs) == (
+        "Thursday 31 December 2026",
+        "Thu 31 Dec",
+        "22:00",
+    )
     assert (trip.arrives, trip.day_mark) == ("02:00", "+1 day")
 
 
@@ -32,7 +36,9 @@ def test_times_are_local_to_each_stop() -> None:
 
 @pytest.mark.django_db
 def test_the_calls_mark_the_segment_and_counts_days_from_boarding() -> None:
-    schedule = make_schedule(departs=EVENING, route=make_route("Johannesburg", "Bloemfontein", "Colesberg", "Cape Town", stand=10))
+    schedule = make_schedule(
+        departs=EVENING, route=make_route("Johannesburg", "Bloemfontein", "Colesberg", "Cape Town", stand=10)
+    )
 
     calls = route_line(get_segment(SegmentRef(schedule.pk, "bloemfontein", "colesberg")))
 

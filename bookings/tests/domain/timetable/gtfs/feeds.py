@@ -42,7 +42,9 @@ def write_feed(folder: Path, changes: dict[str, Any] | None = None, *, name: str
     return path
 
 
-def import_small(folder: Path, changes: dict[str, Any] | None = None, *, name: str = "small.zip", **options: Any) -> ImportReport:
+def import_small(
+    folder: Path, changes: dict[str, Any] | None = None, *, name: str = "small.zip", **options: Any
+) -> ImportReport:
     """Import the good feed, changed, for its Monday unless other dates are said."""
     options = {"first": MONDAY, "last": MONDAY} | options
     return import_feed(write_feed(folder, changes, name=name), ImportOptions(**options))

@@ -28,15 +28,25 @@ def place_city(name: str, latitude: str, longitude: str) -> City:
 
 
 def test_two_sides_of_a_road_are_one_city_and_found_by_name(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stops.txt": f"{STOPS}A,Teen Gebou,-26.2,28.05,,\nB,Teen  gebou,-26.2003,28.0501,,\n{CITIES}"})
+    import_small(
+        tmp_path,
+        {"stops.txt": f"{STOPS}A,Teen Gebou,-26.2,28.05,,\nB,Teen  gebou,-26.2003,28.0501,,\n{CITIES}"},
+    )
 
     place = get_place("teen-gebou")
     assert city_of("A") == city_of("B") == "teen-gebou"
-    assert set(place.stop_ids) == set(Stop.objects.filter(source_id__in=["A", "B"]).values_list("pk", flat=True))
+    assert set(place.stop_ids) == set(
+        Stop.objects.filter(source_id__in=["A", "B"]).values_list("pk", flat=True)
+    )
 
 
 def test_stops_of_one_name_far_apart_are_two_cities(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stops.txt": f"{STOPS}A,Market,-26.2,28.05,,\nB,Market,-29.1,26.2,,\nB2,Market,-29.11,26.2,,\n{CITIES}"})
+    import_small(
+        tmp_path,
+        {
+            "stops.txt": f"{STOPS}A,Market,-26.2,28.05,,\nB,Market,-29.1,26.2,,\nB2,Market,-29.11,26.2,,\n{CITIES}"
+        },
+    )
 
     assert (city_of("A"), city_of("B"), city_of("B2")) == ("market", "market-2", "market-2")
 
@@ -53,13 +63,17 @@ def test_stops_of_a_station_belong_to_its_city(tmp_path: Path) -> None:
 
 
 def test_a_station_that_is_called_at_is_a_stop(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stops.txt": f"{STOPS}A,Grand Station,-26.2,28.05,1,\nB,Bay,-29.1,26.2,0,A\n{CITIES}"})
+    import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,Grand Station,-26.2,28.05,1,\nB,Bay,-29.1,26.2,0,A\n{CITIES}"}
+    )
 
     assert city_of("A") == city_of("B") == "grand-station"
 
 
 def test_a_parent_that_is_no_station_is_reported(tmp_path: Path) -> None:
-    report = import_small(tmp_path, {"stops.txt": f"{STOPS}A,Aandster,-26.2,28.05,0,X\nB,Bergdal,-29.1,26.2,0,A\n{CITIES}"})
+    report = import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,Aandster,-26.2,28.05,0,X\nB,Bergdal,-29.1,26.2,0,A\n{CITIES}"}
+    )
 
     assert report.problems.lines == [
         "stops.txt:2: parent station X is not a station of this file",
@@ -95,14 +109,20 @@ def test_a_city_of_ours_without_a_place_on_the_map_is_left_alone(tmp_path: Path)
 
 
 def test_another_name_with_the_same_slug_is_another_city(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stops.txt": f"{STOPS}A,Bad-Ems,-26.2,28.05,,\nB,Bad Ems,-26.2,28.05,,\n{CITIES}"})
+    import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,Bad-Ems,-26.2,28.05,,\nB,Bad Ems,-26.2,28.05,,\n{CITIES}"}
+    )
 
     assert (city_of("A"), city_of("B")) == ("bad-ems", "bad-ems-2")
 
 
 def test_two_feeds_share_the_cities_they_share_and_no_others(tmp_path: Path) -> None:
     import_small(tmp_path, name="one.zip")
-    import_small(tmp_path, {"stops.txt": GOOD["stops.txt"].replace("B,Bergdal,-29.12,26.22", "B,Bergdal,50.1,8.6")}, name="two.zip")
+    import_small(
+        tmp_path,
+        {"stops.txt": GOOD["stops.txt"].replace("B,Bergdal,-29.12,26.22", "B,Bergdal,50.1,8.6")},
+        name="two.zip",
+    )
 
     assert (city_of("A", "one"), city_of("A", "two")) == ("aandster", "aandster")
     assert (city_of("B", "one"), city_of("B", "two")) == ("bergdal", "bergdal-2")
@@ -120,17 +140,34 @@ def test_stops_without_places_stay_in_their_cities_at_the_next_import(tmp_path: 
 
 
 def test_cities_and_codes_have_slugs_whatever_their_names(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stops.txt": f"{STOPS}A,München Süd,48.1,11.5,,\nB,東京,35.7,139.7,,\nb,Ñandú 🚌,-26,28,,\n{CITIES}"})
+    import_small(
+        tmp_path,
+        {
+            "stops.txt": f"{STOPS}A,München Süd,48.1,11.5,,\nB,東京,35.7,139.7,,\nb,Ñandú 🚌,-26,28,,\n{CITIES}"
+        },
+    )
 
-    assert sorted(City.objects.values_list("slug", flat=True)) == ["cilliers", "munchen-sud", "nandu", "small"]
-    assert sorted(Stop.objects.values_list("code", flat=True)) == ["small-a", "small-b", "small-b-2", "small-c"]
+    assert sorted(City.objects.values_list("slug", flat=True)) == [
+        "cilliers",
+        "munchen-sud",
+        "nandu",
+        "small",
+    ]
+    assert sorted(Stop.objects.values_list("code", flat=True)) == [
+        "small-a",
+        "small-b",
+        "small-b-2",
+        "small-c",
+    ]
 
 
 def test_very_long_names_are_cut_to_fit(tmp_path: Path) -> None:
     name = "Llanfair" * 40
 
     import_small(tmp_path, {"stops.txt": f"{STOPS}A,{name},48.1,11.5,,\nB,Bergdal,-29.1,26.2,,\n{CITIES}"})
-    again = import_small(tmp_path, {"stops.txt": f"{STOPS}A,{name},48.1,11.5,,\nB,Bergdal,-29.1,26.2,,\n{CITIES}"})
+    again = import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,{name},48.1,11.5,,\nB,Bergdal,-29.1,26.2,,\n{CITIES}"}
+    )
 
     assert Stop.objects.get(source_id="A").name == name[:160]
     assert (again.written.counts["cities"].new, again.written.counts["stops"].changed) == (0, 0)

@@ -25,7 +25,11 @@ def test_a_fare_in_rand_prices_the_pairs_of_its_zones(tmp_path: Path) -> None:
 
     report = import_small(
         tmp_path,
-        {"stops.txt": ZONES, "fare_attributes.txt": f"{ATTRIBUTES}short,350,ZAR,0,0\nlong,799.90,zar,0,0\n", "fare_rules.txt": rules},
+        {
+            "stops.txt": ZONES,
+            "fare_attributes.txt": f"{ATTRIBUTES}short,350,ZAR,0,0\nlong,799.90,zar,0,0\n",
+            "fare_rules.txt": rules,
+        },
     )
 
     assert fares() == {"AB": Decimal(350), "BC": Decimal(350), "AC": Decimal("799.90")}
@@ -53,7 +57,11 @@ def test_other_currencies_are_reported_and_left_out(tmp_path: Path) -> None:
     make_fare_classes()
 
     report = import_small(
-        tmp_path, {"fare_attributes.txt": f"{ATTRIBUTES}p,1.25,USD,0,\nq,nan,ZAR,0,\n", "fare_rules.txt": f"{RULES}p,R1,,,\nx,R1,,,"}
+        tmp_path,
+        {
+            "fare_attributes.txt": f"{ATTRIBUTES}p,1.25,USD,0,\nq,nan,ZAR,0,\n",
+            "fare_rules.txt": f"{RULES}p,R1,,,\nx,R1,,,",
+        },
     )
 
     assert report.problems.lines == [
@@ -82,7 +90,9 @@ def test_a_changed_fare_is_changed_and_an_equal_one_is_not_touched(tmp_path: Pat
 def test_fares_without_a_fare_class_are_left_out_with_a_note(tmp_path: Path) -> None:
     report = import_small(tmp_path, {"fare_attributes.txt": f"{ATTRIBUTES}flat,500,ZAR,0,0\n"})
 
-    assert report.written.notes == ["The feed has fares, but there is no fare class to put them in; they were left out."]
+    assert report.written.notes == [
+        "The feed has fares, but there is no fare class to put them in; they were left out."
+    ]
 
 
 def test_services_are_priced_by_the_kilometre(tmp_path: Path) -> None:

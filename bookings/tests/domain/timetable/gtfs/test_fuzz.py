@@ -45,7 +45,9 @@ def damage(draw: st.DrawFn) -> tuple[str, str]:
     rows = [line.split(",") for line in files[name].splitlines()]
     row = draw(st.integers(0, len(rows) - 1))
     column = draw(st.integers(0, len(rows[row]) - 1))
-    rows[row][column] = draw(st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+    rows[row][column] = draw(
+        st.sampled_from(ODD) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+    )
     return name, "\n".join(",".join(cells) for cells in rows)
 
 

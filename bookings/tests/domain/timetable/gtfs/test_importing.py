@@ -28,7 +28,10 @@ TWO_TRIPS = {
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    return {model.__name__: list(model.objects.order_by("pk").values()) for model in apps.get_app_config("bookings").get_models()}
+    return {
+        model.__name__: list(model.objects.order_by("pk").values())
+        for model in apps.get_app_config("bookings").get_models()
+    }
 
 
 def schedule(source_id: str) -> Schedule:
@@ -44,7 +47,9 @@ def sell(departure: Schedule) -> None:
 def hold(departure: Schedule, now: datetime = NOW) -> Hold:
     make_fare_classes()
     make_passenger_types()
-    return hold_seats(get_segment(SegmentRef(departure.pk, "small-a", "small-c")), ["1A"], HoldRequest("somebody"), now=now)
+    return hold_seats(
+        get_segment(SegmentRef(departure.pk, "small-a", "small-c")), ["1A"], HoldRequest("somebody"), now=now
+    )
 
 
 def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
@@ -56,9 +61,9 @@ def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
     report = import_small(tmp_path, TWO_TRIPS | dates, **options)
 
     assert everything() == before
-    assert {kind: (count.new, count.changed) for kind, count in report.written.counts.items()} == dict.fromkeys(
-        ["cities", "stops", "lines", "routes", "services"], (0, 0)
-    )
+    assert {
+        kind: (count.new, count.changed) for kind, count in report.written.counts.items()
+    } == dict.fromkeys(["cities", "stops", "lines", "routes", "services"], (0, 0))
     assert (report.departures.new, report.departures.already_there, report.withdrawal.removed) == (0, 12, 0)
 
 
@@ -88,7 +93,12 @@ def test_what_staff_set_on_a_service_survives_unless_the_import_says_otherwise(t
 def test_without_dates_the_feeds_own_are_made(tmp_path: Path) -> None:
     report = import_small(tmp_path, first=None, last=None)
 
-    assert (report.dates.first, report.dates.last, report.departures.new, report.dates.note) == (MONDAY, date(2026, 12, 13), 7, "")
+    assert (report.dates.first, report.dates.last, report.departures.new, report.dates.note) == (
+        MONDAY,
+        date(2026, 12, 13),
+        7,
+        "",
+    )
 
 
 def test_an_endless_feed_is_capped_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +175,9 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failure_in_the_middle_leaves_the_old_timetable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_in_the_middle_leaves_the_old_timetable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import_small(tmp_path)
     before = everything()
 
@@ -196,7 +208,10 @@ def test_a_trip_that_left_the_feed_is_taken_out(tmp_path: Path) -> None:
     report = import_small(tmp_path, last=TUESDAY)
 
     assert (report.withdrawal.removed, report.withdrawal.kept) == (2, [])
-    assert sorted(Schedule.objects.values_list("source_id", flat=True)) == ["T1:2026-12-07:0", "T1:2026-12-08:0"]
+    assert sorted(Schedule.objects.values_list("source_id", flat=True)) == [
+        "T1:2026-12-07:0",
+        "T1:2026-12-08:0",
+    ]
     assert dict(Service.objects.values_list("source_id", "is_active")) == {"T1:0": True, "T2:0": False}
     assert list(Route.objects.order_by("pk").values_list("is_active", flat=True)) == [True, False]
     assert report.written.notes == ["1 services are no longer in the feed and were ended."]
@@ -221,7 +236,9 @@ def test_a_sold_departure_of_a_trip_that_left_the_feed_stays_and_is_reported(tmp
     report = import_small(tmp_path, last=TUESDAY)
     again = import_small(tmp_path, last=TUESDAY)
 
-    said = ["Aandster – Cilliers, service day 2026-12-07 (T2:2026-12-07:0): the plan changed, but seats are held or booked"]
+    said = [
+        "Aandster – Cilliers, service day 2026-12-07 (T2:2026-12-07:0): the plan changed, but seats are held or booked"
+    ]
     assert (report.withdrawal.removed, report.withdrawal.kept) == (1, said)
     assert (again.withdrawal.removed, again.withdrawal.kept) == (0, said)
     assert Schedule.objects.values().get(source_id="T2:2026-12-07:0") == before
@@ -256,7 +273,9 @@ def test_a_departure_with_a_lapsed_hold_is_taken_off_sale_and_replaced(tmp_path:
     lapsed = hold(schedule("T1:2026-12-07:0"))
     SeatClaim.objects.update(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
 
-    report = import_small(tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")})
+    report = import_small(
+        tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")}
+    )
 
     old = lapsed.trips.get().schedule
     assert (report.withdrawal.removed, report.departures.new) == (1, 1)
@@ -268,7 +287,9 @@ def test_a_trip_at_another_time_moves_what_is_free_and_reports_what_is_sold(tmp_
     import_small(tmp_path, last=TUESDAY)
     sell(schedule("T1:2026-12-07:0"))
 
-    report = import_small(tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")}, last=TUESDAY)
+    report = import_small(
+        tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")}, last=TUESDAY
+    )
 
     assert (report.withdrawal.removed, len(report.withdrawal.kept), report.departures.new) == (1, 1, 1)
     times = Schedule.objects.order_by("departure_time").values_list("departure_time", flat=True)
@@ -278,7 +299,9 @@ def test_a_trip_at_another_time_moves_what_is_free_and_reports_what_is_sold(tmp_
 def test_a_day_that_left_the_calendar_is_taken_out(tmp_path: Path) -> None:
     import_small(tmp_path, last=TUESDAY)
 
-    report = import_small(tmp_path, {"calendar_dates.txt": "service_id,date,exception_type\nDAILY,20261208,2\n"})
+    report = import_small(
+        tmp_path, {"calendar_dates.txt": "service_id,date,exception_type\nDAILY,20261208,2\n"}
+    )
 
     assert report.withdrawal.removed == 1
     assert Schedule.objects.get().service_date == MONDAY
@@ -298,7 +321,11 @@ def test_two_feeds_of_one_shape_live_side_by_side(tmp_path: Path) -> None:
 
     report = import_small(tmp_path, name="two.zip")
 
-    assert (report.written.counts["services"].new, report.departures.new, report.withdrawal.removed) == (1, 1, 0)
+    assert (report.written.counts["services"].new, report.departures.new, report.withdrawal.removed) == (
+        1,
+        1,
+        0,
+    )
     assert sorted(Schedule.objects.values_list("source", flat=True)) == ["one", "two"]
 
 
@@ -310,8 +337,16 @@ def test_names_that_change_are_taken_over(tmp_path: Path) -> None:
     report = import_small(tmp_path, changes)
 
     route = Route.objects.get()
-    assert {kind: report.written.counts[kind].changed for kind in ("stops", "lines", "routes")} == {"stops": 2, "lines": 1, "routes": 1}
-    assert (route.name, route.destination.slug, route.line.name) == ("Aandster – Ceres", "ceres", "Star to Cilliers")
+    assert {kind: report.written.counts[kind].changed for kind in ("stops", "lines", "routes")} == {
+        "stops": 2,
+        "lines": 1,
+        "routes": 1,
+    }
+    assert (route.name, route.destination.slug, route.line.name) == (
+        "Aandster – Ceres",
+        "ceres",
+        "Star to Cilliers",
+    )
     assert route.calls.get(position=1).stop.city.slug == "bergville"
     assert report.withdrawal.removed == 0
 
@@ -320,5 +355,7 @@ def test_the_whole_import_is_one_transaction(tmp_path: Path, django_assert_max_n
     with django_assert_max_num_queries(60) as queries:
         import_small(tmp_path, TWO_TRIPS, last=MONDAY + timedelta(days=6))
 
-    assert sum(query["sql"].startswith("SAVEPOINT") for query in queries) == 3  # the import, and inside it withdrawal and generation
+    assert (
+        sum(query["sql"].startswith("SAVEPOINT") for query in queries) == 3
+    )  # the import, and inside it withdrawal and generation
     assert not connection.needs_rollback

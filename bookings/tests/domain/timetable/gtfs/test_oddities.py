@@ -28,9 +28,19 @@ def departures() -> list[datetime]:
 def test_a_plain_feed_becomes_our_rows(tmp_path: Path) -> None:
     report = import_small(tmp_path)
 
-    line, route, service, schedule = Line.objects.get(), Route.objects.get(), Service.objects.get(), Schedule.objects.get()
+    line, route, service, schedule = (
+        Line.objects.get(),
+        Route.objects.get(),
+        Service.objects.get(),
+        Schedule.objects.get(),
+    )
     assert (line.source_id, line.code, line.name) == ("R1", "10", "Aandster to Cilliers")
-    assert (route.name, route.origin.slug, route.destination.slug, route.line) == ("Aandster – Cilliers", "aandster", "cilliers", line)
+    assert (route.name, route.origin.slug, route.destination.slug, route.line) == (
+        "Aandster – Cilliers",
+        "aandster",
+        "cilliers",
+        line,
+    )
     assert route.duration_hours == Decimal("15.00")
     assert 1300 < route.distance_km < 1700
     assert calls() == [("A", 0, 0), ("B", 240, 255), ("C", 900, 900)]
@@ -39,7 +49,11 @@ def test_a_plain_feed_becomes_our_rows(tmp_path: Path) -> None:
     assert (service.source_id, service.departs_min, service.time_zone) == ("T1:0", 480, "Africa/Johannesburg")
     assert (schedule.source, schedule.source_id) == ("small", "T1:2026-12-07:0")
     assert (schedule.departure_time, schedule.available_seats) == (datetime(2026, 12, 7, 6, tzinfo=UTC), 48)
-    assert list(Stop.objects.order_by("code").values_list("code", flat=True)) == ["small-a", "small-b", "small-c"]
+    assert list(Stop.objects.order_by("code").values_list("code", flat=True)) == [
+        "small-a",
+        "small-b",
+        "small-c",
+    ]
     assert (report.problems.count, report.departures.new) == (0, 1)
 
 
@@ -53,11 +67,20 @@ def test_times_are_read_in_the_agencys_zone_and_shown_in_the_stops(tmp_path: Pat
     )
 
     assert departures() == [datetime(2026, 12, 7, 7, tzinfo=UTC)]
-    assert dict(Stop.objects.values_list("source_id", "time_zone")) == {"A": "Europe/Berlin", "B": "Europe/Berlin", "C": "Europe/London"}
+    assert dict(Stop.objects.values_list("source_id", "time_zone")) == {
+        "A": "Europe/Berlin",
+        "B": "Europe/Berlin",
+        "C": "Europe/London",
+    }
 
 
 def test_an_unknown_zone_of_a_stop_is_reported_and_the_agencys_holds(tmp_path: Path) -> None:
-    report = import_small(tmp_path, {"stops.txt": "stop_id,stop_name,stop_lat,stop_lon,stop_timezone\nA,A,1,1,Moon\nB,B,1,2,\nC,C,1,3,\n"})
+    report = import_small(
+        tmp_path,
+        {
+            "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,stop_timezone\nA,A,1,1,Moon\nB,B,1,2,\nC,C,1,3,\n"
+        },
+    )
 
     assert Stop.objects.get(source_id="A").time_zone == "Africa/Johannesburg"
     assert report.problems.lines == ["stops.txt:2: we do not know the time zone “Moon”; the agency's holds"]
@@ -69,7 +92,9 @@ def test_a_feed_without_a_known_zone_is_refused(tmp_path: Path) -> None:
 
 
 def test_times_past_midnight_stay_with_their_service_day(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stop_times.txt": f"{TIMES}\nT1,25:10:00,25:10:00,A,1\nT1,41:10:00,41:10:00,C,2\n"})
+    import_small(
+        tmp_path, {"stop_times.txt": f"{TIMES}\nT1,25:10:00,25:10:00,A,1\nT1,41:10:00,41:10:00,C,2\n"}
+    )
 
     assert departures() == [datetime(2026, 12, 7, 23, 10, tzinfo=UTC)]
     assert Schedule.objects.get().service_date == MONDAY
@@ -135,7 +160,9 @@ def test_a_trip_that_calls_twice_at_a_stop_keeps_both_calls(tmp_path: Path) -> N
 
 
 def test_a_circular_trip_of_no_distance_and_no_time_obeys_the_constraints(tmp_path: Path) -> None:
-    import_small(tmp_path, {"stop_times.txt": f"{TIMES}\nT1,08:00:00,08:00:00,A,1\nT1,08:00:00,08:00:00,A,2\n"})
+    import_small(
+        tmp_path, {"stop_times.txt": f"{TIMES}\nT1,08:00:00,08:00:00,A,1\nT1,08:00:00,08:00:00,A,2\n"}
+    )
 
     route = Route.objects.get()
     assert (route.distance_km, route.duration_hours) == (Decimal("0.10"), Decimal("0.02"))
@@ -143,7 +170,12 @@ def test_a_circular_trip_of_no_distance_and_no_time_obeys_the_constraints(tmp_pa
 
 
 def test_only_type_1_forbids_boarding_and_leaving(tmp_path: Path) -> None:
-    rows = ["T1,08:00:00,08:00:00,A,1,0,0", "T1,09:00:00,09:00:00,B,2,1,0", "T1,10:00:00,10:00:00,B,3,2,1", "T1,11:00:00,11:00:00,C,4,,3"]
+    rows = [
+        "T1,08:00:00,08:00:00,A,1,0,0",
+        "T1,09:00:00,09:00:00,B,2,1,0",
+        "T1,10:00:00,10:00:00,B,3,2,1",
+        "T1,11:00:00,11:00:00,C,4,,3",
+    ]
 
     import_small(tmp_path, {"stop_times.txt": "\n".join([f"{TIMES},pickup_type,drop_off_type", *rows])})
 
@@ -154,7 +186,9 @@ def test_only_type_1_forbids_boarding_and_leaving(tmp_path: Path) -> None:
 def test_an_unknown_stop_is_reported_and_the_trip_goes_on(tmp_path: Path) -> None:
     report = import_small(tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace(",B,", ",73,")})
 
-    assert report.problems.lines == ["stop_times.txt:3: stop 73 is not there; trip T1 goes on without this call"]
+    assert report.problems.lines == [
+        "stop_times.txt:3: stop 73 is not there; trip T1 goes on without this call"
+    ]
     assert calls() == [("A", 0, 0), ("C", 900, 900)]
 
 
@@ -163,24 +197,40 @@ def test_frequencies_repeat_a_trip_up_to_but_not_at_their_end(tmp_path: Path) ->
 
     import_small(tmp_path, {"frequencies.txt": rows})
 
-    assert dict(Service.objects.values_list("source_id", "departs_min")) == {"T1:1": 360, "T1:2": 420, "T1:3": 1320, "T1:4": 1410}
+    assert dict(Service.objects.values_list("source_id", "departs_min")) == {
+        "T1:1": 360,
+        "T1:2": 420,
+        "T1:3": 1320,
+        "T1:4": 1410,
+    }
     assert Route.objects.count() == 1
-    assert sorted(Schedule.objects.values_list("source_id", flat=True)) == [f"T1:2026-12-07:{number}" for number in (1, 2, 3, 4)]
+    assert sorted(Schedule.objects.values_list("source_id", flat=True)) == [
+        f"T1:2026-12-07:{number}" for number in (1, 2, 3, 4)
+    ]
 
 
 def test_two_trips_at_one_minute_are_two_coaches_of_one_route(tmp_path: Path) -> None:
     again = GOOD["stop_times.txt"].partition("\n")[2].replace("T1", "T2")
 
-    import_small(tmp_path, {"trips.txt": GOOD["trips.txt"] + "R1,DAILY,T2\n", "stop_times.txt": GOOD["stop_times.txt"] + again})
+    import_small(
+        tmp_path,
+        {"trips.txt": GOOD["trips.txt"] + "R1,DAILY,T2\n", "stop_times.txt": GOOD["stop_times.txt"] + again},
+    )
 
     assert Route.objects.count() == 1
-    assert list(Schedule.objects.order_by("coach").values_list("coach", "source_id")) == [(1, "T1:2026-12-07:0"), (2, "T2:2026-12-07:0")]
+    assert list(Schedule.objects.order_by("coach").values_list("coach", "source_id")) == [
+        (1, "T1:2026-12-07:0"),
+        (2, "T2:2026-12-07:0"),
+    ]
 
 
 def test_another_timing_is_another_route_of_the_line(tmp_path: Path) -> None:
     again = GOOD["stop_times.txt"].partition("\n")[2].replace("T1", "T2").replace("23:00:00", "22:30:00")
 
-    import_small(tmp_path, {"trips.txt": GOOD["trips.txt"] + "R1,DAILY,T2\n", "stop_times.txt": GOOD["stop_times.txt"] + again})
+    import_small(
+        tmp_path,
+        {"trips.txt": GOOD["trips.txt"] + "R1,DAILY,T2\n", "stop_times.txt": GOOD["stop_times.txt"] + again},
+    )
 
     assert Route.objects.count() == 2
     assert Line.objects.get().routes.count() == 2
@@ -191,16 +241,32 @@ def test_calendar_dates_add_and_remove_days(tmp_path: Path) -> None:
 
     import_small(tmp_path, {"calendar_dates.txt": dates}, first=MONDAY, last=date(2026, 12, 20))
 
-    assert [row.service_date.day for row in Schedule.objects.order_by("service_date")] == [7, 9, 10, 11, 12, 13, 15]
+    assert [row.service_date.day for row in Schedule.objects.order_by("service_date")] == [
+        7,
+        9,
+        10,
+        11,
+        12,
+        13,
+        15,
+    ]
     assert ServiceException.objects.count() == 2  # the 9th is a day of the calendar anyway
 
 
 def test_calendar_dates_alone_say_when_a_service_runs(tmp_path: Path) -> None:
     dates = "service_id,date,exception_type\nDAILY,20280229,1\nDAILY,20280302,1\n"
 
-    import_small(tmp_path, {"calendar.txt": None, "calendar_dates.txt": dates}, first=date(2028, 2, 28), last=date(2028, 3, 5))
+    import_small(
+        tmp_path,
+        {"calendar.txt": None, "calendar_dates.txt": dates},
+        first=date(2028, 2, 28),
+        last=date(2028, 3, 5),
+    )
 
-    assert [row.service_date for row in Schedule.objects.order_by("service_date")] == [date(2028, 2, 29), date(2028, 3, 2)]
+    assert [row.service_date for row in Schedule.objects.order_by("service_date")] == [
+        date(2028, 2, 29),
+        date(2028, 3, 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -221,12 +287,22 @@ def test_calendar_dates_alone_say_when_a_service_runs(tmp_path: Path) -> None:
         ("stop_times.txt", "T9,08:00:00,08:00:00,A,1", "stop_times.txt:5: trip T9 is not there"),
         ("stop_times.txt", "T1,noon,noon,A,9", "stop_times.txt:5: “noon” is not a time"),
         ("stop_times.txt", "T1,08:61:00,08:61:00,A,9", "stop_times.txt:5: “08:61:00” is not a time"),
-        ("stop_times.txt", "T1,23:30:00,23:30:00,A,nine", "stop_times.txt:5: “nine” is not a number that fits here"),
+        (
+            "stop_times.txt",
+            "T1,23:30:00,23:30:00,A,nine",
+            "stop_times.txt:5: “nine” is not a number that fits here",
+        ),
         ("calendar.txt", "X,1,1,1,1,1,1,1,20261301,20261302", "calendar.txt:3: “20261301” is not a date"),
-        ("calendar.txt", "X,1,1,1,1,1,1,1,20261231,20261201", "calendar.txt:3: service X ends before it starts"),
+        (
+            "calendar.txt",
+            "X,1,1,1,1,1,1,1,20261231,20261201",
+            "calendar.txt:3: service X ends before it starts",
+        ),
     ],
 )
-def test_bad_rows_are_reported_with_file_and_line_and_left_out(tmp_path: Path, file: str, row: str, said: str) -> None:
+def test_bad_rows_are_reported_with_file_and_line_and_left_out(
+    tmp_path: Path, file: str, row: str, said: str
+) -> None:
     report = import_small(tmp_path, {file: f"{GOOD[file]}{row}\n"})
 
     assert report.problems.lines == [said]
@@ -236,13 +312,24 @@ def test_bad_rows_are_reported_with_file_and_line_and_left_out(tmp_path: Path, f
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"stop_times.txt": GOOD["stop_times.txt"].replace("12:00:00,12:15:00", "07:00:00,07:15:00")}, "trip T1 goes back in time"),
-        ({"stop_times.txt": GOOD["stop_times.txt"].replace("C,3", "C,2")}, "trip T1 has stop_sequence 2 twice"),
-        ({"stop_times.txt": f"{TIMES}\nT1,,,A,1\nT1,09:00:00,09:00:00,C,2\n"}, "trip T1 does not say when it starts or ends"),
+        (
+            {"stop_times.txt": GOOD["stop_times.txt"].replace("12:00:00,12:15:00", "07:00:00,07:15:00")},
+            "trip T1 goes back in time",
+        ),
+        (
+            {"stop_times.txt": GOOD["stop_times.txt"].replace("C,3", "C,2")},
+            "trip T1 has stop_sequence 2 twice",
+        ),
+        (
+            {"stop_times.txt": f"{TIMES}\nT1,,,A,1\nT1,09:00:00,09:00:00,C,2\n"},
+            "trip T1 does not say when it starts or ends",
+        ),
         ({"stop_times.txt": TIMES}, "trip T1 has fewer than two calls"),
     ],
 )
-def test_a_feed_without_any_trip_that_can_run_is_refused_with_the_reason(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+def test_a_feed_without_any_trip_that_can_run_is_refused_with_the_reason(
+    tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
     with pytest.raises(FeedRefused) as refused:
         import_small(tmp_path, changes)
 
@@ -251,7 +338,10 @@ def test_a_feed_without_any_trip_that_can_run_is_refused_with_the_reason(tmp_pat
     assert not Stop.objects.exists()
 
 
-@pytest.mark.parametrize("row", ["T1,06:00:00,07:00:00,0", "T1,06:00:00,,600", "T1,00:00:00,200:00:00,1", "T9,06:00:00,07:00:00,600"])
+@pytest.mark.parametrize(
+    "row",
+    ["T1,06:00:00,07:00:00,0", "T1,06:00:00,,600", "T1,00:00:00,200:00:00,1", "T9,06:00:00,07:00:00,600"],
+)
 def test_bad_repetitions_are_reported(tmp_path: Path, row: str) -> None:
     report = import_small(tmp_path, {"frequencies.txt": f"trip_id,start_time,end_time,headway_secs\n{row}"})
 
@@ -262,7 +352,10 @@ def test_bad_repetitions_are_reported(tmp_path: Path, row: str) -> None:
 @pytest.mark.parametrize(("unit", "used"), [(1, True), (1000, True), (1 / 1.609, False), (-1, False)])
 def test_travelled_distances_count_where_their_unit_is_plain(tmp_path: Path, unit: float, used: bool) -> None:
     kms = (0, 500, 1600) if unit > 0 else (1600, 500, 0)
-    rows = [f"{row},{km * abs(unit)}" for row, km in zip(GOOD["stop_times.txt"].splitlines()[1:], kms, strict=True)]
+    rows = [
+        f"{row},{km * abs(unit)}"
+        for row, km in zip(GOOD["stop_times.txt"].splitlines()[1:], kms, strict=True)
+    ]
 
     import_small(tmp_path, {"stop_times.txt": "\n".join([f"{TIMES},shape_dist_traveled", *rows])})
 

@@ -67,19 +67,26 @@ def test_a_zip_whose_content_is_damaged_is_refused(tmp_path: Path) -> None:
         ({"calendar.txt": None}, "calendar.txt"),
     ],
 )
-def test_a_feed_without_a_needed_file_is_refused(tmp_path: Path, changes: dict[str, Any], missing: str) -> None:
+def test_a_feed_without_a_needed_file_is_refused(
+    tmp_path: Path, changes: dict[str, Any], missing: str
+) -> None:
     assert refusal(write_feed(tmp_path, changes)) == f"The feed has no {missing}."
 
 
 def test_calendar_dates_alone_are_enough(tmp_path: Path) -> None:
-    path = write_feed(tmp_path, {"calendar.txt": None, "calendar_dates.txt": "service_id,date,exception_type\n"})
+    path = write_feed(
+        tmp_path, {"calendar.txt": None, "calendar_dates.txt": "service_id,date,exception_type\n"}
+    )
 
     assert len(rows(path)) == 3
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("stop_times.txt", "w", force_zip64=True) as bomb:
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("stop_times.txt", "w", force_zip64=True) as bomb,
+    ):
         for _chunk in range(MAX_UNPACKED_BYTES // 10_000_000 + 1):
             bomb.write(bytes(10_000_000))
 
@@ -97,7 +104,10 @@ def test_a_file_longer_than_it_says_is_refused(tmp_path: Path) -> None:
     assert raw.count(size.to_bytes(4, "little")) >= 2  # in the file's own header and in the directory
     path.write_bytes(raw.replace(size.to_bytes(4, "little"), (20).to_bytes(4, "little")))
 
-    assert refusal(path) in {"The zip file is broken: stops.txt cannot be unpacked.", "stops.txt has no column stop_id."}
+    assert refusal(path) in {
+        "The zip file is broken: stops.txt cannot be unpacked.",
+        "stops.txt has no column stop_id.",
+    }
 
 
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
@@ -139,7 +149,16 @@ PLAIN = [(2, {"stop_id": "A", "stop_name": "Aandster"}), (3, {"stop_id": "B", "s
         lambda text: text + "\n\n",
         lambda text: text.replace("Bergdal", "Berg\0dal"),
     ],
-    ids=["plain", "byte-order mark", "no last line break", "windows", "header with blanks", "quotes", "blank lines", "NUL"],
+    ids=[
+        "plain",
+        "byte-order mark",
+        "no last line break",
+        "windows",
+        "header with blanks",
+        "quotes",
+        "blank lines",
+        "NUL",
+    ],
 )
 def test_the_same_table_is_read_however_it_is_written(tmp_path: Path, change: Callable[[str], str]) -> None:
     path = write_feed(tmp_path, {"stops.txt": change("stop_id,stop_name\nA,Aandster\nB,Bergdal\n")})

@@ -1,4 +1,6 @@
-"""Timetables that nobody of us wrote, found through FALCON_FEEDS, and departures that were read from them by hand."""
+"""Timetables that nobody of us wrote, found through FALCON_FEEDS, and departures that were read from them by
+hand.
+"""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +29,8 @@ pytestmark = [
     pytest.mark.database,
     pytest.mark.django_db,
     pytest.mark.skipif(
-        not all((FOLDER / f"{name}.zip").is_file() for name in FEEDS), reason="FALCON_FEEDS does not name a folder with the real timetables"
+        not all((FOLDER / f"{name}.zip").is_file() for name in FEEDS),
+        reason="FALCON_FEEDS does not name a folder with the real timetables",
     ),
 ]
 
@@ -55,20 +58,37 @@ def stop_place(source: str, stop_id: str) -> Place:
 
 
 def offers(source: str, start: str, end: str, day: date) -> tuple[Offer, ...]:
-    search = Search(stop_place(source, start), stop_place(source, end), day, Party((("adult", 1),)), page_size=100)
+    search = Search(
+        stop_place(source, start), stop_place(source, end), day, Party((("adult", 1),)), page_size=100
+    )
     return results(search, now=datetime(day.year, day.month, 1, tzinfo=UTC)).offers
 
 
 def times(found: tuple[Offer, ...]) -> list[str]:
-    return [f"{offer.departs} to {offer.arrives}{' ' + offer.day_mark if offer.day_mark else ''}" for offer in found]
+    return [
+        f"{offer.departs} to {offer.arrives}{' ' + offer.day_mark if offer.day_mark else ''}"
+        for offer in found
+    ]
 
 
 @pytest.mark.parametrize(
     ("source", "start", "end", "day", "expected"),
     [
-        ("flixbus-de-2014", "6", "53", date(2014, 6, 14), ["07:00 to 14:15", "09:45 to 18:05", "15:15 to 21:55"]),
+        (
+            "flixbus-de-2014",
+            "6",
+            "53",
+            date(2014, 6, 14),
+            ["07:00 to 14:15", "09:45 to 18:05", "15:15 to 21:55"],
+        ),
         ("ktcl-goa-2021", "196", "2638", date(2021, 6, 4), ["18:00 to 20:29 +1 day"]),
-        ("google-sample-feed-1", "AMV", "BEATTY_AIRPORT", date(2007, 6, 9), ["10:00 to 11:00", "15:00 to 16:00"]),
+        (
+            "google-sample-feed-1",
+            "AMV",
+            "BEATTY_AIRPORT",
+            date(2007, 6, 9),
+            ["10:00 to 11:00", "15:00 to 16:00"],
+        ),
         ("google-sample-feed-1", "AMV", "BEATTY_AIRPORT", date(2007, 6, 5), []),
         ("google-sample-feed-1", "BULLFROG", "FUR_CREEK_RES", date(2007, 6, 5), ["08:20 to 09:20"]),
         ("google-sample-feed-1", "BULLFROG", "FUR_CREEK_RES", date(2007, 6, 4), []),
@@ -83,7 +103,17 @@ def test_a_search_finds_the_departures_of_the_feed(
 def test_two_coaches_at_one_minute_are_both_found(imported: dict[str, ImportReport]) -> None:
     found = offers("flixbus-de-2014", "29", "39", date(2014, 6, 13))
 
-    assert [offer.departs for offer in found] == ["08:10", "08:30", "08:30", "09:00", "13:00", "13:00", "15:50", "16:00", "16:30"]
+    assert [offer.departs for offer in found] == [
+        "08:10",
+        "08:30",
+        "08:30",
+        "09:00",
+        "13:00",
+        "13:00",
+        "15:50",
+        "16:00",
+        "16:30",
+    ]
 
 
 def test_a_night_coach_counts_for_the_day_by_the_clock(imported: dict[str, ImportReport]) -> None:
@@ -114,7 +144,9 @@ def test_coaches_of_the_service_day_before_are_found(imported: dict[str, ImportR
         ("google-sample-feed-1", date(2007, 6, 9), 144),
     ],
 )
-def test_as_many_trips_run_on_a_day_as_the_feed_has(imported: dict[str, ImportReport], source: str, day: date, expected: int) -> None:
+def test_as_many_trips_run_on_a_day_as_the_feed_has(
+    imported: dict[str, ImportReport], source: str, day: date, expected: int
+) -> None:
     assert Schedule.objects.filter(source=source, service_date=day).count() == expected
 
 
@@ -129,12 +161,20 @@ def test_the_unknown_stop_is_reported_and_nothing_else(imported: dict[str, Impor
 
 def test_a_name_finds_all_the_stops_that_share_it(imported: dict[str, ImportReport]) -> None:
     assert Stop.objects.filter(source="ktcl-goa-2021").count() == 2361
-    assert len(get_place("teen-building").stop_ids) == Stop.objects.filter(source="ktcl-goa-2021", name="Teen Building").count() > 1
+    assert (
+        len(get_place("teen-building").stop_ids)
+        == Stop.objects.filter(source="ktcl-goa-2021", name="Teen Building").count()
+        > 1
+    )
 
 
 @pytest.mark.parametrize("name", FEEDS)
 def test_a_second_import_of_a_real_feed_changes_nothing(imported: dict[str, ImportReport], name: str) -> None:
     report = import_real(name)
 
-    assert {kind: (count.new, count.changed) for kind, count in report.written.counts.items() if count.new or count.changed} == {}
+    assert {
+        kind: (count.new, count.changed)
+        for kind, count in report.written.counts.items()
+        if count.new or count.changed
+    } == {}
     assert (report.departures.new, report.withdrawal.removed, report.withdrawal.kept) == (0, 0, [])
