@@ -32,7 +32,7 @@ class _Cashier(BaseHTTPRequestHandler):
         if self.path == CONFIRM:
             return self._answer(200, TRUE)
         bill = dict(parse_qsl(urlsplit(self.path).query))
-        with urlopen(bill["notify_url"], data=bill["told"].encode(), timeout=_SECONDS) as heard:
+        with urlopen(bill["notify_url"], data=bill["notification"].encode(), timeout=_SECONDS) as heard:
             heard.read()
         return self._answer(302, b"", Location=bill["return_url"])
 

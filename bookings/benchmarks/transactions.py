@@ -27,7 +27,6 @@ import psycopg
 from tqdm import tqdm
 
 from bookings.benchmarks.floor3 import BETWEEN, FrozenSale, frozen_sales, run
-from bookings.domain.timetable.segments import SegmentRef
 
 STEPS: Final = ("hold", "order", "pay")
 _QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
@@ -37,15 +36,16 @@ _QUIET: Final = 0.05  # seconds: the queue's messenger comes to rest
 class MeasuredSale:
     """One customer on the way through the steps."""
 
-    segment: SegmentRef
+    trip: tuple[int, str, str]  # what a SegmentRef is made of
     number: int
     state: dict[str, Any] = field(default_factory=dict)
 
     def hold(self) -> None:
         from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
+        from bookings.domain.timetable.segments import SegmentRef
 
         request = HoldRequest(f"bench-{self.number}", f"net-{self.number}")
-        self.state["token"] = hold_requested(SeatRequest(self.segment, count=1), request).hold.token
+        self.state["token"] = hold_requested(SeatRequest(SegmentRef(*self.trip), count=1), request).hold.token
 
     def type(self) -> None:
         from bookings.domain.sales.checkout import save_draft
@@ -111,10 +111,8 @@ class _Bench:
 
     def round(self, turn: int, number: int, *, counts: bool) -> None:
         rides = _rides(number, turn)
-        measured = [
-            MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)
-        ]
-        noted = [MeasuredSale(SegmentRef(*ride), turn * number + index) for index, ride in enumerate(rides)]
+        measured = [MeasuredSale(ride, turn * number + index) for index, ride in enumerate(rides)]
+        noted = [MeasuredSale(ride, turn * number + index) for index, ride in enumerate(rides)]
         frozen = frozen_sales(self.floor, rides)
         for step in STEPS:
             self._between(step, measured, noted, frozen)
