@@ -5,11 +5,13 @@ Managers read all and write plain tables; auditors read all; nobody else sees an
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from bookings.models import User
@@ -18,15 +20,17 @@ _READERS: Final = (User.Role.MANAGER, User.Role.AUDITOR)
 _WRITERS: Final = (User.Role.MANAGER,)
 
 
-def _is_one_of(user: object, roles: tuple[str, ...]) -> bool:
+def _is_one_of(user: User | AnonymousUser, roles: tuple[str, ...]) -> bool:
+    if not isinstance(user, User):
+        return False
     return user.is_active and user.is_staff and (user.is_superuser or user.role in roles)
 
 
-def may_read(user: object) -> bool:
+def may_read(user: User | AnonymousUser) -> bool:
     return _is_one_of(user, _READERS)
 
 
-def may_write(user: object) -> bool:
+def may_write(user: User | AnonymousUser) -> bool:
     return _is_one_of(user, _WRITERS)
 
 
@@ -36,11 +40,7 @@ def table_using(row: models.Model) -> str:
     Empty if there is none. Asks, and does not collect a million rows.
     """
     for relation in row._meta.get_fields(include_hidden=True):
-        if (
-            relation.auto_created
-            and not relation.concrete
-            and getattr(relation, "on_delete", None) is models.PROTECT
-        ):
+        if isinstance(relation, models.ForeignObjectRel) and relation.on_delete is models.PROTECT:
             model = relation.related_model
             if model._base_manager.filter(**{relation.field.name: row}).exists():
                 return str(model._meta.verbose_name_plural)
@@ -104,20 +104,24 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     actions = None
-    frozen_words = ""
+    frozen_words: str | Promise = ""
 
     def change_view(
-        self, request: HttpRequest, object_id: str, *args: object, **kwargs: object
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row and may_write(request.user) and self.is_frozen(row):
-            messages.warning(request, self.frozen_words)
+            messages.warning(request, str(self.frozen_words))
             if request.method == "POST":
                 return HttpResponseRedirect(request.path)
-        return super().change_view(request, object_id, *args, **kwargs)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, *args: object, **kwargs: object
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         table = table_using(row) if row and may_write(request.user) else ""
@@ -128,4 +132,4 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
             }
             messages.error(request, words)
             return HttpResponseRedirect(f"../../{object_id}/change/")
-        return super().delete_view(request, object_id, *args, **kwargs)
+        return super().delete_view(request, object_id, extra_context)

@@ -1,5 +1,5 @@
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.db import models
@@ -83,6 +83,9 @@ class ServiceAdmin(RecordAdmin):
         return "".join(str(day + 1) if service.weekdays >> day & 1 else "·" for day in range(7))
 
 
+_DAYS_AHEAD: Final = {"today": (0, 1), "tomorrow": (1, 1), "week": (0, 7)}  # the first, and how many
+
+
 class WhenFilter(admin.SimpleListFilter):
     title = _("departure")
     parameter_name = "when"
@@ -97,11 +100,12 @@ class WhenFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         today = timezone.make_aware(datetime.combine(timezone.localdate(), time()))
-        first, days = {"today": (0, 1), "tomorrow": (1, 1), "week": (0, 7)}.get(self.value(), (None, 0))
-        if first is not None:
+        when = self.value()
+        if when in _DAYS_AHEAD:
+            first, days = _DAYS_AHEAD[when]
             start = today + timedelta(days=first)
             return queryset.filter(departure_time__gte=start, departure_time__lt=start + timedelta(days=days))
-        return queryset.filter(departure_time__lt=today) if self.value() == "past" else queryset
+        return queryset.filter(departure_time__lt=today) if when == "past" else queryset
 
 
 @admin.register(Schedule)

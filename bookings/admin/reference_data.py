@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -44,7 +45,7 @@ class CityAdmin(_KeepsAddress):
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: models.Model | None = None
-    ) -> dict[str, tuple[str, ...]]:
+    ) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ("name",)}
 
 
@@ -96,7 +97,7 @@ class SeatLayoutForm(forms.ModelForm):
 class SeatInline(PlainInline):
     model = Seat
 
-    def is_frozen(self, row: SeatLayout | None) -> bool:
+    def is_frozen(self, row: models.Model | None) -> bool:
         return getattr(row, "is_in_use", False)
 
 
@@ -123,7 +124,7 @@ class SeatLayoutAdmin(PlainAdmin):
     def seats_sold(self, layout: Any) -> int:
         return layout.sold
 
-    def is_frozen(self, row: SeatLayout | None) -> bool:
+    def is_frozen(self, row: models.Model | None) -> bool:
         return getattr(row, "is_in_use", False)
 
 
