@@ -20,7 +20,7 @@ from rest_framework.request import Request
 
 from bookings.domain.partners.api_keys import find_key, note_use
 from bookings.models import ApiKey
-from bookings.web.access import API_KEY, PUBLIC
+from bookings.web.access import API_KEY, PUBLIC, marked
 from bookings.web.ratelimit import enforce_limit, limit_subject
 
 View = Callable[..., HttpResponse]
@@ -61,7 +61,7 @@ def public(*methods: str) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         counted.authentication_classes = []  # type: ignore[attr-defined]  # read by api_view
-        return conditional_page(_marked(counted, methods, PUBLIC))
+        return conditional_page(_handler(counted, methods, PUBLIC))
 
     return decorate
 
@@ -83,14 +83,12 @@ def keyed(**scopes: str) -> Callable[[View], View]:
             return response
 
         guarded.authentication_classes = [ApiKeyAuthentication]  # type: ignore[attr-defined]  # as above
-        marked = _marked(guarded, tuple(scopes), API_KEY)
-        marked.scopes = scopes  # type: ignore[attr-defined]  # read by the tests
-        return marked
+        handler = _handler(guarded, tuple(scopes), API_KEY)
+        handler.scopes = scopes  # type: ignore[attr-defined]  # read by the tests
+        return handler
 
     return decorate
 
 
-def _marked(view: View, methods: tuple[str, ...], mark: str) -> View:
-    handler = api_view([*methods, "HEAD"] if "GET" in methods else list(methods))(view)
-    handler.access = mark  # type: ignore[attr-defined]  # read by the middleware
-    return handler
+def _handler(view: View, methods: tuple[str, ...], mark: str) -> View:
+    return marked(mark)(api_view([*methods, "HEAD"] if "GET" in methods else list(methods))(view))

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -8,8 +8,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Branch, User
 from bookings.office import sessions
 from bookings.office.policy import may
+from bookings.web.access import marked
 
 STAFF: Final = "staff"
 _CHOOSING: Final = {
@@ -33,7 +35,11 @@ _ENROLLING: Final = {
 
 
 class StaffRequest(HttpRequest):
+    """What a view behind `staff` is called with: an address that was resolved, by somebody signed in."""
+
     user: User
+    method: str
+    resolver_match: ResolverMatch
 
 
 def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None:
@@ -54,16 +60,18 @@ def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None
         )
         return redirect_to_login(wanted, reverse("office:login"))
     if request.user.has_initial_password:
-        return None if request.resolver_match.view_name in _CHOOSING else redirect("office:account")
+        return None if _is_at(request, _CHOOSING) else redirect("office:account")
     if second_factor.is_needed(request.user) and not sessions.has_second_factor(request):
         if not second_factor.has_second_factor(request.user):
-            return (
-                None if request.resolver_match.view_name in _ENROLLING else redirect("office:second_factor")
-            )
+            return None if _is_at(request, _ENROLLING) else redirect("office:second_factor")
         auth.logout(request)  # it was set up in another session since: here, too, a code is due
         return redirect_to_login(wanted, reverse("office:login"))
     sessions.note_use(request)
     return None
+
+
+def _is_at(request: HttpRequest, names: Collection[str]) -> bool:
+    return request.resolver_match is not None and request.resolver_match.view_name in names
 
 
 def _address_to_return_to(request: HttpRequest) -> str:
@@ -73,25 +81,25 @@ def _address_to_return_to(request: HttpRequest) -> str:
     return urlsplit(request.headers.get("Referer", "")).path or reverse("office:dashboard")
 
 
-def staff(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """For members of staff whose role has this view's name in the policy.
 
     Others get the login page or 403.
     """
 
+    @marked(STAFF)
     @wraps(view)
-    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def guarded(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         elsewhere = sign_in_first(request)
         if elsewhere:
             return elsewhere
-        if not may(request.user.role, request.resolver_match.url_name, request.method):
+        if not may(request.user.role, request.resolver_match.url_name or "", request.method):
             raise PermissionDenied
         response = view(request, *args, **kwargs)
         response.setdefault("Cache-Control", "no-store, private")
         patch_vary_headers(response, ["Cookie"])
         return response
 
-    guarded.access = STAFF
     return guarded
 
 

@@ -65,9 +65,9 @@ class Desk:
 class Frame:
     """Asked by the template only; the desk is read when it is shown."""
 
-    def __init__(self, request: HttpRequest) -> None:
-        self._path = request.path
-        self.user: User = request.user
+    def __init__(self, user: User, path: str) -> None:
+        self.user = user
+        self._path = path
 
     @property
     def usual_links(self) -> list[NavLink]:
@@ -117,4 +117,4 @@ def office(request: HttpRequest) -> dict[str, Any]:
 
 def _frame_of(request: HttpRequest) -> Frame | None:
     user = getattr(request, "user", None)  # a request that is refused at the door, say for its Host, has none
-    return Frame(request) if user and user.is_authenticated else None
+    return Frame(user, request.path) if user and user.is_authenticated else None

@@ -13,7 +13,7 @@ EVERYBODY: Final = frozenset(Role)
 SELLERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR, Role.MANAGER})
 DISPATCH: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.MANAGER})
 BOARDERS: Final = SELLERS | {Role.DISPATCHER}
-KEEPERS: Final = frozenset({Role.MANAGER})  # of the accounts of the others
+MANAGERS: Final = frozenset({Role.MANAGER})
 
 POLICY: Final[dict[str, frozenset[str]]] = {
     # Getting in
@@ -25,13 +25,13 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "recovery_codes": EVERYBODY,
     "drop_second_factor": EVERYBODY,
     # Staff
-    "staff": KEEPERS | {Role.AUDITOR},
-    "staff_new": KEEPERS,
-    "staff_member": KEEPERS | {Role.AUDITOR},
-    "staff_password": KEEPERS,
-    "staff_factor": KEEPERS,
-    "staff_close": KEEPERS,
-    "staff_open": KEEPERS,
+    "staff": MANAGERS | {Role.AUDITOR},
+    "staff_new": MANAGERS,
+    "staff_member": MANAGERS | {Role.AUDITOR},
+    "staff_password": MANAGERS,
+    "staff_factor": MANAGERS,
+    "staff_close": MANAGERS,
+    "staff_open": MANAGERS,
     # Dashboard
     "dashboard": EVERYBODY,
     "today_pulse": EVERYBODY,
@@ -78,21 +78,21 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "shifts": APPROVERS | {Role.AUDITOR},
     "shift_detail": SELLERS | {Role.AUDITOR},
     # Partners who sell through the API
-    "partners": {Role.MANAGER, Role.AUDITOR},
-    "partner": {Role.MANAGER, Role.AUDITOR},
-    "partner_add": {Role.MANAGER},
-    "partner_change": {Role.MANAGER},
-    "partner_switch": {Role.MANAGER},
-    "partner_payment": {Role.MANAGER},
-    "partner_key_add": {Role.MANAGER},
-    "partner_key": {Role.MANAGER},
-    "partner_key_revoke": {Role.MANAGER},
-    "webhooks": {Role.MANAGER, Role.AUDITOR},
-    "webhook": {Role.MANAGER, Role.AUDITOR},
-    "webhook_switch": {Role.MANAGER},
-    "webhook_secret": {Role.MANAGER},
-    "webhook_ping": {Role.MANAGER},
-    "webhook_again": {Role.MANAGER},
+    "partners": MANAGERS | {Role.AUDITOR},
+    "partner": MANAGERS | {Role.AUDITOR},
+    "partner_add": MANAGERS,
+    "partner_change": MANAGERS,
+    "partner_switch": MANAGERS,
+    "partner_payment": MANAGERS,
+    "partner_key_add": MANAGERS,
+    "partner_key": MANAGERS,
+    "partner_key_revoke": MANAGERS,
+    "webhooks": MANAGERS | {Role.AUDITOR},
+    "webhook": MANAGERS | {Role.AUDITOR},
+    "webhook_switch": MANAGERS,
+    "webhook_secret": MANAGERS,
+    "webhook_ping": MANAGERS,
+    "webhook_again": MANAGERS,
     # Boarding
     "manifest": BOARDERS | {Role.AUDITOR},
     "manifest_csv": BOARDERS | {Role.AUDITOR},
@@ -103,7 +103,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "depart": BOARDERS,
     "arrive": BOARDERS,
     # Operation
-    "database": frozenset({Role.MANAGER}),
+    "database": MANAGERS,
 }
 
 # Who may send the form of a page that more people may look at. Without a line: who may open it, but for

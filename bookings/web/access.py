@@ -5,8 +5,9 @@ from typing import Final, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 PUBLIC: Final = "public"  # anybody
 GATEWAY: Final = "gateway"  # a payment provider, known by its signature
@@ -15,7 +16,7 @@ API_KEY: Final = "api_key"  # a partner's program, known by its key
 MARKED_ELSEWHERE: Final = ("admin", "djdt")  # namespaces with a guard of their own
 
 
-def _marker(mark: str) -> Callable[[View], View]:
+def marked(mark: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         view.access = mark  # type: ignore[attr-defined]  # a function carries what we put on it
         return view
@@ -23,7 +24,7 @@ def _marker(mark: str) -> Callable[[View], View]:
     return decorate
 
 
-public, gateway, operations = _marker(PUBLIC), _marker(GATEWAY), _marker(OPERATIONS)
+public, gateway, operations = marked(PUBLIC), marked(GATEWAY), marked(OPERATIONS)
 
 
 class AccessMarks:

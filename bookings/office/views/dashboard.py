@@ -12,6 +12,7 @@ from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.presenters.charts import curve_chart
 from bookings.office.presenters.dashboard_blocks import BLOCKS, DashboardView, blocks_for, show
 from bookings.web.render import render_page
+from bookings.web.requests import htmx_of
 
 
 @staff
@@ -47,7 +48,7 @@ def _block(request: StaffRequest, slug: str) -> HttpResponse:
     Anybody else is led to the whole page.
     """
     at, wanted = _desk(request, _branches(request)), BLOCKS[slug]
-    if request.htmx.target != f"block-{slug}" or wanted not in blocks_for(at):
+    if htmx_of(request).target != f"block-{slug}" or wanted not in blocks_for(at):
         return redirect(at.address("dashboard", page=at.page if at.page > 1 else ""))
     shown = show(wanted, at)
     if request.GET.get("seen") == shown.seen:

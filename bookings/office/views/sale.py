@@ -40,6 +40,7 @@ from bookings.office.forms.sale_query import (
 from bookings.office.presenters.seat_map import seats_to_sell
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
+from bookings.web.requests import htmx_of
 
 _SCREEN: Final = "sale"
 
@@ -197,7 +198,7 @@ def _show(
     except (Refusal, NotFound) as problem:
         refusal = problem  # what the address names is gone: the screen says so and stays usable
     status = status or (refusal.status if refusal else 422 if search.errors else 200)
-    if status == 404 and request.htmx:
+    if status == 404 and htmx_of(request):
         status = 422  # a swap takes no 404, and the screen is there
     context = {"query": query, "search": search, "step": "search", **step, "refusal": counted(refusal)}
     context["is_reference_refused"] = bool(refusal and query.order and context["step"] == "search")

@@ -17,6 +17,7 @@ from bookings.passenger.presenters.rows import board_rows
 from bookings.web.access import public
 from bookings.web.fragments import cached_page
 from bookings.web.render import VARY, render_page, swaps_only
+from bookings.web.requests import htmx_of
 
 _TARGET: Final = "board"
 _SECONDS: Final = 60
@@ -37,7 +38,7 @@ def board(request: HttpRequest) -> HttpResponse:
         origins = {pair.origin.slug: pair.origin for pair in popular_pairs(limit=12, now=now)}
         context = {"typed": typed, "problem": problem, "origins": origins.values()}
         return render(request, "passenger/board_form.html", context, status=422 if problem else 200)
-    if place.ref != typed and not request.htmx:
+    if place.ref != typed and not htmx_of(request):
         return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
     found = departure_board(place, now=now, page=page, page_size=page_size)
 

@@ -21,6 +21,7 @@ from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
 from bookings.web.render import private, render_page
+from bookings.web.requests import htmx_of
 from bookings.web.visitor import forget_visitor, network_key, visitor_key
 
 _MAP = "seat-map"
@@ -29,7 +30,7 @@ _MAP = "seat-map"
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def departure(request: HttpRequest, schedule_id: str) -> HttpResponse:
-    if request.method == "GET" and request.htmx.target == _MAP and _unchanged(request, int(schedule_id)):
+    if request.method == "GET" and htmx_of(request).target == _MAP and _unchanged(request, int(schedule_id)):
         return private(HttpResponse(status=204))
     query = read_departure_query(int(schedule_id), request.GET)
     if request.method == "POST":

@@ -23,6 +23,7 @@ from bookings.web.access import public
 from bookings.web.fragments import Fragment, Parts, cached_page
 from bookings.web.paging import page_links
 from bookings.web.render import VARY, render_page, swaps_only
+from bookings.web.requests import htmx_of
 
 STRIP_SECONDS: Final = 60
 FORM_SECONDS: Final = 300
@@ -40,7 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
             request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200
         )
     query = form.query
-    if not (form.is_canonical or request.htmx):
+    if not (form.is_canonical or htmx_of(request)):
         return redirect(query.address())
     page = results(query.search, now=now)
     # By the minute, as the strip is: so neither makes the other older.

@@ -32,11 +32,8 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
     ("role", "rare"), [(User.Role.MANAGER, 3), (User.Role.AUDITOR, 2), (User.Role.CLERK, 0)]
 )
 @pytest.mark.django_db
-def test_what_is_seldom_needed_stands_under_more(role: str, rare: int, rf: object) -> None:
-    request = rf.get("/office/staff/")
-    request.user = make_user(role=role)
-
-    frame = Frame(request)
+def test_what_is_seldom_needed_stands_under_more(role: str, rare: int) -> None:
+    frame = Frame(make_user(role=role), "/office/staff/")
 
     assert [link.is_current for link in frame.rare_links] == [True, False, False][:rare]
     assert not any(link.is_current for link in frame.usual_links)
