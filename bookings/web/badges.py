@@ -1,17 +1,21 @@
 """The colour that a badge has for a status: good, warn, bad or info, as falcon.css names them."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from bookings.models import SaleStatus, Schedule
 
-_BOOKING: Final = {SaleStatus.CONFIRMED: "badge-good", SaleStatus.PENDING: "badge-warn"}
-_DEPARTURE: Final = {
+_BOOKING: Final[Mapping[str, str]] = {SaleStatus.CONFIRMED: "badge-good", SaleStatus.PENDING: "badge-warn"}
+_DEPARTURE: Final[Mapping[str, str]] = {
     Schedule.Status.CANCELLED: "badge-bad",
     Schedule.Status.BOARDING: "badge-warn",
     Schedule.Status.ON_SALE: "badge-good",
 }
-_MAIL: Final = {"sent": "badge-good", "failed": "badge-bad"}
-_MANIFEST: Final = {Schedule.Status.CANCELLED: "badge-bad", Schedule.Status.BOARDING: "badge-good"}
+_MAIL: Final[Mapping[str, str]] = {"sent": "badge-good", "failed": "badge-bad"}
+_MANIFEST: Final[Mapping[str, str]] = {
+    Schedule.Status.CANCELLED: "badge-bad",
+    Schedule.Status.BOARDING: "badge-good",
+}
 
 
 def booking_badge(status: str) -> str:

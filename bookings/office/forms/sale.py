@@ -17,6 +17,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -70,6 +71,7 @@ class SaleSearchForm(forms.Form):
     """From, to and the day, by keys. An empty day is today."""
 
     use_required_attribute = False
+    data: dict[str, str]  # a place or a day that was understood is shown in its usual form
 
     def __init__(self, data: Mapping[str, str] | None, *, places: str, start: str, now: datetime) -> None:
         self.today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
@@ -151,7 +153,7 @@ class Person:
 @dataclass(frozen=True)
 class TenderChoice:
     value: str
-    label: str
+    label: str | Promise
     key: str
     letter: str
     is_chosen: bool
@@ -221,7 +223,7 @@ class TenderForm(forms.Form):
     def wrong(self) -> list[tuple[str, str]]:
         """Each field with an error, and its words."""
         return (
-            [(name, error) for name in self.fields for error in self.errors.get(name, [])]
+            [(name, str(error)) for name in self.fields for error in self.errors.get(name, [])]
             if self.is_bound
             else []
         )

@@ -65,7 +65,7 @@ def read_sale_query(query: QueryDict) -> SaleQuery:
     """Never refuses: what makes no sense is left out."""
     hold = query.get("hold", "")
     return SaleQuery(
-        search={name: query[name][:160].replace("\x00", "") for name in _SEARCH if name in query},
+        search={name: query.get(name, "")[:160].replace("\x00", "") for name in _SEARCH if name in query},
         segment=SegmentRef.read(query.get("ride", "")),
         hold=hold if _TOKEN.fullmatch(hold) else "",
         order=query.get("order", "").strip()[:40],

@@ -38,6 +38,13 @@ class DashboardView:
     is_elsewhere: bool = False  # not the user's own branch
     page: int = 1  # of the outlook
 
+    @property
+    def station(self) -> Branch:
+        """That of a block which `needs_branch`."""
+        if self.branch is None:
+            raise LookupError("There is no station to show.")
+        return self.branch
+
     def may(self, name: str) -> bool:
         return may(self.user.role, name)
 
@@ -75,25 +82,25 @@ class RenderedBlock:
 
 
 def _draw_load(at: DashboardView) -> drawing.BarChart:
-    return drawing.load_chart(charts.load_by_day(at.branch, now=at.now))
+    return drawing.load_chart(charts.load_by_day(at.station, now=at.now))
 
 
 def _draw_sales(at: DashboardView) -> drawing.BarChart:
-    return drawing.sales_chart(charts.sales_by_hour(at.branch, now=at.now))
+    return drawing.sales_chart(charts.sales_by_hour(at.station, now=at.now))
 
 
 # In the order of the page.
 BLOCKS: Final[dict[str, Block]] = {
     block.slug: block
     for block in (
-        Block("pulse", 30, lambda at: today.pulse(at.branch, now=at.now)),
-        Block("departures", 30, lambda at: today.next_departures(at.branch, now=at.now)),
+        Block("pulse", 30, lambda at: today.pulse(at.station, now=at.now)),
+        Block("departures", 30, lambda at: today.next_departures(at.station, now=at.now)),
         Block("tills", 30, lambda at: desk.tills(at.user, at.branch, now=at.now), needs_branch=False),
-        Block("alerts", 30, lambda at: today.alerts(at.branch, now=at.now)),
-        Block("orders", 30, lambda at: desk.unpaid_orders(at.branch, now=at.now)),
+        Block("alerts", 30, lambda at: today.alerts(at.station, now=at.now)),
+        Block("orders", 30, lambda at: desk.unpaid_orders(at.station, now=at.now)),
         Block("tasks", 45, lambda at: tasks.open_tasks(at.user, now=at.now), needs_branch=False),
         Block("mails", 45, lambda at: desk.stuck_mails(now=at.now), needs_branch=False),
-        Block("outlook", 60, lambda at: outlook.outlook(at.branch, now=at.now, page=at.page), may_lag=True),
+        Block("outlook", 60, lambda at: outlook.outlook(at.station, now=at.now, page=at.page), may_lag=True),
         Block("load", 60, _draw_load, may_lag=True),
         Block("sales", 60, _draw_sales, may_lag=True),
     )

@@ -1,4 +1,4 @@
-from typing import Any
+from collections.abc import Mapping
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -12,8 +12,10 @@ class FindForm(forms.Form):
 
     use_required_attribute = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="find-%s", **kwargs)
+    def __init__(
+        self, data: Mapping[str, str] | None = None, *, initial: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(data, auto_id="find-%s", initial=initial)
         self.fields["reference"] = forms.CharField(
             label=_("Booking reference"),
             max_length=40,

@@ -43,6 +43,8 @@ class PlaceField(forms.CharField):
 class SearchForm(forms.Form):
     """What a visitor asks for. The fields of the party follow from the passenger types."""
 
+    data: dict[str, str]  # a place or a day that was understood is shown in its usual form
+
     def __init__(
         self,
         data: Mapping[str, str] | None = None,
@@ -53,9 +55,8 @@ class SearchForm(forms.Form):
         self.types = passenger_types()
         self.default_type = next((slug for slug, kind in self.types.items() if kind.is_default), "adult")
         self.now = now
-        self.is_canonical = (
-            bool(data) and {"date", "passengers"} <= set(data) and self.default_type not in data
-        )
+        named = set(data or ())
+        self.is_canonical = {"date", "passengers"} <= named and self.default_type not in named
         today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
         start = {"date": today + timedelta(days=1), self.default_type: 1, **(initial or {})}
         super().__init__(
@@ -200,7 +201,7 @@ class SearchForm(forms.Form):
     @property
     def party_errors(self) -> list[str]:
         """What is wrong with the party, once, in the order of the types."""
-        return list(dict.fromkeys(error for slug in self.types for error in self.errors.get(slug, [])))
+        return list(dict.fromkeys(str(error) for slug in self.types for error in self.errors.get(slug, [])))
 
     @property
     def party_fields(self) -> list[forms.BoundField]:
@@ -219,8 +220,8 @@ class SearchForm(forms.Form):
             destination=cleaned["to"],
             day=cleaned["date"],
             party=cleaned["party"],
-            sort=typed.get("sort") if typed.get("sort") in SORTS else SORTS[0],
-            band=typed.get("time") if typed.get("time") in BANDS else "",
+            sort=typed["sort"] if typed.get("sort") in SORTS else SORTS[0],
+            band=typed["time"] if typed.get("time") in BANDS else "",
             fare_class=typed.get("class", "") if _TOKEN.fullmatch(typed.get("class", "")) else "",
             max_price=Decimal(typed["max_price"]) if _is_count(typed.get("max_price", "")) else None,
             page=page,

@@ -54,13 +54,14 @@ class SearchQuery:
         search = replace(self.search, **{"page": 1, **changes} if changes else {})
         query: dict[str, Any] = {"from": search.origin.ref, "to": search.destination.ref, "date": search.day}
         query |= self.party_query() | self._onward()
-        narrowed = {
+        narrowed: dict[str, Any] = {
             "sort": search.sort,
             "time": search.band,
             "class": search.fare_class,
             "max_price": search.max_price,
+            "page": search.page,
+            "page_size": search.page_size,
         }
-        narrowed |= {"page": search.page, "page_size": search.page_size}
         return query | {
             name: value for name, value in narrowed.items() if value not in ("", None, _PLAIN.get(name))
         }
