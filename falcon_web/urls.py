@@ -1,13 +1,13 @@
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 handler400 = "bookings.web.errors.bad_request"
 handler403 = "bookings.web.errors.forbidden"
 handler404 = "bookings.web.errors.not_found"
 handler500 = "bookings.web.errors.server_error"
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("bookings.passenger.urls")),
     path("", include("bookings.ops.urls")),
     path("api/", include("bookings.api.urls")),

@@ -119,9 +119,8 @@ def with_version(rows: QuerySet[M]) -> QuerySet[M]:
 
     See `note_version`.
     """
-    return rows.annotate(
-        reference_data_version=RawSQL(f"(SELECT mark FROM {VERSION_TABLE})", (), CharField())
-    )
+    version = RawSQL(f"(SELECT mark FROM {VERSION_TABLE})", (), CharField())
+    return rows.annotate(reference_data_version=version)  # type: ignore[return-value]  # the stubs lose M
 
 
 def note_version(rows: list[M]) -> list[M]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from bookings.base.codes import plain_name
 from bookings.demo.timetable import read_table
+
+Choice = TypeVar("Choice")
 
 _LEADERS: Final = {"adult": 76, "student": 13, "pensioner": 11}
 _OTHERS: Final = {"adult": 60, "child": 28, "student": 7, "pensioner": 5}
@@ -23,7 +25,7 @@ class DemoPassenger:
     kind: str  # slug of the passenger type
 
 
-def _pick(rng: Random, weights: dict) -> object:
+def _pick(rng: Random, weights: dict[Choice, int]) -> Choice:
     return rng.choices(list(weights), weights=list(weights.values()))[0]
 
 

@@ -52,11 +52,11 @@ def make_staff() -> User:
         )
         made += [user] if is_new else []
     at_city = {each.code: each for each in branches}
-    for username, (first_name, last_name, city) in _COLLEAGUES.items():
+    for username, (first_name, last_name, city_slug) in _COLLEAGUES.items():
         fields = {
             "first_name": first_name,
             "last_name": last_name,
-            "branch": at_city.get(city, branch),
+            "branch": at_city.get(city_slug, branch),
             "password": _NO_PASSWORD,
         }
         user, is_new = User.objects.get_or_create(username=username, defaults=fields)

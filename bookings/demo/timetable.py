@@ -110,10 +110,9 @@ def shorten(
 def line_calls() -> dict[str, tuple[PatternCall, ...]]:
     lines: dict[str, list[PatternCall]] = {}
     for row in read_table("calls"):
-        numbers = (int(row[field]) for field in ("km", "arrive_min", "depart_min"))
-        lines.setdefault(row["line"], []).append(
-            PatternCall(row["city"], *numbers, is_halt=row["is_halt"] == "1")
-        )
+        km, arrive, depart = (int(row[field]) for field in ("km", "arrive_min", "depart_min"))
+        call = PatternCall(row["city"], km, arrive, depart, is_halt=row["is_halt"] == "1")
+        lines.setdefault(row["line"], []).append(call)
     return {line: tuple(calls) for line, calls in lines.items()}
 
 

@@ -41,7 +41,8 @@ def is_needed(user: User) -> bool:
 
 def has_second_factor(user: User) -> bool:
     """Whether one is set up, for any session of the user."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    is_set_up: bool = TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return is_set_up
 
 
 def recovery_codes_left(user: User) -> int:
