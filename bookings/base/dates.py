@@ -1,4 +1,4 @@
-"""Days in words. Django's date formats say the same and take twenty times as long, which is much on a list."""
+"""Days in words. Django's date formats say the same in twenty times the time, which is much on a list."""
 
 from __future__ import annotations
 

@@ -103,6 +103,7 @@ class AlreadySubmitted(RuleBroken):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "This page was already sent with other details. Nothing was changed; please start again from the current page."
+                "This page was already sent with other details. Nothing was changed; "
+                "please start again from the current page."
             )
         )

@@ -41,7 +41,8 @@ def build(size: Size, *, today: date | None = None, progress: Progress = lambda 
         layouts = make_network(size, size.first_day(today))
         with _without_indexes(), connection.cursor() as cursor:
             cursor.execute(
-                "CREATE TEMPORARY TABLE bench_name (number integer, first_name text, surname text, plain_surname text)"
+                "CREATE TEMPORARY TABLE bench_name (number integer, first_name text, surname text, "
+                "plain_surname text)"
             )
             cursor.executemany(
                 "INSERT INTO bench_name VALUES (%s, %s, %s, %s)",
@@ -75,9 +76,11 @@ def _without_indexes() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ANY(%s) "
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+            "AND tablename = ANY(%s) "
             "AND indexname NOT IN "
-            "(SELECT conname FROM pg_constraint JOIN pg_namespace n ON n.oid = connamespace WHERE nspname = current_schema())",
+            "(SELECT conname FROM pg_constraint JOIN pg_namespace n ON n.oid = connamespace "
+            "WHERE nspname = current_schema())",
             [[model._meta.db_table for model in apps.get_app_config("bookings").get_models()]],
         )
         indexes = cursor.fetchall()

@@ -31,15 +31,19 @@ _NUMBERED: Final = {
 # A seat that is free all the way, and what else the statements name of the departure
 _FACTS: Final = """
 SELECT s.id AS schedule, a.id AS from_stop, z.id AS to_stop, a.position AS first, z.position AS last,
-    s.departure_time + a.depart_min * interval '1 minute' AS boards_at, s.departure_time + z.arrive_min * interval '1 minute' AS alights_at,
-    seat.id AS seat, (SELECT MIN(id) FROM bookings_fareclass) AS fare_class, (SELECT MIN(id) FROM bookings_passengertype) AS passenger_type
+    s.departure_time + a.depart_min * interval '1 minute' AS boards_at,
+    s.departure_time + z.arrive_min * interval '1 minute' AS alights_at,
+    seat.id AS seat, (SELECT MIN(id) FROM bookings_fareclass) AS fare_class,
+    (SELECT MIN(id) FROM bookings_passengertype) AS passenger_type
 FROM bookings_schedule s
 JOIN bookings_routestop a ON a.route_id = s.route_id JOIN bookings_stop ON bookings_stop.id = a.stop_id
 JOIN bookings_city ON bookings_city.id = bookings_stop.city_id AND bookings_city.slug = %(from)s
-JOIN bookings_routestop z ON z.route_id = s.route_id AND z.position > a.position JOIN bookings_stop zs ON zs.id = z.stop_id
+JOIN bookings_routestop z ON z.route_id = s.route_id AND z.position > a.position
+JOIN bookings_stop zs ON zs.id = z.stop_id
 JOIN bookings_city zc ON zc.id = zs.city_id AND zc.slug = %(to)s
 JOIN bookings_seat seat ON seat.layout_id = s.layout_id AND seat.kind <> 'crew' AND NOT EXISTS (
-    SELECT 1 FROM bookings_seatclaim c WHERE c.schedule_id = s.id AND c.seat_id = seat.id AND c.leg >= a.position AND c.leg < z.position)
+    SELECT 1 FROM bookings_seatclaim c
+    WHERE c.schedule_id = s.id AND c.seat_id = seat.id AND c.leg >= a.position AND c.leg < z.position)
 WHERE s.id = %(schedule)s ORDER BY a.position, z.position, seat.deck, seat.row, seat."column" LIMIT 1
 """
 
@@ -134,7 +138,10 @@ def _values(
         "attempt_subject": f"attempt:{name[2:24]}",
         "payment_name": f"demo-{attempt}",
         "notification_name": f"demo-{attempt}:COMPLETE",
-        "body": f"merchant=falcon-demo&attempt={name[2:24]}&payment=demo-{attempt}&amount=410.00&status=COMPLETE&signature={name}{name}",
+        "body": (
+            f"merchant=falcon-demo&attempt={name[2:24]}&payment=demo-{attempt}&amount=410.00"
+            f"&status=COMPLETE&signature={name}{name}"
+        ),
         "message_id": f"<{name}@127.0.0.1>",
         "notification_message": f"<{name[::-1]}@127.0.0.1>",
     }

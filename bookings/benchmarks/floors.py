@@ -33,18 +33,21 @@ WITH start AS MATERIALIZED (
 ), target AS MATERIALIZED (
     SELECT s.id, s.name, s.code FROM bookings_stop s JOIN bookings_city c ON c.id = s.city_id AND c.slug = %s
 ), ride AS MATERIALIZED (
-    SELECT a.route_id, a.id AS from_id, z.id AS to_id, a.position AS board, z.position AS alight, a.depart_min, z.arrive_min,
+    SELECT a.route_id, a.id AS from_id, z.id AS to_id, a.position AS board, z.position AS alight,
+        a.depart_min, z.arrive_min,
         start.name AS from_name, start.code AS from_code, target.name AS to_name, target.code AS to_code
     FROM start JOIN bookings_routestop a ON a.stop_id = start.id
     JOIN bookings_routestop z ON z.route_id = a.route_id AND z.position > a.position
     JOIN target ON target.id = z.stop_id
 ), page AS MATERIALIZED (
-    SELECT s.id, {boards} AS boards, {alights} AS alights, s.price_zar, s.layout_id, board, alight, from_name, from_code, to_name, to_code,
+    SELECT s.id, {boards} AS boards, {alights} AS alights, s.price_zar, s.layout_id, board, alight,
+        from_name, from_code, to_name, to_code,
         l.code, l.name, coach.name, f.amount
     FROM ride
     JOIN bookings_route r ON r.id = ride.route_id AND r.is_active
     JOIN bookings_line l ON l.id = r.line_id
-    JOIN bookings_schedule s ON s.route_id = ride.route_id AND {near} AND s.departure_time >= {first} AND s.departure_time < {end}
+    JOIN bookings_schedule s ON s.route_id = ride.route_id AND {near}
+        AND s.departure_time >= {first} AND s.departure_time < {end}
         AND s.is_active AND s.status = 'on_sale'
     JOIN bookings_seatlayout coach ON coach.id = s.layout_id
     LEFT JOIN bookings_fare f ON f.from_stop_id = from_id AND f.to_stop_id = to_id
@@ -107,7 +110,7 @@ def _departures(request: HttpRequest, asked: CursorWrapper) -> HttpResponse:
 
 
 def _unprepared_cursor() -> CursorWrapper:
-    """As statements were sent when this floor was frozen, so that preparing ours does not move the measure."""
+    """As statements were sent when this floor was frozen: preparing ours does not move the measure."""
     if connection.vendor != "postgresql":
         return connection.cursor()
     connection.ensure_connection()
@@ -142,9 +145,12 @@ def _row(passengers: int) -> Callable[[tuple[Any, ...]], str]:
         boards, alights = boards.astimezone(_ZONE), alights.astimezone(_ZONE)
         total = (amount or price) * passengers
         return (
-            f"<tr><td><time datetime='{boards.isoformat()}'>{boards:%H:%M}</time><td><time datetime='{alights.isoformat()}'>{alights:%H:%M}</time>"
-            f"<td>{escape(from_name)}<td>{escape(to_name)}<td>{escape(code)} {escape(name)}<td>{escape(coach)}<td>R{total}<td>{free}"
-            f"<td><a href='/departures/{pk}/?from={from_code}@{board}&to={to_code}@{alight}'>Choose seats</a>\n"
+            f"<tr><td><time datetime='{boards.isoformat()}'>{boards:%H:%M}</time><td>"
+            f"<time datetime='{alights.isoformat()}'>{alights:%H:%M}</time>"
+            f"<td>{escape(from_name)}<td>{escape(to_name)}<td>{escape(code)} {escape(name)}"
+            f"<td>{escape(coach)}<td>R{total}<td>{free}"
+            f"<td><a href='/departures/{pk}/?from={from_code}@{board}&to={to_code}@{alight}'>"
+            "Choose seats</a>\n"
         )
 
     return row

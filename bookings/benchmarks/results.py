@@ -62,12 +62,16 @@ HEAD: Final = ("case", "CPU ms", "ratio", "must", "", "queries", "kB", "remark")
 
 def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
-    return f"{psutil.cpu_count()} CPUs, {memory:.0f} GB, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
+    return (
+        f"{psutil.cpu_count()} CPUs, {memory:.0f} GB, Python {platform.python_version()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}"
+    )
 
 
 def markdown(results: Iterable[Result]) -> str:
     lines = [
-        f"Measured on {machine()}. CPU ms of all our processes and of the servers behind them, per request or purchase."
+        f"Measured on {machine()}. CPU ms of all our processes and of the servers behind them, "
+        "per request or purchase."
     ]
     for (part, stage), rows in _parts(results):
         lines += ["", f"**{part}**, {stage}", "", f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]

@@ -164,7 +164,10 @@ def _transaction_lines(line: dict[str, Any], floor_1: float) -> Iterator[Result]
         ratio=line["ours_ratio"],
         target=TRANSACTION_AT_MOST,
         queries=line["statements"],
-        remark=f"{line['ours'] / floor_1:.0f} × floor 1; floor 3, as the statements stood at 068e3a2: {line['floor']:.2f} ms",
+        remark=(
+            f"{line['ours'] / floor_1:.0f} × floor 1; floor 3, as the statements stood at 068e3a2: "
+            f"{line['floor']:.2f} ms"
+        ),
     )
     alone = {
         "against": "floor 3",
@@ -243,7 +246,10 @@ def _purchase_lines(
         (f"{CLIENTS} clients, random departures", many),
         (f"{CLIENTS} clients, one departure", hot),
     ):
-        remark = f"{run.bought} bought, {run.refused} refused, {run.a_second:.1f}/s, p50 {median_ms(run.seconds):.0f} p99 "
+        remark = (
+            f"{run.bought} bought, {run.refused} refused, {run.a_second:.1f}/s, "
+            f"p50 {median_ms(run.seconds):.0f} p99 "
+        )
         remark += (
             f"{percentile(run.seconds, 0.99):.0f} ms; with mail p50 {median_ms(run.until_mail):.0f} ms; "
         )

@@ -74,7 +74,10 @@ def insert(model: type[models.Model], values: dict[str, str], source: str) -> st
     for field in model._meta.concrete_fields:
         if field.column not in values and not field.primary_key and not field.null:
             values[str(field.column)] = sql.literal(field.get_default())
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) SELECT {', '.join(values.values())} {source}"
+    return (
+        f"INSERT INTO {model._meta.db_table} ({', '.join(values)}) "
+        f"SELECT {', '.join(values.values())} {source}"
+    )
 
 
 class Script:
@@ -101,8 +104,10 @@ class Script:
         yield (
             "",
             f"""CREATE TEMPORARY TABLE bench_departure AS WITH RECURSIVE {_numbers(size.schedules)}
-            SELECT i + 1 AS id, {route} + 1 AS route_id, CASE ({route}) % {len(self.layouts)} {layout_of} END AS layout_id,
-                {self.start} + (i / {size.a_day}) * {_DAY} + (i % {TIMES}) * 6600 + ({route} * 7 % 60) * 60 AS departs
+            SELECT i + 1 AS id, {route} + 1 AS route_id,
+                CASE ({route}) % {len(self.layouts)} {layout_of} END AS layout_id,
+                {self.start} + (i / {size.a_day}) * {_DAY} + (i % {TIMES}) * 6600
+                    + ({route} * 7 % 60) * 60 AS departs
             FROM number""",
         )
         yield (
@@ -126,17 +131,23 @@ class Script:
         return f"""CREATE TEMPORARY TABLE bench_sale AS WITH RECURSIVE {_numbers(self.size.bookings)},
             legs AS (SELECT route_id, COUNT(*) - 1 AS legs FROM bookings_routestop GROUP BY route_id),
             drawn AS (
-                SELECT i, d.id AS schedule_id, d.route_id, d.layout_id, d.departs, legs, (i * 7919 + 13) % 10007 AS h FROM number
+                SELECT i, d.id AS schedule_id, d.route_id, d.layout_id, d.departs, legs,
+                    (i * 7919 + 13) % 10007 AS h FROM number
                 JOIN bench_departure d ON d.id = {self.first_booked} + i / {BOOKINGS_EACH} + 1
                 JOIN legs ON legs.route_id = d.route_id
             ),
-            sized AS (SELECT drawn.*, CASE WHEN legs < 2 + h % 4 THEN legs ELSE 2 + h % 4 END AS length FROM drawn)
-            SELECT i + 1 AS id, schedule_id, layout_id, a.id AS board_id, z.id AS alight_id, a.position AS board, z.position AS alight,
+            sized AS (
+                SELECT drawn.*, CASE WHEN legs < 2 + h % 4 THEN legs ELSE 2 + h % 4 END AS length FROM drawn
+            )
+            SELECT i + 1 AS id, schedule_id, layout_id, a.id AS board_id, z.id AS alight_id,
+                a.position AS board, z.position AS alight,
                 departs + a.depart_min * 60 AS boards, departs + z.arrive_min * 60 AS alights,
                 {self.now} - 60 - h * 37 - (i % 300) * {_DAY} AS placed,
-                CASE WHEN h % 5 < 2 THEN 2 ELSE 1 END AS people, 95 * length AS fare, i % {_OPEN_EVERY} = 0 AS is_open
+                CASE WHEN h % 5 < 2 THEN 2 ELSE 1 END AS people, 95 * length AS fare,
+                i % {_OPEN_EVERY} = 0 AS is_open
             FROM sized
-            JOIN bookings_routestop a ON a.route_id = sized.route_id AND a.position = (h / 4) % (legs - length + 1)
+            JOIN bookings_routestop a
+                ON a.route_id = sized.route_id AND a.position = (h / 4) % (legs - length + 1)
             JOIN bookings_routestop z ON z.route_id = sized.route_id AND z.position = a.position + length"""
 
     def _departures(self) -> str:
@@ -152,19 +163,23 @@ class Script:
             Schedule,
             values,
             """FROM bench_departure d
-            JOIN (SELECT layout_id, COUNT(*) AS seats FROM bookings_seat WHERE kind <> 'crew' GROUP BY layout_id) s
+            JOIN (SELECT layout_id, COUNT(*) AS seats FROM bookings_seat WHERE kind <> 'crew'
+                GROUP BY layout_id) s
                 ON s.layout_id = d.layout_id
-            LEFT JOIN (SELECT schedule_id, SUM(people) AS people FROM bench_sale GROUP BY schedule_id) sold ON sold.schedule_id = d.id
+            LEFT JOIN (SELECT schedule_id, SUM(people) AS people FROM bench_sale GROUP BY schedule_id) sold
+                ON sold.schedule_id = d.id
             ORDER BY d.id""",
         )
 
     def _travellers(self) -> Iterator[Step]:
         yield (
             "",
-            f"""CREATE TEMPORARY TABLE bench_person AS SELECT s.id * 2 + extra AS id, s.id AS booking_id, s.schedule_id, seat.seat_id,
+            f"""CREATE TEMPORARY TABLE bench_person AS
+                SELECT s.id * 2 + extra AS id, s.id AS booking_id, s.schedule_id, seat.seat_id,
                 s.board, s.alight, s.fare, s.is_open, extra
             FROM bench_sale s JOIN (SELECT 0 AS extra UNION ALL SELECT 1) e ON extra < people
-            JOIN bench_seat seat ON seat.layout_id = s.layout_id AND seat.number = (s.id % {BOOKINGS_EACH}) * 2 + extra""",
+            JOIN bench_seat seat ON seat.layout_id = s.layout_id
+                AND seat.number = (s.id % {BOOKINGS_EACH}) * 2 + extra""",
         )
         email, placed = "'buyer' || id || '@example.com'", self.sql.moment("placed")
         order = {
@@ -198,8 +213,14 @@ class Script:
             "kind": "CASE WHEN is_open THEN 'held' ELSE 'sold' END",
             "expires_at": f"CASE WHEN is_open THEN {self.far} END",
         }
-        legs = "(WITH RECURSIVE number(leg) AS (SELECT 0 UNION ALL SELECT leg + 1 FROM number WHERE leg < 11) SELECT leg FROM number) l"
-        source = f"FROM bench_person p JOIN {legs} ON leg >= board AND leg < alight ORDER BY schedule_id, seat_id, leg"
+        legs = (
+            "(WITH RECURSIVE number(leg) AS (SELECT 0 UNION ALL SELECT leg + 1 FROM number WHERE leg < 11) "
+            "SELECT leg FROM number) l"
+        )
+        source = (
+            f"FROM bench_person p JOIN {legs} ON leg >= board AND leg < alight "
+            "ORDER BY schedule_id, seat_id, leg"
+        )
         yield "claims", insert(SeatClaim, claim, source)
 
     def _tickets(self) -> str:
@@ -245,7 +266,10 @@ class Script:
             insert(Payment, payment | {"paid_at": paid}, "FROM bench_sale WHERE NOT is_open ORDER BY id"),
         )
         entry = {"account": "account", "amount": "sign * fare * people", "order_id": "id"}
-        both = "FROM bench_sale CROSS JOIN (SELECT '{}' AS account, 1 AS sign UNION ALL SELECT '{}', -1) accounts"
+        both = (
+            "FROM bench_sale "
+            "CROSS JOIN (SELECT '{}' AS account, 1 AS sign UNION ALL SELECT '{}', -1) accounts"
+        )
         sale = {
             "posting": self.sql.uuid("id * 2"),
             "booking_id": "id",

@@ -164,7 +164,7 @@ def _maker_of_models(compiler: Any, using: str) -> Callable[[RawRow], Model]:
 
 
 def set_related_rows(row: Model, name: str, related: list[Any]) -> None:
-    """Let `row.name.all()` give what a compiled query has read of them already, as `prefetch_related` does."""
+    """Let `row.name.all()` give what a compiled query has already read, as `prefetch_related` does."""
     rows = getattr(row, name).all()
     rows._result_cache, rows._prefetch_done = related, True
     row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = rows

@@ -33,16 +33,23 @@ _VERBS: Final = ("INSERT", "UPDATE", "DELETE")
 
 def _sqlite() -> list[str]:
     # Not INSERT OR REPLACE: within a trigger the OR of the statement that fired it would hold instead.
-    change = "DELETE FROM bookings_cataloguemark; INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, lower(hex(randomblob(16))))"
+    change = (
+        "DELETE FROM bookings_cataloguemark; "
+        "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, lower(hex(randomblob(16))))"
+    )
     return [
-        f"CREATE TRIGGER IF NOT EXISTS {_name(table)}_{verb.lower()} AFTER {verb} ON {table} BEGIN {change}; END"
+        f"CREATE TRIGGER IF NOT EXISTS {_name(table)}_{verb.lower()} AFTER {verb} ON {table} "
+        f"BEGIN {change}; END"
         for table in REFERENCE_TABLES
         for verb in _VERBS
     ]
 
 
 def _postgres() -> list[str]:
-    change = "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, gen_random_uuid()) ON CONFLICT (id) DO UPDATE SET mark = EXCLUDED.mark"
+    change = (
+        "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, gen_random_uuid()) "
+        "ON CONFLICT (id) DO UPDATE SET mark = EXCLUDED.mark"
+    )
     return [trigger_function("catalogue_changed", f"BEGIN {change}; RETURN NULL; END")] + [
         f"CREATE OR REPLACE TRIGGER {_name(table)} AFTER {' OR '.join(_VERBS)} ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION catalogue_changed()"

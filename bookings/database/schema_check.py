@@ -63,13 +63,17 @@ def _schema_problem(connection: BaseDatabaseWrapper) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_user, current_schema(), "
-            "(SELECT nspname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE pg_class.oid = to_regclass('django_migrations'))"
+            "(SELECT nspname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE pg_class.oid = to_regclass('django_migrations'))"
         )
         role, schema, tables_in = cursor.fetchone()
     if schema is None:
         return f"The search_path of the role {role} names no schema that exists."
     if tables_in not in (None, schema):
-        return f"The role {role} makes tables in the schema {schema} and sees those in {tables_in}: its search_path must name one schema only."
+        return (
+            f"The role {role} makes tables in the schema {schema} and sees those in {tables_in}: "
+            "its search_path must name one schema only."
+        )
     return ""
 
 
@@ -100,5 +104,8 @@ def _first_difference(connection: BaseDatabaseWrapper) -> str:
 
 def _way_out(connection: BaseDatabaseWrapper) -> str:
     if connection.vendor == "sqlite":
-        return f"If it only holds the demo, remove it, and a new one is made: rm -r {connection.settings_dict['NAME']}*"
+        return (
+            "If it only holds the demo, remove it, and a new one is made: "
+            f"rm -r {connection.settings_dict['NAME']}*"
+        )
     return "Until the first release there is one clean start: give DATABASE_URL a new, empty database."

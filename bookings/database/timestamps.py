@@ -13,7 +13,7 @@ from psycopg.abc import Buffer
 
 
 class TimestampLoader(BaseTzLoader):  # type: ignore[misc]  # the stubs know nothing of it
-    """For a connection whose time zone is UTC, so that its moments are written as 2026-11-27 18:00:53.51+00."""
+    """For a connection in UTC, whose moments are therefore written as 2026-11-27 18:00:53.51+00."""
 
     timezone = UTC
 

@@ -28,7 +28,8 @@ _SQLITE: Final = [
     f"WHEN EXISTS (SELECT 1 FROM {SHIFT} WHERE id = NEW.shift_id AND closed_at IS NOT NULL) "
     "BEGIN SELECT RAISE(ABORT, 'the shift is closed'); END",
     *(
-        f"CREATE TRIGGER IF NOT EXISTS shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} WHEN OLD.closed_at IS NOT NULL "
+        f"CREATE TRIGGER IF NOT EXISTS shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} "
+        "WHEN OLD.closed_at IS NOT NULL "
         "BEGIN SELECT RAISE(ABORT, 'a closed shift never changes'); END"
         for verb in ("UPDATE", "DELETE")
     ),
@@ -40,7 +41,10 @@ def trigger_function(name: str, body: str) -> str:
 
     Each company has a schema of its own.
     """
-    return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ {body} $$"
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+        f"SET search_path FROM CURRENT AS $$ {body} $$"
+    )
 
 
 _REFUSE: Final = "RAISE EXCEPTION '{}' USING ERRCODE = 'integrity_constraint_violation'"
@@ -49,15 +53,18 @@ _POSTGRES: Final = [
     # FOR SHARE waits for a cash-up that is just being written, and then sees it.
     trigger_function(
         "shift_must_be_open",
-        f"DECLARE closed timestamptz; BEGIN SELECT closed_at INTO closed FROM {SHIFT} WHERE id = NEW.shift_id FOR SHARE; "
+        f"DECLARE closed timestamptz; BEGIN SELECT closed_at INTO closed FROM {SHIFT} "
+        "WHERE id = NEW.shift_id FOR SHARE; "
         f"IF closed IS NOT NULL THEN {_REFUSE.format('the shift is closed')}; END IF; RETURN NEW; END",
     ),
     trigger_function("closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"),
     *(
-        f"CREATE OR REPLACE TRIGGER ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
+        f"CREATE OR REPLACE TRIGGER ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} "
+        "FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
         for verb in ("UPDATE", "DELETE")
     ),
-    f"CREATE OR REPLACE TRIGGER ledger_shift_open BEFORE INSERT ON {LEDGER} FOR EACH ROW WHEN (NEW.shift_id IS NOT NULL) "
+    f"CREATE OR REPLACE TRIGGER ledger_shift_open BEFORE INSERT ON {LEDGER} "
+    "FOR EACH ROW WHEN (NEW.shift_id IS NOT NULL) "
     "EXECUTE FUNCTION shift_must_be_open()",
     *(
         f"CREATE OR REPLACE TRIGGER shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} FOR EACH ROW "
@@ -86,7 +93,8 @@ def enabled_triggers(connection: BaseDatabaseWrapper) -> set[str]:
     """Names of the triggers of our schema; other schemas of the database belong to other companies."""
     if connection.vendor == "postgresql":
         query = (
-            "SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace "
+            "SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+            "JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE nspname = current_schema() AND tgenabled <> 'D'"
         )
     else:

@@ -144,7 +144,7 @@ class Route(Imported):
 
 
 class RouteStop(models.Model):
-    """A call of a route. Minutes count from the departure at position 0 (absolute minutes, not wall clock)."""
+    """A call of a route. Minutes count from the departure at position 0 (minutes passed, not wall clock)."""
 
     route = models.ForeignKey(Route, models.CASCADE, related_name="calls", db_index=False)
     position = models.PositiveSmallIntegerField()

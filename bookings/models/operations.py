@@ -75,7 +75,8 @@ class RateCount(models.Model):
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} (key, count, expires_at) VALUES (%s, 1, %s) "
-                f"ON CONFLICT (key) DO UPDATE SET count = {table}.count + 1 WHERE {table}.count < %s RETURNING count",
+                f"ON CONFLICT (key) DO UPDATE SET count = {table}.count + 1 WHERE {table}.count < %s "
+                "RETURNING count",
                 [key, expires_at, most],
             )
             return cursor.fetchone() is not None

@@ -21,14 +21,16 @@ def facts(cursor: Any) -> Row:
         cursor,
         """
         SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1) AS engine,
-               (SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               (SELECT sum(pg_total_relation_size(c.oid))::bigint
+                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE n.nspname = current_schema() AND c.relkind = 'r') AS size,
                stats_reset AS counted_since,
                (100.0 * blks_hit / nullif(blks_hit + blks_read, 0))::float AS hit_percent,
                numbackends AS connections,
                current_setting('max_connections')::int AS most_connections,
                (SELECT max(clock_timestamp() - xact_start) FROM pg_stat_activity
-                WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()) AS oldest_transaction
+                WHERE datname = current_database() AND usename = current_user
+                AND pid <> pg_backend_pid()) AS oldest_transaction
         FROM pg_stat_database WHERE datname = current_database()
         """,
     )[0]
@@ -54,7 +56,8 @@ def indexes(cursor: Any, *, thorough: bool) -> list[Row]:
     return _rows(
         cursor,
         """
-        SELECT s.indexrelname AS name, s.relname AS table, pg_relation_size(s.indexrelid) AS size, s.idx_scan AS scans,
+        SELECT s.indexrelname AS name, s.relname AS table, pg_relation_size(s.indexrelid) AS size,
+               s.idx_scan AS scans,
                i.indisunique OR i.indisexclusion AS is_rule
         FROM pg_stat_user_indexes s JOIN pg_index i ON i.indexrelid = s.indexrelid
         WHERE s.schemaname = current_schema()
@@ -65,7 +68,8 @@ def indexes(cursor: Any, *, thorough: bool) -> list[Row]:
 def statements(cursor: Any, most: int) -> list[Row] | None:
     """By pg_stat_statements. None if it is not installed, not loaded, or not ours to read."""
     cursor.execute(
-        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_stat_statements'"
+        "SELECT nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+        "WHERE extname = 'pg_stat_statements'"
     )
     schema = cursor.fetchone()
     if not schema:
@@ -77,9 +81,11 @@ def statements(cursor: Any, most: int) -> list[Row] | None:
             return _rows(
                 cursor,
                 f"""
-                SELECT left(regexp_replace(s.query, '\\s+', ' ', 'g'), 1000) AS sql, '' AS place, s.calls AS times,
+                SELECT left(regexp_replace(s.query, '\\s+', ' ', 'g'), 1000) AS sql, '' AS place,
+                       s.calls AS times,
                        s.mean_exec_time AS mean_ms, s.max_exec_time AS longest_ms
-                FROM {view} s JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles r ON r.oid = s.userid AND r.rolname = current_user
+                FROM {view} s JOIN pg_database d ON d.oid = s.dbid
+                JOIN pg_roles r ON r.oid = s.userid AND r.rolname = current_user
                 WHERE d.datname = current_database() AND s.query <> '<insufficient privilege>'
                 ORDER BY s.total_exec_time DESC LIMIT %s
                 """,

@@ -30,7 +30,8 @@ def facts(cursor: Any) -> Row:
 
 def tables(cursor: Any, *, thorough: bool) -> list[Row]:
     cursor.execute(
-        "SELECT name, tbl_name, type FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_stat%'"
+        "SELECT name, tbl_name, type FROM sqlite_master WHERE type IN ('table', 'index') "
+        "AND name NOT LIKE 'sqlite_stat%'"
     )
     named = cursor.fetchall()
     sizes, rows = (

@@ -52,12 +52,15 @@ _IN_WINDOWS: Final = SelectStatement(
     # PostgreSQL knows how many windows there are, and enters the index of (route, departure_time) once for
     # each.
     postgresql=f"""
-        SELECT {_COLUMNS} FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS w(route, first, until)
-        JOIN bookings_schedule s ON s.route_id = w.route AND s.departure_time >= w.first AND s.departure_time < w.until""",
+        SELECT {_COLUMNS}
+        FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS w(route, first, until)
+        JOIN bookings_schedule s
+            ON s.route_id = w.route AND s.departure_time >= w.first AND s.departure_time < w.until""",
     sqlite=f"""
         SELECT {_COLUMNS} FROM json_each(%s) w
         JOIN json_each(%s) first ON first.key = w.key JOIN json_each(%s) until ON until.key = w.key
-        JOIN bookings_schedule s ON s.route_id = w.value AND s.departure_time >= first.value AND s.departure_time < until.value""",
+        JOIN bookings_schedule s
+            ON s.route_id = w.value AND s.departure_time >= first.value AND s.departure_time < until.value""",
 )
 
 
