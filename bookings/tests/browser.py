@@ -31,7 +31,7 @@ def watch(page: Page, expected: str = _EXPECTED) -> list[str]:
 
 
 def type_there(page: Page, field: Locator | str, text: str) -> None:
-    """By keyboard alone: the page has put the cursor into this field, which is given or called by its label."""
+    """By keyboard alone: the page has put the cursor into this field (or the one with this label)."""
     expect(page.get_by_label(field) if isinstance(field, str) else field).to_be_focused()
     page.keyboard.type(text)
 

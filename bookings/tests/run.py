@@ -164,8 +164,10 @@ def _verdict(tally: Tally, codes: list[int], strict: bool, seconds: float) -> in
     counts = ", ".join(f"{tally.ran[mark]} on {mark}" for mark in ("SQLite", "PostgreSQL"))
     bad = any(codes) or gaps
     print(  # noqa: T201
-        f"{'FAILED' if bad else 'PASSED'}: {tally.outcomes['passed']} passed, {tally.outcomes['failed']} failed, "
-        f"{tally.outcomes['skipped']} skipped ({counts}, {tally.ran['redis']} with Redis, {tally.ran['browser']} in a browser) "
+        f"{'FAILED' if bad else 'PASSED'}: {tally.outcomes['passed']} passed, "
+        f"{tally.outcomes['failed']} failed, "
+        f"{tally.outcomes['skipped']} skipped ({counts}, {tally.ran['redis']} with Redis, "
+        f"{tally.ran['browser']} in a browser) "
         f"in {seconds:.0f} s"
     )
     return 1 if bad else 0

@@ -98,7 +98,8 @@ def main() -> int:
     _table(lines)
     verdict = "FAILED" if any(codes) else "PASSED"
     print(  # noqa: T201
-        f"{verdict}: scale {os.environ['SOAK_SCALE']}, {' and '.join(wanted)}, {(time.monotonic() - started) / 60:.1f} min"
+        f"{verdict}: scale {os.environ['SOAK_SCALE']}, {' and '.join(wanted)}, "
+        f"{(time.monotonic() - started) / 60:.1f} min"
     )
     return 1 if any(codes) else 0
 

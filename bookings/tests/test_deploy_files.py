@@ -125,7 +125,10 @@ def test_nginx_understands_the_site(tmp_path: Path) -> None:
         f"{kind}_temp_path {tmp_path}/{kind};"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    main = f"pid {tmp_path}/pid; error_log {tmp_path}/error; events {{}} http {{ {folders} include {tmp_path}/site.conf; }}"
+    main = (
+        f"pid {tmp_path}/pid; error_log {tmp_path}/error; events {{}} "
+        f"http {{ {folders} include {tmp_path}/site.conf; }}"
+    )
     (tmp_path / "nginx.conf").write_text(main)
 
     checked = subprocess.run(

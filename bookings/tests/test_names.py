@@ -16,9 +16,10 @@ SHARED_BY_DJANGO: Final = {"Command", "DatabaseWrapper"}
 # Words that were given up for one of the glossary, where they would name a module, class, function, template,
 # style sheet or script.
 RETIRED: Final = {
-    "asked", "asking", "cancelling", "changing", "choosing", "confirming", "delivering", "dear", "drift", "drawing", "forgetting", "guards",
-    "hoarding", "kept", "left_behind", "looked", "migrating", "moves", "one_look", "patience", "placing", "proving", "remembered",
-    "ride", "rides", "selling", "serving", "signing", "submissions", "telling", "undoing", "voids", "watching",
+    "asked", "asking", "cancelling", "changing", "choosing", "confirming", "delivering", "dear", "drift",
+    "drawing", "forgetting", "guards", "hoarding", "kept", "left_behind", "looked", "migrating", "moves",
+    "one_look", "patience", "placing", "proving", "remembered", "ride", "rides", "selling", "serving",
+    "signing", "submissions", "telling", "undoing", "voids", "watching",
 }  # fmt: skip
 # The same for what is assigned or passed.
 RETIRED_LOCALS: Final = {

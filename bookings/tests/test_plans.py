@@ -172,7 +172,9 @@ KEPT: Final = {
     "bookings_city.plain_name": "a place that is named in full",
     "bookings_fare.fare_class_id": _DELETED,
     "bookings_hold.expires_at": "the nightly cleaning, once there are many",
-    "bookings_holdtrip.schedule_id": "what a visitor holds on a departure already; by the hold itself while there are few",
+    "bookings_holdtrip.schedule_id": (
+        "what a visitor holds on a departure already; by the hold itself while there are few"
+    ),
     "bookings_ledgerentry.booking_id": "what a booking was sold for, when it is cancelled",
     "bookings_ledgerentry.partner_id": "what a partner owes, once there are many entries",
     "bookings_ledgerentry.shift_id": _TILL,
@@ -301,12 +303,14 @@ def test_the_indexes_of_the_source_document_are_used(plans: Plans) -> None:
 
 
 def test_every_index_earns_its_place(plans: Plans) -> None:
-    """Used by a plan, named by the source document, part of a constraint, or kept for a reason that is given."""
+    """Used by a plan, named by the source document, part of a constraint, or there for a given reason."""
     used = {name for visit in VISITS for plan in plans(visit) for name in plan.indexes | plan.possible}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, attname, indexrelid::regclass::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
-            "AND attnum = indkey[0] JOIN pg_class ON pg_class.oid = indrelid JOIN pg_namespace n ON n.oid = relnamespace "
+            "SELECT relname, attname, indexrelid::regclass::text FROM pg_index "
+            "JOIN pg_attribute ON attrelid = indrelid "
+            "AND attnum = indkey[0] JOIN pg_class ON pg_class.oid = indrelid "
+            "JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE nspname = current_schema() AND relname LIKE 'bookings%' AND NOT indisunique"
         )
         indexes = [(f"{table}.{column}", name.strip('"')) for table, column, name in cursor.fetchall()]

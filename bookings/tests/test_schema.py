@@ -255,7 +255,8 @@ def test_a_trigger_works_in_its_own_schema_whatever_the_session_looks_at(booking
         schema = cursor.fetchone()[0]
         cursor.execute(
             "SELECT DISTINCT tgfoid::regprocedure::text FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
-            "JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = current_schema() AND NOT tgisinternal"
+            "JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = current_schema() "
+            "AND NOT tgisinternal"
         )
         for (function,) in cursor.fetchall():
             cursor.execute(f"ALTER FUNCTION {function} RESET ALL")  # as that version had them

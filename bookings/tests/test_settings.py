@@ -124,7 +124,8 @@ def test_a_company_has_names_of_its_own_in_redis_and_on_the_queue(tmp_path: Path
     redis = {"REDIS_URL": "redis://127.0.0.1:6379"}
     role = {"DATABASE_URL": "postgresql://north-1:secret@127.0.0.1/falcon"}
     asked = (
-        "import django; django.setup(); from huey.contrib.djhuey import HUEY; from django.core.cache import cache;"
+        "import django; django.setup(); from huey.contrib.djhuey import HUEY; "
+        "from django.core.cache import cache;"
         "print(cache.make_key('a'), HUEY.storage.queue_key)"
     )
 
@@ -145,7 +146,10 @@ import django, gzip; django.setup()
 from django.conf import settings; from django.db import connection; from django.test import Client
 settings.ALLOWED_HOSTS += ["testserver"]
 connection.cursor().execute("SELECT 'asked'")
-page = Client(REMOTE_ADDR="127.0.0.1").get("/bookings/", headers={"Accept-Encoding": "gzip"}).content if settings.DEBUG else b""
+page = b""
+if settings.DEBUG:
+    page = Client(REMOTE_ADDR="127.0.0.1").get("/bookings/", headers={"Accept-Encoding": "gzip"}).content
+
 shows = b"djDebug" in (gzip.decompress(page) if page else b"")
 print(settings.DEBUG, shows, "debug_toolbar" in settings.INSTALLED_APPS)
 """
@@ -161,7 +165,10 @@ print(settings.DEBUG, shows, "debug_toolbar" in settings.INSTALLED_APPS)
 
 
 def test_a_page_waits_for_a_statement_and_a_command_takes_its_time(tmp_path: Path) -> None:
-    asked = "import falcon_web.wsgi; from django.conf import settings; print(settings.STATEMENT_SECONDS, settings.DATABASES['default']['OPTIONS'])"
+    asked = (
+        "import falcon_web.wsgi; from django.conf import settings; "
+        "print(settings.STATEMENT_SECONDS, settings.DATABASES['default']['OPTIONS'])"
+    )
     address = {"DATABASE_URL": "postgresql://falcon@127.0.0.1/falcon"}
 
     page = manage(tmp_path, "-c", asked, **address).stdout

@@ -17,7 +17,8 @@ from bookings.web.access import API_KEY, PUBLIC
 
 pytestmark = pytest.mark.django_db
 PUBLIC_NAMES = {
-    "index", "schema", "docs", "problems", "cities", "stops", "passenger_types", "routes", "route", "schedules", "schedule", "seats", "search",
+    "index", "schema", "docs", "problems", "cities", "stops", "passenger_types", "routes", "route",
+    "schedules", "schedule", "seats", "search",
 }  # fmt: skip
 SCOPES = {
     "account": {"GET": "read"},

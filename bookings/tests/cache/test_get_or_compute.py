@@ -140,7 +140,11 @@ _OTHER: Final = """
 import os, sys, time, pathlib
 import django
 from django.conf import settings
-settings.CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": 10, "SOCKET_TIMEOUT": 10, "CONNECTION_POOL_KWARGS": {"max_connections": 50, "timeout": 10}}
+settings.CACHES["default"]["OPTIONS"] |= {
+    "SOCKET_CONNECT_TIMEOUT": 10,
+    "SOCKET_TIMEOUT": 10,
+    "CONNECTION_POOL_KWARGS": {"max_connections": 50, "timeout": 10},
+}
 django.setup()
 from concurrent.futures import ThreadPoolExecutor
 from bookings.cache.get_or_compute import get_or_compute

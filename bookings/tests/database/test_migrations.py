@@ -103,7 +103,10 @@ def undistributable(operations: Sequence[Operation]) -> Iterator[str]:
             yield f"{operation.describe()}: {_BY_ITSELF}"
 
 
-_BY_ITSELF: Final = "no distributed schema takes a column with a CHECK that has no name; add an IntegerField, then AddCheckBesideSales"
+_BY_ITSELF: Final = (
+    "no distributed schema takes a column with a CHECK that has no name; "
+    "add an IntegerField, then AddCheckBesideSales"
+)
 _TYPES_WITH_CHECK: Final = (
     DatabaseWrapper.data_type_check_constraints.keys()
 )  # PositiveIntegerField and its kin

@@ -41,7 +41,8 @@ def test_a_column_that_nobody_here_would_fill_is_named(change: str, is_known: bo
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {table}")
         cursor.execute(
-            f"CREATE TABLE {table} (key varchar(80) PRIMARY KEY, count integer, expires_at timestamp, {change})"
+            f"CREATE TABLE {table} (key varchar(80) PRIMARY KEY, count integer, "
+            f"expires_at timestamp, {change})"
         )
 
     named = f"it has the column {table}.spare, which is not known here"

@@ -24,28 +24,41 @@ MARK: Final = "fz-mark"
 _SECRET: Final = "c" * 32  # the CSRF token; what a browser of ours would have
 _MARKUP: Final = f"\"'><{MARK} x='`{{{{7*7}}}}"
 _STRINGS: Final = (
-    "", " ", "\x00", "a\x00b", "\x01\x1f\x7f", "\ud800", "x\udfffy", "\ufeff", "\u202e\u2066", "\u0130ı\u0149ß", "é\u0301" * 40, "🚌" * 60,
-    "٣", "１２", "²", "Ⅷ", "-1", "0", "+1", "00", "1.5", "1e309", "1e-400", "NaN", "Infinity", "-0", "0x10", "1_000", "9" * 19, "9" * 400,
+    "", " ", "\x00", "a\x00b", "\x01\x1f\x7f", "\ud800", "x\udfffy",
+    "\ufeff", "\u202e\u2066", "\u0130ı\u0149ß", "é\u0301" * 40, "🚌" * 60,
+    "٣", "１２", "²", "Ⅷ", "-1", "0", "+1", "00", "1.5", "1e309", "1e-400",
+    "NaN", "Infinity", "-0", "0x10", "1_000", "9" * 19, "9" * 400,
     "2147483648", "-2147483649", "9223372036854775808", "99999999999999999999.99", "1" + "0" * 5000,
-    _MARKUP, f"<{MARK}>", f"javascript:{MARK}", f"</script><{MARK}>", "' OR 1=1 --", "'; DROP TABLE bookings_order; --", "%", "_", "\\", "$(id)",
-    "../../../../etc/passwd", "\r\nX-Injected: 1", "a\nb", "//evil.example/", "https://evil.example/", "\\\\evil.example", "http:evil",
-    "2026-02-30", "0000-00-00", "0001-01-01", "9999-12-31", "10000-01-01", "2026-13-01T99:99", "1969-12-31", "31/12/2026", "24:00", "٢٠٢٦-١٢-٠١",
-    "true", "null", "[]", "{}", "None", "on", "@", "@-1", "johannesburg@99999999999999999999", "a@b", "x" * 300, "A" * 70_000,
+    _MARKUP, f"<{MARK}>", f"javascript:{MARK}", f"</script><{MARK}>",
+    "' OR 1=1 --", "'; DROP TABLE bookings_order; --", "%", "_", "\\", "$(id)",
+    "../../../../etc/passwd", "\r\nX-Injected: 1", "a\nb", "//evil.example/",
+    "https://evil.example/", "\\\\evil.example", "http:evil",
+    "2026-02-30", "0000-00-00", "0001-01-01", "9999-12-31", "10000-01-01",
+    "2026-13-01T99:99", "1969-12-31", "31/12/2026", "24:00", "٢٠٢٦-١٢-٠١",
+    "true", "null", "[]", "{}", "None", "on", "@", "@-1",
+    "johannesburg@99999999999999999999", "a@b", "x" * 300, "A" * 70_000,
 )  # fmt: skip
 _TYPES: Final = (
-    b"application/x-www-form-urlencoded", b"application/json", b"text/plain", b"multipart/form-data", b"multipart/form-data; boundary=",
-    b"multipart/form-data; boundary=\xff\xfe", b"application/x-www-form-urlencoded; charset=utf-16", b"application/xml", b"\xff", b"",
+    b"application/x-www-form-urlencoded", b"application/json", b"text/plain",
+    b"multipart/form-data", b"multipart/form-data; boundary=",
+    b"multipart/form-data; boundary=\xff\xfe",
+    b"application/x-www-form-urlencoded; charset=utf-16", b"application/xml", b"\xff", b"",
     b"application/x-www-form-urlencoded; charset=nonsense", b"application/json; charset=utf-7",
 )  # fmt: skip
 _HEADERS: Final = (
-    "HX-Request", "HX-Target", "HX-Current-URL", "HX-Boosted", "HX-History-Restore-Request", "HX-Prompt", "HX-Trigger", "Referer", "Origin",
-    "Accept", "Accept-Language", "Accept-Encoding", "Accept-Charset", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded",
-    "User-Agent", "Range", "If-None-Match", "If-Modified-Since", "If-Match", "Authorization", "X-API-Key", "Idempotency-Key", "X-Request-ID",
-    "X-Requested-With", "X-HTTP-Method-Override", "X-Refresh", "Content-Encoding", "Cookie", "Host", "X-CSRFToken", "Content-Type",
+    "HX-Request", "HX-Target", "HX-Current-URL", "HX-Boosted",
+    "HX-History-Restore-Request", "HX-Prompt", "HX-Trigger", "Referer", "Origin",
+    "Accept", "Accept-Language", "Accept-Encoding", "Accept-Charset",
+    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded",
+    "User-Agent", "Range", "If-None-Match", "If-Modified-Since", "If-Match",
+    "Authorization", "X-API-Key", "Idempotency-Key", "X-Request-ID",
+    "X-Requested-With", "X-HTTP-Method-Override", "X-Refresh",
+    "Content-Encoding", "Cookie", "Host", "X-CSRFToken", "Content-Type",
 )  # fmt: skip
 _METHODS: Final = ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get")
 _JSON: Final = (
-    b"{", b"[]", b"null", b"1e999", b'{"a":1,"a":2}', b"\xff\xfe", b'"\\ud800"', b"[" * 5000, b'{"seats":' + b"9" * 5000 + b"}", b"NaN",
+    b"{", b"[]", b"null", b"1e999", b'{"a":1,"a":2}', b"\xff\xfe",
+    b'"\\ud800"', b"[" * 5000, b'{"seats":' + b"9" * 5000 + b"}", b"NaN",
 )  # fmt: skip
 
 

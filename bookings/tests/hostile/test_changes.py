@@ -20,8 +20,9 @@ from bookings.web.access import GATEWAY
 
 pytestmark = pytest.mark.django_db
 LEADING_AWAY = (
-    "https://evil.example/", "//evil.example/", "\\\\evil.example", "/\\evil.example", "http:evil.example", "javascript:alert(1)",
-    "https:///evil.example", "\thttps://evil.example", "http://127.0.0.1@evil.example/",
+    "https://evil.example/", "//evil.example/", "\\\\evil.example", "/\\evil.example", "http:evil.example",
+    "javascript:alert(1)", "https:///evil.example", "\thttps://evil.example",
+    "http://127.0.0.1@evil.example/",
 )  # fmt: skip
 
 

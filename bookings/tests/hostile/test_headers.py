@@ -15,7 +15,8 @@ from bookings.tests.races.crowd import many
 
 pytestmark = pytest.mark.django_db
 POLICY = {
-    "default-src 'self'", "script-src 'self'", "style-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'",
+    "default-src 'self'", "script-src 'self'", "style-src 'self'", "object-src 'none'", "base-uri 'none'",
+    "frame-ancestors 'none'",
 }  # fmt: skip
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -50,7 +50,10 @@ def plain(browser: Browser) -> Iterator[Page]:
 
 def tab_to(page: Page, name: str, *, most: int = 60) -> None:
     """Walk to the control with this accessible name by the Tab key alone."""
-    said = "document.activeElement === document.body ? '' : document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
+    said = (
+        "document.activeElement === document.body ? '' : "
+        "document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
+    )
     page.wait_for_load_state()
     for _step in range(most):
         page.keyboard.press("Tab")
@@ -194,7 +197,8 @@ def test_ticks_survive_a_refresh_of_the_map(watched: Page, site: str, schedule: 
 
     with page.expect_response(lambda answer: "rev=" in answer.url):
         page.evaluate(
-            "htmx.ajax('GET', document.getElementById('seat-map').getAttribute('hx-get'), {source: '#seat-map'})"
+            "htmx.ajax('GET', document.getElementById('seat-map').getAttribute('hx-get'), "
+            "{source: '#seat-map'})"
         )
     expect(page.locator("#seat-map")).to_have_attribute("hx-get", re.compile("rev=99"))
 

@@ -68,7 +68,8 @@ class Keyboard:
 
 def assert_fits(page: Page) -> None:
     assert page.evaluate(
-        "[document.documentElement.scrollHeight <= innerHeight, document.documentElement.scrollWidth <= innerWidth]"
+        "[document.documentElement.scrollHeight <= innerHeight, "
+        "document.documentElement.scrollWidth <= innerWidth]"
     ) == [
         True,
         True,

@@ -147,7 +147,10 @@ def test_workers_count_together(tmp_path: Path) -> None:
 
 
 def test_methods_that_are_made_up_fill_no_memory(tmp_path: Path) -> None:
-    script = "from bookings.base import metrics as m; [m.count_request('r', f'M{n}', 200, 1, 1, 1) for n in range(999)]; print(len(m._routes))"
+    script = (
+        "from bookings.base import metrics as m; "
+        "[m.count_request('r', f'M{n}', 200, 1, 1, 1) for n in range(999)]; print(len(m._routes))"
+    )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "falcon_web.settings", "LOCAL_DIR": str(tmp_path)}
 
     told = subprocess.run(

@@ -238,8 +238,14 @@ def test_nonsense_is_refused_with_words_and_holds_nothing(
 
 @pytest.mark.parametrize(
     "address",
-    ["/departures/999999999999999999/?from=johannesburg&to=cape-town", "/departures/{}/?from=nowhere&to=cape-town", "/departures/{}/?from=cape-town&to=johannesburg", "/departures/{}/", "/departures/{}/?from=%00&to=%F0%9F%98%80"],
-)  # fmt: skip
+    [
+        "/departures/999999999999999999/?from=johannesburg&to=cape-town",
+        "/departures/{}/?from=nowhere&to=cape-town",
+        "/departures/{}/?from=cape-town&to=johannesburg",
+        "/departures/{}/",
+        "/departures/{}/?from=%00&to=%F0%9F%98%80",
+    ],
+)
 def test_unknown_rides_are_not_found(client: Client, schedule: Schedule, address: str) -> None:
     assert client.get(address.format(schedule.pk)).status_code == 404
 

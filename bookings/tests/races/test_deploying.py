@@ -44,7 +44,9 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("schedule", "remark", models.CharField(max_length=40, db_default="")),
         AddIndexBesideSales("schedule", models.Index(fields=["remark", "departure_time"], name="remark_idx")),
-        AddCheckBesideSales("schedule", models.CheckConstraint(condition=models.Q(coach__lt=100), name="remark_check")),
+        AddCheckBesideSales(
+            "schedule", models.CheckConstraint(condition=models.Q(coach__lt=100), name="remark_check")
+        ),
     ]
 """
 
@@ -144,6 +146,7 @@ def _release(folder: Path) -> Iterator[tuple[Any, str]]:
     finally:
         with connection.cursor() as cursor:  # quicker than one more process
             cursor.execute(
-                "ALTER TABLE bookings_schedule DROP CONSTRAINT IF EXISTS remark_check, DROP COLUMN IF EXISTS remark"
+                "ALTER TABLE bookings_schedule DROP CONSTRAINT IF EXISTS remark_check, "
+                "DROP COLUMN IF EXISTS remark"
             )
             cursor.execute("DELETE FROM django_migrations WHERE name = '9999_probe'")

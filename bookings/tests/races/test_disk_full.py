@@ -1,4 +1,4 @@
-"""A disk that is full: nothing is booked by half, pages are still read, and all is well once there is room."""
+"""A full disk: nothing is booked by half, pages are still read, and all is well once there is room."""
 
 import subprocess
 import tempfile

@@ -156,7 +156,8 @@ def _flush() -> None:
             assert time.monotonic() < until, "the log does not arrive"
             time.sleep(0.05)
             cursor.execute(
-                "SELECT bool_and(flush_lsn >= %s) FROM pg_stat_replication WHERE application_name = 'pg_receivewal'",
+                "SELECT bool_and(flush_lsn >= %s) FROM pg_stat_replication "
+                "WHERE application_name = 'pg_receivewal'",
                 [written],
             )
             arrived = cursor.fetchone()[0]

@@ -200,7 +200,8 @@ def test_no_role_may_read_what_is_another_companys(companies: list[Company]) -> 
         north.value("SELECT count(*) FROM south.bookings_booking")
     assert (
         south.value(
-            "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('north', 'south', 'pg_catalog', 'information_schema')"
+            "SELECT count(*) FROM pg_tables "
+            "WHERE schemaname NOT IN ('north', 'south', 'pg_catalog', 'information_schema')"
         )
         == 0
     )

@@ -1,4 +1,4 @@
-"""What travels: pages packed so that their length tells nothing, static files packed once and kept for ever."""
+"""What travels: pages packed so that their length tells nothing, static files packed once for ever."""
 
 import gzip
 from pathlib import Path
@@ -103,9 +103,14 @@ def test_a_static_file_that_is_there_already_is_not_sent_again(static_files: Pat
 
 _WIDGETS = [
     TextInput({"placeholder": 'City "or" <stop>', "autofocus": True, "hidden": False, "maxlength": 9}),
-    NumberInput({"min": 0}), DateInput(format="%Y-%m-%d"), EmailInput(), HiddenInput(), PasswordInput(), CheckboxInput({"value": 1}),
+    NumberInput({"min": 0}),
+    DateInput(format="%Y-%m-%d"),
+    EmailInput(),
+    HiddenInput(),
+    PasswordInput(),
+    CheckboxInput({"value": 1}),
     Select({"data-x": "1"}, choices=[("", "–"), ("a&b", "A & <b>"), (3, mark_safe("<i>three</i>"))]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("widget", _WIDGETS, ids=lambda widget: type(widget).__name__)

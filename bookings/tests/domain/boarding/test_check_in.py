@@ -168,13 +168,15 @@ REFUSALS = [
         _other_departure,
         "red",
         "Wrong departure",
-        "This ticket is for Tue 1 Dec 2026, 10:20 from Johannesburg, Johannesburg station to Cape Town, line {line}, coach 1.",
+        "This ticket is for Tue 1 Dec 2026, 10:20 from Johannesburg, Johannesburg station to Cape Town, "
+        "line {line}, coach 1.",
     ),
     (
         _other_departure_spoken,
         "red",
         "Wrong departure",
-        "This ticket is for Tue 1 Dec 2026, 10:20 from Johannesburg, Johannesburg station to Cape Town, line {line}, coach 1.",
+        "This ticket is for Tue 1 Dec 2026, 10:20 from Johannesburg, Johannesburg station to Cape Town, "
+        "line {line}, coach 1.",
     ),
     (
         _other_stop,

@@ -173,8 +173,10 @@ def test_statements_come_from_pg_stat_statements_when_it_is_there(monkeypatch: p
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY VIEW pg_stat_statements AS SELECT d.oid AS dbid, r.oid AS userid, 'SELECT  1 -- ' || rolname AS query, "
-            "3::bigint AS calls, 2.5::float AS mean_exec_time, 4.0::float AS max_exec_time, 7.5::float AS total_exec_time "
+            "CREATE TEMPORARY VIEW pg_stat_statements AS "
+            "SELECT d.oid AS dbid, r.oid AS userid, 'SELECT  1 -- ' || rolname AS query, "
+            "3::bigint AS calls, 2.5::float AS mean_exec_time, 4.0::float AS max_exec_time, "
+            "7.5::float AS total_exec_time "
             "FROM pg_database d, pg_roles r"
         )
         known = Extensions(cursor)

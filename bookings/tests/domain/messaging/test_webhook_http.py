@@ -116,9 +116,12 @@ def test_by_an_explicit_setting_a_program_on_this_machine_can_be_tried(settings:
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.8.8.8", "169.254.169.254", "172.16.0.1", "192.0.0.1",
-        "192.168.1.1", "192.88.99.1", "198.18.0.1", "203.0.113.5", "224.0.0.1", "240.0.0.1", "255.255.255.255", "168.63.129.16",
-        "::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:1::1", "2001:db8::1", "fc00::1",
+        "0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1",
+        "127.8.8.8", "169.254.169.254", "172.16.0.1", "192.0.0.1",
+        "192.168.1.1", "192.88.99.1", "198.18.0.1", "203.0.113.5",
+        "224.0.0.1", "240.0.0.1", "255.255.255.255", "168.63.129.16",
+        "::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
+        "2002:7f00:1::", "2001:0:1::1", "2001:db8::1", "fc00::1",
         "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "", "example.org", "0177.0.0.1",
     ],
 )  # fmt: skip
@@ -134,9 +137,11 @@ def test_addresses_that_are(address: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://partner.example/", "http://127.0.0.1:8000/", "ftp://partner.example/", "//partner.example/", "https://", "https:///x", "",
+        "http://partner.example/", "http://127.0.0.1:8000/",
+        "ftp://partner.example/", "//partner.example/", "https://", "https:///x", "",
         "https://user:secret@partner.example/", "https://partner.example/#x", "https://partner.example:0/", "https://partner.example:99999/",
-        "https://partner.example/a b", "https://partner.example/\r\nX: y", "https://pärtner.example/", "https://[::1", "javascript:alert(1)",
+        "https://partner.example/a b", "https://partner.example/\r\nX: y",
+        "https://pärtner.example/", "https://[::1", "javascript:alert(1)",
     ],
 )  # fmt: skip
 def test_what_no_webhook_may_lead_to(url: str) -> None:

@@ -404,8 +404,14 @@ def test_a_partner_who_is_switched_off_hears_nothing(
 
 
 @pytest.mark.parametrize(
-    ("url", "events"), [("http://partner.example/", ALL), ("https://partner.example/" + "x" * 300, ALL), ("https://partner.example/", []), ("https://partner.example/", ["all"])]
-)  # fmt: skip
+    ("url", "events"),
+    [
+        ("http://partner.example/", ALL),
+        ("https://partner.example/" + "x" * 300, ALL),
+        ("https://partner.example/", []),
+        ("https://partner.example/", ["all"]),
+    ],
+)
 def test_a_webhook_that_makes_no_sense_is_refused(partner: Partner, url: str, events: list[str]) -> None:
     with pytest.raises(RuleBroken):
         add_webhook(partner, url=url, events=events)

@@ -43,8 +43,12 @@ def test_a_row_says_when_where_to_and_by_which_way() -> None:
         "cape-town-main@6",
     )
     assert (row.stop, row.coach, row.status, row.status_text, row.is_on_sale) == (
-        "Johannesburg station", "Coach 2", "scheduled", "Scheduled", True,
-    )  # fmt: skip
+        "Johannesburg station",
+        "Coach 2",
+        "scheduled",
+        "Scheduled",
+        True,
+    )
 
 
 def test_a_stop_on_the_way_shows_the_coach_at_its_own_time() -> None:

@@ -31,8 +31,11 @@ def test_the_strip_has_the_lowest_price_for_the_party_on_each_day() -> None:
 
     assert [each.day for each in strip] == [DAY + timedelta(days=offset) for offset in range(-7, 8)]
     assert {each.label: each.price for each in strip if each.price} == {
-        "Fri 4 Dec": "from R1\xa0000", "Sat 5 Dec": "from R1\xa0000", "Sun 6 Dec": "from R1\xa0400", "Fri 11 Dec": "from R1\xa0300",
-    }  # fmt: skip
+        "Fri 4 Dec": "from R1\xa0000",
+        "Sat 5 Dec": "from R1\xa0000",
+        "Sun 6 Dec": "from R1\xa0400",
+        "Fri 11 Dec": "from R1\xa0300",
+    }
     assert [each.day.day for each in strip if each.is_lowest] == [4, 5]
     assert [each.day.day for each in strip if each.is_chosen] == [4]
     assert [each.day for each in strip if each.is_past] == [date(2026, 11, day) for day in (27, 28, 29, 30)]

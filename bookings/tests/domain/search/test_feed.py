@@ -1,4 +1,4 @@
-"""The feed that goes out, against what is really sold, our own import, and the canonical validator's rules."""
+"""The feed that goes out, against what is sold, our own import, and the canonical validator's rules."""
 
 import csv
 import io

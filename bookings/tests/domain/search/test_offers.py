@@ -344,9 +344,19 @@ def test_the_key_stays_while_nothing_changes() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"passengers": 2}, {"passengers": 2, "child": 1}, {"sort": "fastest"}, {"band": "morning"}, {"fare_class": "standard"},
-                {"max_price": Decimal(900)}, {"page_size": 50}, {"start": "johannesburg-main"}, {"day": date(2026, 12, 5)}],
-)  # fmt: skip
+    "options",
+    [
+        {"passengers": 2},
+        {"passengers": 2, "child": 1},
+        {"sort": "fastest"},
+        {"band": "morning"},
+        {"fare_class": "standard"},
+        {"max_price": Decimal(900)},
+        {"page_size": 50},
+        {"start": "johannesburg-main"},
+        {"day": date(2026, 12, 5)},
+    ],
+)
 def test_the_key_tells_searches_apart(options: dict[str, Any]) -> None:
     make_schedule()
 

@@ -17,7 +17,10 @@ GOOD: Final = {
         "B,Bergdal,-29.12,26.22\n"
         "C,Cilliers,-33.92,18.42\n"
     ),
-    "routes.txt": "route_id,agency_id,route_short_name,route_long_name,route_type\nR1,F,10,Aandster to Cilliers,3\n",
+    "routes.txt": (
+        "route_id,agency_id,route_short_name,route_long_name,route_type\n"
+        "R1,F,10,Aandster to Cilliers,3\n"
+    ),
     "trips.txt": "route_id,service_id,trip_id\nR1,DAILY,T1\n",
     "stop_times.txt": (
         "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"

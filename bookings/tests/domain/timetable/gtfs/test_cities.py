@@ -44,7 +44,9 @@ def test_stops_of_one_name_far_apart_are_two_cities(tmp_path: Path) -> None:
     import_small(
         tmp_path,
         {
-            "stops.txt": f"{STOPS}A,Market,-26.2,28.05,,\nB,Market,-29.1,26.2,,\nB2,Market,-29.11,26.2,,\n{CITIES}"
+            "stops.txt": (
+                f"{STOPS}A,Market,-26.2,28.05,,\nB,Market,-29.1,26.2,,\nB2,Market,-29.11,26.2,,\n{CITIES}"
+            )
         },
     )
 
@@ -52,7 +54,10 @@ def test_stops_of_one_name_far_apart_are_two_cities(tmp_path: Path) -> None:
 
 
 def test_stops_of_a_station_belong_to_its_city(tmp_path: Path) -> None:
-    rows = "S,Grand Station,-26.2,28.05,1,\nA,Bay 1,-26.2,28.05,0,S\nB,Bay 2,-26.2,28.06,0,S\nE,Gate,-26.2,28.05,2,S\n"
+    rows = (
+        "S,Grand Station,-26.2,28.05,1,\nA,Bay 1,-26.2,28.05,0,S\nB,Bay 2,-26.2,28.06,0,S\n"
+        "E,Gate,-26.2,28.05,2,S\n"
+    )
 
     report = import_small(tmp_path, {"stops.txt": f"{STOPS}{rows}{CITIES}"})
 
@@ -143,7 +148,9 @@ def test_cities_and_codes_have_slugs_whatever_their_names(tmp_path: Path) -> Non
     import_small(
         tmp_path,
         {
-            "stops.txt": f"{STOPS}A,München Süd,48.1,11.5,,\nB,東京,35.7,139.7,,\nb,Ñandú 🚌,-26,28,,\n{CITIES}"
+            "stops.txt": (
+                f"{STOPS}A,München Süd,48.1,11.5,,\nB,東京,35.7,139.7,,\nb,Ñandú 🚌,-26,28,,\n{CITIES}"
+            )
         },
     )
 

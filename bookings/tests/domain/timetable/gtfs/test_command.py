@@ -53,8 +53,15 @@ def test_long_lists_of_problems_are_cut_and_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--from", "yesterday"], ["--to", "2026-02-30"], ["--price-per-km", "nan"], ["--price-per-km", "-1"], ["--layout", "x"], ["--from", "0001-01-01"]],
-)  # fmt: skip
+    [
+        ["--from", "yesterday"],
+        ["--to", "2026-02-30"],
+        ["--price-per-km", "nan"],
+        ["--price-per-km", "-1"],
+        ["--layout", "x"],
+        ["--from", "0001-01-01"],
+    ],
+)
 def test_options_that_make_no_sense_are_refused_in_words(tmp_path: Path, options: list[str]) -> None:
     with pytest.raises(CommandError) as refused:
         run(write_feed(tmp_path), *options)

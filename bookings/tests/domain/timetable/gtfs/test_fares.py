@@ -11,7 +11,10 @@ pytestmark = pytest.mark.django_db
 
 ATTRIBUTES = "fare_id,price,currency_type,payment_method,transfers\n"
 RULES = "fare_id,route_id,origin_id,destination_id,contains_id\n"
-ZONES = "stop_id,stop_name,stop_lat,stop_lon,zone_id\nA,Aandster,-26.20,28.05,z1\nB,Bergdal,-29.12,26.22,z2\nC,Cilliers,-33.92,18.42,z3\n"
+ZONES = (
+    "stop_id,stop_name,stop_lat,stop_lon,zone_id\nA,Aandster,-26.20,28.05,z1\n"
+    "B,Bergdal,-29.12,26.22,z2\nC,Cilliers,-33.92,18.42,z3\n"
+)
 
 
 def fares() -> dict[str, Decimal]:

@@ -237,7 +237,8 @@ def test_a_sold_departure_of_a_trip_that_left_the_feed_stays_and_is_reported(tmp
     again = import_small(tmp_path, last=TUESDAY)
 
     said = [
-        "Aandster – Cilliers, service day 2026-12-07 (T2:2026-12-07:0): the plan changed, but seats are held or booked"
+        "Aandster – Cilliers, service day 2026-12-07 (T2:2026-12-07:0): the plan changed, "
+        "but seats are held or booked"
     ]
     assert (report.withdrawal.removed, report.withdrawal.kept) == (1, said)
     assert (again.withdrawal.removed, again.withdrawal.kept) == (0, said)

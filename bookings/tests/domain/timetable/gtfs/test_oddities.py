@@ -62,7 +62,10 @@ def test_times_are_read_in_the_agencys_zone_and_shown_in_the_stops(tmp_path: Pat
         tmp_path,
         {
             "agency.txt": GOOD["agency.txt"].replace("Africa/Johannesburg", "Europe/Berlin"),
-            "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,stop_timezone\nA,Aachen,50.8,6.1,\nB,Bern,46.9,7.4,\nC,London,51.5,-0.1,Europe/London\n",
+            "stops.txt": (
+                "stop_id,stop_name,stop_lat,stop_lon,stop_timezone\nA,Aachen,50.8,6.1,\n"
+                "B,Bern,46.9,7.4,\nC,London,51.5,-0.1,Europe/London\n"
+            ),
         },
     )
 
@@ -78,7 +81,9 @@ def test_an_unknown_zone_of_a_stop_is_reported_and_the_agencys_holds(tmp_path: P
     report = import_small(
         tmp_path,
         {
-            "stops.txt": "stop_id,stop_name,stop_lat,stop_lon,stop_timezone\nA,A,1,1,Moon\nB,B,1,2,\nC,C,1,3,\n"
+            "stops.txt": (
+                "stop_id,stop_name,stop_lat,stop_lon,stop_timezone\nA,A,1,1,Moon\nB,B,1,2,\nC,C,1,3,\n"
+            )
         },
     )
 
@@ -152,7 +157,10 @@ def test_calls_are_put_in_the_order_of_their_numbers(tmp_path: Path) -> None:
 
 
 def test_a_trip_that_calls_twice_at_a_stop_keeps_both_calls(tmp_path: Path) -> None:
-    times = f"{TIMES}\nT1,08:00:00,08:00:00,A,1\nT1,09:00:00,09:00:00,B,2\nT1,09:30:00,09:30:00,C,3\nT1,10:00:00,10:00:00,B,4\n"
+    times = (
+        f"{TIMES}\nT1,08:00:00,08:00:00,A,1\nT1,09:00:00,09:00:00,B,2\nT1,09:30:00,09:30:00,C,3\n"
+        "T1,10:00:00,10:00:00,B,4\n"
+    )
 
     import_small(tmp_path, {"stop_times.txt": times})
 
