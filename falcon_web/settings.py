@@ -174,8 +174,12 @@ def limit_waits(database: dict[str, Any], *more: str) -> None:
     options["options"] = " ".join([*(f"-c {limit}" for limit in limits), options.get("options", "")]).strip()
     # A server whose machine or network is gone says nothing at all.
     for name, value in {
-        "connect_timeout": 3, "tcp_user_timeout": 15_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
-    }.items():  # fmt: skip
+        "connect_timeout": 3,
+        "tcp_user_timeout": 15_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }.items():
         options.setdefault(name, value)
     database["CONN_MAX_AGE"] = None
 

@@ -41,7 +41,8 @@ class ApiKeyAuthentication(BaseAuthentication):
             enforce_limit(request, "api")  # so that guessing is slow
             raise AuthenticationFailed(
                 _(
-                    "Send your API key as “Authorization: Bearer fbl_…”. This one is missing, unknown or revoked."
+                    "Send your API key as “Authorization: Bearer fbl_…”. This one is missing, "
+                    "unknown or revoked."
                 )
             )
         note_use(key, now=timezone.now())

@@ -46,7 +46,8 @@ def idempotent_request(request: KeyedRequest) -> selling.Request:
     token = request.headers.get(IDEMPOTENCY_HEADER, "")
     if not _TOKEN.fullmatch(token):
         message = _(
-            "Send an Idempotency-Key of 1 to 80 letters, digits or signs, a new one for each new request: then it is safe to retry."
+            "Send an Idempotency-Key of 1 to 80 letters, digits or signs, a new one for each new request: "
+            "then it is safe to retry."
         )
         raise ValidationError({IDEMPOTENCY_HEADER: message})
     content = f"{request.method} {request.path} {json.dumps(request.data, sort_keys=True)}"

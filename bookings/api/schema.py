@@ -21,17 +21,21 @@ IDEMPOTENCY: Final = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 80, "pattern": "^[!-~]{1,80}$"},
     OpenApiParameter.HEADER,
     required=True,
-    description="A new one for each new request. The same again within a day leads to the first result and nothing more; "
-    "with another request it is refused (422).",
+    description=(
+        "A new one for each new request. The same again within a day leads to the first result and nothing "
+        "more; with another request it is refused (422)."
+    ),
 )
 _ABOUT: Final = """
 Search and read without a key. To sell, you need one (`Authorization: Bearer fbl_…`); ask us.
 
-A sale is quote → hold → order → pay: the price of the quote is the price charged, or you get a 409 and nothing has changed. An order
-that is not paid lapses at its `pay_by`. Money is rand, as text with two decimals; times carry their offset.
+A sale is quote → hold → order → pay: the price of the quote is the price charged, or you get a 409 and
+nothing has changed. An order that is not paid lapses at its `pay_by`. Money is rand, as text with two
+decimals; times carry their offset.
 
-Lists come in pages (`page`, `page_size` up to 100) with links `next` and `previous`. Each refusal is problem details (RFC 9457) with a
-`type`, a `detail` for people, and `errors` by field where the request itself is wrong.
+Lists come in pages (`page`, `page_size` up to 100) with links `next` and `previous`. Each refusal is
+problem details (RFC 9457) with a `type`, a `detail` for people, and `errors` by field where the request
+itself is wrong.
 """
 
 

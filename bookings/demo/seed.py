@@ -32,7 +32,8 @@ class SeedReport:
             "The demo network was made." if self.is_new else "The demo network is unchanged.",
             f"{self.departures} departures and {self.bookings} bookings are new.",
             f"Partner {PARTNER}: API key {self.api_key or 'unchanged (--reset-password makes another one)'}",
-            f"Users clerk, supervisor, dispatcher, manager, auditor: password {self.password or 'unchanged (--reset-password makes a new one)'}",
+            "Users clerk, supervisor, dispatcher, manager, auditor: "
+            f"password {self.password or 'unchanged (--reset-password makes a new one)'}",
         ]
 
 

@@ -89,7 +89,7 @@ def shorten(
     skip: frozenset[str] = frozenset(),
     pace: int = 100,
 ) -> tuple[PatternCall, ...]:
-    """The part from `start` to `end` without the stops in `skip`, its driving time scaled to `pace` percent."""
+    """The part from `start` to `end` without the stops in `skip`, driven in `pace` percent of the time."""
     cities = [call.city for call in calls]
     part = calls[cities.index(start) if start else 0 : (cities.index(end) if end else len(calls) - 1) + 1]
     made = [PatternCall(part[0].city, 0, 0, 0)]

@@ -55,7 +55,8 @@ def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None
         messages.info(
             request,
             _(
-                "You were signed out because nobody used this session for a while. Nothing was lost but what was not sent."
+                "You were signed out because nobody used this session for a while. "
+                "Nothing was lost but what was not sent."
             ),
         )
         return redirect_to_login(wanted, reverse("office:login"))
@@ -131,7 +132,8 @@ def own_branch(request: StaffRequest) -> Branch:
     if branch is None:
         raise RuleBroken(
             _(
-                "You are not assigned to an open branch, so there is no till for you. Ask a manager to assign you to one."
+                "You are not assigned to an open branch, so there is no till for you. "
+                "Ask a manager to assign you to one."
             )
         )
     return branch

@@ -54,7 +54,7 @@ class _Watch:
         self.started = perf_counter()
 
     def follow(self, response: Any) -> None:
-        """What is streamed asks and fails while it is sent, so its line is written when the server closes it."""
+        """A stream queries and fails while it is sent, so its line is written when the server closes it."""
         if not response.has_header(
             "Content-Length"
         ):  # a file says its size, and is left to the server to send

@@ -35,7 +35,8 @@ class PhoneField(forms.CharField):
         except ValueError as error:
             raise ValidationError(
                 _(
-                    "This is not a phone number that we know. Try it as 082 123 4567, or with the country: +27 82 123 4567."
+                    "This is not a phone number that we know. "
+                    "Try it as 082 123 4567, or with the country: +27 82 123 4567."
                 )
             ) from error
 

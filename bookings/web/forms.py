@@ -34,7 +34,8 @@ def _input(widget: dict[str, Any]) -> str:
 def _select(widget: dict[str, Any]) -> str:
     options = (option for _name, options, _index in widget["optgroups"] for option in options)
     rows = "".join(
-        f'\n  <option value="{_text(option["value"])}"{_attrs(option)}>{conditional_escape(option["label"])}</option>\n'
+        f'\n  <option value="{_text(option["value"])}"{_attrs(option)}>'
+        f"{conditional_escape(option['label'])}</option>\n"
         for option in options
     )
     return f'<select name="{_text(widget["name"])}"{_attrs(widget)}>{rows}\n</select>'

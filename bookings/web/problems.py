@@ -73,7 +73,8 @@ def rule_problem(error: RuleBroken) -> JsonResponse:
     counted(error)
     if isinstance(error, AlreadySubmitted):
         message = _(
-            "This Idempotency-Key came with another request before. Nothing was changed; use a new key for a new request."
+            "This Idempotency-Key came with another request before. Nothing was changed; "
+            "use a new key for a new request."
         )
         return problem(422, message, kind="already-submitted")
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()

@@ -16,8 +16,8 @@ _TAG: Final = re.compile(
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 _INDENT: Final = re.compile(r"^[ \t]+", re.M)
 _CONTROL_LINE: Final = re.compile(
-    r"^((?:{% *(?:load|extends|block|endblock|if|elif|else|endif|for|empty|endfor|with|endwith|comment|endcomment"
-    r"|regroup|cache|endcache|localize|endlocalize|get_current_language)\b[^%]*%})+)\n",
+    r"^((?:{% *(?:load|extends|block|endblock|if|elif|else|endif|for|empty|endfor|with|endwith"
+    r"|comment|endcomment|regroup|cache|endcache|localize|endlocalize|get_current_language)\b[^%]*%})+)\n",
     re.M,
 )
 

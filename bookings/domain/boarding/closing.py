@@ -172,7 +172,8 @@ def _give_seat(ticket: Ticket, seat: Seat, call: RouteStop, actor: User, now: da
 
 def _record(schedule: Schedule, call: RouteStop, plan: ClosingPlan, actor: User, now: datetime) -> None:
     reason = _(
-        "boarding closed at %(stop)s: no-shows %(gone)d, standby seated %(seated)d, standby without a seat %(waiting)d"
+        "boarding closed at %(stop)s: no-shows %(gone)d, standby seated %(seated)d, "
+        "standby without a seat %(waiting)d"
     ) % {
         "stop": call.stop,
         "gone": len(plan.no_shows),

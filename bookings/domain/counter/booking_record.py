@@ -230,9 +230,17 @@ def _what(event: BookingEvent) -> str:
     subject = event.ticket.full_name if event.ticket else _("booking")
     if event.from_status == event.to_status:
         return _("%(subject)s changed") % {"subject": subject}
-    words = {"pending": _("placed"), "confirmed": _("confirmed"), "cancelled": _("cancelled"), "expired": _("expired")} | {
-        "valid": _("ticket issued"), "boarded": _("boarded"), "no_show": _("did not show up"), "replaced": _("ticket replaced"),
-    }  # fmt: skip
+    words = {
+        "pending": _("placed"),
+        "confirmed": _("confirmed"),
+        "cancelled": _("cancelled"),
+        "expired": _("expired"),
+    } | {
+        "valid": _("ticket issued"),
+        "boarded": _("boarded"),
+        "no_show": _("did not show up"),
+        "replaced": _("ticket replaced"),
+    }
     return f"{subject}: {words.get(event.to_status, event.to_status)}"
 
 

@@ -60,8 +60,9 @@ class _TicketRow(NamedTuple):
 
 
 _COLUMNS: Final = (
-    "pk", "booking_reference", "passenger_email", "status", "booking_date", "boards_at", "order__phone", "order__channel",
-    "schedule__route", "from_stop", "to_stop", "tickets__surname", "tickets__first_name", "tickets__status",
+    "pk", "booking_reference", "passenger_email", "status", "booking_date", "boards_at", "order__phone",
+    "order__channel", "schedule__route", "from_stop", "to_stop", "tickets__surname", "tickets__first_name",
+    "tickets__status",
 )  # fmt: skip
 
 

@@ -136,7 +136,8 @@ def _take(
     if outcome not in _CONFIRMS:
         raise Conflict(
             _(
-                "These seats are gone, so nothing was booked. Give the customer the money back and choose other seats."
+                "These seats are gone, so nothing was booked. "
+                "Give the customer the money back and choose other seats."
             )
         )
     payment = Payment.objects.get(method=tender, external_id=f"till:{submission}"[:80])
@@ -170,7 +171,8 @@ def clean_reference(tender: str, reference: str) -> str:
     if _CARD_NUMBER.search(reference):
         raise Refusal(
             _(
-                "This looks like a card number. Never write one down: give the reference on the terminal's slip."
+                "This looks like a card number. Never write one down: "
+                "give the reference on the terminal's slip."
             )
         )
     if tender != Account.CASH and not reference:

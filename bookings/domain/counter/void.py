@@ -75,7 +75,8 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
         )
     if any(payment.paid_at <= now - VOID_WITHIN for payment in payments):
         return _(
-            "A sale can be voided for 60 minutes. Cancel and refund it instead, or ask a supervisor to waive the fee."
+            "A sale can be voided for 60 minutes. Cancel and refund it instead, "
+            "or ask a supervisor to waive the fee."
         )
     if any(booking.boards_at <= now for booking in bookings):
         return _("The coach has left; this sale can no longer be voided. Ask a supervisor.")
@@ -84,7 +85,8 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
         or order.refunds.exists()
     ):
         return _(
-            "This sale was changed, cancelled in part, or somebody has boarded. Cancel and refund what is left instead."
+            "This sale was changed, cancelled in part, or somebody has boarded. "
+            "Cancel and refund what is left instead."
         )
     return ""
 

@@ -329,4 +329,5 @@ def _held(branch: Branch, now: datetime) -> dict[str, int]:
 
 
 def _key(name: str, branch: Branch, departures: tuple[Coming, ...], *more: str) -> str:
-    return f"office:{name}:{sha256('|'.join((str(branch.pk), get_language() or '', *more, fingerprint(departures))))[:32]}"
+    decides = "|".join((str(branch.pk), get_language() or "", *more, fingerprint(departures)))
+    return f"office:{name}:{sha256(decides)[:32]}"

@@ -34,7 +34,7 @@ def standby_does_not_travel(now: datetime) -> Iterator[object]:
 
 
 def boarding_is_told(now: datetime) -> Iterator[object]:
-    """A ticket that boarded, or whose passenger did not come, has a last event that says so, and who did it."""
+    """A ticket that boarded, or whose passenger did not come, has a last event that says so and by whom."""
     changes = BookingEvent.objects.filter(ticket__isnull=False).exclude(from_status=F("to_status"))
     last = changes.order_by().values("ticket").annotate(last=Max("pk")).values("last")
     recorded = BookingEvent.objects.filter(pk__in=last, to_status=F("ticket__status")).values("ticket")

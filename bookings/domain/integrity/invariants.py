@@ -213,7 +213,7 @@ def _refunds_owed(now: datetime) -> Iterator[object]:
 
 
 def _event_chains(now: datetime) -> Iterator[object]:
-    """The last event of a booking says the state it is in, and each event starts where the one before ended."""
+    """The last event of a booking says its state, and each event starts where the one before ended."""
     # No correlated subqueries: without statistics a planner walks through all events for each booking.
     events = BookingEvent.objects.filter(ticket=None)
     last = events.order_by().values("booking").annotate(last=Max("pk")).values("last")

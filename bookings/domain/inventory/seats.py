@@ -171,7 +171,10 @@ def _seat_view(
     elif code not in prices:
         state = "sold"
     price = format_zar(prices[code]) if code in prices else ""
-    name = f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, {state_words.get(state, price)}"
+    name = (
+        f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, "
+        f"{state_words.get(state, price)}"
+    )
     return SeatView(
         seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window
     )

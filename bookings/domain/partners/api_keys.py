@@ -94,7 +94,8 @@ def make_key(
     if not new_keys:
         raise Conflict(
             _(
-                "This key has been made already, and we cannot show it again. Revoke it if it is lost, and make another."
+                "This key has been made already, and we cannot show it again. "
+                "Revoke it if it is lost, and make another."
             )
         )
     return NewKey(new_keys[0], text)

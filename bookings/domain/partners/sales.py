@@ -97,7 +97,8 @@ def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
         words = {"now": format_zar(total), "quoted": format_zar(promise.total)}
         raise QuoteOutdated(
             _(
-                "The price is %(now)s now, not %(quoted)s as quoted. Nothing is held; please ask for a new quote."
+                "The price is %(now)s now, not %(quoted)s as quoted. Nothing is held; "
+                "please ask for a new quote."
             )
             % words
         )
@@ -175,7 +176,8 @@ def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> lis
         words = {"types": ", ".join(types)}
         raise Refusal(
             _(
-                "These seats were quoted for %(types)s; please name just these passengers, or ask for a new quote."
+                "These seats were quoted for %(types)s; please name just these passengers, "
+                "or ask for a new quote."
             )
             % words
         )

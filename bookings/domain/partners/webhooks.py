@@ -140,7 +140,8 @@ def rotate_secret(
         ).update(**changes):
             raise Conflict(
                 _(
-                    "This secret has been replaced already. Who has not noted the new one can replace it once more."
+                    "This secret has been replaced already. "
+                    "Who has not noted the new one can replace it once more."
                 )
             )
         _record(hook, _("secret of webhook %(url)s replaced") % {"url": hook.url}, actor, now)

@@ -84,7 +84,8 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
     if booking.status != SaleStatus.CONFIRMED:
         raise Conflict(
             _(
-                "This booking is not paid, or no longer stands: it cannot be changed. Take its payment, or sell anew."
+                "This booking is not paid, or no longer stands: it cannot be changed. "
+                "Take its payment, or sell anew."
             )
         )
     tickets = returnable_tickets(booking, ticket_ids, now)

@@ -71,7 +71,8 @@ def cancel_view(
     if not can_cancel(booking, now) or not whole.lines or overdue:
         raise Conflict(
             _(
-                "This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."
+                "This booking can no longer be cancelled here: "
+                "it is cancelled, expired, or the coach has left."
             )
         )
     chosen = tuple(

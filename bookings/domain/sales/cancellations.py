@@ -203,7 +203,8 @@ def _cancel(
     if not can_cancel(booking, now) or not tickets:
         raise Conflict(
             _(
-                "This booking can no longer be cancelled here: it is cancelled, expired, or the coach has left."
+                "This booking can no longer be cancelled here: "
+                "it is cancelled, expired, or the coach has left."
             )
         )
     quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)

@@ -152,7 +152,8 @@ def _place(
     if hold.expires_at <= now:
         raise HoldExpired(
             _(
-                "The time for these seats has run out. Nothing you typed is lost; we can try for the same seats again."
+                "The time for these seats has run out. Nothing you typed is lost; "
+                "we can try for the same seats again."
             )
         )
     trips = hold_trips(token)

@@ -73,7 +73,8 @@ def place_and_pay(
         if digest != review_digest(view_of(hold, trips, now=moment)):
             raise ReviewOutdated(
                 _(
-                    "Something changed while you were looking. Please check your order once more; nothing was booked."
+                    "Something changed while you were looking. Please check your order once more; "
+                    "nothing was booked."
                 )
             )
 

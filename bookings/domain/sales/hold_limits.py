@@ -37,7 +37,8 @@ class NetworkFull(HoldLimitReached):
     def __init__(self, network: str, schedule: Schedule, held: int, seats: int) -> None:
         super().__init__(
             _(
-                "Too many unpaid seats of this departure are kept from your network. Please try again in a few minutes."
+                "Too many unpaid seats of this departure are kept from your network. "
+                "Please try again in a few minutes."
             ),
             retry_after=300,
         )

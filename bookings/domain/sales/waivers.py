@@ -29,7 +29,7 @@ class Waiver:
     note: str = ""
 
     def check(self, actor: User | None) -> None:
-        """Raises Refusal unless the reason is a known one and the approver somebody else who may decide this."""
+        """Raises Refusal unless the reason is known and the approver somebody else who may decide this."""
         if self.reason not in WaiverReason.values:
             raise Refusal(_("Choose why the fee is waived."))
         if (

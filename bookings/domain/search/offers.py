@@ -211,9 +211,20 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
     if not mark:
         return ""
     decides = [
-        mark, get_language(), search.origin.ref, search.destination.ref, search.day, search.party.counts, search.sort, search.band,
-        search.fare_class, search.max_price, page, page_size, total,
-    ]  # fmt: skip
+        mark,
+        get_language(),
+        search.origin.ref,
+        search.destination.ref,
+        search.day,
+        search.party.counts,
+        search.sort,
+        search.band,
+        search.fare_class,
+        search.max_price,
+        page,
+        page_size,
+        total,
+    ]
     decides += [
         (each.id, each.revision, each.boards_at, each.coach, each.layout_id, each.price_zar) for each in rows
     ]

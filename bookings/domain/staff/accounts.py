@@ -186,7 +186,7 @@ def close_account(
 def reopen_account(
     user_id: int, *, reason: str, actor: User, submission: str, now: datetime | None = None
 ) -> str:
-    """Open a closed account with an initial password, which is empty when the same `submission` comes again."""
+    """Open a closed account with an initial password; it is empty when the same `submission` comes again."""
     new_passwords: list[str] = []
 
     def action(user: User, now: datetime) -> None:

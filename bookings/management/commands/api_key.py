@@ -50,7 +50,8 @@ class Command(BaseCommand):
             )
         made = make_key(owner, KeyTerms(of_key["name"], of_key["scopes"], of_key["limit"]))
         self.stdout.write(
-            f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. It is shown this once."
+            f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. "
+            "It is shown this once."
         )
 
     def _list(self, partner: str | None, **options: Any) -> None:
@@ -66,7 +67,8 @@ class Command(BaseCommand):
                 )
                 used = f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "never used"
                 self.stdout.write(
-                    f"{key.prefix}  {owner.slug}  {key.name}  {','.join(key.scopes)}  {key.limit or 'usual limit'}  {state}  {used}"
+                    f"{key.prefix}  {owner.slug}  {key.name}  {','.join(key.scopes)}  "
+                    f"{key.limit or 'usual limit'}  {state}  {used}"
                 )
 
     def _revoke(self, key: str, **options: Any) -> None:

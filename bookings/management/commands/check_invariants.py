@@ -7,7 +7,10 @@ from bookings.domain.integrity.invariants import violations
 
 
 class Command(BaseCommand):
-    help = "Checks what must always be true of seats, money, events and mail. Prints what is not, and fails if there is anything."
+    help = (
+        "Checks what must always be true of seats, money, events and mail. "
+        "Prints what is not, and fails if there is anything."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         found_violations = violations(now=database_now())

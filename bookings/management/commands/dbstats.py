@@ -99,7 +99,10 @@ class Command(BaseCommand):
         self.stdout.write(self.style.MIGRATE_HEADING(title))
         for statement in statements:
             self.stdout.write(
-                f"{statement.times} × {statement.mean_ms:.0f} ms, longest {statement.longest_ms:.0f} ms  {statement.place}".rstrip()
+                (
+                    f"{statement.times} × {statement.mean_ms:.0f} ms, longest {statement.longest_ms:.0f} ms  "
+                    f"{statement.place}"
+                ).rstrip()
             )
             self.stdout.write(f"    {statement.sql[:300]}")
         if not statements:

@@ -17,7 +17,10 @@ _SHOWN = 20
 
 
 class Command(BaseCommand):
-    help = "Write what is on sale as a timetable in GTFS, for journey planners. The same timetable makes the same file."
+    help = (
+        "Write what is on sale as a timetable in GTFS, for journey planners. "
+        "The same timetable makes the same file."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, metavar="OUT.zip")
@@ -46,7 +49,8 @@ class Command(BaseCommand):
 
     def _print(self, out: Path, report: ExportReport) -> None:
         self.stdout.write(
-            f"{out}: {report.first_day} to {report.last_day}, {report.lines:,} lines, {report.trips:,} trips with {report.departures:,} "
+            f"{out}: {report.first_day} to {report.last_day}, {report.lines:,} lines, "
+            f"{report.trips:,} trips with {report.departures:,} "
             f"departures, {report.stops:,} stops, {report.fares:,} fares, {out.stat().st_size:,} bytes"
         )
         if report.unplaced:

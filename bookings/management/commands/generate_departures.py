@@ -36,6 +36,7 @@ class Command(BaseCommand):
         for problem in report.problems:
             self.stderr.write(problem)
         self.stdout.write(
-            f"{report.first_day} to {report.last_day}, {report.services:,} services: {report.new:,} new departures, "
+            f"{report.first_day} to {report.last_day}, {report.services:,} services: "
+            f"{report.new:,} new departures, "
             f"{report.already_there:,} were there already."
         )

@@ -96,7 +96,8 @@ class Command(BaseCommand):
                 f"  {kind:<11}{count.new:>9,} new {count.changed:>9,} changed {count.unchanged:>9,} as before"
             )
         self.stdout.write(
-            f"  {'departures':<11}{made.new:>9,} new {report.withdrawal.removed:>9,} removed {made.already_there:>9,} as before"
+            f"  {'departures':<11}{made.new:>9,} new {report.withdrawal.removed:>9,} removed "
+            f"{made.already_there:>9,} as before"
         )
         for note in [dates.note, *report.written.notes, *made.problems]:
             if note:

@@ -8,7 +8,10 @@ from bookings.models import User
 
 
 class Command(BaseCommand):
-    help = "Lets somebody whose phone and recovery codes are lost sign in with the password alone, to set up a new second factor."
+    help = (
+        "Lets somebody whose phone and recovery codes are lost sign in with the password alone, "
+        "to set up a new second factor."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")

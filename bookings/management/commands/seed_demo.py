@@ -9,7 +9,10 @@ from bookings.demo.seed import is_seeded, seed_demo
 
 
 class Command(BaseCommand):
-    help = "Load the demo company: a South African network, departures, bookings and one user for each role. Run again, it only tops up."
+    help = (
+        "Load the demo company: a South African network, departures, bookings and one user for each role. "
+        "Run again, it only tops up."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -29,7 +32,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["if_empty"] and not options["reset_password"] and is_seeded():
             self.stdout.write(
-                "The demo company is there. Passwords lost? `.venv/bin/python manage.py seed_demo --reset-password` prints new ones."
+                "The demo company is there. Passwords lost? "
+                "`.venv/bin/python manage.py seed_demo --reset-password` prints new ones."
             )
             return
         report = seed_demo(

@@ -7,7 +7,10 @@ from bookings.domain.messaging.webhooks.delivery import send_webhooks
 
 
 class Command(BaseCommand):
-    help = "Send the mails that are due, then the webhooks, as the queue does each minute. Run it from cron where there is no queue."
+    help = (
+        "Send the mails that are due, then the webhooks, as the queue does each minute. "
+        "Run it from cron where there is no queue."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = send_due()
@@ -19,5 +22,6 @@ class Command(BaseCommand):
         report = send_webhooks()
         if report.sent or report.postponed or report.given_up:
             self.stdout.write(
-                f"webhooks: {report.sent} sent, {report.postponed} to be tried again, {report.given_up} given up"
+                f"webhooks: {report.sent} sent, {report.postponed} to be tried again, "
+                f"{report.given_up} given up"
             )

@@ -16,7 +16,7 @@ class _Echo:
 
 
 def safe_cell(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would take for a formula, after whatever blanks."""
+    """The text, with an apostrophe before what a spreadsheet would take for a formula, even after blanks."""
     is_formula = text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n"))
     return f"'{text}" if is_formula else text
 

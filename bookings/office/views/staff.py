@@ -52,7 +52,8 @@ ACTIONS: Final = {
         accounts.reset_password,
         gettext_lazy("Give a new initial password?"),
         gettext_lazy(
-            "Their sessions end, and the old password is void. The new one is shown to you once; with it they can only choose their own."
+            "Their sessions end, and the old password is void. The new one is shown to you once; "
+            "with it they can only choose their own."
         ),
         gettext_lazy("Give a new password"),
         asks_password=True,
@@ -61,7 +62,8 @@ ACTIONS: Final = {
         accounts.reset_second_factor,
         gettext_lazy("Reset the second factor?"),
         gettext_lazy(
-            "For somebody whose phone and recovery codes are lost. They sign in by password alone until they have set up a new one."
+            "For somebody whose phone and recovery codes are lost. "
+            "They sign in by password alone until they have set up a new one."
         ),
         gettext_lazy("Reset the second factor"),
         asks_password=True,

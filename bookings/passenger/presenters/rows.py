@@ -38,7 +38,8 @@ _ROW: Final = """<li class="offer{gone}">
 </li>
 """
 _CALL: Final = """<tr{gone}>
-  <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b> <span class="hint">{day_label}</span></time></td>
+  <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b>
+    <span class="hint">{day_label}</span></time></td>
   <td class="cell-destination"><b>{destination}</b> {way}</td>
   <td class="cell-stop">{stop}</td>
   <td class="cell-line">{line} {badge}</td>
@@ -48,7 +49,8 @@ _CALL: Final = """<tr{gone}>
 """
 _TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good"}
 _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
-            <input type="checkbox" name="seats" value="{label}" id="seat-{label}" data-class="{class_code}"{ticked}{closed}>
+            <input type="checkbox" name="seats" value="{label}" id="seat-{label}"
+              data-class="{class_code}"{ticked}{closed}>
             <span class="seat-shape" aria-hidden="true"><b>{label}</b>{icon}</span>
             <span class="seat-words">{name}</span>
           </label>"""

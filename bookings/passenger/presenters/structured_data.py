@@ -19,7 +19,8 @@ _ESCAPES: Final = {
 
 def departure_link(offer: Offer) -> str:
     """The departure's page for one adult."""
-    return f"{reverse('passenger:departure', args=[offer.schedule_id])}?from={offer.from_ref}&to={offer.to_ref}&passengers=1"
+    page = reverse("passenger:departure", args=[offer.schedule_id])
+    return f"{page}?from={offer.from_ref}&to={offer.to_ref}&passengers=1"
 
 
 def _trip(offer: Offer) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def _hold(request: HttpRequest, query: DepartureQuery) -> HttpResponse:
         return _page(request, query, ticked=labels, refusal=refusal, status=refusal.status)
     if held.count < query.party.size:
         message = _(
-            "You chose fewer seats than passengers: %(seats)d of %(party)d. Choose again if somebody is missing."
+            "You chose fewer seats than passengers: %(seats)d of %(party)d. "
+            "Choose again if somebody is missing."
         )
         messages.warning(request, message % {"seats": held.count, "party": query.party.size})
     if query.return_day and not query.hold:

@@ -24,9 +24,12 @@ class SegmentRequest(serializers.Serializer):
     )
     destination = serializers.CharField(max_length=160)
     seats = serializers.ListField(
-        child=serializers.CharField(max_length=6), required=False, default=list, max_length=settings.HOLD_MAX_SEATS,
+        child=serializers.CharField(max_length=6),
+        required=False,
+        default=list,
+        max_length=settings.HOLD_MAX_SEATS,
         help_text="Labels; left out, we choose seats together",
-    )  # fmt: skip
+    )
     fare_class = serializers.SlugField(
         required=False, default="", max_length=30, help_text="Where we choose the seats"
     )
@@ -101,9 +104,14 @@ class PayRequest(serializers.Serializer):
 class CancelRequest(serializers.Serializer):
     refund_zar = money(min_value=0, help_text="What the quote promised; less is refused")
     tickets = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, allow_null=True, default=None,
-        min_length=1, max_length=100, help_text="Ids; left out, the whole booking",
-    )  # fmt: skip
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        allow_null=True,
+        default=None,
+        min_length=1,
+        max_length=100,
+        help_text="Ids; left out, the whole booking",
+    )
 
 
 class CancelQuery(serializers.Serializer):

@@ -105,7 +105,10 @@ def hold(request: KeyedRequest, token: str) -> Response:
 @extend_schema(
     methods=["POST"],
     operation_id="order_held_seats",
-    description="Order held seats for named passengers. Then it is to be paid by its `pay_by`: by you, or (`pay_later`) at a counter.",
+    description=(
+        "Order held seats for named passengers. Then it is to be paid by its `pay_by`: "
+        "by you, or (`pay_later`) at a counter."
+    ),
     tags=_SALES,
     parameters=[IDEMPOTENCY],
     request=OrderRequest,
@@ -158,7 +161,10 @@ def pay(request: KeyedRequest, token: str) -> Response:
 @extend_schema(
     methods=["POST"],
     operation_id="cancel",
-    description="Cancel a booking for the refund quoted. Or some of its tickets; what you paid on account is credited there.",
+    description=(
+        "Cancel a booking for the refund quoted. Or some of its tickets; "
+        "what you paid on account is credited there."
+    ),
     tags=_ORDERS,
     parameters=[IDEMPOTENCY],
     request=CancelRequest,

@@ -180,7 +180,8 @@ def _dates(
             limits = {"last": capped, "end": end, "most": f"{MAX_DEPARTURES:,}"}
             note = (
                 _(
-                    "No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; --to asks for more."
+                    "No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; "
+                    "--to asks for more."
                 )
                 % limits
             )

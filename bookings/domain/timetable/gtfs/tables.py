@@ -1,4 +1,4 @@
-"""The tables of a feed, written row by row and packed into a zip whose bytes depend on nothing but the rows."""
+"""The tables of a feed, written row by row into a zip whose bytes depend on nothing but the rows."""
 
 from __future__ import annotations
 
