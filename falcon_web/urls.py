@@ -1,6 +1,10 @@
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from bookings.web.converters import ReferenceConverter
+
+register_converter(ReferenceConverter, "reference")
 
 handler400 = "bookings.web.errors.bad_request"
 handler403 = "bookings.web.errors.forbidden"

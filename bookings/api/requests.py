@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from bookings.api.access import KeyedRequest
 from bookings.api.fields import Shown, chosen
 from bookings.api.pagination import UncountedPages, Window
-from bookings.base.codes import sha256
+from bookings.base.codes import normal_code, sha256
 from bookings.domain.partners import sales as selling
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
@@ -50,8 +50,14 @@ def idempotent_request(request: KeyedRequest) -> selling.Request:
             "then it is safe to retry."
         )
         raise ValidationError({IDEMPOTENCY_HEADER: message})
-    content = f"{request.method} {request.path} {json.dumps(request.data, sort_keys=True)}"
+    content = f"{request.method} {_address(request)} {json.dumps(request.data, sort_keys=True)}"
     return selling.Request(request.auth, token, content)
+
+
+def _address(request: Request) -> str:
+    """The path with its reference as we print it, so that another dress of it is no other request."""
+    reference = request.resolver_match.kwargs.get("reference", "") if request.resolver_match else ""
+    return request.path.replace(reference, normal_code(reference)) if reference else request.path
 
 
 def detail_response(request: Request, shape: type[Shown], thing: Any, *, status: int = 200) -> Response:

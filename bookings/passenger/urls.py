@@ -17,7 +17,6 @@ from bookings.passenger.views import (
 
 app_name = "passenger"
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{1,64})"
-_REFERENCE = r"(?P<reference>[A-Za-z0-9-]{1,20})"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
@@ -32,11 +31,11 @@ urlpatterns = [
     re_path(rf"^payments/demo/{_TOKEN}/$", payment.demo_gateway, name="demo_gateway"),
     path("bookings/", booking.find, name="find"),
     re_path(rf"^bookings/link/{_TOKEN}/$", booking.open_link, name="link"),
-    re_path(rf"^bookings/{_REFERENCE}/$", booking.manage, name="booking"),
-    re_path(rf"^bookings/{_REFERENCE}/ticket\.pdf$", booking.ticket_pdf, name="ticket_pdf"),
-    re_path(rf"^bookings/{_REFERENCE}/calendar\.ics$", booking.calendar, name="calendar"),
-    re_path(rf"^bookings/{_REFERENCE}/resend/$", booking.resend, name="resend"),
-    re_path(rf"^bookings/{_REFERENCE}/cancel/$", cancellation.cancel, name="cancel"),
+    path("bookings/<reference:reference>/", booking.manage, name="booking"),
+    path("bookings/<reference:reference>/ticket.pdf", booking.ticket_pdf, name="ticket_pdf"),
+    path("bookings/<reference:reference>/calendar.ics", booking.calendar, name="calendar"),
+    path("bookings/<reference:reference>/resend/", booking.resend, name="resend"),
+    path("bookings/<reference:reference>/cancel/", cancellation.cancel, name="cancel"),
     path("demo/mail/", demo_mail.mail_list, name="demo_mails"),
     path("demo/mail/<slug:name>/", demo_mail.mail_page, name="demo_mail"),
     path("demo/mail/<slug:name>/<int:number>/", demo_mail.mail_file, name="demo_mail_file"),

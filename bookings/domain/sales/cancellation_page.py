@@ -15,7 +15,13 @@ from bookings.base.errors import Conflict, NotFound
 from bookings.base.money import format_zar
 from bookings.domain.fares.refund_rules import RefundRule
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
-from bookings.domain.sales.cancellations import CancellationQuote, QuoteLine, can_cancel, cancellation_quote
+from bookings.domain.sales.cancellations import (
+    CancellationQuote,
+    QuoteLine,
+    can_cancel,
+    cancellation_quote,
+    refusal_of,
+)
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Booking
 
@@ -45,6 +51,7 @@ class CancelView:
     fare_text: str
     drops_text: str
     then_text: str
+    refusal: Conflict | None = None  # why not all of those who were asked for can be cancelled
 
     @property
     def is_all(self) -> bool:
@@ -56,7 +63,7 @@ def cancel_view(
 ) -> CancelView:
     """The quote for these tickets of a booking, or for all of them, passenger by passenger.
 
-    Raises NotFound, and Conflict when nothing can be cancelled any more.
+    Those that are not on the booking, or that cannot be cancelled, are told by `refusal` and are not chosen. Raises NotFound, and Conflict when nothing can be cancelled any more.
     """
     booking_row = (
         Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
@@ -78,10 +85,13 @@ def cancel_view(
     chosen = tuple(
         line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids
     )
-    return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now))
+    refusal = refusal_of(booking, ticket_ids or (), [line.ticket for line in whole.lines])
+    return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now), refusal)
 
 
-def _view(booking: Booking, whole: CancellationQuote, quote: CancellationQuote) -> CancelView:
+def _view(
+    booking: Booking, whole: CancellationQuote, quote: CancellationQuote, refusal: Conflict | None
+) -> CancelView:
     chosen = tuple(line.ticket.pk for line in quote.lines)
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
     return CancelView(
@@ -97,6 +107,7 @@ def _view(booking: Booking, whole: CancellationQuote, quote: CancellationQuote) 
         fare_text=format_zar(quote.fare),
         drops_text=local_text(quote.drops_at, zone) if quote.drops_at else "",
         then_text=format_zar(quote.then),
+        refusal=refusal,
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
@@ -86,9 +87,9 @@ def cancellation_quote(
 ) -> CancellationQuote:
     """The quote for these tickets of the booking, or for all that are still valid.
 
-    An unpaid booking owes and gives nothing.
+    An unpaid booking owes and gives nothing. Raises what `chosen_tickets` raises.
     """
-    tickets = returnable_tickets(booking, ticket_ids, now)
+    tickets = chosen_tickets(booking, ticket_ids, now)
     is_paid = booking.status == SaleStatus.CONFIRMED
     return CancellationQuote(
         tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets),
@@ -137,6 +138,49 @@ def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now
     )
 
 
+def chosen_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
+    """Just the chosen tickets, or without a choice all that can be given back.
+
+    Raises Conflict, which names them, when one of them is not on this booking or cannot be given back.
+    """
+    returnable = returnable_tickets(booking, None, now)
+    if ticket_ids is None:
+        return returnable
+    refusal = refusal_of(booking, ticket_ids, returnable)
+    if refusal:
+        raise refusal
+    return [ticket for ticket in returnable if ticket.pk in ticket_ids]
+
+
+def refusal_of(
+    booking: Booking, ticket_ids: Collection[int], returnable: Collection[Ticket]
+) -> Conflict | None:
+    """Why these tickets cannot all be given back, if they cannot."""
+    own = {ticket.pk: ticket for ticket in booking.tickets.all()}
+    foreign = sorted(set(ticket_ids) - set(own))
+    if foreign:
+        return Conflict(
+            _("Not on booking %(reference)s (any more): ticket %(tickets)s. Nothing was cancelled.")
+            % {
+                "reference": booking.booking_reference,
+                "tickets": ", ".join(str(ticket_id)[:19] for ticket_id in foreign[:20]),
+            }
+        )
+    final = sorted(set(ticket_ids) - {ticket.pk for ticket in returnable})
+    if final:
+        return Conflict(
+            _("This can no longer be cancelled: %(tickets)s. Nothing was cancelled.")
+            % {"tickets": ", ".join(_with_reason(own[ticket_id]) for ticket_id in final)}
+        )
+    return None
+
+
+def _with_reason(ticket: Ticket) -> str:
+    has_left = ticket.status == Ticket.Status.VALID
+    reason = _("the coach has left") if has_left else ticket.get_status_display()
+    return _("%(name)s (%(reason)s)") % {"name": ticket.full_name, "reason": reason}
+
+
 def is_whole_booking(booking: Booking, tickets: Collection[Ticket]) -> bool:
     """Whether nobody else travels, has travelled or failed to come on this booking."""
     over = (Ticket.Status.CANCELLED, Ticket.Status.REPLACED)
@@ -167,8 +211,10 @@ def cancel_booking(
 
     Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is
     what the customer was promised: raises Conflict if it has fallen since. `afterwards` pays the refund at
-    the till, in the same transaction. Raises Refusal when nothing can be cancelled.
+    the till, in the same transaction. Raises Conflict when nothing, or not all of what was chosen, can be
+    cancelled.
     """
+    reference = normal_code(reference)
     result = run_once(
         "cancel",
         submission,
@@ -199,8 +245,8 @@ def _cancel(
     order, now = locked.order, now or locked.now
     drop_expired(list(locked.schedules), now=now)
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
-    tickets = returnable_tickets(booking, ticket_ids, now)
-    if not can_cancel(booking, now) or not tickets:
+    tickets = chosen_tickets(booking, ticket_ids, now) if can_cancel(booking, now) else []
+    if not tickets:
         raise Conflict(
             _(
                 "This booking can no longer be cancelled here: "

@@ -195,5 +195,5 @@ def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
                 % {"name": f"{data['first_name']} {data['surname']}"},
             )
             return redirect("office:booking", reference)
-    context = {"form": form, "ticket": ticket, "reference": reference.upper(), "refusal": counted(refusal)}
+    context = {"form": form, "ticket": ticket, "reference": reference, "refusal": counted(refusal)}
     return render(request, "office/ticket_changes/change_name.html", context, status=status)

@@ -39,7 +39,7 @@ def cancel(request: StaffRequest, reference: str) -> HttpResponse:
     try:
         cancelled = _cancel(request, reference, form)
     except Refusal as refusal:
-        return _cancel_page(request, reference, form=form, refusal=refusal, status=refusal.status)
+        return _cancel_page(request, reference, form=form, refusal=refusal)
     messages.success(request, _("Cancelled. %(amount)s goes back.") % {"amount": format_zar(quoted_in(form))})
     return redirect("office:booking", cancelled.booking_reference)
 
@@ -49,14 +49,14 @@ def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking
     if not tickets:
         raise Refusal(_("Choose at least one passenger."))
     return cancel_at_till(
-        reference.upper(),
+        reference,
         ticket_ids=tickets,
         quoted=quoted,
         reason=form.cleaned_data["reason"] or "at the counter",
         till=form.till(request),
         waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
         submission=form.cleaned_data["submission"],
-        content=content_of(reference.upper(), tickets, quoted),
+        content=content_of(reference, tickets, quoted),
     )
 
 
@@ -70,8 +70,10 @@ def _cancel_page(
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     chosen = ids_in(given) if "tickets" in given or "asked" in given else None
+    view = cancel_view(reference, chosen, waived="waive" in given, now=timezone.now())
+    refusal = refusal or view.refusal
     context = {
-        "view": cancel_view(reference, chosen, waived="waive" in given, now=timezone.now()),
+        "view": view,
         "waived": "waive" in given,
         "shift": Shift.objects.open_of(request.user),
         "form": form or ConfirmForm(),
@@ -84,7 +86,7 @@ def _cancel_page(
         context,
         fragment="office/refund/_cancellation.html",
         target="cancel",
-        status=status,
+        status=refusal.status if refusal else status,
     )
 
 
@@ -105,7 +107,7 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
                 shift=require_shift(request.user),
                 reason=data["reason"] or "sold by mistake",
                 submission=data["submission"],
-                content=reference.upper(),
+                content=reference,
             )
         except Refusal as broken:
             refusal, status = broken, broken.status
@@ -116,7 +118,7 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
     context = {
         "quote": quote,
         "amount": format_zar(quote.amount),
-        "reference": reference.upper(),
+        "reference": reference,
         "form": form,
         "refusal": counted(refusal),
     }

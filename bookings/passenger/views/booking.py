@@ -92,7 +92,7 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
 def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
     if not _is_mine(request, reference):
         return not_mine(request, reference)
-    return _file(booking_pdf(reference), "application/pdf", f"falcon-{reference.upper()}.pdf")
+    return _file(booking_pdf(reference), "application/pdf", f"falcon-{reference}.pdf")
 
 
 @public
@@ -100,9 +100,7 @@ def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     if not _is_mine(request, reference):
         return not_mine(request, reference)
-    return _file(
-        booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference.upper()}.ics"
-    )
+    return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference}.ics")
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:

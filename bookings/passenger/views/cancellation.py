@@ -48,13 +48,13 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
         cancel_booking(
             reference,
             submission=request.POST.get("submission", "")[:80],
-            content=f"{reference.upper()} {tickets} {quoted}",
+            content=f"{reference} {tickets} {quoted}",
             ticket_ids=tickets,
             quoted=quoted,
             reason="by the customer",
         )
     except Conflict as refusal:
-        return _page(request, reference, set(tickets), refusal=refusal, status=409)
+        return _page(request, reference, set(tickets), refusal=refusal)
     if quoted:
         words = _("Cancelled. %(amount)s goes back to you the way you paid.") % {"amount": format_zar(quoted)}
     else:
@@ -73,6 +73,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     view = cancel_view(reference, chosen, now=timezone.now())
+    refusal = refusal or view.refusal
+    status = refusal.status if refusal else status
     context = {"view": view, "refusal": counted(refusal), "confirm": confirm, "submission": random_token()}
     return private(
         render_page(

@@ -22,6 +22,7 @@ from bookings.models import (
     Refund,
     Schedule,
     SeatClaim,
+    Ticket,
 )
 from bookings.tests.api.conftest import Program, problem
 from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, ride, sell
@@ -360,6 +361,37 @@ def test_some_passengers_are_cancelled_for_what_was_quoted(program: Program, coa
     assert [each["status"] for each in gone["order"]["bookings"]] == ["confirmed", "cancelled"]
     assert owes(program) == 600
     assert violations(now=NOW) == []
+
+
+def test_a_part_cancellation_is_quoted_and_done_for_all_who_are_named_or_refused(
+    program: Program, coach: Schedule
+) -> None:
+    sold, other = sell(program, coach)["bookings"][0], sell(program, coach)["bookings"][0]
+    adult, child = (ticket["id"] for ticket in sold["tickets"])
+    foreign = other["tickets"][0]["id"]
+    Ticket.objects.filter(pk=child).update(status=Ticket.Status.BOARDED)
+    address = f"/bookings/{sold['reference']}/cancellation/"
+
+    for wrong, words in ((foreign, f"ticket {foreign}"), (child, "Sipho Nkosi (boarded)")):
+        for refused in (
+            program.get(address, {"tickets": f"{adult},{wrong}"}),
+            program.post(address, {"refund_zar": "0.00", "tickets": [adult, wrong]}),
+        ):
+            assert problem(refused)["status"] == 409
+            assert words in problem(refused)["detail"]
+    assert not Refund.objects.exists()
+
+
+def test_a_reference_in_any_dress_is_the_same_address(program: Program, coach: Schedule) -> None:
+    reference = sell(program, coach)["bookings"][0]["reference"]
+    dressed = f"/bookings/{reference[:4].lower()}-{reference[4:].lower()}/cancellation/"
+    assert program.get(dressed).json()["reference"] == reference
+
+    gone = program.post(dressed, {"refund_zar": "900.00"}, once="k")
+    again = program.post(f"/bookings/{reference}/cancellation/", {"refund_zar": "900.00"}, once="k")
+
+    assert (gone.status_code, again.status_code) == (200, 200)
+    assert again["Idempotent-Replayed"] == "true"
 
 
 def test_a_refund_that_fell_is_refused(program: Program, coach: Schedule, clock: Any) -> None:

@@ -253,6 +253,35 @@ def test_a_cancellation_is_paid_out_of_the_till(till: StaffClient, schedule: Sch
     assert violations(now=timezone.now()) == []
 
 
+def test_a_reference_in_any_dress_is_cancelled_at_the_till(till: StaffClient, schedule: Schedule) -> None:
+    booking = sold(schedule, by=till, ago=timedelta(hours=2))
+    reference = booking.booking_reference
+    address = f"/office/bookings/{reference[:4].lower()}-{reference[4:].lower()}/cancel/"
+    tickets = list(booking.tickets.values_list("pk", flat=True))
+
+    done = till.post(
+        address, form_of(till.get(address), quoted="900.00", tickets=tickets, tender="cash", reason="ill")
+    )
+
+    assert done["Location"] == f"/office/bookings/{reference}/"
+    assert Refund.objects.get().status == "paid"
+
+
+def test_the_counter_cancels_nobody_when_one_of_the_chosen_has_boarded(
+    till: StaffClient, schedule: Schedule
+) -> None:
+    booking = sold(schedule, by=till)
+    address = f"/office/bookings/{booking.booking_reference}/cancel/"
+    tickets = list(booking.tickets.order_by("pk").values_list("pk", flat=True))
+    form = form_of(till.get(address), quoted="1200.00", tickets=tickets, tender="cash", reason="ill")
+    Ticket.objects.filter(pk=tickets[1]).update(status=Ticket.Status.BOARDED)
+
+    for answer in (till.post(address, form), till.get(address, {"asked": 1, "tickets": tickets})):
+        assert answer.status_code == 409
+        assert "Sipho Mokoena (boarded)" in answer.content.decode()
+    assert not Refund.objects.exists()
+
+
 def test_a_waived_fee_wants_a_signature(till: StaffClient, schedule: Schedule, settings: Any) -> None:
     booking = sold(schedule, by=till, ago=timedelta(hours=2))
     make_user(role=User.Role.SUPERVISOR, username="boss", password=PASSWORD)

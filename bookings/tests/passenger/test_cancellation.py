@@ -86,6 +86,37 @@ def test_one_passenger_can_be_cancelled_and_the_rest_travels(client: Client, boo
     assert Order.objects.get().bookings.filter(status=SaleStatus.CANCELLED).count() == 1
 
 
+def test_nobody_is_cancelled_when_one_of_the_chosen_cannot_be(client: Client, booking: Booking) -> None:
+    adult, child = booking.tickets.order_by("pk")
+    form = form_of(client, booking)
+    Ticket.objects.filter(pk=child.pk).update(status=Ticket.Status.BOARDED)
+
+    refused = client.post(address(booking), form)
+    quoted = client.get(
+        address(booking),
+        {"asked": 1, "tickets": [adult.pk, child.pk]},
+        headers={"HX-Request": "true", "HX-Target": "cancel-quote"},
+    )
+
+    for answer in (refused, quoted):
+        assert answer.status_code == 409
+        assert "Sipho Mokoena (boarded)" in answer.content.decode()
+        assert "Nothing was cancelled." in answer.content.decode()
+    assert not Refund.objects.exists()
+
+
+def test_an_address_takes_its_reference_in_any_dress(client: Client, booking: Booking) -> None:
+    reference = booking.booking_reference
+    dressed = f"/bookings/{reference[:4].lower()}-{reference[4:].lower()}/cancel/"
+
+    assert client.get(dressed).status_code == 200
+    done = client.post(dressed, form_of(client, booking))
+
+    assert done["Location"] == f"/bookings/{reference}/"
+    booking.refresh_from_db()
+    assert booking.status == SaleStatus.CANCELLED
+
+
 def test_other_passengers_than_quoted_are_quoted_anew(client: Client, booking: Booking) -> None:
     form = {**form_of(client, booking), "tickets": [booking.tickets.first().pk]}
 

@@ -25,7 +25,7 @@ from bookings.models import (
     Ticket,
 )
 from bookings.tests.domain.sales.buy import ordered, told
-from bookings.tests.make import NOW, make_schedule, make_shift, make_user
+from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 NEXT_DAY = NOW + timedelta(hours=25)  # 47 hours before departure: half of the fare is kept
@@ -68,6 +68,35 @@ def test_cancelling_gives_back_what_was_quoted_and_frees_the_seats(
     schedule.refresh_from_db()
     assert schedule.available_seats == 8
     assert violations(now=NEXT_DAY) == []
+
+
+def test_a_part_cancellation_is_refused_as_a_whole_when_one_ticket_is_foreign_or_boarded(
+    booking: Booking, schedule: Schedule
+) -> None:
+    adult, child = booking.tickets.order_by("pk")
+    stranger = make_booking(schedule=schedule).tickets.get()
+
+    with pytest.raises(Conflict, match=f"ticket {stranger.pk}. Nothing was cancelled"):
+        cancel(booking, ticket_ids=[adult.pk, stranger.pk])
+    Ticket.objects.filter(pk=child.pk).update(status=Ticket.Status.BOARDED)
+    with pytest.raises(Conflict, match=rf"{child.full_name} \(boarded\). Nothing was cancelled"):
+        cancel(booking, ticket_ids=[adult.pk, child.pk])
+    with pytest.raises(Conflict, match="boarded"):
+        cancellation_quote(booking, [child.pk], now=NEXT_DAY)
+
+    assert not Refund.objects.exists()
+    assert list(booking.tickets.order_by("pk").values_list("status", flat=True)) == ["valid", "boarded"]
+
+
+def test_a_booking_is_cancelled_by_its_reference_in_any_dress(booking: Booking) -> None:
+    reference = booking.booking_reference
+
+    cancel_booking(
+        f" {reference[:4].lower()}-{reference[4:].lower()} ", submission="form", content="", now=NEXT_DAY
+    )
+
+    booking.refresh_from_db()
+    assert booking.status == "cancelled"
 
 
 def test_within_the_grace_everything_comes_back(booking: Booking) -> None:
