@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -17,7 +17,16 @@ from bookings.base.money import ZERO, cents, percent_of, whole_rand
 from bookings.cache.reference_data import cached
 from bookings.models import Fare, FareClass, PassengerType, RouteStop
 
-_NOT_FOUND: Final = object()
+
+class FareLine(NamedTuple):
+    """What a pair of calls costs in a class on some days. No amount: it is not sold."""
+
+    valid_from: date
+    valid_to: date | None
+    amount: Decimal | None
+
+
+FareLines = Mapping[tuple[int, int, int], Sequence[FareLine]]  # by from stop, to stop and class; newest first
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class FareTable:
 
     classes: list[FareClass]
     types: Mapping[str, PassengerType]
-    lines: Mapping[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]
+    lines: FareLines
     route_km: Mapping[int, Decimal]
 
     def class_of(self, seat_kind: str) -> FareClass | None:
@@ -43,29 +52,27 @@ class FareTable:
         distance of the departure's own price, never under the floor, times the factor.
         """
         own = self._line(board, alight, fare_class, day)
-        if own is not _NOT_FOUND:
-            return own
+        if own is not None:
+            return own.amount
         base_class = self.classes[0]
-        base = self._line(board, alight, base_class, day)
-        if base is None:
-            return None
-        if base is _NOT_FOUND:
-            total = self.route_km.get(board.route_id) or Decimal(0)
-            share = (alight.km - board.km) / total if total > 0 else Decimal(1)
-            base = max(whole_rand(price_zar * share), Decimal(settings.FARE_FLOOR_ZAR))
-        return whole_rand(base * fare_class.price_factor / base_class.price_factor)
+        line = self._line(board, alight, base_class, day)
+        base = self._share(board, alight, price_zar) if line is None else line.amount
+        return None if base is None else whole_rand(base * fare_class.price_factor / base_class.price_factor)
 
     def fares_by_type(self, adult: Decimal) -> dict[str, Decimal]:
         """The price for each passenger type, by slug, to the rand."""
         return {slug: passenger_price(adult, kind) for slug, kind in self.types.items()}
 
-    def _line(
-        self, board: RouteStop, alight: RouteStop, fare_class: FareClass, day: date
-    ) -> Decimal | object | None:
-        for valid_from, valid_to, amount in self.lines.get((board.pk, alight.pk, fare_class.pk), []):
-            if valid_from <= day and (valid_to is None or day <= valid_to):
-                return amount
-        return _NOT_FOUND
+    def _line(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, day: date) -> FareLine | None:
+        for line in self.lines.get((board.pk, alight.pk, fare_class.pk), ()):
+            if line.valid_from <= day and (line.valid_to is None or day <= line.valid_to):
+                return line
+        return None
+
+    def _share(self, board: RouteStop, alight: RouteStop, price_zar: Decimal) -> Decimal:
+        total = self.route_km.get(board.route_id) or Decimal(0)
+        share = (alight.km - board.km) / total if total > 0 else Decimal(1)
+        return max(whole_rand(price_zar * share), Decimal(settings.FARE_FLOOR_ZAR))
 
 
 def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
@@ -90,7 +97,7 @@ def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
     pairs = Q(pk__in=[])
     for board, alight in rides:
         pairs |= Q(from_stop=board.pk, to_stop=alight.pk)
-    lines = _by_pair(Fare.objects.filter(pairs))
+    lines = fare_lines(Fare.objects.filter(pairs))
     routes = {board.route_id for board, _alight in rides}
     kms = RouteStop.objects.filter(route__in=routes).order_by("route", "position").values_list("route", "km")
     route_km: dict[int, Decimal] = {}
@@ -99,20 +106,17 @@ def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
     return FareTable(fare_classes(), passenger_types(), lines, route_km)
 
 
-def route_fares(
-    routes: Iterable[int],
-) -> Mapping[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
-    """All fares of these routes, as `FareTable.lines` wants them: one query."""
-    return _by_pair(Fare.objects.filter(route__in=list(routes)))
+def route_fares(routes: Iterable[int]) -> FareLines:
+    """All fares of these routes: one query."""
+    return fare_lines(Fare.objects.filter(route__in=list(routes)))
 
 
-def _by_pair(
-    fares: QuerySet[Fare],
-) -> dict[tuple[int, int, int], list[tuple[date, date | None, Decimal | None]]]:
-    lines: dict[tuple[int, int, int], list] = {}
+def fare_lines(fares: QuerySet[Fare]) -> FareLines:
+    """As a `FareTable` wants them: one query."""
+    lines: dict[tuple[int, int, int], list[FareLine]] = {}
     columns = ("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
     for from_stop, to_stop, fare_class, *line in fares.order_by("-valid_from").values_list(*columns):
-        lines.setdefault((from_stop, to_stop, fare_class), []).append(tuple(line))
+        lines.setdefault((from_stop, to_stop, fare_class), []).append(FareLine(*line))
     return lines
 
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from bookings.cache.reference_data import cached
-from bookings.domain.fares.prices import FareTable, Party, fare_classes, passenger_price, passenger_types
+from bookings.domain.fares.prices import (
+    FareLines,
+    FareTable,
+    Party,
+    fare_classes,
+    fare_lines,
+    passenger_price,
+    passenger_types,
+)
 from bookings.domain.search.availability import LayoutSeats, find_layouts
 from bookings.domain.search.segments import Departure, RouteSegment
 from bookings.models import Fare, FareClass
@@ -30,7 +39,9 @@ class PriceList:
     layouts: Mapping[int, LayoutSeats]
     party: Party
     fare_class: str = ""
-    _adults: dict[tuple, tuple[tuple[Decimal, FareClass], ...]] = field(default_factory=dict)
+    _adults: dict[tuple[int, int, int, Decimal, date], tuple[tuple[Decimal, FareClass], ...]] = field(
+        default_factory=dict
+    )
     _totals: dict[Decimal, Decimal] = field(default_factory=dict)
     _seats: dict[int, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
@@ -125,15 +136,11 @@ def price_list(departures: Iterable[Departure], party: Party, fare_class: str = 
     return cached(("prices", frozenset(segments), layouts, party, fare_class), read)
 
 
-def _fare_lines(segments: Iterable[RouteSegment]) -> dict[tuple[int, int, int], list]:
+def _fare_lines(segments: Iterable[RouteSegment]) -> FareLines:
     segments = list(segments)
     rows = Fare.objects.filter(
         route__in=[segment.board.route_id for segment in segments],
         from_stop__in=[segment.board.pk for segment in segments],
         to_stop__in=[segment.alight.pk for segment in segments],
     )
-    lines: dict[tuple[int, int, int], list] = {}
-    columns = ("from_stop", "to_stop", "fare_class", "valid_from", "valid_to", "amount")
-    for from_stop, to_stop, fare_class, *line in rows.order_by("-valid_from").values_list(*columns):
-        lines.setdefault((from_stop, to_stop, fare_class), []).append(tuple(line))
-    return lines
+    return fare_lines(rows)
