@@ -54,7 +54,7 @@ def load_by_day(branch: Branch, *, now: datetime) -> tuple[DayLoad, ...]:
     seats = {
         pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in found).items()
     }
-    number, offered, taken = Counter(), Counter(), Counter()
+    number, offered, taken = Counter[date](), Counter[date](), Counter[date]()
     for each in found:
         day, size = each.local.date(), seats.get(each.layout_id, 0)
         number[day] += 1

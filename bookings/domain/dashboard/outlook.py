@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -112,10 +113,10 @@ def outlook(branch: Branch, *, now: datetime, page: int = 1) -> Outlook:
     return Outlook(branch, now, days, shown, page, pages)
 
 
-def _by_trip(found: object) -> dict[tuple[str, str, int, int], list[Coming]]:
+def _by_trip(departures: Iterable[Coming]) -> dict[tuple[str, str, int, int], list[Coming]]:
     """Coaches of the same line and route that leave here at the same time of the day."""
     trips: dict[tuple[str, str, int, int], list[Coming]] = defaultdict(list)
-    for each in found:
+    for each in departures:
         trips[f"{each.local:%H:%M}", each.call.line, each.call.route_id, each.call.position].append(each)
     return trips
 

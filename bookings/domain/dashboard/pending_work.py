@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -54,6 +54,15 @@ class UnpaidOrders:
     total: int
 
 
+class _OrderRow(NamedTuple):
+    total: Decimal
+    pay_by: datetime
+    reference: str | None  # this and what follows: of its first booking
+    surname: str | None
+    destination: str | None
+    boards_at: datetime | None
+
+
 def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
     """Orders of people who get on here or of this branch's tills that run out within hours, the most urgent
     first: two queries.
@@ -70,12 +79,12 @@ def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
         surname=Subquery(first.values("tickets__surname")[:1]),
         destination=Subquery(first.values("to_stop__stop__city__name")[:1]),
         boards_at=Subquery(first.values("boards_at")[:1]),
-    )[:ROWS]
-    found = tuple(_unpaid(order, now) for order in shown)
+    ).values_list(*_OrderRow._fields)[:ROWS]
+    found = tuple(_unpaid(_OrderRow(*row), now) for row in shown)
     return UnpaidOrders(found, rows.order_by()[:COUNTED].count() if len(found) == ROWS else len(found))
 
 
-def _unpaid(order: Order, now: datetime) -> UnpaidOrder:
+def _unpaid(order: _OrderRow, now: datetime) -> UnpaidOrder:
     minutes = int((order.pay_by - now).total_seconds() // 60)
     boards = f"{timezone.localtime(order.boards_at):%a %-d %b %H:%M}" if order.boards_at else ""
     left = (
@@ -120,21 +129,24 @@ def stuck_mails(*, now: datetime) -> StuckMails:
     waiting = mails.filter(sent_at=None, failed_at=None, next_try__isnull=False).filter(
         Q(attempts__gt=0) | Q(created_at__lt=now - WAITS_TOO_LONG)
     )
-    reference = Subquery(
-        Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1]
-    )
-    given_up = list(failed.annotate(reference=reference).order_by("-failed_at")[:ROWS])
-    stuck = list(waiting.annotate(reference=reference).order_by("next_try")[:COUNTED])
+    given_up = _read_mails(failed.order_by("-failed_at"), ROWS)
+    stuck = _read_mails(waiting.order_by("next_try"), COUNTED)
     number = failed.order_by()[:COUNTED].count() if len(given_up) == ROWS else len(given_up)
-    return StuckMails(tuple(_mail(mail) for mail in [*given_up, *stuck][:ROWS]), number, len(stuck))
+    return StuckMails((*given_up, *stuck)[:ROWS], number, len(stuck))
 
 
-def _mail(mail: OutboxMessage) -> StuckMail:
+def _read_mails(rows: QuerySet[OutboxMessage], most: int) -> list[StuckMail]:
+    first = Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1]
+    mails = rows.annotate(reference=Subquery(first))[:most]
+    return [_mail(mail, mail.reference or "") for mail in mails]
+
+
+def _mail(mail: OutboxMessage, reference: str) -> StuckMail:
     since = timezone.localtime(mail.failed_at or mail.created_at)
     error = mail.last_error if mail.failed_at or mail.attempts else _("not sent yet")
     return StuckMail(
         mail.get_kind_display(),
-        mail.reference or "",
+        reference,
         error,
         f"{since:%a %-d %b, %H:%M}",
         mail.failed_at is not None,

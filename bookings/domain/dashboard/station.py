@@ -39,7 +39,7 @@ class Coming(NamedTuple):
     departure_time: datetime
     coach: int
     layout_id: int
-    bus: str
+    bus: str | None
     status: str
     revision: int
     available: int  # seats that nobody claims on any leg
@@ -51,11 +51,17 @@ class Coming(NamedTuple):
         return self.boards_at.astimezone(ZoneInfo(self.call.time_zone))
 
 
+class WayCall(NamedTuple):
+    position: int
+    city: str
+    may_alight: bool
+
+
 @dataclass(frozen=True)
 class Way:
-    """Where a route goes: its calls as (position, city, whether one may alight)."""
+    """Where a route goes."""
 
-    calls: tuple[tuple[int, str, bool], ...]
+    calls: tuple[WayCall, ...]
 
     @property
     def legs(self) -> int:
@@ -63,12 +69,12 @@ class Way:
 
     def end_after(self, position: int) -> str:
         return next(
-            (city for place, city, alights in reversed(self.calls) if alights and place > position),
-            self.calls[-1][1],
+            (call.city for call in reversed(self.calls) if call.may_alight and call.position > position),
+            self.calls[-1].city,
         )
 
     def leg_name(self, leg: int) -> str:
-        return f"{self.calls[leg][1]} – {self.calls[leg + 1][1]}"
+        return f"{self.calls[leg].city} – {self.calls[leg + 1].city}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
         .order_by()
     )
     found = []
-    for route, *row in rows.values_list(
+    for route, pk, departs, coach, layout, bus, status, revision, available in rows.values_list(
         "route_id",
         "pk",
         "departure_time",
@@ -126,9 +132,11 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
         "available_seats",
     ):
         for call in by_route[route]:
-            boards_at = row[1] + timedelta(minutes=call.depart_min)
+            boards_at = departs + timedelta(minutes=call.depart_min)
             if start <= boards_at < end:
-                found.append(Coming(*row, call, boards_at))
+                found.append(
+                    Coming(pk, departs, coach, layout, bus, status, revision, available, call, boards_at)
+                )
     return sorted(found, key=lambda each: (each.boards_at, each.call.line, each.id))
 
 
@@ -145,15 +153,20 @@ def _calls(city_id: int) -> list[BoardingCall]:
         "route__line__code",
         "route__line__name",
     )
-    return [BoardingCall(*row, line=code or name) for *row, code, name in calls.values_list(*columns)]
+    return [
+        BoardingCall(route, position, minutes, stop, zone, line=code or name)
+        for route, position, minutes, stop, zone, code, name in calls.values_list(*columns)
+    ]
 
 
 def ways(routes: Iterable[int]) -> dict[int, Way]:
     """The calls of each route: one query."""
-    calls: dict[int, list[tuple[int, str, bool]]] = defaultdict(list)
+    calls: dict[int, list[WayCall]] = defaultdict(list)
     rows = RouteStop.objects.filter(route__in=set(routes)).order_by("route_id", "position")
-    for route, *call in rows.values_list("route_id", "position", "stop__city__name", "may_alight"):
-        calls[route].append(tuple(call))
+    for route, position, city, may_alight in rows.values_list(
+        "route_id", "position", "stop__city__name", "may_alight"
+    ):
+        calls[route].append(WayCall(position, city, may_alight))
     return {route: Way(tuple(each)) for route, each in calls.items()}
 
 

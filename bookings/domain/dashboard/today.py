@@ -6,6 +6,7 @@ Reads that are kept by the revisions of what they show; the rest of a value is r
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -29,7 +30,7 @@ ROWS: Final = 8
 HALF: Final = 50
 ALERTS: Final = 8
 STANDS: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
-_TONES: Final = {
+_TONES: Final[Mapping[str, str]] = {
     Schedule.Status.BOARDING: "good",
     Schedule.Status.DEPARTED: "good",
     Schedule.Status.CLOSED: "warn",
