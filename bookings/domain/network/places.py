@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeVar
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from bookings.base.errors import NotFound
 from bookings.cache.reference_data import cached
 from bookings.models import City, RouteStop, Stop
 
+Named = TypeVar("Named", City, Stop)
 LONGEST_REF: Final = 160
 SUGGESTIONS: Final = 3
 _ALIKE: Final = 0.75  # of the letters; fewer offer what nobody meant
@@ -97,7 +98,9 @@ def _spelt_alike(plain: str, limit: int) -> list[Place]:
     return [place for place in (_city_place(Q(city__slug=slugs[name])) for name in alike) if place]
 
 
-def _starting_with(plain: str, rows: QuerySet, place: str, limit: int, or_else: Q | None = None) -> list:
+def _starting_with(
+    plain: str, rows: QuerySet[Named], place: str, limit: int, or_else: Q | None = None
+) -> list[Named]:
     """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does.
 
     The busiest first.

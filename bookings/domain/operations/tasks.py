@@ -53,16 +53,16 @@ class OpenTasks:
 def open_tasks(user: User, *, now: datetime) -> OpenTasks:
     """The oldest open tasks: at most two queries."""
     rows = _seen_by(user).filter(done_at=None).order_by("created_at", "pk")
-    found = tuple(_row(task, now) for task in _read(rows)[:ROWS])
+    found = tuple(_read(rows, slice(ROWS), now))
     return OpenTasks(found, rows.order_by()[:COUNTED].count() if len(found) == ROWS else len(found))
 
 
 def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False) -> TaskPage:
     """A page of open tasks, the oldest first, or of those that are done, the latest first: one query."""
     rows = _seen_by(user).filter(done_at__isnull=not is_done)
-    rows = _read(rows.order_by("-done_at", "-pk") if is_done else rows.order_by("created_at", "pk"))
+    rows = rows.order_by("-done_at", "-pk") if is_done else rows.order_by("created_at", "pk")
     first = (max(page, 1) - 1) * PAGE
-    found = [_row(task, now) for task in rows[first : first + PAGE + 1]]
+    found = _read(rows, slice(first, first + PAGE + 1), now)
     return TaskPage(tuple(found[:PAGE]), max(page, 1), len(found) > PAGE, is_done)
 
 
@@ -122,12 +122,13 @@ def _seen_by(user: User) -> QuerySet[StaffTask]:
     )
 
 
-def _read(rows: QuerySet[StaffTask]) -> QuerySet[StaffTask]:
+def _read(rows: QuerySet[StaffTask], shown: slice, now: datetime) -> list[TaskRow]:
     reference = Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")[:1]
-    return rows.select_related("done_by").annotate(reference=Subquery(reference))
+    tasks = rows.select_related("done_by").annotate(reference=Subquery(reference))[shown]
+    return [_row(task, task.reference or "", now) for task in tasks]
 
 
-def _row(task: StaffTask, now: datetime) -> TaskRow:
+def _row(task: StaffTask, reference: str, now: datetime) -> TaskRow:
     done = ""
     if task.done_at:
         by = task.done_by.display_name if task.done_by else _("the system")
@@ -136,7 +137,7 @@ def _row(task: StaffTask, now: datetime) -> TaskRow:
         id=task.pk,
         title=task.get_kind_display(),
         detail=task.detail,
-        reference=task.reference or "",
+        reference=reference,
         since=_moment(task.created_at),
         is_old=not task.done_at and now - task.created_at > _OLD,
         done=done,

@@ -103,10 +103,13 @@ def read_service_plans(
     for service_id, day, runs in rows.values_list("service_id", "date", "runs").iterator():
         exceptions.setdefault(service_id, {})[day] = runs
     fields = ("pk", "route_id", "departs_min", "time_zone", "layout_id", "price_zar", "source", "source_id")
-    return [
-        ServicePlan(*row[: len(fields)], Calendar(*row[len(fields) :], exceptions.get(row[0], {})))
-        for row in services.order_by("pk").values_list(*fields, "weekdays", "starts_on", "ends_on")
-    ]
+    plans = []
+    for *facts, weekdays, starts_on, ends_on in services.order_by("pk").values_list(
+        *fields, "weekdays", "starts_on", "ends_on"
+    ):
+        calendar = Calendar(weekdays, starts_on, ends_on, exceptions.get(facts[0], {}))
+        plans.append(ServicePlan._make((*facts, calendar)))
+    return plans
 
 
 def _usable(plans: list[ServicePlan], report: GenerationReport) -> list[ServicePlan]:
@@ -165,9 +168,9 @@ def _departures(plans: list[ServicePlan], batch: list[date]) -> Iterator[tuple[S
                 yield plan, day, starts[plan.time_zone] + timedelta(minutes=plan.departs_min)
 
 
-def _existing(batch: list[date]) -> tuple[set[tuple[int, date]], set[tuple[str, str]]]:
+def _existing(batch: list[date]) -> tuple[set[tuple[int | None, date | None]], set[tuple[str, str]]]:
     """What the service days have already: by service, and by the imported id, which outlives its service."""
-    made: set[tuple[int, date]] = set()
+    made: set[tuple[int | None, date | None]] = set()
     imported: set[tuple[str, str]] = set()
     rows = Schedule.objects.filter(service_date__range=(batch[0], batch[-1])).order_by()
     for service_id, day, source, source_id in rows.values_list(

@@ -56,9 +56,10 @@ def _stale_ids(source: str, first_day: date, plans: dict[int, ServicePlan]) -> l
     ]
 
 
-def _as_planned(plan: ServicePlan | None, day: date, route_id: int, departs: datetime) -> bool:
+def _as_planned(plan: ServicePlan | None, day: date | None, route_id: int, departs: datetime) -> bool:
     return (
         plan is not None
+        and day is not None
         and plan.route_id == route_id
         and plan.calendar.runs_on(day)
         and plan.departs_at(day) == departs

@@ -17,7 +17,7 @@ from bookings.domain.timetable.calendars import calendar_of
 from bookings.domain.timetable.generate import Progress
 from bookings.domain.timetable.gtfs.fares import CURRENCY
 from bookings.domain.timetable.gtfs.runs import LineRuns, RouteRuns, departures_on_sale, lines_on_sale
-from bookings.domain.timetable.gtfs.tables import FeedTables
+from bookings.domain.timetable.gtfs.tables import FeedTables, Write
 from bookings.models import Stop
 
 Fares = Mapping[tuple[int, int], Decimal]  # by positions; a pair that is not there is not sold
@@ -139,7 +139,7 @@ class _Trips:
             service_id = self.calendars.setdefault(frozenset(days), str(len(self.calendars) + 1))
             self._trip((line.line.pk, service_id, trip_id, headsign))
             self.trips += 1
-            for arrive, depart, *rest in calls:
+            for arrive, depart, rest in calls:
                 self._call((trip_id, _time(second + arrive * 60), _time(second + depart * 60), *rest))
 
     def write_calendars(self) -> None:
@@ -154,17 +154,19 @@ class _Trips:
                 exceptions((service_id, _date(day), 1 if runs else 2))
 
 
-def _calls(route: RouteRuns, fares: Fares) -> list[tuple]:
-    """(arrival, departure, stop, number, pick-up, drop-off, km, exact) of each call.
+def _calls(route: RouteRuns, fares: Fares) -> list[tuple[int, int, tuple[object, ...]]]:
+    """(arrival, departure, (stop, number, pick-up, drop-off, km, exact)) of each call.
 
     Where no ride is sold, nobody may get on (or off).
     """
     boards, alights = {board for board, _alight in fares}, {alight for _board, alight in fares}
-    rows, way = [], Decimal(-1)
+    rows: list[tuple[int, int, tuple[object, ...]]] = []
+    way = Decimal(-1)
     for call in route.calls:
         way = max(call.km, way + _LEAST_STEP)
         may_not = (int(call.position not in boards), int(call.position not in alights))
-        rows.append((call.arrive_min, call.depart_min, call.stop.code, call.position + 1, *may_not, way, 1))
+        rest = (call.stop.code, call.position + 1, *may_not, way, 1)
+        rows.append((call.arrive_min, call.depart_min, rest))
     return rows
 
 
@@ -178,8 +180,8 @@ class _Fares:
 
     def __init__(self, tables: FeedTables) -> None:
         self._tables = tables
-        self._fare: Callable | None = None
-        self._rule: Callable | None = None
+        self._fare: Write | None = None
+        self._rule: Write | None = None
         self._amounts: set[Decimal] = set()
         self.rows = 0
 
@@ -243,16 +245,17 @@ def _write_company(tables: FeedTables, first: date, last: date) -> None:
     columns = ("agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang")
     tables.open("agency.txt", columns)((AGENCY, NAME, settings.SITE_URL, settings.TIME_ZONE, LANGUAGE))
     version = tables.digest()[:16]
-    columns = (
+    facts = (
         "feed_publisher_name",
         "feed_publisher_url",
         "feed_lang",
         "feed_start_date",
         "feed_end_date",
         "feed_version",
+        "feed_contact_url",
     )
     row = (NAME, settings.SITE_URL, LANGUAGE, _date(first), _date(last), version, settings.SITE_URL)
-    tables.open("feed_info.txt", (*columns, "feed_contact_url"))(row)
+    tables.open("feed_info.txt", facts)(row)
 
 
 def _time(second: int) -> str:

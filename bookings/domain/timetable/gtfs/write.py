@@ -5,7 +5,7 @@ What did not change is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -76,11 +76,11 @@ def write_plan(
     return written
 
 
-def _differs(row: Model, values: dict[str, object]) -> bool:
+def _differs(row: Model, values: Mapping[str, object]) -> bool:
     return any(getattr(row, name) != value for name, value in values.items())
 
 
-def _set(row: Model, values: dict[str, object]) -> None:
+def _set(row: Model, values: Mapping[str, object]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
 
