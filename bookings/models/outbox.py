@@ -92,3 +92,10 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def row_id(self) -> int:
+        """`about_id` of a message that tells of a row, as each does but the test ping of a webhook."""
+        if self.about_id is None:
+            raise ValueError(f"Message {self.pk} tells of no row.")
+        return self.about_id

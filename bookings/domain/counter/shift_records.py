@@ -145,17 +145,15 @@ def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
     moved = [entry.cause.partition(":")[2] for entry in entries if entry.cause.startswith("movement:")]
     reasons = dict(TillMovement.objects.filter(pk__in=moved).values_list("pk", "reason"))
     orders = {entry.order_id for entry in entries if entry.order_id}
-    references: dict[int, str] = {}
-    for order, reference in (
+    references = dict(
         Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference")
-    ):
-        references[order] = reference
+    )
     words = {"payment": _("Sale"), "refund": _("Refund"), "rounding": _("Rounding"), "float": _("Float")}
     lines = []
     for entry in entries:
         kind, _colon, key = entry.cause.partition(":")
         moving = _("Paid in") if entry.amount > 0 else _("Paid out")
-        about = reasons.get(int(key), "") if kind == "movement" else references.get(entry.order_id, "")
+        about = reasons.get(int(key), "") if kind == "movement" else references.get(entry.order_id or 0, "")
         lines.append(
             TillLine(
                 entry.at,

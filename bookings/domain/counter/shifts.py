@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Q
@@ -167,8 +167,11 @@ def close_shift(
 
 def cash_up(shift: Shift, *, attempt: int = -1) -> CashUp:
     """The outcome of a closed shift, or of one of the counts of an open one (the last unless said)."""
-    known = shift if shift.closed_at else None
-    figures = {"counted": known.counted, "expected": known.expected} if known else shift.count_tries[attempt]
+    figures: Mapping[str, Any] = (
+        {"counted": shift.counted, "expected": shift.expected}
+        if shift.closed_at
+        else shift.count_tries[attempt]
+    )
     return CashUp(shift, _decimals(figures["expected"]), _decimals(figures["counted"]))
 
 

@@ -164,7 +164,7 @@ def _refunded(order: Order, cause: str) -> Decimal:
 
 
 def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
-    payment = Payment.objects.get(pk=message.about_id)
+    payment = Payment.objects.get(pk=message.row_id)
     reference = bookings[0].booking_reference
     return Content(
         _("Your payment came too late for your seats (%(reference)s)") % {"reference": reference},

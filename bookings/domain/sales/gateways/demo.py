@@ -118,7 +118,7 @@ def deliver_notification(message: OutboxMessage) -> None:
 
     Raises OSError when it is not heard.
     """
-    attempt = PaymentAttempt.objects.select_related("order").get(pk=message.about_id)
+    attempt = PaymentAttempt.objects.select_related("order").get(pk=message.row_id)
     request = urllib.request.Request(
         f"{settings.SITE_URL}/payments/demo/notify/",
         data=notification_body(attempt, message.version),
