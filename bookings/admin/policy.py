@@ -126,10 +126,10 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
         row = self.get_object(request, object_id)
         table = table_using(row) if row and may_write(request.user) else ""
         if table:
-            words = _("“%(row)s” cannot be deleted: there are %(table)s that use it.") % {
+            message = _("“%(row)s” cannot be deleted: there are %(table)s that use it.") % {
                 "row": row,
                 "table": table,
             }
-            messages.error(request, words)
+            messages.error(request, message)
             return HttpResponseRedirect(f"../../{object_id}/change/")
         return super().delete_view(request, object_id, extra_context)

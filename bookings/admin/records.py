@@ -184,16 +184,16 @@ class OrderAdmin(RecordAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         if not search_term:
             return queryset, False
-        bookings = _found_bookings(search_term)
-        wanted = models.Q(pk__in=bookings.values("order"))
-        return queryset.filter(wanted | models.Q(pk=search_term) if _is_id(search_term) else wanted), False
+        bookings = _bookings_matching(search_term)
+        matches = models.Q(pk__in=bookings.values("order"))
+        return queryset.filter(matches | models.Q(pk=search_term) if _is_id(search_term) else matches), False
 
 
 def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-def _found_bookings(text: str) -> Rows:
+def _bookings_matching(text: str) -> Rows:
     """By the two indexed columns: reference, as it was typed or spoken, or e-mail address."""
     return Booking.objects.filter(
         models.Q(booking_reference=normal_code(text)[:12]) | models.Q(passenger_email=text.strip())
@@ -219,21 +219,21 @@ class BookingEventInline(RecordInline):
 
 @admin.register(Booking)
 class BookingAdmin(RecordAdmin):
-    list_display = ["booking_reference", "status", "ride", "boards_at", "passenger_email", "booking_date"]
+    list_display = ["booking_reference", "status", "segment", "boards_at", "passenger_email", "booking_date"]
     list_select_related = ["from_stop__stop__city", "to_stop__stop__city"]
     list_filter = ["status"]
     ordering = ["-booking_date", "-pk"]
     search_fields = ["booking_reference__exact", "passenger_email__exact"]
-    fields = ["order", "booking_reference", "status", "passenger_email", "booking_date", "schedule", "ride"]
-    fields += ["boards_at", "alights_at", "cancelled_at"]
+    fields = ["order", "booking_reference", "status", "passenger_email", "booking_date", "schedule"]
+    fields += ["segment", "boards_at", "alights_at", "cancelled_at"]
     inlines = [TicketInline, BookingEventInline]
 
-    @admin.display(description=_("ride"))
-    def ride(self, booking: Booking) -> str:
+    @admin.display(description=_("segment"))
+    def segment(self, booking: Booking) -> str:
         return f"{booking.from_stop.stop.city} – {booking.to_stop.stop.city}"
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        return (queryset.filter(pk__in=_found_bookings(search_term)) if search_term else queryset), False
+        return (queryset.filter(pk__in=_bookings_matching(search_term)) if search_term else queryset), False
 
 
 @admin.register(Ticket)
@@ -248,10 +248,10 @@ class TicketAdmin(RecordAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         if not search_term:
             return queryset, False
-        wanted = models.Q(plain_surname=plain_name(search_term)) | models.Q(
-            booking__in=_found_bookings(search_term)
+        matches = models.Q(plain_surname=plain_name(search_term)) | models.Q(
+            booking__in=_bookings_matching(search_term)
         )
-        return queryset.filter(wanted), False
+        return queryset.filter(matches), False
 
 
 @admin.register(PaymentAttempt)

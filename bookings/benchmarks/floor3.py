@@ -64,15 +64,15 @@ class FrozenSale:
 
 
 def frozen_sales(
-    connection: psycopg.Connection[Any], rides: Sequence[tuple[int, str, str]]
+    connection: psycopg.Connection[Any], segments: Sequence[tuple[int, str, str]]
 ) -> list[FrozenSale]:
     """Sales of these departures, to be taken together: a step of all of them before the next step of any."""
     numbers = {name: _next_number(connection, f"bookings_{table}") for name, table in _NUMBERED.items()}
     return [
         FrozenSale(
-            connection, _values(connection, ride, {name: first + index for name, first in numbers.items()})
+            connection, _values(connection, segment, {name: first + index for name, first in numbers.items()})
         )
-        for index, ride in enumerate(rides)
+        for index, segment in enumerate(segments)
     ]
 
 
@@ -91,13 +91,13 @@ def _next_number(connection: psycopg.Connection[Any], table: str) -> int:
 
 
 def _values(
-    connection: psycopg.Connection[Any], ride: tuple[int, str, str], ids: dict[str, int]
+    connection: psycopg.Connection[Any], segment: tuple[int, str, str], ids: dict[str, int]
 ) -> dict[str, Any]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        given = dict(zip(("schedule", "from", "to"), ride, strict=True))
+        given = dict(zip(("schedule", "from", "to"), segment, strict=True))
         facts: dict[str, Any] | None = cursor.execute(_FACTS, given).fetchone()
     if facts is None:
-        raise RuntimeError(f"No seat is free for {ride}.")
+        raise RuntimeError(f"No seat is free for {segment}.")
     now, name = datetime.now(UTC), uuid.uuid4().hex
     until, legs = now + timedelta(minutes=20), list(range(facts["first"], facts["last"]))
     order, booking, attempt = ids["order"], ids["booking"], ids["attempt"]

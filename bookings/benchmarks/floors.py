@@ -94,12 +94,12 @@ def departures_today(request: HttpRequest) -> HttpResponse:
     return _departures(request, connection.cursor())
 
 
-def _departures(request: HttpRequest, asked: CursorWrapper) -> HttpResponse:
+def _departures(request: HttpRequest, opened: CursorWrapper) -> HttpResponse:
     passengers = int(request.GET.get("passengers", 1))
     start = datetime.strptime(request.GET["date"], "%Y-%m-%d").replace(tzinfo=_ZONE)
     now, day = timezone.now(), (start.astimezone(UTC), (start + timedelta(days=1)).astimezone(UTC))
     given: list[Any] = [request.GET["from"], request.GET["to"], day[0] - _LONGEST, day[1], *day, now]
-    with asked as cursor:
+    with opened as cursor:
         cursor.execute(_POSTGRES if connection.vendor == "postgresql" else _SQLITE, given)
         rows = cursor.fetchall()
     return HttpResponse(

@@ -63,7 +63,6 @@ def facts(size: Size) -> dict[str, Any]:
             f"/departures/{pk}/?from={start}&to={end}&passengers={_PASSENGERS}"
             for pk, start, end in departures
         ],
-        "rides": departures,
         "sales_day": (day + timedelta(days=1)).isoformat(),
         "sales": sellable_segments(),
         "boards": [f"/departures/?city={city}" for city in sorted({start for start, _end in pairs})],
@@ -102,8 +101,8 @@ def _first_departure(start: str, end: str, day: date) -> tuple[int, str, str]:
     from bookings.domain.network.places import get_place
     from bookings.domain.search.segments import find_departures, find_route_segments
 
-    rides = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
-    return find_departures(rides, day, day)[0].id, start, end
+    segments = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
+    return find_departures(segments, day, day)[0].id, start, end
 
 
 def sellable_segments() -> list[tuple[int, str, str]]:
@@ -115,10 +114,10 @@ def sellable_segments() -> list[tuple[int, str, str]]:
     day = timezone.localdate() + AHEAD + timedelta(days=1)
     ends: dict[int, tuple[str, str]] = {}
     for start, end in busy_pairs():
-        rides = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
+        segments = find_route_segments(get_place(start).stop_ids, get_place(end).stop_ids)
         ends |= {
             departure.id: (start, end)
-            for departure in find_departures(rides, day, day)
+            for departure in find_departures(segments, day, day)
             if departure.id not in ends
         }
     ids = (

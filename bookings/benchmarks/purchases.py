@@ -20,7 +20,7 @@ from bookings.benchmarks.stage import Stage
 from bookings.tests.races.buyer import Buyer, Refused
 from bookings.tests.servers import free_port
 
-Ride = tuple[int, str, str]
+DepartureEnds = tuple[int, str, str]
 _MAIL_WITHIN: Final = 60.0
 _numbers: Final = count(1)
 
@@ -83,8 +83,8 @@ class Run:
         return self.bought / self.elapsed if self.elapsed else 0.0
 
 
-def purchase(stage: Stage, box: Letterbox, ride: Ride, run: Run) -> None:
-    schedule, start, end = ride
+def purchase(stage: Stage, box: Letterbox, departure: DepartureEnds, run: Run) -> None:
+    schedule, start, end = departure
     buyer = Buyer(stage.site.url, name=f"Buyer{next(_numbers)}")
     started = time.perf_counter()
     try:
@@ -100,12 +100,14 @@ def purchase(stage: Stage, box: Letterbox, ride: Ride, run: Run) -> None:
         buyer.close()
 
 
-def shop(stage: Stage, box: Letterbox, rides: Sequence[Ride], *, clients: int, into: Run) -> None:
-    """So many clients, one purchase after the other, until each ride was asked for once."""
+def shop(
+    stage: Stage, box: Letterbox, departures: Sequence[DepartureEnds], *, clients: int, into: Run
+) -> None:
+    """So many clients, one purchase after the other, until each departure was bought once."""
     meter = stage.meter()
     before, started = meter.read(), time.perf_counter()
     with ThreadPoolExecutor(max_workers=clients) as pool:
-        list(pool.map(lambda ride: purchase(stage, box, ride, into), rides))
+        list(pool.map(lambda departure: purchase(stage, box, departure, into), departures))
     into.elapsed += time.perf_counter() - started
     for part, seconds in meter.since(before).items():
         into.cpu[part] = into.cpu.get(part, 0.0) + seconds
@@ -120,7 +122,7 @@ class Step:
     cpu: list[float] = field(default_factory=list)  # ms, of the web server and the database
 
 
-def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
+def steps(stage: Stage, box: Letterbox, departures: Sequence[DepartureEnds]) -> list[Step]:
     """What each request of a purchase costs, in order.
 
     The queue is at rest meanwhile, but for the last one.
@@ -140,7 +142,7 @@ def steps(stage: Stage, box: Letterbox, rides: Sequence[Ride]) -> list[Step]:
         step.queries = int(response.headers.get(QUERIES, 0))
         step.cpu.append((sum(spent.values()) - spent.get("queue", 0)) * 1000)
 
-    for schedule, start, end_city in rides:
+    for schedule, start, end_city in departures:
         turn[0] = 0
         buyer = Buyer(stage.site.url, name=f"Buyer{next(_numbers)}")
         buyer.client.headers[COUNT] = "1"

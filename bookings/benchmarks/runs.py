@@ -204,23 +204,23 @@ def purchases(
 
 
 def _purchases(house: House, site: Stage, box: Letterbox, options: argparse.Namespace) -> list[Result]:
-    rides = iter(site.facts["sales"])
+    departures = iter(site.facts["sales"])
     number, (floor, constant) = options.sales, _constant_page(site, options)
     one, many, hot = Run(), Run(), Run()
-    shop(site, box, [next(rides) for _sale in range(_WARM_UP)], clients=2, into=Run())
+    shop(site, box, [next(departures) for _sale in range(_WARM_UP)], clients=2, into=Run())
     with tqdm(total=_SALE_ROUNDS * 3, desc=f"purchases on {site.database}", unit="step", leave=False) as bar:
         for _round in range(_SALE_ROUNDS):
-            shop(site, box, [next(rides)] * number, clients=CLIENTS, into=hot)
+            shop(site, box, [next(departures)] * number, clients=CLIENTS, into=hot)
             bar.update()
-            shop(site, box, [next(rides) for _sale in range(number)], clients=CLIENTS, into=many)
+            shop(site, box, [next(departures) for _sale in range(number)], clients=CLIENTS, into=many)
             bar.update()
             floor.measure(constant)
-            shop(site, box, [next(rides) for _sale in range(number // 2)], clients=1, into=one)
+            shop(site, box, [next(departures) for _sale in range(number // 2)], clients=1, into=one)
             bar.update()
-    by_step = steps(site, box, [next(rides) for _purchase in range(_STEPS_OF)])
+    by_step = steps(site, box, [next(departures) for _purchase in range(_STEPS_OF)])
     web = sum(step.queries for step in by_step)
     statements = (
-        house.count_statements(lambda: shop(site, box, [next(rides)], clients=1, into=Run()))
+        house.count_statements(lambda: shop(site, box, [next(departures)], clients=1, into=Run()))
         if site.database == "postgresql"
         else 0
     )

@@ -110,10 +110,12 @@ class _Bench:
         self.statements: dict[str, list[int]] = {step: [] for step in STEPS}
 
     def round(self, turn: int, number: int, *, counts: bool) -> None:
-        rides = _rides(number, turn)
-        measured = [MeasuredSale(ride, turn * number + index) for index, ride in enumerate(rides)]
-        noted = [MeasuredSale(ride, turn * number + index) for index, ride in enumerate(rides)]
-        frozen = frozen_sales(self.floor, rides)
+        departures = _departures_of_round(number, turn)
+        measured = [
+            MeasuredSale(departure, turn * number + index) for index, departure in enumerate(departures)
+        ]
+        noted = [MeasuredSale(departure, turn * number + index) for index, departure in enumerate(departures)]
+        frozen = frozen_sales(self.floor, departures)
         for step in STEPS:
             self._between(step, measured, noted, frozen)
             floor = [sale.statements(step) for sale in frozen]
@@ -127,7 +129,7 @@ class _Bench:
                 for name, ms in spent.items():
                     self.spent[step][name].append(ms / number)
                 self.statements[step].append(
-                    round(len([each for each in scripts if not _is_boundary(each)]) / number)
+                    round(len([script for script in scripts if not _is_boundary(script)]) / number)
                 )
 
     def _between(
@@ -149,7 +151,7 @@ class _Bench:
         connections["default"] = seen
         try:
             act()
-            return [each["sql"] for each in seen.queries_log]
+            return [query["sql"] for query in seen.queries_log]
         finally:
             connections["default"] = ours
 
@@ -208,12 +210,12 @@ def _backend() -> int:
     return connection.connection.info.backend_pid
 
 
-def _rides(number: int, turn: int) -> list[tuple[int, str, str]]:
+def _departures_of_round(number: int, turn: int) -> list[tuple[int, str, str]]:
     """Other departures in each round."""
     from bookings.benchmarks.prepare import sellable_segments
 
-    rides = sellable_segments()
-    return [rides[(turn * number + index) % len(rides)] for index in range(number)]
+    departures = sellable_segments()
+    return [departures[(turn * number + index) % len(departures)] for index in range(number)]
 
 
 def _spent(act: Callable[[], Any], backend: int) -> float:

@@ -69,16 +69,16 @@ def cached_each(
     if not _check.is_open:
         with single_version_check():
             return cached_each(name, keys, read)
-    wanted, language = list(dict.fromkeys(keys)), get_language()
+    requested, language = list(dict.fromkeys(keys)), get_language()
     values = _current_values()
     known = {} if values is None else values
-    found = {key: known[language, name, key] for key in wanted if (language, name, key) in known}
-    if missing := [key for key in wanted if key not in found]:
+    values_by_key = {key: known[language, name, key] for key in requested if (language, name, key) in known}
+    if missing := [key for key in requested if key not in values_by_key]:
         new = read(missing)
-        found |= new
+        values_by_key |= new
         if values is not None:
             _keep(values, {(language, name, key): value for key, value in new.items()})
-    return found
+    return values_by_key
 
 
 def _current_values() -> dict[tuple[Any, ...], Any] | None:

@@ -55,7 +55,7 @@ def _to_postgresql(value: Any) -> Any:
 
 def _to_sqlite(value: Any) -> Any:
     if isinstance(value, list):
-        return json.dumps([_to_sqlite(each) for each in value])
+        return json.dumps([_to_sqlite(item) for item in value])
     return str(value.astimezone(UTC).replace(tzinfo=None)) if isinstance(value, datetime) else value
 
 

@@ -117,17 +117,18 @@ def _crowded(departures: Iterable[Schedule], today: date, now: datetime) -> list
 
     From Johannesburg if one leaves there.
     """
-    found = []
+    crowded = []
     for day in (today, today + timedelta(days=1)):
         ahead = [
-            each
-            for each in departures
-            if each.service_date == day and each.departure_time >= now + _CROWDED_FROM
+            departure
+            for departure in departures
+            if departure.service_date == day and departure.departure_time >= now + _CROWDED_FROM
         ]
-        found += sorted(
-            ahead, key=lambda each: (each.route.origin.slug != "johannesburg", each.departure_time)
+        crowded += sorted(
+            ahead,
+            key=lambda departure: (departure.route.origin.slug != "johannesburg", departure.departure_time),
         )[:1]
-    return found
+    return crowded
 
 
 class _Segments:
@@ -180,7 +181,7 @@ def send_buses(today: date) -> int:
         int, tuple[datetime, int]
     ] = {}  # of a bus that runs: free again from when, in which city
     sent = []
-    for schedule in sorted(_near(today, 1), key=lambda each: (each.departure_time, each.pk)):
+    for schedule in sorted(_near(today, 1), key=lambda schedule: (schedule.departure_time, schedule.pk)):
         bus_id = schedule.bus_id or _bus_for(schedule, buses, whereabouts)
         if bus_id is None:
             continue
@@ -214,8 +215,9 @@ def move_on(today: date, now: datetime) -> int:
         for schedule in _near(today, 0):
             state = _state(schedule, now)
             if schedule.status in Schedule.SOLD_IN and _ORDER.index(schedule.status) < _ORDER.index(state):
-                mine = Schedule.objects.filter(pk=schedule.pk, status=schedule.status)
-                moved += mine.update(status=state, revision=F("revision") + 1)
+                moved += Schedule.objects.filter(pk=schedule.pk, status=schedule.status).update(
+                    status=state, revision=F("revision") + 1
+                )
     return moved
 
 

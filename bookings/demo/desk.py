@@ -70,9 +70,9 @@ def keep_seats(today: date, now: datetime) -> int:
         available_seats__gte=sum(_KEPT.values()),
         departure_time__gt=now,
     )
-    kept = 0
+    blocked = 0
     for schedule, (reason, count) in zip(room.order_by("departure_time", "pk"), _KEPT.items(), strict=False):
         taken = set(SeatClaim.objects.filter(schedule=schedule).values_list("seat", flat=True))
         free = [seat.label for seat in sold_seats(schedule.layout_id) if seat.pk not in taken]
-        kept += len(block_seats(schedule.pk, free[-count:], reason=reason, by=dispatcher, now=now))
-    return kept
+        blocked += len(block_seats(schedule.pk, free[-count:], reason=reason, by=dispatcher, now=now))
+    return blocked

@@ -133,7 +133,7 @@ def standbys_of(coach: SeatOccupancy, segments: Sequence[WeightedSegment], rng: 
     segment = _longest(segments)
     if coach.free(segment.mask, SeatKind.values):
         return []
-    parties = [party(rng)[:2] for _each in range(6)]
+    parties = [party(rng)[:2] for _number in range(6)]
     return [DemoSale(segment, passengers, [None] * len(passengers), STANDBY) for passengers in parties]
 
 

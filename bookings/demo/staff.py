@@ -51,7 +51,7 @@ def make_staff() -> User:
             },
         )
         made += [user] if is_new else []
-    at_city = {each.code: each for each in branches}
+    at_city = {branch.code: branch for branch in branches}
     for username, (first_name, last_name, city_slug) in _COLLEAGUES.items():
         fields = {
             "first_name": first_name,

@@ -54,7 +54,7 @@ class Parts:
     def __getitem__(self, name: str) -> SafeString:
         if name not in self._shown:
             fragment = self._fragments[name]
-            self._shown[name] = self._kept.get(fragment.key) or _made(fragment)
+            self._shown[name] = self._cached.get(fragment.key) or _made(fragment)
         return mark_safe(self._shown[name][0])  # our own rendering, escaped by the template
 
     def seconds_left(self) -> int:
@@ -62,7 +62,7 @@ class Parts:
         return max(1, int(min(until for _html, until in self._shown.values()) - time()))
 
     @cached_property
-    def _kept(self) -> dict[str, tuple[str, float]]:
+    def _cached(self) -> dict[str, tuple[str, float]]:
         return cache.get_many([fragment.key for fragment in self._fragments.values() if fragment.key])
 
 
