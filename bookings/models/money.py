@@ -173,7 +173,7 @@ class Posting:
     """
 
     cause: str
-    amounts: Mapping[str, Decimal]
+    amounts: Mapping[Account, Decimal]
     at: datetime = field(kw_only=True)
     order: Order | None = field(default=None, kw_only=True)
     booking: Booking | None = field(default=None, kw_only=True)

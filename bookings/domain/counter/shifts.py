@@ -233,7 +233,7 @@ def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: date
     """
     shift = outcome.shift
     for tender, gap in outcome.differences.items():
-        _post(shift, f"count:{shift.pk}:{tender}", {tender: gap, Account.CASH_OVER_SHORT: -gap}, now)
+        _post(shift, f"count:{shift.pk}:{tender}", {Account(tender): gap, Account.CASH_OVER_SHORT: -gap}, now)
     cash = outcome.counted[Account.CASH]
     _post(shift, f"banked:{shift.pk}", {Account.CASH: -cash, Account.SAFE: cash}, now)
     if approver:
@@ -243,7 +243,7 @@ def _post_cash_up(outcome: CashUp, approver: User | None, reason: str, now: date
         )
 
 
-def _post(shift: Shift, cause: str, amounts: Mapping[str, Decimal], now: datetime) -> None:
+def _post(shift: Shift, cause: str, amounts: Mapping[Account, Decimal], now: datetime) -> None:
     LedgerEntry.objects.post(Posting(cause, amounts, at=now, shift=shift, actor=shift.clerk))
 
 

@@ -226,7 +226,7 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
         require_cash(shift, given)
     amounts = {
         Account.REFUNDS_OWED: refund.amount,
-        tender: -given,
+        Account(tender): -given,
         Account.CASH_OVER_SHORT: given - refund.amount,
     }
     LedgerEntry.objects.post(
