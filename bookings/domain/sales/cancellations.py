@@ -18,6 +18,7 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.ledger import owe_back
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.refunds import owe_refund
@@ -265,6 +266,8 @@ def _cancel(
     close_booking(
         booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason
     )
+    if not quote.is_paid:  # a part of it may be
+        owe_back(order, now=now)
     queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
     if refund and afterwards:
         afterwards(refund)

@@ -50,6 +50,16 @@ def cancel(booking: Booking, **options: Any) -> Booking:
     )
 
 
+def test_what_was_paid_of_an_unpaid_booking_goes_back_when_it_is_cancelled(schedule: Schedule) -> None:
+    order = ordered(schedule, pay_later=True)
+    settle(order.pk, "eft", "slip 1", Decimal(100), now=NOW)
+
+    cancel(order.bookings.get(), now=NOW)
+
+    assert Refund.objects.get().amount == Decimal(100)
+    assert violations(now=NOW) == []
+
+
 def test_cancelling_gives_back_what_was_quoted_and_frees_the_seats(
     booking: Booking, schedule: Schedule
 ) -> None:
