@@ -3,14 +3,17 @@
 Every verb must be called inside a transaction that holds the locks of the schedules concerned.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
 
-from bookings.database.compiled import compiled, compiled_update
+from bookings.database.compiled import compiled, compiled_update, insert_rows
+from bookings.database.statements import SelectStatement
 from bookings.models import (
     Booking,
     Hold,
@@ -32,8 +35,26 @@ def lock_schedules(ids: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Schedul
     `ids` may be a query that gives them.
     """
     schedule_ids = ids.order_by() if isinstance(ids, QuerySet) else set(ids)
+    if isinstance(schedule_ids, set) and len(schedule_ids) == 1:
+        return {schedule.pk: schedule for schedule in _locked(*schedule_ids)}
     rows = Schedule.objects.select_for_update(no_key=True).filter(pk__in=schedule_ids).order_by("pk")
     return {schedule.pk: schedule for schedule in rows}
+
+
+@compiled
+def _locked(pk: int) -> QuerySet[Schedule]:
+    return Schedule.objects.select_for_update(no_key=True).filter(pk=pk)
+
+
+def lock_schedules_of_hold(token: str) -> dict[int, Schedule]:
+    """As `lock_schedules`, the departures of a hold's trips."""
+    return {schedule.pk: schedule for schedule in _locked_of_hold(token)}
+
+
+@compiled
+def _locked_of_hold(token: str) -> QuerySet[Schedule]:
+    ids = HoldTrip.objects.filter(hold__token=token).order_by().values("schedule")
+    return Schedule.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
 
 
 def lock_schedules_of_order(order_id: int) -> dict[int, Schedule]:
@@ -52,9 +73,7 @@ def claim(claims: Iterable[SeatClaim]) -> None:
 
     A clash is an IntegrityError.
     """
-    SeatClaim.objects.bulk_create(
-        sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg))
-    )
+    insert_rows(sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg)))
 
 
 def claims_of_hold(
@@ -148,6 +167,65 @@ def release_block(block: SeatBlock | int) -> None:
 
 def release_expired(schedule_ids: Iterable[int], *, now: datetime) -> None:
     SeatClaim.objects.filter(schedule__in=list(schedule_ids)).expired(now).delete()
+
+
+class ClaimedLeg(NamedTuple):
+    """A claim with who holds or has ordered it unpaid: nobody for what is sold or blocked."""
+
+    seat_id: int
+    leg: int
+    expires_at: datetime | None
+    hold_trip_id: int | None
+    order_id: int | None
+    owner: str | None
+    network: str | None
+
+    def is_live(self, now: datetime) -> bool:
+        return self.expires_at is None or self.expires_at > now
+
+
+@dataclass(frozen=True)
+class DepartureClaims:
+    """All claims of a departure, expired ones too, and the time when they were read, by the database's clock."""
+
+    now: datetime
+    rows: Sequence[ClaimedLeg]
+
+    def live(self, now: datetime) -> list[ClaimedLeg]:
+        return [claim for claim in self.rows if claim.is_live(now)]
+
+    def expired(self, now: datetime) -> list[ClaimedLeg]:
+        return [claim for claim in self.rows if not claim.is_live(now)]
+
+
+_CLAIMS: Final = """
+SELECT {clock}, claim.seat_id, claim.leg, claim.expires_at, claim.hold_trip_id, booking.order_id,
+    COALESCE(held.owner, ordered.owner), COALESCE(held.network, ordered.network)
+FROM ({moment}) clock
+LEFT JOIN bookings_seatclaim claim ON claim.schedule_id = %s
+LEFT JOIN bookings_holdtrip trip ON trip.id = claim.hold_trip_id
+LEFT JOIN bookings_hold held ON held.id = trip.hold_id
+LEFT JOIN bookings_ticket ticket
+    ON ticket.id = CASE WHEN claim.expires_at IS NOT NULL THEN claim.ticket_id END
+LEFT JOIN bookings_booking booking ON booking.id = ticket.booking_id
+LEFT JOIN bookings_order purchase ON purchase.id = booking.order_id
+LEFT JOIN bookings_hold ordered ON ordered.id = purchase.hold_id"""
+
+_claims_with_holders: Final = SelectStatement(
+    SeatClaim,
+    ("", "seat", "leg", "expires_at", "hold_trip", "", "", ""),
+    postgresql=_CLAIMS.format(clock="clock.moment", moment="SELECT clock_timestamp() AS moment"),
+    sqlite=_CLAIMS.format(clock="NULL", moment="SELECT 1"),
+)
+
+
+def read_claims(schedule_id: int) -> DepartureClaims:
+    """One statement for all that a sale asks of a departure's claims. Its clock is read with them, which
+    counts as later than a lock that is held already.
+    """
+    rows = _claims_with_holders.fetch(schedule_id)
+    claims = [ClaimedLeg(*claim) for _moment, *claim in rows if claim[0] is not None]
+    return DepartureClaims(rows[0][0] or timezone.now(), claims)
 
 
 def taken_seats(schedule_id: int, legs: range, *, now: datetime) -> set[int]:

@@ -1,11 +1,11 @@
 """An order unpaid past its pay-by time expires with its bookings, and its seats are free again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from datetime import datetime
 
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory import claims
-from bookings.domain.inventory.claims import lock_schedules, refresh
+from bookings.domain.inventory.claims import ClaimedLeg, lock_schedules, refresh
 from bookings.domain.sales.ledger import owe_back, take_back_sale
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
@@ -51,11 +51,22 @@ def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
     An order that lost its seats so is expired with them.
     """
     expired = SeatClaim.objects.filter(schedule__in=schedule_ids).expired(now)
-    owners = set(expired.values_list("ticket__booking__order", flat=True))
-    for order_id in sorted(owners - {None}):
+    orders = set(expired.values_list("ticket__booking__order", flat=True))
+    if orders:
+        _drop(schedule_ids, orders, now)
+
+
+def drop_claims(schedule_ids: Collection[int], expired: Collection[ClaimedLeg], *, now: datetime) -> None:
+    """As `drop_expired`, where the expired claims have been read already."""
+    if expired:
+        _drop(schedule_ids, {claim.order_id for claim in expired}, now)
+
+
+def _drop(schedule_ids: Collection[int], orders: Set[int | None], now: datetime) -> None:
+    """`orders` of the expired claims, None for those of holds and blocks."""
+    for order_id in sorted(order_id for order_id in orders if order_id is not None):
         expire_order(order_id, now=now)
-    if owners:
-        claims.release_expired(schedule_ids, now=now)
+    claims.release_expired(schedule_ids, now=now)
 
 
 def expire_order(order_id: int, *, now: datetime) -> bool:

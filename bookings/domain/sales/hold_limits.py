@@ -4,16 +4,17 @@ So many for a visitor, a share of a coach for a network. Staff are exempt.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
+from bookings.domain.inventory.claims import ClaimedLeg
 from bookings.domain.inventory.seat_choice import sold_seats
-from bookings.models import HoldTrip, Schedule, SeatClaim, StaffTask
+from bookings.models import HoldTrip, Schedule, StaffTask
 
 logger = logging.getLogger("bookings.hoarding")
 
@@ -46,35 +47,33 @@ class NetworkFull(HoldLimitReached):
 
 
 def check_hold_limits(
-    schedule: Schedule, count: int, *, owner: str, network: str, replaces: HoldTrip | None, now: datetime
+    schedule: Schedule,
+    count: int,
+    live: Iterable[ClaimedLeg],
+    *,
+    owner: str,
+    network: str,
+    replaces: HoldTrip | None,
 ) -> None:
     """Refuse to hold `count` more seats where too many are held unpaid; those of `replaces` are about to be
     given back.
 
-    Raises HoldLimitReached for the owner's own, NetworkFull for those of their network.
+    `live` are the claims of the departure that count now. Raises HoldLimitReached for the owner's own,
+    NetworkFull for those of their network.
     """
-    unpaid = SeatClaim.objects.filter(schedule=schedule, expires_at__gt=now)
-    if replaces:
-        unpaid = unpaid.exclude(hold_trip=replaces)
-
-    def held_by(field: str, value: str) -> Count:
-        of_hold, of_order = (
-            Q(**{f"hold_trip__hold__{field}": value}),
-            Q(**{f"ticket__booking__order__hold__{field}": value}),
-        )
-        return Count("seat", filter=of_hold | of_order, distinct=True)
-
-    held = unpaid.aggregate(owner=held_by("owner", owner), network=held_by("network", network))
+    unpaid = [claim for claim in live if not replaces or claim.hold_trip_id != replaces.pk]
+    own = {claim.seat_id for claim in unpaid if claim.owner == owner}
     most = settings.HOLD_MAX_SEATS
-    if count > most or held["owner"] + count > most:
+    if count > most or len(own) + count > most:
         raise HoldLimitReached(
             _("You can keep at most %(most)d seats of a departure at a time.") % {"most": most}
         )
     if network and settings.HOLD_NETWORK_SHARE:
         seats = len(sold_seats(schedule.layout_id))
         share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))  # one party is never too large
-        if held["network"] + count > share:
-            raise NetworkFull(network, schedule, held["network"], seats)
+        held = len({claim.seat_id for claim in unpaid if claim.network == network})
+        if held + count > share:
+            raise NetworkFull(network, schedule, held, seats)
 
 
 def report_network_full(refusal: NetworkFull, *, now: datetime) -> None:

@@ -18,10 +18,17 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.cache.reference_data import single_version_check
+from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
 from bookings.domain.fares.prices import FareTable, fare_classes, fare_table
 from bookings.domain.inventory import claims
-from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
+from bookings.domain.inventory.claims import (
+    ClaimedLeg,
+    lock_schedules,
+    lock_schedules_of_hold,
+    read_claims,
+    refresh,
+)
 from bookings.domain.inventory.seat_choice import (
     SeatAvailability,
     layout_seats,
@@ -29,11 +36,11 @@ from bookings.domain.inventory.seat_choice import (
     seats_together,
     sold_seats,
 )
-from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.expiry import drop_claims, drop_expired
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment, load_segments
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat, SeatClaim
+from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat
 
 Choice = Callable[[SeatAvailability, FareTable], Sequence[Seat]]
 MOST_TRIPS: Final = 2  # outward and return
@@ -122,23 +129,26 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
     fares = fare_table([(segment.board, segment.alight)])
     seats = sold_seats(segment.schedule.layout_id)
     # First without a lock and by our own clock, as most refusals need neither.
-    choose(_availability(segment, seats, request, now=now or timezone.now())[0], fares)
+    look = read_claims(schedule_id).live(now or timezone.now())
+    choose(_availability(segment, seats, request, look)[0], fares)
     try:
         with short_transaction():
             # The other segment of the hold is locked too, as its seats get the same new expiry.
             other_trips = HoldTrip.objects.filter(hold__token=request.adds_to).exclude(schedule=schedule_id)
             others = other_trips.values_list("schedule", flat=True) if request.adds_to else ()
             locked = lock_schedules([schedule_id, *others])
-            now = now or database_now()
+            claimed = read_claims(schedule_id)
+            now = now or claimed.now
             fresh = Segment(locked[schedule_id], segment.board, segment.alight)
             if not fresh.is_on_sale(now, request.channel):
                 raise SalesClosed(_("This departure is no longer on sale from your stop."))
-            drop_expired([schedule_id], now=now)
-            coach, own_trip = _availability(fresh, seats, request, now=now)
+            drop_claims([schedule_id], claimed.expired(now), now=now)
+            live = claimed.live(now)
+            coach, own_trip = _availability(fresh, seats, request, live)
             chosen = list(choose(coach, fares))
             if request.channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
                 who = {"owner": request.owner, "network": request.network}
-                check_hold_limits(fresh.schedule, len(chosen), **who, replaces=own_trip, now=now)
+                check_hold_limits(fresh.schedule, len(chosen), live, **who, replaces=own_trip)
             types = _types_by_price(request.types, fresh, chosen, fares)
             hold = _hold_row(own_trip, fresh, replace(request, types=types), len(chosen), now)
             _write_trip(hold, own_trip, fresh, chosen, fares, joins=bool(request.adds_to))
@@ -181,8 +191,9 @@ def offer_seats(
     if not segment.is_on_sale(now, channel):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     fares = fare_table([(segment.board, segment.alight)])
+    live = read_claims(segment.schedule.pk).live(now)
     coach, _own_trip = _availability(
-        segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), now=now
+        segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), live
     )
     chosen = (
         named_seats(coach, labels)
@@ -201,14 +212,12 @@ def offer_seats(
 
 
 def _availability(
-    segment: Segment, seats: Sequence[Seat], request: HoldRequest, *, now: datetime
+    segment: Segment, seats: Sequence[Seat], request: HoldRequest, live: Sequence[ClaimedLeg]
 ) -> tuple[SeatAvailability, HoldTrip | None]:
     """The seats as this owner may choose among them, and the trip that they hold there already and have not
-    ordered: its seats are free to them.
+    ordered: its seats are free to them. `live` are the claims of the departure that count now.
     """
-    live = SeatClaim.objects.filter(schedule=segment.schedule.pk).live(now)
-    rows = list(live.values_list("seat", "leg", "hold_trip", "hold_trip__hold__owner"))
-    trips = {trip for _seat, _leg, trip, holder in rows if request.owner and trip and holder == request.owner}
+    trips = {claim.hold_trip_id for claim in live if request.owner and claim.owner == request.owner} - {None}
     own_trip = None
     if trips:
         held = HoldTrip.objects.select_related("hold").filter(pk__in=trips, hold__order__isnull=True)
@@ -216,9 +225,9 @@ def _availability(
             (held.filter(hold__token=request.adds_to) if request.adds_to else held).order_by("-pk").first()
         )
     taken, used = set(), set()
-    for seat, leg, trip, _holder in rows:
-        if not own_trip or trip != own_trip.pk:
-            (taken if leg in segment.legs else used).add(seat)
+    for claim in live:
+        if not own_trip or claim.hold_trip_id != own_trip.pk:
+            (taken if claim.leg in segment.legs else used).add(claim.seat_id)
     return SeatAvailability(seats, taken, used), own_trip
 
 
@@ -231,7 +240,7 @@ def _hold_row(
             _check_fits(hold.trips.exclude(pk=own_trip.pk), segment, count, own_trip)
             Hold.objects.filter(pk=hold.pk).update(draft=_with_types(hold.draft, count, request.types))
             return hold
-        return Hold.objects.create(
+        hold = Hold(
             token=random_token(),
             owner=request.owner,
             network=request.network,
@@ -239,6 +248,8 @@ def _hold_row(
             expires_at=now + hold_time(request.channel),
             draft=_with_types({}, count, request.types),
         )
+        insert_rows([hold])
+        return hold
     hold = locked_hold(request.adds_to, request.owner)
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for your first trip has run out. Please take it up again first."))
@@ -314,16 +325,19 @@ def _write_trip(
         HoldTrip.objects.filter(pk=own_trip.pk).update(from_stop=segment.board, to_stop=segment.alight)
         trip = own_trip
     else:
-        trip = HoldTrip.objects.create(
+        trip = HoldTrip(
             hold=hold,
             position=hold.trips.count() if joins else 0,
             schedule=segment.schedule,
             from_stop=segment.board,
             to_stop=segment.alight,
         )
-    HoldSeat.objects.bulk_create(
-        HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares))
-        for position, seat in enumerate(seats)
+        insert_rows([trip])
+    insert_rows(
+        [
+            HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares))
+            for position, seat in enumerate(seats)
+        ]
     )
     claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
 
@@ -374,7 +388,7 @@ def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
     Raises HoldExpired when it is too late, Refusal the second time.
     """
     with short_transaction():
-        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
+        schedules = lock_schedules_of_hold(token)
         hold = locked_hold(token, owner)
         now = now or database_now()
         if hasattr(hold, "order"):
@@ -392,7 +406,7 @@ def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
 def release_hold(token: str, *, owner: str) -> None:
     """Give the seats back at once. What was typed stays."""
     with short_transaction():
-        schedules = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
+        schedules = lock_schedules_of_hold(token)
         hold = locked_hold(token, owner)
         now = database_now()
         claims.release_hold(hold)
@@ -430,12 +444,13 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
             if not segment.is_on_sale(now, channel):
                 raise SalesClosed(_("This departure is no longer on sale from your stop."))
             held = list(trip.seats.all())
-            taken = taken_seats(trip.schedule_id, segment.legs, now=now)
+            live = read_claims(trip.schedule_id).live(now)
+            taken = {claim.seat_id for claim in live if claim.leg in segment.legs}
             coach = SeatAvailability(sold_seats(segment.schedule.layout_id), taken)
             seats = named_seats(coach, [row.seat.label for row in held])
             if channel != Channel.COUNTER:
                 check_hold_limits(
-                    segment.schedule, len(seats), owner=owner, network=hold.network, replaces=None, now=now
+                    segment.schedule, len(seats), live, owner=owner, network=hold.network, replaces=None
                 )
             for row in held:
                 HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares))

@@ -10,10 +10,12 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
-from bookings.cache.reference_data import cached, single_version_check
+from bookings.cache.reference_data import cached, note_version, single_version_check, with_version
+from bookings.database.compiled import compiled
 from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
 
 SegmentRow = TypeVar("SegmentRow", Booking, HoldTrip)
@@ -138,12 +140,18 @@ def _calls_named(calls: list[RouteStop], ref: str) -> list[RouteStop]:
     ]
 
 
+@compiled
+def _schedules(pk: int) -> QuerySet[Schedule]:
+    return with_version(Schedule.objects.filter(pk=pk)).order_by()
+
+
 def get_segment(ref: SegmentRef) -> Segment:
     """The shortest segment between the two places of `ref`. Raises NotFound."""
-    schedule = Schedule.objects.filter(pk=ref.schedule_id).first()
-    if schedule is None:
+    schedules = note_version(_schedules(ref.schedule_id))
+    if not schedules:
         raise NotFound(_("We do not know this departure."))
-    calls = route_calls(_complete(schedule).route_id)
+    schedule = _complete(schedules[0])
+    calls = route_calls(schedule.route_id)
     ends = find_shortest_pair(_calls_named(calls, ref.from_ref), _calls_named(calls, ref.to_ref))
     if ends is None:
         raise NotFound(_("This coach does not run between these two stops."))

@@ -5,12 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Upper
 from django.db.transaction import TransactionManagementError
 
-from bookings.database.compiled import Parameter, compiled, compiled_update, set_related_rows
+from bookings.database.compiled import (
+    Parameter,
+    compiled,
+    compiled_update,
+    insert_rows,
+    set_related_rows,
+)
 from bookings.models import City, Hold, LedgerEntry, Schedule, Ticket
 from bookings.tests.make import NOW, make_booking, make_city, make_schedule
 
@@ -146,3 +152,30 @@ def test_related_rows_that_were_read_already_are_not_read_again(django_assert_nu
         assert list(booking.tickets.all()) == tickets
 
     assert booking.tickets.filter(pk=tickets[0].pk).count() == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 21])
+def test_rows_are_inserted_as_by_bulk_create(count: int, django_assert_num_queries: Any) -> None:
+    def hold(number: int) -> Hold:
+        return Hold(
+            token=f"token-{number}", owner="ann", created_at=NOW, expires_at=NOW, draft={"email": "é"}
+        )
+
+    rows = [hold(number) for number in range(count)]
+    with django_assert_num_queries(min(count, 1)):
+        insert_rows(rows)
+
+    assert list(Hold.objects.order_by("pk")) == rows
+    assert [(row.token, row.expires_at, row.draft) for row in Hold.objects.order_by("pk")] == [
+        (row.token, row.expires_at, row.draft) for row in rows
+    ]
+    assert all(not row._state.adding for row in rows)
+
+
+def test_a_row_that_clashes_ends_the_transaction() -> None:
+    row = {"token": "one", "owner": "ann", "created_at": NOW, "expires_at": NOW}
+    insert_rows([Hold(**row)])
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows([Hold(**row)])
+    assert Hold.objects.count() == 1
