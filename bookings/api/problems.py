@@ -38,6 +38,8 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
         response = problem(error.status_code, str(error.detail))
         if header := getattr(error, "auth_header", None):
             response["WWW-Authenticate"] = header
+        if wait := getattr(error, "wait", None):
+            response["Retry-After"] = str(wait)
         return response
     return None
 

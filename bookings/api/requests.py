@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from bookings.api.access import KeyedRequest
 from bookings.api.fields import Shown, chosen
 from bookings.api.pagination import UncountedPages, Window
+from bookings.api.unknown import forgive, is_lenient, unknown_fields
 from bookings.base.codes import normal_code, sha256
 from bookings.domain.partners import sales as selling
 
@@ -24,16 +25,21 @@ _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,80}")
 
 def query_of(request: Request, query: type[serializers.Serializer]) -> dict[str, Any]:
     """The parameters of the address, cleaned. Raises ValidationError."""
-    return _clean(query(data=request.query_params.dict()))
-
-
-def body_of(request: Request, body: type[serializers.Serializer]) -> dict[str, Any]:
-    """The body, cleaned. Raises ValidationError."""
-    return _clean(body(data=request.data))
-
-
-def _clean(form: serializers.Serializer) -> dict[str, Any]:
+    form = query(data=request.query_params.dict())
     form.is_valid(raise_exception=True)
+    values: dict[str, Any] = form.validated_data
+    return values
+
+
+def body_of(request: KeyedRequest, body: type[serializers.Serializer]) -> dict[str, Any]:
+    """The body, cleaned. Raises ValidationError for what is wrong, missing or unknown, all at once."""
+    form = body(data=request.data)
+    is_valid, unknown = form.is_valid(), unknown_fields(form, request.data)
+    if unknown and is_lenient(request.auth):
+        forgive(request, request.auth, unknown)
+        unknown = {}
+    if unknown or not is_valid:
+        raise ValidationError({**form.errors, **unknown})
     values: dict[str, Any] = form.validated_data
     return values
 

@@ -4,17 +4,20 @@ Made once per process from the views' own shapes, with the problems that each ma
 """
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 
 from bookings.api.fields import Shown
 from bookings.web.problems import CONTENT_TYPE, TITLES
 
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Decorator = Callable[[Handler], Handler]
 _FIELDS: Final = "fields"
 IDEMPOTENCY: Final = OpenApiParameter(
     "Idempotency-Key",
@@ -44,6 +47,33 @@ def fields_of(shape: type[Shown]) -> OpenApiParameter:
     names = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(shape().fields)}}
     description = "Names of the fields to answer, with commas; all of them where it is left out"
     return OpenApiParameter(_FIELDS, names, description=description, explode=False)
+
+
+def documented(*, methods: Sequence[str] = (), parameters: Sequence[Any] = (), **options: Any) -> Decorator:
+    """What the document says of a view, or of some of its methods.
+
+    No other parameters of the address are taken there than those that it names.
+    """
+    names = tuple(_parameter_names(parameters))
+
+    def decorate(handler: Handler) -> Handler:
+        read_by_access: Any = handler
+        of_methods = methods or [method.upper() for method in read_by_access.cls.http_method_names]
+        read_by_access.parameters = {
+            **getattr(handler, "parameters", {}),
+            **dict.fromkeys(of_methods, names),
+        }
+        return extend_schema(methods=methods or None, parameters=list(parameters), **options)(handler)
+
+    return decorate
+
+
+def _parameter_names(parameters: Sequence[Any]) -> Iterator[str]:
+    for parameter in parameters:
+        if not isinstance(parameter, OpenApiParameter):
+            yield from parameter().fields
+        elif parameter.location == OpenApiParameter.QUERY:
+            yield parameter.name
 
 
 def page_of(shape: type[Shown]) -> type[serializers.Serializer]:

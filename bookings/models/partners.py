@@ -5,7 +5,7 @@ Who they are, their keys, what is told to them, and what they owe.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -58,6 +58,9 @@ class Partner(models.Model):
         return self.name
 
 
+LENIENCY: Final = timedelta(days=90)
+
+
 class ApiKey(models.Model):
     """What a partner's program shows us.
 
@@ -86,6 +89,8 @@ class ApiKey(models.Model):
     )
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)  # to some minutes
+    # Made before unknown parameters and fields were refused: until then they are ignored with a warning
+    lenient_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["partner", "-created_at", "-id"]

@@ -63,7 +63,8 @@ def cancel_view(
 ) -> CancelView:
     """The quote for these tickets of a booking, or for all of them, passenger by passenger.
 
-    Those that are not on the booking, or that cannot be cancelled, are told by `refusal` and are not chosen. Raises NotFound, and Conflict when nothing can be cancelled any more.
+    Those that are not on the booking, or that cannot be cancelled, are told by `refusal` and are not chosen.
+    Raises NotFound, and Conflict when nothing can be cancelled any more.
     """
     booking_row = (
         Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()

@@ -1,15 +1,21 @@
 """Pages, fields and problems, the same everywhere."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client
 
+from bookings.api.schema import document
 from bookings.api.v1.views import network
+from bookings.models import ApiKey, Order
 from bookings.tests.api.conftest import API, Program, problem
-from bookings.tests.make import make_city
+from bookings.tests.api.sale import ride
+from bookings.tests.api.test_access import PUBLIC_NAMES, address, calls, patterns
+from bookings.tests.make import NOW, make_city, make_schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +173,110 @@ def test_the_list_of_problems_has_every_type(anybody: Program) -> None:
 
 
 def test_the_index_leads_to_everything_open(anybody: Program) -> None:
-    for address in anybody.get("/").json().values():
-        path = address.removeprefix("http://127.0.0.1:8000/api/v1")
+    for url in anybody.get("/").json().values():
+        path = url.removeprefix("http://127.0.0.1:8000/api/v1")
         assert anybody.get(path, {}).status_code in (200, 400)
+
+
+def unknown(answer: HttpResponse) -> list[str]:
+    assert answer.status_code == 400
+    return [each["field"] for each in problem(answer)["errors"]]
+
+
+def test_unknown_parameters_are_refused_by_name_at_every_address(anybody: Program, program: Program) -> None:
+    for method, path, _scope in calls():
+        call = Client(raise_request_exception=False).generic
+        answer = call(
+            method,
+            f"{path}?colour=red&utm_source=x",
+            "{}",
+            content_type="application/json",
+            headers=program._headers({}),
+        )
+        assert unknown(answer) == ["colour", "utm_source"], (method, path)
+    for _path, pattern in patterns():
+        if pattern.name in PUBLIC_NAMES - {"schema", "docs"}:
+            answer = anybody.get(address(pattern).removeprefix(API), {"colour": "red"})
+            assert unknown(answer) == ["colour"], pattern.name
+
+
+def test_a_refused_parameter_comes_with_those_that_there_are(anybody: Program) -> None:
+    (error,) = problem(anybody.get("/stops/", {"town": "durban"}))["errors"]
+
+    assert error == {
+        "field": "town",
+        "detail": "There is no such parameter here. Known: page, page_size, city, fields.",
+    }
+
+
+def test_every_documented_parameter_is_known(program: Program) -> None:
+    samples = {"{token}": "x", "{reference}": "x", "{schedule_id}": "1", "{route_id}": "1"}
+    for path, methods in json.loads(document())["paths"].items():
+        for sample, value in samples.items():
+            path = path.replace(sample, value)
+        for method, operation in methods.items():
+            names = [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"]
+            answer = Client(raise_request_exception=False).generic(
+                method.upper(),
+                f"{path}?{'&'.join(f'{name}=' for name in names)}",
+                "{}",
+                content_type="application/json",
+                headers=program._headers({}),
+            )
+            assert "no such parameter" not in answer.content.decode(), (method, path)
+
+
+def test_unknown_fields_are_refused_by_name_at_any_depth_and_beside_other_errors(program: Program) -> None:
+    body = {
+        "hold": "x",
+        "passengers": [
+            {"first_name": "A", "surname": "B", "passenger_type": "adult", "title": "Dr"},
+            {"first_name": "A", "surname": "B", "passenger_type": "adult", "age": {"years": 7}},
+        ],
+        "email": "no",
+        "voucher": "X",
+    }
+    seat = {"schedule_id": 1, "origin": "a", "destination": "b", "class": 1}
+
+    assert sorted(unknown(program.post("/orders/", body))) == [
+        "email",
+        "passengers.0.title",
+        "passengers.1.age",
+        "voucher",
+    ]
+    assert unknown(program.post("/quotes/", {"rides": [seat], "passengers": ["adult"]})) == ["rides.0.class"]
+    assert not Order.objects.exists()
+
+
+def test_keys_from_before_are_warned_until_their_time_and_then_refused(
+    program: Program, anybody: Program, clock: Any
+) -> None:
+    ApiKey.objects.update(lenient_until=NOW + timedelta(days=90))
+    coach = make_schedule()
+    ask = {"rides": [ride(coach, note='\u2192 "x"\r\n')], "passengers": ["adult"], "colo\u00fcr\r\n": 1}
+
+    for answer in (program.post("/quotes/", ask), program.get("/orders/", {"colour": "red"})):
+        assert answer.status_code == 200
+        assert answer["Warning"].startswith('299 - "Ignored, and refused from 2027-03-01 on: ')
+        assert answer["Sunset"] == "Mon, 01 Mar 2027 08:00:00 GMT"
+        assert answer["Deprecation"] == f"@{int(NOW.timestamp())}"
+    assert "colour" in program.get("/orders/", {"colour": "red"})["Warning"]
+    assert "rides.0.note" in program.post("/quotes/", ask)["Warning"]
+    assert "Warning" not in program.get("/orders/")
+    assert program.get("/cities/", {"colour": "red"}).status_code == 200  # sent with the key
+    assert anybody.get("/cities/", {"colour": "red"}).status_code == 400
+
+    clock.shift(timedelta(days=90))
+
+    assert program.post("/quotes/", ask).status_code == 400
+    assert program.get("/orders/", {"colour": "red"}).status_code == 400
+    assert program.get("/cities/", {"colour": "red"}).status_code == 400
+
+
+def test_a_new_key_is_never_lenient(program: Program) -> None:
+    assert ApiKey.objects.get().lenient_until is None
+
+
+def test_passenger_pages_ignore_what_they_do_not_know(client: Client) -> None:
+    assert client.get("/", {"utm_source": "x"}).status_code == 200
+    assert client.get("/departures/", {"utm_source": "x"}).status_code == 200

@@ -1,15 +1,17 @@
 """A filled database of the first version is carried over by the migrations that came after it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from bookings.cache.reference_data import reference_data_version
 from bookings.domain.sales.messages import queue_message, write_webhook
 from bookings.models import OutboxMessage, PaymentAttempt, Webhook
-from bookings.tests.make import NOW, make_booking, make_partner
+from bookings.tests.make import NOW, make_api_key, make_booking, make_partner
 
 FIRST = [("bookings", "0001_foundation")]
 
@@ -60,3 +62,16 @@ def test_what_the_outbox_tells_of_is_read_from_its_subjects(newest: list[tuple[s
         "webhook": ("booking.cancelled", booking.pk),
     }
     assert reference_data_version() == version
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_keys_from_before_are_lenient_for_90_days(newest: list[tuple[str, str]]) -> None:
+    key = make_api_key().key
+
+    migrate(FIRST)
+    before = timezone.now()
+    migrate(newest)
+
+    key.refresh_from_db()
+    assert before <= key.lenient_until - timedelta(days=90) <= timezone.now()

@@ -1,12 +1,11 @@
 from typing import Final
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api.access import public
 from bookings.api.requests import cacheable, detail_response, list_response, query_of
-from bookings.api.schema import fields_of, page_of
+from bookings.api.schema import documented, fields_of, page_of
 from bookings.api.v1.serializers.network import (
     CityQuery,
     CityShape,
@@ -24,7 +23,7 @@ from bookings.domain.network import lists as queries
 _SECONDS: Final = 300  # the network hardly ever changes
 
 
-@extend_schema(
+@documented(
     operation_id="cities",
     tags=["Network"],
     parameters=[CityQuery, fields_of(CityShape)],
@@ -40,7 +39,7 @@ def cities(request: Request) -> Response:
     )
 
 
-@extend_schema(
+@documented(
     operation_id="stops",
     tags=["Network"],
     parameters=[StopQuery, fields_of(StopShape)],
@@ -56,7 +55,7 @@ def stops(request: Request) -> Response:
     )
 
 
-@extend_schema(
+@documented(
     operation_id="routes",
     tags=["Network"],
     parameters=[RouteQuery, fields_of(RouteShape)],
@@ -78,9 +77,7 @@ def routes(request: Request) -> Response:
     )
 
 
-@extend_schema(
-    operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape
-)
+@documented(operation_id="route", tags=["Network"], parameters=[fields_of(RouteShape)], responses=RouteShape)
 @public("GET")
 @may_lag
 def route(request: Request, route_id: int) -> Response:
@@ -91,7 +88,7 @@ def route(request: Request, route_id: int) -> Response:
     return cacheable(detail_response(request, RouteShape, row), seconds=_SECONDS)
 
 
-@extend_schema(
+@documented(
     operation_id="passenger_types",
     tags=["Network"],
     parameters=[fields_of(PassengerTypeShape)],

@@ -1,5 +1,4 @@
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from bookings.api.access import KeyedRequest, keyed
@@ -12,7 +11,7 @@ from bookings.api.requests import (
     mark_replayed,
     query_of,
 )
-from bookings.api.schema import IDEMPOTENCY, fields_of, page_of
+from bookings.api.schema import IDEMPOTENCY, documented, fields_of, page_of
 from bookings.api.v1.serializers.sales import (
     AccountShape,
     CancellationShape,
@@ -37,7 +36,7 @@ from bookings.domain.timetable.segments import SegmentRef
 _SALES, _ORDERS = ["Selling"], ["Orders"]
 
 
-@extend_schema(operation_id="quote", tags=_SALES, request=QuoteRequest, responses=QuoteShape)
+@documented(operation_id="quote", tags=_SALES, request=QuoteRequest, responses=QuoteShape)
 @keyed(POST="book")
 def quotes(request: KeyedRequest) -> Response:
     """What a ride, or a way out and back, costs these passengers now.
@@ -57,7 +56,7 @@ def quotes(request: KeyedRequest) -> Response:
     return Response(QuoteShape(queries.quote_doc(quote)).data)
 
 
-@extend_schema(
+@documented(
     operation_id="hold", tags=_SALES, parameters=[IDEMPOTENCY], request=QuotedHold, responses={201: HoldShape}
 )
 @keyed(POST="book")
@@ -68,7 +67,7 @@ def holds(request: KeyedRequest) -> Response:
     return mark_replayed(Response(HoldShape(held).data, status=201), made)
 
 
-@extend_schema(
+@documented(
     methods=["GET"],
     operation_id="hold_state",
     description="A hold as it is now.",
@@ -76,7 +75,7 @@ def holds(request: KeyedRequest) -> Response:
     parameters=[fields_of(HoldShape)],
     responses=HoldShape,
 )
-@extend_schema(
+@documented(
     methods=["DELETE"],
     operation_id="hold_release",
     description="Give held seats back. What is ordered is cancelled instead.",
@@ -94,7 +93,7 @@ def hold(request: KeyedRequest, token: str) -> Response:
     )
 
 
-@extend_schema(
+@documented(
     methods=["GET"],
     operation_id="orders",
     description="Your orders, newest first.",
@@ -102,7 +101,7 @@ def hold(request: KeyedRequest, token: str) -> Response:
     parameters=[OrderQuery, fields_of(OrderShape)],
     responses=page_of(OrderShape),
 )
-@extend_schema(
+@documented(
     methods=["POST"],
     operation_id="order_held_seats",
     description=(
@@ -130,14 +129,14 @@ def orders(request: KeyedRequest) -> Response:
     )
 
 
-@extend_schema(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)
+@documented(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)
 @keyed(GET="read")
 def order(request: KeyedRequest, token: str) -> Response:
     """One order with its bookings, tickets and refunds."""
     return _order(request, token)
 
 
-@extend_schema(
+@documented(
     operation_id="pay", tags=_SALES, parameters=[IDEMPOTENCY], request=PayRequest, responses=OrderShape
 )
 @keyed(POST="book")
@@ -150,7 +149,7 @@ def pay(request: KeyedRequest, token: str) -> Response:
     return mark_replayed(_order(request, made.result), made)
 
 
-@extend_schema(
+@documented(
     methods=["GET"],
     operation_id="cancellation_quote",
     description="What cancelling a booking gives back now. Or some of its tickets.",
@@ -158,7 +157,7 @@ def pay(request: KeyedRequest, token: str) -> Response:
     parameters=[CancelQuery],
     responses=CancellationShape,
 )
-@extend_schema(
+@documented(
     methods=["POST"],
     operation_id="cancel",
     description=(
@@ -191,7 +190,7 @@ def cancellation(request: KeyedRequest, reference: str) -> Response:
     )
 
 
-@extend_schema(
+@documented(
     operation_id="account", tags=_ORDERS, parameters=[fields_of(AccountShape)], responses=AccountShape
 )
 @keyed(GET="read")

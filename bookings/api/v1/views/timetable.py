@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 from bookings.api.access import public
 from bookings.api.fields import chosen
 from bookings.api.requests import cacheable, detail_response, list_response, query_of, unchanged
-from bookings.api.schema import fields_of, page_of
+from bookings.api.schema import documented, fields_of, page_of
 from bookings.api.v1.serializers.timetable import (
     OfferQuery,
     OfferShape,
@@ -35,7 +34,7 @@ from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Channel
 
 
-@extend_schema(
+@documented(
     operation_id="schedules",
     tags=["Timetable"],
     parameters=[ScheduleQuery, fields_of(ScheduleShape)],
@@ -70,7 +69,7 @@ def schedules(request: Request) -> Response:
     )
 
 
-@extend_schema(
+@documented(
     operation_id="schedule",
     tags=["Timetable"],
     parameters=[SegmentQuery, fields_of(ScheduleDetailShape)],
@@ -93,7 +92,7 @@ def schedule(request: Request, schedule_id: int) -> HttpResponse:
     return cacheable(Response(ScheduleDetailShape(facts, only=only).data), etag=etag)
 
 
-@extend_schema(
+@documented(
     operation_id="seat_map",
     tags=["Timetable"],
     parameters=[SeatMapQuery, fields_of(SeatMapShape)],
@@ -113,7 +112,7 @@ def seats(request: Request, schedule_id: int) -> HttpResponse:
     )
 
 
-@extend_schema(
+@documented(
     operation_id="search",
     tags=["Timetable"],
     parameters=[OfferQuery, fields_of(OfferShape)],
