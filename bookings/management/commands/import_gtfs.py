@@ -17,6 +17,7 @@ from bookings.domain.timetable.gtfs.importing import (
     ImportReport,
     import_feed,
 )
+from bookings.domain.timetable.gtfs.network import ROAD_TYPES, RouteTypes
 
 
 def rand(text: str) -> Decimal:
@@ -27,6 +28,17 @@ def rand(text: str) -> Decimal:
     if not amount.is_finite():
         raise ValueError
     return amount
+
+
+def route_types(text: str) -> RouteTypes:
+    """2,100-199: single types and those from one to another."""
+    types = []
+    for part in text.split(","):
+        first, _dash, last = part.strip().partition("-")
+        types.append(range(int(first), int(last or first) + 1))
+    if not all(types):
+        raise ValueError
+    return tuple(types)
 
 
 class Command(BaseCommand):
@@ -65,10 +77,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--layout", default="", metavar="CODE", help=f"seat layout of the coaches ({DEFAULT_LAYOUT})"
         )
+        parser.add_argument(
+            "--route-types",
+            type=route_types,
+            default=ROAD_TYPES,
+            metavar="N[-N],…",
+            help="which lines to take, by route_type (buses and coaches: 3,11,200-299,700-800)",
+        )
         parser.add_argument("--dry-run", action="store_true", help="do all of it, report, and take it back")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = ("source", "first", "last", "shift_to", "price_per_km", "layout", "dry_run")
+        names = ("source", "first", "last", "shift_to", "price_per_km", "layout", "route_types", "dry_run")
         with tqdm(desc="departures", unit="day", disable=None) as bar:
 
             def progress(done: int, total: int) -> None:

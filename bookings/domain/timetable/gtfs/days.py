@@ -8,11 +8,12 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.domain.timetable.calendars import Calendar
+from bookings.domain.timetable.gtfs.enumerations import read_code, weekday_bits
 from bookings.domain.timetable.gtfs.problems import Problems
 from bookings.domain.timetable.gtfs.reader import Feed, Row
 from bookings.domain.timetable.gtfs.values import an_id, day
 
-_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ADDED: Final = 1
 
 
 def read_calendars(feed: Feed, problems: Problems) -> dict[str, Calendar]:
@@ -41,7 +42,7 @@ def _weekly(feed: Feed, problems: Problems) -> dict[str, Calendar]:
 
 
 def _calendar(row: Row) -> Calendar:
-    weekdays = sum(1 << bit for bit, name in enumerate(_WEEKDAYS) if row[name] == "1")
+    weekdays = sum(weekday_bits(row))
     starts_on, ends_on = day(row["start_date"]), day(row["end_date"])
     if ends_on < starts_on:
         raise ValueError(_("service %(id)s ends before it starts") % {"id": row["service_id"]})
@@ -52,10 +53,8 @@ def _exceptions(feed: Feed, problems: Problems) -> dict[str, dict[date, bool]]:
     exceptions: dict[str, dict[date, bool]] = {}
     for row in feed.rows("calendar_dates.txt"):
         try:
-            service_id, when, kind = an_id(row["service_id"]), day(row["date"]), row["exception_type"]
-            if kind not in {"1", "2"}:
-                raise ValueError(_("exception_type “%(kind)s” is neither 1 nor 2") % {"kind": kind[:20]})
-            exceptions.setdefault(service_id, {})[when] = kind == "1"
+            service_id, when = an_id(row["service_id"]), day(row["date"])
+            exceptions.setdefault(service_id, {})[when] = read_code(row, "exception_type") == _ADDED
         except ValueError as error:
             problems.add("calendar_dates.txt", row.line, str(error))
     return exceptions

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from django.utils.translation import gettext as _
 
 from bookings.base.money import cents
+from bookings.domain.timetable.gtfs.enumerations import check_unused_codes
 from bookings.domain.timetable.gtfs.network import PlannedStop
 from bookings.domain.timetable.gtfs.patterns import TripPattern
 from bookings.domain.timetable.gtfs.problems import Problems
@@ -52,6 +53,7 @@ def read_fares(feed: Feed, problems: Problems) -> FareBook:
                     % {"id": fare_id, "currency": currency[:10] or "?"}
                 )
             fares[fare_id] = PlannedFare(cents(money(row["price"])))
+            check_unused_codes(row, problems)
         except ValueError as error:
             problems.add("fare_attributes.txt", row.line, str(error))
     for row in feed.rows("fare_rules.txt"):

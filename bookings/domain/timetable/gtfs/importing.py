@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.timetable.generate import GenerationReport, Progress, generate_departures
+from bookings.domain.timetable.gtfs.network import ROAD_TYPES, RouteTypes
 from bookings.domain.timetable.gtfs.plan import Dates, ImportPlan, read_plan
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
 from bookings.domain.timetable.gtfs.reader import Feed
@@ -36,6 +37,7 @@ class ImportOptions:
     shift_to: date | None = None
     price_per_km: Decimal | None = None
     layout: str = ""
+    route_types: RouteTypes = ROAD_TYPES
     dry_run: bool = False
 
 
@@ -63,7 +65,12 @@ def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None
     problems = Problems()
     with Feed(path) as feed:
         plan = read_plan(
-            feed, first=options.first, last=options.last, shift_to=options.shift_to, problems=problems
+            feed,
+            first=options.first,
+            last=options.last,
+            shift_to=options.shift_to,
+            route_types=options.route_types,
+            problems=problems,
         )
     with short_transaction():
         report = _write(plan, source, options, problems, progress)

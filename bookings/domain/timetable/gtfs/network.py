@@ -9,15 +9,19 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import plain_name
 from bookings.domain.timetable.calendars import is_time_zone
+from bookings.domain.timetable.gtfs.enumerations import check_unused_codes, read_code, read_code_or
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
 from bookings.domain.timetable.gtfs.reader import Feed, Row
 from bookings.domain.timetable.gtfs.values import Point, an_id, kilometres, point
 
 MAX_CITY_KM: Final = 50  # stops of one name that lie farther apart belong to different cities
 
-_STATION: Final = "1"
-_NOT_CALLED_AT: Final = {"2", "3", "4"}  # entrances, inner nodes, boarding areas
-_ROAD_TYPES: Final = {"", "3", "11", "800"}
+_STOP, _STATION = 0, 1
+_NOT_CALLED_AT: Final = {2, 3, 4}  # entrances, inner nodes, boarding areas
+_MAX_SHOWN_ID: Final = 12  # a longer id was made for programs, and is shown to nobody
+# Buses and coaches, in the plain and in the extended list of types.
+ROAD_TYPES: Final = (range(3, 4), range(11, 12), range(200, 300), range(700, 800), range(800, 801))
+RouteTypes = tuple[range, ...]
 
 
 @dataclass
@@ -42,10 +46,16 @@ class PlannedStop:
 
 @dataclass
 class PlannedLine:
+    """Without any name of its own it is called by the ends of its first trip."""
+
     source_id: str
     code: str
     name: str
     time_zone: str
+
+    def name_by_ends(self, ends: str) -> None:
+        self.name = self.name or ends[:200]
+        self.code = self.code or self.name[:60]
 
 
 @dataclass
@@ -104,10 +114,11 @@ class _ReadStop:
     row: Row
     name: str
     place: Point | None
+    location_type: int
 
     @property
     def is_station(self) -> bool:
-        return self.row["location_type"] == _STATION
+        return self.location_type == _STATION
 
 
 def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, PlannedStop]:
@@ -116,7 +127,7 @@ def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
     cities = CityMap()
     stops = {}
     for stop_id, read in rows.items():
-        if read.row["location_type"] in _NOT_CALLED_AT:
+        if read.location_type in _NOT_CALLED_AT:
             continue
         parent = _parent(read, rows, problems)
         known = parent or read
@@ -157,14 +168,16 @@ def _stop_rows(feed: Feed, problems: Problems) -> dict[str, _ReadStop]:
         except ValueError as error:
             problems.add("stops.txt", row.line, str(error))
             place = None
+        check_unused_codes(row, problems)
+        location_type = read_code_or(row, "location_type", problems, otherwise=_STOP)
         name = " ".join(row["stop_name"].split())
         if not name:
             name = stop_id
-            if row["location_type"] not in _NOT_CALLED_AT and not row["parent_station"]:
+            if location_type not in _NOT_CALLED_AT and not row["parent_station"]:
                 problems.add(
                     "stops.txt", row.line, _("stop %(id)s has no name; its id is shown") % {"id": stop_id}
                 )
-        rows[stop_id] = _ReadStop(row, name, place)
+        rows[stop_id] = _ReadStop(row, name, place, location_type)
     return rows
 
 
@@ -185,11 +198,13 @@ def _parent(read: _ReadStop, rows: dict[str, _ReadStop], problems: Problems) -> 
     return parent
 
 
-def read_lines(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, PlannedLine]:
+def read_lines(
+    feed: Feed, agencies: Agencies, *, route_types: RouteTypes, problems: Problems
+) -> dict[str, PlannedLine]:
     lines: dict[str, PlannedLine] = {}
     for row in feed.rows("routes.txt"):
         try:
-            line = _line(row, agencies)
+            line = _line(row, agencies, route_types)
             if line.source_id in lines:
                 raise ValueError(
                     _("route %(id)s is there twice; the first one holds") % {"id": line.source_id}
@@ -200,11 +215,12 @@ def read_lines(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
     return lines
 
 
-def _line(row: Row, agencies: Agencies) -> PlannedLine:
-    route_id, kind, agency = an_id(row["route_id"]), row["route_type"], row["agency_id"]
-    if not _runs_on_roads(kind):
+def _line(row: Row, agencies: Agencies, route_types: RouteTypes) -> PlannedLine:
+    route_id, agency = an_id(row["route_id"]), row["agency_id"]
+    kind = read_code(row, "route_type", default=route_types[0].start)
+    if not any(kind in types for types in route_types):
         raise ValueError(
-            _("route %(id)s is no coach line (route_type %(kind)s)") % {"id": route_id, "kind": kind[:10]}
+            _("route %(id)s is no coach line (route_type %(kind)d)") % {"id": route_id, "kind": kind}
         )
     if agency and agency not in agencies.time_zones and len(agencies.time_zones) > 1:
         raise ValueError(
@@ -212,9 +228,5 @@ def _line(row: Row, agencies: Agencies) -> PlannedLine:
         )
     code, name = row["route_short_name"], row["route_long_name"]
     zone = agencies.time_zones.get(agency, agencies.default)
-    return PlannedLine(route_id, (code or route_id)[:60], (name or code or route_id)[:200], zone)
-
-
-def _runs_on_roads(kind: str) -> bool:
-    """Buses and coaches, in the plain and in the extended list of types."""
-    return kind in _ROAD_TYPES or (len(kind) == 3 and kind[0] in "27" and kind.isascii() and kind.isdigit())
+    shown_id = route_id if len(route_id) <= _MAX_SHOWN_ID else ""
+    return PlannedLine(route_id, (code or shown_id or name)[:60], (name or code)[:200], zone)

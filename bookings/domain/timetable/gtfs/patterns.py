@@ -59,7 +59,9 @@ def read_pattern(trip: GtfsTrip, stops: Mapping[str, PlannedStop]) -> tuple[int,
 
     ValueError: the trip cannot be run.
     """
-    calls = trip.calls
+    if trip.calls and not (trip.calls[0].is_readable and trip.calls[-1].is_readable):
+        raise ValueError(_("trip %(id)s does not say when it starts or ends") % {"id": trip.trip_id})
+    calls = [call for call in trip.calls if call.is_readable]
     if len(calls) < 2:
         raise ValueError(_("trip %(id)s has fewer than two calls that can be read") % {"id": trip.trip_id})
     for before, call in itertools.pairwise(calls):
@@ -69,7 +71,7 @@ def read_pattern(trip: GtfsTrip, stops: Mapping[str, PlannedStop]) -> tuple[int,
                 _("trip %(id)s has stop_sequence %(number)d twice (line %(line)d of stop_times.txt)")
                 % details
             )
-    times = _minutes(trip)
+    times = _minutes(trip.trip_id, calls)
     start = times[0][1]
     kms = _distances(calls, times, stops)
     last = len(calls) - 1
@@ -87,25 +89,25 @@ def read_pattern(trip: GtfsTrip, stops: Mapping[str, PlannedStop]) -> tuple[int,
     return start, TripPattern(planned)
 
 
-def _minutes(trip: GtfsTrip) -> list[tuple[int, int]]:
+def _minutes(trip_id: str, calls: list[GtfsCall]) -> list[tuple[int, int]]:
     """(arrival, departure) of each call.
 
     A call without times gets its share of the way between its neighbours.
     """
     known: list[tuple[int, int] | None] = []
-    for call in trip.calls:
+    for call in calls:
         arrives = call.departs if call.arrives is None else call.arrives
         departs = arrives if call.departs is None else call.departs
         known.append(None if arrives is None or departs is None else (arrives // 60, departs // 60))
     if known[0] is None or known[-1] is None:
-        raise ValueError(_("trip %(id)s does not say when it starts or ends") % {"id": trip.trip_id})
+        raise ValueError(_("trip %(id)s does not say when it starts or ends") % {"id": trip_id})
     times = _filled(known)
     # Nobody cares when a coach arrives at its first stop or leaves its last one.
     times[0], times[-1] = (times[0][1], times[0][1]), (times[-1][0], times[-1][0])
     before = times[0][1]
-    for call, (arrive, depart) in list(zip(trip.calls, times, strict=True))[1:]:
+    for call, (arrive, depart) in list(zip(calls, times, strict=True))[1:]:
         if not before <= arrive <= depart:
-            details = {"id": trip.trip_id, "line": call.line}
+            details = {"id": trip_id, "line": call.line}
             raise ValueError(_("trip %(id)s goes back in time (line %(line)d of stop_times.txt)") % details)
         before = depart
     return times

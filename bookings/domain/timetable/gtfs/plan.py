@@ -15,8 +15,10 @@ from bookings.domain.timetable.generate import MAX_DAYS
 from bookings.domain.timetable.gtfs.days import read_calendars
 from bookings.domain.timetable.gtfs.fares import FareBook, priced_pairs, read_fares
 from bookings.domain.timetable.gtfs.network import (
+    ROAD_TYPES,
     PlannedLine,
     PlannedStop,
+    RouteTypes,
     read_agencies,
     read_lines,
     read_stops,
@@ -76,12 +78,18 @@ class ImportPlan:
 
 
 def read_plan(
-    feed: Feed, *, first: date | None, last: date | None, shift_to: date | None, problems: Problems
+    feed: Feed,
+    *,
+    first: date | None,
+    last: date | None,
+    shift_to: date | None,
+    route_types: RouteTypes = ROAD_TYPES,
+    problems: Problems,
 ) -> ImportPlan:
     """Everything of the feed that can be run. FeedRefused: nothing can, or the dates make no sense."""
     agencies = read_agencies(feed, problems)
     stops = read_stops(feed, agencies, problems)
-    lines = read_lines(feed, agencies, problems)
+    lines = read_lines(feed, agencies, route_types=route_types, problems=problems)
     calendars = read_calendars(feed, problems)
     trips = read_trips(feed, routes=lines, services=calendars, stops=stops, problems=problems)
     fares = read_fares(feed, problems)
@@ -126,9 +134,9 @@ def _services(
     route = routes.get(source_id)
     if route is None:
         ends = (stops[pattern.calls[0].stop_id].city.name, stops[pattern.calls[-1].stop_id].city.name)
-        route = routes[source_id] = PlannedRoute(
-            source_id, lines[trip.route_id], pattern, " – ".join(ends)[:250]
-        )
+        name = " – ".join(ends)[:250]
+        lines[trip.route_id].name_by_ends(name)
+        route = routes[source_id] = PlannedRoute(source_id, lines[trip.route_id], pattern, name)
     calendar = calendars[trip.service_id]
     if not trip.starts:
         return [PlannedService(f"{trip.trip_id}:0", route, start, calendar)]

@@ -19,19 +19,20 @@ from bookings.domain.timetable.gtfs.problems import FeedRefused
 MAX_UNPACKED_BYTES: Final = 200_000_000
 MAX_FILES: Final = 200
 REQUIRED_FILES: Final = ("agency.txt", "stops.txt", "routes.txt", "trips.txt", "stop_times.txt")
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 REQUIRED_COLUMNS: Final = {
     "agency.txt": ("agency_timezone",),
     "stops.txt": ("stop_id",),
     "routes.txt": ("route_id",),
     "trips.txt": ("route_id", "service_id", "trip_id"),
     "stop_times.txt": ("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"),
-    "calendar.txt": ("service_id", *_DAYS, "start_date", "end_date"),
+    "calendar.txt": ("service_id", *WEEKDAYS, "start_date", "end_date"),
     "calendar_dates.txt": ("service_id", "date", "exception_type"),
     "frequencies.txt": ("trip_id", "start_time", "end_time", "headway_secs"),
     "fare_attributes.txt": ("fare_id", "price", "currency_type"),
     "fare_rules.txt": ("fare_id",),
 }
+_NOT_TABLES: Final = ("__MACOSX", "/._")
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
@@ -39,6 +40,7 @@ _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeErro
 class Row:
     line: int
     cells: dict[str, str]
+    file: str = ""
 
     def __getitem__(self, column: str) -> str:
         """The text in a column, without blanks around it; empty if the row or the file has none."""
@@ -46,7 +48,10 @@ class Row:
 
 
 class Feed:
-    """A zip of CSV files, perhaps inside one folder."""
+    """A zip of CSV files, perhaps inside a folder: one feed, never files of two."""
+
+    folder: str
+    other_folders: list[str]  # those that hold another feed
 
     def __init__(self, path: Path) -> None:
         try:
@@ -85,10 +90,14 @@ class Feed:
                 _("The zip has %(count)d files; a feed has at most %(most)d.")
                 % {"count": len(entries), "most": MAX_FILES}
             )
-        files: dict[str, zipfile.ZipInfo] = {}
-        for entry in sorted(entries, key=lambda entry: entry.filename.count("/")):
-            if not entry.is_dir() and "__MACOSX" not in entry.filename:
-                files.setdefault(entry.filename.rpartition("/")[2], entry)
+        folders = _folders(entries)
+        self.folder = min(folders, key=lambda folder: _rank(folder, folders[folder]), default="")
+        self.other_folders = sorted(
+            folder or _("(no folder)")
+            for folder, tables in folders.items()
+            if folder != self.folder and {"stop_times.txt", "trips.txt"} & tables.keys()
+        )
+        files = folders.get(self.folder, {})
         missing = [name for name in REQUIRED_FILES if name not in files]
         if not {"calendar.txt", "calendar_dates.txt"} & files.keys():
             missing.append("calendar.txt")
@@ -97,7 +106,7 @@ class Feed:
         return files
 
     def rows(self, name: str) -> Iterator[Row]:
-        """The rows of a file; none if the feed does not have it."""
+        """The rows of a file; none if the feed does not have it, or has it empty where it may be left out."""
         if name not in self._files:
             return
         try:
@@ -105,11 +114,14 @@ class Feed:
                 self._zip.open(self._files[name]) as raw,
                 io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
             ):
-                reader = csv.reader(line.replace("\0", "") for line in text)
-                header = self._header(name, next(reader, []))
+                reader = csv.reader((line.replace("\0", "") for line in text), skipinitialspace=True)
+                first = next((cells for cells in reader if any(cells)), [])
+                if not first and name not in REQUIRED_FILES:
+                    return
+                header = self._header(name, first)
                 for cells in reader:
                     if cells:
-                        yield Row(reader.line_num, dict(zip(header, cells, strict=False)))
+                        yield Row(reader.line_num, dict(zip(header, cells, strict=False)), name)
         except UnicodeDecodeError as error:
             raise FeedRefused(_("%(file)s is not UTF-8 text.") % {"file": name}) from error
         except csv.Error as error:
@@ -130,3 +142,20 @@ class Feed:
                 _("%(file)s has no column %(columns)s.") % {"file": name, "columns": ", ".join(missing)}
             )
         return header
+
+
+def _folders(entries: list[zipfile.ZipInfo]) -> dict[str, dict[str, zipfile.ZipInfo]]:
+    """The tables of each folder. Some programs write backslashes, or names in upper case."""
+    folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
+    for entry in entries:
+        # zipfile gives what was stored; is_dir looks for a slash alone
+        path = entry.orig_filename.replace("\0", "").replace("\\", "/")
+        folder, _slash, name = path.rpartition("/")
+        if name and not any(part in f"/{path}" for part in _NOT_TABLES) and name.lower().endswith(".txt"):
+            folders.setdefault(folder, {}).setdefault(name.lower(), entry)
+    return folders
+
+
+def _rank(folder: str, tables: dict[str, zipfile.ZipInfo]) -> tuple[int, int, str]:
+    """The smallest is read: the most complete, then the outermost, then the first by name."""
+    return -len(tables.keys() & set(REQUIRED_FILES)), folder.count("/") + bool(folder), folder

@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.timetable.gtfs.enumerations import check_unused_codes, read_code_or
 from bookings.domain.timetable.gtfs.problems import Problems
 from bookings.domain.timetable.gtfs.reader import Feed, Row
 from bookings.domain.timetable.gtfs.values import an_id, distance, seconds, whole_number
 
 MAX_REPETITIONS: Final = 1440  # of one row of frequencies.txt
 MAX_CALLS: Final = 500  # of one trip
-_NOT_AVAILABLE: Final = "1"
+_NOT_AVAILABLE: Final = 1
 
 
 class GtfsCall(NamedTuple):
@@ -26,6 +27,7 @@ class GtfsCall(NamedTuple):
     may_alight: bool
     travelled: float | None
     line: int
+    is_readable: bool = True  # no: a time of it is none
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ def _trips(
                     _("trip %(id)s: service %(service)s is not there")
                     % {"id": trip_id, "service": row["service_id"][:60]}
                 )
+            check_unused_codes(row, problems)
             trips[trip_id] = GtfsTrip(trip_id, row["route_id"], row["service_id"], row.line)
             left_out.discard(trip_id)
         except ValueError as error:
@@ -85,14 +88,14 @@ def _read_calls(
         trip = trips.get(row["trip_id"])
         try:
             if trip is not None:
-                trip.calls.append(_call(row, trip, stops))
+                trip.calls.append(_call(row, trip, stops, problems))
             elif row["trip_id"] not in left_out:
                 raise ValueError(_("trip %(id)s is not there") % {"id": row["trip_id"][:60]})
         except ValueError as error:
             problems.add("stop_times.txt", row.line, str(error))
 
 
-def _call(row: Row, trip: GtfsTrip, stops: Container[str]) -> GtfsCall:
+def _call(row: Row, trip: GtfsTrip, stops: Container[str], problems: Problems) -> GtfsCall:
     if row["stop_id"] not in stops:
         details = {"id": row["stop_id"][:60], "trip": trip.trip_id}
         raise ValueError(_("stop %(id)s is not there; trip %(trip)s goes on without this call") % details)
@@ -101,28 +104,50 @@ def _call(row: Row, trip: GtfsTrip, stops: Container[str]) -> GtfsCall:
         raise ValueError(
             _("trip %(trip)s has more than %(most)d calls") % {"trip": trip.trip_id, "most": MAX_CALLS}
         )
+    arrives = departs = None
+    is_readable = True
+    try:
+        arrives, departs = seconds(row["arrival_time"]), seconds(row["departure_time"])
+    except ValueError as error:
+        problems.add("stop_times.txt", row.line, str(error))
+        is_readable = False
+    check_unused_codes(row, problems)
+    # Who may get on or off where nobody can read it: nobody.
+    pickup, drop_off = (
+        read_code_or(row, column, problems, otherwise=_NOT_AVAILABLE)
+        for column in ("pickup_type", "drop_off_type")
+    )
     return GtfsCall(
         sequence,
         row["stop_id"],
-        seconds(row["arrival_time"]),
-        seconds(row["departure_time"]),
-        row["pickup_type"] != _NOT_AVAILABLE,
-        row["drop_off_type"] != _NOT_AVAILABLE,
+        arrives,
+        departs,
+        pickup != _NOT_AVAILABLE,
+        drop_off != _NOT_AVAILABLE,
         distance(row["shape_dist_traveled"]),
         row.line,
+        is_readable,
     )
 
 
 def _read_repetitions(feed: Feed, trips: dict[str, GtfsTrip], left_out: set[str], problems: Problems) -> None:
+    lines: dict[str, int] = {}
     for row in feed.rows("frequencies.txt"):
         trip = trips.get(row["trip_id"])
         try:
             if trip is not None:
+                lines[trip.trip_id] = row.line
+                check_unused_codes(row, problems)
                 trip.starts += _repetitions(row)
             elif row["trip_id"] not in left_out:
                 raise ValueError(_("trip %(id)s is not there") % {"id": row["trip_id"][:60]})
         except ValueError as error:
             problems.add("frequencies.txt", row.line, str(error))
+    for trip_id, line in lines.items():
+        if not trips[trip_id].starts:  # its own times are a pattern, at which nothing leaves
+            text = _("trip %(id)s is left out: none of its repetitions can be read") % {"id": trip_id}
+            problems.add("frequencies.txt", line, text)
+            del trips[trip_id]
 
 
 def _repetitions(row: Row) -> range:
@@ -135,6 +160,8 @@ def _repetitions(row: Row) -> range:
     if start is None or end is None or not headway:
         raise ValueError(_("a repetition needs a start, an end and a headway"))
     starts = range(start, end, headway)
+    if not starts:
+        raise ValueError(_("the repetition ends before it starts"))
     if len(starts) > MAX_REPETITIONS:
         raise ValueError(
             _("%(count)d repetitions are more than we read (%(most)d)")

@@ -18,6 +18,7 @@ LAST_DAY: Final = date(2199, 12, 31)
 MAX_ID_LENGTH: Final = 150
 _MAX_HOURS: Final = 240
 _TIME: Final = re.compile(r"(\d{1,3}):(\d{1,2}):(\d{1,2})", re.ASCII)
+_WHOLE: Final = re.compile(r"[+]?(\d{1,12})(?:[.]0*)?", re.ASCII)
 _EARTH_KM: Final = 6371.0
 
 
@@ -44,10 +45,13 @@ def day(text: str) -> date:
     return min(max(day, FIRST_DAY), LAST_DAY)
 
 
+@lru_cache(maxsize=20_000)
 def whole_number(text: str, *, most: int = 1_000_000_000) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 12 or int(text) > most:
+    """A number however a program writes it: 1, 01, +1, 1.0."""
+    match = _WHOLE.fullmatch(text.strip())
+    if match is None or int(match[1]) > most:
         raise ValueError(_("“%(text)s” is not a number that fits here") % {"text": text[:40]})
-    return int(text)
+    return int(match[1])
 
 
 def money(text: str) -> Decimal:

@@ -175,6 +175,69 @@ def test_short_rows_long_rows_and_unknown_columns_are_read(tmp_path: Path) -> No
     assert found == [("A", "", ""), ("B", "Bergdal", "")]
 
 
+@pytest.mark.parametrize("text", ["A, Aandster", 'A, "Aandster"', 'A,  "Aandster" ', '"A" , "Aandster"'])
+def test_quotes_after_a_blank_are_not_part_of_a_name(tmp_path: Path, text: str) -> None:
+    path = write_feed(tmp_path, {"stops.txt": f"stop_id, stop_name\n{text}\n"})
+
+    with Feed(path) as feed:
+        assert [(row["stop_id"], row["stop_name"]) for row in feed.rows("stops.txt")] == [("A", "Aandster")]
+
+
+def test_a_comma_inside_quotes_after_a_blank_parts_nothing(tmp_path: Path) -> None:
+    path = write_feed(tmp_path, {"stops.txt": 'stop_id, stop_name, stop_lat\nA, "Station, East", -26.2\n'})
+
+    with Feed(path) as feed:
+        assert [(row["stop_name"], row["stop_lat"]) for row in feed.rows("stops.txt")] == [
+            ("Station, East", "-26.2")
+        ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["frequencies.txt", "calendar_dates.txt", "fare_attributes.txt", "fare_rules.txt", "feed_info.txt"],
+)
+@pytest.mark.parametrize("content", ["", "\ufeff", "\n", "\r\n"])
+def test_an_optional_file_without_content_is_as_good_as_none(tmp_path: Path, name: str, content: str) -> None:
+    assert rows(write_feed(tmp_path, {name: content}), name) == []
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: f"export\\{name}",
+        lambda name: f"a\\b\\{name}",
+        lambda name: f"export/{name}",
+        lambda name: name.upper(),
+        lambda name: name.title(),
+        lambda name: f"Feed/{name.upper()}",
+    ],
+    ids=["backslashes", "two folders", "folder", "upper case", "capitals", "folder and upper case"],
+)
+def test_the_files_are_found_however_a_program_names_them(
+    tmp_path: Path, rename: Callable[[str], str]
+) -> None:
+    path = tmp_path / "named.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in GOOD.items():
+            archive.writestr(rename(name), text)
+
+    assert len(rows(path)) == 3
+
+
+def test_files_of_two_folders_are_never_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in GOOD.items():
+            archive.writestr(f"north/{name}", text)
+            archive.writestr(f"south/{name}", text.replace("Aandster", "Zand"))
+        archive.writestr("south/frequencies.txt", "trip_id,start_time,end_time,headway_secs\n")
+
+    with Feed(path) as feed:
+        assert (feed.folder, feed.other_folders) == ("north", ["south"])
+        assert next(iter(feed.rows("stops.txt")))["stop_name"] == "Aandster"
+        assert "frequencies.txt" not in feed
+
+
 def test_a_feed_inside_a_folder_is_read(tmp_path: Path) -> None:
     path = tmp_path / "folder.zip"
     with zipfile.ZipFile(path, "w") as archive:
