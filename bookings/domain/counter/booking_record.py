@@ -31,7 +31,7 @@ from bookings.models import (
 
 @dataclass(frozen=True)
 class MoneyLine:
-    words: str
+    text: str
     amount: str
     at: str = ""
     by: str = ""
@@ -61,7 +61,7 @@ class RefundLine:
     amount: str
     at: str
     is_paid: bool
-    words: str
+    text: str
     can_pay_out: bool
 
 
@@ -80,7 +80,7 @@ class MailLine:
     kind: str
     at: str
     state: str  # sent, waiting, failed
-    words: str
+    status_text: str
 
 
 @dataclass(frozen=True)
@@ -194,15 +194,15 @@ def _refund(refund: Refund) -> RefundLine:
     is_paid = refund.status == Refund.Status.PAID
     online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
     if is_paid:
-        words = _("paid back: %(method)s") % {"method": method_words(refund.method or "gateway")}
+        text = _("paid back: %(method)s") % {"method": method_words(refund.method or "gateway")}
     else:
-        words = _("goes back the way it was paid, by itself") if online else _("to be paid at a counter")
+        text = _("goes back the way it was paid, by itself") if online else _("to be paid at a counter")
     return RefundLine(
         refund.pk,
         format_zar(refund.amount),
         local_text(refund.paid_at or refund.created_at),
         is_paid,
-        words,
+        text,
         not is_paid and not online,
     )
 
@@ -230,7 +230,7 @@ def _what(event: BookingEvent) -> str:
     subject = event.ticket.full_name if event.ticket else _("booking")
     if event.from_status == event.to_status:
         return _("%(subject)s changed") % {"subject": subject}
-    words = {
+    changes = {
         "pending": _("placed"),
         "confirmed": _("confirmed"),
         "cancelled": _("cancelled"),
@@ -241,7 +241,7 @@ def _what(event: BookingEvent) -> str:
         "no_show": _("did not show up"),
         "replaced": _("ticket replaced"),
     }
-    return f"{subject}: {words.get(event.to_status, event.to_status)}"
+    return f"{subject}: {changes.get(event.to_status, event.to_status)}"
 
 
 def _mails(order: Order) -> tuple[MailLine, ...]:
@@ -254,12 +254,12 @@ def _mails(order: Order) -> tuple[MailLine, ...]:
 def _mail(row: OutboxMessage, order: Order) -> MailLine:
     kind, at = str(row.get_kind_display()), local_text(row.created_at)
     if row.sent_at:
-        words = (
+        status_text = (
             _("sent %(moment)s") % {"moment": local_text(row.sent_at)}
             if order.email
             else _("nobody to write to")
         )
-        return MailLine(kind, at, "sent", words)
+        return MailLine(kind, at, "sent", status_text)
     if row.failed_at:
         return MailLine(
             kind,

@@ -79,7 +79,7 @@ def list_bookings(ids: Sequence[int]) -> list[ListedBooking]:
 def _listed(tickets: list[_TicketRow], names: RouteNames) -> ListedBooking:
     booking = tickets[0]
     # Those who were replaced or have cancelled are named only if there is nobody else.
-    going = [each for each in tickets if each.ticket_status not in _GONE] or tickets
+    going = [ticket for ticket in tickets if ticket.ticket_status not in _GONE] or tickets
     return ListedBooking(
         pk=booking.pk,
         booking_reference=booking.booking_reference,
@@ -93,9 +93,9 @@ def _listed(tickets: list[_TicketRow], names: RouteNames) -> ListedBooking:
         origin=names.cities[booking.start],
         destination=names.cities[booking.end],
         passengers=tuple(
-            (each.surname, each.first_name)
-            for each in going
-            if each.surname is not None and each.first_name is not None
+            (ticket.surname, ticket.first_name)
+            for ticket in going
+            if ticket.surname is not None and ticket.first_name is not None
         ),
     )
 
@@ -115,9 +115,9 @@ def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:
     code = normal_code(text)
     if len(code) == _REFERENCE_LENGTH and set(code) <= set(CROCKFORD):
         # Asked first and by itself: an OR over two tables would use neither index.
-        found = Booking.objects.filter(booking_reference=code).values_list("order", flat=True).first()
-        if found:
-            return rows.filter(order=found)
+        order_id = Booking.objects.filter(booking_reference=code).values_list("order", flat=True).first()
+        if order_id:
+            return rows.filter(order=order_id)
     name = plain_name(text)
     if len(name) < _SHORTEST_NAME:
         return rows.none()

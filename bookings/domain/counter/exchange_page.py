@@ -100,7 +100,7 @@ class MoveView:
 
     @property
     def chosen(self) -> list[int]:
-        return [each.ticket_id for each in self.passengers if each.is_chosen]
+        return [passenger.ticket_id for passenger in self.passengers if passenger.is_chosen]
 
 
 def move_view(

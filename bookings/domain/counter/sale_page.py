@@ -62,7 +62,7 @@ class CounterOffer:
 
     @property
     def free(self) -> int:
-        return sum(each.free for each in self.classes)
+        return sum(offer.free for offer in self.classes)
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ def counter_offers(
         find_route_segments(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER
     )
     prices = price_list(departures, read_party(1, {}))
-    sold = [each for each in departures if prices.classes(each)]
+    sold = [departure for departure in departures if prices.classes(departure)]
     pages = max(1, -(-len(sold) // PAGE))
     page = min(max(page, 1), pages)
     shown = sold[(page - 1) * PAGE : page * PAGE]
-    taken, queue = taken_by_kind(shown, now=now), waiting(each.id for each in shown)
-    rows = (_offer(number, each, prices, taken, queue) for number, each in enumerate(shown, 1))
+    taken, queue = taken_by_kind(shown, now=now), waiting(departure.id for departure in shown)
+    rows = (_offer(number, departure, prices, taken, queue) for number, departure in enumerate(shown, 1))
     return CounterOffers(tuple(rows), len(sold), page, pages)
 
 
@@ -111,11 +111,11 @@ def _offer(
         note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         classes=tuple(
             ClassOffer(
-                each.name,
+                fare_class.name,
                 format_zar(price),
-                sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in each.seat_kinds),
+                sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in fare_class.seat_kinds),
             )
-            for price, each in prices.classes(departure)
+            for price, fare_class in prices.classes(departure)
         ),
         standing_by=queue.get(departure.id, 0),
     )
@@ -211,10 +211,12 @@ def owed_order(reference: str, *, now: datetime) -> Owed:
         order=order,
         reference=code,
         trips=tuple(
-            trip_view(booking_segment(each), tuple(t.seat.label for t in each.tickets.all() if t.seat))
-            for each in bookings
+            trip_view(booking_segment(booking), tuple(t.seat.label for t in booking.tickets.all() if t.seat))
+            for booking in bookings
         ),
-        people=tuple(dict.fromkeys(ticket.full_name for each in bookings for ticket in each.tickets.all())),
+        people=tuple(
+            dict.fromkeys(ticket.full_name for booking in bookings for ticket in booking.tickets.all())
+        ),
         owed=owed,
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         has_run_out=not order.is_open(now),

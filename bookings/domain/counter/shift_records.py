@@ -148,7 +148,7 @@ def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
     references = dict(
         Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference")
     )
-    words = {"payment": _("Sale"), "refund": _("Refund"), "rounding": _("Rounding"), "float": _("Float")}
+    labels = {"payment": _("Sale"), "refund": _("Refund"), "rounding": _("Rounding"), "float": _("Float")}
     lines = []
     for entry in entries:
         kind, _colon, key = entry.cause.partition(":")
@@ -157,7 +157,7 @@ def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
         lines.append(
             TillLine(
                 entry.at,
-                words.get(kind, moving),
+                labels.get(kind, moving),
                 about,
                 bool(entry.order_id),
                 str(Account(entry.account).label),

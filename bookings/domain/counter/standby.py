@@ -64,7 +64,9 @@ def _place(
     shift: Shift,
     now: datetime,
 ) -> Order:
-    if not passengers or not all(each.get("first_name") and each.get("surname") for each in passengers):
+    if not passengers or not all(
+        passenger.get("first_name") and passenger.get("surname") for passenger in passengers
+    ):
         raise Refusal(_("Please fill in the name of every passenger."))
     before = get_segment(ref)
     locked = lock_schedules([ref.schedule_id])
@@ -75,8 +77,8 @@ def _place(
     fare_class, adult = standby_price(segment, fares)
     prices = fares.fares_by_type(adult)
     slugs = [
-        slug if (slug := each.get("passenger_type", "")) in prices else next(iter(prices))
-        for each in passengers
+        slug if (slug := passenger.get("passenger_type", "")) in prices else next(iter(prices))
+        for passenger in passengers
     ]
     order = Order.objects.create(
         token=random_token(),

@@ -50,16 +50,21 @@ def load_by_day(branch: Branch, *, now: datetime) -> tuple[DayLoad, ...]:
     today = timezone.localtime(now).date()
     dates = [today + timedelta(days=ahead) for ahead in range(LOAD_DAYS)]
     start, end = day_bounds(dates[0], dates[-1], settings.TIME_ZONE)
-    found = [each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.CANCELLED]
+    departures = [
+        departure
+        for departure in coming(branch.city_id, start, end)
+        if departure.status != Schedule.Status.CANCELLED
+    ]
     seats = {
-        pk: sum(coach.seats.values()) for pk, coach in find_layouts(each.layout_id for each in found).items()
+        pk: sum(coach.seats.values())
+        for pk, coach in find_layouts(departure.layout_id for departure in departures).items()
     }
     number, offered, taken = Counter[date](), Counter[date](), Counter[date]()
-    for each in found:
-        day, size = each.local.date(), seats.get(each.layout_id, 0)
+    for departure in departures:
+        day, size = departure.local.date(), seats.get(departure.layout_id, 0)
         number[day] += 1
         offered[day] += size
-        taken[day] += max(size - each.available, 0)
+        taken[day] += max(size - departure.available, 0)
     return tuple(
         DayLoad(day, date_format(day, "D j"), number[day], taken[day], offered[day]) for day in dates
     )
@@ -172,11 +177,15 @@ def booking_curve(schedule_id: int, *, now: datetime) -> BookingCurve:
         CurvePoint(
             before,
             _until(sold[schedule.pk], before) if before >= left else None,
-            sum(_until(sold[each.pk], before) for each in earlier) / len(earlier) if earlier else None,
+            sum(_until(sold[departure.pk], before) for departure in earlier) / len(earlier)
+            if earlier
+            else None,
         )
         for before in range(CURVE_DAYS, -1, -1)
     )
-    weeks = tuple((date_format(_local_day(each), "D j M"), _until(sold[each.pk], 0)) for each in earlier)
+    weeks = tuple(
+        (date_format(_local_day(departure), "D j M"), _until(sold[departure.pk], 0)) for departure in earlier
+    )
     title = f"{schedule.route.origin.name} – {schedule.route.destination.name}"
     when = date_format(timezone.localtime(schedule.departure_time), "l j F Y, H:i")
     return BookingCurve(schedule, title, when, seats, points, weeks)
@@ -200,12 +209,12 @@ def _earlier(schedule: Schedule) -> list[Schedule]:
             status=Schedule.Status.CANCELLED
         )
     )
-    found = []
+    earlier = []
     for moment in moments:
         near = [row for row in rows if abs(row.departure_time - moment) <= _CLOSE]
         if near:
-            found.append(min(near, key=lambda row: abs(row.departure_time - moment)))
-    return found
+            earlier.append(min(near, key=lambda row: abs(row.departure_time - moment)))
+    return earlier
 
 
 def _sold_by_days_before(schedules: list[Schedule]) -> dict[int, Counter[int]]:

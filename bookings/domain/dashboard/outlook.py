@@ -79,19 +79,19 @@ class Outlook:
     @cached_property
     def trips(self) -> tuple[Trip, ...]:
         """Three queries."""
-        routes = ways(each.call.route_id for each in self.shown)
+        routes = ways(departure.call.route_id for departure in self.shown)
         full = loads(self.shown, routes, now=self.now)
-        found = []
-        for (time, _line, _route, _position), coaches in _by_trip(self.shown).items():
-            way, call = routes[coaches[0].call.route_id], coaches[0].call
+        trips = []
+        for (time, _line, _route, _position), departures in _by_trip(self.shown).items():
+            way, call = routes[departures[0].call.route_id], departures[0].call
             destination = way.end_after(call.position)
             by_day: dict[date, list[Cell]] = defaultdict(list)
-            for each in coaches:
-                by_day[each.local.date()].append(_cell(each, full[each.id], destination))
-            found.append(
+            for departure in departures:
+                by_day[departure.local.date()].append(_cell(departure, full[departure.id], destination))
+            trips.append(
                 Trip(time, destination, call.line, tuple(tuple(by_day[day.date]) for day in self.days))
             )
-        return tuple(found)
+        return tuple(trips)
 
 
 def outlook(branch: Branch, *, now: datetime, page: int = 1) -> Outlook:
@@ -102,13 +102,15 @@ def outlook(branch: Branch, *, now: datetime, page: int = 1) -> Outlook:
     today = timezone.localtime(now).date()
     dates = [today + timedelta(days=ahead) for ahead in range(DAYS)]
     start, end = day_bounds(dates[0], dates[-1], settings.TIME_ZONE)
-    found = _by_trip(
-        each for each in coming(branch.city_id, start, end) if each.status != Schedule.Status.PLANNED
+    by_key = _by_trip(
+        departure
+        for departure in coming(branch.city_id, start, end)
+        if departure.status != Schedule.Status.PLANNED
     )
-    trips = [found[key] for key in sorted(found)]
+    trips = [by_key[key] for key in sorted(by_key)]
     pages = max(-(-len(trips) // TRIPS), 1)
     page = min(max(page, 1), pages)
-    shown = tuple(each for trip in trips[(page - 1) * TRIPS : page * TRIPS] for each in trip)
+    shown = tuple(departure for trip in trips[(page - 1) * TRIPS : page * TRIPS] for departure in trip)
     days = tuple(Day(day, date_format(day, "D j M"), day == today) for day in dates)
     return Outlook(branch, now, days, shown, page, pages)
 
@@ -116,24 +118,26 @@ def outlook(branch: Branch, *, now: datetime, page: int = 1) -> Outlook:
 def _by_trip(departures: Iterable[Coming]) -> dict[tuple[str, str, int, int], list[Coming]]:
     """Coaches of the same line and route that leave here at the same time of the day."""
     trips: dict[tuple[str, str, int, int], list[Coming]] = defaultdict(list)
-    for each in departures:
-        trips[f"{each.local:%H:%M}", each.call.line, each.call.route_id, each.call.position].append(each)
+    for departure in departures:
+        trips[
+            f"{departure.local:%H:%M}", departure.call.line, departure.call.route_id, departure.call.position
+        ].append(departure)
     return trips
 
 
-def _cell(each: Coming, load: Load, destination: str) -> Cell:
-    day = date_format(each.local, "D j M")
-    title = f"{day}, {each.local:%H:%M} {destination}"
-    if each.coach > 1:
-        title += " · " + _("Coach %(number)d") % {"number": each.coach}
-    if each.status == Schedule.Status.CANCELLED:
-        return Cell(each.id, 0, "cancelled", "×", _("%(title)s: cancelled") % {"title": title})
+def _cell(departure: Coming, load: Load, destination: str) -> Cell:
+    day = date_format(departure.local, "D j M")
+    title = f"{day}, {departure.local:%H:%M} {destination}"
+    if departure.coach > 1:
+        title += " · " + _("Coach %(number)d") % {"number": departure.coach}
+    if departure.status == Schedule.Status.CANCELLED:
+        return Cell(departure.id, 0, "cancelled", "×", _("%(title)s: cancelled") % {"title": title})
     percent = load.percent(load.peak)
-    words = {"title": title, "taken": load.peak, "seats": load.seats}
+    counts = {"title": title, "taken": load.peak, "seats": load.seats}
     return Cell(
-        each.id,
+        departure.id,
         percent,
         level_of(percent),
         f"{percent} %",
-        _("%(title)s: %(taken)d of %(seats)d seats") % words,
+        _("%(title)s: %(taken)d of %(seats)d seats") % counts,
     )

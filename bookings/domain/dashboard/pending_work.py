@@ -67,11 +67,11 @@ def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
     """Orders of people who get on here or of this branch's tills that run out within hours, the most urgent
     first: two queries.
     """
-    mine = Booking.objects.filter(order=OuterRef("pk"), from_stop__stop__city=branch.city_id)
+    boards_here = Booking.objects.filter(order=OuterRef("pk"), from_stop__stop__city=branch.city_id)
     first = Booking.objects.filter(order=OuterRef("pk")).order_by("boards_at", "pk")
     rows = (
         Order.objects.filter(status=SaleStatus.PENDING, pay_by__gt=now, pay_by__lte=now + SOON)
-        .filter(Exists(mine) | Q(shift__branch=branch))
+        .filter(Exists(boards_here) | Q(shift__branch=branch))
         .order_by("pay_by", "pk")
     )
     shown = rows.annotate(
@@ -80,8 +80,8 @@ def unpaid_orders(branch: Branch, *, now: datetime) -> UnpaidOrders:
         destination=Subquery(first.values("to_stop__stop__city__name")[:1]),
         boards_at=Subquery(first.values("boards_at")[:1]),
     ).values_list(*_OrderRow._fields)[:ROWS]
-    found = tuple(_unpaid(_OrderRow(*row), now) for row in shown)
-    return UnpaidOrders(found, rows.order_by()[:COUNTED].count() if len(found) == ROWS else len(found))
+    unpaid = tuple(_unpaid(_OrderRow(*row), now) for row in shown)
+    return UnpaidOrders(unpaid, rows.order_by()[:COUNTED].count() if len(unpaid) == ROWS else len(unpaid))
 
 
 def _unpaid(order: _OrderRow, now: datetime) -> UnpaidOrder:
@@ -178,7 +178,7 @@ class Takings:
 
 @dataclass(frozen=True)
 class Tills:
-    mine: Takings | None
+    own: Takings | None
     others: tuple[Takings, ...]
 
 
@@ -200,9 +200,9 @@ def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
         sales[shift][method] = (number, amount)
     refunds = Refund.objects.filter(shift__in=ids, status=Refund.Status.PAID).order_by().values_list("shift")
     back = dict(refunds.annotate(number=Count("pk")))
-    found = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user) for shift in shifts]
-    mine = next((each for each in found if each.is_mine), None)
-    return Tills(mine, tuple(each for each in found if not each.is_mine))
+    takings = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user) for shift in shifts]
+    own = next((till for till in takings if till.is_mine), None)
+    return Tills(own, tuple(till for till in takings if not till.is_mine))
 
 
 def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, user: User) -> Takings:

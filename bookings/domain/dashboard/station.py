@@ -109,17 +109,17 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
     for call in _calls(city_id):
         by_route[call.route_id].append(call)
         by_hour[call.depart_min // 60].append(call.route_id)
-    wanted = Q(pk__in=[])
+    ranges = Q(pk__in=[])
     for hour, routes in by_hour.items():
         # Few ranges of (route, departure_time), however many routes call here.
         first, last = start - timedelta(hours=hour + 1), end - timedelta(hours=hour)
-        wanted |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
+        ranges |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
     rows = (
-        Schedule.objects.filter(wanted)
+        Schedule.objects.filter(ranges)
         .filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED))
         .order_by()
     )
-    found = []
+    departures = []
     for route, pk, departs, coach, layout, bus, status, revision, available in rows.values_list(
         "route_id",
         "pk",
@@ -134,10 +134,10 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
         for call in by_route[route]:
             boards_at = departs + timedelta(minutes=call.depart_min)
             if start <= boards_at < end:
-                found.append(
+                departures.append(
                     Coming(pk, departs, coach, layout, bus, status, revision, available, call, boards_at)
                 )
-    return sorted(found, key=lambda each: (each.boards_at, each.call.line, each.id))
+    return sorted(departures, key=lambda departure: (departure.boards_at, departure.call.line, departure.id))
 
 
 def _calls(city_id: int) -> list[BoardingCall]:
@@ -167,29 +167,31 @@ def ways(routes: Iterable[int]) -> dict[int, Way]:
         "route_id", "position", "stop__city__name", "may_alight"
     ):
         calls[route].append(WayCall(position, city, may_alight))
-    return {route: Way(tuple(each)) for route, each in calls.items()}
+    return {route: Way(tuple(way)) for route, way in calls.items()}
 
 
 def loads(departures: Iterable[Coming], routes: Mapping[int, Way], *, now: datetime) -> dict[int, Load]:
     """How full each coach is on each of its legs: two queries."""
     departures = list(departures)
     taken: dict[int, dict[int, int]] = defaultdict(dict)
-    rows = SeatClaim.objects.filter(schedule__in={each.id for each in departures}).live(now).order_by()
+    rows = (
+        SeatClaim.objects.filter(schedule__in={departure.id for departure in departures}).live(now).order_by()
+    )
     for schedule, leg, number in rows.values_list("schedule_id", "leg").annotate(number=Count("pk")):
         taken[schedule][leg] = number
     seats = {
         pk: sum(coach.seats.values())
-        for pk, coach in find_layouts(each.layout_id for each in departures).items()
+        for pk, coach in find_layouts(departure.layout_id for departure in departures).items()
     }
     return {
-        each.id: Load(
-            seats.get(each.layout_id, 0),
-            tuple(taken[each.id].get(leg, 0) for leg in range(routes[each.call.route_id].legs)),
+        departure.id: Load(
+            seats.get(departure.layout_id, 0),
+            tuple(taken[departure.id].get(leg, 0) for leg in range(routes[departure.call.route_id].legs)),
         )
-        for each in departures
+        for departure in departures
     }
 
 
 def fingerprint(departures: Iterable[Coming]) -> str:
     """Changes with anything that one of these departures shows."""
-    return ",".join(f"{each.id}.{each.revision}.{each.status}" for each in departures)
+    return ",".join(f"{departure.id}.{departure.revision}.{departure.status}" for departure in departures)

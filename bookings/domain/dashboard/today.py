@@ -116,11 +116,12 @@ class NextDepartures:
     @cached_property
     def rows(self) -> tuple[StationDeparture, ...]:
         """Four queries."""
-        routes = ways(each.call.route_id for each in self.shown)
+        routes = ways(departure.call.route_id for departure in self.shown)
         full = loads(self.shown, routes, now=self.now)
         boarding = _boarding(self.shown, self.branch.city_id)
         return tuple(
-            _row(each, routes[each.call.route_id], full[each.id], boarding, self.now) for each in self.shown
+            _row(departure, routes[departure.call.route_id], full[departure.id], boarding, self.now)
+            for departure in self.shown
         )
 
 
@@ -129,23 +130,29 @@ def next_departures(branch: Branch, *, now: datetime) -> NextDepartures:
 
     Two queries, four more for the rows.
     """
-    found = _not_gone(branch, now)
-    return NextDepartures(branch, now, tuple(found[:ROWS]), len(found))
+    departures = _not_gone(branch, now)
+    return NextDepartures(branch, now, tuple(departures[:ROWS]), len(departures))
 
 
 def _not_gone(branch: Branch, now: datetime) -> list[Coming]:
-    return [each for each in coming(branch.city_id, now - OVERDUE, now + AHEAD) if _is_to_leave(each, now)]
+    return [
+        departure
+        for departure in coming(branch.city_id, now - OVERDUE, now + AHEAD)
+        if _is_to_leave(departure, now)
+    ]
 
 
-def _is_to_leave(each: Coming, now: datetime) -> bool:
+def _is_to_leave(departure: Coming, now: datetime) -> bool:
     """Whether people may still get on: its time is to come, or nobody has noted that it left."""
-    return each.status in WAITING or (each.boards_at >= now and each.status != Schedule.Status.ARRIVED)
+    return departure.status in WAITING or (
+        departure.boards_at >= now and departure.status != Schedule.Status.ARRIVED
+    )
 
 
 def _boarding(shown: tuple[Coming, ...], city_id: int) -> dict[int, tuple[int, int]]:
     """Of those who get on in this city: (boarded, expected)."""
     rows = Ticket.objects.filter(
-        booking__schedule__in={each.id for each in shown},
+        booking__schedule__in={departure.id for departure in shown},
         booking__status=SaleStatus.CONFIRMED,
         booking__from_stop__stop__city=city_id,
         status__in=STANDS,
@@ -156,44 +163,48 @@ def _boarding(shown: tuple[Coming, ...], city_id: int) -> dict[int, tuple[int, i
 
 
 def _row(
-    each: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime
+    departure: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime
 ) -> StationDeparture:
-    boarded, expected = boarding[each.id]
+    boarded, expected = boarding[departure.id]
     return StationDeparture(
-        schedule_id=each.id,
-        time=f"{each.local:%H:%M}",
-        iso=each.local.isoformat(timespec="minutes"),
-        day=_day(each, now),
-        wait=_wait(each.boards_at - now),
-        destination=way.end_after(each.call.position),
-        line=each.call.line,
-        stop=each.call.stop,
-        coach=_("Coach %(number)d") % {"number": each.coach} if each.coach > 1 else "",
-        bus=each.bus or "",
-        status_text=_state(each, now),
-        tone=_TONES.get(each.status, "info"),
-        is_cancelled=each.status == Schedule.Status.CANCELLED,
-        here=SeatLoad.of(load, load.on_leg(each.call.position)),
+        schedule_id=departure.id,
+        time=f"{departure.local:%H:%M}",
+        iso=departure.local.isoformat(timespec="minutes"),
+        day=_day(departure, now),
+        wait=_wait(departure.boards_at - now),
+        destination=way.end_after(departure.call.position),
+        line=departure.call.line,
+        stop=departure.call.stop,
+        coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
+        bus=departure.bus or "",
+        status_text=_state(departure, now),
+        tone=_TONES.get(departure.status, "info"),
+        is_cancelled=departure.status == Schedule.Status.CANCELLED,
+        here=SeatLoad.of(load, load.on_leg(departure.call.position)),
         peak=SeatLoad.of(load, load.peak),
         peak_leg=way.leg_name(load.peak_leg) if way.legs else "",
         boarded=boarded,
         expected=expected,
-        late=_late(each, now),
+        late=_late(departure, now),
     )
 
 
-def _state(each: Coming, now: datetime) -> str:
+def _state(departure: Coming, now: datetime) -> str:
     """A coach that has left its first stop has not left this one."""
-    if each.status == Schedule.Status.DEPARTED and each.call.position > 0 and each.boards_at > now:
+    if (
+        departure.status == Schedule.Status.DEPARTED
+        and departure.call.position > 0
+        and departure.boards_at > now
+    ):
         return _("on its way here")
-    return str(Schedule.Status(each.status).label)
+    return str(Schedule.Status(departure.status).label)
 
 
-def _day(each: Coming, now: datetime) -> str:
+def _day(departure: Coming, now: datetime) -> str:
     return (
         ""
-        if each.local.date() == now.astimezone(each.local.tzinfo).date()
-        else date_format(each.local, "D j M")
+        if departure.local.date() == now.astimezone(departure.local.tzinfo).date()
+        else date_format(departure.local, "D j M")
     )
 
 
@@ -202,13 +213,13 @@ def _wait(ahead: timedelta) -> str:
     return _("in %(minutes)d min") % {"minutes": minutes} if 0 <= minutes < 60 else ""
 
 
-def _late(each: Coming, now: datetime) -> int:
+def _late(departure: Coming, now: datetime) -> int:
     """Minutes that a coach is over its time at its first stop, by what anybody has noted.
 
     0 within the tolerance.
     """
-    minutes = int((now - each.departure_time).total_seconds() // 60)
-    return minutes if each.status in WAITING and minutes >= settings.ALERT_LATE_MINUTES else 0
+    minutes = int((now - departure.departure_time).total_seconds() // 60)
+    return minutes if departure.status in WAITING and minutes >= settings.ALERT_LATE_MINUTES else 0
 
 
 @dataclass(frozen=True)
@@ -226,13 +237,16 @@ class Alerts:
     @cached_property
     def all(self) -> tuple[Alert, ...]:
         """Three queries."""
-        routes = ways(each.call.route_id for each in self.departures)
+        routes = ways(departure.call.route_id for departure in self.departures)
         full = loads(self.departures, routes, now=self.now)
-        found = [
-            _alert(each, routes[each.call.route_id], full[each.id], self.now) for each in self.departures
+        alerts = [
+            _alert(departure, routes[departure.call.route_id], full[departure.id], self.now)
+            for departure in self.departures
         ]
         urgency = ("late", "cancelled", "full", "low")
-        return tuple(sorted((alert for alert in found if alert), key=lambda alert: urgency.index(alert.kind)))
+        return tuple(
+            sorted((alert for alert in alerts if alert), key=lambda alert: urgency.index(alert.kind))
+        )
 
     @property
     def rows(self) -> tuple[Alert, ...]:
@@ -251,29 +265,29 @@ def alerts(branch: Branch, *, now: datetime) -> Alerts:
     return Alerts(branch, now, tuple(_not_gone(branch, now)))
 
 
-def _alert(each: Coming, way: Way, load: Load, now: datetime) -> Alert | None:
-    title = f"{each.local:%H:%M} {way.end_after(each.call.position)}"
+def _alert(departure: Coming, way: Way, load: Load, now: datetime) -> Alert | None:
+    title = f"{departure.local:%H:%M} {way.end_after(departure.call.position)}"
 
     def alert(kind: str, tone: str, text: str) -> Alert:
-        return Alert(kind, tone, each.id, title, _day(each, now), text)
+        return Alert(kind, tone, departure.id, title, _day(departure, now), text)
 
-    if each.status == Schedule.Status.CANCELLED:
+    if departure.status == Schedule.Status.CANCELLED:
         return alert("cancelled", "bad", _("Cancelled"))
-    if late := _late(each, now):
+    if late := _late(departure, now):
         return alert("late", "bad", _("%(minutes)d min over its time, not sent off") % {"minutes": late})
     percent, left = load.percent(load.peak), load.seats - load.peak
     if not left:
         return alert("full", "bad", _("Full: no seat left on %(leg)s") % {"leg": way.leg_name(load.peak_leg)})
     if percent >= settings.ALERT_FULL_PERCENT:
-        words = ngettext(
+        message = ngettext(
             "%(percent)d %% full, %(left)d seat left", "%(percent)d %% full, %(left)d seats left", left
         )
-        return alert("full", "warn", words % {"percent": percent, "left": left})
+        return alert("full", "warn", message % {"percent": percent, "left": left})
     if percent < settings.ALERT_LOW_PERCENT:
-        words = ngettext(
+        message = ngettext(
             "Low load: %(taken)d seat of %(seats)d", "Low load: %(taken)d seats of %(seats)d", load.peak
         )
-        return alert("low", "info", words % {"taken": load.peak, "seats": load.seats})
+        return alert("low", "info", message % {"taken": load.peak, "seats": load.seats})
     return None
 
 
@@ -293,22 +307,26 @@ def pulse(branch: Branch, *, now: datetime) -> Pulse:
     """Five queries."""
     today = timezone.localtime(now).date()
     start, end = day_bounds(today, today, settings.TIME_ZONE)
-    found = coming(branch.city_id, start, end)
-    left = [each for each in found if each.status != Schedule.Status.CANCELLED and _is_to_leave(each, now)]
-    return Pulse(coaches=len(left), **_people(branch, found, start, end), **_held(branch, now))
+    departures = coming(branch.city_id, start, end)
+    left = [
+        departure
+        for departure in departures
+        if departure.status != Schedule.Status.CANCELLED and _is_to_leave(departure, now)
+    ]
+    return Pulse(coaches=len(left), **_people(branch, departures, start, end), **_held(branch, now))
 
 
-def _people(branch: Branch, found: list[Coming], start: datetime, end: datetime) -> dict[str, int]:
+def _people(branch: Branch, departures: list[Coming], start: datetime, end: datetime) -> dict[str, int]:
     """Who gets on here today, and what was sold today to people who get on here: one index each."""
     here = Ticket.objects.filter(
         booking__from_stop__stop__city=branch.city_id, booking__status=SaleStatus.CONFIRMED, status__in=STANDS
     )
-    rides = here.filter(
-        booking__schedule__in={each.id for each in found},
+    boarding_today = here.filter(
+        booking__schedule__in={departure.id for departure in departures},
         booking__boards_at__gte=start,
         booking__boards_at__lt=end,
     )
-    counts = rides.aggregate(
+    counts = boarding_today.aggregate(
         boarding=Count("pk"), boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED))
     )
     return counts | {

@@ -83,22 +83,22 @@ def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
     )
 
 
-def fare_table(rides: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
+def fare_table(pairs: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
     """The fares of these pairs of calls, in four queries however many there are.
 
     In none while they are cached.
     """
-    rides = list(rides)
-    key = ("fares", tuple(sorted((board.pk, alight.pk) for board, alight in rides)))
-    return cached(key, lambda: _read_fares(rides))
+    pairs = list(pairs)
+    key = ("fares", tuple(sorted((board.pk, alight.pk) for board, alight in pairs)))
+    return cached(key, lambda: _read_fares(pairs))
 
 
-def _read_fares(rides: list[tuple[RouteStop, RouteStop]]) -> FareTable:
-    pairs = Q(pk__in=[])
-    for board, alight in rides:
-        pairs |= Q(from_stop=board.pk, to_stop=alight.pk)
-    lines = fare_lines(Fare.objects.filter(pairs))
-    routes = {board.route_id for board, _alight in rides}
+def _read_fares(pairs: list[tuple[RouteStop, RouteStop]]) -> FareTable:
+    filters = Q(pk__in=[])
+    for board, alight in pairs:
+        filters |= Q(from_stop=board.pk, to_stop=alight.pk)
+    lines = fare_lines(Fare.objects.filter(filters))
+    routes = {board.route_id for board, _alight in pairs}
     kms = RouteStop.objects.filter(route__in=routes).order_by("route", "position").values_list("route", "km")
     route_km: dict[int, Decimal] = {}
     for route, km in kms:
@@ -149,7 +149,7 @@ class Party:
 
     def members(self) -> list[str]:
         """One slug for each passenger."""
-        return [slug for slug, number in self.counts for _each in range(number)]
+        return [slug for slug, number in self.counts for _passenger in range(number)]
 
     def price(self, adult: Decimal, types: Mapping[str, PassengerType]) -> Decimal:
         return sum((passenger_price(adult, types[slug]) * number for slug, number in self.counts), ZERO)

@@ -57,16 +57,20 @@ def departure_list(day: date, *, line: str = "", page: int | None = 1, now: date
     """
     zone = ZoneInfo(settings.TIME_ZONE)
     start = datetime.combine(day, time.min, zone)
-    found = Schedule.objects.departing_between(start, start + timedelta(days=1)).select_related(
+    departures = Schedule.objects.departing_between(start, start + timedelta(days=1)).select_related(
         "route__line", "bus"
     )
     if line:
-        found = found.filter(route__line__code__iexact=line)
+        departures = departures.filter(route__line__code__iexact=line)
     if page is None:
-        gone = found.filter(departure_time__lt=now).count() if start <= now < start + timedelta(days=1) else 0
+        gone = (
+            departures.filter(departure_time__lt=now).count()
+            if start <= now < start + timedelta(days=1)
+            else 0
+        )
         page = gone // PAGE_SIZE + 1
     first = (page - 1) * PAGE_SIZE
-    rows = list(found.order_by("departure_time", "pk")[first : first + PAGE_SIZE + 1])
+    rows = list(departures.order_by("departure_time", "pk")[first : first + PAGE_SIZE + 1])
     seats = find_layouts(row.layout_id for row in rows)
     return DepartureList(
         day,
@@ -96,7 +100,7 @@ class Occupant:
     """Somebody, or something, on a seat for a part of the road."""
 
     state: str  # taken, boarded, kept (a hold or an unpaid order), blocked
-    words: str
+    name: str
     reference: str
     road: str  # "Johannesburg → Bloemfontein"
     ticket_id: int | None
@@ -120,15 +124,17 @@ class SeatCell:
             return "crew"
         if not self.occupants:
             return "free"
-        states = {each.state for each in self.occupants}
+        states = {occupant.state for occupant in self.occupants}
         if len(states) == 1 and self.legs_taken == self.legs:
             return states.pop()
         return "part" if self.legs_taken < self.legs else "taken"
 
     @property
     def title(self) -> str:
-        words = "; ".join(f"{each.words} {each.reference} {each.road}".strip() for each in self.occupants)
-        return f"{self.label}: {words or _('free')}"
+        names = "; ".join(
+            f"{occupant.name} {occupant.reference} {occupant.road}".strip() for occupant in self.occupants
+        )
+        return f"{self.label}: {names or _('free')}"
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,7 @@ class StaffMap:
     @property
     def people(self) -> list[tuple[SeatCell, Occupant]]:
         """Seat by seat, those with a name."""
-        return [(cell, each) for cell in self.cells for each in cell.occupants if each.ticket_id]
+        return [(cell, occupant) for cell in self.cells for occupant in cell.occupants if occupant.ticket_id]
 
 
 def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
@@ -240,20 +246,22 @@ def _blocks(schedule: Schedule, now: datetime) -> tuple[tuple[BlockRow, ...], tu
         .select_related("seat", "created_by", "released_by")
         .order_by("pk")
     )
-    kept = [
+    current = [
         row for row in rows if row.released_at is None and (row.release_at is None or row.release_at > now)
     ]
-    gone = sorted((row for row in rows if row.released_at), key=lambda row: row.released_at, reverse=True)
+    released = sorted((row for row in rows if row.released_at), key=lambda row: row.released_at, reverse=True)
     return (
         tuple(
-            BlockRow(each.pk, each.seat.label, each.reason, _moment(each.release_at), _name(each.created_by))
-            for each in kept
+            BlockRow(
+                block.pk, block.seat.label, block.reason, _moment(block.release_at), _name(block.created_by)
+            )
+            for block in current
         ),
         tuple(
             BlockRow(
-                each.pk, each.seat.label, each.reason, _moment(each.released_at), _name(each.released_by)
+                block.pk, block.seat.label, block.reason, _moment(block.released_at), _name(block.released_by)
             )
-            for each in gone[:10]
+            for block in released[:10]
         ),
     )
 
@@ -281,6 +289,6 @@ def block_departure_seats(
 
     def block() -> str:
         blocks = block_seats(schedule_id, labels, reason=reason, release_at=release_at, by=by, now=now)
-        return ", ".join(each.seat.label for each in blocks)[:120]
+        return ", ".join(block.seat.label for block in blocks)[:120]
 
     return run_once("block", submission, content, block, now=now or database_now())

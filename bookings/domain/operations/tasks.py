@@ -53,8 +53,8 @@ class OpenTasks:
 def open_tasks(user: User, *, now: datetime) -> OpenTasks:
     """The oldest open tasks: at most two queries."""
     rows = _seen_by(user).filter(done_at=None).order_by("created_at", "pk")
-    found = tuple(_read(rows, slice(ROWS), now))
-    return OpenTasks(found, rows.order_by()[:COUNTED].count() if len(found) == ROWS else len(found))
+    tasks = tuple(_read(rows, slice(ROWS), now))
+    return OpenTasks(tasks, rows.order_by()[:COUNTED].count() if len(tasks) == ROWS else len(tasks))
 
 
 def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False) -> TaskPage:
@@ -62,8 +62,8 @@ def task_page(user: User, *, now: datetime, page: int = 1, is_done: bool = False
     rows = _seen_by(user).filter(done_at__isnull=not is_done)
     rows = rows.order_by("-done_at", "-pk") if is_done else rows.order_by("created_at", "pk")
     first = (max(page, 1) - 1) * PAGE
-    found = _read(rows, slice(first, first + PAGE + 1), now)
-    return TaskPage(tuple(found[:PAGE]), max(page, 1), len(found) > PAGE, is_done)
+    tasks = _read(rows, slice(first, first + PAGE + 1), now)
+    return TaskPage(tuple(tasks[:PAGE]), max(page, 1), len(tasks) > PAGE, is_done)
 
 
 def finish_task(
@@ -93,8 +93,8 @@ def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
         and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists()
     ):
         raise Refusal(_("Somebody else has to look at the difference in your own till."))
-    mine = StaffTask.objects.filter(pk=task_id, done_at=None)
-    if not mine.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
+    still_open = StaffTask.objects.filter(pk=task_id, done_at=None)
+    if not still_open.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
         raise Conflict(_("Somebody else has done this already."))
     return str(task_id)
 

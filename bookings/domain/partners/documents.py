@@ -177,7 +177,7 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
 
 
 def _held(trip: object, hold: Hold) -> tuple[HeldSeat, ...]:
-    types = [each["passenger_type"] for each in hold.draft["passengers"]]
+    types = [passenger["passenger_type"] for passenger in hold.draft["passengers"]]
     seats = zip(trip.seats.all(), types, trip_fares(trip, hold.draft), strict=True)
     return tuple(HeldSeat(held.seat.label, held.fare_class.code, kind, fare) for held, kind, fare in seats)
 
@@ -227,7 +227,8 @@ def _order(
         phone=order.phone,
         bookings=tuple(_booking(booking, order, now) for booking in bookings),
         refunds=tuple(
-            RefundDoc(each.amount, each.status, each.method or None, each.created_at) for each in refunds
+            RefundDoc(refund.amount, refund.status, refund.method or None, refund.created_at)
+            for refund in refunds
         ),
     )
 
@@ -292,12 +293,17 @@ class QuoteDoc:
 def quote_doc(quote: Quote) -> QuoteDoc:
     segments = tuple(
         HeldSegment(
-            segment_doc(quoted.segment),
+            segment_doc(segment.segment),
             tuple(
-                HeldSeat(each.seat.label, each.fare_class.code, each.passenger_type, each.fare)
-                for each in quoted.seats
+                HeldSeat(
+                    quoted_seat.seat.label,
+                    quoted_seat.fare_class.code,
+                    quoted_seat.passenger_type,
+                    quoted_seat.fare,
+                )
+                for quoted_seat in segment.seats
             ),
         )
-        for quoted in quote.segments
+        for segment in quote.segments
     )
     return QuoteDoc(quote.text, quote.expires_at, quote.total, segments)

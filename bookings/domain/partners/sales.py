@@ -94,13 +94,13 @@ def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
         token = hold_requested(replace(seats, count=count), request, now=now).hold.token
     total = hold_total(partner_hold(token, partner))
     if total != promise.total:
-        words = {"now": format_zar(total), "quoted": format_zar(promise.total)}
+        prices = {"now": format_zar(total), "quoted": format_zar(promise.total)}
         raise QuoteOutdated(
             _(
                 "The price is %(now)s now, not %(quoted)s as quoted. Nothing is held; "
                 "please ask for a new quote."
             )
-            % words
+            % prices
         )
     return token
 
@@ -130,7 +130,7 @@ def give_back(token: str, partner: Partner) -> None:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OrderDetails:
     """What is ordered: the held seats for these people."""
 
     hold: str
@@ -140,23 +140,23 @@ class Wanted:
     pay_later: bool
 
 
-def order_held(request: Request, wanted: Wanted, *, now: datetime | None = None) -> RequestOutcome:
+def order_held(request: Request, details: OrderDetails, *, now: datetime | None = None) -> RequestOutcome:
     """Order held seats at the price that they were held for. The result is the order's token.
 
     Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what
     placing an order raises.
     """
-    hold = partner_hold(wanted.hold, request.partner)
-    return _once(request, lambda: _order(request, hold, wanted, now), now)
+    hold = partner_hold(details.hold, request.partner)
+    return _once(request, lambda: _order(request, hold, details, now), now)
 
 
-def _order(request: Request, hold: Hold, wanted: Wanted, now: datetime | None) -> str:
+def _order(request: Request, hold: Hold, details: OrderDetails, now: datetime | None) -> str:
     if getattr(hold, "order", None):
         raise Conflict(_("These seats are ordered already."))
-    types = [each.get("passenger_type", "") for each in hold.draft.get("passengers", [])]
-    passengers = _seated(wanted.passengers, types)
+    types = [passenger.get("passenger_type", "") for passenger in hold.draft.get("passengers", [])]
+    passengers = _seated(details.passengers, types)
     lock_schedules(hold.trips.values_list("schedule", flat=True))
-    save_draft(hold.token, owner=hold.owner, passengers=passengers, email=wanted.email, phone=wanted.phone)
+    save_draft(hold.token, owner=hold.owner, passengers=passengers, email=details.email, phone=details.phone)
     order = place_order(
         hold.token,
         owner=hold.owner,
@@ -164,7 +164,7 @@ def _order(request: Request, hold: Hold, wanted: Wanted, now: datetime | None) -
         content="",
         channel=Channel.API,
         partner=request.partner,
-        pay_later=wanted.pay_later,
+        pay_later=details.pay_later,
         now=now,
     )
     return order.token
@@ -172,18 +172,20 @@ def _order(request: Request, hold: Hold, wanted: Wanted, now: datetime | None) -
 
 def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> list[PassengerDetails]:
     """The passengers in the order of the held seats, each on a seat that was quoted for their type."""
-    if sorted(each["passenger_type"] for each in passengers) != sorted(types):
-        words = {"types": ", ".join(types)}
+    if sorted(passenger["passenger_type"] for passenger in passengers) != sorted(types):
+        expected = {"types": ", ".join(types)}
         raise Refusal(
             _(
                 "These seats were quoted for %(types)s; please name just these passengers, "
                 "or ask for a new quote."
             )
-            % words
+            % expected
         )
     waiting = list(passengers)
     return [
-        waiting.pop(next(index for index, each in enumerate(waiting) if each["passenger_type"] == kind))
+        waiting.pop(
+            next(index for index, passenger in enumerate(waiting) if passenger["passenger_type"] == kind)
+        )
         for kind in types
     ]
 

@@ -24,7 +24,7 @@ _CHUNK: Final = 500
 @dataclass
 class Withdrawal:
     removed: int = 0
-    kept: list[str] = field(default_factory=list)  # departures that somebody must look at, in words
+    remaining: list[str] = field(default_factory=list)  # departures that somebody must look at, in words
 
 
 def withdraw_stale(*, source: str, first_day: date, now: datetime) -> Withdrawal:
@@ -72,7 +72,7 @@ def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> N
     in_use = set(SeatClaim.objects.filter(schedule__in=ids).live(now).values_list("schedule", flat=True))
     in_use |= set(Booking.objects.filter(schedule__in=ids).values_list("schedule", flat=True))
     recorded = set(HoldTrip.objects.filter(schedule__in=ids).values_list("schedule", flat=True)) - in_use
-    withdrawal.kept += _described([departure.pk for departure in departures if departure.pk in in_use])
+    withdrawal.remaining += _described([departure.pk for departure in departures if departure.pk in in_use])
     free = [departure.pk for departure in departures if departure.pk not in in_use]
     withdrawal.removed += len(free)
     # A visitor's lapsed hold still points at its departure: that one is taken off sale, and its place in the

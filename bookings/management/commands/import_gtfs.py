@@ -123,8 +123,8 @@ class Command(BaseCommand):
                 self.stdout.write(note)
         self._print_list(
             "Please look at these departures, which were left as they are",
-            report.withdrawal.kept,
-            len(report.withdrawal.kept),
+            report.withdrawal.remaining,
+            len(report.withdrawal.remaining),
         )
         self._print_list("Left out or read otherwise", report.problems.lines, report.problems.count)
         if report.dry_run:

@@ -372,7 +372,7 @@ def test_who_sits_where_and_what_is_kept_off_sale(dispatcher: StaffClient, sched
         "2A": "blocked",
         "2B": "blocked",
     }
-    assert [(cell.label, each.words, each.reference) for cell, each in shown.people] == [
+    assert [(cell.label, each.name, each.reference) for cell, each in shown.people] == [
         ("1A", "Ann Mokoena", booking.booking_reference),
         ("1B", "Sipho Mokoena", booking.booking_reference),
     ]

@@ -120,7 +120,7 @@ def orders(request: KeyedRequest) -> Response:
         body = body_of(request, OrderRequest)
         passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
         order_made = selling.order_held(
-            idempotent_request(request), selling.Wanted(passengers=passengers, **body)
+            idempotent_request(request), selling.OrderDetails(passengers=passengers, **body)
         )
         return mark_replayed(_order(request, order_made.result, status=201), order_made)
     rows = queries.orders_of(partner, status=query_of(request, OrderQuery)["status"])

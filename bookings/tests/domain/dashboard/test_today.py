@@ -277,11 +277,11 @@ def test_takings_say_what_was_sold_and_not_what_the_drawer_holds() -> None:
 
     found = desk.tills(clerk, clerk.branch, now=NOW)
 
-    assert (found.mine.sales, found.mine.total, found.mine.since) == (3, "R751.50", "10:00")
-    assert [(tender.label, tender.sales) for tender in found.mine.tenders] == [("cash", 2), ("card", 1)]
+    assert (found.own.sales, found.own.total, found.own.since) == (3, "R751.50", "10:00")
+    assert [(tender.label, tender.sales) for tender in found.own.tenders] == [("cash", 2), ("card", 1)]
     assert found.others == ()
     supervisor = desk.tills(make_user(role=User.Role.SUPERVISOR), clerk.branch, now=NOW)
-    assert (supervisor.mine, [each.clerk for each in supervisor.others]) == (None, ["Nomsa Dlamini", "Sipho"])
+    assert (supervisor.own, [each.clerk for each in supervisor.others]) == (None, ["Nomsa Dlamini", "Sipho"])
 
 
 def make_task(number: int = 1, **fields: object) -> StaffTask:

@@ -207,7 +207,7 @@ def test_a_trip_that_left_the_feed_is_taken_out(tmp_path: Path) -> None:
 
     report = import_small(tmp_path, last=TUESDAY)
 
-    assert (report.withdrawal.removed, report.withdrawal.kept) == (2, [])
+    assert (report.withdrawal.removed, report.withdrawal.remaining) == (2, [])
     assert sorted(Schedule.objects.values_list("source_id", flat=True)) == [
         "T1:2026-12-07:0",
         "T1:2026-12-08:0",
@@ -240,8 +240,8 @@ def test_a_sold_departure_of_a_trip_that_left_the_feed_stays_and_is_reported(tmp
         "Aandster – Cilliers, service day 2026-12-07 (T2:2026-12-07:0): the plan changed, "
         "but seats are held or booked"
     ]
-    assert (report.withdrawal.removed, report.withdrawal.kept) == (1, said)
-    assert (again.withdrawal.removed, again.withdrawal.kept) == (0, said)
+    assert (report.withdrawal.removed, report.withdrawal.remaining) == (1, said)
+    assert (again.withdrawal.removed, again.withdrawal.remaining) == (0, said)
     assert Schedule.objects.values().get(source_id="T2:2026-12-07:0") == before
     assert set(Route.objects.values_list("is_active", flat=True)) == {True}
 
@@ -253,7 +253,7 @@ def test_a_departure_with_a_booking_of_the_past_stays(tmp_path: Path) -> None:
 
     report = import_small(tmp_path)
 
-    assert (report.withdrawal.removed, len(report.withdrawal.kept)) == (0, 1)
+    assert (report.withdrawal.removed, len(report.withdrawal.remaining)) == (0, 1)
     assert schedule("T2:2026-12-07:0").is_active
 
 
@@ -265,7 +265,7 @@ def test_a_held_departure_stays(tmp_path: Path) -> None:
     report = import_small(tmp_path)
 
     assert report.withdrawal.removed == 0
-    assert len(report.withdrawal.kept) == 1
+    assert len(report.withdrawal.remaining) == 1
     assert held.trips.get().schedule.is_active
 
 
@@ -292,7 +292,7 @@ def test_a_trip_at_another_time_moves_what_is_free_and_reports_what_is_sold(tmp_
         tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")}, last=TUESDAY
     )
 
-    assert (report.withdrawal.removed, len(report.withdrawal.kept), report.departures.new) == (1, 1, 1)
+    assert (report.withdrawal.removed, len(report.withdrawal.remaining), report.departures.new) == (1, 1, 1)
     times = Schedule.objects.order_by("departure_time").values_list("departure_time", flat=True)
     assert list(times) == [datetime(2026, 12, 7, 6, tzinfo=UTC), datetime(2026, 12, 8, 5, tzinfo=UTC)]
 

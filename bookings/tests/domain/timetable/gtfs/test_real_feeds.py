@@ -177,4 +177,4 @@ def test_a_second_import_of_a_real_feed_changes_nothing(imported: dict[str, Impo
         for kind, count in report.written.counts.items()
         if count.new or count.changed
     } == {}
-    assert (report.departures.new, report.withdrawal.removed, report.withdrawal.kept) == (0, 0, [])
+    assert (report.departures.new, report.withdrawal.removed, report.withdrawal.remaining) == (0, 0, [])
