@@ -61,9 +61,9 @@ def is_lenient(key: ApiKey) -> bool:
 
 def forgive(request: Request, key: ApiKey, unknown: Errors) -> None:
     """Remember what a lenient key's request said in vain, for `warn`."""
-    told: Any = request
-    told.ignored = {**getattr(request, "ignored", {}), **unknown}
-    told.ignored_until = key.lenient_until
+    marked: Any = request
+    marked.ignored = {**getattr(request, "ignored", {}), **unknown}
+    marked.ignored_until = key.lenient_until
 
 
 def warn(request: Request, response: HttpResponse) -> None:

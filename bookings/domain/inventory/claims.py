@@ -186,7 +186,7 @@ class ClaimedLeg(NamedTuple):
 
 @dataclass(frozen=True)
 class DepartureClaims:
-    """All claims of a departure, expired ones too, and the time when they were read, by the database's clock."""
+    """All claims of a departure, expired ones too, and when they were read, by the database's clock."""
 
     now: datetime
     rows: Sequence[ClaimedLeg]
