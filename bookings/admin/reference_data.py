@@ -53,7 +53,7 @@ class StopAdminForm(forms.ModelForm):
     def clean_time_zone(self) -> str:
         name = self.cleaned_data["time_zone"]
         if not is_time_zone(name):
-            raise ValidationError(_("We do not know this time zone. Write it like Africa/Johannesburg."))
+            raise ValidationError(_("Unknown time zone. Write it like Africa/Johannesburg."))
         return name
 
 

@@ -25,7 +25,7 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
         return rule_problem(error)
     if isinstance(error, ValidationError):
         return problem(
-            400, _("Some fields are not in order."), kind="invalid", errors=list(field_errors(error.detail))
+            400, _("Some fields are not valid."), kind="invalid", errors=list(field_errors(error.detail))
         )
     if isinstance(error, Http404):
         return problem(404, _("There is nothing at this address."))

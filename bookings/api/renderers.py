@@ -31,7 +31,7 @@ class AlwaysJson(BaseContentNegotiation):
 
 class TooLarge(APIException):
     status_code = 413
-    default_detail = gettext_lazy("Send at most 100 kB.")
+    default_detail = gettext_lazy("Please send 100 kB at most.")
 
 
 class PlainJson(BaseParser):
@@ -51,7 +51,7 @@ class PlainJson(BaseParser):
         try:
             return json.loads(sent.decode(), parse_constant=_refuse)
         except (ValueError, RecursionError):
-            raise ParseError(_("This is not JSON that we can read.")) from None
+            raise ParseError(_("This is not valid JSON.")) from None
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -32,7 +32,7 @@ class Refusal(RuleBroken):
 
 
 class Conflict(Refusal):
-    """The world moved on since the page was shown: somebody else was first, or time ran out."""
+    """Something changed since the page was shown: somebody else was first, or time ran out."""
 
     status = 409
 
@@ -56,7 +56,7 @@ class SeatTaken(Conflict):
             else _("Seats %(seats)s have just been taken.")
         ) % {"seats": gone}
         if self.nearest:
-            text += " " + _("Free near by: %(seats)s.") % {"seats": ", ".join(self.nearest)}
+            text += " " + _("Free nearby: %(seats)s.") % {"seats": ", ".join(self.nearest)}
         super().__init__(text)
 
 
@@ -103,7 +103,7 @@ class AlreadySubmitted(RuleBroken):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "This page was already sent with other details. Nothing was changed; "
+                "This form was already sent with other details. Nothing was changed; "
                 "please start again from the current page."
             )
         )

@@ -1,6 +1,6 @@
 """What goes wrong on any day, so that nobody sees the screens for it empty.
 
-Mails that stick, seats that are kept off sale.
+Undelivered mail, seats that are kept off sale.
 """
 
 from datetime import date, datetime, timedelta

@@ -63,7 +63,7 @@ def make_staff() -> User:
         made += [user] if is_new else []
     manager, now = User.objects.get(username=User.Role.MANAGER), timezone.now()
     for user in made:
-        StaffEvent.objects.record(user, _("account made for the demo"), actor=manager, at=now)
+        StaffEvent.objects.record(user, _("account created for the demo"), actor=manager, at=now)
     return User.objects.get(username=User.Role.CLERK)
 
 

@@ -26,10 +26,10 @@ class OutboxMessage(models.Model):
 
     class Kind(models.TextChoices):
         CONFIRMATION = "confirmation", _("confirmation with tickets")
-        PAY_BY = "pay_by", _("how and until when to pay")
-        PAY_REMINDER = "pay_reminder", _("reminder to pay")
+        PAY_BY = "pay_by", _("payment instructions")
+        PAY_REMINDER = "pay_reminder", _("payment reminder")
         CANCELLATION = "cancellation", _("cancellation")
-        SEATS_GONE = "seats_gone", _("payment came too late")
+        SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
         WEBHOOK = "webhook", _("event for a partner")

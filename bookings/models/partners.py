@@ -109,9 +109,9 @@ class Webhook(models.Model):
         CONFIRMED = "booking.confirmed", _("a booking was paid")
         CHANGED = "booking.changed", _("another departure, seat or name")
         CANCELLED = "booking.cancelled", _("a booking was cancelled")
-        EXPIRED = "booking.expired", _("an unpaid booking ran out")
-        PAID = "payment.received", _("money came for an order")
-        REFUNDED = "payment.refunded", _("money went back")
+        EXPIRED = "booking.expired", _("an unpaid booking expired")
+        PAID = "payment.received", _("a payment was received")
+        REFUNDED = "payment.refunded", _("a refund was paid")
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
     url = models.URLField(_("address"), max_length=300)

@@ -96,14 +96,14 @@ class StaffTask(models.Model):
     """Something that a person must look at."""
 
     class Kind(models.TextChoices):
-        MONEY_WITHOUT_SEATS = "money_without_seats", _("money arrived, the seats are gone")
-        WRONG_AMOUNT = "wrong_amount", _("payment of another amount than asked")
+        MONEY_WITHOUT_SEATS = "money_without_seats", _("paid, but the seats are no longer free")
+        WRONG_AMOUNT = "wrong_amount", _("wrong amount paid")
         DOUBLE_PAYMENT = "double_payment", _("paid more than once")
-        MAIL_FAILED = "mail_failed", _("a mail cannot be delivered")
-        WEBHOOK_FAILED = "webhook_failed", _("a partner's server cannot be told")
-        REFUND_DUE = "refund_due", _("a refund has to be paid")
-        CASH_DIFFERENCE = "cash_difference", _("a till did not agree")
-        HOARDING = "hoarding", _("one network keeps many unpaid seats")
+        MAIL_FAILED = "mail_failed", _("e-mail cannot be delivered")
+        WEBHOOK_FAILED = "webhook_failed", _("webhook cannot be delivered")
+        REFUND_DUE = "refund_due", _("refund to be paid")
+        CASH_DIFFERENCE = "cash_difference", _("till did not match")
+        HOARDING = "hoarding", _("many unpaid seats held from one network")
 
     kind = models.CharField(max_length=24, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")

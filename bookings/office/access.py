@@ -55,8 +55,8 @@ def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None
         messages.info(
             request,
             _(
-                "You were signed out because nobody used this session for a while. "
-                "Nothing was lost but what was not sent."
+                "You were signed out because you were inactive for a while. Only what you had not sent was "
+                "lost."
             ),
         )
         return redirect_to_login(wanted, reverse("office:login"))

@@ -22,10 +22,8 @@ def locked_out(
     wait = settings.AXES_COOLOFF_TIME
     minutes = int(wait.total_seconds() // 60)
     words = ngettext(
-        "Somebody tried to sign in too often with a wrong password. Please wait %(minutes)d minute, "
-        "or ask your supervisor.",
-        "Somebody tried to sign in too often with a wrong password. Please wait %(minutes)d minutes, "
-        "or ask your supervisor.",
+        "Too many failed attempts to sign in. Please wait %(minutes)d minute, or ask your supervisor.",
+        "Too many failed attempts to sign in. Please wait %(minutes)d minutes, or ask your supervisor.",
         minutes,
     ) % {"minutes": minutes}
     return render_problem(request, TooMany(words or _("Please wait."), retry_after=int(wait.total_seconds())))

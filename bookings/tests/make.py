@@ -66,7 +66,7 @@ def make_stop(
 
 
 def make_fare_classes() -> tuple[FareClass, FareClass]:
-    """Standard at face price and premium at 1.35; 48 h: 25 %, 12 h: 50 %, later nothing back."""
+    """Standard at face price and premium at 1.35; 48 h: 25 %, 12 h: 50 %, later no refund."""
     policy, made = RefundPolicy.objects.get_or_create(code="standard", defaults={"name": "Standard"})
     if made:
         RefundTier.objects.create(policy=policy, hours_before=48, fee_percent=25)

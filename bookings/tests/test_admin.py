@@ -192,7 +192,7 @@ def test_an_unknown_time_zone_is_refused_in_words(manager: Client) -> None:
         url(Stop, "add"), {"city": make_city().pk, "code": "x", "name": "X", "time_zone": "Mars/Base"}
     )
 
-    assert "We do not know this time zone" in errors(response)
+    assert "Unknown time zone" in errors(response)
 
 
 def test_a_refund_fee_over_a_hundred_percent_is_refused(manager: Client) -> None:

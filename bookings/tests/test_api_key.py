@@ -30,7 +30,7 @@ def test_a_key_is_made_and_printed_once() -> None:
         ["read", "book"],
         "60/m",
     )
-    assert printed.splitlines()[1] == "This is the key of TravelHub for read, book. It is shown this once."
+    assert printed.splitlines()[1] == "This is the key of TravelHub for read, book. It is shown only once."
 
 
 def test_a_new_partner_is_taken_on_with_its_first_key() -> None:

@@ -19,7 +19,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     if is_database_away(exception):  # a session that could not be saved is "interrupted" to Django
         return unavailable(request)
     if is_program(request):
-        return problem(400, _("This request cannot be read."))
+        return problem(400, _("This request could not be read."))
     return render(request, "errors/400.html", status=400)
 
 
@@ -49,7 +49,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     ):  # it failed outside of the view, where RuleAnswers does not see it
         return unavailable(request)
     if is_program(request):
-        return problem(500, _("Something broke, and we have been told. What was being done did not happen."))
+        return problem(
+            500, _("Something went wrong, and we have been notified. Your request was not completed.")
+        )
     return render(request, "errors/500.html", status=500)
 
 

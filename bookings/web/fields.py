@@ -22,7 +22,7 @@ def check_name(text: str) -> None:
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
         raise ValidationError(_("This name has characters that cannot be printed. Please type it again."))
     if not any(unicodedata.category(character)[0] in "LNS" for character in text):
-        raise ValidationError(_("Please give the name as in the identity document."))
+        raise ValidationError(_("Please enter the name as in the identity document."))
 
 
 class PhoneField(forms.CharField):
@@ -35,7 +35,7 @@ class PhoneField(forms.CharField):
         except ValueError as error:
             raise ValidationError(
                 _(
-                    "This is not a phone number that we know. "
+                    "This is not a valid phone number. "
                     "Try it as 082 123 4567, or with the country: +27 82 123 4567."
                 )
             ) from error
@@ -56,4 +56,4 @@ class AmountField(forms.DecimalField):
         try:
             return read_amount(str(value)) if str(value).strip() else None
         except ValueError as error:
-            raise ValidationError(_("Give the amount as 500 or 500.50.")) from error
+            raise ValidationError(_("Enter the amount as 500 or 500.50.")) from error

@@ -14,18 +14,18 @@ from bookings.web.refusals import counted
 CONTENT_TYPE: Final = "application/problem+json"
 PROGRAMS: Final = "/api/"
 TITLES: Final = {
-    400: gettext_lazy("The request is not in order"),
-    401: gettext_lazy("A key is needed"),
+    400: gettext_lazy("The request is not valid"),
+    401: gettext_lazy("An API key is required"),
     403: gettext_lazy("Not allowed"),
     404: gettext_lazy("Not found"),
-    405: gettext_lazy("No such method here"),
-    409: gettext_lazy("The world moved on"),
+    405: gettext_lazy("Method not allowed"),
+    409: gettext_lazy("Changed in the meantime"),
     413: gettext_lazy("The request is too large"),
-    415: gettext_lazy("Not a format that we read"),
-    422: gettext_lazy("Our rules do not allow this"),
+    415: gettext_lazy("Format not supported"),
+    422: gettext_lazy("Not allowed by the booking rules"),
     429: gettext_lazy("Too many requests"),
-    500: gettext_lazy("Our fault"),
-    503: gettext_lazy("Out of service for a moment"),
+    500: gettext_lazy("Server error"),
+    503: gettext_lazy("Temporarily unavailable"),
 }
 # What a rule's refusal is called; the rest are called by their status.
 RULES: Final[dict[str, int]] = {
@@ -73,7 +73,7 @@ def rule_problem(error: RuleBroken) -> JsonResponse:
     counted(error)
     if isinstance(error, AlreadySubmitted):
         message = _(
-            "This Idempotency-Key came with another request before. Nothing was changed; "
+            "This Idempotency-Key was used with another request before. Nothing was changed; "
             "use a new key for a new request."
         )
         return problem(422, message, kind="already-submitted")

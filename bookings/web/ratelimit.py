@@ -142,7 +142,7 @@ def too_many(seconds: int) -> TooMany:
         wait = ngettext(
             "Please try again in %(count)d minute.", "Please try again in %(count)d minutes.", minutes
         ) % {"count": minutes}
-    return TooMany(_("That was very often in a short time.") + " " + wait, retry_after=seconds)
+    return TooMany(_("Too many attempts.") + " " + wait, retry_after=seconds)
 
 
 def _key(name: str, subject: str) -> str:

@@ -100,7 +100,7 @@ def _call(schedule: Schedule, position: int) -> RouteStop:
         .first()
     )
     if call is None:
-        raise NotFound(_("This coach has no such stop."))
+        raise NotFound(_("This coach does not call at this stop."))
     return call
 
 
@@ -207,7 +207,7 @@ def _board(
 ) -> None:
     before = ticket.status
     if Ticket.objects.filter(pk=ticket.pk, status=before).update(status=Ticket.Status.BOARDED) != 1:
-        raise Conflict(_("Somebody else changed this ticket meanwhile. Please scan it again."))
+        raise Conflict(_("Somebody else has just changed this ticket. Please scan it again."))
     if before == Ticket.Status.NO_SHOW and ticket.seat_id:
         drop_expired([schedule.pk], now=now)
         claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket)))
@@ -236,11 +236,11 @@ def _undo(schedule_id: int, ticket_id: int, actor: User, now: datetime) -> str:
         raise NotFound(_("This ticket is not for this departure."))
     call = ticket.booking.from_stop
     if has_left(schedule, call):
-        raise Conflict(_("The coach has left %(stop)s: this cannot be taken back.") % {"stop": call.stop})
+        raise Conflict(_("The coach has left %(stop)s: this can no longer be undone.") % {"stop": call.stop})
     own_row = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.BOARDED)
     if own_row.update(status=Ticket.Status.VALID) != 1:
         raise Conflict(_("This ticket is not on board any more."))
-    reason = _("taken back at %(stop)s") % {"stop": call.stop}
+    reason = _("undone at %(stop)s") % {"stop": call.stop}
     BookingEvent.objects.record(
         BookingStep(
             ticket.booking,

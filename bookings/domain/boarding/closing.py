@@ -117,7 +117,7 @@ def _close(schedule_id: int, position: int, actor: User, seen: int, now: datetim
     _refuse(load, call, plan, seen, now)
     mark_no_shows(
         plan.no_shows,
-        reason=_("not there when boarding closed at %(stop)s") % {"stop": call.stop},
+        reason=_("no-show when boarding closed at %(stop)s") % {"stop": call.stop},
         actor=actor,
         now=now,
     )
@@ -135,7 +135,7 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
     closes = boarding_times(load.schedule, call).closes
     if load.schedule.status not in Schedule.SOLD_IN and load.schedule.status != Schedule.Status.CLOSED:
         raise Conflict(
-            _("This departure is %(state)s: nobody boards it.")
+            _("This departure is %(state)s: boarding is not possible.")
             % {"state": load.schedule.get_status_display()}
         )
     if has_left(load.schedule, call):
@@ -154,7 +154,7 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
 def _give_seat(ticket: Ticket, seat: Seat, call: RouteStop, actor: User, now: datetime) -> None:
     row = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.VALID, place=Ticket.Place.STANDBY)
     if row.update(place=Ticket.Place.SEAT, seat=seat, version=F("version") + 1) != 1:
-        raise Conflict(_("Somebody else changed these tickets meanwhile. Please look again."))
+        raise Conflict(_("Somebody else has just changed these tickets. Please check again."))
     claims.claim(claims.claims_of_ticket(ticket, legs_of(ticket), seat=seat))
     reason = _("standby: seat %(seat)s at %(stop)s") % {"seat": seat.label, "stop": call.stop}
     BookingEvent.objects.record(

@@ -76,7 +76,7 @@ class CoachLoad:
         """Raises NotFound."""
         match = next((call for call in self.calls if call.position == position), None)
         if match is None:
-            raise NotFound(_("This coach has no such stop."))
+            raise NotFound(_("This coach does not call at this stop."))
         return match
 
     def boarding_at(self, position: int) -> list[Ticket]:
@@ -124,7 +124,7 @@ def coach_load(schedule_id: int, *, now: datetime) -> CoachLoad:
     """7 queries. Raises NotFound."""
     schedule = Schedule.objects.select_related("route__line", "layout", "bus").filter(pk=schedule_id).first()
     if schedule is None:
-        raise NotFound(_("We do not know this departure."))
+        raise NotFound(_("We could not find this departure."))
     calls = list(
         RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position")
     )

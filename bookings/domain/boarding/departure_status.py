@@ -46,7 +46,7 @@ def _depart(schedule_id: int, actor: User, now: datetime | None) -> str:
             % {"time": at_stop(times.closes, first)}
         )
     missing = [ticket for ticket in load.boarding_at(first.position) if ticket.status == Ticket.Status.VALID]
-    mark_no_shows(missing, reason=_("not there when the coach left"), actor=actor, now=now)
+    mark_no_shows(missing, reason=_("no-show when the coach left"), actor=actor, now=now)
     take_step(load.schedule, Status.DEPARTED, actor=actor, now=now)
     refresh([schedule_id])
     return str(len(missing))
@@ -79,7 +79,7 @@ def take_step(schedule: Schedule, to: str, *, actor: User, now: datetime) -> Non
         status=to, revision=F("revision") + 1
     )
     if changed != 1:
-        raise Conflict(_("Somebody else changed this departure meanwhile. Please look again."))
+        raise Conflict(_("Somebody else has just changed this departure. Please check again."))
     ScheduleEvent.objects.create(
         schedule=schedule, from_status=schedule.status, to_status=to, actor=actor, at=now
     )
@@ -93,7 +93,7 @@ def mark_no_shows(tickets: Sequence[Ticket], *, reason: str, actor: User, now: d
         status=Ticket.Status.NO_SHOW
     )
     if changed != len(ids):
-        raise Conflict(_("Somebody else changed these tickets meanwhile. Please look again."))
+        raise Conflict(_("Somebody else has just changed these tickets. Please check again."))
     claims.release_tickets(ids)
     BookingEvent.objects.bulk_create(
         BookingEvent(
@@ -118,7 +118,7 @@ def locked_schedule(schedule_id: int) -> Schedule:
         else None
     )
     if schedule is None:
-        raise NotFound(_("We do not know this departure."))
+        raise NotFound(_("We could not find this departure."))
     return schedule
 
 

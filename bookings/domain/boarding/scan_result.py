@@ -98,26 +98,26 @@ def _early(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 
 def _late(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Boarding closed at %(time)s. The seat is still kept.") % {
+    return _("Boarding closed at %(time)s. The seat is still reserved.") % {
         "time": at_stop(boarding_times(schedule, call).closes, call)
     }
 
 
 def _missed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Marked as not there (%(who)s). The seat is still free.") % {
+    return _("Marked as no-show (%(who)s). The seat is still free.") % {
         "who": _who(ticket, Ticket.Status.NO_SHOW, call)
     }
 
 
 def _seat_gone(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Marked as not there (%(who)s), and the seat was given to somebody else.") % {
+    return _("Marked as no-show (%(who)s), and the seat was given to somebody else.") % {
         "who": _who(ticket, Ticket.Status.NO_SHOW, call)
     }
 
 
 def _standby(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     at = at_stop(boarding_times(schedule, call).closes, call)
-    return _("No seat yet. Seats are given when boarding closes at %(time)s, in order of sale.") % {
+    return _("No seat yet. Seats are assigned when boarding closes at %(time)s, in order of sale.") % {
         "time": at
     }
 
@@ -147,7 +147,7 @@ def segment_text(ticket: Ticket) -> str:
 
 
 def _already(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("This ticket boarded already: %(who)s.") % {"who": _who(ticket, Ticket.Status.BOARDED, call)}
+    return _("This ticket has already boarded: %(who)s.") % {"who": _who(ticket, Ticket.Status.BOARDED, call)}
 
 
 def _who(ticket: Ticket, became: str, call: RouteStop) -> str:
@@ -168,7 +168,7 @@ def _unpaid(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 
 def _expired(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Booking %(reference)s was not paid in time, and its seat was given up.") % {
+    return _("Booking %(reference)s was not paid in time, and its seat was released.") % {
         "reference": ticket.booking.booking_reference
     }
 
@@ -223,7 +223,7 @@ def _closed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
 
 
 def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
-    return _("We do not know this code. Read it again, or look for the name on the list.")
+    return _("We could not find this code. Scan it again, or look for the name on the list.")
 
 
 Words = Callable[

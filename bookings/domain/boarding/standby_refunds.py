@@ -66,7 +66,7 @@ def refund_left_behind(
             booking.booking_reference,
             ticket_ids=tickets,
             actor=actor,
-            reason=_("stood by, and got no seat"),
+            reason=_("standby without a seat"),
             afterwards=till.settle(token, now).pay_out,
             submission=token,
             content=repr((tickets, in_cash)),
@@ -75,5 +75,5 @@ def refund_left_behind(
         people += len(tickets)
         amount += sum((refund.amount for refund in Refund.objects.filter(booking=cancelled)), ZERO)
     if not people:
-        raise Conflict(_("Nobody is waiting for their money here any more."))
+        raise Conflict(_("There is nobody to refund here any more."))
     return GivenBack(people, amount, in_cash)

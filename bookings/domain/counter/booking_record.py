@@ -194,9 +194,9 @@ def _refund(refund: Refund) -> RefundLine:
     is_paid = refund.status == Refund.Status.PAID
     online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
     if is_paid:
-        text = _("paid back: %(method)s") % {"method": method_words(refund.method or "gateway")}
+        text = _("refunded: %(method)s") % {"method": method_words(refund.method or "gateway")}
     else:
-        text = _("goes back the way it was paid, by itself") if online else _("to be paid at a counter")
+        text = _("will be refunded the way it was paid") if online else _("to be paid out at a counter")
     return RefundLine(
         refund.pk,
         format_zar(refund.amount),
@@ -216,7 +216,7 @@ def _history(order: Order) -> tuple[HistoryLine, ...]:
     return tuple(
         HistoryLine(
             at=local_text(event.at),
-            who=name_of(event.actor) or _("by itself"),
+            who=name_of(event.actor) or _("automatically"),
             what=_what(event),
             why=event.reason,
             approver=name_of(event.approver),
@@ -238,7 +238,7 @@ def _what(event: BookingEvent) -> str:
     } | {
         "valid": _("ticket issued"),
         "boarded": _("boarded"),
-        "no_show": _("did not show up"),
+        "no_show": _("no-show"),
         "replaced": _("ticket replaced"),
     }
     return f"{subject}: {changes.get(event.to_status, event.to_status)}"
@@ -257,7 +257,7 @@ def _mail(row: OutboxMessage, order: Order) -> MailLine:
         status_text = (
             _("sent %(moment)s") % {"moment": local_text(row.sent_at)}
             if order.email
-            else _("nobody to write to")
+            else _("no e-mail address")
         )
         return MailLine(kind, at, "sent", status_text)
     if row.failed_at:
@@ -265,7 +265,7 @@ def _mail(row: OutboxMessage, order: Order) -> MailLine:
             kind,
             at,
             "failed",
-            _("given up after %(tries)d tries: %(error)s") % {"tries": row.attempts, "error": row.last_error},
+            _("failed after %(tries)d tries: %(error)s") % {"tries": row.attempts, "error": row.last_error},
         )
     return MailLine(
         kind,

@@ -166,6 +166,6 @@ def add_note(order_id: int, text: str, *, author: User, now: datetime | None = N
     """What staff should know about an order; it is never changed or deleted."""
     text = text.strip()[:1000]
     if not text:
-        raise Refusal(_("Write something first."))
+        raise Refusal(_("Please enter a note."))
     with short_transaction():
         return Note.objects.create(order_id=order_id, author=author, text=text, at=now or database_now())

@@ -154,7 +154,7 @@ def order_of(reference: str) -> Order:
     code = normal_code(reference)[:12]
     order = Order.objects.filter(bookings__booking_reference=code).first() if code.isalnum() else None
     if order is None:
-        raise NotFound(_("We know no booking %(code)s.") % {"code": reference.strip()[:20]})
+        raise NotFound(_("We could not find booking %(code)s.") % {"code": reference.strip()[:20]})
     return order
 
 

@@ -295,9 +295,9 @@ def sold_bookings(token: str) -> list[Booking]:
 def _paid_order(token: str) -> Order:
     order = Order.objects.filter(token=token).first()
     if order is None:
-        raise NotFound(_("We do not know this order."))
+        raise NotFound(_("We could not find this order."))
     if order.status != SaleStatus.CONFIRMED:
-        raise Conflict(_("This order is not paid, or no longer stands: there is nothing to print."))
+        raise Conflict(_("This order is not paid or no longer valid: there is nothing to print."))
     return order
 
 

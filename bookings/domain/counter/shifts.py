@@ -27,7 +27,7 @@ def require_shift(user: User) -> Shift:
     """The clerk's open shift. Raises Refusal without one: no shift, no money."""
     shift = Shift.objects.open_of(user)
     if shift is None:
-        raise Refusal(_("Open your shift first: money can only go into a till that was counted."))
+        raise Refusal(_("Open your shift first: you can only take money into a till that has been counted."))
     return shift
 
 
@@ -60,10 +60,10 @@ def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
     clerk = User.objects.select_for_update(no_key=True).get(pk=clerk.pk)
     if clerk.branch_id is None:
         raise Refusal(
-            _("You belong to no branch yet. A manager has to give you one before you can open a shift.")
+            _("You are not assigned to a branch yet. Ask a manager to assign you, then open your shift.")
         )
     if Shift.objects.filter(clerk=clerk, closed_at=None).exists():
-        raise Conflict(_("You have an open shift already."))
+        raise Conflict(_("You already have an open shift."))
     amount = _counted(counted_float)
     now = now or database_now()
     shift = Shift.objects.create(clerk=clerk, branch_id=clerk.branch_id, opened_at=now, opening_float=amount)
@@ -88,9 +88,9 @@ def _move(shift: Shift, amount: Decimal, reason: str, now: datetime | None) -> s
     shift, reason = lock_shift(shift), reason.strip()[:200]
     now = now or database_now()
     if not amount or not is_rand_and_cents(amount):
-        raise Refusal(_("Give an amount in rand and cents."))
+        raise Refusal(_("Enter an amount in rand and cents."))
     if not reason:
-        raise Refusal(_("Say what the money is for."))
+        raise Refusal(_("Enter what the money is for."))
     require_cash(shift, -amount)
     movement = TillMovement.objects.create(shift=shift, amount=amount, reason=reason, at=now)
     _post(shift, f"movement:{movement.pk}", {Account.CASH: amount, Account.PETTY_CASH: -amount}, now)
@@ -220,9 +220,9 @@ def _keep_try(shift: Shift, outcome: CashUp, denominations: Mapping[str, int], n
 
 def _check_approval(shift: Shift, approver: User, reason: str) -> None:
     if not reason.strip():
-        raise Refusal(_("Give the reason of the difference."))
+        raise Refusal(_("Enter the reason for the difference."))
     if approver.pk == shift.clerk_id or not approver.may_approve:
-        raise Refusal(_("A supervisor or a manager has to approve this, and not the clerk of the shift."))
+        raise Refusal(_("A supervisor or manager other than the clerk of the shift has to approve this."))
     if approver.role == User.Role.SUPERVISOR and approver.branch_id != shift.branch_id:
         raise Refusal(_("This supervisor works at another branch."))
 
@@ -249,7 +249,7 @@ def _post(shift: Shift, cause: str, amounts: Mapping[Account, Decimal], now: dat
 
 def _counted(amount: Decimal) -> Decimal:
     if amount.is_finite() and amount < 0:
-        raise Refusal(_("Count again: there is never less than nothing in a drawer."))
+        raise Refusal(_("Count again: the amount cannot be less than zero."))
     return _slips(amount)
 
 

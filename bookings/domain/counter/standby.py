@@ -67,7 +67,7 @@ def _place(
     if not passengers or not all(
         passenger.get("first_name") and passenger.get("surname") for passenger in passengers
     ):
-        raise Refusal(_("Please fill in the name of every passenger."))
+        raise Refusal(_("Please enter the name of every passenger."))
     before = get_segment(ref)
     locked = lock_schedules([ref.schedule_id])
     lock_shift(shift)
@@ -109,7 +109,7 @@ def _check_full(segment: Segment, count: int, now: datetime) -> None:
     drop_expired([schedule_id], now=now)
     taken = taken_seats(schedule_id, segment.legs, now=now)
     if sum(seat.pk not in taken for seat in sold_seats(segment.schedule.layout_id)) >= count:
-        raise Conflict(_("There are free seats on this coach again: sell those."))
+        raise Conflict(_("There are free seats on this coach again: sell those first."))
 
 
 def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decimal]:
@@ -127,7 +127,7 @@ def standby_price(segment: Segment, fares: FareTable) -> tuple[FareClass, Decima
         is not None
     ]
     if not sold:
-        raise Refusal(_("This ride is not sold between these two stops."))
+        raise Refusal(_("This departure is not sold between these two stops."))
     price, fare_class = min(sold, key=lambda pair: pair[0])
     return fare_class, price
 

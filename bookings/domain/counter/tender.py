@@ -136,8 +136,8 @@ def _take(
     if outcome not in _CONFIRMS:
         raise Conflict(
             _(
-                "These seats are gone, so nothing was booked. "
-                "Give the customer the money back and choose other seats."
+                "These seats are no longer free, so nothing was booked. Give the customer the money back "
+                "and choose other seats."
             )
         )
     payment = Payment.objects.get(method=tender, external_id=f"till:{submission}"[:80])
@@ -151,7 +151,7 @@ def _take(
 
 def _check_given(tender: str, due: Decimal, given: Decimal) -> None:
     if not is_rand_and_cents(given):
-        raise Refusal(_("Give an amount in rand and cents."))
+        raise Refusal(_("Enter an amount in rand and cents."))
     if given < due:
         raise Refusal(_("%(due)s is due; that is not enough.") % {"due": format_zar(due)})
     if given > due and tender != Account.CASH:
@@ -170,13 +170,10 @@ def clean_reference(tender: str, reference: str) -> str:
         raise Refusal(_("Choose cash, card or EFT."))
     if _CARD_NUMBER.search(reference):
         raise Refusal(
-            _(
-                "This looks like a card number. Never write one down: "
-                "give the reference on the terminal's slip."
-            )
+            _("This looks like a card number. Never enter one: use the reference on the terminal's slip.")
         )
     if tender != Account.CASH and not reference:
-        raise Refusal(_("Give the reference on the slip."))
+        raise Refusal(_("Enter the reference on the slip."))
     if len(reference) > 40:
         raise Refusal(_("The reference is too long."))
     return "" if tender == Account.CASH else reference
@@ -210,17 +207,17 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
     reference = clean_reference(tender, reference)
     refund = Refund.objects.select_related("order").filter(pk=refund_id).first()
     if refund is None:
-        raise NotFound(_("We do not know this refund."))
+        raise NotFound(_("We could not find this refund."))
     lock_order(refund.order_id)
     shift, now = lock_shift(shift), now or database_now()
     if returns_online(refund):
-        raise Conflict(_("This was paid online: the money goes back the same way by itself."))
+        raise Conflict(_("This was paid online: it is refunded automatically the same way."))
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
     if (
         owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference)
         != 1
     ):
-        raise Conflict(_("This refund has been paid already, or is being paid online."))
+        raise Conflict(_("This refund has already been paid, or is being paid online."))
     given = in_coins(refund.amount) if tender == Account.CASH else refund.amount
     if tender == Account.CASH:
         require_cash(shift, given)

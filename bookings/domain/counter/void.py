@@ -68,10 +68,11 @@ def _quote(order: Order, shift: Shift | None, now: datetime) -> VoidQuote:
 def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, now: datetime) -> str:
     bookings = list(Booking.objects.filter(order=order))
     if order.status != SaleStatus.CONFIRMED or not payments:
-        return _("Only a paid sale that stands can be voided.")
+        return _("Only a sale that is paid and still valid can be voided.")
     if shift is None or any(payment.shift_id != shift.pk for payment in payments):
         return _(
-            "Only who took the money can void a sale, in the same open shift. Cancel and refund it instead."
+            "Only the clerk who took the money can void a sale, in the same open shift. Cancel and refund "
+            "it instead."
         )
     if any(payment.paid_at <= now - VOID_WITHIN for payment in payments):
         return _(
@@ -86,7 +87,7 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
     ):
         return _(
             "This sale was changed, cancelled in part, or somebody has boarded. "
-            "Cancel and refund what is left instead."
+            "Cancel and refund the rest instead."
         )
     return ""
 

@@ -274,7 +274,7 @@ def _alert(departure: Coming, way: Way, load: Load, now: datetime) -> Alert | No
     if departure.status == Schedule.Status.CANCELLED:
         return alert("cancelled", "bad", _("Cancelled"))
     if late := _late(departure, now):
-        return alert("late", "bad", _("%(minutes)d min over its time, not sent off") % {"minutes": late})
+        return alert("late", "bad", _("%(minutes)d min overdue, not departed") % {"minutes": late})
     percent, left = load.percent(load.peak), load.seats - load.peak
     if not left:
         return alert("full", "bad", _("Full: no seat left on %(leg)s") % {"leg": way.leg_name(load.peak_leg)})

@@ -171,6 +171,6 @@ def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
     default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
     rest = passengers - sum(number for slug, number in known.items() if slug != default)
     if rest < 0:
-        raise Refusal(_("You chose more children, students or pensioners than passengers in all."))
+        raise Refusal(_("You chose more children, students or pensioners than passengers in total."))
     known[default] = rest
     return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)))

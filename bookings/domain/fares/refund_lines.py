@@ -19,7 +19,7 @@ class RefundTermLine:
 
 def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
     """Refund terms as a passenger reads them, the earliest moment first."""
-    lines = [RefundTermLine(_grace(terms), _("everything back"))] if terms.grace else []
+    lines = [RefundTermLine(_grace(terms), _("full refund"))] if terms.grace else []
     later_than = 0
     for hours, percent, fixed in terms.tiers:
         when = (
@@ -32,11 +32,11 @@ def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
     if later_than:
         lines.append(
             RefundTermLine(
-                _("Less than %(hours)d hours before departure") % {"hours": later_than}, _("nothing back")
+                _("Less than %(hours)d hours before departure") % {"hours": later_than}, _("no refund")
             )
         )
     elif not terms.tiers:
-        lines.append(RefundTermLine(_("After that") if lines else _("At any time"), _("nothing back")))
+        lines.append(RefundTermLine(_("After that") if lines else _("At any time"), _("no refund")))
     return tuple(lines)
 
 
@@ -50,8 +50,8 @@ def _grace(terms: RefundTerms) -> str:
 
 def _back(percent: int, fixed: Decimal) -> str:
     if percent == 0 and not fixed:
-        return _("everything back")
+        return _("full refund")
     if percent == 0:
-        return _("everything back but %(fee)s") % {"fee": format_zar(fixed)}
-    share = _("%(percent)d%% back") % {"percent": 100 - percent}
+        return _("full refund less %(fee)s") % {"fee": format_zar(fixed)}
+    share = _("%(percent)d%% refund") % {"percent": 100 - percent}
     return share if not fixed else _("%(share)s, less %(fee)s") % {"share": share, "fee": format_zar(fixed)}

@@ -88,7 +88,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
     states, live = _states(segment, owner, now)
     state_words = {
         "mine": _("your seat"),
-        "held": _("held by somebody"),
+        "held": _("held by somebody else"),
         "sold": _("taken"),
         "crew": _("crew"),
     }

@@ -46,7 +46,7 @@ def get_place(ref: str) -> Place:
     place = cached(("place", text), lambda: _read_place(text))
     if place:
         return place
-    message = _("We do not know the place “%(name)s”.") % {"name": text[:60]}
+    message = _("We could not find the place “%(name)s”.") % {"name": text[:60]}
     if likely := list(dict.fromkeys(place.name for place in find_places(text, SUGGESTIONS))):
         message += " " + _("Did you mean %(names)s?") % {"names": ", ".join(likely)}
     raise NotFound(message)

@@ -97,7 +97,7 @@ def _row(schedule: Schedule, seats: int) -> DepartureRow:
 
 @dataclass(frozen=True)
 class Occupant:
-    """Somebody, or something, on a seat for a part of the road."""
+    """Somebody, or something, on a seat for part of the trip."""
 
     state: str  # taken, boarded, kept (a hold or an unpaid order), blocked
     name: str
@@ -172,7 +172,7 @@ def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
     """Every seat of a departure with all who sit on it along the road; five queries."""
     schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=schedule_id).first()
     if schedule is None:
-        raise NotFound(_("We do not know this departure."))
+        raise NotFound(_("We could not find this departure."))
     calls = list(
         RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position")
     )

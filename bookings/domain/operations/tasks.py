@@ -87,12 +87,12 @@ def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
     if task is None:
         raise NotFound(_("There is no such task."))
     if not note:
-        raise Refusal(_("Say what was done about it."))
+        raise Refusal(_("Enter what was done about it."))
     if (
         task.kind == StaffTask.Kind.CASH_DIFFERENCE
         and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists()
     ):
-        raise Refusal(_("Somebody else has to look at the difference in your own till."))
+        raise Refusal(_("Somebody else has to check the difference in your own till."))
     still_open = StaffTask.objects.filter(pk=task_id, done_at=None)
     if not still_open.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
         raise Conflict(_("Somebody else has done this already."))

@@ -38,14 +38,17 @@ class KeyTerms:
         name, limit = " ".join(self.name.split())[:60], self.limit.strip()
         scopes = [scope for scope in ApiKey.Scope.values if scope in self.scopes]
         if not name:
-            raise Refusal(_("Give the key a name: what it is for."))
+            raise Refusal(_("Enter what the key is for."))
         if not scopes or len(scopes) != len(set(self.scopes)):
             raise Refusal(
                 _("Choose what the key may do: %(scopes)s.") % {"scopes": ", ".join(ApiKey.Scope.values)}
             )
         if limit and not _LIMIT.fullmatch(limit):
             raise Refusal(
-                _("Write the limit as requests per time, such as 120/m or 5000/h; nothing for the usual one.")
+                _(
+                    "Enter the limit as requests per time, such as 120/m or 5000/h; leave it empty for the "
+                    "default."
+                )
             )
         return KeyTerms(name, scopes, limit)
 
@@ -66,7 +69,7 @@ def make_key(
     submission: str = "",
     now: datetime | None = None,
 ) -> NewKey:
-    """Make a key of a partner. Raises Refusal for terms that make no sense.
+    """Create a key of a partner. Raises Refusal for terms that make no sense.
 
     Raises Conflict when `submission` has made its key before: that one cannot be shown again.
     """
@@ -82,7 +85,7 @@ def make_key(
             created_at=at,
             **asdict(terms),
         )
-        what = _("key %(key)s “%(name)s” made for %(scopes)s") % {
+        what = _("key %(key)s “%(name)s” created for %(scopes)s") % {
             **_label(key),
             "scopes": ", ".join(key.scopes),
         }
@@ -94,8 +97,8 @@ def make_key(
     if not new_keys:
         raise Conflict(
             _(
-                "This key has been made already, and we cannot show it again. "
-                "Revoke it if it is lost, and make another."
+                "This key has already been created and cannot be shown again. If it is lost, revoke it and "
+                "create another."
             )
         )
     return NewKey(new_keys[0], text)
@@ -106,7 +109,7 @@ def revoke_key(key_id: int, *, actor: User | None = None, now: datetime | None =
     key, now = get_key(key_id), now or database_now()
     with short_transaction():
         if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=now, revoked_by=actor):
-            raise Conflict(_("This key has been revoked already."))
+            raise Conflict(_("This key has already been revoked."))
         PartnerEvent.objects.record(
             key.partner, _("key %(key)s “%(name)s” revoked") % _label(key), at=now, actor=actor
         )
@@ -125,12 +128,12 @@ def change_key(
         return key
     with short_transaction():
         if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(**asdict(terms)):
-            raise Conflict(_("This key has been revoked; make a new one."))
+            raise Conflict(_("This key has been revoked; create a new one."))
         what = _("key %(key)s “%(name)s” now for %(scopes)s, at most %(limit)s") % {
             "key": key.prefix,
             "name": terms.name,
             "scopes": ", ".join(terms.scopes),
-            "limit": terms.limit or _("the usual"),
+            "limit": terms.limit or _("the default"),
         }
         PartnerEvent.objects.record(key.partner, what, at=now, actor=actor)
     return get_key(key_id)
@@ -140,7 +143,7 @@ def get_key(key_id: int) -> ApiKey:
     """The key with its partner. Raises NotFound."""
     key = ApiKey.objects.select_related("partner").filter(pk=key_id).first()
     if key is None:
-        raise NotFound(_("We do not know this key."))
+        raise NotFound(_("We could not find this key."))
     return key
 
 
@@ -159,9 +162,9 @@ def get_key_by_prefix(prefix: str) -> ApiKey:
     """The one key that begins so. Raises NotFound, or Conflict when there are several."""
     keys = list(ApiKey.objects.select_related("partner").filter(prefix=prefix[:SHOWN])[:2])
     if not keys:
-        raise NotFound(_("We do not know this key."))
+        raise NotFound(_("We could not find this key."))
     if len(keys) > 1:
-        raise Conflict(_("Several keys begin so. Revoke it in the office."))
+        raise Conflict(_("Several keys begin like this. Revoke it in the office."))
     return keys[0]
 
 

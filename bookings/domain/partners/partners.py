@@ -29,7 +29,7 @@ def get_partner(slug: str) -> Partner:
     """The partner of this short name. Raises NotFound."""
     partner = Partner.objects.filter(slug=slug).first()
     if partner is None:
-        raise NotFound(_("We do not know this partner."))
+        raise NotFound(_("We could not find this partner."))
     return partner
 
 
@@ -45,7 +45,7 @@ def add_partner(
     name, now = " ".join(name.split()), now or database_now()
     slug = slugify(name)[:40].strip("-")
     if not slug or slug == "add":
-        raise Refusal(_("Give the partner a name with letters or digits."))
+        raise Refusal(_("Enter a name with letters or digits."))
     _check_credit(credit_limit)
     try:
         with short_transaction():
@@ -54,12 +54,12 @@ def add_partner(
             )
             PartnerEvent.objects.record(
                 partner,
-                _("taken on, credit %(limit)s") % {"limit": format_zar(credit_limit)},
+                _("added, credit %(limit)s") % {"limit": format_zar(credit_limit)},
                 at=now,
                 actor=actor,
             )
     except IntegrityError as clash:
-        raise Conflict(_("There is a partner of this name already.")) from clash
+        raise Conflict(_("There is already a partner with this name.")) from clash
     return partner
 
 
@@ -97,7 +97,7 @@ def change_partner(
 
 def _check_credit(amount: Decimal) -> None:
     if not is_rand_and_cents(amount) or amount < 0:
-        raise Refusal(_("Give the credit limit in rand and cents."))
+        raise Refusal(_("Enter the credit limit in rand and cents."))
 
 
 def receive_payment(
@@ -115,9 +115,9 @@ def receive_payment(
     """
     reference = " ".join(reference.split())[:60]
     if not is_rand_and_cents(amount) or amount <= 0:
-        raise Refusal(_("Give an amount in rand and cents."))
+        raise Refusal(_("Enter an amount in rand and cents."))
     if not reference:
-        raise Refusal(_("Give the reference of the transfer."))
+        raise Refusal(_("Enter the reference of the transfer."))
 
     def book() -> str:
         lock_partner(partner.pk)

@@ -102,7 +102,7 @@ def read_quote(partner: Partner, text: str) -> Promise:
     except signing.BadSignature:
         said = {}
     if said.get("partner") != partner.pk:
-        raise Refusal(_("This is not a quote of ours for you. Please send it exactly as you got it."))
+        raise Refusal(_("This is not a quote that we gave you. Please send it exactly as you received it."))
     requests = tuple(_from_json(facts) for facts in said["rides"])
     return Promise(requests, tuple(said["types"]), Decimal(said["total"]))
 
@@ -122,9 +122,9 @@ def _minutes() -> dict[str, int]:
 
 def _check(requests: Sequence[SeatRequest], types: Sequence[str]) -> None:
     if not 1 <= len(requests) <= MOST_TRIPS:
-        raise Refusal(_("Ask for one ride, or for the way out and the way back."))
+        raise Refusal(_("Ask for one trip, or for an outward and a return trip."))
     if len({request.segment.schedule_id for request in requests}) < len(requests):
-        raise Refusal(_("The way back is another departure than the way out."))
+        raise Refusal(_("The return trip must be another departure than the outward trip."))
     if not 1 <= len(types) <= settings.HOLD_MAX_SEATS:
         raise Refusal(
             _("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS}
@@ -132,4 +132,4 @@ def _check(requests: Sequence[SeatRequest], types: Sequence[str]) -> None:
     known = passenger_types()
     if unknown := sorted({kind for kind in types if kind not in known}):
         names = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
-        raise Refusal(_("We know no passenger type %(unknown)s; there are %(known)s.") % names)
+        raise Refusal(_("There is no passenger type %(unknown)s; choose from %(known)s.") % names)

@@ -117,7 +117,7 @@ def partner_hold(token: str, partner: Partner) -> Hold:
         .first()
     )
     if hold is None:
-        raise NotFound(_("We know no such hold of yours."))
+        raise NotFound(_("We could not find this hold."))
     return hold
 
 
@@ -125,7 +125,7 @@ def give_back(token: str, partner: Partner) -> None:
     """The seats are free again at once. Raises Conflict once they are ordered."""
     hold = partner_hold(token, partner)
     if getattr(hold, "order", None):
-        raise Conflict(_("These seats are ordered already; cancel the booking instead."))
+        raise Conflict(_("These seats are already ordered; cancel the booking instead."))
     release_hold(token, owner=hold.owner)
 
 
@@ -152,7 +152,7 @@ def order_held(request: Request, details: OrderDetails, *, now: datetime | None 
 
 def _order(request: Request, hold: Hold, details: OrderDetails, now: datetime | None) -> str:
     if getattr(hold, "order", None):
-        raise Conflict(_("These seats are ordered already."))
+        raise Conflict(_("These seats are already ordered."))
     types = [passenger.get("passenger_type", "") for passenger in hold.draft.get("passengers", [])]
     passengers = _seated(details.passengers, types)
     lock_schedules(hold.trips.values_list("schedule", flat=True))
@@ -238,7 +238,7 @@ def partner_order(token: str, partner: Partner) -> Order:
     """Raises NotFound for an order that is not this partner's."""
     order = Order.objects.filter(token=token, partner=partner).first()
     if order is None:
-        raise NotFound(_("We know no such order of yours."))
+        raise NotFound(_("We could not find this order."))
     return order
 
 
@@ -249,5 +249,5 @@ def partner_booking(reference: str, partner: Partner) -> Booking:
         Booking.objects.select_related("order").filter(booking_reference=code, order__partner=partner).first()
     )
     if booking is None:
-        raise NotFound(_("We know no such booking of yours."))
+        raise NotFound(_("We could not find this booking."))
     return booking

@@ -67,7 +67,7 @@ def add_webhook(
     actor: User | None = None,
     now: datetime | None = None,
 ) -> Webhook:
-    """Make a webhook, whose secret is shown this once.
+    """Create a webhook, whose secret is shown only once.
 
     Raises Refusal for an address or events that make no sense, Conflict for an address that the partner has
     already.
@@ -82,12 +82,12 @@ def add_webhook(
             )
             _record(
                 webhook,
-                _("webhook %(url)s made for %(events)s") % {"url": url, "events": ", ".join(events)},
+                _("webhook %(url)s created for %(events)s") % {"url": url, "events": ", ".join(events)},
                 actor,
                 now,
             )
     except IntegrityError as clash:
-        raise Conflict(_("This partner has a webhook with this address already.")) from clash
+        raise Conflict(_("This partner already has a webhook with this address.")) from clash
     return webhook
 
 
@@ -122,7 +122,7 @@ def secret_fingerprint(hook: Webhook) -> str:
 def rotate_secret(
     hook: Webhook, *, fingerprint: str, actor: User | None = None, now: datetime | None = None
 ) -> Webhook:
-    """Replace the secret by a new one, shown this once; the old one signs too for a day, so that the partner
+    """Replace the secret by a new one, shown only once; the old one signs too for a day, so that the partner
     can change over.
 
     Raises Conflict if the secret of this fingerprint has been replaced already, so that a page sent twice
@@ -140,8 +140,8 @@ def rotate_secret(
         ).update(**changes):
             raise Conflict(
                 _(
-                    "This secret has been replaced already. "
-                    "Who has not noted the new one can replace it once more."
+                    "This secret has already been replaced. If you have not noted the new one, replace it "
+                    "once more."
                 )
             )
         _record(hook, _("secret of webhook %(url)s replaced") % {"url": hook.url}, actor, now)
@@ -168,7 +168,7 @@ def resend_message(message_id: int, hook: Webhook, *, now: datetime | None = Non
         not_leased = Q(lease_until=None) | Q(lease_until__lte=now)
         message = OutboxMessage.objects.filter(not_leased, pk=message_id, webhook=hook)
         if not message.update(sent_at=None, failed_at=None, attempts=0, next_try=now):
-            raise Conflict(_("This message is on its way just now."))
+            raise Conflict(_("This message is being sent just now."))
         task = StaffTask.objects.filter(
             kind=StaffTask.Kind.WEBHOOK_FAILED, subject=f"message:{message_id}", done_at=None
         )
@@ -180,7 +180,7 @@ def get_webhook(hook_id: int, slug: str = "") -> Webhook:
     """The webhook, of the partner with this short name if one is given. Raises NotFound."""
     webhook = Webhook.objects.select_related("partner", "created_by").filter(pk=hook_id).first()
     if webhook is None or slug not in ("", webhook.partner.slug):
-        raise NotFound(_("We do not know this webhook."))
+        raise NotFound(_("We could not find this webhook."))
     return webhook
 
 
@@ -254,7 +254,7 @@ def _delivery(message: OutboxMessage, reference: str, hook: Webhook, now: dateti
 def _clean_url(url: str) -> str:
     url = url.strip()
     if len(url) > 300:
-        raise Refusal(_("This is not an address."))
+        raise Refusal(_("This is not a valid address."))
     check_url(url)
     return url
 
@@ -263,8 +263,7 @@ def _clean_events(events: Collection[str]) -> list[str]:
     known = [event for event in Webhook.Event.values if event in events]
     if not known or len(known) != len(set(events)):
         raise Refusal(
-            _("Choose the events that the webhook is sent: %(events)s.")
-            % {"events": ", ".join(Webhook.Event.values)}
+            _("Choose the events to send: %(events)s.") % {"events": ", ".join(Webhook.Event.values)}
         )
     return known
 

@@ -34,13 +34,13 @@ def block_seats(
     """
     reason = " ".join(reason.split())[:120]
     if not reason:
-        raise Refusal(_("Say why the seats are kept off sale."))
+        raise Refusal(_("Enter why the seats are kept off sale."))
     with short_transaction():
         locked = lock_schedules([schedule_id])
         now = now or database_now()
         schedule = _open_departure(locked.get(schedule_id))
         if release_at is not None and release_at <= now:
-            raise Refusal(_("Choose a release time that is still to come."))
+            raise Refusal(_("Choose a release time in the future."))
         drop_expired([schedule_id], now=now)
         end = RouteStop.objects.filter(route=schedule.route_id).aggregate(last=Max("position"))["last"]
         coach = SeatAvailability(
@@ -66,7 +66,7 @@ def block_seats(
 
 def _open_departure(schedule: Schedule | None) -> Schedule:
     if schedule is None:
-        raise NotFound(_("We do not know this departure."))
+        raise NotFound(_("We could not find this departure."))
     if schedule.status in (Schedule.Status.ARRIVED, Schedule.Status.CANCELLED):
         raise Conflict(_("This departure is over."))
     return schedule
@@ -80,7 +80,7 @@ def release_block(
         SeatBlock.objects.filter(pk=block_id, schedule=schedule_id).values_list("schedule", flat=True).first()
     )
     if departure_id is None:
-        raise NotFound(_("We do not know this block."))
+        raise NotFound(_("We could not find this block."))
     with short_transaction():
         locked = lock_schedules([departure_id])
         now = now or database_now()
@@ -88,7 +88,7 @@ def release_block(
             SeatBlock.objects.filter(pk=block_id, released_at=None).update(released_at=now, released_by=by)
             != 1
         ):
-            raise Conflict(_("This seat has been released already."))
+            raise Conflict(_("This seat has already been released."))
         claims.release_block(block_id)
         refresh(locked)
     return SeatBlock.objects.select_related("seat").get(pk=block_id)

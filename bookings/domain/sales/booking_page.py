@@ -60,7 +60,7 @@ class OrderStatus:
 def order_status(token: str, *, now: datetime) -> OrderStatus:
     order = Order.objects.filter(token=token).first()
     if order is None:
-        raise NotFound(_("We do not know this order."))
+        raise NotFound(_("We could not find this order."))
     state = _state(order, now)
     can_pay = state in OrderStatus.PAYABLE
     return OrderStatus(
@@ -170,7 +170,7 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
     code = normal_code(reference)
     order = Order.objects.filter(bookings__booking_reference=code).first()
     if order is None:
-        raise NotFound(_("We do not know this booking."))
+        raise NotFound(_("We could not find this booking."))
     owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
     return BookingPage(
         order_id=order.pk,

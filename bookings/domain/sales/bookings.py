@@ -54,8 +54,7 @@ class Difference:
         if quoted is not None and quoted != self.balance:
             facts = {"amount": format_zar(self.balance)}
             raise Conflict(
-                _("The price has changed meanwhile: the balance is now %(amount)s. Please look again.")
-                % facts
+                _("The price has changed: the balance is now %(amount)s. Please check again.") % facts
             )
 
 
@@ -66,7 +65,7 @@ def booking_called(reference: str) -> Booking:
     )
     booking = rows.filter(booking_reference=normal_code(reference)[:12]).first()
     if booking is None:
-        raise NotFound(_("We do not know this booking."))
+        raise NotFound(_("We could not find this booking."))
     return booking
 
 
@@ -84,8 +83,8 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
     if booking.status != SaleStatus.CONFIRMED:
         raise Conflict(
             _(
-                "This booking is not paid, or no longer stands: it cannot be changed. "
-                "Take its payment, or sell anew."
+                "This booking is not paid or no longer valid: it cannot be changed. Take its payment, or "
+                "make a new sale."
             )
         )
     tickets = returnable_tickets(booking, ticket_ids, now)
@@ -94,7 +93,7 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
     if ticket_ids is not None and not ticket_ids:
         raise Refusal(_("Choose at least one passenger."))
     if not tickets or (ticket_ids is not None and len(tickets) != len(set(ticket_ids))):
-        raise Conflict(_("Somebody else has changed this booking meanwhile. Please look again."))
+        raise Conflict(_("Somebody else has just changed this booking. Please check again."))
     return tickets
 
 

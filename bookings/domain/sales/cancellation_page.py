@@ -70,7 +70,7 @@ def cancel_view(
         Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
     )
     if booking_row is None:
-        raise NotFound(_("We do not know this booking."))
+        raise NotFound(_("We could not find this booking."))
     booking = next(
         candidate for candidate in bookings_of(booking_row.order) if candidate.pk == booking_row.pk
     )
@@ -114,12 +114,12 @@ def _view(
 
 def _line(line: QuoteLine, is_chosen: bool) -> CancelLine:
     why = {
-        RefundRule.GRACE: _("booked a moment ago: no fee"),
+        RefundRule.GRACE: _("booked just now: no fee"),
         RefundRule.TIER: _("%(fee)s fee") % {"fee": format_zar(line.quote.fee)},
         RefundRule.TOO_LATE: _("too close to departure for a refund"),
         RefundRule.NOT_PAID: _("not paid yet"),
         RefundRule.WAIVED: _("fee waived"),
-        RefundRule.LEFT_BEHIND: _("stood by, and got no seat"),
+        RefundRule.LEFT_BEHIND: _("standby without a seat"),
     }[line.quote.rule]
     ticket = line.ticket
     return CancelLine(

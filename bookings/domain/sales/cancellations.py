@@ -241,7 +241,7 @@ def _cancel(
         reason = f"{reason}; {waiver.words}" if reason else waiver.words
     order_id = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
     if order_id is None:
-        raise NotFound(_("We do not know this booking."))
+        raise NotFound(_("We could not find this booking."))
     locked = lock_order(order_id)
     order, now = locked.order, now or locked.now
     drop_expired(list(locked.schedules), now=now)
@@ -257,7 +257,7 @@ def _cancel(
     quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
     if quoted is not None and quote.refund < quoted:
         raise Conflict(
-            _("The refund has changed to %(refund)s meanwhile. Please look again.")
+            _("The refund has changed to %(refund)s. Please check again.")
             % {"refund": format_zar(quote.refund)}
         )
     if not is_whole_booking(booking, tickets):

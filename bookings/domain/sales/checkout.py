@@ -81,9 +81,9 @@ def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = T
     if len(passengers) != seats or not all(
         passenger.get("first_name") and passenger.get("surname") for passenger in passengers
     ):
-        return _("Please fill in the name of every passenger.")
+        return _("Please enter the name of every passenger.")
     if needs_email and not draft.get("email"):
-        return _("Please give an e-mail address for the tickets.")
+        return _("Please enter an e-mail address for the tickets.")
     return ""
 
 
@@ -152,7 +152,7 @@ def _place(
     if hold.expires_at <= now:
         raise HoldExpired(
             _(
-                "The time for these seats has run out. Nothing you typed is lost; "
+                "The time for these seats has run out. Nothing you entered is lost; "
                 "we can try for the same seats again."
             )
         )

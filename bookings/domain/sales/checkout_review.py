@@ -73,7 +73,7 @@ def place_and_pay(
         if digest != review_digest(view_of(hold, trips, now=moment)):
             raise ReviewOutdated(
                 _(
-                    "Something changed while you were looking. Please check your order once more; "
+                    "Something has changed since you opened this page. Please check your order again; "
                     "nothing was booked."
                 )
             )

@@ -99,7 +99,7 @@ def _quote(
     tickets = changeable(booking, ticket_ids, now)
     seated = [ticket for ticket in tickets if ticket.place != Ticket.Place.LAP]
     if not seated:
-        raise Refusal(_("A child on a lap moves with the one whose lap it is."))
+        raise Refusal(_("A child on a lap moves with the passenger it travels with."))
     if not segment.is_on_sale(now, "counter"):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     same_ride = (segment.schedule.pk, segment.board.pk, segment.alight.pk) == (
@@ -108,13 +108,13 @@ def _quote(
         booking.to_stop_id,
     )
     if same_ride and all(ticket.seat_id for ticket in seated):
-        raise Refusal(_("This is the departure they are on already; change the seat instead."))
+        raise Refusal(_("They are already on this departure; change the seat instead."))
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
     if labels:
         seats = named_seats(coach, labels)
         if len(seats) != len(seated):
-            raise Refusal(_("Choose as many seats as passengers move."))
+            raise Refusal(_("Choose one seat for each passenger who moves."))
     else:
         seats = seats_together(
             coach, len(seated), fares.classes, fare_class=_class_with_room(coach, seated, fares)

@@ -38,7 +38,7 @@ class NetworkFull(HoldLimitReached):
     def __init__(self, network: str, schedule: Schedule, held: int, seats: int) -> None:
         super().__init__(
             _(
-                "Too many unpaid seats of this departure are kept from your network. "
+                "Too many unpaid seats on this departure are held from your network. "
                 "Please try again in a few minutes."
             ),
             retry_after=300,
@@ -66,7 +66,7 @@ def check_hold_limits(
     most = settings.HOLD_MAX_SEATS
     if count > most or len(own) + count > most:
         raise HoldLimitReached(
-            _("You can keep at most %(most)d seats of a departure at a time.") % {"most": most}
+            _("You can hold at most %(most)d seats on a departure at a time.") % {"most": most}
         )
     if network and settings.HOLD_NETWORK_SHARE:
         seats = len(sold_seats(schedule.layout_id))
@@ -88,7 +88,7 @@ def report_network_full(refusal: NetworkFull, *, now: datetime) -> None:
         "%s keeps %d of %d seats of departure %d", subject, refusal.held, refusal.seats, refusal.schedule.pk
     )
     detail = _(
-        "%(kept)d of %(seats)d seats of %(route)s, %(time)s, are kept unpaid from one network (%(network)s)."
+        "%(kept)d of %(seats)d seats of %(route)s, %(time)s, are held unpaid from one network (%(network)s)."
     ) % {
         "kept": refusal.held,
         "seats": refusal.seats,

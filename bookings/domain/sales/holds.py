@@ -252,10 +252,10 @@ def _hold_row(
         return hold
     hold = locked_hold(request.adds_to, request.owner)
     if hold.expires_at <= now:
-        raise HoldExpired(_("The time for your first trip has run out. Please take it up again first."))
+        raise HoldExpired(_("The time for your first trip has run out. Please hold its seats again first."))
     other = hold.trips.exclude(pk=own_trip.pk if own_trip else None)
     if not own_trip and other.count() >= MOST_TRIPS:
-        raise Refusal(_("This booking already has its way out and its way back."))
+        raise Refusal(_("This booking already has an outward and a return trip."))
     _check_fits(other, segment, count, own_trip)
     if not own_trip:
         _set_expiry(hold, now + hold_time(request.channel))
@@ -281,7 +281,8 @@ def check_way_back(out: Segment, back: Segment) -> None:
     if back.boards_at < out.alights_at:
         arrives = local_text(out.alights_at, out.alights_local.tzinfo)
         raise Refusal(
-            _("Your way out arrives on %(time)s; the way back must leave after that.") % {"time": arrives}
+            _("Your outward trip arrives on %(time)s; the return trip must leave after that.")
+            % {"time": arrives}
         )
 
 
@@ -396,7 +397,7 @@ def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
         if hold.expires_at <= now:
             raise HoldExpired(_("The time for these seats has run out."))
         if hold.renewals >= MOST_RENEWALS:
-            raise Refusal(_("You can ask for more time once only."))
+            raise Refusal(_("You can ask for more time only once."))
         Hold.objects.filter(pk=hold.pk).update(renewals=hold.renewals + 1)
         _set_expiry(hold, now + hold_time())
         refresh(schedules)

@@ -20,7 +20,7 @@ def run_once(scope: str, token: str, content: str, action: Callable[[], str], *,
     token stays good. A twin that runs at the same time waits for the first and gets its result.
     """
     if not token or len(token) > 80 or "\x00" in token:
-        raise Refusal(_("This form has lost its token. Please open the page again."))
+        raise Refusal(_("This form is no longer valid. Please open the page again."))
     digest = sha256(content)
     try:
         with short_transaction():

@@ -92,7 +92,7 @@ def receive_notification(gateway: str, body: bytes, *, now: datetime | None = No
     notification = gateway_called(gateway).verify(body)
     attempts = _attempts(notification.attempt_token, gateway)
     if not attempts:
-        raise NotFound(_("This payment is not known."))
+        raise NotFound(_("We could not find this payment."))
     # A gateway may tell of one payment several times, in several states; each state is kept once.
     key = {"gateway": gateway, "external_id": f"{notification.external_id}:{notification.status}"[:80]}
     try:

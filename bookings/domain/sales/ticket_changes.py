@@ -73,15 +73,15 @@ def ticket_called(ticket_id: int) -> Ticket:
     rows = Ticket.objects.select_related("booking__order", "seat", "passenger_type", "fare_class")
     ticket = rows.filter(pk=ticket_id).first()
     if ticket is None:
-        raise NotFound(_("We do not know this ticket."))
+        raise NotFound(_("We could not find this ticket."))
     return ticket
 
 
 def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQuote:
     if booking.status != SaleStatus.CONFIRMED or ticket.status not in _ABOARD or ticket.seat is None:
-        raise Conflict(_("This ticket is not paid, or no longer stands: its seat cannot be changed."))
+        raise Conflict(_("This ticket is not paid or no longer valid: its seat cannot be changed."))
     if now >= booking.alights_at or booking.schedule.status == Schedule.Status.CANCELLED:
-        raise Conflict(_("This ride is over; its seats can no longer be changed."))
+        raise Conflict(_("This trip is over; its seats can no longer be changed."))
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     coach = SeatAvailability(
         sold_seats(booking.schedule.layout_id),
@@ -89,7 +89,7 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     )
     (seat,) = named_seats(coach, [label])
     if seat.pk == ticket.seat_id:
-        raise Refusal(_("This is the seat they have already."))
+        raise Refusal(_("They already have this seat."))
     fares = fare_table([(segment.board, segment.alight)])
     fare_class = fares.class_of(seat.kind)
     if fare_class and fare_class.pk == ticket.fare_class_id:
@@ -142,7 +142,7 @@ def _change_seat(
     ticket = ticket_called(ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
     if version is not None and ticket.version != version:
-        raise Conflict(_("Somebody else has changed this booking meanwhile. Please look again."))
+        raise Conflict(_("Somebody else has just changed this booking. Please check again."))
     quote = _quote(booking, ticket, label, now)
     quote.difference.check(quoted)
     cause = next_cause("seat", booking)
@@ -205,7 +205,7 @@ def _change_name(
     ticket = ticket_called(ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
     if not first_name or not surname or max(len(first_name), len(surname)) > 80:
-        raise Refusal(_("Give a first name and a surname."))
+        raise Refusal(_("Enter a first name and a surname."))
     stands = (
         booking.status == SaleStatus.CONFIRMED
         and ticket.status == Ticket.Status.VALID
@@ -213,10 +213,10 @@ def _change_name(
     )
     if not stands or (version is not None and ticket.version != version):
         raise Conflict(
-            _("This ticket is not paid, has been used, or was changed meanwhile. Please look again.")
+            _("This ticket is not paid, has been used, or has just been changed. Please check again.")
         )
     if (first_name, surname) == (ticket.first_name, ticket.surname):
-        raise Refusal(_("This is the name on the ticket already."))
+        raise Refusal(_("The ticket already has this name."))
     Ticket.objects.filter(pk=ticket.pk).update(
         first_name=first_name,
         surname=surname,

@@ -261,7 +261,7 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
     if not segments:
         ends = {"origin": origin.name, "destination": destination.name}
-        raise NotFound(_("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends)
+        raise NotFound(_("There is no direct coach from %(origin)s to %(destination)s.") % ends)
     today = local_today(origin.time_zone, now)
     found = find_departures(segments, today, today + timedelta(days=AHEAD_DAYS), now=now)
     prices = price_list(found, read_party(1, {}))

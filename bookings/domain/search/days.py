@@ -69,9 +69,7 @@ def explain_empty(search: Search, *, now: datetime) -> NoResults:
     segments = find_route_segments(search.origin.stop_ids, search.destination.stop_ids)
     ends = {"origin": search.origin.name, "destination": search.destination.name}
     if not segments:
-        return NoResults(
-            _("No coach of ours runs from %(origin)s to %(destination)s without a change.") % ends, []
-        )
+        return NoResults(_("There is no direct coach from %(origin)s to %(destination)s.") % ends, [])
     plain = search.without_filters()
     strip = [each for each in _strip(plain, segments, now, NEAR_DAYS) if each.price]
     if not strip:

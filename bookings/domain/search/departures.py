@@ -127,7 +127,7 @@ def schedule_segment(ref: SegmentRef) -> Segment:
     schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=ref.schedule_id).first()
     whole = schedule and _whole_segments({schedule.route_id}).get(schedule.route_id)
     if not whole:
-        raise NotFound(_("We do not know this departure."))
+        raise NotFound(_("We could not find this departure."))
     return Segment(schedule, whole.board, whole.alight)
 
 

@@ -73,7 +73,7 @@ def read_day(text: str, *, now: datetime, time_zone: str = "Africa/Johannesburg"
     try:
         day = datetime.strptime(text.strip()[:20], "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        raise Refusal(_("Please write the date as year-month-day, such as 2026-12-01.")) from None
+        raise Refusal(_("Please enter the date as year-month-day, such as 2026-12-01.")) from None
     check_day(day, now)
     return day
 

@@ -41,12 +41,12 @@ def add_user(
     def action() -> str:
         _lock_account(actor)
         if User.objects.filter(username__iexact=username).exists():
-            raise Refusal(_("There is a user %(name)s already.") % {"name": username})
+            raise Refusal(_("There is already a user %(name)s.") % {"name": username})
         user = User(username=username, has_initial_password=True, **_fields(profile))
         user.set_password(password)
         user.save()
         StaffEvent.objects.record(
-            user, _("account made: %(what)s") % {"what": _summary(profile)}, actor=actor, at=now
+            user, _("account created: %(what)s") % {"what": _summary(profile)}, actor=actor, at=now
         )
         new_passwords.append(password)
         return str(user.pk)
@@ -73,9 +73,9 @@ def change_user(
 
     def action(user: User, now: datetime) -> None:
         if find_last_event_id(user) != last_event_id:
-            raise Conflict(_("Somebody else changed this account meanwhile. Please look again."))
+            raise Conflict(_("Somebody else has just changed this account. Please check again."))
         if user == actor and profile.role != user.role:
-            raise Refusal(_("Nobody changes their own role. Ask another manager."))
+            raise Refusal(_("You cannot change your own role. Ask another manager."))
         if profile.branch != user.branch and Shift.objects.filter(clerk=user, closed_at=None).exists():
             raise Refusal(
                 _("Their till is still open. They must count and close it before they go to another branch.")
@@ -138,7 +138,7 @@ def reset_second_factor(
 
     def action(user: User, now: datetime) -> None:
         if not has_second_factor(user):
-            raise Conflict(_("They have no second factor that could be reset."))
+            raise Conflict(_("They have no second factor to reset."))
         drop_second_factor(user, actor=actor, reason=reason)
 
     _act(
@@ -163,7 +163,7 @@ def close_account(
 
     def action(user: User, now: datetime) -> None:
         if not user.is_active:
-            raise Conflict(_("This account is closed already."))
+            raise Conflict(_("This account is already closed."))
         user.is_active = False
         user.set_unusable_password()
         user.save(update_fields=["is_active", "password"])
@@ -191,7 +191,7 @@ def reopen_account(
 
     def action(user: User, now: datetime) -> None:
         if user.is_active:
-            raise Conflict(_("This account is open already."))
+            raise Conflict(_("This account is already open."))
         User.objects.filter(pk=user.pk).update(is_active=True)
         new_passwords.append(_set_initial_password(user))
         StaffEvent.objects.record(user, _("account opened again"), actor=actor, reason=reason, at=now)
@@ -234,7 +234,7 @@ def _act(
     def locked() -> str:
         user = _lock_account(actor, user_id)
         if on_others and user == actor:
-            raise Refusal(_("Nobody does this to their own account. Ask another manager."))
+            raise Refusal(_("You cannot do this to your own account. Ask another manager."))
         action(user, at)
         return str(user_id)
 
@@ -254,12 +254,12 @@ def _lock_account(actor: User, user_id: int | None = None) -> User:
     locked = {row.pk: row for row in rows.select_related("branch")}
     manager = locked.get(actor.pk)
     if manager is None or not manager.is_active or manager.role != User.Role.MANAGER:
-        raise Conflict(_("You are no manager any more."))
+        raise Conflict(_("You are no longer a manager."))
     user = locked.get(user_id or actor.pk)
     if user is None:
         raise NotFound(_("There is no such user."))
     if user.is_superuser and user != actor:
-        raise Refusal(_("This account is kept by whoever runs the servers."))
+        raise Refusal(_("This account is managed by the system administrator."))
     return user
 
 

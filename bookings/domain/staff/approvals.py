@@ -18,12 +18,12 @@ def approve(username: str, password: str, code: str, *, for_user: User, branch: 
     """
     username = username.strip()
     if username == for_user.username:
-        raise Refusal(_("Somebody else must approve this: nobody signs for themselves."))
+        raise Refusal(_("Somebody else must approve this: you cannot approve your own action."))
     refuse_guessing(username, for_user)
     person = User.objects.filter(username=username, is_active=True).first()
     if not is_password_of(person, password) or person is None:
         count_wrong(username, for_user)
-        raise Refusal(_("The approving person's name and password do not belong together."))
+        raise Refusal(_("The user name or password of the approving person is incorrect."))
     if not _may_approve(person, branch):
         raise Refusal(
             _("%(name)s may not approve this. Ask a supervisor of this branch, or a manager.")

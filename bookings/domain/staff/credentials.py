@@ -34,7 +34,9 @@ def check_code(person: User, code: str, *, typed_by: User) -> None:
     if has_second_factor(person):
         if not is_valid_code(person, code):
             count_wrong(person.username, typed_by)
-            raise Refusal(_("The code is not right, or was used before. Wait for the app's next one."))
+            raise Refusal(
+                _("The code is incorrect or has already been used. Wait for the next one in the app.")
+            )
     elif is_needed(person) and person != typed_by:
         raise Refusal(
             _("%(name)s must set up a second factor before approving anything.")
@@ -48,9 +50,7 @@ def refuse_guessing(username: str, typed_by: User) -> None:
     """
     key, left = _window_key(username, typed_by)
     if RateCount.objects.filter(key=key, count__gte=_MOST_WRONG).exists():
-        raise TooMany(
-            _("There were too many wrong signatures. Please wait a quarter of an hour."), retry_after=left
-        )
+        raise TooMany(_("Too many failed approvals. Please wait 15 minutes."), retry_after=left)
 
 
 def count_wrong(username: str, typed_by: User) -> None:

@@ -19,7 +19,7 @@ def change_password(user: User, password: str) -> None:
     Raises Refusal if it is the initial password that somebody else gave them.
     """
     if user.has_initial_password and user.check_password(password):
-        raise Refusal(_("Somebody else gave you this password. Choose one that only you know."))
+        raise Refusal(_("Somebody else gave you this password. Choose a new one that only you know."))
     with transaction.atomic():
         user.set_password(password)
         user.has_initial_password = False

@@ -18,5 +18,5 @@ def reauthenticate(user: User, password: str, code: str) -> None:
     refuse_guessing(user.username, user)
     if not is_password_of(user, password):
         count_wrong(user.username, user)
-        raise Refusal(_("This is not your password."))
+        raise Refusal(_("Your password is incorrect."))
     check_code(user, code, typed_by=user)

@@ -83,9 +83,12 @@ def finish_enrolment(user: User, code: str) -> list[str]:
             StaffEvent.objects.record(user, _("second factor set up"), actor=user, at=database_now())
             return _renew_recovery_codes(user)
     if device is None:
-        raise Refusal(_("This is already done. Start again if you want a new key."))
+        raise Refusal(_("This has already been done. Start again if you want a new key."))
     raise Refusal(
-        _("That code is not right. Wait for the app's next one, and see that the phone's clock is right.")
+        _(
+            "The code is incorrect. Wait for the next one in the app, and check that the clock of your "
+            "phone is right."
+        )
     )
 
 

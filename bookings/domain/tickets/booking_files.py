@@ -97,7 +97,7 @@ def _confirmed(reference: str) -> Booking:
     """Raises NotFound, or Conflict when there is no ticket to give."""
     row = Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
     if row is None:
-        raise NotFound(_("We do not know this booking."))
+        raise NotFound(_("We could not find this booking."))
     if row.status != SaleStatus.CONFIRMED:
         raise Conflict(_("There is no ticket for this booking: it is not paid, or it is cancelled."))
     return row

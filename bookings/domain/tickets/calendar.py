@@ -90,8 +90,7 @@ def _lines(trip: TicketedTrip) -> list[str]:
         lines.append(_("Seats %(seats)s") % {"seats": ", ".join(trip.view.seats)})
     lines += [
         _("Be at the stop by %(time)s.") % {"time": trip.check_in},
-        _("You leave the coach at %(stop)s, %(time)s.")
-        % {"stop": trip.view.alight_stop, "time": trip.view.arrives},
+        _("You get off at %(stop)s, %(time)s.") % {"stop": trip.view.alight_stop, "time": trip.view.arrives},
         f"{settings.SITE_URL}/bookings/",
     ]
     return lines

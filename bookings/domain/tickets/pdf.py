@@ -50,7 +50,7 @@ def trips_to_print(bookings: Sequence[Booking]) -> list[TicketedTrip]:
     """The confirmed trips that have usable tickets. Raises NotFound when there is none."""
     trips = [trip for trip in ticketed_trips_of(list(bookings)) if trip.tickets]
     if not trips:
-        raise NotFound(_("There are no tickets to travel on in this booking."))
+        raise NotFound(_("There are no valid tickets in this booking."))
     return trips
 
 
@@ -166,9 +166,9 @@ def _notes(trip: TicketedTrip, ticket: Ticket) -> list[str]:
     refunds = refund_lines([ticket], trip.booking)
     if refunds:
         tiers = "; ".join(refunds)
-        notes.append(_("Refund if it is cancelled %(tiers)s; after that nothing.") % {"tiers": tiers})
+        notes.append(_("Refund if it is cancelled %(tiers)s; after that no refund.") % {"tiers": tiers})
     else:
-        notes.append(_("This ticket is not refunded any more."))
+        notes.append(_("This ticket is no longer refundable."))
     if trip.zone_note:
         notes.append(trip.zone_note)
     return notes

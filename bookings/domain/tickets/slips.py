@@ -35,5 +35,5 @@ def _notes(trip: TicketedTrip, ticket: Ticket) -> str:
     if ticket.passenger_type.proof:
         notes.append(_("At boarding, show: %(proof)s.") % {"proof": ticket.passenger_type.proof})
     if not ticket.seat:
-        notes.insert(0, _("Standby: you travel when a seat is free at closing."))
+        notes.insert(0, _("Standby: you travel if a seat is free when boarding closes."))
     return " ".join(notes)

@@ -149,7 +149,7 @@ def get_segment(ref: SegmentRef) -> Segment:
     """The shortest segment between the two places of `ref`. Raises NotFound."""
     schedules = note_version(_schedules(ref.schedule_id))
     if not schedules:
-        raise NotFound(_("We do not know this departure."))
+        raise NotFound(_("We could not find this departure."))
     schedule = _complete(schedules[0])
     calls = route_calls(schedule.route_id)
     ends = find_shortest_pair(_calls_named(calls, ref.from_ref), _calls_named(calls, ref.to_ref))

@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        create = actions.add_parser("create", help="make a key and print it, this once")
+        create = actions.add_parser("create", help="make a key and print it, only this time")
         create.add_argument(
             "partner", help="its short name, as in /office/partners/; with --email a new partner's name"
         )
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         made = make_key(owner, KeyTerms(of_key["name"], of_key["scopes"], of_key["limit"]))
         self.stdout.write(
             f"{made.text}\nThis is the key of {owner.name} for {', '.join(made.key.scopes)}. "
-            "It is shown this once."
+            "It is shown only once."
         )
 
     def _list(self, partner: str | None, **options: Any) -> None:

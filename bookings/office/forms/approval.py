@@ -60,4 +60,4 @@ class ApprovalFields(forms.Form):
 
     def ask_for_approval(self) -> None:
         """Say that the action needs a second person, and nobody signed."""
-        self.add_error("approver_name", _("A supervisor or manager must sign this."))
+        self.add_error("approver_name", _("A supervisor or manager must approve this."))

@@ -26,7 +26,7 @@ def read_day_keys(text: str, today: date) -> date:
                 return read(today, *match.groups())
             except (ValueError, OverflowError, StopIteration):
                 break
-    raise ValidationError(_("Give the day as +1, fri, 2512 or 2026-12-25."))
+    raise ValidationError(_("Enter the day as +1, fri, 2512 or 2026-12-25."))
 
 
 def _ahead(today: date, sign: str, days: str) -> date:

@@ -30,9 +30,9 @@ class ConfirmForm(ApprovalFields):
     )
     slip = forms.CharField(label=_("Slip reference (card, EFT)"), max_length=40, required=False)
     waiver = forms.ChoiceField(
-        label=_("Why the fee is waived"), choices=[("", "–"), *WaiverReason.choices], required=False
+        label=_("Reason for the waiver"), choices=[("", "–"), *WaiverReason.choices], required=False
     )
-    note = forms.CharField(label=_("In words"), max_length=100, required=False)
+    note = forms.CharField(label=_("Details"), max_length=100, required=False)
     reason = forms.CharField(label=_("Reason"), max_length=100, required=False)
 
     def till(self, request: StaffRequest) -> Till:
@@ -55,7 +55,7 @@ class ConfirmForm(ApprovalFields):
         if approver is None:
             if not self.errors:
                 self.ask_for_approval()
-            raise Refusal(_("Waiving the fee needs a reason and the signature of a supervisor."))
+            raise Refusal(_("Waiving the fee needs a reason and the approval of a supervisor."))
         return Waiver(self.cleaned_data["waiver"], approver, self.cleaned_data["note"])
 
 
@@ -95,5 +95,5 @@ def quoted_in(form: ConfirmForm) -> Decimal:
     """Raises Refusal for a form that was tampered with."""
     quoted = form.cleaned_data.get("quoted")
     if quoted is None:
-        raise Refusal(_("This form has lost its quote. Please open the page again."))
+        raise Refusal(_("This form is no longer valid. Please open the page again."))
     return quoted

@@ -13,8 +13,8 @@ class LoginForm(AuthenticationForm):
     """One answer for a wrong name, a wrong password and a disabled user."""
 
     error_messages = {
-        "invalid_login": _("This name and password do not belong together. Mind capital letters."),
-        "inactive": _("This name and password do not belong together. Mind capital letters."),
+        "invalid_login": _("The user name or password is incorrect. Passwords are case-sensitive."),
+        "inactive": _("The user name or password is incorrect. Passwords are case-sensitive."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -27,7 +27,7 @@ class NewPartnerForm(PartnerTermsForm):
 
 class KeyForm(ValuesForm):
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"),
+        label=_("Permissions"),
         choices=ApiKey.Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},
@@ -37,7 +37,7 @@ class KeyForm(ValuesForm):
     class Meta:
         model = ApiKey
         fields = ["name", "scopes", "limit"]
-        labels = {"name": _("What the key is for")}
+        labels = {"name": _("Purpose of the key")}
         widgets = {
             "name": forms.TextInput(attrs={"placeholder": _("website"), "autocomplete": "off"}),
             "limit": forms.TextInput(attrs={"placeholder": "120/m", "autocomplete": "off"}),
@@ -62,11 +62,11 @@ class WebhookForm(forms.Form):
     url = forms.CharField(
         label=_("Address"),
         max_length=300,
-        help_text=_("Of the partner's own server, beginning with https://."),
+        help_text=_("On the partner's own server, beginning with https://."),
         widget=forms.TextInput(attrs={"placeholder": "https://…", "autocomplete": "off", "inputmode": "url"}),
     )
     events = forms.MultipleChoiceField(
-        label=_("Events that it is sent"),
+        label=_("Events to send"),
         choices=Webhook.Event.choices,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},

@@ -20,7 +20,7 @@ class ReauthenticationForm(forms.Form):
     """The user's password, and a code of those who have a second factor."""
 
     password = PasswordField(_("Your password"))
-    code = CodeField(_("Code of your app, or a recovery code"), required=False)
+    code = CodeField(_("Code from your app, or a recovery code"), required=False)
 
     def __init__(self, *args: Any, user: User, asks_code: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

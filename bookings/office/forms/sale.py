@@ -93,7 +93,7 @@ class SaleSearchForm(forms.Form):
             label=_("Day"), required=False, initial=self.today.isoformat(), widget=forms.TextInput(day)
         )
         self.fields["return"] = forms.CharField(
-            label=_("Way back"), required=False, widget=forms.TextInput(day)
+            label=_("Return"), required=False, widget=forms.TextInput(day)
         )
 
     def _day(self, name: str, earliest: date) -> date | None:
@@ -103,7 +103,9 @@ class SaleSearchForm(forms.Form):
         day = read_day_keys(typed, self.today)
         if day < earliest:
             raise ValidationError(
-                _("This day is over.") if name == "date" else _("The way back is not before the way there.")
+                _("This day is in the past.")
+                if name == "date"
+                else _("The return trip cannot be before the outward trip.")
             )
         return day
 
@@ -266,7 +268,7 @@ class PayForm(TenderForm):
                 widget=forms.Select({"data-fare": ""}),
             )
         self.fields["contact"] = forms.CharField(
-            label=_("Mobile or e-mail (if they want one)"),
+            label=_("Mobile or e-mail (optional)"),
             required=False,
             initial=contact,
             widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": _LONGEST}),
@@ -332,7 +334,7 @@ def split_name(text: str, surname: str = "") -> tuple[str, str]:
 
 def _name_problem(first: str, last: str) -> str:
     if not first or not last:
-        return _("Type first name and surname.")
+        return _("Enter first name and surname.")
     if len(first) > NAME_LENGTH or len(last) > NAME_LENGTH:
         return _("This name is too long.")
     try:

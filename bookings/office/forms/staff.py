@@ -53,7 +53,7 @@ class ProfileForm(ValuesForm):
     class Meta:
         model = User
         fields = ["first_name", "last_name", "email", "role", "branch"]
-        labels = {"email": _("E-mail (if they have one)"), "role": _("Role")}
+        labels = {"email": _("E-mail (optional)"), "role": _("Role")}
 
     def __init__(self, *args: Any, keeps: Branch | None = None, **kwargs: Any) -> None:
         """`keeps` is a branch that may stay chosen even if it is closed."""

@@ -57,7 +57,7 @@ class TillCount(ApprovalFields, CashCount):
 
     card = AmountField(_("Total of the card slips"), required=False)
     eft = AmountField(_("Total of the EFT slips"), required=False)
-    reason = forms.CharField(label=_("Reason of the difference"), max_length=200, required=False)
+    reason = forms.CharField(label=_("Reason for the difference"), max_length=200, required=False)
 
     @property
     def counted(self) -> dict[str, Decimal]:

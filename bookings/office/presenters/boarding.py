@@ -24,7 +24,7 @@ def manifest_chips(manifest: Manifest) -> list[StopChip]:
     """The whole way, then each stop."""
     chosen = manifest.stop
     whole = StopChip(
-        reverse("office:manifest", args=[manifest.schedule_id]), _("Whole way"), is_current=chosen is None
+        reverse("office:manifest", args=[manifest.schedule_id]), _("Whole trip"), is_current=chosen is None
     )
     return [whole, *(_chip(stop, is_current=stop is chosen) for stop in manifest.stops)]
 

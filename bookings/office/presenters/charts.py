@@ -104,7 +104,7 @@ def load_chart(days: Sequence[DayLoad]) -> BarChart:
             "day": top.label,
             "top": top.percent,
         }
-        text += " " + _("A seat is taken when anybody has it on any part of the way.")
+        text += " " + _("A seat counts as taken if it is taken on any part of the trip.")
     rows = tuple(
         (day.label, str(day.coaches), f"{day.taken}/{day.seats}", f"{day.percent} %") for day in days
     )

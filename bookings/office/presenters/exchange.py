@@ -11,5 +11,5 @@ def announcement(view: MoveView) -> str:
     if view.balance.is_due:
         return _("%(amount)s to pay.") % {"amount": view.balance.text}
     if view.balance.is_back:
-        return _("%(amount)s goes back.") % {"amount": view.balance.text}
+        return _("%(amount)s to refund.") % {"amount": view.balance.text}
     return _("Nothing to pay.")

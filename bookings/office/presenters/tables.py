@@ -30,7 +30,7 @@ class BookingTable(tables.Table):
 
     class Meta:
         order_by_field = "sort"
-        empty_text = _("No booking fits.")
+        empty_text = _("No bookings found.")
         attrs = {"class": "table"}
 
 

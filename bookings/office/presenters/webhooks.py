@@ -16,12 +16,12 @@ from bookings.domain.timetable.trips import local_text
 STATES: Final[tuple[tuple[str, str | Promise], ...]] = (
     ("", gettext_lazy("All")),
     ("waiting", gettext_lazy("Waiting")),
-    ("failed", gettext_lazy("Given up")),
-    ("sent", gettext_lazy("Taken")),
+    ("failed", gettext_lazy("Failed")),
+    ("sent", gettext_lazy("Delivered")),
 )
 _BADGES: Final = {
-    DeliveryState.SENT: ("badge-good", gettext_lazy("taken")),
-    DeliveryState.FAILED: ("badge-bad", gettext_lazy("given up")),
+    DeliveryState.SENT: ("badge-good", gettext_lazy("delivered")),
+    DeliveryState.FAILED: ("badge-bad", gettext_lazy("failed")),
     DeliveryState.WAITING: ("", gettext_lazy("waiting")),
 }
 

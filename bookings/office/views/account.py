@@ -51,7 +51,9 @@ def account(request: StaffRequest) -> HttpResponse:
         add_refusal(form, "new_password", refusal)
         return _account_page(request, password_form=form)
     auth.update_session_auth_hash(request, request.user)
-    messages.success(request, _("Your password is changed. Sessions on other computers have ended."))
+    messages.success(
+        request, _("Your password has been changed. You have been signed out on all other computers.")
+    )
     return redirect("office:account")
 
 
@@ -137,7 +139,7 @@ def drop(request: StaffRequest) -> HttpResponse:
     if not form.is_reauthenticated():
         return _factor_page(request, reauthentication=form)
     if factor.is_needed(request.user):
-        raise RuleBroken(_("Your role needs a second factor. You can replace it, but not do without."))
+        raise RuleBroken(_("Your role needs a second factor. You can replace it, but not remove it."))
     factor.drop_second_factor(request.user, actor=request.user)
-    messages.success(request, _("You sign in with your password alone now."))
+    messages.success(request, _("You now sign in with your password only."))
     return redirect("office:second_factor")

@@ -129,8 +129,8 @@ def leave(request: StaffRequest, schedule_id: int) -> HttpResponse:
     except Conflict as refusal:
         return _ask(request, schedule_id, "depart", stop=0, refusal=refusal)
     words = ngettext(
-        "The coach has left; %(count)d more passenger did not come.",
-        "The coach has left; %(count)d more did not come.",
+        "The coach has left; %(count)d more no-show.",
+        "The coach has left; %(count)d more no-shows.",
         missing,
     )
     messages.success(request, words % {"count": missing} if missing else _("The coach has left."))
@@ -175,7 +175,7 @@ def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
     words = (
         _("%(amount)s for %(count)d on standby: paid out in cash.")
         if given.is_paid
-        else _("%(amount)s for %(count)d on standby is owed; a task says so for each booking.")
+        else _("%(amount)s for %(count)d on standby is owed; a task was created for each booking.")
     )
     messages.success(request, words % {"amount": format_zar(given.amount), "count": given.people})
     return redirect(_address("board", schedule_id, stop))

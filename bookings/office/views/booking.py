@@ -35,9 +35,9 @@ def note(request: StaffRequest, reference: str) -> HttpResponse:
     form = NoteForm(request.POST)
     order_id = order_of_reference(reference)
     if not form.is_valid() or order_id is None:
-        raise RuleBroken(_("Write something first."))
+        raise RuleBroken(_("Please enter a note."))
     add_note(order_id, form.cleaned_data["text"], author=request.user)
-    messages.success(request, _("Noted."))
+    messages.success(request, _("Note added."))
     return redirect("office:booking", reference)
 
 
@@ -46,11 +46,11 @@ def note(request: StaffRequest, reference: str) -> HttpResponse:
 def resend(request: StaffRequest, reference: str) -> HttpResponse:
     order_id = order_of_reference(reference)
     if order_id is None:
-        raise RuleBroken(_("We do not know this booking."))
+        raise RuleBroken(_("We could not find this booking."))
     if send_again(order_id, now=timezone.now()):
-        messages.success(request, _("A new mail is on its way."))
+        messages.success(request, _("A new e-mail is on its way."))
     else:
         messages.info(
-            request, _("No mail was sent: one is on its way already, or the booking has no e-mail address.")
+            request, _("No e-mail was sent: one is already on its way, or the booking has no e-mail address.")
         )
     return redirect("office:booking", reference)

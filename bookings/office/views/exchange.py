@@ -50,7 +50,7 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
     except Refusal as refusal:
         return _exchange_page(request, reference, form=form, refusal=refusal, status=refusal.status)
     messages.success(
-        request, _("Moved. The new tickets are ready to print; the old ones are no longer good.")
+        request, _("Moved. The new tickets are ready to print; the old ones are no longer valid.")
     )
     return redirect("office:booking", moved.booking_reference)
 
@@ -136,7 +136,7 @@ def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
     except Refusal as refusal:
         return _seat_page(request, reference, ticket_id, form=form, refusal=refusal, status=refusal.status)
     messages.success(
-        request, _("Seat %(seat)s it is. The ticket can be printed again.") % {"seat": labels[0]}
+        request, _("The seat is now %(seat)s. The ticket can be printed again.") % {"seat": labels[0]}
     )
     return redirect("office:booking", reference)
 

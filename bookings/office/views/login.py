@@ -88,7 +88,7 @@ def code(request: HttpRequest) -> HttpResponse:
             if is_valid_code(user, form.cleaned_data["code"]):
                 return _sign_in(request, user, first_step["next"], by_code=True)
             form.add_error(
-                "code", _("That code is not right, or was used before. Wait for the app's next one.")
+                "code", _("The code is incorrect or has already been used. Wait for the next one in the app.")
             )
         except (Refusal, TooMany) as refusal:
             add_refusal(form, "code", refusal)

@@ -41,7 +41,7 @@ def add(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("%(partner)s may sell now. Make a key for its program.") % {"partner": new_partner.name},
+                _("%(partner)s can sell now. Create a key for its program.") % {"partner": new_partner.name},
             )
             return redirect("office:partner", new_partner.slug)
     return _list(request, form, status=422)
@@ -67,7 +67,7 @@ def partner_page(
 ) -> HttpResponse:
     """The page of a partner.
 
-    `replaced` are the forms that have errors to show (terms, key, payment), or a `new_key`, shown this once.
+    `replaced` are the forms that have errors to show (terms, key, payment), or a `new_key`, shown only once.
     """
     context = {
         "partner": partner,
@@ -89,7 +89,7 @@ def change(request: StaffRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         return partner_page(request, partner, terms=form, status=422)
     accounts.change_partner(partner, **form.cleaned_data, is_active=partner.is_active, actor=request.user)
-    messages.success(request, _("The new terms hold."))
+    messages.success(request, _("The terms have been saved."))
     return redirect("office:partner", slug)
 
 
@@ -109,9 +109,7 @@ def switch(request: StaffRequest, slug: str) -> HttpResponse:
         partner, email=partner.email, credit_limit=partner.credit_limit, is_active=is_on, actor=request.user
     )
     message = (
-        _("%(partner)s may sell again.")
-        if is_on
-        else _("%(partner)s is switched off: its keys open nothing.")
+        _("%(partner)s can sell again.") if is_on else _("%(partner)s is switched off: its keys do not work.")
     )
     messages.success(request, message % {"partner": partner.name})
     return redirect("office:partner", slug)
@@ -126,7 +124,7 @@ def receive_payment(request: StaffRequest, slug: str) -> HttpResponse:
         return partner_page(request, partner, payment=form, status=422)
     cleaned = form.cleaned_data
     accounts.receive_payment(partner, **cleaned, actor=request.user)
-    messages.success(request, _("%(amount)s is booked.") % {"amount": format_zar(cleaned["amount"])})
+    messages.success(request, _("%(amount)s has been recorded.") % {"amount": format_zar(cleaned["amount"])})
     return redirect("office:partner", slug)
 
 
@@ -160,7 +158,7 @@ def key(request: StaffRequest, slug: str, key_id: int) -> HttpResponse:
         except Refusal as refusal:
             add_refusal(form, "limit" if refusal.status == 422 else None, refusal)
         else:
-            messages.success(request, _("The key is changed."))
+            messages.success(request, _("The key has been changed."))
             return redirect("office:partner", slug)
     return render(
         request,
@@ -178,12 +176,12 @@ def revoke_key(request: StaffRequest, slug: str, key_id: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "office/partners/key_revoke.html", {"key": api_key})
     api_keys.revoke_key(key_id, actor=request.user)
-    messages.success(request, _("The key %(key)s… opens nothing any more.") % {"key": api_key.prefix})
+    messages.success(request, _("The key %(key)s… no longer works.") % {"key": api_key.prefix})
     return redirect("office:partner", slug)
 
 
 def _get_key(slug: str, key_id: int) -> ApiKey:
     api_key = api_keys.get_key(key_id)
     if api_key.partner.slug != slug:
-        raise NotFound(_("We do not know this key."))
+        raise NotFound(_("We could not find this key."))
     return api_key

@@ -40,7 +40,7 @@ def cancel(request: StaffRequest, reference: str) -> HttpResponse:
         cancelled = _cancel(request, reference, form)
     except Refusal as refusal:
         return _cancel_page(request, reference, form=form, refusal=refusal)
-    messages.success(request, _("Cancelled. %(amount)s goes back.") % {"amount": format_zar(quoted_in(form))})
+    messages.success(request, _("Cancelled. %(amount)s to refund.") % {"amount": format_zar(quoted_in(form))})
     return redirect("office:booking", cancelled.booking_reference)
 
 

@@ -50,20 +50,20 @@ class AccountAction:
 ACTIONS: Final = {
     "password": AccountAction(
         accounts.reset_password,
-        gettext_lazy("Give a new initial password?"),
+        gettext_lazy("Create a new initial password?"),
         gettext_lazy(
-            "Their sessions end, and the old password is void. The new one is shown to you once; "
-            "with it they can only choose their own."
+            "They are signed out, and the old password stops working. The new one is shown to you only "
+            "once; they can only use it to choose their own."
         ),
-        gettext_lazy("Give a new password"),
+        gettext_lazy("Create a new password"),
         asks_password=True,
     ),
     "factor": AccountAction(
         accounts.reset_second_factor,
         gettext_lazy("Reset the second factor?"),
         gettext_lazy(
-            "For somebody whose phone and recovery codes are lost. "
-            "They sign in by password alone until they have set up a new one."
+            "For somebody who has lost their phone and recovery codes. They sign in with their password "
+            "only until they have set up a new one."
         ),
         gettext_lazy("Reset the second factor"),
         asks_password=True,
@@ -71,9 +71,7 @@ ACTIONS: Final = {
     "close": AccountAction(
         accounts.close_account,
         gettext_lazy("Close this account?"),
-        gettext_lazy(
-            "Every session ends at once, and nobody signs in by this name. What they did stays on record."
-        ),
+        gettext_lazy("They are signed out at once and can no longer sign in. What they did stays on record."),
         gettext_lazy("Close the account"),
         asks_password=False,
         is_dangerous=True,
@@ -81,7 +79,7 @@ ACTIONS: Final = {
     "open": AccountAction(
         accounts.reopen_account,
         gettext_lazy("Open this account again?"),
-        gettext_lazy("They get a new initial password, which is shown to you once."),
+        gettext_lazy("They get a new initial password, which is shown to you only once."),
         gettext_lazy("Open the account"),
         asks_password=True,
     ),
@@ -186,7 +184,8 @@ def _show_password(request: StaffRequest, record: StaffRecord, password: str) ->
     """The initial password, once; nothing if the form was sent a second time."""
     if not password:
         messages.warning(
-            request, _("This was done before. Its password was shown then; give a new one if it is lost.")
+            request,
+            _("This was done before, and the password was shown then. If it is lost, create a new one."),
         )
         return redirect("office:staff_member", record.user.pk)
     return render(request, "office/staff/initial_password.html", {"record": record, "password": password})

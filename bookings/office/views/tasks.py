@@ -32,7 +32,7 @@ def done(request: StaffRequest, task_id: int) -> HttpResponse:
         finish_task(task_id, user=request.user, note=note, submission=token, content=f"{task_id} {note}")
     except Refusal as refusal:
         return _page(request, refusal=refusal, task_id=task_id)
-    messages.success(request, _("Noted: the task is done."))
+    messages.success(request, _("The task is done."))
     return redirect(reverse("office:tasks"))
 
 

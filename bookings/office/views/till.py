@@ -96,7 +96,9 @@ def move_cash(request: StaffRequest) -> HttpResponse:
             status = refusal.status
             add_refusal(form, "amount", refusal)
         else:
-            messages.success(request, _("%(amount)s is noted.") % {"amount": format_zar(form.signed)})
+            messages.success(
+                request, _("%(amount)s has been recorded.") % {"amount": format_zar(form.signed)}
+            )
             return redirect("office:shift")
     return render(
         request,

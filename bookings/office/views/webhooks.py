@@ -86,7 +86,7 @@ def switch(request: StaffRequest, slug: str, hook_id: int) -> HttpResponse:
     hook, is_on = hooks.get_webhook(hook_id, slug), request.POST.get("to") == "on"
     hooks.switch_webhook(hook, is_on=is_on, actor=request.user)
     messages.success(
-        request, _("The webhook is on.") if is_on else _("The webhook is off: it is sent nothing more.")
+        request, _("The webhook is on.") if is_on else _("The webhook is off: nothing more is sent.")
     )
     return redirect("office:webhook", slug, hook_id)
 
@@ -111,7 +111,7 @@ def ping(request: StaffRequest, slug: str, hook_id: int) -> HttpResponse:
     except Conflict as refusal:
         messages.error(request, counted(refusal).message)
     else:
-        messages.success(request, _("A test message is on its way; look again in a moment."))
+        messages.success(request, _("A test message is on its way; check again in a moment."))
     return redirect("office:webhook", slug, hook_id)
 
 
@@ -123,5 +123,5 @@ def again(request: StaffRequest, slug: str, hook_id: int, message_id: int) -> Ht
     except Conflict as refusal:
         messages.error(request, counted(refusal).message)
     else:
-        messages.success(request, _("The message is sent again; look again in a moment."))
+        messages.success(request, _("The message is being sent again; check again in a moment."))
     return redirect("office:webhook", slug, hook_id)

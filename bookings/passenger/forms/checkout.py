@@ -28,7 +28,7 @@ class PassengerNameField(forms.CharField):
             error_messages={
                 "required": missing,
                 "max_length": gettext_lazy(
-                    "At most 80 characters, please; shorten the name as your document does."
+                    "Please use at most 80 characters; shorten the name as your document does."
                 ),
                 "null_characters_not_allowed": gettext_lazy(
                     "This name has characters that cannot be printed. Please type it again."
@@ -63,18 +63,18 @@ class DetailsForm(forms.Form):
         self.fields["email"] = forms.EmailField(
             label=_("E-mail"),
             max_length=254,
-            help_text=_("Your tickets go here."),
+            help_text=_("We will send your tickets here."),
             widget=forms.EmailInput({"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}),
             error_messages={
-                "required": _("Please give an e-mail address: the tickets go there."),
-                "invalid": _("This e-mail address is not complete. It looks like name@example.com."),
+                "required": _("Please enter an e-mail address for your tickets."),
+                "invalid": _("Please enter a complete e-mail address, like name@example.com."),
             },
         )
         self.fields["phone"] = PhoneField(
             label=_("Mobile number (optional)"),
             required=False,
             max_length=40,
-            help_text=_("Only if something changes on the day."),
+            help_text=_("Only used if something changes on the day."),
             widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
         )
         if self.is_bound:
@@ -82,8 +82,8 @@ class DetailsForm(forms.Form):
 
     def _add_passenger(self, row: PassengerRow, fares: dict[str, str], checkout: CheckoutView) -> None:
         section = f"section-p{row.index + 1}"
-        first = _("Please give the first name of passenger %(number)d.") % {"number": row.index + 1}
-        last = _("Please give the surname of passenger %(number)d.") % {"number": row.index + 1}
+        first = _("Please enter the first name of passenger %(number)d.") % {"number": row.index + 1}
+        last = _("Please enter the surname of passenger %(number)d.") % {"number": row.index + 1}
         self.fields[f"p{row.index}-first_name"] = PassengerNameField(
             _("First name"), first, autocomplete=f"{section} given-name"
         )
@@ -100,7 +100,7 @@ class DetailsForm(forms.Form):
             widget=forms.Select({"data-fare": ""}),
             error_messages={
                 "required": _("Please choose how this passenger travels."),
-                "invalid_choice": _("Please choose one of the list."),
+                "invalid_choice": _("Please choose one from the list."),
             },
         )
 

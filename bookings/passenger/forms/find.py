@@ -19,7 +19,7 @@ class FindForm(forms.Form):
         self.fields["reference"] = forms.CharField(
             label=_("Booking reference"),
             max_length=40,
-            help_text=_("Eight letters and digits, from your mail."),
+            help_text=_("Eight letters and digits, from your e-mail."),
             widget=forms.TextInput(
                 {
                     "autocomplete": "off",
@@ -28,12 +28,12 @@ class FindForm(forms.Form):
                     "class": "code",
                 }
             ),
-            error_messages={"required": _("Please give the reference.")},
+            error_messages={"required": _("Please enter the reference.")},
         )
         self.fields["proof"] = forms.CharField(
             label=_("Surname or e-mail"),
             max_length=254,
-            help_text=_("Of anybody travelling, or the address that the tickets went to."),
+            help_text=_("Of any passenger, or the address the tickets were sent to."),
             widget=forms.TextInput({"autocomplete": "family-name", "spellcheck": "false"}),
-            error_messages={"required": _("Please give a surname or an e-mail address.")},
+            error_messages={"required": _("Please enter a surname or an e-mail address.")},
         )

@@ -75,12 +75,15 @@ class SearchForm(forms.Form):
                 "autocomplete": "off",
                 "maxlength": LONGEST,
             }
-            missing = _("Where does the journey begin?") if name == "from" else _("Where do you want to go?")
+            missing = _("Where are you travelling from?") if name == "from" else _("Where do you want to go?")
             field = PlaceField(
                 label=label, widget=forms.TextInput(attrs), error_messages={"required": missing}
             )
             self.fields[name] = field
-        wrong = {"invalid": _("Please give the day as in 2026-12-31."), "required": _("Please choose a day.")}
+        wrong = {
+            "invalid": _("Please enter the day as in 2026-12-31."),
+            "required": _("Please choose a day."),
+        }
         formats = ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y"]
         self.fields["date"] = forms.DateField(
             label=_("Leave on"), input_formats=formats, widget=DayInput(**days), error_messages=wrong
@@ -108,7 +111,7 @@ class SearchForm(forms.Form):
                 help_text=kind.ages,
                 required=False,
                 widget=forms.NumberInput(attrs),
-                error_messages={"invalid": _("Please give the number of passengers in digits.")},
+                error_messages={"invalid": _("Please enter the number of passengers in digits.")},
             )
 
     def _as_fields(self, data: Mapping[str, str], today: date) -> dict[str, str]:
@@ -131,9 +134,9 @@ class SearchForm(forms.Form):
         self.data[name] = day.isoformat()  # the only way a browser shows it
         if day < earliest:
             late = (
-                _("The way back cannot be before the way there.")
+                _("The return trip cannot be before the outward trip.")
                 if name == "return"
-                else _("This day is over. Please choose today or later.")
+                else _("This day is in the past. Please choose today or later.")
             )
             self.add_error(name, late)
         elif day > self.now.date() + timedelta(days=DAYS_AHEAD):
@@ -147,7 +150,7 @@ class SearchForm(forms.Form):
         if min(counts.values(), default=0) < 0:
             self.add_error(
                 self.default_type,
-                _("You chose more children, students or pensioners than passengers in all."),
+                _("You chose more children, students or pensioners than passengers in total."),
             )
             return None
         try:
@@ -168,7 +171,7 @@ class SearchForm(forms.Form):
             and destination
             and (origin.ref == destination.ref or set(origin.stop_ids) == set(destination.stop_ids))
         ):
-            self.add_error("to", _("You are already there: please choose another place to go to."))
+            self.add_error("to", _("Please choose two different places."))
         zone = ZoneInfo(origin.time_zone if origin else settings.TIME_ZONE)
         day = self._clean_day("date", self.now.astimezone(zone).date())
         self._clean_day("return", day or date.min)

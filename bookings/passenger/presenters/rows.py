@@ -60,7 +60,7 @@ def offer_rows(
     offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False
 ) -> SafeString:
     """`address` tells where a departure's page is."""
-    for_all = ngettext("for you", "for all %(n)d of you", party) % {"n": party} if party > 1 else ""
+    for_all = ngettext("for you", "for %(n)d passengers", party) % {"n": party} if party > 1 else ""
     return mark_safe(
         "".join(_row(offer, address(offer), for_all, get_language(), show_day=show_day) for offer in offers)
     )

@@ -34,7 +34,9 @@ def board(request: HttpRequest) -> HttpResponse:
     try:
         place = get_place(typed)
     except NotFound as unknown:
-        problem = unknown.message if typed else _("Please name a city.") if "city" in request.GET else ""
+        problem = (
+            unknown.message if typed else _("Please choose a city or stop.") if "city" in request.GET else ""
+        )
         origins = {pair.origin.slug: pair.origin for pair in popular_pairs(limit=12, now=now)}
         context = {"typed": typed, "problem": problem, "origins": origins.values()}
         return render(request, "passenger/board_form.html", context, status=422 if problem else 200)

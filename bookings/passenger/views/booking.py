@@ -117,9 +117,9 @@ def resend(request: HttpRequest, reference: str) -> HttpResponse:
         return not_mine(request, reference)
     enforce_limit(request, "resend", f"order {order_id}")
     if send_again(order_id, now=timezone.now()):
-        messages.success(request, _("A new mail is on its way to you."))
+        messages.success(request, _("A new e-mail is on its way to you."))
     else:
-        messages.info(request, _("A mail is on its way to you already; give it a minute."))
+        messages.info(request, _("An e-mail is already on its way to you; please allow a minute."))
     return redirect("passenger:booking", reference)
 
 

@@ -56,7 +56,7 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
     except Conflict as refusal:
         return _page(request, reference, set(tickets), refusal=refusal)
     if quoted:
-        words = _("Cancelled. %(amount)s goes back to you the way you paid.") % {"amount": format_zar(quoted)}
+        words = _("Cancelled. We refund you %(amount)s the way you paid.") % {"amount": format_zar(quoted)}
     else:
         words = _("Cancelled.")
     messages.success(request, words)

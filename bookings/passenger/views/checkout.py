@@ -77,7 +77,7 @@ def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
             status=refusal.status,
         )
     messages.success(
-        request, _("Your seats are kept until %(time)s.") % {"time": clock_text(hold.expires_at)}
+        request, _("Your seats are held until %(time)s.") % {"time": clock_text(hold.expires_at)}
     )
     return redirect(
         _review_address(view.token) if request.POST.get("step") == "review" else view_address(view)
@@ -86,7 +86,7 @@ def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
 
 def _release(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     release_hold(view.token, owner=visitor_key(request))
-    messages.success(request, _("Your seats are free again. Thank you for giving them back."))
+    messages.success(request, _("Your seats have been released. Thank you."))
     return redirect(seats_address(view))
 
 
@@ -97,7 +97,7 @@ def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     except Refusal as refusal:
         return _page(request, _view(request, view.token), refusal=refusal, status=refusal.status)
     messages.success(
-        request, _("You have the same seats again, until %(time)s.") % {"time": clock_text(hold.expires_at)}
+        request, _("Your seats are held again, until %(time)s.") % {"time": clock_text(hold.expires_at)}
     )
     return redirect(view_address(view))
 

@@ -12,7 +12,7 @@ from bookings.web.access import public
 
 def _only_in_the_demo() -> None:
     if not settings.IS_DEMO:
-        raise NotFound(_("We do not know this page."))
+        raise NotFound(_("We could not find this page."))
 
 
 @public

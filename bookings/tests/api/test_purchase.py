@@ -233,7 +233,7 @@ def test_a_quote_keeps_its_price_or_is_refused(program: Program, coach: Schedule
     assert refused.status_code == 409
     assert problem(refused) == {
         "type": "http://127.0.0.1:8000/api/v1/problems/#quote-outdated",
-        "title": "The world moved on",
+        "title": "Changed in the meantime",
         "status": 409,
         "detail": "The price is R975 now, not R900 as quoted. Nothing is held; please ask for a new quote.",
     }

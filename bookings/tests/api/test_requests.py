@@ -64,9 +64,9 @@ def test_fields_are_chosen_and_unknown_ones_named(anybody: Program, cities: None
     ]
     assert problem(anybody.get("/cities/", {"fields": "name,mayor"})) == {
         "type": "http://127.0.0.1:8000/api/v1/problems/#invalid",
-        "title": "The request is not in order",
+        "title": "The request is not valid",
         "status": 400,
-        "detail": "Some fields are not in order.",
+        "detail": "Some fields are not valid.",
         "errors": [
             {
                 "field": "fields",
@@ -87,9 +87,9 @@ def test_whatever_a_browser_would_rather_have_it_gets_json(anybody: Program) -> 
     ("method", "path", "status", "title"),
     [
         ("GET", "/nowhere/", 404, "Not found"),
-        ("POST", "/cities/", 405, "No such method here"),
-        ("OPTIONS", "/cities/", 405, "No such method here"),
-        ("GET", "/quotes/", 401, "A key is needed"),
+        ("POST", "/cities/", 405, "Method not allowed"),
+        ("OPTIONS", "/cities/", 405, "Method not allowed"),
+        ("GET", "/quotes/", 401, "An API key is required"),
     ],
 )
 def test_refusals_are_problem_details(
@@ -162,7 +162,7 @@ def test_what_nobody_expected_is_a_500_without_its_words(
 
     answer = anybody.get("/cities/")
 
-    assert (answer.status_code, problem(answer)["title"]) == (500, "Our fault")
+    assert (answer.status_code, problem(answer)["title"]) == (500, "Server error")
     assert "secret" not in answer.content.decode()
 
 

@@ -98,7 +98,7 @@ def test_an_error_has_the_same_headers(client: Client, status: int, ask: Any) ->
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [
-        (ZeroDivisionError(), 500, "Something broke on our side"),
+        (ZeroDivisionError(), 500, "Something went wrong on our side"),
         (OperationalError("server closed the connection"), 503, "Back in a moment"),
     ],
 )

@@ -78,7 +78,7 @@ def pay(page: Page) -> None:
 def buy(page: Page, site: str, schedule: Schedule) -> None:
     """Two adults on seats of our choice, paid."""
     page.goto(f"{site}{seats_page(schedule)}")
-    page.get_by_role("button", name="Choose for us, together").click()
+    page.get_by_role("button", name="Choose seats together for us").click()
     fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
     pay(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Have a good trip")
@@ -93,7 +93,7 @@ def test_a_purchase_by_keyboard_alone(watched: Page, site: str, schedule: Schedu
     expect(page.locator("#chosen")).to_contain_text("2C · R600")
     tab_to(page, "Continue")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Who travels?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who is travelling?")
     tab_to(page, "First name")
     page.keyboard.type("Thandi")
     page.keyboard.press("Tab")
@@ -101,7 +101,7 @@ def test_a_purchase_by_keyboard_alone(watched: Page, site: str, schedule: Schedu
     tab_to(page, "E-mail")
     page.keyboard.type("thandi@example.com")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Is everything right?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is everything correct?")
     tab_to(page, "Confirm the booking")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Payment to Falcon Bus Lines")
@@ -129,9 +129,9 @@ def test_a_purchase_and_its_cancellation_without_javascript(
     page.get_by_role("link", name="Cancel…").click()
     page.get_by_label("Thandi Nkosi").uncheck()
     page.get_by_role("button", name="Show the amount for these passengers").last.click()
-    page.get_by_role("button", name="Cancel 1 ticket, R600 back").click()
+    page.get_by_role("button", name="Cancel 1 ticket and get R600 back").click()
 
-    expect(page.get_by_text("Cancelled. R600 goes back to you")).to_be_visible()
+    expect(page.get_by_text("Cancelled. We refund you R600")).to_be_visible()
     assert list(SeatClaim.objects.values_list("seat__label", flat=True).distinct()) == ["2A"]
     assert violations(now=timezone.now()) == []
 
@@ -140,8 +140,8 @@ def test_there_and_back_in_one_order(watched: Page, site: str, schedule: Schedul
     back = departure_ahead(6)
     page = watched
     page.goto(f"{site}{seats_page(schedule)}")
-    page.get_by_role("button", name="Choose for us, together").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Who travels?")
+    page.get_by_role("button", name="Choose seats together for us").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who is travelling?")
     token = Hold.objects.get().token
     page.goto(f"{site}{seats_page(back, hold=token)}")
     page.check("#seat-2A")
@@ -160,9 +160,9 @@ def test_cancelling_gives_the_quoted_refund(watched: Page, site: str, schedule: 
     buy(page, site, schedule)
     page.get_by_role("link", name="Cancel…").click()
     page.get_by_label("Sipho Nkosi").uncheck()
-    page.get_by_role("button", name="Cancel 1 ticket, R600 back").click()
+    page.get_by_role("button", name="Cancel 1 ticket and get R600 back").click()
 
-    expect(page.get_by_text("Cancelled. R600 goes back to you")).to_be_visible()
+    expect(page.get_by_text("Cancelled. We refund you R600")).to_be_visible()
     assert [refund.amount for refund in Refund.objects.all()] == [600]
 
 
@@ -174,7 +174,7 @@ def test_a_slow_buyer_keeps_what_was_typed_and_gets_the_seats_again(
     page.check("#seat-2A")
     page.check("#seat-2B")
     page.get_by_role("button", name="Continue").last.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Who travels?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Who is travelling?")
     past = timezone.now() - timedelta(seconds=1)
     Hold.objects.update(expires_at=past)
     SeatClaim.objects.update(expires_at=past)
@@ -222,13 +222,13 @@ def test_no_page_has_a_serious_barrier(watched: Page, site: str, schedule: Sched
     check("seats", "Johannesburg → Cape Town")
     page.check("#as-list")
     check("list", "Johannesburg → Cape Town")
-    page.get_by_role("button", name="Choose for us, together").click()
+    page.get_by_role("button", name="Choose seats together for us").click()
     page.get_by_role("button", name="Review and pay").click()
     expect(page.locator("#error-summary")).to_be_visible()
-    check("errors", "Who travels?")
+    check("errors", "Who is travelling?")
     fill_names(page, ("Thandi", "Nkosi"), ("Sipho", "Nkosi"))
     page.get_by_role("button", name="Review and pay").click()
-    check("review", "Is everything right?")
+    check("review", "Is everything correct?")
     page.get_by_role("button", name="Confirm the booking").click()
     check("gateway", "Payment to Falcon Bus Lines")
     page.get_by_role("link", name="Back to Falcon Bus Lines").click()

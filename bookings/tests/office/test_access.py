@@ -183,7 +183,7 @@ def test_a_refusal_stands_in_the_frame_of_the_office(
 
     html = clerk.get("/office/").content.decode()
 
-    assert "not open to you" in html
+    assert "do not have access" in html
     assert "Sign out" in html
 
 
@@ -214,7 +214,7 @@ def test_the_address_of_a_form_reloaded_says_so(manager: StaffClient) -> None:
     answer = manager.get(reverse("office:partner_add"))
 
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-    assert "This address only takes forms." in answer.content.decode()
+    assert "This address only accepts forms." in answer.content.decode()
     assert answer["X-Request-ID"] in answer.content.decode()
 
 

@@ -175,7 +175,7 @@ def test_undo_and_late_from_the_answer(clerk: StaffClient) -> None:
 
     assert (late.context["answer"].tone, boarded.context["answer"].tone) == ("amber", "green")
     assert 'name="late" value="1"' in late.content.decode()
-    assert "Taken back: Thandi Nkosi is not on board." in undone.content.decode()
+    assert "Undone: Thandi Nkosi is not on board." in undone.content.decode()
     ticket.refresh_from_db()
     assert ticket.status == "valid"
     again = clerk.post(address(coach, "board/undo/"), {"ticket": ticket.pk, "stop": 0, "nonce": "u2"})
@@ -196,8 +196,8 @@ def test_closing_asks_in_names_first_and_then_does_it(clerk: StaffClient) -> Non
         follow=True,
     )
 
-    assert "<b>1 no-show</b>, seat given up for the rest of the way: Thandi Nkosi" in text
-    assert "<b>1 standby passenger is seated</b>: Ayanda Moyo: seat 1A" in text
+    assert "<b>1 no-show</b>, seat released for the rest of the trip: Thandi Nkosi" in text
+    assert "<b>1 standby passenger gets a seat</b>: Ayanda Moyo: seat 1A" in text
     assert before == 0
     assert done.redirect_chain == [(address(coach, "board/?stop=0"), 302)]
     assert "Boarding is closed: 1 no-show, 1 from standby seated." in done.content.decode()
@@ -224,7 +224,7 @@ def test_leave_and_arrive_ask_first(dispatcher: StaffClient) -> None:
     twice = dispatcher.post(address(coach, "arrive/"), {"submission": "b"})
 
     assert "Thandi Nkosi" in asked.content.decode()
-    assert "The coach has left; 1 more passenger did not come." in left.content.decode()
+    assert "The coach has left; 1 more no-show." in left.content.decode()
     assert "The coach has arrived." in arrived.content.decode()
     assert (twice.status_code, "it cannot arrive now" in twice.content.decode()) == (409, True)
     assert list(ScheduleEvent.objects.values_list("to_status", "actor")) == [
@@ -328,9 +328,9 @@ def test_who_stayed_behind_gets_it_back_in_one_step(clerk: StaffClient) -> None:
     done = clerk.post(step, form, follow=True).content.decode()
     again = clerk.post(step, form | {"submission": "two"})
 
-    assert "2 on standby stayed behind" in offered
+    assert "2 on standby left behind" in offered
     assert "First Moyo" in asked
     assert "R1\u00a0200 for 2 on standby: paid out in cash." in done
-    assert "stayed behind" not in done
+    assert "left behind" not in done
     assert again.status_code == 409
-    assert "Nobody is waiting" in again.content.decode()
+    assert "There is nobody to refund" in again.content.decode()

@@ -15,7 +15,7 @@ from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SCANNED: Final = "Ticket: scan it"
+SCANNED: Final = "Scan the ticket"
 TABLET: Final = {"width": 820, "height": 1180}
 
 
@@ -61,7 +61,7 @@ def test_scan_after_scan_without_touching_anything(door: Page, live_server: Any)
     door.locator(".board-person", has_text="Lwazi Mbeki").click()
     expect(door.locator(".scan-result.is-green .scan-result-name")).to_have_text("Lwazi Mbeki")
     door.locator(".scan-result").get_by_role("button", name="Undo").click()
-    expect(door.locator("#board .notice")).to_have_text("Taken back: Lwazi Mbeki is not on board.")
+    expect(door.locator("#board .notice")).to_have_text("Undone: Lwazi Mbeki is not on board.")
 
     expect(door.locator(".board-person")).to_have_count(1)
     assert door.evaluate("window.kept")  # the page itself was never left
@@ -84,7 +84,7 @@ def test_a_scan_without_a_connection_is_kept_and_sent_again(door: Page, live_ser
     scan(door, thandi.code)
 
     expect(door.locator("[data-scan-waiting]")).to_contain_text(
-        "No connection. Kept on this device and sent again by itself: 1"
+        "No connection. Saved on this device and sent again automatically: 1"
     )
     expect(door.locator(".scan-result.is-green")).to_be_visible()
     expect(door.locator("[data-scan-waiting]")).to_be_hidden()
@@ -121,7 +121,7 @@ def test_scans_without_a_connection_outlive_the_page_and_conflicts_are_listed(
     assert "csrf" not in kept
     assert door.evaluate("localStorage.length") == 0
     assert sorted(Ticket.objects.values_list("status", flat=True)) == ["boarded", "cancelled"]
-    door.get_by_role("button", name="Seen").click()
+    door.get_by_role("button", name="Dismiss").click()
     expect(door.locator("[data-scan-later]")).to_be_hidden()
 
 

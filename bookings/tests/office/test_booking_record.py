@@ -191,7 +191,7 @@ def test_the_second_clerk_is_told(till: StaffClient, schedule: Schedule, later: 
     late = till.post(address, data | {"submission": "two"})
 
     assert late.status_code == 409
-    assert "Somebody else has changed this booking meanwhile" in late.content.decode()
+    assert "Somebody else has just changed this booking" in late.content.decode()
 
 
 def test_without_a_shift_no_money_moves(clerk: StaffClient, schedule: Schedule, later: Schedule) -> None:

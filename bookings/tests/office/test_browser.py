@@ -79,11 +79,11 @@ def test_a_second_factor_is_set_up_and_asked_for(watched: Page, live_server: obj
     assert_readable(page)
 
     page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     assert_readable(page)
     page.get_by_role("textbox", name="Code").fill(app_code(user))
-    page.get_by_role("button", name="Switch it on").click()
+    page.get_by_role("button", name="Switch on").click()
     expect(page.get_by_role("listitem")).to_have_count(10)
     assert_readable(page)
     recovery = page.get_by_role("listitem").first.inner_text()
@@ -102,7 +102,7 @@ def test_a_wrong_password_is_said_in_words(watched: Page, live_server: object) -
 
     sign_in(page, f"{live_server}/office/login/", "nobody")
 
-    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    expect(page.get_by_role("alert")).to_contain_text("user name or password")
     assert_readable(page)
 
 
@@ -117,12 +117,12 @@ def test_a_manager_lets_somebody_in_who_then_chooses_a_password(watched: Page, l
     for label, text in (("First name", "Lerato"), ("Surname", "Molefe"), ("Your password", PASSWORD)):
         page.get_by_label(label).fill(text)
     assert_readable(page)
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("heading", name="Initial password")).to_be_visible()
     assert_readable(page)
     given = page.locator(".initial-password").inner_text()
-    page.get_by_role("link", name="I have told them").click()
-    expect(page.get_by_text("account made: Lerato Molefe")).to_be_visible()
+    page.get_by_role("link", name="I have passed it on").click()
+    expect(page.get_by_text("account created: Lerato Molefe")).to_be_visible()
     assert_readable(page)
     sign_out(page)
 
@@ -130,5 +130,5 @@ def test_a_manager_lets_somebody_in_who_then_chooses_a_password(watched: Page, l
     page.get_by_label("Password").fill(given)
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Choose one that only you know, to go on.")).to_be_visible()
+    expect(page.get_by_text("To continue, choose one that only you know.")).to_be_visible()
     assert_readable(page)

@@ -131,7 +131,7 @@ def test_a_user_without_a_station_is_told(db: None) -> None:
     client = sign_in(User.objects.get(pk=user.pk))
 
     assert blocks_of(client) == {"tills", "tasks", "mails"}
-    assert "You belong to no station yet" in client.get(HOME).content.decode()
+    assert "You are not assigned to a station yet" in client.get(HOME).content.decode()
     assert fragment(client, "departures").status_code == 302 or "HX-Redirect" in fragment(
         client, "departures"
     )
@@ -143,13 +143,13 @@ def test_an_empty_station_says_so_in_every_block(supervisor: StaffClient) -> Non
     page = supervisor.get(HOME).content.decode()
 
     for words in (
-        "No coach leaves from here in the next 24 hours.",
-        "All coaches of the next 24 hours are as they should be.",
+        "No departures from here in the next 24 hours.",
+        "No problems with departures in the next 24 hours.",
         "You have no open shift.",
-        "No order runs out in the next 6 hours.",
-        "Nothing waits for anybody.",
-        "Every mail has gone out.",
-        "No coach leaves from here in the next five days.",
+        "No unpaid orders due in the next 6 hours.",
+        "No open tasks.",
+        "All mail has been sent.",
+        "No departures from here in the next five days.",
         "No departure in these days.",
     ):
         assert words in page
@@ -210,7 +210,7 @@ def make_task(**fields: Any) -> StaffTask:
 
 def test_a_supervisor_notes_what_was_done(supervisor: StaffClient) -> None:
     task = make_task()
-    assert "A refund has to be paid" in supervisor.get("/office/tasks/").content.decode()
+    assert "Refund to be paid" in supervisor.get("/office/tasks/").content.decode()
     form = {"submission": "one", "note": "Paid at the till"}
 
     for _again in range(2):
@@ -219,14 +219,14 @@ def test_a_supervisor_notes_what_was_done(supervisor: StaffClient) -> None:
     task.refresh_from_db()
     assert (task.done_note, task.done_by) == ("Paid at the till", supervisor.user)
     assert "Paid at the till" in supervisor.get("/office/tasks/?state=done").content.decode()
-    assert "Nothing waits for anybody" in supervisor.get("/office/tasks/").content.decode()
+    assert "No open tasks" in supervisor.get("/office/tasks/").content.decode()
 
 
 def test_a_task_needs_a_note_and_the_second_is_told(supervisor: StaffClient) -> None:
     task = make_task()
 
     blank = supervisor.post(f"/office/tasks/{task.pk}/done/", {"submission": "one", "note": " "})
-    assert (blank.status_code, "Say what was done about it." in blank.content.decode()) == (422, True)
+    assert (blank.status_code, "Enter what was done about it." in blank.content.decode()) == (422, True)
     sign_in(make_user(role=User.Role.MANAGER)).post(
         f"/office/tasks/{task.pk}/done/", {"submission": "two", "note": "Done"}
     )
@@ -241,7 +241,7 @@ def test_a_clerk_and_an_auditor_only_look_at_tasks(clerk: StaffClient, auditor: 
 
     for client in (clerk, auditor):
         page = client.get("/office/tasks/").content.decode()
-        assert "A refund has to be paid" in page
+        assert "Refund to be paid" in page
         assert "What was done" not in page
         assert (
             client.post(f"/office/tasks/{task.pk}/done/", {"submission": "one", "note": "x"}).status_code

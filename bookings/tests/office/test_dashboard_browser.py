@@ -110,5 +110,5 @@ def test_a_task_is_done_without_script(page: Page, live_server: object) -> None:
     page.get_by_label("What was done").fill("Phoned her")
     page.get_by_role("button", name="Done").click()
 
-    expect(page.get_by_text("Noted: the task is done.")).to_be_visible()
+    expect(page.get_by_text("The task is done.")).to_be_visible()
     assert StaffTask.objects.get().done_note == "Phoned her"

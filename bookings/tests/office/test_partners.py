@@ -40,7 +40,7 @@ def test_a_partner_is_taken_on(manager: StaffClient) -> None:
         True,
     )
     assert [(event.actor, event.what) for event in made.events.all()] == [
-        (manager.user, "taken on, credit R5\u00a0000")
+        (manager.user, "added, credit R5\u00a0000")
     ]
 
 
@@ -52,7 +52,7 @@ def test_two_partners_cannot_share_a_name(manager: StaffClient) -> None:
     )
 
     assert answer.status_code == 422
-    assert "There is a partner of this name already." in answer.content.decode()
+    assert "There is already a partner with this name." in answer.content.decode()
 
 
 def test_the_key_is_shown_once_and_opens(manager: StaffClient) -> None:
@@ -80,7 +80,7 @@ def test_reloading_the_page_of_a_new_key_makes_no_other(manager: StaffClient) ->
     again = manager.post("/office/partners/travelhub/keys/", NEW_KEY)
 
     assert again.status_code == 422
-    assert "made already" in again.content.decode()
+    assert "already been created" in again.content.decode()
     assert ApiKey.objects.count() == 1
 
 
@@ -97,7 +97,7 @@ def test_a_limit_that_is_none_is_refused(manager: StaffClient, limit: str) -> No
 def test_a_key_is_revoked_after_a_question_and_one_sees_by_whom(manager: StaffClient) -> None:
     made = make_api_key()
     address = f"/office/partners/travelhub/keys/{made.key.pk}/revoke/"
-    assert "cannot be brought back" in page(manager, address)
+    assert "cannot be restored" in page(manager, address)
     assert find_key(made.text)
 
     manager.post(address)
@@ -146,7 +146,7 @@ def test_a_partner_switched_off_opens_nothing_until_it_is_on_again(manager: Staf
 
     manager.post("/office/partners/travelhub/switch/", {"to": "off"})
     assert find_key(made.text) is None
-    assert "Switched off: its keys open nothing." in page(manager, "/office/partners/travelhub/")
+    assert "Switched off: its keys do not work." in page(manager, "/office/partners/travelhub/")
 
     manager.post("/office/partners/travelhub/switch/", {"to": "on"})
     assert find_key(made.text)

@@ -207,7 +207,7 @@ def test_a_taken_seat_is_refused_with_the_nearest_and_what_was_typed(
 
     text = page.content.decode()
     assert page.status_code == 409
-    assert "Free near by: 1C, 1D, 2A" in text
+    assert "Free nearby: 1C, 1D, 2A" in text
     assert 'name="wanted" value="1a 1b"' in text
     assert re.search(r'value="1B" checked', text)
 
@@ -286,17 +286,17 @@ def test_a_family_shares_a_surname_and_a_contact(clerk: StaffClient, till: Shift
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"name-0": ""}, "Type first name and surname."),
-        ({"name-0": "Thandi"}, "Type first name and surname."),
-        ({"name-0": "Thandi \u2028"}, "Type first name and surname."),
+        ({"name-0": ""}, "Enter first name and surname."),
+        ({"name-0": "Thandi"}, "Enter first name and surname."),
+        ({"name-0": "Thandi \u2028"}, "Enter first name and surname."),
         ({"name-0": "x" * 90 + " y"}, "too long"),
-        ({"amount": "lots"}, "Give the amount as 500"),
+        ({"amount": "lots"}, "Enter the amount as 500"),
         ({"amount": "500"}, "not enough"),
-        ({"tender": "card"}, "Give the reference"),
+        ({"tender": "card"}, "Enter the reference"),
         ({"tender": "card", "reference": "4111 1111 1111 1111"}, "card number"),
         ({"tender": "barter"}, "Choose cash, card or EFT."),
         ({"contact": "@"}, "not complete"),
-        ({"contact": "12"}, "not a phone number"),
+        ({"contact": "12"}, "not a valid phone number"),
     ],
 )
 def test_what_cannot_be_sold_is_shown_again_with_what_was_typed(
@@ -338,7 +338,7 @@ def test_seats_lost_while_typing_are_named_and_the_names_stay(
 
     text = page.content.decode()
     assert page.status_code == 409
-    assert "Seat 1A has just been taken. Free near by: 1B, 1C, 1D." in text
+    assert "Seat 1A has just been taken. Free nearby: 1B, 1C, 1D." in text
     assert 'value="Thandi Nkosi"' in text
 
 
@@ -412,7 +412,7 @@ def test_a_reference_that_nobody_knows_is_told(clerk: StaffClient, till: Shift, 
     page = clerk.get(address(order=reference))
 
     assert page.status_code == 404
-    assert "We know no booking" in page.content.decode()
+    assert "We could not find booking" in page.content.decode()
 
 
 # standby

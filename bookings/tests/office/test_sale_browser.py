@@ -219,7 +219,7 @@ def test_letters_choose_the_tender_and_f8_finds_an_order(
     keys.type("NOSUCH")
     keys.press("Enter")
 
-    expect(page.locator("#refusal")).to_contain_text("We know no booking NOSUCH")
+    expect(page.locator("#refusal")).to_contain_text("We could not find booking NOSUCH")
     keys.at("#sale-order")
 
 
@@ -244,7 +244,7 @@ def test_money_that_is_refused_is_typed_again_where_the_cursor_is(
     keys.press("F3")
     keys.at("#reference")
     keys.press("Enter")
-    expect(page.locator("#refusal")).to_contain_text("Give the reference on the slip")
+    expect(page.locator("#refusal")).to_contain_text("Enter the reference on the slip")
     keys.at("#reference")
     keys.type("T1 0042")
     keys.press("Enter")
@@ -296,7 +296,7 @@ def test_the_same_sale_without_a_script(page: Page, live_server: Any, till: Shif
     page.get_by_role("button", name="Choose").click()
     page.locator("#wanted").fill("")
     page.locator("input[value='1B']").check(force=True)
-    page.get_by_role("button", name="Keep seats").click()
+    page.get_by_role("button", name="Hold seats").click()
     page.get_by_role("button", name="Choose").click()
     page.locator("#wanted").press("Enter")
     page.get_by_label("Name of passenger 1").fill("Thandi Nkosi")

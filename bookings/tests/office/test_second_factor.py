@@ -110,7 +110,7 @@ def test_wrong_codes_make_the_next_try_wait(client: Client, priya: User) -> None
 
     answers = [client.post(CODE, {"code": f"00000{number}"}).content.decode() for number in range(3)]
 
-    assert "not right" in answers[0]
+    assert "incorrect" in answers[0]
     assert "Too many wrong codes. Please wait 1 s" in answers[1]
 
 
@@ -148,7 +148,7 @@ def test_roles_with_money_must_set_it_up_before_anything_else(
         )
     if is_forced:
         assert client.get("/admin/", follow=True).redirect_chain[-1][0] == FACTOR
-        assert "set it up to go on" in client.get(FACTOR).content.decode()
+        assert "Set it up to continue" in client.get(FACTOR).content.decode()
         assert len(enrol(client, user)) == 10
         assert client.get("/office/").status_code == 200
 

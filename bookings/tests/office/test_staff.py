@@ -59,9 +59,9 @@ def test_a_new_user_can_do_nothing_but_choose_a_password(manager: StaffClient, c
     )
 
     assert page.redirect_chain == [("/office/account/", 302)]
-    assert "Somebody else gave you your password" in page.content.decode()
+    assert "Your password was given to you by somebody else" in page.content.decode()
     assert same.status_code == 422
-    assert "Choose one that only you know" in same.content.decode()
+    assert "choose one that only you know" in same.content.decode()
     assert client.get("/office/").status_code == 200
     user = User.objects.get(username="lerato")
     assert (user.role, user.branch, user.is_staff, user.has_initial_password) == (
@@ -70,7 +70,7 @@ def test_a_new_user_can_do_nothing_but_choose_a_password(manager: StaffClient, c
         False,
         False,
     )
-    assert what(user) == [f"account made: Lerato Molefe, clerk, {user.branch}", "chose a new password"]
+    assert what(user) == [f"account created: Lerato Molefe, clerk, {user.branch}", "chose a new password"]
     assert StaffEvent.objects.filter(user=user).values_list("actor", flat=True).last() == manager.user.pk
 
 
@@ -89,8 +89,8 @@ def test_the_form_sent_twice_makes_one_user_and_tells_the_password_once(manager:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"password": "wrong"}, "not your password"),
-        ({"username": "LERATO"}, "There is a user LERATO already"),
+        ({"password": "wrong"}, "password is incorrect"),
+        ({"username": "LERATO"}, "There is already a user LERATO"),
         ({"username": "a b"}, "Enter a valid username"),
         ({"first_name": "\u0007"}, "characters that cannot be printed"),
         ({"role": "king"}, "Select a valid choice"),
@@ -134,7 +134,7 @@ def test_of_two_who_change_one_account_the_second_is_told(manager: StaffClient) 
     )
 
     assert late.status_code == 409
-    assert "changed this account meanwhile" in late.content.decode()
+    assert "has just changed this account" in late.content.decode()
     assert User.objects.get(pk=user.pk).role == "dispatcher"
 
 
@@ -210,7 +210,7 @@ def test_nobody_does_it_to_their_own_account(manager: StaffClient, step: str) ->
     )
 
     assert answer.status_code in {409, 422}
-    assert "Nobody does this to their own account" in answer.content.decode()
+    assert "You cannot do this to your own account" in answer.content.decode()
     assert User.objects.get(pk=manager.user.pk).is_active
 
 

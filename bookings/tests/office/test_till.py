@@ -69,7 +69,7 @@ def test_a_second_tab_that_opens_too_is_told(clerk: StaffClient) -> None:
     response = opened(clerk, submission="other tab")
 
     assert response.status_code == 409
-    assert "open shift already" in response.content.decode()
+    assert "already have an open shift" in response.content.decode()
 
 
 def test_the_till_shows_takings_but_not_what_the_drawer_should_hold(clerk: StaffClient, shift: Shift) -> None:
@@ -119,7 +119,7 @@ def test_a_count_that_agrees_leads_to_the_slip(clerk: StaffClient, shift: Shift)
 
     assert response["Location"] == f"/office/shifts/{shift.pk}/"
     slip = clerk.get(response["Location"]).content.decode()
-    assert "Put into the safe" in slip
+    assert "Deposited in the safe" in slip
     assert "6 × R50" in slip
     assert "paper-roll" in clerk.get(f"{response['Location']}?paper=roll").content.decode()
     assert violations(now=timezone.now()) == []
@@ -148,7 +148,7 @@ def test_a_count_that_is_far_off_shows_the_difference_and_asks_for_a_second_pers
     response = counted(clerk, shift, "4", reason="Lost", **signed)
 
     assert response["Location"] == f"/office/shifts/{shift.pk}/"
-    assert "Reason of the difference: Lost" in clerk.get(response["Location"]).content.decode()
+    assert "Reason for the difference: Lost" in clerk.get(response["Location"]).content.decode()
     assert violations(now=timezone.now()) == []
 
 

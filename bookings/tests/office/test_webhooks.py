@@ -52,7 +52,7 @@ def test_a_webhook_is_made_and_its_secret_shown_once(manager: StaffClient) -> No
     )
     assert made.secret not in manager.get(LIST).content.decode() + manager.get(page_of(made)).content.decode()
     assert partner.events.filter(
-        what__startswith="webhook https://hooks.partner.example/falcon made for", actor=manager.user
+        what__startswith="webhook https://hooks.partner.example/falcon created for", actor=manager.user
     ).exists()
 
     assert manager.post(LIST, sent).status_code == 422
@@ -111,7 +111,7 @@ def test_a_test_message_goes_out(
 
     assert answer["Location"] == page_of(hook)
     assert server.got[0].body["type"] == "ping"
-    assert 'badge-good">taken' in manager.get(page_of(hook)).content.decode()
+    assert 'badge-good">delivered' in manager.get(page_of(hook)).content.decode()
 
 
 def test_switching_off_stops_everything_and_switching_on_again_starts_it(
@@ -148,7 +148,7 @@ def test_auditors_look_and_change_nothing(auditor: StaffClient, hook: Webhook) -
 
     assert "Send a test message" not in html
     assert "Send now" not in html
-    assert "Make the webhook" not in html
+    assert "Create the webhook" not in html
 
 
 def test_a_webhook_of_another_partner_is_not_found(manager: StaffClient, hook: Webhook) -> None:

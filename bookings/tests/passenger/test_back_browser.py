@@ -12,7 +12,7 @@ def test_back_and_reload_after_a_mistake_keep_what_was_typed(page: Page, live_se
     """A browser that has to ask whether to send the form again shows an empty page of its own instead."""
     (schedule,) = make_day(8)
     page.goto(f"{live_server}/departures/{schedule.pk}/?from=johannesburg&to=cape-town&passengers=1")
-    page.get_by_role("button", name="Choose for us, together").click()
+    page.get_by_role("button", name="Choose seats together for us").click()
     page.get_by_label("First name").fill("Thandi")
     page.get_by_label("E-mail").fill("thandi@example")
     page.get_by_role("button", name="Review and pay").click()
@@ -26,7 +26,7 @@ def test_back_and_reload_after_a_mistake_keep_what_was_typed(page: Page, live_se
     expect(page.locator("#error-summary")).to_be_focused()
     page.get_by_label("E-mail").fill("thandi@example.com")
     page.get_by_role("button", name="Review and pay").click()
-    expect(page.get_by_role("heading", name="Is everything right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Is everything correct?")).to_be_visible()
 
     page.go_back()
 

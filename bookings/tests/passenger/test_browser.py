@@ -69,9 +69,9 @@ def test_ordering_and_filters_swap_the_list_and_back_undoes_them(watched: Page, 
     expect(page.get_by_role("link", name="Fastest")).to_have_attribute(
         "aria-current", "true"
     )  # the new list, whose field is filled in
-    page.get_by_label("At most").fill("1")
+    page.get_by_label("Maximum price").fill("1")
     page.get_by_role("button", name="Apply").click()
-    expect(page.get_by_role("heading", name="No coach fits these choices")).to_be_visible()
+    expect(page.get_by_role("heading", name="No coaches match your filters")).to_be_visible()
     assert page.evaluate("window.kept")  # the page itself was never left
 
     page.go_back()
@@ -93,7 +93,7 @@ def test_the_party_is_counted_as_it_changes(watched: Page, live_server: object) 
     expect(page.locator("[data-party-sum]")).to_have_text("2 adults, 1 child")
     page.get_by_role("button", name="Find coaches").click()
 
-    expect(page.get_by_text("for all 3 of you")).to_be_visible()
+    expect(page.get_by_text("for 3 passengers")).to_be_visible()
     expect(page).to_have_url(re.compile(f"date={tomorrow().isoformat()}&passengers=3&child=1$"))
 
 

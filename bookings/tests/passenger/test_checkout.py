@@ -36,7 +36,7 @@ def test_there_is_a_row_for_each_seat_with_the_fares_of_each_type(client: Client
 
     assert page.count('autocomplete="section-p') == 4
     assert page.count('<option value="child">Child · R300</option>') == 2
-    assert "Seats kept until" in page
+    assert "Seats held until" in page
 
 
 def test_complete_details_lead_to_the_review(client: Client, token: str) -> None:
@@ -48,7 +48,7 @@ def test_complete_details_lead_to_the_review(client: Client, token: str) -> None
     assert "Ann Mokoena" in page
     assert "R900" in page
     assert "48 hours or more before departure" in page
-    assert "75% back" in page
+    assert "75% refund" in page
 
 
 def test_a_review_without_details_leads_back_to_them(client: Client, token: str) -> None:
@@ -60,17 +60,17 @@ def test_a_review_without_details_leads_back_to_them(client: Client, token: str)
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
-        ("p0-first_name", "", "Please give the first name of passenger 1."),
-        ("p1-surname", " \u200b ", "Please give the name as in the identity document."),
+        ("p0-first_name", "", "Please enter the first name of passenger 1."),
+        ("p1-surname", " \u200b ", "Please enter the name as in the identity document."),
         ("p0-surname", "Nul\x00l", "characters that cannot be printed"),
         ("p0-surname", "Bell\x07", "characters that cannot be printed"),
-        ("p0-surname", "x" * 81, "At most 80 characters"),
-        ("p0-surname", "x" * 900_000, "At most 80 characters"),
-        ("p0-passenger_type", "king", "Please choose one of the list."),
-        ("email", "ann@", "This e-mail address is not complete."),
-        ("email", "", "Please give an e-mail address"),
-        ("phone", "12", "This is not a phone number that we know."),
-        ("phone", "call me", "This is not a phone number that we know."),
+        ("p0-surname", "x" * 81, "Please use at most 80 characters"),
+        ("p0-surname", "x" * 900_000, "Please use at most 80 characters"),
+        ("p0-passenger_type", "king", "Please choose one from the list."),
+        ("email", "ann@", "Please enter a complete e-mail address"),
+        ("email", "", "Please enter an e-mail address"),
+        ("phone", "12", "This is not a valid phone number."),
+        ("phone", "call me", "This is not a valid phone number."),
     ],
 )
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(
@@ -123,7 +123,7 @@ def test_more_time_is_given_once_and_keeps_what_was_typed(client: Client, token:
     assert first.status_code == 302
     assert Hold.objects.get().expires_at > before
     assert second.status_code == 422
-    assert "once only" in second.content.decode()
+    assert "only once" in second.content.decode()
 
 
 def test_seats_can_be_given_back(client: Client, token: str, schedule: Schedule) -> None:
@@ -211,7 +211,7 @@ def test_what_changed_since_the_review_is_shown_before_it_is_booked(
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "Something changed while you were looking" in page
+    assert "Something has changed since you opened this page" in page
     assert 'name="submission"' in page
     assert not Order.objects.exists()
 
@@ -240,7 +240,7 @@ def test_placing_too_late_keeps_everything(client: Client, token: str) -> None:
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "Nothing you typed is lost" in page
+    assert "Nothing you entered is lost" in page
     assert "Try for the same seats again" in page
 
 
@@ -250,7 +250,7 @@ def test_paying_later_leads_to_the_order_with_its_time_to_pay(client: Client, sc
     page = client.get(f"/orders/{order.token}/status/").content.decode()
 
     assert order.pays_later
-    assert "Pay at any Falcon counter until" in page
+    assert "Pay at any Falcon counter by" in page
     assert order.bookings.get().booking_reference in page
 
 

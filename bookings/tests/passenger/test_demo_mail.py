@@ -48,7 +48,7 @@ def test_html_of_a_mail_is_only_ever_downloaded(client: Client) -> None:
 
 
 def test_empty_list_says_so(client: Client) -> None:
-    assert "No mail yet" in client.get("/demo/mail/").content.decode()
+    assert "No e-mails yet" in client.get("/demo/mail/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["20261201-100000-1-0/", "20261201-100000-1-0/0/"])

@@ -148,7 +148,7 @@ def test_a_confirmed_order_leads_to_its_booking(client: Client) -> None:
 
     assert client.get(address)["Location"] == f"/bookings/{booking.booking_reference}/"
     assert client.get(address, headers=POLL)["HX-Redirect"] == f"/bookings/{booking.booking_reference}/"
-    assert "It is all yours" in Client().get(address).content.decode()  # another browser sees no more
+    assert "Booking confirmed" in Client().get(address).content.decode()  # another browser sees no more
 
 
 def test_an_expired_order_says_so_calmly(client: Client, order: Order) -> None:
@@ -170,7 +170,7 @@ def test_money_that_comes_after_the_seats_are_gone_goes_back(
 
     page = client.get(f"/orders/{order.token}/status/").content.decode()
 
-    assert "Your money comes back" in page
+    assert "You will get your money back" in page
 
 
 @pytest.mark.parametrize(

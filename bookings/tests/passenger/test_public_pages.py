@@ -248,7 +248,7 @@ def test_a_wrong_address_gets_a_page_of_the_site(client: Client) -> None:
     response = client.get("/no/such/page/")
 
     assert response.status_code == 404
-    assert "This road ends here" in response.content.decode()
+    assert "Page not found" in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "409", "422", "429"])
@@ -274,7 +274,7 @@ def test_popular_roads_are_kept(client: Client, django_assert_num_queries: Calla
         client.get("/")
     cache.clear()
     Schedule.objects.all().delete()
-    assert "Well-travelled roads" not in client.get("/").content.decode()
+    assert "Popular routes" not in client.get("/").content.decode()
 
 
 @pytest.mark.parametrize(

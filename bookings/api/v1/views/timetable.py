@@ -144,6 +144,6 @@ def _party(query: dict[str, Any]) -> Party:
     if unknown := sorted(set(counts) - set(known)):
         facts = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}
         raise ValidationError(
-            {"types": _("There is no passenger type %(unknown)s; there are %(known)s.") % facts}
+            {"types": _("There is no passenger type %(unknown)s; choose from %(known)s.") % facts}
         )
     return read_party(query["passengers"], counts)

@@ -103,7 +103,7 @@ def _confirmation(
 
 
 def _pay_by(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
-    return _to_pay(order, bookings, now, _("Your seats are kept until %(moment)s (%(reference)s)"))
+    return _to_pay(order, bookings, now, _("Your seats are held until %(moment)s (%(reference)s)"))
 
 
 def _pay_reminder(
@@ -167,7 +167,7 @@ def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], n
     payment = Payment.objects.get(pk=message.row_id)
     reference = bookings[0].booking_reference
     return Content(
-        _("Your payment came too late for your seats (%(reference)s)") % {"reference": reference},
+        _("Your payment arrived too late for your seats (%(reference)s)") % {"reference": reference},
         {
             "trips": [ticketed_trip_of(booking) for booking in bookings],
             "reference": reference,

@@ -77,7 +77,7 @@ def demo_file(name: str, number: int) -> File:
     """What is attached to a mail; never to be shown within our own pages. Raises NotFound."""
     files = _files(_message(name))
     if number >= len(files):
-        raise NotFound(_("This mail has no such attachment."))
+        raise NotFound(_("This e-mail has no such attachment."))
     return File(*files[number])
 
 
@@ -100,7 +100,7 @@ def _message(name: str) -> EmailMessage:
     path = _folder() / f"{match[1]}.log" if match else None
     mails = _split(path) if path and path.is_file() else []
     if not match or int(match[2]) >= len(mails):
-        raise NotFound(_("There is no such mail."))
+        raise NotFound(_("We could not find this e-mail."))
     return _parse(mails[int(match[2])])
 
 

@@ -69,9 +69,9 @@ def check_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
     except ValueError as error:
-        raise Refusal(_("This is not an address.")) from error
+        raise Refusal(_("This is not a valid address.")) from error
     if not host.isascii() or any(char.isspace() or ord(char) < 33 for char in url) or not url.isascii():
-        raise Refusal(_("This is not an address."))
+        raise Refusal(_("This is not a valid address."))
     if parts.username is not None or parts.fragment or port == 0:
         raise Refusal(_("Leave names, passwords and # out of the address."))
     if not host or (parts.scheme != "https" and not _is_this_host(parts)):

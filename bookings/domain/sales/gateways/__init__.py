@@ -63,6 +63,6 @@ def adapters_load(**_options: Any) -> list[CheckMessage]:
 def gateway_called(name: str) -> Gateway:
     """The adapter that PAYMENT_GATEWAYS names so. Raises NotFound."""
     if name not in settings.PAYMENT_GATEWAYS:
-        raise NotFound(_("We do not know this way of paying."))
+        raise NotFound(_("We do not offer this way of paying."))
     gateway: Gateway = import_string(settings.PAYMENT_GATEWAYS[name])()
     return gateway

@@ -91,7 +91,7 @@ def attempt_to_pay(token: str) -> PaymentAttempt:
         PaymentAttempt.objects.select_related("order").filter(token=token, gateway=DemoGateway.name).first()
     )
     if attempt is None:
-        raise NotFound(_("This payment is not known."))
+        raise NotFound(_("We could not find this payment."))
     return attempt
 
 

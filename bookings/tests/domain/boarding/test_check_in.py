@@ -162,7 +162,7 @@ def _unknown(ticket: Ticket, nomsa: User) -> CheckIn:
 
 REFUSALS = [
     (_cancelled, "red", "Cancelled", "This ticket was cancelled on Tue 1 Dec 2026, 10:00."),
-    (_already, "red", "Already on board", "This ticket boarded already: 10:00, Nomsa Dlamini."),
+    (_already, "red", "Already on board", "This ticket has already boarded: 10:00, Nomsa Dlamini."),
     (_replaced, "red", "Old ticket", "This is an old ticket. Ask for the one that replaced it."),
     (
         _other_departure,
@@ -185,13 +185,13 @@ REFUSALS = [
         "Right coach, but this ticket boards at Johannesburg, Johannesburg station at 10:20.",
     ),
     (_early, "amber", "Not yet", "Boarding opens at 09:50."),
-    (_late, "amber", "Late", "Boarding closed at 10:10. The seat is still kept."),
-    (_missed, "amber", "Late", "Marked as not there (10:10, Nomsa Dlamini). The seat is still free."),
+    (_late, "amber", "Late", "Boarding closed at 10:10. The seat is still reserved."),
+    (_missed, "amber", "Late", "Marked as no-show (10:10, Nomsa Dlamini). The seat is still free."),
     (
         _seat_gone,
         "red",
         "Too late",
-        "Marked as not there (10:10, Nomsa Dlamini), and the seat was given to somebody else.",
+        "Marked as no-show (10:10, Nomsa Dlamini), and the seat was given to somebody else.",
     ),
     (_left, "red", "Closed", "The coach has left: 10:20, Nomsa Dlamini."),
     (_departure_cancelled, "red", "Closed", "This departure is cancelled."),
@@ -199,7 +199,7 @@ REFUSALS = [
         _unknown,
         "red",
         "Unknown code",
-        "We do not know this code. Read it again, or look for the name on the list.",
+        "We could not find this code. Scan it again, or look for the name on the list.",
     ),
 ]
 
@@ -229,7 +229,7 @@ def test_a_refusal_says_why_and_changes_nothing(
     ("minutes", "title", "words"),
     [
         (0, "Not paid", "is not paid yet. It can be paid at the counter."),
-        (21, "Expired", "was not paid in time, and its seat was given up."),
+        (21, "Expired", "was not paid in time, and its seat was released."),
     ],
 )
 def test_an_unpaid_ticket_does_not_board(nomsa: User, minutes: int, title: str, words: str) -> None:
@@ -266,7 +266,7 @@ def test_standby_waits_until_boarding_is_closed_and_then_boards(coach: Schedule,
     after = scan(ticket, by=nomsa, schedule=coach, now=CLOSES + MINUTE)
 
     assert (before.tone, before.title) == ("amber", "Standby")
-    assert before.reason == "No seat yet. Seats are given when boarding closes at 10:10, in order of sale."
+    assert before.reason == "No seat yet. Seats are assigned when boarding closes at 10:10, in order of sale."
     assert (after.tone, after.seat) == ("green", "1A")
     assert violations(now=CLOSES + MINUTE) == []
 
@@ -381,7 +381,7 @@ def test_of_two_doors_at_once_one_boards_and_the_other_is_told_who(nomsa: User) 
     assert len(green) == 1
     assert (
         answers[1 - green[0]].reason
-        == f"This ticket boarded already: 10:00, {doors[green[0]].get_full_name()}."
+        == f"This ticket has already boarded: 10:00, {doors[green[0]].get_full_name()}."
     )
     assert BookingEvent.objects.filter(ticket=ticket).count() == 1
     assert violations(now=NOW) == []

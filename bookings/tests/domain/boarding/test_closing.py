@@ -58,7 +58,7 @@ def test_no_shows_lose_their_seats_and_standby_gets_them_in_order_of_sale(
     }
     events = BookingEvent.objects.filter(ticket__in=[away, first]).order_by("pk")
     assert [(event.from_status, event.to_status, event.actor, event.reason) for event in events] == [
-        ("valid", "no_show", nomsa, "not there when boarding closed at Johannesburg, Johannesburg station"),
+        ("valid", "no_show", nomsa, "no-show when boarding closed at Johannesburg, Johannesburg station"),
         ("valid", "valid", nomsa, "standby: seat 1B at Johannesburg, Johannesburg station"),
     ]
     told = ScheduleEvent.objects.get(position=0)
@@ -125,7 +125,7 @@ def test_closing_is_refused_in_words(coach: Schedule, nomsa: User) -> None:
     with pytest.raises(Conflict, match="The coach has left"):
         close(coach, nomsa, token="gone", after=11)
     Schedule.objects.update(status="cancelled")
-    with pytest.raises(Conflict, match="is cancelled: nobody boards it"):
+    with pytest.raises(Conflict, match="is cancelled: boarding is not possible"):
         close(coach, nomsa, token="off", after=12)
 
 

@@ -66,7 +66,7 @@ def test_an_exact_name_is_enough_and_gathers_the_stops_that_share_it(
 
 @pytest.mark.parametrize("typed", ["atlantis", "@", "💥", "<b>x</b>"])
 def test_what_we_do_not_know_is_refused_in_words(network: None, typed: str) -> None:
-    with pytest.raises(NotFound, match="We do not know the place “"):
+    with pytest.raises(NotFound, match="We could not find the place “"):
         get_place(typed)
 
 
@@ -82,7 +82,7 @@ def test_a_half_typed_name_is_refused_with_what_it_may_mean(network: None) -> No
 
     assert (
         refusal.value.message
-        == "We do not know the place “Jo”. Did you mean Johannesburg, Jo's Corner, Port St Johns?"
+        == "We could not find the place “Jo”. Did you mean Johannesburg, Jo's Corner, Port St Johns?"
     )
 
 

@@ -86,12 +86,12 @@ def test_the_rules_of_each_class_are_told_once(schedule: Schedule) -> None:
     rules = fare_rules(checkout_view(held(schedule).token, owner="ann", now=NOW))
 
     assert [rule.class_name for rule in rules] == ["Standard"]
-    assert rules[0].lines[1].back == "75% back"
+    assert rules[0].lines[1].back == "75% refund"
 
 
 @pytest.mark.parametrize("submission", ["", "x" * 81, "a\x00b"])
 def test_a_form_without_a_sound_token_orders_nothing(schedule: Schedule, submission: str) -> None:
-    with pytest.raises(RuleBroken, match="lost its token"):
+    with pytest.raises(RuleBroken, match="no longer valid"):
         place(held(schedule), submission=submission)
 
     assert not Order.objects.exists()

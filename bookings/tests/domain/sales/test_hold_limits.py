@@ -103,8 +103,8 @@ def test_staff_are_told_once_until_somebody_has_looked(schedule: Schedule) -> No
 
     task = StaffTask.objects.get()
     assert task.detail == (
-        "16 of 40 seats of Johannesburg – Cape Town, Fri 4 Dec 10:00, are kept unpaid "
-        "from one network (f3a9f3a9)."
+        "16 of 40 seats of Johannesburg – Cape Town, Fri 4 Dec 10:00, are held unpaid from one network "
+        "(f3a9f3a9)."
     )
     clerk = make_user(role=User.Role.SUPERVISOR)
     assert [row.detail for row in open_tasks(clerk, now=NOW).rows] == [task.detail]

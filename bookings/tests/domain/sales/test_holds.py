@@ -198,7 +198,7 @@ def test_the_way_back_leaves_after_the_way_out_has_arrived(schedule: Schedule, h
     soon = make_schedule(departs=schedule.departure_time + timedelta(hours=hours))
     out = hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
-    with pytest.raises(RuleBroken, match="the way back must leave after that"):
+    with pytest.raises(RuleBroken, match="the return trip must leave after that"):
         hold_any(ride(soon), 1, HoldRequest("ann", adds_to=out.token), now=NOW)
 
     assert taken(soon) == set()

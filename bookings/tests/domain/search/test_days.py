@@ -116,7 +116,7 @@ def test_no_route_at_all_is_said() -> None:
     make_schedule()
 
     assert explain(look("cape-town", "johannesburg")) == (
-        "No coach of ours runs from Cape Town to Johannesburg without a change.",
+        "There is no direct coach from Cape Town to Johannesburg.",
         [],
     )
 

@@ -39,7 +39,7 @@ def test_a_supervisor_of_the_branch_or_any_manager_signs(nomsa: User, pieter: Us
 
 
 def test_nobody_signs_for_themselves(pieter: User) -> None:
-    with pytest.raises(RuleBroken, match="nobody signs for themselves"):
+    with pytest.raises(RuleBroken, match="you cannot approve your own action"):
         approve("pieter", PASSWORD, "", for_user=pieter)
 
 
@@ -60,14 +60,14 @@ def test_a_supervisor_signs_for_their_own_branch_only(nomsa: User, pieter: User)
 def test_a_wrong_name_or_password_gets_one_answer(
     nomsa: User, pieter: User, username: str, password: str
 ) -> None:
-    with pytest.raises(RuleBroken, match="do not belong together"):
+    with pytest.raises(RuleBroken, match="user name or password"):
         approve(username, password, "", for_user=nomsa)
 
 
 def test_a_disabled_supervisor_signs_nothing(nomsa: User, pieter: User) -> None:
     User.objects.filter(pk=pieter.pk).update(is_active=False)
 
-    with pytest.raises(RuleBroken, match="do not belong together"):
+    with pytest.raises(RuleBroken, match="user name or password"):
         approve("pieter", PASSWORD, "", for_user=nomsa)
 
 
@@ -76,7 +76,7 @@ def test_who_has_a_second_factor_signs_with_it_each_time_anew(nomsa: User, piete
     code = app_code(pieter)
 
     assert approve("pieter", PASSWORD, code, for_user=nomsa) == pieter
-    with pytest.raises(RuleBroken, match="was used before"):
+    with pytest.raises(RuleBroken, match="already been used"):
         approve("pieter", PASSWORD, code, for_user=nomsa)
 
 
@@ -91,7 +91,7 @@ def test_where_it_is_forced_nobody_signs_without_a_second_factor(
 
 def test_guessing_a_signature_ends_after_five_tries(nomsa: User, pieter: User) -> None:
     for _try in range(5):
-        with pytest.raises(RuleBroken, match="do not belong together"):
+        with pytest.raises(RuleBroken, match="user name or password"):
             approve("pieter", "wrong", "", for_user=nomsa)
 
     with pytest.raises(TooMany) as refused:

@@ -13,7 +13,7 @@ def test_guessing_ones_own_password_ends_too() -> None:
     nomsa: User = make_user(username="nomsa", password=PASSWORD)
     reauthenticate(nomsa, PASSWORD, "")
     for _try in range(5):
-        with pytest.raises(RuleBroken, match="not your password"):
+        with pytest.raises(RuleBroken, match="password is incorrect"):
             reauthenticate(nomsa, "wrong", "")
 
     with pytest.raises(TooMany):

@@ -43,7 +43,7 @@ def test_a_standby_slip_says_when_its_holder_travels() -> None:
     (page,) = pages_of(slips_pdf(bookings_of(booking.order)))
 
     assert "standby" in page
-    assert "you travel when a seat is free at closing" in page
+    assert "you travel if a seat is free when boarding closes" in page
 
 
 def test_there_is_no_slip_without_a_usable_ticket() -> None:
