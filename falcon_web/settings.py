@@ -346,6 +346,7 @@ AXES_SENSITIVE_PARAMETERS = [
 
 LANGUAGE_CODE = "en-za"
 LANGUAGES = [("en-za", "English")]
+USE_I18N = len(LANGUAGES) > 1  # the texts in the source are English: nothing to look up for one language
 TIME_ZONE = "Africa/Johannesburg"
 FORMAT_MODULE_PATH = ["falcon_web.formats"]
 USE_TZ = True
@@ -360,7 +361,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "bookings.web.static_files.StaticFilesStorage"
     },
 }
 MEDIA_ROOT = LOCAL_DIR / "media"  # PDF tickets made by the queue; never served as files

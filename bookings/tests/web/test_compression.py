@@ -60,7 +60,7 @@ def static_files(settings: Any, tmp_path: Path) -> Path:
     settings.STATIC_ROOT = str(tmp_path / "static")
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "bookings.web.static_files.StaticFilesStorage"},
     }
     call_command("collectstatic", interactive=False, verbosity=0)
     return tmp_path / "static"
