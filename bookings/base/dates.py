@@ -1,4 +1,7 @@
-"""Days in words. Django's date formats say the same in twenty times the time, which is much on a list."""
+"""Days and durations in words.
+
+Django's date formats say the same of a day in twenty times the time, which is much on a list.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,28 @@ from datetime import date
 from functools import cache
 
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 
 def day_text(day: date) -> str:
     """Tue 1 Dec"""
     weekdays, months = _abbreviations(get_language())
     return f"{weekdays[day.weekday()]} {day.day} {months[day.month - 1]}"
+
+
+def day_mark(day: date, first: date) -> str:
+    """ "+1 day" when `day` is the day after `first`, "−1 day" before it; empty on the same day."""
+    days = (day - first).days
+    if not days:
+        return ""
+    sign = "+" if days > 0 else "−"
+    return sign + ngettext("%(days)d day", "%(days)d days", abs(days)) % {"days": abs(days)}
+
+
+def duration_text(minutes: int) -> str:
+    """19 h 05"""
+    return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
 @cache

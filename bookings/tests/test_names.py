@@ -43,7 +43,7 @@ LEFT: Final = {
     "classes": 0,
     "modules": 0,
     "definitions": 0,
-    "locals": 117,
+    "locals": 52,
     "docstrings": 0,
     "signatures": 27,
     "untyped": 19,

@@ -13,6 +13,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
+from bookings.base.dates import day_mark, duration_text
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.sale import counter_hold, order_of
@@ -24,7 +25,6 @@ from bookings.domain.network.places import Place
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.search.availability import TakenByDeparture, taken_by_kind
-from bookings.domain.search.offers import day_mark, duration_text
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 from bookings.domain.tickets.qr import ticket_qr_svg
@@ -103,7 +103,7 @@ def _offer(
         ref=SegmentRef(departure.id, segment.board.ref, segment.alight.ref),
         departs=f"{departs:%H:%M}",
         arrives=f"{arrives:%H:%M}",
-        day_mark=day_mark((arrives.date() - departs.date()).days),
+        day_mark=day_mark(arrives.date(), departs.date()),
         duration=duration_text(segment.minutes),
         board_stop=segment.board.stop.name,
         alight_stop=segment.alight.stop.name,

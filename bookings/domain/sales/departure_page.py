@@ -7,10 +7,11 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import duration_text
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.inventory.seats import SeatMap, revision_of, seat_map, seat_map_revision
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
-from bookings.domain.timetable.trips import CallView, TripView, duration_text, route_line, trip_view
+from bookings.domain.timetable.trips import CallView, TripView, route_line, trip_view
 from bookings.models import Amenity, Hold, Schedule
 
 

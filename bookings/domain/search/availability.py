@@ -74,7 +74,10 @@ def taken_until(departures: Iterable[Departure], *, now: datetime) -> TakenSeats
     """How many seats are claimed on the legs of each departure's segment, and when the first of those claims
     runs out: one query.
     """
-    trips = [(each.id, each.segment.board.position, each.segment.alight.position) for each in departures]
+    trips = [
+        (departure.id, departure.segment.board.position, departure.segment.alight.position)
+        for departure in departures
+    ]
     schedules, firsts, ends = (list(column) for column in zip(*trips, strict=True)) if trips else ([], [], [])
     taken: dict[int, dict[str, int]] = {}
     expiries = []

@@ -85,7 +85,7 @@ def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: in
     upcoming = _upcoming(calls, now, page * size + 1)
     shown = upcoming[(page - 1) * size : page * size]
     ways = _onward(frozenset(call.route for call in calls))
-    rows = tuple(_row(each, ways[each.call.route], now) for each in shown)
+    rows = tuple(_row(departure, ways[departure.call.route], now) for departure in shown)
     has_next, mark = len(upcoming) > page * size, reference_data_version()
     decides = (
         mark,
@@ -132,10 +132,10 @@ def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]
     soon = now + HORIZON * min(
         1, number / (2 * len(calls))
     )  # enough if each call is made twice within the horizon
-    found = _leaving(calls, now, soon)
-    if len(found) < number and soon < end:
-        found += _leaving(calls, soon, end)
-    return found
+    leaving = _leaving(calls, now, soon)
+    if len(leaving) < number and soon < end:
+        leaving += _leaving(calls, soon, end)
+    return leaving
 
 
 def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcoming]:
@@ -143,15 +143,21 @@ def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcomi
     by_route: dict[int, list[_Call]] = {}
     for call in calls:
         by_route.setdefault(call.route, []).append(call)
-    found = []
-    for each in departures_within(_window(route, at_stop, start, end) for route, at_stop in by_route.items()):
-        if each.status in _NOT_SHOWN or not (each.is_active or each.status == Schedule.Status.CANCELLED):
+    leaving = []
+    for departure in departures_within(
+        _window(route, at_stop, start, end) for route, at_stop in by_route.items()
+    ):
+        if departure.status in _NOT_SHOWN or not (
+            departure.is_active or departure.status == Schedule.Status.CANCELLED
+        ):
             continue
-        for call in by_route[each.route_id]:
-            boards_at = each.departure_time + timedelta(minutes=call.depart_min)
+        for call in by_route[departure.route_id]:
+            boards_at = departure.departure_time + timedelta(minutes=call.depart_min)
             if start <= boards_at < end:
-                found.append(_Upcoming(each.id, boards_at, each.coach, each.status, call))
-    return sorted(found, key=lambda each: (each.boards_at, each.schedule_id, each.call.position))
+                leaving.append(_Upcoming(departure.id, boards_at, departure.coach, departure.status, call))
+    return sorted(
+        leaving, key=lambda departure: (departure.boards_at, departure.schedule_id, departure.call.position)
+    )
 
 
 def _window(route_id: int, calls: list[_Call], start: datetime, end: datetime) -> RouteWindow:
@@ -177,15 +183,15 @@ def _read_ways(routes: frozenset[int]) -> dict[int, list[_Way]]:
     return ways
 
 
-def _row(each: _Upcoming, way: list[_Way], now: datetime) -> BoardRow:
-    call = each.call
-    local = each.boards_at.astimezone(ZoneInfo(call.time_zone))
+def _row(departure: _Upcoming, way: list[_Way], now: datetime) -> BoardRow:
+    call = departure.call
+    local = departure.boards_at.astimezone(ZoneInfo(call.time_zone))
     onward = [stop for stop in way if stop[0] > call.position]
     last = next((stop for stop in reversed(onward) if stop[4]), way[-1])
     names = list(dict.fromkeys(stop[1] for stop in onward if stop[1] != last[1] and stop[4]))
-    status, text = _status(each, now)
+    status, text = _status(departure, now)
     return BoardRow(
-        schedule_id=each.schedule_id,
+        schedule_id=departure.schedule_id,
         from_ref=f"{call.code}@{call.position}",
         to_ref=f"{last[3]}@{last[0]}",
         departs=f"{local:%H:%M}",
@@ -196,7 +202,7 @@ def _row(each: _Upcoming, way: list[_Way], now: datetime) -> BoardRow:
         via=", ".join(_spread(names)),
         line=call.line,
         stop=call.stop,
-        coach=_("Coach %(number)d") % {"number": each.coach} if each.coach > 1 else "",
+        coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         status=status,
         status_text=text,
         is_on_sale=status in ("scheduled", "boarding", "on_the_way") and last[0] > call.position,
@@ -210,16 +216,16 @@ def _spread(names: list[str]) -> list[str]:
     return [names[(2 * place + 1) * len(names) // (2 * VIA_SHOWN)] for place in range(VIA_SHOWN)]
 
 
-def _status(each: _Upcoming, now: datetime) -> tuple[str, str]:
-    if each.status == Schedule.Status.CANCELLED:
+def _status(departure: _Upcoming, now: datetime) -> tuple[str, str]:
+    if departure.status == Schedule.Status.CANCELLED:
         return "cancelled", _("Cancelled")
     if (
-        each.status == Schedule.Status.CLOSED
-        or each.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now
+        departure.status == Schedule.Status.CLOSED
+        or departure.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now
     ):
         return "closed", _("Sales closed")
-    if each.status == Schedule.Status.BOARDING:
+    if departure.status == Schedule.Status.BOARDING:
         return "boarding", _("Boarding")
-    if each.status == Schedule.Status.DEPARTED:
+    if departure.status == Schedule.Status.DEPARTED:
         return "on_the_way", _("On its way")
     return "scheduled", _("Scheduled")

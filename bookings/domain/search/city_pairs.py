@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import duration_text
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.cache.get_or_compute import get_or_compute
@@ -21,7 +22,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.prices import read_party
 from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.days import local_today
-from bookings.domain.search.offers import Offer, duration_text, make_offers
+from bookings.domain.search.offers import Offer, make_offers
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import (
     Departure,
@@ -131,7 +132,7 @@ def network() -> tuple[Region, ...]:
         regions.setdefault(region, []).append(NetworkLine(code, name, cities))
     return tuple(
         Region(name or _("Other lines"), tuple(lines))
-        for name, lines in sorted(regions.items(), key=lambda each: (not each[0], each[0]))
+        for name, lines in sorted(regions.items(), key=lambda region: (not region[0], region[0]))
     )
 
 
@@ -210,7 +211,7 @@ def _priced(pairs: list[tuple[CityLink, CityLink]], now: datetime) -> list[Pair]
     segments = find_city_pair_segments([(origin.slug, destination.slug) for origin, destination in pairs])
     runs = Schedule.objects.on_sale().departing_between(now, now + timedelta(days=AHEAD_DAYS))
     runs = runs.filter(
-        route__in={segment.board.route_id for found in segments for segment in found}
+        route__in={segment.board.route_id for pair_segments in segments for segment in pair_segments}
     ).order_by()
     lowest: dict[int, list[tuple]] = {}
     for route, *rest in runs.values_list("route_id", "layout_id", "price_zar").annotate(
@@ -218,17 +219,21 @@ def _priced(pairs: list[tuple[CityLink, CityLink]], now: datetime) -> list[Pair]
     ):
         lowest.setdefault(route, []).append(tuple(rest))
     departures = [
-        [_cheapest_run(segment, *run) for segment in found for run in lowest.get(segment.board.route_id, [])]
-        for found in segments
+        [
+            _cheapest_run(segment, *run)
+            for segment in pair_segments
+            for run in lowest.get(segment.board.route_id, [])
+        ]
+        for pair_segments in segments
     ]
-    prices = price_list([each for group in departures for each in group], read_party(1, {}))
+    prices = price_list([departure for group in departures for departure in group], read_party(1, {}))
     return [
         Pair(
             *pair,
             _from_price(group, prices),
-            duration_text(min(segment.minutes for segment in found)) if found else "",
+            duration_text(min(segment.minutes for segment in pair_segments)) if pair_segments else "",
         )
-        for pair, found, group in zip(pairs, segments, departures, strict=True)
+        for pair, pair_segments, group in zip(pairs, segments, departures, strict=True)
     ]
 
 
@@ -247,7 +252,7 @@ def _cheapest_run(segment: RouteSegment, layout_id: int, price_zar: Decimal, fir
 
 
 def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
-    totals = [quote.total for each in departures if (quote := prices.quote(each))]
+    totals = [quote.total for departure in departures if (quote := prices.quote(departure))]
     return _("from %(price)s") % {"price": format_zar(min(totals))} if totals else ""
 
 
@@ -263,13 +268,13 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
         ends = {"origin": origin.name, "destination": destination.name}
         raise NotFound(_("There is no direct coach from %(origin)s to %(destination)s.") % ends)
     today = local_today(origin.time_zone, now)
-    found = find_departures(segments, today, today + timedelta(days=AHEAD_DAYS), now=now)
-    prices = price_list(found, read_party(1, {}))
-    departures = [each for each in found if prices.classes(each)]
-    clocks = sorted(f"{each.boards_local:%H:%M}" for each in departures)
+    ahead = find_departures(segments, today, today + timedelta(days=AHEAD_DAYS), now=now)
+    prices = price_list(ahead, read_party(1, {}))
+    departures = [departure for departure in ahead if prices.classes(departure)]
+    clocks = sorted(f"{departure.boards_local:%H:%M}" for departure in departures)
     used = (
         sorted(
-            {each.segment.board.route_id: each.segment for each in departures}.values(),
+            {departure.segment.board.route_id: departure.segment for departure in departures}.values(),
             key=lambda segment: segment.minutes,
         )
         or segments
@@ -283,7 +288,7 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
         last=clocks[-1] if clocks else "",
         fastest=duration_text(min(segment.minutes for segment in used)),
         price=_from_price(departures, prices),
-        per_day=ceil(len(departures) / len({each.boards_local.date() for each in departures}))
+        per_day=ceil(len(departures) / len({departure.boards_local.date() for departure in departures}))
         if departures
         else 0,
         distance=_("%(number)d km") % {"number": round(kilometres)} if kilometres > 0 else "",

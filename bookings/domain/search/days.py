@@ -71,18 +71,18 @@ def explain_empty(search: Search, *, now: datetime) -> NoResults:
     if not segments:
         return NoResults(_("There is no direct coach from %(origin)s to %(destination)s.") % ends, [])
     plain = search.without_filters()
-    strip = [each for each in _strip(plain, segments, now, NEAR_DAYS) if each.price]
+    strip = [offered_day for offered_day in _strip(plain, segments, now, NEAR_DAYS) if offered_day.price]
     if not strip:
         strip = [
-            each
+            offered_day
             for day in _published_around(segments, search, now)
-            for each in _strip(plain, segments, now, 0, day)
-            if each.price
+            for offered_day in _strip(plain, segments, now, 0, day)
+            if offered_day.price
         ]
-    closest = sorted(strip, key=lambda each: abs((each.day - search.day).days))[:NEAREST]
+    closest = sorted(strip, key=lambda offered_day: abs((offered_day.day - search.day).days))[:NEAREST]
     return NoResults(
         _reason(search, segments, now) % (ends | {"day": day_text(search.day)}),
-        sorted(closest, key=lambda each: each.day),
+        sorted(closest, key=lambda offered_day: offered_day.day),
     )
 
 
@@ -113,20 +113,23 @@ def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime
 
     Kept while no departure's revision changes and no hold on them ends.
     """
-    rows = [(each.id, each.revision, each.boards_at, each.price_zar) for each in departures]
+    rows = [
+        (departure.id, departure.revision, departure.boards_at, departure.price_zar)
+        for departure in departures
+    ]
     mark = reference_data_version()
     key = f"days:{sha256(repr((mark, rows, prices.party.counts, prices.fare_class)))[:40]}"
-    kept = cache.get(key) if mark else None
-    if kept is None or now.timestamp() >= kept["until"]:
+    cached = cache.get(key) if mark else None
+    if cached is None or now.timestamp() >= cached["until"]:
         lowest, expiry = _read_lowest(departures, prices, now)
         until = min(now + timedelta(seconds=FRESH_SECONDS), expiry or datetime.max.replace(tzinfo=UTC))
-        kept = {
+        cached = {
             "until": until.timestamp(),
             "lowest": {day.isoformat(): str(total) for day, total in lowest.items()},
         }
         if mark:
-            cache.set(key, kept, FRESH_SECONDS)
-    return {date.fromisoformat(day): Decimal(total) for day, total in kept["lowest"].items()}
+            cache.set(key, cached, FRESH_SECONDS)
+    return {date.fromisoformat(day): Decimal(total) for day, total in cached["lowest"].items()}
 
 
 def _read_lowest(
@@ -137,24 +140,26 @@ def _read_lowest(
     Two queries at most.
     """
     by_day: dict[date, list[tuple[Decimal, int, Departure]]] = {}  # with what they cost at least
-    for each in departures:
-        if quote := prices.quote(each):
-            by_day.setdefault(each.boards_local.date(), []).append((quote.total, each.id, each))
+    for departure in departures:
+        if quote := prices.quote(departure):
+            by_day.setdefault(departure.boards_local.date(), []).append(
+                (quote.total, departure.id, departure)
+            )
     lowest: dict[date, Decimal] = {}
     expiries = []
     for part in (slice(FIRST_LOOK), slice(FIRST_LOOK, None)):
         rows = [
-            each
-            for day, found in by_day.items()
-            for least, _id, each in sorted(found)[part]
+            departure
+            for day, quoted in by_day.items()
+            for least, _id, departure in sorted(quoted)[part]
             if day not in lowest or least < lowest[day]
         ]
         if not rows:
             break
         taken, expiry = taken_until(rows, now=now)
         expiries += [expiry] if expiry else []
-        for each in rows:
-            quote, day = prices.quote(each, taken.get(each.id, {})), each.boards_local.date()
+        for departure in rows:
+            quote, day = prices.quote(departure, taken.get(departure.id, {})), departure.boards_local.date()
             if quote and (quote.free or 0) >= prices.party.size:
                 lowest[day] = min(quote.total, lowest.get(day, quote.total))
     return lowest, min(expiries, default=None)
@@ -174,7 +179,7 @@ def _published_around(segments: list[RouteSegment], search: Search, now: datetim
     )
     before = ahead.filter(departure_time__lt=middle - offset).aggregate(found=Max("departure_time"))["found"]
     after = ahead.filter(departure_time__gte=middle - offset).aggregate(found=Min("departure_time"))["found"]
-    days = {(found + offset).astimezone(zone).date() for found in (before, after) if found}
+    days = {(departs + offset).astimezone(zone).date() for departs in (before, after) if departs}
     return sorted(day for day in days if today <= day and (day - today).days <= FARTHEST_DAYS)
 
 
@@ -183,7 +188,9 @@ def _reason(search: Search, segments: list[RouteSegment], now: datetime) -> str:
     if search.day < today:
         return _("%(day)s is in the past.")
     if left := find_departures(segments, search.day, search.day, now=now):
-        if search.has_filters and any(price_list(left, search.party).classes(each) for each in left):
+        if search.has_filters and any(
+            price_list(left, search.party).classes(departure) for departure in left
+        ):
             return _("No departure on %(day)s fits your filters.")
         return _("We do not sell tickets from %(origin)s to %(destination)s on %(day)s.")
     if search.day == today and find_departures(segments, today, today):

@@ -100,10 +100,15 @@ def upcoming(
         rows = rows.departing_between(max(start, now), end)
     else:
         rows = rows.filter(departure_time__gte=now)
-    found = list(rows.order_by("departure_time", "pk")[first : first + count])
-    segments = _whole_segments({schedule.route_id for schedule in found})
+    schedules = list(rows.order_by("departure_time", "pk")[first : first + count])
+    segments = _whole_segments({schedule.route_id for schedule in schedules})
     return _rows(
-        [_departure(each, segments[each.route_id]) for each in found if each.route_id in segments], now
+        [
+            _departure(schedule, segments[schedule.route_id])
+            for schedule in schedules
+            if schedule.route_id in segments
+        ],
+        now,
     )
 
 
@@ -217,35 +222,35 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
         return []
     prices = price_list(departures, read_party(1, {}))
     taken = taken_by_kind(departures, now=now)
-    facts = Schedule.objects.filter(pk__in=[each.id for each in departures]).order_by()
+    facts = Schedule.objects.filter(pk__in=[departure.id for departure in departures]).order_by()
     known = {
         pk: row
         for pk, *row in facts.values_list("pk", "route_id", "route__name", "bus__bus_number", "status")
     }
-    calls = [call for each in departures for call in (each.segment.board, each.segment.alight)]
+    calls = [call for departure in departures for call in (departure.segment.board, departure.segment.alight)]
     cities = Stop.objects.filter(pk__in={call.stop_id for call in calls}).order_by()
     places = {pk: row for pk, *row in cities.values_list("pk", "city__name", "city__slug")}
     rows = []
-    for each in departures:
-        quote = prices.quote(each, taken.get(each.id, {}))
-        route_id, route_name, bus_number, status = known[each.id]
+    for departure in departures:
+        quote = prices.quote(departure, taken.get(departure.id, {}))
+        route_id, route_name, bus_number, status = known[departure.id]
         rows.append(
             ScheduleRow(
-                id=each.id,
+                id=departure.id,
                 route_id=route_id,
                 route_name=route_name,
-                line=each.segment.line,
-                coach=each.coach,
+                line=departure.segment.line,
+                coach=departure.coach,
                 bus_number=bus_number,
                 status=status,
-                departure_time=each.boards_local,
-                arrival_time=each.alights_local,
-                duration_minutes=each.segment.minutes,
-                origin=_point(each.segment.board, places),
-                destination=_point(each.segment.alight, places),
-                price_zar=quote.each if quote else None,
+                departure_time=departure.boards_local,
+                arrival_time=departure.alights_local,
+                duration_minutes=departure.segment.minutes,
+                origin=_point(departure.segment.board, places),
+                destination=_point(departure.segment.alight, places),
+                price_zar=quote.adult if quote else None,
                 available_seats=quote.free or 0 if quote else 0,
-                revision=each.revision,
+                revision=departure.revision,
             )
         )
     return rows

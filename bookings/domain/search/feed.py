@@ -55,18 +55,18 @@ class _LowestPrices:
 
     def _of_route(self, route: RouteRuns, table: FareTable) -> Fares:
         changes = _changes(route, table)
-        found = {}
+        fares = {}
         for board in route.calls:
             if not board.may_board:
                 continue
-            offers = [(*each, table) for each in self._offers(route, board, changes, table)]
+            offers = [(*offer, table) for offer in self._offers(route, board, changes, table)]
             for alight in route.calls[board.position + 1 :]:
                 if alight.may_alight and alight.stop_id != board.stop_id:
                     prices = [_price(board, alight, *offer) for offer in offers]
                     sold = [price for price in prices if price is not None]
                     if sold:
-                        found[board.position, alight.position] = min(sold)
-        return found
+                        fares[board.position, alight.position] = min(sold)
+        return fares
 
     def _offers(
         self, route: RouteRuns, board: RouteStop, changes: list[date], table: FareTable
@@ -112,9 +112,9 @@ def _price(
 def _changes(route: RouteRuns, table: FareTable) -> list[date]:
     """The days on which some fare of the route begins, or has just ended."""
     calls = {call.pk for call in route.calls}
-    found = set()
+    days = set()
     for (start, _end, _class), lines in table.lines.items():
         if start in calls:
             for valid_from, valid_to, _amount in lines:
-                found |= {valid_from} | ({valid_to + timedelta(days=1)} if valid_to else set())
-    return sorted(found)
+                days |= {valid_from} | ({valid_to + timedelta(days=1)} if valid_to else set())
+    return sorted(days)

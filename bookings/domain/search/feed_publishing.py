@@ -37,10 +37,10 @@ class PublishedFeed:
 
     def body(self) -> bytes | None:
         """None if another one has taken its place meanwhile."""
-        found = (
+        body = (
             PublishedFile.objects.filter(name=FEED, sha256=self.sha256).values_list("body", flat=True).first()
         )
-        return None if found is None else bytes(found)
+        return None if body is None else bytes(body)
 
 
 def published_feed() -> PublishedFeed | None:
@@ -70,18 +70,20 @@ def publish_feed(*, now: datetime | None = None) -> bool:
     """
     now = now or database_now()
     PublishedFile.objects.bulk_create([PublishedFile(name=FEED)], ignore_conflicts=True)
-    kept = PublishedFile.objects.filter(name=FEED)
+    feed = PublishedFile.objects.filter(name=FEED)
     until = now + _LEASE
-    if not kept.filter(Q(builder_until=None) | Q(builder_until__lte=now)).update(builder_until=until):
+    if not feed.filter(Q(builder_until=None) | Q(builder_until__lte=now)).update(builder_until=until):
         return False
-    mine = kept.filter(builder_until=until)
+    claimed = feed.filter(builder_until=until)
     try:
         body = _build(now)
         digest = sha256(body).hexdigest() if body else ""
-        mine.exclude(sha256=digest, checked_at__isnull=False).update(body=body, sha256=digest, changed_at=now)
-        mine.update(checked_at=now)
+        claimed.exclude(sha256=digest, checked_at__isnull=False).update(
+            body=body, sha256=digest, changed_at=now
+        )
+        claimed.update(checked_at=now)
     finally:
-        mine.update(builder_until=None)
+        claimed.update(builder_until=None)
     return True
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
-from bookings.base.dates import day_text
+from bookings.base.dates import day_mark, day_text, duration_text
 from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
@@ -190,16 +190,27 @@ def _chosen(
 ) -> tuple[list[Departure], TakenSeats | None]:
     """The rows of all pages in order; with the seats taken on them, where price decides."""
     hours = BANDS.get(search.band, range(24))
-    rows = [each for each in departures if each.boards_local.hour in hours and prices.classes(each)]
+    rows = [
+        departure
+        for departure in departures
+        if departure.boards_local.hour in hours and prices.classes(departure)
+    ]
+    # Stable sorts: equal ones stay by time.
+    if search.sort == "fastest":
+        rows.sort(key=lambda departure: departure.segment.minutes)
     if search.sort != "cheapest" and search.max_price is None:
-        # Stable sorts: equal ones stay by time.
-        return sorted(rows, key=lambda each: each.segment.minutes) if search.sort == "fastest" else rows, None
+        return rows, None
     taken, expiry = taken_until(rows, now=now)  # which class still has seats decides the price
-    totals = {each.id: quote.total for each in rows if (quote := prices.quote(each, taken.get(each.id, {})))}
+    totals = {
+        departure.id: quote.total
+        for departure in rows
+        if (quote := prices.quote(departure, taken.get(departure.id, {})))
+    }
     if search.max_price is not None:
-        rows = [each for each in rows if totals[each.id] <= search.max_price]
-    sorts = {"cheapest": lambda each: totals[each.id], "fastest": lambda each: each.segment.minutes}
-    return sorted(rows, key=sorts[search.sort]) if search.sort in sorts else rows, (taken, expiry)
+        rows = [departure for departure in rows if totals[departure.id] <= search.max_price]
+    if search.sort == "cheapest":
+        rows.sort(key=lambda departure: totals[departure.id])
+    return rows, (taken, expiry)
 
 
 def _cache_key(search: Search, rows: list[Departure], total: int, page: int, page_size: int) -> str:
@@ -226,7 +237,15 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
         total,
     ]
     decides += [
-        (each.id, each.revision, each.boards_at, each.coach, each.layout_id, each.price_zar) for each in rows
+        (
+            departure.id,
+            departure.revision,
+            departure.boards_at,
+            departure.coach,
+            departure.layout_id,
+            departure.price_zar,
+        )
+        for departure in rows
     ]
     return f"results:{sha256(repr(decides))[:40]}"
 
@@ -239,7 +258,7 @@ def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: dateti
     if not rows:
         return FRESH_EMPTY_SECONDS
     closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
-    ends = [min(each.boards_at for each in rows) - closing]
+    ends = [min(departure.boards_at for departure in rows) - closing]
     if expiry:
         ends.append(expiry)
     return max(1, min(FRESH_SECONDS, int((min(ends) - now).total_seconds())))
@@ -251,10 +270,10 @@ def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> t
 
 
 def _offers(rows: list[Departure], prices: PriceList, taken: TakenByDeparture) -> tuple[Offer, ...]:
-    quotes = ((each, prices.quote(each, taken.get(each.id, {}))) for each in rows)
+    quotes = ((departure, prices.quote(departure, taken.get(departure.id, {}))) for departure in rows)
     return tuple(
-        _offer(each, quote, prices.layouts[each.layout_id], prices.party.size)
-        for each, quote in quotes
+        _offer(departure, quote, prices.layouts[departure.layout_id], prices.party.size)
+        for departure, quote in quotes
         if quote
     )
 
@@ -270,7 +289,7 @@ def _offer(departure: Departure, quote: PriceQuote, coach: LayoutSeats, size: in
         departs_iso=departs.isoformat(timespec="minutes"),
         arrives=f"{arrives:%H:%M}",
         arrives_iso=arrives.isoformat(timespec="minutes"),
-        day_mark=day_mark((arrives.date() - departs.date()).days),
+        day_mark=day_mark(arrives.date(), departs.date()),
         duration=duration_text(segment.minutes),
         minutes=segment.minutes,
         board_stop=segment.board.stop.name,
@@ -278,9 +297,9 @@ def _offer(departure: Departure, quote: PriceQuote, coach: LayoutSeats, size: in
         line=segment.line,
         layout=coach.name,
         price=format_zar(quote.total),
-        price_each=format_zar(quote.each),
+        price_each=format_zar(quote.adult),
         price_zar=quote.total,
-        each_zar=quote.each,
+        each_zar=quote.adult,
         free=free,
         seats_left=_seats_left(free, size),
         state="open" if free >= size else "sold_out",
@@ -296,11 +315,3 @@ def _seats_left(free: int, size: int) -> str:
     if 0 < free <= FEW_SEATS:
         return ngettext("%(free)d seat left", "%(free)d seats left", free) % {"free": free}
     return ""
-
-
-def day_mark(days: int) -> str:
-    return ngettext("+%(days)d day", "+%(days)d days", days) % {"days": days} if days > 0 else ""
-
-
-def duration_text(minutes: int) -> str:
-    return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}

@@ -27,7 +27,7 @@ class PriceQuote:
     """What a party pays on a departure, and how many seats are free to it (None: not counted)."""
 
     total: Decimal
-    each: Decimal  # an adult
+    adult: Decimal  # for an adult
     free: int | None = None
 
 
@@ -55,20 +55,20 @@ class PriceList:
         if key not in self._adults:
             kinds = self._kinds(departure.layout_id)
             offered = [
-                each
-                for each in self.table.classes
-                if each.code in kinds and self.fare_class in ("", each.code)
+                fare_class
+                for fare_class in self.table.classes
+                if fare_class.code in kinds and self.fare_class in ("", fare_class.code)
             ]
             priced = [
                 (
                     self.table.price(
-                        segment.board, segment.alight, each, price_zar=departure.price_zar, day=day
+                        segment.board, segment.alight, fare_class, price_zar=departure.price_zar, day=day
                     ),
-                    each,
+                    fare_class,
                 )
-                for each in offered
+                for fare_class in offered
             ]
-            sold = [(price, each) for price, each in priced if price is not None]
+            sold = [(price, fare_class) for price, fare_class in priced if price is not None]
             self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
         return self._adults[key]
 
@@ -85,8 +85,10 @@ class PriceList:
             return PriceQuote(self.total(cheapest), cheapest)
         kinds = self._kinds(departure.layout_id)
         free = {
-            each.code: sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[each.code])
-            for _price, each in classes
+            fare_class.code: sum(
+                max(0, number - taken.get(kind, 0)) for kind, number in kinds[fare_class.code]
+            )
+            for _price, fare_class in classes
         }
         all_free = sum(free.values())
         for price, fare_class in classes:
@@ -125,8 +127,11 @@ def price_list(departures: Iterable[Departure], party: Party, fare_class: str = 
     None while what they ask is cached, with the prices already worked out.
     """
     departures = list(departures)
-    segments = {(each.segment.board.pk, each.segment.alight.pk): each.segment for each in departures}
-    layouts = frozenset(each.layout_id for each in departures)
+    segments = {
+        (departure.segment.board.pk, departure.segment.alight.pk): departure.segment
+        for departure in departures
+    }
+    layouts = frozenset(departure.layout_id for departure in departures)
 
     def read() -> PriceList:
         kms = {segment.board.route_id: segment.route_km for segment in segments.values()}

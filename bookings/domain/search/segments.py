@@ -121,8 +121,8 @@ def _read_route_segments(starts: tuple[int, ...], stops_after: tuple[int, ...]) 
         facts, board, alight = row[:4], row[4:13], row[13:]
         boards.setdefault(facts, {}).setdefault(board[0], _call(facts[0], *board))
         alights.setdefault(facts, {}).setdefault(alight[0], _call(facts[0], *alight))
-    found = (_route_segment(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
-    return [segment for segment in found if segment]
+    on_routes = (_route_segment(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
+    return [segment for segment in on_routes if segment]
 
 
 def find_city_pair_segments(pairs: Iterable[tuple[str, str]]) -> list[list[RouteSegment]]:
@@ -194,25 +194,25 @@ def find_departures(
     """
     opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
     by_route = {segment.board.route_id: segment for segment in segments}
-    found = []
-    for each in departures_within(_window(segment, first, last, opens) for segment in by_route.values()):
-        segment = by_route[each.route_id]
-        boards_at = each.departure_time + timedelta(minutes=segment.board.depart_min)
-        if each.is_on_sale and boards_at != opens:  # at that very minute sales are closed
+    departures = []
+    for departure in departures_within(_window(segment, first, last, opens) for segment in by_route.values()):
+        segment = by_route[departure.route_id]
+        boards_at = departure.departure_time + timedelta(minutes=segment.board.depart_min)
+        if departure.is_on_sale and boards_at != opens:  # at that very minute sales are closed
             local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
-            found.append(
+            departures.append(
                 Departure(
-                    each.id,
+                    departure.id,
                     segment,
                     boards_at,
                     local,
-                    each.coach,
-                    each.layout_id,
-                    each.price_zar,
-                    each.revision,
+                    departure.coach,
+                    departure.layout_id,
+                    departure.price_zar,
+                    departure.revision,
                 )
             )
-    return sorted(found, key=attrgetter("boards_at", "id"))
+    return sorted(departures, key=attrgetter("boards_at", "id"))
 
 
 def _window(segment: RouteSegment, first: date, last: date, opens: datetime | None) -> RouteWindow:

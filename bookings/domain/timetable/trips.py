@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from bookings.base.dates import day_text
+from bookings.base.dates import day_mark, day_text
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
 from bookings.models import RouteStop
 
@@ -64,19 +62,6 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         total_text=total_text,
         date_short=day_text(departs),
     )
-
-
-def day_mark(day: date, first: date) -> str:
-    """ "+1 day" when `day` is the day after `first`, "−1 day" before it; empty on the same day."""
-    days = (day - first).days
-    if not days:
-        return ""
-    sign = "+" if days > 0 else "−"
-    return sign + ngettext("%(days)d day", "%(days)d days", abs(days)) % {"days": abs(days)}
-
-
-def duration_text(minutes: int) -> str:
-    return _("%(hours)d h %(minutes)02d") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 from datetime import date, timedelta
 
+import pytest
 from django.utils import formats
 
-from bookings.base.dates import day_text
+from bookings.base.dates import day_mark, day_text, duration_text
 
 
 def test_a_day_is_written_as_by_the_date_filter() -> None:
@@ -10,3 +11,17 @@ def test_a_day_is_written_as_by_the_date_filter() -> None:
 
     assert [day_text(day) for day in days] == [formats.date_format(day, "D j M") for day in days]
     assert day_text(date(2026, 12, 1)) == "Tue 1 Dec"
+
+
+@pytest.mark.parametrize(
+    ("days", "text"), [(0, ""), (1, "+1 day"), (2, "+2 days"), (-1, "−1 day"), (-2, "−2 days")]
+)
+def test_another_day_is_marked(days: int, text: str) -> None:
+    first = date(2026, 12, 31)
+
+    assert day_mark(first + timedelta(days=days), first) == text
+
+
+@pytest.mark.parametrize(("minutes", "text"), [(0, "0 h 00"), (65, "1 h 05"), (1140, "19 h 00")])
+def test_durations_are_short(minutes: int, text: str) -> None:
+    assert duration_text(minutes) == text

@@ -217,7 +217,7 @@ def test_the_seat_map_costs_the_same_queries_for_small_and_large_coaches(
 ) -> None:
     for seats in (4, 40):
         schedule = departure_ahead(seats=seats)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(17):
             assert clerk.get(address(**ride(schedule))).context["step"] == "seats"
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.domain.timetable.trips import duration_text, route_line, trip_view
+from bookings.domain.timetable.trips import route_line, trip_view
 from bookings.models import Stop
 from bookings.tests.make import make_route, make_schedule
 
@@ -48,8 +48,3 @@ def test_the_calls_mark_the_segment_and_counts_days_from_boarding() -> None:
         ("Colesberg", "02:00", "", False, True),
         ("Cape Town", "04:00", "", False, False),
     ]
-
-
-@pytest.mark.parametrize(("minutes", "words"), [(0, "0 h 00"), (65, "1 h 05"), (1140, "19 h 00")])
-def test_durations_are_short(minutes: int, words: str) -> None:
-    assert duration_text(minutes) == words
