@@ -4,7 +4,7 @@ from datetime import date
 from django import template
 from django.utils.safestring import SafeString
 
-from bookings.domain.inventory.seats import DeckView
+from bookings.domain.inventory.seats import DeckView, SeatView
 from bookings.passenger.forms.search_query import SearchQuery
 from bookings.passenger.presenters.rows import deck_rows
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def seat_rows(deck: DeckView, ticked: Collection[str], is_open: bool) -> SafeString:
+def seat_rows(deck: DeckView[SeatView], ticked: Collection[str], is_open: bool) -> SafeString:
     """The rows of a deck as ready strings: a coach has as many seats as a long list has rows."""
     return deck_rows(deck, ticked, is_open=is_open)
 

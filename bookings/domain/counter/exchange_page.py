@@ -120,7 +120,8 @@ def move_view(
     chosen = [ticket for ticket in tickets if ticket_ids is None or ticket.pk in ticket_ids]
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
     day = day or max(booking.boards_at, now).astimezone(zone).date()
-    offers, quote, problem = (), None, ""
+    offers: tuple[Offer, ...] = ()
+    quote, problem = None, ""
     try:
         offers = _offers(booking, chosen, day, now)
         if to and chosen:

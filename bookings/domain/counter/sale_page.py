@@ -199,13 +199,12 @@ def owed_order(reference: str, *, now: datetime) -> Owed:
     order, code = order_of(reference), normal_code(reference)[:12]
     owed = amount_due(order, now=now)
     if owed <= 0:
-        raise Conflict(
-            {
-                SaleStatus.CONFIRMED: _("Booking %(code)s is paid already."),
-                SaleStatus.CANCELLED: _("Booking %(code)s is cancelled."),
-            }.get(order.status, _("There is nothing to pay on booking %(code)s."))
-            % {"code": code}
-        )
+        reasons: dict[str, str] = {
+            SaleStatus.CONFIRMED: _("Booking %(code)s is paid already."),
+            SaleStatus.CANCELLED: _("Booking %(code)s is cancelled."),
+        }
+        reason = reasons.get(order.status, _("There is nothing to pay on booking %(code)s."))
+        raise Conflict(reason % {"code": code})
     bookings = bookings_of(order)
     return Owed(
         order=order,

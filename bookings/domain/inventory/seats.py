@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Generic, Protocol, TypeVar
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -37,12 +38,26 @@ class SeatView:
         return self.state in ("free", "mine")
 
 
+class Placed(Protocol):
+    """A seat where it stands in the coach."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+    @property
+    def deck(self) -> int: ...
+
+
+PlacedSeat = TypeVar("PlacedSeat", bound=Placed)
+
+
 @dataclass(frozen=True)
-class DeckView:
+class DeckView(Generic[PlacedSeat]):
     number: int
     title: str
     columns: int
-    rows: tuple[tuple[SeatView | None, ...], ...]  # None: aisle or gap
+    rows: tuple[tuple[PlacedSeat | None, ...], ...]  # None: aisle or gap
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ class TypePrice:
 @dataclass(frozen=True)
 class SeatMap:
     segment: Segment
-    decks: tuple[DeckView, ...]
+    decks: tuple[DeckView[SeatView], ...]
     seats: tuple[SeatView, ...]
     free: int
     revision: int
@@ -134,7 +149,7 @@ def _class_price(fare_class: FareClass, adult: Decimal, free: int, fares: FareTa
     return ClassPrice(fare_class.code, fare_class.name, format_zar(adult), free, by_type)
 
 
-def class_prices(segment: Segment, fares: FareTable) -> dict:
+def class_prices(segment: Segment, fares: FareTable) -> dict[str, Decimal]:
     """Adult price by class code, of the classes in which this ride is sold."""
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
     priced = {
@@ -162,7 +177,7 @@ def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str]
 
 
 def _seat_view(
-    seat: Seat, state: str, fares: FareTable, prices: dict, state_words: dict[str, str]
+    seat: Seat, state: str, fares: FareTable, prices: dict[str, Decimal], state_words: dict[str, str]
 ) -> SeatView:
     fare_class = fares.class_of(seat.kind)
     code = fare_class.code if fare_class else ""
@@ -191,7 +206,7 @@ def _place_words(row: int, label: str, is_window: bool, kind: str, _language: st
     return ", ".join(parts)
 
 
-def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
+def seat_decks(seats: tuple[PlacedSeat, ...]) -> tuple[DeckView[PlacedSeat], ...]:
     numbers = sorted({seat.deck for seat in seats})
     titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
     return tuple(
@@ -200,7 +215,7 @@ def seat_decks(seats: tuple[SeatView, ...]) -> tuple[DeckView, ...]:
     )
 
 
-def _deck(number: int, title: str, seats: list[SeatView]) -> DeckView:
+def _deck(number: int, title: str, seats: list[PlacedSeat]) -> DeckView[PlacedSeat]:
     columns = max(seat.column for seat in seats)
     places = {(seat.row, seat.column): seat for seat in seats}
     rows = range(min(seat.row for seat in seats), max(seat.row for seat in seats) + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -155,7 +156,7 @@ class StaffMap:
     when: str
     day: date
     status_text: str
-    decks: tuple[DeckView, ...]
+    decks: tuple[DeckView[SeatCell], ...]
     cells: tuple[SeatCell, ...]
     blocks: tuple[BlockRow, ...]
     released: tuple[BlockRow, ...]  # `until` is when
@@ -214,8 +215,8 @@ def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
     )
 
 
-def _by_owner(claims: Iterable[SeatClaim]) -> dict[int, dict[tuple, list[SeatClaim]]]:
-    seats: dict[int, dict[tuple, list[SeatClaim]]] = {}
+def _by_owner(claims: Iterable[SeatClaim]) -> dict[int, dict[tuple[int | None, ...], list[SeatClaim]]]:
+    seats: dict[int, dict[tuple[int | None, ...], list[SeatClaim]]] = {}
     for claim in claims:
         owner = (claim.ticket_id, claim.hold_trip_id, claim.block_id)
         seats.setdefault(claim.seat_id, {}).setdefault(owner, []).append(claim)
@@ -249,7 +250,7 @@ def _blocks(schedule: Schedule, now: datetime) -> tuple[tuple[BlockRow, ...], tu
     current = [
         row for row in rows if row.released_at is None and (row.release_at is None or row.release_at > now)
     ]
-    released = sorted((row for row in rows if row.released_at), key=lambda row: row.released_at, reverse=True)
+    released = sorted((row for row in rows if row.released_at), key=attrgetter("released_at"), reverse=True)
     return (
         tuple(
             BlockRow(

@@ -21,6 +21,7 @@ from bookings.models import (
     Account,
     Booking,
     Hold,
+    HoldTrip,
     LedgerEntry,
     Order,
     Partner,
@@ -176,7 +177,7 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
     )
 
 
-def _held(trip: object, hold: Hold) -> tuple[HeldSeat, ...]:
+def _held(trip: HoldTrip, hold: Hold) -> tuple[HeldSeat, ...]:
     types = [passenger["passenger_type"] for passenger in hold.draft["passengers"]]
     seats = zip(trip.seats.all(), types, trip_fares(trip, hold.draft), strict=True)
     return tuple(HeldSeat(held.seat.label, held.fare_class.code, kind, fare) for held, kind, fare in seats)

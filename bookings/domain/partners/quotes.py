@@ -74,13 +74,8 @@ def make_quote(
         if quoted:
             check_way_back(quoted[0].segment, segment)
         party = [seat.passenger_type for seat in quoted[0].seats] if quoted else types
-        options = {
-            "labels": request.labels,
-            "fare_class": request.fare_class,
-            "seat_by_seat": bool(quoted),
-            "channel": Channel.API,
-        }
-        quoted.append(QuotedSegment(segment, tuple(offer_seats(segment, party, **options, now=now))))
+        seats = offer_seats(segment, request, party, seat_by_seat=bool(quoted), channel=Channel.API, now=now)
+        quoted.append(QuotedSegment(segment, tuple(seats)))
     total = sum((segment.total for segment in quoted), ZERO)
     said = {
         "partner": partner.pk,

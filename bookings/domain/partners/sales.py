@@ -5,7 +5,7 @@ Hold, order and payment of the web's own functions, each once per idempotency ke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -64,7 +64,7 @@ class RequestOutcome:
     is_repeat: bool
 
 
-def _once(request: Request, action: object, now: datetime | None) -> RequestOutcome:
+def _once(request: Request, action: Callable[[], str], now: datetime | None) -> RequestOutcome:
     ran = []
 
     def act() -> str:
@@ -226,9 +226,14 @@ def cancel(
             "partner": request.partner.name,
             "key": request.key.prefix,
         }
-        options = {"submission": request.inner, "content": "", "reason": reason, "now": now}
         return cancel_booking(
-            booking.booking_reference, ticket_ids=ticket_ids, quoted=refund, **options
+            booking.booking_reference,
+            ticket_ids=ticket_ids,
+            quoted=refund,
+            reason=reason,
+            submission=request.inner,
+            content="",
+            now=now,
         ).booking_reference
 
     return _once(request, act, now)

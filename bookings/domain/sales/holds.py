@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -174,16 +174,15 @@ class SeatOffer:
 
 def offer_seats(
     segment: Segment,
+    seats: SeatRequest,
     types: Sequence[str],
     *,
-    labels: Collection[str] = (),
-    fare_class: str = "",
     seat_by_seat: bool = False,
     channel: str = "web",
     now: datetime,
 ) -> list[SeatOffer]:
-    """What holding these seats (or as many of our choice) for passengers of these types would give and cost
-    now; nothing is kept.
+    """What holding the seats of a request on its segment for passengers of these types would give and cost
+    now; nothing is kept. Without labels it is as many seats as there are passengers.
 
     `seat_by_seat`: the types are those of the seats in turn, as for the way back, where everybody has a place
     in the party already. Raises what `hold_seats` and `hold_any` raise.
@@ -196,9 +195,9 @@ def offer_seats(
         segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), live
     )
     chosen = (
-        named_seats(coach, labels)
-        if labels
-        else seats_together(coach, len(types), fares.classes, fare_class=fare_class)
+        named_seats(coach, seats.labels)
+        if seats.labels
+        else seats_together(coach, len(types), fares.classes, fare_class=seats.fare_class)
     )
     if len(chosen) != len(types):
         raise Refusal(_("Choose as many seats as there are passengers."))
@@ -206,7 +205,7 @@ def offer_seats(
         types = _types_by_price(types, segment, chosen, fares)
     priced = [price_seat(segment, seat, fares) for seat in chosen]
     return [
-        SeatOffer(seat, price["fare_class"], kind, Decimal(price["fares"][kind]))
+        SeatOffer(seat, price.fare_class, kind, Decimal(price.fares[kind]))
         for seat, kind, price in zip(chosen, types, priced, strict=True)
     ]
 
@@ -224,7 +223,8 @@ def _availability(
         own_trip = (
             (held.filter(hold__token=request.adds_to) if request.adds_to else held).order_by("-pk").first()
         )
-    taken, used = set(), set()
+    taken: set[int] = set()
+    used: set[int] = set()
     for claim in live:
         if not own_trip or claim.hold_trip_id != own_trip.pk:
             (taken if claim.leg in segment.legs else used).add(claim.seat_id)
@@ -253,7 +253,7 @@ def _hold_row(
     hold = locked_hold(request.adds_to, request.owner)
     if hold.expires_at <= now:
         raise HoldExpired(_("The time for your first trip has run out. Please hold its seats again first."))
-    other = hold.trips.exclude(pk=own_trip.pk if own_trip else None)
+    other = hold.trips.exclude(pk=own_trip.pk) if own_trip else hold.trips.all()
     if not own_trip and other.count() >= MOST_TRIPS:
         raise Refusal(_("This booking already has an outward and a return trip."))
     _check_fits(other, segment, count, own_trip)
@@ -295,13 +295,13 @@ def _types_by_price(
     """
     if len(types) != len(seats):
         return types
-    adult = [Decimal(next(iter(price_seat(segment, seat, fares)["fares"].values()))) for seat in seats]
+    adult = [Decimal(next(iter(price_seat(segment, seat, fares).fares.values()))) for seat in seats]
     cheapest_first = sorted(range(len(seats)), key=lambda index: adult[index])
     of_seat = dict(zip(cheapest_first, types, strict=True))
     return [of_seat[index] for index in range(len(seats))]
 
 
-def _with_types(draft: dict, count: int, types: Sequence[str]) -> dict:
+def _with_types(draft: dict[str, Any], count: int, types: Sequence[str]) -> dict[str, Any]:
     """The draft for `count` passengers.
 
     Whoever was typed already stays, the rest get the types of the search.
@@ -336,33 +336,37 @@ def _write_trip(
         insert_rows([trip])
     insert_rows(
         [
-            HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares))
+            HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares)._asdict())
             for position, seat in enumerate(seats)
         ]
     )
     claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
 
 
-def price_seat(segment: Segment, seat: Seat, fares: FareTable) -> dict[str, object]:
-    """The fare class of a seat and what each passenger type pays on it, as HoldSeat keeps them.
+class SeatPrice(NamedTuple):
+    """The fare class of a seat and what each passenger type pays on it, as a HoldSeat keeps them."""
 
-    Raises Refusal if it is not sold.
-    """
-    fare_class = fares.class_of(seat.kind)
-    day = segment.boards_local.date()
-    adult = fare_class and fares.price(
-        segment.board, segment.alight, fare_class, price_zar=segment.schedule.price_zar, day=day
-    )
-    if adult is None:
-        raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
-    return {
-        "fare_class": fare_class,
-        "fares": {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()},
-    }
+    fare_class: FareClass
+    fares: dict[str, str]
+
+
+def price_seat(segment: Segment, seat: Seat, fares: FareTable) -> SeatPrice:
+    """Raises Refusal if the seat is not sold."""
+    if fare_class := fares.class_of(seat.kind):
+        day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
+        adult = fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
+        if adult is not None:
+            return SeatPrice(
+                fare_class, {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}
+            )
+    raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
 
 
 def hold_time(channel: str = Channel.WEB) -> timedelta:
-    minutes = {Channel.COUNTER: settings.HOLD_MINUTES_COUNTER, Channel.API: settings.HOLD_MINUTES_API}
+    minutes: dict[str, int] = {
+        Channel.COUNTER: settings.HOLD_MINUTES_COUNTER,
+        Channel.API: settings.HOLD_MINUTES_API,
+    }
     return timedelta(minutes=minutes.get(channel, settings.HOLD_MINUTES))
 
 
@@ -454,7 +458,7 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
                     segment.schedule, len(seats), live, owner=owner, network=hold.network, replaces=None
                 )
             for row in held:
-                HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares))
+                HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares)._asdict())
             claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
         Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
         refresh(locked)

@@ -24,7 +24,7 @@ class Deck(Generic[Shown]):
     rows: tuple[tuple[Shown | None, ...], ...]  # None: aisle or gap
 
 
-def _shown(decks: Collection[DeckView], show: Callable[[SeatView], Shown]) -> list[Deck[Shown]]:
+def _shown(decks: Collection[DeckView[SeatView]], show: Callable[[SeatView], Shown]) -> list[Deck[Shown]]:
     return [
         Deck(
             deck.title,

@@ -129,7 +129,7 @@ def _seats_link(row: BoardRow) -> SafeString:
     return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
 
 
-def deck_rows(deck: DeckView, ticked: Collection[str], *, is_open: bool) -> SafeString:
+def deck_rows(deck: DeckView[SeatView], ticked: Collection[str], *, is_open: bool) -> SafeString:
     """`ticked` are the labels of the seats that this visitor has chosen.
 
     Nothing can be chosen unless the departure `is_open`.
