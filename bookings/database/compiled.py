@@ -191,11 +191,11 @@ def insert_rows(rows: Sequence[Model]) -> None:
 @lru_cache(maxsize=500)
 def _insert_sql(model: type[Model], using: str, count: int) -> str:
     quote = connections[using].ops.quote_name
-    columns = [quote(field.column) for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [quote(str(field.column)) for field in model._meta.concrete_fields if not field.primary_key]
     row = f"({', '.join(['%s'] * len(columns))})"
     return (
         f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
-        f" RETURNING {quote(model._meta.pk.column)}"
+        f" RETURNING {quote(str(model._meta.pk.column))}"
     )
 
 

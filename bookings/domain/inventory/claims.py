@@ -73,7 +73,8 @@ def claim(claims: Iterable[SeatClaim]) -> None:
 
     A clash is an IntegrityError.
     """
-    insert_rows(sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg)))
+    in_turn = sorted(claims, key=lambda claim: (claim.schedule_id, claim.seat_id, claim.leg))
+    insert_rows(in_turn)
 
 
 def claims_of_hold(

@@ -216,7 +216,11 @@ def _availability(
     """The seats as this owner may choose among them, and the trip that they hold there already and have not
     ordered: its seats are free to them. `live` are the claims of the departure that count now.
     """
-    trips = {claim.hold_trip_id for claim in live if request.owner and claim.owner == request.owner} - {None}
+    trips = {
+        claim.hold_trip_id
+        for claim in live
+        if request.owner and claim.owner == request.owner and claim.hold_trip_id
+    }
     own_trip = None
     if trips:
         held = HoldTrip.objects.select_related("hold").filter(pk__in=trips, hold__order__isnull=True)
