@@ -38,7 +38,7 @@ class SeatView:
         return self.state in ("free", "mine")
 
 
-class Placed(Protocol):
+class SeatPosition(Protocol):
     """A seat where it stands in the coach."""
 
     @property
@@ -49,15 +49,15 @@ class Placed(Protocol):
     def deck(self) -> int: ...
 
 
-PlacedSeat = TypeVar("PlacedSeat", bound=Placed)
+DeckSeat = TypeVar("DeckSeat", bound=SeatPosition)
 
 
 @dataclass(frozen=True)
-class DeckView(Generic[PlacedSeat]):
+class DeckView(Generic[DeckSeat]):
     number: int
     title: str
     columns: int
-    rows: tuple[tuple[PlacedSeat | None, ...], ...]  # None: aisle or gap
+    rows: tuple[tuple[DeckSeat | None, ...], ...]  # None: aisle or gap
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def _place_words(row: int, label: str, is_window: bool, kind: str, _language: st
     return ", ".join(parts)
 
 
-def seat_decks(seats: tuple[PlacedSeat, ...]) -> tuple[DeckView[PlacedSeat], ...]:
+def seat_decks(seats: tuple[DeckSeat, ...]) -> tuple[DeckView[DeckSeat], ...]:
     numbers = sorted({seat.deck for seat in seats})
     titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
     return tuple(
@@ -215,7 +215,7 @@ def seat_decks(seats: tuple[PlacedSeat, ...]) -> tuple[DeckView[PlacedSeat], ...
     )
 
 
-def _deck(number: int, title: str, seats: list[PlacedSeat]) -> DeckView[PlacedSeat]:
+def _deck(number: int, title: str, seats: list[DeckSeat]) -> DeckView[DeckSeat]:
     columns = max(seat.column for seat in seats)
     places = {(seat.row, seat.column): seat for seat in seats}
     rows = range(min(seat.row for seat in seats), max(seat.row for seat in seats) + 1)
