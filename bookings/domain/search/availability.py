@@ -35,15 +35,16 @@ def find_layouts(layout_ids: Iterable[int]) -> dict[int, LayoutSeats]:
 
 def _read_layouts(ids: frozenset[int]) -> dict[int, LayoutSeats]:
     rows = Seat.objects.filter(layout__in=ids).exclude(kind=SeatKind.CREW).order_by()
-    rows = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(
+    counted = rows.values_list("layout_id", "layout__name", "layout__amenities", "kind").annotate(
         number=Count("pk")
     )
     layouts: dict[int, LayoutSeats] = {}
-    for layout, name, amenities, kind, number in rows:
+    seats: dict[int, dict[str, int]] = {}
+    for layout, name, amenities, kind, number in counted:
         if layout not in layouts:
             labels = tuple(str(Amenity(amenity).label) for amenity in amenities if amenity in Amenity.values)
-            layouts[layout] = LayoutSeats(name, labels, {})
-        layouts[layout].seats[kind] = number  # type: ignore[index]
+            layouts[layout] = LayoutSeats(name, labels, seats.setdefault(layout, {}))
+        seats[layout][kind] = number
     return layouts
 
 

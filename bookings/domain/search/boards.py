@@ -63,7 +63,12 @@ class _Call(NamedTuple):
     line: str
 
 
-_Way = tuple[int, str, str, str, bool]  # position, city, its slug, stop code, whether one may alight
+class _WayCall(NamedTuple):
+    position: int
+    city: str
+    city_slug: str
+    code: str
+    may_alight: bool
 
 
 class _Upcoming(NamedTuple):
@@ -118,7 +123,10 @@ def _read_calls(place: Place) -> list[_Call]:
         "route__line__code",
         "route__line__name",
     )
-    return [_Call(*row, f"{code} {name}".strip()) for *row, code, name in calls.values_list(*columns)]
+    return [
+        _Call(route, position, minutes, stop, stop_code, zone, f"{code} {name}".strip())
+        for route, position, minutes, stop, stop_code, zone, code, name in calls.values_list(*columns)
+    ]
 
 
 def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]:
@@ -168,44 +176,44 @@ def _window(route_id: int, calls: list[_Call], start: datetime, end: datetime) -
     )
 
 
-def _onward(routes: frozenset[int]) -> dict[int, list[_Way]]:
+def _onward(routes: frozenset[int]) -> dict[int, list[_WayCall]]:
     """The calls of each route that comes to a place."""
     return cached(("ways", routes), lambda: _read_ways(routes))
 
 
-def _read_ways(routes: frozenset[int]) -> dict[int, list[_Way]]:
-    ways: dict[int, list[_Way]] = {route: [] for route in routes}
+def _read_ways(routes: frozenset[int]) -> dict[int, list[_WayCall]]:
+    ways: dict[int, list[_WayCall]] = {route: [] for route in routes}
     rows = RouteStop.objects.filter(route__in=ways).order_by("route_id", "position")
-    for route, *call in rows.values_list(
+    for route, position, city, slug, code, may_alight in rows.values_list(
         "route_id", "position", "stop__city__name", "stop__city__slug", "stop__code", "may_alight"
     ):
-        ways[route].append(tuple(call))
+        ways[route].append(_WayCall(position, city, slug, code, may_alight))
     return ways
 
 
-def _row(departure: _Upcoming, way: list[_Way], now: datetime) -> BoardRow:
+def _row(departure: _Upcoming, way: list[_WayCall], now: datetime) -> BoardRow:
     call = departure.call
     local = departure.boards_at.astimezone(ZoneInfo(call.time_zone))
-    onward = [stop for stop in way if stop[0] > call.position]
-    last = next((stop for stop in reversed(onward) if stop[4]), way[-1])
-    names = list(dict.fromkeys(stop[1] for stop in onward if stop[1] != last[1] and stop[4]))
+    onward = [stop for stop in way if stop.position > call.position]
+    last = next((stop for stop in reversed(onward) if stop.may_alight), way[-1])
+    names = list(dict.fromkeys(stop.city for stop in onward if stop.city != last.city and stop.may_alight))
     status, text = _status(departure, now)
     return BoardRow(
         schedule_id=departure.schedule_id,
         from_ref=f"{call.code}@{call.position}",
-        to_ref=f"{last[3]}@{last[0]}",
+        to_ref=f"{last.code}@{last.position}",
         departs=f"{local:%H:%M}",
         departs_iso=local.isoformat(timespec="minutes"),
         day_label=day_text(local.date()),
-        destination=last[1],
-        destination_slug=last[2],
+        destination=last.city,
+        destination_slug=last.city_slug,
         via=", ".join(_spread(names)),
         line=call.line,
         stop=call.stop,
         coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         status=status,
         status_text=text,
-        is_on_sale=status in ("scheduled", "boarding", "on_the_way") and last[0] > call.position,
+        is_on_sale=status in ("scheduled", "boarding", "on_the_way") and last.position > call.position,
     )
 
 

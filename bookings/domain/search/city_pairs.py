@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Min
@@ -87,7 +87,7 @@ class PairPage:
     lines: tuple[str, ...]
 
 
-def active_routes() -> list[list]:
+def active_routes() -> list[list[Any]]:
     """The ways that coaches of active routes take: [line code, line name, region of the first city, [[slug,
     name, may board, may alight] …]].
 
@@ -96,7 +96,7 @@ def active_routes() -> list[list]:
     return get_or_compute("network:active-routes", _read_active_routes, ACTIVE_SECONDS)
 
 
-def _read_active_routes() -> list[list]:
+def _read_active_routes() -> list[list[Any]]:
     calls = RouteStop.objects.filter(route__is_active=True).order_by(
         "route__line__code", "route__line__name", "route_id", "position"
     )
@@ -107,7 +107,7 @@ def _read_active_routes() -> list[list]:
         "stop__city__slug",
         "stop__city__name",
     )
-    ways: dict[int, list] = {}
+    ways: dict[int, list[Any]] = {}
     for route, code, name, region, slug, city, *may in calls.values_list(
         "route_id", *columns, "may_board", "may_alight"
     ).iterator():
@@ -121,7 +121,7 @@ def _read_active_routes() -> list[list]:
 
 def network() -> tuple[Region, ...]:
     """Every line by its longest way, gathered by the region where it starts."""
-    longest: dict[tuple[str, str], list] = {}
+    longest: dict[tuple[str, str], list[Any]] = {}
     for way in active_routes():
         line = (way[0], way[1])
         if line not in longest or len(way[3]) > len(longest[line][3]):
@@ -213,11 +213,11 @@ def _priced(pairs: list[tuple[CityLink, CityLink]], now: datetime) -> list[Pair]
     runs = runs.filter(
         route__in={segment.board.route_id for pair_segments in segments for segment in pair_segments}
     ).order_by()
-    lowest: dict[int, list[tuple]] = {}
-    for route, *rest in runs.values_list("route_id", "layout_id", "price_zar").annotate(
+    lowest: dict[int, list[tuple[int, Decimal, datetime]]] = {}
+    for route, layout_id, price_zar, first in runs.values_list("route_id", "layout_id", "price_zar").annotate(
         first=Min("departure_time")
     ):
-        lowest.setdefault(route, []).append(tuple(rest))
+        lowest.setdefault(route, []).append((layout_id, price_zar, first))
     departures = [
         [
             _cheapest_run(segment, *run)

@@ -130,10 +130,11 @@ def schedule_segment(ref: SegmentRef) -> Segment:
     if ref.from_ref and ref.to_ref:
         return get_segment(ref)
     schedule = Schedule.objects.select_related("route__line", "layout").filter(pk=ref.schedule_id).first()
-    whole = schedule and _whole_segments({schedule.route_id}).get(schedule.route_id)
-    if not whole:
-        raise NotFound(_("We could not find this departure."))
-    return Segment(schedule, whole.board, whole.alight)
+    if schedule is not None:
+        whole = _whole_segments({schedule.route_id}).get(schedule.route_id)
+        if whole is not None:
+            return Segment(schedule, whole.board, whole.alight)
+    raise NotFound(_("We could not find this departure."))
 
 
 def segment_revision(segment: Segment, now: datetime) -> str:
@@ -224,8 +225,10 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
     taken = taken_by_kind(departures, now=now)
     facts = Schedule.objects.filter(pk__in=[departure.id for departure in departures]).order_by()
     known = {
-        pk: row
-        for pk, *row in facts.values_list("pk", "route_id", "route__name", "bus__bus_number", "status")
+        pk: (route_id, route_name, bus_number, status)
+        for pk, route_id, route_name, bus_number, status in facts.values_list(
+            "pk", "route_id", "route__name", "bus__bus_number", "status"
+        )
     }
     calls = [call for departure in departures for call in (departure.segment.board, departure.segment.alight)]
     cities = Stop.objects.filter(pk__in={call.stop_id for call in calls}).order_by()

@@ -76,7 +76,7 @@ class _LowestPrices:
         Of the days between two changes one is enough.
         """
         zone, after = ZoneInfo(board.stop.time_zone), timedelta(minutes=board.depart_min)
-        offers = {}
+        offers: dict[tuple[int, Decimal, int], tuple[FareClass, Decimal, date]] = {}
         for terms, departures in route.terms.items():
             days = (
                 {(moment + after).astimezone(zone).date() for moment in departures}

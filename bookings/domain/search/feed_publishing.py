@@ -49,18 +49,19 @@ def published_feed() -> PublishedFeed | None:
     None while it is made for the first time. Raises NotFound if there is nothing to publish.
     """
     feed = _read()
-    if feed is None or feed[2] is None:
+    if feed is None:
         queue.enqueue("publish_feed")
         feed = _read()  # a queue that works at once has done it by now
-    if feed is None or feed[2] is None:
-        return None
-    if not feed[0]:
+    if feed is not None and not feed.sha256:
         raise NotFound(_("No timetable is on sale."))
-    return PublishedFeed(feed[0], feed[1])
+    return feed
 
 
-def _read() -> tuple[str, datetime, datetime | None] | None:
-    return PublishedFile.objects.filter(name=FEED).values_list("sha256", "changed_at", "checked_at").first()
+def _read() -> PublishedFeed | None:
+    """As it was last made: without a `sha256` if nothing was on sale."""
+    made = PublishedFile.objects.filter(name=FEED, checked_at__isnull=False)
+    row = made.values_list("sha256", "changed_at").first()
+    return PublishedFeed(row[0], row[1]) if row and row[1] else None
 
 
 def publish_feed(*, now: datetime | None = None) -> bool:

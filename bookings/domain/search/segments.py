@@ -92,6 +92,29 @@ _COLUMNS: Final = (
 _FACTS: Final = ("route_id", "route_km", "route__line__code", "route__line__name")
 
 
+class _RouteFacts(NamedTuple):
+    """The columns of _FACTS."""
+
+    route_id: int
+    route_km: Decimal
+    line_code: str
+    line_name: str
+
+
+class _CallFacts(NamedTuple):
+    """The columns of _COLUMNS."""
+
+    pk: int
+    position: int
+    arrive_min: int
+    depart_min: int
+    km: Decimal
+    stop_id: int
+    stop_code: str
+    stop_name: str
+    time_zone: str
+
+
 def _calls() -> QuerySet[RouteStop]:
     """Calls of active routes; `route_km` is the distance of the last one."""
     last_km = RouteStop.objects.filter(route=OuterRef("route")).order_by("-position").values("km")[:1]
@@ -115,13 +138,13 @@ def _read_route_segments(starts: tuple[int, ...], stops_after: tuple[int, ...]) 
         route__calls__position__gt=F("position"),
     )
     ends = tuple(f"route__calls__{column}" for column in _COLUMNS)
-    boards: dict[tuple, dict[int, RouteStop]] = {}
-    alights: dict[tuple, dict[int, RouteStop]] = {}
+    boards: dict[_RouteFacts, dict[int, RouteStop]] = {}
+    alights: dict[_RouteFacts, dict[int, RouteStop]] = {}
     for row in pairs.values_list(*_FACTS, *_COLUMNS, *ends).order_by("route_id"):
-        facts, board, alight = row[:4], row[4:13], row[13:]
-        boards.setdefault(facts, {}).setdefault(board[0], _call(facts[0], *board))
-        alights.setdefault(facts, {}).setdefault(alight[0], _call(facts[0], *alight))
-    on_routes = (_route_segment(facts, boards[facts].values(), alights[facts].values()) for facts in boards)
+        route, board, alight = _RouteFacts(*row[:4]), _CallFacts(*row[4:13]), _CallFacts(*row[13:])
+        boards.setdefault(route, {}).setdefault(board.pk, _call(route.route_id, board))
+        alights.setdefault(route, {}).setdefault(alight.pk, _call(route.route_id, alight))
+    on_routes = (_route_segment(route, boards[route].values(), alights[route].values()) for route in boards)
     return [segment for segment in on_routes if segment]
 
 
@@ -130,46 +153,41 @@ def find_city_pair_segments(pairs: Iterable[tuple[str, str]]) -> list[list[Route
     pairs = list(pairs)
     slugs = {slug for pair in pairs for slug in pair}
     rows = _calls().filter(stop__city__slug__in=slugs).order_by("route_id", "position")
-    routes: dict[tuple, dict[str, list[RouteStop]]] = {}
+    routes: dict[_RouteFacts, dict[str, list[RouteStop]]] = {}
     for slug, may_board, may_alight, *row in rows.values_list(
         "stop__city__slug", "may_board", "may_alight", *_FACTS, *_COLUMNS
     ):
-        call = _call(row[0], *row[4:])
+        route = _RouteFacts(*row[:4])
+        call = _call(route.route_id, _CallFacts(*row[4:]))
         call.may_board, call.may_alight = may_board, may_alight
-        routes.setdefault(tuple(row[:4]), {}).setdefault(slug, []).append(call)
+        routes.setdefault(route, {}).setdefault(slug, []).append(call)
     return [
         [
             segment
-            for facts, calls in routes.items()
-            if (segment := _route_segment(facts, calls.get(start, []), calls.get(end, [])))
+            for route, calls in routes.items()
+            if (segment := _route_segment(route, calls.get(start, []), calls.get(end, [])))
         ]
         for start, end in pairs
     ]
 
 
 def _route_segment(
-    facts: tuple, boards: Iterable[RouteStop], alights: Iterable[RouteStop]
+    route: _RouteFacts, boards: Iterable[RouteStop], alights: Iterable[RouteStop]
 ) -> RouteSegment | None:
-    _route, route_km, code, name = facts
     ends = find_shortest_pair(boards, alights)
-    return RouteSegment(*ends, f"{code} {name}".strip(), route_km) if ends else None
+    line = f"{route.line_code} {route.line_name}".strip()
+    return RouteSegment(*ends, line, route.route_km) if ends else None
 
 
-def _call(
-    route: int,
-    pk: int,
-    position: int,
-    arrive: int,
-    depart: int,
-    km: Decimal,
-    stop_id: int,
-    code: str,
-    name: str,
-    zone: str,
-) -> RouteStop:
-    stop = Stop(pk=stop_id, code=code, name=name, time_zone=zone)
+def _call(route_id: int, call: _CallFacts) -> RouteStop:
     return RouteStop(
-        pk=pk, route_id=route, position=position, arrive_min=arrive, depart_min=depart, km=km, stop=stop
+        pk=call.pk,
+        route_id=route_id,
+        position=call.position,
+        arrive_min=call.arrive_min,
+        depart_min=call.depart_min,
+        km=call.km,
+        stop=Stop(pk=call.stop_id, code=call.stop_code, name=call.stop_name, time_zone=call.time_zone),
     )
 
 
