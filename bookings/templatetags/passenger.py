@@ -6,9 +6,11 @@ from django.utils.safestring import SafeString
 
 from bookings.domain.inventory.seats import DeckView, SeatView
 from bookings.passenger.forms.search_query import SearchQuery
+from bookings.passenger.presenters.checkout_steps import checkout_steps
 from bookings.passenger.presenters.rows import deck_rows
 
 register = template.Library()
+register.simple_tag(checkout_steps)
 
 
 @register.simple_tag

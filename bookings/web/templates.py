@@ -10,7 +10,7 @@ from typing import Final
 from django.template import Origin
 from django.template.loaders import filesystem
 
-_TAG: Final = re.compile(
+TAG: Final = re.compile(
     r"""<[a-zA-Z](?:{%.*?%}|{{.*?}}|"(?:{%.*?%}|[^"])*"|'(?:{%.*?%}|[^'])*'|[^<>"'{])*>""", re.S
 )
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
@@ -27,7 +27,7 @@ def without_layout(source: str) -> str:
 
     Where a page shows a blank, one stays.
     """
-    source = _TAG.sub(_on_one_line, source)
+    source = TAG.sub(_on_one_line, source)
     return _CONTROL_LINE.sub(r"\1", _INDENT.sub("", source))
 
 

@@ -100,9 +100,9 @@ class SearchQuery:
             for key, label in labels.items()
         ]
 
-    def rest_of_price(self) -> dict[str, Any]:
+    def rest_of_price(self) -> dict[str, str]:
         """What a form that asks for the highest price alone has to carry along."""
-        return self.query(max_price=None)
+        return {name: str(value) for name, value in self.query(max_price=None).items()}
 
     def _onward(self) -> dict[str, Any]:
         return {

@@ -56,6 +56,11 @@ _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
           </label>"""
 
 
+def coaches_found(total: int) -> str:
+    """What is said aloud when a list has come."""
+    return ngettext("%(n)d coach", "%(n)d coaches", total) % {"n": total} if total else _("No coaches")
+
+
 def offer_rows(
     offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False
 ) -> SafeString:

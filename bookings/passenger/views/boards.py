@@ -12,6 +12,7 @@ from bookings.database.replica.routing import may_lag
 from bookings.domain.network.places import get_place
 from bookings.domain.search.boards import departure_board
 from bookings.domain.search.city_pairs import popular_pairs
+from bookings.domain.search.offers import Search
 from bookings.passenger.forms.search import LONGEST, read_page
 from bookings.passenger.presenters.rows import board_rows
 from bookings.web.access import public
@@ -44,8 +45,19 @@ def board(request: HttpRequest) -> HttpResponse:
         return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
     found = departure_board(place, now=now, page=page, page_size=page_size)
 
+    def address(number: int) -> str:
+        size = {} if page_size == Search.page_size else {"page_size": page_size}
+        return f"?{urlencode({'city': place.ref, 'page': number} | size)}"
+
     def make() -> tuple[HttpResponse, int]:
-        context = {"board": found, "rows": board_rows(found.rows), "page_size": page_size, "updated": now}
+        context = {
+            "board": found,
+            "rows": board_rows(found.rows),
+            "page_size": page_size,
+            "updated": now,
+            "earlier": address(page - 1) if found.has_previous else "",
+            "later": address(page + 1) if found.has_next else "",
+        }
         return render_page(
             request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET
         ), _SECONDS

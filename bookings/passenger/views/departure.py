@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.base.errors import Refusal
+from bookings.base.errors import Refusal, SeatTaken
 from bookings.domain.sales.departure_page import DepartureView, departure_view, seats_unchanged
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.passenger.forms.departure_query import (
@@ -94,12 +94,14 @@ def _page(
     if ticked is None:
         ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.mine
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}
+    lost = [label for label in ticked if label not in free] if not refusal else []
     context = {
         "view": view,
         "query": query,
         "refusal": counted(refusal),
         "ticked": [label for label in ticked if label in free],
-        "lost": [label for label in ticked if label not in free] if not refusal else [],
+        "lost": lost,
+        "lost_text": SeatTaken(lost).message if lost else "",
         "others": query.search_address(view.from_city, view.to_city, view.day),
         "fares": _fares(view, query),
         "hold_minutes": max(1, int(settings.HOLD_MINUTES)),

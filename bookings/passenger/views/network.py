@@ -26,11 +26,17 @@ def lines(request: HttpRequest) -> HttpResponse:
     pages = max(1, -(-len(rows) // page_size))
     page = min(page, pages)
     size = "" if page_size == 20 else f"&page_size={page_size}"
-    links = page_links(page, pages, lambda number: f"{reverse('passenger:network')}?page={number}{size}")
+    address = reverse("passenger:network")
+    links = page_links(page, pages, lambda number: f"{address}?page={number}{size}")
     shown = rows[(page - 1) * page_size : page * page_size]
-    return render(
-        request, "passenger/network.html", {"rows": shown, "links": links, "total": len(rows), "page": page}
-    )
+    context = {
+        "rows": shown,
+        "links": links,
+        "total": len(rows),
+        "page": page,
+        "address": f"{address}?page={page}" if page > 1 else address,
+    }
+    return render(request, "passenger/network.html", context)
 
 
 @public

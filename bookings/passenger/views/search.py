@@ -18,7 +18,7 @@ from bookings.domain.search.days import DayPrice, day_prices, explain_empty
 from bookings.domain.search.offers import ResultsPage, results
 from bookings.passenger.forms.search import LONGEST, SearchForm
 from bookings.passenger.forms.search_query import SearchQuery
-from bookings.passenger.presenters.rows import offer_rows
+from bookings.passenger.presenters.rows import coaches_found, offer_rows
 from bookings.web.access import public
 from bookings.web.fragments import Fragment, Parts, cached_page
 from bookings.web.paging import page_links
@@ -52,7 +52,12 @@ def search(request: HttpRequest) -> HttpResponse:
         parts = Parts(
             form=_form(form, query, now), strip=_strip(query, now), offers=_offers(query, page, now)
         )
-        context = {"query": query, "party": form.party_text, "page": page, "parts": parts}
+        context = {
+            "query": query,
+            "party": form.party_text,
+            "announcement": coaches_found(page.total),
+            "parts": parts,
+        }
         made = render_page(
             request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET
         )

@@ -1,7 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.template import Context, Engine
 
-from bookings.web.templates import without_layout
+from bookings.web.templates import TAG, without_layout
 
 LIST = """
 {% load i18n %}
@@ -55,3 +59,32 @@ def test_a_comparison_within_a_tag_stays_whole() -> None:
 
     assert render(source, at=2) == '<li class="step" data-done>'
     assert render(source, at=1) == '<li class="step" >'
+
+
+TEMPLATES = [path for path in Path(settings.BASE_DIR, "templates").rglob("*") if path.is_file()]
+_CONDITION = re.compile(r"{% *(?:if|for)\b")
+_COMMENT = re.compile(r"{% comment %}.*?{% endcomment %}", re.S)
+
+
+def test_no_line_of_a_template_is_longer_than_120() -> None:
+    assert TEMPLATES
+    too_long = [
+        f"{path.name}:{number}"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > 120
+    ]
+
+    assert too_long == []
+
+
+def test_few_tags_hold_a_condition() -> None:
+    """What a page shows is decided by its view or presenter: the number may only fall."""
+    tags = [
+        tag[0]
+        for path in TEMPLATES
+        if path.suffix == ".html"
+        for tag in TAG.finditer(_COMMENT.sub("", path.read_text()))
+    ]
+
+    assert sum(len(_CONDITION.findall(tag)) for tag in tags) == 48
