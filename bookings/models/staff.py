@@ -104,6 +104,8 @@ class StaffTask(models.Model):
         REFUND_DUE = "refund_due", _("refund to be paid")
         CASH_DIFFERENCE = "cash_difference", _("till did not match")
         HOARDING = "hoarding", _("many unpaid seats held from one network")
+        DEPARTURE_WITHDRAWN = "departure_withdrawn", _("sold departure no longer in the timetable")
+        DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")
 
     kind = models.CharField(max_length=24, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")

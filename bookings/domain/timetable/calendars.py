@@ -35,6 +35,31 @@ class Calendar:
             and (self.ends_on is None or day <= self.ends_on)
         )
 
+    def running_days(self, first: date, days: int) -> int:
+        """The days on which it runs, as bits: bit 0 is `first`."""
+        begin = max((self.starts_on - first).days, 0)
+        end = days if self.ends_on is None else min((self.ends_on - first).days + 1, days)
+        weekday = first.weekday()
+        bits = sum(1 << n for n in range(begin, end) if self.weekdays >> ((weekday + n) % 7) & 1)
+        for day, runs in self.exceptions.items():
+            n = (day - first).days
+            if 0 <= n < days:
+                bits = bits | 1 << n if runs else bits & ~(1 << n)
+        return bits
+
+    def within(self, first: date | None, last: date | None) -> Calendar:
+        """The same, running on no day outside of these."""
+        starts_on = max(self.starts_on, first) if first else self.starts_on
+        ends_on = min(self.ends_on or last, last) if last else self.ends_on
+        exceptions = {
+            day: runs
+            for day, runs in self.exceptions.items()
+            if (first is None or first <= day) and (last is None or day <= last)
+        }
+        if ends_on is not None and ends_on < starts_on:
+            return Calendar(0, starts_on, starts_on, exceptions)
+        return Calendar(self.weekdays, starts_on, ends_on, exceptions)
+
     def relevant_exceptions(self) -> dict[date, bool]:
         """The exceptions that change something."""
         return {day: runs for day, runs in self.exceptions.items() if runs != self._plainly_runs_on(day)}

@@ -53,8 +53,13 @@ class ServicePlan(NamedTuple):
 
     def schedule_source_id(self, day: date) -> str:
         """trip:service date:repetition; the service's own is trip:repetition."""
+        before, after = self.schedule_id_parts()
+        return f"{before}{day.isoformat()}{after}" if self.source else ""
+
+    def schedule_id_parts(self) -> tuple[str, str]:
+        """What stands before and after the day in the id of a departure."""
         trip, _colon, repetition = self.source_id.rpartition(":")
-        return f"{trip}:{day.isoformat()}:{repetition}" if self.source else ""
+        return f"{trip}:", f":{repetition}"
 
 
 def generate_departures(

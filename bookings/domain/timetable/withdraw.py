@@ -1,22 +1,31 @@
 """Take out the departures that a changed plan no longer has.
 
-What somebody holds or has booked stays, and is named.
+What is sold goes off sale and to a person; it never stays on sale beside what came in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
-from django.db.models import F
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from bookings.database.transactions import short_transaction
-from bookings.domain.timetable.calendars import is_time_zone
-from bookings.domain.timetable.generate import ServicePlan, read_service_plans
-from bookings.models import Booking, HoldTrip, Schedule, SeatClaim, Service
+from bookings.domain.timetable.stale import (
+    UNDER_WAY,
+    WITHDRAWN,
+    Comparison,
+    describe,
+    find_in_use,
+    passenger_lines,
+    standing_bookings,
+)
+from bookings.domain.timetable.successors import open_departure_task, retire
+from bookings.models import Booking, HoldTrip, Schedule, ScheduleEvent, StaffTask
 
 _CHUNK: Final = 500
 
@@ -24,74 +33,69 @@ _CHUNK: Final = 500
 @dataclass
 class Withdrawal:
     removed: int = 0
-    remaining: list[str] = field(default_factory=list)  # departures that somebody must look at, in words
+    withdrawn: list[str] = field(default_factory=list)  # off sale, with passengers or holds: in words
+    remaining: list[str] = field(default_factory=list)  # under way or over: left as they are, in words
 
 
-def withdraw_stale(*, source: str, first_day: date, now: datetime) -> Withdrawal:
-    """Remove the imported departures from `first_day` on that differ from their services.
-
-    In day, time or route.
+def withdraw_stale(comparison: Comparison, *, now: datetime) -> Withdrawal:
+    """Remove the imported departures that differ from their plans in day, time or route; those with
+    passengers go off sale, each with a task that names them.
     """
     withdrawal = Withdrawal()
-    plans = {
-        plan.pk: plan
-        for plan in read_service_plans(Service.objects.filter(source=source, is_active=True), first_day, None)
-        if is_time_zone(plan.time_zone)
-    }
-    stale = _stale_ids(source, first_day, plans)
+    stale = [departure.pk for departure in comparison.stale if not departure.is_withdrawn]
     with short_transaction():
         for start in range(0, len(stale), _CHUNK):
             _withdraw(stale[start : start + _CHUNK], withdrawal, now=now)
     return withdrawal
 
 
-def _stale_ids(source: str, first_day: date, plans: dict[int, ServicePlan]) -> list[int]:
-    rows = Schedule.objects.filter(source=source, service_date__gte=first_day).order_by("pk")
-    return [
-        pk
-        for pk, service_id, day, route_id, departs in rows.values_list(
-            "pk", "service_id", "service_date", "route_id", "departure_time"
-        ).iterator()
-        if not _as_planned(plans.get(service_id), day, route_id, departs)
-    ]
-
-
-def _as_planned(plan: ServicePlan | None, day: date | None, route_id: int, departs: datetime) -> bool:
-    return (
-        plan is not None
-        and day is not None
-        and plan.route_id == route_id
-        and plan.calendar.runs_on(day)
-        and plan.departs_at(day) == departs
-    )
-
-
 def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> None:
     # A seller locks the departure first, too: nobody can claim a seat between this look and the removal.
-    departures = list(Schedule.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
-    in_use = set(SeatClaim.objects.filter(schedule__in=ids).live(now).values_list("schedule", flat=True))
-    in_use |= set(Booking.objects.filter(schedule__in=ids).values_list("schedule", flat=True))
-    recorded = set(HoldTrip.objects.filter(schedule__in=ids).values_list("schedule", flat=True)) - in_use
-    withdrawal.remaining += _described([departure.pk for departure in departures if departure.pk in in_use])
+    locked = Schedule.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids)
+    departures = list(locked.select_related("route").order_by("pk"))
+    in_use = find_in_use(ids, now=now)
+    for departure in departures:
+        if departure.pk not in in_use or departure.status == Schedule.Status.CANCELLED:
+            continue
+        if departure.status in UNDER_WAY or departure.departure_time <= now:
+            withdrawal.remaining.append(
+                _("%(departure)s: the plan changed, but it has left") % {"departure": describe(departure)}
+            )
+        else:
+            withdrawal.withdrawn.append(describe(departure))
+            _take_off_sale(departure, now)
     free = [departure.pk for departure in departures if departure.pk not in in_use]
     withdrawal.removed += len(free)
-    # A visitor's lapsed hold still points at its departure: that one is taken off sale, and its place in the
-    # plan set free.
-    Schedule.objects.filter(pk__in=recorded).update(
-        is_active=False,
-        status=Schedule.Status.CANCELLED,
-        service=None,
-        source="",
-        source_id="",
-        revision=F("revision") + 1,
-    )
+    recorded = set(HoldTrip.objects.filter(schedule__in=free).values_list("schedule", flat=True))
+    recorded |= set(Booking.objects.filter(schedule__in=free).values_list("schedule", flat=True))
+    retire(recorded)
     Schedule.objects.filter(pk__in=[pk for pk in free if pk not in recorded]).delete()
 
 
-def _described(ids: Sequence[int]) -> Iterator[str]:
-    for row in Schedule.objects.filter(pk__in=ids).select_related("route").order_by("departure_time", "pk"):
-        yield _("%(route)s, service day %(day)s (%(id)s): the plan changed, but seats are held or booked") % {
-            "route": row.route.name,
-            "day": row.service_date,
-            "id": row.source_id,
-        }
+def _take_off_sale(departure: Schedule, now: datetime) -> None:
+    """Its tickets stay valid until somebody has decided what becomes of its passengers. Its place in the plan
+    is free; a plan that has it again finds it.
+    """
+    title = describe(departure)
+    ScheduleEvent.objects.create(
+        schedule=departure,
+        from_status=departure.status,
+        to_status=Schedule.Status.CLOSED,
+        position=0 if departure.status == Schedule.Status.CLOSED else None,
+        reason=_("the timetable has it no more"),
+        at=now,
+    )
+    Schedule.objects.filter(pk=departure.pk).update(
+        is_active=False,
+        status=Schedule.Status.CLOSED,
+        service=None,
+        source_id=Concat(Value(WITHDRAWN), Cast("pk", CharField())),
+        revision=F("revision") + 1,
+    )
+    bookings = standing_bookings(departure.pk)
+    if bookings:
+        text = _(
+            "%(departure)s: the timetable has it no more. It is off sale; its passengers still have tickets."
+        )
+        lines = [text % {"departure": title}, *passenger_lines(bookings)]
+        open_departure_task(StaffTask.Kind.DEPARTURE_WITHDRAWN, departure.pk, lines, now)

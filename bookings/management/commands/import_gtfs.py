@@ -41,6 +41,10 @@ def route_types(text: str) -> RouteTypes:
     return tuple(types)
 
 
+def codes(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
 class Command(BaseCommand):
     help = "Import a timetable in GTFS, all or nothing. A second import of the same feed changes nothing."
 
@@ -84,10 +88,27 @@ class Command(BaseCommand):
             metavar="N[-N],…",
             help="which lines to take, by route_type (buses and coaches: 3,11,200-299,700-800)",
         )
+        parser.add_argument(
+            "--accept",
+            type=codes,
+            default=frozenset(),
+            metavar="CODE[,CODE]",
+            help="go on although the import asks; it names the code of each question",
+        )
         parser.add_argument("--dry-run", action="store_true", help="do all of it, report, and take it back")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = ("source", "first", "last", "shift_to", "price_per_km", "layout", "route_types", "dry_run")
+        names = (
+            "source",
+            "first",
+            "last",
+            "shift_to",
+            "price_per_km",
+            "layout",
+            "route_types",
+            "accept",
+            "dry_run",
+        )
         with tqdm(desc="departures", unit="day", disable=None) as bar:
 
             def progress(done: int, total: int) -> None:
@@ -121,16 +142,24 @@ class Command(BaseCommand):
         for note in [dates.note, *report.written.notes, *made.problems]:
             if note:
                 self.stdout.write(note)
-        self._print_list(
-            "Please look at these departures, which were left as they are",
-            report.withdrawal.remaining,
-            len(report.withdrawal.remaining),
-        )
+        if report.renumbered.total:
+            self.stdout.write(
+                f"Known by other ids: {report.renumbered.stops:,} stops, {report.renumbered.lines:,} lines, "
+                f"{report.renumbered.routes:,} routes, {report.renumbered.services:,} trips"
+            )
+        if report.relinked.departures:
+            self.stdout.write(f"Sold departures that were found again: {report.relinked.departures:,}")
+        self._print_list("Sold departures at another time; see the tasks", report.relinked.retimed)
+        self._print_list("Sold departures that are off sale; see the tasks", report.withdrawal.withdrawn)
+        self._print_list("Departures that were left as they are", report.withdrawal.remaining)
+        for question in report.questions:
+            self.stdout.write(f"{question.code}: {question.message}")
         self._print_list("Left out or read otherwise", report.problems.lines, report.problems.count)
         if report.dry_run:
             self.stdout.write("Dry run: nothing was changed.")
 
-    def _print_list(self, title: str, lines: list[str], count: int) -> None:
+    def _print_list(self, title: str, lines: list[str], count: int | None = None) -> None:
+        count = len(lines) if count is None else count
         if not count:
             return
         self.stdout.write(f"{title} ({count:,}):")

@@ -20,12 +20,31 @@ def read_calendars(feed: Feed, problems: Problems) -> dict[str, Calendar]:
     """The calendar of each service_id, from the two files together."""
     weekly = _weekly(feed, problems)
     exceptions = _exceptions(feed, problems)
+    validity = _validity(feed, problems)
     calendars = {}
     for service_id in [*weekly, *(exception for exception in exceptions if exception not in weekly)]:
         said = exceptions.get(service_id, {})
         base = weekly.get(service_id) or Calendar(0, min(said), max(said))
-        calendars[service_id] = Calendar(base.weekdays, base.starts_on, base.ends_on, said)
+        calendar = Calendar(base.weekdays, base.starts_on, base.ends_on, said)
+        calendars[service_id] = calendar.within(*validity) if any(validity) else calendar
     return calendars
+
+
+def _validity(feed: Feed, problems: Problems) -> tuple[date | None, date | None]:
+    """The first and last day for which the feed says to hold. An impossible pair holds for ever."""
+    days: dict[str, date] = {}
+    for row in feed.rows("feed_info.txt"):
+        for column in ("feed_start_date", "feed_end_date"):
+            try:
+                if row[column]:
+                    days.setdefault(column, day(row[column]))
+            except ValueError as error:
+                problems.add("feed_info.txt", row.line, str(error))
+    first, last = days.get("feed_start_date"), days.get("feed_end_date")
+    if first and last and last < first:
+        problems.add("feed_info.txt", 2, _("the feed ends before it starts; its dates do not count"))
+        return None, None
+    return first, last
 
 
 def _weekly(feed: Feed, problems: Problems) -> dict[str, Calendar]:

@@ -43,7 +43,9 @@ class PlannedFare:
 def read_fares(feed: Feed, problems: Problems) -> FareBook:
     fares: dict[str, PlannedFare] = {}
     foreign: set[str] = set()
+    rows = 0
     for row in feed.rows("fare_attributes.txt"):
+        rows += 1
         try:
             fare_id, currency = an_id(row["fare_id"]), row["currency_type"].upper()
             if currency != CURRENCY:
@@ -63,7 +65,7 @@ def read_fares(feed: Feed, problems: Problems) -> FareBook:
             problems.add(
                 "fare_rules.txt", row.line, _("fare %(id)s is not there") % {"id": row["fare_id"][:60]}
             )
-    return FareBook(fares.values())
+    return FareBook(fares.values(), rows=rows)
 
 
 def _add_rule(fare: PlannedFare, row: Row) -> None:
@@ -78,7 +80,8 @@ class FareBook:
     one with few.
     """
 
-    def __init__(self, fares: Iterable[PlannedFare]) -> None:
+    def __init__(self, fares: Iterable[PlannedFare], *, rows: int = 0) -> None:
+        self.rows = rows  # of the feed, read or not
         self._by_rule: dict[Rule, list[tuple[Decimal, set[str]]]] = {}
         for fare in fares:
             for rule, contains in (fare.rules or {_EVERYWHERE: set[str]()}).items():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -17,8 +18,18 @@ from bookings.domain.timetable.generate import GenerationReport, Progress, gener
 from bookings.domain.timetable.gtfs.network import ROAD_TYPES, RouteTypes
 from bookings.domain.timetable.gtfs.plan import Dates, ImportPlan, read_plan
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
+from bookings.domain.timetable.gtfs.questions import (
+    CODES,
+    ConsentNeeded,
+    Question,
+    ask_about_changes,
+    ask_about_feed,
+)
 from bookings.domain.timetable.gtfs.reader import Feed
+from bookings.domain.timetable.gtfs.recognition import Renumbered, recognise
 from bookings.domain.timetable.gtfs.write import Written, rest_unused_routes, write_plan
+from bookings.domain.timetable.stale import compare_departures
+from bookings.domain.timetable.successors import Relinked, relink_sold
 from bookings.domain.timetable.withdraw import Withdrawal, withdraw_stale
 from bookings.models import Seat, SeatLayout, Service
 
@@ -39,6 +50,7 @@ class ImportOptions:
     layout: str = ""
     route_types: RouteTypes = ROAD_TYPES
     dry_run: bool = False
+    accept: frozenset[str] = frozenset()  # codes of questions that are answered with yes
 
 
 @dataclass(frozen=True)
@@ -50,18 +62,25 @@ class ImportReport:
     departures: GenerationReport
     problems: Problems
     dry_run: bool
+    questions: tuple[Question, ...]
+    renumbered: Renumbered
+    relinked: Relinked
 
 
 def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None = None) -> ImportReport:
-    """FeedRefused: the feed or the options make no sense, and nothing was changed.
+    """FeedRefused: the feed or the options make no sense; ConsentNeeded: it would do something that is seldom
+    meant. Nothing was changed then.
 
-    A dry run does all of it and takes it back.
+    A dry run does all of it and takes it back; it answers with its questions and raises none.
     """
     source = slugify(options.source or path.stem)[:60]
     if not source:
         raise FeedRefused(_("Please name the feed with --source."))
     if options.price_per_km is not None and not 0 <= options.price_per_km <= 1000:
         raise FeedRefused(_("The price per km must be between 0 and 1000 rand."))
+    if unknown := options.accept - set(CODES):
+        codes = {"unknown": ", ".join(sorted(unknown)), "known": ", ".join(CODES)}
+        raise FeedRefused(_("Nothing asks “%(unknown)s”. What can be accepted: %(known)s.") % codes)
     problems = Problems()
     with Feed(path) as feed:
         plan = read_plan(
@@ -72,16 +91,23 @@ def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None
             route_types=options.route_types,
             problems=problems,
         )
+    questions = list(ask_about_feed(plan, source, today=timezone.localdate()))
     with short_transaction():
-        report = _write(plan, source, options, problems, progress)
+        report = _write(plan, source, options, questions, progress, problems)
         transaction.set_rollback(options.dry_run)
     return report
 
 
 def _write(
-    plan: ImportPlan, source: str, options: ImportOptions, problems: Problems, progress: Progress | None
+    plan: ImportPlan,
+    source: str,
+    options: ImportOptions,
+    questions: list[Question],
+    progress: Progress | None,
+    problems: Problems,
 ) -> ImportReport:
-    dates = plan.dates
+    dates, now = plan.dates, database_now()
+    renumbered = recognise(plan, source)
     written = write_plan(
         plan,
         source,
@@ -89,13 +115,30 @@ def _write(
         price_per_km=PRICE_PER_KM if options.price_per_km is None else options.price_per_km,
         keep_terms=options.price_per_km is None and not options.layout,
     )
-    withdrawal = withdraw_stale(source=source, first_day=dates.first_made, now=database_now())
+    comparison = compare_departures(source, dates.first_made)
+    relinked = relink_sold(comparison, now=now)
+    questions += ask_about_changes(comparison, plan, now=now)
+    open_questions = [question for question in questions if question.code not in options.accept]
+    if open_questions and not options.dry_run:
+        raise ConsentNeeded(open_questions)
+    withdrawal = withdraw_stale(comparison, now=now)
     rest_unused_routes(source, plan)
     services = Service.objects.filter(source=source)
     departures = generate_departures(
         first_day=dates.first_made, days=dates.days, services=services, progress=progress
     )
-    return ImportReport(source, dates, written, withdrawal, departures, problems, options.dry_run)
+    return ImportReport(
+        source,
+        dates,
+        written,
+        withdrawal,
+        departures,
+        problems,
+        options.dry_run,
+        questions=tuple(questions),
+        renumbered=renumbered,
+        relinked=relinked,
+    )
 
 
 def _layout(code: str) -> SeatLayout:

@@ -38,6 +38,7 @@ class PlannedRoute:
     source_id: str
     line: PlannedLine
     pattern: TripPattern
+    ends: tuple[str, str]  # cities
     name: str
 
 
@@ -56,6 +57,8 @@ class Dates:
     first: date
     last: date
     moved: timedelta
+    departures: int  # that are planned on these days
+    last_run: date | None  # the last day with any, as it is moved
     note: str = ""
 
     @property
@@ -75,6 +78,8 @@ class ImportPlan:
     services: list[PlannedService]
     fares: list[tuple[PlannedRoute, list[tuple[int, int, Decimal]]]]
     dates: Dates
+    fare_rows: int  # of the feed, in rand or not
+    other_folders: list[str]  # of the zip, with another feed
 
 
 def read_plan(
@@ -109,6 +114,8 @@ def read_plan(
         services=[_moved(service, dates.moved, moved) for service in services],
         fares=_fares(routes, stops, fares, problems),
         dates=dates,
+        fare_rows=fares.rows,
+        other_folders=feed.other_folders,
     )
 
 
@@ -136,7 +143,7 @@ def _services(
         ends = (stops[pattern.calls[0].stop_id].city.name, stops[pattern.calls[-1].stop_id].city.name)
         name = " – ".join(ends)[:250]
         lines[trip.route_id].name_by_ends(name)
-        route = routes[source_id] = PlannedRoute(source_id, lines[trip.route_id], pattern, name)
+        route = routes[source_id] = PlannedRoute(source_id, lines[trip.route_id], pattern, ends, name)
     calendar = calendars[trip.service_id]
     if not trip.starts:
         return [PlannedService(f"{trip.trip_id}:0", route, start, calendar)]
@@ -182,8 +189,11 @@ def _dates(
         raise FeedRefused(
             _("The last day, %(last)s, comes before the first, %(first)s.") % {"first": start, "last": end}
         )
+    most = MAX_DEPARTURES if last is None else None
+    if last is not None and (end - start).days >= MAX_DAYS:
+        raise FeedRefused(_("At most %(most)d days can be made at once.") % {"most": MAX_DAYS})
+    capped, total, last_run = _count_departures(start, end, calendars, usage, most)
     if last is None:
-        capped = _capped(start, end, calendars, usage)
         if capped < end:
             limits = {"last": capped, "end": end, "most": f"{MAX_DEPARTURES:,}"}
             note = (
@@ -194,27 +204,37 @@ def _dates(
                 % limits
             )
         end = capped
-    if (end - start).days >= MAX_DAYS:
-        raise FeedRefused(_("At most %(most)d days can be made at once.") % {"most": MAX_DAYS})
     moved = _shift(start, shift_to)
     if not FIRST_DAY <= start + moved <= end + moved <= LAST_DAY:
         raise FeedRefused(_out_of_reach())
-    return Dates(start, end, moved, note)
+    return Dates(start, end, moved, total, last_run and last_run + moved, note)
 
 
 def _out_of_reach() -> str:
     return _("The days must lie between %(first)s and %(last)s.") % {"first": FIRST_DAY, "last": LAST_DAY}
 
 
-def _capped(start: date, end: date, calendars: dict[int, Calendar], usage: Counter[int]) -> date:
-    """The last day up to which the departures are not too many."""
-    total = 0
-    for number in range(min((end - start).days + 1, MAX_DAYS)):
-        day = start + timedelta(days=number)
-        total += sum(usage[key] for key, calendar in calendars.items() if calendar.runs_on(day))
-        if total > MAX_DEPARTURES and number:
-            return day - timedelta(days=1)
-    return min(end, start + timedelta(days=MAX_DAYS - 1))
+def _count_departures(
+    start: date, end: date, calendars: dict[int, Calendar], usage: Counter[int], most: int | None
+) -> tuple[date, int, date | None]:
+    """The last day up to which the departures are not more than `most`, how many they are, and the last day
+    with any.
+    """
+    days = min((end - start).days + 1, MAX_DAYS)
+    per_day = [0] * days
+    for key, calendar in calendars.items():
+        bits = calendar.running_days(start, days)
+        while bits:
+            lowest = bits & -bits
+            per_day[lowest.bit_length() - 1] += usage[key]
+            bits ^= lowest
+    total, last_run = 0, None
+    for number, count in enumerate(per_day):
+        if most is not None and total + count > most and number:
+            return start + timedelta(days=number - 1), total, last_run
+        total += count
+        last_run = start + timedelta(days=number) if count else last_run
+    return start + timedelta(days=days - 1), total, last_run
 
 
 def _shift(start: date, shift_to: date | None) -> timedelta:

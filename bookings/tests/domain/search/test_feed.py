@@ -41,6 +41,9 @@ def _public_address(settings: Any) -> None:
     settings.SITE_URL = "https://example.org"
 
 
+EXPECTED = frozenset({"past", "fares-unread"})  # these timetables are old, and their fares in dollars
+
+
 def export(folder: Path, first: date = MONDAY, days: int = 7, *, name: str = "out.zip") -> ExportReport:
     return export_timetable(folder / name, first_day=first, days=days)
 
@@ -91,7 +94,7 @@ def test_the_demo_network_comes_back_as_it_went_out(demo: None, tmp_path: Path) 
     unsold_pairs = set(unsold)
 
     forget_the_timetable()
-    imported = import_feed(tmp_path / "out.zip", ImportOptions(source="again"))
+    imported = import_feed(tmp_path / "out.zip", ImportOptions(source="again", accept=EXPECTED))
     after = sold(source="again")
 
     assert imported.problems.lines == []
@@ -127,13 +130,13 @@ def test_a_real_feed_comes_back_as_it_went_out(name: str, tmp_path: Path) -> Non
     make_fare_classes()
     make_passenger_types()
     first, last = (REAL | LARGE)[name]
-    import_feed(FOLDER / f"{name}.zip", ImportOptions(first=first, last=last))
+    import_feed(FOLDER / f"{name}.zip", ImportOptions(first=first, last=last, accept=EXPECTED))
     before = sold()
     report = export(tmp_path, first - timedelta(days=1), 10)
 
     found = {code for severity, code in notices(tmp_path / "out.zip", first) if severity == "ERROR"}
     forget_the_timetable()
-    imported = import_feed(tmp_path / "out.zip", ImportOptions(source="again"))
+    imported = import_feed(tmp_path / "out.zip", ImportOptions(source="again", accept=EXPECTED))
 
     assert (imported.problems.lines, found) == ([], set())
     assert report.departures == before.departures.total() > 0

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookings.domain.timetable.gtfs.problems import FeedRefused
+from bookings.domain.timetable.gtfs.questions import ConsentNeeded
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, import_small
 
 ODD = [
@@ -54,7 +55,7 @@ def damage(draw: st.DrawFn) -> tuple[str, str]:
 def outcome(folder: Path, files: dict[str, str]) -> str | int:
     try:
         return import_small(folder, files).written.counts["services"].new
-    except FeedRefused as refused:
+    except (FeedRefused, ConsentNeeded) as refused:
         return refused.message
 
 

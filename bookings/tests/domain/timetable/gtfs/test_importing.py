@@ -13,7 +13,18 @@ from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.timetable.gtfs import importing
 from bookings.domain.timetable.gtfs.problems import FeedRefused
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Hold, Route, Schedule, SeatClaim, SeatLayout, Service, ServiceException
+from bookings.models import (
+    Booking,
+    Hold,
+    Route,
+    Schedule,
+    SeatClaim,
+    SeatLayout,
+    Service,
+    ServiceException,
+    StaffTask,
+    Ticket,
+)
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, MONDAY, import_small
 from bookings.tests.make import NOW, make_booking, make_fare_classes, make_layout, make_passenger_types
 
@@ -36,6 +47,11 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 def schedule(source_id: str) -> Schedule:
     return Schedule.objects.get(source_id=source_id)
+
+
+def on_sale() -> list[datetime]:
+    rows = Schedule.objects.on_sale().order_by("departure_time")
+    return list(rows.values_list("departure_time", flat=True))
 
 
 def sell(departure: Schedule) -> None:
@@ -228,45 +244,52 @@ def test_a_trip_that_comes_back_runs_again(tmp_path: Path) -> None:
     assert set(Route.objects.values_list("is_active", flat=True)) == {True}
 
 
-def test_a_sold_departure_of_a_trip_that_left_the_feed_stays_and_is_reported(tmp_path: Path) -> None:
+def test_a_sold_departure_of_a_trip_that_left_the_feed_goes_off_sale_and_to_a_person(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS, last=TUESDAY)
     sell(schedule("T2:2026-12-07:0"))
-    before = Schedule.objects.values().get(source_id="T2:2026-12-07:0")
+    pk = schedule("T2:2026-12-07:0").pk
 
-    report = import_small(tmp_path, last=TUESDAY)
+    report = import_small(tmp_path, last=TUESDAY, accept={"sold-removed"})
     again = import_small(tmp_path, last=TUESDAY)
 
-    said = [
-        "Aandster – Cilliers, service day 2026-12-07 (T2:2026-12-07:0): the plan changed, "
-        "but seats are held or booked"
-    ]
-    assert (report.withdrawal.removed, report.withdrawal.remaining) == (1, said)
-    assert (again.withdrawal.removed, again.withdrawal.remaining) == (0, said)
-    assert Schedule.objects.values().get(source_id="T2:2026-12-07:0") == before
-    assert set(Route.objects.values_list("is_active", flat=True)) == {True}
+    sold = Schedule.objects.get(pk=pk)
+    assert (report.withdrawal.removed, report.withdrawal.withdrawn) == (
+        1,
+        ["Aandster – Cilliers, Mon 7 Dec 2026, 10:00"],
+    )
+    assert (again.withdrawal.removed, again.withdrawal.withdrawn, again.questions) == (0, [], ())
+    assert (sold.is_active, sold.status, sold.service) == (False, Schedule.Status.CLOSED, None)
+    assert Ticket.objects.get(schedule=sold).status == Ticket.Status.VALID
+    task = StaffTask.objects.get()
+    assert (task.kind, task.subject) == (StaffTask.Kind.DEPARTURE_WITHDRAWN, f"departure:{pk}")
+    assert "Thandi Nkosi" in task.detail
+    assert "thandi@example.com" in task.detail
 
 
-def test_a_departure_with_a_booking_of_the_past_stays(tmp_path: Path) -> None:
+def test_a_departure_without_standing_bookings_is_taken_out(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS)
     sell(schedule("T2:2026-12-07:0"))
     SeatClaim.objects.all().delete()  # as a cancellation leaves it
+    Booking.objects.update(status="cancelled", cancelled_at=NOW)
 
     report = import_small(tmp_path)
 
-    assert (report.withdrawal.removed, len(report.withdrawal.remaining)) == (0, 1)
-    assert schedule("T2:2026-12-07:0").is_active
+    assert (report.withdrawal.removed, report.withdrawal.withdrawn) == (1, [])
+    assert Booking.objects.get().schedule.status == Schedule.Status.CANCELLED
+    assert not StaffTask.objects.exists()
 
 
-def test_a_held_departure_stays(tmp_path: Path) -> None:
+def test_a_held_departure_goes_off_sale(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS)
     held = hold(schedule("T2:2026-12-07:0"))
     SeatClaim.objects.update(expires_at=datetime(2099, 1, 1, tzinfo=UTC))
 
-    report = import_small(tmp_path)
+    report = import_small(tmp_path, accept={"sold-removed"})
 
     assert report.withdrawal.removed == 0
-    assert len(report.withdrawal.remaining) == 1
-    assert held.trips.get().schedule.is_active
+    assert len(report.withdrawal.withdrawn) == 1
+    assert not held.trips.get().schedule.is_active
+    assert not StaffTask.objects.exists()  # nobody has a ticket
 
 
 def test_a_departure_with_a_lapsed_hold_is_taken_off_sale_and_replaced(tmp_path: Path) -> None:
@@ -284,17 +307,19 @@ def test_a_departure_with_a_lapsed_hold_is_taken_off_sale_and_replaced(tmp_path:
     assert schedule("T1:2026-12-07:0").departure_time == datetime(2026, 12, 7, 5, tzinfo=UTC)
 
 
-def test_a_trip_at_another_time_moves_what_is_free_and_reports_what_is_sold(tmp_path: Path) -> None:
+def test_a_trip_at_quite_another_time_is_never_on_sale_beside_the_sold_one(tmp_path: Path) -> None:
     import_small(tmp_path, last=TUESDAY)
     sell(schedule("T1:2026-12-07:0"))
 
     report = import_small(
-        tmp_path, {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")}, last=TUESDAY
+        tmp_path,
+        {"stop_times.txt": GOOD["stop_times.txt"].replace("08:00:00", "07:00:00")},
+        last=TUESDAY,
+        accept={"sold-removed"},
     )
 
-    assert (report.withdrawal.removed, len(report.withdrawal.remaining), report.departures.new) == (1, 1, 1)
-    times = Schedule.objects.order_by("departure_time").values_list("departure_time", flat=True)
-    assert list(times) == [datetime(2026, 12, 7, 6, tzinfo=UTC), datetime(2026, 12, 8, 5, tzinfo=UTC)]
+    assert (report.withdrawal.removed, len(report.withdrawal.withdrawn), report.departures.new) == (1, 1, 2)
+    assert on_sale() == [datetime(2026, 12, 7, 5, tzinfo=UTC), datetime(2026, 12, 8, 5, tzinfo=UTC)]
 
 
 def test_a_day_that_left_the_calendar_is_taken_out(tmp_path: Path) -> None:
@@ -320,7 +345,7 @@ def test_days_before_the_asked_ones_are_history(tmp_path: Path) -> None:
 def test_two_feeds_of_one_shape_live_side_by_side(tmp_path: Path) -> None:
     import_small(tmp_path, name="one.zip")
 
-    report = import_small(tmp_path, name="two.zip")
+    report = import_small(tmp_path, name="two.zip", accept={"same-feed"})
 
     assert (report.written.counts["services"].new, report.departures.new, report.withdrawal.removed) == (
         1,
