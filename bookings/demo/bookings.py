@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -59,9 +59,10 @@ def adult_fare(fares: FareTable, segment: WeightedSegment, schedule: Schedule, k
     """What a ride on a seat of this kind costs; None if it is not sold."""
     boards = schedule.departure_time + segment.board.depart_min * _MINUTE
     day = boards.astimezone(ZoneInfo(segment.board.stop.time_zone)).date()
-    return fares.price(
-        segment.board, segment.alight, fares.class_of(kind), price_zar=schedule.price_zar, day=day
-    )
+    fare_class = fares.class_of(kind)
+    if fare_class is None:
+        return None
+    return fares.price(segment.board, segment.alight, fare_class, price_zar=schedule.price_zar, day=day)
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Writer:
         BookingEvent.objects.bulk_create(
             BookingEvent(
                 booking_id=one.booking.pk,
-                ticket_id=ticket and ticket.pk,
+                ticket_id=ticket.pk if ticket else None,
                 from_status=before,
                 to_status=after,
                 actor_id=self.clerk.pk if after in _AT_THE_DOOR else one.order.seller_id,
@@ -159,7 +160,7 @@ class Writer:
     def _write_money(self) -> None:
         attempts, payments, refunds = {}, {}, {}
         for index, (one, rng) in enumerate(zip(self.sold, self.rngs, strict=True)):
-            if not one.method:
+            if not one.method or one.paid_at is None:
                 continue
             if one.method != Account.PARTNER:
                 attempts[index] = PaymentAttempt(
@@ -178,7 +179,7 @@ class Writer:
                 amount=one.order.total,
                 paid_at=one.paid_at,
             )
-            if one.booking.status == SaleStatus.CANCELLED and one.refund > 0:
+            if one.booking.cancelled_at and one.refund > 0:
                 refunds[index] = Refund(
                     order=one.order,
                     booking=one.booking,
@@ -304,6 +305,9 @@ def _ticket(
     seat_kind = seat.kind if seat else SeatKind.STANDARD
     fare_class = fares.class_of(seat_kind)
     segment = WeightedSegment(booking.from_stop, booking.to_stop, 1)
+    adult = adult_fare(fares, segment, booking.schedule, seat_kind)
+    if fare_class is None or adult is None:
+        raise LookupError(f"Seats of kind {seat_kind} are not sold on {booking.schedule}.")
     kind = fares.types[passenger.kind]
     return Ticket(
         booking=booking,
@@ -315,7 +319,7 @@ def _ticket(
         plain_surname=plain_name(passenger.surname),
         passenger_type=kind,
         fare_class=fare_class,
-        fare=passenger_price(adult_fare(fares, segment, booking.schedule, seat_kind), kind),
+        fare=passenger_price(adult, kind),
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
         code=f"FBL1.{_token(rng)}",
         spoken_code=_code(rng, 6),
@@ -353,10 +357,11 @@ def _board_some(one: Sold, now: datetime, rng: Random) -> None:
 
 def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Random) -> list[LedgerEntry]:
     """The postings of a sale, as sales, payments and cancellations write them."""
-    total, booking, made = one.order.total, one.booking, []
+    total, booking = one.order.total, one.booking
+    made: list[LedgerEntry] = []
     purse = Account.PARTNER if one.method == Account.PARTNER else Account.GATEWAY
 
-    def post(cause: str, at: datetime, amounts: dict[str, Decimal], of: Booking | None) -> None:
+    def post(cause: str, at: datetime, amounts: Mapping[Account, Decimal], of: Booking | None) -> None:
         posting = uuid.UUID(int=rng.getrandbits(128), version=4)
         made.extend(
             LedgerEntry(
@@ -364,7 +369,7 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
                 account=account,
                 amount=amount,
                 order_id=one.order.pk,
-                booking_id=of and of.pk,
+                booking_id=of.pk if of else None,
                 actor_id=one.order.seller_id,
                 partner_id=one.order.partner_id if account == Account.PARTNER else None,
                 at=at,
@@ -385,7 +390,7 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
     if booking.cancelled_at:
         undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
         post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
-    if refund:
+    if refund and refund.paid_at:
         post(
             f"refund:{refund.pk}",
             refund.paid_at,
@@ -398,7 +403,9 @@ def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Ran
 def _messages(one: Sold) -> list[tuple[str, str, int, datetime]]:
     if not one.paid_at:
         return [(OutboxMessage.Kind.PAY_BY, f"order:{one.order.pk}", one.order.pk, one.order.placed_at)]
-    messages = [(OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.order.pk, one.paid_at)]
+    messages: list[tuple[str, str, int, datetime]] = [
+        (OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.order.pk, one.paid_at)
+    ]
     if one.booking.cancelled_at:
         messages.append(
             (

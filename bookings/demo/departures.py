@@ -11,7 +11,7 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from bookings.database.transactions import short_transaction
 from bookings.demo.bookings import Writer, adult_fare
@@ -64,7 +64,7 @@ def make_departures(today: date, days: int, progress: Progress | None) -> int:
     ).new
 
 
-def _near(today: date, days: int) -> Iterable[Schedule]:
+def _near(today: date, days: int) -> QuerySet[Schedule]:
     ours = Schedule.objects.filter(
         service__source=SOURCE, service_date__range=(today - YESTERDAY, today + timedelta(days=days))
     )
@@ -87,11 +87,12 @@ def fill_coaches(
     waiting, crowded = iter(empty), _crowded(empty, today, now)
     while batch := list(islice(waiting, _BATCH)):
         for schedule in batch:
-            rng = Random(f"{seed} {schedule.service.source_id} {schedule.service_date}")
+            service, day = _plan_of(schedule)
+            rng = Random(f"{seed} {service.source_id} {day}")
             calls = segments.of(schedule.route_id)
             prices = fares.of(schedule.route_id, calls)
             coach = SeatOccupancy(seats.of(schedule.layout_id), calls[-1].alight.position)
-            load = wanted_load((schedule.service_date - today).days, schedule.service_date.weekday(), rng)
+            load = wanted_load((day - today).days, day.weekday(), rng)
             offered = [
                 segment
                 for segment in calls
@@ -110,6 +111,13 @@ def fill_coaches(
         if progress:
             progress(done, len(empty))
     return sold
+
+
+def _plan_of(schedule: Schedule) -> tuple[Service, date]:
+    """The service and the day that a generated departure is of."""
+    if schedule.service is None or schedule.service_date is None:
+        raise LookupError(f"{schedule} was not generated.")
+    return schedule.service, schedule.service_date
 
 
 def _crowded(departures: Iterable[Schedule], today: date, now: datetime) -> list[Schedule]:
@@ -198,9 +206,10 @@ def _bus_for(
 ) -> int | None:
     fit = [bus.pk for bus in buses if bus.layout_id == schedule.layout_id]
     for pk in fit:
-        free_at, city = whereabouts.get(pk, (None, None))
-        if city == schedule.route.origin_id and free_at <= schedule.departure_time:
-            return pk
+        if pk in whereabouts:
+            free_at, city = whereabouts[pk]
+            if city == schedule.route.origin_id and free_at <= schedule.departure_time:
+                return pk
     return next((pk for pk in fit if pk not in whereabouts), None)
 
 

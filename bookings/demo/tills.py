@@ -22,7 +22,18 @@ from bookings.database.transactions import short_transaction
 from bookings.demo.staff import CAN_LOG_IN, OUR_CLERKS
 from bookings.domain.counter.shifts import close_shift, expected, move_cash, open_shift
 from bookings.domain.counter.tender import in_coins
-from bookings.models import Account, Channel, LedgerEntry, Order, Payment, Refund, SaleStatus, Shift, User
+from bookings.models import (
+    Account,
+    Channel,
+    LedgerEntry,
+    Order,
+    Payment,
+    Posting,
+    Refund,
+    SaleStatus,
+    Shift,
+    User,
+)
 
 _DAYS: Final = 14  # how far back counters have sold
 _OPENS, _CLOSES = time(6), time(20)
@@ -74,7 +85,7 @@ class Counters:
 
 @dataclass
 class _Day:
-    sales: list[Order] = field(default_factory=list)
+    sales: list[tuple[Order, datetime]] = field(default_factory=list)
     refunds: list[tuple[Refund, datetime]] = field(default_factory=list)
 
 
@@ -105,20 +116,26 @@ def _working_days(now: datetime) -> dict[tuple[User, date], _Day]:
     waiting = waiting.filter(status__in=(SaleStatus.CONFIRMED, SaleStatus.CANCELLED)).select_related("seller")
     days: dict[tuple[User, date], _Day] = defaultdict(_Day)
     for order in waiting.annotate(paid_at=Min("bookings__events__at", filter=paid)).order_by("paid_at", "pk"):
-        days[order.seller, order.paid_at.astimezone(_zone()).date()].sales.append(order)
+        seller, paid_at = order.seller, order.paid_at
+        if seller:
+            days[seller, paid_at.astimezone(_zone()).date()].sales.append((order, paid_at))
     owed = LedgerEntry.objects.filter(
         account=Account.REFUNDS_OWED, booking__order__in=waiting, cause__startswith="cancel:"
     )
     for entry in owed.select_related("booking__order__seller").order_by("at", "pk"):
+        booking = entry.booking
+        if booking is None:
+            continue
+        seller = booking.order.seller
         refund = Refund(
-            order=entry.booking.order,
-            booking=entry.booking,
+            order=booking.order,
+            booking=booking,
             cause=entry.cause,
             amount=-entry.amount,
             created_at=entry.at,
         )
         at = _next_open(entry.at)
-        work = days.get((entry.booking.order.seller, at.astimezone(_zone()).date()))
+        work = days.get((seller, at.astimezone(_zone()).date())) if seller else None
         if work and at < now:
             work.refunds.append((refund, at))
         else:
@@ -143,23 +160,25 @@ def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> Non
             content="",
             now=min(_at(day, _OPENS) - _EARLY, now),
         )
-        payments = [_payment(order, shift, rng) for order in work.sales]
+        payments = [_payment(order, paid_at, shift, rng) for order, paid_at in work.sales]
         Payment.objects.bulk_create(payments)
         entries = [
             entry
             for payment in payments
-            for entry in _posting(
-                f"payment:{payment.pk}",
-                payment.method,
-                Account.RECEIVABLE,
-                payment.amount,
-                payment.paid_at,
-                payment,
+            for entry in _entries(
+                Posting(
+                    f"payment:{payment.pk}",
+                    {Account(payment.method): payment.amount, Account.RECEIVABLE: -payment.amount},
+                    at=payment.paid_at,
+                    order=payment.order,
+                    shift=shift,
+                    actor=clerk,
+                ),
                 rng,
             )
         ]
         LedgerEntry.objects.bulk_create(entries)
-        Order.objects.filter(pk__in=[order.pk for order in work.sales]).update(shift=shift)
+        Order.objects.filter(pk__in=[order.pk for order, _paid_at in work.sales]).update(shift=shift)
         _pay_back(work, shift, rng)
         if rng.random() < 0.25 and _at(day, time(13)) < now:
             move_cash(
@@ -173,7 +192,7 @@ def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> Non
     _close_before(clerk, now.astimezone(_zone()).date(), rng)
 
 
-def _payment(order: Order, shift: Shift, rng: Random) -> Payment:
+def _payment(order: Order, paid_at: datetime, shift: Shift, rng: Random) -> Payment:
     method = rng.choice(_TENDERS)
     if method == Account.CASH and in_coins(order.total) != order.total:
         method = Account.CARD
@@ -183,7 +202,7 @@ def _payment(order: Order, shift: Shift, rng: Random) -> Payment:
         method=method.value,
         external_id=f"till:demo-{order.token}",
         amount=order.total,
-        paid_at=order.paid_at,
+        paid_at=paid_at,
         shift=shift,
         reference=reference,
     )
@@ -191,7 +210,7 @@ def _payment(order: Order, shift: Shift, rng: Random) -> Payment:
 
 def _pay_back(work: _Day, shift: Shift, rng: Random) -> None:
     """Cash where the drawer has it, else to the card."""
-    left = expected(shift)[Account.CASH] - sum((order.total for order in work.sales), ZERO) / 2
+    left = expected(shift)[Account.CASH] - sum((order.total for order, _paid_at in work.sales), ZERO) / 2
     for refund, at in work.refunds:
         method = (
             Account.CASH
@@ -207,28 +226,32 @@ def _pay_back(work: _Day, shift: Shift, rng: Random) -> None:
         )
         refund.reference = "" if method == Account.CASH else f"T1 {rng.randint(100_000, 999_999)}"
         refund.save()
-        entries = _posting(
-            f"refund:{refund.pk}", Account.REFUNDS_OWED, method, refund.amount, at, refund, rng
+        posting = Posting(
+            f"refund:{refund.pk}",
+            {Account.REFUNDS_OWED: refund.amount, method: -refund.amount},
+            at=at,
+            order=refund.order,
+            shift=shift,
+            actor=shift.clerk,
         )
-        LedgerEntry.objects.bulk_create(entries)
+        LedgerEntry.objects.bulk_create(_entries(posting, rng))
 
 
-def _posting(
-    cause: str, debit: str, credit: str, amount: Decimal, at: datetime, row: Payment | Refund, rng: Random
-) -> list[LedgerEntry]:
-    posting = uuid.UUID(int=rng.getrandbits(128), version=4)
+def _entries(posting: Posting, rng: Random) -> list[LedgerEntry]:
+    """As the ledger posts it, under a number that the seed gives."""
+    group = uuid.UUID(int=rng.getrandbits(128), version=4)
     return [
         LedgerEntry(
-            posting=posting,
+            posting=group,
             account=account,
-            amount=signed,
-            order=row.order,
-            shift=row.shift,
-            actor=row.shift.clerk,
-            at=at,
-            cause=cause,
+            amount=amount,
+            order=posting.order,
+            shift=posting.shift,
+            actor=posting.actor,
+            at=posting.at,
+            cause=posting.cause,
         )
-        for account, signed in ((debit, amount), (credit, -amount))
+        for account, amount in posting.amounts.items()
     ]
 
 
@@ -238,7 +261,9 @@ def _close_before(clerk: User, day: date, rng: Random) -> None:
     Large differences are signed by the manager.
     """
     shift = Shift.objects.open_of(clerk)
-    opened_on = shift.opened_at.astimezone(_zone()).date() if shift else day
+    if shift is None:
+        return
+    opened_on = shift.opened_at.astimezone(_zone()).date()
     if opened_on >= day:
         return
     at, off = _at(opened_on, _CLOSES) + _EARLY, rng.choice(_OFF)
