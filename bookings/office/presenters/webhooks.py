@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.partners.webhooks import Delivery, DeliveryState
 from bookings.domain.timetable.trips import local_text
+from bookings.models import Webhook
+from bookings.web.render import MenuLink
 
 # What a list of deliveries can be narrowed to, as its address says it.
 STATES: Final[tuple[tuple[str, str | Promise], ...]] = (
@@ -24,6 +28,19 @@ _BADGES: Final = {
     DeliveryState.FAILED: ("badge-bad", gettext_lazy("failed")),
     DeliveryState.WAITING: ("", gettext_lazy("waiting")),
 }
+
+
+def state_tabs(webhook: Webhook, state: str) -> list[MenuLink]:
+    address = reverse("office:webhook", args=[webhook.partner.slug, webhook.pk])
+    return [
+        MenuLink(f"{address}?state={value}" if value else address, str(label), value == state)
+        for value, label in STATES
+    ]
+
+
+def page_address(state: str, page: int) -> str:
+    """Of a page of the deliveries in this state, or in any."""
+    return f"?{urlencode(({'state': state} if state else {}) | {'page': page})}"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from bookings.domain.operations.tasks import TaskPage, finish_task, task_page
 from bookings.office.access import StaffRequest, staff
 from bookings.office.policy import may
 from bookings.web.refusals import counted
+from bookings.web.render import MenuLink
 
 
 @staff
@@ -43,6 +44,10 @@ def _page(request: StaffRequest, *, refusal: Refusal | None = None, task_id: int
     refused = {"message": problem.message, "typed": request.POST.get("note", "")} if problem else None
     context = {
         "tasks": found,
+        "tabs": [
+            MenuLink(reverse("office:tasks"), _("Open"), not found.is_done),
+            MenuLink(f"{reverse('office:tasks')}?state=done", _("Done"), found.is_done),
+        ],
         "rows": [(row, refused if row.id == task_id else None) for row in found.rows],
         "earlier": _address(found, -1) if found.page > 1 else "",
         "later": _address(found, 1) if found.has_next else "",

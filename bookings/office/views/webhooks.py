@@ -16,7 +16,7 @@ from bookings.models import Partner, Webhook
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.partners import WebhookForm
 from bookings.office.policy import may
-from bookings.office.presenters.webhooks import STATES, DeliveryRow
+from bookings.office.presenters.webhooks import STATES, DeliveryRow, page_address, state_tabs
 from bookings.web.refusals import add_refusal, counted
 
 
@@ -70,8 +70,9 @@ def _page(request: StaffRequest, hook: Webhook, *, shows_secret: bool = False) -
         "hook": hook,
         "page": page,
         "rows": [DeliveryRow.of(delivery) for delivery in page.rows],
-        "state": state,
-        "states": STATES,
+        "tabs": state_tabs(hook, state),
+        "newer": page_address(state, page.page - 1) if page.page > 1 else "",
+        "older": page_address(state, page.page + 1) if page.has_next else "",
         "fingerprint": hooks.secret_fingerprint(hook),
         "shows_secret": shows_secret,
         "old_until": hook.old_until if hook.old_until and hook.old_until > now else None,

@@ -106,7 +106,7 @@ def test_a_task_is_done_without_script(page: Page, live_server: object) -> None:
     make_day(signed_in(page, live_server, User.Role.SUPERVISOR))
     page.goto(f"{live_server}/office/")
 
-    page.get_by_role("link", name="A mail cannot be delivered").click()
+    page.get_by_role("link", name="E-mail cannot be delivered").click()
     page.get_by_label("What was done").fill("Phoned her")
     page.get_by_role("button", name="Done").click()
 
