@@ -54,7 +54,8 @@ def compiled_update(build: Callable[P, tuple[QuerySet[Any, Any], Mapping[str, An
     """Decorator of a function that builds a QuerySet and what to set in its rows: called, it gives how many
     rows it has changed.
 
-    Arguments are as for `compiled`. What is set may be an argument too, of a text, number or moment.
+    Arguments are as for `compiled`. What is set may be an argument too, of a text, number, moment or
+    JSON object.
     """
     return CompiledUpdate(build)
 
@@ -214,4 +215,6 @@ def _adapted(value: Any, connection: Any) -> Any:
         return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, Decimal):
         return connection.ops.adapt_decimalfield_value(value)
+    if isinstance(value, dict):
+        return connection.ops.adapt_json_value(value, None)
     return value

@@ -18,8 +18,8 @@ from django.db.models import Model
 class SelectStatement:
     """A SELECT in the words of PostgreSQL and of SQLite, of a `model` and where its reads go.
 
-    `fields` of the model say how each column is read; "" leaves it as it comes. A list of numbers or moments
-    among the parameters is an array to PostgreSQL (`unnest(%s::bigint[])`) and a JSON array to SQLite
+    `fields` of the model say how each column is read; "" leaves it as it comes. A list of numbers, moments or
+    codes among the parameters is an array to PostgreSQL (`unnest(%s::bigint[])`) and a JSON array to SQLite
     (`json_each(%s)`).
     """
 

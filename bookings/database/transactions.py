@@ -21,9 +21,15 @@ def short_transaction() -> Iterator[None]:
 
     A lock that is not to be had in time becomes `Busy`, and so does a migration that is just going on.
     """
+    with busy_if_locked(), transaction.atomic():
+        yield
+
+
+@contextmanager
+def busy_if_locked() -> Iterator[None]:
+    """As `short_transaction`, for a single statement, which is a transaction of its own."""
     try:
-        with transaction.atomic():
-            yield
+        yield
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) in {
             _LOCK_NOT_AVAILABLE,

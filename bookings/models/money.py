@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO, cents
+from bookings.database.compiled import insert_rows
 
 from .counter import Shift
 from .partners import Partner
@@ -199,7 +200,7 @@ class LedgerManager(models.Manager["LedgerEntry"]):
         if sum(posting.amounts.values()) != 0:
             raise ValueError(f"Posting {posting.cause} does not balance: {dict(posting.amounts)}")
         group = uuid.uuid4()
-        self.bulk_create(
+        entries = [
             LedgerEntry(
                 posting=group,
                 account=account,
@@ -214,7 +215,8 @@ class LedgerManager(models.Manager["LedgerEntry"]):
             )
             for account, amount in posting.amounts.items()
             if amount != 0
-        )
+        ]
+        insert_rows(entries)
         owed = posting.amounts.get(Account.PARTNER)
         if owed and posting.debtor_id:
             Partner.objects.filter(pk=posting.debtor_id).charge(owed)

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.database.compiled import insert_rows
+
 from .counter import Shift
 from .fares import FareClass, PassengerType
 from .fleet import Seat
@@ -255,7 +257,7 @@ class BookingStep(_StepDetails):
 
 class BookingEventManager(models.Manager["BookingEvent"]):
     def record(self, step: BookingStep) -> BookingEvent:
-        return self.create(
+        event = BookingEvent(
             booking=step.booking,
             ticket=step.ticket,
             from_status=step.before,
@@ -265,6 +267,8 @@ class BookingEventManager(models.Manager["BookingEvent"]):
             reason=step.reason[:200],
             at=step.at,
         )
+        insert_rows([event])
+        return event
 
 
 class BookingEvent(models.Model):

@@ -128,14 +128,20 @@ def extend_order(order: Order, until: datetime) -> None:
     SeatClaim.objects.filter(ticket__booking__order=order).update(expires_at=until)
 
 
-def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetime | None) -> None:
+def transfer_to_tickets(trip: HoldTrip, booking: Booking, *, expires_at: datetime) -> None:
     """The seats of a held trip now belong to the tickets of its booking, seat by seat, until they are paid or
     `expires_at` passes.
     """
-    of_seat = Ticket.objects.filter(booking=booking, seat=OuterRef("seat")).order_by().values("pk")
-    SeatClaim.objects.filter(hold_trip=trip).update(
-        hold_trip=None, ticket=Subquery(of_seat), expires_at=expires_at
-    )
+    _transfer(trip.pk, booking.pk, expires_at)
+
+
+@compiled_update
+def _transfer(
+    trip_id: int, booking_id: int, expires_at: datetime
+) -> tuple[QuerySet[SeatClaim], dict[str, Any]]:
+    of_seat = Ticket.objects.filter(booking=booking_id, seat=OuterRef("seat")).order_by().values("pk")
+    changes = {"hold_trip": None, "ticket": Subquery(of_seat), "expires_at": expires_at}
+    return SeatClaim.objects.filter(hold_trip=trip_id), changes
 
 
 def sell(order: Order) -> None:

@@ -15,7 +15,7 @@ from bookings.domain.partners.sales import partner_booking, partner_hold
 from bookings.domain.sales.booking_page import booking_segment, booking_status
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.sales.checkout import pay_later_until, trip_fares
-from bookings.domain.sales.holds import hold_trips
+from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code, plain_name
 from bookings.base.errors import NotFound
-from bookings.base.money import format_zar
+from bookings.base.money import ZERO, cents, format_zar
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
@@ -24,12 +24,14 @@ from bookings.models import (
     Account,
     Booking,
     BookingEvent,
+    GatewayNotification,
     LedgerEntry,
     Order,
     PaymentAttempt,
     Refund,
     SaleStatus,
     Ticket,
+    Total,
 )
 
 
@@ -58,38 +60,55 @@ class OrderStatus:
 
 
 def order_status(token: str, *, now: datetime) -> OrderStatus:
-    order = Order.objects.filter(token=token).first()
-    if order is None:
+    orders: list[Any] = _orders_with_status(token)
+    if not orders:
         raise NotFound(_("We could not find this order."))
+    order = orders[0]
     state = _state(order, now)
     can_pay = state in OrderStatus.PAYABLE
     return OrderStatus(
         state=state,
         order_id=order.pk,
         token=token,
-        reference=order.bookings.values_list("booking_reference", flat=True).order_by("pk").first() or "",
+        reference=order.reference or "",
         total_text=format_zar(order.total),
-        owed_text=format_zar(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)) if can_pay else "",
+        owed_text=format_zar(cents(order.owed or ZERO)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         pays_later=order.pays_later,
     )
 
 
-def _state(order: Order, now: datetime) -> str:
+@compiled
+def _orders_with_status(token: str) -> QuerySet[Order]:
+    """An order with all that its state depends on."""
+    own = {"order": OuterRef("pk")}
+    attempts = PaymentAttempt.objects.filter(**own).order_by("-pk")
+    waiting = GatewayNotification.objects.filter(attempt=OuterRef("pk"), acted_at=None)
+    entries = LedgerEntry.objects.filter(**own, account=Account.RECEIVABLE).order_by().values("order")
+    return Order.objects.filter(token=token).annotate(
+        reference=Subquery(Booking.objects.filter(**own).order_by("pk").values("booking_reference")[:1]),
+        has_refunds=Exists(Refund.objects.filter(**own)),
+        last_attempt=Subquery(attempts.values("status")[:1]),
+        is_told=Subquery(attempts.annotate(is_told=Exists(waiting)).values("is_told")[:1]),
+        owed=Subquery(entries.annotate(total=Total("amount")).values("total")),
+    )
+
+
+def _state(order: Any, now: datetime) -> str:
+    """`order` as `_orders_with_status` reads it."""
     if order.status in (SaleStatus.CONFIRMED, SaleStatus.CANCELLED):
         return str(order.status)
-    if order.refunds.exists():
+    if order.has_refunds:
         return "refund_due"
-    last = order.attempts.order_by("-pk").first()
     # A notification is on its way: say so, even past the pay-by time. The money will find its seats or go
     # back.
-    if last and last.notifications.filter(acted_at=None).exists():
+    if order.is_told:
         return "confirming"
     if not order.is_open(now):
         return "expired"
-    if last is None:
+    if order.last_attempt is None:
         return "to_pay"
-    return "declined" if last.status == PaymentAttempt.Status.DECLINED else "confirming"
+    return "declined" if order.last_attempt == PaymentAttempt.Status.DECLINED else "confirming"
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,27 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal
 from bookings.base.money import ZERO
-from bookings.database.transactions import database_now, short_transaction
+from bookings.database.compiled import compiled_update, insert_rows
+from bookings.database.transactions import busy_if_locked
 from bookings.domain.fares.prices import every_type
 from bookings.domain.inventory import claims
-from bookings.domain.inventory.claims import lock_schedules, refresh
+from bookings.domain.inventory.claims import lock_schedules_of_hold, refresh
 from bookings.domain.sales.confirmation import confirm_order
-from bookings.domain.sales.holds import hold_trips, locked_hold
+from bookings.domain.sales.held_trips import hold_trips, locked_hold, time_of_reading
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import (
     PassengerDetails,
     TicketTerms,
-    new_spoken_codes,
+    new_codes,
     new_ticket,
     open_booking,
 )
@@ -39,7 +42,6 @@ from bookings.models import (
     OutboxMessage,
     Partner,
     Shift,
-    Ticket,
 )
 
 Check = Callable[[Hold, list[HoldTrip], datetime], None]
@@ -57,20 +59,31 @@ def save_draft(
 ) -> None:
     """Keep what was typed at the checkout, complete or not, expired or not.
 
-    With a `problem` it cannot be ordered before it is put right.
+    With a `problem` it cannot be ordered before it is put right. Raises NotFound for a foreign or unknown
+    token, Conflict once the hold is ordered.
     """
-    with short_transaction():
-        hold = locked_hold(token, owner)
-        if hasattr(hold, "order"):
-            raise Conflict(_("These seats are already ordered."))
-        hold.draft = {
-            "passengers": [dict(passenger) for passenger in passengers],
-            "email": email,
-            "phone": phone,
-        }
-        if problem:
-            hold.draft["problem"] = problem
-        hold.save(update_fields=["draft"])
+    draft: dict[str, Any] = {
+        "passengers": [dict(passenger) for passenger in passengers],
+        "email": email,
+        "phone": phone,
+    }
+    if problem:
+        draft["problem"] = problem
+    with busy_if_locked():
+        if _keep_draft(token, owner, draft):
+            return
+    if Hold.objects.filter(token=token, owner=owner).exists():
+        raise Conflict(_("These seats are already ordered."))
+    raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
+
+
+@compiled_update
+def _keep_draft(token: str, owner: str, draft: dict[str, Any]) -> tuple[QuerySet[Hold], dict[str, Any]]:
+    """An order that is being placed meanwhile has locked the hold and read its draft: this one comes too
+    late for it and changes nothing of it.
+    """
+    ordered = Exists(Order.objects.filter(hold=OuterRef("pk")))
+    return Hold.objects.filter(~ordered, token=token, owner=owner), {"draft": draft}
 
 
 def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = True) -> str:
@@ -121,12 +134,14 @@ def place_order(
     differs).
     """
     made: list[Order] = []
+    order_token = random_token()
 
     def place() -> str:
-        made[:] = [_place(token, owner, channel, pay_later, shift, partner, check, then, now)]
+        made[:] = [_place(token, owner, order_token, channel, pay_later, shift, partner, check, then, now)]
         return made[0].token
 
-    result = run_once("checkout", submission, content, place, now=now or database_now())
+    written_at = now or timezone.now()  # by our own clock, as only cleaning up asks for it
+    result = run_once("checkout", submission, content, place, now=written_at, expects=order_token)
     order = made[0] if made else Order.objects.filter(token=result, hold__owner=owner).first()
     if order is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
@@ -136,6 +151,7 @@ def place_order(
 def _place(
     token: str,
     owner: str,
+    order_token: str,
     channel: str,
     pay_later: bool,
     shift: Shift | None,
@@ -144,11 +160,12 @@ def _place(
     then: Then | None,
     now: datetime | None,
 ) -> Order:
-    locked = lock_schedules(HoldTrip.objects.filter(hold__token=token).values("schedule"))
+    locked = lock_schedules_of_hold(token)
     hold = locked_hold(token, owner)
-    now = now or database_now()
     if hasattr(hold, "order"):
         return hold.order  # another page of the same checkout was first
+    trips = hold_trips(token)
+    now = now or time_of_reading(trips)
     if hold.expires_at <= now:
         raise HoldExpired(
             _(
@@ -156,13 +173,12 @@ def _place(
                 "we can try for the same seats again."
             )
         )
-    trips = hold_trips(token)
     if check:
         check(hold, trips, now)
     problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
     if problem:
         raise Refusal(problem)
-    order = _make_order(hold, trips, channel, pay_later, shift, partner, now)
+    order = _make_order(hold, trips, order_token, channel, pay_later, shift, partner, now)
     bookings = [_make_booking(order, trip, now) for trip in trips]
     if order.total == ZERO:
         confirm_order(order, bookings, now=now, shift=shift)
@@ -177,6 +193,7 @@ def _place(
 def _make_order(
     hold: Hold,
     trips: Sequence[HoldTrip],
+    token: str,
     channel: str,
     pay_later: bool,
     shift: Shift | None,
@@ -192,8 +209,8 @@ def _make_order(
     if pay_by is None:
         raise Refusal(_("It is too close to departure to pay later. Please pay now."))
     total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO)
-    return Order.objects.create(
-        token=random_token(),
+    order = Order(
+        token=token,
         hold=hold,
         email=hold.draft["email"],
         phone=hold.draft.get("phone", ""),
@@ -206,6 +223,8 @@ def _make_order(
         shift=shift,
         partner=partner,
     )
+    insert_rows([order])
+    return order
 
 
 def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
@@ -222,14 +241,14 @@ def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
 
 
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
-    booking = open_booking(order, Segment(trip.schedule, trip.from_stop, trip.to_stop), now=now)
+    seats, fares = trip.seats.all(), trip_fares(trip, order.hold.draft if order.hold else {})
+    reference, spoken_codes = new_codes(trip.schedule_id, len(seats))
+    segment = Segment(trip.schedule, trip.from_stop, trip.to_stop)
+    booking = open_booking(order, segment, reference=reference, now=now)
     types = {kind.slug: kind for kind in every_type()}
     draft: dict[str, Any] = order.hold.draft if order.hold else {}
-    seats, fares = trip.seats.all(), trip_fares(trip, draft)
     tickets = []
-    for passenger, held, fare, spoken in zip(
-        draft["passengers"], seats, fares, new_spoken_codes(trip.schedule_id, len(seats)), strict=True
-    ):
+    for passenger, held, fare, spoken in zip(draft["passengers"], seats, fares, spoken_codes, strict=True):
         slug = (
             passenger.get("passenger_type")
             if passenger.get("passenger_type") in held.fares
@@ -237,7 +256,7 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
         )
         terms = TicketTerms(held.seat, types[slug], held.fare_class, fare)
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
-    Ticket.objects.bulk_create(tickets)
-    claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by)
+    insert_rows(tickets)
+    claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by or now)
     post_sale(booking, sum(fares, ZERO), now=now)
     return booking

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from bookings.base.errors import Conflict
 from bookings.base.metrics import SALES
 from bookings.base.money import ZERO
-from bookings.database.compiled import compiled_update
+from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import count_committed
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import taken_seats
@@ -47,11 +47,13 @@ def confirm_order(
         bookings
     ):
         raise Conflict("The order changed meanwhile.")
-    BookingEvent.objects.bulk_create(
-        BookingEvent(
-            booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now
-        )
-        for booking in bookings
+    insert_rows(
+        [
+            BookingEvent(
+                booking=booking, from_status=order.status, to_status=SaleStatus.CONFIRMED, actor=actor, at=now
+            )
+            for booking in bookings
+        ]
     )
     for booking in bookings:
         notify_partner(order, Webhook.Event.CONFIRMED, booking, at=now)

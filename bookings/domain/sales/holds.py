@@ -10,17 +10,16 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal, SalesClosed, SeatTaken
+from bookings.base.errors import Conflict, HoldExpired, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
-from bookings.cache.reference_data import single_version_check
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
-from bookings.domain.fares.prices import FareTable, fare_classes, fare_table
+from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import (
     ClaimedLeg,
@@ -31,14 +30,14 @@ from bookings.domain.inventory.claims import (
 )
 from bookings.domain.inventory.seat_choice import (
     SeatAvailability,
-    layout_seats,
     named_seats,
     seats_together,
     sold_seats,
 )
 from bookings.domain.sales.expiry import drop_claims, drop_expired
+from bookings.domain.sales.held_trips import hold_trips, locked_hold
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
-from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment, load_segments
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat
 
@@ -374,17 +373,6 @@ def hold_time(channel: str = Channel.WEB) -> timedelta:
     return timedelta(minutes=minutes.get(channel, settings.HOLD_MINUTES))
 
 
-def locked_hold(token: str, owner: str) -> Hold:
-    """The hold of this visitor, locked. Raises NotFound for a foreign or unknown token."""
-    rows = (
-        Hold.objects.select_for_update(of=("self",)).select_related("order").filter(token=token, owner=owner)
-    )
-    hold = rows.first() if owner else None
-    if hold is None:
-        raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
-    return hold
-
-
 def _set_expiry(hold: Hold, expires_at: datetime) -> None:
     Hold.objects.filter(pk=hold.pk).update(expires_at=expires_at)
     claims.extend_hold(hold, expires_at)
@@ -467,21 +455,3 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
         Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
         refresh(locked)
     return hold
-
-
-@single_version_check()
-def hold_trips(token: str, *, owner: str = "") -> list[HoldTrip]:
-    """The trips of a hold with all that a page shows of them.
-
-    Of an `owner` with the hold itself and its order, or none.
-    """
-    rows = HoldTrip.objects.filter(hold__token=token).order_by("position").select_related("schedule")
-    if owner:
-        rows = rows.filter(hold__owner=owner).select_related("hold__order")
-    trips = load_segments(rows.prefetch_related(Prefetch("seats", HoldSeat.objects.order_by("position"))))
-    classes = {fare_class.pk: fare_class for fare_class in fare_classes()}
-    for trip in trips:
-        seats = {seat.pk: seat for seat in layout_seats(trip.schedule.layout_id)}
-        for held in trip.seats.all():
-            held.seat, held.fare_class = seats[held.seat_id], classes[held.fare_class_id]
-    return trips

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.base.errors import Busy
 from bookings.base.money import ZERO
-from bookings.database.compiled import compiled
+from bookings.database.compiled import compiled, insert_rows
+from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_order
@@ -101,11 +102,11 @@ def _bookings_of(order_id: int) -> QuerySet[Booking]:
     return Booking.objects.filter(order=order_id).annotate(clock=DatabaseClock()).order_by("pk")
 
 
-def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
-    """The row of a new booking; its tickets and its sale follow."""
-    return Booking.objects.create(
+def open_booking(order: Order, segment: Segment, *, reference: str = "", now: datetime) -> Booking:
+    """The row of a new booking, under a new `reference`; its tickets and its sale follow."""
+    booking = Booking(
         order=order,
-        booking_reference=new_reference(),
+        booking_reference=reference or new_reference(),
         passenger_email=order.email,
         booking_date=now,
         schedule=segment.schedule,
@@ -114,6 +115,8 @@ def open_booking(order: Order, segment: Segment, *, now: datetime) -> Booking:
         boards_at=segment.boards_at,
         alights_at=segment.alights_at,
     )
+    insert_rows([booking])
+    return booking
 
 
 @dataclass(frozen=True)
@@ -165,20 +168,28 @@ def new_reference() -> str:
 
 
 def new_spoken_code(schedule_id: int) -> str:
-    return new_spoken_codes(schedule_id, 1)[0]
+    return new_codes(schedule_id, 1)[1][0]
 
 
-def new_spoken_codes(schedule_id: int, count: int) -> list[str]:
-    """Codes that nobody on this departure has."""
-    codes: set[str] = set()
-    while len(codes) < count:
-        fresh = {random_code(6) for _missing in range(count - len(codes))}
-        codes |= fresh - set(
-            Ticket.objects.filter(schedule=schedule_id, spoken_code__in=fresh).values_list(
-                "spoken_code", flat=True
-            )
-        )
-    return list(codes)
+def new_codes(schedule_id: int, count: int) -> tuple[str, list[str]]:
+    """A reference that no booking has, and spoken codes that nobody on this departure has."""
+    while True:
+        reference, spoken_codes = random_code(8), {random_code(6) for _ticket in range(count)}
+        is_taken = _taken_codes.fetch(reference, schedule_id, sorted(spoken_codes))
+        if len(spoken_codes) == count and not is_taken:
+            return reference, list(spoken_codes)
+
+
+_TAKEN_CODES: Final = """
+SELECT 1 FROM bookings_booking WHERE booking_reference = %s
+UNION ALL SELECT 1 FROM bookings_ticket WHERE schedule_id = %s AND spoken_code {among}"""
+
+_taken_codes: Final = SelectStatement(
+    Booking,
+    ("",),
+    postgresql=_TAKEN_CODES.format(among="= ANY(%s::text[])"),
+    sqlite=_TAKEN_CODES.format(among="IN (SELECT value FROM json_each(%s))"),
+)
 
 
 def order_by_token(token: str) -> Order | None:

@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 from bookings import queue
 from bookings.base.codes import random_token
 from bookings.base.errors import Busy, Conflict, NotFound
-from bookings.database.compiled import compiled, compiled_update
+from bookings.database.compiled import compiled, compiled_update, insert_rows
 from bookings.database.transactions import lone_statement, short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
 from bookings.domain.sales.expiry import drop_expired, expire_order
 from bookings.domain.sales.gateways import gateway_called
-from bookings.domain.sales.ledger import owe_back
+from bookings.domain.sales.ledger import owe_back, owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.orders import lock_order
 from bookings.models import (
@@ -55,7 +55,7 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
     with short_transaction():
         locked = lock_order(order_id)
         order, now = locked.order, now or locked.now
-        owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+        owed = owed_on(order)
         if not order.is_open(now) or owed <= 0:
             raise Conflict(_("There is nothing to pay on this order any more."))
         attempt = order.attempts.filter(
@@ -72,9 +72,10 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
 def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
     """Write a new attempt and return where to pay. The caller holds the order."""
     gateway = gateway_called(settings.PAYMENT_GATEWAY)
-    attempt = PaymentAttempt.objects.create(
+    attempt = PaymentAttempt(
         order=order, gateway=gateway.name, token=random_token(), amount=owed, created_at=now
     )
+    insert_rows([attempt])
     return gateway.payment_address(attempt)
 
 
@@ -98,9 +99,8 @@ def receive_notification(gateway: str, body: bytes, *, now: datetime | None = No
     try:
         with lone_statement():
             received_at = now or timezone.now()
-            row = GatewayNotification.objects.create(
-                **key, attempt=attempts[0], body=body.decode(), received_at=received_at
-            )
+            row = GatewayNotification(**key, attempt=attempts[0], body=body.decode(), received_at=received_at)
+            insert_rows([row])
     except IntegrityError:
         row = GatewayNotification.objects.get(**key)
     if row.acted_at is None:
@@ -205,7 +205,7 @@ def settle(
                 expire_order(order.pk, now=now)
                 order.refresh_from_db()
                 bookings = list(order.bookings.order_by("pk"))
-            payment = Payment.objects.create(
+            payment = Payment(
                 order=order,
                 attempt=attempt,
                 method=method,
@@ -214,6 +214,7 @@ def settle(
                 paid_at=now,
                 shift=shift,
             )
+            insert_rows([payment])
             taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
             LedgerEntry.objects.post(
@@ -258,7 +259,7 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
     """Decide what a booked payment does for its order and its `bookings`."""
     outcome, excess = "confirmed", True
     if order.status == SaleStatus.PENDING:
-        owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+        owed = owed_on(order)
         if owed > 0:
             open_task(
                 StaffTask.Kind.WRONG_AMOUNT,
@@ -284,10 +285,7 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
         )
         write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
         outcome = "seats gone"
-    elif (
-        order.status == SaleStatus.CONFIRMED
-        and LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == 0
-    ):
+    elif order.status == SaleStatus.CONFIRMED and owed_on(order) == 0:
         outcome = "balance paid"  # of a change to a booking that was paid before
     else:
         open_task(

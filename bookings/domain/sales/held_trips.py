@@ -1,0 +1,72 @@
+"""A hold as it is read: locked by who is about to change it, or with all that a page shows of its trips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.cache.reference_data import note_version, single_version_check, with_version
+from bookings.database.compiled import compiled, set_related_rows
+from bookings.database.transactions import DatabaseClock, database_now
+from bookings.domain.fares.prices import fare_classes
+from bookings.domain.inventory.seat_choice import layout_seats
+from bookings.domain.timetable.segments import load_segments
+from bookings.models import Hold, HoldSeat, HoldTrip
+
+
+def locked_hold(token: str, owner: str) -> Hold:
+    """The hold of this visitor, locked. Raises NotFound for a foreign or unknown token."""
+    holds = _locked_holds(token, owner) if owner else []
+    if not holds:
+        raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
+    return holds[0]
+
+
+@compiled
+def _locked_holds(token: str, owner: str) -> QuerySet[Hold]:
+    return (
+        Hold.objects.select_for_update(of=("self",)).select_related("order").filter(token=token, owner=owner)
+    )
+
+
+@single_version_check()
+def hold_trips(token: str, *, owner: str = "") -> list[HoldTrip]:
+    """The trips of a hold with all that a page shows of them, the hold itself and its order.
+
+    None of another's, if an `owner` is named.
+    """
+    trips: dict[int, HoldTrip] = {}
+    seats: dict[int, list[HoldSeat]] = {}
+    for held in note_version(_held_seats(token)):
+        if owner and held.trip.hold.owner != owner:
+            return []
+        trips.setdefault(held.trip_id, held.trip)
+        seats.setdefault(held.trip_id, []).append(held)
+    classes = {fare_class.pk: fare_class for fare_class in fare_classes()} if trips else {}
+    for trip in load_segments(trips.values()):
+        seats_by_id = {seat.pk: seat for seat in layout_seats(trip.schedule.layout_id)}
+        for held in seats[trip.pk]:
+            held.trip, held.seat, held.fare_class = (
+                trip,
+                seats_by_id[held.seat_id],
+                classes[held.fare_class_id],
+            )
+        set_related_rows(trip, "seats", seats[trip.pk])
+    return list(trips.values())
+
+
+@compiled
+def _held_seats(token: str) -> QuerySet[HoldSeat]:
+    seats = HoldSeat.objects.select_related("trip__schedule", "trip__hold__order")
+    return with_version(seats.filter(trip__hold__token=token).annotate(clock=DatabaseClock())).order_by(
+        "trip__position", "position"
+    )
+
+
+def time_of_reading(trips: Sequence[HoldTrip]) -> datetime:
+    """When `hold_trips` has read these, by the database's clock."""
+    return (trips and getattr(trips[0].seats.all()[0], "clock", None)) or database_now()
