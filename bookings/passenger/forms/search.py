@@ -1,8 +1,6 @@
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -13,14 +11,18 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound, Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.network.places import Place, get_place
-from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Search
-from bookings.passenger.forms.search_query import SearchQuery
+from bookings.passenger.forms.search_query import (
+    DAYS_AHEAD,
+    LONGEST,
+    SearchQuery,
+    clean_typed,
+    default_passenger_type,
+    is_count,
+    party_text,
+    read_count,
+    read_search,
+)
 from bookings.web.refusals import add_refusal
-
-LONGEST: Final = 120  # of anything typed here; more is cut, so that no page echoes a megabyte
-DAYS_AHEAD: Final = 365
-_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
-_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class DayInput(forms.DateInput):
@@ -53,7 +55,7 @@ class SearchForm(forms.Form):
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         self.types = passenger_types()
-        self.default_type = next((slug for slug, kind in self.types.items() if kind.is_default), "adult")
+        self.default_type = default_passenger_type()
         self.now = now
         named = set(data or ())
         self.is_canonical = {"date", "passengers"} <= named and self.default_type not in named
@@ -116,12 +118,12 @@ class SearchForm(forms.Form):
 
     def _as_fields(self, data: Mapping[str, str], today: date) -> dict[str, str]:
         """An address says how many travel in all; the fields ask for each type."""
-        typed = {name: _HIDDEN.sub("", str(value))[:LONGEST] for name, value in data.items()}
+        typed = clean_typed(data)
         typed.setdefault("date", (today + timedelta(days=1)).isoformat())
         if self.default_type not in typed:
             total = typed.get("passengers", "1")
             others = [typed[slug] for slug in self.types if typed.get(slug)]
-            if all(_is_count(text) for text in [total, *others]):
+            if all(is_count(text) for text in [total, *others]):
                 total = str(int(total) - sum(int(text) for text in others))
             typed[self.default_type] = total
         return typed
@@ -193,13 +195,7 @@ class SearchForm(forms.Form):
 
     @property
     def party_text(self) -> str:
-        """2 adults, 1 child"""
-        counts = ((kind, _number(str(self[slug].value() or ""), 0)) for slug, kind in self.types.items())
-        return ", ".join(
-            f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}"
-            for kind, number in counts
-            if number
-        )
+        return party_text({slug: read_count(str(self[slug].value() or ""), 0) for slug in self.types})
 
     @property
     def party_errors(self) -> list[str]:
@@ -212,46 +208,8 @@ class SearchForm(forms.Form):
 
     @property
     def query(self) -> SearchQuery:
-        """The search of a valid form.
-
-        What only narrows or orders the list falls back to nothing when it makes no sense.
-        """
-        cleaned, typed = self.cleaned_data, self.data
-        page, page_size = read_page(typed)
-        search = Search(
-            origin=cleaned["from"],
-            destination=cleaned["to"],
-            day=cleaned["date"],
-            party=cleaned["party"],
-            sort=typed["sort"] if typed.get("sort") in SORTS else SORTS[0],
-            band=typed["time"] if typed.get("time") in BANDS else "",
-            fare_class=typed.get("class", "") if _TOKEN.fullmatch(typed.get("class", "")) else "",
-            max_price=Decimal(typed["max_price"]) if _is_count(typed.get("max_price", "")) else None,
-            page=page,
-            page_size=page_size,
-        )
-        hold = typed.get("hold", "")
-        return SearchQuery(
-            search,
-            self.default_type,
-            return_day=cleaned.get("return"),
-            hold=hold if _TOKEN.fullmatch(hold) else "",
-        )
-
-
-def read_page(typed: Mapping[str, str]) -> tuple[int, int]:
-    """Page and page size as an address gives them.
-
-    What makes no sense is the first page of 20, at most 100 long.
-    """
-    return max(_number(typed.get("page"), 1), 1), min(
-        max(_number(typed.get("page_size"), Search.page_size), 1), LONGEST_PAGE
-    )
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 7
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and _is_count(text) else default
+        """The search of a valid form."""
+        cleaned = self.cleaned_data
+        ends = cleaned["from"], cleaned["to"]
+        search = read_search(self.data, *ends, cleaned["date"], cleaned["party"])
+        return SearchQuery.of(self.data, search, cleaned.get("return"))

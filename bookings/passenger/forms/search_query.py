@@ -1,15 +1,28 @@
+"""A search as its one address writes it: read from there, and written into the links of a list."""
+
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.domain.search.offers import Offer, Search
+from bookings.base.errors import NotFound, Refusal
+from bookings.domain.fares.prices import Party, passenger_types, read_party
+from bookings.domain.network.places import Place, get_place
+from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Offer, Search
 
+LONGEST: Final = 120  # of anything typed; more is cut, so that no page echoes a megabyte
+DAYS_AHEAD: Final = 365
+_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
+_TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 _PLAIN: Final = {"sort": "earliest", "page": 1, "page_size": 20}  # what an address need not say
 
 
@@ -34,6 +47,15 @@ class SearchQuery:
     default_type: str
     return_day: date | None = None
     hold: str = ""
+
+    @classmethod
+    def of(cls, typed: Mapping[str, str], search: Search, return_day: date | None) -> SearchQuery:
+        hold = typed.get("hold", "")
+        return cls(search, default_passenger_type(), return_day, hold=hold if _TOKEN.fullmatch(hold) else "")
+
+    @property
+    def party_text(self) -> str:
+        return party_text(dict(self.search.party.counts))
 
     @property
     def is_narrowed(self) -> bool:
@@ -108,3 +130,95 @@ class SearchQuery:
         return {
             name: value for name, value in {"return": self.return_day, "hold": self.hold}.items() if value
         }
+
+
+def read_address(data: Mapping[str, str], *, now: datetime) -> SearchQuery | None:
+    """The search of an address as this site writes it, without a form: most visits.
+
+    None for what people type and for what cannot be sold: `SearchForm` reads that, and says what is wrong.
+    """
+    typed, types, default_type = clean_typed(data), passenger_types(), default_passenger_type()
+    if default_type in typed or default_type not in types:
+        return None
+    try:
+        origin, destination = get_place(typed["from"]), get_place(typed["to"])
+        day, return_day = _iso_day(typed["date"]), _iso_day(typed.get("return", ""))
+        others = {slug: _count(typed[slug]) for slug in types if typed.get(slug)}
+        party = read_party(_count(typed["passengers"]), others)
+    except (KeyError, ValueError, NotFound, Refusal):
+        return None
+    is_canonical = (origin.ref, destination.ref) == (typed["from"], typed["to"])
+    if not (is_canonical and day) or set(origin.stop_ids) == set(destination.stop_ids):
+        return None
+    today, last = now.astimezone(ZoneInfo(origin.time_zone)).date(), now.date() + timedelta(days=DAYS_AHEAD)
+    if not today <= day <= (return_day or day) <= last:
+        return None
+    return SearchQuery.of(typed, read_search(typed, origin, destination, day, party), return_day)
+
+
+def clean_typed(data: Mapping[str, str]) -> dict[str, str]:
+    return {name: _HIDDEN.sub("", str(value))[:LONGEST] for name, value in data.items()}
+
+
+def _count(text: str) -> int:
+    if not is_count(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _iso_day(text: str) -> date | None:
+    day = date.fromisoformat(text) if text else None
+    if day and day.isoformat() != text:
+        raise ValueError(text)
+    return day
+
+
+def read_search(
+    typed: Mapping[str, str], origin: Place, destination: Place, day: date, party: Party
+) -> Search:
+    """What only narrows or orders the list falls back to nothing when it makes no sense."""
+    sort, band, fare_class = typed.get("sort", ""), typed.get("time", ""), typed.get("class", "")
+    page, page_size = read_page(typed)
+    return Search(
+        origin=origin,
+        destination=destination,
+        day=day,
+        party=party,
+        sort=sort if sort in SORTS else SORTS[0],
+        band=band if band in BANDS else "",
+        fare_class=fare_class if _TOKEN.fullmatch(fare_class) else "",
+        max_price=Decimal(typed["max_price"]) if is_count(typed.get("max_price", "")) else None,
+        page=page,
+        page_size=page_size,
+    )
+
+
+def read_page(typed: Mapping[str, str]) -> tuple[int, int]:
+    """Page and page size as an address gives them.
+
+    What makes no sense is the first page of 20, at most 100 long.
+    """
+    page, size = read_count(typed.get("page"), 1), read_count(typed.get("page_size"), Search.page_size)
+    return max(page, 1), min(max(size, 1), LONGEST_PAGE)
+
+
+def is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 7
+
+
+def read_count(text: str | None, default: int) -> int:
+    return int(text) if text and is_count(text) else default
+
+
+def default_passenger_type() -> str:
+    return next((slug for slug, kind in passenger_types().items() if kind.is_default), "adult")
+
+
+def party_text(counts: Mapping[str, int]) -> str:
+    """2 adults, 1 child"""
+    numbers = ((kind, counts.get(slug, 0)) for slug, kind in passenger_types().items())
+    return ", ".join(
+        f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}"
+        for kind, number in numbers
+        if number
+    )

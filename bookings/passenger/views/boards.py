@@ -13,7 +13,7 @@ from bookings.domain.network.places import get_place
 from bookings.domain.search.boards import departure_board
 from bookings.domain.search.city_pairs import popular_pairs
 from bookings.domain.search.offers import Search
-from bookings.passenger.forms.search import LONGEST, read_page
+from bookings.passenger.forms.search_query import LONGEST, read_page
 from bookings.passenger.presenters.rows import board_rows
 from bookings.web.access import public
 from bookings.web.fragments import cached_page

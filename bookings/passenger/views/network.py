@@ -6,7 +6,8 @@ from django.views.decorators.http import conditional_page, require_safe
 
 from bookings.database.replica.routing import may_lag
 from bookings.domain.search.city_pairs import NetworkLine, network, pair_page
-from bookings.passenger.forms.search import SearchForm, read_page
+from bookings.passenger.forms.search import SearchForm
+from bookings.passenger.forms.search_query import read_page
 from bookings.passenger.presenters.rows import offer_rows
 from bookings.passenger.presenters.structured_data import bus_trips, departure_link
 from bookings.web.access import public

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.views.decorators.http import conditional_page, require_safe
 
@@ -16,8 +17,8 @@ from bookings.domain.fares.prices import fare_classes
 from bookings.domain.network.places import find_places
 from bookings.domain.search.days import DayPrice, day_prices, explain_empty
 from bookings.domain.search.offers import ResultsPage, results
-from bookings.passenger.forms.search import LONGEST, SearchForm
-from bookings.passenger.forms.search_query import SearchQuery
+from bookings.passenger.forms.search import SearchForm
+from bookings.passenger.forms.search_query import LONGEST, SearchQuery, read_address
 from bookings.passenger.presenters.rows import coaches_found, offer_rows
 from bookings.web.access import public
 from bookings.web.fragments import Fragment, Parts, cached_page
@@ -35,29 +36,26 @@ _TARGET: Final = "results"
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    form = SearchForm(request.GET.dict(), now=now)
-    if not form.is_valid():
-        return render(
-            request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200
-        )
-    query = form.query
-    if not (form.is_canonical or htmx_of(request)):
-        return redirect(query.address())
+    typed = request.GET.dict()
+    query = read_address(typed, now=now)
+    if query is None:
+        form = SearchForm(typed, now=now)
+        if not form.is_valid():
+            return render(
+                request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200
+            )
+        query = form.query
+        if not (form.is_canonical or htmx_of(request)):
+            return redirect(query.address())
     page = results(query.search, now=now)
     # By the minute, as the strip is: so neither makes the other older.
     shown = f"{query.address()}:{swaps_only(request, _TARGET)}:{now:%Y%m%d%H%M}"
     key = f"{page.cache_key}:page:{sha256(shown)}" if page.cache_key else ""
 
     def make() -> tuple[HttpResponse, int]:
-        parts = Parts(
-            form=_form(form, query, now), strip=_strip(query, now), offers=_offers(query, page, now)
-        )
-        context = {
-            "query": query,
-            "party": form.party_text,
-            "announcement": coaches_found(page.total),
-            "parts": parts,
-        }
+        form = _form(query, typed, now)
+        parts = Parts(form=form, strip=_strip(query, now), offers=_offers(query, page, now))
+        context = {"query": query, "announcement": coaches_found(page.total), "parts": parts}
         made = render_page(
             request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET
         )
@@ -81,9 +79,15 @@ def _classes(query: SearchQuery) -> list[Any]:
     return query.classes(names) if len(names) > 1 else []
 
 
-def _form(form: SearchForm, query: SearchQuery, now: datetime) -> Fragment:
+def _form(query: SearchQuery, typed: dict[str, str], now: datetime) -> Fragment:
+    def make() -> SearchForm:
+        form = SearchForm(typed, now=now)
+        form.full_clean()  # shows a place by its name
+        return form
+
     key = _key("form", f"{query.address(page=1)}:{timezone.localdate(now)}")  # no earlier day can be chosen
-    return Fragment("passenger/_search_form.html", {"form": form, "query": query}, key, FORM_SECONDS)
+    context = {"form": SimpleLazyObject(make), "query": query}
+    return Fragment("passenger/_search_form.html", context, key, FORM_SECONDS)
 
 
 def _strip(query: SearchQuery, now: datetime) -> Fragment:
