@@ -1,13 +1,14 @@
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from django import template
 from django.utils.safestring import SafeString
 
 from bookings.domain.inventory.seats import DeckView, SeatView
+from bookings.domain.timetable.trips import CallView
 from bookings.passenger.forms.search_query import SearchQuery
+from bookings.passenger.presenters import rows
 from bookings.passenger.presenters.checkout_steps import checkout_steps
-from bookings.passenger.presenters.rows import deck_rows
 
 register = template.Library()
 register.simple_tag(checkout_steps)
@@ -16,7 +17,12 @@ register.simple_tag(checkout_steps)
 @register.simple_tag
 def seat_rows(deck: DeckView[SeatView], ticked: Collection[str], is_open: bool) -> SafeString:
     """The rows of a deck as ready strings: a coach has as many seats as a long list has rows."""
-    return deck_rows(deck, ticked, is_open=is_open)
+    return rows.deck_rows(deck, ticked, is_open=is_open)
+
+
+@register.simple_tag
+def route_rows(calls: Iterable[CallView]) -> SafeString:
+    return rows.route_rows(calls)
 
 
 @register.simple_tag

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import single_version_check
+from bookings.database.compiled import compiled
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
 from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.timetable.segments import Segment
@@ -100,6 +102,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
     """Who may sit where on a ride, with prices: a constant number of queries."""
     fares = fare_table([(segment.board, segment.alight)])
     prices = class_prices(segment, fares)
+    price_texts = {code: format_zar(price) for code, price in prices.items()}
     states, live = _states(segment, owner, now)
     state_words = {
         "mine": _("your seat"),
@@ -108,7 +111,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         "crew": _("crew"),
     }
     seats = tuple(
-        _seat_view(seat, states.get(seat.pk, "free"), fares, prices, state_words)
+        _seat_view(seat, states.get(seat.pk, "free"), fares, price_texts, state_words)
         for seat in layout_seats(segment.schedule.layout_id)
     )
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
@@ -159,15 +162,16 @@ def class_prices(segment: Segment, fares: FareTable) -> dict[str, Decimal]:
     return {code: price for code, price in priced.items() if price is not None}
 
 
+@compiled
+def _claims(schedule_id: int, first: int, end: int, now: datetime) -> QuerySet[SeatClaim, tuple[Any, ...]]:
+    claims = SeatClaim.objects.filter(schedule=schedule_id).on_legs(first, end).live(now)
+    return claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner")
+
+
 def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str], int]:
     """The state of each seat that is not free, and how many claims say so."""
-    claims = (
-        SeatClaim.objects.filter(schedule=segment.schedule.pk)
-        .on_legs(segment.legs.start, segment.legs.stop)
-        .live(now)
-    )
     states: dict[int, str] = {}
-    rows = list(claims.values_list("seat", "kind", "ticket", "hold_trip__hold__owner"))
+    rows = _claims(segment.schedule.pk, segment.board.position, segment.alight.position, now)
     for seat, kind, of_ticket, holder in rows:
         if owner and holder == owner:
             states.setdefault(seat, "mine")
@@ -177,7 +181,7 @@ def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str]
 
 
 def _seat_view(
-    seat: Seat, state: str, fares: FareTable, prices: dict[str, Decimal], state_words: dict[str, str]
+    seat: Seat, state: str, fares: FareTable, prices: dict[str, str], state_words: dict[str, str]
 ) -> SeatView:
     fare_class = fares.class_of(seat.kind)
     code = fare_class.code if fare_class else ""
@@ -185,7 +189,7 @@ def _seat_view(
         state = "crew"
     elif code not in prices:
         state = "sold"
-    price = format_zar(prices[code]) if code in prices else ""
+    price = prices.get(code, "")
     name = (
         f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, "
         f"{state_words.get(state, price)}"

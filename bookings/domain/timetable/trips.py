@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,10 +84,11 @@ class CallView:
 
 def route_line(segment: Segment) -> tuple[CallView, ...]:
     """All calls of the coach with their local times; marks of the day count from the boarding day."""
-    return tuple(_call(call, segment) for call in route_calls(segment.schedule.route_id))
+    day = segment.boards_local.date()
+    return tuple(_call(call, segment, day) for call in route_calls(segment.schedule.route_id))
 
 
-def _call(call: RouteStop, segment: Segment) -> CallView:
+def _call(call: RouteStop, segment: Segment, day: date) -> CallView:
     # Where people get off the time of arrival counts, elsewhere that of departure.
     is_alight = call.position == segment.alight.position
     minutes = call.arrive_min if is_alight else call.depart_min
@@ -100,7 +101,7 @@ def _call(call: RouteStop, segment: Segment) -> CallView:
         stop=call.stop.name if call.stop.name != city else "",
         time=f"{at:%H:%M}",
         time_iso=at.isoformat(),
-        day_mark=day_mark(at.date(), segment.boards_local.date()),
+        day_mark=day_mark(at.date(), day),
         is_board=call.position == segment.board.position,
         is_alight=is_alight,
         is_on_segment=segment.board.position <= call.position < segment.alight.position,

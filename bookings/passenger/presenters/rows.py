@@ -1,6 +1,7 @@
-"""Departures of a list or a board and seats of a coach as ready strings.
+"""Departures of a list or a board, calls and seats of a coach as ready strings.
 
-A template for each of them costs more than all else on the page.
+A template for each of them costs more than all else on the page: "results, list made anew", "departure board,
+made anew" and "departure with seat map" of the benchmark.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -10,12 +11,13 @@ from typing import Final
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.domain.inventory.seats import DeckView, SeatView
 from bookings.domain.search.boards import BoardRow
 from bookings.domain.search.offers import Offer
+from bookings.domain.timetable.trips import CallView
 from bookings.models import Amenity, SeatKind
 from bookings.web.fragments import fill
 
@@ -47,6 +49,11 @@ _CALL: Final = """<tr{gone}>
   <td class="cell-seats">{seats}</td>
 </tr>
 """
+_ROUTE_CALL: Final = """<li class="{part}">
+  <time datetime="{time_iso}">{time}{day}</time>
+  <span>{city}{stop}{hint}</span>
+</li>
+"""
 _TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good"}
 _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
             <input type="checkbox" name="seats" value="{label}" id="seat-{label}"
@@ -66,17 +73,21 @@ def offer_rows(
 ) -> SafeString:
     """`address` tells where a departure's page is."""
     for_all = ngettext("for you", "for %(n)d passengers", party) % {"n": party} if party > 1 else ""
-    return mark_safe(
-        "".join(_row(offer, address(offer), for_all, get_language(), show_day=show_day) for offer in offers)
-    )
+    return mark_safe("".join(_row(offer, address(offer), for_all, show_day=show_day) for offer in offers))
 
 
-@lru_cache(maxsize=2000)  # a sale changes one row of a list
-def _row(offer: Offer, address: str, for_all: str, _language: str | None, *, show_day: bool) -> SafeString:
+def _row(offer: Offer, address: str, for_all: str, *, show_day: bool) -> SafeString:
     is_open = offer.state == "open"
     return fill(
         _ROW,
-        **vars(offer),
+        departs_iso=offer.departs_iso,
+        departs=offer.departs,
+        duration=offer.duration,
+        arrives_iso=offer.arrives_iso,
+        arrives=offer.arrives,
+        board_stop=offer.board_stop,
+        alight_stop=offer.alight_stop,
+        line=offer.line,
         gone="" if is_open else " is-gone",
         day=_within('<p class="eyebrow">{}</p>', offer.day_label if show_day else ""),
         mark=_within("<sup>{}</sup>", offer.day_mark),
@@ -132,6 +143,26 @@ def _seats_link(row: BoardRow) -> SafeString:
     address = reverse("passenger:departure", args=[row.schedule_id])
     label = _("Seats on the %(time)s coach to %(place)s") % {"time": row.departs, "place": row.destination}
     return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
+
+
+def route_rows(calls: Iterable[CallView]) -> SafeString:
+    """The way of the coach, with the part that is travelled."""
+    return mark_safe("".join(map(_route_call, calls)))
+
+
+def _route_call(call: CallView) -> SafeString:
+    hint = _("you board here") if call.is_board else _("you get off here") if call.is_alight else ""
+    parts = {"is-ride": call.is_on_segment, "is-end": call.is_end}
+    return fill(
+        _ROUTE_CALL,
+        part=" ".join(name for name, is_shown in parts.items() if is_shown),
+        time_iso=call.time_iso,
+        time=call.time,
+        day=_within(' <small class="muted">{}</small>', call.day_mark),
+        city=_within("<b>{}</b>" if call.is_end else '<span class="muted">{}</span>', call.city),
+        stop=_within(' <small class="muted">{}</small>', call.stop),
+        hint=_within('<span class="visually-hidden"> – {}</span>', hint),
+    )
 
 
 def deck_rows(deck: DeckView[SeatView], ticked: Collection[str], *, is_open: bool) -> SafeString:
