@@ -149,6 +149,11 @@ class Schedule(Imported):
     def __str__(self) -> str:
         return f"{self.route_id} {self.departure_time:%Y-%m-%d %H:%M}Z"
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Taken out of the timetable or cancelled: nobody may get a place on it, whatever they hold."""
+        return not self.is_active or self.status == Schedule.Status.CANCELLED
+
 
 class ScheduleEvent(models.Model):
     """What staff did to a departure, and when.

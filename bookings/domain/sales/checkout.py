@@ -28,6 +28,7 @@ from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import (
     PassengerDetails,
     TicketTerms,
+    check_running,
     new_codes,
     new_ticket,
     open_booking,
@@ -173,6 +174,7 @@ def _place(
                 "we can try for the same seats again."
             )
         )
+    check_running(locked.values())
     if check:
         check(hold, trips, now)
     problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from bookings.base.codes import plain_name, random_code, random_token
-from bookings.base.errors import Busy
+from bookings.base.errors import Busy, SalesClosed
 from bookings.base.money import ZERO
 from bookings.database.compiled import compiled, insert_rows
 from bookings.database.statements import SelectStatement
@@ -90,6 +91,14 @@ def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
                 (bookings and getattr(bookings[0], "clock", None)) or database_now(),
             )
     raise Busy
+
+
+def check_running(schedules: Iterable[Schedule]) -> None:
+    """Raises SalesClosed if one of these locked departures does not run any more."""
+    if any(schedule.is_withdrawn for schedule in schedules):
+        raise SalesClosed(
+            _("This departure was taken out of the timetable. Nothing was charged; please choose another.")
+        )
 
 
 @compiled

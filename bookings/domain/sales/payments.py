@@ -26,7 +26,7 @@ from bookings.domain.sales.expiry import drop_expired, expire_order
 from bookings.domain.sales.gateways import gateway_called
 from bookings.domain.sales.ledger import owe_back, owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
-from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.orders import check_running, lock_order
 from bookings.models import (
     Account,
     Booking,
@@ -58,6 +58,7 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
         owed = owed_on(order)
         if not order.is_open(now) or owed <= 0:
             raise Conflict(_("There is nothing to pay on this order any more."))
+        check_running(locked.schedules.values())
         attempt = order.attempts.filter(
             status=PaymentAttempt.Status.STARTED, amount=owed, gateway=settings.PAYMENT_GATEWAY
         ).first()
@@ -83,6 +84,13 @@ def _give_time(order: Order, until: datetime) -> None:
     if order.pay_by is None or until > order.pay_by:
         Order.objects.filter(pk=order.pk).update(pay_by=until)
         claims.extend_order(order, until)
+
+
+def _end_time(order: Order, now: datetime) -> None:
+    """Nothing can be confirmed on a departure that was withdrawn: its money is that of an order too late."""
+    order.pay_by = now
+    Order.objects.filter(pk=order.pk).update(pay_by=now)
+    claims.extend_order(order, now)
 
 
 def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
@@ -200,6 +208,8 @@ def settle(
             locked = lock_order(order_id)
             order, bookings, now = locked.order, locked.bookings, now or locked.now
             _check_open(shift)
+            if order.is_open(now) and any(row.is_withdrawn for row in locked.schedules.values()):
+                _end_time(order, now)
             if not order.is_open(now):  # one whose claims somebody else dropped is expired already
                 drop_expired(list(locked.schedules), now=now)
                 expire_order(order.pk, now=now)

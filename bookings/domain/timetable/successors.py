@@ -196,10 +196,8 @@ def _free_coach(schedule: Schedule, place: _Place) -> int:
 def _move_segments(schedule: Schedule, bookings: Sequence[Booking], before: str, now: datetime) -> None:
     """Bookings and holds point at calls of the route: at those of the same positions from now on."""
     calls = {call.position: call for call in RouteStop.objects.filter(route=schedule.route_id)}
-    for row in (
-        *Booking.objects.filter(schedule=schedule.pk),
-        *HoldTrip.objects.filter(schedule=schedule.pk),
-    ):
+    held: list[Booking | HoldTrip] = list(HoldTrip.objects.filter(schedule=schedule.pk))
+    for row in (*Booking.objects.filter(schedule=schedule.pk), *held):
         row.from_stop, row.to_stop = _at_same_position(row, calls)
         fields = ["from_stop", "to_stop"]
         if isinstance(row, Booking):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from django.db.models import CharField, Model, Value
@@ -80,10 +81,10 @@ def _recognise_stops(plan: ImportPlan, source: str) -> int:
         if planned.source_id in known and planned.source_id not in others:
             continue
         candidates = by_name[plain_name(planned.name)[:160]]
-        stop = next((stop for stop in candidates if _is_same_place(planned.place, _place(stop))), None)
-        if stop is not None:
-            candidates.remove(stop)
-            new_ids[stop.pk] = planned.source_id
+        same = min(candidates, key=lambda stop: _distance(planned.place, _place(stop)), default=None)
+        if same is not None and _distance(planned.place, _place(same)) <= SAME_PLACE_KM:
+            candidates.remove(same)
+            new_ids[same.pk] = planned.source_id
             renamed += 1
     _renumber(Stop, new_ids)
     return renamed
@@ -95,10 +96,11 @@ def _place(stop: Stop) -> Point | None:
     return float(stop.latitude), float(stop.longitude)
 
 
-def _is_same_place(here: Point | None, there: Point | None) -> bool:
-    return here is there or (
-        here is not None and there is not None and kilometres(here, there) <= SAME_PLACE_KM
-    )
+def _distance(here: Point | None, there: Point | None) -> float:
+    """In km; 0 between two that nobody knows the place of."""
+    if here is None or there is None:
+        return 0.0 if here is there else inf
+    return kilometres(here, there)
 
 
 def _is_another(name: str, place: Point | None, stop: Stop) -> bool:
@@ -154,7 +156,7 @@ def _contents(route_ids: Sequence[int]) -> dict[int, RouteContent]:
     for start in range(0, len(route_ids), _CHUNK):
         rows = RouteStop.objects.filter(route__in=route_ids[start : start + _CHUNK])
         for route_id, line_id, *call in rows.order_by("route_id", "position").values_list(*columns):
-            calls[route_id].append(tuple(call))  # type: ignore[arg-type]
+            calls[route_id].append(tuple(call))
             lines[route_id] = line_id
     return {pk: (lines[pk], tuple(route_calls)) for pk, route_calls in calls.items()}
 

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from bookings.base.errors import AlreadySubmitted, Conflict, HoldExpired, NotFound, RuleBroken
+from bookings.base.errors import (
+    AlreadySubmitted,
+    Conflict,
+    HoldExpired,
+    NotFound,
+    RuleBroken,
+    SalesClosed,
+)
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
@@ -74,6 +81,19 @@ def test_the_same_form_with_other_content_is_refused(schedule: Schedule) -> None
         place_order(hold.token, owner="ann", submission="form", content="y", now=NOW)
 
     assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", [{"is_active": False}, {"status": "cancelled"}])
+def test_a_hold_on_a_departure_that_was_withdrawn_becomes_no_order(
+    schedule: Schedule, state: dict[str, object]
+) -> None:
+    hold = held(schedule)
+    Schedule.objects.filter(pk=schedule.pk).update(**state)
+
+    with pytest.raises(SalesClosed, match="taken out of the timetable"):
+        place_order(hold.token, owner="ann", submission="form", content="x", now=NOW)
+
+    assert not Order.objects.exists()
 
 
 def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:

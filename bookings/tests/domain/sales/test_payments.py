@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from bookings.base.errors import Conflict, NotFound
+from bookings.base.errors import Conflict, NotFound, SalesClosed
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.booking_page import order_status
 from bookings.domain.sales.expiry import expire_unpaid
@@ -221,6 +221,31 @@ def test_money_that_comes_when_a_seat_is_gone_is_owed_back_and_a_person_is_told(
     assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == Decimal(-900)
     assert OutboxMessage.objects.filter(kind="seats_gone").count() == 1
     assert violations(now=TOO_LATE) == []
+
+
+@pytest.mark.parametrize("state", [{"is_active": False}, {"status": "cancelled"}])
+def test_money_for_a_departure_that_was_withdrawn_is_owed_back_and_a_person_is_told(
+    order: Order, schedule: Schedule, state: dict[str, object]
+) -> None:
+    notification = told(order)
+    Schedule.objects.filter(pk=schedule.pk).update(**state)
+
+    assert act_on_notification(notification.pk, now=NOW) == "seats gone"
+
+    assert status(order) == "expired"
+    assert StaffTask.objects.get().kind == "money_without_seats"
+    assert Refund.objects.get().amount == Decimal(900)
+    assert not SeatClaim.objects.exists()
+    assert violations(now=NOW) == []
+
+
+def test_nothing_is_paid_on_a_departure_that_was_withdrawn(order: Order, schedule: Schedule) -> None:
+    Schedule.objects.filter(pk=schedule.pk).update(is_active=False)
+
+    with pytest.raises(SalesClosed, match="taken out of the timetable"):
+        start_payment(order.pk, now=NOW)
+
+    assert not PaymentAttempt.objects.exists()
 
 
 def test_too_little_money_is_booked_and_confirms_nothing(order: Order) -> None:
