@@ -20,7 +20,7 @@ class OfficeAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from bookings.office.access import sign_in_first
 
-        elsewhere = sign_in_first(request, wanted=request.GET.get("next", request.path))
+        elsewhere = sign_in_first(request, destination=request.GET.get("next", request.path))
         if elsewhere:
             return elsewhere
         if not super().has_permission(request):

@@ -42,14 +42,14 @@ class StaffRequest(HttpRequest):
     resolver_match: ResolverMatch
 
 
-def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None:
+def sign_in_first(request: HttpRequest, destination: str = "") -> HttpResponse | None:
     """Where somebody must go before any page of the office opens to them.
 
     None if nowhere. Sessions end here.
     """
-    wanted = wanted or _address_to_return_to(request)
+    destination = destination or _address_to_return_to(request)
     if not request.user.is_authenticated:
-        return redirect_to_login(wanted, reverse("office:login"))
+        return redirect_to_login(destination, reverse("office:login"))
     if sessions.has_ended(request):
         auth.logout(request)
         messages.info(
@@ -59,14 +59,14 @@ def sign_in_first(request: HttpRequest, wanted: str = "") -> HttpResponse | None
                 "lost."
             ),
         )
-        return redirect_to_login(wanted, reverse("office:login"))
+        return redirect_to_login(destination, reverse("office:login"))
     if request.user.has_initial_password:
         return None if _is_at(request, _CHOOSING) else redirect("office:account")
     if second_factor.is_needed(request.user) and not sessions.has_second_factor(request):
         if not second_factor.has_second_factor(request.user):
             return None if _is_at(request, _ENROLLING) else redirect("office:second_factor")
         auth.logout(request)  # it was set up in another session since: here, too, a code is due
-        return redirect_to_login(wanted, reverse("office:login"))
+        return redirect_to_login(destination, reverse("office:login"))
     sessions.note_use(request)
     return None
 
@@ -104,17 +104,17 @@ def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
     return guarded
 
 
-def own_branch_or_404(request: StaffRequest, rows: QuerySet, *, field: str = "branch", **wanted: Any) -> Any:
-    """The one row of `rows` that is `wanted` and belongs to the user's branch; managers and auditors see
+def own_branch_or_404(request: StaffRequest, rows: QuerySet, *, field: str = "branch", **lookup: Any) -> Any:
+    """The one row of `rows` that fits `lookup` and belongs to the user's branch; managers and auditors see
     every branch.
 
     A row of another branch does not exist for the others: the answer does not tell them that it is there.
     """
     if request.user.role not in SEES_ALL_BRANCHES:
-        wanted[field] = branch_or_none(request)
-        if wanted[field] is None:
+        lookup[field] = branch_or_none(request)
+        if lookup[field] is None:
             raise Http404
-    row = rows.filter(**wanted).first()
+    row = rows.filter(**lookup).first()
     if row is None:
         raise Http404
     return row

@@ -80,13 +80,13 @@ class Frame:
     @cached_property
     def links(self) -> list[NavLink]:
         home = reverse("office:dashboard")
-        found = []
+        links = []
         for place in MENU:
             if place.name in POLICY and may(self.user.role, place.name):
                 address = reverse(f"office:{place.name}")
                 is_here = self._path == address if address == home else self._path.startswith(address)
-                found.append(NavLink(address, place.label, place.key, is_here, place.is_rare))
-        return found
+                links.append(NavLink(address, place.label, place.key, is_here, place.is_rare))
+        return links
 
     @cached_property
     def desk(self) -> Desk:

@@ -21,9 +21,11 @@ def locked_out(
 ) -> HttpResponse:
     wait = settings.AXES_COOLOFF_TIME
     minutes = int(wait.total_seconds() // 60)
-    words = ngettext(
+    message = ngettext(
         "Too many failed attempts to sign in. Please wait %(minutes)d minute, or ask your supervisor.",
         "Too many failed attempts to sign in. Please wait %(minutes)d minutes, or ask your supervisor.",
         minutes,
     ) % {"minutes": minutes}
-    return render_problem(request, TooMany(words or _("Please wait."), retry_after=int(wait.total_seconds())))
+    return render_problem(
+        request, TooMany(message or _("Please wait."), retry_after=int(wait.total_seconds()))
+    )

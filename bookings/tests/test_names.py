@@ -43,7 +43,7 @@ LEFT: Final = {
     "classes": 0,
     "modules": 0,
     "definitions": 0,
-    "locals": 52,
+    "locals": 0,
     "docstrings": 0,
     "signatures": 27,
     "untyped": 1,
@@ -102,10 +102,21 @@ def test_no_function_or_class_is_named_by_a_retired_word() -> None:
     assert len(wrong) <= LEFT["definitions"], wrong
 
 
+def api_keys(path: Path, tree: ast.Module) -> set[ast.expr]:
+    """The fields of the API's serializers: programs know them by name, so these stay."""
+    if "serializers" not in path.parts:
+        return set()
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    fields = [node for shape in classes for node in shape.body if isinstance(node, ast.Assign)]
+    return {target for field in fields for target in field.targets}
+
+
 def local_names() -> Iterator[tuple[Path, int, str]]:
     for path in python_files():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        tree = ast.parse(path.read_text())
+        promised = api_keys(path, tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node not in promised:
                 yield path, node.lineno, node.id
             elif isinstance(node, ast.arg):
                 yield path, node.lineno, node.arg

@@ -177,8 +177,12 @@ def _published_around(segments: list[RouteSegment], search: Search, now: datetim
     ahead = Schedule.objects.on_sale().filter(
         route__in=[segment.board.route_id for segment in segments], departure_time__gt=now - timedelta(days=2)
     )
-    before = ahead.filter(departure_time__lt=middle - offset).aggregate(found=Max("departure_time"))["found"]
-    after = ahead.filter(departure_time__gte=middle - offset).aggregate(found=Min("departure_time"))["found"]
+    before = ahead.filter(departure_time__lt=middle - offset).aggregate(moment=Max("departure_time"))[
+        "moment"
+    ]
+    after = ahead.filter(departure_time__gte=middle - offset).aggregate(moment=Min("departure_time"))[
+        "moment"
+    ]
     days = {(departs + offset).astimezone(zone).date() for departs in (before, after) if departs}
     return sorted(day for day in days if today <= day and (day - today).days <= FARTHEST_DAYS)
 

@@ -134,7 +134,7 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
 
     Departures that `channel` no longer sells are left out; sold-out ones stay.
     """
-    rows, prices, taken = _found(search, now, channel)
+    rows, prices, taken = _departures_of(search, now, channel)
     page_size = min(max(search.page_size, 1), LONGEST_PAGE)
     pages = max(1, ceil(len(rows) / page_size))
     page = min(max(search.page, 1), pages)
@@ -159,7 +159,7 @@ def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[i
 
     (first, count) → offers. Raises Refusal as `results` does.
     """
-    rows, prices, taken = _found(search, now, channel)
+    rows, prices, taken = _departures_of(search, now, channel)
 
     def window(first: int, count: int) -> Sequence[Offer]:
         shown = rows[first : first + count]
@@ -168,7 +168,7 @@ def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[i
     return window
 
 
-def _found(
+def _departures_of(
     search: Search, now: datetime, channel: str
 ) -> tuple[list[Departure], PriceList, TakenSeats | None]:
     check_day(search.day, now)

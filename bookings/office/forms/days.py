@@ -37,8 +37,8 @@ def _ahead(today: date, sign: str, days: str) -> date:
 
 
 def _weekday(today: date, name: str) -> date:
-    wanted = next(number for number, each in enumerate(_WEEKDAYS) if each.startswith(name))
-    return today + timedelta(days=(wanted - today.weekday()) % 7)
+    weekday = next(number for number, day_name in enumerate(_WEEKDAYS) if day_name.startswith(name))
+    return today + timedelta(days=(weekday - today.weekday()) % 7)
 
 
 def _of_month(today: date, day: str) -> date:
@@ -46,12 +46,16 @@ def _of_month(today: date, day: str) -> date:
         (today.year + (today.month - 1 + ahead) // 12, (today.month - 1 + ahead) % 12 + 1)
         for ahead in range(12)
     )
-    return next(found for year, month in months if (found := _date(year, month, int(day))) and found >= today)
+    return next(
+        candidate
+        for year, month in months
+        if (candidate := _date(year, month, int(day))) and candidate >= today
+    )
 
 
 def _of_year(today: date, day: str, month: str) -> date:
-    found = (_date(year, int(month), int(day)) for year in range(today.year, today.year + 9))
-    return next(each for each in found if each and each >= today)
+    candidates = (_date(year, int(month), int(day)) for year in range(today.year, today.year + 9))
+    return next(candidate for candidate in candidates if candidate and candidate >= today)
 
 
 def _full(today: date, day: str, month: str, year: str) -> date:

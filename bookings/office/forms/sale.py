@@ -44,17 +44,17 @@ def tidy(data: Mapping[str, str]) -> dict[str, str]:
 
 def place_of(text: str) -> Place:
     """A stop code, a name, or the beginning of a name that only one city has. Raises NotFound."""
-    for each in dict.fromkeys((text.strip(), text.strip().casefold())):
+    for name in dict.fromkeys((text.strip(), text.strip().casefold())):
         try:
-            return get_place(each)
+            return get_place(name)
         except NotFound as error:
             unknown = error
     plain = plain_name(text)
-    found = [
-        each for each in find_places(text) if plain in plain_name(each.name)
+    places = [
+        place for place in find_places(text) if plain in plain_name(place.name)
     ]  # one that is only spelt alike is asked about, not sold
-    if found and all(set(each.stop_ids) <= set(found[0].stop_ids) for each in found):
-        return found[0]
+    if places and all(set(place.stop_ids) <= set(places[0].stop_ids) for place in places):
+        return places[0]
     raise unknown
 
 
@@ -308,7 +308,7 @@ class PayForm(TenderForm):
         self.full_clean()
         email, phone = self.cleaned_data.get("contact", ("", ""))
         return {
-            "passengers": [_without_surrogates(each) for each in self.passengers],
+            "passengers": [_without_surrogates(passenger) for passenger in self.passengers],
             "email": email,
             "phone": phone,
         }
@@ -322,14 +322,14 @@ class PayForm(TenderForm):
 
 def split_name(text: str, surname: str = "") -> tuple[str, str]:
     """First names and surname. One word alone takes `surname`, that of the passenger above."""
-    words = text.split()
-    if len(words) < 2:
+    parts = text.split()
+    if len(parts) < 2:
         return text, surname if text else ""
     start = next(
-        (number for number, word in enumerate(words[1:-1], 1) if word.casefold() in _PARTICLES),
-        len(words) - 1,
+        (number for number, part in enumerate(parts[1:-1], 1) if part.casefold() in _PARTICLES),
+        len(parts) - 1,
     )
-    return " ".join(words[:start]), " ".join(words[start:])
+    return " ".join(parts[:start]), " ".join(parts[start:])
 
 
 def _name_problem(first: str, last: str) -> str:

@@ -49,8 +49,8 @@ class DashboardView:
         return may(self.user.role, name)
 
     def address(self, name: str, **more: object) -> str:
-        asked = {"branch": self.branch.code if self.is_elsewhere and self.branch else "", **more}
-        query = urlencode({key: value for key, value in asked.items() if value})
+        parameters = {"branch": self.branch.code if self.is_elsewhere and self.branch else "", **more}
+        query = urlencode({key: value for key, value in parameters.items() if value})
         return reverse(f"office:{name}") + (f"?{query}" if query else "")
 
 

@@ -128,12 +128,12 @@ def leave(request: StaffRequest, schedule_id: int) -> HttpResponse:
         missing = depart(schedule_id, actor=request.user, submission=_submission(request))
     except Conflict as refusal:
         return _ask(request, schedule_id, "depart", stop=0, refusal=refusal)
-    words = ngettext(
+    message = ngettext(
         "The coach has left; %(count)d more no-show.",
         "The coach has left; %(count)d more no-shows.",
         missing,
     )
-    messages.success(request, words % {"count": missing} if missing else _("The coach has left."))
+    messages.success(request, message % {"count": missing} if missing else _("The coach has left."))
     return redirect(_address("manifest", schedule_id))
 
 
@@ -172,12 +172,12 @@ def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
         )
     except Refusal as refusal:
         return _ask(request, schedule_id, "standby_refunds", stop=stop, refusal=refusal)
-    words = (
+    message = (
         _("%(amount)s for %(count)d on standby: paid out in cash.")
         if given.is_paid
         else _("%(amount)s for %(count)d on standby is owed; a task was created for each booking.")
     )
-    messages.success(request, words % {"amount": format_zar(given.amount), "count": given.people})
+    messages.success(request, message % {"amount": format_zar(given.amount), "count": given.people})
     return redirect(_address("board", schedule_id, stop))
 
 
@@ -236,10 +236,10 @@ def _address(name: str, schedule_id: int, stop: int | None = None) -> str:
 
 
 def _closed_words(closed: Closed) -> str:
-    words = [
+    counts = [
         ngettext("%(count)d no-show", "%(count)d no-shows", closed.no_shows) % {"count": closed.no_shows},
         _("%(count)d from standby seated") % {"count": closed.seated},
     ]
     if closed.waiting:
-        words.append(_("%(count)d on standby without a seat") % {"count": closed.waiting})
-    return _("Boarding is closed: %(what)s.") % {"what": ", ".join(words)}
+        counts.append(_("%(count)d on standby without a seat") % {"count": closed.waiting})
+    return _("Boarding is closed: %(what)s.") % {"what": ", ".join(counts)}

@@ -34,13 +34,13 @@ _CHUNK: Final = 500  # bookings of a file that are read together
 @require_safe
 def bookings(request: StaffRequest) -> HttpResponse:
     given = request.GET
-    found, (sort, descending) = (
+    bookings_filter, (sort, descending) = (
         BookingFilter(given, queryset=Booking.objects.only("booking_date", "boards_at")),
         _sort(given),
     )
     columns, sign = _columns(given), "-" if descending else ""
     page = keyset_page(
-        found.qs,
+        bookings_filter.qs,
         SORTS[sort],
         descending=descending,
         after=given.get("after", ""),
@@ -49,7 +49,7 @@ def bookings(request: StaffRequest) -> HttpResponse:
     )
     hidden = [column for column in COLUMNS if column not in columns]
     context: dict[str, Any] = {
-        "filter": found,
+        "filter": bookings_filter,
         "table": BookingTable([], exclude=hidden, order_by=f"{sign}{sort}"),
         "shown": dict.fromkeys(columns, True),
         "rows": list(booking_rows(list_bookings([row.pk for row in page.rows]))),
@@ -71,9 +71,9 @@ def bookings(request: StaffRequest) -> HttpResponse:
 
 
 def _sort(given: QueryDict) -> tuple[str, bool]:
-    wanted = given.get("sort", "")
-    name = wanted.removeprefix("-")
-    return (name, wanted.startswith("-")) if name in SORTS else ("booked", True)
+    requested = given.get("sort", "")
+    name = requested.removeprefix("-")
+    return (name, requested.startswith("-")) if name in SORTS else ("booked", True)
 
 
 def _columns(given: QueryDict) -> list[str]:

@@ -47,10 +47,10 @@ def _block(request: StaffRequest, slug: str) -> HttpResponse:
 
     Anybody else is led to the whole page.
     """
-    at, wanted = _desk(request, _branches(request)), BLOCKS[slug]
-    if htmx_of(request).target != f"block-{slug}" or wanted not in blocks_for(at):
+    at, block = _desk(request, _branches(request)), BLOCKS[slug]
+    if htmx_of(request).target != f"block-{slug}" or block not in blocks_for(at):
         return redirect(at.address("dashboard", page=at.page if at.page > 1 else ""))
-    shown = show(wanted, at)
+    shown = show(block, at)
     if request.GET.get("seen") == shown.seen:
         return HttpResponse(status=204)
     return render(request, "office/dashboard/_block.html", {"shown": shown})
@@ -60,8 +60,8 @@ def _block(request: StaffRequest, slug: str) -> HttpResponse:
 @may_lag
 @require_safe
 def curve(request: StaffRequest, schedule_id: int) -> HttpResponse:
-    found = booking_curve(schedule_id, now=timezone.now())
-    page = {"curve": found, "view": curve_chart(found)}
+    curve = booking_curve(schedule_id, now=timezone.now())
+    page = {"curve": curve, "view": curve_chart(curve)}
     return render_page(request, "office/dashboard/booking_curve.html", page)
 
 
@@ -74,7 +74,7 @@ def _branches(request: StaffRequest) -> list[Branch]:
 
 def _desk(request: StaffRequest, branches: list[Branch]) -> DashboardView:
     own = branch_or_none(request)
-    wanted = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
-    branch = wanted or own or next(iter(branches), None)
+    chosen = next((branch for branch in branches if branch.code == request.GET.get("branch")), None)
+    branch = chosen or own or next(iter(branches), None)
     page = read_int(request.GET.get("page", ""), default=1, most=999)
     return DashboardView(request.user, branch, timezone.now(), is_elsewhere=branch != own, page=page)

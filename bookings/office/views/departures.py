@@ -47,16 +47,16 @@ def departures(request: StaffRequest) -> HttpResponse:
         day = timezone.localdate()
     line, text = request.GET.get("line", "").replace("\x00", "")[:40].strip(), request.GET.get("page", "")
     page = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 3 else None
-    found = departure_list(day, line=line, page=page, now=timezone.now())
+    departures = departure_list(day, line=line, page=page, now=timezone.now())
     context = {
-        "found": found,
+        "departures": departures,
         "line": line,
         "today": timezone.localdate(),
         "before": _near(day, -1),
         "after": _near(day, 1),
         "may_board": may(request.user.role, "board"),
-        "next_page": found.page + 1,
-        "previous_page": found.page - 1,
+        "next_page": departures.page + 1,
+        "previous_page": departures.page - 1,
     }
     return render_page(
         request,

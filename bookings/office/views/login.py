@@ -116,8 +116,8 @@ def _sign_in(request: HttpRequest, user: User, address: str, *, by_code: bool = 
 
 def _next_address(request: HttpRequest) -> str:
     """Where the user wanted to go, if that is a page of ours."""
-    wanted = request.POST.get("next", "")
+    address = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if safe else resolve_url("office:dashboard")
+    return address if safe else resolve_url("office:dashboard")

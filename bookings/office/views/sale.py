@@ -63,8 +63,8 @@ def sell(request: StaffRequest) -> HttpResponse:
 @staff
 @require_safe
 def places(request: StaffRequest) -> HttpResponse:
-    found = find_places(request.GET.get("q", "")[:80], 6)
-    return render(request, "office/sale/_places.html", {"places": found})
+    matches = find_places(request.GET.get("q", "")[:80], 6)
+    return render(request, "office/sale/_places.html", {"places": matches})
 
 
 def _again(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:

@@ -39,18 +39,18 @@ def done(request: StaffRequest, task_id: int) -> HttpResponse:
 
 def _page(request: StaffRequest, *, refusal: Refusal | None = None, task_id: int = 0) -> HttpResponse:
     page = read_int(request.GET.get("page", ""), default=1, most=99_999)
-    found = task_page(request.user, now=timezone.now(), page=page, is_done=request.GET.get("state") == "done")
+    tasks = task_page(request.user, now=timezone.now(), page=page, is_done=request.GET.get("state") == "done")
     problem = counted(refusal)
     refused = {"message": problem.message, "typed": request.POST.get("note", "")} if problem else None
     context = {
-        "tasks": found,
+        "tasks": tasks,
         "tabs": [
-            MenuLink(reverse("office:tasks"), _("Open"), not found.is_done),
-            MenuLink(f"{reverse('office:tasks')}?state=done", _("Done"), found.is_done),
+            MenuLink(reverse("office:tasks"), _("Open"), not tasks.is_done),
+            MenuLink(f"{reverse('office:tasks')}?state=done", _("Done"), tasks.is_done),
         ],
-        "rows": [(row, refused if row.id == task_id else None) for row in found.rows],
-        "earlier": _address(found, -1) if found.page > 1 else "",
-        "later": _address(found, 1) if found.has_next else "",
+        "rows": [(row, refused if row.id == task_id else None) for row in tasks.rows],
+        "earlier": _address(tasks, -1) if tasks.page > 1 else "",
+        "later": _address(tasks, 1) if tasks.has_next else "",
         "may_finish": may(request.user.role, "task_done", "POST"),
         "submission": random_token(),
         "problem": problem,
@@ -58,7 +58,7 @@ def _page(request: StaffRequest, *, refusal: Refusal | None = None, task_id: int
     return render(request, "office/tasks.html", context, status=refusal.status if refusal else 200)
 
 
-def _address(found: TaskPage, pages: int) -> str:
+def _address(tasks: TaskPage, pages: int) -> str:
     """Of a list so many pages on."""
-    query = {"state": "done"} if found.is_done else {}
-    return f"?{urlencode({**query, 'page': found.page + pages})}"
+    query = {"state": "done"} if tasks.is_done else {}
+    return f"?{urlencode({**query, 'page': tasks.page + pages})}"

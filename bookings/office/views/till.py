@@ -46,11 +46,11 @@ def _with_pages(request: StaffRequest, view: Any) -> dict[str, Any]:
 @require_safe
 def shift(request: StaffRequest) -> HttpResponse:
     """My till: what happened in it, or the form to open one."""
-    mine = Shift.objects.open_of(request.user)
-    if mine is None:
+    own_shift = Shift.objects.open_of(request.user)
+    if own_shift is None:
         own_branch(request)
         return render(request, "office/till/open.html", {"form": CashCount(initial=_fresh())})
-    page = _with_pages(request, till_view(mine, page=_page_number(request)))
+    page = _with_pages(request, till_view(own_shift, page=_page_number(request)))
     return render(
         request,
         "office/till/shift.html",
@@ -81,12 +81,12 @@ def open_shift(request: StaffRequest) -> HttpResponse:
 @staff
 @require_POST
 def move_cash(request: StaffRequest) -> HttpResponse:
-    mine = require_shift(request.user)
+    own_shift = require_shift(request.user)
     form, status = MovementForm(request.POST), 422
     if form.is_valid():
         try:
             move(
-                mine,
+                own_shift,
                 form.signed,
                 form.cleaned_data["reason"],
                 submission=form.cleaned_data["submission"],
@@ -103,7 +103,7 @@ def move_cash(request: StaffRequest) -> HttpResponse:
     return render(
         request,
         "office/till/shift.html",
-        _with_pages(request, till_view(mine)) | {"form": form},
+        _with_pages(request, till_view(own_shift)) | {"form": form},
         status=status,
     )
 
@@ -115,17 +115,17 @@ def close_shift(request: StaffRequest) -> HttpResponse:
     """The blind count. A count that is far off leads back here, with its result and a place for a second
     person.
     """
-    mine = require_shift(request.user) if request.method != "POST" else _shift_to_close(request)
+    own_shift = require_shift(request.user) if request.method != "POST" else _shift_to_close(request)
     if request.method != "POST":
-        last = mine.count_tries[-1] if mine.count_tries else {}
+        last = own_shift.count_tries[-1] if own_shift.count_tries else {}
         typed = TillCount.typed(last.get("denominations", {})) | {
             key: last["counted"][key] for key in ("card", "eft") if last
         }
-        return _closing(request, mine, TillCount(initial=_fresh() | typed))
+        return _closing(request, own_shift, TillCount(initial=_fresh() | typed))
     form = TillCount(request.POST)
     if not form.is_valid():
-        return _closing(request, mine, form, status=422)
-    return _close(request, mine, form)
+        return _closing(request, own_shift, form, status=422)
+    return _close(request, own_shift, form)
 
 
 def _shift_to_close(request: StaffRequest) -> Shift:
@@ -135,13 +135,13 @@ def _shift_to_close(request: StaffRequest) -> Shift:
     return posted or require_shift(request.user)
 
 
-def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
+def _close(request: StaffRequest, own_shift: Shift, form: TillCount) -> HttpResponse:
     approver = form.find_approver(request)
     if not form.is_valid():
-        return _closing(request, mine, form, status=422)
+        return _closing(request, own_shift, form, status=422)
     try:
         outcome = close(
-            mine,
+            own_shift,
             counted=form.counted,
             reason=form.cleaned_data["reason"],
             approver=approver,
@@ -149,7 +149,7 @@ def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
             submission=form.cleaned_data["submission"],
             content=json.dumps(
                 [
-                    mine.pk,
+                    own_shift.pk,
                     form.denominations,
                     form.data.get("card"),
                     form.data.get("eft"),
@@ -159,16 +159,16 @@ def _close(request: StaffRequest, mine: Shift, form: TillCount) -> HttpResponse:
         )
     except Refusal as refusal:
         add_refusal(form, "reason", refusal)
-        return _closing(request, mine, form, status=refusal.status)
+        return _closing(request, own_shift, form, status=refusal.status)
     return (
-        redirect("office:shift_detail", mine.pk)
+        redirect("office:shift_detail", own_shift.pk)
         if outcome.is_closed
         else redirect(f"{reverse('office:close_shift')}#result")
     )
 
 
-def _closing(request: StaffRequest, mine: Shift, form: TillCount, *, status: int = 200) -> HttpResponse:
-    till = till_view(mine)
+def _closing(request: StaffRequest, own_shift: Shift, form: TillCount, *, status: int = 200) -> HttpResponse:
+    till = till_view(own_shift)
     context = {"form": form, "till": till, "columns": "panes-3" if till.rows else ""}
     return render(request, "office/till/close.html", context, status=status)
 
@@ -192,12 +192,12 @@ def shifts(request: StaffRequest) -> HttpResponse:
 def shift_detail(request: StaffRequest, number: int) -> HttpResponse:
     """One shift, with its slip to print (`?paper=roll` for 80 mm). Clerks see their own."""
     if request.user.role == User.Role.CLERK:
-        found = shifts_of(None).filter(pk=number, clerk=request.user).first()
-        if found is None:
+        record = shifts_of(None).filter(pk=number, clerk=request.user).first()
+        if record is None:
             raise Http404
     else:
-        found = own_branch_or_404(request, shifts_of(None), pk=number)
-    page = _with_pages(request, till_view(found, page=_page_number(request)))
+        record = own_branch_or_404(request, shifts_of(None), pk=number)
+    page = _with_pages(request, till_view(record, page=_page_number(request)))
     return render(
         request,
         "office/till/shift_record.html",

@@ -43,7 +43,7 @@ def board(request: HttpRequest) -> HttpResponse:
         return render(request, "passenger/board_form.html", context, status=422 if problem else 200)
     if place.ref != typed and not htmx_of(request):
         return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
-    found = departure_board(place, now=now, page=page, page_size=page_size)
+    departures = departure_board(place, now=now, page=page, page_size=page_size)
 
     def address(number: int) -> str:
         size = {} if page_size == Search.page_size else {"page_size": page_size}
@@ -51,16 +51,16 @@ def board(request: HttpRequest) -> HttpResponse:
 
     def make() -> tuple[HttpResponse, int]:
         context = {
-            "board": found,
-            "rows": board_rows(found.rows),
+            "board": departures,
+            "rows": board_rows(departures.rows),
             "page_size": page_size,
             "updated": now,
-            "earlier": address(page - 1) if found.has_previous else "",
-            "later": address(page + 1) if found.has_next else "",
+            "earlier": address(page - 1) if departures.has_previous else "",
+            "later": address(page + 1) if departures.has_next else "",
         }
         return render_page(
             request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET
         ), _SECONDS
 
-    key = f"{found.cache_key}:{swaps_only(request, _TARGET)}" if found.cache_key else ""
+    key = f"{departures.cache_key}:{swaps_only(request, _TARGET)}" if departures.cache_key else ""
     return cached_page(request, make, key=key, vary=VARY)

@@ -44,17 +44,17 @@ def find(request: HttpRequest) -> HttpResponse:
         enforce_limit(request, "resend", by_reference)
         ask_for_link(reference, proof, now=timezone.now())
         return private(render(request, "passenger/link_sent.html"))
-    found = find_booking(reference, proof, now=timezone.now())
-    if found is None:
+    booking = find_booking(reference, proof, now=timezone.now())
+    if booking is None:
         if is_over(
             "find_all", "everybody"
         ):  # somebody guesses from many networks: each is slowed down, and no owner locked out
             counted.weigh(_GUESS_WEIGHS - 1)
         return _refused(request, form)
     counted.forgive()
-    if may_manage(request, found.order_id):
-        return redirect("passenger:booking", found.reference)
-    return private(render(request, "passenger/find_result.html", {"found": found, "form": form}))
+    if may_manage(request, booking.order_id):
+        return redirect("passenger:booking", booking.reference)
+    return private(render(request, "passenger/find_result.html", {"booking": booking, "form": form}))
 
 
 def _find_page(

@@ -56,10 +56,10 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
     except Conflict as refusal:
         return _page(request, reference, set(tickets), refusal=refusal)
     if quoted:
-        words = _("Cancelled. We refund you %(amount)s the way you paid.") % {"amount": format_zar(quoted)}
+        message = _("Cancelled. We refund you %(amount)s the way you paid.") % {"amount": format_zar(quoted)}
     else:
-        words = _("Cancelled.")
-    messages.success(request, words)
+        message = _("Cancelled.")
+    messages.success(request, message)
     return redirect("passenger:booking", reference)
 
 

@@ -122,7 +122,10 @@ def _page(
 def _fares(view: DepartureView, query: DepartureQuery) -> str:
     """What the page's script adds up: the fare of each passenger on a seat of each class."""
     return json.dumps(
-        {each.code: [each.fares[slug] for slug in query.types(9)] for each in view.seats.classes}
+        {
+            fare_class.code: [fare_class.fares[slug] for slug in query.types(9)]
+            for fare_class in view.seats.classes
+        }
     )
 
 

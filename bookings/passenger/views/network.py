@@ -47,18 +47,18 @@ def lines(request: HttpRequest) -> HttpResponse:
 def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
     """What somebody should know who wants to travel between two cities."""
     now = timezone.now()
-    found = pair_page(origin, destination, now=now)
+    city_pair = pair_page(origin, destination, now=now)
     form = SearchForm(now=now)
-    form.mark_places(found.origin, found.destination)
+    form.mark_places(city_pair.origin, city_pair.destination)
     address = reverse("passenger:pair", args=[origin, destination])
     return render(
         request,
         "passenger/city_pair.html",
         {
-            "pair": found,
+            "pair": city_pair,
             "form": form,
             "address": address,
-            "trips": bus_trips(found),
-            "rows": offer_rows(found.offers, departure_link, 1, show_day=True),
+            "trips": bus_trips(city_pair),
+            "rows": offer_rows(city_pair.offers, departure_link, 1, show_day=True),
         },
     )

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import Busy, RuleBroken
 from bookings.base.money import format_zar
+from bookings.base.params import read_int
 from bookings.domain.sales.booking_page import OrderStatus, order_status
 from bookings.domain.sales.gateways.demo import attempt_to_pay, customer_decides
 from bookings.domain.sales.payments import receive_notification, start_payment
@@ -32,8 +33,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(start_payment(view.order_id))
     if view.state == "confirmed" and may_manage(request, view.order_id):
         return redirect("passenger:booking", view.reference)
-    asked = request.GET.get("n", "0")
-    count = int(asked) + 1 if asked.isascii() and asked.isdecimal() and len(asked) < 6 else 1
+    count = read_int(request.GET.get("n", ""), default=0, most=99_999) + 1
     page = render_page(
         request,
         "passenger/order_status.html",

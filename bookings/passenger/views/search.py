@@ -70,12 +70,12 @@ def search(request: HttpRequest) -> HttpResponse:
 @conditional_page
 def places(request: HttpRequest) -> HttpResponse:
     """The options under a place field, for what is typed so far."""
-    found = find_places(request.GET.get("q", "")[:LONGEST])
-    return render(request, "passenger/_places.html", {"places": found})
+    matches = find_places(request.GET.get("q", "")[:LONGEST])
+    return render(request, "passenger/_places.html", {"places": matches})
 
 
 def _classes(query: SearchQuery) -> list[Any]:
-    names = {each.code: each.name for each in fare_classes()}
+    names = {fare_class.code: fare_class.name for fare_class in fare_classes()}
     return query.classes(names) if len(names) > 1 else []
 
 

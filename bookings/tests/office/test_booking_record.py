@@ -412,9 +412,9 @@ def test_the_list_of_departures_asks_the_same_for_one_and_three(
     with django_assert_num_queries(6):
         page = clerk.get("/office/departures/", {"date": day})
 
-    first = page.context["found"].rows[0]
+    first = page.context["departures"].rows[0]
     assert (first.taken, first.seats) == (2, 8)
-    assert len(page.context["found"].rows) == coaches
+    assert len(page.context["departures"].rows) == coaches
 
 
 def test_no_ticket_is_left_without_a_seat_by_all_this(

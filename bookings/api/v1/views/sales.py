@@ -46,11 +46,11 @@ def quotes(request: KeyedRequest) -> Response:
     body = body_of(request, QuoteRequest)
     seats = [
         SeatRequest(
-            SegmentRef(ride["schedule_id"], ride["origin"], ride["destination"]),
-            tuple(ride["seats"]),
-            fare_class=ride["fare_class"],
+            SegmentRef(segment["schedule_id"], segment["origin"], segment["destination"]),
+            tuple(segment["seats"]),
+            fare_class=segment["fare_class"],
         )
-        for ride in body["rides"]
+        for segment in body["rides"]
     ]
     quote = make_quote(request.auth.partner, seats, body["passengers"], now=timezone.now())
     return Response(QuoteShape(queries.quote_doc(quote)).data)
