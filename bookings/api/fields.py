@@ -33,6 +33,7 @@ class Shown(serializers.Serializer):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        cls.__doc__ = cls.__dict__.get("__doc__") or ""  # the document would quote ours
         extend_schema_serializer(component_name=cls.__name__.removesuffix("Shape"))(cls)
 
     def __init__(self, *args: Any, only: Collection[str] | None = None, **options: Any) -> None:
@@ -40,6 +41,22 @@ class Shown(serializers.Serializer):
         if only is not None:
             for name in set(self.fields) - set(only):
                 self.fields.pop(name)
+
+
+class PointShape(Shown):
+    """Where a ride begins or ends; `origin` and `destination` have this one shape in every answer."""
+
+    ref = serializers.CharField(help_text="What a quote, a seat map and a departure take to name it")
+    stop = serializers.CharField()
+    city = serializers.CharField()
+    city_slug = serializers.CharField()
+    time = LocalTime(allow_null=True, help_text="By the clock there; null where it is of no one day")
+
+
+class EndShape(PointShape):
+    """A point of a ride that is sold: its time is known."""
+
+    time = LocalTime()
 
 
 def chosen(request: Request, shown: type[Shown]) -> list[str] | None:

@@ -16,7 +16,7 @@ from bookings.domain.sales.booking_page import booking_segment, booking_status
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.sales.checkout import pay_later_until, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
-from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.segments import Point, Segment, point_of
 from bookings.models import (
     Account,
     Booking,
@@ -26,7 +26,6 @@ from bookings.models import (
     Order,
     Partner,
     Refund,
-    RouteStop,
     SaleStatus,
     Ticket,
     Total,
@@ -34,21 +33,11 @@ from bookings.models import (
 
 
 @dataclass(frozen=True)
-class End:
-    """Where a segment begins or ends, and when by the clock there."""
-
-    ref: str  # stop code@position
-    stop: str
-    city: str
-    time: datetime
-
-
-@dataclass(frozen=True)
 class SegmentDoc:
     schedule_id: int
     line: str
-    origin: End
-    destination: End
+    origin: Point
+    destination: Point
 
 
 @dataclass(frozen=True)
@@ -147,13 +136,9 @@ def segment_doc(segment: Segment) -> SegmentDoc:
     return SegmentDoc(
         segment.schedule.pk,
         segment.schedule.route.line.code,
-        _end(segment.board, segment.boards_local),
-        _end(segment.alight, segment.alights_local),
+        point_of(segment.board, segment.boards_local),
+        point_of(segment.alight, segment.alights_local),
     )
-
-
-def _end(call: RouteStop, time: datetime) -> End:
-    return End(call.ref, call.stop.name, call.stop.city.name, time)
 
 
 def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:

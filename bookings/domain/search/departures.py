@@ -26,18 +26,10 @@ from bookings.domain.search.segments import (
     find_departures,
     find_route_segments,
 )
-from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
-from bookings.models import Channel, RouteStop, Schedule, Stop
+from bookings.domain.timetable.segments import Point, Segment, SegmentRef, get_segment, point_of
+from bookings.models import Channel, RouteStop, Schedule
 
 DAYS_WITHOUT_DATE: Final = 7
-
-
-@dataclass(frozen=True)
-class Point:
-    ref: str  # stop code@position
-    stop: str
-    city: str
-    city_slug: str
 
 
 @dataclass(frozen=True)
@@ -218,7 +210,7 @@ def _departure(schedule: Schedule, segment: RouteSegment) -> Departure:
 
 
 def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
-    """Prices, free seats and facts of these departures in eight queries, however many."""
+    """Prices, free seats and facts of these departures in seven queries, however many."""
     if not departures:
         return []
     prices = price_list(departures, read_party(1, {}))
@@ -230,9 +222,6 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
             "pk", "route_id", "route__name", "bus__bus_number", "status"
         )
     }
-    calls = [call for departure in departures for call in (departure.segment.board, departure.segment.alight)]
-    cities = Stop.objects.filter(pk__in={call.stop_id for call in calls}).order_by()
-    places = {pk: row for pk, *row in cities.values_list("pk", "city__name", "city__slug")}
     rows = []
     for departure in departures:
         quote = prices.quote(departure, taken.get(departure.id, {}))
@@ -249,15 +238,11 @@ def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
                 departure_time=departure.boards_local,
                 arrival_time=departure.alights_local,
                 duration_minutes=departure.segment.minutes,
-                origin=_point(departure.segment.board, places),
-                destination=_point(departure.segment.alight, places),
+                origin=point_of(departure.segment.board, departure.boards_local),
+                destination=point_of(departure.segment.alight, departure.alights_local),
                 price_zar=quote.adult if quote else None,
                 available_seats=quote.free or 0 if quote else 0,
                 revision=departure.revision,
             )
         )
     return rows
-
-
-def _point(call: RouteStop, places: dict[int, list[str]]) -> Point:
-    return Point(call.ref, call.stop.name, *places[call.stop_id])

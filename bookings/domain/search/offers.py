@@ -154,16 +154,19 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
     )
 
 
-def offers_window(search: Search, *, now: datetime, channel: str) -> Callable[[int, int], Sequence[Offer]]:
-    """The rows of `results` for whoever counts pages by themselves.
+def offers_window(
+    search: Search, *, now: datetime, channel: str
+) -> Callable[[int, int], Sequence[tuple[Departure, Offer]]]:
+    """The rows of `results`, with their departures, for whoever counts pages by themselves.
 
     (first, count) → offers. Raises Refusal as `results` does.
     """
     rows, prices, taken = _departures_of(search, now, channel)
 
-    def window(first: int, count: int) -> Sequence[Offer]:
-        shown = rows[first : first + count]
-        return _offers(shown, prices, (taken or taken_until(shown, now=now))[0])
+    def window(first: int, count: int) -> Sequence[tuple[Departure, Offer]]:
+        shown = {departure.id: departure for departure in rows[first : first + count]}
+        offers = _offers(list(shown.values()), prices, (taken or taken_until(shown.values(), now=now))[0])
+        return [(shown[offer.schedule_id], offer) for offer in offers]
 
     return window
 

@@ -18,7 +18,7 @@ from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
 from bookings.domain.timetable.departures import RouteWindow, departures_within
 from bookings.domain.timetable.segments import find_shortest_pair
-from bookings.models import RouteStop, Stop
+from bookings.models import City, RouteStop, Stop
 
 FARTHEST_DAYS: Final = (
     1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
@@ -88,6 +88,8 @@ _COLUMNS: Final = (
     "stop__code",
     "stop__name",
     "stop__time_zone",
+    "stop__city__name",
+    "stop__city__slug",
 )
 _FACTS: Final = ("route_id", "route_km", "route__line__code", "route__line__name")
 
@@ -113,6 +115,8 @@ class _CallFacts(NamedTuple):
     stop_code: str
     stop_name: str
     time_zone: str
+    city_name: str
+    city_slug: str
 
 
 def _calls() -> QuerySet[RouteStop]:
@@ -141,7 +145,9 @@ def _read_route_segments(starts: tuple[int, ...], stops_after: tuple[int, ...]) 
     boards: dict[_RouteFacts, dict[int, RouteStop]] = {}
     alights: dict[_RouteFacts, dict[int, RouteStop]] = {}
     for row in pairs.values_list(*_FACTS, *_COLUMNS, *ends).order_by("route_id"):
-        route, board, alight = _RouteFacts(*row[:4]), _CallFacts(*row[4:13]), _CallFacts(*row[13:])
+        route = _RouteFacts(*row[: len(_FACTS)])
+        board = _CallFacts(*row[len(_FACTS) : -len(_COLUMNS)])
+        alight = _CallFacts(*row[-len(_COLUMNS) :])
         boards.setdefault(route, {}).setdefault(board.pk, _call(route.route_id, board))
         alights.setdefault(route, {}).setdefault(alight.pk, _call(route.route_id, alight))
     on_routes = (_route_segment(route, boards[route].values(), alights[route].values()) for route in boards)
@@ -187,7 +193,13 @@ def _call(route_id: int, call: _CallFacts) -> RouteStop:
         arrive_min=call.arrive_min,
         depart_min=call.depart_min,
         km=call.km,
-        stop=Stop(pk=call.stop_id, code=call.stop_code, name=call.stop_name, time_zone=call.time_zone),
+        stop=Stop(
+            pk=call.stop_id,
+            code=call.stop_code,
+            name=call.stop_name,
+            time_zone=call.time_zone,
+            city=City(name=call.city_name, slug=call.city_slug),
+        ),
     )
 
 

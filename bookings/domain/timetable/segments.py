@@ -88,6 +88,22 @@ class Segment:
         return schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
 
 
+@dataclass(frozen=True)
+class Point:
+    """An end of a segment as programs get it."""
+
+    ref: str  # stop code@position
+    stop: str
+    city: str
+    city_slug: str
+    time: datetime | None  # by the clock there
+
+
+def point_of(call: RouteStop, time: datetime | None) -> Point:
+    """The call must be loaded with its city."""
+    return Point(call.ref, call.stop.name, call.stop.city.name, call.stop.city.slug, time)
+
+
 def find_shortest_pair(
     boards: Iterable[RouteStop], alights: Iterable[RouteStop]
 ) -> tuple[RouteStop, RouteStop] | None:

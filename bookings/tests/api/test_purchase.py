@@ -49,12 +49,14 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "ref": "johannesburg-main@0",
             "stop": "Johannesburg station",
             "city": "Johannesburg",
+            "city_slug": "johannesburg",
             "time": "2026-12-04T10:00:00+02:00",
         },
         "destination": {
             "ref": "cape-town-main@2",
             "stop": "Cape Town station",
             "city": "Cape Town",
+            "city_slug": "cape-town",
             "time": "2026-12-04T14:00:00+02:00",
         },
     }
@@ -201,6 +203,19 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
     assert owes(program) == Decimal("450.00")
     assert not SeatClaim.objects.exists()
     assert violations(now=NOW + timedelta(hours=26)) == []
+
+
+def test_what_an_answer_calls_origin_is_read_back_by_a_quote(program: Program, coach: Schedule) -> None:
+    day = {"from": "johannesburg", "to": "cape-town", "date": "2026-12-04"}
+    (offer,) = program.get("/search/", day).json()["results"]
+
+    ends = {name: offer[name] for name in ("origin", "destination")}
+    by_ref = {name: end["ref"] for name, end in ends.items()}
+
+    assert quote(program, ride(coach, **ends))["rides"] == quote(program, ride(coach, **by_ref))["rides"]
+    assert quote(program, ride(coach, **ends))["rides"][0]["ride"]["origin"] == offer["origin"]
+    nonsense = {"rides": [ride(coach, origin={"stop": "x"})], "passengers": ["adult"]}
+    assert problem(program.post("/quotes/", nonsense))["errors"][0]["field"] == "rides.0.origin"
 
 
 def test_the_way_back_is_priced_like_it_is_held(program: Program) -> None:

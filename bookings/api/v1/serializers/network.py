@@ -1,7 +1,12 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from bookings.api.fields import Shown
+from bookings.api.fields import PointShape, Shown
 from bookings.api.pagination import PageQuery
+from bookings.domain.timetable.segments import point_of
+from bookings.models import Route
 
 
 class CityShape(Shown):
@@ -40,11 +45,20 @@ class RouteShape(Shown):
     name = serializers.CharField()
     line = serializers.CharField(source="line.code")
     line_name = serializers.CharField(source="line.name")
-    origin = serializers.CharField(source="origin.slug")
-    destination = serializers.CharField(source="destination.slug")
+    origin = serializers.SerializerMethodField()
+    destination = serializers.SerializerMethodField()
     distance_km = serializers.FloatField()
     duration_hours = serializers.FloatField()
     calls = RouteCallShape(many=True)
+
+    @extend_schema_field(PointShape)
+    def get_origin(self, route: Route) -> Any:
+        return PointShape(point_of(route.calls.all()[0], None)).data
+
+    @extend_schema_field(PointShape)
+    def get_destination(self, route: Route) -> Any:
+        *_others, last = route.calls.all()
+        return PointShape(point_of(last, None)).data
 
 
 class PassengerTypeShape(Shown):

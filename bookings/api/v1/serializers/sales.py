@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.api.fields import LocalTime, Shown, money
+from bookings.api.fields import EndShape, Shown, money
 from bookings.api.pagination import PageQuery
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
@@ -16,13 +16,21 @@ from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 # What a program sends
 
 
+class PlaceText(serializers.CharField):
+    """A place by name. What answers call `origin` is read back too, whole: its `ref` counts."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text: Any = data.get("ref") if isinstance(data, dict) else data
+        return super().to_internal_value(text)
+
+
 @extend_schema_serializer(component_name="RideRequest")
 class SegmentRequest(serializers.Serializer):
     schedule_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    origin = serializers.CharField(
-        max_length=160, help_text="A ref of the API, a city's slug or a stop's code"
+    origin = PlaceText(
+        max_length=160, help_text="The `ref` of an `origin` of the API, a city's slug or a stop's code"
     )
-    destination = serializers.CharField(max_length=160)
+    destination = PlaceText(max_length=160)
     seats = serializers.ListField(
         child=serializers.CharField(max_length=6),
         required=False,
@@ -129,13 +137,6 @@ class OrderQuery(PageQuery):
 
 
 # What it gets
-
-
-class EndShape(Shown):
-    ref = serializers.CharField()
-    stop = serializers.CharField()
-    city = serializers.CharField()
-    time = LocalTime()
 
 
 @extend_schema_serializer(component_name="Ride")

@@ -3,22 +3,14 @@ from typing import Any, Final
 from django.conf import settings
 from rest_framework import serializers
 
-from bookings.api.fields import LocalTime, Shown, money
+from bookings.api.fields import EndShape, LocalTime, Shown, money
 from bookings.api.pagination import PageQuery
-from bookings.domain.inventory.seats import SeatMap
-from bookings.domain.search.offers import BANDS, SORTS, Offer
+from bookings.domain.search.offers import BANDS, SORTS
 
 _PLACE: Final[dict[str, Any]] = {
     "max_length": 160,
     "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park",
 }
-
-
-class PointShape(Shown):
-    ref = serializers.CharField(help_text="What a quote takes as `origin` or `destination`")
-    stop = serializers.CharField()
-    city = serializers.CharField()
-    city_slug = serializers.CharField()
 
 
 class ScheduleShape(Shown):
@@ -29,8 +21,8 @@ class ScheduleShape(Shown):
     coach = serializers.IntegerField(help_text="2 and more: a relief coach")
     bus_number = serializers.CharField(allow_null=True, help_text="Often known only a day before")
     status = serializers.CharField()
-    origin = PointShape()
-    destination = PointShape()
+    origin = EndShape()
+    destination = EndShape()
     departure_time = LocalTime()
     arrival_time = LocalTime()
     duration_minutes = serializers.IntegerField()
@@ -79,24 +71,18 @@ class SeatShape(Shown):
 
 class SeatMapShape(Shown):
     schedule_id = serializers.IntegerField(source="segment.schedule.pk")
-    origin = serializers.SerializerMethodField()
-    destination = serializers.SerializerMethodField()
+    origin = EndShape()
+    destination = EndShape()
     is_on_sale = serializers.BooleanField()
     free = serializers.IntegerField()
     classes = SeatClassShape(many=True)
     seats = SeatShape(many=True)
 
-    def get_origin(self, seats: SeatMap) -> str:
-        return seats.segment.board.ref
-
-    def get_destination(self, seats: SeatMap) -> str:
-        return seats.segment.alight.ref
-
 
 class OfferShape(Shown):
     schedule_id = serializers.IntegerField()
-    origin = serializers.CharField(source="from_ref")
-    destination = serializers.CharField(source="to_ref")
+    origin = EndShape()
+    destination = EndShape()
     origin_stop = serializers.CharField(source="board_stop")
     destination_stop = serializers.CharField(source="alight_stop")
     line = serializers.CharField()
@@ -109,8 +95,8 @@ class OfferShape(Shown):
     available_seats = serializers.IntegerField(source="free")
     is_sold_out = serializers.SerializerMethodField(help_text="Fewer seats than passengers")
 
-    def get_is_sold_out(self, offer: Offer) -> bool:
-        return offer.state == "sold_out"
+    def get_is_sold_out(self, offer: dict[str, Any]) -> bool:
+        return offer["state"] == "sold_out"
 
 
 class SeatMapQuery(serializers.Serializer):

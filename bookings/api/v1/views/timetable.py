@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -28,9 +29,9 @@ from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import get_place
 from bookings.domain.search import departures as timetable
-from bookings.domain.search.offers import Search, offers_window
-from bookings.domain.search.segments import check_day
-from bookings.domain.timetable.segments import SegmentRef
+from bookings.domain.search.offers import Offer, Search, offers_window
+from bookings.domain.search.segments import Departure, check_day
+from bookings.domain.timetable.segments import SegmentRef, point_of
 from bookings.models import Channel
 
 
@@ -107,9 +108,12 @@ def seats(request: Request, schedule_id: int) -> HttpResponse:
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
         return known
-    return cacheable(
-        detail_response(request, SeatMapShape, seat_map(segment, now=now, channel=Channel.API)), etag=etag
-    )
+    ends = {
+        "origin": point_of(segment.board, segment.boards_local),
+        "destination": point_of(segment.alight, segment.alights_local),
+    }
+    facts = {**vars(seat_map(segment, now=now, channel=Channel.API)), **ends}
+    return cacheable(detail_response(request, SeatMapShape, facts), etag=etag)
 
 
 @documented(
@@ -135,7 +139,20 @@ def search(request: Request) -> Response:
         max_price=None if highest is None else Decimal(highest),
     )
     window = offers_window(looked_for, now=now, channel=Channel.API)
-    return cacheable(list_response(request, OfferShape, window))
+    return cacheable(
+        list_response(request, OfferShape, lambda first, count: _with_ends(window(first, count)))
+    )
+
+
+def _with_ends(rows: Iterable[tuple[Departure, Offer]]) -> list[dict[str, Any]]:
+    return [
+        {
+            **vars(offer),
+            "origin": point_of(departure.segment.board, departure.boards_local),
+            "destination": point_of(departure.segment.alight, departure.alights_local),
+        }
+        for departure, offer in rows
+    ]
 
 
 def _party(query: dict[str, Any]) -> Party:

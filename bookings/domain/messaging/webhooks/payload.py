@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from bookings.domain.timetable.segments import Segment
-from bookings.models import Booking, BookingEvent, OutboxMessage, Payment, Refund, SaleStatus, Ticket, Webhook
+from bookings.domain.timetable.segments import Segment, point_of
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    OutboxMessage,
+    Payment,
+    Refund,
+    RouteStop,
+    SaleStatus,
+    Ticket,
+    Webhook,
+)
 
 PING: Final = "ping"
 _STATES: Final = {
@@ -51,16 +62,23 @@ def _data(event: str, about: int, at: datetime) -> dict[str, Any]:
 
 
 def _booking(event: str, about: int, at: datetime) -> dict[str, Any]:
-    booking = Booking.objects.select_related("schedule", "from_stop__stop", "to_stop__stop").get(pk=about)
+    booking = Booking.objects.select_related("schedule", "from_stop__stop__city", "to_stop__stop__city").get(
+        pk=about
+    )
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     return {
         "booking": booking.booking_reference,
         "status": _STATES.get(Webhook.Event(event), booking.status),
         "schedule_id": booking.schedule_id,
-        "origin": {"ref": segment.board.ref, "time": segment.boards_local.isoformat()},
-        "destination": {"ref": segment.alight.ref, "time": segment.alights_local.isoformat()},
+        "origin": _point(segment.board, segment.boards_local),
+        "destination": _point(segment.alight, segment.alights_local),
         "tickets": [_ticket(ticket) for ticket in _affected(booking, event, at)],
     }
+
+
+def _point(call: RouteStop, time: datetime) -> dict[str, str]:
+    """As the API's answers have it."""
+    return {**asdict(point_of(call, time)), "time": time.isoformat()}
 
 
 def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:

@@ -95,8 +95,20 @@ def test_a_sale_is_told_with_its_passengers_and_signed(
         "booking": booking.booking_reference,
         "status": "confirmed",
         "schedule_id": booking.schedule_id,
-        "origin": {"ref": "johannesburg-main@0", "time": "2026-12-04T10:00:00+02:00"},
-        "destination": {"ref": "cape-town-main@2", "time": "2026-12-04T14:00:00+02:00"},
+        "origin": {
+            "ref": "johannesburg-main@0",
+            "stop": "Johannesburg station",
+            "city": "Johannesburg",
+            "city_slug": "johannesburg",
+            "time": "2026-12-04T10:00:00+02:00",
+        },
+        "destination": {
+            "ref": "cape-town-main@2",
+            "stop": "Cape Town station",
+            "city": "Cape Town",
+            "city_slug": "cape-town",
+            "time": "2026-12-04T14:00:00+02:00",
+        },
         "tickets": [
             {"id": ticket.pk, "first_name": name, "surname": "Mokoena", "seat": seat, "status": "valid"}
             for ticket, name, seat in zip(
