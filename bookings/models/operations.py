@@ -48,7 +48,7 @@ class RateCount(models.Model):
 
     @classmethod
     def count_in_window(
-        cls, keys: Sequence[str], slices: range, allowed: int, expires_at: datetime
+        cls, keys: Sequence[str], slices: range, allowed: int, *, expires_at: datetime
     ) -> dict[int, int]:
         """Count one for every key in the last of the slices, or for none if one is full.
 

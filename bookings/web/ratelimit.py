@@ -169,5 +169,6 @@ def _count(limit: Limit, keys: Sequence[str]) -> tuple[Counted, dict[int, int]]:
         full = cache.count_in_window(keys, slices, limit.allowed, ceil(expires))
         if full is not None:
             return Counted(tuple(keys), number, in_redis=True), full
-    full = RateCount.count_in_window(keys, slices, limit.allowed, timezone.now() + timedelta(seconds=expires))
+    expires_at = timezone.now() + timedelta(seconds=expires)
+    full = RateCount.count_in_window(keys, slices, limit.allowed, expires_at=expires_at)
     return Counted(tuple(keys), number), full

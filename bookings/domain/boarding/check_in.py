@@ -62,13 +62,13 @@ def check_in(
         "check-in",
         nonce,
         content,
-        lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now),
+        action=lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now),
         now=now,
     )
     outcome, _colon, ticket_id = result.partition(":")
     schedule = Schedule.objects.get(pk=schedule_id)
     ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
-    return answer(ScanOutcome(outcome), ticket, schedule, _call(schedule, at_stop))
+    return answer(ScanOutcome(outcome), ticket, schedule=schedule, call=_call(schedule, at_stop))
 
 
 def undo_check_in(
@@ -80,7 +80,7 @@ def undo_check_in(
         "undo-check-in",
         nonce,
         f"{schedule_id} {ticket_id}",
-        lambda: _undo(schedule_id, ticket_id, actor, now),
+        action=lambda: _undo(schedule_id, ticket_id, actor, now),
         now=now,
     )
     return Ticket.objects.get(pk=ticket_id)

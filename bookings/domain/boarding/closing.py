@@ -104,7 +104,7 @@ def close_boarding(
         "close-boarding",
         submission,
         f"{schedule_id} {position}",
-        lambda: _close(schedule_id, position, actor, seen, now),
+        action=lambda: _close(schedule_id, position, actor, seen, now),
         now=now or database_now(),
     )
     return Closed(*map(int, result.split()))

@@ -27,7 +27,11 @@ def depart(schedule_id: int, *, actor: User, submission: str, now: datetime | No
     started = now or database_now()
     return int(
         run_once(
-            "depart", submission, str(schedule_id), lambda: _depart(schedule_id, actor, now), now=started
+            "depart",
+            submission,
+            str(schedule_id),
+            action=lambda: _depart(schedule_id, actor, now),
+            now=started,
         )
     )
 
@@ -58,7 +62,7 @@ def arrive(schedule_id: int, *, actor: User, submission: str, now: datetime | No
         "arrive",
         submission,
         str(schedule_id),
-        lambda: _arrive(schedule_id, actor, now),
+        action=lambda: _arrive(schedule_id, actor, now),
         now=now or database_now(),
     )
 

@@ -67,7 +67,7 @@ class CheckIn:
         return self.outcome == ScanOutcome.BOARDED
 
 
-def answer(outcome: ScanOutcome, ticket: Ticket | None, schedule: Schedule, call: RouteStop) -> CheckIn:
+def answer(outcome: ScanOutcome, ticket: Ticket | None, *, schedule: Schedule, call: RouteStop) -> CheckIn:
     """Put an outcome into words."""
     title, explain = _WORDS[outcome]
     reason = explain(ticket, schedule, call)

@@ -116,7 +116,7 @@ def sell_now(sale: Sale, *, shift: Shift, submission: str, now: datetime | None 
         "sale",
         submission,
         sale.content,
-        lambda: _sell(sale, shift, submission, now),
+        action=lambda: _sell(sale, shift, submission, now),
         now=now or database_now(),
     )
     return Order.objects.get(token=result)

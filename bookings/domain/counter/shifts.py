@@ -51,7 +51,11 @@ def open_shift(
 ) -> Shift:
     """Start a shift at the clerk's branch; the float comes out of the safe. One open shift per clerk."""
     result = run_once(
-        "open-shift", submission, content, lambda: _open(clerk, counted_float, now), now=now or database_now()
+        "open-shift",
+        submission,
+        content,
+        action=lambda: _open(clerk, counted_float, now),
+        now=now or database_now(),
     )
     return Shift.objects.select_related("branch", "clerk").get(pk=int(result))
 
@@ -79,7 +83,11 @@ def move_cash(
     The drawer never goes below nothing.
     """
     result = run_once(
-        "till", submission, content, lambda: _move(shift, amount, reason, now), now=now or database_now()
+        "till",
+        submission,
+        content,
+        action=lambda: _move(shift, amount, reason, now),
+        now=now or database_now(),
     )
     return TillMovement.objects.get(pk=int(result))
 
@@ -157,7 +165,7 @@ def close_shift(
         "close-shift",
         submission,
         content,
-        lambda: _close(shift, counted, reason, approver, denominations or {}, now),
+        action=lambda: _close(shift, counted, reason, approver, denominations or {}, now),
         now=now or database_now(),
     )
     return cash_up(

@@ -52,7 +52,7 @@ def sell_standby(
         return order.token
 
     return Order.objects.get(
-        token=run_once("standby", submission, content, action, now=now or database_now())
+        token=run_once("standby", submission, content, action=action, now=now or database_now())
     )
 
 

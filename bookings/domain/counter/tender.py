@@ -105,7 +105,7 @@ def take_payment(
         "take-payment",
         submission,
         content,
-        lambda: _take(order.pk, tender, amount_given, shift, reference, submission, now),
+        action=lambda: _take(order.pk, tender, amount_given, shift, reference, submission, now),
         now=now or database_now(),
     )
     payment, due, given = result.split()
@@ -197,7 +197,7 @@ def pay_out_refund(
         "pay-out-refund",
         submission,
         content,
-        lambda: _pay_out(refund_id, shift, tender, reference, now),
+        action=lambda: _pay_out(refund_id, shift, tender, reference, now),
         now=now or database_now(),
     )
     return Refund.objects.select_related("order", "shift").get(pk=refund_id)

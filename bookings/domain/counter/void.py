@@ -103,7 +103,7 @@ def void_sale(
         "void",
         submission,
         content,
-        lambda: _void(reference, shift, reason, submission, now),
+        action=lambda: _void(reference, shift, reason, submission, now),
         now=now or database_now(),
     )
     return Order.objects.get(pk=int(result))

@@ -292,4 +292,4 @@ def block_departure_seats(
         blocks = block_seats(schedule_id, labels, reason=reason, release_at=release_at, by=by, now=now)
         return ", ".join(block.seat.label for block in blocks)[:120]
 
-    return run_once("block", submission, content, block, now=now or database_now())
+    return run_once("block", submission, content, action=block, now=now or database_now())

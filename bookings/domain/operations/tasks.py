@@ -77,7 +77,7 @@ def finish_task(
         "task",
         submission,
         content,
-        lambda: _finish(task_id, user, note.strip(), now),
+        action=lambda: _finish(task_id, user, note.strip(), now),
         now=now or database_now(),
     )
 

@@ -93,7 +93,7 @@ def make_key(
         new_keys.append(key)
         return str(key.pk)
 
-    run_once("api-key", submission or random_token(), f"{partner.pk} {terms.name}", make, now=at)
+    run_once("api-key", submission or random_token(), f"{partner.pk} {terms.name}", action=make, now=at)
     if not new_keys:
         raise Conflict(
             _(

@@ -134,7 +134,11 @@ def receive_payment(
         return str(event.pk)
 
     run_once(
-        "partner-payment", submission, f"{partner.slug} {amount} {reference}", book, now=now or database_now()
+        "partner-payment",
+        submission,
+        f"{partner.slug} {amount} {reference}",
+        action=book,
+        now=now or database_now(),
     )
 
 

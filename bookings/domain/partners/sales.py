@@ -72,7 +72,7 @@ def _once(request: Request, action: Callable[[], str], now: datetime | None) -> 
         ran.append(True)
         return action()
 
-    result = run_once(request.scope, request.token, request.content, act, now=now or database_now())
+    result = run_once(request.scope, request.token, request.content, action=act, now=now or database_now())
     return RequestOutcome(result, is_repeat=not ran)
 
 

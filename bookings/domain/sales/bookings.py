@@ -117,7 +117,7 @@ def post_difference(
         Account.RECEIVABLE if balance > 0 else Account.REFUNDS_OWED: balance,
     }
     LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
-    refund = owe_refund(booking, cause, -balance, now) if balance < 0 else None
+    refund = owe_refund(booking, cause, -balance, now=now) if balance < 0 else None
     if balance > 0 and settle is None:
         raise Refusal(_("%(amount)s has to be paid for this change.") % {"amount": format_zar(balance)})
     if settle and balance:

@@ -220,7 +220,7 @@ def cancel_booking(
         "cancel",
         submission,
         content,
-        lambda: _cancel(reference, ticket_ids, quoted, actor, reason, waiver, afterwards, now),
+        action=lambda: _cancel(reference, ticket_ids, quoted, actor, reason, waiver, afterwards, now),
         now=now or database_now(),
     )
     return Booking.objects.select_related("order").get(pk=int(result))
@@ -293,7 +293,7 @@ def _undo_sale(
         return None
     amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
     LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
-    return owe_refund(booking, cause, quote.refund, now) if quote.refund > 0 else None
+    return owe_refund(booking, cause, quote.refund, now=now) if quote.refund > 0 else None
 
 
 def close_booking(

@@ -142,7 +142,7 @@ def place_order(
         return made[0].token
 
     written_at = now or timezone.now()  # by our own clock, as only cleaning up asks for it
-    result = run_once("checkout", submission, content, place, now=written_at, expects=order_token)
+    result = run_once("checkout", submission, content, action=place, now=written_at, expects=order_token)
     order = made[0] if made else Order.objects.filter(token=result, hold__owner=owner).first()
     if order is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))

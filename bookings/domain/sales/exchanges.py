@@ -154,13 +154,15 @@ def _line(
     waived: bool,
     now: datetime,
 ) -> ExchangeLine:
-    fare_class, fare = seat_fare(segment, seat, ticket, fares) if seat else (ticket.fare_class, ticket.fare)
+    fare_class, fare = (
+        seat_fare(segment, seat, ticket, fares=fares) if seat else (ticket.fare_class, ticket.fare)
+    )
     return ExchangeLine(
         ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now).fee, fare
     )
 
 
-def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, fares: FareTable) -> tuple[FareClass, Decimal]:
+def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, *, fares: FareTable) -> tuple[FareClass, Decimal]:
     """The class of a seat and what this passenger pays on it today. Raises Refusal if it is not sold."""
     fare_class = fares.class_of(seat.kind)
     day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
@@ -200,7 +202,7 @@ def exchange(
             "exchange",
             submission,
             content,
-            lambda: str(
+            action=lambda: str(
                 _exchange(reference, segment, ticket_ids, labels, quoted, actor, waiver, settle, now).pk
             ),
             now=now or database_now(),

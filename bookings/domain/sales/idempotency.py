@@ -14,7 +14,7 @@ from bookings.models import Submission
 
 
 def run_once(
-    scope: str, token: str, content: str, action: Callable[[], str], *, now: datetime, expects: str = ""
+    scope: str, token: str, content: str, *, action: Callable[[], str], now: datetime, expects: str = ""
 ) -> str:
     """Run `action` in one transaction the first time `token` is posted; afterwards answer with the first
     time's result.

@@ -274,9 +274,9 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
             open_task(
                 StaffTask.Kind.WRONG_AMOUNT,
                 order,
-                f"payment:{payment.pk}",
-                f"{payment.amount} paid, {owed} still owed",
-                now,
+                subject=f"payment:{payment.pk}",
+                detail=f"{payment.amount} paid, {owed} still owed",
+                now=now,
             )
             outcome = "too little"
         else:
@@ -289,9 +289,9 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
         open_task(
             StaffTask.Kind.MONEY_WITHOUT_SEATS,
             order,
-            f"payment:{payment.pk}",
-            f"{payment.amount} came after the seats were gone",
-            now,
+            subject=f"payment:{payment.pk}",
+            detail=f"{payment.amount} came after the seats were gone",
+            now=now,
         )
         write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
         outcome = "seats gone"
@@ -301,25 +301,25 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
         open_task(
             StaffTask.Kind.DOUBLE_PAYMENT,
             order,
-            f"payment:{payment.pk}",
-            f"{payment.amount} came for an order already settled",
-            now,
+            subject=f"payment:{payment.pk}",
+            detail=f"{payment.amount} came for an order already settled",
+            now=now,
         )
         outcome = "paid twice"
     if payment.attempt and payment.amount > payment.attempt.amount:
         open_task(
             StaffTask.Kind.WRONG_AMOUNT,
             order,
-            f"payment:{payment.pk}",
-            f"{payment.amount} paid, {payment.attempt.amount} asked",
-            now,
+            subject=f"payment:{payment.pk}",
+            detail=f"{payment.amount} paid, {payment.attempt.amount} asked",
+            now=now,
         )
     if excess:  # or it may be
         owe_back(order, now=now)
     return outcome
 
 
-def open_task(kind: str, order: Order, subject: str, detail: str, now: datetime) -> None:
+def open_task(kind: str, order: Order, *, subject: str, detail: str, now: datetime) -> None:
     StaffTask.objects.bulk_create(
         [StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)],
         ignore_conflicts=True,

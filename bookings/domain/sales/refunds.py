@@ -34,7 +34,7 @@ RETURNS_BY_ITSELF: Final = (
 )
 
 
-def owe_refund(booking: Booking, cause: str, amount: Decimal, now: datetime) -> Refund:
+def owe_refund(booking: Booking, cause: str, amount: Decimal, *, now: datetime) -> Refund:
     """The row of a refund that was posted. What a partner sold on account is credited to it at once, whoever
     cancels;
 
@@ -99,9 +99,9 @@ def _leave_to_staff(refund: Refund, now: datetime) -> bool:
         open_task(
             StaffTask.Kind.REFUND_DUE,
             refund.order,
-            f"refund:{refund.pk}",
-            _("%(amount)s to pay back") % {"amount": format_zar(refund.amount)},
-            now,
+            subject=f"refund:{refund.pk}",
+            detail=_("%(amount)s to pay back") % {"amount": format_zar(refund.amount)},
+            now=now,
         )
     return False
 

@@ -94,7 +94,7 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     fare_class = fares.class_of(seat.kind)
     if fare_class and fare_class.pk == ticket.fare_class_id:
         return SeatQuote(booking, ticket, seat, fare_class, ticket.fare)
-    return SeatQuote(booking, ticket, seat, *seat_fare(segment, seat, ticket, fares))
+    return SeatQuote(booking, ticket, seat, *seat_fare(segment, seat, ticket, fares=fares))
 
 
 def change_seat(
@@ -119,7 +119,7 @@ def change_seat(
             "change-seat",
             submission,
             content,
-            lambda: _change_seat(ticket_id, label, version, quoted, actor, settle, now),
+            action=lambda: _change_seat(ticket_id, label, version, quoted, actor, settle, now),
             now=now or database_now(),
         )
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
@@ -184,7 +184,7 @@ def change_name(
         "change-name",
         submission,
         content,
-        lambda: _change_name(
+        action=lambda: _change_name(
             ticket_id, " ".join(first_name.split()), " ".join(surname.split()), version, actor, now
         ),
         now=now or database_now(),

@@ -51,7 +51,7 @@ def add_user(
         new_passwords.append(password)
         return str(user.pk)
 
-    user_id = run_once("staff-new", submission, repr((username, profile)), action, now=now)
+    user_id = run_once("staff-new", submission, repr((username, profile)), action=action, now=now)
     return User.objects.get(pk=int(user_id)), "".join(new_passwords)
 
 
@@ -238,7 +238,7 @@ def _act(
         action(user, at)
         return str(user_id)
 
-    run_once(scope, submission, f"{user_id} {content}", locked, now=at)
+    run_once(scope, submission, f"{user_id} {content}", action=locked, now=at)
 
 
 def _lock_account(actor: User, user_id: int | None = None) -> User:

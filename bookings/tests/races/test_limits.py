@@ -66,7 +66,9 @@ def test_the_database_itself_stops_at_the_limit_when_all_look_first() -> None:
     """Each of the crowd sees room before anybody has counted."""
     soon = timezone.now() + timedelta(minutes=1)
 
-    outcomes = crowd(48, lambda number: RateCount.count_in_window(["a", "b"], range(3, 10), ALLOWED, soon))
+    outcomes = crowd(
+        48, lambda number: RateCount.count_in_window(["a", "b"], range(3, 10), ALLOWED, expires_at=soon)
+    )
 
     assert outcomes.count({}) == ALLOWED
     assert RateCount.objects.get(pk="a:9").count == ALLOWED

@@ -19,7 +19,7 @@ def new_secret() -> str:
     return SECRET_START + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def signature(secret: str, message_id: str, timestamp: int, body: str) -> str:
+def signature(secret: str, message_id: str, body: str, *, timestamp: int) -> str:
     """HMAC-SHA256 over id, time and body."""
     key = b64decode(secret.removeprefix(SECRET_START))
     return "v1," + b64encode(hmac.digest(key, f"{message_id}.{timestamp}.{body}".encode(), "sha256")).decode()
@@ -31,5 +31,5 @@ def signed_headers(keys: Iterable[str], message_id: str, body: str, *, now: date
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(signature(key, message_id, timestamp, body) for key in keys),
+        "webhook-signature": " ".join(signature(key, message_id, body, timestamp=timestamp) for key in keys),
     }

@@ -49,7 +49,7 @@ class Gateway(Protocol):
         ...
 
 
-def adapters_load(**_options: Any) -> list[CheckMessage]:
+def adapters_load(**_check: Any) -> list[CheckMessage]:
     """A check of Django's: that each adapter is there is known before the first customer pays."""
     missing: list[CheckMessage] = []
     for name, path in settings.PAYMENT_GATEWAYS.items():

@@ -250,7 +250,7 @@ def _fares(
 ) -> list[tuple[PlannedRoute, list[tuple[int, int, Decimal]]]]:
     priced, total = [], 0
     for route in routes.values():
-        pairs = list(priced_pairs(route.line.source_id, route.pattern, stops, fares))
+        pairs = list(priced_pairs(route.line.source_id, route.pattern, stops=stops, fares=fares))
         total += len(pairs)
         if total > MAX_FARES:
             problems.add(
