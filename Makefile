@@ -40,9 +40,10 @@ soak: .venv/dev.stamp ## the long races, kills and outages, with their figures (
 benchmark: .venv/dev.stamp ## what pages and purchases cost against floors of the same run (ARGS="--full" for a million departures)
 	@$(VENV)/python -m bookings.benchmarks $(ARGS)
 
-lint: .venv/dev.stamp ## style, types, missing migrations
+lint: .venv/dev.stamp ## style, templates, types, missing migrations
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
+	@$(VENV)/djlint templates --quiet
 	@$(VENV)/mypy
 	@$(VENV)/python manage.py makemigrations --check --dry-run
 
