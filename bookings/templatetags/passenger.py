@@ -5,7 +5,8 @@ from django import template
 from django.utils.safestring import SafeString
 
 from bookings.domain.inventory.seats import DeckView, SeatView
-from bookings.domain.timetable.trips import CallView
+from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import StopCall
 from bookings.passenger.forms.search_query import SearchQuery
 from bookings.passenger.presenters import rows
 from bookings.passenger.presenters.checkout_steps import checkout_steps
@@ -21,8 +22,8 @@ def seat_rows(deck: DeckView[SeatView], ticked: Collection[str], is_open: bool) 
 
 
 @register.simple_tag
-def route_rows(calls: Iterable[CallView]) -> SafeString:
-    return rows.route_rows(calls)
+def route_rows(calls: Iterable[StopCall], segment: Segment) -> SafeString:
+    return rows.route_rows(calls, segment)
 
 
 @register.simple_tag

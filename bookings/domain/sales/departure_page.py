@@ -11,7 +11,7 @@ from bookings.base.dates import duration_text
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.inventory.seats import SeatMap, revision_of, seat_map, seat_map_revision
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
-from bookings.domain.timetable.trips import CallView, TripView, route_line, trip_view
+from bookings.domain.timetable.trips import StopCall, TripView, stop_calls, trip_view
 from bookings.models import Amenity, Hold, Schedule
 
 
@@ -31,7 +31,7 @@ class DepartureView:
     rev: str
     state: str  # open, sold_out, closed, cancelled
     trip: TripView
-    calls: tuple[CallView, ...]
+    calls: tuple[StopCall, ...]
     duration: str
     day: date  # at the boarding stop
     from_city: str  # slug
@@ -62,7 +62,7 @@ def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str
         rev=revision_of(segment, seats.live, now),
         state=_state(segment, seats),
         trip=trip_view(segment),
-        calls=route_line(segment),
+        calls=stop_calls(segment.schedule),
         duration=duration_text(segment.minutes),
         day=segment.boards_local.date(),
         from_city=segment.board.stop.city.slug,

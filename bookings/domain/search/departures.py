@@ -27,6 +27,7 @@ from bookings.domain.search.segments import (
     find_route_segments,
 )
 from bookings.domain.timetable.segments import Point, Segment, SegmentRef, get_segment, point_of
+from bookings.domain.timetable.trips import StopCall, stop_call
 from bookings.models import Channel, RouteStop, Schedule
 
 DAYS_WITHOUT_DATE: Final = 7
@@ -53,18 +54,6 @@ class ScheduleRow:
     price_zar: Decimal | None  # None: this segment is not sold
     available_seats: int
     revision: int
-
-
-@dataclass(frozen=True)
-class StopCall:
-    position: int
-    stop: str  # code
-    name: str
-    city: str
-    arrives: datetime
-    departs: datetime
-    may_board: bool
-    may_alight: bool
 
 
 @dataclass(frozen=True)
@@ -145,25 +134,7 @@ def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
         sales_close_at=segment.closes_at(Channel.API),
         layout=schedule.layout.name,
         amenities=tuple(schedule.layout.amenities),
-        calls=tuple(_call(call, schedule.departure_time) for call in calls),
-    )
-
-
-def _call(call: RouteStop, start: datetime) -> StopCall:
-    zone = ZoneInfo(call.stop.time_zone)
-    arrives, departs = (
-        (start + timedelta(minutes=minutes)).astimezone(zone)
-        for minutes in (call.arrive_min, call.depart_min)
-    )
-    return StopCall(
-        call.position,
-        call.stop.code,
-        call.stop.name,
-        call.stop.city.name,
-        arrives,
-        departs,
-        call.may_board,
-        call.may_alight,
+        calls=tuple(stop_call(call, schedule.departure_time) for call in calls),
     )
 
 

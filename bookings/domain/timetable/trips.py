@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 
 from bookings.base.dates import day_mark, day_text
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
-from bookings.models import RouteStop
+from bookings.models import RouteStop, Schedule
 
 
 @dataclass(frozen=True)
@@ -65,44 +65,34 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
 
 
 @dataclass(frozen=True)
-class CallView:
-    """One stop of the coach's road."""
+class StopCall:
+    """A stop of a departure with its local times."""
 
+    position: int
+    stop: str  # code
+    name: str
     city: str
-    stop: str
-    time: str
-    time_iso: str
-    day_mark: str
-    is_board: bool
-    is_alight: bool
-    is_on_segment: bool  # the passenger travels on from here
-
-    @property
-    def is_end(self) -> bool:
-        return self.is_board or self.is_alight
+    arrives: datetime
+    departs: datetime
+    may_board: bool
+    may_alight: bool
 
 
-def route_line(segment: Segment) -> tuple[CallView, ...]:
-    """All calls of the coach with their local times; marks of the day count from the boarding day."""
-    day = segment.boards_local.date()
-    return tuple(_call(call, segment, day) for call in route_calls(segment.schedule.route_id))
-
-
-def _call(call: RouteStop, segment: Segment, day: date) -> CallView:
-    # Where people get off the time of arrival counts, elsewhere that of departure.
-    is_alight = call.position == segment.alight.position
-    minutes = call.arrive_min if is_alight else call.depart_min
-    at = (segment.schedule.departure_time + timedelta(minutes=minutes)).astimezone(
-        ZoneInfo(call.stop.time_zone)
+def stop_call(call: RouteStop, departure_time: datetime) -> StopCall:
+    """The call of a departure that leaves its first stop at `departure_time`."""
+    zone = ZoneInfo(call.stop.time_zone)
+    return StopCall(
+        position=call.position,
+        stop=call.stop.code,
+        name=call.stop.name,
+        city=call.stop.city.name,
+        arrives=(departure_time + timedelta(minutes=call.arrive_min)).astimezone(zone),
+        departs=(departure_time + timedelta(minutes=call.depart_min)).astimezone(zone),
+        may_board=call.may_board,
+        may_alight=call.may_alight,
     )
-    city = call.stop.city.name
-    return CallView(
-        city=city,
-        stop=call.stop.name if call.stop.name != city else "",
-        time=f"{at:%H:%M}",
-        time_iso=at.isoformat(),
-        day_mark=day_mark(at.date(), day),
-        is_board=call.position == segment.board.position,
-        is_alight=is_alight,
-        is_on_segment=segment.board.position <= call.position < segment.alight.position,
-    )
+
+
+def stop_calls(schedule: Schedule) -> tuple[StopCall, ...]:
+    """All calls of the departure, in order."""
+    return tuple(stop_call(call, schedule.departure_time) for call in route_calls(schedule.route_id))

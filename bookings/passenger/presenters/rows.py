@@ -5,6 +5,7 @@ made anew" and "departure with seat map" of the benchmark.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -14,10 +15,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.base.dates import day_mark
 from bookings.domain.inventory.seats import DeckView, SeatView
 from bookings.domain.search.boards import BoardRow
 from bookings.domain.search.offers import Offer
-from bookings.domain.timetable.trips import CallView
+from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import StopCall
 from bookings.models import Amenity, SeatKind
 from bookings.web.fragments import fill
 
@@ -145,22 +148,26 @@ def _seats_link(row: BoardRow) -> SafeString:
     return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
 
 
-def route_rows(calls: Iterable[CallView]) -> SafeString:
-    """The way of the coach, with the part that is travelled."""
-    return mark_safe("".join(map(_route_call, calls)))
+def route_rows(calls: Iterable[StopCall], segment: Segment) -> SafeString:
+    """The way of the coach, with the part that is travelled; marks of days count from the boarding day."""
+    day = segment.boards_local.date()
+    return mark_safe("".join(_route_call(call, segment, day) for call in calls))
 
 
-def _route_call(call: CallView) -> SafeString:
-    hint = _("you board here") if call.is_board else _("you get off here") if call.is_alight else ""
-    parts = {"is-ride": call.is_on_segment, "is-end": call.is_end}
+def _route_call(call: StopCall, segment: Segment, day: date) -> SafeString:
+    is_board, is_alight = call.position == segment.board.position, call.position == segment.alight.position
+    is_end = is_board or is_alight
+    hint = _("you board here") if is_board else _("you get off here") if is_alight else ""
+    parts = {"is-ride": call.position in segment.legs, "is-end": is_end}
+    time = call.arrives if is_alight else call.departs
     return fill(
         _ROUTE_CALL,
         part=" ".join(name for name, is_shown in parts.items() if is_shown),
-        time_iso=call.time_iso,
-        time=call.time,
-        day=_within(' <small class="muted">{}</small>', call.day_mark),
-        city=_within("<b>{}</b>" if call.is_end else '<span class="muted">{}</span>', call.city),
-        stop=_within(' <small class="muted">{}</small>', call.stop),
+        time_iso=time.isoformat(),
+        time=f"{time:%H:%M}",
+        day=_within(' <small class="muted">{}</small>', day_mark(time.date(), day)),
+        city=_within("<b>{}</b>" if is_end else '<span class="muted">{}</span>', call.city),
+        stop=_within(' <small class="muted">{}</small>', call.name if call.name != call.city else ""),
         hint=_within('<span class="visually-hidden"> – {}</span>', hint),
     )
 

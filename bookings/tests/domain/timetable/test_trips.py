@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.domain.timetable.trips import route_line, trip_view
+from bookings.domain.timetable.trips import stop_calls, trip_view
 from bookings.models import Stop
 from bookings.tests.make import make_route, make_schedule
 
@@ -35,16 +35,18 @@ def test_times_are_local_to_each_stop() -> None:
 
 
 @pytest.mark.django_db
-def test_the_calls_mark_the_segment_and_counts_days_from_boarding() -> None:
+def test_the_calls_have_the_local_times_of_their_stops() -> None:
     schedule = make_schedule(
-        departs=EVENING, route=make_route("Johannesburg", "Bloemfontein", "Colesberg", "Cape Town", stand=10)
+        departs=EVENING, route=make_route("Johannesburg", "Gaborone", "Windhoek", stand=10)
     )
+    Stop.objects.filter(city__slug="windhoek").update(time_zone="Africa/Abidjan")
 
-    calls = route_line(get_segment(SegmentRef(schedule.pk, "bloemfontein", "colesberg")))
+    calls = stop_calls(schedule)
 
-    assert [(call.city, call.time, call.day_mark, call.is_on_segment, call.is_end) for call in calls] == [
-        ("Johannesburg", "22:00", "−1 day", False, False),
-        ("Bloemfontein", "00:10", "", True, True),
-        ("Colesberg", "02:00", "", False, True),
-        ("Cape Town", "04:00", "", False, False),
+    assert [
+        (call.position, call.city, f"{call.arrives:%H:%M}", f"{call.departs:%H:%M}") for call in calls
+    ] == [
+        (0, "Johannesburg", "22:00", "22:00"),
+        (1, "Gaborone", "00:00", "00:10"),
+        (2, "Windhoek", "00:00", "00:00"),
     ]
