@@ -5,12 +5,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from bookings.database.compiled import compiled
 from bookings.models import User
 from bookings.office.policy import POLICY, may
 
@@ -91,12 +92,15 @@ class Frame:
     @cached_property
     def desk(self) -> Desk:
         """One query."""
-        shift = FilteredRelation("shifts", condition=Q(shifts__closed_at=None))
-        user = User.objects.filter(pk=self.user.pk).annotate(open_shift=shift)
-        branch, shift_number, shift_since = user.values_list(
-            "branch__name", "open_shift__pk", "open_shift__opened_at"
-        )[0]
+        branch, shift_number, shift_since = _desks(self.user.pk)[0]
         return Desk(branch or "", shift_number, shift_since)
+
+
+@compiled
+def _desks(user_id: int) -> QuerySet[User, tuple[str | None, int | None, datetime | None]]:
+    shift = FilteredRelation("shifts", condition=Q(shifts__closed_at=None))
+    users = User.objects.filter(pk=user_id).annotate(open_shift=shift).order_by()
+    return users.values_list("branch__name", "open_shift__pk", "open_shift__opened_at")
 
 
 def office(request: HttpRequest) -> dict[str, Any]:

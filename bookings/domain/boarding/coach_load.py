@@ -5,16 +5,21 @@ Its stops, its passengers, its seats, read in a constant number of queries.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
+from bookings.cache.reference_data import note_version, single_version_check, with_version
+from bookings.database.compiled import compiled
+from bookings.domain.inventory.seat_choice import sold_seats
+from bookings.domain.timetable.segments import route_calls
 from bookings.models import (
     BookingEvent,
     RouteStop,
@@ -23,12 +28,12 @@ from bookings.models import (
     ScheduleEvent,
     Seat,
     SeatClaim,
-    SeatKind,
     Ticket,
 )
 
 Status: Final = Ticket.Status
 TRAVELS: Final = (Status.VALID, Status.BOARDED, Status.NO_SHOW)
+_LARGEST_ID: Final = 2**63 - 1  # that a column holds
 Claimed = tuple[int, int, int | None]  # seat, leg, ticket
 
 
@@ -120,51 +125,67 @@ def _by_seat(ticket: Ticket) -> tuple[int, int, int, int]:
     return (seat.deck, seat.row, seat.column, ticket.pk) if seat else (9, 0, 0, ticket.pk)
 
 
+@single_version_check()
 def coach_load(schedule_id: int, *, now: datetime) -> CoachLoad:
-    """7 queries. Raises NotFound."""
-    schedule = Schedule.objects.select_related("route__line", "layout", "bus").filter(pk=schedule_id).first()
-    if schedule is None:
+    """5 queries, 2 more to read route and seats where they are not cached. Raises NotFound."""
+    schedules = note_version(_schedules(schedule_id)) if schedule_id <= _LARGEST_ID else []
+    if not schedules:
         raise NotFound(_("We could not find this departure."))
-    calls = list(
-        RouteStop.objects.filter(route=schedule.route_id).select_related("stop__city").order_by("position")
-    )
-    got_on = BookingEvent.objects.filter(
-        ticket__schedule=schedule, to_status=Status.BOARDED, from_status__in=(Status.VALID, Status.NO_SHOW)
-    )
+    schedule = schedules[0]
+    calls, seats = route_calls(schedule.route_id), sold_seats(schedule.layout_id)
     return CoachLoad(
         schedule=schedule,
         calls=calls,
-        tickets=_tickets(schedule),
-        seats=list(
-            Seat.objects.filter(layout=schedule.layout_id)
-            .exclude(kind=SeatKind.CREW)
-            .order_by("deck", "row", "column")
-        ),
-        claims=list(
-            SeatClaim.objects.filter(schedule=schedule).live(now).values_list("seat", "leg", "ticket")
-        ),
-        closings=list(
-            ScheduleEvent.objects.filter(schedule=schedule, position__isnull=False)
-            .select_related("actor")
-            .order_by("pk")
-        ),
-        boarded={event.ticket_id or 0: event for event in got_on.select_related("actor").order_by("pk")},
+        tickets=_with_places(_tickets(schedule_id), calls, seats),
+        seats=seats,
+        claims=_claims(schedule_id, now),
+        closings=_closings(schedule_id),
+        boarded={event.ticket_id or 0: event for event in _boarded(schedule_id)},
     )
 
 
-def _tickets(schedule: Schedule) -> list[Ticket]:
+@compiled
+def _schedules(pk: int) -> QuerySet[Schedule]:
+    return with_version(Schedule.objects.select_related("route__line", "layout", "bus").filter(pk=pk))
+
+
+@compiled
+def _tickets(schedule_id: int) -> QuerySet[Ticket]:
     rows = Ticket.objects.filter(
-        booking__schedule=schedule, booking__status=SaleStatus.CONFIRMED, status__in=TRAVELS
+        booking__schedule=schedule_id, booking__status=SaleStatus.CONFIRMED, status__in=TRAVELS
     )
-    rows = rows.select_related(
-        "seat",
-        "passenger_type",
-        "fare_class",
-        "booking__order",
-        "booking__from_stop__stop__city",
-        "booking__to_stop__stop__city",
+    rows = rows.select_related("passenger_type", "fare_class", "booking__order")
+    return rows.order_by("booking__booking_date", "booking", "pk")
+
+
+def _with_places(tickets: list[Ticket], calls: Iterable[RouteStop], seats: Iterable[Seat]) -> list[Ticket]:
+    """The same tickets, with the ends of their bookings and their seats."""
+    call_by_id, seat_by_id = {call.pk: call for call in calls}, {seat.pk: seat for seat in seats}
+    for ticket in tickets:
+        booking = ticket.booking
+        booking.from_stop, booking.to_stop = call_by_id[booking.from_stop_id], call_by_id[booking.to_stop_id]
+        if ticket.seat_id in seat_by_id:
+            ticket.seat = seat_by_id[ticket.seat_id]
+    return tickets
+
+
+@compiled
+def _claims(schedule_id: int, now: datetime) -> QuerySet[SeatClaim, Claimed]:
+    return SeatClaim.objects.filter(schedule=schedule_id).live(now).values_list("seat", "leg", "ticket")
+
+
+@compiled
+def _closings(schedule_id: int) -> QuerySet[ScheduleEvent]:
+    events = ScheduleEvent.objects.filter(schedule=schedule_id, position__isnull=False)
+    return events.select_related("actor").order_by("pk")
+
+
+@compiled
+def _boarded(schedule_id: int) -> QuerySet[BookingEvent]:
+    events = BookingEvent.objects.filter(
+        ticket__schedule=schedule_id, to_status=Status.BOARDED, from_status__in=(Status.VALID, Status.NO_SHOW)
     )
-    return list(rows.order_by("booking__booking_date", "booking", "pk"))
+    return events.select_related("actor").order_by("pk")
 
 
 def actor_name(event: BookingEvent | ScheduleEvent) -> str:
