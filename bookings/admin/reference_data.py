@@ -40,7 +40,8 @@ class _KeepsAddress(PlainAdmin):
 @admin.register(City)
 class CityAdmin(_KeepsAddress):
     address_field = "slug"
-    list_display = ["name", "region", "slug"]
+    list_display = ["name", "region", "country", "slug"]
+    list_filter = ["country"]
     search_fields = ["name", "slug"]
 
     def get_prepopulated_fields(

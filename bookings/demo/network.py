@@ -6,6 +6,7 @@ from typing import Final
 
 from django.utils.text import slugify
 
+from bookings.base.countries import country_at
 from bookings.database.transactions import short_transaction
 from bookings.demo.coaches import make_buses, make_layouts
 from bookings.demo.timetable import DemoService, Period, RoutePattern, fares_of, periods, plans, read_table
@@ -103,7 +104,8 @@ def _make_stops(cities: set[str]) -> dict[str, Stop]:
             continue
         place = {"latitude": Decimal(row["latitude"]), "longitude": Decimal(row["longitude"])}
         city, _is_new = City.objects.get_or_create(
-            slug=slugify(row["city"]), defaults={"name": row["city"], "region": row["region"], **place}
+            slug=slugify(row["city"]),
+            defaults={"name": row["city"], "region": row["region"], "country": _country(row), **place},
         )
         stops[row["city"]], _is_new = Stop.objects.get_or_create(
             code=row["stop_code"],
@@ -118,6 +120,10 @@ def _make_stops(cities: set[str]) -> dict[str, Stop]:
             },
         )
     return stops
+
+
+def _country(row: dict[str, str]) -> str:
+    return country_at(float(row["latitude"]), float(row["longitude"]))
 
 
 def _make_routes(patterns: list[RoutePattern]) -> dict[RoutePattern, Route]:

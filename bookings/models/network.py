@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Length, Upper
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.codes import plain_name
@@ -33,6 +35,15 @@ class City(models.Model):
         max_length=120, editable=False, db_index=True
     )  # base.codes.plain_name, for type-ahead
     region = models.CharField(_("region"), max_length=80, blank=True)
+    country = models.CharField(
+        _("country"),
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(r"^[A-Z]{2}$", _("Two capital letters, such as ZA or MZ."))],
+        help_text=_("ISO 3166 code, such as ZA or MZ; empty if unknown"),
+    )
     latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=8, decimal_places=5, null=True, blank=True)
 
@@ -40,6 +51,13 @@ class City(models.Model):
         ordering = ["name"]
         verbose_name = _("city")
         verbose_name_plural = _("cities")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(country="")
+                | Q(Exact(Length("country"), 2)) & Q(Exact(Upper("country"), F("country"))),
+                name="city_country_code",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

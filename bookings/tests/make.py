@@ -46,9 +46,9 @@ NOW: Final = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a
 _numbers = count(1)
 
 
-def make_city(name: str = "Johannesburg", *, slug: str = "") -> City:
+def make_city(name: str = "Johannesburg", *, slug: str = "", country: str = "ZA") -> City:
     slug = slug or name.lower().replace(" ", "-")
-    return City.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+    return City.objects.get_or_create(slug=slug, defaults={"name": name, "country": country})[0]
 
 
 def make_stop(

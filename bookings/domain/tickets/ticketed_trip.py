@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
 from bookings.domain.sales.booking_page import booking_segment
+from bookings.domain.timetable.segments import route_calls
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Booking, SaleStatus, Ticket
 
@@ -45,13 +46,11 @@ class TicketedTrip:
 def ticketed_trip_of(booking: Booking) -> TicketedTrip:
     """The trip of a booking in any state, which `bookings_of` must have loaded."""
     segment = booking_segment(booking)
-    border = _crosses_border(booking)
+    border = crosses_border(booking)
     tickets = tuple(ticket for ticket in booking.tickets.all() if ticket.status in _IN_USE)
-    check_in = segment.boards_local - (CHECK_IN_AT_BORDER if border else CHECK_IN)
+    # Where nobody knows, be early and carry little: either is right on both sides of a border.
+    check_in = segment.boards_local - (CHECK_IN if border is False else CHECK_IN_AT_BORDER)
     kilos = _LUGGAGE_KG_AT_BORDER if border else _LUGGAGE_KG
-    papers = _("Bring an identity document.")
-    if border:
-        papers = _("Bring a passport that is valid for this border.")
     hours, minutes = divmod(segment.minutes, 60)
     zones_differ = segment.boards_local.utcoffset() != segment.alights_local.utcoffset()
     layout = booking.schedule.layout.name
@@ -62,7 +61,7 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
         duration=_("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes},
         check_in=f"{check_in:%H:%M}",
         luggage=_("2 pieces, together up to %(kilos)d kg, and one small bag") % {"kilos": kilos},
-        papers=papers,
+        papers=_papers(border),
         refunds=refund_lines(tickets, booking),
         board_address=booking.from_stop.stop.address,
         alight_address=booking.to_stop.stop.address,
@@ -78,9 +77,22 @@ def ticketed_trips_of(bookings: list[Booking]) -> list[TicketedTrip]:
     return [ticketed_trip_of(booking) for booking in bookings if booking.status == SaleStatus.CONFIRMED]
 
 
-def _crosses_border(booking: Booking) -> bool:
-    """Stops have no country, but each country of southern Africa has its own time zone name."""
-    return booking.from_stop.stop.time_zone != booking.to_stop.stop.time_zone
+def crosses_border(booking: Booking) -> bool | None:
+    """Whether the coach calls in another country on the way; None if nobody said in which it calls."""
+    first, last = booking.from_stop.position, booking.to_stop.position
+    calls = route_calls(booking.from_stop.route_id)
+    countries = {call.stop.city.country for call in calls if first <= call.position <= last}
+    if len(countries - {""}) > 1:
+        return True
+    return None if "" in countries else False
+
+
+def _papers(border: bool | None) -> str:
+    if border is None:
+        return _("Bring an identity document, and a passport if you cross a border.")
+    if border:
+        return _("Bring a passport that is valid for this border.")
+    return _("Bring an identity document.")
 
 
 def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]:

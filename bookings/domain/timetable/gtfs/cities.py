@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.text import slugify
 
 from bookings.base.codes import plain_name
+from bookings.base.countries import country_at
 from bookings.domain.timetable.gtfs.network import MAX_CITY_KM, PlannedCity, PlannedStop
 from bookings.domain.timetable.gtfs.values import Point, kilometres
 from bookings.models import City, Stop
@@ -37,7 +38,7 @@ class UniqueNames:
 class NetworkWriter:
     """Finds or makes the cities and stops of one source."""
 
-    def __init__(self, source: str, stops: list[PlannedStop]) -> None:
+    def __init__(self, source: str, stops: list[PlannedStop], *, agency_country: str = "") -> None:
         self.source, self.planned = source, stops
         self.existing = {
             stop.source_id: stop for stop in Stop.objects.filter(source=source).select_related("city")
@@ -45,7 +46,10 @@ class NetworkWriter:
         self.slugs = UniqueNames(
             City.objects.values_list("slug", flat=True), Stop.objects.values_list("code", flat=True)
         )
+        self.agency_country = agency_country
         self.cities_new = 0
+        self.by_agency = 0  # cities that are nowhere on the map
+        self.without_country: list[str] = []
 
     def write(self) -> tuple[dict[str, Stop], int, int]:
         """Stops by source_id, with how many are new and how many changed."""
@@ -89,6 +93,14 @@ class NetworkWriter:
                 cities[key] = existing
             else:
                 new[key] = self._new_city(city)
+        located = {key: city for key, city in cities.items() if not city.country}
+        for key, row in {**located, **new}.items():
+            row.country = self._country(row, planned[key].place)
+        City.objects.bulk_update(
+            {city.pk: city for city in located.values() if city.country}.values(),
+            ["country"],
+            batch_size=_CHUNK,
+        )
         City.objects.bulk_create(new.values(), batch_size=_CHUNK)
         self.cities_new = len(new)
         return cities | new
@@ -99,6 +111,16 @@ class NetworkWriter:
         return City(
             name=city.name, plain_name=_plain(city.name), slug=slug, latitude=latitude, longitude=longitude
         )
+
+    def _country(self, city: City, place: Point | None) -> str:
+        """By the map; without a place on it the agency's. What staff entered stays."""
+        place = _place(city) or place
+        country = country_at(*place) if place else self.agency_country
+        if not country:
+            self.without_country.append(city.name)
+        elif not place:
+            self.by_agency += 1
+        return country
 
     @staticmethod
     def _known_cities(planned: Iterable[PlannedCity]) -> dict[str, list[City]]:

@@ -8,6 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import plain_name
+from bookings.base.phones import phone_country
 from bookings.domain.timetable.calendars import is_time_zone
 from bookings.domain.timetable.gtfs.enumerations import check_unused_codes, read_code, read_code_or
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
@@ -61,6 +62,7 @@ class PlannedLine:
 @dataclass
 class Agencies:
     time_zones: dict[str, str]
+    country: str = ""  # of all of them, where they say it
 
     @property
     def default(self) -> str:
@@ -69,7 +71,9 @@ class Agencies:
 
 def read_agencies(feed: Feed, problems: Problems) -> Agencies:
     time_zones: dict[str, str] = {}
+    countries: set[str] = set()
     for row in feed.rows("agency.txt"):
+        countries.add(_country_of(row))
         if is_time_zone(row["agency_timezone"]):
             time_zones.setdefault(row["agency_id"], row["agency_timezone"])
         else:
@@ -80,7 +84,14 @@ def read_agencies(feed: Feed, problems: Problems) -> Agencies:
             )
     if not time_zones:
         raise FeedRefused(_("agency.txt names no time zone that we know, so no time can be read."))
-    return Agencies(time_zones)
+    return Agencies(time_zones, countries.pop() if len(countries) == 1 else "")
+
+
+def _country_of(row: Row) -> str:
+    """By the international number that it answers, or the region of its language: en-ZA."""
+    phone = phone_country(row["agency_phone"])
+    _language, _dash, region = row["agency_lang"].replace("_", "-").partition("-")
+    return phone or (region.upper() if len(region) == 2 and region.isascii() and region.isalpha() else "")
 
 
 class CityMap:

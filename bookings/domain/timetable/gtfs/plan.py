@@ -80,6 +80,7 @@ class ImportPlan:
     dates: Dates
     fare_rows: int  # of the feed, in rand or not
     other_folders: list[str]  # of the zip, with another feed
+    agency_country: str  # "" if it does not say
 
 
 def read_plan(
@@ -116,6 +117,7 @@ def read_plan(
         dates=dates,
         fare_rows=fares.rows,
         other_folders=feed.other_folders,
+        agency_country=agencies.country,
     )
 
 

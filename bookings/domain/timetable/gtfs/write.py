@@ -34,6 +34,7 @@ from bookings.models import (
 ALWAYS: Final = date(2000, 1, 1)  # the feed does not say since when its fares hold
 MAX_PRICE: Final = Decimal(999_999)
 _CHUNK: Final = 500
+_SHOWN: Final = 10
 
 
 @dataclass
@@ -60,8 +61,9 @@ def write_plan(
     Wants a transaction around it. `keep_terms`: services keep layout and price.
     """
     written = Written()
-    network = NetworkWriter(source, plan.stops)
+    network = NetworkWriter(source, plan.stops, agency_country=plan.agency_country)
     stops, new, changed = network.write()
+    written.notes += _notes_on_countries(network, plan.agency_country)
     written.counts["cities"] = Count(
         new=network.cities_new, unchanged=len({stop.city_id for stop in stops.values()}) - network.cities_new
     )
@@ -74,6 +76,18 @@ def write_plan(
     _write_exceptions(plan, source, services)
     _write_fares(plan, routes, written)
     return written
+
+
+def _notes_on_countries(network: NetworkWriter, agency_country: str) -> Iterator[str]:
+    if network.by_agency:
+        yield _(
+            "%(count)d cities have no place on the map and count as in %(country)s, the agency's country."
+        ) % {"count": network.by_agency, "country": agency_country}
+    if network.without_country:
+        yield _(
+            "%(count)d cities have no country, so that passengers are not told which papers they need; "
+            "enter it in the admin: %(names)s"
+        ) % {"count": len(network.without_country), "names": ", ".join(network.without_country[:_SHOWN])}
 
 
 def _differs(row: Model, values: Mapping[str, object]) -> bool:

@@ -12,7 +12,7 @@ from bookings.domain.tickets import pdf
 from bookings.domain.tickets.pdf import ticket_pdf, tickets_pdf
 from bookings.domain.tickets.qr import ticket_qr_svg
 from bookings.models import Booking, SaleStatus, Ticket
-from bookings.tests.make import NOW, make_booking, make_route, make_schedule, make_stop
+from bookings.tests.make import NOW, make_booking, make_city, make_route, make_schedule
 from bookings.tests.pdf_reader import code_in_svg, codes_in, is_tagged, pages_of, tags_of
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_odd_names_do_not_break_a_ticket() -> None:
 
 
 def test_pdf_across_a_border_asks_for_a_passport_and_an_hour() -> None:
-    make_stop("Maputo", time_zone="Africa/Maputo")
+    make_city("Maputo", country="MZ")  # of the same clock
     booking = make_booking(schedule=make_schedule(route=make_route("Johannesburg", "Maputo")))
 
     (page,) = pages_of(ticket_pdf(booking))
