@@ -16,6 +16,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.boarding.coach_load import CoachLoad, coach_load
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.shifts import require_shift
+from bookings.domain.counter.tender import Tender
 from bookings.domain.sales.cancellations import cancel_booking, is_left_behind
 from bookings.models import Account, Refund, Ticket, User
 
@@ -50,7 +51,7 @@ def refund_left_behind(
     alone. Raises Conflict if nobody is left.
     """
     moment = now or database_now()
-    till = Till(actor, Account.CASH if in_cash else "")
+    till = Till(actor, Tender(Account.CASH) if in_cash else None)
     if in_cash:
         require_shift(actor)
     waiting = [

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.shifts import require_shift
-from bookings.domain.counter.tender import pay_out_refund, returns_online, take_payment
+from bookings.domain.counter.tender import Tender, pay_out_refund, returns_online, take_payment
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.ticket_changes import change_seat
@@ -23,12 +23,10 @@ from bookings.models import Booking, Note, Order, Refund, SaleStatus, Ticket, Us
 
 @dataclass(frozen=True)
 class Till:
-    """How a clerk settles the difference of a change. Cash `given` may be more than is due."""
+    """How a clerk settles the difference of a change. Without a tender what is owed waits."""
 
     clerk: User
-    tender: str = ""
-    given: Decimal | None = None
-    reference: str = ""
+    tender: Tender | None = None
 
     def settle(self, submission: str, now: datetime | None) -> Settling:
         return Settling(self, submission, now)
@@ -49,9 +47,7 @@ class Settling:
         take_payment(
             order,
             self.till.tender,
-            self.till.given,
             shift=require_shift(self.till.clerk),
-            reference=self.till.reference,
             submission=f"{self.submission[:70]}:paid",
             content=str(balance),
             now=self.now,
@@ -66,9 +62,8 @@ class Settling:
             return
         pay_out_refund(
             refund.pk,
+            self.till.tender,
             shift=require_shift(self.till.clerk),
-            tender=self.till.tender,
-            reference=self.till.reference,
             submission=f"{self.submission[:70]}:back",
             content=str(refund.amount),
             now=self.now,

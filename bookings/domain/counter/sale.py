@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -14,7 +12,7 @@ from bookings.base.codes import normal_code, random_token
 from bookings.base.errors import NotFound
 from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import lock_shift
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested, rehold, release_hold
@@ -24,15 +22,6 @@ from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Channel, Hold, HoldTrip, Order, SaleStatus, Shift, User
 
 _OWNER: Final = "clerk:%d:"
-
-
-@dataclass(frozen=True)
-class Tender:
-    """How it is paid. `given` None is exactly what is due."""
-
-    method: str  # cash, card, eft
-    given: Decimal | None = None
-    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,8 @@ def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime
             hold = _taken_up(known, seats.segment, now)
     held = hold_requested(seats, HoldRequest(owner, channel=Channel.COUNTER, adds_to=hold), now=now).hold
     if draft and not hold:  # the names that were typed for the seats that ran out
-        save_draft(held.token, owner=owner, **_as_typed(draft))
+        passengers, email, phone = (draft.get(name) for name in ("passengers", "email", "phone"))
+        save_draft(held.token, owner=owner, passengers=passengers or [], email=email or "", phone=phone or "")
     return held
 
 
@@ -87,14 +77,6 @@ def _taken_up(known: Hold, segment: SegmentRef, now: datetime | None) -> str:
     if not known.trips.exclude(schedule=segment.schedule_id).exists():
         return ""
     return rehold(known.token, owner=known.owner, channel=Channel.COUNTER, now=now).token
-
-
-def _as_typed(draft: Mapping) -> dict:
-    return {
-        "passengers": draft.get("passengers", []),
-        "email": draft.get("email", ""),
-        "phone": draft.get("phone", ""),
-    }
 
 
 def keep_typed(token: str, *, clerk: User, passengers: list[dict[str, str]], email: str, phone: str) -> None:
@@ -144,9 +126,7 @@ def pay(order: Order, tender: Tender, *, shift: Shift, submission: str, now: dat
     """Take the money for an order at the counter, once; one that costs nothing is confirmed already."""
     if order.status == SaleStatus.CONFIRMED and not order.total:
         return
-    content = repr(tender)
-    options = {"shift": shift, "reference": tender.reference, "submission": submission, "content": content}
-    take_payment(order, tender.method, tender.given, **options, now=now)
+    take_payment(order, tender, shift=shift, submission=submission, content=repr(tender), now=now)
 
 
 def order_of(reference: str) -> Order:

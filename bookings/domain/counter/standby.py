@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, Refusal, SalesClosed
 from bookings.base.money import ZERO, cents
 from bookings.database.transactions import database_now
-from bookings.domain.counter.sale import Tender, pay
+from bookings.domain.counter.sale import Sale, pay
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
@@ -23,47 +23,33 @@ from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import post_sale
-from bookings.domain.sales.orders import PassengerDetails, TicketTerms, issue_ticket, open_booking
+from bookings.domain.sales.orders import TicketTerms, issue_ticket, open_booking
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, FareClass, Order, SaleStatus, Shift, Ticket
 
 
 def sell_standby(
-    ref: SegmentRef,
-    passengers: Sequence[PassengerDetails],
-    tender: Tender,
-    *,
-    shift: Shift,
-    submission: str,
-    email: str = "",
-    phone: str = "",
-    now: datetime | None = None,
+    ref: SegmentRef, sale: Sale, *, shift: Shift, submission: str, now: datetime | None = None
 ) -> Order:
     """Sell tickets without seats at the lowest price of the segment, paid at once, once per `submission`.
 
     Raises Conflict while there are seats for all of them, SalesClosed, or what taking the money raises.
     """
-    people = [dict(sorted(passenger.items())) for passenger in passengers]
-    content = repr((ref, people, tender, email, phone))
 
     def action() -> str:
-        order = _place(ref, passengers, email, phone, shift, now or database_now())
-        pay(order, tender, shift=shift, submission=submission, now=now)
+        order = _place(ref, sale, shift, now or database_now())
+        pay(order, sale.tender, shift=shift, submission=submission, now=now)
         return order.token
 
     return Order.objects.get(
-        token=run_once("standby", submission, content, action=action, now=now or database_now())
+        token=run_once(
+            "standby", submission, f"{ref} {sale.content}", action=action, now=now or database_now()
+        )
     )
 
 
-def _place(
-    ref: SegmentRef,
-    passengers: Sequence[PassengerDetails],
-    email: str,
-    phone: str,
-    shift: Shift,
-    now: datetime,
-) -> Order:
+def _place(ref: SegmentRef, sale: Sale, shift: Shift, now: datetime) -> Order:
+    passengers = sale.passengers
     if not passengers or not all(
         passenger.get("first_name") and passenger.get("surname") for passenger in passengers
     ):
@@ -82,8 +68,8 @@ def _place(
     ]
     order = Order.objects.create(
         token=random_token(),
-        email=email,
-        phone=phone,
+        email=sale.email,
+        phone=sale.phone,
         channel=Channel.COUNTER,
         total=sum((prices[slug] for slug in slugs), ZERO),
         pay_by=now + timedelta(minutes=settings.PAYMENT_MINUTES),

@@ -42,6 +42,17 @@ _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 
 
 @dataclass(frozen=True)
+class Tender:
+    """How money changes hands. `given` None is exactly what is due; card and EFT need the reference of the
+    terminal or the transfer.
+    """
+
+    method: str  # cash, card, eft
+    given: Decimal | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
 class Taken:
     """A payment at the counter.
 
@@ -85,27 +96,23 @@ def in_coins(amount: Decimal) -> Decimal:
 
 def take_payment(
     order: Order,
-    tender: str,
-    amount_given: Decimal | None,
+    tender: Tender,
     *,
     shift: Shift,
-    reference: str = "",
     submission: str,
     content: str,
     now: datetime | None = None,
 ) -> Taken:
-    """Take what is due on an order into the till and confirm it, once per `submission`. `amount_given` None
-    means: exactly what is due.
+    """Take what is due on an order into the till and confirm it, once per `submission`.
 
-    Cash may be more than is due (change); card and EFT are exact and need the reference of the terminal or
-    the transfer. Raises Refusal for a wrong amount or reference, Conflict when nothing is due, the seats are
-    gone or the shift is closed; then nothing is booked.
+    Cash may be more than is due (change); card and EFT are exact. Raises Refusal for a wrong amount or
+    reference, Conflict when nothing is due, the seats are gone or the shift is closed; nothing is booked.
     """
     result = run_once(
         "take-payment",
         submission,
         content,
-        action=lambda: _take(order.pk, tender, amount_given, shift, reference, submission, now),
+        action=lambda: _take(order.pk, tender, shift, submission, now),
         now=now or database_now(),
     )
     payment, due, given = result.split()
@@ -114,25 +121,17 @@ def take_payment(
     )
 
 
-def _take(
-    order_id: int,
-    tender: str,
-    amount_given: Decimal | None,
-    shift: Shift,
-    reference: str,
-    submission: str,
-    now: datetime | None,
-) -> str:
-    reference = clean_reference(tender, reference)
+def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: datetime | None) -> str:
+    reference = clean_reference(tender)
     order = lock_order(order_id).order
     shift, now = lock_shift(shift), now or database_now()
     amount = amount_due(order, now=now)
     if amount <= 0:
         raise Conflict(_("There is nothing to pay on this order any more."))
-    due = in_coins(amount) if tender == Account.CASH else amount
-    given = due if amount_given is None else amount_given
-    _check_given(tender, due, given)
-    outcome = settle(order.pk, tender, f"till:{submission}"[:80], amount, shift=shift, now=now)
+    due = in_coins(amount) if tender.method == Account.CASH else amount
+    given = due if tender.given is None else tender.given
+    _check_given(tender.method, due, given)
+    outcome = settle(order.pk, tender.method, f"till:{submission}"[:80], amount, shift=shift, now=now)
     if outcome not in _CONFIRMS:
         raise Conflict(
             _(
@@ -140,7 +139,7 @@ def _take(
                 "and choose other seats."
             )
         )
-    payment = Payment.objects.get(method=tender, external_id=f"till:{submission}"[:80])
+    payment = Payment.objects.get(method=tender.method, external_id=f"till:{submission}"[:80])
     Payment.objects.filter(pk=payment.pk).update(reference=reference)
     rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
     LedgerEntry.objects.post(
@@ -149,42 +148,41 @@ def _take(
     return f"{payment.pk} {due} {given}"
 
 
-def _check_given(tender: str, due: Decimal, given: Decimal) -> None:
+def _check_given(method: str, due: Decimal, given: Decimal) -> None:
     if not is_rand_and_cents(given):
         raise Refusal(_("Enter an amount in rand and cents."))
     if given < due:
         raise Refusal(_("%(due)s is due; that is not enough.") % {"due": format_zar(due)})
-    if given > due and tender != Account.CASH:
+    if given > due and method != Account.CASH:
         raise Refusal(
             _("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)}
         )
 
 
-def clean_reference(tender: str, reference: str) -> str:
+def clean_reference(tender: Tender) -> str:
     """The reference of a card terminal or transfer as it is kept.
 
     Raises Refusal for an unknown tender, a missing one or a card number.
     """
-    reference = " ".join(reference.split())
-    if tender not in TENDERS:
+    reference = " ".join(tender.reference.split())
+    if tender.method not in TENDERS:
         raise Refusal(_("Choose cash, card or EFT."))
     if _CARD_NUMBER.search(reference):
         raise Refusal(
             _("This looks like a card number. Never enter one: use the reference on the terminal's slip.")
         )
-    if tender != Account.CASH and not reference:
+    if tender.method != Account.CASH and not reference:
         raise Refusal(_("Enter the reference on the slip."))
     if len(reference) > 40:
         raise Refusal(_("The reference is too long."))
-    return "" if tender == Account.CASH else reference
+    return "" if tender.method == Account.CASH else reference
 
 
 def pay_out_refund(
     refund_id: int,
+    tender: Tender,
     *,
     shift: Shift,
-    tender: str,
-    reference: str = "",
     submission: str,
     content: str,
     now: datetime | None = None,
@@ -197,14 +195,14 @@ def pay_out_refund(
         "pay-out-refund",
         submission,
         content,
-        action=lambda: _pay_out(refund_id, shift, tender, reference, now),
+        action=lambda: _pay_out(refund_id, tender, shift, now),
         now=now or database_now(),
     )
     return Refund.objects.select_related("order", "shift").get(pk=refund_id)
 
 
-def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: datetime | None) -> str:
-    reference = clean_reference(tender, reference)
+def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None) -> str:
+    method, reference = tender.method, clean_reference(tender)
     refund = Refund.objects.select_related("order").filter(pk=refund_id).first()
     if refund is None:
         raise NotFound(_("We could not find this refund."))
@@ -214,16 +212,16 @@ def _pay_out(refund_id: int, shift: Shift, tender: str, reference: str, now: dat
         raise Conflict(_("This was paid online: it is refunded automatically the same way."))
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
     if (
-        owed.update(status=Refund.Status.PAID, paid_at=now, method=tender, shift=shift, reference=reference)
+        owed.update(status=Refund.Status.PAID, paid_at=now, method=method, shift=shift, reference=reference)
         != 1
     ):
         raise Conflict(_("This refund has already been paid, or is being paid online."))
-    given = in_coins(refund.amount) if tender == Account.CASH else refund.amount
-    if tender == Account.CASH:
+    given = in_coins(refund.amount) if method == Account.CASH else refund.amount
+    if method == Account.CASH:
         require_cash(shift, given)
     amounts = {
         Account.REFUNDS_OWED: refund.amount,
-        Account(tender): -given,
+        Account(method): -given,
         Account.CASH_OVER_SHORT: given - refund.amount,
     }
     LedgerEntry.objects.post(

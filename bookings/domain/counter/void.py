@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now
-from bookings.domain.counter.tender import pay_out_refund
+from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.bookings import booking_called
 from bookings.domain.sales.cancellations import close_booking
@@ -135,9 +135,8 @@ def _void(reference: str, shift: Shift, reason: str, submission: str, now: datet
         refund = Refund.objects.create(order=order, cause=cause, amount=payment.amount, created_at=now)
         pay_out_refund(
             refund.pk,
+            Tender(payment.method, reference=payment.reference),
             shift=shift,
-            tender=payment.method,
-            reference=payment.reference,
             submission=f"{submission[:60]}:{payment.pk}",
             content=cause,
             now=now,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.errors import Refusal
 from bookings.domain.counter.exchange import Till
+from bookings.domain.counter.tender import Tender
 from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
 from bookings.office.access import StaffRequest
@@ -37,12 +38,11 @@ class ConfirmForm(ApprovalFields):
 
     def till(self, request: StaffRequest) -> Till:
         data = self.cleaned_data
-        return Till(
-            request.user,
-            data["tender"],
-            data["given"] if data["tender"] == Account.CASH else None,
-            data["slip"],
-        )
+        method, given = data["tender"], data["given"]
+        if not method:
+            return Till(request.user)
+        tender = Tender(method, given if method == Account.CASH else None, data["slip"])
+        return Till(request.user, tender)
 
     def signed_waiver(self, request: StaffRequest, *, is_waived: bool) -> Waiver | None:
         """The waiver that somebody signed.

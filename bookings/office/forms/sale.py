@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
-from bookings.domain.counter.sale import Tender
+from bookings.domain.counter.tender import Tender
 from bookings.domain.network.places import Place, find_places, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef

@@ -14,7 +14,7 @@ from bookings.base.money import format_zar
 from bookings.domain.counter.booking_record import booking_record
 from bookings.domain.counter.exchange import cancel_at_till
 from bookings.domain.counter.shifts import require_shift
-from bookings.domain.counter.tender import pay_out_refund
+from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.counter.void import void_quote, void_sale
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.models import Booking, Shift
@@ -162,9 +162,8 @@ def _pay_out(request: StaffRequest, refund_id: int, form: ConfirmForm) -> None:
     data = form.cleaned_data
     pay_out_refund(
         refund_id,
+        Tender(data["tender"], reference=data["slip"]),
         shift=require_shift(request.user),
-        tender=data["tender"],
-        reference=data["slip"],
         submission=data["submission"],
         content=content_of(refund_id, data["tender"], data["slip"]),
     )

@@ -140,9 +140,9 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     email, phone = form.cleaned_data["contact"]
-    options = {"shift": shift, "submission": _submission(request), "email": email, "phone": phone}
+    sale = Sale(tuple(form.passengers), form.tendered, email=email, phone=phone)
     try:
-        order = sell_standby(query.segment, form.passengers, form.tendered, **options)
+        order = sell_standby(query.segment, sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)

@@ -8,7 +8,7 @@ import pytest
 
 from bookings.domain.counter.booking_record import booking_record
 from bookings.domain.counter.exchange import Till, cancel_at_till
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.partners import get_partner
 from bookings.domain.sales.cancellations import cancel_booking
@@ -355,7 +355,12 @@ def test_pay_later_is_paid_at_a_counter(program: Program, coach: Schedule) -> No
     shift = make_shift(make_user())
 
     take_payment(
-        Order.objects.get(token=placed["id"]), "cash", None, shift=shift, submission="s", content="c", now=NOW
+        Order.objects.get(token=placed["id"]),
+        Tender("cash"),
+        shift=shift,
+        submission="s",
+        content="c",
+        now=NOW,
     )
 
     assert program.get(f"/orders/{placed['id']}/", {"fields": "status"}).json() == {"status": "confirmed"}
@@ -442,7 +447,7 @@ def test_a_till_pays_nothing_back_for_what_was_sold_on_account(program: Program,
         ticket_ids=tickets,
         quoted=Decimal(900),
         reason="asked for it",
-        till=Till(clerk, tender="cash"),
+        till=Till(clerk, Tender("cash")),
         submission="s",
         content="c",
         now=NOW,

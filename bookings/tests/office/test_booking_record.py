@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, hold_seats
@@ -59,7 +59,7 @@ def sold(
     order = place_order(hold.token, owner="ann", submission=hold.token, content="", now=now)
     if by:
         take_payment(
-            order, "cash", None, shift=by.user.shifts.get(), submission=hold.token, content="", now=now
+            order, Tender("cash"), shift=by.user.shifts.get(), submission=hold.token, content="", now=now
         )
     else:
         settle(order.pk, "eft", hold.token, order.total, now=now)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from bookings.domain.counter.shifts import close_shift, expected
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Shift, TillMovement, User
 from bookings.tests.make import make_booking, make_branch, make_schedule, make_shift, make_user
@@ -30,7 +30,7 @@ def counted(client: StaffClient, shift: Shift, submission: str = "evening", **mo
 def sale(shift: Shift, fare: int = 600, tender: str = "cash", schedule: Any = None) -> None:
     order = make_booking(status="pending", fare=fare, now=timezone.now(), schedule=schedule).order
     take_payment(
-        order, tender, None, shift=shift, reference="T4 1", submission=f"sale {order.pk}", content=""
+        order, Tender(tender, reference="T4 1"), shift=shift, submission=f"sale {order.pk}", content=""
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.blocks import block_seats
@@ -28,7 +28,7 @@ def shifts() -> list[Shift]:
 
 def sold(shift: Shift) -> Booking:
     order = ordered(make_schedule())
-    take_payment(order, "cash", None, shift=shift, submission="pay", content="", now=NOW)
+    take_payment(order, Tender("cash"), shift=shift, submission="pay", content="", now=NOW)
     return order.bookings.get()
 
 
@@ -38,7 +38,7 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
     tickets = list(booking.tickets.values_list("pk", flat=True))
 
     def act(number: int) -> Any:
-        clerk = Till(shifts[number % 4].clerk, "cash")
+        clerk = Till(shifts[number % 4].clerk, Tender("cash"))
         form: dict[str, Any] = {
             "ticket_ids": tickets,
             "till": clerk,
@@ -86,7 +86,7 @@ def test_one_move_posted_by_many_happens_once(shifts: list[Shift]) -> None:
             ticket_ids=tickets,
             labels=[],
             quoted=None,
-            till=Till(shifts[0].clerk, "cash"),
+            till=Till(shifts[0].clerk, Tender("cash")),
             submission="form",
             content="",
             now=NOW,
@@ -127,7 +127,7 @@ def test_two_parties_who_change_coaches_crosswise_do_not_wait_for_ever(shifts: l
         order = ordered(
             (first, second)[number % 2], f"{number // 4 + 1}{'ABCD'[number % 4]}", owner=f"o{number}"
         )
-        take_payment(order, "cash", None, shift=shifts[0], submission=f"pay {number}", content="", now=NOW)
+        take_payment(order, Tender("cash"), shift=shifts[0], submission=f"pay {number}", content="", now=NOW)
         bookings.append(order.bookings.get())
 
     def act(number: int) -> Booking:
@@ -138,7 +138,7 @@ def test_two_parties_who_change_coaches_crosswise_do_not_wait_for_ever(shifts: l
             ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
             labels=[],
             quoted=None,
-            till=Till(shifts[number % 4].clerk, "cash"),
+            till=Till(shifts[number % 4].clerk, Tender("cash")),
             submission=f"form {number}",
             content="",
             now=NOW,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till, seat_at_till
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.sales.blocks import block_seats, release_block
 from bookings.domain.sales.ticket_changes import change_name
@@ -32,7 +32,7 @@ class Service(test_any_sequence.Sales):
     def __init__(self) -> None:
         super().__init__()
         self.shift = make_shift(make_user(), opening_float=5000)
-        self.till = Till(self.shift.clerk, "cash")
+        self.till = Till(self.shift.clerk, Tender("cash"))
         other = make_schedule(route=self.schedule.route, seats=4, departs=NOW + timedelta(days=3), price=750)
         self.coaches = [self.schedule, other]
 
@@ -48,7 +48,7 @@ class Service(test_any_sequence.Sales):
         if order:
             self.tried(
                 lambda: take_payment(
-                    Order.objects.get(pk=order.pk), "cash", None, shift=self.shift, **self.form()
+                    Order.objects.get(pk=order.pk), Tender("cash"), shift=self.shift, **self.form()
                 )
             )
 

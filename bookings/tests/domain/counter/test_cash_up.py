@@ -111,7 +111,7 @@ class Counter8:
         some = self.rng.sample(valid, self.rng.randint(1, len(valid)))
         back = cancellation_quote(booking, some, now=self.now).refund
         tender = self._tender_for(shift, back)
-        till = Till(shift.clerk, tender, reference="T4 2")
+        till = Till(shift.clerk, Tender(tender, reference="T4 2"))
         cancel_at_till(
             booking.booking_reference,
             ticket_ids=some,
@@ -158,7 +158,7 @@ class Counter8:
             ticket_ids=some,
             labels=[line.seat.label for line in quote.lines],
             quoted=balance,
-            till=Till(shift.clerk, tender, reference="T4 3"),
+            till=Till(shift.clerk, Tender(tender, reference="T4 3")),
             submission=f"x {self.number}",
             content="",
             now=self.now,

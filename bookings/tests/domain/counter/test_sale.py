@@ -304,8 +304,7 @@ def test_standby_on_a_full_coach_is_paid_and_claims_nothing(shift: Shift) -> Non
 
     order = sell_standby(
         seats_on(schedule).segment,
-        (THANDI, LWAZI),
-        Tender("cash", Decimal(1000)),
+        Sale((THANDI, LWAZI), Tender("cash", Decimal(1000))),
         shift=shift,
         submission="s",
         now=NOW,
@@ -328,7 +327,7 @@ def test_standby_on_a_full_coach_is_paid_and_claims_nothing(shift: Shift) -> Non
 def test_standby_is_sold_once_per_form(shift: Shift) -> None:
     schedule = full()
     sold = [
-        sell_standby(seats_on(schedule).segment, (THANDI,), CASH, shift=shift, submission="s", now=NOW)
+        sell_standby(seats_on(schedule).segment, Sale((THANDI,), CASH), shift=shift, submission="s", now=NOW)
         for _twice in range(2)
     ]
 
@@ -338,7 +337,7 @@ def test_standby_is_sold_once_per_form(shift: Shift) -> None:
 
 def test_no_standby_while_there_are_seats(schedule: Schedule, shift: Shift) -> None:
     with pytest.raises(Conflict, match="free seats"):
-        sell_standby(seats_on(schedule).segment, (THANDI,), CASH, shift=shift, submission="s", now=NOW)
+        sell_standby(seats_on(schedule).segment, Sale((THANDI,), CASH), shift=shift, submission="s", now=NOW)
     assert Order.objects.count() == 0
 
 
@@ -356,7 +355,9 @@ def test_a_web_order_that_is_paid_later_is_taken_over_by_any_of_its_references(
     reference = order.bookings.get().booking_reference
 
     owed = owed_order(f" {reference.lower()} ", now=NOW)
-    take_payment(owed.order, "eft", None, shift=shift, reference="FNB 1", submission="t", content="", now=NOW)
+    take_payment(
+        owed.order, Tender("eft", reference="FNB 1"), shift=shift, submission="t", content="", now=NOW
+    )
 
     assert (owed.owed, owed.people, owed.has_run_out) == (
         Decimal(900),

@@ -6,7 +6,7 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken
 from bookings.domain.counter.shifts import close_shift, expected
-from bookings.domain.counter.tender import Taken, amount_due, in_coins, pay_out_refund, take_payment
+from bookings.domain.counter.tender import Taken, Tender, amount_due, in_coins, pay_out_refund, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.payments import act_on_notification
@@ -43,12 +43,18 @@ def taken(
     tender: str = "cash",
     given: str | None = None,
     submission: str = "pay",
+    reference: str = "",
     **more: Any,
 ) -> Taken:
     more.setdefault("now", NOW)
     amount = None if given is None else Decimal(given)
     return take_payment(
-        order, tender, amount, shift=shift, submission=submission, content=f"{tender} {given}", **more
+        order,
+        Tender(tender, amount, reference),
+        shift=shift,
+        submission=submission,
+        content=f"{tender} {given}",
+        **more,
     )
 
 
@@ -63,10 +69,15 @@ def paid_out(
     tender: str = "cash",
     submission: str = "back",
     now: datetime = NOW,
-    **more: Any,
+    reference: str = "",
 ) -> Refund:
     return pay_out_refund(
-        refund.pk, shift=shift, tender=tender, submission=submission, content=tender, now=now, **more
+        refund.pk,
+        Tender(tender, reference=reference),
+        shift=shift,
+        submission=submission,
+        content=tender,
+        now=now,
     )
 
 
@@ -246,4 +257,4 @@ def test_money_that_returns_online_by_itself_is_not_given_twice(order: Order, sh
 
 def test_an_unknown_refund_is_not_found(shift: Shift) -> None:
     with pytest.raises(NotFound):
-        pay_out_refund(99, shift=shift, tender="cash", submission="x", content="", now=NOW)
+        pay_out_refund(99, Tender("cash"), shift=shift, submission="x", content="", now=NOW)

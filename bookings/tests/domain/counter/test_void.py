@@ -6,7 +6,7 @@ import pytest
 from bookings.base.errors import Conflict
 from bookings.domain.counter.exchange import Till, cancel_at_till
 from bookings.domain.counter.shifts import expected
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_quote, void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.waivers import Waiver
@@ -27,7 +27,7 @@ def shift() -> Shift:
 def booking(shift: Shift) -> Booking:
     """Two seats for R900, paid in cash."""
     order = ordered(make_schedule())
-    take_payment(order, "cash", Decimal(1000), shift=shift, submission="pay", content="", now=NOW)
+    take_payment(order, Tender("cash", Decimal(1000)), shift=shift, submission="pay", content="", now=NOW)
     return order.bookings.get()
 
 
@@ -90,7 +90,7 @@ def test_a_cancellation_at_the_till_pays_the_refund_out_with_it(booking: Booking
         ticket_ids=tickets,
         quoted=Decimal(450),
         reason="ill",
-        till=Till(shift.clerk, "cash"),
+        till=Till(shift.clerk, Tender("cash")),
         submission="form",
         content="",
         now=later,
@@ -109,7 +109,7 @@ def test_a_waived_fee_gives_everything_back_and_names_the_approver(booking: Book
         ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
         quoted=Decimal(900),
         reason="",
-        till=Till(shift.clerk, "cash"),
+        till=Till(shift.clerk, Tender("cash")),
         waiver=Waiver("death", boss),
         submission="form",
         content="",

@@ -7,7 +7,7 @@ from django.db import connection
 
 from bookings.database.triggers import create_ledger_triggers
 from bookings.domain.counter.shifts import close_shift, move_cash
-from bookings.domain.counter.tender import take_payment
+from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Account, LedgerEntry, Payment, Posting, Shift, TillMovement
 from bookings.tests.make import NOW, make_booking, make_shift, make_user
@@ -23,7 +23,7 @@ def shift(db: None) -> Shift:
     """Float 500, a sale of 600 in cash, 50 taken out."""
     shift = make_shift(make_user(), opening_float=500)
     order = make_booking(status="pending").order
-    take_payment(order, "cash", None, shift=shift, submission="sale", content="", now=NOW)
+    take_payment(order, Tender("cash"), shift=shift, submission="sale", content="", now=NOW)
     move_cash(shift, Decimal(-50), "taxi", submission="taxi", content="", now=NOW)
     return shift
 

@@ -16,7 +16,7 @@ from django.core.management import call_command
 
 from bookings import tasks
 from bookings.base.errors import Conflict, RuleBroken
-from bookings.domain.counter.tender import pay_out_refund, take_payment
+from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.messaging.outbox import LEASE, WEBHOOK_PAUSES, SendReport, send_batch, send_due
 from bookings.domain.messaging.webhooks import delivery as delivering
@@ -126,12 +126,12 @@ def test_money_that_goes_back_over_a_counter_is_told_too(
     server: Receiver, partner: Partner, hook: Webhook
 ) -> None:
     shift, order = make_shift(make_user()), partner_order(partner, make_schedule())
-    take_payment(order, "cash", None, shift=shift, submission="pay", content="", now=NOW)
+    take_payment(order, Tender("cash"), shift=shift, submission="pay", content="", now=NOW)
     cancel_booking(order.bookings.get().booking_reference, submission="c", content="", now=NOW + MINUTE)
     pay_out_refund(
         Refund.objects.get().pk,
+        Tender("cash"),
         shift=shift,
-        tender="cash",
         submission="back",
         content="",
         now=NOW + 2 * MINUTE,

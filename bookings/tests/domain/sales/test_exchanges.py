@@ -6,6 +6,7 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken, SalesClosed, SeatTaken
 from bookings.domain.counter.exchange import SegmentRef, Till, exchange_at_till
+from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.sales.exchanges import exchange, quote_exchange
@@ -96,7 +97,11 @@ def test_an_exchange_keeps_the_reference_and_replaces_the_tickets(
     codes = set(booking.tickets.values_list("code", flat=True))
 
     moved = move(
-        booking, later, till=Till(clerk_with_shift(), "cash"), labels=("2A", "2B"), quoted=Decimal(750)
+        booking,
+        later,
+        till=Till(clerk_with_shift(), Tender("cash")),
+        labels=("2A", "2B"),
+        quoted=Decimal(750),
     )
 
     assert (moved.pk, moved.booking_reference, moved.status) == (
@@ -127,7 +132,7 @@ def test_an_exchange_keeps_the_reference_and_replaces_the_tickets(
 def test_the_history_says_who_moved_whom_where(booking: Booking, later: Schedule) -> None:
     clerk = clerk_with_shift()
 
-    move(booking, later, till=Till(clerk, "card", reference="S1"))
+    move(booking, later, till=Till(clerk, Tender("card", reference="S1")))
 
     event = booking.events.filter(ticket=None).order_by("-pk")[0]
     assert (event.actor, event.from_status, event.to_status) == (clerk, "confirmed", "confirmed")
@@ -139,7 +144,7 @@ def test_the_history_says_who_moved_whom_where(booking: Booking, later: Schedule
 def test_a_cheaper_ride_owes_the_rest_back_the_way_it_was_paid(booking: Booking, schedule: Schedule) -> None:
     cheap = make_schedule(route=schedule.route, departs=NOW + timedelta(days=5), price=200)
 
-    move(booking, cheap, till=Till(clerk_with_shift(), "cash"), quoted=Decimal(-150))
+    move(booking, cheap, till=Till(clerk_with_shift(), Tender("cash")), quoted=Decimal(-150))
 
     refund = Refund.objects.get()
     assert (refund.amount, refund.status) == (Decimal(150), "owed")  # the queue sends it: it was paid online
@@ -149,7 +154,7 @@ def test_a_cheaper_ride_owes_the_rest_back_the_way_it_was_paid(booking: Booking,
 def test_some_of_the_party_move_alone_in_a_booking_of_their_own(booking: Booking, later: Schedule) -> None:
     child = booking.tickets.get(first_name="Sipho")
 
-    moved = move(booking, later, till=Till(clerk_with_shift(), "cash"), ticket_ids=[child.pk])
+    moved = move(booking, later, till=Till(clerk_with_shift(), Tender("cash")), ticket_ids=[child.pk])
 
     assert moved.pk != booking.pk
     assert moved.order == booking.order
@@ -172,7 +177,7 @@ def test_a_supervisor_waives_the_fee_and_is_named(booking: Booking, later: Sched
     move(
         booking,
         later,
-        till=Till(clerk_with_shift(), "cash"),
+        till=Till(clerk_with_shift(), Tender("cash")),
         quoted=Decimal(300),
         waiver=Waiver("operator", boss, "coach broke down"),
     )
@@ -189,13 +194,13 @@ def test_a_clerk_waives_no_fee_neither_their_own_nor_a_colleagues(booking: Booki
 
     for approver in (clerk, make_user()):
         with pytest.raises(RuleBroken, match="supervisor"):
-            move(booking, later, till=Till(clerk, "cash"), waiver=Waiver("goodwill", approver))
+            move(booking, later, till=Till(clerk, Tender("cash")), waiver=Waiver("goodwill", approver))
 
 
 def test_a_second_exchange_of_the_same_tickets_is_told_that_somebody_was_first(
     booking: Booking, later: Schedule
 ) -> None:
-    till = Till(clerk_with_shift(), "cash")
+    till = Till(clerk_with_shift(), Tender("cash"))
     tickets = list(booking.tickets.values_list("pk", flat=True))
     move(booking, later, till=till)
 
@@ -212,7 +217,10 @@ def test_a_second_exchange_of_the_same_tickets_is_told_that_somebody_was_first(
 def test_the_same_form_twice_moves_once_and_with_other_content_not_at_all(
     booking: Booking, later: Schedule
 ) -> None:
-    till, tickets = Till(clerk_with_shift(), "cash"), list(booking.tickets.values_list("pk", flat=True))
+    till, tickets = (
+        Till(clerk_with_shift(), Tender("cash")),
+        list(booking.tickets.values_list("pk", flat=True)),
+    )
 
     first = move(booking, later, till=till, ticket_ids=tickets)
     again = move(booking, later, till=till, ticket_ids=tickets)
@@ -226,7 +234,7 @@ def test_the_same_form_twice_moves_once_and_with_other_content_not_at_all(
 @pytest.mark.parametrize("tender", ["", "cash"])
 def test_nothing_moves_without_the_balance(booking: Booking, later: Schedule, tender: str) -> None:
     with pytest.raises(RuleBroken):
-        move(booking, later, till=Till(clerk_with_shift(), tender, given=Decimal(1)))
+        move(booking, later, till=Till(clerk_with_shift(), Tender(tender, Decimal(1))))
 
     booking.refresh_from_db()
     assert booking.schedule != later
@@ -237,7 +245,7 @@ def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(
     booking: Booking, later: Schedule
 ) -> None:
     ordered(later, "1A", owner="other", now=NEXT_DAY)
-    till = Till(clerk_with_shift(), "cash")
+    till = Till(clerk_with_shift(), Tender("cash"))
 
     with pytest.raises(Conflict, match="price has changed"):
         move(booking, later, till=till, quoted=Decimal(1))
@@ -275,7 +283,7 @@ def test_an_unpaid_or_cancelled_booking_is_not_moved(schedule: Schedule, later: 
 
 
 def test_an_exchanged_booking_can_be_cancelled_for_its_new_fare(booking: Booking, later: Schedule) -> None:
-    move(booking, later, till=Till(clerk_with_shift(), "cash"))
+    move(booking, later, till=Till(clerk_with_shift(), Tender("cash")))
 
     cancel_booking(booking.booking_reference, submission="cancel", content="", now=NEXT_DAY)
 

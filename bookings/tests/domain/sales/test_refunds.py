@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound
-from bookings.domain.counter.tender import pay_out_refund
+from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.booking_page import booking_page, find_booking
 from bookings.domain.sales.cancellations import cancel_booking, cancellation_quote
@@ -169,7 +169,7 @@ def test_a_refund_whose_answer_got_lost_is_asked_again_later_under_the_same_key(
     assert violations(now=NEXT_DAY) == []
     shift = make_shift(make_user())
     with pytest.raises(Conflict, match="online"):
-        pay_out_refund(refund.pk, shift=shift, tender="cash", submission="out", content="", now=NEXT_DAY)
+        pay_out_refund(refund.pk, Tender("cash"), shift=shift, submission="out", content="", now=NEXT_DAY)
 
     assert pay_waiting_refunds(now=NEXT_DAY + ASKED_FOR) == 1
 
