@@ -89,7 +89,9 @@ class Outlook:
             for departure in departures:
                 by_day[departure.local.date()].append(_cell(departure, full[departure.id], destination))
             trips.append(
-                Trip(time, destination, call.line, tuple(tuple(by_day[day.date]) for day in self.days))
+                Trip(
+                    time, destination, departures[0].line, tuple(tuple(by_day[day.date]) for day in self.days)
+                )
             )
         return tuple(trips)
 
@@ -120,7 +122,7 @@ def _by_trip(departures: Iterable[Coming]) -> dict[tuple[str, str, int, int], li
     trips: dict[tuple[str, str, int, int], list[Coming]] = defaultdict(list)
     for departure in departures:
         trips[
-            f"{departure.local:%H:%M}", departure.call.line, departure.call.route_id, departure.call.position
+            f"{departure.local:%H:%M}", departure.line, departure.call.route_id, departure.call.position
         ].append(departure)
     return trips
 

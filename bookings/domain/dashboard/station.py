@@ -12,24 +12,13 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 
 from bookings.domain.search.availability import find_layouts
+from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
 from bookings.models import RouteStop, Schedule, SeatClaim
 
 # Still standing at its first stop, as far as anybody has noted.
 WAITING: Final = frozenset(
     {Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Schedule.Status.CLOSED, Schedule.Status.BOARDING}
 )
-
-
-@dataclass(frozen=True)
-class BoardingCall:
-    """A route's call at a stop of the city where people may board."""
-
-    route_id: int
-    position: int
-    depart_min: int
-    stop: str
-    time_zone: str
-    line: str
 
 
 class Coming(NamedTuple):
@@ -49,6 +38,10 @@ class Coming(NamedTuple):
     @property
     def local(self) -> datetime:
         return self.boards_at.astimezone(ZoneInfo(self.call.time_zone))
+
+    @property
+    def line(self) -> str:
+        return self.call.line_code or self.call.line_name
 
 
 class WayCall(NamedTuple):
@@ -106,7 +99,7 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
     """Coaches that people may board in the city in this time, by time, cancelled ones too: two queries."""
     by_route: dict[int, list[BoardingCall]] = defaultdict(list)
     by_hour: dict[int, list[int]] = defaultdict(list)
-    for call in _calls(city_id):
+    for call in boarding_calls(Q(stop__city=city_id)):
         by_route[call.route_id].append(call)
         by_hour[call.depart_min // 60].append(call.route_id)
     ranges = Q(pk__in=[])
@@ -137,26 +130,7 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
                 departures.append(
                     Coming(pk, departs, coach, layout, bus, status, revision, available, call, boards_at)
                 )
-    return sorted(departures, key=lambda departure: (departure.boards_at, departure.call.line, departure.id))
-
-
-def _calls(city_id: int) -> list[BoardingCall]:
-    calls = RouteStop.objects.filter(stop__city=city_id, may_board=True, route__is_active=True).order_by(
-        "route_id", "position"
-    )
-    columns = (
-        "route_id",
-        "position",
-        "depart_min",
-        "stop__name",
-        "stop__time_zone",
-        "route__line__code",
-        "route__line__name",
-    )
-    return [
-        BoardingCall(route, position, minutes, stop, zone, line=code or name)
-        for route, position, minutes, stop, zone, code, name in calls.values_list(*columns)
-    ]
+    return sorted(departures, key=lambda departure: (departure.boards_at, departure.line, departure.id))
 
 
 def ways(routes: Iterable[int]) -> dict[int, Way]:

@@ -173,7 +173,7 @@ def _row(
         day=_day(departure, now),
         wait=_wait(departure.boards_at - now),
         destination=way.end_after(departure.call.position),
-        line=departure.call.line,
+        line=departure.line,
         stop=departure.call.stop,
         coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         bus=departure.bus or "",

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from bookings.base.dates import day_text
 from bookings.cache.reference_data import cached, reference_data_version, single_version_check
 from bookings.domain.network.places import Place
 from bookings.domain.search.offers import LONGEST_PAGE
+from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
 from bookings.domain.timetable.departures import RouteWindow, departures_within
 from bookings.models import RouteStop, Schedule
 
@@ -53,16 +55,6 @@ class Board:
     cache_key: str  # names all that it shows, for as long as the minute lasts; empty: it cannot be kept
 
 
-class _Call(NamedTuple):
-    route: int
-    position: int
-    depart_min: int
-    stop: str
-    code: str
-    time_zone: str
-    line: str
-
-
 class _WayCall(NamedTuple):
     position: int
     city: str
@@ -76,7 +68,7 @@ class _Upcoming(NamedTuple):
     boards_at: datetime
     coach: int
     status: str
-    call: _Call
+    call: BoardingCall
 
 
 @single_version_check()
@@ -89,8 +81,8 @@ def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: in
     calls = _calls_at(place)
     upcoming = _upcoming(calls, now, page * size + 1)
     shown = upcoming[(page - 1) * size : page * size]
-    ways = _onward(frozenset(call.route for call in calls))
-    rows = tuple(_row(departure, ways[departure.call.route], now) for departure in shown)
+    ways = _onward(frozenset(call.route_id for call in calls))
+    rows = tuple(_row(departure, ways[departure.call.route_id], now) for departure in shown)
     has_next, mark = len(upcoming) > page * size, reference_data_version()
     decides = (
         mark,
@@ -105,31 +97,11 @@ def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: in
     return Board(place, rows, page, has_previous=page > 1, has_next=has_next, cache_key=key)
 
 
-def _calls_at(place: Place) -> list[_Call]:
-    return cached(("calls at", place.stop_ids), lambda: _read_calls(place))
+def _calls_at(place: Place) -> list[BoardingCall]:
+    return cached(("calls at", place.stop_ids), lambda: boarding_calls(Q(stop__in=place.stop_ids)))
 
 
-def _read_calls(place: Place) -> list[_Call]:
-    calls = RouteStop.objects.filter(stop__in=place.stop_ids, may_board=True, route__is_active=True).order_by(
-        "route_id", "position"
-    )
-    columns = (
-        "route_id",
-        "position",
-        "depart_min",
-        "stop__name",
-        "stop__code",
-        "stop__time_zone",
-        "route__line__code",
-        "route__line__name",
-    )
-    return [
-        _Call(route, position, minutes, stop, stop_code, zone, f"{code} {name}".strip())
-        for route, position, minutes, stop, stop_code, zone, code, name in calls.values_list(*columns)
-    ]
-
-
-def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]:
+def _upcoming(calls: list[BoardingCall], now: datetime, number: int) -> list[_Upcoming]:
     """The next departures within the horizon, `number` of them at least if there are as many.
 
     At a busy place a page holds an hour or two.
@@ -146,11 +118,11 @@ def _upcoming(calls: list[_Call], now: datetime, number: int) -> list[_Upcoming]
     return leaving
 
 
-def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcoming]:
+def _leaving(calls: list[BoardingCall], start: datetime, end: datetime) -> list[_Upcoming]:
     """In order of time: one query."""
-    by_route: dict[int, list[_Call]] = {}
+    by_route: dict[int, list[BoardingCall]] = {}
     for call in calls:
-        by_route.setdefault(call.route, []).append(call)
+        by_route.setdefault(call.route_id, []).append(call)
     leaving = []
     for departure in departures_within(
         _window(route, at_stop, start, end) for route, at_stop in by_route.items()
@@ -168,7 +140,7 @@ def _leaving(calls: list[_Call], start: datetime, end: datetime) -> list[_Upcomi
     )
 
 
-def _window(route_id: int, calls: list[_Call], start: datetime, end: datetime) -> RouteWindow:
+def _window(route_id: int, calls: list[BoardingCall], start: datetime, end: datetime) -> RouteWindow:
     """When a coach leaves its first stop that makes any of the calls between `start` and `end`."""
     offsets = [call.depart_min for call in calls]
     return RouteWindow(
@@ -200,7 +172,7 @@ def _row(departure: _Upcoming, way: list[_WayCall], now: datetime) -> BoardRow:
     status, text = _status(departure, now)
     return BoardRow(
         schedule_id=departure.schedule_id,
-        from_ref=f"{call.code}@{call.position}",
+        from_ref=f"{call.stop_code}@{call.position}",
         to_ref=f"{last.code}@{last.position}",
         departs=f"{local:%H:%M}",
         departs_iso=local.isoformat(timespec="minutes"),
@@ -208,7 +180,7 @@ def _row(departure: _Upcoming, way: list[_WayCall], now: datetime) -> BoardRow:
         destination=last.city,
         destination_slug=last.city_slug,
         via=", ".join(_spread(names)),
-        line=call.line,
+        line=f"{call.line_code} {call.line_name}".strip(),
         stop=call.stop,
         coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         status=status,
