@@ -291,6 +291,8 @@ else:
     HUEY |= {
         "huey_class": "huey.SqliteHuey",
         "filename": env.str("QUEUE_FILE", str(LOCAL_DIR / "queue.sqlite3")),
+        # Web workers and the queue open a new file at once, and who gives up would end the site's start.
+        "timeout": 30,
     }
     HUEY["consumer"]["max_delay"] = (
         1.0  # a file must be asked again and again: who has just paid waits for no more than this

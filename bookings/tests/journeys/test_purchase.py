@@ -18,7 +18,7 @@ from bookings.tests.browser import barriers, watch
 from bookings.tests.make import make_layout
 from bookings.tests.passenger.buying import departure_ahead, seats_page
 
-pytestmark = [pytest.mark.browser, pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
