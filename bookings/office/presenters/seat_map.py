@@ -67,8 +67,7 @@ class SeatChoice:
     name: str
     tone: str
     is_crew: bool
-    is_ticked: bool
-    is_closed: bool
+    attributes: str  # of its box: "checked", "disabled", both or none
 
 
 def seats_to_sell(seats: SeatMap, ticked: Collection[str]) -> list[Deck[SeatChoice]]:
@@ -78,8 +77,13 @@ def seats_to_sell(seats: SeatMap, ticked: Collection[str]) -> list[Deck[SeatChoi
             seat.name,
             f"is-{seat.state} is-{seat.kind}",
             is_crew=seat.state == "crew",
-            is_ticked=seat.label in ticked,
-            is_closed=not (seat.is_choosable and seats.is_on_sale),
+            attributes=_box(
+                is_ticked=seat.label in ticked, is_closed=not (seat.is_choosable and seats.is_on_sale)
+            ),
         )
 
     return _shown(seats.decks, choice)
+
+
+def _box(*, is_ticked: bool, is_closed: bool) -> str:
+    return ("checked " if is_ticked else "") + ("disabled" if is_closed else "")

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound, Refusal
@@ -34,6 +35,10 @@ class Choice:
     address: str
     is_chosen: bool
     id: str
+
+    @property
+    def current(self) -> SafeString:
+        return SafeString('aria-current="true"' if self.is_chosen else "")
 
 
 @dataclass(frozen=True)
