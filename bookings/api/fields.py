@@ -1,7 +1,8 @@
 """What an answer shows: all of its fields, or those that `?fields=` names."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -41,6 +42,19 @@ class Shown(serializers.Serializer):
         if only is not None:
             for name in set(self.fields) - set(only):
                 self.fields.pop(name)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """As its parent's, without asking in each row anew which fields are read and what they are."""
+        row = {}
+        for name, source, represent in self._shown:
+            value = source(instance)
+            row[name] = None if value is None else represent(value)
+        return row
+
+    @cached_property
+    def _shown(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
+        shown = [(field.field_name or "", field) for field in self.fields.values() if not field.write_only]
+        return [(name, field.get_attribute, field.to_representation) for name, field in shown]
 
 
 class PointShape(Shown):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -31,6 +31,16 @@ from bookings.domain.timetable.trips import StopCall, stop_call
 from bookings.models import Channel, RouteStop, Schedule
 
 DAYS_WITHOUT_DATE: Final = 7
+_FACTS: Final = ("route_id", "route__name", "bus__bus_number", "status")
+
+
+class Facts(NamedTuple):
+    """What only a program wants to know of a departure."""
+
+    route_id: int
+    route_name: str
+    bus_number: str | None
+    status: str
 
 
 @dataclass(frozen=True)
@@ -81,16 +91,14 @@ def upcoming(
         rows = rows.departing_between(max(start, now), end)
     else:
         rows = rows.filter(departure_time__gte=now)
-    schedules = list(rows.order_by("departure_time", "pk")[first : first + count])
+    columns = ("departure_time", "layout_id", "price_zar", "coach", "revision", *_FACTS)
+    page = rows.order_by("departure_time", "pk").values_list("pk", *columns, named=True)
+    schedules = list(page[first : first + count])
     segments = _whole_segments({schedule.route_id for schedule in schedules})
-    return _rows(
-        [
-            _departure(schedule, segments[schedule.route_id])
-            for schedule in schedules
-            if schedule.route_id in segments
-        ],
-        now,
-    )
+    known = [schedule for schedule in schedules if schedule.route_id in segments]
+    departures = [_departure(schedule, segments[schedule.route_id]) for schedule in known]
+    facts = {row.pk: Facts(row.route_id, row.route__name, row.bus__bus_number, row.status) for row in known}
+    return _rows(departures, facts, now)
 
 
 def between(
@@ -103,7 +111,8 @@ def between(
     days = (day, day) if day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
     departures = find_departures(segments, *days, now=now, channel=Channel.API)
-    return _rows(departures[first : first + count], now)
+    page = departures[first : first + count]
+    return _rows(page, _facts(page), now)
 
 
 def schedule_segment(ref: SegmentRef) -> Segment:
@@ -127,7 +136,8 @@ def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
     schedule, route = segment.schedule, segment.schedule.route
     calls = list(RouteStop.objects.filter(route=route).select_related("stop__city").order_by("position"))
     on_route = RouteSegment(segment.board, segment.alight, str(route.line), calls[-1].km)
-    (row,) = _rows([_departure(schedule, on_route)], now)
+    departures = [_departure(schedule, on_route)]
+    (row,) = _rows(departures, _facts(departures), now)
     return ScheduleDetail(
         row=row,
         is_on_sale=row.price_zar is not None and segment.is_on_sale(now, Channel.API),
@@ -165,7 +175,8 @@ def _read_whole_segments(route_ids: list[int]) -> dict[int, RouteSegment]:
     return segments
 
 
-def _departure(schedule: Schedule, segment: RouteSegment) -> Departure:
+def _departure(schedule: Any, segment: RouteSegment) -> Departure:
+    """Of a Schedule, or of a row of its columns."""
     boards_at = schedule.departure_time + timedelta(minutes=segment.board.depart_min)
     local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
     return Departure(
@@ -180,23 +191,25 @@ def _departure(schedule: Schedule, segment: RouteSegment) -> Departure:
     )
 
 
-def _rows(departures: Sequence[Departure], now: datetime) -> list[ScheduleRow]:
-    """Prices, free seats and facts of these departures in seven queries, however many."""
+def _facts(departures: Iterable[Departure]) -> dict[int, Facts]:
+    """One query."""
+    rows = Schedule.objects.filter(pk__in=[departure.id for departure in departures]).order_by()
+    return {pk: Facts(*facts) for pk, *facts in rows.values_list("pk", *_FACTS)}
+
+
+def _rows(departures: Sequence[Departure], facts: Mapping[int, Facts], now: datetime) -> list[ScheduleRow]:
+    """Prices and free seats of these departures in six queries, however many; one while fares are cached."""
     if not departures:
         return []
     prices = price_list(departures, read_party(1, {}))
-    taken = taken_by_kind(departures, now=now)
-    facts = Schedule.objects.filter(pk__in=[departure.id for departure in departures]).order_by()
-    known = {
-        pk: (route_id, route_name, bus_number, status)
-        for pk, route_id, route_name, bus_number, status in facts.values_list(
-            "pk", "route_id", "route__name", "bus__bus_number", "status"
-        )
+    quotes = {
+        departure.id: quote
+        for departure, quote in prices.quotes(departures, taken_by_kind(departures, now=now))
     }
     rows = []
     for departure in departures:
-        quote = prices.quote(departure, taken.get(departure.id, {}))
-        route_id, route_name, bus_number, status = known[departure.id]
+        quote = quotes.get(departure.id)
+        route_id, route_name, bus_number, status = facts[departure.id]
         rows.append(
             ScheduleRow(
                 id=departure.id,

@@ -323,13 +323,13 @@ def test_a_search_that_makes_no_sense_is_refused(
         (
             "/schedules/",
             {},
-            10,
-        ),  # the mark of reference data, departures, calls, 5 for prices, seats taken, facts
+            9,
+        ),  # the mark of reference data, departures, calls, 5 for prices, seats taken
         (
             "/schedules/",
             {"from": "johannesburg", "to": "cape-town"},
             12,
-        ),  # 2 places, ways, departures instead of the first two
+        ),  # 2 places, ways, departures instead of the first two, facts
         ("/search/", {"from": "johannesburg", "to": "cape-town", "date": DAY}, 11),
     ],
 )
