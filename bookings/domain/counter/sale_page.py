@@ -84,7 +84,7 @@ def counter_offers(
         find_route_segments(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER
     )
     prices = price_list(departures, read_party(1, {}))
-    sold = [departure for departure in departures if prices.classes(departure)]
+    sold = prices.sold(departures)
     pages = max(1, -(-len(sold) // PAGE))
     page = min(max(page, 1), pages)
     shown = sold[(page - 1) * PAGE : page * PAGE]

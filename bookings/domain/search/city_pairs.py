@@ -252,7 +252,7 @@ def _cheapest_run(segment: RouteSegment, layout_id: int, price_zar: Decimal, fir
 
 
 def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
-    totals = [quote.total for departure in departures if (quote := prices.quote(departure))]
+    totals = [quote.total for _departure, quote in prices.quotes(departures)]
     return _("from %(price)s") % {"price": format_zar(min(totals))} if totals else ""
 
 
@@ -270,7 +270,7 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
     today = local_today(origin.time_zone, now)
     ahead = find_departures(segments, today, today + timedelta(days=AHEAD_DAYS), now=now)
     prices = price_list(ahead, read_party(1, {}))
-    departures = [departure for departure in ahead if prices.classes(departure)]
+    departures = prices.sold(ahead)
     clocks = sorted(f"{departure.boards_local:%H:%M}" for departure in departures)
     used = (
         sorted(

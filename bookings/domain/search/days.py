@@ -140,11 +140,8 @@ def _read_lowest(
     Two queries at most.
     """
     by_day: dict[date, list[tuple[Decimal, int, Departure]]] = {}  # with what they cost at least
-    for departure in departures:
-        if quote := prices.quote(departure):
-            by_day.setdefault(departure.boards_local.date(), []).append(
-                (quote.total, departure.id, departure)
-            )
+    for departure, quote in prices.quotes(departures):
+        by_day.setdefault(departure.boards_local.date(), []).append((quote.total, departure.id, departure))
     lowest: dict[date, Decimal] = {}
     expiries = []
     for part in (slice(FIRST_LOOK), slice(FIRST_LOOK, None)):
@@ -158,9 +155,9 @@ def _read_lowest(
             break
         taken, expiry = taken_until(rows, now=now)
         expiries += [expiry] if expiry else []
-        for departure in rows:
-            quote, day = prices.quote(departure, taken.get(departure.id, {})), departure.boards_local.date()
-            if quote and (quote.free or 0) >= prices.party.size:
+        for departure, quote in prices.quotes(rows, taken):
+            day = departure.boards_local.date()
+            if (quote.free or 0) >= prices.party.size:
                 lowest[day] = min(quote.total, lowest.get(day, quote.total))
     return lowest, min(expiries, default=None)
 
@@ -192,9 +189,7 @@ def _reason(search: Search, segments: list[RouteSegment], now: datetime) -> str:
     if search.day < today:
         return _("%(day)s is in the past.")
     if left := find_departures(segments, search.day, search.day, now=now):
-        if search.has_filters and any(
-            price_list(left, search.party).classes(departure) for departure in left
-        ):
+        if search.has_filters and price_list(left, search.party).sold(left):
             return _("No departure on %(day)s fits your filters.")
         return _("We do not sell tickets from %(origin)s to %(destination)s on %(day)s.")
     if search.day == today and find_departures(segments, today, today):

@@ -193,22 +193,14 @@ def _chosen(
 ) -> tuple[list[Departure], TakenSeats | None]:
     """The rows of all pages in order; with the seats taken on them, where price decides."""
     hours = BANDS.get(search.band, range(24))
-    rows = [
-        departure
-        for departure in departures
-        if departure.boards_local.hour in hours and prices.classes(departure)
-    ]
+    rows = [departure for departure in prices.sold(departures) if departure.boards_local.hour in hours]
     # Stable sorts: equal ones stay by time.
     if search.sort == "fastest":
         rows.sort(key=lambda departure: departure.segment.minutes)
     if search.sort != "cheapest" and search.max_price is None:
         return rows, None
     taken, expiry = taken_until(rows, now=now)  # which class still has seats decides the price
-    totals = {
-        departure.id: quote.total
-        for departure in rows
-        if (quote := prices.quote(departure, taken.get(departure.id, {})))
-    }
+    totals = {departure.id: quote.total for departure, quote in prices.quotes(rows, taken)}
     if search.max_price is not None:
         rows = [departure for departure in rows if totals[departure.id] <= search.max_price]
     if search.sort == "cheapest":
@@ -243,7 +235,7 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
         (
             departure.id,
             departure.revision,
-            departure.boards_at,
+            departure.boards_at.timestamp(),
             departure.coach,
             departure.layout_id,
             departure.price_zar,
@@ -273,11 +265,9 @@ def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> t
 
 
 def _offers(rows: list[Departure], prices: PriceList, taken: TakenByDeparture) -> tuple[Offer, ...]:
-    quotes = ((departure, prices.quote(departure, taken.get(departure.id, {}))) for departure in rows)
     return tuple(
         _offer(departure, quote, prices.layouts[departure.layout_id], prices.party.size)
-        for departure, quote in quotes
-        if quote
+        for departure, quote in prices.quotes(rows, taken)
     )
 
 

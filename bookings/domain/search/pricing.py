@@ -17,7 +17,7 @@ from bookings.domain.fares.prices import (
     passenger_price,
     passenger_types,
 )
-from bookings.domain.search.availability import LayoutSeats, find_layouts
+from bookings.domain.search.availability import LayoutSeats, TakenByDeparture, find_layouts
 from bookings.domain.search.segments import Departure, RouteSegment
 from bookings.models import Fare, FareClass
 
@@ -72,14 +72,23 @@ class PriceList:
             self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
         return self._adults[key]
 
-    def quote(self, departure: Departure, taken: Mapping[str, int] | None = None) -> PriceQuote | None:
-        """The lowest price for the party.
+    def sold(self, departures: Iterable[Departure]) -> list[Departure]:
+        """Those that are sold on their segment."""
+        return [departure for departure in departures if self.classes(departure)]
 
-        With `taken` seats by kind, the lowest that the free seats allow. None: not sold.
+    def quotes(
+        self, departures: Iterable[Departure], taken: TakenByDeparture | None = None
+    ) -> list[tuple[Departure, PriceQuote]]:
+        """The lowest price for the party on each that is sold; with `taken`, the lowest that its free seats
+        allow.
         """
+        return [
+            (departure, self._quote(departure, None if taken is None else taken.get(departure.id, {})))
+            for departure in self.sold(departures)
+        ]
+
+    def _quote(self, departure: Departure, taken: Mapping[str, int] | None) -> PriceQuote:
         classes = self.classes(departure)
-        if not classes:
-            return None
         cheapest = classes[0][0]
         if taken is None:
             return PriceQuote(self.total(cheapest), cheapest)
