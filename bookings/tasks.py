@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from huey import crontab
+from huey.contrib.djhuey import on_startup
 
 from bookings import queue
+from bookings.base.memory import freeze_loaded
 from bookings.domain.maintenance.cleanup import clean_old_rows, clean_rate_counts
 from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
@@ -20,6 +22,9 @@ from bookings.domain.timetable.generate import generate_departures
 
 logger = logging.getLogger("bookings.tasks")
 DAYS_AHEAD: Final = 60
+
+
+on_startup("freeze")(freeze_loaded)  # once the consumer's workers start
 
 
 @queue.task
