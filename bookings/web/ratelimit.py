@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
@@ -59,6 +60,7 @@ class Limit:
         return ceil(self.seconds)
 
 
+@lru_cache(maxsize=100)
 def parse_limit(text: str) -> Limit:
     """ "10/m" is 10 in 60 seconds, "5/15m" 5 in 900."""
     match = re.fullmatch(r"(\d+)/(\d*)([smh])", text)

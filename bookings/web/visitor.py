@@ -1,5 +1,6 @@
 import ipaddress
 import secrets
+from functools import lru_cache
 from typing import Final
 
 from django.http import HttpRequest
@@ -42,7 +43,12 @@ def client_net(
 
     Its address, or its network of `prefix` bits; of IPv6 the /64, as every home has billions of addresses.
     """
-    address = read_address(request.META.get("REMOTE_ADDR", ""))
+    return _net(request.META.get("REMOTE_ADDR", ""), prefix)
+
+
+@lru_cache(maxsize=1000)
+def _net(text: str, prefix: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    address = read_address(text)
     if address is None:
         return None
     return ipaddress.ip_network((address, prefix if address.version == 4 else 64), strict=False)

@@ -187,9 +187,6 @@ class ClaimedLeg(NamedTuple):
     owner: str | None
     network: str | None
 
-    def is_live(self, now: datetime) -> bool:
-        return self.expires_at is None or self.expires_at > now
-
 
 @dataclass(frozen=True)
 class DepartureClaims:
@@ -199,10 +196,10 @@ class DepartureClaims:
     rows: Sequence[ClaimedLeg]
 
     def live(self, now: datetime) -> list[ClaimedLeg]:
-        return [claim for claim in self.rows if claim.is_live(now)]
+        return [claim for claim in self.rows if claim.expires_at is None or claim.expires_at > now]
 
     def expired(self, now: datetime) -> list[ClaimedLeg]:
-        return [claim for claim in self.rows if not claim.is_live(now)]
+        return [claim for claim in self.rows if claim.expires_at is not None and claim.expires_at <= now]
 
 
 _CLAIMS: Final = """

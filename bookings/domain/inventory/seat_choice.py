@@ -42,7 +42,8 @@ def layout_seats(layout_id: int) -> list[Seat]:
 
 def sold_seats(layout_id: int) -> list[Seat]:
     """Those that are sold at all."""
-    return [seat for seat in layout_seats(layout_id) if seat.kind != SeatKind.CREW]
+    key = ("sold seats", layout_id)
+    return cached(key, lambda: [seat for seat in layout_seats(layout_id) if seat.kind != SeatKind.CREW])
 
 
 def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:

@@ -15,6 +15,12 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.benchmarks.__main__ import FULL, QUICK, read_options
+from bookings.benchmarks.call_path import (
+    DIRECTORIES_AT_MOST,
+    FUNCTIONS_AT_MOST,
+    directories,
+    functions_of_a_hold,
+)
 from bookings.benchmarks.data import build
 from bookings.benchmarks.floor3 import frozen_sales, run
 from bookings.benchmarks.meter import Meter
@@ -51,6 +57,18 @@ def test_the_data_are_consistent_and_as_many_as_asked_for(world: dict[str, Any])
     assert Booking.objects.count() == 400
     assert 1_500 < SeatClaim.objects.count() < 2_500
     make_schedule()  # numbers go on where the data end
+
+
+@pytest.mark.django_db
+def test_a_hold_takes_a_short_way_to_its_claim() -> None:
+    schedule = make_schedule(departs=timezone.now() + timedelta(days=3))
+
+    functions = functions_of_a_hold(schedule.pk, "johannesburg", "cape-town")
+
+    assert functions[0].endswith(" departure")
+    assert functions[-1].endswith(" claim")
+    assert len(functions) <= FUNCTIONS_AT_MOST
+    assert len(directories(functions)) <= DIRECTORIES_AT_MOST
 
 
 @pytest.mark.database
