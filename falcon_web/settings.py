@@ -443,7 +443,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "TAGS": [{"name": name} for name in ("Network", "Timetable", "Selling", "Orders")],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": ["bookings.api.schema.add_problems"],
+    "POSTPROCESSING_HOOKS": ["bookings.api.schema.complete"],
 }
 # Swagger UI, from its package; only these files of it are collected
 STATICFILES_DIRS.append(

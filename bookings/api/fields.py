@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -20,9 +21,26 @@ class LocalTime(serializers.DateTimeField):
         return moment.isoformat(timespec="seconds")
 
 
-def money(**options: Any) -> serializers.DecimalField:
+BY_RULE: Final = "rule"  # the code of an error that no schema can tell
+_AMOUNT: Final = {"type": "string", "format": "decimal"}
+
+
+@extend_schema_field({**_AMOUNT, "pattern": r"^-?[0-9]{1,10}\.[0-9]{2}$"})
+class Amount(serializers.DecimalField):
     """Rand with cents, as text: "600.00"."""
-    return serializers.DecimalField(max_digits=12, decimal_places=2, **options)
+
+
+@extend_schema_field({**_AMOUNT, "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"})
+class AmountRequest(serializers.DecimalField):
+    """The same, sent: never below 0."""
+
+
+def money(**options: Any) -> Amount:
+    return Amount(max_digits=12, decimal_places=2, **options)
+
+
+def money_sent(**options: Any) -> AmountRequest:
+    return AmountRequest(max_digits=12, decimal_places=2, min_value=0, **options)
 
 
 class Shown(serializers.Serializer):
@@ -57,6 +75,21 @@ class Shown(serializers.Serializer):
         return [(name, field.get_attribute, field.to_representation) for name, field in shown]
 
 
+class PlaceText(serializers.CharField):
+    """A place by name. What answers call `origin` is read back too, whole: its `ref` counts.
+
+    What no place is called, blanks too, is no such place (404).
+    """
+
+    def __init__(self, **options: Any) -> None:
+        printable = RegexValidator(r"^[^\x00]+$")
+        super().__init__(max_length=160, trim_whitespace=False, validators=[printable], **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text: Any = data.get("ref") if isinstance(data, dict) else data
+        return super().to_internal_value(text)
+
+
 class PointShape(Shown):
     """Where a ride begins or ends; `origin` and `destination` have this one shape in every answer."""
 
@@ -75,10 +108,10 @@ class EndShape(PointShape):
 
 def chosen(request: Request, shown: type[Shown]) -> list[str] | None:
     """The fields that the request asks for. Raises ValidationError for one that there is not."""
-    text = request.query_params.get("fields")
-    if text is None:
+    texts = request.query_params.getlist("fields")  # one with commas, or as some clients do, one each
+    if not texts:
         return None
-    names, known = [name.strip() for name in text.split(",")], list(shown().fields)
+    names, known = [name.strip() for text in texts for name in text.split(",")], list(shown().fields)
     if unknown := sorted({name[:40] for name in names if name not in known}):
         facts = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(known)}
         raise ValidationError(

@@ -2,18 +2,19 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from django.http import HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings.api.access import KeyedRequest
-from bookings.api.fields import Shown, chosen
+from bookings.api.fields import BY_RULE, Shown, chosen
 from bookings.api.pagination import UncountedPages, Window
 from bookings.api.unknown import forgive, is_lenient, unknown_fields
 from bookings.base.codes import normal_code, sha256
@@ -31,17 +32,38 @@ def query_of(request: Request, query: type[serializers.Serializer]) -> dict[str,
     return values
 
 
-def body_of(request: KeyedRequest, body: type[serializers.Serializer]) -> dict[str, Any]:
-    """The body, cleaned. Raises ValidationError for what is wrong, missing or unknown, all at once."""
+def body_of(
+    request: KeyedRequest,
+    body: type[serializers.Serializer],
+    *,
+    look_up: Callable[[Any], object] = dict,
+) -> dict[str, Any]:
+    """The body, cleaned. Raises ValidationError for what is wrong, missing or unknown, all at once.
+
+    `look_up` is called before rules that the document cannot tell (BY_RULE) refuse a body that is in order by
+    the document: it raises NotFound when there is nothing that this body could be about.
+    """
     form = body(data=request.data)
     is_valid, unknown = form.is_valid(), unknown_fields(form, request.data)
     if unknown and is_lenient(request.auth):
         forgive(request, request.auth, unknown)
         unknown = {}
     if unknown or not is_valid:
+        if not unknown and set(_codes(form.errors)) == {BY_RULE}:
+            look_up(request.data)
         raise ValidationError({**form.errors, **unknown})
     values: dict[str, Any] = form.validated_data
     return values
+
+
+def _codes(errors: Any) -> Iterator[str | None]:
+    if isinstance(errors, dict):
+        errors = errors.values()
+    for error in errors:
+        if isinstance(error, ErrorDetail):
+            yield error.code
+        else:
+            yield from _codes(error)
 
 
 def idempotent_request(request: KeyedRequest) -> selling.Request:

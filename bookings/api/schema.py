@@ -18,6 +18,7 @@ from bookings.web.problems import CONTENT_TYPE, TITLES
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Decorator = Callable[[Handler], Handler]
+_COMPONENTS: Final = "#/components/schemas/"
 _FIELDS: Final = "fields"
 IDEMPOTENCY: Final = OpenApiParameter(
     "Idempotency-Key",
@@ -125,9 +126,17 @@ _WITH_KEY: Final = (401, 403, 409)
 _WITH_BODY: Final = (413, 415)
 
 
-def add_problems(
+def complete(
     result: dict[str, Any], generator: SchemaGenerator, request: Any, public: bool
 ) -> dict[str, Any]:
+    """What the generator cannot know."""
+    _add_problems(result)
+    _add_parts(result)
+    _drop_empty_defaults(result)
+    return result
+
+
+def _add_problems(result: dict[str, Any]) -> None:
     """Every operation says which problems it may answer, and that HTTP caches may answer 304."""
     result["components"]["schemas"]["Problem"] = _PROBLEM
     for path in result["paths"].values():
@@ -143,10 +152,41 @@ def add_problems(
             operation["summary"] = operation.get("description", "").partition(".")[0]
             if method == "get":
                 operation["responses"]["304"] = {"description": "Nothing has changed"}
-    for name, component in result["components"]["schemas"].items():
-        if name in _shown_names(result):
-            component.pop("required", None)  # `fields` may leave any of them out
-    return result
+
+
+def _add_parts(result: dict[str, Any]) -> None:
+    """Answers have all of their properties; those that `fields` chose from are another shape, with some."""
+    schemas = result["components"]["schemas"]
+    for path in result["paths"].values():
+        for operation in path.values():
+            if any(parameter["name"] == _FIELDS for parameter in operation.get("parameters", [])):
+                content = operation["responses"]["200"]["content"]["application/json"]
+                part = _part_of(content["schema"]["$ref"].removeprefix(_COMPONENTS), schemas)
+                content["schema"] = {"anyOf": [content["schema"], {"$ref": f"{_COMPONENTS}{part}"}]}
+
+
+def _part_of(name: str, schemas: dict[str, Any]) -> str:
+    """The name of the component that is this one with some of its properties, or a page of such."""
+    whole, shape = schemas[name], name.removesuffix("Page")
+    if shape == name:
+        some = {key: value for key, value in whole.items() if key != "required"}
+        schemas[f"{shape}Part"] = {**some, "description": "What `fields` chose"}
+        return f"{shape}Part"
+    results = {"type": "array", "items": {"$ref": f"{_COMPONENTS}{_part_of(shape, schemas)}"}}
+    schemas[f"{shape}PartPage"] = {**whole, "properties": {**whole["properties"], "results": results}}
+    return f"{shape}PartPage"
+
+
+def _drop_empty_defaults(part: Any) -> None:
+    """Left out is left out: an empty text is mostly no value that could be sent."""
+    if isinstance(part, dict):
+        if part.get("default") == "":
+            del part["default"]
+        for inner in part.values():
+            _drop_empty_defaults(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _drop_empty_defaults(inner)
 
 
 def _problem_answer(code: int) -> dict[str, Any]:
@@ -157,20 +197,6 @@ def _problem_answer(code: int) -> dict[str, Any]:
     if code in (429, 503):
         answer["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
     return answer
-
-
-def _shown_names(result: dict[str, Any]) -> set[str]:
-    """The components that are answered where `fields` may be used, themselves or as a page of them."""
-    names = set()
-    for path in result["paths"].values():
-        for operation in path.values():
-            if any(parameter["name"] == _FIELDS for parameter in operation.get("parameters", [])):
-                shape = operation["responses"]["200"]["content"]["application/json"]["schema"][
-                    "$ref"
-                ].rpartition("/")[2]
-                names.add(shape)
-                names.add(shape.removesuffix("Page"))
-    return {name for name in names if not name.endswith("Page")}
 
 
 @cache

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, Refusal
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, SeatRequest, check_way_back, offer_seats
@@ -67,10 +67,10 @@ def make_quote(
 
     Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, Refusal.
     """
+    segments = [get_segment(request.segment) for request in requests[:MOST_TRIPS]]
     _check(requests, types)
     quoted: list[QuotedSegment] = []
-    for request in requests:
-        segment = get_segment(request.segment)
+    for request, segment in zip(requests, segments, strict=True):
         if quoted:
             check_way_back(quoted[0].segment, segment)
         party = [seat.passenger_type for seat in quoted[0].seats] if quoted else types
@@ -87,7 +87,7 @@ def make_quote(
 
 
 def read_quote(partner: Partner, text: str) -> Promise:
-    """Raises Refusal for what we never signed for this partner, QuoteOutdated after GOOD_FOR."""
+    """Raises NotFound for what we never signed for this partner, QuoteOutdated after GOOD_FOR."""
     try:
         said = signing.loads(text, salt=_SALT, max_age=GOOD_FOR)
     except signing.SignatureExpired:
@@ -97,7 +97,7 @@ def read_quote(partner: Partner, text: str) -> Promise:
     except signing.BadSignature:
         said = {}
     if said.get("partner") != partner.pk:
-        raise Refusal(_("This is not a quote that we gave you. Please send it exactly as you received it."))
+        raise NotFound(_("This is not a quote that we gave you. Please send it exactly as you received it."))
     requests = tuple(_from_json(facts) for facts in said["rides"])
     return Promise(requests, tuple(said["types"]), Decimal(said["total"]))
 

@@ -60,9 +60,14 @@ class Departure(
         )
 
 
+def is_reachable(day: date, now: datetime) -> bool:
+    """Whether any timetable reaches so far."""
+    return abs(day.toordinal() - now.date().toordinal()) <= FARTHEST_DAYS
+
+
 def check_day(day: date, now: datetime) -> None:
     """Refuse a day that no timetable can reach. Raises Refusal."""
-    if abs(day.toordinal() - now.date().toordinal()) > FARTHEST_DAYS:
+    if not is_reachable(day, now):
         raise Refusal(_("Please choose a day within the next year."))
 
 

@@ -269,8 +269,8 @@ def test_a_quote_of_somebody_else_is_worth_nothing(
 
     other = make_program(partner=make_partner("Rival"))
 
-    assert other.post("/holds/", {"quote": quote(program, ride(coach))["quote"]}).status_code == 422
-    assert program.post("/holds/", {"quote": "eyJhIjoxfQ:1:x"}).status_code == 422
+    assert other.post("/holds/", {"quote": quote(program, ride(coach))["quote"]}).status_code == 404
+    assert program.post("/holds/", {"quote": "eyJhIjoxfQ:1:x"}).status_code == 404
 
 
 def test_a_taken_seat_is_refused_with_those_near_by(program: Program, coach: Schedule) -> None:

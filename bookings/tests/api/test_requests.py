@@ -59,6 +59,9 @@ def test_twenty_to_a_page_unless_said(anybody: Program) -> None:
 
 
 def test_fields_are_chosen_and_unknown_ones_named(anybody: Program, cities: None) -> None:
+    assert anybody.get("/cities/", {"fields": ["name", "slug"], "page_size": 1}).json()["results"] == [
+        {"slug": "city-0", "name": "City 0"}
+    ]
     assert anybody.get("/cities/", {"fields": "name", "page_size": 1}).json()["results"] == [
         {"name": "City 0"}
     ]

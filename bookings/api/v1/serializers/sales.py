@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.api.fields import EndShape, Shown, money
+from bookings.api.fields import BY_RULE, EndShape, PlaceText, Shown, money, money_sent
 from bookings.api.pagination import PageQuery
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
@@ -16,23 +16,13 @@ from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 # What a program sends
 
 
-class PlaceText(serializers.CharField):
-    """A place by name. What answers call `origin` is read back too, whole: its `ref` counts."""
-
-    def to_internal_value(self, data: Any) -> str:
-        text: Any = data.get("ref") if isinstance(data, dict) else data
-        return super().to_internal_value(text)
-
-
 @extend_schema_serializer(component_name="RideRequest")
 class SegmentRequest(serializers.Serializer):
     schedule_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    origin = PlaceText(
-        max_length=160, help_text="The `ref` of an `origin` of the API, a city's slug or a stop's code"
-    )
-    destination = PlaceText(max_length=160)
+    origin = PlaceText(help_text="The `ref` of an `origin` of the API, a city's slug or a stop's code")
+    destination = PlaceText()
     seats = serializers.ListField(
-        child=serializers.CharField(max_length=6),
+        child=serializers.RegexField(r"^[!-~]{1,6}$"),
         required=False,
         default=list,
         max_length=settings.HOLD_MAX_SEATS,
@@ -44,7 +34,7 @@ class SegmentRequest(serializers.Serializer):
 
 
 class QuoteRequest(serializers.Serializer):
-    rides = serializers.ListSerializer[Any](
+    rides = serializers.ListField(
         child=SegmentRequest(),
         min_length=1,
         max_length=MOST_TRIPS,
@@ -60,19 +50,19 @@ class QuoteRequest(serializers.Serializer):
 
 @extend_schema_serializer(component_name="HoldRequest")
 class QuotedHold(serializers.Serializer):
-    quote = serializers.CharField(max_length=4000)
+    quote = serializers.RegexField(r"^[!-~]+$", max_length=4000)
 
 
 class NameField(serializers.CharField):
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=NAME_LENGTH, **options)
+        super().__init__(min_length=1, max_length=NAME_LENGTH, trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         name = " ".join(super().to_internal_value(data).split())
         try:
             check_name(name)
         except FieldError as wrong:
-            raise serializers.ValidationError(wrong.messages) from wrong
+            raise serializers.ValidationError(wrong.messages, code=BY_RULE) from wrong
         return name
 
 
@@ -84,7 +74,7 @@ class PhoneText(serializers.CharField):
         try:
             return PhoneField(required=False).clean(super().to_internal_value(data))
         except forms.ValidationError as wrong:
-            raise serializers.ValidationError(wrong.messages) from wrong
+            raise serializers.ValidationError(wrong.messages, code=BY_RULE) from wrong
 
 
 class PassengerRequest(serializers.Serializer):
@@ -94,8 +84,8 @@ class PassengerRequest(serializers.Serializer):
 
 
 class OrderRequest(serializers.Serializer):
-    hold = serializers.CharField(max_length=64)
-    passengers = serializers.ListSerializer[Any](
+    hold = serializers.RegexField(r"^[A-Za-z0-9_-]{1,64}$")
+    passengers = serializers.ListField(
         child=PassengerRequest(), min_length=1, max_length=settings.HOLD_MAX_SEATS
     )
     email = serializers.EmailField(max_length=254, help_text="Where the tickets go")
@@ -106,11 +96,11 @@ class OrderRequest(serializers.Serializer):
 
 
 class PayRequest(serializers.Serializer):
-    amount_zar = money(min_value=0, help_text="What is owed, to the cent")
+    amount_zar = money_sent(help_text="What is owed, to the cent")
 
 
 class CancelRequest(serializers.Serializer):
-    refund_zar = money(min_value=0, help_text="What the quote promised; less is refused")
+    refund_zar = money_sent(help_text="What the quote promised; less is refused")
     tickets = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         required=False,

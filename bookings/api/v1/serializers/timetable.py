@@ -3,12 +3,11 @@ from typing import Any, Final
 from django.conf import settings
 from rest_framework import serializers
 
-from bookings.api.fields import EndShape, LocalTime, Shown, money
+from bookings.api.fields import EndShape, LocalTime, PlaceText, Shown, money
 from bookings.api.pagination import PageQuery
 from bookings.domain.search.offers import BANDS, SORTS
 
 _PLACE: Final[dict[str, Any]] = {
-    "max_length": 160,
     "help_text": "Slug of a city or code of a stop, such as johannesburg or jnb-park",
 }
 
@@ -101,7 +100,7 @@ class OfferShape(Shown):
 
 class SeatMapQuery(serializers.Serializer):
     def get_fields(self) -> dict[str, Any]:
-        return {"from": serializers.CharField(**_PLACE), "to": serializers.CharField(**_PLACE)}
+        return {"from": PlaceText(**_PLACE), "to": PlaceText(**_PLACE)}
 
 
 class SegmentQuery(serializers.Serializer):
@@ -111,16 +110,9 @@ class SegmentQuery(serializers.Serializer):
         optional: dict[str, Any] = {"required": False, "default": "", **_PLACE}
         return {
             **super().get_fields(),
-            "from": serializers.CharField(**optional),
-            "to": serializers.CharField(**optional),
+            "from": PlaceText(**optional),
+            "to": PlaceText(**optional),
         }
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if bool(attrs["from"]) != bool(attrs["to"]):
-            raise serializers.ValidationError(
-                {"to" if attrs["from"] else "from": "Give both from and to, or neither."}
-            )
-        return attrs
 
 
 class ScheduleQuery(SegmentQuery, PageQuery):
@@ -151,7 +143,7 @@ class OfferQuery(PageQuery):
 
     def get_fields(self) -> dict[str, Any]:
         return {
-            "from": serializers.CharField(**_PLACE),
-            "to": serializers.CharField(**_PLACE),
+            "from": PlaceText(**_PLACE),
+            "to": PlaceText(**_PLACE),
             **super().get_fields(),
         }

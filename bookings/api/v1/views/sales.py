@@ -117,7 +117,9 @@ def hold(request: KeyedRequest, token: str) -> Response:
 def orders(request: KeyedRequest) -> Response:
     partner, now = request.auth.partner, timezone.now()
     if request.method == "POST":
-        body = body_of(request, OrderRequest)
+        body = body_of(
+            request, OrderRequest, look_up=lambda sent: selling.partner_hold(sent["hold"], partner)
+        )
         passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
         order_made = selling.order_held(
             idempotent_request(request), selling.OrderDetails(passengers=passengers, **body)

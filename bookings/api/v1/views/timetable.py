@@ -30,7 +30,7 @@ from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import get_place
 from bookings.domain.search import departures as timetable
 from bookings.domain.search.offers import Offer, Search, offers_window
-from bookings.domain.search.segments import Departure, check_day
+from bookings.domain.search.segments import Departure, is_reachable
 from bookings.domain.timetable.segments import SegmentRef, point_of
 from bookings.models import Channel
 
@@ -49,25 +49,27 @@ def schedules(request: Request) -> Response:
     Of a route, on a day, or between two places (on a day, or in the coming week).
     """
     query, now = query_of(request, ScheduleQuery), timezone.now()
-    day = query["date"]
-    if day:
-        check_day(day, now)
-    if not query["from"]:
-
-        def rows(first: int, count: int) -> list[timetable.ScheduleRow]:
-            return timetable.upcoming(route_id=query["route"], day=day, first=first, count=count, now=now)
-
-        return cacheable(list_response(request, ScheduleShape, rows))
-    if query["route"]:
+    _check_both(query)
+    day, ends = query["date"], [get_place(query[name]) for name in ("from", "to") if query[name]]
+    if ends and query["route"]:
         raise ValidationError({"route": _("Ask for a route, or from and to; not both.")})
-    ends = get_place(query["from"]), get_place(query["to"])
-    return cacheable(
-        list_response(
-            request,
-            ScheduleShape,
-            lambda first, count: timetable.between(*ends, day=day, first=first, count=count, now=now),
-        )
-    )
+
+    def rows(first: int, count: int) -> list[timetable.ScheduleRow]:
+        if day and not is_reachable(day, now):
+            return []
+        if ends:
+            return timetable.between(ends[0], ends[1], day=day, first=first, count=count, now=now)
+        return timetable.upcoming(route_id=query["route"], day=day, first=first, count=count, now=now)
+
+    return cacheable(list_response(request, ScheduleShape, rows))
+
+
+def _check_both(query: dict[str, Any]) -> None:
+    """Raises ValidationError for one end without the other, NotFound when that is no place."""
+    if bool(query["from"]) != bool(query["to"]):
+        get_place(query["from"] or query["to"])
+        missing = "to" if query["from"] else "from"
+        raise ValidationError({missing: _("Give both from and to, or neither.")})
 
 
 @documented(
@@ -84,6 +86,7 @@ def schedule(request: Request, schedule_id: int) -> HttpResponse:
     With `from` and `to` its times, price and free seats are those of that segment.
     """
     query, now, only = query_of(request, SegmentQuery), timezone.now(), chosen(request, ScheduleDetailShape)
+    _check_both(query)
     segment = timetable.schedule_segment(SegmentRef(schedule_id, query["from"], query["to"]))
     etag, known = unchanged(request, timetable.segment_revision(segment, now))
     if known:
