@@ -104,7 +104,7 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     actions = None
-    frozen_words: str | Promise = ""
+    frozen_message: str | Promise = ""
 
     def change_view(
         self,
@@ -115,7 +115,7 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row and may_write(request.user) and self.is_frozen(row):
-            messages.warning(request, str(self.frozen_words))
+            messages.warning(request, str(self.frozen_message))
             if request.method == "POST":
                 return HttpResponseRedirect(request.path)
         return super().change_view(request, object_id, form_url, extra_context)

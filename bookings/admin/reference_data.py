@@ -107,7 +107,7 @@ class SeatLayoutAdmin(PlainAdmin):
     form = SeatLayoutForm
     list_display = ["name", "code", "decks", "seats_sold"]
     inlines = [SeatInline]
-    frozen_words = _(
+    frozen_message = _(
         "Departures are sold on this layout, so it can no longer be changed. Make a new layout instead."
     )
 

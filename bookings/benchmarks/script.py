@@ -95,7 +95,7 @@ class Script:
         if self.size.bookings:
             yield from self._travellers()
             yield from self._money()
-            yield from self._words()
+            yield from self._records()
 
     def _drawn(self) -> Iterator[Step]:
         size = self.size
@@ -284,7 +284,7 @@ class Script:
         source = f"{both.format('gateway', 'receivable')} WHERE NOT is_open ORDER BY id"
         yield "payments in the ledger", insert(LedgerEntry, entry | money, source)
 
-    def _words(self) -> Iterator[Step]:
+    def _records(self) -> Iterator[Step]:
         event = {"booking_id": "id", "to_status": _STATE, "at": self.sql.moment("placed")}
         yield "events", insert(BookingEvent, event, "FROM bench_sale ORDER BY id")
         written = self.sql.moment("placed + 30")

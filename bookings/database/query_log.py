@@ -19,7 +19,7 @@ from bookings.base.logs import Fields
 
 logger = logging.getLogger("bookings.queries")
 _MOST_SQL: Final = 1000
-_MOST_KEPT: Final = 50
+_MOST_COLLECTED: Final = 50
 _OWN_TABLE: Final = "bookings_slowquery"  # keeping them is not to keep itself busy
 
 
@@ -75,7 +75,7 @@ def _note_slow(sql: str, ms: float) -> None:
     logger.warning(Fields(ms=round(ms), place=place, sql=sql))
     known = _slow.get((place, sql))
     if known is None:
-        if len(_slow) >= _MOST_KEPT:  # nobody collects them; the log has them all
+        if len(_slow) >= _MOST_COLLECTED:  # nobody collects them; the log has them all
             return
         known = _slow[place, sql] = SlowStatement(sql, place)
     known.times += 1

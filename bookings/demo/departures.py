@@ -22,7 +22,7 @@ from bookings.demo.loads import (
     WeightedSegment,
     sales_of,
     standbys_of,
-    wanted_load,
+    target_load,
     weighted_segment,
 )
 from bookings.demo.network import SOURCE
@@ -92,7 +92,7 @@ def fill_coaches(
             calls = segments.of(schedule.route_id)
             prices = fares.of(schedule.route_id, calls)
             coach = SeatOccupancy(seats.of(schedule.layout_id), calls[-1].alight.position)
-            load = wanted_load((day - today).days, day.weekday(), rng)
+            load = target_load((day - today).days, day.weekday(), rng)
             offered = [
                 segment
                 for segment in calls

@@ -15,7 +15,7 @@ from bookings.models import OutboxMessage, SaleStatus, Schedule, SeatBlock, Seat
 _FAILED: Final = 2
 _REFUSED: Final = "550 5.1.1 The address has no mailbox here"
 _AWAY: Final = "451 4.3.0 Try again later"
-_KEPT: Final = {"Reclining mechanism broken": 1, "Second driver rests here": 2}  # reason: how many seats
+_BLOCKED: Final = {"Reclining mechanism broken": 1, "Second driver rests here": 2}  # reason: how many seats
 
 
 def make_trouble(now: datetime) -> int:
@@ -67,11 +67,13 @@ def keep_seats(today: date, now: datetime) -> int:
     room = Schedule.objects.filter(
         service__source=SOURCE,
         service_date=today + timedelta(days=1),
-        available_seats__gte=sum(_KEPT.values()),
+        available_seats__gte=sum(_BLOCKED.values()),
         departure_time__gt=now,
     )
     blocked = 0
-    for schedule, (reason, count) in zip(room.order_by("departure_time", "pk"), _KEPT.items(), strict=False):
+    for schedule, (reason, count) in zip(
+        room.order_by("departure_time", "pk"), _BLOCKED.items(), strict=False
+    ):
         taken = set(SeatClaim.objects.filter(schedule=schedule).values_list("seat", flat=True))
         free = [seat.label for seat in sold_seats(schedule.layout_id) if seat.pk not in taken]
         blocked += len(block_seats(schedule.pk, free[-count:], reason=reason, by=dispatcher, now=now))

@@ -91,7 +91,7 @@ class SeatOccupancy:
         return sum(mask.bit_count() for mask in self.taken.values()) / (len(self.seats) * self.legs)
 
 
-def wanted_load(days_ahead: int, weekday: int, rng: Random) -> float:
+def target_load(days_ahead: int, weekday: int, rng: Random) -> float:
     """The share of all seats and legs to sell; 1 for a coach that is sold out."""
     if days_ahead <= DAYS_SOLD_AHEAD // 2 and rng.random() < _SOLD_OUT:
         return 1.0

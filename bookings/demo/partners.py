@@ -14,7 +14,7 @@ _EMAIL: Final = "desk@travelhub.example"
 _CREDIT: Final = Decimal(50_000)
 _THOUSAND: Final = 1_000
 _HOOK: Final = "https://hooks.travelhub.example/falcon"
-_TOLD: Final = (Webhook.Event.CONFIRMED, Webhook.Event.CANCELLED)
+_EVENTS: Final = (Webhook.Event.CONFIRMED, Webhook.Event.CANCELLED)
 
 
 def make_partner(now: datetime) -> Partner:
@@ -30,7 +30,7 @@ def make_webhook(now: datetime) -> None:
         return
     manager = User.objects.get(username=User.Role.MANAGER)
     switch_webhook(
-        add_webhook(partner, url=_HOOK, events=_TOLD, actor=manager, now=now),
+        add_webhook(partner, url=_HOOK, events=_EVENTS, actor=manager, now=now),
         is_on=False,
         actor=manager,
         now=now,

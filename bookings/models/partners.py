@@ -140,10 +140,10 @@ class Webhook(models.Model):
 
 class PartnerEventManager(models.Manager["PartnerEvent"]):
     def record(self, partner: Partner, what: str, *, at: datetime, actor: User | None = None) -> PartnerEvent:
-        return self.create(partner=partner, what=what[:_WORDS], actor=actor, at=at)
+        return self.create(partner=partner, what=what[:_LONGEST_WHAT], actor=actor, at=at)
 
 
-_WORDS: Final = 200
+_LONGEST_WHAT: Final = 200
 
 
 class PartnerEvent(models.Model):
@@ -153,7 +153,7 @@ class PartnerEvent(models.Model):
     """
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="events")
-    what = models.CharField(max_length=_WORDS)
+    what = models.CharField(max_length=_LONGEST_WHAT)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

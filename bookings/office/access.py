@@ -23,7 +23,7 @@ from bookings.office.policy import may
 from bookings.web.access import marked
 
 STAFF: Final = "staff"
-_CHOOSING: Final = {
+_CHOOSE_PASSWORD: Final = {
     "office:account",
     "office:logout",
 }  # open to somebody whose password was given by somebody else
@@ -61,7 +61,7 @@ def sign_in_first(request: HttpRequest, destination: str = "") -> HttpResponse |
         )
         return redirect_to_login(destination, reverse("office:login"))
     if request.user.has_initial_password:
-        return None if _is_at(request, _CHOOSING) else redirect("office:account")
+        return None if _is_at(request, _CHOOSE_PASSWORD) else redirect("office:account")
     if second_factor.is_needed(request.user) and not sessions.has_second_factor(request):
         if not second_factor.has_second_factor(request.user):
             return None if _is_at(request, _ENROLLING) else redirect("office:second_factor")

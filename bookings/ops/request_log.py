@@ -114,14 +114,14 @@ def _who(request: HttpRequest) -> str:
     return f"visitor:{sha256(known[VISITOR])[:12]}" if VISITOR in known else "-"
 
 
-_last_kept = [0.0]
+_last_stored = [0.0]
 
 
 def keep_what_was_slow(**_signal: object) -> None:
     """After the answer has left, and seldom, so that a database in trouble gets little more to do."""
-    if not has_slow_queries() or monotonic() - _last_kept[0] < _KEEP_EVERY:
+    if not has_slow_queries() or monotonic() - _last_stored[0] < _KEEP_EVERY:
         return
-    _last_kept[0] = monotonic()
+    _last_stored[0] = monotonic()
     try:
         keep_slow_queries()
     except (DatabaseError, InterfaceError) as error:

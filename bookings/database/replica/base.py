@@ -36,10 +36,10 @@ def limited(steps: _Steps, seconds: float) -> _Steps:
 
 
 class HastyConnection(psycopg.Connection[Any]):
-    patience = QUERY_SECONDS
+    longest_wait = QUERY_SECONDS
 
     def wait(self, gen: _Steps, *args: Any, **options: Any) -> Any:
-        return super().wait(limited(gen, self.patience), *args, **options)
+        return super().wait(limited(gen, self.longest_wait), *args, **options)
 
     @classmethod
     def _connect_gen(cls, *args: Any, **options: Any) -> _Steps:
@@ -57,9 +57,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def hurried(self) -> Iterator[None]:
         """For a probe: what does not answer at once counts as away."""
         self.ensure_connection()
-        self.connection.patience = PROBE_SECONDS
+        self.connection.longest_wait = PROBE_SECONDS
         try:
             yield
         finally:
             if self.connection:
-                self.connection.patience = QUERY_SECONDS
+                self.connection.longest_wait = QUERY_SECONDS

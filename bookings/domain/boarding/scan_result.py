@@ -69,7 +69,7 @@ class CheckIn:
 
 def answer(outcome: ScanOutcome, ticket: Ticket | None, *, schedule: Schedule, call: RouteStop) -> CheckIn:
     """Put an outcome into words."""
-    title, explain = _WORDS[outcome]
+    title, explain = _TEXTS[outcome]
     reason = explain(ticket, schedule, call)
     if ticket is None:
         return CheckIn(outcome, str(title()), reason)
@@ -226,10 +226,10 @@ def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
     return _("We could not find this code. Scan it again, or look for the name on the list.")
 
 
-Words = Callable[
+Explain = Callable[
     [Any, Schedule, RouteStop], str
 ]  # each for the tickets that its outcome can have; none for an unknown code
-_WORDS: Final[dict[ScanOutcome, tuple[Callable[[], str], Words]]] = {
+_TEXTS: Final[dict[ScanOutcome, tuple[Callable[[], str], Explain]]] = {
     ScanOutcome.BOARDED: (lambda: _("Boarded"), _boarded),
     ScanOutcome.EARLY: (lambda: _("Not yet"), _early),
     ScanOutcome.LATE: (lambda: _("Late"), _late),

@@ -172,7 +172,7 @@ def _money(order: Order) -> Money:
         owed_back_text=format_zar(owed_back) if owed_back else "",
         payments=tuple(
             MoneyLine(
-                f"{method_words(payment.method)} {payment.reference}".strip(),
+                f"{method_text(payment.method)} {payment.reference}".strip(),
                 format_zar(payment.amount),
                 local_text(payment.paid_at),
                 name_of(payment.shift.clerk) if payment.shift else "",
@@ -182,7 +182,7 @@ def _money(order: Order) -> Money:
     )
 
 
-def method_words(method: str) -> str:
+def method_text(method: str) -> str:
     return (
         str(Account(method).label)
         if method in Account.values
@@ -194,7 +194,7 @@ def _refund(refund: Refund) -> RefundLine:
     is_paid = refund.status == Refund.Status.PAID
     online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
     if is_paid:
-        text = _("refunded: %(method)s") % {"method": method_words(refund.method or "gateway")}
+        text = _("refunded: %(method)s") % {"method": method_text(refund.method or "gateway")}
     else:
         text = _("will be refunded the way it was paid") if online else _("to be paid out at a counter")
     return RefundLine(

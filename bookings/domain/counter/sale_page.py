@@ -266,7 +266,7 @@ def sold_view(token: str) -> SoldView:
         references=tuple(trip.booking.booking_reference for trip in trips),
         trips=trips,
         passes=tuple(
-            PrintedTicket(trip, ticket, place_words(ticket), ticket_qr_svg(ticket))
+            PrintedTicket(trip, ticket, place_text(ticket), ticket_qr_svg(ticket))
             for trip in trips
             for ticket in trip.tickets
         ),
@@ -278,7 +278,7 @@ def sold_view(token: str) -> SoldView:
     )
 
 
-def place_words(ticket: Ticket) -> str:
+def place_text(ticket: Ticket) -> str:
     """The seat, or what stands in its stead."""
     return ticket.seat.label if ticket.seat else str(ticket.get_place_display())
 

@@ -30,7 +30,7 @@ from bookings.models import (
 )
 
 SOON: Final = timedelta(hours=6)
-FAILED_KEPT: Final = timedelta(days=7)
+FAILED_SHOWN_FOR: Final = timedelta(days=7)
 WAITS_TOO_LONG: Final = timedelta(minutes=5)
 ROWS: Final = 5
 SHIFTS: Final = 12
@@ -125,7 +125,7 @@ def stuck_mails(*, now: datetime) -> StuckMails:
     Three queries over two partial indexes.
     """
     mails = OutboxMessage.objects.exclude(kind__in=OutboxMessage.NO_MAIL)
-    failed = mails.filter(failed_at__gt=now - FAILED_KEPT, sent_at=None)
+    failed = mails.filter(failed_at__gt=now - FAILED_SHOWN_FOR, sent_at=None)
     waiting = mails.filter(sent_at=None, failed_at=None, next_try__isnull=False).filter(
         Q(attempts__gt=0) | Q(created_at__lt=now - WAITS_TOO_LONG)
     )
@@ -169,7 +169,7 @@ class Takings:
     shift_id: int
     clerk: str
     since: str
-    is_mine: bool
+    is_own: bool
     sales: int
     total: str
     tenders: tuple[TenderSales, ...]
@@ -201,8 +201,8 @@ def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
     refunds = Refund.objects.filter(shift__in=ids, status=Refund.Status.PAID).order_by().values_list("shift")
     back = dict(refunds.annotate(number=Count("pk")))
     takings = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user) for shift in shifts]
-    own = next((till for till in takings if till.is_mine), None)
-    return Tills(own, tuple(till for till in takings if not till.is_mine))
+    own = next((till for till in takings if till.is_own), None)
+    return Tills(own, tuple(till for till in takings if not till.is_own))
 
 
 def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, user: User) -> Takings:
@@ -211,7 +211,7 @@ def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, 
         shift_id=shift.pk,
         clerk=shift.clerk.display_name,
         since=clock_text(shift.opened_at),
-        is_mine=shift.clerk_id == user.pk,
+        is_own=shift.clerk_id == user.pk,
         sales=sum(number for number, _amount in sales.values()),
         total=format_zar(sum((amount for _number, amount in sales.values()), ZERO)),
         tenders=tuple(

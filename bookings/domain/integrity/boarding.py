@@ -33,7 +33,7 @@ def standby_does_not_travel(now: datetime) -> Iterator[object]:
     yield from standing.values_list("pk", flat=True)
 
 
-def boarding_is_told(now: datetime) -> Iterator[object]:
+def boarding_is_recorded(now: datetime) -> Iterator[object]:
     """A ticket that boarded, or whose passenger did not come, has a last event that says so and by whom."""
     changes = BookingEvent.objects.filter(ticket__isnull=False).exclude(from_status=F("to_status"))
     last = changes.order_by().values("ticket").annotate(last=Max("pk")).values("last")

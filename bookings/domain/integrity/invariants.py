@@ -12,7 +12,7 @@ from bookings.database.reference_triggers import missing_reference_triggers
 from bookings.database.transactions import one_moment
 from bookings.database.triggers import missing_ledger_triggers
 from bookings.domain.integrity.boarding import (
-    boarding_is_told,
+    boarding_is_recorded,
     no_shows_hold_nothing,
     standby_claims_nothing,
     standby_does_not_travel,
@@ -276,7 +276,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a no-show holds no seat": no_shows_hold_nothing,
     "standby holds no seat": standby_claims_nothing,
     "nobody travels standing": standby_does_not_travel,
-    "who boarded and who did not come is written down": boarding_is_told,
+    "who boarded and who did not come is written down": boarding_is_recorded,
     "a till agrees with its sales": tills_agree_with_sales,
     "a cash-up agrees with its till": cash_ups_agree,
     "cash and card lie in a till": money_lies_in_a_till,

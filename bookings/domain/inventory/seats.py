@@ -93,7 +93,7 @@ class SeatMap:
     types: tuple[TypePrice, ...]
 
     @property
-    def mine(self) -> list[str]:
+    def own_labels(self) -> list[str]:
         return [seat.label for seat in self.seats if seat.state == "mine"]
 
 
@@ -104,14 +104,14 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
     prices = class_prices(segment, fares)
     price_texts = {code: format_zar(price) for code, price in prices.items()}
     states, live = _states(segment, owner, now)
-    state_words = {
+    state_texts = {
         "mine": _("your seat"),
         "held": _("held by somebody else"),
         "sold": _("taken"),
         "crew": _("crew"),
     }
     seats = tuple(
-        _seat_view(seat, states.get(seat.pk, "free"), fares, price_texts, state_words)
+        _seat_view(seat, states.get(seat.pk, "free"), fares, price_texts, state_texts)
         for seat in layout_seats(segment.schedule.layout_id)
     )
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
@@ -181,7 +181,7 @@ def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str]
 
 
 def _seat_view(
-    seat: Seat, state: str, fares: FareTable, prices: dict[str, str], state_words: dict[str, str]
+    seat: Seat, state: str, fares: FareTable, prices: dict[str, str], state_texts: dict[str, str]
 ) -> SeatView:
     fare_class = fares.class_of(seat.kind)
     code = fare_class.code if fare_class else ""
@@ -191,8 +191,8 @@ def _seat_view(
         state = "sold"
     price = prices.get(code, "")
     name = (
-        f"{_place_words(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, "
-        f"{state_words.get(state, price)}"
+        f"{_place_text(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, "
+        f"{state_texts.get(state, price)}"
     )
     return SeatView(
         seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window
@@ -200,7 +200,7 @@ def _seat_view(
 
 
 @lru_cache(maxsize=2000)
-def _place_words(row: int, label: str, is_window: bool, kind: str, _language: str | None) -> str:
+def _place_text(row: int, label: str, is_window: bool, kind: str, _language: str | None) -> str:
     parts = [
         _("Row %(row)d seat %(label)s") % {"row": row, "label": label},
         _("window") if is_window else _("aisle"),

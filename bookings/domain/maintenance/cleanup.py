@@ -15,11 +15,11 @@ from bookings.models import AccessLink, Hold, RateCount, SeatClaim, Submission
 
 logger = logging.getLogger("bookings.cleaning")
 
-SUBMISSION_KEPT: Final = timedelta(
+SUBMISSION_RETENTION: Final = timedelta(
     days=7
 )  # a form that is posted again the next day must still find its result
-HOLD_KEPT: Final = timedelta(days=2)  # names that were typed and never used
-FILE_KEPT: Final = timedelta(days=90)
+HOLD_RETENTION: Final = timedelta(days=2)  # names that were typed and never used
+FILE_RETENTION: Final = timedelta(days=90)
 _AT_ONCE: Final = 5_000
 
 
@@ -29,7 +29,7 @@ def clean_old_rows(*, now: datetime | None = None) -> dict[str, int]:
     engine: Any = import_module(settings.SESSION_ENGINE).SessionStore
     engine.clear_expired()
     gone = {
-        "submissions": Submission.objects.filter(created_at__lt=now - SUBMISSION_KEPT).delete()[0],
+        "submissions": Submission.objects.filter(created_at__lt=now - SUBMISSION_RETENTION).delete()[0],
         "rate counts": clean_rate_counts(now=now),
         "slow queries": forget_slow_queries(),
         "links": AccessLink.objects.filter(expires_at__lt=now).delete()[0],
@@ -54,7 +54,7 @@ def clean_rate_counts(*, now: datetime | None = None) -> int:
 def _dead_holds(now: datetime) -> int:
     """Holds that ended without an order and keep no seat any more."""
     claims = SeatClaim.objects.filter(hold_trip__hold=OuterRef("pk"))
-    dead = Hold.objects.filter(~Exists(claims), Q(order__isnull=True), expires_at__lt=now - HOLD_KEPT)
+    dead = Hold.objects.filter(~Exists(claims), Q(order__isnull=True), expires_at__lt=now - HOLD_RETENTION)
     ids = list(dead.order_by("expires_at").values_list("pk", flat=True)[:_AT_ONCE])
     Hold.objects.filter(pk__in=ids).delete()
     return len(ids)
@@ -62,7 +62,7 @@ def _dead_holds(now: datetime) -> int:
 
 def _old_files(now: datetime) -> int:
     """PDF tickets that nobody has asked for; they are made again when somebody does."""
-    before, gone = (now - FILE_KEPT).timestamp(), 0
+    before, gone = (now - FILE_RETENTION).timestamp(), 0
     for path in Path(settings.MEDIA_ROOT).glob("tickets/*"):
         if path.stat().st_mtime < before:
             path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from bookings.database.query_log import SlowStatement, take_slow_queries
 from bookings.database.transactions import database_now
 from bookings.models import SlowQuery
 
-MOST_KEPT: Final = 200
+MOST_STORED: Final = 200
 
 
 def keep_slow_queries(noted: Iterable[SlowStatement] | None = None, *, now: datetime | None = None) -> None:
@@ -36,7 +36,7 @@ def forget_slow_queries() -> int:
     """Drop all but the latest."""
     oldest = (
         SlowQuery.objects.order_by("-last_at")
-        .values_list("last_at", flat=True)[MOST_KEPT - 1 : MOST_KEPT]
+        .values_list("last_at", flat=True)[MOST_STORED - 1 : MOST_STORED]
         .first()
     )
     return SlowQuery.objects.filter(last_at__lt=oldest).delete()[0] if oldest else 0

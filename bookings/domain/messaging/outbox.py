@@ -136,7 +136,7 @@ class _MailRoom:
 
     def __init__(self) -> None:
         self.door = threading.Lock()
-        self.asked_again = threading.Event()
+        self.requested_again = threading.Event()
         self.closed_until: datetime | None = None
 
 
@@ -165,10 +165,10 @@ def send_mails() -> None:
 
 
 def _send_mails(clock: Callable[[], datetime], report: SendReport) -> None:
-    mail_room.asked_again.set()
-    while mail_room.asked_again.is_set() and mail_room.door.acquire(blocking=False):
+    mail_room.requested_again.set()
+    while mail_room.requested_again.is_set() and mail_room.door.acquire(blocking=False):
         try:
-            mail_room.asked_again.clear()
+            mail_room.requested_again.clear()
             _send_mail_batch(clock, report)
         finally:
             mail_room.door.release()

@@ -89,7 +89,7 @@ def _orders_with_status(token: str) -> QuerySet[Order]:
         reference=Subquery(Booking.objects.filter(**own).order_by("pk").values("booking_reference")[:1]),
         has_refunds=Exists(Refund.objects.filter(**own)),
         last_attempt=Subquery(attempts.values("status")[:1]),
-        is_told=Subquery(attempts.annotate(is_told=Exists(waiting)).values("is_told")[:1]),
+        is_notified=Subquery(attempts.annotate(is_notified=Exists(waiting)).values("is_notified")[:1]),
         owed=Subquery(entries.annotate(total=Total("amount")).values("total")),
     )
 
@@ -102,7 +102,7 @@ def _state(order: Any, now: datetime) -> str:
         return "refund_due"
     # A notification is on its way: say so, even past the pay-by time. The money will find its seats or go
     # back.
-    if order.is_told:
+    if order.is_notified:
         return "confirming"
     if not order.is_open(now):
         return "expired"
@@ -294,7 +294,7 @@ def _ticket(ticket: Ticket) -> TicketView:
 
 
 @dataclass(frozen=True)
-class FoundBooking:
+class BookingSummary:
     """The little that a reference with a surname or e-mail address shows."""
 
     order_id: int
@@ -304,7 +304,7 @@ class FoundBooking:
     trip: TripView
 
 
-def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking | None:
+def find_booking(reference: str, proof: str, *, now: datetime) -> BookingSummary | None:
     """The booking with this reference, if `proof` is a surname on its order or the e-mail address.
 
     None for every kind of failure.
@@ -323,7 +323,7 @@ def find_booking(reference: str, proof: str, *, now: datetime) -> FoundBooking |
     if booking is None:
         return None
     status = booking_status(booking, booking.order, now)
-    return FoundBooking(
+    return BookingSummary(
         booking.order_id,
         booking.booking_reference,
         status,

@@ -238,7 +238,7 @@ def _cancel(
 ) -> str:
     if waiver:
         waiver.check(actor)
-        reason = f"{reason}; {waiver.words}" if reason else waiver.words
+        reason = f"{reason}; {waiver.text}" if reason else waiver.text
     order_id = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
     if order_id is None:
         raise NotFound(_("We could not find this booking."))

@@ -102,12 +102,12 @@ def _quote(
         raise Refusal(_("A child on a lap moves with the passenger it travels with."))
     if not segment.is_on_sale(now, "counter"):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
-    same_ride = (segment.schedule.pk, segment.board.pk, segment.alight.pk) == (
+    is_same_segment = (segment.schedule.pk, segment.board.pk, segment.alight.pk) == (
         booking.schedule_id,
         booking.from_stop_id,
         booking.to_stop_id,
     )
-    if same_ride and all(ticket.seat_id for ticket in seated):
+    if is_same_segment and all(ticket.seat_id for ticket in seated):
         raise Refusal(_("They are already on this departure; change the seat instead."))
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
@@ -251,7 +251,7 @@ def _move(
     booking.boards_at, booking.alights_at = segment.boards_at, segment.alights_at
     booking.save(update_fields=["schedule", "from_stop", "to_stop", "boards_at", "alights_at"])
     approver = waiver.approver if waiver else None
-    reason = f"{_segment_text(old)} → {_segment_text(segment)}" + (f"; {waiver.words}" if waiver else "")
+    reason = f"{_segment_text(old)} → {_segment_text(segment)}" + (f"; {waiver.text}" if waiver else "")
     step = BookingStep(booking, booking.status, booking.status, at=now, actor=actor, approver=approver)
     BookingEvent.objects.record(replace(step, reason=reason))
     claims.release_tickets(line.ticket for line in quote.lines)

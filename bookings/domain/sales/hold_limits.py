@@ -82,7 +82,7 @@ def report_network_full(refusal: NetworkFull, *, now: datetime) -> None:
     Call it after the refused transaction is over.
     """
     subject = f"network:{refusal.network[:16]}"
-    if StaffTask.objects.filter(kind=StaffTask.Kind.HOARDING, subject=subject, done_at=None).exists():
+    if StaffTask.objects.filter(kind=StaffTask.Kind.HOLD_LIMIT, subject=subject, done_at=None).exists():
         return
     logger.warning(
         "%s keeps %d of %d seats of departure %d", subject, refusal.held, refusal.seats, refusal.schedule.pk
@@ -97,6 +97,6 @@ def report_network_full(refusal: NetworkFull, *, now: datetime) -> None:
         "network": refusal.network[:8],
     }
     StaffTask.objects.bulk_create(
-        [StaffTask(kind=StaffTask.Kind.HOARDING, subject=subject, detail=detail, created_at=now)],
+        [StaffTask(kind=StaffTask.Kind.HOLD_LIMIT, subject=subject, detail=detail, created_at=now)],
         ignore_conflicts=True,
     )

@@ -28,7 +28,7 @@ from bookings.models import (
 )
 
 logger = logging.getLogger("bookings.refunds")
-ASKED_FOR: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
+ANSWER_TIME: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
 RETURNS_BY_ITSELF: Final = (
     Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
 )
@@ -55,7 +55,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     the gateway cannot.
 
     The claim is taken before the gateway is asked, so of two workers one asks. One that dies in between
-    leaves the refund as `paying`: no counter pays it, and after ASKED_FOR the gateway is asked again under
+    leaves the refund as `paying`: no counter pays it, and after ANSWER_TIME the gateway is asked again under
     the same key, which it pays once.
     """
     now = now or database_now()
@@ -78,7 +78,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
 
 
 def _askable(now: datetime) -> QuerySet[Refund]:
-    abandoned = Q(status=Refund.Status.PAYING, asked_at__lte=now - ASKED_FOR)
+    abandoned = Q(status=Refund.Status.PAYING, asked_at__lte=now - ANSWER_TIME)
     return Refund.objects.filter(Q(status=Refund.Status.OWED) | abandoned)
 
 

@@ -40,5 +40,5 @@ class Waiver:
             raise Refusal(_("A supervisor other than yourself has to approve this."))
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return f"fee waived: {self.reason}" + (f", {self.note}" if self.note else "")

@@ -13,9 +13,9 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found_violations = violations(now=database_now())
-        for violation in found_violations:
+        violated = violations(now=database_now())
+        for violation in violated:
             self.stdout.write(self.style.ERROR(f"{violation.rule}: {violation.subject}"))
-        if found_violations:
-            raise CommandError(f"{len(found_violations)} violations.")
+        if violated:
+            raise CommandError(f"{len(violated)} violations.")
         self.stdout.write(self.style.SUCCESS("All invariants hold."))

@@ -25,7 +25,7 @@ from bookings.office.policy import may
 from bookings.office.presenters import charts as drawing
 from bookings.web.fragments import Fragment, Parts
 
-KEPT_SECONDS: Final = 60
+CACHE_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def show(block: Block, at: DashboardView) -> RenderedBlock:
     if hasattr(view, "cache_key"):
         # Links differ by role, and by whether the station is the reader's own.
         key = f"{view.cache_key}:{at.user.role}:{int(at.is_elsewhere)}"
-        html = Parts(block=Fragment(template, context, key, KEPT_SECONDS))["block"]
+        html = Parts(block=Fragment(template, context, key, CACHE_SECONDS))["block"]
     else:
         html = render_to_string(template, context)
     page = at.page if block.slug == "outlook" and at.page > 1 else ""

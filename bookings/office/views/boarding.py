@@ -115,7 +115,7 @@ def close(request: StaffRequest, schedule_id: int) -> HttpResponse:
         )
     except Conflict as refusal:
         return _ask(request, schedule_id, "close", stop=stop, refusal=refusal)
-    messages.success(request, _closed_words(closed))
+    messages.success(request, _closed_text(closed))
     return redirect(_address("board", schedule_id, stop))
 
 
@@ -235,7 +235,7 @@ def _address(name: str, schedule_id: int, stop: int | None = None) -> str:
     return address if stop is None else f"{address}?stop={stop}"
 
 
-def _closed_words(closed: Closed) -> str:
+def _closed_text(closed: Closed) -> str:
     counts = [
         ngettext("%(count)d no-show", "%(count)d no-shows", closed.no_shows) % {"count": closed.no_shows},
         _("%(count)d from standby seated") % {"count": closed.seated},

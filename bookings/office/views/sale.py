@@ -293,9 +293,9 @@ def _way_back(query: SaleQuery, sale: CheckoutView) -> str:
 
 
 def _seats_typed(view: SegmentView, typed: dict[str, Any]) -> dict[str, Any]:
-    ticked = typed.get("ticked") or view.seats.mine
+    ticked = typed.get("ticked") or view.seats.own_labels
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}
-    shown = typed.get("typed") or " ".join(view.seats.mine) or str(view.party or 1)
+    shown = typed.get("typed") or " ".join(view.seats.own_labels) or str(view.party or 1)
     return {
         "ticked": [label for label in ticked if label in free],
         "typed": tidy({"wanted": shown})["wanted"],

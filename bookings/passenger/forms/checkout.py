@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
 from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
 
-_KEPT: Final = (
+_LONGEST_FIELD: Final = (
     300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
 )
 
@@ -56,7 +56,9 @@ class DetailsForm(forms.Form):
 
     def __init__(self, checkout: CheckoutView, data: Mapping[str, str] | None = None) -> None:
         self.checkout = checkout
-        posted = {name: str(value)[:_KEPT] for name, value in data.items()} if data is not None else None
+        posted = (
+            {name: str(value)[:_LONGEST_FIELD] for name, value in data.items()} if data is not None else None
+        )
         super().__init__(posted, initial=_initial(checkout), auto_id="%s")
         for row in checkout.passengers:
             self._add_passenger(row, dict(row.fares), checkout)

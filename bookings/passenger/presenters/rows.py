@@ -66,7 +66,7 @@ _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
           </label>"""
 
 
-def coaches_found(total: int) -> str:
+def coach_count_text(total: int) -> str:
     """What is said aloud when a list has come."""
     return ngettext("%(n)d coach", "%(n)d coaches", total) % {"n": total} if total else _("No coaches")
 

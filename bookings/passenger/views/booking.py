@@ -24,7 +24,7 @@ from bookings.web.ratelimit import enforce_limit, is_over
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, may_manage
 
-_KEPT: Final = 300
+_LONGEST_FIELD: Final = 300
 _GUESS_WEIGHS: Final = 5
 
 
@@ -34,7 +34,7 @@ def find(request: HttpRequest) -> HttpResponse:
     """Reference and surname show the little that is safe to show; the rest needs the mailed link."""
     if request.method != "POST":
         return _find_page(request, FindForm(initial={"reference": request.GET.get("reference", "")[:20]}))
-    form = FindForm({name: request.POST.get(name, "")[:_KEPT] for name in ("reference", "proof")})
+    form = FindForm({name: request.POST.get(name, "")[:_LONGEST_FIELD] for name in ("reference", "proof")})
     if not form.is_valid():
         return _find_page(request, form, status=422)
     reference, proof = form.cleaned_data["reference"], form.cleaned_data["proof"]
@@ -68,21 +68,21 @@ def _refused(request: HttpRequest, form: FindForm) -> HttpResponse:
     return _find_page(request, form, refused=True, status=404)
 
 
-def _is_mine(request: HttpRequest, reference: str) -> int | None:
+def _own_order_id(request: HttpRequest, reference: str) -> int | None:
     """The order's id, if this browser may manage it."""
     order_id = order_of_reference(reference)
     return order_id if order_id is not None and may_manage(request, order_id) else None
 
 
-def not_mine(request: HttpRequest, reference: str) -> HttpResponse:
+def not_own_booking(request: HttpRequest, reference: str) -> HttpResponse:
     return _refused(request, FindForm(initial={"reference": reference}))
 
 
 @public
 @require_safe
 def manage(request: HttpRequest, reference: str) -> HttpResponse:
-    if not _is_mine(request, reference):
-        return not_mine(request, reference)
+    if not _own_order_id(request, reference):
+        return not_own_booking(request, reference)
     order = managed_order(reference, now=timezone.now())
     return private(render(request, "passenger/booking.html", {"order": order, "page": order.page}))
 
@@ -90,16 +90,16 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
-    if not _is_mine(request, reference):
-        return not_mine(request, reference)
+    if not _own_order_id(request, reference):
+        return not_own_booking(request, reference)
     return _file(booking_pdf(reference), "application/pdf", f"falcon-{reference}.pdf")
 
 
 @public
 @require_safe
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
-    if not _is_mine(request, reference):
-        return not_mine(request, reference)
+    if not _own_order_id(request, reference):
+        return not_own_booking(request, reference)
     return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference}.ics")
 
 
@@ -112,9 +112,9 @@ def _file(content: bytes, kind: str, name: str) -> HttpResponse:
 @public
 @require_POST
 def resend(request: HttpRequest, reference: str) -> HttpResponse:
-    order_id = _is_mine(request, reference)
+    order_id = _own_order_id(request, reference)
     if not order_id:
-        return not_mine(request, reference)
+        return not_own_booking(request, reference)
     enforce_limit(request, "resend", f"order {order_id}")
     if send_again(order_id, now=timezone.now()):
         messages.success(request, _("A new e-mail is on its way to you."))

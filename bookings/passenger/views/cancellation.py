@@ -13,7 +13,7 @@ from bookings.base.money import format_zar, is_rand_and_cents, read_amount
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import cancel_booking
 from bookings.domain.tickets.booking_files import order_of_reference
-from bookings.passenger.views.booking import not_mine
+from bookings.passenger.views.booking import not_own_booking
 from bookings.web.access import public
 from bookings.web.refusals import counted
 from bookings.web.render import private, render_page
@@ -26,7 +26,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """First the quote, for all or some of the party; only a confirmed quote cancels."""
     order_id = order_of_reference(reference)
     if order_id is None or not may_manage(request, order_id):
-        return not_mine(request, reference)
+        return not_own_booking(request, reference)
     if request.POST.get("action") == "cancel" and _ids(request.POST.getlist("tickets")) == _ids(
         request.POST.getlist("quoted_for")
     ):

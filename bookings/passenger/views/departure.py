@@ -92,7 +92,7 @@ def _page(
 ) -> HttpResponse:
     view = departure_view(query.segment, now=timezone.now(), owner=visitor_key(request), hold=query.hold)
     if ticked is None:
-        ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.mine
+        ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.own_labels
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}
     lost = [label for label in ticked if label not in free] if not refusal else []
     context = {

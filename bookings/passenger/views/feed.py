@@ -9,7 +9,7 @@ from bookings.web.access import public
 from bookings.web.errors import unavailable
 from bookings.web.ratelimit import enforce_limit
 
-_KEPT_SECONDS = 900
+_CACHE_SECONDS = 900
 
 
 @public
@@ -30,6 +30,6 @@ def gtfs(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(body, content_type="application/zip")
         response["Content-Disposition"] = 'attachment; filename="falcon-gtfs.zip"'
         response["Content-Encoding"] = "identity"  # it is compressed already
-    response["ETag"], response["Cache-Control"] = etag, f"public, max-age={_KEPT_SECONDS}"
+    response["ETag"], response["Cache-Control"] = etag, f"public, max-age={_CACHE_SECONDS}"
     response.headers.setdefault("Last-Modified", http_date(changed))
     return response

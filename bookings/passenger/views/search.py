@@ -19,7 +19,7 @@ from bookings.domain.search.days import DayPrice, day_prices, explain_empty
 from bookings.domain.search.offers import ResultsPage, results
 from bookings.passenger.forms.search import SearchForm
 from bookings.passenger.forms.search_query import LONGEST, SearchQuery, read_address
-from bookings.passenger.presenters.rows import coaches_found, offer_rows
+from bookings.passenger.presenters.rows import coach_count_text, offer_rows
 from bookings.web.access import public
 from bookings.web.fragments import Fragment, Parts, cached_page
 from bookings.web.paging import page_links
@@ -55,7 +55,7 @@ def search(request: HttpRequest) -> HttpResponse:
     def make() -> tuple[HttpResponse, int]:
         form = _form(query, typed, now)
         parts = Parts(form=form, strip=_strip(query, now), offers=_offers(query, page, now))
-        context = {"query": query, "announcement": coaches_found(page.total), "parts": parts}
+        context = {"query": query, "announcement": coach_count_text(page.total), "parts": parts}
         made = render_page(
             request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET
         )

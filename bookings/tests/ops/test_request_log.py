@@ -16,7 +16,7 @@ from django.utils import timezone
 from bookings.base.errors import Busy, NotFound, RuleBroken, TooMany
 from bookings.base.logs import BoundToRequest, Fields, JsonFormatter, request_id
 from bookings.database.query_log import _slow, take_slow_queries
-from bookings.domain.maintenance.slow_queries import MOST_KEPT, forget_slow_queries, keep_slow_queries
+from bookings.domain.maintenance.slow_queries import MOST_STORED, forget_slow_queries, keep_slow_queries
 from bookings.models import City, SlowQuery
 from bookings.ops import request_log as requestlog
 from bookings.ops.request_log import RequestLog, keep_what_was_slow
@@ -272,7 +272,7 @@ def test_slow_queries_of_all_processes_are_kept_together_and_the_oldest_forgotte
     settings.SLOW_QUERY_MS = 0
     assert len(_slow) == 1
 
-    requestlog._last_kept[0] = time.monotonic() - 6
+    requestlog._last_stored[0] = time.monotonic() - 6
     keep_what_was_slow()
     keep_what_was_slow()  # at once again: nothing to keep
 
@@ -280,7 +280,7 @@ def test_slow_queries_of_all_processes_are_kept_together_and_the_oldest_forgotte
     assert kept.times == 2
     assert kept.total_ms >= kept.longest_ms > 0
     SlowQuery.objects.bulk_create(
-        SlowQuery(key=str(n), place="x", sql="y", last_at=timezone.now()) for n in range(MOST_KEPT)
+        SlowQuery(key=str(n), place="x", sql="y", last_at=timezone.now()) for n in range(MOST_STORED)
     )
     assert forget_slow_queries() == 1
     assert not SlowQuery.objects.filter(pk=kept.pk).exists()

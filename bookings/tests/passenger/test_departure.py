@@ -366,4 +366,4 @@ def test_who_is_refused_gets_no_session_and_who_has_one_keeps_it(client: Client,
 
     assert (refused.status_code, settings.SESSION_COOKIE_NAME in refused.cookies) == (409, False)
     assert (again.status_code, Session.objects.count()) == (409, owners + 1)
-    assert "2B" in client.get(seats_page(schedule, passengers=1)).context["view"].seats.mine
+    assert "2B" in client.get(seats_page(schedule, passengers=1)).context["view"].seats.own_labels

@@ -67,6 +67,6 @@ def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settin
     assert max(kept.values()) <= 9
     assert any(isinstance(each, HoldLimitReached) for each in outcomes)
     task = StaffTask.objects.get()
-    assert (task.kind, task.subject, task.done_at) == (StaffTask.Kind.HOARDING, f"network:{'n' * 16}", None)
+    assert (task.kind, task.subject, task.done_at) == (StaffTask.Kind.HOLD_LIMIT, f"network:{'n' * 16}", None)
     hold_any(segment, 9, HoldRequest("family", network="another"))
     assert violations(now=timezone.now()) == []

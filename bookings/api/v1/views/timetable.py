@@ -131,7 +131,7 @@ def search(request: Request) -> Response:
     """What a party can travel with on a day, with the price of the whole party: the website's own search."""
     query, now = query_of(request, OfferQuery), timezone.now()
     highest = query["max_price"]
-    looked_for = Search(
+    offer_search = Search(
         origin=get_place(query["from"]),
         destination=get_place(query["to"]),
         day=query["date"],
@@ -141,7 +141,7 @@ def search(request: Request) -> Response:
         fare_class=query["fare_class"],
         max_price=None if highest is None else Decimal(highest),
     )
-    window = offers_window(looked_for, now=now, channel=Channel.API)
+    window = offers_window(offer_search, now=now, channel=Channel.API)
     return cacheable(
         list_response(request, OfferShape, lambda first, count: _with_ends(window(first, count)))
     )

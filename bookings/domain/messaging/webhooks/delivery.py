@@ -21,7 +21,7 @@ from bookings.models import OutboxMessage
 
 _AT_ONCE: Final = 100  # of one webhook, before the next one's turn
 _door: Final = threading.Lock()  # one sender in a process, so that the queue's other workers stay free
-_asked_again: Final = threading.Event()
+_requested_again: Final = threading.Event()
 
 
 class WebhookCarrier:
@@ -32,7 +32,7 @@ class WebhookCarrier:
         self.has_failed = False
 
     def due(self, now: datetime) -> list[int]:
-        messages = due_messages(now).filter(_MAY_BE_TOLD, _FIRST_OF_ITS_ORDER, webhook=self._hook_id)
+        messages = due_messages(now).filter(_OF_OPEN_WEBHOOKS, _FIRST_OF_ITS_ORDER, webhook=self._hook_id)
         return list(messages.order_by("next_try", "pk").values_list("pk", flat=True)[:_AT_ONCE])
 
     def load(self, message_id: int) -> OutboxMessage:
@@ -67,10 +67,10 @@ def send_webhooks(*, poster: Poster | None = None, now: datetime | None = None) 
     """Tell partners what is due. Safe to run at any time and in any number."""
     clock: Callable[[], datetime] = (lambda: now) if now else database_now
     report, poster = SendReport(), poster or Poster()
-    _asked_again.set()
-    while _asked_again.is_set() and _door.acquire(blocking=False):
+    _requested_again.set()
+    while _requested_again.is_set() and _door.acquire(blocking=False):
         try:
-            _asked_again.clear()
+            _requested_again.clear()
             for hook_id in _hooks_with_work(clock()):
                 _send_to(hook_id, poster, clock, report)
         finally:
@@ -80,7 +80,13 @@ def send_webhooks(*, poster: Poster | None = None, now: datetime | None = None) 
 
 def _hooks_with_work(now: datetime) -> list[int]:
     """Those that have always answered first."""
-    due = due_messages(now).filter(_MAY_BE_TOLD).order_by().values("webhook").annotate(tries=Max("attempts"))
+    due = (
+        due_messages(now)
+        .filter(_OF_OPEN_WEBHOOKS)
+        .order_by()
+        .values("webhook")
+        .annotate(tries=Max("attempts"))
+    )
     return [row["webhook"] for row in due.order_by("tries", "webhook")]
 
 
@@ -96,7 +102,7 @@ def _send_to(hook_id: int, poster: Poster, clock: Callable[[], datetime], report
             return
 
 
-_MAY_BE_TOLD: Final = Q(
+_OF_OPEN_WEBHOOKS: Final = Q(
     kind=OutboxMessage.Kind.WEBHOOK, webhook__is_active=True, webhook__partner__is_active=True
 )
 _FIRST_OF_ITS_ORDER: Final = ~Exists(

@@ -80,7 +80,7 @@ def export_feed(
             if trips.write(line, sold):
                 fares.write(line, sold)
             if progress:
-                progress(trips.looked_at, total)
+                progress(trips.examined, total)
         if not trips.departures:
             raise NotFound(_("Nothing is on sale on these days."))
         _write_stops(tables, trips.stops, report)
@@ -108,11 +108,11 @@ class _Trips:
         )
         self.calendars: dict[frozenset[date], str] = {}
         self.stops: set[int] = set()
-        self.lines = self.trips = self.departures = self.looked_at = 0
+        self.lines = self.trips = self.departures = self.examined = 0
 
     def write(self, line: LineRuns, sold: Mapping[int, Fares]) -> bool:
         """Whether any of it is sold."""
-        self.looked_at += line.departures
+        self.examined += line.departures
         routes = [route for route in line.routes if sold[route.route_id]]
         if routes:
             self.lines += 1

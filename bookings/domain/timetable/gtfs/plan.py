@@ -109,7 +109,7 @@ def read_plan(
     dates = _dates(services, first, last, shift_to)
     moved: dict[int, Calendar] = {}
     return ImportPlan(
-        stops=_wanted_stops(stops, routes),
+        stops=_stops_in_use(stops, routes),
         lines=_used_lines(routes),
         routes=list(routes.values()),
         services=[_moved(service, dates.moved, moved) for service in services],
@@ -165,7 +165,7 @@ def _moved(service: PlannedService, by: timedelta, seen: dict[int, Calendar]) ->
     return PlannedService(service.source_id, service.route, service.departs_min, seen[key])
 
 
-def _wanted_stops(stops: dict[str, PlannedStop], routes: dict[str, PlannedRoute]) -> list[PlannedStop]:
+def _stops_in_use(stops: dict[str, PlannedStop], routes: dict[str, PlannedRoute]) -> list[PlannedStop]:
     """All but the stations that only gather their stops."""
     called = {call.stop_id for route in routes.values() for call in route.pattern.calls}
     return [stop for stop in stops.values() if not stop.is_station or stop.source_id in called]

@@ -8,7 +8,7 @@ from typing import Final
 
 from bookings.base.errors import RuleBroken
 
-MAX_KEPT: Final = 200  # problems that are kept in words; all are counted
+MAX_LISTED: Final = 200  # problems that are kept in words; all are counted
 
 
 class FeedRefused(RuleBroken):
@@ -24,7 +24,7 @@ class Problems:
 
     def add(self, file: str, line: int, text: str) -> None:
         self.by_file[file] += 1
-        if len(self.lines) < MAX_KEPT:
+        if len(self.lines) < MAX_LISTED:
             self.lines.append(f"{file}:{line}: {text}")
 
     @property

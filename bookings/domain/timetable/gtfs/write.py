@@ -247,10 +247,10 @@ def _write_exceptions(plan: ImportPlan, source: str, services: dict[str, Service
     for pk, service_id, day, runs in rows.values_list("pk", "service_id", "date", "runs").iterator():
         existing[service_id, day] = (pk, runs)
     new = []
-    telling: dict[int, dict[date, bool]] = {}
+    exceptions_of: dict[int, dict[date, bool]] = {}
     for planned in plan.services:
         service_id = services[planned.source_id].pk
-        exceptions = telling.setdefault(id(planned.calendar), planned.calendar.relevant_exceptions())
+        exceptions = exceptions_of.setdefault(id(planned.calendar), planned.calendar.relevant_exceptions())
         for day, runs in exceptions.items():
             if existing.get((service_id, day), (0, None))[1] == runs:
                 del existing[service_id, day]

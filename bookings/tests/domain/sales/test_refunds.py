@@ -12,7 +12,7 @@ from bookings.domain.sales.booking_page import booking_page, find_booking
 from bookings.domain.sales.cancellations import cancel_booking, cancellation_quote
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.payments import act_on_notification, settle
-from bookings.domain.sales.refunds import ASKED_FOR, pay_refund, pay_waiting_refunds
+from bookings.domain.sales.refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
 from bookings.models import (
     Account,
     Booking,
@@ -171,7 +171,7 @@ def test_a_refund_whose_answer_got_lost_is_asked_again_later_under_the_same_key(
     with pytest.raises(Conflict, match="online"):
         pay_out_refund(refund.pk, Tender("cash"), shift=shift, submission="out", content="", now=NEXT_DAY)
 
-    assert pay_waiting_refunds(now=NEXT_DAY + ASKED_FOR) == 1
+    assert pay_waiting_refunds(now=NEXT_DAY + ANSWER_TIME) == 1
 
     assert keys == [f"refund-{refund.pk}"] * 2
     assert LedgerEntry.objects.filter(cause=f"refund:{refund.pk}").count() == 2
