@@ -61,7 +61,14 @@ def make_stop(
     city = city if isinstance(city, City) else make_city(city)
     code = code or f"{city.slug}-main"
     return Stop.objects.get_or_create(
-        code=code, defaults={"city": city, "name": name or f"{city.name} station", "time_zone": time_zone}
+        code=code,
+        defaults={
+            "city": city,
+            "name": name or f"{city.name} station",
+            "time_zone": time_zone,
+            "latitude": Decimal(-25) - Decimal(sum(code.encode()) % 800) / 100,
+            "longitude": Decimal(27),
+        },
     )[0]
 
 

@@ -53,9 +53,11 @@ class Command(BaseCommand):
             f"{report.trips:,} trips with {report.departures:,} "
             f"departures, {report.stops:,} stops, {report.fares:,} fares, {out.stat().st_size:,} bytes"
         )
+        if report.lines_without_fares:
+            self.stdout.write(f"Lines without fares, as a feed holds no more: {report.lines_without_fares:,}")
         if report.unplaced:
             self.stdout.write(
-                f"Stops without a place on the map, which planners may refuse ({len(report.unplaced):,}):"
+                f"Stops left out; enter their place on the map in the admin ({len(report.unplaced):,}):"
             )
             for stop in report.unplaced[:_SHOWN]:
                 self.stdout.write(f"  {stop}")

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bookings import tasks
 from bookings.domain.search.feed_publishing import publish_feed
-from bookings.models import PublishedFile, Schedule
+from bookings.models import PublishedFile, Schedule, Stop
 from bookings.tests.passenger.timetable import make_day
 
 pytestmark = pytest.mark.django_db
@@ -131,7 +131,18 @@ def test_the_command_says_what_it_wrote(tmp_path: Any) -> None:
     call_command("export_gtfs", str(tmp_path / "out.zip"), "--days", "2", stdout=out)
 
     assert "1 lines, 2 trips with 2 departures, 3 stops, 3 fares" in out.getvalue()
-    assert "Stops without a place on the map, which planners may refuse (3):" in out.getvalue()
+
+
+def test_the_command_names_the_stops_that_it_left_out(tmp_path: Any) -> None:
+    make_day(8, 17, days=0)
+    first = Stop.objects.order_by("pk")[0]
+    Stop.objects.filter(pk=first.pk).update(latitude=None, longitude=None)
+    out = io.StringIO()
+
+    call_command("export_gtfs", str(tmp_path / "out.zip"), "--days", "2", stdout=out)
+
+    assert "Stops left out; enter their place on the map in the admin (1):" in out.getvalue()
+    assert first.code in out.getvalue()
 
 
 @pytest.mark.parametrize(

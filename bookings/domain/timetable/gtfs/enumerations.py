@@ -26,6 +26,7 @@ _ALLOWED: Final[dict[str, Container[int]]] = {
     "timepoint": _FLAG,
     "exact_times": _FLAG,
     "payment_method": _FLAG,
+    "is_default_fare_category": _FLAG,
     "transfers": range(3),
 }
 # What does not change a sale: a value that makes no sense is reported, and the row is read all the same.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.domain.timetable.calendars import calendar_of
 from bookings.domain.timetable.generate import Progress
-from bookings.domain.timetable.gtfs.fares import CURRENCY
+from bookings.domain.timetable.gtfs.fares import CURRENCY, MAX_FARES
 from bookings.domain.timetable.gtfs.runs import LineRuns, RouteRuns, departures_on_sale, lines_on_sale
 from bookings.domain.timetable.gtfs.tables import FeedTables, Write
 from bookings.models import Stop
@@ -60,7 +60,8 @@ class ExportReport:
     departures: int = 0
     stops: int = 0
     fares: int = 0
-    unplaced: list[str] = field(default_factory=list)  # stops that nobody can find on a map
+    unplaced: list[str] = field(default_factory=list)  # left out: stops that are nowhere on the map
+    lines_without_fares: int = 0  # beyond as many fares as an import reads
 
 
 def export_feed(
@@ -76,7 +77,7 @@ def export_feed(
         trips = _Trips(tables)
         fares = _Fares(tables)
         for line in lines_on_sale(first_day, days, settings.TIME_ZONE):
-            sold = prices(line)
+            sold = _on_the_map(line, prices(line), report)
             if trips.write(line, sold):
                 fares.write(line, sold)
             if progress:
@@ -95,7 +96,40 @@ def export_feed(
         trips.departures,
         fares.rows,
     )
+    report.lines_without_fares = fares.lines_left_out
+    report.unplaced = sorted(set(report.unplaced))
     return report
+
+
+def _on_the_map(
+    line: LineRuns, sold: Mapping[int, Fares], report: ExportReport
+) -> Mapping[int, Mapping[tuple[int, int], Decimal]]:
+    """Leave out calls at stops without a place, which would make the whole feed invalid; what is sold between
+    the others stays.
+    """
+    left = {}
+    for route in line.routes:
+        missing = {call.position for call in route.calls if _place(call.stop) is None}
+        report.unplaced += [
+            f"{_name(call.stop)} ({call.stop.code})" for call in route.calls if call.position in missing
+        ]
+        route.calls = [call for call in route.calls if call.position not in missing]
+        left[route.route_id] = {
+            pair: amount for pair, amount in sold[route.route_id].items() if not missing & set(pair)
+        }
+    return left
+
+
+def _place(stop: Stop) -> tuple[Decimal, Decimal] | None:
+    """Its own, or its city's."""
+    for located in (stop, stop.city):
+        if located.latitude is not None and located.longitude is not None:
+            return located.latitude, located.longitude
+    return None
+
+
+def _name(stop: Stop) -> str:
+    return stop.name if stop.city.name in stop.name else str(stop)
 
 
 class _Trips:
@@ -136,7 +170,7 @@ class _Trips:
         calls = _calls(route, fares)
         for (second, coach), days in sorted(route.days.items()):
             trip_id = f"{route.route_id}-{_time(second).replace(':', '')}-{coach}"
-            service_id = self.calendars.setdefault(frozenset(days), str(len(self.calendars) + 1))
+            service_id = self.calendars.setdefault(frozenset(days), f"{len(self.calendars) + 1:06d}")
             self._trip((line.line.pk, service_id, trip_id, headsign))
             self.trips += 1
             for arrive, depart, rest in calls:
@@ -183,12 +217,17 @@ class _Fares:
         self._fare: Write | None = None
         self._rule: Write | None = None
         self._amounts: set[Decimal] = set()
-        self.rows = 0
+        self._pairs = 0
+        self.rows = self.lines_left_out = 0
 
     def write(self, line: LineRuns, sold: Mapping[int, Fares]) -> None:
+        self._pairs += sum(len(sold[route.route_id]) for route in line.routes)
+        if self._pairs > MAX_FARES:
+            self.lines_left_out += 1
+            return
         lowest: dict[tuple[str, str], Decimal] = {}
         for route in line.routes:
-            stops = [call.stop.code for call in route.calls]
+            stops = {call.position: call.stop.code for call in route.calls}
             for (board, alight), amount in sold[route.route_id].items():
                 pair = (stops[board], stops[alight])
                 lowest[pair] = min(amount, lowest.get(pair, amount))
@@ -216,16 +255,9 @@ def _write_stops(tables: FeedTables, stop_ids: set[int], report: ExportReport) -
     )
     for stop in Stop.objects.select_related("city").order_by("code").iterator():
         if stop.pk in stop_ids:
-            place = next(
-                (
-                    (located.latitude, located.longitude)
-                    for located in (stop, stop.city)
-                    if located.latitude is not None
-                ),
-                ("", ""),
-            )
+            place = _place(stop) or ("", "")
             description = " ".join(stop.address.split())
-            name = stop.name if stop.city.name in stop.name else str(stop)
+            name = _name(stop)
             write(
                 (
                     stop.code,
@@ -237,8 +269,6 @@ def _write_stops(tables: FeedTables, stop_ids: set[int], report: ExportReport) -
                 )
             )
             report.stops += 1
-            if place[0] == "":
-                report.unplaced.append(f"{name} ({stop.code})")
 
 
 def _write_company(tables: FeedTables, first: date, last: date) -> None:

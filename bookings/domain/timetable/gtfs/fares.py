@@ -1,4 +1,4 @@
-"""fare_attributes.txt and fare_rules.txt, as far as they are in rand."""
+"""What a trip costs by the feed, as far as it is in rand: fare_attributes.txt and fare_rules.txt, else v2."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
 from bookings.base.money import cents
 from bookings.domain.timetable.gtfs.enumerations import check_unused_codes
+from bookings.domain.timetable.gtfs.leg_fares import read_leg_fares
 from bookings.domain.timetable.gtfs.network import PlannedStop
 from bookings.domain.timetable.gtfs.patterns import TripPattern
 from bookings.domain.timetable.gtfs.problems import Problems
@@ -19,6 +20,7 @@ from bookings.domain.timetable.gtfs.reader import Feed, Row
 from bookings.domain.timetable.gtfs.values import an_id, money
 
 CURRENCY: Final = "ZAR"
+MAX_FARES: Final = 2_000_000  # pairs of stops of routes, in a feed that is read and in one that is written
 
 
 class Rule(NamedTuple):
@@ -40,7 +42,24 @@ class PlannedFare:
     rules: dict[Rule, set[str]] = field(default_factory=dict)
 
 
-def read_fares(feed: Feed, problems: Problems) -> FareBook:
+class Fares(Protocol):
+    rows: int  # of the feed, read or not
+
+    def lowest(self, line_id: str, stops: Sequence[PlannedStop]) -> Decimal | None:
+        """The cheapest fare for a trip by these stops; None if no fare covers it."""
+
+
+def read_fares(feed: Feed, problems: Problems) -> Fares:
+    """A feed may have its fares in both ways; the older one holds where it can be read."""
+    book = _read_fare_book(feed, problems)
+    if book:
+        return book
+    by_leg = read_leg_fares(feed, problems, currency=CURRENCY)
+    by_leg.rows += book.rows
+    return by_leg
+
+
+def _read_fare_book(feed: Feed, problems: Problems) -> FareBook:
     fares: dict[str, PlannedFare] = {}
     foreign: set[str] = set()
     rows = 0
@@ -90,9 +109,9 @@ class FareBook:
     def __bool__(self) -> bool:
         return bool(self._by_rule)
 
-    def lowest(self, route_id: str, zones: Sequence[str]) -> Decimal | None:
-        """The cheapest fare for a ride through these zones; None if no fare covers it."""
-        ends = product({route_id, ""}, {zones[0], ""}, {zones[-1], ""})
+    def lowest(self, line_id: str, stops: Sequence[PlannedStop]) -> Decimal | None:
+        zones = [stop.zone for stop in stops]
+        ends = product({line_id, ""}, {zones[0], ""}, {zones[-1], ""})
         fares = (fare for end in ends for fare in self._by_rule.get(Rule(*end), ()))
         return min(
             (amount for amount, contains in fares if not contains or contains == set(zones)), default=None
@@ -100,15 +119,15 @@ class FareBook:
 
 
 def priced_pairs(
-    route_id: str, pattern: TripPattern, *, stops: Mapping[str, PlannedStop], fares: FareBook
+    route_id: str, pattern: TripPattern, stops: Mapping[str, PlannedStop], fares: Fares
 ) -> Iterator[tuple[int, int, Decimal]]:
     """(from, to, amount) by position for every ride that some fare covers; the cheapest fare holds."""
     if not fares:
         return
-    zones = [stops[call.stop_id].zone for call in pattern.calls]
+    way = [stops[call.stop_id] for call in pattern.calls]
     for board, here in enumerate(pattern.calls):
-        for alight in range(board + 1, len(zones)):
+        for alight in range(board + 1, len(way)):
             if here.may_board and pattern.calls[alight].may_alight:
-                amount = fares.lowest(route_id, zones[board : alight + 1])
+                amount = fares.lowest(route_id, way[board : alight + 1])
                 if amount is not None:
                     yield board, alight, amount

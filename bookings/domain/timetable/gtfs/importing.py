@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.timetable.generate import GenerationReport, Progress, generate_departures
+from bookings.domain.timetable.gtfs.first_terms import make_missing_terms
 from bookings.domain.timetable.gtfs.network import ROAD_TYPES, RouteTypes
 from bookings.domain.timetable.gtfs.plan import Dates, ImportPlan, read_plan
 from bookings.domain.timetable.gtfs.problems import FeedRefused, Problems
@@ -108,13 +109,16 @@ def _write(
 ) -> ImportReport:
     dates, now = plan.dates, database_now()
     renumbered = recognise(plan, source)
+    layout = _layout(options.layout)
+    notes = make_missing_terms()
     written = write_plan(
         plan,
         source,
-        layout=_layout(options.layout),
+        layout=layout,
         price_per_km=PRICE_PER_KM if options.price_per_km is None else options.price_per_km,
         keep_terms=options.price_per_km is None and not options.layout,
     )
+    written.notes += notes
     comparison = compare_departures(source, dates.first_made)
     relinked = relink_sold(comparison, now=now)
     questions += ask_about_changes(comparison, plan, now=now)

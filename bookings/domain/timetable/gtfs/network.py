@@ -42,6 +42,7 @@ class PlannedStop:
     time_zone: str
     address: str
     zone: str
+    station: str  # that it is a part of
     is_station: bool
 
 
@@ -159,6 +160,7 @@ def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
             zone or agencies.default,
             read.row["stop_desc"][:250],
             read.row["zone_id"],
+            read.row["parent_station"] if parent else "",
             read.is_station,
         )
     return stops

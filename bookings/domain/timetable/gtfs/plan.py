@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.domain.timetable.calendars import Calendar
 from bookings.domain.timetable.generate import MAX_DAYS
 from bookings.domain.timetable.gtfs.days import read_calendars
-from bookings.domain.timetable.gtfs.fares import FareBook, priced_pairs, read_fares
+from bookings.domain.timetable.gtfs.fares import MAX_FARES, Fares, priced_pairs, read_fares
 from bookings.domain.timetable.gtfs.network import (
     ROAD_TYPES,
     PlannedLine,
@@ -30,7 +30,6 @@ from bookings.domain.timetable.gtfs.trips import GtfsTrip, read_trips
 from bookings.domain.timetable.gtfs.values import FIRST_DAY, LAST_DAY
 
 MAX_DEPARTURES: Final = 500_000  # that are made when no dates are asked for
-MAX_FARES: Final = 500_000
 
 
 @dataclass(frozen=True)
@@ -248,7 +247,7 @@ def _shift(start: date, shift_to: date | None) -> timedelta:
 
 
 def _fares(
-    routes: dict[str, PlannedRoute], stops: dict[str, PlannedStop], fares: FareBook, problems: Problems
+    routes: dict[str, PlannedRoute], stops: dict[str, PlannedStop], fares: Fares, problems: Problems
 ) -> list[tuple[PlannedRoute, list[tuple[int, int, Decimal]]]]:
     priced, total = [], 0
     for route in routes.values():

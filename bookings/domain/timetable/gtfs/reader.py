@@ -31,6 +31,10 @@ REQUIRED_COLUMNS: Final = {
     "frequencies.txt": ("trip_id", "start_time", "end_time", "headway_secs"),
     "fare_attributes.txt": ("fare_id", "price", "currency_type"),
     "fare_rules.txt": ("fare_id",),
+    "fare_products.txt": ("fare_product_id", "amount", "currency"),
+    "fare_leg_rules.txt": ("fare_product_id",),
+    "stop_areas.txt": ("area_id", "stop_id"),
+    "route_networks.txt": ("network_id", "route_id"),
 }
 _NOT_TABLES: Final = ("__MACOSX", "/._")
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)

@@ -278,19 +278,14 @@ def rest_unused_routes(source: str, plan: ImportPlan) -> None:
 
 def _write_fares(plan: ImportPlan, routes: dict[str, Route], written: Written) -> None:
     """One line for each pair that the feed has a fare for, in the first fare class."""
-    fare_class = FareClass.objects.order_by("position", "pk").first()
+    fare_class = FareClass.objects.order_by("position", "pk")[0]
     pairs = sum(len(amounts) for _planned, amounts in plan.fares)
-    if pairs and fare_class is None:
-        written.notes.append(
-            _("The feed has fares, but there is no fare class to put them in; they were left out.")
-        )
-    if fare_class is None:
-        return
     new = changed = 0
     for planned, amounts in plan.fares:
         made = _write_route_fares(routes[planned.source_id], amounts, fare_class)
         new, changed = new + made.new, changed + made.changed
-    written.count("fares", total=pairs, new=new, changed=changed)
+    if pairs:
+        written.count("fares", total=pairs, new=new, changed=changed)
 
 
 def _write_route_fares(route: Route, amounts: list[tuple[int, int, Decimal]], fare_class: FareClass) -> Count:

@@ -310,10 +310,11 @@ def test_two_coaches_are_two_trips_and_distances_always_rise(tmp_path: Path) -> 
     ]
 
 
-def test_a_stop_without_a_place_takes_its_citys_or_is_named(tmp_path: Path) -> None:
+def test_a_stop_without_a_place_takes_its_citys_or_is_left_out_and_named(tmp_path: Path) -> None:
     stop = make_stop("Windhoek", time_zone="Africa/Windhoek")
     Stop.objects.filter(pk=stop.pk).update(address="Bahnhof  Street\n12")
-    make_schedule(route=make_route("Johannesburg", "Windhoek"), departs=local(8))
+    make_schedule(route=make_route("Johannesburg", "Upington", "Windhoek"), departs=local(8))
+    Stop.objects.exclude(code="upington-main").update(latitude=None, longitude=None)
     City.objects.filter(slug="windhoek").update(latitude="-22.56", longitude="17.08")
 
     report = export(tmp_path)
@@ -329,6 +330,40 @@ def test_a_stop_without_a_place_takes_its_citys_or_is_named(tmp_path: Path) -> N
         "zone_id": "windhoek-main",
         "stop_timezone": "Africa/Windhoek",
     }
+    assert sorted(rows) == ["upington-main", "windhoek-main"]
+    assert [row["stop_id"] for row in table(tmp_path, "stop_times.txt")] == ["upington-main", "windhoek-main"]
+    assert {(row["origin_id"], row["destination_id"]) for row in table(tmp_path, "fare_rules.txt")} == {
+        ("upington-main", "windhoek-main")
+    }
+
+
+def test_services_are_numbered_in_the_order_of_the_file(tmp_path: Path) -> None:
+    route = make_route()
+    for number in range(12):
+        for day in (day for day in range(5) if (number + 1) >> day & 1):
+            make_schedule(route=route, departs=local(6 + number, day=day))
+
+    export(tmp_path)
+
+    for name, columns in (
+        ("calendar.txt", ("service_id",)),
+        ("calendar_dates.txt", ("service_id", "date")),
+    ):
+        keys = [tuple(row[column] for column in columns) for row in table(tmp_path, name)]
+        assert keys == sorted(keys)
+        assert name != "calendar.txt" or len(keys) > 9
+
+
+def test_a_feed_has_no_more_fares_than_an_import_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookings.domain.timetable.gtfs.export.MAX_FARES", 4)
+    for _line in range(2):
+        make_schedule(route=make_route(), departs=local(8))
+
+    report = export(tmp_path)
+
+    assert (report.lines, report.fares, report.lines_without_fares) == (2, 3, 1)
 
 
 def test_nothing_on_sale_makes_no_file(tmp_path: Path) -> None:

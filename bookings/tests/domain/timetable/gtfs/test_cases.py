@@ -1,6 +1,7 @@
 """The inputs with which the faults were seen, found beside the real timetables (FALCON_FEEDS)."""
 
 import os
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -104,3 +105,19 @@ def test_a_line_without_names_is_called_by_its_ends() -> None:
     assert list(Line.objects.values_list("code", "name")) == [
         ("Nrnanster – Nrnilliers", "Nrnanster – Nrnilliers")
     ]
+
+
+def test_fares_of_the_newer_kind_are_read() -> None:
+    run("15*/*.zip")
+
+    assert set(Fare.objects.values_list("amount", flat=True)) == {Decimal(450)}
+
+
+def test_the_map_and_not_the_clock_decides_which_papers() -> None:
+    run("18*/*.zip")
+
+    assert dict(City.objects.values_list("name", "country")) == {
+        "Znoanster": "ZA",
+        "Znoergdal": "ZA",
+        "Znomaputo": "MZ",
+    }

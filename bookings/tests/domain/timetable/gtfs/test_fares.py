@@ -91,12 +91,11 @@ def test_a_changed_fare_is_changed_and_an_equal_one_is_not_touched(tmp_path: Pat
     assert set(fares().values()) == {Decimal(550)}
 
 
-def test_fares_without_a_fare_class_are_left_out_with_a_note(tmp_path: Path) -> None:
+def test_fares_of_a_company_without_a_fare_class_get_one_with_a_note(tmp_path: Path) -> None:
     report = import_small(tmp_path, {"fare_attributes.txt": f"{ATTRIBUTES}flat,500,ZAR,0,0\n"})
 
-    assert report.written.notes == [
-        "The feed has fares, but there is no fare class to put them in; they were left out."
-    ]
+    assert set(fares().values()) == {Decimal(500)}
+    assert "There was no fare class: “Standard” with its refund terms was made." in report.written.notes[1]
 
 
 def test_services_are_priced_by_the_kilometre(tmp_path: Path) -> None:
