@@ -57,19 +57,13 @@ def make_stop(
     code: str = "",
     name: str = "",
     time_zone: str = "Africa/Johannesburg",
+    **place: Decimal,
 ) -> Stop:
+    """`place`: its latitude and longitude; on no map unless said."""
     city = city if isinstance(city, City) else make_city(city)
     code = code or f"{city.slug}-main"
-    return Stop.objects.get_or_create(
-        code=code,
-        defaults={
-            "city": city,
-            "name": name or f"{city.name} station",
-            "time_zone": time_zone,
-            "latitude": Decimal(-25) - Decimal(sum(code.encode()) % 800) / 100,
-            "longitude": Decimal(27),
-        },
-    )[0]
+    defaults = {"city": city, "name": name or f"{city.name} station", "time_zone": time_zone} | place
+    return Stop.objects.get_or_create(code=code, defaults=defaults)[0]
 
 
 def make_fare_classes() -> tuple[FareClass, FareClass]:

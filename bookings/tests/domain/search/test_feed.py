@@ -9,6 +9,7 @@ import sys
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.gtfs.export import ExportReport
 from bookings.domain.timetable.gtfs.importing import ImportOptions, import_feed
 from bookings.models import City, Fare, Schedule, Service, Stop
+from bookings.tests import make
 from bookings.tests.domain.search.sales import forget_the_timetable, sold
 from bookings.tests.make import make_fare_classes, make_passenger_types, make_route, make_schedule, make_stop
 
@@ -34,6 +36,13 @@ REAL = {
     "google-sample-feed-1": (date(2007, 6, 4), date(2007, 6, 9)),
 }
 LARGE = {"ktcl-goa-2021": (date(2021, 6, 3), date(2021, 6, 3))} if os.environ.get("SOAK_SCALE") else {}
+
+
+@pytest.fixture(autouse=True)
+def _stops_on_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed leaves out what is on no map."""
+    place = {"latitude": Decimal("-26.2"), "longitude": Decimal("28.05")}
+    monkeypatch.setattr(make, "make_stop", partial(make_stop, **place))
 
 
 @pytest.fixture(autouse=True)
