@@ -17,7 +17,7 @@ from bookings.domain.boarding.coach_load import CoachLoad, coach_load
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import Tender
-from bookings.domain.sales.cancellations import cancel_booking, is_left_behind
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, is_left_behind
 from bookings.models import Account, Refund, Ticket, User
 
 
@@ -64,10 +64,10 @@ def refund_left_behind(
         tickets = [ticket.pk for ticket in of_booking]
         token = f"{submission[:60]}:{booking.pk}"
         cancelled = cancel_booking(
-            booking.booking_reference,
-            ticket_ids=tickets,
+            CancellationRequest(
+                booking.booking_reference, ticket_ids=tickets, reason=_("standby without a seat")
+            ),
             actor=actor,
-            reason=_("standby without a seat"),
             afterwards=till.settle(token, now).pay_out,
             submission=token,
             content=repr((tickets, in_cash)),

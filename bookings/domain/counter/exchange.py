@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,11 +12,9 @@ from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import Tender, pay_out_refund, returns_online, take_payment
-from bookings.domain.sales.cancellations import cancel_booking
-from bookings.domain.sales.exchanges import exchange
-from bookings.domain.sales.ticket_changes import change_seat
-from bookings.domain.sales.waivers import Waiver
-from bookings.domain.timetable.segments import SegmentRef, get_segment
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.ticket_changes import SeatChange, change_seat
 from bookings.models import Booking, Note, Order, Refund, SaleStatus, Ticket, User
 
 
@@ -71,28 +68,13 @@ class Settling:
 
 
 def exchange_at_till(
-    reference: str,
-    to: SegmentRef,
-    *,
-    ticket_ids: Collection[int],
-    labels: Collection[str],
-    quoted: Decimal,
-    till: Till,
-    waiver: Waiver | None = None,
-    submission: str,
-    content: str,
-    now: datetime | None = None,
+    request: ExchangeRequest, *, till: Till, submission: str, content: str, now: datetime | None = None
 ) -> Booking:
     """See `sales.exchanges.exchange`; the balance is taken, or the difference paid out, with it."""
     require_shift(till.clerk)
     return exchange(
-        reference,
-        get_segment(to),
-        ticket_ids=ticket_ids,
-        labels=labels,
-        quoted=quoted,
+        request,
         actor=till.clerk,
-        waiver=waiver,
         settle=till.settle(submission, now),
         submission=submission,
         content=content,
@@ -101,25 +83,14 @@ def exchange_at_till(
 
 
 def seat_at_till(
-    ticket_id: int,
-    label: str,
-    *,
-    version: int,
-    quoted: Decimal,
-    till: Till,
-    submission: str,
-    content: str,
-    now: datetime | None = None,
+    change: SeatChange, *, till: Till, submission: str, content: str, now: datetime | None = None
 ) -> Ticket:
-    """See `sales.seats.change_seat`.
+    """See `sales.ticket_changes.change_seat`.
 
     A dearer class is paid, a cheaper one paid out, with it. Only money needs a shift.
     """
     return change_seat(
-        ticket_id,
-        label,
-        version=version,
-        quoted=quoted,
+        change,
         actor=till.clerk,
         settle=till.settle(submission, now),
         submission=submission,
@@ -129,27 +100,14 @@ def seat_at_till(
 
 
 def cancel_at_till(
-    reference: str,
-    *,
-    ticket_ids: Collection[int],
-    quoted: Decimal,
-    reason: str,
-    till: Till,
-    waiver: Waiver | None = None,
-    submission: str,
-    content: str,
-    now: datetime | None = None,
+    request: CancellationRequest, *, till: Till, submission: str, content: str, now: datetime | None = None
 ) -> Booking:
-    """See `sales.refunds.cancel_booking`; what was paid at a counter is paid out with it."""
-    if Booking.objects.filter(booking_reference=reference, status=SaleStatus.CONFIRMED).exists():
+    """See `sales.cancellations.cancel_booking`; what was paid at a counter is paid out with it."""
+    if Booking.objects.filter(booking_reference=request.reference, status=SaleStatus.CONFIRMED).exists():
         require_shift(till.clerk)  # what was never paid moves no money
     return cancel_booking(
-        reference,
-        ticket_ids=ticket_ids,
-        quoted=quoted,
+        request,
         actor=till.clerk,
-        reason=reason,
-        waiver=waiver,
         afterwards=till.settle(submission, now).pay_out,
         submission=submission,
         content=content,

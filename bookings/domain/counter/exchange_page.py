@@ -103,23 +103,27 @@ class MoveView:
         return [passenger.ticket_id for passenger in self.passengers if passenger.is_chosen]
 
 
-def move_view(
-    reference: str,
-    *,
-    user: User,
-    ticket_ids: Collection[int] | None = None,
-    day: date | None = None,
-    to: SegmentRef | None = None,
-    labels: Collection[str] = (),
-    waived: bool = False,
-    now: datetime,
-) -> MoveView:
+@dataclass(frozen=True)
+class ExchangeQuery:
+    """What the screen of an exchange shows: for which tickets of a booking (None: for all), the departures of
+    which day, and the quote for which segment and seats.
+    """
+
+    reference: str
+    ticket_ids: Collection[int] | None = None
+    day: date | None = None
+    to: SegmentRef | None = None
+    labels: Collection[str] = ()
+    waived: bool = False
+
+
+def move_view(query: ExchangeQuery, *, user: User, now: datetime) -> MoveView:
     """Who may move, the departures of a day between the same cities, and the quote for one of them."""
-    booking = booking_called(reference)
+    booking, to, labels = booking_called(query.reference), query.to, query.labels
     tickets = returnable_tickets(booking, None, now)
-    chosen = [ticket for ticket in tickets if ticket_ids is None or ticket.pk in ticket_ids]
+    chosen = [ticket for ticket in tickets if query.ticket_ids is None or ticket.pk in query.ticket_ids]
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
-    day = day or max(booking.boards_at, now).astimezone(zone).date()
+    day = query.day or max(booking.boards_at, now).astimezone(zone).date()
     offers: tuple[Offer, ...] = ()
     quote, problem = None, ""
     try:
@@ -127,7 +131,9 @@ def move_view(
         if to and chosen:
             segment = get_segment(to)
             ids = [ticket.pk for ticket in chosen]
-            quote = quote_exchange(reference, segment, ticket_ids=ids, labels=labels, waived=waived, now=now)
+            quote = quote_exchange(
+                query.reference, segment, ticket_ids=ids, labels=labels, waived=query.waived, now=now
+            )
     except (Refusal, NotFound) as refusal:
         problem = refusal.message
     return MoveView(

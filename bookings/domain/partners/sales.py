@@ -19,7 +19,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import place_order, save_draft, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.holds import HoldRequest, hold_requested, release_hold
@@ -228,10 +228,9 @@ def cancel(
             "key": request.key.prefix,
         }
         return cancel_booking(
-            booking.booking_reference,
-            ticket_ids=ticket_ids,
-            quoted=refund,
-            reason=reason,
+            CancellationRequest(
+                booking.booking_reference, ticket_ids=ticket_ids, quoted=refund, reason=reason
+            ),
             submission=request.inner,
             content="",
             now=now,

@@ -194,48 +194,50 @@ def can_cancel(booking: Booking, now: datetime) -> bool:
     return booking.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED) and now < booking.boards_at
 
 
+@dataclass(frozen=True)
+class CancellationRequest:
+    """Which tickets of a booking to cancel (None: all), why, and who waived the fee.
+
+    `quoted` is the refund that the customer was promised.
+    """
+
+    reference: str
+    ticket_ids: Collection[int] | None = None
+    quoted: Decimal | None = None
+    reason: str = ""
+    waiver: Waiver | None = None
+
+
 def cancel_booking(
-    reference: str,
+    request: CancellationRequest,
     *,
     submission: str,
     content: str,
-    ticket_ids: Collection[int] | None = None,
-    quoted: Decimal | None = None,
     actor: User | None = None,
-    reason: str = "",
-    waiver: Waiver | None = None,
     afterwards: Afterwards | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Cancel a booking, or some of its passengers, once per `submission`, and owe back what the frozen terms
     give.
 
-    Some of the passengers are first split off into a booking of their own, which is returned. `quoted` is
-    what the customer was promised: raises Conflict if it has fallen since. `afterwards` pays the refund at
-    the till, in the same transaction. Raises Conflict when nothing, or not all of what was chosen, can be
-    cancelled.
+    Some of the passengers are first split off into a booking of their own, which is returned. `afterwards`
+    pays the refund at the till, in the same transaction. Raises Conflict when nothing, or not all of what was
+    chosen, can be cancelled, or the refund has fallen below `quoted`.
     """
-    reference = normal_code(reference)
     result = run_once(
         "cancel",
         submission,
         content,
-        action=lambda: _cancel(reference, ticket_ids, quoted, actor, reason, waiver, afterwards, now),
+        action=lambda: _cancel(request, actor, afterwards, now),
         now=now or database_now(),
     )
     return Booking.objects.select_related("order").get(pk=int(result))
 
 
 def _cancel(
-    reference: str,
-    ticket_ids: Collection[int] | None,
-    quoted: Decimal | None,
-    actor: User | None,
-    reason: str,
-    waiver: Waiver | None,
-    afterwards: Afterwards | None,
-    now: datetime | None,
+    request: CancellationRequest, actor: User | None, afterwards: Afterwards | None, now: datetime | None
 ) -> str:
+    reference, reason, waiver = normal_code(request.reference), request.reason, request.waiver
     if waiver:
         waiver.check(actor)
         reason = f"{reason}; {waiver.text}" if reason else waiver.text
@@ -246,7 +248,7 @@ def _cancel(
     order, now = locked.order, now or locked.now
     drop_expired(list(locked.schedules), now=now)
     booking = Booking.objects.select_for_update(no_key=True).get(booking_reference=reference)
-    tickets = chosen_tickets(booking, ticket_ids, now) if can_cancel(booking, now) else []
+    tickets = chosen_tickets(booking, request.ticket_ids, now) if can_cancel(booking, now) else []
     if not tickets:
         raise Conflict(
             _(
@@ -255,7 +257,7 @@ def _cancel(
             )
         )
     quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
-    if quoted is not None and quote.refund < quoted:
+    if request.quoted is not None and quote.refund < request.quoted:
         raise Conflict(
             _("The refund has changed to %(refund)s. Please check again.")
             % {"refund": format_zar(quote.refund)}

@@ -35,7 +35,7 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
-from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Booking, BookingEvent, BookingStep, FareClass, Seat, SeatClaim, Ticket, User
 
@@ -176,15 +176,26 @@ def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, *, fares: FareTable)
     return fare_class, passenger_price(adult, ticket.passenger_type)
 
 
+@dataclass(frozen=True)
+class ExchangeRequest:
+    """Which tickets of a booking (None: all) move to which segment, on the seats of `labels` or as close
+    together as can be, and who waived the fee.
+
+    `quoted` is the balance that the customer was told.
+    """
+
+    reference: str
+    to: SegmentRef
+    ticket_ids: Collection[int] | None = None
+    labels: Collection[str] = ()
+    quoted: Decimal | None = None
+    waiver: Waiver | None = None
+
+
 def exchange(
-    reference: str,
-    segment: Segment,
+    request: ExchangeRequest,
     *,
-    ticket_ids: Collection[int] | None = None,
-    labels: Collection[str] = (),
-    quoted: Decimal | None = None,
     actor: User | None = None,
-    waiver: Waiver | None = None,
     settle: Settle | None = None,
     submission: str,
     content: str,
@@ -197,32 +208,28 @@ def exchange(
     the balance or pays the refund in the same transaction. Raises what `quote_exchange` raises, and Conflict
     when the balance is no longer `quoted`.
     """
+    segment = get_segment(request.to)
     try:
         result = run_once(
             "exchange",
             submission,
             content,
-            action=lambda: str(
-                _exchange(reference, segment, ticket_ids, labels, quoted, actor, waiver, settle, now).pk
-            ),
+            action=lambda: str(_exchange(request, segment, actor, settle, now).pk),
             now=now or database_now(),
         )
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
-        raise SeatTaken(sorted(labels)) from clash
+        raise SeatTaken(sorted(request.labels)) from clash
     return Booking.objects.select_related("order").get(pk=int(result))
 
 
 def _exchange(
-    reference: str,
+    request: ExchangeRequest,
     segment: Segment,
-    ticket_ids: Collection[int] | None,
-    labels: Collection[str],
-    quoted: Decimal | None,
     actor: User | None,
-    waiver: Waiver | None,
     settle: Settle | None,
     now: datetime | None,
 ) -> Booking:
+    reference, waiver = request.reference, request.waiver
     if waiver:
         waiver.check(actor)
     locked = lock_order(booking_called(reference).order_id, also=[segment.schedule.pk])
@@ -230,8 +237,8 @@ def _exchange(
     drop_expired(list(locked.schedules), now=now)
     booking = locked_booking(reference)
     fresh = Segment(locked.schedules[segment.schedule.pk], segment.board, segment.alight)
-    quote = _quote(booking, fresh, ticket_ids, labels, waiver is not None, now)
-    quote.difference.check(quoted)
+    quote = _quote(booking, fresh, request.ticket_ids, request.labels, waiver is not None, now)
+    quote.difference.check(request.quoted)
     if not quote.is_all:
         booking = split_off(booking, [line.ticket for line in quote.lines], now, actor=actor)
     _move(booking, quote, actor, waiver, now)

@@ -97,12 +97,19 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     return SeatQuote(booking, ticket, seat, *seat_fare(segment, seat, ticket, fares=fares))
 
 
+@dataclass(frozen=True)
+class SeatChange:
+    """The seat that a ticket gets. `version` is the ticket's as it was shown, `quoted` the balance."""
+
+    ticket_id: int
+    label: str
+    version: int | None = None
+    quoted: Decimal | None = None
+
+
 def change_seat(
-    ticket_id: int,
-    label: str,
+    change: SeatChange,
     *,
-    version: int | None = None,
-    quoted: Decimal | None = None,
     actor: User | None = None,
     settle: Settle | None = None,
     submission: str,
@@ -112,39 +119,31 @@ def change_seat(
     """Give a passenger another seat of the same departure, once per `submission`. Their code stays good,
     their ticket is printed anew.
 
-    `version` is the ticket's as it was shown: raises Conflict when somebody has changed it since.
+    Raises Conflict when somebody has changed the ticket since its `version`.
     """
     try:
         run_once(
             "change-seat",
             submission,
             content,
-            action=lambda: _change_seat(ticket_id, label, version, quoted, actor, settle, now),
+            action=lambda: _change_seat(change, actor, settle, now),
             now=now or database_now(),
         )
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
-        raise SeatTaken([label]) from clash
-    return ticket_called(ticket_id)
+        raise SeatTaken([change.label]) from clash
+    return ticket_called(change.ticket_id)
 
 
-def _change_seat(
-    ticket_id: int,
-    label: str,
-    version: int | None,
-    quoted: Decimal | None,
-    actor: User | None,
-    settle: Settle | None,
-    now: datetime | None,
-) -> str:
-    locked = lock_order(ticket_called(ticket_id).booking.order_id)
+def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, now: datetime | None) -> str:
+    locked = lock_order(ticket_called(change.ticket_id).booking.order_id)
     now = now or locked.now
     drop_expired(list(locked.schedules), now=now)
-    ticket = ticket_called(ticket_id)
+    ticket = ticket_called(change.ticket_id)
     booking = locked_booking(ticket.booking.booking_reference)
-    if version is not None and ticket.version != version:
+    if change.version is not None and ticket.version != change.version:
         raise Conflict(_("Somebody else has just changed this booking. Please check again."))
-    quote = _quote(booking, ticket, label, now)
-    quote.difference.check(quoted)
+    quote = _quote(booking, ticket, change.label, now)
+    quote.difference.check(change.quoted)
     cause = next_cause("seat", booking)
     legs = range(booking.from_stop.position, booking.to_stop.position)
     claims.release_tickets([ticket])
@@ -165,12 +164,19 @@ def _change_seat(
     return str(ticket.pk)
 
 
+@dataclass(frozen=True)
+class NameChange:
+    """The name that a ticket gets. `version` is the ticket's as it was shown."""
+
+    ticket_id: int
+    first_name: str
+    surname: str
+    version: int | None = None
+
+
 def change_name(
-    ticket_id: int,
+    change: NameChange,
     *,
-    first_name: str,
-    surname: str,
-    version: int | None = None,
     actor: User | None = None,
     submission: str,
     content: str,
@@ -184,25 +190,17 @@ def change_name(
         "change-name",
         submission,
         content,
-        action=lambda: _change_name(
-            ticket_id, " ".join(first_name.split()), " ".join(surname.split()), version, actor, now
-        ),
+        action=lambda: _change_name(change, actor, now),
         now=now or database_now(),
     )
-    return ticket_called(ticket_id)
+    return ticket_called(change.ticket_id)
 
 
-def _change_name(
-    ticket_id: int,
-    first_name: str,
-    surname: str,
-    version: int | None,
-    actor: User | None,
-    now: datetime | None,
-) -> str:
-    locked = lock_order(ticket_called(ticket_id).booking.order_id)
+def _change_name(change: NameChange, actor: User | None, now: datetime | None) -> str:
+    locked = lock_order(ticket_called(change.ticket_id).booking.order_id)
     now = now or locked.now
-    ticket = ticket_called(ticket_id)
+    ticket = ticket_called(change.ticket_id)
+    first_name, surname = (" ".join(name.split()) for name in (change.first_name, change.surname))
     booking = locked_booking(ticket.booking.booking_reference)
     if not first_name or not surname or max(len(first_name), len(surname)) > 80:
         raise Refusal(_("Enter a first name and a surname."))
@@ -211,7 +209,7 @@ def _change_name(
         and ticket.status == Ticket.Status.VALID
         and now < booking.boards_at
     )
-    if not stands or (version is not None and ticket.version != version):
+    if not stands or (change.version is not None and ticket.version != change.version):
         raise Conflict(
             _("This ticket is not paid, has been used, or has just been changed. Please check again.")
         )

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
 from bookings.domain.counter.exchange import exchange_at_till, seat_at_till
-from bookings.domain.counter.exchange_page import move_view, reseat_view, ticket_of
+from bookings.domain.counter.exchange_page import ExchangeQuery, move_view, reseat_view, ticket_of
+from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.ticket_changes import NameChange, SeatChange
 from bookings.domain.sales.ticket_changes import change_name as rename
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking
@@ -58,13 +60,15 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
 def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, to: SegmentRef) -> Booking:
     tickets, labels, quoted = ids_in(request.POST), labels_in(request.POST), quoted_in(form)
     return exchange_at_till(
-        reference,
-        to,
-        ticket_ids=tickets,
-        labels=labels,
-        quoted=quoted,
+        ExchangeRequest(
+            reference,
+            to,
+            ticket_ids=tickets,
+            labels=labels,
+            quoted=quoted,
+            waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
+        ),
         till=form.till(request),
-        waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
         submission=form.cleaned_data["submission"],
         content=content_of(reference, tickets, to, labels, quoted),
     )
@@ -79,16 +83,15 @@ def _exchange_page(
     status: int = 200,
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
-    view = move_view(
+    query = ExchangeQuery(
         reference,
-        user=request.user,
         ticket_ids=ids_in(given) if "tickets" in given or "asked" in given else None,
         day=day_in(given),
         to=SegmentRef.read(given.get("ride", "")),
         labels=labels_in(given),
         waived="waive" in given,
-        now=timezone.now(),
     )
+    view = move_view(query, user=request.user, now=timezone.now())
     chosen = view.to.schedule_id if view.to else None
     context = {
         "view": view,
@@ -125,10 +128,7 @@ def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
     try:
         ticket_of(reference, ticket_id)
         seat_at_till(
-            ticket_id,
-            labels[0],
-            version=int(version[:6]),
-            quoted=quoted_in(form),
+            SeatChange(ticket_id, labels[0], version=int(version[:6]), quoted=quoted_in(form)),
             till=form.till(request),
             submission=form.cleaned_data["submission"],
             content=content_of(ticket_id, labels[0], quoted),
@@ -181,9 +181,9 @@ def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
         data = form.cleaned_data
         try:
             rename(
-                ticket_id,
-                **data,
+                NameChange(ticket_id, data["first_name"], data["surname"], data["version"]),
                 actor=request.user,
+                submission=data["submission"],
                 content=content_of(ticket_id, data["first_name"], data["surname"]),
             )
         except Refusal as broken:

@@ -17,6 +17,7 @@ from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.counter.void import void_quote, void_sale
 from bookings.domain.sales.cancellation_page import cancel_view
+from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.models import Booking, Shift
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import ConfirmForm, content_of, ids_in, quoted_in
@@ -49,12 +50,14 @@ def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking
     if not tickets:
         raise Refusal(_("Choose at least one passenger."))
     return cancel_at_till(
-        reference,
-        ticket_ids=tickets,
-        quoted=quoted,
-        reason=form.cleaned_data["reason"] or "at the counter",
+        CancellationRequest(
+            reference,
+            ticket_ids=tickets,
+            quoted=quoted,
+            reason=form.cleaned_data["reason"] or "at the counter",
+            waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
+        ),
         till=form.till(request),
-        waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
         submission=form.cleaned_data["submission"],
         content=content_of(reference, tickets, quoted),
     )

@@ -11,7 +11,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict
 from bookings.base.money import format_zar, is_rand_and_cents, read_amount
 from bookings.domain.sales.cancellation_page import cancel_view
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.tickets.booking_files import order_of_reference
 from bookings.passenger.views.booking import not_own_booking
 from bookings.web.access import public
@@ -46,12 +46,9 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, reference, set(tickets), status=422)
     try:
         cancel_booking(
-            reference,
+            CancellationRequest(reference, ticket_ids=tickets, quoted=quoted, reason="by the customer"),
             submission=request.POST.get("submission", "")[:80],
             content=f"{reference} {tickets} {quoted}",
-            ticket_ids=tickets,
-            quoted=quoted,
-            reason="by the customer",
         )
     except Conflict as refusal:
         return _page(request, reference, set(tickets), refusal=refusal)

@@ -11,7 +11,7 @@ from bookings.domain.counter.exchange import Till, cancel_at_till
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.partners import get_partner
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.models import (
     Booking,
     Channel,
@@ -429,7 +429,7 @@ def test_whoever_cancels_the_partner_is_credited(program: Program, coach: Schedu
     """Staff or the traveller's link cancel what a partner sold on account: no cash leaves a till for it."""
     reference = sell(program, coach)["bookings"][0]["reference"]
 
-    cancel_booking(reference, submission="s", content="c", actor=make_user(), now=NOW)
+    cancel_booking(CancellationRequest(reference), submission="s", content="c", actor=make_user(), now=NOW)
 
     assert owes(program) == 0
     assert Refund.objects.get().method == "partner"
@@ -443,10 +443,9 @@ def test_a_till_pays_nothing_back_for_what_was_sold_on_account(program: Program,
     tickets = [ticket["id"] for ticket in sold["tickets"]]
 
     cancel_at_till(
-        sold["reference"],
-        ticket_ids=tickets,
-        quoted=Decimal(900),
-        reason="asked for it",
+        CancellationRequest(
+            sold["reference"], ticket_ids=tickets, quoted=Decimal(900), reason="asked for it"
+        ),
         till=Till(clerk, Tender("cash")),
         submission="s",
         content="c",

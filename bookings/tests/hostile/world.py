@@ -18,7 +18,7 @@ from django.utils.regex_helper import normalize
 from bookings.domain.partners.api_keys import KeyTerms, make_key
 from bookings.domain.partners.webhooks import add_webhook
 from bookings.domain.sales.blocks import block_seats
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.tickets.links import make_link
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -58,7 +58,7 @@ def make_world() -> World:
         order_by(buyer, schedule, "2A"),
         paid_by(buyer, schedule, "3A"),
     )
-    cancel_booking(gone.booking_reference, submission="gone", content="")
+    cancel_booking(CancellationRequest(gone.booking_reference), submission="gone", content="")
     hold = hold_by(buyer, schedule, "4A", "4B")
     (block,) = block_seats(schedule.pk, ["5A"], reason="crew")
     clients: dict[str, Client] = {GUEST: Client(), BUYER: buyer}

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.domain.partners.webhooks import add_webhook, ping
 from bookings.domain.sales.blocks import block_seats
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
@@ -26,7 +26,12 @@ def make_everything(user: User) -> dict[str, str]:
     shift = make_shift(user)
     booking, gone = sell(coach, now=now), sell(coach, "Ann Abel", now=now - timedelta(hours=1))
     stand_by(coach, now=now)
-    cancel_booking(gone.booking_reference, submission="gone", content="", now=now - timedelta(hours=1))
+    cancel_booking(
+        CancellationRequest(gone.booking_reference),
+        submission="gone",
+        content="",
+        now=now - timedelta(hours=1),
+    )
     refund = Refund.objects.create(
         order=gone.order, booking=gone, cause="cancel:again", amount=Decimal(10), created_at=now
     )

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.tickets.links import make_link
 from bookings.models import Booking, Order, OutboxMessage, Schedule, Ticket
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by, seats_page
@@ -220,7 +220,9 @@ def test_names_are_escaped_and_isolated(client: Client, booking: Booking) -> Non
 def test_whoever_booked_finds_the_rest_after_leaving_the_party(booking: Booking) -> None:
     sipho = booking.tickets.get(first_name="Sipho")
     Ticket.objects.filter(pk=sipho.pk).update(surname="Dlamini", plain_surname="dlamini")
-    cancel_booking(booking.booking_reference, submission="form", content="", ticket_ids=[sipho.pk])
+    cancel_booking(
+        CancellationRequest(booking.booking_reference, ticket_ids=[sipho.pk]), submission="form", content=""
+    )
 
     answer = find(Client(), booking.booking_reference, "Dlamini")
 

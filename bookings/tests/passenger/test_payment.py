@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, notification_body
 from bookings.domain.sales.payments import act_on_notification, settle
 from bookings.models import (
@@ -197,7 +197,9 @@ def test_who_cancels_one_of_two_before_paying_is_asked_for_the_rest_alone(client
     order = order_by(client, departure_ahead(), pay="later")
     booking = order.bookings.get()
     child = booking.tickets.get(first_name="Sipho")
-    cancel_booking(booking.booking_reference, submission="form", content="", ticket_ids=[child.pk])
+    cancel_booking(
+        CancellationRequest(booking.booking_reference, ticket_ids=[child.pk]), submission="form", content=""
+    )
 
     page = client.get(f"/orders/{order.token}/status/").content.decode()
 

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.cancellations import CancellationRequest
+from bookings.domain.sales.exchanges import ExchangeRequest
 from bookings.domain.sales.holds import HoldRequest, hold_seats
-from bookings.domain.sales.ticket_changes import change_seat
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.ticket_changes import SeatChange, change_seat
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, BookingEvent, Payment, Refund, SeatClaim, Shift, Ticket
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
@@ -40,14 +42,15 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
     def act(number: int) -> Any:
         clerk = Till(shifts[number % 4].clerk, Tender("cash"))
         form: dict[str, Any] = {
-            "ticket_ids": tickets,
             "till": clerk,
             "submission": f"form {number}",
             "content": "",
             "now": NOW,
         }
         if number % 3 == 0:
-            return cancel_at_till(booking.booking_reference, quoted=None, reason="ill", **form)
+            return cancel_at_till(
+                CancellationRequest(booking.booking_reference, tickets, reason="ill"), **form
+            )
         if number % 3 == 1:
             return void_sale(
                 booking.booking_reference,
@@ -58,7 +61,7 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
                 now=NOW,
             )
         ride = SegmentRef(later.pk, "johannesburg", "cape-town")
-        return exchange_at_till(booking.booking_reference, ride, labels=[], quoted=None, **form)
+        return exchange_at_till(ExchangeRequest(booking.booking_reference, ride, tickets), **form)
 
     answers = crowd(many(12, 48), act)
 
@@ -81,11 +84,11 @@ def test_one_move_posted_by_many_happens_once(shifts: list[Shift]) -> None:
 
     def act(_number: int) -> int:
         return exchange_at_till(
-            booking.booking_reference,
-            SegmentRef(later.pk, "johannesburg", "cape-town"),
-            ticket_ids=tickets,
-            labels=[],
-            quoted=None,
+            ExchangeRequest(
+                booking.booking_reference,
+                SegmentRef(later.pk, "johannesburg", "cape-town"),
+                ticket_ids=tickets,
+            ),
             till=Till(shifts[0].clerk, Tender("cash")),
             submission="form",
             content="",
@@ -108,7 +111,7 @@ def test_a_seat_goes_to_one_of_a_buyer_a_passenger_who_moves_and_a_block(shifts:
     segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
     acts = [
         lambda: hold_seats(segment, ["2A"], HoldRequest("web"), now=NOW),
-        lambda: change_seat(ticket.pk, "2A", version=1, submission="move", content="", now=NOW),
+        lambda: change_seat(SeatChange(ticket.pk, "2A", version=1), submission="move", content="", now=NOW),
         lambda: block_seats(schedule.pk, ["2A"], reason="crew", now=NOW),
     ]
 
@@ -133,11 +136,11 @@ def test_two_parties_who_change_coaches_crosswise_do_not_wait_for_ever(shifts: l
     def act(number: int) -> Booking:
         booking, to = bookings[number], (second, first)[number % 2]
         return exchange_at_till(
-            booking.booking_reference,
-            SegmentRef(to.pk, "johannesburg", "cape-town"),
-            ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
-            labels=[],
-            quoted=None,
+            ExchangeRequest(
+                booking.booking_reference,
+                SegmentRef(to.pk, "johannesburg", "cape-town"),
+                ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
+            ),
             till=Till(shifts[number % 4].clerk, Tender("cash")),
             submission=f"form {number}",
             content="",

@@ -8,7 +8,7 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, SeatTaken
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import place_order
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
@@ -255,7 +255,10 @@ def test_a_booking_cancelled_by_many_is_cancelled_once(schedule: Schedule) -> No
     reference, times = order.bookings.get().booking_reference, many(20, 50)
 
     answers = crowd(
-        times, lambda number: cancel_booking(reference, submission=f"form {number}", content="", now=NOW)
+        times,
+        lambda number: cancel_booking(
+            CancellationRequest(reference), submission=f"form {number}", content="", now=NOW
+        ),
     )
 
     assert kinds(answers) == {"ok": 1, "Conflict": times - 1}
@@ -277,7 +280,10 @@ def test_a_cancellation_form_posted_by_many_has_one_effect_and_one_answer(schedu
         many(20, 50),
         lambda number: (
             cancel_booking(
-                booking.booking_reference, submission="form", content="", ticket_ids=one, now=NOW
+                CancellationRequest(booking.booking_reference, ticket_ids=one),
+                submission="form",
+                content="",
+                now=NOW,
             ).pk
         ),
     )
@@ -291,7 +297,9 @@ def test_a_cancellation_form_posted_by_many_has_one_effect_and_one_answer(schedu
 def test_a_refund_paid_by_many_goes_out_once(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     order = ordered(schedule)
     act_on_notification(told(order).pk, now=NOW)
-    cancel_booking(order.bookings.get().booking_reference, submission="form", content="", now=NOW)
+    cancel_booking(
+        CancellationRequest(order.bookings.get().booking_reference), submission="form", content="", now=NOW
+    )
     refund, asked = Refund.objects.get(), []
 
     def pays(_self: object, _payment: str, _amount: object, *, key: str) -> bool:
@@ -315,7 +323,7 @@ def test_cancelling_and_paying_at_once_ends_in_one_of_the_two(schedule: Schedule
     reference = order.bookings.get().booking_reference
     acts = [
         lambda: settle(order.pk, "eft", "slip", order.total, now=NOW),
-        lambda: cancel_booking(reference, submission="form", content="", now=NOW),
+        lambda: cancel_booking(CancellationRequest(reference), submission="form", content="", now=NOW),
     ]
 
     outcomes = crowd(2, lambda number: acts[number]())

@@ -9,7 +9,7 @@ from bookings.domain.boarding.closing import close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
 from bookings.domain.boarding.scan_result import CheckIn
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.tickets.booking_files import managed_order
 from bookings.domain.tickets.pdf import ticket_pdf
 from bookings.models import Booking, BookingEvent, Schedule, ScheduleEvent, SeatClaim, Ticket, User
@@ -98,7 +98,9 @@ def test_the_qr_of_the_page_and_of_the_pdf_board(coach: Schedule, nomsa: User) -
 
 
 def _cancelled(ticket: Ticket, nomsa: User) -> CheckIn:
-    cancel_booking(ticket.booking.booking_reference, submission="c", content="c", now=NOW)
+    cancel_booking(
+        CancellationRequest(ticket.booking.booking_reference), submission="c", content="c", now=NOW
+    )
     return scan(ticket, by=nomsa, schedule=ticket.schedule)
 
 

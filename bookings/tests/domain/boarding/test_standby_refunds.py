@@ -7,8 +7,8 @@ from bookings.base.errors import Conflict, RuleBroken
 from bookings.domain.boarding.coach_load import coach_load
 from bookings.domain.boarding.standby_refunds import GivenBack, refund_left_behind, unseated_standby
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancel_booking
-from bookings.domain.sales.exchanges import exchange, quote_exchange
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, LedgerEntry, Refund, Schedule, StaffTask, Ticket, User
 from bookings.tests.domain.boarding.door import LEAVES, make_coach, scan, sell, stand_by
@@ -121,7 +121,10 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
 
         if change == "cancel":
             cancel_booking(
-                booking.booking_reference, ticket_ids=[other.pk], submission=change, content="", now=NOW
+                CancellationRequest(booking.booking_reference, ticket_ids=[other.pk]),
+                submission=change,
+                content="",
+                now=NOW,
             )
         else:
             segment = get_segment(SegmentRef(there.pk, "johannesburg", "cape-town"))
@@ -129,10 +132,9 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
                 booking.booking_reference, segment, ticket_ids=[other.pk], now=NOW
             ).difference.balance
             exchange(
-                booking.booking_reference,
-                segment,
-                ticket_ids=[other.pk],
-                quoted=fee_and_fare,
+                ExchangeRequest(
+                    booking.booking_reference, segment.ref, ticket_ids=[other.pk], quoted=fee_and_fare
+                ),
                 settle=lambda *_money: None,
                 submission=change,
                 content="",
@@ -155,7 +157,13 @@ def test_standby_moves_to_a_seat_with_a_fee_before_and_without_after_the_coach_l
 
     before = quote_exchange(reference, later, now=NOW).difference
     after = quote_exchange(reference, later, now=LATER)
-    moved = exchange(reference, later, quoted=Decimal(0), actor=nomsa, submission="s", content="", now=LATER)
+    moved = exchange(
+        ExchangeRequest(reference, later.ref, quoted=Decimal(0)),
+        actor=nomsa,
+        submission="s",
+        content="",
+        now=LATER,
+    )
 
     assert (before.fee, after.difference.fee, after.difference.balance) == (600, 0, 0)
     assert [(each.status, each.place, bool(each.seat)) for each in moved.tickets.order_by("pk")] == [
@@ -175,7 +183,11 @@ def test_a_child_on_a_lap_moves_along_and_not_alone(coach: Schedule) -> None:
     )
 
     moved = exchange(
-        reference, later, settle=lambda *_money: None, submission="s", content="", now=NOW - timedelta(days=9)
+        ExchangeRequest(reference, later.ref),
+        settle=lambda *_money: None,
+        submission="s",
+        content="",
+        now=NOW - timedelta(days=9),
     )
 
     assert sorted(moved.tickets.filter(status="valid").values_list("place", "first_name")) == [

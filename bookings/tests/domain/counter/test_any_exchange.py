@@ -10,11 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till, seat_at_till
+from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till, seat_at_till
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.sales.blocks import block_seats, release_block
-from bookings.domain.sales.ticket_changes import change_name
+from bookings.domain.sales.cancellations import CancellationRequest
+from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking, Order, SeatBlock, Ticket
 from bookings.tests.domain.sales import test_any_sequence
 from bookings.tests.domain.sales.test_any_sequence import CITIES, RIDES
@@ -60,8 +63,8 @@ class Service(test_any_sequence.Sales):
                 booking.tickets.filter(status="valid").values_list("pk", flat=True)[: 1 if part else 9]
             )
             to = SegmentRef(self.coaches[coach].pk, CITIES[ride[0]], CITIES[ride[1]])
-            asked = {"ticket_ids": tickets, "labels": [], "quoted": None, "till": self.till}
-            self.tried(lambda: exchange_at_till(booking.booking_reference, to, **asked, **self.form()))
+            request = ExchangeRequest(booking.booking_reference, to, tickets)
+            self.tried(lambda: exchange_at_till(request, till=self.till, **self.form()))
 
     @rule(order=orders, label=LABELS)
     def reseat(self, order: Order | None, label: str) -> None:
@@ -69,7 +72,7 @@ class Service(test_any_sequence.Sales):
         if ticket:
             self.tried(
                 lambda: seat_at_till(
-                    ticket.pk, label, version=ticket.version, quoted=None, till=self.till, **self.form()
+                    SeatChange(ticket.pk, label, version=ticket.version), till=self.till, **self.form()
                 )
             )
 
@@ -77,9 +80,7 @@ class Service(test_any_sequence.Sales):
     def rename(self, order: Order | None) -> None:
         ticket = Ticket.objects.filter(booking__order=order).order_by("-pk").first() if order else None
         if ticket:
-            self.tried(
-                lambda: change_name(ticket.pk, first_name=f"N{self.posts}", surname="Zulu", **self.form())
-            )
+            self.tried(lambda: change_name(NameChange(ticket.pk, f"N{self.posts}", "Zulu"), **self.form()))
 
     @rule(order=orders)
     def void(self, order: Order | None) -> None:
@@ -93,13 +94,9 @@ class Service(test_any_sequence.Sales):
     def cancel_at_the_till(self, order: Order | None) -> None:
         booking = self.booking_of(order)
         if booking:
-            asked = {
-                "ticket_ids": list(booking.tickets.values_list("pk", flat=True)),
-                "quoted": None,
-                "reason": "ill",
-                "till": self.till,
-            }
-            self.tried(lambda: cancel_at_till(booking.booking_reference, **asked, **self.form()))
+            tickets = list(booking.tickets.values_list("pk", flat=True))
+            request = CancellationRequest(booking.booking_reference, tickets, reason="ill")
+            self.tried(lambda: cancel_at_till(request, till=self.till, **self.form()))
 
     @rule(label=LABELS, minutes=st.sampled_from([None, 5, 30]))
     def block(self, label: str, minutes: int | None) -> None:

@@ -13,14 +13,14 @@ from typing import Final
 import pytest
 
 from bookings.base.errors import RuleBroken
-from bookings.domain.counter.exchange import SegmentRef, Till, cancel_at_till, exchange_at_till
+from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.sale import Sale, SeatRequest, Tender, sell_now, take_over
 from bookings.domain.counter.shifts import close_shift, move_cash, open_shift
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancellation_quote
-from bookings.domain.sales.exchanges import quote_exchange
-from bookings.domain.timetable.segments import get_segment
+from bookings.domain.sales.cancellations import CancellationRequest, cancellation_quote
+from bookings.domain.sales.exchanges import ExchangeRequest, quote_exchange
+from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Order, Schedule, Shift, Ticket
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
 from bookings.tests.races.crowd import many
@@ -113,10 +113,7 @@ class Counter8:
         tender = self._tender_for(shift, back)
         till = Till(shift.clerk, Tender(tender, reference="T4 2"))
         cancel_at_till(
-            booking.booking_reference,
-            ticket_ids=some,
-            quoted=back,
-            reason="ill",
+            CancellationRequest(booking.booking_reference, ticket_ids=some, quoted=back, reason="ill"),
             till=till,
             submission=f"r {self.number}",
             content="",
@@ -153,11 +150,13 @@ class Counter8:
         balance = quote.difference.balance
         tender = self._tender() if balance > 0 else self._tender_for(shift, -balance)
         exchange_at_till(
-            booking.booking_reference,
-            SegmentRef(schedule.pk, board, alight),
-            ticket_ids=some,
-            labels=[line.seat.label for line in quote.lines],
-            quoted=balance,
+            ExchangeRequest(
+                booking.booking_reference,
+                SegmentRef(schedule.pk, board, alight),
+                ticket_ids=some,
+                labels=[line.seat.label for line in quote.lines],
+                quoted=balance,
+            ),
             till=Till(shift.clerk, Tender(tender, reference="T4 3")),
             submission=f"x {self.number}",
             content="",

@@ -8,7 +8,7 @@ from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroke
 from bookings.domain.counter.shifts import close_shift, expected
 from bookings.domain.counter.tender import Taken, Tender, amount_due, in_coins, pay_out_refund, take_payment
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.payments import act_on_notification
 from bookings.domain.sales.refunds import pay_refund
 from bookings.models import Account, LedgerEntry, Order, Payment, Refund, Schedule, Shift, StaffTask
@@ -59,7 +59,9 @@ def taken(
 
 
 def refund_of(order: Order, now: datetime = NOW) -> Refund:
-    cancel_booking(order.bookings.get().booking_reference, submission="cancel", content="", now=now)
+    cancel_booking(
+        CancellationRequest(order.bookings.get().booking_reference), submission="cancel", content="", now=now
+    )
     return Refund.objects.get(order=order)
 
 
@@ -101,8 +103,7 @@ def test_the_history_says_who_took_the_payment_and_who_split_the_booking(order: 
     (first, _second) = booking.tickets.order_by("pk")
 
     cancel_booking(
-        booking.booking_reference,
-        ticket_ids=[first.pk],
+        CancellationRequest(booking.booking_reference, ticket_ids=[first.pk]),
         submission="cancel",
         content="",
         actor=shift.clerk,

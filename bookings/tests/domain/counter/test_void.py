@@ -9,6 +9,7 @@ from bookings.domain.counter.shifts import expected
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_quote, void_sale
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.domain.sales.waivers import Waiver
 from bookings.models import Booking, Refund, SeatClaim, Shift, Ticket, User
 from bookings.tests.domain.sales.buy import ordered
@@ -86,10 +87,7 @@ def test_a_cancellation_at_the_till_pays_the_refund_out_with_it(booking: Booking
     later = NOW + timedelta(hours=25)
 
     cancel_at_till(
-        booking.booking_reference,
-        ticket_ids=tickets,
-        quoted=Decimal(450),
-        reason="ill",
+        CancellationRequest(booking.booking_reference, ticket_ids=tickets, quoted=Decimal(450), reason="ill"),
         till=Till(shift.clerk, Tender("cash")),
         submission="form",
         content="",
@@ -105,12 +103,14 @@ def test_a_waived_fee_gives_everything_back_and_names_the_approver(booking: Book
     boss, later = make_user(role=User.Role.SUPERVISOR), NOW + timedelta(hours=25)
 
     cancel_at_till(
-        booking.booking_reference,
-        ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
-        quoted=Decimal(900),
-        reason="",
+        CancellationRequest(
+            booking.booking_reference,
+            ticket_ids=list(booking.tickets.values_list("pk", flat=True)),
+            quoted=Decimal(900),
+            reason="",
+            waiver=Waiver("death", boss),
+        ),
         till=Till(shift.clerk, Tender("cash")),
-        waiver=Waiver("death", boss),
         submission="form",
         content="",
         now=later,

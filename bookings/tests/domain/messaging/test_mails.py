@@ -7,7 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db.models import Model
 
 from bookings.domain.messaging.mail.content import build_mail
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.tickets.links import order_of_link
 from bookings.models import Booking, Order, OutboxMessage, Payment, Refund, SaleStatus, Schedule
@@ -123,7 +123,9 @@ def test_pay_mail_is_not_sent_when_there_is_nothing_to_pay_any_more(change: dict
 
 def test_cancellation_says_what_was_paid_kept_and_refunded() -> None:
     booking = make_booking(names=("Thandi Nkosi", "Sipho Dube"), now=NOW - timedelta(days=1))
-    cancelled = cancel_booking(booking.booking_reference, submission="a", content="", now=NOW)
+    cancelled = cancel_booking(
+        CancellationRequest(booking.booking_reference), submission="a", content="", now=NOW
+    )
     message = OutboxMessage.objects.get(kind="cancellation")
 
     mail = build_mail(message, now=NOW)
@@ -138,7 +140,7 @@ def test_cancellation_says_what_was_paid_kept_and_refunded() -> None:
 def test_cancellation_of_an_unpaid_booking_speaks_of_no_money() -> None:
     order = make_order(status=SaleStatus.PENDING, pays_later=True, pay_by=NOW + timedelta(hours=5))
     booking = make_booking(order=order, status=SaleStatus.PENDING)
-    cancel_booking(booking.booking_reference, submission="a", content="", now=NOW)
+    cancel_booking(CancellationRequest(booking.booking_reference), submission="a", content="", now=NOW)
 
     mail = build_mail(OutboxMessage.objects.get(kind="cancellation"), now=NOW)
 

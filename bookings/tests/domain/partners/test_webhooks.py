@@ -32,10 +32,10 @@ from bookings.domain.partners.webhooks import (
     secret_fingerprint,
     switch_webhook,
 )
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.messages import queue_message
-from bookings.domain.sales.ticket_changes import change_name
+from bookings.domain.sales.ticket_changes import NameChange, change_name
 from bookings.models import Booking, OutboxMessage, Partner, Refund, StaffTask, Ticket, Webhook
 from bookings.tests.domain.partners.receiver import Receiver, receiver
 from bookings.tests.domain.partners.sale import ALL, partner_order, sold_by
@@ -127,7 +127,12 @@ def test_money_that_goes_back_over_a_counter_is_told_too(
 ) -> None:
     shift, order = make_shift(make_user()), partner_order(partner, make_schedule())
     take_payment(order, Tender("cash"), shift=shift, submission="pay", content="", now=NOW)
-    cancel_booking(order.bookings.get().booking_reference, submission="c", content="", now=NOW + MINUTE)
+    cancel_booking(
+        CancellationRequest(order.bookings.get().booking_reference),
+        submission="c",
+        content="",
+        now=NOW + MINUTE,
+    )
     pay_out_refund(
         Refund.objects.get().pk,
         Tender("cash"),
@@ -153,10 +158,9 @@ def test_a_change_names_the_ticket_it_is_about_and_a_cancellation_those_that_end
 ) -> None:
     order = sold_by(partner, make_schedule())
     ann, sipho = Ticket.objects.filter(booking__order=order).order_by("pk")
-    change_name(sipho.pk, first_name="Sizwe", surname="Mokoena", submission="n", content="", now=NOW + MINUTE)
+    change_name(NameChange(sipho.pk, "Sizwe", "Mokoena"), submission="n", content="", now=NOW + MINUTE)
     cancelled = cancel_booking(
-        order.bookings.get().booking_reference,
-        ticket_ids=[ann.pk],
+        CancellationRequest(order.bookings.get().booking_reference, ticket_ids=[ann.pk]),
         submission="c",
         content="",
         now=NOW + 2 * MINUTE,
@@ -197,7 +201,7 @@ def test_nobody_hears_of_what_others_sold_or_did_not_ask_for(server: Receiver, p
     add_webhook(partner, url=server.url, events=["booking.cancelled"], now=NOW)
     sold_by(partner, make_schedule())
     sold_by(make_partner("Other"), make_schedule())
-    cancel_booking(make_booking().booking_reference, submission="c", content="", now=NOW)
+    cancel_booking(CancellationRequest(make_booking().booking_reference), submission="c", content="", now=NOW)
 
     assert OutboxMessage.objects.filter(kind="webhook").count() == 0
 
@@ -270,7 +274,12 @@ def test_what_happened_to_an_order_is_told_in_its_order(
     first, second = sold_by(partner, make_schedule()), sold_by(partner, make_schedule(), now=NOW + MINUTE)
     server.status = 500
     send(server, NOW + MINUTE)
-    cancel_booking(first.bookings.get().booking_reference, submission="c", content="", now=NOW + MINUTE)
+    cancel_booking(
+        CancellationRequest(first.bookings.get().booking_reference),
+        submission="c",
+        content="",
+        now=NOW + MINUTE,
+    )
     server.status, now = 200, NOW + MINUTE
     for _minute in range(6):
         send(server, now)

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancel_booking
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold, release_hold, renew_hold
@@ -134,10 +134,9 @@ class Sales(RuleBasedStateMachine):
             tickets = list(booking.tickets.values_list("pk", flat=True)[:1]) if part else None
             self.tried(
                 lambda: cancel_booking(
-                    booking.booking_reference,
+                    CancellationRequest(booking.booking_reference, ticket_ids=tickets),
                     submission=f"c{self.posts}",
                     content="",
-                    ticket_ids=tickets,
                     now=self.now,
                 )
             )

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken, SalesClosed, SeatTaken
-from bookings.domain.counter.exchange import SegmentRef, Till, exchange_at_till
+from bookings.domain.counter.exchange import Till, exchange_at_till
 from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.cancellations import cancel_booking
-from bookings.domain.sales.exchanges import exchange, quote_exchange
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
 from bookings.domain.sales.payments import act_on_notification
-from bookings.domain.sales.ticket_changes import change_name, change_seat, quote_seat
+from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name, change_seat, quote_seat
 from bookings.domain.sales.waivers import Waiver
-from bookings.domain.timetable.segments import Segment, get_segment
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import (
     Account,
     Booking,
@@ -66,20 +66,12 @@ def move(
     booking: Booking, to: Schedule, *, till: Till, labels: tuple[str, ...] = (), **options: Any
 ) -> Booking:
     valid = booking.tickets.filter(status="valid").values_list("pk", flat=True)
-    options = {
-        "ticket_ids": list(valid),
-        "quoted": None,
-        "submission": "form",
-        "content": "",
-        "now": NEXT_DAY,
-    } | options
-    return exchange_at_till(
-        booking.booking_reference,
-        SegmentRef(to.pk, "johannesburg", "cape-town"),
-        labels=labels,
-        till=till,
-        **options,
-    )
+    form = {"submission": "form", "content": "", "now": NEXT_DAY}
+    form |= {name: options.pop(name) for name in form if name in options}
+    options = {"ticket_ids": list(valid)} | options
+    segment = SegmentRef(to.pk, "johannesburg", "cape-town")
+    request = ExchangeRequest(booking.booking_reference, segment, labels=labels, **options)
+    return exchange_at_till(request, till=till, **form)
 
 
 def test_the_quote_names_old_value_fee_new_fare_and_balance(booking: Booking, later: Schedule) -> None:
@@ -260,9 +252,7 @@ def test_other_stops_of_the_same_coach_are_an_exchange_too(booking: Booking, sch
     part = ride(schedule, "bloemfontein", "cape-town")
 
     exchange(
-        booking.booking_reference,
-        part,
-        labels=["1A", "1B"],
+        ExchangeRequest(booking.booking_reference, part.ref, labels=["1A", "1B"]),
         submission="form",
         content="",
         now=NOW + timedelta(minutes=5),
@@ -285,7 +275,9 @@ def test_an_unpaid_or_cancelled_booking_is_not_moved(schedule: Schedule, later: 
 def test_an_exchanged_booking_can_be_cancelled_for_its_new_fare(booking: Booking, later: Schedule) -> None:
     move(booking, later, till=Till(clerk_with_shift(), Tender("cash")))
 
-    cancel_booking(booking.booking_reference, submission="cancel", content="", now=NEXT_DAY)
+    cancel_booking(
+        CancellationRequest(booking.booking_reference), submission="cancel", content="", now=NEXT_DAY
+    )
 
     assert Refund.objects.get().amount == Decimal(900)  # 25 % of R1 200 is kept, 71 hours before departure
     assert violations(now=NEXT_DAY) == []
@@ -298,7 +290,11 @@ def test_another_seat_of_the_class_costs_nothing_and_keeps_the_code(
     clerk = make_user()
 
     changed = change_seat(
-        ticket.pk, "2C", version=1, quoted=Decimal(0), actor=clerk, submission="form", content="", now=NOW
+        SeatChange(ticket.pk, "2C", version=1, quoted=Decimal(0)),
+        actor=clerk,
+        submission="form",
+        content="",
+        now=NOW,
     )
 
     assert (changed.seat.label, changed.code, changed.version) == ("2C", ticket.code, 2)
@@ -320,24 +316,24 @@ def test_a_dearer_class_is_quoted_and_paid() -> None:
 
     assert quote.difference.balance == Decimal(210)
     with pytest.raises(RuleBroken, match="has to be paid"):
-        change_seat(ticket.pk, "1A", submission="form", content="", now=NOW)
+        change_seat(SeatChange(ticket.pk, "1A"), submission="form", content="", now=NOW)
 
 
 def test_a_seat_that_was_changed_meanwhile_or_is_taken_is_refused(booking: Booking) -> None:
     ticket = booking.tickets.get(first_name="Ann")
 
     with pytest.raises(SeatTaken):
-        change_seat(ticket.pk, "1B", version=1, submission="one", content="", now=NOW)
-    change_seat(ticket.pk, "2A", version=1, submission="two", content="", now=NOW)
+        change_seat(SeatChange(ticket.pk, "1B", version=1), submission="one", content="", now=NOW)
+    change_seat(SeatChange(ticket.pk, "2A", version=1), submission="two", content="", now=NOW)
     with pytest.raises(Conflict, match="Somebody else"):
-        change_seat(ticket.pk, "2B", version=1, submission="three", content="", now=NOW)
+        change_seat(SeatChange(ticket.pk, "2B", version=1), submission="three", content="", now=NOW)
 
 
 def test_a_new_name_kills_the_old_code(booking: Booking) -> None:
     ticket = booking.tickets.get(first_name="Ann")
 
     changed = change_name(
-        ticket.pk, first_name=" Anna ", surname="Nkosi", version=1, submission="form", content="", now=NOW
+        NameChange(ticket.pk, " Anna ", "Nkosi", version=1), submission="form", content="", now=NOW
     )
 
     assert (changed.full_name, changed.plain_surname, changed.version) == ("Anna Nkosi", "nkosi", 2)
@@ -345,6 +341,4 @@ def test_a_new_name_kills_the_old_code(booking: Booking) -> None:
     assert changed.spoken_code != ticket.spoken_code
     assert booking.events.get(ticket=ticket).reason == "name Ann Mokoena → Anna Nkosi"
     with pytest.raises(Conflict):
-        change_name(
-            ticket.pk, first_name="Bea", surname="Nkosi", version=1, submission="late", content="", now=NOW
-        )
+        change_name(NameChange(ticket.pk, "Bea", "Nkosi", version=1), submission="late", content="", now=NOW)

@@ -9,7 +9,7 @@ from bookings.base.errors import AlreadySubmitted, Conflict, NotFound
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.booking_page import booking_page, find_booking
-from bookings.domain.sales.cancellations import cancel_booking, cancellation_quote
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, cancellation_quote
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.payments import act_on_notification, settle
 from bookings.domain.sales.refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
@@ -45,8 +45,10 @@ def booking(schedule: Schedule) -> Booking:
 
 
 def cancel(booking: Booking, **options: Any) -> Booking:
+    form = {name: options.pop(name) for name in ("submission", "content", "now", "actor") if name in options}
     return cancel_booking(
-        booking.booking_reference, **{"submission": "form", "content": "", "now": NEXT_DAY, **options}
+        CancellationRequest(booking.booking_reference, **options),
+        **{"submission": "form", "content": "", "now": NEXT_DAY, **form},
     )
 
 
@@ -102,7 +104,10 @@ def test_a_booking_is_cancelled_by_its_reference_in_any_dress(booking: Booking) 
     reference = booking.booking_reference
 
     cancel_booking(
-        f" {reference[:4].lower()}-{reference[4:].lower()} ", submission="form", content="", now=NEXT_DAY
+        CancellationRequest(f" {reference[:4].lower()}-{reference[4:].lower()} "),
+        submission="form",
+        content="",
+        now=NEXT_DAY,
     )
 
     booking.refresh_from_db()
@@ -280,7 +285,7 @@ def test_a_foreign_ticket_or_reference_cancels_nothing(booking: Booking, schedul
     with pytest.raises(Conflict):
         cancel(booking, ticket_ids=list(other.tickets.values_list("pk", flat=True)))
     with pytest.raises(NotFound):
-        cancel_booking("NOBODY00", submission="x", content="", now=NOW)
+        cancel_booking(CancellationRequest("NOBODY00"), submission="x", content="", now=NOW)
 
     assert Ticket.objects.filter(status="cancelled").count() == 0
 
