@@ -181,7 +181,7 @@ def _relink(departure: ImportedDeparture, place: _Place, relinked: Relinked, *, 
         relinked.retimed.append(line)
         if bookings:
             open_departure_task(
-                StaffTask.Kind.DEPARTURE_RETIMED, schedule.pk, [line, *passenger_lines(bookings)], now
+                StaffTask.Kind.DEPARTURE_RETIMED, schedule.pk, [line, *passenger_lines(bookings)], now=now
             )
 
 
@@ -220,7 +220,7 @@ def task_subject(schedule_id: int) -> str:
     return f"departure:{schedule_id}"
 
 
-def open_departure_task(kind: str, schedule_id: int, lines: Iterable[str], now: datetime) -> None:
+def open_departure_task(kind: str, schedule_id: int, lines: Iterable[str], *, now: datetime) -> None:
     """One open task for each departure; if there is one, it tells the latest."""
     subject, detail = task_subject(schedule_id), "\n".join(lines)
     if not StaffTask.objects.filter(kind=kind, subject=subject, done_at=None).update(detail=detail):

@@ -98,4 +98,4 @@ def _take_off_sale(departure: Schedule, now: datetime) -> None:
             "%(departure)s: the timetable has it no more. It is off sale; its passengers still have tickets."
         )
         lines = [text % {"departure": title}, *passenger_lines(bookings)]
-        open_departure_task(StaffTask.Kind.DEPARTURE_WITHDRAWN, departure.pk, lines, now)
+        open_departure_task(StaffTask.Kind.DEPARTURE_WITHDRAWN, departure.pk, lines, now=now)
