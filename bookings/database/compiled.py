@@ -13,11 +13,11 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 from django.db import connections, router
-from django.db.models import Expression, Model, QuerySet
+from django.db.models import AutoField, Expression, Field, Model, QuerySet
 from django.db.models import query as django_query
 from django.db.models.sql import UpdateQuery
 from django.db.transaction import TransactionManagementError, mark_for_rollback_on_error
@@ -165,10 +165,11 @@ def _maker_of_models(compiler: Any, using: str) -> Callable[[RawRow], Model]:
     return make
 
 
-def insert_rows(rows: Sequence[Model]) -> None:
+def insert_rows(rows: Sequence[Model], *, ignore_conflicts: bool = False) -> None:
     """Write new rows of one model, which get their ids; a clash is an IntegrityError.
 
-    As `bulk_create`, with the SQL of so many rows put together once.
+    As `bulk_create`, with the SQL of so many rows put together once. With `ignore_conflicts` rows that clash
+    are left out, and none gets its id.
     """
     if not rows:
         return
@@ -176,28 +177,36 @@ def insert_rows(rows: Sequence[Model]) -> None:
     using = router.db_for_write(model)
     connection = connections[using]
     if len(rows) > _MOST_INSERTED or not connection.features.can_return_rows_from_bulk_insert:
-        model._default_manager.using(using).bulk_create(rows)
+        model._default_manager.using(using).bulk_create(rows, ignore_conflicts=ignore_conflicts)
         return
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     values = [
-        field.get_db_prep_save(field.pre_save(row, True), connection) for row in rows for field in fields
+        field.get_db_prep_save(field.pre_save(row, True), connection)
+        for row in rows
+        for field in _written_fields(model)
     ]
     with mark_for_rollback_on_error(using), connection.cursor() as cursor:
-        cursor.execute(_insert_sql(model, using, len(rows)), values)
+        cursor.execute(_insert_sql(model, using, len(rows), ignore_conflicts), values)
+        if ignore_conflicts:
+            return
         ids = cursor.fetchall()
     for row, (row_id,) in zip(rows, ids, strict=True):
         row.pk, row._state.adding, row._state.db = row_id, False, using
 
 
+@cache
+def _written_fields(model: type[Model]) -> list[Field[Any, Any]]:
+    """All but a key that the database numbers by itself."""
+    return [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
+
+
 @lru_cache(maxsize=500)
-def _insert_sql(model: type[Model], using: str, count: int) -> str:
+def _insert_sql(model: type[Model], using: str, count: int, ignore_conflicts: bool) -> str:
     quote = connections[using].ops.quote_name
-    columns = [quote(str(field.column)) for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [quote(str(field.column)) for field in _written_fields(model)]
     row = f"({', '.join(['%s'] * len(columns))})"
-    return (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) VALUES {', '.join([row] * count)}"
-        f" RETURNING {quote(str(model._meta.pk.column))}"
-    )
+    end = "ON CONFLICT DO NOTHING" if ignore_conflicts else f"RETURNING {quote(str(model._meta.pk.column))}"
+    table = quote(model._meta.db_table)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * count)} {end}"
 
 
 def set_related_rows(row: Model, name: str, related: list[Any]) -> None:

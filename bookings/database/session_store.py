@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from bookings.database.compiled import compiled
+from bookings.database.compiled import compiled, compiled_update, insert_rows
 from bookings.database.transactions import lone_statement
 
 _KEY_LENGTH: Final = 32
@@ -22,6 +22,11 @@ _KEY_LENGTH: Final = 32
 @compiled
 def _live_sessions(key: str, now: datetime) -> QuerySet[Session]:
     return Session.objects.filter(session_key=key, expire_date__gt=now)
+
+
+@compiled_update
+def _change(key: str, data: str, expires: datetime) -> tuple[QuerySet[Session], dict[str, Any]]:
+    return Session.objects.filter(session_key=key), {"session_data": data, "expire_date": expires}
 
 
 class SessionStore(DatabaseSessionStore):
@@ -48,12 +53,15 @@ class SessionStore(DatabaseSessionStore):
         using = router.db_for_write(self.model, instance=row)
         try:
             with lone_statement(using):
-                row.save(force_insert=must_create, force_update=not must_create, using=using)
+                if must_create:
+                    insert_rows([row])
+                elif not _change(row.session_key, row.session_data, row.expire_date):
+                    raise UpdateError  # somebody signed out meanwhile
         except IntegrityError as error:
             if must_create:
                 raise CreateError from error
             raise
         except DatabaseError as error:
-            if not must_create:  # somebody signed out meanwhile
+            if not must_create:
                 raise UpdateError from error
             raise

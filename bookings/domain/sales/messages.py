@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Model
 
 from bookings import queue
+from bookings.database.compiled import insert_rows
 from bookings.models import Order, OutboxMessage, Webhook
 from bookings.models.outbox import new_message_id
 
@@ -39,7 +40,7 @@ def write_message(kind: str, order: Order, about: Model, *, version: str = "1", 
         message_id=new_message_id(),
     )
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
-    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    insert_rows([message], ignore_conflicts=True)
     is_mail = kind not in OutboxMessage.NO_MAIL
     queue.enqueue_after_commit("send_mail_queue" if is_mail else "send_demo_notifications")
     return message.message_id
@@ -85,5 +86,5 @@ def write_webhook(
         next_try=at,
         message_id=new_message_id(),
     )
-    OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
+    insert_rows([message], ignore_conflicts=True)
     queue.enqueue_after_commit("send_webhooks")

@@ -6,12 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import plain_name, random_code, random_token
 from bookings.base.errors import Busy, SalesClosed
-from bookings.base.money import ZERO
+from bookings.base.money import ZERO, cents
 from bookings.database.compiled import compiled, insert_rows
 from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
@@ -31,6 +31,7 @@ from bookings.models import (
     Schedule,
     Seat,
     Ticket,
+    Total,
     User,
 )
 
@@ -66,6 +67,7 @@ class LockedOrder:
     schedules: dict[int, Schedule]  # of its bookings, and others that were asked for
     bookings: list[Booking]
     now: datetime  # by the database's clock, after the locks were had
+    owed: Decimal  # on the order; negative: paid too much
 
 
 def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
@@ -89,6 +91,7 @@ def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
                 schedules,
                 bookings,
                 (bookings and getattr(bookings[0], "clock", None)) or database_now(),
+                cents(getattr(bookings[0], "owed", None) or ZERO) if bookings else ZERO,
             )
     raise Busy
 
@@ -108,7 +111,10 @@ def _locked_orders(pk: int) -> QuerySet[Order]:
 
 @compiled
 def _bookings_of(order_id: int) -> QuerySet[Booking]:
-    return Booking.objects.filter(order=order_id).annotate(clock=DatabaseClock()).order_by("pk")
+    entries = LedgerEntry.objects.filter(order=OuterRef("order"), account=Account.RECEIVABLE)
+    owed = entries.order_by().values("order").annotate(total=Total("amount")).values("total")
+    bookings = Booking.objects.filter(order=order_id).annotate(clock=DatabaseClock(), owed=Subquery(owed))
+    return bookings.order_by("pk")
 
 
 def open_booking(order: Order, segment: Segment, *, reference: str = "", now: datetime) -> Booking:

@@ -34,8 +34,7 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
     """
     with short_transaction():
         locked = lock_order(order_id)
-        order, now = locked.order, now or locked.now
-        owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
+        order, owed, now = locked.order, locked.owed, now or locked.now
         if owed <= 0 or not order.is_open(now):
             raise Conflict(_("There is nothing to pay on this order any more."))
         if amount != owed:

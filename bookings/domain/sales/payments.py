@@ -54,8 +54,7 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
     """
     with short_transaction():
         locked = lock_order(order_id)
-        order, now = locked.order, now or locked.now
-        owed = owed_on(order)
+        order, owed, now = locked.order, locked.owed, now or locked.now
         if not order.is_open(now) or owed <= 0:
             raise Conflict(_("There is nothing to pay on this order any more."))
         check_running(locked.schedules.values())
@@ -207,6 +206,7 @@ def settle(
         with short_transaction():
             locked = lock_order(order_id)
             order, bookings, now = locked.order, locked.bookings, now or locked.now
+            owed = locked.owed
             _check_open(shift)
             if order.is_open(now) and any(row.is_withdrawn for row in locked.schedules.values()):
                 _end_time(order, now)
@@ -214,7 +214,7 @@ def settle(
                 drop_expired(list(locked.schedules), now=now)
                 expire_order(order.pk, now=now)
                 order.refresh_from_db()
-                bookings = list(order.bookings.order_by("pk"))
+                bookings, owed = list(order.bookings.order_by("pk")), owed_on(order)
             payment = Payment(
                 order=order,
                 attempt=attempt,
@@ -233,7 +233,7 @@ def settle(
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if attempt:
                 _mark_attempt_paid(attempt.pk)
-            outcome = _place_money(order, bookings, payment, now)
+            outcome = _place_money(order, bookings, payment, owed - amount, now)
             refresh(locked.schedules)
             return outcome
     except IntegrityError:  # the unique constraint knows whether this payment is here already
@@ -265,11 +265,12 @@ def account_of(method: str) -> Account:
     )
 
 
-def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: datetime) -> str:
-    """Decide what a booked payment does for its order and its `bookings`."""
+def _place_money(
+    order: Order, bookings: list[Booking], payment: Payment, owed: Decimal, now: datetime
+) -> str:
+    """Decide what a booked payment does for its order and its `bookings`; with it so much is `owed` still."""
     outcome, excess = "confirmed", True
     if order.status == SaleStatus.PENDING:
-        owed = owed_on(order)
         if owed > 0:
             open_task(
                 StaffTask.Kind.WRONG_AMOUNT,
@@ -295,7 +296,7 @@ def _place_money(order: Order, bookings: list[Booking], payment: Payment, now: d
         )
         write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
         outcome = "seats gone"
-    elif order.status == SaleStatus.CONFIRMED and owed_on(order) == 0:
+    elif order.status == SaleStatus.CONFIRMED and owed == 0:
         outcome = "balance paid"  # of a change to a booking that was paid before
     else:
         open_task(

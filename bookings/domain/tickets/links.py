@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from bookings.base.codes import random_token, sha256
+from bookings.database.compiled import insert_rows
 from bookings.database.transactions import lone_statement, short_transaction
 from bookings.domain.sales.messages import queue_message
 from bookings.models import AccessLink, Booking, Order, OutboxMessage
@@ -31,9 +32,8 @@ def make_link(order: Order, *, now: datetime, bookings: Iterable[Booking] = (), 
     last = max((booking.alights_at for booking in bookings or order.bookings.all()), default=now)
     expires_at = max(now, last) + _LIVES_AFTER_ARRIVAL
     with suppress(IntegrityError), lone_statement():  # of a mail that is sent once more
-        AccessLink.objects.create(
-            token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at
-        )
+        link = AccessLink(token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at)
+        insert_rows([link])
     return token
 
 

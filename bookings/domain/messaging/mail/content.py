@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
+from bookings.cache.reference_data import single_version_check
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.calendar import trips_calendar
 from bookings.domain.tickets.links import link_address, make_link
@@ -41,6 +42,7 @@ class Content:
     attachments: Sequence[tuple[str, bytes, str]] = field(default=())
 
 
+@single_version_check()
 def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternatives | None:
     """The mail, the same at every try. None when there is nobody to write to, or nothing to say any more."""
     order = message.order
