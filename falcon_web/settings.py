@@ -129,6 +129,7 @@ TEMPLATES = [
                 "bookings.web.render.site",
                 "bookings.office.frame.office",
             ],
+            "builtins": ["bookings.templatetags.icons"],
         },
     }
 ]

@@ -229,18 +229,19 @@ def find_departures(
     """
     opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
     by_route = {segment.board.route_id: segment for segment in segments}
+    offsets = {route: timedelta(minutes=segment.board.depart_min) for route, segment in by_route.items()}
+    zones = {route: ZoneInfo(segment.board.stop.time_zone) for route, segment in by_route.items()}
     departures = []
     for departure in departures_within(_window(segment, first, last, opens) for segment in by_route.values()):
-        segment = by_route[departure.route_id]
-        boards_at = departure.departure_time + timedelta(minutes=segment.board.depart_min)
+        route = departure.route_id
+        boards_at = departure.departure_time + offsets[route]
         if departure.is_on_sale and boards_at != opens:  # at that very minute sales are closed
-            local = boards_at.astimezone(ZoneInfo(segment.board.stop.time_zone))
             departures.append(
                 Departure(
                     departure.id,
-                    segment,
+                    by_route[route],
                     boards_at,
-                    local,
+                    boards_at.astimezone(zones[route]),
                     departure.coach,
                     departure.layout_id,
                     departure.price_zar,
