@@ -10,6 +10,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +20,7 @@ from bookings.api.pagination import UncountedPages, Window
 from bookings.api.unknown import forgive, is_lenient, unknown_fields
 from bookings.base.codes import normal_code, sha256
 from bookings.domain.partners import sales as selling
+from bookings.domain.sales.idempotency import Answered
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,80}")
@@ -66,8 +68,8 @@ def _codes(errors: Any) -> Iterator[str | None]:
             yield from _codes(error)
 
 
-def idempotent_request(request: KeyedRequest) -> selling.Request:
-    """By what this request is known again when it is sent twice.
+def idempotent_request(request: KeyedRequest, *, tell: Callable[[str], Any]) -> selling.Request:
+    """By what this request is known again when it is sent twice, and what it is told of its result.
 
     Raises ValidationError without an Idempotency-Key.
     """
@@ -79,7 +81,11 @@ def idempotent_request(request: KeyedRequest) -> selling.Request:
         )
         raise ValidationError({IDEMPOTENCY_HEADER: message})
     content = f"{request.method} {_address(request)} {json.dumps(request.data, sort_keys=True)}"
-    return selling.Request(request.auth, token, content)
+
+    def answer(result: str) -> str:
+        return JSONRenderer().render(tell(result)).decode()
+
+    return selling.Request(request.auth, token, content, answer)
 
 
 def _address(request: Request) -> str:
@@ -93,7 +99,13 @@ def detail_response(request: Request, shape: type[Shown], thing: Any, *, status:
     return Response(shape(thing, only=chosen(request, shape)).data, status=status)
 
 
-def mark_replayed(response: Response, outcome: selling.RequestOutcome) -> Response:
+def once_response(request: selling.Request, outcome: Answered, *, status: int = 200) -> HttpResponse:
+    """The first answer, byte for byte, however often the request comes.
+
+    What was done before answers were kept is told as it is now.
+    """
+    content = outcome.answer or request.answer(outcome.result)
+    response = HttpResponse(content, status=status, content_type=JSONRenderer.media_type)
     if outcome.is_repeat:
         response["Idempotent-Replayed"] = "true"
     return response

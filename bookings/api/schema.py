@@ -26,8 +26,8 @@ IDEMPOTENCY: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=True,
     description=(
-        "A new one for each new request. The same again within a day leads to the first result and nothing "
-        "more; with another request it is refused (422)."
+        "A new one for each new request. The same again within seven days gets the first answer again and "
+        "nothing more; with another request it is refused (422)."
     ),
 )
 _ABOUT: Final = """

@@ -314,6 +314,7 @@ class Submission(models.Model):
     token = models.CharField(max_length=80)
     content_hash = models.CharField(max_length=64)
     result = models.CharField(max_length=120, blank=True)
+    answer = models.TextField(blank=True, default="", db_default="")  # to a program, for its repeats
     created_at = models.DateTimeField()
 
     class Meta:

@@ -12,7 +12,7 @@ from typing import Final
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 GUIDE: Final = PACKAGE.parent / "CONTRIBUTING.md"
 HEADING: Final = "## The verbs\n"
-_ACTS: Final = frozenset({"short_transaction", "busy_if_locked", "run_once"})
+_ACTS: Final = frozenset({"short_transaction", "busy_if_locked", "run_once", "_run_and_keep"})
 
 
 def _calls(function: ast.FunctionDef) -> set[str]:

@@ -23,7 +23,7 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.checkout import place_order, save_draft, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.holds import HoldRequest, hold_requested, release_hold
-from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.idempotency import Answered, answer_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account
 from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
@@ -36,12 +36,13 @@ _NETWORK: Final = "partner:%d"  # all that a partner holds unpaid counts against
 class Request:
     """One request of a program, by which it is known again.
 
-    The key, its Idempotency-Key, and all that it said.
+    The key, its Idempotency-Key, and all that it said; `answer` makes what it is told of the result.
     """
 
     key: ApiKey
     token: str
     content: str
+    answer: Callable[[str], str]
 
     @property
     def partner(self) -> Partner:
@@ -57,32 +58,23 @@ class Request:
         return sha256(f"{self.scope}:{self.token}")
 
 
-@dataclass(frozen=True)
-class RequestOutcome:
-    """What a request led to; `is_repeat` when it had been made before."""
-
-    result: str
-    is_repeat: bool
-
-
-def _once(request: Request, action: Callable[[], str], now: datetime | None) -> RequestOutcome:
-    ran = []
-
-    def act() -> str:
-        ran.append(True)
-        return action()
-
-    result = run_once(request.scope, request.token, request.content, action=act, now=now or database_now())
-    return RequestOutcome(result, is_repeat=not ran)
+def _once(request: Request, action: Callable[[], str], now: datetime | None) -> Answered:
+    return answer_once(
+        request.scope,
+        request.token,
+        request.content,
+        action=action,
+        answer=request.answer,
+        now=now or database_now(),
+    )
 
 
-def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) -> RequestOutcome:
+def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) -> Answered:
     """Keep the seats of a quote at its price, all or none. The result is the hold's token.
 
     Raises QuoteOutdated when they cost something else by now, and what holding raises.
     """
-    promise = read_quote(request.partner, quote)
-    return _once(request, lambda: _hold(request.partner, promise, now), now)
+    return _once(request, lambda: _hold(request.partner, read_quote(request.partner, quote), now), now)
 
 
 def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
@@ -141,17 +133,17 @@ class OrderDetails:
     pay_later: bool
 
 
-def order_held(request: Request, details: OrderDetails, *, now: datetime | None = None) -> RequestOutcome:
+def order_held(request: Request, details: OrderDetails, *, now: datetime | None = None) -> Answered:
     """Order held seats at the price that they were held for. The result is the order's token.
 
     Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what
     placing an order raises.
     """
+    return _once(request, lambda: _order(request, details, now), now)
+
+
+def _order(request: Request, details: OrderDetails, now: datetime | None) -> str:
     hold = partner_hold(details.hold, request.partner)
-    return _once(request, lambda: _order(request, hold, details, now), now)
-
-
-def _order(request: Request, hold: Hold, details: OrderDetails, now: datetime | None) -> str:
     if getattr(hold, "order", None):
         raise Conflict(_("These seats are already ordered."))
     types = [passenger.get("passenger_type", "") for passenger in hold.draft.get("passengers", [])]
@@ -193,7 +185,7 @@ def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> lis
 
 def pay_order(
     request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None
-) -> RequestOutcome:
+) -> Answered:
     """Pay an order on the partner's account.
 
     Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded.
@@ -214,7 +206,7 @@ def cancel(
     ticket_ids: Sequence[int] | None,
     refund: Decimal,
     now: datetime | None = None,
-) -> RequestOutcome:
+) -> Answered:
     """Cancel a booking or some of its tickets for the refund that was quoted; the result is the reference of
     what was cancelled.
 

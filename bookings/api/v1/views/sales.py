@@ -1,3 +1,7 @@
+from collections.abc import Collection
+from typing import Any
+
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.response import Response
 
@@ -8,7 +12,7 @@ from bookings.api.requests import (
     detail_response,
     idempotent_request,
     list_response,
-    mark_replayed,
+    once_response,
     query_of,
 )
 from bookings.api.schema import IDEMPOTENCY, documented, fields_of, page_of
@@ -32,6 +36,7 @@ from bookings.domain.partners import sales as selling
 from bookings.domain.partners.quotes import make_quote
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
+from bookings.models import Partner
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]
 
@@ -60,11 +65,15 @@ def quotes(request: KeyedRequest) -> Response:
     operation_id="hold", tags=_SALES, parameters=[IDEMPOTENCY], request=QuotedHold, responses={201: HoldShape}
 )
 @keyed(POST="book")
-def holds(request: KeyedRequest) -> Response:
+def holds(request: KeyedRequest) -> HttpResponse:
     """Keep the seats of a quote at its price for 20 minutes, or be refused (409)."""
-    made = selling.hold_quoted(idempotent_request(request), body_of(request, QuotedHold)["quote"])
-    held = queries.hold_doc(made.result, request.auth.partner, now=timezone.now())
-    return mark_replayed(Response(HoldShape(held).data, status=201), made)
+
+    def tell(token: str) -> Any:
+        return HoldShape(queries.hold_doc(token, request.auth.partner, now=timezone.now())).data
+
+    once = idempotent_request(request, tell=tell)
+    made = selling.hold_quoted(once, body_of(request, QuotedHold)["quote"])
+    return once_response(once, made, status=201)
 
 
 @documented(
@@ -114,17 +123,16 @@ def hold(request: KeyedRequest, token: str) -> Response:
     responses={201: OrderShape},
 )
 @keyed(GET="read", POST="book")
-def orders(request: KeyedRequest) -> Response:
+def orders(request: KeyedRequest) -> HttpResponse:
     partner, now = request.auth.partner, timezone.now()
     if request.method == "POST":
         body = body_of(
             request, OrderRequest, look_up=lambda sent: selling.partner_hold(sent["hold"], partner)
         )
         passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
-        order_made = selling.order_held(
-            idempotent_request(request), selling.OrderDetails(passengers=passengers, **body)
-        )
-        return mark_replayed(_order(request, order_made.result, status=201), order_made)
+        once = idempotent_request(request, tell=lambda token: _order_doc(token, partner))
+        made = selling.order_held(once, selling.OrderDetails(passengers=passengers, **body))
+        return once_response(once, made, status=201)
     rows = queries.orders_of(partner, status=query_of(request, OrderQuery)["status"])
     return list_response(
         request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now)
@@ -135,20 +143,21 @@ def orders(request: KeyedRequest) -> Response:
 @keyed(GET="read")
 def order(request: KeyedRequest, token: str) -> Response:
     """One order with its bookings, tickets and refunds."""
-    return _order(request, token)
+    return Response(_order_doc(token, request.auth.partner, only=chosen(request, OrderShape)))
 
 
 @documented(
     operation_id="pay", tags=_SALES, parameters=[IDEMPOTENCY], request=PayRequest, responses=OrderShape
 )
 @keyed(POST="book")
-def pay(request: KeyedRequest, token: str) -> Response:
+def pay(request: KeyedRequest, token: str) -> HttpResponse:
     """Pay an order on your account.
 
     You have collected the money, we charge you. Confirms it and mails the tickets.
     """
-    made = selling.pay_order(idempotent_request(request), token, body_of(request, PayRequest)["amount_zar"])
-    return mark_replayed(_order(request, made.result), made)
+    amount = body_of(request, PayRequest)["amount_zar"]
+    once = idempotent_request(request, tell=lambda paid: _order_doc(paid, request.auth.partner))
+    return once_response(once, selling.pay_order(once, token, amount))
 
 
 @documented(
@@ -172,7 +181,7 @@ def pay(request: KeyedRequest, token: str) -> Response:
     responses=CancelledShape,
 )
 @keyed(GET="cancel", POST="cancel")
-def cancellation(request: KeyedRequest, reference: str) -> Response:
+def cancellation(request: KeyedRequest, reference: str) -> HttpResponse:
     partner, now = request.auth.partner, timezone.now()
     if request.method != "POST":
         tickets = [
@@ -182,14 +191,15 @@ def cancellation(request: KeyedRequest, reference: str) -> Response:
             CancellationShape(queries.cancellation_doc(reference, partner, tickets, now=now)).data
         )
     body = body_of(request, CancelRequest)
-    made = selling.cancel(
-        idempotent_request(request), reference, ticket_ids=body["tickets"], refund=body["refund_zar"]
-    )
-    booking = selling.partner_booking(made.result, partner)
-    (doc,) = queries.order_docs([booking.order], now=now)
-    return mark_replayed(
-        Response(CancelledShape({"cancelled": booking.booking_reference, "order": doc}).data), made
-    )
+
+    def tell(cancelled: str) -> Any:
+        order_row = selling.partner_booking(cancelled, partner).order
+        (doc,) = queries.order_docs([order_row], now=timezone.now())
+        return CancelledShape({"cancelled": cancelled, "order": doc}).data
+
+    once = idempotent_request(request, tell=tell)
+    made = selling.cancel(once, reference, ticket_ids=body["tickets"], refund=body["refund_zar"])
+    return once_response(once, made)
 
 
 @documented(
@@ -201,8 +211,6 @@ def account(request: KeyedRequest) -> Response:
     return detail_response(request, AccountShape, request.auth.partner)
 
 
-def _order(request: KeyedRequest, token: str, *, status: int = 200) -> Response:
-    order_row = selling.partner_order(token, request.auth.partner)
-    (doc,) = queries.order_docs([order_row], now=timezone.now())
-    only = chosen(request, OrderShape) if request.method in ("GET", "HEAD") else None
-    return Response(OrderShape(doc, only=only).data, status=status)
+def _order_doc(token: str, partner: Partner, *, only: Collection[str] | None = None) -> Any:
+    (doc,) = queries.order_docs([selling.partner_order(token, partner)], now=timezone.now())
+    return OrderShape(doc, only=only).data
