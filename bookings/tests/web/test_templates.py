@@ -63,6 +63,8 @@ def test_a_comparison_within_a_tag_stays_whole() -> None:
 
 TEMPLATES = [path for path in Path(settings.BASE_DIR, "templates").rglob("*") if path.is_file()]
 _CONDITION = re.compile(r"{% *(?:if|for)\b")
+_TEMPLATE_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.S)
+_ATTRIBUTE = re.compile(r"""(?:^|\s)[\w:-]+=["']""")
 _COMMENT = re.compile(r"{% comment %}.*?{% endcomment %}", re.S)
 
 
@@ -78,14 +80,26 @@ def test_no_line_of_a_template_is_longer_than_120() -> None:
     assert too_long == []
 
 
+TAGS = [
+    (path.name, tag[0])
+    for path in TEMPLATES
+    if path.suffix == ".html"
+    for tag in TAG.finditer(_COMMENT.sub("", path.read_text()))
+]
+
+
 def test_no_tag_holds_a_condition() -> None:
     """What a page shows is decided by its view or presenter."""
-    conditions = [
-        f"{path.name}: {tag[0][:80]}"
-        for path in TEMPLATES
-        if path.suffix == ".html"
-        for tag in TAG.finditer(_COMMENT.sub("", path.read_text()))
-        if _CONDITION.search(tag[0])
+    assert [(name, tag[:80]) for name, tag in TAGS if _CONDITION.search(tag)] == []
+
+
+def test_a_tag_of_several_lines_has_an_attribute_a_line() -> None:
+    crowded = [
+        (name, line.strip())
+        for name, tag in TAGS
+        if "\n" in tag
+        for line in _TEMPLATE_TAG.sub("", tag).splitlines()
+        if len(_ATTRIBUTE.findall(line)) > 1
     ]
 
-    assert conditions == []
+    assert crowded == []
