@@ -11,24 +11,24 @@ PEOPLE = [
 ]
 
 
-def ride(
+def segment_request(
     schedule: Schedule, origin: str = "johannesburg", destination: str = "cape-town", **choice: Any
 ) -> dict[str, Any]:
     return {"schedule_id": schedule.pk, "origin": origin, "destination": destination, **choice}
 
 
 def quote(
-    program: Program, *rides: dict[str, Any], types: tuple[str, ...] = ("adult", "child")
+    program: Program, *segment_requests: dict[str, Any], types: tuple[str, ...] = ("adult", "child")
 ) -> dict[str, Any]:
-    answer = program.post("/quotes/", {"rides": list(rides), "passengers": list(types)})
+    answer = program.post("/quotes/", {"rides": list(segment_requests), "passengers": list(types)})
     assert answer.status_code == 200, answer.content
     return answer.json()
 
 
 def hold(
-    program: Program, *rides: dict[str, Any], types: tuple[str, ...] = ("adult", "child")
+    program: Program, *segment_requests: dict[str, Any], types: tuple[str, ...] = ("adult", "child")
 ) -> dict[str, Any]:
-    answer = program.post("/holds/", {"quote": quote(program, *rides, types=types)["quote"]})
+    answer = program.post("/holds/", {"quote": quote(program, *segment_requests, types=types)["quote"]})
     assert answer.status_code == 201, answer.content
     return answer.json()
 
@@ -47,7 +47,9 @@ def order(
     program: Program, schedule: Schedule, *, people: list[dict[str, str]] | None = None, **more: Any
 ) -> dict[str, Any]:
     types = tuple(each["passenger_type"] for each in people or PEOPLE)
-    answer = program.post("/orders/", details(hold(program, ride(schedule), types=types), people, **more))
+    answer = program.post(
+        "/orders/", details(hold(program, segment_request(schedule), types=types), people, **more)
+    )
     assert answer.status_code == 201, answer.content
     return answer.json()
 

@@ -8,7 +8,7 @@ import pytest
 from bookings.domain.partners import documents as queries
 from bookings.models import Hold, LedgerEntry, Order, Payment, Refund, Schedule, Submission
 from bookings.tests.api.conftest import Program, problem
-from bookings.tests.api.sale import details, hold, order, quote, ride, sell
+from bookings.tests.api.sale import details, hold, order, quote, segment_request, sell
 from bookings.tests.make import make_api_key, make_partner, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -30,7 +30,7 @@ def twice(program: Program, path: str, body: dict[str, Any]) -> None:
 
 
 def test_each_step_of_a_sale_is_done_once(program: Program, coach: Schedule) -> None:
-    quoted = quote(program, ride(coach))
+    quoted = quote(program, segment_request(coach))
     twice(program, "/holds/", {"quote": quoted["quote"]})
     assert Hold.objects.count() == 1
 
@@ -100,7 +100,7 @@ def test_an_answer_is_kept_with_what_was_done_or_neither(
 
 
 def test_the_same_key_with_another_request_is_refused(program: Program, coach: Schedule) -> None:
-    held = hold(program, ride(coach))
+    held = hold(program, segment_request(coach))
     program.post("/orders/", details(held), once="k")
 
     for path, body in (
@@ -117,7 +117,7 @@ def test_another_partner_may_use_the_same_word(program: Program, make_program: A
     other = make_program(partner=make_partner("Rival"))
 
     for each in (program, other):
-        quoted = quote(each, ride(coach))
+        quoted = quote(each, segment_request(coach))
         assert each.post("/holds/", {"quote": quoted["quote"]}, once="k").status_code == 201
     assert Hold.objects.count() == 2
 
@@ -138,7 +138,7 @@ def test_an_order_is_paid_once_whatever_the_keys(program: Program, coach: Schedu
 
 @pytest.mark.parametrize("word", ["", "with blank", "ä", "x" * 81])
 def test_a_key_is_needed_and_looks_like_one(program: Program, coach: Schedule, word: str) -> None:
-    quoted = quote(program, ride(coach))
+    quoted = quote(program, segment_request(coach))
 
     answer = program.post("/holds/", {"quote": quoted["quote"]}, **{"Idempotency-Key": word})
 

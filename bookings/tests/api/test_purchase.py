@@ -25,7 +25,7 @@ from bookings.models import (
     Ticket,
 )
 from bookings.tests.api.conftest import Program, problem
-from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, ride, sell
+from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, segment_request, sell
 from bookings.tests.make import NOW, make_layout, make_route, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -43,7 +43,7 @@ def owes(program: Program) -> Decimal:
 
 
 def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule, clock: Any) -> None:
-    quoted = program.post("/quotes/", {"rides": [ride(coach)], "passengers": ["adult", "child"]})
+    quoted = program.post("/quotes/", {"rides": [segment_request(coach)], "passengers": ["adult", "child"]})
     ends = {
         "origin": {
             "ref": "johannesburg-main@0",
@@ -212,9 +212,12 @@ def test_what_an_answer_calls_origin_is_read_back_by_a_quote(program: Program, c
     ends = {name: offer[name] for name in ("origin", "destination")}
     by_ref = {name: end["ref"] for name, end in ends.items()}
 
-    assert quote(program, ride(coach, **ends))["rides"] == quote(program, ride(coach, **by_ref))["rides"]
-    assert quote(program, ride(coach, **ends))["rides"][0]["ride"]["origin"] == offer["origin"]
-    nonsense = {"rides": [ride(coach, origin={"stop": "x"})], "passengers": ["adult"]}
+    assert (
+        quote(program, segment_request(coach, **ends))["rides"]
+        == quote(program, segment_request(coach, **by_ref))["rides"]
+    )
+    assert quote(program, segment_request(coach, **ends))["rides"][0]["ride"]["origin"] == offer["origin"]
+    nonsense = {"rides": [segment_request(coach, origin={"stop": "x"})], "passengers": ["adult"]}
     assert problem(program.post("/quotes/", nonsense))["errors"][0]["field"] == "rides.0.origin"
 
 
@@ -225,7 +228,10 @@ def test_the_way_back_is_priced_like_it_is_held(program: Program) -> None:
     back = make_schedule(
         route=way_back, layout=make_layout(seats=8, premium=4), departs=NOW + timedelta(days=5)
     )
-    rides = (ride(out, seats=["1A", "2A"]), ride(back, "cape-town", "johannesburg", seats=["1B", "2B"]))
+    rides = (
+        segment_request(out, seats=["1A", "2A"]),
+        segment_request(back, "cape-town", "johannesburg", seats=["1B", "2B"]),
+    )
 
     held = hold(program, *rides, types=("adult", "child"))
 
@@ -240,7 +246,7 @@ def test_the_way_back_is_priced_like_it_is_held(program: Program) -> None:
 
 
 def test_a_quote_keeps_its_price_or_is_refused(program: Program, coach: Schedule) -> None:
-    quoted = quote(program, ride(coach))
+    quoted = quote(program, segment_request(coach))
     Schedule.objects.filter(pk=coach.pk).update(price_zar=650)
 
     refused = program.post("/holds/", {"quote": quoted["quote"]})
@@ -256,7 +262,7 @@ def test_a_quote_keeps_its_price_or_is_refused(program: Program, coach: Schedule
 
 
 def test_a_quote_is_good_for_a_quarter_of_an_hour(program: Program, coach: Schedule, clock: Any) -> None:
-    quoted = quote(program, ride(coach))
+    quoted = quote(program, segment_request(coach))
     clock.shift(timedelta(minutes=16))
 
     assert problem(program.post("/holds/", {"quote": quoted["quote"]}))["type"].endswith("#quote-outdated")
@@ -269,13 +275,15 @@ def test_a_quote_of_somebody_else_is_worth_nothing(
 
     other = make_program(partner=make_partner("Rival"))
 
-    assert other.post("/holds/", {"quote": quote(program, ride(coach))["quote"]}).status_code == 404
+    assert (
+        other.post("/holds/", {"quote": quote(program, segment_request(coach))["quote"]}).status_code == 404
+    )
     assert program.post("/holds/", {"quote": "eyJhIjoxfQ:1:x"}).status_code == 404
 
 
 def test_a_taken_seat_is_refused_with_those_near_by(program: Program, coach: Schedule) -> None:
-    quoted = quote(program, ride(coach, seats=["1A"]), types=("adult",))
-    hold(program, ride(coach, seats=["1A"]), types=("adult",))
+    quoted = quote(program, segment_request(coach, seats=["1A"]), types=("adult",))
+    hold(program, segment_request(coach, seats=["1A"]), types=("adult",))
 
     refused = problem(program.post("/holds/", {"quote": quoted["quote"]}))
 
@@ -283,14 +291,14 @@ def test_a_taken_seat_is_refused_with_those_near_by(program: Program, coach: Sch
 
 
 def test_passengers_must_be_those_who_were_quoted(program: Program, coach: Schedule) -> None:
-    held = hold(program, ride(coach), types=("adult", "adult"))
+    held = hold(program, segment_request(coach), types=("adult", "adult"))
 
     assert program.post("/orders/", details(held)).status_code == 422
     assert not Order.objects.exists()
 
 
 def test_released_seats_are_free_at_once(program: Program, coach: Schedule) -> None:
-    held = hold(program, ride(coach))
+    held = hold(program, segment_request(coach))
 
     assert program.delete(f"/holds/{held['id']}/").status_code == 204
     assert not SeatClaim.objects.exists()
@@ -301,14 +309,14 @@ def test_released_seats_are_free_at_once(program: Program, coach: Schedule) -> N
 
 
 def test_seats_that_are_ordered_are_not_released(program: Program, coach: Schedule) -> None:
-    held = hold(program, ride(coach))
+    held = hold(program, segment_request(coach))
     program.post("/orders/", details(held))
 
     assert program.delete(f"/holds/{held['id']}/").status_code == 409
 
 
 def test_an_order_in_time_only(program: Program, coach: Schedule, clock: Any) -> None:
-    held = hold(program, ride(coach))
+    held = hold(program, segment_request(coach))
     clock.shift(timedelta(minutes=21))
 
     assert problem(program.post("/orders/", details(held)))["type"].endswith("#hold-expired")
@@ -466,7 +474,7 @@ def test_the_office_sees_who_sold_it(program: Program, coach: Schedule) -> None:
 def test_a_partner_sees_its_own_only(program: Program, make_program: Any, coach: Schedule) -> None:
     from bookings.tests.make import make_partner
 
-    sold, held = sell(program, coach), hold(program, ride(coach))
+    sold, held = sell(program, coach), hold(program, segment_request(coach))
     other = make_program(partner=make_partner("Rival"))
     reference = sold["bookings"][0]["reference"]
 

@@ -13,7 +13,7 @@ from bookings.api.schema import document
 from bookings.api.v1.views import network
 from bookings.models import ApiKey, Order
 from bookings.tests.api.conftest import API, Program, problem
-from bookings.tests.api.sale import ride
+from bookings.tests.api.sale import segment_request
 from bookings.tests.api.test_access import PUBLIC_NAMES, address, calls, patterns
 from bookings.tests.make import NOW, make_city, make_schedule
 
@@ -256,7 +256,11 @@ def test_keys_from_before_are_warned_until_their_time_and_then_refused(
 ) -> None:
     ApiKey.objects.update(lenient_until=NOW + timedelta(days=90))
     coach = make_schedule()
-    ask = {"rides": [ride(coach, note='\u2192 "x"\r\n')], "passengers": ["adult"], "colo\u00fcr\r\n": 1}
+    ask = {
+        "rides": [segment_request(coach, note='\u2192 "x"\r\n')],
+        "passengers": ["adult"],
+        "colo\u00fcr\r\n": 1,
+    }
 
     for answer in (program.post("/quotes/", ask), program.get("/orders/", {"colour": "red"})):
         assert answer.status_code == 200

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from bookings.api.schema import document
 from bookings.tests.api.conftest import Program
-from bookings.tests.api.sale import hold, order, quote, ride, sell
+from bookings.tests.api.sale import hold, order, quote, segment_request, sell
 from bookings.tests.make import make_api_key, make_city, make_schedule
 from bookings.tests.races.crowd import many
 from falcon_web.wsgi import application
@@ -124,8 +124,8 @@ def shop(db: None) -> Iterator[dict[str, Any]]:
     """
     coach = make_schedule(seats=40, departs=timezone.now() + timedelta(days=3))
     program = Program(make_api_key())
-    held, sold = hold(program, ride(coach)), sell(program, coach)
-    owed, offered = order(program, coach), quote(program, ride(coach), types=("adult",))
+    held, sold = hold(program, segment_request(coach)), sell(program, coach)
+    owed, offered = order(program, coach), quote(program, segment_request(coach), types=("adult",))
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # the test's transaction is on this connection
     yield {

@@ -111,14 +111,14 @@ def test_every_page_is_there(world: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def forgetting(settings: Any) -> Any:
+def cold_cache(settings: Any) -> Any:
     settings.SITE_CACHE = "django.core.cache.backends.locmem.LocMemCache"
     settings.CACHES = {**settings.CACHES, "default": {"BACKEND": "bookings.benchmarks.cold_cache.ColdCache"}}
     return caches["default"]
 
 
 def test_what_is_said_to_be_made_anew_is_made_anew(
-    world: dict[str, Any], forgetting: Any, monkeypatch: pytest.MonkeyPatch
+    world: dict[str, Any], cold_cache: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page that is kept whole would hide its parts."""
     made: list[str] = []
@@ -159,16 +159,16 @@ def test_queries_are_told_on_request_only(world: dict[str, Any]) -> None:
     assert QUERIES not in Client().get(address)
 
 
-def test_a_cache_forgets_what_it_is_asked_to(forgetting: Any) -> None:
-    forgetting.set("results:1", "list")
-    forgetting.set("results:1:page:2", "page")
-    forgetting.set("days:1", "strip")
+def test_a_cache_forgets_what_it_is_asked_to(cold_cache: Any) -> None:
+    cold_cache.set("results:1", "list")
+    cold_cache.set("results:1:page:2", "page")
+    cold_cache.set("days:1", "strip")
 
     token = forgotten.set("results:*:page:*,days:*")
-    assert forgetting.get("results:1:page:2") is None
-    assert forgetting.get_many(["results:1", "results:1:page:2", "days:1"]) == {"results:1": "list"}
+    assert cold_cache.get("results:1:page:2") is None
+    assert cold_cache.get_many(["results:1", "results:1:page:2", "days:1"]) == {"results:1": "list"}
     forgotten.reset(token)
-    assert forgetting.get("results:1:page:2") == "page"
+    assert cold_cache.get("results:1:page:2") == "page"
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def prepared(part: str) -> int:
 
 
 @pytest.fixture
-def asked_often(neighbour: psycopg.Connection) -> None:
+def queried_often(neighbour: psycopg.Connection) -> None:
     for _time in range(6):
         ask()
     assert prepared("FROM changing") == 1
@@ -63,7 +63,7 @@ def test_queries_of_models_are_prepared_with_their_values_apart(db: None) -> Non
     assert prepared('"bookings_city"."name" = $') == 1
 
 
-def test_a_changed_column_is_asked_for_once_more(asked_often: None, neighbour: psycopg.Connection) -> None:
+def test_a_changed_column_is_asked_for_once_more(queried_often: None, neighbour: psycopg.Connection) -> None:
     neighbour.execute("ALTER TABLE changing ALTER word TYPE varchar(20)")
 
     assert ask() == [("one",)]
@@ -71,7 +71,7 @@ def test_a_changed_column_is_asked_for_once_more(asked_often: None, neighbour: p
 
 
 def test_a_transaction_that_meets_a_changed_column_asks_to_try_again(
-    asked_often: None, neighbour: psycopg.Connection
+    queried_often: None, neighbour: psycopg.Connection
 ) -> None:
     neighbour.execute("ALTER TABLE changing ALTER word TYPE varchar(20)")
 

@@ -17,13 +17,13 @@ from bookings.database.schema_check import check_schema
 pytestmark = pytest.mark.django_db
 
 
-def found() -> list[str]:
+def problems() -> list[str]:
     return [message.msg for message in check_schema(["default"])]
 
 
 @pytest.mark.database
 def test_a_database_of_these_migrations_is_fine() -> None:
-    assert found() == []
+    assert problems() == []
     assert check_schema() == []  # a check that is not about databases
 
 
@@ -46,7 +46,9 @@ def test_a_column_that_nobody_here_would_fill_is_named(change: str, is_known: bo
         )
 
     named = f"it has the column {table}.spare, which is not known here"
-    assert found() == ([] if is_known else [f"The database is of another version of this program: {named}."])
+    assert problems() == (
+        [] if is_known else [f"The database is of another version of this program: {named}."]
+    )
 
 
 @pytest.mark.database
@@ -61,7 +63,7 @@ def test_what_is_missing_is_named(change: str, lacks: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(change)
 
-    assert found() == [f"The database is of another version of this program: {lacks}."]
+    assert problems() == [f"The database is of another version of this program: {lacks}."]
 
 
 @pytest.mark.database
@@ -84,7 +86,7 @@ def test_a_role_that_would_share_the_tables_of_another_company_is_told_so(
         cursor.execute("CREATE SCHEMA another_company")
         cursor.execute(f"SET LOCAL search_path TO {search_path.format(ours=ours)}")
 
-    messages = found()
+    messages = problems()
 
     assert len(messages) == bool(problem)
     assert problem.format(ours=ours) in "".join(messages)
@@ -105,7 +107,7 @@ def test_while_migrations_are_waiting_nothing_is_missing_yet() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE bookings_branch RENAME TO bookings_station")
 
-    assert found() == []
+    assert problems() == []
 
 
 def test_another_history_is_told_by_migrate_before_it_starts() -> None:
@@ -121,4 +123,4 @@ def test_another_history_is_told_by_migrate_before_it_starts() -> None:
 def test_a_release_taken_back_is_fine() -> None:
     MigrationRecorder(connection).record_applied("bookings", "9999_of_the_release_that_was_taken_back")
 
-    assert found() == []
+    assert problems() == []

@@ -43,7 +43,7 @@ def heard(redis: RedisServer) -> Iterator[list[bytes]]:
         thread.join(timeout=5)
 
 
-def found_in(text: str) -> list[str]:
+def secrets_in(text: str) -> list[str]:
     text = text.lower()
     secrets = (NAME, SURNAME, PHONE, PHONE[1:], "082 999 0177", "0829990177")
     return [secret for each in secrets for secret in {each, quote(each)} if secret.lower() in text]
@@ -93,8 +93,8 @@ def test_personal_data_stay_in_the_database_and_the_mail(
     assert Order.objects.filter(email__istartswith=SURNAME).exists()  # it was there to be found
     assert any(SURNAME in str(mail) for mail in sink.mails)
     assert len(b"".join(said)) > 100
-    assert found_in(b"".join(said).decode(errors="replace")) == []
+    assert secrets_in(b"".join(said).decode(errors="replace")) == []
     assert logs
-    assert found_in(logs) == []
-    assert found_in("\n".join([*buyer.seen, *clerk.seen])) == []
+    assert secrets_in(logs) == []
+    assert secrets_in("\n".join([*buyer.seen, *clerk.seen])) == []
     assert violations(now=timezone.now()) == []

@@ -66,7 +66,7 @@ def sold(
     return order.bookings.get()
 
 
-def ride_of(schedule: Schedule) -> str:
+def segment_text(schedule: Schedule) -> str:
     return f"{schedule.pk}|johannesburg-main@0|cape-town-main@2"
 
 
@@ -144,7 +144,7 @@ def test_a_move_is_quoted_paid_and_done(till: StaffClient, schedule: Schedule, l
     address = f"/office/bookings/{booking.booking_reference}/exchange/"
     day = timezone.localtime(later.departure_time).date()
 
-    quote = till.get(address, {"day": day, "ride": ride_of(later), "seats": "2a 2b"})
+    quote = till.get(address, {"day": day, "ride": segment_text(later), "seats": "2a 2b"})
     view = quote.context["view"]
     assert (view.balance.balance, view.seats, view.problem) == (Decimal(400), "2A 2B", "")
     assert [offer.schedule_id for offer in view.offers] == [later.pk]
@@ -152,7 +152,7 @@ def test_a_move_is_quoted_paid_and_done(till: StaffClient, schedule: Schedule, l
     data = form_of(
         quote,
         quoted="400.00",
-        ride=ride_of(later),
+        ride=segment_text(later),
         seats="2A 2B",
         tickets=tickets,
         tender="cash",
@@ -185,7 +185,7 @@ def test_the_second_clerk_is_told(till: StaffClient, schedule: Schedule, later: 
     booking = sold(schedule)
     address = f"/office/bookings/{booking.booking_reference}/exchange/"
     tickets = list(booking.tickets.values_list("pk", flat=True))
-    data = {"quoted": "400.00", "ride": ride_of(later), "tickets": tickets, "tender": "cash"}
+    data = {"quoted": "400.00", "ride": segment_text(later), "tickets": tickets, "tender": "cash"}
     till.post(address, data | {"submission": "one"})
 
     late = till.post(address, data | {"submission": "two"})
@@ -199,7 +199,7 @@ def test_without_a_shift_no_money_moves(clerk: StaffClient, schedule: Schedule, 
     tickets = list(booking.tickets.values_list("pk", flat=True))
     data = {
         "quoted": "400.00",
-        "ride": ride_of(later),
+        "ride": segment_text(later),
         "tickets": tickets,
         "tender": "cash",
         "submission": "one",
@@ -424,7 +424,7 @@ def test_no_ticket_is_left_without_a_seat_by_all_this(
     one = booking.tickets.first()
     data = {
         "quoted": "200.00",
-        "ride": ride_of(later),
+        "ride": segment_text(later),
         "tickets": [one.pk],
         "tender": "card",
         "slip": "S1",

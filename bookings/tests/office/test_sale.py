@@ -32,7 +32,7 @@ def till(clerk: StaffClient) -> Shift:
     return make_shift(clerk.user)
 
 
-def ride(schedule: Schedule, **more: Any) -> dict[str, Any]:
+def segment_query(schedule: Schedule, **more: Any) -> dict[str, Any]:
     return {"ride": f"{schedule.pk}|johannesburg|cape-town", **more}
 
 
@@ -44,8 +44,8 @@ def hold_of(response: HttpResponse) -> str:
     return re.search(r"hold=([\w-]+)", response["Location"])[1]
 
 
-def kept(client: Client, schedule: Schedule, wanted: str = "1") -> str:
-    return hold_of(client.post(address(**ride(schedule)), {"action": "seats", "wanted": wanted}))
+def held_token(client: Client, schedule: Schedule, wanted: str = "1") -> str:
+    return hold_of(client.post(address(**segment_query(schedule)), {"action": "seats", "wanted": wanted}))
 
 
 def payment(**changes: str) -> dict[str, str]:
@@ -65,7 +65,7 @@ def payment(**changes: str) -> dict[str, str]:
 
 def test_without_an_open_shift_nothing_is_sold(clerk: StaffClient, schedule: Schedule) -> None:
     page = clerk.get(SCREEN)
-    refused = clerk.post(address(**ride(schedule)), {"action": "seats", "wanted": "1"})
+    refused = clerk.post(address(**segment_query(schedule)), {"action": "seats", "wanted": "1"})
 
     assert 'href="/office/shift/"' in page.content.decode()
     assert refused.status_code == 409
@@ -188,7 +188,7 @@ def test_seats_are_read_as_typed(typed: str, ticked: list[str], expected: dict[s
 
 
 def test_seats_typed_are_kept_for_this_sale(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
-    token = kept(clerk, schedule, "2a 2b")
+    token = held_token(clerk, schedule, "2a 2b")
 
     page = clerk.get(address(hold=token))
 
@@ -203,7 +203,7 @@ def test_a_taken_seat_is_refused_with_the_nearest_and_what_was_typed(
     other = make_user()
     keep_seats(SeatRequest(SegmentRef(schedule.pk, "johannesburg", "cape-town"), ("1A",)), clerk=other)
 
-    page = clerk.post(address(**ride(schedule)), {"action": "seats", "wanted": "1a 1b"})
+    page = clerk.post(address(**segment_query(schedule)), {"action": "seats", "wanted": "1a 1b"})
 
     text = page.content.decode()
     assert page.status_code == 409
@@ -218,13 +218,13 @@ def test_the_seat_map_costs_the_same_queries_for_small_and_large_coaches(
     for seats in (4, 40):
         schedule = departure_ahead(seats=seats)
         with django_assert_num_queries(17):
-            assert clerk.get(address(**ride(schedule))).context["step"] == "seats"
+            assert clerk.get(address(**segment_query(schedule))).context["step"] == "seats"
 
 
 def test_back_from_the_names_keeps_them_and_other_seats_replace_the_first(
     clerk: StaffClient, till: Shift, schedule: Schedule
 ) -> None:
-    token = kept(clerk, schedule, "1a")
+    token = held_token(clerk, schedule, "1a")
 
     seats = clerk.post(address(hold=token), payment(action="back"))["Location"]
     page = clerk.get(seats)
@@ -239,7 +239,7 @@ def test_back_from_the_names_keeps_them_and_other_seats_replace_the_first(
 def test_giving_the_seats_back_leads_to_the_other_departures(
     clerk: StaffClient, till: Shift, schedule: Schedule
 ) -> None:
-    token = kept(clerk, schedule)
+    token = held_token(clerk, schedule)
 
     answer = clerk.post(
         address(hold=token),
@@ -254,7 +254,7 @@ def test_giving_the_seats_back_leads_to_the_other_departures(
 
 
 def test_cash_pays_and_the_change_is_large(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
-    token = kept(clerk, schedule, "1c")
+    token = held_token(clerk, schedule, "1c")
 
     answer = clerk.post(address(hold=token), payment(amount="R 1 000,00"))
     page = clerk.get(answer["Location"]).content.decode()
@@ -268,7 +268,7 @@ def test_cash_pays_and_the_change_is_large(clerk: StaffClient, till: Shift, sche
 
 
 def test_a_family_shares_a_surname_and_a_contact(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
-    token = kept(clerk, schedule, "2")
+    token = held_token(clerk, schedule, "2")
     typed = {"name-0": "Jan van der Merwe", "name-1": "Piet", "type-1": "child", "contact": "082 123 4567"}
 
     clerk.post(address(hold=token), payment(**typed, tender="card", reference="T1 0042"))
@@ -302,7 +302,7 @@ def test_a_family_shares_a_surname_and_a_contact(clerk: StaffClient, till: Shift
 def test_what_cannot_be_sold_is_shown_again_with_what_was_typed(
     clerk: StaffClient, till: Shift, schedule: Schedule, typed: dict[str, str], words: str
 ) -> None:
-    token = kept(clerk, schedule)
+    token = held_token(clerk, schedule)
 
     page = clerk.post(address(hold=token), payment(**{"name-0": "Thandi Nkosi", **typed}))
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_sold_is_shown_again_with_what_was_typed(
 
 
 def test_the_same_form_sent_twice_sells_once(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
-    token = kept(clerk, schedule)
+    token = held_token(clerk, schedule)
 
     answers = [clerk.post(address(hold=token), payment()) for _twice in range(2)]
 
@@ -325,7 +325,7 @@ def test_the_same_form_sent_twice_sells_once(clerk: StaffClient, till: Shift, sc
 def test_seats_lost_while_typing_are_named_and_the_names_stay(
     clerk: StaffClient, till: Shift, schedule: Schedule
 ) -> None:
-    token = kept(clerk, schedule, "1a")
+    token = held_token(clerk, schedule, "1a")
     SeatClaim.objects.all().delete()
     Hold.objects.update(expires_at=schedule.departure_time.replace(year=2020))
     passengers = ({"first_name": "Ann", "surname": "Abel", "passenger_type": "adult"},)
@@ -345,7 +345,7 @@ def test_seats_lost_while_typing_are_named_and_the_names_stay(
 def test_another_clerks_sale_is_not_found(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
     other = sign_in(make_user())
     make_shift(other.user)
-    token = kept(other, schedule)
+    token = held_token(other, schedule)
 
     assert clerk.get(address(hold=token)).status_code == 404
     assert clerk.post(address(hold=token), payment()).status_code == 404
@@ -359,7 +359,9 @@ def test_a_way_back_is_sold_in_the_same_order(clerk: StaffClient, till: Shift) -
     make_day(9, route=make_route("Cape Town", "Bloemfontein", "Johannesburg", minutes_apart=300), days=4)
     words = {"from": "johannesburg", "to": "cape-town", "date": "+1", "return": tomorrow(4).isoformat()}
 
-    listed = clerk.post(address(**ride(out, **words)), {"action": "seats", "wanted": "2"})["Location"]
+    listed = clerk.post(address(**segment_query(out, **words)), {"action": "seats", "wanted": "2"})[
+        "Location"
+    ]
     page = clerk.get(listed)
     seats = page.context["rows"][0][1]
     paying = clerk.post(seats, {"action": "seats", "wanted": "2"})["Location"]
@@ -373,7 +375,7 @@ def test_a_way_back_is_sold_in_the_same_order(clerk: StaffClient, till: Shift) -
 
 def test_the_way_back_can_be_added_to_a_sale(clerk: StaffClient, till: Shift) -> None:
     (out,) = make_day(8)
-    token = kept(clerk, out)
+    token = held_token(clerk, out)
 
     page = clerk.get(clerk.get(address(hold=token)).context["way_back"])
 
@@ -420,12 +422,12 @@ def test_a_reference_that_nobody_knows_is_told(clerk: StaffClient, till: Shift, 
 
 def test_a_full_coach_sells_standby(clerk: StaffClient, till: Shift) -> None:
     schedule = departure_ahead(seats=1)
-    kept(clerk, schedule)
+    held_token(clerk, schedule)
 
-    offered = clerk.get(address(**ride(schedule))).content.decode()
-    page = clerk.get(address(**ride(schedule, standby=2)))
+    offered = clerk.get(address(**segment_query(schedule))).content.decode()
+    page = clerk.get(address(**segment_query(schedule, standby=2)))
     typed = payment(action="standby", **{"name-0": "Ann Abel", "name-1": "Bob", "type-1": "child"})
-    answer = clerk.post(address(**ride(schedule, standby=2)), typed)
+    answer = clerk.post(address(**segment_query(schedule, standby=2)), typed)
 
     assert "Sell standby" in offered
     assert len(page.context["form"].rows) == 2
@@ -440,7 +442,7 @@ def test_a_full_coach_sells_standby(clerk: StaffClient, till: Shift) -> None:
 
 
 def sold(client: StaffClient, schedule: Schedule, till: Shift) -> str:
-    return client.post(address(hold=kept(client, schedule, "2")), payment(**{"name-1": "Bob Abel"}))[
+    return client.post(address(hold=held_token(client, schedule, "2")), payment(**{"name-1": "Bob Abel"}))[
         "Location"
     ]
 
@@ -474,7 +476,7 @@ def test_pages_after_a_sale_cost_the_same_queries_for_one_and_three(
         schedule = departure_ahead(layout=make_layout(seats=8))
         names = {f"name-{number}": "Ann Abel" for number in range(seats)}
         done = clerk.post(
-            address(hold=kept(clerk, schedule, str(seats))), payment(**names, submission=f"s{seats}")
+            address(hold=held_token(clerk, schedule, str(seats))), payment(**names, submission=f"s{seats}")
         )["Location"]
         with django_assert_num_queries(7):
             assert clerk.get(done).status_code == 200
@@ -490,11 +492,11 @@ def test_odd_input_is_never_a_server_error(
     clerk: StaffClient, till: Shift, schedule: Schedule, odd: str
 ) -> None:
     odd = odd.encode(errors="surrogatepass").decode(errors="replace")
-    token = kept(clerk, schedule)
+    token = held_token(clerk, schedule)
     names = ["from", "to", "date", "return", "ride", "hold", "order", "standby", "page"]
     gets = [{name: odd} for name in names] + [
         {"from": odd, "to": odd, "date": odd},
-        {**ride(schedule), "standby": odd, "hold": odd},
+        {**segment_query(schedule), "standby": odd, "hold": odd},
     ]
     sent = dict.fromkeys(
         (
@@ -513,8 +515,8 @@ def test_odd_input_is_never_a_server_error(
     )
     places = [
         address(hold=token),
-        address(**ride(schedule)),
-        address(**ride(schedule, standby=1)),
+        address(**segment_query(schedule)),
+        address(**segment_query(schedule, standby=1)),
         address(order="ABCDEFGH"),
         SCREEN,
     ]

@@ -32,13 +32,15 @@ def profile(branch: Branch | None = None, **changes: Any) -> dict[str, Any]:
     return fields | {"submission": "form-1"} | changes
 
 
-def told(response: Any) -> str:
+def initial_password_in(response: Any) -> str:
     return re.search(r'initial-password">([\w-]+)<', response.content.decode())[1]
 
 
 def make_account(manager: StaffClient, **changes: Any) -> tuple[User, str]:
     fields = profile(manager.user.branch, username="lerato", password=PASSWORD, **changes)
-    return User.objects.filter(username="lerato").first(), told(manager.post("/office/staff/new/", fields))
+    return User.objects.filter(username="lerato").first(), initial_password_in(
+        manager.post("/office/staff/new/", fields)
+    )
 
 
 def what(user: User) -> list[str]:
@@ -162,7 +164,9 @@ def test_closing_an_account_ends_its_sessions_for_good(manager: StaffClient) -> 
         f"/office/staff/{user.pk}/open/", {"reason": "came back", "password": PASSWORD, "submission": "two"}
     )
     assert theirs.get("/office/").status_code == 302
-    assert theirs.post(LOGIN, {"username": "lerato", "password": told(opened)}).status_code == 302
+    assert (
+        theirs.post(LOGIN, {"username": "lerato", "password": initial_password_in(opened)}).status_code == 302
+    )
     events = (
         StaffEvent.objects.filter(user=user).order_by("pk").values_list("what", "reason", "actor__first_name")
     )
@@ -176,7 +180,7 @@ def test_a_new_initial_password_ends_the_sessions_and_signs_nothing(manager: Sta
     user = make_user(role=User.Role.SUPERVISOR, username="pieter", password=PASSWORD)
     theirs = sign_in(user)
 
-    password = told(
+    password = initial_password_in(
         manager.post(
             f"/office/staff/{user.pk}/password/",
             {"reason": "forgotten", "password": PASSWORD, "submission": "one"},

@@ -23,7 +23,7 @@ from bookings.tests.servers import freeze_postgres, postgres_server, redis_serve
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_health_is_the_sum_of_what_we_depend_on(client: Client) -> None:
-    def told() -> dict[str, str]:
+    def health() -> dict[str, str]:
         answer = client.get("/health/")
         assert (answer.status_code, answer["Cache-Control"], answer.cookies) == (200, "no-store", {})
         assert timezone.now() - timezone.datetime.fromisoformat(answer.json()["timestamp"]) < timedelta(
@@ -31,17 +31,17 @@ def test_health_is_the_sum_of_what_we_depend_on(client: Client) -> None:
         )
         return {name: value for name, value in answer.json().items() if name != "timestamp"}
 
-    assert told() == {"status": "degraded", "database": "ok", "cache": "ok", "queue": "error", "mail": "ok"}
+    assert health() == {"status": "degraded", "database": "ok", "cache": "ok", "queue": "error", "mail": "ok"}
     beat("queue")
-    assert told() == {"status": "healthy", "database": "ok", "cache": "ok", "queue": "ok", "mail": "ok"}
+    assert health() == {"status": "healthy", "database": "ok", "cache": "ok", "queue": "ok", "mail": "ok"}
     beat("queue", now=timezone.now() - timedelta(minutes=4))
-    assert told()["queue"] == "error"
+    assert health()["queue"] == "error"
     old = timezone.now() - timedelta(minutes=6)
     order = make_order()
     OutboxMessage.objects.create(
         kind="link", order=order, subject="x", created_at=old, next_try=old, message_id="<x@y>"
     )
-    assert (told()["mail"], told()["status"]) == ("error", "degraded")
+    assert (health()["mail"], health()["status"]) == ("error", "degraded")
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_a_database_that_fails_is_503_and_no_word_of_why(
     answer = client.get("/health/")
 
     assert answer.status_code == 503
-    told = answer.json()
-    assert told.pop("timestamp")
-    assert told == {
+    health = answer.json()
+    assert health.pop("timestamp")
+    assert health == {
         "status": "unhealthy",
         "database": "error",
         "cache": "ok",
@@ -146,8 +146,8 @@ def servers(tmp_path: Path, django_db_blocker: Any) -> Iterator[tuple[Service, A
 def test_frozen_servers_are_told_of_in_time(servers: tuple[Service, Any, str]) -> None:
     site, redis, database = servers
     slack = 4.0  # of a busy machine; who waits for a frozen server waits for ever
-    status, told, _took = ask(site)
-    assert (status, told["database"], told["cache"], told["status"]) == (
+    status, health, _took = ask(site)
+    assert (status, health["database"], health["cache"], health["status"]) == (
         200,
         "ok",
         "ok",
@@ -155,16 +155,16 @@ def test_frozen_servers_are_told_of_in_time(servers: tuple[Service, Any, str]) -
     )  # no queue, no tables
 
     redis.freeze()
-    status, told, took = ask(site)
+    status, health, took = ask(site)
     redis.thaw()
-    assert (status, told["cache"], told["status"]) == (200, "error", "degraded")
+    assert (status, health["cache"], health["status"]) == (200, "error", "degraded")
     assert took < DEADLINE + slack
 
     wake = freeze_postgres(database)
     try:
         for _time in range(3):
-            status, told, took = ask(site)
-            assert (status, told["status"], told["database"], told["queue"]) == (
+            status, health, took = ask(site)
+            assert (status, health["status"], health["database"], health["queue"]) == (
                 503,
                 "unhealthy",
                 "error",

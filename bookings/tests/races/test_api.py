@@ -13,7 +13,7 @@ from django.utils import timezone
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Hold, Order, Partner, Payment, Schedule, SeatClaim, Submission
 from bookings.tests.api.conftest import Program
-from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, ride
+from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, segment_request
 from bookings.tests.make import make_api_key, make_partner, make_schedule
 from bookings.tests.races.crowd import crowd, figure, kinds, many
 
@@ -50,7 +50,7 @@ def the_same(answers: list[Any], status: int) -> None:
 
 def test_twins_hold_order_and_pay_once(coach: Schedule) -> None:
     program = Program(make_api_key(now=timezone.now()))
-    quoted = quote(program, ride(coach))
+    quoted = quote(program, segment_request(coach))
 
     the_same(together(program, "/holds/", {"quote": quoted["quote"]}), 201)
     held = program.get(f"/holds/{Hold.objects.get().token}/").json()
@@ -88,7 +88,7 @@ def test_one_credit_is_not_spent_twice(coach: Schedule) -> None:
 
 def test_two_holds_never_share_a_seat(coach: Schedule) -> None:
     program = Program(make_api_key(now=timezone.now()))
-    quotes = [quote(program, ride(coach, seats=["3A", "3B"]))["quote"] for _each in range(8)]
+    quotes = [quote(program, segment_request(coach, seats=["3A", "3B"]))["quote"] for _each in range(8)]
 
     answers = crowd(
         8, lambda number: post(Program(program.key), "/holds/", {"quote": quotes[number]}, f"{number}")
@@ -100,7 +100,7 @@ def test_two_holds_never_share_a_seat(coach: Schedule) -> None:
 
 def test_a_hold_is_ordered_once_whatever_the_keys(coach: Schedule) -> None:
     program = Program(make_api_key(now=timezone.now()))
-    held = hold(program, ride(coach))
+    held = hold(program, segment_request(coach))
 
     answers = crowd(8, lambda number: post(Program(program.key), "/orders/", details(held), f"{number}"))
 

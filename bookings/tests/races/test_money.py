@@ -33,7 +33,7 @@ from bookings.models import (
     Submission,
     Ticket,
 )
-from bookings.tests.domain.sales.buy import held, ordered, told
+from bookings.tests.domain.sales.buy import held, ordered, paid_notification
 from bookings.tests.make import NOW, make_schedule
 from bookings.tests.races.crowd import crowd, figure, kinds, many
 
@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 PAY_BY = NOW + timedelta(minutes=20)
 
 
-def ride(schedule: Schedule) -> Segment:
+def segment_of(schedule: Schedule) -> Segment:
     return get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
 
 
@@ -131,7 +131,7 @@ def test_two_payments_of_one_order_confirm_it_once_and_one_is_owed_back(schedule
 
 
 def test_a_notification_replayed_by_many_pays_once(schedule: Schedule) -> None:
-    notification = told(ordered(schedule))
+    notification = paid_notification(ordered(schedule))
     body, times = notification.body.encode(), many(30, 100)
 
     def tell(number: int) -> None:
@@ -151,7 +151,7 @@ def test_a_notification_replayed_by_many_pays_once(schedule: Schedule) -> None:
 
 def test_damaged_notifications_pay_nothing(schedule: Schedule) -> None:
     """A wrong amount, another attempt, any byte changed: refused, whatever it says."""
-    notification = told(ordered(schedule))
+    notification = paid_notification(ordered(schedule))
     GatewayNotification.objects.all().delete()
     good, dice = notification.body.encode(), random.Random(1)
 
@@ -188,7 +188,7 @@ def test_paying_around_expiry_gives_seat_and_money_or_neither(
         return settle(order.pk, "eft", "slip", order.total, now=pays_at)
 
     def take() -> object:
-        return hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ben"), now=PAY_BY)
+        return hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ben"), now=PAY_BY)
 
     if paid_first:
         outcome = pay()
@@ -212,7 +212,7 @@ def test_paying_while_another_takes_the_expired_seats_gives_seat_and_money_or_ne
     pays_at = PAY_BY + timedelta(milliseconds=random.Random(repeat).randint(-1000, 1000))
     acts = [
         lambda: settle(order.pk, "eft", "slip", order.total, now=pays_at),
-        lambda: hold_seats(ride(schedule), ["1B", "1C"], HoldRequest("ben"), now=PAY_BY),
+        lambda: hold_seats(segment_of(schedule), ["1B", "1C"], HoldRequest("ben"), now=PAY_BY),
         lambda: expire_unpaid(now=PAY_BY),
     ]
 
@@ -234,7 +234,7 @@ def seat_or_money_back(order: Order) -> None:
 
 
 def test_a_late_payment_replayed_by_many_takes_the_free_seats_once(schedule: Schedule) -> None:
-    notification = told(ordered(schedule))
+    notification = paid_notification(ordered(schedule))
     late = PAY_BY + timedelta(minutes=5)
     expire_unpaid(now=late)
 
@@ -296,7 +296,7 @@ def test_a_cancellation_form_posted_by_many_has_one_effect_and_one_answer(schedu
 
 def test_a_refund_paid_by_many_goes_out_once(schedule: Schedule, monkeypatch: pytest.MonkeyPatch) -> None:
     order = ordered(schedule)
-    act_on_notification(told(order).pk, now=NOW)
+    act_on_notification(paid_notification(order).pk, now=NOW)
     cancel_booking(
         CancellationRequest(order.bookings.get().booking_reference), submission="form", content="", now=NOW
     )
@@ -346,7 +346,7 @@ def test_unpaid_orders_that_run_out_while_people_book_free_their_seats_once() ->
         return (
             expire_unpaid(now=later)
             if number % 4 == 0
-            else hold_any(ride(schedule), 1, HoldRequest(f"late{number}"), now=later)
+            else hold_any(segment_of(schedule), 1, HoldRequest(f"late{number}"), now=later)
         )
 
     answers = crowd(24, act)

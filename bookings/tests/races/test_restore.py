@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from bookings.domain.sales.payments import act_on_waiting
 from bookings.models import Booking, Order, Schedule
-from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import make_schedule
 from bookings.tests.races.crowd import figure
 from bookings.tests.races.service import database_url
@@ -35,7 +35,7 @@ _SEATS: Final = [f"{row}{place}" for row in range(1, 5) for place in "AB"]
 def sell(seats: list[str]) -> None:
     now = timezone.now()
     for seat in seats:
-        told(ordered(_coach(), seat, owner=seat, now=now), now=now)
+        paid_notification(ordered(_coach(), seat, owner=seat, now=now), now=now)
     act_on_waiting()
 
 

@@ -63,7 +63,7 @@ class Company:
         day = timezone.localtime(schedule.departure_time).date().isoformat()
         return (buyer or self.visitor(web)).search(*WAY, day)
 
-    def told(self, address: str, **headers: str) -> str:
+    def shown_to_programs(self, address: str, **headers: str) -> str:
         """To a program: what an answer shows, and for a file which one it is."""
         answer = httpx.get(self.webs[0].url + address, headers=headers)
         assert answer.status_code == 200, answer.text
@@ -71,8 +71,8 @@ class Company:
 
     def health(self) -> tuple[str, str]:
         """In all, and of the replica."""
-        told = httpx.get(f"{self.webs[0].url}/health/").json()
-        return told["status"], told["replica"]
+        report = httpx.get(f"{self.webs[0].url}/health/").json()
+        return report["status"], report["replica"]
 
     def warm_up(self, schedule: Schedule, price: str = "R600") -> None:
         """Until every process has just seen that the replica is up to date."""
@@ -179,18 +179,18 @@ def test_programs_without_a_key_read_the_replica_and_those_with_one_never(
         f"/api/v1/schedules/{schedule.pk}/",
         "/gtfs.zip",
     ]
-    before = [company.told(address) for address in addresses]
+    before = [company.shown_to_programs(address) for address in addresses]
     company.replica.pause()
     try:
         Schedule.objects.filter(pk=schedule.pk).update(price_zar=777, revision=F("revision") + 1)
         publish_feed()
         asked = time.monotonic()
-        late = [company.told(address) for address in addresses]
-        fresh = [company.told(address, Authorization="Bearer fbl_any") for address in addresses]
+        late = [company.shown_to_programs(address) for address in addresses]
+        fresh = [company.shown_to_programs(address, Authorization="Bearer fbl_any") for address in addresses]
 
         assert time.monotonic() - asked < MAX_LAG, "too slow a machine for this test"
         assert late == before, "they do not come from the replica"
-        assert all(told != known for told, known in zip(fresh, before, strict=True)), (
+        assert all(answer != known for answer, known in zip(fresh, before, strict=True)), (
             "a program may miss what it did itself"
         )
     finally:

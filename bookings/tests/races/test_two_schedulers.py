@@ -19,7 +19,7 @@ from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Order, OutboxMessage, Payment, SaleStatus, Schedule, Service
 from bookings.tests.domain.messaging.sink import mail_server
-from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import make_booking, make_order, make_schedule
 from bookings.tests.races.crowd import many
 from bookings.tests.races.service import database_url
@@ -53,7 +53,7 @@ def test_two_schedulers_do_what_is_due_once(settings: Any, tmp_path: Path) -> No
             placed_at=now - timedelta(hours=10),
             pay_by=now + timedelta(hours=1),
         )
-        told(ordered(coach, f"{number + 5}A", owner=f"o{number}", now=now), now=now)
+        paid_notification(ordered(coach, f"{number + 5}A", owner=f"o{number}", now=now), now=now)
     Service.objects.create(
         route=coach.route,
         departs_min=600,

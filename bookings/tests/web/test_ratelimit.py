@@ -53,13 +53,13 @@ def redis_is_away() -> Iterator[None]:
     kind._closed_again_at = 0.0
 
 
-def asked(name: str, address: str, *extra: str, **headers: str) -> None:
+def post_from(name: str, address: str, *extra: str, **headers: str) -> None:
     enforce_limit(RequestFactory().post("/", REMOTE_ADDR=address, **headers), name, *extra)
 
 
 def refused(*args: str, name: str = "find", address: str = "203.0.113.7", **headers: str) -> bool:
     try:
-        asked(name, address, *args, **headers)
+        post_from(name, address, *args, **headers)
     except TooMany:
         return True
     return False
@@ -84,7 +84,7 @@ def test_a_client_is_refused_past_its_limit_and_told_when_to_come_back(limit: No
     assert [refused() for _each in range(3)] == [False] * 3
 
     with pytest.raises(TooMany) as refusal:
-        asked("find", "203.0.113.7")
+        post_from("find", "203.0.113.7")
 
     assert 0 < refusal.value.retry_after <= 900 + 150
     assert not refused(address="198.51.100.1")
@@ -114,11 +114,11 @@ def test_no_span_of_its_time_lets_more_through_than_the_limit(
 @pytest.mark.database
 def test_retry_after_keeps_its_word_and_refused_tries_cost_nothing(limit: None, clock: Clock) -> None:
     for _each in range(3):
-        asked("hold", "203.0.113.7")
+        post_from("hold", "203.0.113.7")
         clock.at += 7
     written = RateCount.objects.count()
     with pytest.raises(TooMany) as refusal:
-        asked("hold", "203.0.113.7")
+        post_from("hold", "203.0.113.7")
     for _each in range(20):
         assert refused(name="hold")
     assert RateCount.objects.count() == written
@@ -140,7 +140,7 @@ def test_a_reference_is_protected_from_many_clients(limit: None) -> None:
 @pytest.mark.database
 def test_who_is_refused_by_one_subject_uses_up_no_others(limit: None) -> None:
     for n in range(3):
-        asked("find", f"198.51.{n}.1", "ABCD1234")
+        post_from("find", f"198.51.{n}.1", "ABCD1234")
 
     for _each in range(5):
         assert refused("ABCD1234", address="203.0.113.7")
@@ -163,7 +163,7 @@ def test_who_is_refused_by_one_subject_uses_up_no_others(limit: None) -> None:
 )
 def test_who_counts_as_one_client(limit: None, name: str, addresses: list[str], is_one: bool) -> None:
     for _each in range(3):
-        asked(name, addresses[0])
+        post_from(name, addresses[0])
 
     assert refused(name=name, address=addresses[1]) is is_one
 
@@ -373,7 +373,7 @@ def test_counts_that_are_over_are_cleaned() -> None:
 
 @pytest.mark.redis
 def test_with_redis_the_counts_are_there_and_without_it_in_the_database(limit: None) -> None:
-    asked("find", "203.0.113.7")
+    post_from("find", "203.0.113.7")
     assert RateCount.objects.count() == 0
 
     type(caches["default"])._closed_again_at = float("inf")  # what the breaker does while Redis is away
@@ -386,7 +386,7 @@ def test_with_redis_the_counts_are_there_and_without_it_in_the_database(limit: N
 
 @pytest.mark.redis
 def test_counts_in_redis_go_by_themselves(limit: None) -> None:
-    asked("hold", "203.0.113.7", "somebody")
+    post_from("hold", "203.0.113.7", "somebody")
 
     redis = cache.client.get_client()
     left = [redis.ttl(key) for key in redis.keys("*limit:hold*")]
@@ -405,7 +405,7 @@ def test_a_frozen_redis_delays_a_request_once(limit: None, monkeypatch: pytest.M
         }
         away = BreakerRedisCache(f"{server.url}/1", {"OPTIONS": options})
         monkeypatch.setattr("bookings.web.ratelimit.cache", away)
-        asked("find", "203.0.113.7")
+        post_from("find", "203.0.113.7")
         server.freeze()
         started = time.monotonic()
 

@@ -78,7 +78,7 @@ class Counter8:
             }
             for _seat in range(count)
         )
-        schedule, board, alight = self._ride()
+        schedule, board, alight = self._some_segment()
         sale = Sale(
             passengers,
             Tender(tender, reference="T4 1"),
@@ -138,7 +138,7 @@ class Counter8:
 
     def exchange(self, shift: Shift) -> bool:
         booking = self._some_booking()
-        schedule, board, alight = self._ride()
+        schedule, board, alight = self._some_segment()
         valid = [ticket.pk for ticket in booking.tickets.filter(status=Ticket.Status.VALID)]
         some = self.rng.sample(valid, self.rng.randint(1, len(valid)))
         quote = quote_exchange(
@@ -182,7 +182,7 @@ class Counter8:
             "cash" if self.drawers[shift.pk]["cash"] >= coins(amount) and self.rng.random() < 0.7 else "card"
         )
 
-    def _ride(self) -> tuple[Schedule, str, str]:
+    def _some_segment(self) -> tuple[Schedule, str, str]:
         first, last = self.rng.choice(((0, 1), (0, 2), (1, 2)))
         return self.rng.choice(self.schedules), STOPS[first], STOPS[last]
 

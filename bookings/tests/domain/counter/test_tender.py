@@ -12,7 +12,7 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.payments import act_on_notification
 from bookings.domain.sales.refunds import pay_refund
 from bookings.models import Account, LedgerEntry, Order, Payment, Refund, Schedule, Shift, StaffTask
-from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
 
 LATER = NOW + timedelta(hours=25)
@@ -247,7 +247,7 @@ def test_the_drawer_must_have_the_cash(order: Order, shift: Shift) -> None:
 
 
 def test_money_that_returns_online_by_itself_is_not_given_twice(order: Order, shift: Shift) -> None:
-    act_on_notification(told(order).pk, now=NOW)
+    act_on_notification(paid_notification(order).pk, now=NOW)
     refund = refund_of(order)
     refund = Refund.objects.get(pk=refund.pk)
     Refund.objects.filter(pk=refund.pk).update(status="owed", paid_at=None)

@@ -43,7 +43,7 @@ def _nobody_boarded_it(ticket: Ticket) -> None:
     BookingEvent.objects.filter(ticket=ticket).delete()
 
 
-def _last_told_otherwise(ticket: Ticket) -> None:
+def _last_event_says_otherwise(ticket: Ticket) -> None:
     BookingEvent.objects.record(BookingStep(ticket.booking, "boarded", "valid", at=NOW, ticket=ticket))
 
 
@@ -55,7 +55,7 @@ def _last_told_otherwise(ticket: Ticket) -> None:
         (_aboard_without_place, "nobody travels standing"),
         (_aboard_without_claims, "a sold ticket holds its seat on all its legs"),
         (_nobody_boarded_it, TOLD),
-        (_last_told_otherwise, TOLD),
+        (_last_event_says_otherwise, TOLD),
     ],
 )
 def test_a_broken_rule_is_seen(nomsa: User, spoil: Callable[[Ticket], None], rule: str) -> None:

@@ -26,7 +26,7 @@ from bookings.models import (
     SeatClaim,
     Ticket,
 )
-from bookings.tests.domain.sales.buy import held, ordered, told
+from bookings.tests.domain.sales.buy import held, ordered, paid_notification
 from bookings.tests.make import NOW, make_layout, make_partner, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -39,7 +39,7 @@ def sold() -> Booking:
 
     schedule = make_schedule()
     order = ordered(schedule)
-    act_on_notification(told(order).pk, now=NOW)
+    act_on_notification(paid_notification(order).pk, now=NOW)
     ordered(schedule, "2A", "2B", owner="ben")
     held(schedule, "2C", owner="zola")
     assert violations(now=NOW) == []

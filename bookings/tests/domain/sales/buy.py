@@ -49,7 +49,7 @@ def ordered(
     )
 
 
-def told(order: Order, *, now: datetime = NOW) -> GatewayNotification:
+def paid_notification(order: Order, *, now: datetime = NOW) -> GatewayNotification:
     """The customer pays on the demo gateway, and its notification is in our inbox, not yet acted upon."""
     start_payment(order.pk, now=now)
     attempt = PaymentAttempt.objects.get(order=order)

@@ -26,7 +26,7 @@ from bookings.models import (
     Ticket,
     User,
 )
-from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_layout, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -48,11 +48,11 @@ def later(schedule: Schedule) -> Schedule:
 def booking(schedule: Schedule) -> Booking:
     """Two seats (an adult and a child) for R900, paid through the demo gateway."""
     order = ordered(schedule)
-    act_on_notification(told(order).pk, now=NOW)
+    act_on_notification(paid_notification(order).pk, now=NOW)
     return order.bookings.get()
 
 
-def ride(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
+def segment_of(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
     return get_segment(SegmentRef(schedule.pk, start, end))
 
 
@@ -75,7 +75,7 @@ def move(
 
 
 def test_the_quote_names_old_value_fee_new_fare_and_balance(booking: Booking, later: Schedule) -> None:
-    quote = quote_exchange(booking.booking_reference, ride(later), now=NEXT_DAY)
+    quote = quote_exchange(booking.booking_reference, segment_of(later), now=NEXT_DAY)
 
     difference = quote.difference
     assert (difference.old, difference.fee, difference.new) == (Decimal(900), Decimal(450), Decimal(1200))
@@ -157,7 +157,7 @@ def test_some_of_the_party_move_alone_in_a_booking_of_their_own(booking: Booking
 
 
 def test_within_the_grace_a_move_costs_no_fee(booking: Booking, later: Schedule) -> None:
-    quote = quote_exchange(booking.booking_reference, ride(later), now=NOW + timedelta(minutes=30))
+    quote = quote_exchange(booking.booking_reference, segment_of(later), now=NOW + timedelta(minutes=30))
 
     assert quote.difference.fee == 0
     assert quote.difference.balance == Decimal(300)
@@ -249,7 +249,7 @@ def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(
 
 
 def test_other_stops_of_the_same_coach_are_an_exchange_too(booking: Booking, schedule: Schedule) -> None:
-    part = ride(schedule, "bloemfontein", "cape-town")
+    part = segment_of(schedule, "bloemfontein", "cape-town")
 
     exchange(
         ExchangeRequest(booking.booking_reference, part.ref, labels=["1A", "1B"]),
@@ -269,7 +269,7 @@ def test_an_unpaid_or_cancelled_booking_is_not_moved(schedule: Schedule, later: 
     unpaid = ordered(schedule).bookings.get()
 
     with pytest.raises(Conflict, match="not paid"):
-        quote_exchange(unpaid.booking_reference, ride(later), now=NOW)
+        quote_exchange(unpaid.booking_reference, segment_of(later), now=NOW)
 
 
 def test_an_exchanged_booking_can_be_cancelled_for_its_new_fare(booking: Booking, later: Schedule) -> None:
@@ -309,7 +309,7 @@ def test_another_seat_of_the_class_costs_nothing_and_keeps_the_code(
 def test_a_dearer_class_is_quoted_and_paid() -> None:
     schedule = make_schedule(layout=make_layout(seats=8, premium=2))
     order = ordered(schedule, "2A", "2B")
-    act_on_notification(told(order).pk, now=NOW)
+    act_on_notification(paid_notification(order).pk, now=NOW)
     ticket = Ticket.objects.get(first_name="Ann")
 
     quote = quote_seat(ticket.pk, "1a", now=NOW)

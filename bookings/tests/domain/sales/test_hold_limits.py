@@ -23,43 +23,48 @@ def schedule(settings: Any) -> Schedule:
     return make_schedule(seats=40)
 
 
-def ride(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
+def segment_of(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
     return get_segment(SegmentRef(schedule.pk, start, end))
 
 
 def fill(schedule: Schedule, network: str = "home") -> None:
     """The 16 seats that a network may keep of this coach."""
     for owner in ("ann", "ben"):
-        hold_any(ride(schedule), 8, HoldRequest(owner, network=network), now=NOW)
+        hold_any(segment_of(schedule), 8, HoldRequest(owner, network=network), now=NOW)
 
 
 def test_seats_are_counted_once_however_many_legs_and_rides_they_are_held_for(schedule: Schedule) -> None:
-    hold_any(ride(schedule, end="bloemfontein"), 9, HoldRequest("ann", network="home"), now=NOW)
+    hold_any(segment_of(schedule, end="bloemfontein"), 9, HoldRequest("ann", network="home"), now=NOW)
 
     for owner, network in [("ann", "home"), ("ann", "elsewhere")]:
-        hold_any(ride(schedule), 9, HoldRequest(owner, network=network), now=NOW)  # in place of the others
+        hold_any(
+            segment_of(schedule), 9, HoldRequest(owner, network=network), now=NOW
+        )  # in place of the others
 
     assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 9
 
 
 def test_unpaid_orders_count_and_paid_ones_and_expired_holds_do_not(schedule: Schedule) -> None:
-    hold = hold_any(ride(schedule), 8, HoldRequest("ann", network="home"), now=NOW)
+    hold = hold_any(segment_of(schedule), 8, HoldRequest("ann", network="home"), now=NOW)
     save_draft(hold.token, owner="ann", passengers=[ANN] * 8, email="ann@example.com", phone="")
     order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
-    hold_any(ride(schedule), 8, HoldRequest("ben", network="home"), now=NOW)
+    hold_any(segment_of(schedule), 8, HoldRequest("ben", network="home"), now=NOW)
     with pytest.raises(NetworkFull):
-        hold_any(ride(schedule), 1, HoldRequest("cas", network="home"), now=NOW)
+        hold_any(segment_of(schedule), 1, HoldRequest("cas", network="home"), now=NOW)
 
     SeatClaim.objects.filter(ticket__booking__order=order).update(kind=SeatClaim.Kind.SOLD, expires_at=None)
-    hold_any(ride(schedule), 8, HoldRequest("cas", network="home"), now=NOW)
+    hold_any(segment_of(schedule), 8, HoldRequest("cas", network="home"), now=NOW)
     with pytest.raises(NetworkFull):
-        hold_any(ride(schedule), 1, HoldRequest("dan", network="home"), now=NOW)
-    hold_any(ride(schedule), 1, HoldRequest("dan", network="home"), now=LATER)
+        hold_any(segment_of(schedule), 1, HoldRequest("dan", network="home"), now=NOW)
+    hold_any(segment_of(schedule), 1, HoldRequest("dan", network="home"), now=LATER)
 
 
 def test_a_hold_that_ran_out_is_not_a_way_round_the_share(schedule: Schedule) -> None:
     early = hold_seats(
-        ride(schedule), ["10A", "10B"], HoldRequest("cas", network="home"), now=NOW - timedelta(minutes=11)
+        segment_of(schedule),
+        ["10A", "10B"],
+        HoldRequest("cas", network="home"),
+        now=NOW - timedelta(minutes=11),
     )
     fill(schedule)
 
@@ -85,10 +90,10 @@ def test_a_small_coach_still_takes_one_party(settings: Any) -> None:
     settings.HOLD_NETWORK_SHARE = 0.4
     schedule = make_schedule(seats=12)
 
-    hold_any(ride(schedule), 9, HoldRequest("ann", network="home"), now=NOW)
+    hold_any(segment_of(schedule), 9, HoldRequest("ann", network="home"), now=NOW)
 
     with pytest.raises(HoldLimitReached):
-        hold_any(ride(schedule), 1, HoldRequest("ben", network="home"), now=NOW)
+        hold_any(segment_of(schedule), 1, HoldRequest("ben", network="home"), now=NOW)
 
 
 def test_staff_are_told_once_until_somebody_has_looked(schedule: Schedule) -> None:
@@ -96,7 +101,7 @@ def test_staff_are_told_once_until_somebody_has_looked(schedule: Schedule) -> No
 
     def refuse() -> None:
         with pytest.raises(NetworkFull):
-            hold_seats(ride(schedule), ["10A"], HoldRequest("cas", network="f3a9" * 16), now=NOW)
+            hold_seats(segment_of(schedule), ["10A"], HoldRequest("cas", network="f3a9" * 16), now=NOW)
 
     refuse()
     refuse()

@@ -21,7 +21,7 @@ def schedule() -> Schedule:
     return make_schedule()
 
 
-def ride(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
+def segment_of(schedule: Schedule, start: str = "johannesburg", end: str = "cape-town") -> Segment:
     return get_segment(SegmentRef(schedule.pk, start, end))
 
 
@@ -30,7 +30,7 @@ def taken(schedule: Schedule) -> set[tuple[str, int]]:
 
 
 def test_holding_claims_each_seat_on_each_leg_and_keeps_the_summary(schedule: Schedule) -> None:
-    hold = hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
+    hold = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
     assert taken(schedule) == {("1A", 0), ("1A", 1), ("1B", 0), ("1B", 1)}
     assert hold.expires_at == NOW + timedelta(minutes=10)
@@ -40,7 +40,7 @@ def test_holding_claims_each_seat_on_each_leg_and_keeps_the_summary(schedule: Sc
 
 
 def test_prices_for_every_passenger_type_are_locked_with_the_seat(schedule: Schedule) -> None:
-    hold = hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
     seat = hold.trips.get().seats.get()
 
@@ -48,10 +48,10 @@ def test_prices_for_every_passenger_type_are_locked_with_the_seat(schedule: Sche
 
 
 def test_a_seat_held_by_somebody_is_refused_with_the_nearest_free_ones(schedule: Schedule) -> None:
-    hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
     with pytest.raises(SeatTaken) as refusal:
-        hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ben"), now=NOW)
+        hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ben"), now=NOW)
 
     assert refusal.value.labels == ["1A"]
     assert refusal.value.nearest == ["1C", "1D", "2A"]
@@ -59,27 +59,27 @@ def test_a_seat_held_by_somebody_is_refused_with_the_nearest_free_ones(schedule:
 
 
 def test_disjoint_rides_share_a_seat_and_the_whole_way_then_not(schedule: Schedule) -> None:
-    hold_seats(ride(schedule, end="bloemfontein"), ["1A"], HoldRequest("ann"), now=NOW)
-    hold_seats(ride(schedule, start="bloemfontein"), ["1A"], HoldRequest("ben"), now=NOW)
+    hold_seats(segment_of(schedule, end="bloemfontein"), ["1A"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule, start="bloemfontein"), ["1A"], HoldRequest("ben"), now=NOW)
 
     with pytest.raises(SeatTaken):
-        hold_seats(ride(schedule), ["1A"], HoldRequest("cas"), now=NOW)
+        hold_seats(segment_of(schedule), ["1A"], HoldRequest("cas"), now=NOW)
 
     assert taken(schedule) == {("1A", 0), ("1A", 1)}
 
 
 def test_an_expired_hold_is_a_free_seat_though_nobody_swept_it(schedule: Schedule) -> None:
-    hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
-    hold_seats(ride(schedule), ["1A"], HoldRequest("ben"), now=LATER)
+    hold_seats(segment_of(schedule), ["1A"], HoldRequest("ben"), now=LATER)
 
     assert HoldTrip.objects.get(claims__seat__label="1A", claims__leg=0).hold.owner == "ben"
 
 
 def test_choosing_anew_replaces_the_seats_in_the_same_hold(schedule: Schedule) -> None:
-    first = hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
+    first = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
-    second = hold_seats(ride(schedule), ["1B", "2C"], HoldRequest("ann"), now=NOW)
+    second = hold_seats(segment_of(schedule), ["1B", "2C"], HoldRequest("ann"), now=NOW)
 
     assert second.pk == first.pk
     assert {label for label, _leg in taken(schedule)} == {"1B", "2C"}
@@ -87,11 +87,11 @@ def test_choosing_anew_replaces_the_seats_in_the_same_hold(schedule: Schedule) -
 
 
 def test_a_failed_new_choice_keeps_the_old_seats(schedule: Schedule) -> None:
-    hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
-    hold_seats(ride(schedule), ["2A"], HoldRequest("ben"), now=NOW)
+    hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule), ["2A"], HoldRequest("ben"), now=NOW)
 
     with pytest.raises(SeatTaken):
-        hold_seats(ride(schedule), ["2A"], HoldRequest("ann"), now=NOW)
+        hold_seats(segment_of(schedule), ["2A"], HoldRequest("ann"), now=NOW)
 
     assert {label for label, _leg in taken(schedule)} == {"1A", "2A"}
 
@@ -99,7 +99,7 @@ def test_a_failed_new_choice_keeps_the_old_seats(schedule: Schedule) -> None:
 @pytest.mark.parametrize("labels", [[], ["9Z"], ["1A", "9Z"], ["<b>"], ["\x00"]])
 def test_nonsense_labels_are_refused_in_words(schedule: Schedule, labels: list[str]) -> None:
     with pytest.raises(RuleBroken):
-        hold_seats(ride(schedule), labels, HoldRequest("ann"), now=NOW)
+        hold_seats(segment_of(schedule), labels, HoldRequest("ann"), now=NOW)
 
     assert taken(schedule) == set()
 
@@ -117,7 +117,7 @@ def test_a_departure_that_is_not_on_sale_is_refused(schedule: Schedule, change: 
     Schedule.objects.filter(pk=schedule.pk).update(**change)
 
     with pytest.raises(SalesClosed):
-        hold_any(ride(schedule), 1, HoldRequest("ann"), now=NOW)
+        hold_any(segment_of(schedule), 1, HoldRequest("ann"), now=NOW)
 
 
 def test_a_coach_on_the_road_is_still_sold_from_a_later_stop(schedule: Schedule) -> None:
@@ -125,23 +125,23 @@ def test_a_coach_on_the_road_is_still_sold_from_a_later_stop(schedule: Schedule)
         departure_time=NOW - timedelta(minutes=30), status=Schedule.Status.DEPARTED
     )
 
-    hold = hold_any(ride(schedule, start="bloemfontein"), 1, HoldRequest("ann"), now=NOW)
+    hold = hold_any(segment_of(schedule, start="bloemfontein"), 1, HoldRequest("ann"), now=NOW)
 
     assert hold.trips.get().seats.count() == 1
 
 
 def test_any_seats_together_share_a_row(schedule: Schedule) -> None:
-    hold_seats(ride(schedule), ["1B"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule), ["1B"], HoldRequest("ann"), now=NOW)
 
-    hold = hold_any(ride(schedule), 4, HoldRequest("ben"), now=NOW)
+    hold = hold_any(segment_of(schedule), 4, HoldRequest("ben"), now=NOW)
 
     assert [seat.seat.label for seat in hold.trips.get().seats.all()] == ["2A", "2B", "2C", "2D"]
 
 
 def test_a_short_ride_fills_a_seat_that_is_used_already(schedule: Schedule) -> None:
-    hold_seats(ride(schedule, start="bloemfontein"), ["2D"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule, start="bloemfontein"), ["2D"], HoldRequest("ann"), now=NOW)
 
-    hold = hold_any(ride(schedule, end="bloemfontein"), 1, HoldRequest("ben"), now=NOW)
+    hold = hold_any(segment_of(schedule, end="bloemfontein"), 1, HoldRequest("ben"), now=NOW)
 
     assert hold.trips.get().seats.get().seat.label == "2D"
 
@@ -149,11 +149,11 @@ def test_a_short_ride_fills_a_seat_that_is_used_already(schedule: Schedule) -> N
 def test_crew_seats_are_never_sold_and_the_cheaper_class_comes_first() -> None:
     schedule = make_schedule(layout=make_layout(seats=8, premium=2, crew=2))
 
-    hold = hold_any(ride(schedule), 4, HoldRequest("ann"), now=NOW)
+    hold = hold_any(segment_of(schedule), 4, HoldRequest("ann"), now=NOW)
 
     assert [seat.fare_class.code for seat in hold.trips.get().seats.all()] == ["standard"] * 4
     with pytest.raises(SoldOut) as refusal:
-        hold_any(ride(schedule), 3, HoldRequest("ben"), now=NOW)
+        hold_any(segment_of(schedule), 3, HoldRequest("ben"), now=NOW)
     assert refusal.value.free == 2
 
 
@@ -162,30 +162,32 @@ def test_a_visitor_keeps_at_most_nine_seats_of_a_departure() -> None:
     labels = [seat.label for seat in schedule.layout.seats.all()]
 
     with pytest.raises(HoldLimitReached):
-        hold_seats(ride(schedule), labels[:10], HoldRequest("ann"), now=NOW)
+        hold_seats(segment_of(schedule), labels[:10], HoldRequest("ann"), now=NOW)
 
-    hold_seats(ride(schedule), labels[:9], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule), labels[:9], HoldRequest("ann"), now=NOW)
 
 
 def test_a_network_keeps_at_most_its_share_of_a_coach(settings: Any) -> None:
     settings.HOLD_NETWORK_SHARE = 0.4
     schedule = make_schedule(seats=40)
     for owner in ("ann", "ben"):
-        hold_any(ride(schedule), 8, HoldRequest(owner, network="home"), now=NOW)
+        hold_any(segment_of(schedule), 8, HoldRequest(owner, network="home"), now=NOW)
 
     with pytest.raises(HoldLimitReached):
-        hold_any(ride(schedule), 1, HoldRequest("cas", network="home"), now=NOW)
+        hold_any(segment_of(schedule), 1, HoldRequest("cas", network="home"), now=NOW)
 
-    hold_any(ride(schedule), 1, HoldRequest("cas", network="elsewhere"), now=NOW)
+    hold_any(segment_of(schedule), 1, HoldRequest("cas", network="elsewhere"), now=NOW)
 
 
 def test_the_way_back_joins_the_hold_and_takes_as_many_seats(schedule: Schedule) -> None:
     back = make_schedule(departs=NOW + timedelta(days=6))
-    out = hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
+    out = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
     with pytest.raises(RuleBroken, match="as many"):
-        hold_any(ride(back), 3, HoldRequest("ann", adds_to=out.token), now=NOW + timedelta(minutes=5))
-    both = hold_any(ride(back), 2, HoldRequest("ann", adds_to=out.token), now=NOW + timedelta(minutes=5))
+        hold_any(segment_of(back), 3, HoldRequest("ann", adds_to=out.token), now=NOW + timedelta(minutes=5))
+    both = hold_any(
+        segment_of(back), 2, HoldRequest("ann", adds_to=out.token), now=NOW + timedelta(minutes=5)
+    )
 
     assert both.pk == out.pk
     assert [trip.schedule_id for trip in both.trips.all()] == [schedule.pk, back.pk]
@@ -196,27 +198,27 @@ def test_the_way_back_joins_the_hold_and_takes_as_many_seats(schedule: Schedule)
 @pytest.mark.parametrize("hours", [-48, 1])
 def test_the_way_back_leaves_after_the_way_out_has_arrived(schedule: Schedule, hours: int) -> None:
     soon = make_schedule(departs=schedule.departure_time + timedelta(hours=hours))
-    out = hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    out = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
     with pytest.raises(RuleBroken, match="the return trip must leave after that"):
-        hold_any(ride(soon), 1, HoldRequest("ann", adds_to=out.token), now=NOW)
+        hold_any(segment_of(soon), 1, HoldRequest("ann", adds_to=out.token), now=NOW)
 
     assert taken(soon) == set()
 
 
 def test_a_strangers_token_adds_nothing(schedule: Schedule) -> None:
     back = make_schedule(departs=NOW + timedelta(days=6))
-    out = hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    out = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
     for owner, token in [("ben", out.token), ("ann", "unknown")]:
         with pytest.raises(NotFound):
-            hold_any(ride(back), 1, HoldRequest(owner, adds_to=token), now=NOW)
+            hold_any(segment_of(back), 1, HoldRequest(owner, adds_to=token), now=NOW)
 
     assert taken(back) == set()
 
 
 def test_a_hold_is_renewed_once(schedule: Schedule) -> None:
-    hold = hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
     renewed = renew_hold(hold.token, owner="ann", now=NOW + timedelta(minutes=8))
 
@@ -229,7 +231,7 @@ def test_a_hold_is_renewed_once(schedule: Schedule) -> None:
 
 
 def test_an_expired_hold_is_not_renewed_but_its_seats_can_be_had_again(schedule: Schedule) -> None:
-    hold = hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
+    hold = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
     with pytest.raises(HoldExpired):
         renew_hold(hold.token, owner="ann", now=LATER)
@@ -241,8 +243,8 @@ def test_an_expired_hold_is_not_renewed_but_its_seats_can_be_had_again(schedule:
 
 
 def test_an_expired_hold_whose_seat_went_is_refused_whole(schedule: Schedule) -> None:
-    hold = hold_seats(ride(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
-    hold_seats(ride(schedule), ["1B"], HoldRequest("ben"), now=LATER)
+    hold = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule), ["1B"], HoldRequest("ben"), now=LATER)
 
     with pytest.raises(SeatTaken):
         rehold(hold.token, owner="ann", now=LATER)
@@ -251,7 +253,7 @@ def test_an_expired_hold_whose_seat_went_is_refused_whole(schedule: Schedule) ->
 
 
 def test_released_seats_are_free_at_once(schedule: Schedule) -> None:
-    hold = hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
     release_hold(hold.token, owner="ann")
 
@@ -261,25 +263,25 @@ def test_released_seats_are_free_at_once(schedule: Schedule) -> None:
 
 
 def test_the_seat_map_tells_mine_held_sold_and_free_apart(schedule: Schedule) -> None:
-    hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)
-    hold_seats(ride(schedule, end="bloemfontein"), ["1B"], HoldRequest("ben"), now=NOW)
+    hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
+    hold_seats(segment_of(schedule, end="bloemfontein"), ["1B"], HoldRequest("ben"), now=NOW)
 
-    whole = {seat.label: seat.state for seat in seat_map(ride(schedule), now=NOW, owner="ann").seats}
+    whole = {seat.label: seat.state for seat in seat_map(segment_of(schedule), now=NOW, owner="ann").seats}
     second_leg = {
-        seat.label: seat.state for seat in seat_map(ride(schedule, start="bloemfontein"), now=NOW).seats
+        seat.label: seat.state for seat in seat_map(segment_of(schedule, start="bloemfontein"), now=NOW).seats
     }
 
     assert (whole["1A"], whole["1B"], whole["1C"]) == ("mine", "held", "free")
     assert (second_leg["1A"], second_leg["1B"]) == ("held", "free")
-    assert seat_map(ride(schedule), now=NOW).seats[3].name == "Row 1 seat 1D, window, R600"
+    assert seat_map(segment_of(schedule), now=NOW).seats[3].name == "Row 1 seat 1D, window, R600"
 
 
 @pytest.mark.parametrize("held", [1, 3])
 def test_a_seat_map_takes_as_many_queries_however_many_seats_are_held(
     schedule: Schedule, held: int, django_assert_num_queries: Any
 ) -> None:
-    hold_any(ride(schedule), held, HoldRequest("ann"), now=NOW)
-    segment = ride(schedule)
+    hold_any(segment_of(schedule), held, HoldRequest("ann"), now=NOW)
+    segment = segment_of(schedule)
 
     with django_assert_num_queries(2):
         assert seat_map(segment, now=NOW).free == 8 - held

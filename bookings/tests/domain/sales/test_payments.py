@@ -32,7 +32,7 @@ from bookings.models import (
     SeatClaim,
     StaffTask,
 )
-from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -55,7 +55,7 @@ def status(order: Order) -> str:
 
 
 def test_a_verified_payment_confirms_the_order_once_it_is_acted_upon(order: Order) -> None:
-    notification = told(order)
+    notification = paid_notification(order)
     assert status(order) == "pending"
     assert order_status(order.token, now=NOW).state == "confirming"
 
@@ -70,7 +70,7 @@ def test_a_verified_payment_confirms_the_order_once_it_is_acted_upon(order: Orde
 
 
 def test_a_notification_replayed_changes_nothing(order: Order) -> None:
-    notification = told(order)
+    notification = paid_notification(order)
     act_on_notification(notification.pk, now=NOW)
 
     for _again in range(3):
@@ -191,7 +191,7 @@ def test_taking_the_seats_of_an_overdue_order_expires_it_on_the_spot(
 
 
 def test_money_that_comes_late_takes_its_seats_again_if_they_are_free(order: Order) -> None:
-    notification = told(order)
+    notification = paid_notification(order)
     expire_unpaid(now=TOO_LATE)
 
     assert act_on_notification(notification.pk, now=TOO_LATE) == "confirmed late"
@@ -204,7 +204,7 @@ def test_money_that_comes_late_takes_its_seats_again_if_they_are_free(order: Ord
 def test_money_that_comes_when_a_seat_is_gone_is_owed_back_and_a_person_is_told(
     order: Order, schedule: Schedule
 ) -> None:
-    notification = told(order)
+    notification = paid_notification(order)
     hold_seats(
         get_segment(SegmentRef(schedule.pk, "johannesburg", "bloemfontein")),
         ["1B"],
@@ -227,7 +227,7 @@ def test_money_that_comes_when_a_seat_is_gone_is_owed_back_and_a_person_is_told(
 def test_money_for_a_departure_that_was_withdrawn_is_owed_back_and_a_person_is_told(
     order: Order, schedule: Schedule, state: dict[str, object]
 ) -> None:
-    notification = told(order)
+    notification = paid_notification(order)
     Schedule.objects.filter(pk=schedule.pk).update(**state)
 
     assert act_on_notification(notification.pk, now=NOW) == "seats gone"
@@ -318,7 +318,7 @@ def test_a_booking_that_is_sold_again_later_can_expire_again() -> None:
 
 
 def test_a_notification_that_cannot_be_acted_upon_keeps_back_no_other() -> None:
-    broken, good = (told(ordered(make_schedule(), owner=who)) for who in ("ann", "ben"))
+    broken, good = (paid_notification(ordered(make_schedule(), owner=who)) for who in ("ann", "ben"))
     GatewayNotification.objects.filter(pk=broken.pk).update(body="of a key that was changed")
 
     act_on_waiting(now=NOW)

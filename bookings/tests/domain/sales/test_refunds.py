@@ -24,7 +24,7 @@ from bookings.models import (
     StaffTask,
     Ticket,
 )
-from bookings.tests.domain.sales.buy import ordered, told
+from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -40,7 +40,7 @@ def schedule() -> Schedule:
 def booking(schedule: Schedule) -> Booking:
     """Two seats for R900, paid through the demo gateway."""
     order = ordered(schedule)
-    act_on_notification(told(order).pk, now=NOW)
+    act_on_notification(paid_notification(order).pk, now=NOW)
     return order.bookings.get()
 
 
