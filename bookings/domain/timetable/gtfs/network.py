@@ -111,11 +111,14 @@ class CityMap:
 
 
 def nearest(cities: list[PlannedCity], place: Point | None) -> PlannedCity | None:
-    """The nearest city within reach. Where either place is not known, the name alone decides."""
+    """The nearest city within reach. Without a place on the map the name decides, if only one city has it."""
     if place is None:
-        return cities[0] if cities else None
+        unplaced = [city for city in cities if city.place is None]
+        return (unplaced or cities)[0] if unplaced or len(cities) == 1 else None
     reach = [
-        (kilometres(place, city.place) if city.place else 0.0, number) for number, city in enumerate(cities)
+        (kilometres(place, city.place), number)
+        for number, city in enumerate(cities)
+        if city.place is not None
     ]
     km, number = min(reach, default=(MAX_CITY_KM + 1, 0))
     return cities[number] if km <= MAX_CITY_KM else None
@@ -136,14 +139,12 @@ class _ReadStop:
 def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, PlannedStop]:
     """Every point where coaches may call, by stop_id, in the order of the file."""
     rows = _stop_rows(feed, problems)
-    cities = CityMap()
+    cities = _cities(rows)
     stops = {}
     for stop_id, read in rows.items():
         if read.location_type in _NOT_CALLED_AT:
             continue
         parent = _parent(read, rows, problems)
-        known = parent or read
-        city = cities.city(known.name[:120], known.place or read.place)
         zone = read.row["stop_timezone"] or (parent.row["stop_timezone"] if parent else "")
         if zone and not is_time_zone(zone):
             problems.add(
@@ -155,7 +156,7 @@ def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
         stops[stop_id] = PlannedStop(
             stop_id,
             read.name[:160],
-            city,
+            cities[stop_id],
             read.place,
             zone or agencies.default,
             read.row["stop_desc"][:250],
@@ -164,6 +165,21 @@ def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
             read.is_station,
         )
     return stops
+
+
+def _cities(rows: dict[str, _ReadStop]) -> dict[str, PlannedCity]:
+    """The city of each stop. What is on the map comes first, so that it never depends on the order of a file
+    to which of two namesakes a stop without a place belongs: to neither.
+    """
+    cities = CityMap()
+    places: dict[str, tuple[str, Point | None]] = {}
+    for stop_id, read in rows.items():
+        if read.location_type not in _NOT_CALLED_AT:
+            parent = rows.get(read.row["parent_station"])
+            known = parent if parent is not None and parent.is_station else read
+            places[stop_id] = (known.name[:120], known.place or read.place)
+    in_order = sorted(places, key=lambda stop_id: places[stop_id][1] is None)
+    return {stop_id: cities.city(*places[stop_id]) for stop_id in in_order}
 
 
 def _stop_rows(feed: Feed, problems: Problems) -> dict[str, _ReadStop]:

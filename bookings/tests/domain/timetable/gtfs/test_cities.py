@@ -53,6 +53,24 @@ def test_stops_of_one_name_far_apart_are_two_cities(tmp_path: Path) -> None:
     assert (city_of("A"), city_of("B"), city_of("B2")) == ("market", "market-2", "market-2")
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_stop_on_no_map_belongs_to_neither_of_two_namesakes(tmp_path: Path, first: bool) -> None:
+    rows = ["X,Market,,,,\n", "A,Market,-26.2,28.05,,\nB,Market,-29.1,26.2,,\n"]
+
+    import_small(tmp_path, {"stops.txt": STOPS + "".join(rows if first else rows[::-1]) + CITIES})
+
+    assert {city_of("A"), city_of("B"), city_of("X")} == {"market", "market-2", "market-3"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_stop_on_no_map_belongs_to_the_one_city_of_its_name(tmp_path: Path, first: bool) -> None:
+    rows = ["X,Aandster,,,,\n", "A,Aandster,-26.2,28.05,,\nB,Bergdal,-29.1,26.2,,\n"]
+
+    import_small(tmp_path, {"stops.txt": STOPS + "".join(rows if first else rows[::-1]) + CITIES})
+
+    assert city_of("X") == city_of("A") == "aandster"
+
+
 def test_stops_of_a_station_belong_to_its_city(tmp_path: Path) -> None:
     rows = (
         "S,Grand Station,-26.2,28.05,1,\nA,Bay 1,-26.2,28.05,0,S\nB,Bay 2,-26.2,28.06,0,S\n"
