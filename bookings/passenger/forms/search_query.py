@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from bookings.base.errors import NotFound, Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.network.places import Place, get_place
 from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Offer, Search
+from bookings.passenger.addresses import departure_path, search_path
 
 LONGEST: Final = 120  # of anything typed; more is cut, so that no page echoes a megabyte
 DAYS_AHEAD: Final = 365
@@ -94,11 +95,15 @@ class SearchQuery:
         }
 
     def address(self, **changes: Any) -> str:
-        return f"{reverse('passenger:search')}?{urlencode(self.query(**changes), safe='@')}"
+        return f"{search_path()}?{urlencode(self.query(**changes), safe='@')}"
 
     def departure_address(self, offer: Offer) -> str:
-        query = {"from": offer.from_ref, "to": offer.to_ref, **self.party_query(), **self._onward()}
-        return f"{reverse('passenger:departure', args=[offer.schedule_id])}?{urlencode(query, safe='@')}"
+        ends = urlencode({"from": offer.from_ref, "to": offer.to_ref}, safe="@")
+        return f"{departure_path(offer.schedule_id)}?{ends}&{self._party_and_onward}"
+
+    @cached_property
+    def _party_and_onward(self) -> str:
+        return urlencode({**self.party_query(), **self._onward()}, safe="@")
 
     def sorts(self) -> list[Choice]:
         labels = {"earliest": _("Earliest"), "cheapest": _("Cheapest"), "fastest": _("Fastest")}

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Final
 
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,6 +21,7 @@ from bookings.domain.search.offers import Offer
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import StopCall
 from bookings.models import Amenity, SeatKind
+from bookings.passenger.addresses import departure_path
 from bookings.web.fragments import fill
 
 _ROW: Final = """<li class="offer{gone}">
@@ -143,7 +143,7 @@ def _call(row: BoardRow) -> SafeString:
 
 def _seats_link(row: BoardRow) -> SafeString:
     html = '<a class="btn btn-small" href="{}?from={}&amp;to={}&amp;passengers=1" aria-label="{}">{}</a>'
-    address = reverse("passenger:departure", args=[row.schedule_id])
+    address = departure_path(row.schedule_id)
     label = _("Seats on the %(time)s coach to %(place)s") % {"time": row.departs, "place": row.destination}
     return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
 

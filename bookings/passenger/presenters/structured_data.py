@@ -4,11 +4,11 @@ import json
 from typing import Any, Final
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from bookings.domain.search.city_pairs import PairPage
 from bookings.domain.search.offers import Offer
+from bookings.passenger.addresses import departure_path
 
 _ESCAPES: Final = {
     ord(">"): "\\u003E",
@@ -19,7 +19,7 @@ _ESCAPES: Final = {
 
 def departure_link(offer: Offer) -> str:
     """The departure's page for one adult."""
-    page = reverse("passenger:departure", args=[offer.schedule_id])
+    page = departure_path(offer.schedule_id)
     return f"{page}?from={offer.from_ref}&to={offer.to_ref}&passengers=1"
 
 
