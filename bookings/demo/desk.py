@@ -9,7 +9,7 @@ from typing import Final
 from bookings.database.transactions import short_transaction
 from bookings.demo.network import SOURCE
 from bookings.domain.inventory.seat_choice import sold_seats
-from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.models import OutboxMessage, SaleStatus, Schedule, SeatBlock, SeatClaim, StaffTask, User
 
 _FAILED: Final = 2
@@ -76,5 +76,5 @@ def keep_seats(today: date, now: datetime) -> int:
     ):
         taken = set(SeatClaim.objects.filter(schedule=schedule).values_list("seat", flat=True))
         free = [seat.label for seat in sold_seats(schedule.layout_id) if seat.pk not in taken]
-        blocked += len(block_seats(schedule.pk, free[-count:], reason=reason, by=dispatcher, now=now))
+        blocked += len(block_seats(BlockRequest(schedule.pk, free[-count:], reason), by=dispatcher, now=now))
     return blocked

@@ -20,7 +20,7 @@ from django.db.models import Max, Min, Q
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
 from bookings.demo.staff import CAN_LOG_IN, OUR_CLERKS
-from bookings.domain.counter.shifts import close_shift, expected, move_cash, open_shift
+from bookings.domain.counter.shifts import BlindCount, close_shift, expected, move_cash, open_shift
 from bookings.domain.counter.tender import in_coins
 from bookings.models import (
     Account,
@@ -269,14 +269,12 @@ def _close_before(clerk: User, day: date, rng: Random) -> None:
     at, off = _at(opened_on, _CLOSES) + _EARLY, rng.choice(_OFF)
     counted = expected(shift)
     counted[Account.CASH] = max(counted[Account.CASH] + off, ZERO)
-    outcome = close_shift(shift, counted=counted, submission=f"demo:{shift.pk}:1", content="", now=at)
+    outcome = close_shift(shift, BlindCount(counted), submission=f"demo:{shift.pk}:1", content="", now=at)
     if not outcome.is_closed:
         manager = User.objects.get(username=User.Role.MANAGER)
         close_shift(
             shift,
-            counted=counted,
-            reason=rng.choice(_REASONS),
-            approver=manager,
+            BlindCount(counted, reason=rng.choice(_REASONS), approver=manager),
             submission=f"demo:{shift.pk}:2",
             content="",
             now=at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,38 +38,42 @@ _OLDEST_SCAN: Final = timedelta(hours=12)
 _MOST_MINUTES_AHEAD: Final = timedelta(minutes=2)
 
 
-def check_in(
-    schedule_id: int,
-    text: str,
-    *,
-    at_stop: int,
-    actor: User,
-    nonce: str,
-    late: bool = False,
-    scanned_at: datetime | None = None,
-    now: datetime | None = None,
-) -> CheckIn:
+@dataclass(frozen=True)
+class Scan:
+    """A scanned or spoken code at the stop of this position; sent again it has the same `nonce`.
+
+    `late` boards after the closing time, as long as the seat is still free. `scanned_at` is the clock of a
+    device that sends later.
+    """
+
+    text: str
+    at_stop: int
+    nonce: str
+    late: bool = False
+    scanned_at: datetime | None = None
+
+
+def check_in(schedule_id: int, scan: Scan, *, actor: User, now: datetime | None = None) -> CheckIn:
     """Board the ticket of a scanned or spoken code at the stop of this position, if all is well; one answer
     per `nonce`.
 
-    `late` boards after the closing time, as long as the seat is still free. `scanned_at` is the clock of a
-    device that sends later. Raises NotFound for an unknown departure or stop.
+    Raises NotFound for an unknown departure or stop.
     """
     now = now or database_now()
-    at = _believed(scanned_at, now)
-    text = text.strip()[:80]
-    content = f"{schedule_id} {at_stop} {text} {late}"
+    at = _believed(scan.scanned_at, now)
+    text = scan.text.strip()[:80]
+    content = f"{schedule_id} {scan.at_stop} {text} {scan.late}"
     result = run_once(
         "check-in",
-        nonce,
+        scan.nonce,
         content,
-        action=lambda: _check_in(schedule_id, text, at_stop, actor, late, at, now),
+        action=lambda: _check_in(schedule_id, text, scan.at_stop, actor, scan.late, at, now),
         now=now,
     )
     outcome, _colon, ticket_id = result.partition(":")
     schedule = Schedule.objects.get(pk=schedule_id)
     ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
-    return answer(ScanOutcome(outcome), ticket, schedule=schedule, call=_call(schedule, at_stop))
+    return answer(ScanOutcome(outcome), ticket, schedule=schedule, call=_call(schedule, scan.at_stop))
 
 
 def undo_check_in(

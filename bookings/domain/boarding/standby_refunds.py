@@ -16,9 +16,8 @@ from bookings.database.transactions import database_now
 from bookings.domain.boarding.coach_load import CoachLoad, coach_load
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.shifts import require_shift
-from bookings.domain.counter.tender import Tender
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, is_left_behind
-from bookings.models import Account, Refund, Ticket, User
+from bookings.models import Refund, Ticket
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,21 @@ def refund_left_behind(
     position: int,
     *,
     seen: Sequence[int],
-    actor: User,
-    in_cash: bool,
+    till: Till,
     submission: str,
     now: datetime | None = None,
 ) -> GivenBack:
-    """Cancel and refund in full everybody who was left behind at a stop, in cash out of the actor's till or
-    as owed.
+    """Cancel and refund in full everybody who was left behind at a stop, out of the till or as
+    owed.
 
     One transaction for each booking, once per `submission`: whatever stops it half-way, sending the form
-    again does the rest. `seen` are the tickets that the actor saw: who was seated or moved meanwhile is left
+    again does the rest. `seen` are the tickets that the clerk saw: who was seated or moved meanwhile is left
     alone. Raises Conflict if nobody is left.
     """
     moment = now or database_now()
-    till = Till(actor, Tender(Account.CASH) if in_cash else None)
+    in_cash = till.tender is not None
     if in_cash:
-        require_shift(actor)
+        require_shift(till.clerk)
     waiting = [
         ticket
         for ticket in unseated_standby(coach_load(schedule_id, now=moment), position, moment)
@@ -67,7 +65,7 @@ def refund_left_behind(
             CancellationRequest(
                 booking.booking_reference, ticket_ids=tickets, reason=_("standby without a seat")
             ),
-            actor=actor,
+            actor=till.clerk,
             afterwards=till.settle(token, now).pay_out,
             submission=token,
             content=repr((tickets, in_cash)),

@@ -4,7 +4,7 @@ Opened with a counted float, closed by a blind count. All money of the till is i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -144,28 +144,32 @@ class CashUp:
         return sum(self.differences.values(), ZERO)
 
 
+@dataclass(frozen=True)
+class BlindCount:
+    """What was counted by tender, with the number of each note and coin.
+
+    The reason of a difference, and who approved it: they have proved who they are (domain.counter.approval).
+    """
+
+    counted: Mapping[str, Decimal]
+    denominations: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+    approver: User | None = None
+
+
 def close_shift(
-    shift: Shift,
-    *,
-    counted: Mapping[str, Decimal],
-    reason: str = "",
-    approver: User | None = None,
-    denominations: Mapping[str, int] | None = None,
-    submission: str,
-    content: str,
-    now: datetime | None = None,
+    shift: Shift, count: BlindCount, *, submission: str, content: str, now: datetime | None = None
 ) -> CashUp:
     """Post a blind count. Within the limit for each tender it closes the shift.
 
     Else the count is kept, the shift stays open, and from then on it closes only with a reason and an
-    approver: who has seen what was expected can no longer count blindly. The approver has proved who they are
-    (domain.counter.approval).
+    approver: who has seen what was expected can no longer count blindly.
     """
     result = run_once(
         "close-shift",
         submission,
         content,
-        action=lambda: _close(shift, counted, reason, approver, denominations or {}, now),
+        action=lambda: _close(shift, count, now),
         now=now or database_now(),
     )
     return cash_up(
@@ -183,14 +187,8 @@ def cash_up(shift: Shift, *, attempt: int = -1) -> CashUp:
     return CashUp(shift, _decimals(figures["expected"]), _decimals(figures["counted"]))
 
 
-def _close(
-    shift: Shift,
-    counted: Mapping[str, Decimal],
-    reason: str,
-    approver: User | None,
-    denominations: Mapping[str, int],
-    now: datetime | None,
-) -> str:
+def _close(shift: Shift, count: BlindCount, now: datetime | None) -> str:
+    counted, approver, reason = count.counted, count.approver, count.reason
     shift = lock_shift(shift)
     now = now or database_now()
     slips = {tender.value: _slips(counted.get(tender, ZERO)) for tender in TENDERS}
@@ -200,7 +198,7 @@ def _close(
     is_far = any(abs(gap) > settings.SHIFT_DIFFERENCE_LIMIT for gap in outcome.differences.values())
     if is_far or shift.count_tries:
         if approver is None:
-            return _keep_try(shift, outcome, denominations, now)
+            return _keep_try(shift, outcome, count.denominations, now)
         _check_approval(shift, approver, reason)
     _post_cash_up(outcome, approver, reason, now)
     Shift.objects.filter(pk=shift.pk).update(
@@ -210,7 +208,7 @@ def _close(
         difference=outcome.difference,
         reason=reason.strip()[:200],
         approved_by=approver,
-        denominations=dict(denominations),
+        denominations=dict(count.denominations),
     )
     return "-1"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from operator import attrgetter
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.database.transactions import database_now
 from bookings.domain.inventory.seats import DeckView, seat_decks
-from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.timetable.trips import clock_text, local_text
@@ -276,20 +276,12 @@ def _name(user: User | None) -> str:
 
 
 def block_departure_seats(
-    schedule_id: int,
-    labels: Collection[str],
-    *,
-    reason: str,
-    release_at: datetime | None,
-    by: User,
-    submission: str,
-    content: str,
-    now: datetime | None = None,
+    request: BlockRequest, *, by: User, submission: str, content: str, now: datetime | None = None
 ) -> str:
-    """See `inventory.blocks.block_seats`, once per `submission`. Returns the seats that are off sale now."""
+    """See `sales.blocks.block_seats`, once per `submission`. Returns the seats that are off sale now."""
 
     def block() -> str:
-        blocks = block_seats(schedule_id, labels, reason=reason, release_at=release_at, by=by, now=now)
+        blocks = block_seats(request, by=by, now=now)
         return ", ".join(block.seat.label for block in blocks)[:120]
 
     return run_once("block", submission, content, action=block, now=now or database_now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
@@ -17,14 +18,18 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.models import RouteStop, Schedule, SeatBlock, User
 
 
+@dataclass(frozen=True)
+class BlockRequest:
+    """Seats of a departure to keep off sale, and why. Without `release_at` until somebody releases them."""
+
+    schedule_id: int
+    labels: Collection[str]
+    reason: str
+    release_at: datetime | None = None
+
+
 def block_seats(
-    schedule_id: int,
-    labels: Collection[str],
-    *,
-    reason: str,
-    release_at: datetime | None = None,
-    by: User | None = None,
-    now: datetime | None = None,
+    request: BlockRequest, *, by: User | None = None, now: datetime | None = None
 ) -> list[SeatBlock]:
     """Keep free seats off sale on the whole road, until they are released or `release_at` passes; all of them
     or none.
@@ -32,7 +37,8 @@ def block_seats(
     A seat that is blocked already is refused like a sold one, so a form posted twice blocks once.
     Raises SeatTaken, Refusal, or Conflict when the departure is over.
     """
-    reason = " ".join(reason.split())[:120]
+    schedule_id, release_at = request.schedule_id, request.release_at
+    reason = " ".join(request.reason.split())[:120]
     if not reason:
         raise Refusal(_("Enter why the seats are kept off sale."))
     with short_transaction():
@@ -57,7 +63,7 @@ def block_seats(
                 created_by=by,
                 created_at=now,
             )
-            for seat in named_seats(coach, labels)
+            for seat in named_seats(coach, request.labels)
         ]
         claims.claim(row for block in blocks for row in claims.claims_of_block(block, range(end)))
         refresh(locked)

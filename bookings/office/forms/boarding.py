@@ -1,7 +1,7 @@
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from bookings.domain.boarding.check_in import Scan
 
 HIGHEST = 32_767  # of a position
 
@@ -32,15 +32,11 @@ class ScanForm(forms.Form):
     def clean_code(self) -> str:
         return self.cleaned_data["code"].replace("\x00", "")
 
-    def options(self) -> dict[str, Any]:
-        """The scan as the domain wants it."""
+    def scan(self) -> Scan:
         cleaned = self.cleaned_data
-        return {
-            "at_stop": cleaned["stop"],
-            "nonce": cleaned["nonce"],
-            "late": cleaned["late"],
-            "scanned_at": cleaned["scanned_at"],
-        }
+        return Scan(
+            cleaned["code"], cleaned["stop"], cleaned["nonce"], cleaned["late"], cleaned["scanned_at"]
+        )
 
 
 class UndoForm(forms.Form):

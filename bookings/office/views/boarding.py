@@ -19,7 +19,9 @@ from bookings.domain.boarding.closing import Closed, close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
 from bookings.domain.boarding.manifest import board_view, manifest
 from bookings.domain.boarding.standby_refunds import refund_left_behind
-from bookings.models import Shift
+from bookings.domain.counter.exchange import Till
+from bookings.domain.counter.tender import Tender
+from bookings.models import Account, Shift
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.boarding import BoardingStopForm, CloseForm, ScanForm, UndoForm
 from bookings.office.forms.exchange import ids_in
@@ -81,7 +83,7 @@ def board(request: StaffRequest, schedule_id: int) -> HttpResponse:
         return _board(
             request, schedule_id, BoardingStopForm(request.POST).chosen, status=422, problem=problem
         )
-    answer = check_in(schedule_id, form.cleaned_data["code"], actor=request.user, **form.options())
+    answer = check_in(schedule_id, form.scan(), actor=request.user)
     return _board(request, schedule_id, form.cleaned_data["stop"], answer=answer)
 
 
@@ -166,8 +168,7 @@ def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
             schedule_id,
             stop,
             seen=tickets,
-            actor=request.user,
-            in_cash=in_cash,
+            till=Till(request.user, Tender(Account.CASH) if in_cash else None),
             submission=_submission(request),
         )
     except Refusal as refusal:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
 from bookings.domain.operations.departures import block_departure_seats, departure_list, staff_map
-from bookings.domain.sales.blocks import release_block
+from bookings.domain.sales.blocks import BlockRequest, release_block
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import content_of, day_in, labels_in
 from bookings.office.policy import may
@@ -106,10 +106,7 @@ def block_seats(request: StaffRequest, schedule_id: int) -> HttpResponse:
     labels = labels_in(request.POST)
     try:
         blocked = block_departure_seats(
-            schedule_id,
-            labels,
-            reason=data["reason"],
-            release_at=data["release_at"],
+            BlockRequest(schedule_id, labels, data["reason"], data["release_at"]),
             by=request.user,
             submission=data["submission"],
             content=content_of(schedule_id, labels, data["reason"], data["release_at"]),

@@ -17,10 +17,10 @@ from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.domain.counter.shift_records import PAGE, shifts_of, till_view
+from bookings.domain.counter.shifts import BlindCount, require_shift
 from bookings.domain.counter.shifts import close_shift as close
 from bookings.domain.counter.shifts import move_cash as move
 from bookings.domain.counter.shifts import open_shift as start
-from bookings.domain.counter.shifts import require_shift
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Shift, User
 from bookings.office.access import StaffRequest, own_branch, own_branch_or_404, staff
@@ -142,10 +142,12 @@ def _close(request: StaffRequest, own_shift: Shift, form: TillCount) -> HttpResp
     try:
         outcome = close(
             own_shift,
-            counted=form.counted,
-            reason=form.cleaned_data["reason"],
-            approver=approver,
-            denominations=form.denominations,
+            BlindCount(
+                form.counted,
+                denominations=form.denominations,
+                reason=form.cleaned_data["reason"],
+                approver=approver,
+            ),
             submission=form.cleaned_data["submission"],
             content=json.dumps(
                 [

@@ -17,7 +17,7 @@ from django.utils.regex_helper import normalize
 
 from bookings.domain.partners.api_keys import KeyTerms, make_key
 from bookings.domain.partners.webhooks import add_webhook
-from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.tickets.links import make_link
@@ -60,7 +60,7 @@ def make_world() -> World:
     )
     cancel_booking(CancellationRequest(gone.booking_reference), submission="gone", content="")
     hold = hold_by(buyer, schedule, "4A", "4B")
-    (block,) = block_seats(schedule.pk, ["5A"], reason="crew")
+    (block,) = block_seats(BlockRequest(schedule.pk, ["5A"], "crew"))
     clients: dict[str, Client] = {GUEST: Client(), BUYER: buyer}
     for role in User.Role.values:
         clients[role] = Client()

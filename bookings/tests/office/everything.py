@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.domain.partners.webhooks import add_webhook, ping
-from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
 from bookings.office.policy import POLICY
@@ -38,7 +38,7 @@ def make_everything(user: User) -> dict[str, str]:
     task = StaffTask.objects.create(
         kind="refund_due", order=gone.order, subject=f"refund:{refund.pk}", detail="R10", created_at=now
     )
-    (block,) = block_seats(coach.pk, ["2D"], reason="broken")
+    (block,) = block_seats(BlockRequest(coach.pk, ["2D"], "broken"))
     partner = make_partner(now=now)
     hook = add_webhook(
         partner, url="https://hooks.travelhub.example/falcon", events=Webhook.Event.values, now=now

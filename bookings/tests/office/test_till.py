@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bookings.domain.counter.shifts import close_shift, expected
+from bookings.domain.counter.shifts import BlindCount, close_shift, expected
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Shift, TillMovement, User
@@ -187,7 +187,7 @@ def test_a_shift_is_seen_by_its_clerk_and_by_who_looks_after_the_branch(
 def test_lists_are_paged(clerk: StaffClient, supervisor: StaffClient, shift: Shift) -> None:
     for number in range(21):
         past = make_shift(make_user(), opened_at=timezone.now() - timedelta(days=number + 1), opening_float=0)
-        close_shift(past, counted={}, submission=str(number), content="")
+        close_shift(past, BlindCount({}), submission=str(number), content="")
 
     first, second = (supervisor.get(f"/office/shifts/?page={page}").content.decode() for page in (1, 2))
 

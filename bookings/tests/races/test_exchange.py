@@ -9,7 +9,7 @@ from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_t
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.blocks import block_seats
+from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.domain.sales.exchanges import ExchangeRequest
 from bookings.domain.sales.holds import HoldRequest, hold_seats
@@ -112,7 +112,7 @@ def test_a_seat_goes_to_one_of_a_buyer_a_passenger_who_moves_and_a_block(shifts:
     acts = [
         lambda: hold_seats(segment, ["2A"], HoldRequest("web"), now=NOW),
         lambda: change_seat(SeatChange(ticket.pk, "2A", version=1), submission="move", content="", now=NOW),
-        lambda: block_seats(schedule.pk, ["2A"], reason="crew", now=NOW),
+        lambda: block_seats(BlockRequest(schedule.pk, ["2A"], "crew"), now=NOW),
     ]
 
     answers = crowd(3, lambda number: acts[number]())

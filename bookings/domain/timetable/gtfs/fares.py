@@ -119,7 +119,7 @@ class FareBook:
 
 
 def priced_pairs(
-    route_id: str, pattern: TripPattern, stops: Mapping[str, PlannedStop], fares: Fares
+    route_id: str, pattern: TripPattern, *, stops: Mapping[str, PlannedStop], fares: Fares
 ) -> Iterator[tuple[int, int, Decimal]]:
     """(from, to, amount) by position for every ride that some fare covers; the cheapest fare holds."""
     if not fares:

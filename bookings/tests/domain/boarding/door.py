@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bookings.domain.boarding.check_in import check_in
+from bookings.domain.boarding.check_in import Scan, check_in
 from bookings.domain.boarding.scan_result import CheckIn
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.messages import queue_message
@@ -66,4 +66,4 @@ def scan(
     """One scan at the door."""
     code = ticket if isinstance(ticket, str) else ticket.code
     nonce = nonce or f"{code[:60]} {now:%H%M} {stop}"
-    return check_in(schedule.pk, code, at_stop=stop, actor=by, nonce=nonce, now=now, **options)
+    return check_in(schedule.pk, Scan(code, stop, nonce, **options), actor=by, now=now)

@@ -6,6 +6,8 @@ import pytest
 from bookings.base.errors import Conflict, RuleBroken
 from bookings.domain.boarding.coach_load import coach_load
 from bookings.domain.boarding.standby_refunds import GivenBack, refund_left_behind, unseated_standby
+from bookings.domain.counter.exchange import Till
+from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
@@ -35,8 +37,7 @@ def give_back(
         coach.pk,
         0,
         seen=[ticket.pk for ticket in tickets],
-        actor=by,
-        in_cash=in_cash,
+        till=Till(by, Tender("cash") if in_cash else None),
         submission=token,
         now=LATER,
     )

@@ -13,7 +13,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till, seat_at_till
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import void_sale
-from bookings.domain.sales.blocks import block_seats, release_block
+from bookings.domain.sales.blocks import BlockRequest, block_seats, release_block
 from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.domain.sales.exchanges import ExchangeRequest
 from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name
@@ -101,9 +101,7 @@ class Service(test_any_sequence.Sales):
     @rule(label=LABELS, minutes=st.sampled_from([None, 5, 30]))
     def block(self, label: str, minutes: int | None) -> None:
         until = self.now + timedelta(minutes=minutes) if minutes else None
-        self.tried(
-            lambda: block_seats(self.schedule.pk, [label], reason="crew", release_at=until, now=self.now)
-        )
+        self.tried(lambda: block_seats(BlockRequest(self.schedule.pk, [label], "crew", until), now=self.now))
 
     @rule()
     def release_a_block(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from bookings.base.errors import RuleBroken
 from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.sale import Sale, SeatRequest, Tender, sell_now, take_over
-from bookings.domain.counter.shifts import close_shift, move_cash, open_shift
+from bookings.domain.counter.shifts import BlindCount, close_shift, move_cash, open_shift
 from bookings.domain.counter.void import void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancellation_quote
@@ -222,7 +222,11 @@ def test_each_cash_up_agrees_with_an_independent_sum_to_the_cent(seed: int) -> N
     evening = counter.now + timedelta(hours=1)
     for shift in counter.shifts:
         outcome = close_shift(
-            shift, counted=counter.drawers[shift.pk], submission=f"close {shift.pk}", content="", now=evening
+            shift,
+            BlindCount(counter.drawers[shift.pk]),
+            submission=f"close {shift.pk}",
+            content="",
+            now=evening,
         )
         assert outcome.is_closed
         assert set(outcome.differences.values()) == {0}

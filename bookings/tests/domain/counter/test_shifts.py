@@ -6,7 +6,15 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken
-from bookings.domain.counter.shifts import CashUp, close_shift, expected, move_cash, open_shift, require_shift
+from bookings.domain.counter.shifts import (
+    BlindCount,
+    CashUp,
+    close_shift,
+    expected,
+    move_cash,
+    open_shift,
+    require_shift,
+)
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Account, LedgerEntry, Posting, Shift, StaffTask, User
 from bookings.tests.make import NOW, make_branch, make_shift, make_user
@@ -39,9 +47,8 @@ def closed(
     shift: Shift, cash: int | str = 500, card: int | str = 0, submission: str = "evening", **more: Any
 ) -> CashUp:
     counted = {"cash": Decimal(cash), "card": Decimal(card), "eft": Decimal(0)}
-    return close_shift(
-        shift, counted=counted, submission=submission, content=f"{cash} {card}", now=EVENING, **more
-    )
+    count = BlindCount(counted, **more)
+    return close_shift(shift, count, submission=submission, content=f"{cash} {card}", now=EVENING)
 
 
 def test_a_shift_starts_at_the_clerks_branch_with_the_float_from_the_safe(nomsa: User) -> None:

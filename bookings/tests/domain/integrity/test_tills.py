@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from bookings.database.triggers import create_ledger_triggers
-from bookings.domain.counter.shifts import close_shift, move_cash
+from bookings.domain.counter.shifts import BlindCount, close_shift, move_cash
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Account, LedgerEntry, Payment, Posting, Shift, TillMovement
@@ -34,7 +34,7 @@ def broken() -> set[str]:
 
 def close(shift: Shift) -> None:
     counted = {"cash": Decimal(1040), "card": Decimal(0), "eft": Decimal(0)}
-    assert close_shift(shift, counted=counted, submission="close", content="", now=NOW).is_closed
+    assert close_shift(shift, BlindCount(counted), submission="close", content="", now=NOW).is_closed
 
 
 def cook(shift: Shift, **changes: object) -> None:
