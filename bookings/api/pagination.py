@@ -37,8 +37,11 @@ class UncountedPages(PageNumberPagination):
         self.has_next = len(page) > self.size
         return page[: self.size]
 
+    def page_of(self, data: list[Any]) -> dict[str, Any]:
+        return {"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data}
+
     def get_paginated_response(self, data: list[Any]) -> Response:
-        return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})
+        return Response(self.page_of(data))
 
     def get_next_link(self) -> str | None:
         return (

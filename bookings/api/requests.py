@@ -22,6 +22,7 @@ from bookings.base.codes import normal_code, sha256
 from bookings.domain.partners import sales as selling
 from bookings.domain.sales.idempotency import Answered
 
+Cursor = Callable[[Any], str]
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,80}")
 
@@ -117,6 +118,16 @@ def list_response(request: Request, shape: type[Shown], rows: Window) -> Respons
     pages = UncountedPages()
     page = pages.read(request, rows)
     return pages.get_paginated_response(list(shape(page, many=True, only=only).data))
+
+
+def cursor_response(
+    request: Request, shape: type[Shown], rows: Window, *, make: Callable[[list[Any]], Any], cursor_of: Cursor
+) -> Response:
+    """As `list_response`, for rows that have cursors; `make` gives what is shown of a page of them."""
+    only, pages = chosen(request, shape), UncountedPages()
+    page = pages.read(request, rows)
+    shown = list(shape(make(page), many=True, only=only).data)
+    return Response({**pages.page_of(shown), "next_cursor": cursor_of(page[-1]) if pages.has_next else None})
 
 
 def unchanged(request: Request, *version: object) -> tuple[str, HttpResponse | None]:

@@ -77,13 +77,17 @@ def _parameter_names(parameters: Sequence[Any]) -> Iterator[str]:
             yield parameter.name
 
 
-def page_of(shape: type[Shown]) -> type[serializers.Serializer]:
-    """The shape of a page of things."""
-    fields = {
+def page_of(shape: type[Shown], *, by_cursor: bool = False) -> type[serializers.Serializer]:
+    """The shape of a page of things, perhaps with the cursor of those that follow."""
+    fields: dict[str, serializers.Field] = {
         "next": serializers.URLField(allow_null=True),
         "previous": serializers.URLField(allow_null=True),
         "results": shape(many=True),
     }
+    if by_cursor:
+        fields["next_cursor"] = serializers.CharField(
+            allow_null=True, help_text="As `cursor` it leads on from here, however far; null at the end"
+        )
     return _page_class(shape, fields)
 
 
@@ -119,6 +123,7 @@ _PROBLEM: Final = {
         "seats": {"type": "array", "items": {"type": "string"}, "description": "Labels that are gone"},
         "nearest": {"type": "array", "items": {"type": "string"}, "description": "Free seats close to them"},
         "free": {"type": "integer", "description": "Seats that are still free"},
+        "order": {"type": "string", "description": "Your order that has this reference"},
     },
 }
 _ANYBODY: Final = (400, 404, 422, 429, 500, 503)

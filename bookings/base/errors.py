@@ -77,6 +77,17 @@ class SoldOut(Conflict):
         super().__init__(text)
 
 
+class ReferenceTaken(Conflict):
+    """A partner has called another order so; `order` is that one's token."""
+
+    def __init__(self, reference: str, order: str) -> None:
+        self.order = order
+        names = {"reference": reference, "order": order}
+        super().__init__(
+            _("Your order %(order)s has the reference “%(reference)s” already. Nothing was ordered.") % names
+        )
+
+
 class SalesClosed(Conflict):
     """The departure is no longer sold from this stop."""
 

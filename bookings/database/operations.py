@@ -25,6 +25,22 @@ class AddIndexBesideSales(AddIndexConcurrently):
             AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
 
 
+class AddUniqueBesideSales(AddConstraint):
+    """A unique constraint with a condition, whose index PostgreSQL makes while the table is written to.
+    SQLite: as usual.
+    """
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        elif self.allow_migrate_model(schema_editor.connection.alias, model):
+            made = str(self.constraint.create_sql(model, schema_editor))
+            schema_editor.execute(made.replace("CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1))
+
+
 class AddCheckBesideSales(AddConstraintNotValid):
     """A check that holds for new rows at once, and for the old ones when PostgreSQL has read them beside the
     sales. SQLite: as usual.

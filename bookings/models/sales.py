@@ -60,6 +60,10 @@ class Order(models.Model):
     partner = models.ForeignKey(
         Partner, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
     )  # who sold it by API
+    external_reference = models.CharField(  # what the partner calls it
+        max_length=64, blank=True, default="", db_default=""
+    )
+    updated_at = models.DateTimeField(null=True, blank=True)  # of a partner's: what it is told of
 
     class Meta:
         ordering = ["-placed_at"]
@@ -67,11 +71,21 @@ class Order(models.Model):
             models.Index(
                 fields=["partner", "-id"], name="order_partner_idx", condition=Q(partner__isnull=False)
             ),
+            models.Index(
+                fields=["partner", "updated_at", "id"],
+                name="order_updated_idx",
+                condition=Q(partner__isnull=False),
+            ),
             models.Index(fields=["pay_by"], name="order_pay_by_idx", condition=Q(status="pending")),
             models.Index(fields=["phone"], name="order_phone_idx"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="unique_order_token"),
+            models.UniqueConstraint(
+                fields=["partner", "external_reference"],
+                condition=~Q(external_reference=""),
+                name="unique_external_reference",
+            ),
             models.CheckConstraint(condition=Q(total__gte=0), name="order_total_not_negative"),
             models.CheckConstraint(
                 condition=~Q(status="pending") | Q(pay_by__isnull=False), name="pending_order_has_pay_by"

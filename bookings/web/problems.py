@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.base.errors import AlreadySubmitted, RuleBroken, SeatTaken, SoldOut
+from bookings.base.errors import AlreadySubmitted, ReferenceTaken, RuleBroken, SeatTaken, SoldOut
 from bookings.web.refusals import counted
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -34,6 +34,7 @@ RULES: Final[dict[str, int]] = {
     "credit-exceeded": 409,
     "hold-expired": 409,
     "quote-outdated": 409,
+    "reference-taken": 409,
     "sales-closed": 409,
     "seat-taken": 409,
     "sold-out": 409,
@@ -83,6 +84,8 @@ def rule_problem(error: RuleBroken) -> JsonResponse:
         extra = {"seats": error.labels, "nearest": error.nearest}
     elif isinstance(error, SoldOut):
         extra = {"free": error.free}
+    elif isinstance(error, ReferenceTaken):
+        extra = {"order": error.order}
     retry_after = getattr(error, "retry_after", None)
     return problem(
         error.status, error.message, kind=kind if kind in RULES else "", retry_after=retry_after, **extra

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from bookings.base.money import ZERO, cents
 from bookings.domain.partners.quotes import Quote
@@ -73,12 +73,14 @@ class RefundDoc:
 @dataclass(frozen=True)
 class OrderDoc:
     id: str
+    external_reference: str | None
     status: str
     total_zar: Decimal
     owed_zar: Decimal
     pays_later: bool
     pay_by: datetime | None  # while it can be paid
     placed_at: datetime
+    updated_at: datetime
     email: str
     phone: str
     bookings: tuple[BookingDoc, ...]
@@ -168,10 +170,39 @@ def _held(trip: HoldTrip, hold: Hold) -> tuple[HeldSeat, ...]:
     return tuple(HeldSeat(held.seat.label, held.fare_class.code, kind, fare) for held, kind, fare in seats)
 
 
-def orders_of(partner: Partner, *, status: str = "") -> QuerySet[Order]:
-    """Newest first, by the index of the partner's orders; for a page of them."""
-    rows = Order.objects.filter(partner=partner).order_by("-pk")
-    return rows.filter(status=status) if status else rows
+@dataclass(frozen=True)
+class OrderCursor:
+    """The last order of a page, after which the next begins."""
+
+    updated_at: datetime
+    pk: int
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    status: str = ""
+    external_reference: str = ""
+    updated_since: datetime | None = None
+    after: OrderCursor | None = None
+
+
+def orders_of(partner: Partner, criteria: OrderFilter) -> QuerySet[Order]:
+    """Newest first; with `updated_since` by their last change, oldest first.
+
+    Both by an index of the partner's orders, for a page of them.
+    """
+    rows = Order.objects.filter(partner=partner)
+    if criteria.status:
+        rows = rows.filter(status=criteria.status)
+    if criteria.external_reference:
+        rows = rows.filter(external_reference=criteria.external_reference)
+    if criteria.updated_since is None:
+        return (rows.filter(pk__lt=criteria.after.pk) if criteria.after else rows).order_by("-pk")
+    rows = rows.filter(updated_at__gte=criteria.updated_since)
+    if criteria.after:
+        since, pk = criteria.after.updated_at, criteria.after.pk
+        rows = rows.filter(updated_at__gte=since).filter(Q(updated_at__gt=since) | Q(pk__gt=pk))
+    return rows.order_by("updated_at", "pk")
 
 
 def order_docs(orders: Iterable[Order], *, now: datetime) -> list[OrderDoc]:
@@ -203,12 +234,14 @@ def _order(
     overdue = order.status == SaleStatus.PENDING and not is_open
     return OrderDoc(
         id=order.token,
+        external_reference=order.external_reference or None,
         status=SaleStatus.EXPIRED.value if overdue else order.status,
         total_zar=order.total,
         owed_zar=owed if is_open or order.status == SaleStatus.CONFIRMED else ZERO,
         pays_later=order.pays_later,
         pay_by=order.pay_by if is_open else None,
         placed_at=order.placed_at,
+        updated_at=order.updated_at or order.placed_at,
         email=order.email,
         phone=order.phone,
         bookings=tuple(_booking(booking, order, now) for booking in bookings),

@@ -11,10 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code, random_token, sha256
-from bookings.base.errors import Conflict, NotFound, Refusal
+from bookings.base.errors import Conflict, NotFound, ReferenceTaken, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.inventory.claims import lock_schedules
@@ -131,21 +132,35 @@ class OrderDetails:
     email: str
     phone: str
     pay_later: bool
+    external_reference: str = ""  # what the partner calls it
 
 
 def order_held(request: Request, details: OrderDetails, *, now: datetime | None = None) -> Answered:
     """Order held seats at the price that they were held for. The result is the order's token.
 
-    Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired, and what
-    placing an order raises.
+    Raises Refusal when the passengers are not those that the seats were quoted for, HoldExpired,
+    ReferenceTaken, and what placing an order raises.
     """
-    return _once(request, lambda: _order(request, details, now), now)
+    try:
+        return _once(request, lambda: _order(request, details, now), now)
+    except IntegrityError:
+        _check_reference(request.partner, details.external_reference)  # somebody else called another so
+        raise
+
+
+def _check_reference(partner: Partner, reference: str) -> None:
+    """Raises ReferenceTaken for one that another order of the partner has, in whatever state that is."""
+    if reference:
+        taken = Order.objects.filter(partner=partner, external_reference=reference).first()
+        if taken is not None:
+            raise ReferenceTaken(reference, taken.token)
 
 
 def _order(request: Request, details: OrderDetails, now: datetime | None) -> str:
     hold = partner_hold(details.hold, request.partner)
     if getattr(hold, "order", None):
         raise Conflict(_("These seats are already ordered."))
+    _check_reference(request.partner, details.external_reference)
     types = [passenger.get("passenger_type", "") for passenger in hold.draft.get("passengers", [])]
     passengers = _seated(details.passengers, types)
     lock_schedules(hold.trips.values_list("schedule", flat=True))
@@ -160,6 +175,8 @@ def _order(request: Request, details: OrderDetails, now: datetime | None) -> str
         pay_later=details.pay_later,
         now=now,
     )
+    if details.external_reference:
+        Order.objects.filter(pk=order.pk).update(external_reference=details.external_reference)
     return order.token
 
 

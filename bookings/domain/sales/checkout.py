@@ -224,6 +224,7 @@ def _make_order(
         seller=shift.clerk if shift else None,
         shift=shift,
         partner=partner,
+        updated_at=now if partner else None,
     )
     insert_rows([order])
     return order

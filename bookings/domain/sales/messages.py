@@ -54,6 +54,9 @@ def notify_partner(order: Order, event: str, about: Model, *, at: datetime) -> N
     """
     if order.partner_id is None:
         return
+    if order.updated_at != at:
+        Order.objects.filter(pk=order.pk).update(updated_at=at)
+        order.updated_at = at
     hooks = [
         hook for hook in Webhook.objects.filter(partner=order.partner_id, is_active=True) if hook.wants(event)
     ]

@@ -53,7 +53,7 @@ def test_each_step_of_a_sale_is_done_once(program: Program, coach: Schedule) -> 
 def test_a_repeat_gets_the_first_answer_whatever_happened_since(
     program: Program, coach: Schedule, clock: Any
 ) -> None:
-    quoted = quote(program, ride(coach))
+    quoted = quote(program, segment_request(coach))
     held = program.post("/holds/", {"quote": quoted["quote"]}, once="hold")
     body = details(held.json())
     placed = program.post("/orders/", body, once="order")
@@ -76,7 +76,7 @@ def test_a_repeat_gets_the_first_answer_whatever_happened_since(
 
 
 def test_what_was_done_before_answers_were_kept_is_told_as_it_is(program: Program, coach: Schedule) -> None:
-    body = details(hold(program, ride(coach)))
+    body = details(hold(program, segment_request(coach)))
     placed = program.post("/orders/", body, once="k")
     Submission.objects.update(answer="")
 
@@ -89,7 +89,7 @@ def test_what_was_done_before_answers_were_kept_is_told_as_it_is(program: Progra
 def test_an_answer_is_kept_with_what_was_done_or_neither(
     program: Program, coach: Schedule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = details(hold(program, ride(coach)))
+    body = details(hold(program, segment_request(coach)))
     with monkeypatch.context() as broken:
         broken.setattr(queries, "order_docs", lambda *_args, **_options: 1 / 0)
         assert program.post("/orders/", body, once="k").status_code == 500

@@ -115,12 +115,14 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
 
     unpaid = {
         "id": made.token,
+        "external_reference": None,
         "status": "pending",
         "total_zar": "900.00",
         "owed_zar": "900.00",
         "pays_later": False,
         "pay_by": "2026-12-01T10:20:00+02:00",
         "placed_at": "2026-12-01T10:00:00+02:00",
+        "updated_at": "2026-12-01T10:00:00+02:00",
         "email": "thandi@example.com",
         "phone": "+27821234567",
         "bookings": [
@@ -489,7 +491,12 @@ def test_a_partner_sees_its_own_only(program: Program, make_program: Any, coach:
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 7
-    assert other.get("/orders/").json() == {"next": None, "previous": None, "results": []}
+    assert other.get("/orders/").json() == {
+        "next": None,
+        "previous": None,
+        "next_cursor": None,
+        "results": [],
+    }
     assert Booking.objects.get().status == "confirmed"
 
 

@@ -16,8 +16,9 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-from bookings.database.operations import AddCheckBesideSales, AddIndexBesideSales
+from bookings.database.operations import AddCheckBesideSales, AddIndexBesideSales, AddUniqueBesideSales
 
+_BESIDE_SALES: Final = (AddIndexBesideSales, AddCheckBesideSales, AddUniqueBesideSales)
 LIVE_FROM: Final = "0001_foundation"  # made before anything was live
 
 
@@ -28,7 +29,7 @@ def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[
         name = (getattr(operation, "model_name", "") or getattr(operation, "name", "")).lower()
         if name in old and (found := _problem(operation, state, name)):
             yield f"{migration.name}: {operation.describe()}: {found}"
-        if isinstance(operation, AddIndexBesideSales | AddCheckBesideSales) and migration.atomic:
+        if isinstance(operation, _BESIDE_SALES) and migration.atomic:
             yield f"{migration.name}: {operation.describe()}: wants atomic = False"
         operation.state_forwards(migration.app_label, state)
 
@@ -36,7 +37,9 @@ def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[
 def _problem(operation: Operation, state: ProjectState, name: str) -> str:
     if isinstance(operation, migrations.AddIndex) and not isinstance(operation, AddIndexBesideSales):
         return "nobody can sell while it is made; use AddIndexBesideSales"
-    if isinstance(operation, migrations.AddConstraint) and not isinstance(operation, AddCheckBesideSales):
+    if isinstance(operation, migrations.AddConstraint) and not isinstance(
+        operation, AddCheckBesideSales | AddUniqueBesideSales
+    ):
         return "nobody can sell while every row is checked; a check can be added by AddCheckBesideSales"
     if isinstance(operation, migrations.RemoveField | migrations.DeleteModel):
         return "the version before it still asks for it; stop using it one release earlier"

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -12,6 +12,8 @@ from bookings.api.pagination import PageQuery
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
 from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
+
+_REFERENCE: Final = r"^[!-~]([ -~]{0,62}[!-~])?$"
 
 # What a program sends
 
@@ -90,6 +92,12 @@ class OrderRequest(serializers.Serializer):
     )
     email = serializers.EmailField(max_length=254, help_text="Where the tickets go")
     phone = PhoneText(required=False, default="", allow_blank=True, max_length=40)
+    external_reference = serializers.RegexField(
+        _REFERENCE,
+        required=False,
+        default="",
+        help_text="What you call the order: 1 to 64 characters, for one order of yours only",
+    )
     pay_later = serializers.BooleanField(
         default=False, help_text="The traveller pays at a counter by the order's `pay_by`"
     )
@@ -124,6 +132,23 @@ class CancelQuery(serializers.Serializer):
 
 class OrderQuery(PageQuery):
     status = serializers.ChoiceField(SaleStatus.values, required=False, default="")
+    external_reference = serializers.RegexField(
+        _REFERENCE, required=False, default="", help_text="Your own reference of the order"
+    )
+    updated_since = serializers.DateTimeField(
+        required=False,
+        default=None,
+        help_text=(
+            "Orders of which something was told since (paid, changed, cancelled, run out, refunded), those "
+            "that changed first at the head. Ask from some seconds before you asked last"
+        ),
+    )
+    cursor = serializers.RegexField(
+        r"^[0-9]{1,16}-[0-9]{1,18}$",
+        required=False,
+        default="",
+        help_text="The `next_cursor` of the page before, whose other parameters stay. Pages count from it",
+    )
 
 
 # What it gets
@@ -196,12 +221,16 @@ class RefundShape(Shown):
 
 class OrderShape(Shown):
     id = serializers.CharField()
+    external_reference = serializers.CharField(allow_null=True, help_text="What you call it")
     status = serializers.ChoiceField(SaleStatus.values)
     total_zar = money()
     owed_zar = money()
     pays_later = serializers.BooleanField()
     pay_by = serializers.DateTimeField(allow_null=True, help_text="While it can still be paid")
     placed_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField(
+        help_text="When something of it was told last; see `updated_since`"
+    )
     email = serializers.CharField()
     phone = serializers.CharField()
     bookings = BookingShape(many=True)

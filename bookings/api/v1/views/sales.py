@@ -1,5 +1,6 @@
 from collections.abc import Collection
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -9,9 +10,9 @@ from bookings.api.access import KeyedRequest, keyed
 from bookings.api.fields import chosen
 from bookings.api.requests import (
     body_of,
+    cursor_response,
     detail_response,
     idempotent_request,
-    list_response,
     once_response,
     query_of,
 )
@@ -36,9 +37,10 @@ from bookings.domain.partners import sales as selling
 from bookings.domain.partners.quotes import make_quote
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Partner
+from bookings.models import Order, Partner
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @documented(operation_id="quote", tags=_SALES, request=QuoteRequest, responses=QuoteShape)
@@ -105,10 +107,10 @@ def hold(request: KeyedRequest, token: str) -> Response:
 @documented(
     methods=["GET"],
     operation_id="orders",
-    description="Your orders, newest first.",
+    description="Your orders, newest first, or those that changed since.",
     tags=_ORDERS,
     parameters=[OrderQuery, fields_of(OrderShape)],
-    responses=page_of(OrderShape),
+    responses=page_of(OrderShape, by_cursor=True),
 )
 @documented(
     methods=["POST"],
@@ -133,10 +135,28 @@ def orders(request: KeyedRequest) -> HttpResponse:
         once = idempotent_request(request, tell=lambda token: _order_doc(token, partner))
         made = selling.order_held(once, selling.OrderDetails(passengers=passengers, **body))
         return once_response(once, made, status=201)
-    rows = queries.orders_of(partner, status=query_of(request, OrderQuery)["status"])
-    return list_response(
-        request, OrderShape, lambda first, count: queries.order_docs(rows[first : first + count], now=now)
+    rows = queries.orders_of(partner, _order_filter(query_of(request, OrderQuery)))
+    return cursor_response(
+        request,
+        OrderShape,
+        lambda first, count: rows[first : first + count],
+        make=lambda page: queries.order_docs(page, now=now),
+        cursor_of=_cursor_of,
     )
+
+
+def _order_filter(query: dict[str, Any]) -> queries.OrderFilter:
+    after = None
+    if query["cursor"]:
+        micros, _dash, pk = query["cursor"].partition("-")
+        after = queries.OrderCursor(_EPOCH + timedelta(microseconds=int(micros)), int(pk))
+    return queries.OrderFilter(
+        query["status"], query["external_reference"], query["updated_since"], after=after
+    )
+
+
+def _cursor_of(order: Order) -> str:
+    return f"{((order.updated_at or order.placed_at) - _EPOCH) // timedelta(microseconds=1)}-{order.pk}"
 
 
 @documented(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)
