@@ -20,7 +20,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.partner_accounts import is_on_account
-from bookings.domain.sales.payments import settle
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.sales.refunds import RETURNS_BY_ITSELF
 from bookings.models import (
     Account,
@@ -131,7 +131,9 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
     due = in_coins(amount) if tender.method == Account.CASH else amount
     given = due if tender.given is None else tender.given
     _check_given(tender.method, due, given)
-    outcome = settle(order.pk, tender.method, f"till:{submission}"[:80], amount, shift=shift, now=now)
+    outcome = settle(
+        order.pk, ReceivedPayment(tender.method, f"till:{submission}"[:80], amount, shift=shift), now=now
+    )
     if outcome not in _CONFIRMS:
         raise Conflict(
             _(

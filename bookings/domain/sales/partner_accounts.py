@@ -11,7 +11,7 @@ from bookings.base.money import format_zar
 from bookings.database.transactions import short_transaction
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
-from bookings.domain.sales.payments import settle
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.models import Account, LedgerEntry, Order, Partner, Payment, Posting, Refund, Webhook
 
 _CONFIRMS: Final = ("confirmed", "balance paid")
@@ -47,7 +47,7 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
             raise CreditExceeded(
                 _("This is more than your credit limit allows: %(amount)s is left. Nothing was paid.") % left
             )
-        if settle(order.pk, Account.PARTNER, external_id, owed, now=now) not in _CONFIRMS:
+        if settle(order.pk, ReceivedPayment(Account.PARTNER, external_id, owed), now=now) not in _CONFIRMS:
             raise Conflict(_("The seats of this order are gone. Nothing was paid."))
     return Order.objects.get(pk=order_id)
 

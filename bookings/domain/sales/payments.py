@@ -4,6 +4,7 @@ The browser's return changes nothing.
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -153,10 +154,7 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
     elif notification.is_paid:
         outcome = settle(
             row.attempt.order_id,
-            row.gateway,
-            notification.external_id,
-            notification.amount,
-            attempt=row.attempt,
+            ReceivedPayment(row.gateway, notification.external_id, notification.amount, attempt=row.attempt),
             now=now,
         )
     else:
@@ -184,24 +182,25 @@ def act_on_waiting(*, now: datetime | None = None) -> int:
     return len(waiting)
 
 
-def settle(
-    order_id: int,
-    method: str,
-    external_id: str,
-    amount: Decimal,
-    *,
-    attempt: PaymentAttempt | None = None,
-    shift: Shift | None = None,
-    now: datetime | None = None,
-) -> str:
+@dataclass(frozen=True)
+class ReceivedPayment:
+    """Money that came: by which attempt to pay, or into which till, whose clerk is the actor."""
+
+    method: str
+    external_id: str
+    amount: Decimal
+    attempt: PaymentAttempt | None = None
+    shift: Shift | None = None
+
+
+def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = None) -> str:
     """Book a payment that came, once per (method, external id), and confirm the order if it is paid and its
     seats are there.
-
-    `shift` is the till that took it; its clerk is the actor.
 
     Money is always booked. Too little, too much, or too late for the seats: a StaffTask, and what is too much
     is owed back.
     """
+    amount, shift = received.amount, received.shift
     try:
         with short_transaction():
             locked = lock_order(order_id)
@@ -217,27 +216,27 @@ def settle(
                 bookings, owed = list(order.bookings.order_by("pk")), owed_on(order)
             payment = Payment(
                 order=order,
-                attempt=attempt,
-                method=method,
-                external_id=external_id,
+                attempt=received.attempt,
+                method=received.method,
+                external_id=received.external_id,
                 amount=amount,
                 paid_at=now,
                 shift=shift,
             )
             insert_rows([payment])
-            taken = {account_of(method): amount, Account.RECEIVABLE: -amount}
+            taken = {account_of(received.method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
             LedgerEntry.objects.post(
                 Posting(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
             )
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
-            if attempt:
-                _mark_attempt_paid(attempt.pk)
+            if received.attempt:
+                _mark_attempt_paid(received.attempt.pk)
             outcome = _place_money(order, bookings, payment, owed - amount, now)
             refresh(locked.schedules)
             return outcome
     except IntegrityError:  # the unique constraint knows whether this payment is here already
-        if Payment.objects.filter(method=method, external_id=external_id).exists():
+        if Payment.objects.filter(method=received.method, external_id=received.external_id).exists():
             return "duplicate"
         raise
 

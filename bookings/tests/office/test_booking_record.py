@@ -9,7 +9,7 @@ from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, hold_seats
-from bookings.domain.sales.payments import settle
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Note, OutboxMessage, Refund, Schedule, SeatBlock, Ticket, User
 from bookings.tests.make import make_schedule, make_shift, make_user
@@ -62,7 +62,7 @@ def sold(
             order, Tender("cash"), shift=by.user.shifts.get(), submission=hold.token, content="", now=now
         )
     else:
-        settle(order.pk, "eft", hold.token, order.total, now=now)
+        settle(order.pk, ReceivedPayment("eft", hold.token, order.total), now=now)
     return order.bookings.get()
 
 

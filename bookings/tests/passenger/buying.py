@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from bookings.domain.sales.payments import settle
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.models import Booking, Hold, Order, PaymentAttempt, Schedule
 from bookings.tests.make import make_schedule
 
@@ -75,5 +75,5 @@ def paid_by(client: Client, schedule: Schedule, *labels: str, **query: Any) -> B
     """A paid booking of this browser."""
     order = order_by(client, schedule, *labels, **query)
     attempt = PaymentAttempt.objects.get(order=order)
-    settle(order.pk, "demo", f"paid-{attempt.pk}", attempt.amount, attempt=attempt)
+    settle(order.pk, ReceivedPayment("demo", f"paid-{attempt.pk}", attempt.amount, attempt=attempt))
     return order.bookings.order_by("boards_at").first()

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, notification_body
-from bookings.domain.sales.payments import act_on_notification, settle
+from bookings.domain.sales.payments import ReceivedPayment, act_on_notification, settle
 from bookings.models import (
     Booking,
     GatewayNotification,
@@ -166,7 +166,7 @@ def test_money_that_comes_after_the_seats_are_gone_goes_back(
     Order.objects.update(pay_by=timezone.now() - timedelta(minutes=1))
     SeatClaim.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     hold_by(Client(), Schedule.objects.get(), "1A")
-    settle(order.pk, "demo", "late", order.total, attempt=attempt)
+    settle(order.pk, ReceivedPayment("demo", "late", order.total, attempt=attempt))
 
     page = client.get(f"/orders/{order.token}/status/").content.decode()
 

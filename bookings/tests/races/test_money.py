@@ -14,7 +14,13 @@ from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
-from bookings.domain.sales.payments import act_on_notification, act_on_waiting, receive_notification, settle
+from bookings.domain.sales.payments import (
+    ReceivedPayment,
+    act_on_notification,
+    act_on_waiting,
+    receive_notification,
+    settle,
+)
 from bookings.domain.sales.refunds import pay_refund
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import (
@@ -109,7 +115,8 @@ def test_a_payment_settled_by_many_is_booked_once(schedule: Schedule) -> None:
     order = ordered(schedule)
 
     outcomes = crowd(
-        many(20, 100), lambda number: settle(order.pk, "demo", "one payment", order.total, now=NOW)
+        many(20, 100),
+        lambda number: settle(order.pk, ReceivedPayment("demo", "one payment", order.total), now=NOW),
     )
 
     assert sorted(set(outcomes)) == ["confirmed", "duplicate"]
@@ -123,7 +130,9 @@ def test_a_payment_settled_by_many_is_booked_once(schedule: Schedule) -> None:
 def test_two_payments_of_one_order_confirm_it_once_and_one_is_owed_back(schedule: Schedule) -> None:
     order = ordered(schedule)
 
-    outcomes = crowd(2, lambda number: settle(order.pk, "eft", f"slip {number}", order.total, now=NOW))
+    outcomes = crowd(
+        2, lambda number: settle(order.pk, ReceivedPayment("eft", f"slip {number}", order.total), now=NOW)
+    )
 
     assert sorted(outcomes) == ["confirmed", "paid twice"]
     assert Refund.objects.get().amount == order.total
@@ -185,7 +194,7 @@ def test_paying_around_expiry_gives_seat_and_money_or_neither(
     pays_at = PAY_BY + timedelta(seconds=paid_after)
 
     def pay() -> str:
-        return settle(order.pk, "eft", "slip", order.total, now=pays_at)
+        return settle(order.pk, ReceivedPayment("eft", "slip", order.total), now=pays_at)
 
     def take() -> object:
         return hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ben"), now=PAY_BY)
@@ -211,7 +220,7 @@ def test_paying_while_another_takes_the_expired_seats_gives_seat_and_money_or_ne
     order = ordered(schedule)
     pays_at = PAY_BY + timedelta(milliseconds=random.Random(repeat).randint(-1000, 1000))
     acts = [
-        lambda: settle(order.pk, "eft", "slip", order.total, now=pays_at),
+        lambda: settle(order.pk, ReceivedPayment("eft", "slip", order.total), now=pays_at),
         lambda: hold_seats(segment_of(schedule), ["1B", "1C"], HoldRequest("ben"), now=PAY_BY),
         lambda: expire_unpaid(now=PAY_BY),
     ]
@@ -251,7 +260,7 @@ def test_a_late_payment_replayed_by_many_takes_the_free_seats_once(schedule: Sch
 
 def test_a_booking_cancelled_by_many_is_cancelled_once(schedule: Schedule) -> None:
     order = ordered(schedule)
-    settle(order.pk, "eft", "slip", order.total, now=NOW)
+    settle(order.pk, ReceivedPayment("eft", "slip", order.total), now=NOW)
     reference, times = order.bookings.get().booking_reference, many(20, 50)
 
     answers = crowd(
@@ -272,7 +281,7 @@ def test_a_booking_cancelled_by_many_is_cancelled_once(schedule: Schedule) -> No
 
 def test_a_cancellation_form_posted_by_many_has_one_effect_and_one_answer(schedule: Schedule) -> None:
     order = ordered(schedule)
-    settle(order.pk, "eft", "slip", order.total, now=NOW)
+    settle(order.pk, ReceivedPayment("eft", "slip", order.total), now=NOW)
     booking = order.bookings.get()
     one = [booking.tickets.first().pk]
 
@@ -322,7 +331,7 @@ def test_cancelling_and_paying_at_once_ends_in_one_of_the_two(schedule: Schedule
     order = ordered(schedule)
     reference = order.bookings.get().booking_reference
     acts = [
-        lambda: settle(order.pk, "eft", "slip", order.total, now=NOW),
+        lambda: settle(order.pk, ReceivedPayment("eft", "slip", order.total), now=NOW),
         lambda: cancel_booking(CancellationRequest(reference), submission="form", content="", now=NOW),
     ]
 

@@ -23,7 +23,7 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.checkout import place_order, save_draft
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold, release_hold, renew_hold
-from bookings.domain.sales.payments import settle, start_payment
+from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
@@ -120,9 +120,7 @@ class Sales(RuleBasedStateMachine):
             self.has_changed = True
             settle(
                 order.pk,
-                "eft",
-                f"slip {self.posts}",
-                (order.total * share).quantize(Decimal("0.01")),
+                ReceivedPayment("eft", f"slip {self.posts}", (order.total * share).quantize(Decimal("0.01"))),
                 now=self.now,
             )
 

@@ -11,6 +11,7 @@ from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, customer_decides, notification_body
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import (
+    ReceivedPayment,
     act_on_notification,
     act_on_waiting,
     receive_notification,
@@ -76,7 +77,10 @@ def test_a_notification_replayed_changes_nothing(order: Order) -> None:
     for _again in range(3):
         receive_notification("demo", notification.body.encode(), now=NOW)
         act_on_waiting(now=NOW)
-    assert settle(order.pk, "demo", f"demo-{notification.attempt_id}", Decimal(900), now=NOW) == "duplicate"
+    assert (
+        settle(order.pk, ReceivedPayment("demo", f"demo-{notification.attempt_id}", Decimal(900)), now=NOW)
+        == "duplicate"
+    )
 
     assert Payment.objects.count() == GatewayNotification.objects.count() == 1
     assert violations(now=NOW) == []
@@ -249,18 +253,18 @@ def test_nothing_is_paid_on_a_departure_that_was_withdrawn(order: Order, schedul
 
 
 def test_too_little_money_is_booked_and_confirms_nothing(order: Order) -> None:
-    assert settle(order.pk, "eft", "slip 1", Decimal(500), now=NOW) == "too little"
+    assert settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(500)), now=NOW) == "too little"
 
     assert status(order) == "pending"
     assert StaffTask.objects.get().kind == "wrong_amount"
     assert LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == Decimal(400)
 
-    assert settle(order.pk, "eft", "slip 2", Decimal(400), now=NOW) == "confirmed"
+    assert settle(order.pk, ReceivedPayment("eft", "slip 2", Decimal(400)), now=NOW) == "confirmed"
     assert violations(now=NOW) == []
 
 
 def test_too_little_money_on_an_order_that_expires_is_owed_back(order: Order) -> None:
-    settle(order.pk, "eft", "slip 1", Decimal(500), now=NOW)
+    settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(500)), now=NOW)
 
     expire_unpaid(now=TOO_LATE)
 
@@ -269,16 +273,16 @@ def test_too_little_money_on_an_order_that_expires_is_owed_back(order: Order) ->
 
 
 def test_too_much_money_confirms_and_the_rest_is_owed_back(order: Order) -> None:
-    assert settle(order.pk, "eft", "slip 1", Decimal(1000), now=NOW) == "confirmed"
+    assert settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(1000)), now=NOW) == "confirmed"
 
     assert Refund.objects.get().amount == Decimal(100)
     assert violations(now=NOW) == []
 
 
 def test_a_second_payment_is_owed_back_whole(order: Order) -> None:
-    settle(order.pk, "eft", "slip 1", Decimal(900), now=NOW)
+    settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(900)), now=NOW)
 
-    assert settle(order.pk, "eft", "slip 2", Decimal(900), now=NOW) == "paid twice"
+    assert settle(order.pk, ReceivedPayment("eft", "slip 2", Decimal(900)), now=NOW) == "paid twice"
 
     assert Refund.objects.get().amount == Decimal(900)
     assert StaffTask.objects.get().kind == "double_payment"
@@ -288,7 +292,7 @@ def test_a_second_payment_is_owed_back_whole(order: Order) -> None:
 def test_nothing_is_paid_on_an_order_that_is_settled_or_overdue(order: Order) -> None:
     with pytest.raises(Conflict):
         start_payment(order.pk, now=TOO_LATE)
-    settle(order.pk, "eft", "slip", Decimal(900), now=NOW)
+    settle(order.pk, ReceivedPayment("eft", "slip", Decimal(900)), now=NOW)
     with pytest.raises(Conflict):
         start_payment(order.pk, now=NOW)
 

@@ -11,7 +11,7 @@ from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.booking_page import booking_page, find_booking
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, cancellation_quote
 from bookings.domain.sales.gateways.demo import DemoGateway
-from bookings.domain.sales.payments import act_on_notification, settle
+from bookings.domain.sales.payments import ReceivedPayment, act_on_notification, settle
 from bookings.domain.sales.refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
 from bookings.models import (
     Account,
@@ -54,7 +54,7 @@ def cancel(booking: Booking, **options: Any) -> Booking:
 
 def test_what_was_paid_of_an_unpaid_booking_goes_back_when_it_is_cancelled(schedule: Schedule) -> None:
     order = ordered(schedule, pay_later=True)
-    settle(order.pk, "eft", "slip 1", Decimal(100), now=NOW)
+    settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(100)), now=NOW)
 
     cancel(order.bookings.get(), now=NOW)
 
@@ -185,7 +185,7 @@ def test_a_refund_whose_answer_got_lost_is_asked_again_later_under_the_same_key(
 
 def test_a_refund_of_cash_waits_for_a_person(schedule: Schedule) -> None:
     order = ordered(schedule)
-    settle(order.pk, "cash", "slip", Decimal(900), now=NOW)
+    settle(order.pk, ReceivedPayment("cash", "slip", Decimal(900)), now=NOW)
     cancel(order.bookings.get())
 
     assert pay_waiting_refunds(now=NEXT_DAY) == 1
@@ -254,7 +254,7 @@ def test_part_of_an_unpaid_booking_is_cancelled_and_the_rest_can_be_paid(schedul
 
     assert LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == Decimal(600)
     assert violations(now=NOW) == []
-    assert settle(order.pk, "eft", "slip", Decimal(600), now=NOW) == "confirmed"
+    assert settle(order.pk, ReceivedPayment("eft", "slip", Decimal(600)), now=NOW) == "confirmed"
     assert violations(now=NOW) == []
 
 
@@ -266,7 +266,7 @@ def test_money_late_for_an_order_of_which_a_part_was_cancelled_takes_the_rest_ag
     cancel(booking, ticket_ids=[booking.tickets.get(first_name="Sipho").pk], now=NOW)
     after = NOW + timedelta(hours=25)
 
-    assert settle(order.pk, "eft", "slip", Decimal(600), now=after) == "confirmed late"
+    assert settle(order.pk, ReceivedPayment("eft", "slip", Decimal(600)), now=after) == "confirmed late"
 
     assert violations(now=after) == []
 
