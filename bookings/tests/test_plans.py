@@ -26,7 +26,6 @@ from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.payments import act_on_waiting
 from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.sales.reminders import queue_pay_reminders
-from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking, Route, Schedule, User
 from bookings.tests.make import make_partner, make_user
 
@@ -81,7 +80,7 @@ def page(address: str) -> Visit:
 
 
 def sale(client: Client, world: dict[str, Any]) -> None:
-    customer = MeasuredSale(SegmentRef(*sellable_segments()[0]), 1)
+    customer = MeasuredSale(sellable_segments()[0], 1)
     for step in ("hold", "type", "order", "tell", "pay"):
         getattr(customer, step)()
 

@@ -202,24 +202,41 @@ class DepartureClaims:
         return [claim for claim in self.rows if claim.expires_at is not None and claim.expires_at <= now]
 
 
-_CLAIMS: Final = """
-SELECT {clock}, claim.seat_id, claim.leg, claim.expires_at, claim.hold_trip_id, booking.order_id,
-    COALESCE(held.owner, ordered.owner), COALESCE(held.network, ordered.network)
-FROM ({moment}) clock
+_claims_with_holders: Final = SelectStatement(
+    SeatClaim,
+    ("", "seat", "leg", "expires_at", "hold_trip", "", "", ""),
+    # Each LATERAL looks up one row by its key, and none for what is sold, however large its tables are:
+    # OFFSET 0 keeps the planner from joining them whole.
+    postgresql="""
+SELECT clock.moment, claim.seat_id, claim.leg, claim.expires_at, claim.hold_trip_id, ordered.order_id,
+    hold.owner, hold.network
+FROM (SELECT clock_timestamp() AS moment) clock
 LEFT JOIN bookings_seatclaim claim ON claim.schedule_id = %s
-LEFT JOIN bookings_holdtrip trip ON trip.id = claim.hold_trip_id
-LEFT JOIN bookings_hold held ON held.id = trip.hold_id
+LEFT JOIN LATERAL (
+    SELECT booking.order_id, purchase.hold_id
+    FROM bookings_ticket ticket JOIN bookings_booking booking ON booking.id = ticket.booking_id
+    JOIN bookings_order purchase ON purchase.id = booking.order_id
+    WHERE ticket.id = claim.ticket_id AND claim.expires_at IS NOT NULL OFFSET 0
+) ordered ON TRUE
+LEFT JOIN LATERAL (
+    SELECT hold.owner, hold.network FROM "bookings_hold" hold
+    WHERE hold.id = COALESCE(
+        ordered.hold_id,
+        (SELECT trip.hold_id FROM "bookings_holdtrip" trip WHERE trip.id = claim.hold_trip_id)
+    ) OFFSET 0
+) hold ON TRUE""",
+    sqlite="""
+SELECT NULL, claim.seat_id, claim.leg, claim.expires_at, claim.hold_trip_id, booking.order_id,
+    COALESCE(held.owner, ordered.owner), COALESCE(held.network, ordered.network)
+FROM (SELECT 1) clock
+LEFT JOIN bookings_seatclaim claim ON claim.schedule_id = %s
+LEFT JOIN "bookings_holdtrip" trip ON trip.id = claim.hold_trip_id
+LEFT JOIN "bookings_hold" held ON held.id = trip.hold_id
 LEFT JOIN bookings_ticket ticket
     ON ticket.id = CASE WHEN claim.expires_at IS NOT NULL THEN claim.ticket_id END
 LEFT JOIN bookings_booking booking ON booking.id = ticket.booking_id
 LEFT JOIN bookings_order purchase ON purchase.id = booking.order_id
-LEFT JOIN bookings_hold ordered ON ordered.id = purchase.hold_id"""
-
-_claims_with_holders: Final = SelectStatement(
-    SeatClaim,
-    ("", "seat", "leg", "expires_at", "hold_trip", "", "", ""),
-    postgresql=_CLAIMS.format(clock="clock.moment", moment="SELECT clock_timestamp() AS moment"),
-    sqlite=_CLAIMS.format(clock="NULL", moment="SELECT 1"),
+LEFT JOIN "bookings_hold" ordered ON ordered.id = purchase.hold_id""",
 )
 
 
