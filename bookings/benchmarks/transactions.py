@@ -73,9 +73,9 @@ class MeasuredSale:
     def tell(self) -> None:
         from django.utils import timezone
 
-        from bookings.tests.domain.sales.buy import told
+        from bookings.tests.domain.sales.buy import paid_notification
 
-        self.state["told"] = told(self.state["order"], now=timezone.now()).pk
+        self.state["told"] = paid_notification(self.state["order"], now=timezone.now()).pk
 
     def pay(self) -> None:
         from bookings.domain.sales.payments import act_on_notification
