@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.policy import RecordAdmin, RecordInline
-from bookings.base.codes import normal_code, plain_name
+from bookings.base.codes import normal_code
+from bookings.base.emails import plain_email
+from bookings.base.names import plain_surname
 from bookings.models import (
     AccessLink,
     Booking,
@@ -196,7 +198,7 @@ def _is_id(text: str) -> bool:
 def _bookings_matching(text: str) -> Rows:
     """By the two indexed columns: reference, as it was typed or spoken, or e-mail address."""
     return Booking.objects.filter(
-        models.Q(booking_reference=normal_code(text)[:12]) | models.Q(passenger_email=text.strip())
+        models.Q(booking_reference=normal_code(text)[:12]) | models.Q(passenger_email=plain_email(text))
     )
 
 
@@ -248,7 +250,7 @@ class TicketAdmin(RecordAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         if not search_term:
             return queryset, False
-        matches = models.Q(plain_surname=plain_name(search_term)) | models.Q(
+        matches = models.Q(plain_surname=plain_surname("", search_term)) | models.Q(
             booking__in=_bookings_matching(search_term)
         )
         return queryset.filter(matches), False

@@ -13,7 +13,8 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.utils import timezone
 
-from bookings.base.codes import plain_name, sha256
+from bookings.base.codes import sha256
+from bookings.base.names import plain_surname
 from bookings.benchmarks.network import make_network
 from bookings.benchmarks.script import HELPERS, Script
 from bookings.benchmarks.sizes import Size
@@ -47,7 +48,7 @@ def build(size: Size, *, today: date | None = None, progress: Progress = lambda 
             cursor.executemany(
                 "INSERT INTO bench_name VALUES (%s, %s, %s, %s)",
                 [
-                    (number, first_name, surname, plain_name(surname))
+                    (number, first_name, surname, plain_surname(first_name, surname))
                     for number, (first_name, surname) in enumerate(names())
                 ],
             )

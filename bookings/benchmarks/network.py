@@ -13,7 +13,7 @@ from typing import Final
 
 from django.utils.text import slugify
 
-from bookings.base.codes import plain_name
+from bookings.base.names import plain_name
 from bookings.benchmarks.sizes import CITIES, Size
 from bookings.demo.coaches import make_layouts
 from bookings.demo.network import make_prices

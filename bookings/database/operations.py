@@ -5,7 +5,11 @@ A migration with one of these says `atomic = False`.
 
 from typing import Any
 
-from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from django.contrib.postgres.operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    ValidateConstraint,
+)
 from django.db.migrations import AddConstraint, AddIndex
 
 
@@ -54,3 +58,36 @@ class AddCheckBesideSales(AddConstraintNotValid):
             )
         else:
             AddConstraint.database_forwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class ReplaceUniqueBesideSales(AddConstraint):
+    """A unique constraint of expressions in the place of the one of that name; one of them always holds.
+
+    PostgreSQL makes it as an index while the table is written to.
+    """
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        state.remove_constraint(app_label, self.model_name_lower, self.constraint.name)
+        super().state_forwards(app_label, state)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._replace(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._replace(app_label, schema_editor, from_state, to_state)
+
+    def _replace(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        before, after = (state.apps.get_model(app_label, self.model_name) for state in (from_state, to_state))
+        old, new = (self._of(model) for model in (before, after))
+        if schema_editor.connection.vendor != "postgresql" or not new.expressions:
+            schema_editor.remove_constraint(before, old)
+            schema_editor.add_constraint(after, new)
+            return
+        name, temporary = (schema_editor.quote_name(text) for text in (new.name, f"{new.name}_new"))
+        statement = str(new.create_sql(after, schema_editor)).replace(name, temporary, 1)
+        schema_editor.execute(statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1))
+        schema_editor.remove_constraint(before, old)
+        schema_editor.execute(f"ALTER INDEX {temporary} RENAME TO {name}")
+
+    def _of(self, model: Any) -> Any:
+        return next(known for known in model._meta.constraints if known.name == self.constraint.name)

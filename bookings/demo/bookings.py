@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from bookings.base.codes import CROCKFORD, plain_name
+from bookings.base.codes import CROCKFORD
 from bookings.base.money import ZERO
+from bookings.base.names import plain_surname
 from bookings.database.transactions import short_transaction
 from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, DemoSale, WeightedSegment
 from bookings.demo.people import DemoPassenger, email_of
@@ -316,7 +317,7 @@ def _ticket(
         place=Ticket.Place.SEAT if seat else Ticket.Place.STANDBY,
         first_name=passenger.first_name,
         surname=passenger.surname,
-        plain_surname=plain_name(passenger.surname),
+        plain_surname=plain_surname(passenger.first_name, passenger.surname),
         passenger_type=kind,
         fare_class=fare_class,
         fare=passenger_price(adult, kind),

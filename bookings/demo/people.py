@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import Final, TypeVar
 
-from bookings.base.codes import plain_name
+from bookings.base.names import plain_person
 from bookings.demo.timetable import read_table
 
 Choice = TypeVar("Choice")
@@ -51,5 +51,5 @@ def party(rng: Random) -> list[DemoPassenger]:
 
 
 def email_of(passenger: DemoPassenger, rng: Random) -> str:
-    name = plain_name(f"{passenger.first_name}.{passenger.surname}").replace(" ", "")
+    name = f"{plain_person(passenger.first_name)}.{plain_person(passenger.surname)}"
     return f"{name}{rng.randrange(10, 1000)}@example.{rng.choice(('com', 'org'))}"

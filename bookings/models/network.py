@@ -9,7 +9,7 @@ from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from bookings.base.codes import plain_name
+from bookings.base.names import plain_name
 
 
 class Imported(models.Model):
@@ -33,7 +33,7 @@ class City(models.Model):
     slug = models.SlugField(_("slug"), max_length=140, unique=True)
     plain_name = models.CharField(
         max_length=120, editable=False, db_index=True
-    )  # base.codes.plain_name, for type-ahead
+    )  # base.names.plain_name, for type-ahead
     region = models.CharField(_("region"), max_length=80, blank=True)
     country = models.CharField(
         _("country"),

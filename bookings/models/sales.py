@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from bookings.base.names import full_name
 from bookings.database.compiled import insert_rows
 
 from .counter import Shift
@@ -117,6 +118,7 @@ class Booking(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, related_name="bookings")
     booking_reference = models.CharField(_("reference"), max_length=12)
     status = models.CharField(_("status"), max_length=10, choices=SaleStatus, default=SaleStatus.PENDING)
+    # The order's address as it is compared: base.emails.plain_email
     passenger_email = models.EmailField(_("e-mail"), max_length=254, blank=True)
     booking_date = models.DateTimeField(_("booked"))
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="bookings", db_index=False)
@@ -177,9 +179,9 @@ class Ticket(models.Model):
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="+")
     place = models.CharField(max_length=8, choices=Place, default=Place.SEAT)
     seat = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    first_name = models.CharField(max_length=80)
-    surname = models.CharField(max_length=80)
-    plain_surname = models.CharField(max_length=80)  # base.codes.plain_name
+    first_name = models.CharField(max_length=80, blank=True)  # one of the two may be empty
+    surname = models.CharField(max_length=80, blank=True)
+    plain_surname = models.CharField(max_length=80)  # base.names.plain_surname
     passenger_type = models.ForeignKey(PassengerType, models.PROTECT, related_name="+", db_index=False)
     fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
     fare = models.DecimalField(max_digits=9, decimal_places=2)
@@ -206,7 +208,8 @@ class Ticket(models.Model):
                 | Q(place__in=["lap", "standby"], seat__isnull=True),
                 name="ticket_place",
             ),
-            models.UniqueConstraint(fields=["schedule", "spoken_code"], name="unique_spoken_code"),
+            # The code first, so that the counter finds it without its departure
+            models.UniqueConstraint(F("spoken_code"), F("schedule"), name="unique_spoken_code"),
             models.CheckConstraint(
                 condition=Q(status__in=["valid", "boarded", "no_show", "cancelled", "replaced"]),
                 name="ticket_status_known",
@@ -215,7 +218,7 @@ class Ticket(models.Model):
 
     @property
     def full_name(self) -> str:
-        return f"{self.first_name} {self.surname}"
+        return full_name(self.first_name, self.surname)
 
     def __str__(self) -> str:
         return f"ticket {self.pk}"

@@ -8,7 +8,9 @@ from typing import Any, Final
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bookings.base.codes import plain_name, random_code, random_token
+from bookings.base.codes import random_code, random_token
+from bookings.base.emails import plain_email
+from bookings.base.names import plain_surname
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
@@ -246,7 +248,7 @@ def make_booking(
         order=order,
         booking_reference=random_code(8),
         status=status,
-        passenger_email=order.email,
+        passenger_email=plain_email(order.email),
         booking_date=now,
         schedule=schedule,
         from_stop=board,
@@ -292,7 +294,7 @@ def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: r
         seat=seat,
         first_name=first_name,
         surname=surname,
-        plain_surname=plain_name(surname),
+        plain_surname=plain_surname(first_name, surname),
         passenger_type=PassengerType.objects.get(slug="adult"),
         fare_class=fare_class,
         fare=fare,

@@ -1,17 +1,23 @@
-"""Names, telephone numbers and amounts of money as people type them: one reader of each, for every door."""
+"""Names, addresses, telephone numbers and amounts of money as people type them.
+
+One field for each, whose reader is the one in `base`.
+"""
 
 import unicodedata
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from bookings.base.emails import read_email
 from bookings.base.money import read_amount
-from bookings.base.phones import read_phone
-
-NAME_LENGTH: Final = 80
+from bookings.base.names import NAME_LENGTH
+from bookings.base.phones import HOME, read_phone
+from bookings.base.text import clean_name
 
 
 def check_name(text: str) -> None:
@@ -25,13 +31,49 @@ def check_name(text: str) -> None:
         raise ValidationError(_("Please enter the name as in the identity document."))
 
 
+class NameField(forms.CharField):
+    """Either part of a person's name, or the one name they have, as it was written."""
+
+    default_validators = [check_name]
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        messages = {
+            "max_length": gettext_lazy(
+                "Please use at most 80 characters; shorten the name as your document does."
+            ),
+            "null_characters_not_allowed": gettext_lazy(
+                "This name has characters that cannot be printed. Please type it again."
+            ),
+        } | kwargs.pop("error_messages", {})
+        super().__init__(label=label, max_length=NAME_LENGTH, error_messages=messages, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return clean_name(super().to_python(value) or "")
+
+
+class AddressField(forms.EmailField):
+    """An e-mail address, without what was pasted along with it."""
+
+    def to_python(self, value: Any) -> str:
+        return read_email(super().to_python(value) or "")
+
+
+def read_address(text: str) -> str:
+    """The e-mail address that was typed. Raises ValidationError."""
+    address = read_email(text)
+    validate_email(address)
+    return address
+
+
 class PhoneField(forms.CharField):
-    """A number of any country, South Africa's unless its country is typed, as E.164."""
+    """A number of any country, of `country` unless it is typed with it, as E.164."""
+
+    country = HOME
 
     def clean(self, value: str) -> str:
         typed = super().clean(value)
         try:
-            return read_phone(typed) if typed else ""
+            return read_phone(typed, self.country) if typed else ""
         except ValueError as error:
             raise ValidationError(
                 _(

@@ -5,20 +5,28 @@ Every search goes through an index, and nothing is counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Final, NamedTuple
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from bookings.base.codes import CROCKFORD, normal_code, plain_name
-from bookings.base.phones import read_phone
+from bookings.base.codes import CROCKFORD, REFERENCE_LENGTH, SPOKEN_LENGTH, normal_code
+from bookings.base.emails import plain_email
+from bookings.base.names import first_name_pattern, plain_person
+from bookings.base.phones import read_phones
+from bookings.base.text import clean_text
 from bookings.domain.network.routes import RouteNames, route_names
 from bookings.models import Booking, Order, Ticket
 
-_REFERENCE_LENGTH: Final = 8
+_LONGEST: Final = 254
 _SHORTEST_NAME: Final = 2
+_MOST_WORDS: Final = 6  # of a name: each more is two more places where the surname may begin
+_OTHERS: Final = re.compile(r" \+\d+$")  # "Molefe, Kagiso +1", as the list says it
 _LAST: Final = "\U0010ffff"
 _GONE: Final = {Ticket.Status.REPLACED, Ticket.Status.CANCELLED}
 
@@ -101,27 +109,22 @@ def _listed(tickets: list[_TicketRow], names: RouteNames) -> ListedBooking:
 
 
 def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:
-    """What was typed into the one search field.
+    """What was typed or pasted into the one search field, as our pages print it or as people write it.
 
-    A reference, an e-mail address, a telephone number or the beginning of a surname.
+    A reference, an e-mail address, a telephone number, a spoken code, or a passenger's name.
     """
-    text = " ".join(text.replace("\x00", "").split())[:254]
+    text = clean_text(text)[:_LONGEST]
     if not text:
         return rows
     if "@" in text:
-        return rows.filter(passenger_email__in={text, text.lower()})
-    if text.lstrip("+").replace(" ", "").replace("-", "").isdecimal() and len(text) > _REFERENCE_LENGTH:
-        return rows.filter(order__in=Order.objects.filter(phone__in=_numbers(text)))
-    code = normal_code(text)
-    if len(code) == _REFERENCE_LENGTH and set(code) <= set(CROCKFORD):
-        # Asked first and by itself: an OR over two tables would use neither index.
-        order_id = Booking.objects.filter(booking_reference=code).values_list("order", flat=True).first()
-        if order_id:
-            return rows.filter(order=order_id)
-    name = plain_name(text)
-    if len(name) < _SHORTEST_NAME:
-        return rows.none()
-    return rows.filter(pk__in=Ticket.objects.filter(surname_begins(name)).values("booking"))
+        return rows.filter(passenger_email=plain_email(text))
+    # Each is asked by itself: an OR over several tables would use no index.
+    if orders := _orders_of_code(text):
+        return rows.filter(order__in=orders)
+    if numbers := read_phones(text):
+        return rows.filter(order__in=Order.objects.filter(phone__in=numbers))
+    names = _has_name(text)
+    return rows.filter(pk__in=Ticket.objects.filter(names).values("booking")) if names else rows.none()
 
 
 def surname_begins(name: str) -> Q:
@@ -133,9 +136,31 @@ def surname_begins(name: str) -> Q:
     )  # SQLite's LIKE ignores case and therefore the index
 
 
-def _numbers(text: str) -> set[str]:
-    """As numbers are stored; what is not a number is looked for as it was typed."""
-    try:
-        return {read_phone(text)}
-    except ValueError:
-        return {text}
+def _orders_of_code(text: str) -> list[int]:
+    """The ids of the orders with this reference, or with a ticket of this spoken code."""
+    code = normal_code(text)
+    if not set(code) <= set(CROCKFORD):
+        return []
+    if len(code) == REFERENCE_LENGTH:
+        return list(Booking.objects.filter(booking_reference=code).values_list("order", flat=True))
+    if len(code) == SPOKEN_LENGTH:
+        return list(
+            Ticket.objects.filter(spoken_code=code).order_by().values_list("booking__order", flat=True)
+        )
+    return []
+
+
+def _has_name(text: str) -> Q | None:
+    """Tickets of this name: Molefe, the beginning of it, Kagiso Molefe, Molefe Kagiso, or Molefe, Kagiso."""
+    surname, comma, first_name = _OTHERS.sub("", text).partition(",")
+    parts = surname.split()[:_MOST_WORDS]
+    names = [("", surname)] if not comma else [(first_name, surname)]
+    if not comma:
+        pairs = [(" ".join(parts[:at]), " ".join(parts[at:])) for at in range(1, len(parts))]
+        names += pairs + [(last, first) for first, last in pairs]
+    conditions = [
+        surname_begins(plain) & (Q(first_name__iregex=first_name_pattern(first)) if first.strip() else Q())
+        for first, last in names
+        if len(plain := plain_person(last)) >= _SHORTEST_NAME
+    ]
+    return reduce(or_, conditions) if conditions else None

@@ -51,7 +51,7 @@ def sell_standby(
 def _place(ref: SegmentRef, sale: Sale, shift: Shift, now: datetime) -> Order:
     passengers = sale.passengers
     if not passengers or not all(
-        passenger.get("first_name") and passenger.get("surname") for passenger in passengers
+        passenger.get("first_name") or passenger.get("surname") for passenger in passengers
     ):
         raise Refusal(_("Please enter the name of every passenger."))
     before = get_segment(ref)

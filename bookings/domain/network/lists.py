@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, QuerySet
 
-from bookings.base.codes import plain_name
+from bookings.base.names import plain_name
 from bookings.models import City, Route, RouteStop, Stop
 
 

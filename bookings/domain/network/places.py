@@ -12,8 +12,8 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
+from bookings.base.names import plain_name
 from bookings.cache.reference_data import cached
 from bookings.models import City, RouteStop, Stop
 

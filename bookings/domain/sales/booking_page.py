@@ -7,12 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import normal_code, plain_name
+from bookings.base.codes import normal_code
+from bookings.base.emails import plain_email
 from bookings.base.errors import NotFound
 from bookings.base.money import ZERO, cents, format_zar
+from bookings.base.names import PersonName, is_name_of
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
@@ -305,20 +307,28 @@ class BookingSummary:
 
 
 def find_booking(reference: str, proof: str, *, now: datetime) -> BookingSummary | None:
-    """The booking with this reference, if `proof` is a surname on its order or the e-mail address.
+    """The booking with this reference, if `proof` is a name on its order or the e-mail address.
 
     None for every kind of failure.
     """
-    name, email = plain_name(proof)[:80], proof.strip()
-    proven = (
-        Q(order__bookings__tickets__plain_surname=name) | Q(order__email__iexact=email)
-        if name
-        else Q(pk__in=[])
-    )
-    booking = (
-        Booking.objects.filter(proven, booking_reference=normal_code(reference)[:12])
+    people = (  # the booking beside the name of each passenger of its order
+        Booking.objects.filter(booking_reference=normal_code(reference)[:12])
         .select_related("order", "schedule__route__line", "from_stop__stop__city", "to_stop__stop__city")
-        .first()
+        .annotate(
+            first_name=F("order__bookings__tickets__first_name"),
+            surname=F("order__bookings__tickets__surname"),
+        )
+        .order_by()
+    )
+    email = plain_email(proof)
+    booking = next(
+        (
+            row
+            for row in people
+            if is_name_of(proof, PersonName(row.first_name or "", row.surname or ""))
+            or (email and email == plain_email(row.order.email))
+        ),
+        None,
     )
     if booking is None:
         return None

@@ -93,7 +93,7 @@ def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = T
         return str(draft["problem"])
     passengers = draft.get("passengers", [])
     if len(passengers) != seats or not all(
-        passenger.get("first_name") and passenger.get("surname") for passenger in passengers
+        passenger.get("first_name") or passenger.get("surname") for passenger in passengers
     ):
         return _("Please enter the name of every passenger.")
     if needs_email and not draft.get("email"):

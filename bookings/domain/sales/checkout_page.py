@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import ZERO, format_zar
+from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
@@ -30,6 +31,10 @@ class PassengerRow:
     passenger_type: str
     fares: dict[str, str]
     fare_text: str
+
+    @property
+    def name(self) -> str:
+        return full_name(self.first_name, self.surname)
 
 
 @dataclass(frozen=True)

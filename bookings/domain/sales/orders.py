@@ -9,9 +9,11 @@ from typing import Final
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import plain_name, random_code, random_token
+from bookings.base.codes import random_code, random_token
+from bookings.base.emails import plain_email
 from bookings.base.errors import Busy, SalesClosed
 from bookings.base.money import ZERO, cents
+from bookings.base.names import plain_surname
 from bookings.database.compiled import compiled, insert_rows
 from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
@@ -122,7 +124,7 @@ def open_booking(order: Order, segment: Segment, *, reference: str = "", now: da
     booking = Booking(
         order=order,
         booking_reference=reference or new_reference(),
-        passenger_email=order.email,
+        passenger_email=plain_email(order.email),
         booking_date=now,
         schedule=segment.schedule,
         from_stop=segment.board,
@@ -166,7 +168,7 @@ def new_ticket(
         seat=terms.seat,
         first_name=passenger["first_name"],
         surname=passenger["surname"],
-        plain_surname=plain_name(passenger["surname"])[:80],
+        plain_surname=plain_surname(passenger["first_name"], passenger["surname"]),
         passenger_type=terms.passenger_type,
         fare_class=terms.fare_class,
         fare=terms.fare,

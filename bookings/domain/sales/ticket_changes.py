@@ -10,9 +10,10 @@ from django.db import IntegrityError
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import plain_name, random_token
+from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
+from bookings.base.names import NAME_LENGTH, clean_name, full_name, plain_surname
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.fares.refund_rules import RefundTerms
@@ -200,10 +201,10 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
     locked = lock_order(ticket_called(change.ticket_id).booking.order_id)
     now = now or locked.now
     ticket = ticket_called(change.ticket_id)
-    first_name, surname = (" ".join(name.split()) for name in (change.first_name, change.surname))
+    first_name, surname = (clean_name(name) for name in (change.first_name, change.surname))
     booking = locked_booking(ticket.booking.booking_reference)
-    if not first_name or not surname or max(len(first_name), len(surname)) > 80:
-        raise Refusal(_("Enter a first name and a surname."))
+    if not (first_name or surname) or max(len(first_name), len(surname)) > NAME_LENGTH:
+        raise Refusal(_("Enter a first name and a surname; one of them is enough."))
     stands = (
         booking.status == SaleStatus.CONFIRMED
         and ticket.status == Ticket.Status.VALID
@@ -218,13 +219,13 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
     Ticket.objects.filter(pk=ticket.pk).update(
         first_name=first_name,
         surname=surname,
-        plain_surname=plain_name(surname)[:80],
+        plain_surname=plain_surname(first_name, surname),
         code=f"FBL1.{random_token()}",
         spoken_code=new_spoken_code(booking.schedule_id),
         version=F("version") + 1,
     )
     cause = next_cause("name", booking)
-    reason = f"name {ticket.full_name} → {first_name} {surname}"
+    reason = f"name {ticket.full_name} → {full_name(first_name, surname)}"
     BookingEvent.objects.record(
         BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
     )

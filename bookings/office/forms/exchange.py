@@ -15,6 +15,7 @@ from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
 from bookings.office.access import StaffRequest
 from bookings.office.forms.approval import ApprovalFields
+from bookings.web.fields import NameField
 
 _LONGEST: Final = 200
 TENDERS: Final = [(tender.value, tender.label) for tender in (Account.CASH, Account.CARD, Account.EFT)]
@@ -60,8 +61,8 @@ class ConfirmForm(ApprovalFields):
 
 
 class NameForm(forms.Form):
-    first_name = forms.CharField(label=_("First name"), max_length=80)
-    surname = forms.CharField(label=_("Surname"), max_length=80)
+    first_name = NameField(_("First name"), required=False)
+    surname = NameField(_("Surname"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=32767)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=60)
 

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from bookings.domain.partners.api_keys import KeyTerms
 from bookings.models import ApiKey, Partner, Webhook
 from bookings.office.forms.fields import SubmissionField, ValuesForm
-from bookings.web.fields import AmountField
+from bookings.web.fields import AddressField, AmountField
 
 
 class PartnerTermsForm(ValuesForm):
+    email = AddressField(label=_("Contact e-mail"))
     credit_limit = AmountField(_("Credit limit in rand"), min_value=Decimal(0))
 
     class Meta:

@@ -16,30 +16,26 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.base.codes import plain_name
 from bookings.base.errors import NotFound
+from bookings.base.names import NAME_LENGTH, plain_name, read_full_name
+from bookings.base.text import clean_code, clean_text
 from bookings.domain.counter.tender import Tender
 from bookings.domain.network.places import Place, find_places, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
 from bookings.office.forms.days import read_day_keys
-from bookings.web.fields import NAME_LENGTH, AmountField, PhoneField, check_name
+from bookings.web.fields import AmountField, PhoneField, check_name, read_address
 
 _LONGEST: Final = 200  # of any field; more is cut
-_HIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
-_PARTICLES: Final = frozenset(
-    {"van", "von", "de", "der", "den", "du", "le", "la", "da", "dos", "di", "ka", "janse"}
-)
 
 
 def tidy(data: Mapping[str, str]) -> dict[str, str]:
-    return {name: _HIDDEN.sub("", str(value))[:_LONGEST] for name, value in data.items()}
+    return {name: clean_text(str(value))[:_LONGEST] for name, value in data.items()}
 
 
 def place_of(text: str) -> Place:
@@ -132,9 +128,7 @@ def read_seats(text: str, ticked: Sequence[str], segment: SegmentRef) -> SeatReq
 
     Empty: what was ticked, else one seat.
     """
-    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", _HIDDEN.sub(" ", text)[:_LONGEST]) if part][
-        :60
-    ]
+    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", clean_code(text[:_LONGEST])) if part][:60]
     if len(typed) == 1 and typed[0].isascii() and typed[0].isdecimal():
         return SeatRequest(segment, count=int(typed[0]))
     labels = tuple(dict.fromkeys(typed or (label.strip().upper()[:6] for label in ticked[:60])))
@@ -284,19 +278,18 @@ class PayForm(TenderForm):
         typed = self.cleaned_data["contact"]
         if "@" in typed:
             try:
-                validate_email(typed)
+                return read_address(typed), ""
             except ValidationError:
                 raise ValidationError(_("This e-mail address is not complete.")) from None
-            return typed, ""
         return "", PhoneField(required=False).clean(typed)
 
     def clean(self) -> dict[str, Any]:
         surname = ""
         self.passengers: list[dict[str, str]] = []
         for person in self.people:
-            typed = " ".join(self.cleaned_data.get(f"name-{person.index}", "").split())
-            first, last = split_name(typed, surname)
-            surname = last or surname
+            name = read_full_name(self.cleaned_data.get(f"name-{person.index}", ""), surname)
+            first, last = name
+            surname = last if first else surname
             slug = self.cleaned_data.get(f"type-{person.index}") or next(iter(person.fares), "")
             self.passengers.append({"first_name": first, "surname": last, "passenger_type": slug})
             if problem := _name_problem(first, last):
@@ -320,26 +313,14 @@ class PayForm(TenderForm):
         ]
 
 
-def split_name(text: str, surname: str = "") -> tuple[str, str]:
-    """First names and surname. One word alone takes `surname`, that of the passenger above."""
-    parts = text.split()
-    if len(parts) < 2:
-        return text, surname if text else ""
-    start = next(
-        (number for number, part in enumerate(parts[1:-1], 1) if part.casefold() in _PARTICLES),
-        len(parts) - 1,
-    )
-    return " ".join(parts[:start]), " ".join(parts[start:])
-
-
 def _name_problem(first: str, last: str) -> str:
-    if not first or not last:
-        return _("Enter first name and surname.")
+    if not first and not last:
+        return _("Enter first name and surname, or the only name.")
     if len(first) > NAME_LENGTH or len(last) > NAME_LENGTH:
         return _("This name is too long.")
     try:
-        check_name(first)
-        check_name(last)
+        for name in filter(None, (first, last)):
+            check_name(name)
     except ValidationError as wrong:
         return str(wrong.messages[0])
     return ""

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
+from bookings.base.names import PersonName, write_full_name
 from bookings.domain.counter.sale_page import SegmentView
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout_page import CheckoutView
@@ -85,17 +86,14 @@ def _number(text: str) -> int:
 
 
 def held_people(view: CheckoutView) -> list[Person]:
-    rows = view.passengers
-    return [
-        Person(
-            row.index,
-            row.seats,
-            row.fares,
-            " ".join(f"{row.first_name} {row.surname}".split()),
-            row.passenger_type,
-        )
-        for row in rows
-    ]
+    """Each with a name that the form reads back as it is."""
+    people, surname = [], ""
+    for row in view.passengers:
+        name = PersonName(row.first_name, row.surname)
+        written = write_full_name(name, surname) if name.full else ""
+        people.append(Person(row.index, row.seats, row.fares, written, row.passenger_type))
+        surname = row.surname if row.first_name else surname
+    return people
 
 
 def standby_people(view: SegmentView, count: int) -> list[Person]:

@@ -10,7 +10,7 @@ from bookings.domain.staff.accounts import Profile
 from bookings.domain.staff.records import StaffQuery, StaffRecord
 from bookings.models import Branch, User
 from bookings.office.forms.fields import SubmissionField, ValuesForm
-from bookings.web.fields import NAME_LENGTH, check_name
+from bookings.web.fields import AddressField, NameField
 
 
 class StaffFilterForm(forms.Form):
@@ -40,11 +40,12 @@ class StaffFilterForm(forms.Form):
 class ProfileForm(ValuesForm):
     """What a manager enters about a member of staff."""
 
-    first_name = forms.CharField(label=_("First name"), max_length=NAME_LENGTH, validators=[check_name])
-    last_name = forms.CharField(label=_("Surname"), max_length=NAME_LENGTH, validators=[check_name])
+    first_name = NameField(_("First name"), required=False)
+    last_name = NameField(_("Surname"))
     branch = forms.ModelChoiceField(
         Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("none: no till")
     )
+    email = AddressField(label=_("E-mail (optional)"), required=False)
     seen = forms.IntegerField(
         widget=forms.HiddenInput, required=False, min_value=0, max_value=2**63 - 1
     )  # the last event shown
@@ -53,7 +54,7 @@ class ProfileForm(ValuesForm):
     class Meta:
         model = User
         fields = ["first_name", "last_name", "email", "role", "branch"]
-        labels = {"email": _("E-mail (optional)"), "role": _("Role")}
+        labels = {"role": _("Role")}
 
     def __init__(self, *args: Any, keeps: Branch | None = None, **kwargs: Any) -> None:
         """`keeps` is a branch that may stay chosen even if it is closed."""

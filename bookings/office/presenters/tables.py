@@ -5,6 +5,7 @@ import django_tables2 as tables
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from bookings.base.names import listed_name
 from bookings.domain.counter.booking_search import ListedBooking
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Channel, SaleStatus
@@ -81,7 +82,7 @@ def _names(passengers: Sequence[tuple[str, str]]) -> str:
     if not passengers:
         return ""
     surname, first_name = passengers[0]
-    return f"{surname}, {first_name}" + (f" +{len(passengers) - 1}" if len(passengers) > 1 else "")
+    return listed_name(first_name, surname) + (f" +{len(passengers) - 1}" if len(passengers) > 1 else "")
 
 
 def export_rows(bookings: Iterable[ListedBooking], columns: Iterable[str]) -> Iterator[list[str]]:

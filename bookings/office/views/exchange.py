@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
+from bookings.base.names import full_name
 from bookings.domain.counter.exchange import exchange_at_till, seat_at_till
 from bookings.domain.counter.exchange_page import ExchangeQuery, move_view, reseat_view, ticket_of
 from bookings.domain.sales.exchanges import ExchangeRequest
@@ -192,7 +193,7 @@ def change_name(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
             messages.success(
                 request,
                 _("The ticket is now in the name of %(name)s.")
-                % {"name": f"{data['first_name']} {data['surname']}"},
+                % {"name": full_name(data["first_name"], data["surname"])},
             )
             return redirect("office:booking", reference)
     context = {"form": form, "ticket": ticket, "reference": reference, "refusal": counted(refusal)}

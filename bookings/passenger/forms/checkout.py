@@ -8,36 +8,13 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
-from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
+from bookings.web.fields import AddressField, NameField, PhoneField
 
 _LONGEST_FIELD: Final = (
     300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
 )
-
-
-class PassengerNameField(forms.CharField):
-    default_validators = [check_name]
-
-    def __init__(self, label: str, missing: str, **attrs: Any) -> None:
-        super().__init__(
-            label=label,
-            max_length=NAME_LENGTH,
-            error_messages={
-                "required": missing,
-                "max_length": gettext_lazy(
-                    "Please use at most 80 characters; shorten the name as your document does."
-                ),
-                "null_characters_not_allowed": gettext_lazy(
-                    "This name has characters that cannot be printed. Please type it again."
-                ),
-            },
-            widget=forms.TextInput(
-                {"spellcheck": "false", "autocapitalize": "words", "dir": "auto", **attrs}
-            ),
-        )
 
 
 @dataclass(frozen=True)
@@ -62,7 +39,7 @@ class DetailsForm(forms.Form):
         super().__init__(posted, initial=_initial(checkout), auto_id="%s")
         for row in checkout.passengers:
             self._add_passenger(row, dict(row.fares), checkout)
-        self.fields["email"] = forms.EmailField(
+        self.fields["email"] = AddressField(
             label=_("E-mail"),
             max_length=254,
             help_text=_("We will send your tickets here."),
@@ -84,14 +61,15 @@ class DetailsForm(forms.Form):
 
     def _add_passenger(self, row: PassengerRow, fares: dict[str, str], checkout: CheckoutView) -> None:
         section = f"section-p{row.index + 1}"
-        first = _("Please enter the first name of passenger %(number)d.") % {"number": row.index + 1}
-        last = _("Please enter the surname of passenger %(number)d.") % {"number": row.index + 1}
-        self.fields[f"p{row.index}-first_name"] = PassengerNameField(
-            _("First name"), first, autocomplete=f"{section} given-name"
-        )
-        self.fields[f"p{row.index}-surname"] = PassengerNameField(
-            _("Surname"), last, autocomplete=f"{section} family-name", **{"data-copy": "surname"}
-        )
+        names = {
+            "first_name": (_("First name"), {"autocomplete": f"{section} given-name"}),
+            "surname": (_("Surname"), {"autocomplete": f"{section} family-name", "data-copy": "surname"}),
+        }
+        for name, (label, attrs) in names.items():
+            widget = forms.TextInput(
+                {"spellcheck": "false", "autocapitalize": "words", "dir": "auto"} | attrs
+            )
+            self.fields[f"p{row.index}-{name}"] = NameField(label, required=False, widget=widget)
         self.fields[f"p{row.index}-passenger_type"] = forms.ChoiceField(
             label=_("Travels as"),
             choices=[
@@ -105,6 +83,15 @@ class DetailsForm(forms.Form):
                 "invalid_choice": _("Please choose one from the list."),
             },
         )
+
+    def clean(self) -> dict[str, Any]:
+        """One name is enough: some people have no other."""
+        for row in self.checkout.passengers:
+            names = [f"p{row.index}-first_name", f"p{row.index}-surname"]
+            if not any(self.cleaned_data.get(name) or name in self.errors for name in names):
+                missing = _("Please enter the name of passenger %(number)d.") % {"number": row.index + 1}
+                self.add_error(names[0], missing)
+        return self.cleaned_data
 
     def _mark_errors(self) -> None:
         for name, errors in self.errors.items():

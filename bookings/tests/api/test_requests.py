@@ -11,9 +11,9 @@ from django.test import Client
 
 from bookings.api.schema import document
 from bookings.api.v1.views import network
-from bookings.models import ApiKey, Order
+from bookings.models import ApiKey, Order, Ticket
 from bookings.tests.api.conftest import API, Program, problem
-from bookings.tests.api.sale import segment_request
+from bookings.tests.api.sale import order, segment_request
 from bookings.tests.api.test_access import PUBLIC_NAMES, address, calls, patterns
 from bookings.tests.make import NOW, make_city, make_schedule
 
@@ -133,7 +133,7 @@ def test_bodies_are_small_and_json(program: Program) -> None:
 def test_nested_errors_say_where(program: Program) -> None:
     body = {
         "hold": "x",
-        "passengers": [{"first_name": "A", "surname": "", "passenger_type": "adult"}],
+        "passengers": [{"first_name": "", "surname": "", "passenger_type": "adult"}],
         "email": "no",
         "phone": "12",
     }
@@ -141,6 +141,19 @@ def test_nested_errors_say_where(program: Program) -> None:
     errors = problem(program.post("/orders/", body))["errors"]
 
     assert sorted(each["field"] for each in errors) == ["email", "passengers.0.surname", "phone"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [{"first_name": "Suharto"}, {"surname": "Suharto"}, {"first_name": "", "surname": "Su\u200bharto"}],
+)
+def test_one_name_is_enough(program: Program, name: dict[str, str]) -> None:
+    placed = order(
+        program, make_schedule(), people=[{"passenger_type": "adult", **name}], email="ann@exam\u200bple.com"
+    )
+
+    assert Ticket.objects.get().full_name == "Suharto"
+    assert placed["email"] == "ann@example.com"
 
 
 def test_a_database_that_is_away_is_a_503(anybody: Program, monkeypatch: pytest.MonkeyPatch) -> None:

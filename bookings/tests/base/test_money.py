@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.base.codes import CROCKFORD, normal_code, plain_name, random_code
+from bookings.base.codes import CROCKFORD, normal_code, random_code
 from bookings.base.money import cents, format_zar, percent_of, read_amount, whole_rand
 
 
@@ -43,14 +43,6 @@ def test_codes_survive_being_spoken() -> None:
     assert set(code) <= set(CROCKFORD)
     assert normal_code(f" {code[:4].lower()}-{code[4:]} ") == code
     assert normal_code("oil") == "011"
-
-
-@pytest.mark.parametrize(
-    ("typed", "plain"),
-    [("  Müller ", "muller"), ("van  der Merwe", "van der merwe"), ("NKOSI", "nkosi"), ("Ǹdlovu", "ndlovu")],
-)
-def test_names_compare_without_accents_and_case(typed: str, plain: str) -> None:
-    assert plain_name(typed) == plain
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from bookings.cache.reference_data import reference_data_version
+from bookings.domain.counter.booking_search import search_bookings
 from bookings.domain.sales.messages import queue_message, write_webhook
-from bookings.models import OutboxMessage, PaymentAttempt, Webhook
+from bookings.models import Booking, City, OutboxMessage, PaymentAttempt, Ticket, Webhook
 from bookings.tests.make import NOW, make_api_key, make_booking, make_partner
 
 FIRST = [("bookings", "0001_foundation")]
@@ -75,3 +76,20 @@ def test_keys_from_before_are_lenient_for_90_days(newest: list[tuple[str, str]])
 
     key.refresh_from_db()
     assert before <= key.lenient_until - timedelta(days=90) <= timezone.now()
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_names_and_addresses_of_before_are_compared_anew(newest: list[tuple[str, str]]) -> None:
+    booking = make_booking(email="Piet@Example.com")
+    ticket, city = booking.tickets.get(), booking.from_stop.stop.city
+    Ticket.objects.filter(pk=ticket.pk).update(surname="van der Merwe", plain_surname="van der merwe")
+    Booking.objects.filter(pk=booking.pk).update(passenger_email="Piet@Example.com")
+    City.objects.filter(pk=city.pk).update(name="Łódź", plain_name="łodz")
+
+    migrate([("bookings", "0012_find_people")])
+    migrate(newest)
+
+    assert list(search_bookings(Booking.objects.all(), "VanDerMerwe")) == [booking]
+    assert list(search_bookings(Booking.objects.all(), "piet@example.com")) == [booking]
+    assert City.objects.get(pk=city.pk).plain_name == "lodz"

@@ -16,9 +16,19 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-from bookings.database.operations import AddCheckBesideSales, AddIndexBesideSales, AddUniqueBesideSales
+from bookings.database.operations import (
+    AddCheckBesideSales,
+    AddIndexBesideSales,
+    AddUniqueBesideSales,
+    ReplaceUniqueBesideSales,
+)
 
-_BESIDE_SALES: Final = (AddIndexBesideSales, AddCheckBesideSales, AddUniqueBesideSales)
+_BESIDE_SALES: Final = (
+    AddIndexBesideSales,
+    AddCheckBesideSales,
+    AddUniqueBesideSales,
+    ReplaceUniqueBesideSales,
+)
 LIVE_FROM: Final = "0001_foundation"  # made before anything was live
 
 
@@ -35,11 +45,9 @@ def problems(migration: migrations.Migration, before: ProjectState) -> Iterator[
 
 
 def _problem(operation: Operation, state: ProjectState, name: str) -> str:
-    if isinstance(operation, migrations.AddIndex) and not isinstance(operation, AddIndexBesideSales):
+    if isinstance(operation, migrations.AddIndex) and not isinstance(operation, _BESIDE_SALES):
         return "nobody can sell while it is made; use AddIndexBesideSales"
-    if isinstance(operation, migrations.AddConstraint) and not isinstance(
-        operation, AddCheckBesideSales | AddUniqueBesideSales
-    ):
+    if isinstance(operation, migrations.AddConstraint) and not isinstance(operation, _BESIDE_SALES):
         return "nobody can sell while every row is checked; a check can be added by AddCheckBesideSales"
     if isinstance(operation, migrations.RemoveField | migrations.DeleteModel):
         return "the version before it still asks for it; stop using it one release earlier"

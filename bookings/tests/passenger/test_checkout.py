@@ -60,8 +60,7 @@ def test_a_review_without_details_leads_back_to_them(client: Client, token: str)
 @pytest.mark.parametrize(
     ("field", "typed", "words"),
     [
-        ("p0-first_name", "", "Please enter the first name of passenger 1."),
-        ("p1-surname", " \u200b ", "Please enter the name as in the identity document."),
+        ("p1-surname", ".", "Please enter the name as in the identity document."),
         ("p0-surname", "Nul\x00l", "characters that cannot be printed"),
         ("p0-surname", "Bell\x07", "characters that cannot be printed"),
         ("p0-surname", "x" * 81, "Please use at most 80 characters"),
@@ -96,6 +95,42 @@ def test_names_of_every_script_are_welcome(client: Client, token: str, name: str
     client.post(f"/checkout/{token}/", review_form(client, token))
 
     assert Order.objects.get().bookings.get().tickets.filter(surname=name).exists()
+
+
+@pytest.mark.parametrize(
+    ("first_name", "surname"), [("Suharto", ""), ("", "Suharto"), ("Su\u200bharto", " ")]
+)
+def test_one_name_is_enough_and_shown_as_written(
+    client: Client, token: str, first_name: str, surname: str
+) -> None:
+    fill(client, token, **{"p0-first_name": first_name, "p0-surname": surname})
+
+    assert (
+        '<bdi class="person">Suharto</bdi>' in client.get(f"/checkout/{token}/?step=review").content.decode()
+    )
+    client.post(f"/checkout/{token}/", review_form(client, token))
+
+    ticket = Order.objects.get().bookings.get().tickets.first()
+    assert (ticket.full_name, ticket.plain_surname) == ("Suharto", "suharto")
+
+
+def test_without_any_name_nobody_travels(client: Client, token: str) -> None:
+    answer = client.post(f"/checkout/{token}/", details(**{"p0-first_name": " ", "p0-surname": "\u200b"}))
+
+    assert answer.status_code == 422
+    assert "Please enter the name of passenger 1." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed", ["ann@\u200bexample.com", "\u202aann@example.com\u202c", "ann@example.com\ufeff"]
+)
+def test_what_is_pasted_unseen_is_no_part_of_the_contact(client: Client, token: str, typed: str) -> None:
+    fill(client, token, email=typed, phone="\u202a082\u200b 123 4567\u202c")
+
+    client.post(f"/checkout/{token}/", review_form(client, token))
+
+    order = Order.objects.get()
+    assert (order.email, order.phone) == ("ann@example.com", "+27821234567")
 
 
 def test_html_in_a_name_stays_text(client: Client, token: str) -> None:

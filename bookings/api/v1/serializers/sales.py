@@ -3,15 +3,19 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError as FieldError
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from bookings.api.fields import BY_RULE, EndShape, PlaceText, Shown, money, money_sent
 from bookings.api.pagination import PageQuery
+from bookings.base.emails import read_email
+from bookings.base.names import NAME_LENGTH
+from bookings.base.text import clean_name
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
-from bookings.web.fields import NAME_LENGTH, PhoneField, check_name
+from bookings.web.fields import PhoneField, check_name
 
 _REFERENCE: Final = r"^[!-~]([ -~]{0,62}[!-~])?$"
 
@@ -55,17 +59,34 @@ class QuotedHold(serializers.Serializer):
     quote = serializers.RegexField(r"^[!-~]+$", max_length=4000)
 
 
-class NameField(serializers.CharField):
+class NameText(serializers.CharField):
+    """Either part of a name; one of the two may be left out or empty."""
+
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_length=1, max_length=NAME_LENGTH, trim_whitespace=False, **options)
+        super().__init__(
+            max_length=NAME_LENGTH,
+            required=False,
+            default="",
+            allow_blank=True,
+            trim_whitespace=False,
+            **options,
+        )
 
     def to_internal_value(self, data: Any) -> str:
-        name = " ".join(super().to_internal_value(data).split())
+        name = clean_name(super().to_internal_value(data))
         try:
-            check_name(name)
+            if name:
+                check_name(name)
         except FieldError as wrong:
             raise serializers.ValidationError(wrong.messages, code=BY_RULE) from wrong
         return name
+
+
+class AddressText(serializers.EmailField):
+    """Without what was pasted along with it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return read_email(super().to_internal_value(data))
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -80,9 +101,15 @@ class PhoneText(serializers.CharField):
 
 
 class PassengerRequest(serializers.Serializer):
-    first_name = NameField()
-    surname = NameField()
+    first_name = NameText(help_text="May be empty for somebody with one name")
+    surname = NameText(help_text="May be empty for somebody with one name")
     passenger_type = serializers.SlugField(max_length=30)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["first_name"] and not attrs["surname"]:
+            message = _("Enter the name of the passenger.")
+            raise serializers.ValidationError({"surname": [message]}, code=BY_RULE)
+        return attrs
 
 
 class OrderRequest(serializers.Serializer):
@@ -90,7 +117,7 @@ class OrderRequest(serializers.Serializer):
     passengers = serializers.ListField(
         child=PassengerRequest(), min_length=1, max_length=settings.HOLD_MAX_SEATS
     )
-    email = serializers.EmailField(max_length=254, help_text="Where the tickets go")
+    email = AddressText(max_length=254, help_text="Where the tickets go")
     phone = PhoneText(required=False, default="", allow_blank=True, max_length=40)
     external_reference = serializers.RegexField(
         _REFERENCE,

@@ -128,11 +128,11 @@ def hold(request: KeyedRequest, token: str) -> Response:
 def orders(request: KeyedRequest) -> HttpResponse:
     partner, now = request.auth.partner, timezone.now()
     if request.method == "POST":
+        once = idempotent_request(request, tell=lambda token: _order_doc(token, partner))
         body = body_of(
             request, OrderRequest, look_up=lambda sent: selling.partner_hold(sent["hold"], partner)
         )
         passengers = tuple(dict(passenger) for passenger in body.pop("passengers"))
-        once = idempotent_request(request, tell=lambda token: _order_doc(token, partner))
         made = selling.order_held(once, selling.OrderDetails(passengers=passengers, **body))
         return once_response(once, made, status=201)
     rows = queries.orders_of(partner, _order_filter(query_of(request, OrderQuery)))

@@ -8,8 +8,8 @@ from typing import Final
 
 from django.utils.text import slugify
 
-from bookings.base.codes import plain_name
 from bookings.base.countries import country_at
+from bookings.base.names import plain_name
 from bookings.domain.timetable.gtfs.network import MAX_CITY_KM, PlannedCity, PlannedStop
 from bookings.domain.timetable.gtfs.values import Point, kilometres
 from bookings.models import City, Stop

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import plain_name
+from bookings.base.names import plain_name
 from bookings.base.phones import phone_country
 from bookings.domain.timetable.calendars import is_time_zone
 from bookings.domain.timetable.gtfs.enumerations import check_unused_codes, read_code, read_code_or

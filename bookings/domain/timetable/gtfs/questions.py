@@ -10,8 +10,8 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import plain_name
 from bookings.base.errors import RuleBroken
+from bookings.base.names import plain_name
 from bookings.domain.timetable.gtfs.plan import ImportPlan, PlannedService
 from bookings.domain.timetable.stale import (
     UNDER_WAY,

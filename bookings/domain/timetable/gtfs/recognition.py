@@ -16,7 +16,7 @@ from typing import Final
 from django.db.models import CharField, Model, Value
 from django.db.models.functions import Cast, Concat
 
-from bookings.base.codes import plain_name
+from bookings.base.names import plain_name
 from bookings.domain.timetable.calendars import Calendar
 from bookings.domain.timetable.generate import ServicePlan, read_service_plans
 from bookings.domain.timetable.gtfs.plan import ImportPlan, PlannedRoute, PlannedService

@@ -122,7 +122,7 @@ def test_a_refused_order_leaves_its_token_good(schedule: Schedule) -> None:
     [
         ([], "a@example.com"),
         ([ANN], "a@example.com"),
-        ([ANN, {**SIPHO, "surname": ""}], "a@example.com"),
+        ([ANN, {**SIPHO, "first_name": "", "surname": ""}], "a@example.com"),
         ([ANN, SIPHO], ""),
     ],
 )
