@@ -150,27 +150,33 @@ def _fares(plan: ImportPlan) -> Iterator[Question]:
 
 
 def _same_feed(plan: ImportPlan, source: str) -> Iterator[Question]:
-    """Known by what it has, whatever the file is called."""
-    others = [other for other in _sources_of_stops(plan) if other != source]
+    """Known by what it has, whatever the file is called, and whether it is one source here or several."""
     trips = Counter(_content(service) for service in plan.services)
-    for other in others:
-        same = sum((trips & Counter(_known_contents(other))).values())
-        if same * 2 >= trips.total():
-            message = _(
-                "%(same)s of %(all)s trips are those of “%(other)s” as well: they would be sold twice. "
-                "--source renews that one."
-            ) % {"same": f"{same:,}", "all": f"{trips.total():,}", "other": other or _("our own timetable")}
-            yield Question("same-feed", message, {"trips": same, "all": trips.total()})
+    same: dict[str, int] = {}
+    left = Counter(trips)
+    for other in _sources_of_stops(plan):
+        if other != source:
+            shared = left & Counter(_known_contents(other))
+            left -= shared
+            same[other or _("our own timetable")] = shared.total()
+    total = sum(same.values())
+    if total * 2 >= trips.total():
+        names = [name for name, count in sorted(same.items(), key=lambda row: -row[1])[:_SHOWN] if count]
+        message = _(
+            "%(same)s of %(all)s trips are those of “%(others)s” as well: they would be sold twice. "
+            "--source renews what is there."
+        ) % {"same": f"{total:,}", "all": f"{trips.total():,}", "others": "”, “".join(names)}
+        yield Question("same-feed", message, {"trips": total, "all": trips.total()})
 
 
 def _sources_of_stops(plan: ImportPlan) -> list[str]:
-    """Sources with at least half of the names of these stops."""
+    """Sources that have a stop of one of these names."""
     names = sorted({plain_name(stop.name)[:160] for stop in plan.stops})
-    shared: Counter[str] = Counter()
+    sources: set[str] = set()
     for start in range(0, len(names), _CHUNK):
         rows = Stop.objects.filter(plain_name__in=names[start : start + _CHUNK]).order_by()
-        shared.update(source for source, _name in set(rows.values_list("source", "plain_name")))
-    return sorted(source for source, count in shared.items() if count * 2 >= len(names))
+        sources |= set(rows.values_list("source", flat=True).distinct())
+    return sorted(sources)
 
 
 def _content(service: PlannedService) -> tuple[str, str, int, int]:

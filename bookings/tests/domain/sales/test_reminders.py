@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from bookings.domain.sales.reminders import queue_pay_reminders
-from bookings.models import OutboxMessage, SaleStatus
-from bookings.tests.make import NOW, make_order
+from bookings.models import OutboxMessage, SaleStatus, Schedule
+from bookings.tests.make import NOW, make_booking, make_fare_classes, make_order, make_passenger_types
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -42,5 +42,18 @@ def test_reminder_is_not_queued_for(wrong: dict) -> None:
         }
         | wrong
     )
+
+    assert queue_pay_reminders(now=NOW) == 0
+
+
+@pytest.mark.parametrize("state", [{"is_active": False}, {"status": "cancelled"}])
+def test_nobody_is_reminded_to_pay_for_a_departure_that_was_withdrawn(state: dict) -> None:
+    order = make_order(
+        status=SaleStatus.PENDING, pays_later=True, placed_at=NOW - 10 * HOUR, pay_by=NOW + HOUR
+    )
+    make_fare_classes()
+    make_passenger_types()
+    booking = make_booking(order=order, status=SaleStatus.PENDING)
+    Schedule.objects.filter(pk=booking.schedule_id).update(**state)
 
     assert queue_pay_reminders(now=NOW) == 0

@@ -143,6 +143,21 @@ def test_the_same_timetable_under_other_ids_too(tmp_path: Path) -> None:
     assert "same-feed" in codes(ask(tmp_path, changes, name="other.zip"))
 
 
+def test_a_feed_that_holds_what_two_others_have(tmp_path: Path) -> None:
+    late = {file: text.replace("T1", "T2").replace("08:00", "09:17") for file, text in GOOD.items()}
+    import_small(tmp_path, name="north.zip")
+    import_small(tmp_path, late, name="south.zip")
+    both = {
+        "trips.txt": GOOD["trips.txt"] + "R1,DAILY,T2\n",
+        "stop_times.txt": GOOD["stop_times.txt"] + late["stop_times.txt"].partition("\n")[2],
+    }
+
+    (question,) = ask(tmp_path, both, name="whole.zip")
+
+    assert (question.code, question.numbers) == ("same-feed", {"trips": 2, "all": 2})
+    assert "“north”, “south”" in question.message
+
+
 def test_another_timetable_on_the_same_stops_is_another(tmp_path: Path) -> None:
     import_small(tmp_path, name="one.zip")
 
