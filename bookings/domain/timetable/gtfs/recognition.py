@@ -19,6 +19,7 @@ from django.db.models.functions import Cast, Concat
 from bookings.base.names import plain_name
 from bookings.domain.timetable.calendars import Calendar
 from bookings.domain.timetable.generate import ServicePlan, read_service_plans
+from bookings.domain.timetable.gtfs.network import PlannedLine
 from bookings.domain.timetable.gtfs.plan import ImportPlan, PlannedRoute, PlannedService
 from bookings.domain.timetable.gtfs.values import Point, kilometres
 from bookings.models import Line, Route, RouteStop, Schedule, Service, Stop
@@ -46,8 +47,8 @@ def recognise(plan: ImportPlan, source: str) -> Renumbered:
     """Give known rows the ids of the feed. Wants a transaction around it."""
     done = Renumbered()
     done.stops = _recognise_stops(plan, source)
+    done.routes = _recognise_routes(plan, source)  # before the lines, whose code may be their id
     done.lines = _recognise_lines(plan, source)
-    done.routes = _recognise_routes(plan, source)
     done.services = _recognise_services(plan, source)
     return done
 
@@ -113,56 +114,68 @@ def _is_another(name: str, place: Point | None, stop: Stop) -> bool:
     )
 
 
+LineName = tuple[str, str]  # code and name, as far as they are no ids
+
+
+def _line_name(row: Line | PlannedLine) -> LineName:
+    return (row.code if row.code != row.source_id else "", row.name)
+
+
 def _recognise_lines(plan: ImportPlan, source: str) -> int:
     known = {line.source_id: line for line in Line.objects.filter(source=source)}
     ids = {planned.source_id for planned in plan.lines}
-    free = {(line.code, line.name): line.pk for key, line in known.items() if key not in ids}
+    free: dict[LineName, list[int]] = defaultdict(list)
+    for key, line in known.items():
+        if key not in ids:
+            free[_line_name(line)].append(line.pk)
     new_ids = {}
     for planned in plan.lines:
-        if planned.source_id not in known and (planned.code, planned.name) in free:
-            new_ids[free.pop((planned.code, planned.name))] = planned.source_id
+        if planned.source_id not in known and (pks := free.get(_line_name(planned))):
+            new_ids[pks.pop(0)] = planned.source_id
     _renumber(Line, new_ids)
     return len(new_ids)
 
 
-RouteContent = tuple[
-    int, tuple[tuple[int, int, int, bool, bool], ...]
-]  # line; stop, minutes, flags of each call
+Calls = tuple[tuple[int, int, int, bool, bool], ...]  # stop, minutes and flags of each call
+RouteContent = tuple[LineName, Calls]
 
 
 def _recognise_routes(plan: ImportPlan, source: str) -> int:
+    """Lines of one name are not told apart: a route of one may go on as a route of another."""
     known = dict(Route.objects.filter(source=source).values_list("source_id", "pk"))
     ids = {planned.source_id for planned in plan.routes}
     new = [planned for planned in plan.routes if planned.source_id not in known]
     free = [pk for key, pk in known.items() if key not in ids]
     if not new or not free:
         return 0
-    by_content: dict[RouteContent, int] = {content: pk for pk, content in _contents(free).items()}
-    lines = dict(Line.objects.filter(source=source).values_list("source_id", "pk"))
+    by_content: dict[RouteContent, list[int]] = defaultdict(list)
+    names = {
+        route.pk: _line_name(route.line)
+        for route in Route.objects.filter(source=source).select_related("line")
+    }
+    for pk, calls in _calls_of(free).items():
+        by_content[names[pk], calls].append(pk)
     stops = dict(Stop.objects.filter(source=source).values_list("source_id", "pk"))
     new_ids = {}
     for planned in new:
-        pk = by_content.pop(_planned_content(planned, lines, stops), None)
-        if pk is not None:
-            new_ids[pk] = planned.source_id
+        if pks := by_content.get((_line_name(planned.line), _planned_calls(planned, stops))):
+            new_ids[pks.pop(0)] = planned.source_id
     _renumber(Route, new_ids)
     return len(new_ids)
 
 
-def _contents(route_ids: Sequence[int]) -> dict[int, RouteContent]:
+def _calls_of(route_ids: Sequence[int]) -> dict[int, Calls]:
     calls: dict[int, list[tuple[int, int, int, bool, bool]]] = defaultdict(list)
-    lines: dict[int, int] = {}
-    columns = ("route_id", "route__line_id", "stop_id", "arrive_min", "depart_min", "may_board", "may_alight")
+    columns = ("route_id", "stop_id", "arrive_min", "depart_min", "may_board", "may_alight")
     for start in range(0, len(route_ids), _CHUNK):
         rows = RouteStop.objects.filter(route__in=route_ids[start : start + _CHUNK])
-        for route_id, line_id, *call in rows.order_by("route_id", "position").values_list(*columns):
+        for route_id, *call in rows.order_by("route_id", "position").values_list(*columns):
             calls[route_id].append(tuple(call))
-            lines[route_id] = line_id
-    return {pk: (lines[pk], tuple(route_calls)) for pk, route_calls in calls.items()}
+    return {pk: tuple(route_calls) for pk, route_calls in calls.items()}
 
 
-def _planned_content(planned: PlannedRoute, lines: dict[str, int], stops: dict[str, int]) -> RouteContent:
-    return lines.get(planned.line.source_id, 0), tuple(
+def _planned_calls(planned: PlannedRoute, stops: dict[str, int]) -> Calls:
+    return tuple(
         (stops.get(call.stop_id, 0), call.arrive_min, call.depart_min, call.may_board, call.may_alight)
         for call in planned.pattern.calls
     )

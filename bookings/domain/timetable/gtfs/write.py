@@ -121,7 +121,7 @@ def _write_routes(
 ) -> dict[str, Route]:
     """Another pattern or timing is another source_id, and so another route.
 
-    Only its name and its ends' cities follow the feed.
+    Only its line, its name and its ends' cities follow the feed.
     """
     routes = {route.source_id: route for route in Route.objects.filter(source=source)}
     planned_new = [planned for planned in plan.routes if planned.source_id not in routes]
@@ -135,11 +135,13 @@ def _write_routes(
     changed = []
     for planned in plan.routes:
         route = routes.get(planned.source_id)
-        values = _route_values(planned, stops)
+        values = _route_values(planned, lines, stops)
         if route is not None and _differs(route, values):
             _set(route, values)
             changed.append(route)
-    Route.objects.bulk_update(changed, ["name", "origin", "destination", "is_active"], batch_size=_CHUNK)
+    Route.objects.bulk_update(
+        changed, ["line", "name", "origin", "destination", "is_active"], batch_size=_CHUNK
+    )
     written.count("routes", total=len(plan.routes), new=len(new), changed=len(changed))
     return routes | {route.source_id: route for route in new}
 
@@ -148,17 +150,16 @@ def _route(planned: PlannedRoute, source: str, lines: dict[str, Line], stops: di
     return Route(
         source=source,
         source_id=planned.source_id,
-        line=lines[planned.line.source_id],
-        **_route_values(planned, stops),
+        **_route_values(planned, lines, stops),
         distance_km=planned.pattern.km,
         duration_hours=max(cents(Decimal(planned.pattern.minutes) / 60), Decimal("0.02")),
     )
 
 
-def _route_values(planned: PlannedRoute, stops: dict[str, Stop]) -> dict[str, object]:
+def _route_values(planned: PlannedRoute, lines: dict[str, Line], stops: dict[str, Stop]) -> dict[str, object]:
     calls = planned.pattern.calls
     ends = {"origin_id": stops[calls[0].stop_id].city_id, "destination_id": stops[calls[-1].stop_id].city_id}
-    return {"name": planned.name, "is_active": True} | ends
+    return {"line_id": lines[planned.line.source_id].pk, "name": planned.name, "is_active": True} | ends
 
 
 def _calls(planned: PlannedRoute, route: Route, stops: dict[str, Stop]) -> Iterator[RouteStop]:

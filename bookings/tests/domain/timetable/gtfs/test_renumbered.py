@@ -82,6 +82,26 @@ def test_a_stop_of_that_name_at_that_place_is_the_same_stop(tmp_path: Path) -> N
     assert sorted(Stop.objects.values_list("source_id", flat=True)) == ["A2", "B", "C"]
 
 
+def test_lines_of_one_name_without_codes_are_known_by_their_trips(tmp_path: Path) -> None:
+    header = GOOD["routes.txt"].splitlines()[0]
+    feed = {
+        "routes.txt": f"{header}\n1,F,,Star,3\n2,F,,Star,3\n",
+        "trips.txt": "route_id,service_id,trip_id\n1,DAILY,T1\n2,DAILY,T2\n",
+        "stop_times.txt": TWO_TRIPS["stop_times.txt"],
+    }
+    import_small(tmp_path, feed)
+    before = [pk for pk, _source_id in departures()]
+    other = {
+        "routes.txt": f"{header}\n8,F,,Star,3\n9,F,,Star,3\n",
+        "trips.txt": "route_id,service_id,trip_id\n9,DAILY,T1\n8,DAILY,T2\n",
+    }
+
+    report = import_small(tmp_path, feed | other)
+
+    assert [pk for pk, _source_id in departures()] == before
+    assert (report.renumbered.lines, report.renumbered.routes, Line.objects.count()) == (2, 2, 2)
+
+
 def test_numbers_that_stops_exchange_move_nobody(tmp_path: Path) -> None:
     import_small(tmp_path)
     sell(schedule("T1:2026-12-07:0"))
