@@ -138,6 +138,9 @@ def complete(
     _add_problems(result)
     _add_parts(result)
     _drop_empty_defaults(result)
+    for name, component in result["components"]["schemas"].items():
+        if name.endswith("Request"):
+            component["additionalProperties"] = False  # see unknown.py
     return result
 
 

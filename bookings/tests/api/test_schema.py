@@ -113,6 +113,19 @@ def test_what_is_always_answered_is_required() -> None:
     assert "required" not in components()["OrderPart"]
 
 
+def test_what_is_sent_has_no_fields_that_are_not_documented() -> None:
+    sent = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for methods in json.loads(document())["paths"].values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    }
+
+    assert len(sent) == 5
+    for name in sent | {"RideRequest", "PassengerRequest"}:
+        assert components()[name]["additionalProperties"] is False
+
+
 def test_no_component_has_lost_its_name() -> None:
     assert set(components()) >= COMPONENTS
 
