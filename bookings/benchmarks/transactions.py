@@ -60,14 +60,12 @@ class MeasuredSale:
         )
 
     def order(self) -> None:
-        from bookings.domain.sales.checkout import place_order
+        from bookings.domain.sales.checkout import CheckoutRequest, place_order
 
         self.state["order"] = place_order(
-            self.state["token"],
-            owner=f"bench-{self.number}",
+            CheckoutRequest(self.state["token"], f"bench-{self.number}"),
             submission=f"bench-{self.number}",
             content="",
-            pay_later=False,
         )
 
     def tell(self) -> None:

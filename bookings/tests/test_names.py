@@ -45,7 +45,7 @@ LEFT: Final = {
     "definitions": 0,
     "locals": 0,
     "docstrings": 0,
-    "signatures": 1,
+    "signatures": 0,
 }
 
 

@@ -14,7 +14,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.inventory.claims import lock_schedules
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested, rehold, release_hold
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
@@ -116,7 +116,10 @@ def _sell(sale: Sale, shift: Shift, submission: str, now: datetime | None) -> st
     save_draft(token, owner=owner, passengers=sale.passengers, email=sale.email, phone=sale.phone)
     rehold(token, owner=owner, channel=Channel.COUNTER, now=now)
     order = place_order(
-        token, owner=owner, submission=submission, content="", channel=Channel.COUNTER, shift=shift, now=now
+        CheckoutRequest(token, owner, channel=Channel.COUNTER, shift=shift),
+        submission=submission,
+        content="",
+        now=now,
     )
     pay(order, sale.tender, shift=shift, submission=submission, now=now)
     return order.token

@@ -21,7 +21,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.checkout import place_order, save_draft, trip_fares
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.holds import HoldRequest, hold_requested, release_hold
 from bookings.domain.sales.idempotency import Answered, answer_once
@@ -166,13 +166,11 @@ def _order(request: Request, details: OrderDetails, now: datetime | None) -> str
     lock_schedules(hold.trips.values_list("schedule", flat=True))
     save_draft(hold.token, owner=hold.owner, passengers=passengers, email=details.email, phone=details.phone)
     order = place_order(
-        hold.token,
-        owner=hold.owner,
+        CheckoutRequest(
+            hold.token, hold.owner, channel=Channel.API, pay_later=details.pay_later, partner=request.partner
+        ),
         submission=request.inner,
         content="",
-        channel=Channel.API,
-        partner=request.partner,
-        pay_later=details.pay_later,
         now=now,
     )
     if details.external_reference:

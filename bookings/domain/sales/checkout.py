@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -110,16 +111,26 @@ def pay_later_until(boards_at: datetime, now: datetime) -> datetime | None:
     return until if until > now else None
 
 
+@dataclass(frozen=True)
+class CheckoutRequest:
+    """The hold of this token to be ordered by its owner.
+
+    `shift` is the till that sells it, its clerk the seller; or a `partner` sells it.
+    """
+
+    hold: str
+    owner: str
+    channel: str = Channel.WEB
+    pay_later: bool = False
+    shift: Shift | None = None
+    partner: Partner | None = None
+
+
 def place_order(
-    token: str,
+    request: CheckoutRequest,
     *,
-    owner: str,
     submission: str,
     content: str,
-    channel: str = Channel.WEB,
-    pay_later: bool = False,
-    shift: Shift | None = None,
-    partner: Partner | None = None,
     check: Check | None = None,
     then: Then | None = None,
     now: datetime | None = None,
@@ -127,9 +138,8 @@ def place_order(
     """Turn a hold with its draft into an unpaid order, once per `submission`; its seats stay kept until the
     order's pay-by time.
 
-    `shift` is the till that sells it, its clerk the seller; or a `partner` sells it. `check` may still
-    refuse, once nobody can change the hold any more; `then` belongs to the same transaction, when the order
-    is made here and now.
+    `check` may still refuse, once nobody can change the hold any more; `then` belongs to the same
+    transaction, when the order is made here and now.
 
     Raises HoldExpired, Refusal (draft incomplete, too late to pay later) or AlreadySubmitted (`content`
     differs).
@@ -138,34 +148,29 @@ def place_order(
     order_token = random_token()
 
     def place() -> str:
-        made[:] = [_place(token, owner, order_token, channel, pay_later, shift, partner, check, then, now)]
+        made[:] = [_place(request, order_token, check, then, now)]
         return made[0].token
 
     written_at = now or timezone.now()  # by our own clock, as only cleaning up asks for it
     result = run_once("checkout", submission, content, action=place, now=written_at, expects=order_token)
-    order = made[0] if made else Order.objects.filter(token=result, hold__owner=owner).first()
+    order = made[0] if made else Order.objects.filter(token=result, hold__owner=request.owner).first()
     if order is None:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
     return order
 
 
 def _place(
-    token: str,
-    owner: str,
+    request: CheckoutRequest,
     order_token: str,
-    channel: str,
-    pay_later: bool,
-    shift: Shift | None,
-    partner: Partner | None,
     check: Check | None,
     then: Then | None,
     now: datetime | None,
 ) -> Order:
-    locked = lock_schedules_of_hold(token)
-    hold = locked_hold(token, owner)
+    locked = lock_schedules_of_hold(request.hold)
+    hold = locked_hold(request.hold, request.owner)
     if hasattr(hold, "order"):
         return hold.order  # another page of the same checkout was first
-    trips = hold_trips(token)
+    trips = hold_trips(request.hold)
     now = now or time_of_reading(trips)
     if hold.expires_at <= now:
         raise HoldExpired(
@@ -177,14 +182,16 @@ def _place(
     check_running(locked.values())
     if check:
         check(hold, trips, now)
-    problem = draft_problem(hold.draft, len(trips[0].seats.all()), needs_email=channel != Channel.COUNTER)
+    problem = draft_problem(
+        hold.draft, len(trips[0].seats.all()), needs_email=request.channel != Channel.COUNTER
+    )
     if problem:
         raise Refusal(problem)
-    order = _make_order(hold, trips, order_token, channel, pay_later, shift, partner, now)
+    order = _make_order(hold, trips, order_token, request, now)
     bookings = [_make_booking(order, trip, now) for trip in trips]
     if order.total == ZERO:
-        confirm_order(order, bookings, now=now, shift=shift)
-    elif pay_later:
+        confirm_order(order, bookings, now=now, shift=request.shift)
+    elif request.pay_later:
         write_message(OutboxMessage.Kind.PAY_BY, order, order, now=now)
     if then:
         then(order, now)
@@ -193,20 +200,15 @@ def _place(
 
 
 def _make_order(
-    hold: Hold,
-    trips: Sequence[HoldTrip],
-    token: str,
-    channel: str,
-    pay_later: bool,
-    shift: Shift | None,
-    partner: Partner | None,
-    now: datetime,
+    hold: Hold, trips: Sequence[HoldTrip], token: str, request: CheckoutRequest, now: datetime
 ) -> Order:
     boards_at = min(Segment(trip.schedule, trip.from_stop, trip.to_stop).boards_at for trip in trips)
     if boards_at <= now:
         raise Conflict(_("This coach has already left your stop."))
     pay_by = (
-        pay_later_until(boards_at, now) if pay_later else now + timedelta(minutes=settings.PAYMENT_MINUTES)
+        pay_later_until(boards_at, now)
+        if request.pay_later
+        else now + timedelta(minutes=settings.PAYMENT_MINUTES)
     )
     if pay_by is None:
         raise Refusal(_("It is too close to departure to pay later. Please pay now."))
@@ -216,15 +218,15 @@ def _make_order(
         hold=hold,
         email=hold.draft["email"],
         phone=hold.draft.get("phone", ""),
-        channel=channel,
+        channel=request.channel,
         total=total,
-        pays_later=pay_later,
+        pays_later=request.pay_later,
         pay_by=pay_by,
         placed_at=now,
-        seller=shift.clerk if shift else None,
-        shift=shift,
-        partner=partner,
-        updated_at=now if partner else None,
+        seller=request.shift.clerk if request.shift else None,
+        shift=request.shift,
+        partner=request.partner,
+        updated_at=now if request.partner else None,
     )
     insert_rows([order])
     return order

@@ -13,7 +13,7 @@ from bookings.base.errors import Conflict
 from bookings.domain.fares.prices import fare_classes
 from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
-from bookings.domain.sales.checkout import place_order
+from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.checkout_page import CheckoutView, view_of
 from bookings.domain.sales.payments import open_attempt, start_payment
 from bookings.models import Hold, HoldTrip, Order
@@ -86,11 +86,9 @@ def place_and_pay(
 
     later = choice == PAY_LATER
     order = place_order(
-        token,
-        owner=owner,
+        CheckoutRequest(token, owner, pay_later=later),
         submission=submission,
         content=f"{digest} {choice}",
-        pay_later=later,
         check=check,
         then=None if later else pay,
         now=now,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -56,7 +56,7 @@ def sold(
         email="ann@example.com",
         phone="+27821234567",
     )
-    order = place_order(hold.token, owner="ann", submission=hold.token, content="", now=now)
+    order = place_order(CheckoutRequest(hold.token, "ann"), submission=hold.token, content="", now=now)
     if by:
         take_payment(
             order, Tender("cash"), shift=by.user.shifts.get(), submission=hold.token, content="", now=now

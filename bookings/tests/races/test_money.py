@@ -9,7 +9,7 @@ import pytest
 from bookings.base.errors import AlreadySubmitted, SeatTaken
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.checkout import place_order
+from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateways import ForgedNotification
 from bookings.domain.sales.gateways.demo import DemoGateway
@@ -62,7 +62,7 @@ def test_one_checkout_posted_by_many_makes_one_order(schedule: Schedule) -> None
 
     def post(_number: int) -> str:
         return place_order(
-            hold.token, owner="ann", submission="form", content="x", pay_later=True, now=NOW
+            CheckoutRequest(hold.token, "ann", pay_later=True), submission="form", content="x", now=NOW
         ).token
 
     answers = crowd(times, post, at_once=20)
@@ -85,7 +85,7 @@ def test_the_same_form_with_other_content_is_refused_and_changes_nothing(schedul
         variants,
         lambda number: (
             place_order(
-                hold.token, owner="ann", submission="form", content=f"variant {number}", now=NOW
+                CheckoutRequest(hold.token, "ann"), submission="form", content=f"variant {number}", now=NOW
             ).token
         ),
     )
@@ -102,7 +102,9 @@ def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
     answers = crowd(
         10,
         lambda number: (
-            place_order(hold.token, owner="ann", submission=f"form {number}", content="", now=NOW).token
+            place_order(
+                CheckoutRequest(hold.token, "ann"), submission=f"form {number}", content="", now=NOW
+            ).token
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.gateways.demo import PAID, customer_decides, notification_body
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import receive_notification, start_payment
@@ -45,7 +45,10 @@ def ordered(
 ) -> Order:
     hold = held(schedule, *labels, owner=owner, now=now, **ride)
     return place_order(
-        hold.token, owner=owner, submission=f"form-{hold.pk}", content="", pay_later=pay_later, now=now
+        CheckoutRequest(hold.token, owner, pay_later=pay_later),
+        submission=f"form-{hold.pk}",
+        content="",
+        now=now,
     )
 
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from bookings.base.errors import RuleBroken
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold, release_hold, renew_hold
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
@@ -98,11 +98,9 @@ class Sales(RuleBasedStateMachine):
         self.posts += 1
         return self.tried(
             lambda: place_order(
-                hold.token,
-                owner=hold.owner,
+                CheckoutRequest(hold.token, hold.owner, pay_later=later),
                 submission=f"p{self.posts}",
                 content="",
-                pay_later=later,
                 now=self.now,
             )
         )

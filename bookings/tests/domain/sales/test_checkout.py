@@ -13,7 +13,7 @@ from bookings.base.errors import (
     SalesClosed,
 )
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
 from bookings.domain.sales.holds import HoldRequest, hold_any, rehold
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -63,10 +63,10 @@ def test_what_is_owed_stands_in_the_ledger(schedule: Schedule) -> None:
 
 def test_the_same_form_again_leads_to_the_same_order(schedule: Schedule) -> None:
     hold = held(schedule)
-    first = place_order(hold.token, owner="ann", submission="form", content="x", now=NOW)
+    first = place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="x", now=NOW)
 
     again = place_order(
-        hold.token, owner="ann", submission="form", content="x", now=NOW + timedelta(hours=24)
+        CheckoutRequest(hold.token, "ann"), submission="form", content="x", now=NOW + timedelta(hours=24)
     )
 
     assert again == first
@@ -75,10 +75,10 @@ def test_the_same_form_again_leads_to_the_same_order(schedule: Schedule) -> None
 
 def test_the_same_form_with_other_content_is_refused(schedule: Schedule) -> None:
     hold = held(schedule)
-    place_order(hold.token, owner="ann", submission="form", content="x", now=NOW)
+    place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="x", now=NOW)
 
     with pytest.raises(AlreadySubmitted):
-        place_order(hold.token, owner="ann", submission="form", content="y", now=NOW)
+        place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="y", now=NOW)
 
     assert Order.objects.count() == 1
 
@@ -91,17 +91,19 @@ def test_a_hold_on_a_departure_that_was_withdrawn_becomes_no_order(
     Schedule.objects.filter(pk=schedule.pk).update(**state)
 
     with pytest.raises(SalesClosed, match="taken out of the timetable"):
-        place_order(hold.token, owner="ann", submission="form", content="x", now=NOW)
+        place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="x", now=NOW)
 
     assert not Order.objects.exists()
 
 
 def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
     hold = held(schedule)
-    first = place_order(hold.token, owner="ann", submission="form 1", content="", now=NOW)
+    first = place_order(CheckoutRequest(hold.token, "ann"), submission="form 1", content="", now=NOW)
 
     assert (
-        place_order(hold.token, owner="ann", submission="form 2", content="", pay_later=True, now=NOW)
+        place_order(
+            CheckoutRequest(hold.token, "ann", pay_later=True), submission="form 2", content="", now=NOW
+        )
         == first
     )
 
@@ -109,12 +111,12 @@ def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
 def test_a_refused_order_leaves_its_token_good(schedule: Schedule) -> None:
     hold = held(schedule)
     with pytest.raises(HoldExpired):
-        place_order(hold.token, owner="ann", submission="form", content="", now=LATER)
+        place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=LATER)
     rehold(hold.token, owner="ann", now=LATER)
 
-    assert place_order(hold.token, owner="ann", submission="form", content="", now=LATER).total == Decimal(
-        900
-    )
+    assert place_order(
+        CheckoutRequest(hold.token, "ann"), submission="form", content="", now=LATER
+    ).total == Decimal(900)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_an_incomplete_draft_is_kept_but_not_ordered(
     save_draft(hold.token, owner="ann", passengers=passengers, email=email, phone="")
 
     with pytest.raises(RuleBroken, match="Please"):
-        place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+        place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW)
 
     assert Order.objects.count() == 0
     assert checkout_view(hold.token, owner="ann", now=NOW).is_complete is False
@@ -145,7 +147,7 @@ def test_nobody_else_sees_or_orders_a_hold(schedule: Schedule) -> None:
     for call in (
         lambda: checkout_view(hold.token, owner="ben", now=NOW),
         lambda: save_draft(hold.token, owner="ben", passengers=[], email="", phone=""),
-        lambda: place_order(hold.token, owner="ben", submission="form", content="", now=NOW),
+        lambda: place_order(CheckoutRequest(hold.token, "ben"), submission="form", content="", now=NOW),
         lambda: checkout_view(hold.token, owner="", now=NOW),
     ):
         with pytest.raises(NotFound):
@@ -166,7 +168,9 @@ def test_paying_later_is_not_offered_close_to_departure(schedule: Schedule) -> N
 
     assert checkout_view(hold.token, owner="ann", now=NOW).pay_later_until_text == ""
     with pytest.raises(RuleBroken, match="pay later"):
-        place_order(hold.token, owner="ann", submission="form", content="", pay_later=True, now=NOW)
+        place_order(
+            CheckoutRequest(hold.token, "ann", pay_later=True), submission="form", content="", now=NOW
+        )
 
 
 def test_out_and_back_are_one_order_of_two_bookings(schedule: Schedule) -> None:
@@ -180,7 +184,7 @@ def test_out_and_back_are_one_order_of_two_bookings(schedule: Schedule) -> None:
     )
 
     view = checkout_view(hold.token, owner="ann", now=NOW)
-    order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+    order = place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW)
 
     assert [row.seats for row in view.passengers] == ["1A / 1A", "1B / 1B"]
     assert view.total == order.total == Decimal(1800)
@@ -192,7 +196,9 @@ def test_a_price_that_rises_later_does_not_reach_a_hold(schedule: Schedule) -> N
     hold = held(schedule)
     Schedule.objects.filter(pk=schedule.pk).update(price_zar=9999)
 
-    assert place_order(hold.token, owner="ann", submission="form", content="", now=NOW).total == Decimal(900)
+    assert place_order(
+        CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW
+    ).total == Decimal(900)
 
 
 def test_a_free_ride_is_confirmed_without_payment() -> None:
@@ -201,7 +207,7 @@ def test_a_free_ride_is_confirmed_without_payment() -> None:
     for trip in hold.trips.all():
         trip.seats.update(fares={"adult": "0.00", "child": "0.00"})
 
-    order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+    order = place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW)
 
     assert order.status == "confirmed"
     assert OutboxMessage.objects.filter(kind="confirmation").count() == 1
@@ -210,7 +216,7 @@ def test_a_free_ride_is_confirmed_without_payment() -> None:
 
 def test_an_ordered_hold_takes_no_more_typing(schedule: Schedule) -> None:
     hold = held(schedule)
-    place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+    place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW)
 
     with pytest.raises(Conflict):
         save_draft(hold.token, owner="ann", passengers=[], email="", phone="")

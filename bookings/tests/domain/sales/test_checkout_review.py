@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import AlreadySubmitted, HoldExpired, NotFound, RuleBroken
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
 from bookings.domain.sales.checkout_review import ReviewOutdated, fare_rules, place_and_pay, review_digest
 from bookings.models import Hold, HoldSeat, Order, PaymentAttempt, Schedule
@@ -99,10 +99,10 @@ def test_a_form_without_a_sound_token_orders_nothing(schedule: Schedule, submiss
 
 def test_a_form_that_somebody_else_posts_again_tells_them_nothing(schedule: Schedule) -> None:
     hold = held(schedule)
-    place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+    place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW)
 
     with pytest.raises(NotFound):
-        place_order(hold.token, owner="ben", submission="form", content="", now=NOW)
+        place_order(CheckoutRequest(hold.token, "ben"), submission="form", content="", now=NOW)
 
 
 def test_what_was_reviewed_is_compared_once_nobody_can_change_it_any_more(schedule: Schedule) -> None:
@@ -112,6 +112,6 @@ def test_what_was_reviewed_is_compared_once_nobody_can_change_it_any_more(schedu
         raise ReviewOutdated
 
     with pytest.raises(ReviewOutdated):
-        place_order(hold.token, owner="ann", submission="form", content="", check=check, now=NOW)
+        place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", check=check, now=NOW)
 
     assert not Order.objects.exists()

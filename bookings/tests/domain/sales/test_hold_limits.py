@@ -5,7 +5,7 @@ import pytest
 
 from bookings.domain.counter.sale import SeatRequest, keep_seats
 from bookings.domain.operations.tasks import finish_task, open_tasks
-from bookings.domain.sales.checkout import place_order, save_draft
+from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.hold_limits import HoldLimitReached, NetworkFull
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
@@ -47,7 +47,7 @@ def test_seats_are_counted_once_however_many_legs_and_rides_they_are_held_for(sc
 def test_unpaid_orders_count_and_paid_ones_and_expired_holds_do_not(schedule: Schedule) -> None:
     hold = hold_any(segment_of(schedule), 8, HoldRequest("ann", network="home"), now=NOW)
     save_draft(hold.token, owner="ann", passengers=[ANN] * 8, email="ann@example.com", phone="")
-    order = place_order(hold.token, owner="ann", submission="form", content="", now=NOW)
+    order = place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="", now=NOW)
     hold_any(segment_of(schedule), 8, HoldRequest("ben", network="home"), now=NOW)
     with pytest.raises(NetworkFull):
         hold_any(segment_of(schedule), 1, HoldRequest("cas", network="home"), now=NOW)
