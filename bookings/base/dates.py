@@ -5,7 +5,7 @@ Django's date formats say the same of a day in twenty times the time, which is m
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
@@ -19,11 +19,24 @@ def day_text(day: date) -> str:
     return f"{weekdays[day.weekday()]} {day.day} {months[day.month - 1]}"
 
 
+def needs_day(day: date, *beside: date) -> bool:
+    """Whether a time of `day` is misread without it: anything that it stands beside is of another day."""
+    return any(day != other for other in beside)
+
+
+def time_text(local: datetime, *beside: date) -> str:
+    """ "23:30", or "23:30 on Mon 30 Nov" where it stands beside another day."""
+    time = f"{local:%H:%M}"
+    if not needs_day(local.date(), *beside):
+        return time
+    return _("%(time)s on %(day)s") % {"time": time, "day": day_text(local)}
+
+
 def day_mark(day: date, first: date) -> str:
     """ "+1 day" when `day` is the day after `first`, "−1 day" before it; empty on the same day."""
-    days = (day - first).days
-    if not days:
+    if not needs_day(day, first):
         return ""
+    days = (day - first).days
     sign = "+" if days > 0 else "−"
     return sign + ngettext("%(days)d day", "%(days)d days", abs(days)) % {"days": abs(days)}
 

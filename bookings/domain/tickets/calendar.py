@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import time_text
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
 from bookings.models import Booking, SaleStatus
@@ -85,12 +86,14 @@ def _sequence(booking: Booking) -> int:
 
 
 def _lines(trip: TicketedTrip) -> list[str]:
+    segment = booking_segment(trip.booking)
+    arrives = time_text(segment.alights_local, segment.boards_local.date())
     lines = [_("Reference %(reference)s") % {"reference": trip.booking.booking_reference}]
     if trip.view.seats:
         lines.append(_("Seats %(seats)s") % {"seats": ", ".join(trip.view.seats)})
     lines += [
         _("Be at the stop by %(time)s.") % {"time": trip.check_in},
-        _("You get off at %(stop)s, %(time)s.") % {"stop": trip.view.alight_stop, "time": trip.view.arrives},
+        _("You get off at %(stop)s, %(time)s.") % {"stop": trip.view.alight_stop, "time": arrives},
         f"{settings.SITE_URL}/bookings/",
     ]
     return lines

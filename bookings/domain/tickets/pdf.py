@@ -23,7 +23,7 @@ from bookings.models import Booking, Ticket
 
 logger = logging.getLogger("bookings.tickets")
 
-_DESIGN: Final = "2"  # raise it when a change of code or template should reach tickets whose PDF is cached
+_DESIGN: Final = "3"  # raise it when a change of code or template should reach tickets whose PDF is cached
 
 
 def ticket_pdf(booking: Booking) -> bytes:
@@ -67,6 +67,7 @@ def trip_data(trip: TicketedTrip) -> dict[str, Any]:
         "date": view.date_text,
         "departs": view.departs,
         "arrives": view.arrives,
+        "day_mark": view.day_mark,
         "board_stop": printable(view.board_stop),
         "alight_stop": printable(view.alight_stop),
     }
@@ -143,7 +144,6 @@ def _trip_data(trip: TicketedTrip) -> dict[str, Any]:
         **trip_data(trip),
         "line": printable(_("Line %(line)s") % {"line": trip.view.line}),
         "duration": trip.duration,
-        "day_mark": trip.view.day_mark,
         "board_address": printable(trip.board_address),
         "alight_address": printable(trip.alight_address),
         "check_in": trip.check_in,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import duration_text, time_text
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
 from bookings.domain.sales.booking_page import booking_segment
@@ -33,7 +34,7 @@ class TicketedTrip:
     view: TripView
     tickets: tuple[Ticket, ...]  # valid or boarded; neither cancelled nor replaced
     duration: str
-    check_in: str
+    check_in: str  # 09:30, or 23:30 on Mon 30 Nov before a coach of Tuesday
     luggage: str
     papers: str
     refunds: tuple[str, ...]  # for all of these tickets together
@@ -51,15 +52,14 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
     # Where nobody knows, be early and carry little: either is right on both sides of a border.
     check_in = segment.boards_local - (CHECK_IN if border is False else CHECK_IN_AT_BORDER)
     kilos = _LUGGAGE_KG_AT_BORDER if border else _LUGGAGE_KG
-    hours, minutes = divmod(segment.minutes, 60)
     zones_differ = segment.boards_local.utcoffset() != segment.alights_local.utcoffset()
     layout = booking.schedule.layout.name
     return TicketedTrip(
         booking=booking,
         view=trip_view(segment, tuple(ticket.seat.label for ticket in tickets if ticket.seat)),
         tickets=tickets,
-        duration=_("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes},
-        check_in=f"{check_in:%H:%M}",
+        duration=duration_text(segment.minutes),
+        check_in=time_text(check_in, segment.boards_local.date()),
         luggage=_("2 pieces, together up to %(kilos)d kg, and one small bag") % {"kilos": kilos},
         papers=_papers(border),
         refunds=refund_lines(tickets, booking),

@@ -1,9 +1,9 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import formats
 
-from bookings.base.dates import day_mark, day_text, duration_text
+from bookings.base.dates import day_mark, day_text, duration_text, time_text
 
 
 def test_a_day_is_written_as_by_the_date_filter() -> None:
@@ -20,6 +20,14 @@ def test_another_day_is_marked(days: int, text: str) -> None:
     first = date(2026, 12, 31)
 
     assert day_mark(first + timedelta(days=days), first) == text
+
+
+def test_a_time_says_its_day_beside_any_other_day() -> None:
+    monday, tuesday = date(2026, 11, 30), date(2026, 12, 1)
+    late = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+
+    assert time_text(late) == time_text(late, monday) == "23:30"
+    assert time_text(late, tuesday) == time_text(late, monday, tuesday) == "23:30 on Mon 30 Nov"
 
 
 @pytest.mark.parametrize(("minutes", "text"), [(0, "0 h 00"), (65, "1 h 05"), (1140, "19 h 00")])
