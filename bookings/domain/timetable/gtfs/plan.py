@@ -58,6 +58,7 @@ class Dates:
     moved: timedelta
     departures: int  # that are planned on these days
     last_run: date | None  # the last day with any, as it is moved
+    feed_last: date  # the last day of the feed, as it is moved
     note: str = ""
 
     @property
@@ -208,7 +209,7 @@ def _dates(
     moved = _shift(start, shift_to)
     if not FIRST_DAY <= start + moved <= end + moved <= LAST_DAY:
         raise FeedRefused(_out_of_reach())
-    return Dates(start, end, moved, total, last_run and last_run + moved, note)
+    return Dates(start, end, moved, total, last_run and last_run + moved, feed_last + moved, note)
 
 
 def _out_of_reach() -> str:

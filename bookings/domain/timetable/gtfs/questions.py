@@ -99,6 +99,10 @@ def _days(plan: ImportPlan, today: date) -> Iterator[Question]:
             "last": dates.last_run,
             "days": days,
         }
+        if dates.feed_last >= today:
+            message += " " + _("The feed goes on until %(last)s; --from asks for later days.") % {
+                "last": dates.feed_last
+            }
         yield Question("past", message, {"departures": dates.departures, "days_ago": days})
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from bookings.domain.timetable.gtfs.importing import ImportOptions, ImportReport, import_feed
 from bookings.domain.timetable.gtfs.problems import FeedRefused
-from bookings.domain.timetable.gtfs.questions import ConsentNeeded, Question
+from bookings.domain.timetable.gtfs.questions import CODES, ConsentNeeded, Question
 from bookings.models import City, Fare, Schedule, Service
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, MONDAY, import_small, write_feed
 from bookings.tests.domain.timetable.gtfs.test_importing import TWO_TRIPS, everything
@@ -72,6 +73,21 @@ def test_a_calendar_that_is_all_in_the_past(tmp_path: Path) -> None:
 
     assert (question.code, question.numbers["departures"]) == ("past", 366)
     assert "All 366 departures are in the past: the last day, 2024-12-31, was" in question.message
+
+
+def test_a_feed_that_goes_on_is_asked_about_with_the_way_out(tmp_path: Path) -> None:
+    long = {"calendar.txt": GOOD["calendar.txt"].replace("20261207,20261213", "20150101,20991231")}
+
+    (question,) = ask(tmp_path, long, **WHOLE_FEED)
+
+    assert question.code == "past"
+    assert question.message.endswith("The feed goes on until 2099-12-31; --from asks for later days.")
+
+
+def test_the_guide_lists_what_is_asked() -> None:
+    guide = (settings.BASE_DIR / "falcon_web" / "DEPLOY.md").read_text()
+
+    assert [code for code in CODES if f"`{code}`" not in guide] == []
 
 
 def test_a_feed_that_says_to_hold_no_longer(tmp_path: Path) -> None:
