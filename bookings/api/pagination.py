@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from bookings.base.cursors import CURSOR_PATTERN
+
 LAST_PAGE: Final = 100  # further into a list a filter is the better way
 Window = Callable[[int, int], Iterable[Any]]  # (first, count) → rows
 
@@ -65,3 +67,12 @@ class UncountedPages(PageNumberPagination):
 class PageQuery(serializers.Serializer):
     page = serializers.IntegerField(min_value=1, max_value=LAST_PAGE, default=1)
     page_size = serializers.IntegerField(min_value=1, max_value=UncountedPages.max_page_size, default=20)
+
+
+class CursorQuery(PageQuery):
+    cursor = serializers.RegexField(
+        CURSOR_PATTERN,
+        required=False,
+        default="",
+        help_text="The `next_cursor` of the page before, whose other parameters stay. Pages count from it",
+    )

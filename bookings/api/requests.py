@@ -19,10 +19,10 @@ from bookings.api.fields import BY_RULE, Shown, chosen
 from bookings.api.pagination import UncountedPages, Window
 from bookings.api.unknown import forgive, is_lenient, unknown_fields
 from bookings.base.codes import normal_code, sha256
+from bookings.base.cursors import Cursor
 from bookings.domain.partners import sales as selling
 from bookings.domain.sales.idempotency import Answered
 
-Cursor = Callable[[Any], str]
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,80}")
 
@@ -121,13 +121,19 @@ def list_response(request: Request, shape: type[Shown], rows: Window) -> Respons
 
 
 def cursor_response(
-    request: Request, shape: type[Shown], rows: Window, *, make: Callable[[list[Any]], Any], cursor_of: Cursor
+    request: Request,
+    shape: type[Shown],
+    rows: Window,
+    *,
+    make: Callable[[list[Any]], Any] = list,
+    cursor_of: Callable[[Any], Cursor],
 ) -> Response:
     """As `list_response`, for rows that have cursors; `make` gives what is shown of a page of them."""
     only, pages = chosen(request, shape), UncountedPages()
     page = pages.read(request, rows)
     shown = list(shape(make(page), many=True, only=only).data)
-    return Response({**pages.page_of(shown), "next_cursor": cursor_of(page[-1]) if pages.has_next else None})
+    cursor = str(cursor_of(page[-1])) if pages.has_next else None
+    return Response({**pages.page_of(shown), "next_cursor": cursor})
 
 
 def unchanged(request: Request, *version: object) -> tuple[str, HttpResponse | None]:

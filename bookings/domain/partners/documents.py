@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from bookings.base.cursors import Cursor
 from bookings.base.money import ZERO, cents
 from bookings.domain.partners.quotes import Quote
 from bookings.domain.partners.sales import partner_booking, partner_hold
@@ -171,19 +172,11 @@ def _held(trip: HoldTrip, hold: Hold) -> tuple[HeldSeat, ...]:
 
 
 @dataclass(frozen=True)
-class OrderCursor:
-    """The last order of a page, after which the next begins."""
-
-    updated_at: datetime
-    pk: int
-
-
-@dataclass(frozen=True)
 class OrderFilter:
     status: str = ""
     external_reference: str = ""
     updated_since: datetime | None = None
-    after: OrderCursor | None = None
+    after: Cursor | None = None
 
 
 def orders_of(partner: Partner, criteria: OrderFilter) -> QuerySet[Order]:
@@ -200,7 +193,7 @@ def orders_of(partner: Partner, criteria: OrderFilter) -> QuerySet[Order]:
         return (rows.filter(pk__lt=criteria.after.pk) if criteria.after else rows).order_by("-pk")
     rows = rows.filter(updated_at__gte=criteria.updated_since)
     if criteria.after:
-        since, pk = criteria.after.updated_at, criteria.after.pk
+        since, pk = criteria.after
         rows = rows.filter(updated_at__gte=since).filter(Q(updated_at__gt=since) | Q(pk__gt=pk))
     return rows.order_by("updated_at", "pk")
 

@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bookings.base.cursors import Cursor
 from bookings.base.errors import NotFound
 from bookings.cache.reference_data import cached_each, reference_data_version
 from bookings.domain.fares.prices import read_party
@@ -56,6 +58,7 @@ class ScheduleRow:
     coach: int
     bus_number: str | None  # often known only a day before
     status: str
+    starts_at: datetime  # at its first stop
     departure_time: datetime  # local
     arrival_time: datetime
     duration_minutes: int
@@ -76,12 +79,21 @@ class ScheduleDetail:
     calls: tuple[StopCall, ...]
 
 
-def upcoming(
-    *, route_id: int | None = None, day: date | None = None, first: int = 0, count: int, now: datetime
-) -> list[ScheduleRow]:
-    """Whole departures on sale by time, from now on or on one local day.
+@dataclass(frozen=True)
+class ListWindow:
+    """`count` rows of a list beyond the `first`, counted from where the cursor points."""
 
-    `count` of them after the `first`. A constant number of queries.
+    first: int
+    count: int
+    after: Cursor | None = None
+
+
+def upcoming(
+    *, route_id: int | None = None, day: date | None = None, window: ListWindow, now: datetime
+) -> list[ScheduleRow]:
+    """Whole departures on sale by the time at their first stop, from now on or on one local day.
+
+    A constant number of queries.
     """
     rows = Schedule.objects.on_sale()
     if route_id is not None:
@@ -91,9 +103,12 @@ def upcoming(
         rows = rows.departing_between(max(start, now), end)
     else:
         rows = rows.filter(departure_time__gte=now)
+    if window.after:
+        time, pk = window.after
+        rows = rows.filter(departure_time__gte=time).filter(Q(departure_time__gt=time) | Q(pk__gt=pk))
     columns = ("departure_time", "layout_id", "price_zar", "coach", "revision", *_FACTS)
     page = rows.order_by("departure_time", "pk").values_list("pk", *columns, named=True)
-    schedules = list(page[first : first + count])
+    schedules = list(page[window.first : window.first + window.count])
     segments = _whole_segments({schedule.route_id for schedule in schedules})
     known = [schedule for schedule in schedules if schedule.route_id in segments]
     departures = [_departure(schedule, segments[schedule.route_id]) for schedule in known]
@@ -102,7 +117,7 @@ def upcoming(
 
 
 def between(
-    origin: Place, destination: Place, *, day: date | None = None, first: int = 0, count: int, now: datetime
+    origin: Place, destination: Place, *, day: date | None = None, window: ListWindow, now: datetime
 ) -> list[ScheduleRow]:
     """Segments on sale from one place to another by time, on one local day of the boarding stop or in the
     coming week.
@@ -111,7 +126,9 @@ def between(
     days = (day, day) if day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
     departures = find_departures(segments, *days, now=now, channel=Channel.API)
-    page = departures[first : first + count]
+    if window.after:
+        departures = [row for row in departures if (row.boards_at, row.id) > window.after]
+    page = departures[window.first : window.first + window.count]
     return _rows(page, _facts(page), now)
 
 
@@ -219,6 +236,7 @@ def _rows(departures: Sequence[Departure], facts: Mapping[int, Facts], now: date
                 coach=departure.coach,
                 bus_number=bus_number,
                 status=status,
+                starts_at=departure.boards_at - timedelta(minutes=departure.segment.board.depart_min),
                 departure_time=departure.boards_local,
                 arrival_time=departure.alights_local,
                 duration_minutes=departure.segment.minutes,

@@ -26,6 +26,10 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(rows)}
 
 
+def departures(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {**page(*rows), "next_cursor": None}
+
+
 def point(city: str, position: int, time: str | None = None) -> dict[str, str | None]:
     """`time` on the day of the departure."""
     slug = city.lower().replace(" ", "-")
@@ -146,12 +150,12 @@ def test_routes_with_their_calls(anybody: Program) -> None:
 
 
 def test_schedules_of_whole_coaches(anybody: Program, coach: Schedule) -> None:
-    expected = page(whole(coach))
+    expected = departures(whole(coach))
 
     assert anybody.get("/schedules/").json() == expected
     assert anybody.get("/schedules/", {"route": coach.route_id, "date": DAY}).json() == expected
-    assert anybody.get("/schedules/", {"date": "2026-12-05"}).json() == page()
-    assert anybody.get("/schedules/", {"route": coach.route_id + 1}).json() == page()
+    assert anybody.get("/schedules/", {"date": "2026-12-05"}).json() == departures()
+    assert anybody.get("/schedules/", {"route": coach.route_id + 1}).json() == departures()
 
 
 def test_schedules_between_two_places_are_rides(anybody: Program, coach: Schedule) -> None:
@@ -166,8 +170,8 @@ def test_schedules_between_two_places_are_rides(anybody: Program, coach: Schedul
     for query in ({}, {"date": DAY}):
         assert anybody.get(
             "/schedules/", {"from": "johannesburg", "to": "bloemfontein", **query}
-        ).json() == page(ride)
-    assert anybody.get("/schedules/", {"from": "bloemfontein", "to": "johannesburg"}).json() == page()
+        ).json() == departures(ride)
+    assert anybody.get("/schedules/", {"from": "bloemfontein", "to": "johannesburg"}).json() == departures()
     assert problem(anybody.get("/schedules/", {"from": "johannesburg"}))["errors"] == [
         {"field": "to", "detail": "Give both from and to, or neither."}
     ]
@@ -177,7 +181,24 @@ def test_what_left_or_is_cancelled_is_not_listed(anybody: Program) -> None:
     make_schedule(departs=NOW - timedelta(minutes=1))
     make_schedule(status=Schedule.Status.CANCELLED)
 
-    assert anybody.get("/schedules/").json() == page()
+    assert anybody.get("/schedules/").json() == departures()
+
+
+@pytest.mark.parametrize("query", [{}, {"from": "johannesburg", "to": "bloemfontein"}])
+def test_a_cursor_leads_through_all_departures(anybody: Program, query: dict[str, str]) -> None:
+    for minutes in (0, 0, 5, 10, 10):
+        make_schedule(departs=NOW + timedelta(days=3, minutes=minutes), coach=Schedule.objects.count() + 1)
+    whole = [row["id"] for row in anybody.get("/schedules/", query).json()["results"]]
+    walked, cursor = list[int](), ""
+
+    while cursor is not None:
+        more = {"cursor": cursor} if cursor else {}
+        answer = anybody.get("/schedules/", {**query, **more, "page_size": 2}).json()
+        walked += [row["id"] for row in answer["results"]]
+        cursor = answer["next_cursor"]
+
+    assert walked == whole
+    assert len(walked) == 5
 
 
 def test_one_schedule_with_its_calls(anybody: Program, coach: Schedule) -> None:

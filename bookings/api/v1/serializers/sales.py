@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from bookings.api.fields import BY_RULE, EndShape, PlaceText, Shown, money, money_sent
-from bookings.api.pagination import PageQuery
+from bookings.api.pagination import CursorQuery
 from bookings.base.emails import read_email
 from bookings.base.names import NAME_LENGTH
 from bookings.base.text import clean_name
@@ -157,7 +157,7 @@ class CancelQuery(serializers.Serializer):
     )
 
 
-class OrderQuery(PageQuery):
+class OrderQuery(CursorQuery):
     status = serializers.ChoiceField(SaleStatus.values, required=False, default="")
     external_reference = serializers.RegexField(
         _REFERENCE, required=False, default="", help_text="Your own reference of the order"
@@ -169,12 +169,6 @@ class OrderQuery(PageQuery):
             "Orders of which something was told since (paid, changed, cancelled, run out, refunded), those "
             "that changed first at the head. Ask from some seconds before you asked last"
         ),
-    )
-    cursor = serializers.RegexField(
-        r"^[0-9]{1,16}-[0-9]{1,18}$",
-        required=False,
-        default="",
-        help_text="The `next_cursor` of the page before, whose other parameters stay. Pages count from it",
     )
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from bookings.api.fields import EndShape, LocalTime, PlaceText, Shown, money
-from bookings.api.pagination import PageQuery
+from bookings.api.pagination import CursorQuery, PageQuery
 from bookings.domain.search.offers import BANDS, SORTS
 
 _PLACE: Final[dict[str, Any]] = {
@@ -115,7 +115,7 @@ class SegmentQuery(serializers.Serializer):
         }
 
 
-class ScheduleQuery(SegmentQuery, PageQuery):
+class ScheduleQuery(SegmentQuery, CursorQuery):
     route = serializers.IntegerField(
         required=False, default=None, min_value=1, max_value=2**63 - 1, help_text="Id of a route"
     )

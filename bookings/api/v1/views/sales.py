@@ -1,6 +1,5 @@
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -32,15 +31,15 @@ from bookings.api.v1.serializers.sales import (
     QuoteRequest,
     QuoteShape,
 )
+from bookings.base.cursors import Cursor, read_cursor
 from bookings.domain.partners import documents as queries
 from bookings.domain.partners import sales as selling
 from bookings.domain.partners.quotes import make_quote
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Order, Partner
+from bookings.models import Partner
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @documented(operation_id="quote", tags=_SALES, request=QuoteRequest, responses=QuoteShape)
@@ -141,22 +140,17 @@ def orders(request: KeyedRequest) -> HttpResponse:
         OrderShape,
         lambda first, count: rows[first : first + count],
         make=lambda page: queries.order_docs(page, now=now),
-        cursor_of=_cursor_of,
+        cursor_of=lambda row: Cursor(row.updated_at or row.placed_at, row.pk),
     )
 
 
 def _order_filter(query: dict[str, Any]) -> queries.OrderFilter:
-    after = None
-    if query["cursor"]:
-        micros, _dash, pk = query["cursor"].partition("-")
-        after = queries.OrderCursor(_EPOCH + timedelta(microseconds=int(micros)), int(pk))
     return queries.OrderFilter(
-        query["status"], query["external_reference"], query["updated_since"], after=after
+        query["status"],
+        query["external_reference"],
+        query["updated_since"],
+        after=read_cursor(query["cursor"]),
     )
-
-
-def _cursor_of(order: Order) -> str:
-    return f"{((order.updated_at or order.placed_at) - _EPOCH) // timedelta(microseconds=1)}-{order.pk}"
 
 
 @documented(operation_id="order", tags=_ORDERS, parameters=[fields_of(OrderShape)], responses=OrderShape)

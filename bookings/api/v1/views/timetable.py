@@ -12,7 +12,14 @@ from rest_framework.response import Response
 
 from bookings.api.access import public
 from bookings.api.fields import chosen
-from bookings.api.requests import cacheable, detail_response, list_response, query_of, unchanged
+from bookings.api.requests import (
+    cacheable,
+    cursor_response,
+    detail_response,
+    list_response,
+    query_of,
+    unchanged,
+)
 from bookings.api.schema import documented, fields_of, page_of
 from bookings.api.v1.serializers.timetable import (
     OfferQuery,
@@ -24,6 +31,7 @@ from bookings.api.v1.serializers.timetable import (
     SeatMapShape,
     SegmentQuery,
 )
+from bookings.base.cursors import Cursor, read_cursor
 from bookings.database.replica.routing import may_lag
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.inventory.seats import seat_map
@@ -39,7 +47,7 @@ from bookings.models import Channel
     operation_id="schedules",
     tags=["Timetable"],
     parameters=[ScheduleQuery, fields_of(ScheduleShape)],
-    responses=page_of(ScheduleShape),
+    responses=page_of(ScheduleShape, by_cursor=True),
 )
 @public("GET")
 @may_lag
@@ -57,11 +65,15 @@ def schedules(request: Request) -> Response:
     def rows(first: int, count: int) -> list[timetable.ScheduleRow]:
         if day and not is_reachable(day, now):
             return []
+        window = timetable.ListWindow(first, count, after=read_cursor(query["cursor"]))
         if ends:
-            return timetable.between(ends[0], ends[1], day=day, first=first, count=count, now=now)
-        return timetable.upcoming(route_id=query["route"], day=day, first=first, count=count, now=now)
+            return timetable.between(ends[0], ends[1], day=day, window=window, now=now)
+        return timetable.upcoming(route_id=query["route"], day=day, window=window, now=now)
 
-    return cacheable(list_response(request, ScheduleShape, rows))
+    def cursor_of(row: timetable.ScheduleRow) -> Cursor:
+        return Cursor(row.departure_time if ends else row.starts_at, row.id)
+
+    return cacheable(cursor_response(request, ScheduleShape, rows, cursor_of=cursor_of))
 
 
 def _check_both(query: dict[str, Any]) -> None:
