@@ -10,6 +10,15 @@ from bookings.base.text import clean_code
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH: Final = 8
 SPOKEN_LENGTH: Final = 6
+# Scanners type a ticket's code as keyboards of any layout do, with any lock on: these letters lie alike on
+# QWERTY, QWERTZ and AZERTY. Thirty of them are 129 bits.
+TICKET_LETTERS: Final = "BCDEFGHIJKLNOPRSTUVX"
+_TICKET_PREFIX: Final = "FBLT"
+_TICKET_LENGTH: Final = 30
+_TICKET: Final = re.compile(rf".*({_TICKET_PREFIX}[{TICKET_LETTERS}]{{{_TICKET_LENGTH}}})")
+_NO_LETTERS: Final = re.compile(r"[^A-Z]+")
+_OLD_PREFIX: Final = "FBL1."  # before; case counts
+_OLD_TICKET: Final = re.compile(r"FBL1\.(?:(?!FBL1\.)[\w-])+", re.ASCII | re.IGNORECASE)
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 _DRESS: Final = re.compile(r"[\W_]+")
 _LABELS: Final = re.compile(r"(?:(?:your|booking|reference|ref|spoken|code)\b[\s.:#]+)+", re.IGNORECASE)
@@ -28,6 +37,33 @@ def normal_code(text: str) -> str:
     label = _LABELS.match(text)
     bare = text[label.end() :] if label else text
     return _DRESS.sub("", bare or text).upper().translate(_LOOKALIKES)
+
+
+def new_ticket_code() -> str:
+    return _TICKET_PREFIX + "".join(secrets.choice(TICKET_LETTERS) for _ in range(_TICKET_LENGTH))
+
+
+def read_scan(text: str) -> str:
+    """What a scanner sent or a person typed, as a ticket's code is kept: that of its QR, or the spoken one.
+
+    What scanners add before and behind is left out, of a code that was read twice the second. An old code is
+    as it came, perhaps in another case.
+    """
+    text = clean_code(text)
+    if old := _OLD_TICKET.findall(text.replace(" ", "")):
+        return max(old, key=len)
+    ticket = _TICKET.match(_NO_LETTERS.sub("", text.upper()))
+    return ticket[1] if ticket else normal_code(text)
+
+
+def is_ticket_code(code: str) -> bool:
+    """Whether this is what a QR says, and not a spoken code."""
+    return code.upper().startswith((_TICKET_PREFIX, _OLD_PREFIX)) and len(code) > SPOKEN_LENGTH
+
+
+def is_old_ticket_code(code: str) -> bool:
+    """Of the kind whose case counts, changed or not."""
+    return code.upper().startswith(_OLD_PREFIX)
 
 
 def random_token() -> str:

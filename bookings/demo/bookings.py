@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from bookings.base.codes import CROCKFORD
+from bookings.base.codes import CROCKFORD, TICKET_LETTERS
 from bookings.base.money import ZERO
 from bookings.base.names import plain_surname
 from bookings.database.transactions import short_transaction
@@ -322,7 +322,7 @@ def _ticket(
         fare_class=fare_class,
         fare=passenger_price(adult, kind),
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
-        code=f"FBL1.{_token(rng)}",
+        code="FBLT" + "".join(rng.choices(TICKET_LETTERS, k=30)),
         spoken_code=_code(rng, 6),
     )
 

@@ -187,7 +187,7 @@ class Ticket(models.Model):
     fare = models.DecimalField(max_digits=9, decimal_places=2)
     refund_terms = models.JSONField()  # domain.fares.refunds.RefundTerms, frozen when sold
     status = models.CharField(max_length=10, choices=Status, default=Status.VALID)
-    code = models.CharField(max_length=32)  # FBL1. and 128 bits: what the QR says
+    code = models.CharField(max_length=40)  # base.codes.new_ticket_code: what the QR says
     spoken_code = models.CharField(max_length=6)
     version = models.PositiveSmallIntegerField(default=1)  # raised when the ticket is issued again
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bookings.base.codes import random_code, random_token
+from bookings.base.codes import new_ticket_code, random_code, random_token
 from bookings.base.emails import plain_email
 from bookings.base.names import plain_surname
 from bookings.domain.fares.refund_rules import RefundTerms
@@ -299,7 +299,7 @@ def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: r
         fare_class=fare_class,
         fare=fare,
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
-        code=f"FBL1.{random_token()}",
+        code=new_ticket_code(),
         spoken_code=random_code(6),
     )
     sold = booking.status == SaleStatus.CONFIRMED

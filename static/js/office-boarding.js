@@ -88,13 +88,16 @@
 
   // without a line: what the list says, as it was when the page last heard of it
 
+  async function hashOf(code) {
+    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(code)));
+    return [...bytes.slice(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
   async function guess(code) {
     if (!code || !crypto.subtle) return;
-    const typed = code.startsWith("FBL1.") ? code : code.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1").replace(/U/g, "V");
-    const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(typed)));
-    const hash = [...bytes.slice(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const read = readers.scan(code);
     const known = Object.fromEntries((document.getElementById("board-live").dataset.known || "").split(" ").map((each) => each.split(":")));
-    const seat = known[hash];
+    const seat = known[await hashOf(read)] || (readers.isOldTicket(read) && known[await hashOf(read.toLowerCase())]);
     const answer = document.querySelector("#board .scan-result, #board > .notice");
     if (!answer || answer.closest("#board-live")) return;
     answer.outerHTML = '<section class="scan-result is-waiting"><div class="scan-result-text"><p class="scan-result-title"></p><p class="scan-result-reason"></p></div></section>';
@@ -163,7 +166,7 @@
     try {
       const [found] = await detector.detect(view);
       const isNew = found && (found.rawValue !== last || Date.now() - lastAt > 4000);
-      if (isNew && found.rawValue.startsWith("FBL1.")) {
+      if (isNew && readers.isTicket(readers.scan(found.rawValue))) {
         [last, lastAt] = [found.rawValue, Date.now()];
         field.value = found.rawValue;
         send(form);

@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import normal_code
+from bookings.base.codes import SPOKEN_LENGTH, is_old_ticket_code, is_ticket_code, read_scan
 from bookings.base.errors import Conflict, NotFound
 from bookings.database.transactions import database_now
 from bookings.domain.boarding.closing import legs_of
@@ -31,8 +31,7 @@ from bookings.models import (
     User,
 )
 
-QR_PREFIX: Final = "FBL1."
-_SPOKEN: Final = 6
+_LONGEST: Final = 200  # of what a scanner sends
 _NEAR: Final = timedelta(days=3)  # how far away another departure with this spoken code is looked for
 _OLDEST_SCAN: Final = timedelta(hours=12)
 _MOST_MINUTES_AHEAD: Final = timedelta(minutes=2)
@@ -61,7 +60,7 @@ def check_in(schedule_id: int, scan: Scan, *, actor: User, now: datetime | None 
     """
     now = now or database_now()
     at = _believed(scan.scanned_at, now)
-    text = scan.text.strip()[:80]
+    text = read_scan(scan.text[:_LONGEST])
     content = f"{schedule_id} {scan.at_stop} {text} {scan.late}"
     result = run_once(
         "check-in",
@@ -120,21 +119,25 @@ def _tickets() -> QuerySet[Ticket]:
     )
 
 
-def _find(schedule: Schedule, text: str) -> Ticket | None:
+def _find(schedule: Schedule, code: str) -> Ticket | None:
     """The ticket of a code.
 
-    A spoken code is unique on its departure only: ours first, then the departures around it.
+    A spoken code is unique on its departure only: ours first, then the departures around it. An old code in
+    another case is only looked for among ours, and must be the only one.
     """
-    if text.startswith(QR_PREFIX):
-        return _tickets().filter(code=text).first()
-    spoken = normal_code(text)
-    if len(spoken) != _SPOKEN:
+    if is_ticket_code(code):
+        ticket = _tickets().filter(code=code).first()
+        if ticket or not is_old_ticket_code(code):
+            return ticket
+        alike = list(_tickets().filter(schedule=schedule, code__iexact=code)[:2])
+        return alike[0] if len(alike) == 1 else None
+    if len(code) != SPOKEN_LENGTH:
         return None
-    ours = _tickets().filter(schedule=schedule, spoken_code=spoken).first()
+    ours = _tickets().filter(schedule=schedule, spoken_code=code).first()
     if ours:
         return ours
     around = (schedule.departure_time - _NEAR, schedule.departure_time + _NEAR)
-    others = list(_tickets().filter(schedule__departure_time__range=around, spoken_code=spoken)[:10])
+    others = list(_tickets().filter(schedule__departure_time__range=around, spoken_code=code)[:10])
     return min(
         others, key=lambda ticket: abs(ticket.booking.boards_at - schedule.departure_time), default=None
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import sha256
+from bookings.base.codes import is_old_ticket_code, sha256
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
@@ -203,15 +204,18 @@ def board_view(
 def _known(load: CoachLoad, position: int) -> str:
     """The first 64 bits of the SHA-256 of each code.
 
-    Enough to tell a ticket, and no ticket to whoever reads them.
+    Enough to tell a ticket, and no ticket to whoever reads them. An old code is also known in small letters,
+    as a keyboard's lock may have changed it, unless another of this departure differs by case only.
     """
-    valid = [ticket for ticket in load.boarding_at(position) if ticket.status == Ticket.Status.VALID]
-    codes = [
-        (code, ticket.seat.label if ticket.seat else "-")
-        for ticket in valid
-        for code in (ticket.code, ticket.spoken_code)
-    ]
-    return " ".join(f"{sha256(code)[:16]}:{seat}" for code, seat in codes)
+    old = Counter(ticket.code.lower() for ticket in load.tickets if is_old_ticket_code(ticket.code))
+    known = []
+    for ticket in load.boarding_at(position):
+        if ticket.status == Ticket.Status.VALID:
+            seat = ticket.seat.label if ticket.seat else "-"
+            folded = [ticket.code.lower()] if old[ticket.code.lower()] == 1 else []
+            codes = (ticket.code, ticket.spoken_code, *folded)
+            known += [f"{sha256(code)[:16]}:{seat}" for code in codes]
+    return " ".join(known)
 
 
 def _closing(plan: ClosingPlan) -> Closing:

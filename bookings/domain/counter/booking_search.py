@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from bookings.base.codes import CROCKFORD, REFERENCE_LENGTH, SPOKEN_LENGTH, normal_code
+from bookings.base.codes import CROCKFORD, REFERENCE_LENGTH, SPOKEN_LENGTH, is_ticket_code, read_scan
 from bookings.base.emails import plain_email
 from bookings.base.names import first_name_pattern, plain_person
 from bookings.base.phones import read_phones
@@ -137,8 +137,10 @@ def surname_begins(name: str) -> Q:
 
 
 def _orders_of_code(text: str) -> list[int]:
-    """The ids of the orders with this reference, or with a ticket of this spoken code."""
-    code = normal_code(text)
+    """The ids of the orders with this reference, or with a ticket of this spoken or scanned code."""
+    code = read_scan(text)
+    if is_ticket_code(code):
+        return list(Ticket.objects.filter(code=code).values_list("booking__order", flat=True))
     if not set(code) <= set(CROCKFORD):
         return []
     if len(code) == REFERENCE_LENGTH:

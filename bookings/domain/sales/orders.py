@@ -9,7 +9,7 @@ from typing import Final
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import random_code, random_token
+from bookings.base.codes import new_ticket_code, random_code
 from bookings.base.emails import plain_email
 from bookings.base.errors import Busy, SalesClosed
 from bookings.base.money import ZERO, cents
@@ -173,7 +173,7 @@ def new_ticket(
         fare_class=terms.fare_class,
         fare=terms.fare,
         refund_terms=RefundTerms.of_policy(terms.fare_class.refund_policy).as_json(),
-        code=f"FBL1.{random_token()}",
+        code=new_ticket_code(),
         spoken_code=spoken_code,
     )
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import random_token
+from bookings.base.codes import new_ticket_code
 from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
 from bookings.base.names import NAME_LENGTH, clean_name, full_name, plain_surname
@@ -220,7 +220,7 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
         first_name=first_name,
         surname=surname,
         plain_surname=plain_surname(first_name, surname),
-        code=f"FBL1.{random_token()}",
+        code=new_ticket_code(),
         spoken_code=new_spoken_code(booking.schedule_id),
         version=F("version") + 1,
     )

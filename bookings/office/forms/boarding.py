@@ -1,6 +1,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.base.text import clean_code
 from bookings.domain.boarding.check_in import Scan
 
 HIGHEST = 32_767  # of a position
@@ -19,7 +20,7 @@ class BoardingStopForm(forms.Form):
 class ScanForm(forms.Form):
     code = forms.CharField(
         label=_("Ticket code"),
-        max_length=80,
+        max_length=200,
         error_messages={"required": _("Scan a ticket, or type its code.")},
     )
     stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
@@ -30,7 +31,7 @@ class ScanForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        return self.cleaned_data["code"].replace("\x00", "")
+        return clean_code(self.cleaned_data["code"])
 
     def scan(self) -> Scan:
         cleaned = self.cleaned_data

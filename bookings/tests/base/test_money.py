@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bookings.base.codes import CROCKFORD, normal_code, random_code
 from bookings.base.money import cents, format_zar, percent_of, read_amount, whole_rand
 
 
@@ -34,15 +33,6 @@ def test_a_percentage_and_its_rest_make_the_whole_to_a_cent(amount: Decimal, per
 
     assert abs(part + rest - amount) <= Decimal("0.01")
     assert whole_rand(amount) == whole_rand(amount).to_integral_value()
-
-
-def test_codes_survive_being_spoken() -> None:
-    code = random_code(8)
-
-    assert len(code) == 8
-    assert set(code) <= set(CROCKFORD)
-    assert normal_code(f" {code[:4].lower()}-{code[4:]} ") == code
-    assert normal_code("oil") == "011"
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@ from datetime import timedelta
 
 import pytest
 
+from bookings.base.codes import sha256
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound
 from bookings.domain.boarding.check_in import undo_check_in
 from bookings.domain.boarding.closing import close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
+from bookings.domain.boarding.manifest import board_view
 from bookings.domain.boarding.scan_result import CheckIn
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -399,3 +401,59 @@ def test_one_scan_that_arrives_many_times_at_once_boards_once(nomsa: User) -> No
 
     assert [answer.tone for answer in answers] == ["green"] * 6
     assert BookingEvent.objects.filter(ticket=ticket).count() == 1
+
+
+# what scanners send
+
+OLD = "FBL1.aB-c_D9eF1gH2iJ3kL4mNo"
+
+
+@pytest.fixture
+def ticket(coach: Schedule) -> Ticket:
+    return ticket_of(sell(coach))
+
+
+@pytest.mark.parametrize("dress", ["{}", " {}\r\n", "\x1d{}", "]Q3{}", "{0}{0}", "{0}\t{0}", "\u200b{} "])
+@pytest.mark.parametrize("is_old", [True, False])
+def test_a_ticket_boards_whatever_the_scanner_adds(
+    ticket: Ticket, nomsa: User, dress: str, is_old: bool
+) -> None:
+    if is_old:
+        Ticket.objects.filter(pk=ticket.pk).update(code=OLD)
+    code = Ticket.objects.get(pk=ticket.pk).code
+
+    assert scan(dress.format(code), by=nomsa, schedule=ticket.schedule).tone == "green"
+
+
+@pytest.mark.parametrize("keyboard", [str.lower, str.upper, str.swapcase])
+@pytest.mark.parametrize("is_old", [True, False])
+def test_a_ticket_boards_with_caps_lock_on(
+    ticket: Ticket, nomsa: User, keyboard: Callable[[str], str], is_old: bool
+) -> None:
+    if is_old:
+        Ticket.objects.filter(pk=ticket.pk).update(code=OLD)
+    code = Ticket.objects.get(pk=ticket.pk).code
+
+    assert scan(keyboard(code), by=nomsa, schedule=ticket.schedule).tone == "green"
+
+
+def test_an_old_code_in_another_case_must_be_the_only_one_here(ticket: Ticket, nomsa: User) -> None:
+    twin = ticket_of(sell(ticket.schedule, "Lwazi Nkosi"))
+    elsewhere = ticket_of(sell(make_coach(), "Ann Abel"))
+    Ticket.objects.filter(pk=ticket.pk).update(code=OLD)
+    Ticket.objects.filter(pk=twin.pk).update(code=OLD.lower())
+    Ticket.objects.filter(pk=elsewhere.pk).update(code=f"{OLD}9")
+
+    assert scan(OLD.swapcase(), by=nomsa, schedule=ticket.schedule).tone == "red"
+    assert scan(f"{OLD}9".upper(), by=nomsa, schedule=ticket.schedule).tone == "red"
+    assert scan(OLD, by=nomsa, schedule=ticket.schedule).tone == "green"
+
+
+def test_the_list_for_a_door_without_a_connection_knows_each_form_of_a_code(ticket: Ticket) -> None:
+    twin = ticket_of(sell(ticket.schedule, "Lwazi Nkosi"))
+    Ticket.objects.filter(pk=ticket.pk).update(code=OLD)
+
+    known = dict(pair.split(":") for pair in board_view(ticket.schedule_id, stop=0, now=NOW).known.split())
+
+    codes = [OLD, OLD.lower(), ticket.spoken_code, twin.code, twin.spoken_code]
+    assert set(known) == {sha256(code)[:16] for code in codes}

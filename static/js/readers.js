@@ -1,0 +1,28 @@
+// Readers of what people type and scanners send: those of bookings/base once more, held to the same examples by
+// bookings/tests/base/test_readers_script.py.
+//   readers.scan(text)       the code of a ticket, as it is kept: of a QR, or a spoken one
+//   readers.code(text)       a reference or spoken code
+"use strict";
+const readers = (() => {
+  const UNSEEN = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]/gu;
+  const LOOKALIKES = { O: "0", I: "1", L: "1", U: "V" };
+
+  const clean = (text) => text.replace(UNSEEN, "").replace(/[\s\x1c-\x1f\x85]+/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, "").trim()
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
+
+  function code(text) {
+    const cleaned = clean(text), bare = cleaned.replace(/^(?:(?:your|booking|reference|ref|spoken|code)\b[\s.:#]+)+/i, "");
+    return (bare || cleaned).replace(/[^\p{L}\p{N}]+/gu, "").toUpperCase().replace(/[OILU]/g, (letter) => LOOKALIKES[letter]);
+  }
+
+  function scan(text) {
+    const cleaned = clean(text), old = cleaned.replace(/ /g, "").match(/FBL1\.(?:(?!FBL1\.)[\w-])+/gi);
+    if (old) return old.reduce((best, next) => (next.length > best.length ? next : best));
+    const ticket = cleaned.toUpperCase().replace(/[^A-Z]+/g, "").match(/.*(FBLT[BCDEFGHIJKLNOPRSTUVX]{30})/);
+    return ticket ? ticket[1] : code(cleaned);
+  }
+
+  const isOldTicket = (read) => /^FBL1\./i.test(read);
+  const isTicket = (read) => isOldTicket(read) || /^FBLT/.test(read);
+  return { clean, code, scan, isTicket, isOldTicket };
+})();
