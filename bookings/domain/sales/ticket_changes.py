@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import new_ticket_code
 from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
-from bookings.base.names import NAME_LENGTH, clean_name, full_name, plain_surname
+from bookings.base.names import NAME_LENGTH, full_name, plain_surname
+from bookings.base.text import clean_name
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.fares.refund_rules import RefundTerms
