@@ -50,7 +50,8 @@ def read_scan(text: str) -> str:
     as it came, perhaps in another case.
     """
     text = clean_code(text)
-    if old := _OLD_TICKET.findall(text.replace(" ", "")):
+    old: list[str] = _OLD_TICKET.findall(text.replace(" ", ""))
+    if old:
         return max(old, key=len)
     ticket = _TICKET.match(_NO_LETTERS.sub("", text.upper()))
     return ticket[1] if ticket else normal_code(text)
