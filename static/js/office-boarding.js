@@ -21,6 +21,11 @@
   let isSending = false;
 
   const nonce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  function timeText(at) {
+    const isToday = at.toDateString() === new Date().toDateString();
+    const day = isToday ? {} : { weekday: "short", day: "numeric", month: "short" };
+    return at.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit" });
+  }
   const say = (text) => { const status = document.getElementById("status"); if (status) status.textContent = text || ""; };
   const focusField = () => field.focus({ preventScroll: true });
 
@@ -134,7 +139,7 @@
 
   function list(sent, words) {
     const line = document.createElement("li");
-    line.textContent = `${new Date(sent.fields.scanned_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })} · ${words}`;
+    line.textContent = `${timeText(new Date(sent.fields.scanned_at))} · ${words}`;
     later.querySelector("ul").append(line);
     later.hidden = false;
   }

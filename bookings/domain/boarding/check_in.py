@@ -15,7 +15,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.boarding.closing import legs_of
 from bookings.domain.boarding.coach_load import boarding_times, has_left
 from bookings.domain.boarding.departure_status import locked_schedule, take_step
-from bookings.domain.boarding.scan_result import CheckIn, ScanOutcome, answer
+from bookings.domain.boarding.scan_result import CheckIn, Door, ScanOutcome, answer
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.sales.expiry import drop_expired
@@ -72,7 +72,7 @@ def check_in(schedule_id: int, scan: Scan, *, actor: User, now: datetime | None 
     outcome, _colon, ticket_id = result.partition(":")
     schedule = Schedule.objects.get(pk=schedule_id)
     ticket = _tickets().get(pk=int(ticket_id)) if ticket_id else None
-    return answer(ScanOutcome(outcome), ticket, schedule=schedule, call=_call(schedule, scan.at_stop))
+    return answer(ScanOutcome(outcome), ticket, Door(schedule, _call(schedule, scan.at_stop), now))
 
 
 def undo_check_in(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict
 from bookings.database.transactions import database_now
-from bookings.domain.boarding.coach_load import CoachLoad, actor_name, at_stop, boarding_times, has_left
+from bookings.domain.boarding.coach_load import CoachLoad, actor_name, boarding_times, has_left, said_at_door
 from bookings.domain.boarding.departure_status import locked_load, mark_no_shows, take_step
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
@@ -143,11 +143,12 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
     if now < closes:
         raise Conflict(
             _("Boarding at %(stop)s is open until %(time)s.")
-            % {"stop": call.stop, "time": at_stop(closes, call)}
+            % {"stop": call.stop, "time": said_at_door(closes, call, schedule=load.schedule, now=now)}
         )
     before = load.closing_at(call.position)
     if before and (before.pk != seen or plan.is_empty):
-        facts = {"stop": call.stop, "time": at_stop(before.at, call), "name": actor_name(before)}
+        time = said_at_door(before.at, call, schedule=load.schedule, now=now)
+        facts = {"stop": call.stop, "time": time, "name": actor_name(before)}
         raise Conflict(_("Boarding at %(stop)s was closed at %(time)s by %(name)s.") % facts)
 
 

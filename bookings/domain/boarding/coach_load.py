@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import time_text
 from bookings.base.errors import NotFound
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled
@@ -52,9 +53,21 @@ def boarding_times(schedule: Schedule, call: RouteStop) -> BoardingTimes:
     return BoardingTimes(opens, departs - timedelta(minutes=settings.BOARDING_CLOSES_MINUTES), departs)
 
 
-def at_stop(moment: datetime, call: RouteStop) -> str:
-    """ "16:50" on the clock of the stop."""
-    return f"{moment.astimezone(ZoneInfo(call.stop.time_zone)):%H:%M}"
+def departure_day(schedule: Schedule) -> date:
+    """By the clock of its first stop, as every page of the departure is headed."""
+    first = route_calls(schedule.route_id)[0]
+    return schedule.departure_time.astimezone(ZoneInfo(first.stop.time_zone)).date()
+
+
+def at_stop(moment: datetime, call: RouteStop, *beside: date) -> str:
+    """ "16:50" on the clock of the stop, "00:10 on Wed 2 Dec" beside another day."""
+    return time_text(moment.astimezone(ZoneInfo(call.stop.time_zone)), *beside)
+
+
+def said_at_door(moment: datetime, call: RouteStop, *, schedule: Schedule, now: datetime) -> str:
+    """As a message says it: with its day unless that is the departure's and today."""
+    today = now.astimezone(ZoneInfo(call.stop.time_zone)).date()
+    return at_stop(moment, call, departure_day(schedule), today)
 
 
 def has_left(schedule: Schedule, call: RouteStop) -> bool:

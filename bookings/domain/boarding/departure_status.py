@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound
 from bookings.database.transactions import database_now
-from bookings.domain.boarding.coach_load import CoachLoad, at_stop, boarding_times, coach_load
+from bookings.domain.boarding.coach_load import CoachLoad, boarding_times, coach_load, said_at_door
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.sales.expiry import drop_expired
@@ -47,7 +47,7 @@ def _depart(schedule_id: int, actor: User, now: datetime | None) -> str:
     if now < times.closes:
         raise Conflict(
             _("Boarding is open until %(time)s. The coach cannot leave before.")
-            % {"time": at_stop(times.closes, first)}
+            % {"time": said_at_door(times.closes, first, schedule=load.schedule, now=now)}
         )
     missing = [ticket for ticket in load.boarding_at(first.position) if ticket.status == Ticket.Status.VALID]
     mark_no_shows(missing, reason=_("no-show when the coach left"), actor=actor, now=now)

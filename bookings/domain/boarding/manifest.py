@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -73,9 +73,9 @@ class StopList:
     position: int
     city: str
     stop: str
-    arrives: str  # "" at the first stop
+    arrives: str  # "" at the first stop; this and all times: 16:50, or 00:10 on Wed 2 Dec
     departs: str  # "" at the last stop
-    day: str
+    departs_at: datetime  # by the clock there
     ons: tuple[Passenger, ...]
     offs: tuple[Passenger, ...]
     standby: tuple[Passenger, ...]
@@ -231,9 +231,9 @@ def _closing(plan: ClosingPlan) -> Closing:
 
 def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
     schedule, first = load.schedule, load.calls[0]
-    stops = tuple(_stop_list(load, call, now) for call in load.calls)
-    position = load.call_at(stop).position if stop is not None else None
     leaves = schedule.departure_time.astimezone(ZoneInfo(first.stop.time_zone))
+    stops = tuple(_stop_list(load, call, leaves.date(), now) for call in load.calls)
+    position = load.call_at(stop).position if stop is not None else None
     return Manifest(
         schedule_id=schedule.pk,
         title=f"{first.stop.city.name} → {load.calls[-1].stop.city.name}",
@@ -251,10 +251,10 @@ def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
     )
 
 
-def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
+def _stop_list(load: CoachLoad, call: RouteStop, day: date, now: datetime) -> StopList:
+    """Times that are not of `day`, which heads the page, say theirs."""
     position, last = call.position, load.calls[-1].position
     times = boarding_times(load.schedule, call)
-    zone = ZoneInfo(call.stop.time_zone)
     arrives = load.schedule.departure_time + timedelta(minutes=call.arrive_min)
     closing = load.closing_at(position)
     is_left = has_left(load.schedule, call)
@@ -267,18 +267,18 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
         position=position,
         city=call.stop.city.name,
         stop=call.stop.name,
-        arrives=at_stop(arrives, call) if position else "",
-        departs=at_stop(times.departs, call) if position != last else "",
-        day=day_text(arrives.astimezone(zone)),
-        ons=tuple(_passenger(ticket, load) for ticket in load.boarding_at(position)),
-        offs=tuple(_passenger(ticket, load) for ticket in load.alighting_at(position)),
-        standby=tuple(_passenger(ticket, load) for ticket in load.standby_at(position)),
+        arrives=at_stop(arrives, call, day) if position else "",
+        departs=at_stop(times.departs, call, day) if position != last else "",
+        departs_at=times.departs.astimezone(ZoneInfo(call.stop.time_zone)),
+        ons=tuple(_passenger(ticket, load, day) for ticket in load.boarding_at(position)),
+        offs=tuple(_passenger(ticket, load, day) for ticket in load.alighting_at(position)),
+        standby=tuple(_passenger(ticket, load, day) for ticket in load.standby_at(position)),
         on_board=sum(ticket.place != Ticket.Place.STANDBY for ticket in through),
         free=len(load.seats) - len(load.taken(range(position, position + 1))),
         free_through=len(load.seats) - len(load.taken(range(position, last))),
-        opens=at_stop(times.opens, call),
-        closes=at_stop(times.closes, call),
-        closed=f"{at_stop(closing.at, call)}, {actor_name(closing)}" if closing else "",
+        opens=at_stop(times.opens, call, day),
+        closes=at_stop(times.closes, call, day),
+        closed=f"{at_stop(closing.at, call, day)}, {actor_name(closing)}" if closing else "",
         closing_id=closing.pk if closing else 0,
         is_open=times.opens <= now < times.closes and not is_left,
         is_over=now >= times.closes,
@@ -290,7 +290,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, now: datetime) -> StopList:
     )
 
 
-def _passenger(ticket: Ticket, load: CoachLoad) -> Passenger:
+def _passenger(ticket: Ticket, load: CoachLoad, day: date) -> Passenger:
     booking, kind = ticket.booking, ticket.passenger_type
     event = load.boarded.get(ticket.pk) if ticket.status == Ticket.Status.BOARDED else None
     return Passenger(
@@ -307,5 +307,5 @@ def _passenger(ticket: Ticket, load: CoachLoad) -> Passenger:
         phone=booking.order.phone,
         status=ticket.status,
         status_text=ticket.get_status_display(),
-        boarded=f"{at_stop(event.at, booking.from_stop)}, {actor_name(event)}" if event else "",
+        boarded=f"{at_stop(event.at, booking.from_stop, day)}, {actor_name(event)}" if event else "",
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.domain.boarding.coach_load import actor_name, at_stop, boarding_times
+from bookings.domain.boarding.coach_load import actor_name, boarding_times, said_at_door
 from bookings.domain.timetable.trips import local_text
 from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket
 
@@ -67,10 +68,27 @@ class CheckIn:
         return self.outcome == ScanOutcome.BOARDED
 
 
-def answer(outcome: ScanOutcome, ticket: Ticket | None, *, schedule: Schedule, call: RouteStop) -> CheckIn:
+@dataclass(frozen=True)
+class Door:
+    """Where and when a ticket is scanned."""
+
+    schedule: Schedule
+    call: RouteStop
+    now: datetime
+
+    @property
+    def closes(self) -> str:
+        return self.time(boarding_times(self.schedule, self.call).closes)
+
+    def time(self, moment: datetime, call: RouteStop | None = None) -> str:
+        """By the clock of the stop, this one unless said."""
+        return said_at_door(moment, call or self.call, schedule=self.schedule, now=self.now)
+
+
+def answer(outcome: ScanOutcome, ticket: Ticket | None, door: Door) -> CheckIn:
     """Put an outcome into words."""
     title, explain = _TEXTS[outcome]
-    reason = explain(ticket, schedule, call)
+    reason = explain(ticket, door)
     if ticket is None:
         return CheckIn(outcome, str(title()), reason)
     kind = ticket.passenger_type
@@ -87,48 +105,47 @@ def answer(outcome: ScanOutcome, ticket: Ticket | None, *, schedule: Schedule, c
     )
 
 
-def _boarded(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _boarded(ticket: Ticket, door: Door) -> str:
     if ticket.place == Ticket.Place.LAP:
         return _("On a lap, to %(city)s") % {"city": ticket.booking.to_stop.stop.city.name}
     return _("To %(city)s") % {"city": ticket.booking.to_stop.stop.city.name}
 
 
-def _early(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Boarding opens at %(time)s.") % {"time": at_stop(boarding_times(schedule, call).opens, call)}
-
-
-def _late(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("Boarding closed at %(time)s. The seat is still reserved.") % {
-        "time": at_stop(boarding_times(schedule, call).closes, call)
+def _early(ticket: Ticket, door: Door) -> str:
+    return _("Boarding opens at %(time)s.") % {
+        "time": door.time(boarding_times(door.schedule, door.call).opens)
     }
 
 
-def _missed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _late(ticket: Ticket, door: Door) -> str:
+    return _("Boarding closed at %(time)s. The seat is still reserved.") % {"time": door.closes}
+
+
+def _missed(ticket: Ticket, door: Door) -> str:
     return _("Marked as no-show (%(who)s). The seat is still free.") % {
-        "who": _who(ticket, Ticket.Status.NO_SHOW, call)
+        "who": _who(ticket, Ticket.Status.NO_SHOW, door)
     }
 
 
-def _seat_gone(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _seat_gone(ticket: Ticket, door: Door) -> str:
     return _("Marked as no-show (%(who)s), and the seat was given to somebody else.") % {
-        "who": _who(ticket, Ticket.Status.NO_SHOW, call)
+        "who": _who(ticket, Ticket.Status.NO_SHOW, door)
     }
 
 
-def _standby(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    at = at_stop(boarding_times(schedule, call).closes, call)
+def _standby(ticket: Ticket, door: Door) -> str:
     return _("No seat yet. Seats are assigned when boarding closes at %(time)s, in order of sale.") % {
-        "time": at
+        "time": door.closes
     }
 
 
-def _wrong_stop(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _wrong_stop(ticket: Ticket, door: Door) -> str:
     board = ticket.booking.from_stop
-    facts = {"stop": board.stop, "time": at_stop(ticket.booking.boards_at, board)}
+    facts = {"stop": board.stop, "time": door.time(ticket.booking.boards_at, board)}
     return _("Right coach, but this ticket boards at %(stop)s at %(time)s.") % facts
 
 
-def _wrong_departure(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _wrong_departure(ticket: Ticket, door: Door) -> str:
     return _("This ticket is for %(ride)s.") % {"ride": segment_text(ticket)}
 
 
@@ -146,11 +163,11 @@ def segment_text(ticket: Ticket) -> str:
     return _("%(when)s from %(origin)s to %(destination)s, line %(line)s, coach %(coach)d") % facts
 
 
-def _already(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    return _("This ticket has already boarded: %(who)s.") % {"who": _who(ticket, Ticket.Status.BOARDED, call)}
+def _already(ticket: Ticket, door: Door) -> str:
+    return _("This ticket has already boarded: %(who)s.") % {"who": _who(ticket, Ticket.Status.BOARDED, door)}
 
 
-def _who(ticket: Ticket, became: str, call: RouteStop) -> str:
+def _who(ticket: Ticket, became: str, door: Door) -> str:
     """ "16:41, Nomsa Dlamini" """
     event = (
         BookingEvent.objects.filter(ticket=ticket, to_status=became)
@@ -158,22 +175,22 @@ def _who(ticket: Ticket, became: str, call: RouteStop) -> str:
         .order_by("-pk")
         .first()
     )
-    return f"{at_stop(event.at, call)}, {actor_name(event)}" if event else _("time unknown")
+    return f"{door.time(event.at)}, {actor_name(event)}" if event else _("time unknown")
 
 
-def _unpaid(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _unpaid(ticket: Ticket, door: Door) -> str:
     return _("Booking %(reference)s is not paid yet. It can be paid at the counter.") % {
         "reference": ticket.booking.booking_reference
     }
 
 
-def _expired(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _expired(ticket: Ticket, door: Door) -> str:
     return _("Booking %(reference)s was not paid in time, and its seat was released.") % {
         "reference": ticket.booking.booking_reference
     }
 
 
-def _cancelled(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _cancelled(ticket: Ticket, door: Door) -> str:
     event = (
         BookingEvent.objects.filter(ticket=ticket, to_status=Ticket.Status.CANCELLED).order_by("-pk").first()
     )
@@ -181,11 +198,11 @@ def _cancelled(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     if at is None:
         return _("This ticket was cancelled.")
     return _("This ticket was cancelled on %(when)s.") % {
-        "when": local_text(at, ZoneInfo(call.stop.time_zone))
+        "when": local_text(at, ZoneInfo(door.call.stop.time_zone))
     }
 
 
-def _replaced(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
+def _replaced(ticket: Ticket, door: Door) -> str:
     mates = Ticket.objects.filter(
         booking__order=ticket.booking.order_id,
         plain_surname=ticket.plain_surname,
@@ -205,11 +222,11 @@ def _replaced(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     return _("This is an old ticket. The new one is for %(ride)s.") % {"ride": segment_text(new)}
 
 
-def _closed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
-    if schedule.status == Schedule.Status.CANCELLED:
+def _closed(ticket: Ticket, door: Door) -> str:
+    if door.schedule.status == Schedule.Status.CANCELLED:
         return _("This departure is cancelled.")
     event = (
-        ScheduleEvent.objects.filter(schedule=schedule, position=None)
+        ScheduleEvent.objects.filter(schedule=door.schedule, position=None)
         .select_related("actor")
         .order_by("-pk")
         .first()
@@ -217,17 +234,17 @@ def _closed(ticket: Ticket, schedule: Schedule, call: RouteStop) -> str:
     if event is None:
         return _("The coach has left.")
     return _("The coach has left: %(time)s, %(name)s.") % {
-        "time": at_stop(event.at, call),
+        "time": door.time(event.at),
         "name": actor_name(event),
     }
 
 
-def _unknown(ticket: None, schedule: Schedule, call: RouteStop) -> str:
+def _unknown(ticket: None, door: Door) -> str:
     return _("We could not find this code. Scan it again, or look for the name on the list.")
 
 
 Explain = Callable[
-    [Any, Schedule, RouteStop], str
+    [Any, Door], str
 ]  # each for the tickets that its outcome can have; none for an unknown code
 _TEXTS: Final[dict[ScanOutcome, tuple[Callable[[], str], Explain]]] = {
     ScanOutcome.BOARDED: (lambda: _("Boarded"), _boarded),

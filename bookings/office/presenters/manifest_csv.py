@@ -37,7 +37,7 @@ def _rows(manifest: Manifest) -> Iterator[list[str]]:
 def _row(stop: StopList, passenger: Passenger) -> list[str]:
     return [
         f"{stop.city}, {stop.stop}" if stop.stop != stop.city else stop.city,
-        stop.departs,
+        f"{stop.departs_at:%Y-%m-%d %H:%M}",
         passenger.seat,
         passenger.name,
         passenger.kind,
