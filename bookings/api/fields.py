@@ -1,7 +1,7 @@
 """What an answer shows: all of its fields, or those that `?fields=` names."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -19,6 +19,18 @@ class LocalTime(serializers.DateTimeField):
     def to_representation(self, value: datetime | str) -> str:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.isoformat(timespec="seconds")
+
+
+class MomentSent(serializers.DateTimeField):
+    """A moment as RFC 3339 writes it, in any case; nobody can ask beyond the calendar."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        return super().to_internal_value(value.upper() if isinstance(value, str) else value)
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.year in (MINYEAR, MAXYEAR):  # which no other zone may have
+            value = value.replace(year=MINYEAR + 1 if value.year == MINYEAR else MAXYEAR - 1, day=1)
+        return super().enforce_timezone(value)
 
 
 BY_RULE: Final = "rule"  # the code of an error that no schema can tell

@@ -18,6 +18,7 @@ from bookings.models import ApiKey
 from bookings.models.partners import LENIENCY
 
 _MOST_NAMED: Final = 100
+_LISTS: Final = frozenset({"fields"})  # may be given one by one
 _NAME_LENGTH: Final = 60
 _NOT_PLAIN: Final = re.compile(r"[^ !#-\[\]-~]")  # what may not stand in the quotes of a header
 
@@ -25,13 +26,20 @@ Errors = dict[str, list[str]]
 
 
 def unknown_parameters(request: Request, known: Collection[str]) -> Errors:
-    """Errors by name of the parameters of the address that are not `known`."""
-    return _errors(
-        (name for name in request.query_params if name not in known),
+    """Errors by name of the parameters of the address that are not `known`, or of which all but one would be
+    forgotten.
+    """
+    sent = request.query_params
+    there_are = (
         _("There is no such parameter here. Known: %(known)s.") % {"known": ", ".join(known)}
         if known
-        else _("There is no such parameter here; this address takes none."),
+        else _("There is no such parameter here; this address takes none.")
     )
+    twice = (name for name in sent if name in known and name not in _LISTS and len(sent.getlist(name)) > 1)
+    return {
+        **_errors((name for name in sent if name not in known), there_are),
+        **_errors(twice, _("Give this parameter once.")),
+    }
 
 
 def unknown_fields(form: serializers.BaseSerializer, sent: Any) -> Errors:

@@ -113,6 +113,23 @@ def test_what_changed_since_comes_by_its_time(program: Program, coach: Schedule,
     assert changed["updated_at"] == "2026-12-01T10:36:00+02:00"
 
 
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("0001-01-01T00:00:00+14:00", 1),
+        ("2026-12-01t07:59:59.5z", 1),
+        ("2026-12-01T10:00:01+02:00", 0),
+        ("9999-12-31T23:59:59.999999-14:00", 0),
+    ],
+)
+def test_a_moment_is_read_as_rfc_3339_writes_it(
+    program: Program, coach: Schedule, moment: str, number: int
+) -> None:
+    order(program, coach)
+
+    assert len(ids(program, updated_since=moment)) == number
+
+
 @pytest.mark.parametrize("query", [{}, {"updated_since": "2026-01-01T00:00:00Z"}])
 def test_a_cursor_leads_through_the_whole_list(
     program: Program, coach: Schedule, query: dict[str, str]

@@ -225,6 +225,13 @@ def test_a_refused_parameter_comes_with_those_that_there_are(anybody: Program) -
     }
 
 
+def test_a_parameter_that_is_given_twice_is_refused_by_name(program: Program) -> None:
+    twice = program.get("/orders/", {"status": ["pending", "confirmed"]})
+
+    assert problem(twice)["errors"] == [{"field": "status", "detail": "Give this parameter once."}]
+    assert program.get("/orders/", {"fields": ["id", "status"]}).status_code == 200
+
+
 def test_every_documented_parameter_is_known(program: Program) -> None:
     samples = {"{token}": "x", "{reference}": "x", "{schedule_id}": "1", "{route_id}": "1"}
     for path, methods in json.loads(document())["paths"].items():

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -72,7 +73,12 @@ class PassengerTypeShape(Shown):
 
 class CityQuery(PageQuery):
     q = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=120, help_text="How the name begins"
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=120,
+        validators=[RegexValidator(r"^[^\x00]*$")],
+        help_text="How the name begins",
     )
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from bookings.api.fields import BY_RULE, EndShape, PlaceText, Shown, money, money_sent
+from bookings.api.fields import BY_RULE, EndShape, MomentSent, PlaceText, Shown, money, money_sent
 from bookings.api.pagination import CursorQuery
 from bookings.base.emails import read_email
 from bookings.base.names import NAME_LENGTH
@@ -162,7 +162,7 @@ class OrderQuery(CursorQuery):
     external_reference = serializers.RegexField(
         _REFERENCE, required=False, default="", help_text="Your own reference of the order"
     )
-    updated_since = serializers.DateTimeField(
+    updated_since = MomentSent(
         required=False,
         default=None,
         help_text=(
