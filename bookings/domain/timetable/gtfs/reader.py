@@ -37,6 +37,9 @@ REQUIRED_COLUMNS: Final = {
     "route_networks.txt": ("network_id", "route_id"),
 }
 _NOT_TABLES: Final = ("__MACOSX", "/._")
+_TELLING: Final = {"stop_times.txt", "trips.txt"}  # where one of them is, a feed is
+_AGAIN: Final = " (again)"
+_SHOWN: Final = 5
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 
 
@@ -99,14 +102,20 @@ class Feed:
         self.other_folders = sorted(
             folder or _("(no folder)")
             for folder, tables in folders.items()
-            if folder != self.folder and {"stop_times.txt", "trips.txt"} & tables.keys()
+            if folder != self.folder and (_TELLING & tables.keys() or folder == f"{self.folder}{_AGAIN}")
         )
         files = folders.get(self.folder, {})
         missing = [name for name in REQUIRED_FILES if name not in files]
         if not {"calendar.txt", "calendar_dates.txt"} & files.keys():
             missing.append("calendar.txt")
         if missing:
-            raise FeedRefused(_("The feed has no %(files)s.") % {"files": ", ".join(missing)})
+            inner = sorted(entry.filename for entry in entries if entry.filename.lower().endswith(".zip"))
+            text = _("The feed has no %(files)s.") % {"files": ", ".join(missing)}
+            if inner:
+                text += " " + _("It holds other zips: unpack it and import %(zips)s.") % {
+                    "zips": ", ".join(inner[:_SHOWN])
+                }
+            raise FeedRefused(text)
         return files
 
     def rows(self, name: str) -> Iterator[Row]:
@@ -149,13 +158,18 @@ class Feed:
 
 
 def _folders(entries: list[zipfile.ZipInfo]) -> dict[str, dict[str, zipfile.ZipInfo]]:
-    """The tables of each folder. Some programs write backslashes, or names in upper case."""
+    """The tables of each folder. Some programs write backslashes, or names in upper case.
+
+    A table that a folder has twice, perhaps in another case, is that of another feed.
+    """
     folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
     for entry in entries:
         # zipfile gives what was stored; is_dir looks for a slash alone
         path = entry.orig_filename.replace("\0", "").replace("\\", "/")
         folder, _slash, name = path.rpartition("/")
         if name and not any(part in f"/{path}" for part in _NOT_TABLES) and name.lower().endswith(".txt"):
+            if name.lower() in folders.get(folder, {}):
+                folder += _AGAIN
             folders.setdefault(folder, {}).setdefault(name.lower(), entry)
     return folders
 

@@ -252,6 +252,24 @@ def test_two_feeds_in_one_zip(tmp_path: Path) -> None:
     assert not City.objects.filter(name="Zand").exists()
 
 
+def test_a_table_that_is_there_twice_is_of_a_second_feed(tmp_path: Path) -> None:
+    path = write_feed(tmp_path, {"STOPS.txt": GOOD["stops.txt"].replace("Aandster", "Zand")})
+
+    with pytest.raises(ConsentNeeded) as needed:
+        import_feed(path, ImportOptions(first=MONDAY, last=MONDAY, accept=frozenset({"past"})))
+
+    assert [question.code for question in needed.value.questions] == ["two-feeds"]
+
+
+def test_a_zip_of_zips_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "outer.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(write_feed(tmp_path, name="north.zip"), "north.zip")
+
+    with pytest.raises(FeedRefused, match=r"It holds other zips: unpack it and import north\.zip\."):
+        import_feed(path, ImportOptions())
+
+
 def test_all_that_is_odd_is_asked_at_once(tmp_path: Path) -> None:
     make_fare_classes()
 
