@@ -8,10 +8,12 @@ from typing import Any, Final
 from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from bookings.database.compiled import compiled
+from bookings.domain.timetable.trips import clock_text
 from bookings.models import User
 from bookings.office.policy import POLICY, may
 
@@ -60,7 +62,7 @@ class Desk:
 
     branch: str  # name
     shift: int | None  # number of the open one
-    shift_since: datetime | None
+    shift_since: str  # "06:00", with its day unless that is today
 
 
 class Frame:
@@ -93,7 +95,8 @@ class Frame:
     def desk(self) -> Desk:
         """One query."""
         branch, shift_number, shift_since = _desks(self.user.pk)[0]
-        return Desk(branch or "", shift_number, shift_since)
+        since = clock_text(shift_since, timezone.now()) if shift_since else ""
+        return Desk(branch or "", shift_number, since)
 
 
 @compiled

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.shifts import CASH_UP, TENDERS, CashUp, cash_up
+from bookings.domain.timetable.trips import clock_text
 from bookings.models import Account, Booking, Branch, LedgerEntry, Payment, Refund, Shift, TillMovement, Total
 
 PAGE: Final = 20
@@ -27,6 +28,7 @@ class TillLine:
     """One thing that happened in a till."""
 
     at: datetime
+    time: str  # with its day unless the shift was opened on it
     what: str
     about: str  # a booking's reference or a reason
     is_booking: bool
@@ -102,7 +104,7 @@ def till_view(shift: Shift, *, page: int = 1) -> TillView:
     outcome = cash_up(shift) if shift.closed_at or shift.count_tries else None
     return TillView(
         shift=shift,
-        lines=tuple(_lines(list(shown))),
+        lines=tuple(_lines(shift, list(shown))),
         page=shown.number,
         pages=pager.num_pages,
         sales=taken["n"],
@@ -141,7 +143,7 @@ def _notes(denominations: dict[str, int]) -> tuple[tuple[str, int, str], ...]:
     )
 
 
-def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
+def _lines(shift: Shift, entries: Sequence[LedgerEntry]) -> list[TillLine]:
     moved = [entry.cause.partition(":")[2] for entry in entries if entry.cause.startswith("movement:")]
     reasons = dict(TillMovement.objects.filter(pk__in=moved).values_list("pk", "reason"))
     orders = {entry.order_id for entry in entries if entry.order_id}
@@ -157,6 +159,7 @@ def _lines(entries: Sequence[LedgerEntry]) -> list[TillLine]:
         lines.append(
             TillLine(
                 entry.at,
+                clock_text(entry.at, shift.opened_at),
                 labels.get(kind, moving),
                 about,
                 bool(entry.order_id),

@@ -43,7 +43,7 @@ class UnpaidOrder:
     name: str
     trip: str  # Cape Town, Wed 2 Dec 17:00
     amount: str
-    until: str  # 16:40
+    until: str  # 16:40, or 00:40 on Wed 2 Dec
     left: str  # 25 min
     is_urgent: bool
 
@@ -97,7 +97,7 @@ def _unpaid(order: _OrderRow, now: datetime) -> UnpaidOrder:
         name=order.surname or "",
         trip=f"{order.destination or ''}, {boards}",
         amount=format_zar(order.total),
-        until=clock_text(order.pay_by),
+        until=clock_text(order.pay_by, now),
         left=left,
         is_urgent=minutes < 60,
     )
@@ -200,17 +200,19 @@ def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
         sales[shift][method] = (number, amount)
     refunds = Refund.objects.filter(shift__in=ids, status=Refund.Status.PAID).order_by().values_list("shift")
     back = dict(refunds.annotate(number=Count("pk")))
-    takings = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user) for shift in shifts]
+    takings = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user, now) for shift in shifts]
     own = next((till for till in takings if till.is_own), None)
     return Tills(own, tuple(till for till in takings if not till.is_own))
 
 
-def _takings(shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, user: User) -> Takings:
+def _takings(
+    shift: Shift, sales: dict[str, tuple[int, Decimal]], refunds: int, user: User, now: datetime
+) -> Takings:
     order = [Account.CASH, Account.CARD, Account.EFT]
     return Takings(
         shift_id=shift.pk,
         clerk=shift.clerk.display_name,
-        since=clock_text(shift.opened_at),
+        since=clock_text(shift.opened_at, now),
         is_own=shift.clerk_id == user.pk,
         sales=sum(number for number, _amount in sales.values()),
         total=format_zar(sum((amount for _number, amount in sales.values()), ZERO)),

@@ -15,11 +15,11 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Count, F, Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
+from bookings.base.dates import day_text, needs_day
 from bookings.domain.dashboard.station import WAITING, Coming, Load, Way, coming, fingerprint, loads, ways
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, SaleStatus, Schedule, SeatClaim, Ticket
@@ -203,8 +203,8 @@ def _state(departure: Coming, now: datetime) -> str:
 def _day(departure: Coming, now: datetime) -> str:
     return (
         ""
-        if departure.local.date() == now.astimezone(departure.local.tzinfo).date()
-        else date_format(departure.local, "D j M")
+        if not needs_day(departure.local.date(), now.astimezone(departure.local.tzinfo).date())
+        else day_text(departure.local)
     )
 
 

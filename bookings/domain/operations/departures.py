@@ -84,7 +84,7 @@ def departure_list(day: date, *, line: str = "", page: int | None = 1, now: date
 def _row(schedule: Schedule, seats: int) -> DepartureRow:
     return DepartureRow(
         id=schedule.pk,
-        time=clock_text(schedule.departure_time),
+        time=clock_text(schedule.departure_time, schedule.departure_time),
         line=schedule.route.line.code,
         route=schedule.route.name,
         coach=schedule.coach,

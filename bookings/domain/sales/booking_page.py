@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
@@ -263,6 +264,7 @@ def _part(booking: Booking, order: Order, now: datetime) -> BookingPart:
         if can_cancel(booking, now) and status != SaleStatus.EXPIRED
         else None
     )
+    zone = ZoneInfo(booking.from_stop.stop.time_zone)
     return BookingPart(
         id=booking.pk,
         reference=booking.booking_reference,
@@ -274,7 +276,7 @@ def _part(booking: Booking, order: Order, now: datetime) -> BookingPart:
         tickets=tuple(_ticket(ticket) for ticket in tickets),
         quote=quote,
         refund_text=format_zar(quote.refund) if quote else "",
-        drops_text=local_text(quote.drops_at) if quote and quote.drops_at else "",
+        drops_text=local_text(quote.drops_at, zone) if quote and quote.drops_at else "",
         then_text=format_zar(quote.then) if quote else "",
     )
 

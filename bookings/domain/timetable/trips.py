@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
 
-from bookings.base.dates import day_mark, day_text
+from bookings.base.dates import day_mark, day_text, time_text
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
 from bookings.models import RouteStop, Schedule
 
@@ -38,9 +38,9 @@ def local_text(moment: datetime, zone: Any = None) -> str:
     return f"{day_text(local)} {local.year}, {local:%H:%M}"
 
 
-def clock_text(moment: datetime) -> str:
-    """ "10:05" in the company's zone."""
-    return f"{timezone.localtime(moment):%H:%M}"
+def clock_text(moment: datetime, beside: datetime) -> str:
+    """ "10:05" in the company's zone; with its day unless that is the day of `beside`, as a rule of now."""
+    return time_text(timezone.localtime(moment), timezone.localtime(beside).date())
 
 
 def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:

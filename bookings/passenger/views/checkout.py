@@ -1,6 +1,7 @@
 """One address from the held seats to the order: details, review, pay. Nothing that was typed is ever lost."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,9 +77,7 @@ def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
             step=request.POST.get("step", ""),
             status=refusal.status,
         )
-    messages.success(
-        request, _("Your seats are held until %(time)s.") % {"time": clock_text(hold.expires_at)}
-    )
+    messages.success(request, _("Your seats are held until %(time)s.") % {"time": _until(hold.expires_at)})
     return redirect(
         _review_address(view.token) if request.POST.get("step") == "review" else view_address(view)
     )
@@ -97,7 +96,7 @@ def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     except Refusal as refusal:
         return _page(request, _view(request, view.token), refusal=refusal, status=refusal.status)
     messages.success(
-        request, _("Your seats are held again, until %(time)s.") % {"time": clock_text(hold.expires_at)}
+        request, _("Your seats are held again, until %(time)s.") % {"time": _until(hold.expires_at)}
     )
     return redirect(view_address(view))
 
@@ -120,6 +119,10 @@ def _place(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, view, step="review", refusal=refusal, status=refusal.status)
     grant_order(request, placed.order.pk)
     return redirect(placed.pay_at or reverse("passenger:order_status", args=[placed.order.token]))
+
+
+def _until(moment: datetime) -> str:
+    return clock_text(moment, timezone.now())
 
 
 def view_address(view: CheckoutView) -> str:
@@ -152,7 +155,7 @@ def _page(
     context: dict[str, Any] = {
         "view": view,
         "refusal": counted(refusal),
-        "until": clock_text(view.expires_at),
+        "until": _until(view.expires_at),
         "trips": [(trip, seats_address(view, index)) for index, trip in enumerate(view.trips)],
         "is_gone": isinstance(refusal, SeatTaken),
     }

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from bookings.base.dates import time_text
 from bookings.domain.counter.shifts import BlindCount, close_shift, expected
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
@@ -84,6 +85,18 @@ def test_the_till_shows_takings_but_not_what_the_drawer_should_hold(clerk: Staff
     assert "expected" not in page.lower()
     assert "R1\u00a0101" not in clerk.get("/office/shift/close/").content.decode()
     assert "R1\u00a0101" not in clerk.get(f"/office/shifts/{shift.pk}/").content.decode()
+
+
+def test_times_of_a_shift_over_midnight_say_their_day(clerk: StaffClient) -> None:
+    opened_at = timezone.now() - timedelta(days=1)
+    night = make_shift(clerk.user, opening_float=501, opened_at=opened_at)
+    sale(night)
+
+    page = clerk.get("/office/shift/").content.decode()
+
+    assert f"since {timezone.localtime(opened_at):%H:%M} on " in page
+    assert f'">{timezone.localtime(opened_at):%H:%M}</time>' in page  # its float
+    assert f'">{time_text(timezone.localtime(), timezone.localtime(opened_at).date())}</time>' in page
 
 
 def test_paying_out_needs_a_reason_and_cash(clerk: StaffClient, shift: Shift) -> None:

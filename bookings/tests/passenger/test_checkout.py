@@ -5,6 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from bookings.base.dates import day_text
 from bookings.models import Hold, HoldSeat, Order, PaymentAttempt, Schedule, SeatClaim
 from bookings.tests.passenger.buying import departure_ahead, details, hold_by, order_by, review_form
 
@@ -37,6 +38,15 @@ def test_there_is_a_row_for_each_seat_with_the_fares_of_each_type(client: Client
     assert page.count('autocomplete="section-p') == 4
     assert page.count('<option value="child">Child · R300</option>') == 2
     assert "Seats held until" in page
+
+
+def test_a_hold_that_ends_after_midnight_says_the_day(client: Client, token: str) -> None:
+    Hold.objects.filter(token=token).update(expires_at=timezone.now() + timedelta(days=1))
+    tomorrow = timezone.localtime() + timedelta(days=1)
+
+    page = client.get(f"/checkout/{token}/").content.decode()
+
+    assert f" on {day_text(tomorrow)}</b>" in page
 
 
 def test_complete_details_lead_to_the_review(client: Client, token: str) -> None:

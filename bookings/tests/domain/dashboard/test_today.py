@@ -222,6 +222,27 @@ def test_unpaid_orders_of_this_station_come_by_urgency() -> None:
     assert desk.unpaid_orders(make_branch("Durban"), now=NOW).rows == ()
 
 
+def test_a_time_to_pay_after_midnight_says_its_day() -> None:
+    schedule, evening = make_schedule(departs=NOW + timedelta(days=2)), NOW + timedelta(hours=12)
+    for hours, name in ((1, "Soon One"), (4, "Later Two")):
+        order = make_order(status=SaleStatus.PENDING, pay_by=evening + timedelta(hours=hours))
+        make_booking(schedule=schedule, order=order, status=SaleStatus.PENDING, names=(name,))
+
+    found = desk.unpaid_orders(make_branch(), now=evening)
+
+    assert [row.until for row in found.rows] == ["23:00", "02:00 on Wed 2 Dec"]
+
+
+def test_a_till_that_was_opened_yesterday_says_the_day() -> None:
+    clerk = make_user()
+    make_shift(clerk)
+
+    found = desk.tills(clerk, clerk.branch, now=NOW + timedelta(days=1))
+
+    assert found.own is not None
+    assert found.own.since == "10:00 on Tue 1 Dec"
+
+
 def test_more_orders_than_fit_are_counted() -> None:
     schedule = make_schedule(departs=NOW + timedelta(days=2), seats=12)
     for minutes in range(7):
