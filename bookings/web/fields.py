@@ -4,15 +4,18 @@ One field for each, whose reader is the one in `base`.
 """
 
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.base.dates import read_typed_day
 from bookings.base.emails import read_email
 from bookings.base.money import read_amount
 from bookings.base.names import NAME_LENGTH
@@ -81,6 +84,32 @@ class PhoneField(forms.CharField):
                     "Try it as 082 123 4567, or with the country: +27 82 123 4567."
                 )
             ) from error
+
+
+class DayField(forms.Field):
+    """A day by few keys, or as our pages print it; see `read_typed_day`."""
+
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widget.attrs = {"autocomplete": "off", "data-day": "", "maxlength": 30} | self.widget.attrs
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values or isinstance(value, date):
+            return value or None
+        return clean_day(str(value), timezone.localdate())
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "") != str(data or "")
+
+
+def clean_day(text: str, today: date) -> date:
+    """See `read_typed_day`. Raises ValidationError."""
+    try:
+        return read_typed_day(text, today)
+    except ValueError as error:
+        raise ValidationError(_("Enter the day as +1, fri, 2512 or 2026-12-25.")) from error
 
 
 class AmountField(forms.DecimalField):

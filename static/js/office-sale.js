@@ -1,6 +1,5 @@
 // The screen of a sale, faster with a script and whole without one.
 //   form[data-flow]          Enter goes to the next field that is needed and empty; the last one sends
-//   input[data-day]          + and − move the day (of data-day: today); [data-day-words] says which weekday that is
 //   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
 //   [data-back]              what Esc does
 //   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
@@ -13,33 +12,6 @@
   const cents = (text) => { const found = String(text).replace(/[^\d.,]/g, "").replace(",", "."); return Math.round(Number(found || "0") * 100); };
   const rand = (amount) => `R${(amount / 100).toFixed(amount % 100 ? 2 : 0).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0")}`;
   const isOpenList = (input) => input.matches?.("[data-combobox]") && input.getAttribute("aria-expanded") === "true";
-
-  // days
-
-  const iso = (day) => `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
-  const dayOf = (text) => { const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text); return parts && new Date(parts[1], parts[2] - 1, parts[3]); };
-  const words = new Intl.DateTimeFormat("en-ZA", { weekday: "short", day: "numeric", month: "short" });
-  function sayDay(input) {
-    const label = one("[data-day-words]", input.closest(".field")), day = dayOf(input.value);
-    if (label) label.textContent = day ? words.format(day) : "";
-  }
-  let stepped = "";  // the sign that moved the day just now: a digit after it makes "+2" of it
-  function dayKey(event, input) {
-    const sign = { "+": 1, "-": -1, ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (!sign) {
-      if (/^\d$/.test(event.key) && stepped && !event.ctrlKey) { event.preventDefault(); input.value = stepped + event.key; sayDay(input); }
-      stepped = "";
-      return;
-    }
-    const day = dayOf(input.value) || (input.value === "" && dayOf(input.dataset.day));
-    if (!day) return;
-    event.preventDefault();
-    day.setDate(day.getDate() + sign);
-    input.value = iso(day);
-    input.select();
-    stepped = event.key.length === 1 ? event.key : "";
-    sayDay(input);
-  }
 
   // money
 
@@ -86,8 +58,7 @@
   document.addEventListener("keydown", (event) => {
     const at = event.target;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (at.matches?.("[data-day]")) dayKey(event, at);
-    if (event.defaultPrevented) return;
+    if (event.defaultPrevented) return; // office-day.js has moved a day
     if (event.key === "Enter" && at.form?.matches("[data-flow]")) enter(event, at);
     else if (event.key.startsWith("Arrow") && /Up|Down/.test(event.key) && (at.id === "pick" || at.matches?.("[data-row]"))) rows(event, at);
     else if (/^[1-9]$/.test(event.key) && at.matches?.("[data-row]")) one(`[data-row="${event.key}"]`)?.focus();
@@ -106,7 +77,6 @@
     if (link) link.click(); else one("#pick").select();
   });
   document.addEventListener("input", ({ target }) => {
-    if (target.matches("[data-day]")) { sayDay(target); }
     if (target.id === "amount") showMoney();
   });
   document.addEventListener("change", ({ target }) => {
@@ -122,7 +92,6 @@
 
   function arrive(root) {
     if (!root.querySelector) return;
-    all("[data-day]", root).forEach(sayDay);
     showMoney();
     const wrong = one("#sale [aria-invalid=true]");
     const first = wrong || one("#sale [autofocus]") || (one("#sale[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;

@@ -6,8 +6,10 @@ from typing import Final
 
 from django import forms
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bookings.base.dates import read_typed_day
 from bookings.base.errors import Refusal
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.tender import Tender
@@ -77,10 +79,12 @@ def ids_in(given: QueryDict, name: str = "tickets") -> list[int]:
 
 
 def day_in(given: QueryDict, name: str = "day") -> date | None:
+    """The day that was typed; none if nothing was. Raises Refusal for what is no day."""
+    typed = given.get(name, "").strip()
     try:
-        return date.fromisoformat(given.get(name, "")[:10])
-    except ValueError:
-        return None
+        return read_typed_day(typed[:40], timezone.localdate()) if typed else None
+    except ValueError as error:
+        raise Refusal(_("Enter the day as +1, fri, 2512 or 2026-12-25.")) from error
 
 
 def labels_in(given: QueryDict, name: str = "seats") -> list[str]:

@@ -1,5 +1,5 @@
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any
 
 import django_filters as filters
 from django import forms
@@ -9,23 +9,23 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.counter.booking_search import search_bookings
 from bookings.models import Booking, Channel, SaleStatus
+from bookings.web.fields import DayField
 
-_YEARS: Final = range(2000, 2100)
 
-
-class DayFilter(filters.DateFilter):
+class DayFilter(filters.Filter):
     """A local day as the bound of a moment: from its start, or until its end."""
+
+    field_class = DayField
 
     def __init__(self, field_name: str, *, until: bool = False, **options: Any) -> None:
         super().__init__(
             field_name=field_name,
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             **options,
         )
         self.until = until
 
     def filter(self, rows: QuerySet, value: date | None) -> QuerySet:
-        if value is None or value.year not in _YEARS:
+        if value is None:
             return rows
         start = timezone.make_aware(datetime.combine(value + timedelta(days=int(self.until)), time.min))
         return rows.filter(**{f"{self.field_name}__{'lt' if self.until else 'gte'}": start})

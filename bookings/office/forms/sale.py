@@ -28,8 +28,7 @@ from bookings.domain.network.places import Place, find_places, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
-from bookings.office.forms.days import read_day_keys
-from bookings.web.fields import AmountField, PhoneField, check_name, read_address
+from bookings.web.fields import AmountField, PhoneField, check_name, clean_day, read_address
 
 _LONGEST: Final = 200  # of any field; more is cut
 
@@ -96,7 +95,7 @@ class SaleSearchForm(forms.Form):
         typed = self.cleaned_data.get(name, "")
         if name == "return" and not typed.strip():
             return None
-        day = read_day_keys(typed, self.today)
+        day = clean_day(typed, self.today)
         if day < earliest:
             raise ValidationError(
                 _("This day is in the past.")

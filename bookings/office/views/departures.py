@@ -42,8 +42,9 @@ class BlockForm(forms.Form):
 @staff
 @require_safe
 def departures(request: StaffRequest) -> HttpResponse:
-    day = day_in(request.GET, "date") or timezone.localdate()
-    if day.year not in range(2000, 2100):
+    try:
+        day = day_in(request.GET, "date") or timezone.localdate()
+    except Refusal:
         day = timezone.localdate()
     line, text = request.GET.get("line", "").replace("\x00", "")[:40].strip(), request.GET.get("page", "")
     page = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 3 else None

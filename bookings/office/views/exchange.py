@@ -84,10 +84,14 @@ def _exchange_page(
     status: int = 200,
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
+    try:
+        day = day_in(given)
+    except Refusal as wrong:
+        day, refusal, status = None, refusal or wrong, max(status, wrong.status)
     query = ExchangeQuery(
         reference,
         ticket_ids=ids_in(given) if "tickets" in given or "asked" in given else None,
-        day=day_in(given),
+        day=day,
         to=SegmentRef.read(given.get("ride", "")),
         labels=labels_in(given),
         waived="waive" in given,

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from bookings.base.errors import Refusal
+from bookings.base.params import read_day
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.web.refusals import counted
@@ -83,7 +84,7 @@ def read_departure_query(schedule_id: int, query: QueryDict) -> DepartureQuery:
         default_type=default,
         problem=problem,
         hold=_matching(_TOKEN, query.get("hold", "")),
-        return_day=_day(query.get("return", "")),
+        return_day=read_day(query.get("return", "")),
     )
 
 
@@ -104,10 +105,3 @@ def _matching(pattern: re.Pattern[str], text: str) -> str:
 def _count(text: str) -> int:
     """A number of passengers; 0, which is refused, for anything that is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None

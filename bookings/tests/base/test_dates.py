@@ -3,7 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import formats
 
-from bookings.base.dates import day_mark, day_text, duration_text, time_text
+from bookings.base.dates import day_mark, day_text, duration_text, read_typed_day, time_text
+from bookings.tests.base import examples
 
 
 def test_a_day_is_written_as_by_the_date_filter() -> None:
@@ -33,3 +34,25 @@ def test_a_time_says_its_day_beside_any_other_day() -> None:
 @pytest.mark.parametrize(("minutes", "text"), [(0, "0 h 00"), (65, "1 h 05"), (1140, "19 h 00")])
 def test_durations_are_short(minutes: int, text: str) -> None:
     assert duration_text(minutes) == text
+
+
+TODAY = date(2026, 12, 1)  # a Tuesday
+DAYS = examples("days")
+
+
+@pytest.mark.parametrize(("typed", "day"), DAYS["typed on Tuesday 2026-12-01, meant"])
+def test_a_day_is_read_from_few_keys_or_as_pages_print_it(typed: str, day: str) -> None:
+    assert read_typed_day(typed, TODAY).isoformat() == day
+
+
+@pytest.mark.parametrize("typed", [*DAYS["no day"], "\x00x"])
+def test_what_is_no_day_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError):
+        read_typed_day(typed, TODAY)
+
+
+def test_the_days_that_are_written_are_read_back() -> None:
+    days = [TODAY + timedelta(days=number) for number in range(365)]
+
+    assert [read_typed_day(day_text(day), TODAY) for day in days] == days
+    assert [read_typed_day(day.isoformat(), TODAY) for day in days] == days

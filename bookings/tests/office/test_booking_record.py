@@ -168,6 +168,35 @@ def test_a_move_is_quoted_paid_and_done(till: StaffClient, schedule: Schedule, l
     assert violations(now=timezone.now()) == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "days"), [("+2", 2), ("tom", 1), ("t", 0), ("{iso}", 3), ("{day:%a} {day.day} {day:%b}", 3)]
+)
+def test_the_day_of_a_move_is_typed_by_few_keys(
+    till: StaffClient, schedule: Schedule, typed: str, days: int
+) -> None:
+    today, booking = timezone.localdate(), sold(schedule)
+    ahead = today + timedelta(days=3)
+
+    page = till.get(
+        f"/office/bookings/{booking.booking_reference}/exchange/",
+        {"day": typed.format(iso=ahead.isoformat(), day=ahead)},
+    )
+
+    assert page.status_code == 200
+    assert page.context["view"].day == today + timedelta(days=days)
+    assert f'value="{today + timedelta(days=days)}"' in page.content.decode()
+
+
+@pytest.mark.parametrize("typed", ["0006-02-02", "soon", "3113"])
+def test_a_day_of_a_move_that_is_none_is_refused_in_words(
+    till: StaffClient, schedule: Schedule, typed: str
+) -> None:
+    page = till.get(f"/office/bookings/{sold(schedule).booking_reference}/exchange/", {"day": typed})
+
+    assert page.status_code == 422
+    assert "Enter the day as +1, fri, 2512 or 2026-12-25." in page.content.decode()
+
+
 def test_a_swap_of_the_quote_is_a_fragment(till: StaffClient, schedule: Schedule) -> None:
     booking = sold(schedule)
 

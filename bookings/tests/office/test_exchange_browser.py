@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bookings.models import Booking
 from bookings.tests.browser import barriers, type_there, watch
@@ -77,6 +77,29 @@ def test_a_party_is_moved_by_keyboard_with_a_quote_before(
     booking.refresh_from_db()
     assert booking.tickets.filter(status="valid").count() == 2
     assert booking.events.filter(ticket=None).count() == 2
+
+
+def test_the_form_of_a_move_is_not_replaced_while_somebody_types_in_it(
+    desk: Page, live_server: Any, booking: Booking
+) -> None:
+    page, keys = desk, desk.keyboard
+    requests: list[Route] = []
+    page.goto(f"{live_server.url}/office/bookings/{booking.booking_reference}/exchange/")
+    page.route(re.compile("[?]asked="), lambda route: requests.append(route))
+    page.locator("#day").focus()
+    keys.type("+2")
+    keys.press("Tab")
+    keys.type("2a")
+    page.wait_for_timeout(100)
+    requests[0].continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("#seats")).to_have_value("2a")
+    keys.type(" 2b")
+    keys.press("Tab")
+    page.wait_for_timeout(100)
+    requests[1].continue_()
+
+    expect(page.locator("#day")).to_have_value((timezone.localdate() + timedelta(days=2)).isoformat())
 
 
 def test_every_page_of_serving_is_clean_and_works_without_a_script(
