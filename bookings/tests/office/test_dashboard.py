@@ -222,6 +222,14 @@ def test_a_supervisor_notes_what_was_done(supervisor: StaffClient) -> None:
     assert "No open tasks" in supervisor.get("/office/tasks/").content.decode()
 
 
+def test_a_task_names_one_booking_a_line(supervisor: StaffClient) -> None:
+    task = make_task()
+    task.detail = "Off sale.\nABCD2345: <Thandi>"
+    task.save()
+
+    assert "Off sale.<br>ABCD2345: &lt;Thandi&gt;" in supervisor.get("/office/tasks/").content.decode()
+
+
 def test_a_task_needs_a_note_and_the_second_is_told(supervisor: StaffClient) -> None:
     task = make_task()
 
