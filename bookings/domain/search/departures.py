@@ -88,18 +88,24 @@ class ListWindow:
     after: Cursor | None = None
 
 
-def upcoming(
-    *, route_id: int | None = None, day: date | None = None, window: ListWindow, now: datetime
-) -> list[ScheduleRow]:
+@dataclass(frozen=True)
+class ListFilter:
+    """Which departures are listed: of a route, on a local day."""
+
+    route_id: int | None = None
+    day: date | None = None
+
+
+def upcoming(which: ListFilter, *, window: ListWindow, now: datetime) -> list[ScheduleRow]:
     """Whole departures on sale by the time at their first stop, from now on or on one local day.
 
     A constant number of queries.
     """
     rows = Schedule.objects.on_sale()
-    if route_id is not None:
-        rows = rows.filter(route=route_id)
-    if day:
-        start, end = day_bounds(day, day, settings.TIME_ZONE)
+    if which.route_id is not None:
+        rows = rows.filter(route=which.route_id)
+    if which.day:
+        start, end = day_bounds(which.day, which.day, settings.TIME_ZONE)
         rows = rows.departing_between(max(start, now), end)
     else:
         rows = rows.filter(departure_time__gte=now)
@@ -117,14 +123,16 @@ def upcoming(
 
 
 def between(
-    origin: Place, destination: Place, *, day: date | None = None, window: ListWindow, now: datetime
+    origin: Place, destination: Place, which: ListFilter, *, window: ListWindow, now: datetime
 ) -> list[ScheduleRow]:
     """Segments on sale from one place to another by time, on one local day of the boarding stop or in the
     coming week.
     """
     today = now.astimezone(ZoneInfo(origin.time_zone)).date()
-    days = (day, day) if day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))
+    days = (which.day, which.day) if which.day else (today, today + timedelta(days=DAYS_WITHOUT_DATE))
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
+    if which.route_id is not None:
+        segments = [segment for segment in segments if segment.board.route_id == which.route_id]
     departures = find_departures(segments, *days, now=now, channel=Channel.API)
     if window.after:
         departures = [row for row in departures if (row.boards_at, row.id) > window.after]

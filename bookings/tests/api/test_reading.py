@@ -184,6 +184,13 @@ def test_what_left_or_is_cancelled_is_not_listed(anybody: Program) -> None:
     assert anybody.get("/schedules/").json() == departures()
 
 
+def test_schedules_between_two_places_may_be_of_one_route(anybody: Program, coach: Schedule) -> None:
+    ends = {"from": "johannesburg", "to": "bloemfontein"}
+
+    assert len(anybody.get("/schedules/", {**ends, "route": coach.route_id}).json()["results"]) == 1
+    assert anybody.get("/schedules/", {**ends, "route": coach.route_id + 1}).json() == departures()
+
+
 @pytest.mark.parametrize("query", [{}, {"from": "johannesburg", "to": "bloemfontein"}])
 def test_a_cursor_leads_through_all_departures(anybody: Program, query: dict[str, str]) -> None:
     for minutes in (0, 0, 5, 10, 10):

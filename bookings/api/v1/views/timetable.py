@@ -59,16 +59,16 @@ def schedules(request: Request) -> Response:
     query, now = query_of(request, ScheduleQuery), timezone.now()
     _check_both(query)
     day, ends = query["date"], [get_place(query[name]) for name in ("from", "to") if query[name]]
-    if ends and query["route"]:
-        raise ValidationError({"route": _("Ask for a route, or from and to; not both.")})
+
+    which = timetable.ListFilter(query["route"], day)
 
     def rows(first: int, count: int) -> list[timetable.ScheduleRow]:
         if day and not is_reachable(day, now):
             return []
         window = timetable.ListWindow(first, count, after=read_cursor(query["cursor"]))
         if ends:
-            return timetable.between(ends[0], ends[1], day=day, window=window, now=now)
-        return timetable.upcoming(route_id=query["route"], day=day, window=window, now=now)
+            return timetable.between(ends[0], ends[1], which, window=window, now=now)
+        return timetable.upcoming(which, window=window, now=now)
 
     def cursor_of(row: timetable.ScheduleRow) -> Cursor:
         return Cursor(row.departure_time if ends else row.starts_at, row.id)
