@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from bookings.base.money import ZERO, cents, percent_of
 from bookings.models import RefundPolicy
+
+_MOMENT: Final = timedelta(microseconds=1)  # some rules hold up to their end, some also at it
 
 
 class RefundRule(Enum):
@@ -78,22 +81,46 @@ def refund_quote(
     Never more than the fare, never less than nothing.
     """
     grace_ends = min(sold_at + terms.grace, boards_at - terms.grace_if_ahead)
-    if now < grace_ends:
-        after = _by_tier(fare, terms, boards_at, grace_ends)
-        return RefundQuote(fare, ZERO, RefundRule.GRACE, grace_ends, after.amount)
-    return _by_tier(fare, terms, boards_at, now)
+
+    def fee_at(moment: datetime) -> tuple[Decimal, RefundRule]:
+        if moment < grace_ends:
+            return ZERO, RefundRule.GRACE
+        for hours, percent, fixed in terms.tiers:
+            if boards_at - moment >= timedelta(hours=hours):
+                return _fee(fare, percent, fixed), RefundRule.TIER
+        return fare, RefundRule.TOO_LATE
+
+    fee, rule = fee_at(now)
+    ends = [grace_ends, *(boards_at - timedelta(hours=hours) for hours, _percent, _fixed in terms.tiers)]
+    for end in sorted(end for end in ends if end >= now):
+        later, _rule = fee_at(end + _MOMENT)
+        if later != fee:
+            return RefundQuote(fare, fee, rule, end, fare - later)
+    return RefundQuote(fare, fee, rule)
 
 
-def _by_tier(fare: Decimal, terms: RefundTerms, boards_at: datetime, now: datetime) -> RefundQuote:
-    ahead = boards_at - now
-    for index, (hours, percent, fixed) in enumerate(terms.tiers):
-        if ahead >= timedelta(hours=hours):
-            rest = terms.tiers[index + 1 :]
-            then = fare - _fee(fare, *rest[0][1:]) if rest else ZERO
-            return RefundQuote(
-                fare, _fee(fare, percent, fixed), RefundRule.TIER, boards_at - timedelta(hours=hours), then
-            )
-    return RefundQuote(fare, fare, RefundRule.TOO_LATE)
+@dataclass(frozen=True)
+class RefundStep:
+    """Until then, this comes back."""
+
+    until: datetime
+    amount: Decimal
+
+
+def refund_steps(
+    sold: Sequence[tuple[Decimal, RefundTerms]], *, sold_at: datetime, boards_at: datetime
+) -> Iterator[RefundStep]:
+    """What comes back of these fares from the sale on, until it falls no more, by the rule that pays."""
+    now = sold_at
+    while True:
+        quotes = [
+            refund_quote(fare, terms, sold_at=sold_at, boards_at=boards_at, now=now) for fare, terms in sold
+        ]
+        drops_at = min((quote.drops_at for quote in quotes if quote.drops_at), default=None)
+        if drops_at is None:
+            return
+        yield RefundStep(drops_at, sum((quote.amount for quote in quotes), ZERO))
+        now = drops_at + _MOMENT
 
 
 def _fee(fare: Decimal, percent: int, fixed: Decimal) -> Decimal:

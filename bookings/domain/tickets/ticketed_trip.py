@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import duration_text, time_text
-from bookings.base.money import ZERO, format_zar
-from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
+from bookings.base.money import format_zar
+from bookings.domain.fares.refund_rules import RefundTerms, refund_steps
 from bookings.domain.sales.booking_page import booking_segment
 from bookings.domain.timetable.segments import route_calls
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
@@ -98,23 +97,9 @@ def _papers(border: bool | None) -> str:
 def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]:
     """What is refunded until when (boarding stop's time), by the terms the tickets were sold under."""
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
-    terms = [(ticket.fare, RefundTerms.from_json(ticket.refund_terms)) for ticket in tickets]
-    hours_before = {hours for _fare, fare_terms in terms for hours, _percent, _fixed in fare_terms.tiers}
-    deadlines = [booking.boards_at - timedelta(hours=hours) for hours in sorted(hours_before, reverse=True)]
-    lines = []
-    for deadline in deadlines:
-        if deadline <= booking.booking_date:
-            continue
-        refund = sum((_refund_at(fare, fare_terms, booking, deadline) for fare, fare_terms in terms), ZERO)
-        if refund > ZERO:
-            values = {"moment": local_text(deadline, zone), "amount": format_zar(refund)}
-            lines.append(_("until %(moment)s: %(amount)s") % values)
-    return tuple(lines)
-
-
-def _refund_at(fare: Decimal, terms: RefundTerms, booking: Booking, moment: datetime) -> Decimal:
-    terms = RefundTerms(
-        timedelta(0), terms.grace_if_ahead, terms.tiers
-    )  # the period of grace after the sale is over
-    times = {"sold_at": booking.booking_date, "boards_at": booking.boards_at, "now": moment}
-    return refund_quote(fare, terms, **times).amount
+    sold = [(ticket.fare, RefundTerms.from_json(ticket.refund_terms)) for ticket in tickets]
+    return tuple(
+        _("until %(moment)s: %(amount)s")
+        % {"moment": local_text(step.until, zone), "amount": format_zar(step.amount)}
+        for step in refund_steps(sold, sold_at=booking.booking_date, boards_at=booking.boards_at)
+    )

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,43 @@ def test_within_the_grace_everything_comes_back_and_the_quote_says_until_when() 
     assert (quoted.amount, quoted.rule) == (Decimal(400), RefundRule.GRACE)
     assert quoted.drops_at == NOW + timedelta(minutes=30)
     assert quoted.then == Decimal(300)
+
+
+def test_what_a_quote_says_it_falls_to_is_what_is_paid_then() -> None:
+    """Sold 24 to 25 hours ahead: the free time ends together with a step of the terms."""
+    terms = RefundTerms(timedelta(hours=1), timedelta(hours=24), ((24, 0, Decimal(0)), (12, 50, Decimal(0))))
+    times = {"sold_at": NOW, "boards_at": NOW + timedelta(hours=24, minutes=30)}
+
+    quoted = refund_quote(Decimal(400), terms, **times, now=NOW)
+
+    assert quoted.drops_at == NOW + timedelta(minutes=30)
+    after = refund_quote(Decimal(400), terms, **times, now=quoted.drops_at + timedelta(seconds=1))
+    assert quoted.then == after.amount == 200
+
+
+TIERS = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 100), st.integers(0, 50).map(Decimal)), max_size=4
+).map(lambda tiers: tuple(sorted(tiers, key=lambda tier: (-tier[0], tier[1]))))
+
+
+@given(TIERS, st.integers(0, 90), st.integers(0, 48), st.floats(0, 80), st.floats(0, 80))
+def test_a_forecast_comes_true_whatever_the_terms(
+    tiers: Any, minutes: int, grace_hours: int, ahead: float, later: float
+) -> None:
+    terms = RefundTerms(timedelta(minutes=minutes), timedelta(hours=grace_hours), tiers)
+    times = {"sold_at": NOW, "boards_at": NOW + timedelta(hours=ahead)}
+    now = NOW + timedelta(hours=min(ahead, later))
+
+    quoted = refund_quote(Decimal(400), terms, **times, now=now)
+
+    moment = timedelta(microseconds=1)
+    if quoted.drops_at is None:
+        assert refund_quote(Decimal(400), terms, **times, now=times["boards_at"]).amount == quoted.amount
+    else:
+        assert refund_quote(Decimal(400), terms, **times, now=quoted.drops_at + moment).amount == quoted.then
+        if quoted.drops_at > now:
+            before = refund_quote(Decimal(400), terms, **times, now=quoted.drops_at - moment)
+            assert before.amount == quoted.amount != quoted.then
 
 
 def test_there_is_no_grace_close_to_departure() -> None:

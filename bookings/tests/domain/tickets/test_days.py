@@ -74,3 +74,23 @@ def test_the_mail_says_the_day_of_the_check_in() -> None:
     html = mail.alternatives[0][0]
     assert "Be at the stop by 23:30 on Mon 7 Dec." in str(mail.body)
     assert "Be at the stop by <b>23:30 on Mon 7 Dec</b>." in str(html)
+
+
+def test_mail_and_pdf_say_until_when_all_is_refunded() -> None:
+    booking = booked(NOW + timedelta(days=3))  # bought at 10:00 on Tuesday 1 December
+
+    (page,) = pages_of(ticket_pdf(booking))
+
+    steps = (
+        "until Tue 1 Dec 2026, 11:00: R600",
+        "until Wed 2 Dec 2026, 10:00: R450",
+        "until Thu 3 Dec 2026, 22:00: R300",
+    )
+    assert ticketed_trip_of(booking).refunds == steps
+    assert "; ".join(steps) in page
+
+
+def test_the_free_time_is_left_out_close_to_departure() -> None:
+    assert ticketed_trip_of(booked(NOW + timedelta(hours=20))).refunds == (
+        "until Tue 1 Dec 2026, 18:00: R300",
+    )
