@@ -18,6 +18,7 @@ from bookings.models import (
     FareClass,
     Line,
     PassengerType,
+    PlaceName,
     RefundPolicy,
     RefundTier,
     Schedule,
@@ -42,7 +43,7 @@ class CityAdmin(_KeepsAddress):
     address_field = "slug"
     list_display = ["name", "region", "country", "slug"]
     list_filter = ["country"]
-    search_fields = ["name", "slug"]
+    search_fields = ["name", "slug", "other_names__name"]
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: models.Model | None = None
@@ -66,6 +67,15 @@ class StopAdmin(_KeepsAddress):
     list_select_related = ["city"]
     search_fields = ["name", "code", "city__name"]
     autocomplete_fields = ["city"]
+
+
+@admin.register(PlaceName)
+class PlaceNameAdmin(PlainAdmin):
+    list_display = ["name", "city", "stop", "kind", "attested_by"]
+    list_select_related = ["city", "stop__city"]
+    list_filter = ["kind"]
+    search_fields = ["name", "plain_name", "city__name", "stop__name"]
+    autocomplete_fields = ["city", "stop"]
 
 
 @admin.register(Line)

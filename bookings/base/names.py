@@ -79,6 +79,14 @@ def plain_name(text: str) -> str:
     return " ".join(_bare(text).split())
 
 
+def plain_other_name(text: str) -> str:
+    """Another name of a place as it is compared and kept: as a plain name, with a hyphen like a blank.
+
+    So an address may write it as it writes the names of cities: port-elizabeth.
+    """
+    return " ".join(plain_name(text).replace("-", " ").split())[:120]
+
+
 def plain_surname(first_name: str, surname: str) -> str:
     """A person's name as it is looked for and kept in a column: by the surname, else by the only name."""
     return plain_person(surname or first_name)[:NAME_LENGTH]

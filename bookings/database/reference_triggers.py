@@ -7,6 +7,7 @@ stands for the old data, and for nothing else.
 """
 
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -17,6 +18,7 @@ VERSION_TABLE: Final = "bookings_cataloguemark"
 REFERENCE_TABLES: Final = (
     "bookings_city",
     "bookings_stop",
+    "bookings_placename",
     "bookings_line",
     "bookings_route",
     "bookings_routestop",
@@ -31,7 +33,7 @@ REFERENCE_TABLES: Final = (
 _VERBS: Final = ("INSERT", "UPDATE", "DELETE")
 
 
-def _sqlite() -> list[str]:
+def _sqlite(tables: Iterable[str]) -> list[str]:
     # Not INSERT OR REPLACE: within a trigger the OR of the statement that fired it would hold instead.
     change = (
         "DELETE FROM bookings_cataloguemark; "
@@ -40,12 +42,12 @@ def _sqlite() -> list[str]:
     return [
         f"CREATE TRIGGER IF NOT EXISTS {_name(table)}_{verb.lower()} AFTER {verb} ON {table} "
         f"BEGIN {change}; END"
-        for table in REFERENCE_TABLES
+        for table in tables
         for verb in _VERBS
     ]
 
 
-def _postgres() -> list[str]:
+def _postgres(tables: Iterable[str]) -> list[str]:
     change = (
         "INSERT INTO bookings_cataloguemark (id, mark) VALUES (1, gen_random_uuid()) "
         "ON CONFLICT (id) DO UPDATE SET mark = EXCLUDED.mark"
@@ -53,7 +55,7 @@ def _postgres() -> list[str]:
     return [trigger_function("catalogue_changed", f"BEGIN {change}; RETURN NULL; END")] + [
         f"CREATE OR REPLACE TRIGGER {_name(table)} AFTER {' OR '.join(_VERBS)} ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION catalogue_changed()"
-        for table in REFERENCE_TABLES
+        for table in tables
     ]
 
 
@@ -65,10 +67,11 @@ def create_reference_triggers(using: str = DEFAULT_DB_ALIAS, **_signal: object) 
     """Make the triggers again after each migrate, as SQLite drops them when it remakes a table."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        tables = {VERSION_TABLE, *REFERENCE_TABLES}
-        if not tables <= set(connection.introspection.table_names(cursor)):
+        existing = set(connection.introspection.table_names(cursor))
+        if VERSION_TABLE not in existing:
             return  # migrating to a state before the version
-        for statement in _postgres() if connection.vendor == "postgresql" else _sqlite():
+        tables = [table for table in REFERENCE_TABLES if table in existing]  # one may have come later
+        for statement in _postgres(tables) if connection.vendor == "postgresql" else _sqlite(tables):
             cursor.execute(statement)
         # Whatever was changed while there were no triggers.
         cursor.execute("DELETE FROM bookings_cataloguemark")

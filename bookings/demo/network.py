@@ -7,6 +7,7 @@ from typing import Final
 from django.utils.text import slugify
 
 from bookings.base.countries import country_at
+from bookings.base.names import plain_other_name
 from bookings.database.transactions import short_transaction
 from bookings.demo.coaches import make_buses, make_layouts
 from bookings.demo.timetable import DemoService, Period, RoutePattern, fares_of, periods, plans, read_table
@@ -16,6 +17,7 @@ from bookings.models import (
     FareClass,
     Line,
     PassengerType,
+    PlaceName,
     RefundPolicy,
     RefundTier,
     Route,
@@ -49,6 +51,7 @@ def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bo
         levels = periods(today)
         _make_fares(routes, standard, levels)
         _make_services(chosen, routes, layouts, levels)
+        make_place_names()
     return True
 
 
@@ -120,6 +123,24 @@ def _make_stops(cities: set[str]) -> dict[str, Stop]:
             },
         )
     return stops
+
+
+def make_place_names() -> None:
+    """Other names of the demo's cities, where no place has any yet: old and new ones, Afrikaans, airports."""
+    if PlaceName.objects.exists():
+        return
+    cities = dict(City.objects.filter(stops__source=SOURCE).values_list("name", "pk"))
+    PlaceName.objects.bulk_create(
+        PlaceName(
+            city_id=cities[row["city"]],
+            name=row["name"],
+            plain_name=plain_other_name(row["name"]),
+            kind=row["kind"],
+            attested_by=row["attested_by"],
+        )
+        for row in read_table("place_names")
+        if row["city"] in cities
+    )
 
 
 def _country(row: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.demo.desk import keep_seats, make_trouble
-from bookings.demo.network import SOURCE, make_network
+from bookings.demo.network import SOURCE, make_network, make_place_names
 from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
 from bookings.demo.staff import give_password, make_staff, staff_can_log_in
@@ -57,6 +57,7 @@ def seed_demo(
     """
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
+    make_place_names()  # a company of an earlier release has none
     clerk, partner = make_staff(), make_partner(now)
     departures = make_departures(today, days, progress and progress("departures"))
     bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))

@@ -3,7 +3,7 @@ from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Posting, Refund, Total
-from .network import City, Line, Route, RouteStop, Stop
+from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
@@ -53,6 +53,7 @@ __all__ = [
     "PassengerType",
     "Payment",
     "PaymentAttempt",
+    "PlaceName",
     "Posting",
     "PublishedFile",
     "RateCount",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.validators import MinValueValidator, RegexValidator
@@ -9,7 +10,7 @@ from django.db.models.functions import Length, Upper
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from bookings.base.names import plain_name
+from bookings.base.names import plain_name, plain_other_name
 
 
 class Imported(models.Model):
@@ -90,6 +91,73 @@ class Stop(Imported):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.plain_name = plain_name(self.name)
+        super().save(*args, **kwargs)
+
+
+class PlaceName(models.Model):
+    """Another name of a city or of a stop, by which people find it; pages call the place by its own name."""
+
+    class Kind(models.TextChoices):
+        OFFICIAL = "official", _("official name, or that of the municipality")
+        FORMER = "former", _("former name")
+        LANGUAGE = "language", _("name in another language")
+        NICKNAME = "nickname", _("nickname or abbreviation")
+        AIRPORT = "airport", _("airport code (IATA)")
+
+    city = models.ForeignKey(
+        City, models.CASCADE, null=True, blank=True, related_name="other_names", verbose_name=_("city")
+    )
+    stop = models.ForeignKey(
+        Stop, models.CASCADE, null=True, blank=True, related_name="other_names", verbose_name=_("stop")
+    )
+    name = models.CharField(_("name"), max_length=120)
+    plain_name = models.CharField(
+        max_length=120, editable=False, db_index=True
+    )  # base.names.plain_other_name
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    attested_by = models.CharField(
+        _("source"), max_length=120, blank=True, help_text=_("Who uses this name or lists it")
+    )
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("other name of a place")
+        verbose_name_plural = _("other names of places")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plain_name", "city"],
+                name="unique_name_of_city",
+                violation_error_message=_("This city has this name already."),
+            ),
+            models.UniqueConstraint(
+                fields=["plain_name", "stop"],
+                name="unique_name_of_stop",
+                violation_error_message=_("This stop has this name already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(city__isnull=False, stop__isnull=True) | Q(city__isnull=True, stop__isnull=False),
+                name="name_of_city_or_stop",
+                violation_error_message=_("Choose either a city or a stop."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(plain_name=""),
+                name="place_name_has_letters",
+                violation_error_message=_("The name has neither letters nor digits."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        self.plain_name = plain_other_name(self.name)
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Also those of `plain_name`, which no form shows."""
+        super().validate_constraints({*(exclude or ())} - {"plain_name"})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.plain_name = plain_other_name(self.name)
         super().save(*args, **kwargs)
 
 

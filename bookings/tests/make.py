@@ -27,6 +27,7 @@ from bookings.models import (
     Partner,
     PassengerType,
     Payment,
+    PlaceName,
     Posting,
     RefundPolicy,
     RefundTier,
@@ -66,6 +67,13 @@ def make_stop(
     code = code or f"{city.slug}-main"
     defaults = {"city": city, "name": name or f"{city.name} station", "time_zone": time_zone} | place
     return Stop.objects.get_or_create(code=code, defaults=defaults)[0]
+
+
+def make_place_name(
+    place: City | Stop, name: str, *, kind: str = PlaceName.Kind.FORMER, attested_by: str = ""
+) -> PlaceName:
+    owner = {"city": place} if isinstance(place, City) else {"stop": place}
+    return PlaceName.objects.create(**owner, name=name, kind=kind, attested_by=attested_by)
 
 
 def make_fare_classes() -> tuple[FareClass, FareClass]:

@@ -23,6 +23,7 @@ from bookings.models import (
     Line,
     Order,
     PassengerType,
+    PlaceName,
     RefundPolicy,
     RefundTier,
     Route,
@@ -43,7 +44,7 @@ from bookings.tests.make import (
     make_stop,
 )
 
-PLAIN = [City, Stop, Line, Branch, Bus, SeatLayout, PassengerType, FareClass, RefundPolicy]
+PLAIN = [City, Stop, PlaceName, Line, Branch, Bus, SeatLayout, PassengerType, FareClass, RefundPolicy]
 OURS = [model for model in admin.site._registry if model._meta.app_label == "bookings"]
 RECORDS = [model for model in OURS if model not in PLAIN]
 
@@ -164,6 +165,30 @@ def test_a_manager_adds_a_city_and_a_stop(manager: Client) -> None:
 
     assert city.plain_name == "kimberley"
     assert Stop.objects.get().plain_name == "station"
+
+
+def test_a_manager_gives_a_city_another_name_and_takes_it_back(manager: Client) -> None:
+    city = make_city("Gqeberha")
+    answer = {"city": city.pk, "name": "Port Elizabeth", "kind": "former", "attested_by": "Gazette"}
+
+    manager.post(url(PlaceName, "add"), answer)
+
+    other_name = city.other_names.get()
+    assert (other_name.plain_name, other_name.attested_by) == ("port elizabeth", "Gazette")
+    assert "Gqeberha" in manager.get(url(City, "changelist"), {"q": "Port E"}).content.decode()
+    manager.post(url(PlaceName, "delete", other_name.pk), {"post": "yes"})
+    assert not city.other_names.exists()
+
+
+def test_a_name_given_twice_or_to_nothing_is_refused_in_words(manager: Client) -> None:
+    city = make_city("Gqeberha")
+    manager.post(url(PlaceName, "add"), {"city": city.pk, "name": "Port Elizabeth", "kind": "former"})
+
+    again = manager.post(url(PlaceName, "add"), {"city": city.pk, "name": "port-elizabeth", "kind": "former"})
+    nowhere = manager.post(url(PlaceName, "add"), {"name": "Nowhere", "kind": "former"})
+
+    assert "This city has this name already." in errors(again)
+    assert "Choose either a city or a stop." in errors(nowhere)
 
 
 def test_addresses_are_chosen_once(manager: Client) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Final, TypeVar
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.base.errors import NotFound
-from bookings.base.names import plain_name
+from bookings.base.names import plain_name, plain_other_name
 from bookings.cache.reference_data import cached
-from bookings.models import City, RouteStop, Stop
+from bookings.models import City, PlaceName, RouteStop, Stop
 
 Named = TypeVar("Named", City, Stop)
 LONGEST_REF: Final = 160
@@ -33,10 +33,12 @@ class Place:
     detail: str
     stop_ids: tuple[int, ...]
     time_zone: str
+    # The other name by which it was found; it is the same place by any name.
+    other_name: str = field(default="", compare=False)
 
 
 def get_place(ref: str) -> Place:
-    """The place with this city slug, stop code (perhaps with @position) or exact name.
+    """The place with this city slug, stop code (perhaps with @position) or exact name, own or other.
 
     Raises NotFound, with what may have been meant.
     """
@@ -54,14 +56,12 @@ def get_place(ref: str) -> Place:
 
 def _read_place(text: str) -> Place | None:
     name = text.partition("@")[0]
-    return (
-        _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(plain_name(text))
-    )
+    return _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(text)
 
 
 def find_places(text: str, limit: int = 10) -> list[Place]:
     """What a half-typed name may mean: cities first, then stops; names that begin with it before those with a
-    word that does.
+    word that does, and these before other names of a place.
 
     A stop's code finds it, too. Where nothing does, cities are given whose names are spelt nearly alike.
     """
@@ -74,43 +74,51 @@ def _read_places(plain: str, limit: int) -> list[Place]:
     by_city: dict[int, list[Stop]] = {city.pk: [] for city in cities}
     for stop in Stop.objects.filter(city__in=by_city):
         by_city[stop.city_id].append(stop)
-    places = [_of_city(city, by_city[city.pk]) for city in cities]
+    places = [_of_city(city, by_city[city.pk], _other_name(city)) for city in cities]
     # Twice as many as asked for, as the two sides of a road share a name.
     stops = _starting_with(plain, Stop.objects.select_related("city"), "stop", limit * 2, Q(code=plain))
     seen: set[tuple[str, int]] = {(city.plain_name, city.pk) for city in cities}
     for stop in stops:
         if (stop.plain_name, stop.city_id) not in seen:
             seen.add((stop.plain_name, stop.city_id))
-            places.append(_of_stops([stop], stop.code))
+            places.append(_of_stops([stop], stop.code, _other_name(stop)))
     return places[:limit] or _spelt_alike(plain, limit)
 
 
 def _spelt_alike(plain: str, limit: int) -> list[Place]:
-    """Cities that are served and begin with the same letter.
+    """Cities that are served and of which a name begins with the same letter.
 
     Mistakes are seldom made there, and the rest need not be compared.
     """
-    served = City.objects.filter(
-        pk__in=RouteStop.objects.values("stop__city"), plain_name__startswith=plain[0]
-    )
-    slugs = dict(served.values_list("plain_name", "slug"))
-    alike = get_close_matches(plain[:40], slugs, limit, _ALIKE)
-    return [place for place in (_city_place(Q(city__slug=slugs[name])) for name in alike) if place]
+    served = City.objects.filter(pk__in=RouteStop.objects.values("stop__city"))
+    own = served.filter(plain_name__startswith=plain[0]).values_list("plain_name", "slug", Value(""))
+    others = PlaceName.objects.filter(city__in=served, plain_name__startswith=plain[0]).order_by()
+    rows = own.order_by().union(others.values_list("plain_name", "city__slug", "name"))
+    names = {name: (slug, other) for name, slug, other in sorted(rows, key=lambda row: row[2], reverse=True)}
+    alike = [names[name] for name in get_close_matches(plain[:40], names, limit, _ALIKE)]
+    other_names = dict(reversed(alike))  # of one city that which is most alike
+    places = (_city_place(Q(city__slug=slug)) for slug in dict.fromkeys(slug for slug, _other in alike))
+    return [replace(place, other_name=other_names[place.ref]) for place in places if place]
 
 
 def _starting_with(
     plain: str, rows: QuerySet[Named], place: str, limit: int, or_else: Q | None = None
 ) -> list[Named]:
-    """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does.
+    """Rows where coaches call whose plain name starts with `plain`, then those of which a later word does,
+    then those with such another name; one that is typed in full is as good as a name of their own.
 
-    The busiest first.
+    The busiest first. `other_name` says by which one a row was found.
     """
     named = (
         Q(plain_name__startswith=plain)
         | Q(plain_name__contains=f" {plain}")
         | Q(plain_name__contains=f"-{plain}")
     )
-    matching = rows.filter(named | or_else if or_else else named)
+    other, owner = plain_other_name(plain), place.removeprefix("stop__")
+    others = PlaceName.objects.filter(
+        Q(plain_name__startswith=other) | Q(plain_name__contains=f" {other}"), **{f"{owner}__isnull": False}
+    ).order_by("plain_name")
+    owns_name = named | or_else if or_else else named
     calls = (
         RouteStop.objects.filter(**{place: OuterRef("pk")})
         .order_by()
@@ -118,16 +126,31 @@ def _starting_with(
         .annotate(number=Count("pk"))
         .values("number")
     )
-    ranked = matching.annotate(later=~Q(plain_name__startswith=plain), busy=Subquery(calls)).filter(
-        busy__gt=0
+    ranked = rows.filter(owns_name | Q(pk__in=others.values(owner))).annotate(
+        rank=Case(
+            When(plain_name__startswith=plain, then=0),
+            When(pk__in=others.filter(plain_name=other).values(owner), then=0),
+            When(owns_name, then=1),
+            default=2,
+            output_field=IntegerField(),
+        ),
+        other_name=Case(
+            When(owns_name, then=Value("")),
+            default=Subquery(others.filter(**{owner: OuterRef("pk")}).values("name")[:1]),
+        ),
+        busy=Subquery(calls),
     )
-    return list(ranked.order_by("later", "-busy", "plain_name", "pk")[:limit])
+    return list(ranked.filter(busy__gt=0).order_by("rank", "-busy", "plain_name", "pk")[:limit])
+
+
+def _other_name(row: City | Stop) -> str:
+    """By which `_starting_with` or `_named_place` found it."""
+    return getattr(row, "other_name", None) or ""
 
 
 def _city_place(where: Q) -> Place | None:
     stops = list(Stop.objects.filter(where).select_related("city").order_by("city__slug", "pk"))
-    stops = [stop for stop in stops if stop.city_id == stops[0].city_id]
-    return _of_city(stops[0].city, stops) if stops else None
+    return _of_first_city(stops) if stops else None
 
 
 def _stop_place(where: Q, ref: str) -> Place | None:
@@ -135,22 +158,57 @@ def _stop_place(where: Q, ref: str) -> Place | None:
     return _of_stops(stops, ref if len(stops) > 1 else stops[0].code) if stops else None
 
 
-def _named_place(plain: str) -> Place | None:
-    """A city of that name, else all the stops of that name: the two sides of a road are two stops."""
-    return _city_place(Q(city__plain_name=plain)) or _stop_place(Q(plain_name=plain), plain)
+def _named_place(text: str) -> Place | None:
+    """A city of that name, else all the stops of that name: the two sides of a road are two stops.
+
+    Of two cities that share another name neither is meant.
+    """
+    stops = _stops_named(text, City)
+    if stops and (not _other_name(stops[0]) or len({stop.city_id for stop in stops}) == 1):
+        return _of_first_city(stops)
+    stops = _stops_named(text, Stop)
+    ref = stops[0].code if len(stops) == 1 else plain_name(text)
+    return _of_stops(stops, ref, _other_name(stops[0])) if stops else None
 
 
-def _of_city(city: City, stops: Iterable[Stop]) -> Place:
+def _stops_named(text: str, model: type[City] | type[Stop]) -> list[Stop]:
+    """Stops of that name, or all those of the cities of that name.
+
+    By a name of their own, else by another one.
+    """
+    plain, owner = plain_name(text), model.__name__.lower()
+    key, own_name = ("city", "city__plain_name") if model is City else ("pk", "plain_name")
+    others = PlaceName.objects.filter(
+        plain_name=plain_other_name(text), **{f"{owner}__isnull": False}
+    ).order_by()
+    named = model.objects.filter(plain_name=plain).order_by().values("pk").union(others.values(owner))
+    other_name = Case(
+        When(**{own_name: plain}, then=Value("")),
+        default=Subquery(others.filter(**{owner: OuterRef(key)}).values("name")[:1]),
+    )
+    rows = Stop.objects.filter(**{f"{key}__in": named}).annotate(other_name=other_name)
+    stops: list[Stop] = [*rows.select_related("city").order_by("city__slug", "pk")]
+    return [stop for stop in stops if not _other_name(stop)] or stops
+
+
+def _of_first_city(stops: list[Stop]) -> Place:
+    city = stops[0].city
+    return _of_city(city, [stop for stop in stops if stop.city_id == city.pk], _other_name(stops[0]))
+
+
+def _of_city(city: City, stops: Iterable[Stop], other_name: str = "") -> Place:
     stops = list(stops)
     count = ngettext("%(count)d stop", "%(count)d stops", len(stops)) % {"count": len(stops)}
     detail = ", ".join(part for part in (city.region, count if len(stops) > 1 else "") if part)
-    return Place(city.slug, city.name, detail, tuple(stop.pk for stop in stops), _zone(stops))
+    stop_ids = tuple(stop.pk for stop in stops)
+    return Place(city.slug, city.name, detail, stop_ids, _zone(stops), other_name)
 
 
-def _of_stops(stops: list[Stop], ref: str) -> Place:
+def _of_stops(stops: list[Stop], ref: str, other_name: str = "") -> Place:
     first = stops[0]
     detail = first.city.name if first.city.name != first.name else first.address
-    return Place(ref, first.name, detail, tuple(stop.pk for stop in stops), _zone(stops))
+    stop_ids = tuple(stop.pk for stop in stops)
+    return Place(ref, first.name, detail, stop_ids, _zone(stops), other_name)
 
 
 def _zone(stops: list[Stop]) -> str:

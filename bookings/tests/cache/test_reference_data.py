@@ -37,7 +37,7 @@ from bookings.models import (
     SeatLayout,
     Stop,
 )
-from bookings.tests.make import make_city, make_fare_classes, make_schedule, make_stop
+from bookings.tests.make import make_city, make_fare_classes, make_place_name, make_schedule, make_stop
 from bookings.tests.passenger.timetable import make_day, search_address
 from bookings.tests.races.service import database_url
 
@@ -70,6 +70,7 @@ def test_a_change_to_any_of_the_tables_is_noticed_even_by_hand(table: str) -> No
         amount=9,
         valid_from=date(2026, 1, 1),
     )
+    make_place_name(schedule.route.origin, "Jozi")
     before = reference_data_version()
 
     with connection.cursor() as cursor:

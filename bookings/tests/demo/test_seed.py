@@ -6,18 +6,21 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
-from bookings.demo.network import make_network
+from bookings.demo.network import make_network, make_place_names
 from bookings.demo.seed import is_seeded, seed_demo
 from bookings.demo.staff import give_password, make_staff
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
+from bookings.domain.network.places import find_places, get_place
 from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Booking,
+    City,
     Order,
     Payment,
+    PlaceName,
     Route,
     Schedule,
     Stop,
@@ -121,3 +124,33 @@ def test_the_command_does_nothing_where_there_is_something(capsys: Any) -> None:
     assert not Schedule.objects.exists()
     assert give_password(reset=False) == ""
     assert Stop.objects.get(code="bfn").name == "Tourist Centre"
+
+
+@pytest.mark.django_db
+def test_every_other_name_of_the_demo_finds_its_city_by_three_letters_and_whole() -> None:
+    make_network(NOW.date())
+    names = list(PlaceName.objects.select_related("city"))
+
+    assert 80 <= len(names) <= 100
+    assert all(name.attested_by and name.kind for name in names)
+    for name in names:
+        assert get_place(name.name).name in {name.city.name, *_stops_of(name.city)}
+        assert name.city.slug in [place.ref for place in find_places(name.name[:3], 12)]
+
+
+def _stops_of(city: City) -> list[str]:
+    return [stop.name for stop in city.stops.all()]
+
+
+@pytest.mark.django_db
+def test_a_company_without_other_names_gets_them_and_what_a_manager_took_back_stays_away() -> None:
+    seed_demo(now=NOW, days=1, only_lines=FEW)
+    PlaceName.objects.all().delete()
+    make_place_names()
+    count = PlaceName.objects.count()
+    assert count
+
+    PlaceName.objects.order_by("pk")[0].delete()
+    make_place_names()
+
+    assert PlaceName.objects.count() == count - 1

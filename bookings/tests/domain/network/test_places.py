@@ -1,11 +1,13 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from bookings.base.errors import NotFound
 from bookings.domain.network.places import find_places, get_place
-from bookings.models import City
-from bookings.tests.make import make_city, make_route, make_stop
+from bookings.models import City, PlaceName
+from bookings.tests.make import make_city, make_place_name, make_route, make_stop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -141,3 +143,120 @@ def test_looking_up_costs_the_same_for_one_or_many(network: None, django_assert_
             find_places(text)
         with django_assert_num_queries(1):
             find_places(text)
+
+
+# other names
+
+
+@pytest.fixture
+def renamed(network: None) -> City:
+    make_route("Gqeberha", "Durban")
+    city = City.objects.get(slug="gqeberha")
+    for name in ("Port Elizabeth", "PE", "PLZ", "Die Baai"):
+        make_place_name(city, name)
+    return city
+
+
+@pytest.mark.parametrize(
+    ("typed", "other_name"),
+    [
+        ("Port Elizabeth", "Port Elizabeth"),
+        ("port-elizabeth", "Port Elizabeth"),
+        (" PORT  ELIZABETH ", "Port Elizabeth"),
+        ("pe", "PE"),
+        ("plz", "PLZ"),
+        ("gqeberha", ""),
+        ("Gqeberha", ""),
+    ],
+)
+def test_another_name_gives_the_city_as_its_own_does_and_says_by_which_it_was_found(
+    renamed: City, typed: str, other_name: str
+) -> None:
+    place = get_place(typed)
+
+    assert place == get_place("gqeberha")
+    assert (place.ref, place.name, place.other_name) == ("gqeberha", "Gqeberha", other_name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "other_name"),
+    [("port e", "Port Elizabeth"), ("eliz", "Port Elizabeth"), ("PE", "PE"), ("plz", "PLZ"), ("gqe", "")],
+)
+def test_type_ahead_finds_a_city_by_another_name(renamed: City, typed: str, other_name: str) -> None:
+    place = find_places(typed)[0]
+
+    assert (place.ref, place.name, place.other_name) == ("gqeberha", "Gqeberha", other_name)
+
+
+def test_names_of_their_own_go_before_other_names_but_for_one_that_is_typed_in_full(renamed: City) -> None:
+    make_route("Petrusburg", "Durban")
+    make_place_name(make_city("Durban"), "Petrus")
+
+    assert [place.ref for place in find_places("port")][:2] == ["port-st-johns", "gqeberha"]
+    assert [place.ref for place in find_places("petr")][:2] == ["petrusburg", "durban"]
+    assert find_places("petrus")[0].ref == "durban"
+
+
+def test_a_mistyped_other_name_is_offered_too(renamed: City) -> None:
+    assert [(place.ref, place.other_name) for place in find_places("Port Elisabet")] == [
+        ("gqeberha", "Port Elizabeth")
+    ]
+
+
+def test_another_name_that_two_cities_share_is_taken_for_neither(renamed: City) -> None:
+    make_place_name(make_city("Durban"), "Bay City")
+    make_place_name(renamed, "Bay City")
+
+    with pytest.raises(NotFound, match=r"Did you mean Durban, Gqeberha\?"):
+        get_place("bay city")
+
+
+def test_another_name_never_hides_a_place_of_that_name(renamed: City) -> None:
+    make_place_name(renamed, "Durban")
+    make_place_name(make_stop("Cape Town", code="cpt-north"), "Johannesburg station")
+
+    assert get_place("Durban").ref == "durban"
+    assert get_place("Johannesburg station").ref == "johannesburg-main"
+
+
+def test_a_stop_has_other_names_of_its_own(network: None) -> None:
+    make_place_name(make_stop("Cape Town"), "Adderley Street")
+
+    place = get_place("adderley-street")
+
+    assert (place.ref, place.name, place.other_name) == (
+        "cape-town-main",
+        "Cape Town station",
+        "Adderley Street",
+    )
+    assert find_places("adder")[0] == place
+
+
+def test_other_names_cost_no_query_more(renamed: City, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(4):
+        get_place("port elizabeth")
+    with django_assert_num_queries(4):
+        find_places("port e")
+
+
+def test_a_new_name_is_known_at_once(renamed: City) -> None:
+    with pytest.raises(NotFound):
+        get_place("Ibhayi")
+
+    make_place_name(renamed, "iBhayi")
+
+    assert get_place("Ibhayi").ref == "gqeberha"
+
+
+@pytest.mark.parametrize("name", ["Port Elizabeth", "port-elizabeth", "’"])
+def test_a_name_is_given_once_to_a_place_and_has_letters(renamed: City, name: str) -> None:
+    with pytest.raises(ValidationError):
+        PlaceName(city=renamed, name=name, kind=PlaceName.Kind.FORMER).full_clean()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PlaceName.objects.create(city=renamed, name=name, kind=PlaceName.Kind.FORMER)
+
+
+def test_a_name_is_of_a_city_or_of_a_stop(renamed: City) -> None:
+    for owners in ({}, {"city": renamed, "stop": make_stop("Durban")}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            PlaceName.objects.create(name="Nowhere", kind=PlaceName.Kind.FORMER, **owners)
