@@ -3,7 +3,8 @@
 //   button[data-swap="id1 id2"]            exchanges two fields
 //   .stepper > input[type=number]          gets − and + buttons
 //   input[data-not-before="id"]            a date that follows another one
-//   [data-countdown="seconds"]             a clock; .is-short under two minutes; reveals [data-countdown-end="#id"] when over
+//   [data-countdown="seconds"]             a clock; .is-short under two minutes; reveals [data-countdown-short="#id"] under three
+//                                          and [data-countdown-end="#id"] when over
 //   button[data-copy-down="key"]           copies the first [data-copy="key"] into the empty ones below
 //   [data-busy] on a form                  its submit button works once
 //   form[data-tidy]                        leaves empty fields and zeros out of the address
@@ -101,14 +102,15 @@
   function countdown(box) {
     const end = Date.now() + Number(box.dataset.countdown) * 1000;
     const clock = box.querySelector("[data-clock]") || box;
+    const reveal = (id) => { const element = id && document.querySelector(id); if (element) element.hidden = false; };
     const tick = () => {
       if (!box.isConnected) return;
       const left = Math.max(0, Math.round((end - Date.now()) / 1000));
       clock.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
       box.classList.toggle("is-short", left < 120);
+      if (left < 180) reveal(box.dataset.countdownShort);
       if (left) { setTimeout(tick, 1000 - (Date.now() % 1000)); return; }
-      const over = box.dataset.countdownEnd && document.querySelector(box.dataset.countdownEnd);
-      if (over) over.hidden = false;
+      reveal(box.dataset.countdownEnd);
       box.dispatchEvent(new CustomEvent("countdown:end", { bubbles: true }));
     };
     tick();

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,8 @@ from bookings.domain.sales.holds import MOST_RENEWALS
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Hold, HoldTrip
+
+TIME_IS_SHORT: Final = 180  # seconds; static/js/falcon.js reveals by it what then helps
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class CheckoutView:
     @property
     def is_complete(self) -> bool:
         return not self.problem
+
+    @property
+    def is_time_short(self) -> bool:
+        """So that more of it is offered."""
+        return self.seconds_left < TIME_IS_SHORT
 
 
 @single_version_check()

@@ -380,7 +380,7 @@ def _set_expiry(hold: Hold, expires_at: datetime) -> None:
 
 
 def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
-    """Give the visitor HOLD_MINUTES from now, once.
+    """Add HOLD_MINUTES to the visitor's time, once.
 
     Raises HoldExpired when it is too late, Refusal the second time.
     """
@@ -395,7 +395,7 @@ def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
         if hold.renewals >= MOST_RENEWALS:
             raise Refusal(_("You can ask for more time only once."))
         Hold.objects.filter(pk=hold.pk).update(renewals=hold.renewals + 1)
-        _set_expiry(hold, now + hold_time())
+        _set_expiry(hold, hold.expires_at + hold_time())
         refresh(schedules)
     return hold
 

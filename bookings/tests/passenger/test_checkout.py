@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -157,6 +158,27 @@ def test_more_than_a_megabyte_is_refused_with_words(client: Client, token: str) 
 
     assert answer.status_code == 400
     assert "We could not read that request" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("seconds", "is_offered"), [(590, False), (181, False), (178, True), (5, True)])
+def test_more_time_is_offered_under_three_minutes(
+    client: Client, token: str, seconds: int, is_offered: bool
+) -> None:
+    Hold.objects.filter(token=token).update(expires_at=timezone.now() + timedelta(seconds=seconds))
+
+    page = client.get(f"/checkout/{token}/").content.decode()
+
+    (button,) = re.findall(r'<button\s+id="more-time"[^>]*>', page)
+    assert ("hidden" not in button) is is_offered
+    assert 'data-countdown-short="#more-time"' in page
+
+
+def test_more_time_is_added_to_the_end(client: Client, token: str) -> None:
+    ends = Hold.objects.get().expires_at
+
+    client.post(f"/checkout/{token}/", {**details(), "action": "renew"})
+
+    assert Hold.objects.get().expires_at == ends + timedelta(minutes=10)
 
 
 def test_more_time_is_given_once_and_keeps_what_was_typed(client: Client, token: str, still: Any) -> None:
