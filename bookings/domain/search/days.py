@@ -38,10 +38,11 @@ FIRST_LOOK: Final = 2
 class DayPrice:
     day: date
     label: str  # Tue 1 Dec
-    price: str  # from R850, for the party; "" if there is nothing
+    price: str  # from R850, for the party; "" if there is nothing for it
     is_chosen: bool
     is_past: bool
     is_lowest: bool
+    is_full: bool  # something runs, but no departure has seats for the party
 
 
 @dataclass(frozen=True)
@@ -94,22 +95,26 @@ def _strip(
     departures = find_departures(segments, shown[0], shown[-1], now=now)
     lowest = _lowest_by_day(departures, price_list(departures, search.party, search.fare_class), now)
     today = local_today(search.origin.time_zone, now)
-    best = min(lowest.values(), default=None)
+    best = min((total for total in lowest.values() if total is not None), default=None)
     return [
         DayPrice(
             day=day,
             label=day_text(day),
-            price=_("from %(price)s") % {"price": format_zar(lowest[day])} if day in lowest else "",
+            price="" if total is None else _("from %(price)s") % {"price": format_zar(total)},
             is_chosen=day == search.day,
             is_past=day < today,
-            is_lowest=lowest.get(day) == best is not None,
+            is_lowest=total == best is not None,
+            is_full=day in lowest and total is None,
         )
         for day in shown
+        for total in [lowest.get(day)]
     ]
 
 
-def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime) -> dict[date, Decimal]:
-    """The lowest price of each day that has enough seats.
+def _lowest_by_day(
+    departures: list[Departure], prices: PriceList, now: datetime
+) -> dict[date, Decimal | None]:
+    """The lowest price of each day on which something is sold; None without enough seats.
 
     Kept while no departure's revision changes and no hold on them ends.
     """
@@ -125,16 +130,21 @@ def _lowest_by_day(departures: list[Departure], prices: PriceList, now: datetime
         until = min(now + timedelta(seconds=FRESH_SECONDS), expiry or datetime.max.replace(tzinfo=UTC))
         cached = {
             "until": until.timestamp(),
-            "lowest": {day.isoformat(): str(total) for day, total in lowest.items()},
+            "lowest": {
+                day.isoformat(): None if total is None else str(total) for day, total in lowest.items()
+            },
         }
         if mark:
             cache.set(key, cached, FRESH_SECONDS)
-    return {date.fromisoformat(day): Decimal(total) for day, total in cached["lowest"].items()}
+    return {
+        date.fromisoformat(day): None if total is None else Decimal(total)
+        for day, total in cached["lowest"].items()
+    }
 
 
 def _read_lowest(
     departures: list[Departure], prices: PriceList, now: datetime
-) -> tuple[dict[date, Decimal], datetime | None]:
+) -> tuple[dict[date, Decimal | None], datetime | None]:
     """Looks at the seats of each day's cheapest departures, and at the others only where those leave it open.
 
     Two queries at most.
@@ -159,7 +169,7 @@ def _read_lowest(
             day = departure.boards_local.date()
             if (quote.free or 0) >= prices.party.size:
                 lowest[day] = min(quote.total, lowest.get(day, quote.total))
-    return lowest, min(expiries, default=None)
+    return {day: lowest.get(day) for day in by_day}, min(expiries, default=None)
 
 
 def local_today(time_zone: str, now: datetime) -> date:

@@ -105,12 +105,12 @@ def _key(kind: str, shown: str) -> str:
 
 
 def _days(query: SearchQuery, now: datetime) -> list[DayPrice]:
-    """Nothing where no day has a coach; no lowest day where all cost the same."""
+    """Nothing where no day has a coach, full ones too; no lowest day where all cost the same."""
     days = day_prices(query.search, now=now)
     prices = {day.price for day in days if day.price}
     if len(prices) == 1:
         return [replace(day, is_lowest=False) for day in days]
-    return days if prices else []
+    return days if prices or any(day.is_full for day in days) else []
 
 
 def _offers(query: SearchQuery, page: ResultsPage, now: datetime) -> Fragment:

@@ -25,6 +25,14 @@ def times(html: str) -> list[str]:
     return re.findall(r'<time class="at"[^>]*>([\d:]+)</time>', html)
 
 
+def test_a_day_that_is_full_for_the_party_says_so(client: Client) -> None:
+    make_day(8, seats=4)
+
+    page = client.get("/search/", search_address(passengers=5)).content.decode()
+
+    assert re.search(r'class="none">\s*full\s*</span>', page)
+
+
 def test_search_lists_the_departures_of_the_day_and_links_to_their_seats(client: Client) -> None:
     first, _second = make_day(8, 17)
 

@@ -66,6 +66,15 @@ def test_departures_without_enough_seats_have_no_price_in_the_strip() -> None:
     assert prices(passengers=9) == {}
 
 
+def test_a_day_without_enough_seats_is_full_and_one_without_a_departure_is_not() -> None:
+    hold(make_schedule(departs=TEN, price=300), 7)
+
+    def full(passengers: int) -> list[int]:
+        return [each.day.day for each in day_prices(look(passengers=passengers), now=NOW) if each.is_full]
+
+    assert (full(1), full(2), full(2)) == ([], [4], [4])  # the last one is the kept one
+
+
 def test_what_has_left_is_no_longer_in_the_strip() -> None:
     make_schedule(departs=TEN)
 
