@@ -22,11 +22,12 @@ from bookings.benchmarks.sizes import Size
 from bookings.benchmarks.transactions import MeasuredSale
 from bookings.domain.maintenance.cleanup import clean_old_rows
 from bookings.domain.messaging.outbox import send_due
+from bookings.domain.partners.documents import OrderFilter, orders_of
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.payments import act_on_waiting
 from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.sales.reminders import queue_pay_reminders
-from bookings.models import Booking, Route, Schedule, User
+from bookings.models import Booking, Partner, Route, Schedule, User
 from bookings.tests.make import make_partner, make_user
 
 pytestmark = [
@@ -90,6 +91,12 @@ def sweeps(client: Client, world: dict[str, Any]) -> None:
         sweep()
 
 
+def changed_orders(client: Client, world: dict[str, Any]) -> None:
+    """What a partner's program asks for every few minutes."""
+    wanted = OrderFilter(updated_since=timezone.now() - timedelta(hours=1))
+    list(orders_of(Partner.objects.get(slug=world["partner"]), wanted)[:21])
+
+
 VISITS: Final[dict[str, Visit]] = {
     "home": page("/"),
     "results": page("/search/{search[0]}"),
@@ -131,6 +138,7 @@ VISITS: Final[dict[str, Visit]] = {
     "staff member": page("/office/staff/{member}/"),
     "API: departures": page("/api/v1/schedules/"),
     "API: search": page("/api/v1/search/{search[0]}"),
+    "API: changed orders": changed_orders,
     "sale": sale,
     "sweeps": sweeps,
     "cleaning": lambda client, world: clean_old_rows(),

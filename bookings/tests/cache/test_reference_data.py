@@ -179,6 +179,7 @@ def test_a_query_that_brings_the_version_sees_a_change_before_it() -> None:
     assert (before, after) == ("Johannesburg", "eGoli")
 
 
+@pytest.mark.usefixtures("still")  # a page is kept for a minute
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_next_page_shows_a_change(client: Client, what: str) -> None:
     make_day(8)
