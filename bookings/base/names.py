@@ -20,6 +20,7 @@ _FOLDED: Final = str.maketrans(
         "ƶ": "z",
     }
 )  # fmt: skip
+_SIGNS: Final = {"→": "to", "–": "-", "—": "-", "−": "-", "‑": "-", "·": "-", "’": "'", "‘": "'", "…": "..."}
 # Apostrophes that Unicode counts as letters, the lengthening stroke of Arabic, clicks.
 _MARKS: Final = re.compile("[ʹ-ˈʰ-ʸˋ-ˏ\ua78b\ua78c\u0640ǀ-ǃ]")
 _APOSTROPHES: Final = re.compile("['`´‘’‛′]")
@@ -71,6 +72,22 @@ def write_full_name(name: PersonName, above: str = "") -> str:
     one_name = "" if name.first_name and name.surname else name.full
     ways = [one_name or name.full, f"{one_name}," if one_name else listed_name(*name)]
     return next((way for way in ways if read_full_name(way, above).full == name.full), ways[-1])
+
+
+def in_ascii(text: str) -> str:
+    """Letters of Latin script without their marks, signs as ASCII has them; other scripts stay.
+
+    For headers, which old mail programs and gateways break where they are encoded.
+    """
+    return "".join(character if character.isascii() else _ascii_of(character) for character in text)
+
+
+def _ascii_of(character: str) -> str:
+    if sign := _SIGNS.get(character):
+        return sign
+    plain = "".join(part for part in unicodedata.normalize("NFKD", character) if part.isascii())
+    small = _FOLDED.get(ord(character.lower()))
+    return plain or (small.title() if small and character.isupper() else small) or character
 
 
 def plain_name(text: str) -> str:

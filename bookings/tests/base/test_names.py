@@ -9,6 +9,7 @@ from bookings.base.names import (
     PersonName,
     first_name_pattern,
     full_name,
+    in_ascii,
     is_name_of,
     listed_name,
     plain_name,
@@ -86,6 +87,18 @@ def test_a_whole_name_that_is_written_is_read_back(first_name: str, surname: str
 )
 def test_places_compare_without_accents_and_case(typed: str, plain: str) -> None:
     assert plain_name(typed) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("Łódź → São José – Ærø", "Lodz to Sao Jose - Aero"),
+        ("R1\u00a0250", "R1 250"),
+        ("अ", "अ"),
+    ],
+)
+def test_a_header_is_ascii_where_it_can_be(text: str, header: str) -> None:
+    assert in_ascii(text) == header
 
 
 @pytest.mark.parametrize(

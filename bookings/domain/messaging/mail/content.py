@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
+from bookings.base.names import in_ascii
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.calendar import trips_calendar
@@ -60,7 +61,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
             "site_url": settings.SITE_URL,
             **content.context,
         }
-        subject = " ".join(content.subject.split())  # a header is one line
+        subject = " ".join(in_ascii(content.subject).split())  # a header is one line
         context["subject"] = subject
         mail = EmailMultiAlternatives(
             subject=subject,

@@ -10,7 +10,7 @@ from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.tickets.links import order_of_link
-from bookings.models import Booking, Order, OutboxMessage, Payment, Refund, SaleStatus, Schedule
+from bookings.models import Booking, City, Order, OutboxMessage, Payment, Refund, SaleStatus, Schedule
 from bookings.tests.make import NOW, make_booking, make_order, make_route, make_schedule
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_confirmation_shows_all_bookings_of_the_order() -> None:
 
     assert (
         mail.subject
-        == f"Your tickets: Johannesburg → Cape Town, Friday 4 December 2026 ({out.booking_reference})"
+        == f"Your tickets: Johannesburg to Cape Town, Friday 4 December 2026 ({out.booking_reference})"
     )
     assert [name for name, _content, _kind in mail.attachments] == [
         f"falcon-tickets-{out.booking_reference}.pdf",
@@ -130,7 +130,7 @@ def test_cancellation_says_what_was_paid_kept_and_refunded() -> None:
 
     mail = build_mail(message, now=NOW)
 
-    assert mail.subject == f"Cancelled: Johannesburg → Cape Town ({cancelled.booking_reference})"
+    assert mail.subject == f"Cancelled: Johannesburg to Cape Town ({cancelled.booking_reference})"
     for line in ("Paid: R1\u00a0200", "Cancellation fee: R300", "Refund: R900", "Sipho Dube"):
         assert line in mail.body
     assert "R900" in html_of(mail)
@@ -168,3 +168,14 @@ def test_link_mail_carries_the_same_link_at_every_try() -> None:
     assert links[0] == links[1]
     assert order_of_link(links[0], now=NOW) == booking.order
     assert booking.order.links.count() == 1
+
+
+def test_the_subject_is_one_line_of_ascii() -> None:
+    booking = make_booking()
+    City.objects.filter(pk=booking.to_stop.stop.city_id).update(name="São Tomé")
+
+    mail = mail_of("confirmation", booking.order)
+
+    assert mail.subject.isascii()
+    assert mail.subject.startswith("Your tickets: Johannesburg to Sao Tome, ")
+    assert mail.message()["Subject"].encode() == mail.subject.encode()
