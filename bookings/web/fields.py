@@ -4,6 +4,8 @@ One field for each, whose reader is the one in `base`.
 """
 
 import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,7 +21,7 @@ from bookings.base.dates import read_typed_day
 from bookings.base.emails import read_email
 from bookings.base.money import read_amount
 from bookings.base.names import NAME_LENGTH
-from bookings.base.phones import HOME, read_phone
+from bookings.base.phones import COUNTRIES, HOME, calling_code, read_phone
 from bookings.base.text import clean_name
 
 
@@ -69,21 +71,40 @@ def read_address(text: str) -> str:
 
 
 class PhoneField(forms.CharField):
-    """A number of any country, of `country` unless it is typed with it, as E.164."""
+    """A number of any country, as E.164: of the first of `countries` that has it, unless that is typed."""
 
-    country = HOME
+    def __init__(self, *, countries: Sequence[str] = (HOME,), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.countries = countries
 
     def clean(self, value: str) -> str:
         typed = super().clean(value)
-        try:
-            return read_phone(typed, self.country) if typed else ""
-        except ValueError as error:
-            raise ValidationError(
-                _(
-                    "This is not a valid phone number. "
-                    "Try it as 082 123 4567, or with the country: +27 82 123 4567."
-                )
-            ) from error
+        for country in self.countries:
+            with suppress(ValueError):
+                return read_phone(typed, country) if typed else ""
+        raise ValidationError(
+            _(
+                "This is not a valid phone number. "
+                "Try it as 082 123 4567, or with the country: +27 82 123 4567."
+            )
+        )
+
+
+def phone_country_choices(*others: str) -> list[tuple[str, str]]:
+    """The countries that a select beside a number offers, each with its calling code."""
+    names = {
+        "ZA": _("South Africa"),
+        "BW": _("Botswana"),
+        "LS": _("Lesotho"),
+        "MW": _("Malawi"),
+        "MZ": _("Mozambique"),
+        "NA": _("Namibia"),
+        "SZ": _("Eswatini"),
+        "ZM": _("Zambia"),
+        "ZW": _("Zimbabwe"),
+    }
+    codes = dict.fromkeys((*COUNTRIES, *filter(None, others)))
+    return [(code, f"{names.get(code, code)} {calling_code(code)}") for code in codes]
 
 
 class DayField(forms.Field):

@@ -133,6 +133,7 @@ class SegmentView:
     party: int  # of the sale so far
     is_way_back: bool
     standby_fares: dict[str, str]  # by passenger type; empty while there are seats
+    country: str  # ISO code of where it starts, empty if unknown
 
     @property
     def is_full(self) -> bool:
@@ -162,6 +163,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         party=next(iter(party.values()), 0),
         is_way_back=bool(party) and ref.schedule_id not in party,
         standby_fares=standby,
+        country=segment.board.stop.city.country,
     )
 
 

@@ -65,6 +65,7 @@ class CheckoutView:
     pay_later_until_text: str  # empty if it must be paid now
     order_token: str
     class_ids: frozenset[int]  # fare classes of the seats
+    country: str  # ISO code of the first trip's start, empty if unknown
 
     @property
     def is_complete(self) -> bool:
@@ -122,6 +123,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
         pay_later_until_text=local_text(until) if until else "",
         order_token=order.token if order else "",
         class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
+        country=segments[0].board.stop.city.country,
     )
 
 

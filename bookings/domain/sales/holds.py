@@ -455,3 +455,9 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
         Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
         refresh(locked)
     return hold
+
+
+def hold_country(token: str) -> str:
+    """The ISO code of the country where the first trip of a hold starts; empty if unknown. One query."""
+    trips = HoldTrip.objects.filter(hold__token=token).order_by("pk")
+    return trips.values_list("from_stop__stop__city__country", flat=True).first() or ""

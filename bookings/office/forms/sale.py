@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.errors import NotFound
 from bookings.base.names import NAME_LENGTH, plain_name, read_full_name
+from bookings.base.phones import HOME
 from bookings.base.text import clean_code, clean_text
 from bookings.domain.counter.tender import Tender
 from bookings.domain.network.places import Place, find_places, get_place
@@ -233,8 +234,11 @@ class PayForm(TenderForm):
         types: Mapping[str, str],
         data: Mapping[str, str] | None = None,
         contact: str = "",
+        country: str = "",
     ) -> None:
+        """`country` is that of the trip, whose numbers are typed without it."""
         super().__init__(data)
+        self.country = country
         self.people = people
         for person in people:
             name = {
@@ -280,7 +284,8 @@ class PayForm(TenderForm):
                 return read_address(typed), ""
             except ValidationError:
                 raise ValidationError(_("This e-mail address is not complete.")) from None
-        return "", PhoneField(required=False).clean(typed)
+        countries = list(dict.fromkeys((self.country or HOME, HOME)))
+        return "", PhoneField(countries=countries, required=False).clean(typed)
 
     def clean(self) -> dict[str, Any]:
         surname = ""

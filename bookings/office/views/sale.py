@@ -101,7 +101,7 @@ def _seats(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespons
 def _back(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     """To the seats of the trip that was chosen last; the names stay."""
     view = held_sale(query.hold, clerk=request.user, now=timezone.now())
-    form = PayForm(held_people(view), type_names(), request.POST)
+    form = PayForm(held_people(view), type_names(), request.POST, country=view.country)
     keep_typed(query.hold, clerk=request.user, **form.draft())
     trip = view.trips[-1]
     return redirect(SaleQuery({}).address(hold=query.hold, ride=trip.ref))
@@ -119,7 +119,7 @@ def _pay(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     view = held_sale(query.hold, clerk=request.user, now=timezone.now())
     if view.order_token:
         return redirect("office:sold", view.order_token)
-    form = PayForm(held_people(view), type_names(), request.POST)
+    form = PayForm(held_people(view), type_names(), request.POST, country=view.country)
     if not form.is_valid():
         keep_typed(query.hold, clerk=request.user, **form.draft())
         return _show(request, query, form=form, status=422)
@@ -136,7 +136,7 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
     if query.segment is None or not query.standby:
         return redirect(query.list_address)
     view = segment_view(query.segment, clerk=request.user, now=timezone.now())
-    form = PayForm(standby_people(view, query.standby), type_names(), request.POST)
+    form = PayForm(standby_people(view, query.standby), type_names(), request.POST, country=view.country)
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     email, phone = form.cleaned_data["contact"]

@@ -9,8 +9,9 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext as _
 
+from bookings.base.phones import HOME, phone_country
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
-from bookings.web.fields import AddressField, NameField, PhoneField
+from bookings.web.fields import AddressField, NameField, PhoneField, phone_country_choices
 
 _LONGEST_FIELD: Final = (
     300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
@@ -49,7 +50,18 @@ class DetailsForm(forms.Form):
                 "invalid": _("Please enter a complete e-mail address, like name@example.com."),
             },
         )
+        filled = phone_country(checkout.draft.get("phone", "")) or checkout.country or HOME
+        choices = phone_country_choices(filled)
+        self.fields["phone_country"] = forms.ChoiceField(
+            label=_("Country of the number"),
+            required=False,
+            initial=filled,
+            choices=choices,
+            widget=forms.Select({"autocomplete": "tel-country-code"}),
+        )
+        chosen = (posted or {}).get("phone_country", "")
         self.fields["phone"] = PhoneField(
+            countries=[chosen if chosen in dict(choices) else filled],
             label=_("Mobile number (optional)"),
             required=False,
             max_length=40,

@@ -11,7 +11,7 @@ from django.test import Client
 
 from bookings.api.schema import document
 from bookings.api.v1.views import network
-from bookings.models import ApiKey, Order, Ticket
+from bookings.models import ApiKey, City, Order, Ticket
 from bookings.tests.api.conftest import API, Program, problem
 from bookings.tests.api.sale import order, segment_request
 from bookings.tests.api.test_access import PUBLIC_NAMES, address, calls, patterns
@@ -141,6 +141,25 @@ def test_nested_errors_say_where(program: Program) -> None:
     errors = problem(program.post("/orders/", body))["errors"]
 
     assert sorted(each["field"] for each in errors) == ["email", "passengers.0.surname", "phone"]
+
+
+@pytest.mark.parametrize(
+    ("trip", "contact", "number"),
+    [
+        ("ZW", {"phone": "0772 123 456"}, "+263772123456"),
+        ("ZA", {"phone": "0772 123 456", "phone_country": "ZW"}, "+263772123456"),
+        ("ZW", {"phone": "+27 82 123 4567"}, "+27821234567"),
+        ("", {"phone": "082 123 4567"}, "+27821234567"),
+    ],
+)
+def test_a_number_is_of_the_country_beside_it_else_of_the_trips(
+    program: Program, trip: str, contact: dict[str, str], number: str
+) -> None:
+    schedule = make_schedule()
+    City.objects.update(country=trip)
+    person = {"first_name": "Thandi", "surname": "Nkosi", "passenger_type": "adult"}
+
+    assert order(program, schedule, people=[person], **contact)["phone"] == number
 
 
 @pytest.mark.parametrize(

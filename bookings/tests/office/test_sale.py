@@ -9,7 +9,7 @@ from django.utils import timezone
 from bookings.domain.counter.sale import Sale, SeatRequest, Tender, keep_seats, sell_now
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Hold, HoldSeat, Order, Payment, Schedule, SeatClaim, Shift, Ticket
+from bookings.models import City, Hold, HoldSeat, Order, Payment, Schedule, SeatClaim, Shift, Ticket
 from bookings.office.forms.sale import read_seats
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import make_layout, make_route, make_schedule, make_shift, make_user
@@ -290,6 +290,20 @@ def test_one_name_is_enough_at_the_counter(
     assert refused.status_code == 422
     assert list(Ticket.objects.order_by("pk").values_list("first_name", "surname")) == names
     assert Order.objects.get().email == "ann@example.com"
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [("0772 123 456", "+263772123456"), ("082 123 4567", "+27821234567")]
+)
+def test_a_number_is_of_the_country_of_the_trip_or_of_ours(
+    clerk: StaffClient, till: Shift, schedule: Schedule, typed: str, number: str
+) -> None:
+    City.objects.update(country="ZW")
+    token = held_token(clerk, schedule)
+
+    clerk.post(address(hold=token), payment(contact=typed))
+
+    assert Order.objects.get().phone == number
 
 
 def test_a_family_shares_a_surname_and_a_contact(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:

@@ -7,7 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.base.dates import day_text
-from bookings.models import Hold, HoldSeat, Order, PaymentAttempt, Schedule, SeatClaim
+from bookings.base.phones import phone_country
+from bookings.models import City, Hold, HoldSeat, Order, PaymentAttempt, Schedule, SeatClaim
 from bookings.tests.passenger.buying import departure_ahead, details, hold_by, order_by, review_form
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,32 @@ def test_what_is_pasted_unseen_is_no_part_of_the_contact(client: Client, token: 
 
     order = Order.objects.get()
     assert (order.email, order.phone) == ("ann@example.com", "+27821234567")
+
+
+@pytest.mark.parametrize(
+    ("trip", "beside", "typed", "number"),
+    [
+        ("ZW", "", "0772 123 456", "+263772123456"),
+        ("ZW", "ZW", "0772 123 456", "+263772123456"),
+        ("ZW", "ZA", "082 123 4567", "+27821234567"),
+        ("ZA", "MZ", "84 123 4567", "+258841234567"),
+        ("", "", "082 123 4567", "+27821234567"),
+        ("ZW", "ZW", "+44 20 7946 0958", "+442079460958"),
+    ],
+)
+def test_a_number_is_of_the_country_beside_it_else_of_the_trips(
+    client: Client, token: str, trip: str, beside: str, typed: str, number: str
+) -> None:
+    City.objects.update(country=trip)
+
+    fill(client, token, phone=typed, phone_country=beside)
+
+    page = client.get(f"/checkout/{token}/").content.decode()
+    assert Hold.objects.get(token=token).draft["phone"] == number
+    assert f'value="{number}"' in page
+    shown = re.search(r'<option value="(\w\w)" selected>', page.partition('name="phone_country"')[2])
+    assert shown
+    assert shown[1] == phone_country(number)
 
 
 def test_html_in_a_name_stays_text(client: Client, token: str) -> None:

@@ -1,4 +1,4 @@
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django import forms
 from django.conf import settings
@@ -12,8 +12,9 @@ from bookings.api.fields import BY_RULE, EndShape, MomentSent, PlaceText, Shown,
 from bookings.api.pagination import CursorQuery
 from bookings.base.emails import read_email
 from bookings.base.names import NAME_LENGTH
+from bookings.base.phones import HOME
 from bookings.base.text import clean_name
-from bookings.domain.sales.holds import MOST_TRIPS
+from bookings.domain.sales.holds import MOST_TRIPS, hold_country
 from bookings.models import SaleStatus
 from bookings.web.fields import PhoneField, check_name
 
@@ -93,9 +94,12 @@ class AddressText(serializers.EmailField):
 class PhoneText(serializers.CharField):
     """Cleaned by the very field of the checkout's form."""
 
+    country = HOME
+
     def to_internal_value(self, data: Any) -> str:
         try:
-            return PhoneField(required=False).clean(super().to_internal_value(data))
+            field = PhoneField(countries=[self.country], required=False)
+            return field.clean(super().to_internal_value(data))
         except forms.ValidationError as wrong:
             raise serializers.ValidationError(wrong.messages, code=BY_RULE) from wrong
 
@@ -118,7 +122,19 @@ class OrderRequest(serializers.Serializer):
         child=PassengerRequest(), min_length=1, max_length=settings.HOLD_MAX_SEATS
     )
     email = AddressText(max_length=254, help_text="Where the tickets go")
-    phone = PhoneText(required=False, default="", allow_blank=True, max_length=40)
+    phone = PhoneText(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=40,
+        help_text="With its country, or of `phone_country`",
+    )
+    phone_country = serializers.RegexField(
+        r"^[A-Z]{2}$",
+        required=False,
+        write_only=True,
+        help_text="ISO 3166 code for a number without its country; left out, that of the trip's start",
+    )
     external_reference = serializers.RegexField(
         _REFERENCE,
         required=False,
@@ -128,6 +144,18 @@ class OrderRequest(serializers.Serializer):
     pay_later = serializers.BooleanField(
         default=False, help_text="The traveller pays at a counter by the order's `pay_by`"
     )
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A number without its country is read as one of the country beside it."""
+        if isinstance(data, dict):
+            country, phone = data.get("phone_country"), str(data.get("phone") or "")
+            if not country and phone and not phone.strip().startswith(("+", "00")):
+                country = hold_country(str(data.get("hold", ""))[:64])
+            if isinstance(country, str) and country:
+                cast(PhoneText, self.fields["phone"]).country = country
+        values = super().to_internal_value(data)
+        values.pop("phone_country", None)
+        return values
 
 
 class PayRequest(serializers.Serializer):
