@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
+from bookings.base.emails import suggest_email
 from bookings.base.errors import HoldExpired, Refusal, SeatTaken
 from bookings.domain.sales.checkout import save_draft
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
@@ -40,7 +41,7 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, view, step=request.GET.get("step", ""))
     form = _keep_typed(request, view) if "email" in request.POST else None
-    act = {"renew": _renew, "release": _release, "rehold": _rehold}.get(action)
+    act = {"renew": _renew, "release": _release, "rehold": _rehold, "correct": _correct}.get(action)
     if act:
         return act(request, view)
     if form is None or view.is_expired:
@@ -87,6 +88,21 @@ def _release(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     release_hold(view.token, owner=visitor_key(request))
     messages.success(request, _("Your seats have been released. Thank you."))
     return redirect(seats_address(view))
+
+
+def _correct(request: HttpRequest, view: CheckoutView) -> HttpResponse:
+    """Take the address that was suggested."""
+    draft = _view(request, view.token).draft
+    if address := suggest_email(draft.get("email", "")):
+        save_draft(
+            view.token,
+            owner=visitor_key(request),
+            passengers=draft.get("passengers", []),
+            email=address,
+            phone=draft.get("phone", ""),
+            problem=draft.get("problem", ""),
+        )
+    return redirect(_review_address(view.token))
 
 
 def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
@@ -158,6 +174,7 @@ def _page(
         "until": _until(view.expires_at),
         "trips": [(trip, seats_address(view, index)) for index, trip in enumerate(view.trips)],
         "is_gone": isinstance(refusal, SeatTaken),
+        "suggestion": suggest_email(view.draft.get("email", "")),
     }
     if is_review:
         context |= {

@@ -171,6 +171,31 @@ def test_a_number_is_of_the_country_beside_it_else_of_the_trips(
     assert shown[1] == phone_country(number)
 
 
+def test_a_slip_in_the_address_is_asked_about_and_never_blocks(client: Client, token: str) -> None:
+    fill(client, token, email="ann@gmial.com")
+    review = client.get(f"/checkout/{token}/?step=review").content.decode()
+    details_page = client.get(f"/checkout/{token}/").content.decode()
+    order_form = review_form(client, token)
+
+    corrected = client.post(f"/checkout/{token}/", {"action": "correct"}, follow=True).content.decode()
+
+    assert "Did you mean <b>ann@gmail.com</b>?" in review
+    assert "Did you mean <b>ann@gmail.com</b>?" in details_page
+    assert order_form["digest"]
+    assert "We will send the tickets to <b>ann@gmail.com</b>" in corrected
+    assert "Did you mean" not in corrected
+    client.post(f"/checkout/{token}/", review_form(client, token))
+    assert Order.objects.get().email == "ann@gmail.com"
+
+
+def test_an_odd_address_is_taken_as_it_is(client: Client, token: str) -> None:
+    fill(client, token, email="ann@gmial.com")
+
+    client.post(f"/checkout/{token}/", review_form(client, token))
+
+    assert Order.objects.get().email == "ann@gmial.com"
+
+
 def test_html_in_a_name_stays_text(client: Client, token: str) -> None:
     fill(client, token, **{"p0-surname": "<script>alert(1)</script>"})
 
