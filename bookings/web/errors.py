@@ -4,10 +4,12 @@ They use nothing that may be broken: no session, no query. Programs get problems
 """
 
 import sys
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 
 from bookings.web.access import public
@@ -32,6 +34,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Signing in gives a browser a new token, so that a login page in another tab has an old one: whoever is
+    signed in by now is led on from there.
+    """
+    login = resolve_url(settings.LOGIN_URL)
+    if request.path.startswith(login) and request.user.is_authenticated:
+        return redirect(f"{login}?{urlencode({'next': request.POST.get('next', '')})}")
     return render(request, "errors/403_csrf.html", status=403)
 
 

@@ -31,7 +31,7 @@ _FIRST_STEP_SECONDS: Final = 300
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and request.method != "POST":
-        return redirect("office:dashboard")
+        return redirect(_next_address(request))
     problem = _is_too_often(request) if request.method == "POST" else None
     if problem:
         return _too_often(request, problem)
@@ -116,7 +116,7 @@ def _sign_in(request: HttpRequest, user: User, address: str, *, by_code: bool = 
 
 def _next_address(request: HttpRequest) -> str:
     """Where the user wanted to go, if that is a page of ours."""
-    address = request.POST.get("next", "")
+    address = request.POST.get("next", request.GET.get("next", ""))
     safe = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

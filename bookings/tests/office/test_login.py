@@ -127,3 +127,30 @@ def test_a_guess_leaves_no_password_and_no_name_behind(
 )
 def test_odd_forms_are_refused_in_words(client: Client, form: dict) -> None:
     assert client.post(LOGIN, form).status_code == 422
+
+
+@pytest.mark.parametrize("step", ["", "code/"])
+def test_a_second_login_tab_of_somebody_signed_in_is_led_on(step: str) -> None:
+    make_user(username="nomsa", password=PASSWORD)
+    browser = Client(enforce_csrf_checks=True)
+    browser.get(LOGIN)
+    login = {
+        "username": "nomsa",
+        "password": PASSWORD,
+        "csrfmiddlewaretoken": browser.cookies["csrftoken"].value,
+    }
+    first = browser.post(LOGIN, login)
+
+    second = browser.post(LOGIN + step, {**login, "next": "/office/departures/"}, follow=True)
+
+    assert first.status_code == 302
+    assert second.redirect_chain[-1] == ("/office/departures/", 302)
+    assert second.status_code == 200
+
+
+def test_a_login_that_was_open_for_too_long_is_refused_to_somebody_not_signed_in() -> None:
+    make_user(username="nomsa", password=PASSWORD)
+
+    answer = Client(enforce_csrf_checks=True).post(LOGIN, {"username": "nomsa", "password": PASSWORD})
+
+    assert answer.status_code == 403
