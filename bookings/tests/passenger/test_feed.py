@@ -89,6 +89,8 @@ def test_visitors_wait_for_nothing_while_the_feed_is_made(client: Client) -> Non
     response = client.get(ADDRESS)
 
     assert (response.status_code, response["Retry-After"]) == (503, "10")
+    assert response["Content-Type"].startswith("text/plain")
+    assert b"<" not in response.content
 
 
 def test_of_two_builders_one_builds(client: Client) -> None:
