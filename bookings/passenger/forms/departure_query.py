@@ -49,6 +49,12 @@ class DepartureQuery:
     def address(self) -> str:
         return f"{reverse('passenger:departure', args=[self.segment.schedule_id])}?{self.query()}"
 
+    @property
+    def canonical(self) -> str:
+        """The same page for every party."""
+        ends = urlencode({"from": self.segment.from_ref, "to": self.segment.to_ref}, safe="@")
+        return f"{reverse('passenger:departure', args=[self.segment.schedule_id])}?{ends}"
+
     def search_address(self, origin: str, destination: str, day: date, **changes: Any) -> str:
         parameters = {"from": origin, "to": destination, "date": day, "return": self.return_day, **changes}
         return f"{reverse('passenger:search')}?{self.query(**parameters)}"

@@ -98,6 +98,7 @@ def _page(
     context = {
         "view": view,
         "query": query,
+        "canonical": query.canonical,
         "refusal": counted(refusal),
         "ticked": [label for label in ticked if label in free],
         "lost": lost,

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from bookings.models import Hold, HoldSeat, Schedule, SeatClaim
 from bookings.tests.make import make_layout, make_route
@@ -367,3 +368,15 @@ def test_who_is_refused_gets_no_session_and_who_has_one_keeps_it(client: Client,
     assert (refused.status_code, settings.SESSION_COOKIE_NAME in refused.cookies) == (409, False)
     assert (again.status_code, Session.objects.count()) == (409, owners + 1)
     assert "2B" in client.get(seats_page(schedule, passengers=1)).context["view"].seats.own_labels
+
+
+def test_a_departure_is_not_indexed_and_has_one_address_for_all_parties(
+    client: Client, schedule: Schedule
+) -> None:
+    address = f"/departures/{schedule.pk}/?from=johannesburg-main@0&to=cape-town-main@2"
+
+    page = client.get(f"{address}&passengers=3&child=1").content.decode()
+
+    assert '<meta name="robots" content="noindex,follow">' in page
+    canonical = escape(f"{settings.SITE_URL}{address}")
+    assert f'<link rel="canonical" href="{canonical}">' in page
