@@ -50,6 +50,7 @@ class OrderStatus:
     owed_text: str  # empty if there is nothing to pay any more
     pay_by_text: str
     pays_later: bool
+    has_money: bool  # it is in, or its notification is
 
     PAYABLE: ClassVar = ("to_pay", "declined", "confirming")
 
@@ -59,7 +60,7 @@ class OrderStatus:
 
     @property
     def can_pay(self) -> bool:
-        return self.state in self.PAYABLE
+        return self.state in self.PAYABLE and not self.has_money
 
 
 def order_status(token: str, *, now: datetime) -> OrderStatus:
@@ -68,6 +69,8 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         raise NotFound(_("We could not find this order."))
     order = orders[0]
     state = _state(order, now)
+    is_settled = order.last_attempt == PaymentAttempt.Status.PAID and (order.owed or ZERO) <= ZERO
+    has_money = order.status == SaleStatus.CONFIRMED or order.is_notified or is_settled
     can_pay = state in OrderStatus.PAYABLE
     return OrderStatus(
         state=state,
@@ -78,6 +81,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         owed_text=format_zar(cents(order.owed or ZERO)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         pays_later=order.pays_later,
+        has_money=bool(has_money),
     )
 
 

@@ -21,6 +21,7 @@ from bookings.web.visitor import may_manage
 
 _MOST_BYTES: Final = 10_000
 _FAST_ASKS: Final = 30  # every 2 seconds for the first minute, then slower
+_ASKS_BEFORE_PAYING_AGAIN: Final = 16  # half a minute; a payment is mostly confirmed by then
 _MOST_ASKS: Final = 10_000
 
 
@@ -29,15 +30,22 @@ _MOST_ASKS: Final = 10_000
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """Where the browser comes back to. Looking changes nothing; POST pays (again)."""
     view = order_status(token, now=timezone.now())
-    if request.method == "POST":
+    if request.method == "POST" and not view.has_money:
         return redirect(start_payment(view.order_id))
+    if request.method == "POST":  # the money came while the page still asked for it
+        return redirect("passenger:order_status", token)
     if view.state == "confirmed" and may_manage(request, view.order_id):
         return redirect("passenger:booking", view.reference)
     count = read_int(request.GET.get("n", ""), default=0, most=99_999) + 1
     page = render_page(
         request,
         "passenger/order_status.html",
-        {"view": view, "count": min(count, _MOST_ASKS), "every": _interval(view, count)},
+        {
+            "view": view,
+            "count": min(count, _MOST_ASKS),
+            "every": _interval(view, count),
+            "may_pay": view.can_pay and not (view.is_waiting and count < _ASKS_BEFORE_PAYING_AGAIN),
+        },
         fragment="passenger/_order_status.html",
         target="order-status",
     )

@@ -124,10 +124,11 @@ def test_the_status_polls_while_it_waits_and_slows_down(client: Client, order: O
 
 
 def test_without_script_the_page_asks_again_itself(client: Client, order: Order) -> None:
-    assert (
-        '<noscript><meta http-equiv="refresh" content="4"></noscript>'
-        in client.get(f"/orders/{order.token}/status/").content.decode()
-    )
+    first = client.get(f"/orders/{order.token}/status/").content.decode()
+    later = client.get(f"/orders/{order.token}/status/?n=7").content.decode()
+
+    assert '<noscript><meta http-equiv="refresh" content="4;url=?n=1"></noscript>' in first
+    assert '<noscript><meta http-equiv="refresh" content="4;url=?n=8"></noscript>' in later
 
 
 def test_a_declined_payment_can_be_tried_again(client: Client, order: Order, attempt: PaymentAttempt) -> None:
@@ -205,3 +206,34 @@ def test_who_cancels_one_of_two_before_paying_is_asked_for_the_rest_alone(client
 
     assert "R600" in page
     assert "R900" not in page
+
+
+def test_paying_again_is_not_offered_in_the_first_half_minute(client: Client, order: Order) -> None:
+    pages = [client.get(f"/orders/{order.token}/status/?n={n}", headers=POLL) for n in (0, 14, 15)]
+
+    assert ["I have not paid yet" in page.content.decode() for page in pages] == [False, False, True]
+
+
+def test_paying_again_is_never_offered_once_money_is_in(
+    client: Client, order: Order, attempt: PaymentAttempt
+) -> None:
+    notify(notification_body(attempt, PAID))
+
+    page = client.get(f"/orders/{order.token}/status/?n=40", headers=POLL).content.decode()
+    answer = client.post(f"/orders/{order.token}/status/")
+
+    assert "We are confirming your payment" in page
+    assert "I have not paid yet" not in page
+    assert answer["Location"] == f"/orders/{order.token}/status/"
+
+
+def test_who_pays_again_just_after_it_is_booked_is_led_to_the_booking(
+    client: Client, order: Order, attempt: PaymentAttempt
+) -> None:
+    client.post(f"/payments/demo/{attempt.token}/", {"decision": "pay"})
+    notify(notification_body(attempt, PAID))
+    act_on_notification(GatewayNotification.objects.get().pk)
+
+    answer = client.post(f"/orders/{order.token}/status/", follow=True)
+
+    assert answer.redirect_chain[-1][0].startswith("/bookings/")
