@@ -39,6 +39,13 @@
       input.setCustomValidity("");
       close();
     };
+    const open = () => {
+      options().forEach((option, number) => { option.id = `${list.id}-${number}`; });
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+      activate(null);
+      announce(list.querySelector("[data-count]")?.dataset.count);
+    };
     const ask = async () => {
       const text = input.value.trim(), mine = ++asked;
       if (!text) return close();
@@ -47,11 +54,7 @@
         if (!answer.ok || mine !== asked || document.activeElement !== input) return;
         list.innerHTML = await answer.text();
       } catch { return; } // offline: the field still takes a typed name
-      options().forEach((option, number) => { option.id = `${list.id}-${number}`; });
-      list.hidden = false;
-      input.setAttribute("aria-expanded", "true");
-      activate(null);
-      announce(list.querySelector("[data-count]")?.dataset.count);
+      open();
     };
     input.addEventListener("input", () => {
       if (input.value !== picked) { delete input.dataset.ref; picked = null; }
@@ -78,6 +81,7 @@
     input.addEventListener("focus", () => input.select());
     input.addEventListener("blur", () => { clearTimeout(timer); asked++; close(); });
     close();
+    if (options().length) input.addEventListener("focus", open, { once: true }); // the page came with what may have been meant
   }
 
   function stepper(box) {

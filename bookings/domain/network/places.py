@@ -33,25 +33,63 @@ class Place:
     detail: str
     stop_ids: tuple[int, ...]
     time_zone: str
-    # The other name by which it was found; it is the same place by any name.
+    # How it was found, which makes it no other place: by another name; from what is no name of it.
     other_name: str = field(default="", compare=False)
+    guessed_from: str = field(default="", compare=False)
+
+    @property
+    def hint(self) -> str:
+        """What tells it from others in a list."""
+        other_name = _("also known as %(name)s") % {"name": self.other_name} if self.other_name else ""
+        return ", ".join(part for part in (other_name, self.detail) if part)
+
+
+class UnknownPlace(NotFound):
+    """No place has this name; `candidates` are what may have been meant."""
+
+    def __init__(self, message: str, candidates: Iterable[Place] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
 
 
 def get_place(ref: str) -> Place:
     """The place with this city slug, stop code (perhaps with @position) or exact name, own or other.
 
-    Raises NotFound, with what may have been meant.
+    Raises UnknownPlace, with what may have been meant.
     """
     text = ref.strip()
     if not text or len(text) > LONGEST_REF or "\x00" in text:
-        raise NotFound(_("Please choose a city or a stop from the list."))
+        raise UnknownPlace(_("Please choose a city or a stop from the list."))
     place = cached(("place", text), lambda: _read_place(text))
     if place:
         return place
     message = _("We could not find the place “%(name)s”.") % {"name": text[:60]}
-    if likely := list(dict.fromkeys(place.name for place in find_places(text, SUGGESTIONS))):
+    candidates = _without_parts(find_places(text))[:SUGGESTIONS]
+    if likely := list(dict.fromkeys(place.name for place in candidates)):
         message += " " + _("Did you mean %(names)s?") % {"names": ", ".join(likely)}
-    raise NotFound(message)
+    raise UnknownPlace(message, candidates)
+
+
+def get_likely_place(text: str) -> Place:
+    """The place of this name, else the only one that may be meant, which says what it was guessed from.
+
+    Raises UnknownPlace if it may be none or more than one.
+    """
+    try:
+        return get_place(text)
+    except UnknownPlace as unknown:
+        if len(unknown.candidates) != 1:
+            raise
+        return replace(unknown.candidates[0], guessed_from=text.strip())
+
+
+def _without_parts(places: list[Place]) -> list[Place]:
+    """Those that are not a part of one before them, as a stop is of its city."""
+    whole: list[Place] = []
+    for place in places:
+        if not any(set(place.stop_ids) <= set(other.stop_ids) for other in whole):
+            whole.append(place)
+    return whole
 
 
 def _read_place(text: str) -> Place | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,15 +22,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.base.errors import NotFound
-from bookings.base.names import NAME_LENGTH, plain_name, read_full_name
+from bookings.base.names import NAME_LENGTH, read_full_name
 from bookings.base.phones import HOME
 from bookings.base.text import clean_code, clean_text
 from bookings.domain.counter.tender import Tender
-from bookings.domain.network.places import Place, find_places, get_place
+from bookings.domain.network.places import Place, get_likely_place, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
 from bookings.web.fields import AmountField, PhoneField, check_name, clean_day, read_address
+from bookings.web.places import PlaceField
 
 _LONGEST: Final = 200  # of any field; more is cut
 
@@ -38,29 +40,14 @@ def tidy(data: Mapping[str, str]) -> dict[str, str]:
     return {name: clean_text(str(value))[:_LONGEST] for name, value in data.items()}
 
 
-def place_of(text: str) -> Place:
-    """A stop code, a name, or the beginning of a name that only one city has. Raises NotFound."""
-    for name in dict.fromkeys((text.strip(), text.strip().casefold())):
-        try:
-            return get_place(name)
-        except NotFound as error:
-            unknown = error
-    plain = plain_name(text)
-    places = [
-        place for place in find_places(text) if plain in plain_name(place.name)
-    ]  # one that is only spelt alike is asked about, not sold
-    if places and all(set(place.stop_ids) <= set(places[0].stop_ids) for place in places):
-        return places[0]
-    raise unknown
+class TypedPlaceField(PlaceField):
+    """As a clerk types it: a stop code in any case, too."""
 
-
-class TypedPlaceField(forms.CharField):
-    def clean(self, value: str) -> Place:
-        typed = super().clean(value)
-        try:
-            return place_of(typed)
-        except NotFound as unknown:
-            raise ValidationError(unknown.message) from unknown
+    def read(self, text: str) -> Place:
+        for name in dict.fromkeys((text.strip(), text.strip().casefold())):
+            with suppress(NotFound):
+                return get_place(name)
+        return get_likely_place(text)
 
 
 class SaleSearchForm(forms.Form):

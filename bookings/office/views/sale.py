@@ -38,6 +38,7 @@ from bookings.office.forms.sale_query import (
     type_names,
 )
 from bookings.office.presenters.seat_map import seats_to_sell
+from bookings.web.places import place_choices, place_notes
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
 from bookings.web.requests import htmx_of
@@ -201,6 +202,7 @@ def _show(
     if status == 404 and htmx_of(request):
         status = 422  # a swap takes no 404, and the screen is there
     context = {"query": query, "search": search, "step": "search", **step, "refusal": counted(refusal)}
+    context["choices"] = place_choices(search, lambda name, ref: query.address(**{name: ref}))
     context["is_reference_refused"] = bool(refusal and query.order and context["step"] == "search")
     if "form" in step:
         _focus(step["form"], is_refused=refusal is not None)
@@ -262,6 +264,7 @@ def _step(
             "step": "departures",
             "offers": offers,
             "day": cleaned["date"],
+            "notes": place_notes(search),
             **_list_links(query, offers, cleaned["date"]),
         }
     if query.hold:

@@ -1,16 +1,17 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import NotFound, Refusal
+from bookings.base.errors import Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
-from bookings.domain.network.places import Place, get_place
+from bookings.domain.network.places import Place
+from bookings.passenger.addresses import search_path
 from bookings.passenger.forms.search_query import (
     DAYS_AHEAD,
     LONGEST,
@@ -22,6 +23,7 @@ from bookings.passenger.forms.search_query import (
     read_count,
     read_search,
 )
+from bookings.web.places import PlaceChoice, PlaceField, place_choices, place_notes
 from bookings.web.refusals import add_refusal
 
 
@@ -30,16 +32,6 @@ class DayInput(forms.DateInput):
 
     def __init__(self, **attrs: Any) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
-
-
-class PlaceField(forms.CharField):
-    """A city or stop: its name as typed, or the ref that an address carries."""
-
-    def clean(self, value: str) -> Place:
-        try:
-            return get_place(super().clean(value))
-        except NotFound as unknown:
-            raise ValidationError(unknown.message) from unknown
 
 
 class SearchForm(forms.Form):
@@ -192,6 +184,22 @@ class SearchForm(forms.Form):
             self.is_canonical &= self.data[name] == place.ref
             self.data[name] = place.name
             self.fields[name].widget.attrs["data-ref"] = place.ref
+
+    @property
+    def notes(self) -> list[str]:
+        """Of a valid form: which places were found by another name, or guessed."""
+        return place_notes(self)
+
+    @property
+    def place_choices(self) -> dict[str, list[PlaceChoice]]:
+        """For a place that is refused what may have been meant."""
+        return place_choices(self, self._address_with)
+
+    def _address_with(self, name: str, ref: str) -> str:
+        typed = {
+            key: text for key, text in self.data.items() if text and (key in self.fields or key == "hold")
+        }
+        return f"{search_path()}?{urlencode({**typed, name: ref}, safe='@')}"
 
     @property
     def party_text(self) -> str:

@@ -36,7 +36,7 @@ _TARGET: Final = "results"
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    typed = request.GET.dict()
+    typed, notes = request.GET.dict(), list[str]()
     query = read_address(typed, now=now)
     if query is None:
         form = SearchForm(typed, now=now)
@@ -44,18 +44,24 @@ def search(request: HttpRequest) -> HttpResponse:
             return render(
                 request, "passenger/search_form.html", {"form": form}, status=422 if form.is_bound else 200
             )
-        query = form.query
-        if not (form.is_canonical or htmx_of(request)):
+        query, notes = form.query, form.notes
+        if not (form.is_canonical or notes or htmx_of(request)):
             return redirect(query.address())
+        typed = {name: str(value) for name, value in query.query().items()}
     page = results(query.search, now=now)
     # By the minute, as the strip is: so neither makes the other older.
     shown = f"{query.address()}:{swaps_only(request, _TARGET)}:{now:%Y%m%d%H%M}"
-    key = f"{page.cache_key}:page:{sha256(shown)}" if page.cache_key else ""
+    key = f"{page.cache_key}:page:{sha256(shown)}" if page.cache_key and not notes else ""
 
     def make() -> tuple[HttpResponse, int]:
         form = _form(query, typed, now)
         parts = Parts(form=form, strip=_strip(query, now), offers=_offers(query, page, now))
-        context = {"query": query, "announcement": coach_count_text(page.total), "parts": parts}
+        context = {
+            "query": query,
+            "notes": notes,
+            "announcement": coach_count_text(page.total),
+            "parts": parts,
+        }
         made = render_page(
             request, "passenger/search.html", context, fragment="passenger/_results.html", target=_TARGET
         )

@@ -1,4 +1,5 @@
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,7 +13,15 @@ from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import City, Hold, HoldSeat, Order, Payment, Schedule, SeatClaim, Shift, Ticket
 from bookings.office.forms.sale import read_seats
 from bookings.tests.domain.sales.buy import ordered
-from bookings.tests.make import make_layout, make_route, make_schedule, make_shift, make_user
+from bookings.tests.make import (
+    make_city,
+    make_layout,
+    make_place_name,
+    make_route,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 from bookings.tests.office.conftest import StaffClient, sign_in
 from bookings.tests.passenger.buying import departure_ahead
 from bookings.tests.passenger.timetable import make_day, tomorrow
@@ -95,7 +104,6 @@ def test_departures_are_found_by_code_name_or_its_beginning(
     [
         {"from": "johannesburg", "to": ""},
         {"from": "johannesburg", "to": "atlantis"},
-        {"from": "johannesburg", "to": "cape towm"},
         {"from": "johannesburg", "to": "johannesburg"},
         {"from": "johannesburg", "to": "cape-town", "date": "3113"},
         {"from": "johannesburg", "to": "cape-town", "date": "-1"},
@@ -111,6 +119,43 @@ def test_a_search_that_makes_no_sense_is_shown_again(
 
     assert page.status_code == 422
     assert re.search(r'class="(error|notice notice-bad)"', page.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("end", "note"),
+    [
+        ("cape towm", "Showing Cape Town for “cape towm”."),
+        ("kaapstad", "Showing Cape Town, also known as Kaapstad."),
+        ("cpt", "Showing Cape Town, also known as CPT."),
+        ("Cape Town", ""),
+    ],
+)
+def test_a_slip_or_another_name_is_searched_at_once_and_says_so(
+    clerk: StaffClient, till: Shift, end: str, note: str
+) -> None:
+    make_day(8)
+    for name in ("Kaapstad", "CPT"):
+        make_place_name(make_city("Cape Town"), name)
+
+    page = clerk.get(SCREEN, {"from": "johannesburg", "to": end, "date": "+1"})
+
+    assert [row.departs for row, _link in page.context["rows"]] == ["08:00"]
+    assert note in page.content.decode()
+    assert ("Showing" in page.content.decode()) is bool(note)
+
+
+def test_an_ambiguous_place_opens_the_list_with_its_candidates(clerk: StaffClient, till: Shift) -> None:
+    make_day(8)
+    make_route("Cape Agulhas", "Johannesburg")
+
+    page = clerk.get(SCREEN, {"from": "johannesburg", "to": "cape", "date": "+1"})
+
+    html = page.content.decode()
+    listed = re.search(r'id="to-list".*?</div>\s*</div>\s*<', html, re.S)[0]
+    assert page.status_code == 422
+    assert re.findall(r'data-value="([^"]+)"', listed) == ["cape-agulhas", "cape-town"]
+    links = re.findall(r'<a class="btn btn-small" href="([^"]+)"', html)
+    assert [row.departs for row, _link in clerk.get(unescape(links[1])).context["rows"]] == ["08:00"]
 
 
 def test_a_day_without_departures_leads_to_the_next(clerk: StaffClient, till: Shift) -> None:

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from bookings.domain.sales.holds import HoldRequest, hold_any
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import PassengerType, Schedule, SeatClaim
-from bookings.tests.make import make_passenger_types, make_route
+from bookings.tests.make import make_city, make_passenger_types, make_place_name, make_route
 from bookings.tests.passenger.timetable import make_day, search_address, tomorrow
 
 pytestmark = pytest.mark.django_db
@@ -315,6 +316,74 @@ def test_type_ahead_offers_cities_as_options(client: Client) -> None:
     assert 'role="option"' in html
     assert 'data-value="cape-town"' in html
     assert "<html" not in html
+
+
+def test_type_ahead_says_by_which_other_name_it_found_a_city(client: Client) -> None:
+    make_place_name(make_route().destination, "Kaapstad", kind="language")
+
+    html = client.get("/places/", {"q": "kaap"}).content.decode()
+
+    assert 'data-name="Cape Town"' in html
+    assert "also known as Kaapstad" in html
+    assert "also known as" not in client.get("/places/", {"q": "cap"}).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["Kaapstad", "kaapstad", "mother-city", "CPT"])
+def test_a_search_by_another_name_shows_the_city_and_says_that_it_is_the_one(
+    client: Client, typed: str
+) -> None:
+    make_day(8)
+    for name in ("Kaapstad", "Mother City", "CPT"):
+        make_place_name(make_city("Cape Town"), name)
+
+    found = client.get("/search/", search_address(to=typed))
+    usual = client.get("/search/", search_address())
+
+    html = found.content.decode()
+    assert found.status_code == 200
+    assert re.search(
+        r'role="status">\s*<p>Showing Cape Town, also known as (Kaapstad|Mother City|CPT)\.', html
+    )
+    assert 'name="to" value="Cape Town"' in html
+    assert times(html) == times(usual.content.decode()) != []
+    assert "also known as" not in usual.content.decode()
+    assert f"to={typed}" not in html  # links are those of the one address
+
+
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [
+        ("Cape Twon", "Showing Cape Town for “Cape Twon”."),
+        ("cape", "Showing Cape Town for “cape”."),
+        ("Kapstad", "Showing Cape Town, also known as Kaapstad, for “Kapstad”."),
+    ],
+)
+def test_a_slip_with_one_candidate_is_searched_at_once(client: Client, typed: str, note: str) -> None:
+    make_day(8)
+    make_place_name(make_city("Cape Town"), "Kaapstad")
+
+    response = client.get("/search/", search_address(to=typed))
+
+    assert response.status_code == 200
+    assert note in response.content.decode()
+    assert times(response.content.decode()) == ["08:00"]
+    assert note not in client.get("/search/", search_address()).content.decode()
+
+
+def test_two_candidates_are_offered_as_buttons_that_work_without_script(client: Client) -> None:
+    make_day(8)
+    make_route("Cape Agulhas", "Johannesburg")
+
+    response = client.get("/search/", search_address(to="cape", child=1, passengers=2))
+
+    html = response.content.decode()
+    offered = re.findall(r'<a\s+class="btn btn-small"\s+href="([^"]+)"[^>]*>\s*([^<]+?)\s*<', html)
+    assert response.status_code == 422
+    assert [name for _address, name in offered] == ["Cape Agulhas", "Cape Town"]
+    landed = client.get(unescape(offered[1][0]), follow=True)
+    assert landed.status_code == 200
+    assert times(landed.content.decode()) == ["08:00"]
+    assert "1 adult, 1 child" in landed.content.decode()
 
 
 @pytest.mark.parametrize("typed", ["", "\x00", "z" * 100_000, "<i>", "%_", "🚌"])

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from bookings.base.errors import NotFound
-from bookings.domain.network.places import find_places, get_place
+from bookings.domain.network.places import UnknownPlace, find_places, get_likely_place, get_place
 from bookings.models import City, PlaceName
 from bookings.tests.make import make_city, make_place_name, make_route, make_stop
 
@@ -260,3 +260,43 @@ def test_a_name_is_of_a_city_or_of_a_stop(renamed: City) -> None:
     for owners in ({}, {"city": renamed, "stop": make_stop("Durban")}):
         with pytest.raises(IntegrityError), transaction.atomic():
             PlaceName.objects.create(name="Nowhere", kind=PlaceName.Kind.FORMER, **owners)
+
+
+# slips of the pen
+
+
+@pytest.mark.parametrize(
+    ("typed", "ref", "other_name"),
+    [
+        ("Blomfonten", "bloemfontein", ""),
+        ("bloem", "bloemfontein", ""),
+        ("Port Elisabet", "gqeberha", "Port Elizabeth"),
+        ("port eliz", "gqeberha", "Port Elizabeth"),
+    ],
+)
+def test_a_slip_with_one_candidate_is_taken_and_says_from_what_it_was_guessed(
+    renamed: City, typed: str, ref: str, other_name: str
+) -> None:
+    place = get_likely_place(typed)
+
+    assert (place.ref, place.other_name, place.guessed_from) == (ref, other_name, typed)
+
+
+@pytest.mark.parametrize("typed", ["bloemfontein", "Port Elizabeth", "cpt-north@3"])
+def test_a_name_in_full_is_no_guess(renamed: City, typed: str) -> None:
+    assert get_likely_place(typed) == get_place(typed)
+    assert get_likely_place(typed).guessed_from == ""
+
+
+def test_a_slip_with_more_candidates_is_taken_for_none_and_names_them(renamed: City) -> None:
+    with pytest.raises(UnknownPlace) as refusal:
+        get_likely_place("Jo")
+
+    assert [place.ref for place in refusal.value.candidates] == [
+        "johannesburg",
+        "jo's-corner",
+        "port-st-johns",
+    ]
+    with pytest.raises(UnknownPlace) as unknown:
+        get_likely_place("atlantis")
+    assert unknown.value.candidates == ()
