@@ -2,6 +2,8 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from bookings.base.text import clean_code
+
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 NBSP = "\u00a0"
@@ -15,7 +17,7 @@ def cents(amount: Decimal | int | str) -> Decimal:
 
 def read_amount(text: str) -> Decimal:
     """Rand as they are typed: 500, R500, 1 250,50, -20. Raises ValueError for anything else."""
-    match = _TYPED.fullmatch("".join(text.split()))
+    match = _TYPED.fullmatch("".join(clean_code(text).split()))
     if match is None:
         raise ValueError(text)
     sign, rand, fraction = match.groups()

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from bookings.base.errors import NotFound
 from bookings.base.names import plain_name, plain_other_name
+from bookings.base.text import clean_text
 from bookings.cache.reference_data import cached
 from bookings.models import City, PlaceName, RouteStop, Stop
 
@@ -57,8 +58,8 @@ def get_place(ref: str) -> Place:
 
     Raises UnknownPlace, with what may have been meant.
     """
-    text = ref.strip()
-    if not text or len(text) > LONGEST_REF or "\x00" in text:
+    text = clean_text(ref[: 2 * LONGEST_REF])
+    if not text or "\x00" in ref or len(text) > LONGEST_REF:
         raise UnknownPlace(_("Please choose a city or a stop from the list."))
     place = cached(("place", text), lambda: _read_place(text))
     if place:

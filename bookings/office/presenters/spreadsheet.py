@@ -4,6 +4,8 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from bookings.base.text import clean_code
+
 _FORMULA: Final = ("=", "+", "-", "@")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -16,8 +18,11 @@ class _Echo:
 
 
 def safe_cell(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would take for a formula, even after blanks."""
-    is_formula = text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n"))
+    """The text, with an apostrophe before what a spreadsheet would take for a formula, even if nobody sees
+    what stands before it.
+    """
+    seen = text.lstrip() if text.isascii() else clean_code(text)
+    is_formula = seen.startswith(_FORMULA) or text.startswith(("\t", "\r", "\n"))
     return f"'{text}" if is_formula else text
 
 

@@ -106,7 +106,9 @@ def test_the_csv_is_a_table_of_text(clerk: StaffClient) -> None:
     assert len(rows) == 2
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+27", "-1", "@x", "\tx", "\rx", "  =1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "＝1+1", "\u200b=1+1", "\u00a0=1+1", "+27", "-1", "@x", "\tx", "\rx", "  =1"]
+)
 def test_no_cell_is_a_formula(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
 

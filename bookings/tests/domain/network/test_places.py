@@ -300,3 +300,10 @@ def test_a_slip_with_more_candidates_is_taken_for_none_and_names_them(renamed: C
     with pytest.raises(UnknownPlace) as unknown:
         get_likely_place("atlantis")
     assert unknown.value.candidates == ()
+
+
+@pytest.mark.parametrize(
+    "typed", ["cape\u200b-town", "\ufeffCape Town", "Cape\u00a0Town\u200e", "Nu\u0308rnberg", "NURNBERG"]
+)
+def test_a_pasted_name_is_found_without_what_nobody_sees(network: None, typed: str) -> None:
+    assert get_place(typed).name in {"Cape Town", "Nürnberg"}
