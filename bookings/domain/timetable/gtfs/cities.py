@@ -9,12 +9,13 @@ from typing import Final
 from django.utils.text import slugify
 
 from bookings.base.countries import country_at
-from bookings.base.names import plain_name
+from bookings.base.names import plain_name, plain_other_name
 from bookings.domain.timetable.gtfs.network import MAX_CITY_KM, PlannedCity, PlannedStop
 from bookings.domain.timetable.gtfs.values import Point, kilometres
-from bookings.models import City, Stop
+from bookings.models import City, PlaceName, Stop
 
 _CHUNK: Final = 500
+_CitiesByName = dict[str, list[City]]
 _STOP_FIELDS: Final = ("city_id", "name", "plain_name", "address", "latitude", "longitude", "time_zone")
 
 
@@ -84,11 +85,13 @@ class NetworkWriter:
 
     def _cities(self) -> dict[int, City]:
         planned = {id(stop.city): stop.city for stop in self.planned}
-        known = self._known_cities(planned.values())
+        own, other = self._known_cities(planned.values())
         cities: dict[int, City] = {}
         new: dict[int, City] = {}
         for key, city in planned.items():
-            existing = self._match(city, known.get(_plain(city.name), []))
+            existing = self._match(city, own.get(_plain(city.name), [])) or self._match(
+                city, other.get(plain_other_name(city.name), [])
+            )
             if existing is not None:
                 cities[key] = existing
             else:
@@ -123,13 +126,22 @@ class NetworkWriter:
         return country
 
     @staticmethod
-    def _known_cities(planned: Iterable[PlannedCity]) -> dict[str, list[City]]:
-        names = sorted({_plain(city.name) for city in planned})
-        known: dict[str, list[City]] = {}
+    def _known_cities(planned: Iterable[PlannedCity]) -> tuple[_CitiesByName, _CitiesByName]:
+        """By their own plain names, and by other names."""
+        names = sorted(
+            {name for city in planned for name in (_plain(city.name), plain_other_name(city.name))}
+        )
+        own: _CitiesByName = {}
+        other: _CitiesByName = {}
         for start in range(0, len(names), _CHUNK):
-            for city in City.objects.filter(plain_name__in=names[start : start + _CHUNK]).order_by("pk"):
-                known.setdefault(city.plain_name, []).append(city)
-        return known
+            chunk = names[start : start + _CHUNK]
+            for city in City.objects.filter(plain_name__in=chunk).order_by("pk"):
+                own.setdefault(city.plain_name, []).append(city)
+            others = PlaceName.objects.filter(plain_name__in=chunk, city__isnull=False)
+            for row in others.select_related("city").order_by("pk"):
+                if row.city is not None:
+                    other.setdefault(row.plain_name, []).append(row.city)
+        return own, other
 
     def _match(self, planned: PlannedCity, known: list[City]) -> City | None:
         """The nearest city of this name within reach.

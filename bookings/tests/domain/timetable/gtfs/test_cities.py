@@ -8,7 +8,7 @@ import pytest
 from bookings.domain.network.places import get_place
 from bookings.models import City, Stop
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, import_small
-from bookings.tests.make import make_city
+from bookings.tests.make import make_city, make_place_name
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +197,36 @@ def test_very_long_names_are_cut_to_fit(tmp_path: Path) -> None:
 
     assert Stop.objects.get(source_id="A").name == name[:160]
     assert (again.written.counts["cities"].new, again.written.counts["stops"].changed) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["Port Elizabeth", "PORT-ELIZABETH", "Gqeberha"])
+def test_a_city_is_known_by_another_name_within_reach(tmp_path: Path, name: str) -> None:
+    make_place_name(place_city("Gqeberha", "-33.96", "25.61"), "Port Elizabeth")
+
+    import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,{name},-33.961,25.612,,\nB,Hills,-26.2,28.05,,\n{CITIES}"}
+    )
+
+    assert city_of("A") == "gqeberha"
+    assert not City.objects.filter(name__in=["Port Elizabeth", "PORT-ELIZABETH"]).exists()
+
+
+def test_a_namesake_of_another_name_far_away_is_a_city_of_its_own(tmp_path: Path) -> None:
+    make_place_name(place_city("Gqeberha", "-33.96", "25.61"), "Port Elizabeth")
+
+    import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,Port Elizabeth,13.0,-61.2,,\nB,Hills,-26.2,28.05,,\n{CITIES}"}
+    )
+
+    assert city_of("A") == "port-elizabeth"
+
+
+def test_a_citys_own_name_goes_before_another_ones_other_name(tmp_path: Path) -> None:
+    make_place_name(place_city("Gqeberha", "-33.96", "25.61"), "Walmer")
+    place_city("Walmer", "-33.98", "25.58")
+
+    import_small(
+        tmp_path, {"stops.txt": f"{STOPS}A,Walmer,-33.961,25.611,,\nB,Hills,-26.2,28.05,,\n{CITIES}"}
+    )
+
+    assert city_of("A") == "walmer"
