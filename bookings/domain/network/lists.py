@@ -1,15 +1,20 @@
 """The network as lists: rows for a page of them, in a stable order."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from bookings.base.names import plain_name
-from bookings.models import City, Route, RouteStop, Stop
+from bookings.base.names import plain_name, plain_other_name
+from bookings.models import City, PlaceName, Route, RouteStop, Stop
 
 
 def cities(text: str = "") -> QuerySet[City]:
-    """By name; with `text` those whose name begins with it."""
+    """By name; with `text` those of which a name begins with it, their own or another one."""
     rows = City.objects.order_by("plain_name", "pk")
-    return rows.filter(plain_name__startswith=plain_name(text)) if text else rows
+    if not text:
+        return rows
+    others = PlaceName.objects.filter(city__isnull=False, plain_name__startswith=plain_other_name(text))
+    return rows.filter(
+        Q(plain_name__startswith=plain_name(text)) | Q(pk__in=others.order_by().values("city"))
+    )
 
 
 def stops(city: str = "") -> QuerySet[Stop]:

@@ -13,6 +13,7 @@ from bookings.tests.make import (
     make_city,
     make_layout,
     make_passenger_types,
+    make_place_name,
     make_route,
     make_schedule,
     make_stop,
@@ -89,6 +90,27 @@ def test_cities(anybody: Program) -> None:
 
     assert anybody.get("/cities/", {"q": "dur"}).json() == page(durban)
     assert [city["slug"] for city in anybody.get("/cities/").json()["results"]] == ["cape-town", "durban"]
+
+
+def test_a_city_is_listed_and_searched_by_another_name(anybody: Program, coach: Schedule) -> None:
+    make_place_name(make_city("Cape Town"), "Kaapstad")
+    query = {"from": "johannesburg", "to": "cape-town", "date": DAY}
+    usual = anybody.get("/search/", query).json()
+
+    assert [city["slug"] for city in anybody.get("/cities/", {"q": "kaap"}).json()["results"]] == [
+        "cape-town"
+    ]
+    assert anybody.get("/search/", {**query, "to": "kaapstad"}).json() == usual
+    assert anybody.get("/schedules/", {"from": "johannesburg", "to": "Kaapstad"}).status_code == 200
+
+
+def test_a_slip_is_no_place_for_a_program_which_is_told_what_may_be_meant(
+    anybody: Program, coach: Schedule
+) -> None:
+    answer = problem(anybody.get("/search/", {"from": "johannesburg", "to": "Cape Twon", "date": DAY}))
+
+    assert answer["status"] == 404
+    assert "Did you mean Cape Town?" in answer["detail"]
 
 
 def test_stops(anybody: Program) -> None:

@@ -78,7 +78,7 @@ class CityQuery(PageQuery):
         default="",
         max_length=120,
         validators=[RegexValidator(r"^[^\x00]*$")],
-        help_text="How the name begins",
+        help_text="How the name, or another name, begins",
     )
 
 
