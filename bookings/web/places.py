@@ -46,10 +46,11 @@ def place_choices(form: forms.Form, address: Callable[[str, str], str]) -> dict[
 def place_notes(form: forms.Form) -> list[str]:
     """What a page says of the places of a valid form that were found by another name, or guessed."""
     places = (value for value in form.cleaned_data.values() if isinstance(value, Place))
-    return [note for note in map(_note, places) if note]
+    return [note for note in map(place_note, places) if note]
 
 
-def _note(place: Place) -> str:
+def place_note(place: Place) -> str:
+    """Empty for a place that was found by its own name."""
     parts = {"name": place.name, "other": place.other_name, "typed": place.guessed_from[:60]}
     if place.guessed_from and place.other_name:
         return _("Showing %(name)s, also known as %(other)s, for “%(typed)s”.") % parts

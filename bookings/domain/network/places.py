@@ -206,8 +206,11 @@ def _named_place(text: str) -> Place | None:
     if stops and (not _other_name(stops[0]) or len({stop.city_id for stop in stops}) == 1):
         return _of_first_city(stops)
     stops = _stops_named(text, Stop)
-    ref = stops[0].code if len(stops) == 1 else plain_name(text)
-    return _of_stops(stops, ref, _other_name(stops[0])) if stops else None
+    if not stops:
+        return None
+    other_name = _other_name(stops[0])
+    shared = plain_other_name(text).replace(" ", "-") if other_name else plain_name(text)
+    return _of_stops(stops, stops[0].code if len(stops) == 1 else shared, other_name)
 
 
 def _stops_named(text: str, model: type[City] | type[Stop]) -> list[Stop]:

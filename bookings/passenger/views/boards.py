@@ -7,9 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bookings.base.errors import NotFound
 from bookings.database.replica.routing import may_lag
-from bookings.domain.network.places import get_place
+from bookings.domain.network.places import UnknownPlace, get_likely_place
 from bookings.domain.search.boards import departure_board
 from bookings.domain.search.city_pairs import popular_pairs
 from bookings.domain.search.offers import Search
@@ -17,6 +16,7 @@ from bookings.passenger.forms.search_query import LONGEST, read_page
 from bookings.passenger.presenters.rows import board_rows
 from bookings.web.access import public
 from bookings.web.fragments import cached_page
+from bookings.web.places import PlaceChoice, place_note
 from bookings.web.render import VARY, render_page, swaps_only
 from bookings.web.requests import htmx_of
 
@@ -33,15 +33,20 @@ def board(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("city", "")[:LONGEST].strip()
     page, page_size = read_page(request.GET)
     try:
-        place = get_place(typed)
-    except NotFound as unknown:
+        place = get_likely_place(typed)
+    except UnknownPlace as unknown:
         problem = (
             unknown.message if typed else _("Please choose a city or stop.") if "city" in request.GET else ""
         )
         origins = {pair.origin.slug: pair.origin for pair in popular_pairs(limit=12, now=now)}
-        context = {"typed": typed, "problem": problem, "origins": origins.values()}
+        choices = [
+            PlaceChoice(place, f"{request.path}?{urlencode({'city': place.ref})}")
+            for place in unknown.candidates
+        ]
+        context = {"typed": typed, "problem": problem, "origins": origins.values(), "choices": choices}
         return render(request, "passenger/board_form.html", context, status=422 if problem else 200)
-    if place.ref != typed and not htmx_of(request):
+    note = place_note(place)
+    if place.ref != typed and not (note or htmx_of(request)):
         return redirect(f"{request.path}?{urlencode({'city': place.ref})}")
     departures = departure_board(place, now=now, page=page, page_size=page_size)
 
@@ -52,6 +57,7 @@ def board(request: HttpRequest) -> HttpResponse:
     def make() -> tuple[HttpResponse, int]:
         context = {
             "board": departures,
+            "notes": [note] if note else [],
             "rows": board_rows(departures.rows),
             "page_size": page_size,
             "updated": now,
@@ -62,5 +68,7 @@ def board(request: HttpRequest) -> HttpResponse:
             request, "passenger/board.html", context, fragment="passenger/_board.html", target=_TARGET
         ), _SECONDS
 
-    key = f"{departures.cache_key}:{swaps_only(request, _TARGET)}" if departures.cache_key else ""
+    key = (
+        f"{departures.cache_key}:{swaps_only(request, _TARGET)}" if departures.cache_key and not note else ""
+    )
     return cached_page(request, make, key=key, vary=VARY)

@@ -1,5 +1,5 @@
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import conditional_page, require_safe
@@ -48,6 +48,9 @@ def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
     """What somebody should know who wants to travel between two cities."""
     now = timezone.now()
     city_pair = pair_page(origin, destination, now=now)
+    ends = city_pair.origin, city_pair.destination
+    if any(place.other_name for place in ends):
+        return redirect("passenger:pair", *(place.ref for place in ends), permanent=True)
     form = SearchForm(now=now)
     form.mark_places(city_pair.origin, city_pair.destination)
     address = reverse("passenger:pair", args=[origin, destination])

@@ -125,6 +125,30 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     keys.at("#sale-to")
 
 
+def test_an_ambiguous_place_opens_the_list_from_which_a_key_chooses(watched: Page, live_server: Any) -> None:
+    make_day(8)
+    make_route("Cape Agulhas", "Johannesburg")
+    page, keys = watched, Keyboard(watched)
+    page.goto(f"{live_server}/office/sell/")
+
+    keys.at("#sale-to")
+    keys.type("cape")
+    keys.press("Tab")
+    keys.at("#sale-date")
+    keys.type("+")
+    keys.press("Enter")
+
+    keys.at("#sale-to")
+    expect(page.locator("#to-list [role=option] span:first-child")).to_have_text(
+        ["Cape Agulhas", "Cape Town"]
+    )
+    expect(page.locator("#to-list")).to_be_visible()
+    assert_readable(page)
+    keys.press("ArrowDown", "ArrowDown", "Enter", "Enter")
+    keys.at("#pick")
+    expect(page.locator("#departures-title")).to_contain_text("Cape Town")
+
+
 def test_every_step_fits_the_screen_and_is_readable(watched: Page, live_server: Any, till: Shift) -> None:
     (schedule, *_others) = make_day(*range(5, 16), seats=44)
     page = watched

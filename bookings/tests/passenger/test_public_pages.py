@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bookings.base.errors import RuleBroken
 from bookings.models import Line, Schedule
-from bookings.tests.make import make_route
+from bookings.tests.make import make_city, make_place_name, make_route
 from bookings.tests.passenger.timetable import make_day, search_address
 
 pytestmark = pytest.mark.django_db
@@ -303,3 +303,44 @@ def test_the_demonstration_says_so_at_once(client: Client, settings: Any) -> Non
         shown.append('class="demo-bar' in client.get("/bookings/").content.decode())
 
     assert shown == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [
+        ("jozi", "Showing Johannesburg, also known as Jozi."),
+        ("Johanesberg", "Showing Johannesburg for “Johanesberg”."),
+    ],
+)
+def test_a_board_by_another_name_or_a_slip_is_that_of_the_city_and_says_so(
+    client: Client, typed: str, note: str
+) -> None:
+    make_day(8)
+    make_place_name(make_city("Johannesburg"), "Jozi")
+
+    html = client.get("/departures/", {"city": typed}).content.decode()
+    usual = client.get("/departures/", {"city": "johannesburg"}).content.decode()
+
+    assert "Departures from Johannesburg" in html
+    assert note in html
+    assert "Showing" not in usual
+
+
+def test_a_board_of_an_ambiguous_place_offers_its_candidates(client: Client) -> None:
+    make_route("Cape Agulhas", "Cape Town")
+
+    answer = client.get("/departures/", {"city": "cape"})
+
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'href="/departures/?city=cape-agulhas"' in html
+    assert 'href="/departures/?city=cape-town"' in html
+
+
+def test_a_pair_by_another_name_moves_to_the_address_of_its_cities(client: Client) -> None:
+    make_day(8)
+    make_place_name(make_city("Johannesburg"), "Mother of Gold")
+
+    answer = client.get("/routes/mother-of-gold-to-cape-town/")
+
+    assert (answer.status_code, answer["Location"]) == (301, PAIR)
