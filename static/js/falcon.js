@@ -2,6 +2,7 @@
 //   input[data-combobox="/places/"]        type-ahead; [data-ref] is what the form sends instead of the shown name
 //   button[data-swap="id1 id2"]            exchanges two fields
 //   .stepper > input[type=number]          gets − and + buttons
+//   .days                                  one stop of Tab; the arrow keys, Home and End go from day to day
 //   input[data-not-before="id"]            a date that follows another one
 //   [data-countdown="seconds"]             a clock; .is-short under two minutes; reveals [data-countdown-short="#id"] under three
 //                                          and [data-countdown-end="#id"] when over
@@ -120,8 +121,24 @@
     tick();
   }
 
+  function dayStrip(strip) {
+    const chosen = strip.querySelector("[aria-current]"), days = all("a", strip);
+    if (chosen) strip.scrollLeft = chosen.offsetLeft - (strip.clientWidth - chosen.offsetWidth) / 2;
+    const stop = (day) => days.forEach((each) => { each.tabIndex = each === day ? 0 : -1; });
+    stop(days.includes(chosen) ? chosen : days[0]);
+    strip.addEventListener("keydown", (event) => {
+      const at = days.indexOf(document.activeElement);
+      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: days.length - 1 }[event.key];
+      if (at < 0 || to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      if (!days[to]) return;
+      stop(days[to]);
+      days[to].focus();
+    });
+  }
+
   function upgrade(root) {
-    all(".days", root).forEach((strip) => { const day = strip.querySelector("[aria-current]"); if (day) strip.scrollLeft = day.offsetLeft - (strip.clientWidth - day.offsetWidth) / 2; });
+    all(".days", root).forEach((strip) => once(strip, "ready") && dayStrip(strip));
     all("input[data-combobox]", root).forEach((input) => once(input, "ready") && combobox(input));
     all(".stepper", root).forEach((box) => once(box, "ready") && stepper(box));
     all("[data-countdown]", root).forEach((box) => once(box, "ready") && countdown(box));

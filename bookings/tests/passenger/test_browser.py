@@ -54,6 +54,43 @@ def test_search_by_keyboard_alone(watched: Page, live_server: object) -> None:
     expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
 
 
+def test_the_first_coach_is_few_tabs_away(watched: Page, live_server: object) -> None:
+    for days in range(1, 7):
+        make_day(8, days=days)
+    page = watched
+    page.goto(f"{live_server}{results_address(date=tomorrow(3).isoformat())}")
+
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the coaches")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("link", name="Choose seats").first).to_be_focused()
+
+
+def test_the_days_are_one_stop_of_tab_and_arrows_walk_them(watched: Page, live_server: object) -> None:
+    for days in range(1, 7):
+        make_day(8, days=days)
+    page = watched
+    page.goto(f"{live_server}{results_address(date=tomorrow(3).isoformat())}")
+    days = page.locator(".days a")
+
+    expect(days).to_have_count(6)
+    expect(page.locator('.days a[tabindex="0"]')).to_have_attribute("aria-current", "date")
+    expect(page.locator('.days a[tabindex="-1"]')).to_have_count(5)
+    page.locator(".days a[aria-current]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(days.nth(3)).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    expect(days.nth(0)).to_be_focused()
+    page.keyboard.press("End")
+    expect(days.nth(5)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".days a:focus")).to_have_count(0)
+
+
 def test_ordering_and_filters_swap_the_list_and_back_undoes_them(watched: Page, live_server: object) -> None:
     make_day(8, 17)
     page = watched
