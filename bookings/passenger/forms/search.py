@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import read_typed_day
 from bookings.base.errors import Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.network.places import Place
@@ -32,6 +34,20 @@ class DayInput(forms.DateInput):
 
     def __init__(self, **attrs: Any) -> None:
         super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class TravelDayField(forms.DateField):
+    """A day as a browser sends it; without a browser's help also as our pages print it, or by few keys."""
+
+    def to_python(self, value: Any) -> date | None:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError:
+            try:
+                return read_typed_day(str(value), timezone.localdate())
+            except ValueError:
+                pass
+            raise
 
 
 class SearchForm(forms.Form):
@@ -79,10 +95,10 @@ class SearchForm(forms.Form):
             "required": _("Please choose a day."),
         }
         formats = ["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y"]
-        self.fields["date"] = forms.DateField(
+        self.fields["date"] = TravelDayField(
             label=_("Leave on"), input_formats=formats, widget=DayInput(**days), error_messages=wrong
         )
-        self.fields["return"] = forms.DateField(
+        self.fields["return"] = TravelDayField(
             label=_("Return on"),
             required=False,
             input_formats=formats,

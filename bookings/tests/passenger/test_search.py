@@ -156,6 +156,9 @@ def test_back_gets_the_whole_page(client: Client) -> None:
         {"from": "johannesburg-main@0"},
         {"passengers": "", "adult": "2", "child": "1"},
         {"date": "%d/%m/%Y"},
+        {"date": "%d%m"},
+        {"date": "%a %d %b"},
+        {"date": "+1"},
     ],
 )
 def test_what_people_type_leads_to_the_one_address(client: Client, typed: dict[str, str]) -> None:
