@@ -297,5 +297,5 @@ def test_the_longest_values_fit_their_columns() -> None:
     route = make_route()
     booking = make_booking(schedule=make_schedule(route=route), names=("x" * 80 + " " + "y" * 80,))
 
-    assert len(Ticket.objects.get(booking=booking).code) <= 32
+    assert len(Ticket.objects.get(booking=booking).code) <= 40
     assert len(Order.objects.get(pk=booking.order_id).token) <= 32
