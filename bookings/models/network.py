@@ -95,7 +95,10 @@ class Stop(Imported):
 
 
 class PlaceName(models.Model):
-    """Another name of a city or of a stop, by which people find it; pages call the place by its own name."""
+    """Another name of a city or of a stop, by which people find it; pages call the place by its own name.
+
+    Some hundred rows, whose answers are cached: the indexes of the constraints are enough.
+    """
 
     class Kind(models.TextChoices):
         OFFICIAL = "official", _("official name, or that of the municipality")
@@ -105,15 +108,25 @@ class PlaceName(models.Model):
         AIRPORT = "airport", _("airport code (IATA)")
 
     city = models.ForeignKey(
-        City, models.CASCADE, null=True, blank=True, related_name="other_names", verbose_name=_("city")
+        City,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="other_names",
+        verbose_name=_("city"),
     )
     stop = models.ForeignKey(
-        Stop, models.CASCADE, null=True, blank=True, related_name="other_names", verbose_name=_("stop")
+        Stop,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="other_names",
+        verbose_name=_("stop"),
     )
     name = models.CharField(_("name"), max_length=120)
-    plain_name = models.CharField(
-        max_length=120, editable=False, db_index=True
-    )  # base.names.plain_other_name
+    plain_name = models.CharField(max_length=120, editable=False)  # base.names.plain_other_name
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     attested_by = models.CharField(
         _("source"), max_length=120, blank=True, help_text=_("Who uses this name or lists it")
