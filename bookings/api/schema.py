@@ -35,7 +35,8 @@ Search and read without a key. To sell, you need one (`Authorization: Bearer fbl
 
 A sale is quote → hold → order → pay: the price of the quote is the price charged, or you get a 409 and
 nothing has changed. An order that is not paid lapses at its `pay_by`. Money is rand, as text with two
-decimals; times carry their offset.
+decimals; times carry their date and offset: an arrival, a `pay_by` or the check-in half an hour before a
+coach can be of another day than the departure.
 
 Lists come in pages (`page`, `page_size` up to 100) with links `next` and `previous`. Each refusal is
 problem details (RFC 9457) with a `type`, a `detail` for people, and `errors` by field where the request

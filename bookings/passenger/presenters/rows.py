@@ -99,7 +99,7 @@ def _row(offer: Offer, address: str, for_all: str, *, show_day: bool) -> SafeStr
         sum=_within('<div class="sum num">{}</div>', offer.price)
         + _within('<div class="hint">{}</div>', for_all),
         few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
-        action=_link(offer, address)
+        action=_link(offer, address, offer.day_label if show_day else "")
         if is_open
         else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
     )
@@ -110,9 +110,11 @@ def _within(html: str, text: str) -> SafeString:
     return fill(html, text) if text else SafeString()
 
 
-def _link(offer: Offer, address: str) -> SafeString:
+def _link(offer: Offer, address: str, day: str) -> SafeString:
+    """`day` where the list is of several days."""
     html = '<a class="btn btn-primary" href="{}">{}<span class="visually-hidden"> {}</span></a>'
-    return fill(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": offer.departs})
+    time = f"{offer.departs}, {day}" if day else offer.departs
+    return fill(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": time})
 
 
 @lru_cache(maxsize=1000)
@@ -144,7 +146,10 @@ def _call(row: BoardRow) -> SafeString:
 def _seats_link(row: BoardRow) -> SafeString:
     html = '<a class="btn btn-small" href="{}?from={}&amp;to={}&amp;passengers=1" aria-label="{}">{}</a>'
     address = departure_path(row.schedule_id)
-    label = _("Seats on the %(time)s coach to %(place)s") % {"time": row.departs, "place": row.destination}
+    label = _("Seats on the %(time)s coach to %(place)s") % {
+        "time": f"{row.departs}, {row.day_label}",
+        "place": row.destination,
+    }
     return fill(html, address, row.from_ref, row.to_ref, label, _("Seats"))
 
 

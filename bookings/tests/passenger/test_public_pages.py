@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,6 +15,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
+from bookings.base.dates import day_text
 from bookings.base.errors import RuleBroken
 from bookings.models import Line, Schedule
 from bookings.tests.make import make_city, make_place_name, make_route
@@ -21,6 +23,17 @@ from bookings.tests.passenger.timetable import make_day, search_address
 
 pytestmark = pytest.mark.django_db
 PAIR = "/routes/johannesburg-to-cape-town/"
+
+
+def test_links_of_lists_over_several_days_name_the_day(client: Client) -> None:
+    make_day(8)
+    tomorrow = day_text(timezone.localtime() + timedelta(days=1))
+
+    pair = client.get(PAIR).content.decode()
+    board = client.get("/departures/?city=johannesburg").content.decode()
+
+    assert f"on the 08:00, {tomorrow} coach" in pair
+    assert f"Seats on the 08:00, {tomorrow} coach to Cape Town" in board
 
 
 def test_home_asks_for_each_passenger_type_and_shows_well_travelled_roads(client: Client) -> None:
