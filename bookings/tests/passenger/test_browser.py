@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bookings.tests.browser import barriers, watch
+from bookings.tests.make import make_route
 from bookings.tests.passenger.timetable import make_day, search_address, tomorrow
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -148,12 +149,29 @@ def test_search_works_without_script(page: Page, live_server: object) -> None:
     expect(page.get_by_role("link", name="Choose seats")).to_have_count(1)
 
 
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_a_place_that_may_be_two_is_chosen_without_script(page: Page, live_server: object) -> None:
+    make_day(8, 17)
+    make_route("Cape Agulhas", "Johannesburg")
+    page.goto(f"{live_server}/")
+
+    page.get_by_role("textbox", name="From").fill("johanesburg")
+    page.get_by_role("textbox", name="To").fill("cape")
+    page.get_by_role("button", name="Find coaches").click()
+    page.get_by_role("link", name="Cape Town").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Johannesburg to Cape Town")
+    expect(page.get_by_role("link", name="Choose seats")).to_have_count(2)
+
+
 def addresses() -> list[str]:
     wrong = "/search/?from=Atlantis&to=&date=2020-01-01&passengers=500"
-    boards = ["/departures/", "/departures/?city=johannesburg"]
+    boards = ["/departures/", "/departures/?city=johannesburg", "/departures/?city=cape"]
     return [
         "/",
         results_address(),
+        results_address(to="bloemfontien"),
+        results_address(to="cape"),
         wrong,
         *boards,
         "/routes/",
@@ -168,6 +186,7 @@ def test_every_page_is_accessible_and_fits_a_small_phone(
     watched: Page, live_server: object, scheme: str, half: int
 ) -> None:
     make_day(3, 8, seats=2)
+    make_route("Cape Agulhas", "Johannesburg")  # "cape" may be either
     page = watched
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": 320, "height": 700})
