@@ -1,12 +1,12 @@
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from bookings.database import session_store
 from bookings.domain.tickets.links import make_link
 from bookings.tests.make import make_booking
 from bookings.web.middleware import client_address
@@ -82,7 +82,8 @@ def test_a_session_that_cannot_be_written_is_a_database_that_is_away(
     def fails(*_args: object, **_options: object) -> None:
         raise OperationalError("database or disk is full")
 
-    monkeypatch.setattr(Session, "save", fails)
+    for write in ("insert_rows", "_change"):
+        monkeypatch.setattr(session_store, write, fails)
     answer = client.get(address)
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
