@@ -145,7 +145,7 @@ def test_the_same_form_sells_once_and_other_content_is_refused(schedule: Schedul
         (Tender("cash", Decimal(500)), (THANDI,)),
         (Tender("card"), (THANDI,)),
         (Tender("barter"), (THANDI,)),
-        (CASH, ({**THANDI, "surname": ""},)),
+        (CASH, ({**THANDI, "first_name": "", "surname": ""},)),
         (CASH, (THANDI, LWAZI)),
         (CASH, ()),
     ],
