@@ -18,6 +18,9 @@ FIRST = [("bookings", "0001_foundation")]
 
 
 def migrate(targets: list[tuple[str, str]]) -> None:
+    """On the way back tickets have codes that fit the column of before."""
+    for ticket in Ticket.objects.filter(code__startswith="FBLT").only("pk"):
+        Ticket.objects.filter(pk=ticket.pk).update(code=f"FBL1.{ticket.pk}")
     executor = MigrationExecutor(connection)
     executor.migrate(targets)
 

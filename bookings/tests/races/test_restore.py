@@ -101,6 +101,7 @@ def _to_a_moment(folder: Path) -> None:
         )
         with _running(data, place) as address:
             with psycopg.connect(address) as link:
+                _wait_for_recovery(link)
                 assert link.execute("SELECT count(*) FROM bookings_booking").fetchone()[0] == 5
             assert check_invariants(address, folder) == ""
         figure("restore to a moment", bookings=5, seconds=round(time.monotonic() - started, 1), violations=0)
@@ -161,6 +162,16 @@ def _flush() -> None:
                 [written],
             )
             arrived = cursor.fetchone()[0]
+
+
+def _wait_for_recovery(link: psycopg.Connection) -> None:
+    """Who asks earlier reads what has been restored so far."""
+    until = time.monotonic() + 60
+    while link.execute("SELECT pg_is_in_recovery()").fetchone()[0]:
+        link.rollback()
+        assert time.monotonic() < until, "the moment is not reached"
+        time.sleep(0.05)
+    link.rollback()
 
 
 @contextmanager
