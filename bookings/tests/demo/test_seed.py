@@ -127,6 +127,18 @@ def test_the_command_does_nothing_where_there_is_something(capsys: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_the_command_gives_a_company_of_before_the_other_names_of_its_cities() -> None:
+    make_network(NOW.date(), only_lines=FEW)
+    make_staff()
+    give_password(reset=False)
+    PlaceName.objects.all().delete()
+
+    call_command("seed_demo", if_empty=True)
+
+    assert PlaceName.objects.exists()
+
+
+@pytest.mark.django_db
 def test_every_other_name_of_the_demo_finds_its_city_by_three_letters_and_whole() -> None:
     make_network(NOW.date())
     names = list(PlaceName.objects.select_related("city"))
