@@ -15,7 +15,8 @@ from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
-from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested, rehold, release_hold
+from bookings.domain.sales.hold_renewal import rehold, release_hold
+from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.timetable.segments import SegmentRef

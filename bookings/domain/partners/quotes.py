@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, SeatRequest, check_way_back, offer_seats
+from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, SeatRequest, check_return_trip, offer_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, Partner
 
@@ -72,7 +72,7 @@ def make_quote(
     quoted: list[QuotedSegment] = []
     for request, segment in zip(requests, segments, strict=True):
         if quoted:
-            check_way_back(quoted[0].segment, segment)
+            check_return_trip(quoted[0].segment, segment)
         party = [seat.passenger_type for seat in quoted[0].seats] if quoted else types
         seats = offer_seats(segment, request, party, seat_by_seat=bool(quoted), channel=Channel.API, now=now)
         quoted.append(QuotedSegment(segment, tuple(seats)))

@@ -23,7 +23,8 @@ from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
-from bookings.domain.sales.holds import HoldRequest, hold_requested, release_hold
+from bookings.domain.sales.hold_renewal import release_hold
+from bookings.domain.sales.holds import HoldRequest, hold_requested
 from bookings.domain.sales.idempotency import Answered, answer_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account

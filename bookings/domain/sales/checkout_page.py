@@ -16,7 +16,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
-from bookings.domain.sales.holds import MOST_RENEWALS
+from bookings.domain.sales.hold_renewal import MOST_RENEWALS
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Hold, HoldTrip

@@ -70,3 +70,9 @@ def _held_seats(token: str) -> QuerySet[HoldSeat]:
 def time_of_reading(trips: Sequence[HoldTrip]) -> datetime:
     """When `hold_trips` has read these, by the database's clock."""
     return (trips and getattr(trips[0].seats.all()[0], "clock", None)) or database_now()
+
+
+def hold_country(token: str) -> str:
+    """The ISO code of the country where the first trip of a hold starts; empty if unknown. One query."""
+    trips = HoldTrip.objects.filter(hold__token=token).order_by("pk")
+    return trips.values_list("from_stop__stop__city__country", flat=True).first() or ""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, HoldExpired, Refusal, SalesClosed, SeatTaken
+from bookings.base.errors import HoldExpired, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
@@ -24,7 +24,6 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import (
     ClaimedLeg,
     lock_schedules,
-    lock_schedules_of_hold,
     read_claims,
     refresh,
 )
@@ -34,8 +33,8 @@ from bookings.domain.inventory.seat_choice import (
     seats_together,
     sold_seats,
 )
-from bookings.domain.sales.expiry import drop_claims, drop_expired
-from bookings.domain.sales.held_trips import hold_trips, locked_hold
+from bookings.domain.sales.expiry import drop_claims
+from bookings.domain.sales.held_trips import locked_hold
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
@@ -43,7 +42,6 @@ from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat
 
 Choice = Callable[[SeatAvailability, FareTable], Sequence[Seat]]
 MOST_TRIPS: Final = 2  # outward and return
-MOST_RENEWALS: Final = 1
 _MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 
 
@@ -261,7 +259,7 @@ def _hold_row(
         raise Refusal(_("This booking already has an outward and a return trip."))
     _check_fits(other, segment, count, own_trip)
     if not own_trip:
-        _set_expiry(hold, now + hold_time(request.channel))
+        set_expiry(hold, now + hold_time(request.channel))
     return hold
 
 
@@ -274,12 +272,12 @@ def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, own_tr
                 _("Your other trip has %(count)d seats; please choose as many here.")
                 % {"count": trip.seats.count()}
             )
-        check_way_back(
+        check_return_trip(
             *((segment, other) if own_trip and own_trip.position < trip.position else (other, segment))
         )
 
 
-def check_way_back(out: Segment, back: Segment) -> None:
+def check_return_trip(out: Segment, back: Segment) -> None:
     """Raises Refusal unless the way back leaves after the way out has arrived."""
     if back.boards_at < out.alights_at:
         arrives = local_text(out.alights_at, out.alights_local.tzinfo)
@@ -373,91 +371,8 @@ def hold_time(channel: str = Channel.WEB) -> timedelta:
     return timedelta(minutes=minutes.get(channel, settings.HOLD_MINUTES))
 
 
-def _set_expiry(hold: Hold, expires_at: datetime) -> None:
+def set_expiry(hold: Hold, expires_at: datetime) -> None:
+    """Of the hold and its claims; the caller has locked its schedules."""
     Hold.objects.filter(pk=hold.pk).update(expires_at=expires_at)
     claims.extend_hold(hold, expires_at)
     hold.expires_at = expires_at
-
-
-def renew_hold(token: str, *, owner: str, now: datetime | None = None) -> Hold:
-    """Add HOLD_MINUTES to the visitor's time, once.
-
-    Raises HoldExpired when it is too late, Refusal the second time.
-    """
-    with short_transaction():
-        schedules = lock_schedules_of_hold(token)
-        hold = locked_hold(token, owner)
-        now = now or database_now()
-        if hasattr(hold, "order"):
-            raise Conflict(_("These seats are already ordered."))
-        if hold.expires_at <= now:
-            raise HoldExpired(_("The time for these seats has run out."))
-        if hold.renewals >= MOST_RENEWALS:
-            raise Refusal(_("You can ask for more time only once."))
-        Hold.objects.filter(pk=hold.pk).update(renewals=hold.renewals + 1)
-        _set_expiry(hold, hold.expires_at + hold_time())
-        refresh(schedules)
-    return hold
-
-
-def release_hold(token: str, *, owner: str) -> None:
-    """Give the seats back at once. What was typed stays."""
-    with short_transaction():
-        schedules = lock_schedules_of_hold(token)
-        hold = locked_hold(token, owner)
-        now = database_now()
-        claims.release_hold(hold)
-        Hold.objects.filter(pk=hold.pk).update(expires_at=min(hold.expires_at, now))
-        refresh(schedules)
-
-
-def rehold(token: str, *, owner: str, channel: str = "web", now: datetime | None = None) -> Hold:
-    """After expiry: try for the very same seats again, all of them or none, at today's prices.
-
-    Raises SeatTaken or SalesClosed.
-    """
-    try:
-        return _rehold(token, owner, channel, now)
-    except NetworkFull as refusal:
-        report_network_full(refusal, now=now or database_now())
-        raise
-
-
-def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
-    segments = {trip.pk: Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in hold_trips(token)}
-    fares = fare_table([(segment.board, segment.alight) for segment in segments.values()])
-    with short_transaction():
-        locked = lock_schedules(segment.schedule.pk for segment in segments.values())
-        hold = locked_hold(token, owner)
-        now = now or database_now()
-        if hasattr(hold, "order"):
-            raise Conflict(_("These seats are already ordered."))
-        if hold.expires_at > now:
-            return hold
-        drop_expired(list(locked), now=now)
-        hold.expires_at = now + hold_time(channel)
-        for trip in hold.trips.prefetch_related("seats__seat"):
-            segment = Segment(locked[trip.schedule_id], segments[trip.pk].board, segments[trip.pk].alight)
-            if not segment.is_on_sale(now, channel):
-                raise SalesClosed(_("This departure is no longer on sale from your stop."))
-            held = list(trip.seats.all())
-            live = read_claims(trip.schedule_id).live(now)
-            taken = {claim.seat_id for claim in live if claim.leg in segment.legs}
-            coach = SeatAvailability(sold_seats(segment.schedule.layout_id), taken)
-            seats = named_seats(coach, [row.seat.label for row in held])
-            if channel != Channel.COUNTER:
-                check_hold_limits(
-                    segment.schedule, len(seats), live, owner=owner, network=hold.network, replaces=None
-                )
-            for row in held:
-                HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares)._asdict())
-            claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
-        Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
-        refresh(locked)
-    return hold
-
-
-def hold_country(token: str) -> str:
-    """The ISO code of the country where the first trip of a hold starts; empty if unknown. One query."""
-    trips = HoldTrip.objects.filter(hold__token=token).order_by("pk")
-    return trips.values_list("from_stop__stop__city__country", flat=True).first() or ""

@@ -53,7 +53,7 @@ class DetailsForm(forms.Form):
         filled = phone_country(checkout.draft.get("phone", "")) or checkout.country or HOME
         choices = phone_country_choices(filled)
         self.fields["phone_country"] = forms.ChoiceField(
-            label=_("Country of the number"),
+            label=_("Country code"),
             required=False,
             initial=filled,
             choices=choices,

@@ -19,7 +19,7 @@ from bookings.base.errors import HoldExpired, Refusal, SeatTaken
 from bookings.domain.sales.checkout import save_draft
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
-from bookings.domain.sales.holds import rehold, release_hold, renew_hold
+from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.timetable.trips import clock_text
 from bookings.passenger.forms.checkout import DetailsForm
 from bookings.web.access import public

@@ -15,7 +15,8 @@ from bookings.base.errors import SeatTaken, SoldOut
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory import claims
 from bookings.domain.sales import holds
-from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, release_hold, renew_hold
+from bookings.domain.sales.hold_renewal import release_hold, renew_hold
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Hold, Schedule, SeatClaim
 from bookings.tests.make import NOW, make_route, make_schedule

@@ -14,7 +14,8 @@ from bookings.base.emails import read_email
 from bookings.base.names import NAME_LENGTH
 from bookings.base.phones import HOME
 from bookings.base.text import clean_name
-from bookings.domain.sales.holds import MOST_TRIPS, hold_country
+from bookings.domain.sales.held_trips import hold_country
+from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
 from bookings.web.fields import PhoneField, check_name
 

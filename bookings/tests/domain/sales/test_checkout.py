@@ -15,7 +15,8 @@ from bookings.base.errors import (
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
-from bookings.domain.sales.holds import HoldRequest, hold_any, rehold
+from bookings.domain.sales.hold_renewal import rehold
+from bookings.domain.sales.holds import HoldRequest, hold_any
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Account,

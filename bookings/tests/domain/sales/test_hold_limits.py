@@ -7,7 +7,8 @@ from bookings.domain.counter.sale import SeatRequest, keep_seats
 from bookings.domain.operations.tasks import finish_task, open_tasks
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.hold_limits import HoldLimitReached, NetworkFull
-from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold
+from bookings.domain.sales.hold_renewal import rehold
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Schedule, SeatClaim, StaffTask, Submission, User
 from bookings.tests.domain.sales.buy import ANN

@@ -7,7 +7,8 @@ from bookings.base.errors import HoldExpired, NotFound, RuleBroken, SalesClosed,
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.sales.hold_limits import HoldLimitReached
-from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats, rehold, release_hold, renew_hold
+from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import HoldTrip, Schedule, SeatClaim
 from bookings.tests.make import NOW, make_layout, make_schedule
