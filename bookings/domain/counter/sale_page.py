@@ -131,7 +131,7 @@ class SegmentView:
     to_city: str
     day: date
     party: int  # of the sale so far
-    is_way_back: bool
+    is_return: bool
     standby_fares: dict[str, str]  # by passenger type; empty while there are seats
     country: str  # ISO code of where it starts, empty if unknown
 
@@ -161,7 +161,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         to_city=segment.alight.stop.city.slug,
         day=segment.boards_local.date(),
         party=next(iter(party.values()), 0),
-        is_way_back=bool(party) and ref.schedule_id not in party,
+        is_return=bool(party) and ref.schedule_id not in party,
         standby_fares=standby,
         country=segment.board.stop.city.country,
     )

@@ -272,7 +272,13 @@ def _step(
         draft = sale.draft
         form = PayForm(held_people(sale), type_names(), contact=draft.get("email") or draft.get("phone", ""))
         return _money(
-            "pay", request, typed, form, sale=sale, total=sale.total_text, way_back=_way_back(query, sale)
+            "pay",
+            request,
+            typed,
+            form,
+            sale=sale,
+            total=sale.total_text,
+            return_address=_return_address(query, sale),
         )
     return {}
 
@@ -287,7 +293,7 @@ def _list_links(query: SaleQuery, offers: CounterOffers, day: date) -> dict[str,
     }
 
 
-def _way_back(query: SaleQuery, sale: CheckoutView) -> str:
+def _return_address(query: SaleQuery, sale: CheckoutView) -> str:
     """The search for the other direction on the next day; the clerk changes the day."""
     trip = sale.trips[0]
     day = datetime.fromisoformat(trip.arrives_iso).date() + timedelta(days=1)

@@ -460,7 +460,7 @@ def test_the_way_back_can_be_added_to_a_sale(clerk: StaffClient, till: Shift) ->
     (out,) = make_day(8)
     token = held_token(clerk, out)
 
-    page = clerk.get(clerk.get(address(hold=token)).context["way_back"])
+    page = clerk.get(clerk.get(address(hold=token)).context["return_address"])
 
     assert page.status_code == 200
     assert (page.context["step"], page.context["search"]["to"].value()) == (
