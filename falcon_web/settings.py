@@ -466,6 +466,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # Business rules
 
+COMPANY_NAME = env.str("COMPANY_NAME", "") or "Falcon Bus Lines"  # until a manager has entered the company
 HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
 HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
 HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may have to ask somebody first

@@ -1,11 +1,12 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from bookings.admin.policy import PlainAdmin, PlainInline
@@ -15,6 +16,7 @@ from bookings.models import (
     Branch,
     Bus,
     City,
+    Company,
     FareClass,
     Line,
     PassengerType,
@@ -36,6 +38,21 @@ class _KeepsAddress(PlainAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
         return (self.address_field,) if obj else ()
+
+
+@admin.register(Company)
+class CompanyAdmin(PlainAdmin):
+    list_display = ["trading_name", "legal_name", "phone", "email"]
+    formfield_overrides: ClassVar = {models.URLField: {"assume_scheme": "https"}}
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """There is one: to add it again is to change it."""
+        company = Company.objects.first()
+        if company:
+            return redirect("admin:bookings_company_change", company.pk)
+        return super().add_view(request, form_url, extra_context)
 
 
 @admin.register(City)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from bookings.demo.company import make_company
 from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.demo.desk import keep_seats, make_trouble
 from bookings.demo.network import SOURCE, make_network, make_place_names
@@ -58,6 +59,7 @@ def seed_demo(
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
     make_place_names()  # a company of an earlier release has none
+    make_company()
     clerk, partner = make_staff(), make_partner(now)
     departures = make_departures(today, days, progress and progress("departures"))
     bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))

@@ -1,3 +1,4 @@
+from .company import Company
 from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
@@ -36,6 +37,7 @@ __all__ = [
     "Bus",
     "Channel",
     "City",
+    "Company",
     "Fare",
     "FareClass",
     "GatewayNotification",

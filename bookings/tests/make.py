@@ -20,6 +20,7 @@ from bookings.models import (
     BookingStep,
     Branch,
     City,
+    Company,
     FareClass,
     LedgerEntry,
     Line,
@@ -47,6 +48,22 @@ from bookings.models import (
 
 NOW: Final = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
 _numbers = count(1)
+
+
+def make_company(**fields: Any) -> Company:
+    """One with all that papers show; registered for VAT."""
+    values = {
+        "trading_name": "Falcon Bus Lines",
+        "legal_name": "Falcon Bus Lines (Pty) Ltd",
+        "registration_number": "2019/123456/07",
+        "vat_number": "4123456789",
+        "address": "12 Rissik Street\nJohannesburg\n2001",
+        "phone": "010 123 4567",
+        "emergency_phone": "010 123 4568",
+        "email": "help@falconbus.example",
+        "terms_in_short": "Be at the stop in time.\nKeep this receipt.",
+    }
+    return Company.objects.create(**values | fields)
 
 
 def make_city(name: str = "Johannesburg", *, slug: str = "", country: str = "ZA") -> City:

@@ -19,6 +19,7 @@ from bookings.models import (
     Branch,
     Bus,
     City,
+    Company,
     FareClass,
     Line,
     Order,
@@ -44,7 +45,19 @@ from bookings.tests.make import (
     make_stop,
 )
 
-PLAIN = [City, Stop, PlaceName, Line, Branch, Bus, SeatLayout, PassengerType, FareClass, RefundPolicy]
+PLAIN = [
+    Company,
+    City,
+    Stop,
+    PlaceName,
+    Line,
+    Branch,
+    Bus,
+    SeatLayout,
+    PassengerType,
+    FareClass,
+    RefundPolicy,
+]
 OURS = [model for model in admin.site._registry if model._meta.app_label == "bookings"]
 RECORDS = [model for model in OURS if model not in PLAIN]
 
@@ -152,6 +165,19 @@ def test_auditors_read_plain_tables_and_managers_write_them(
         manager.get(url(model, "changelist")).status_code,
         manager.get(url(model, "add")).status_code,
     ) == (200, 200)
+
+
+def test_a_manager_enters_the_company_once_and_changes_it_afterwards(manager: Client) -> None:
+    manager.post(url(Company, "add"), {"trading_name": "Kalahari Coaches", "vat_number": "4123456789"})
+    company = Company.objects.get()
+
+    manager.post(url(Company, "change", company.pk), {"trading_name": "Kalahari", "phone": "010 123 4567"})
+    wrong = manager.post(url(Company, "change", company.pk), {"trading_name": "K", "vat_number": "123"})
+
+    company.refresh_from_db()
+    assert (company.trading_name, company.phone, company.vat_number) == ("Kalahari", "010 123 4567", "")
+    assert "Ten digits, of which the first is 4." in errors(wrong)
+    assert manager.get(url(Company, "add")).url == url(Company, "change", company.pk)
 
 
 def test_a_manager_adds_a_city_and_a_stop(manager: Client) -> None:

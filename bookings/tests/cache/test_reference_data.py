@@ -37,7 +37,14 @@ from bookings.models import (
     SeatLayout,
     Stop,
 )
-from bookings.tests.make import make_city, make_fare_classes, make_place_name, make_schedule, make_stop
+from bookings.tests.make import (
+    make_city,
+    make_company,
+    make_fare_classes,
+    make_place_name,
+    make_schedule,
+    make_stop,
+)
 from bookings.tests.passenger.timetable import make_day, search_address
 from bookings.tests.races.service import database_url
 
@@ -71,6 +78,7 @@ def test_a_change_to_any_of_the_tables_is_noticed_even_by_hand(table: str) -> No
         valid_from=date(2026, 1, 1),
     )
     make_place_name(schedule.route.origin, "Jozi")
+    make_company()
     before = reference_data_version()
 
     with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
+from bookings.demo.company import make_company
 from bookings.demo.network import make_network, make_place_names
 from bookings.demo.seed import is_seeded, seed_demo
 from bookings.demo.staff import give_password, make_staff
@@ -18,6 +19,7 @@ from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Booking,
     City,
+    Company,
     Order,
     Payment,
     PlaceName,
@@ -136,6 +138,19 @@ def test_the_command_gives_a_company_of_before_the_other_names_of_its_cities() -
     call_command("seed_demo", if_empty=True)
 
     assert PlaceName.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_company_of_the_demo_is_valid_says_that_it_is_invented_and_stays_as_a_manager_made_it() -> None:
+    make_company()
+    company = Company.objects.get()
+    company.full_clean()
+    assert company.is_invented
+
+    Company.objects.update(phone="010 123 4567")
+    make_company()
+
+    assert Company.objects.get().phone == "010 123 4567"
 
 
 @pytest.mark.django_db
