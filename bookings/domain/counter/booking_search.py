@@ -127,6 +127,14 @@ def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:
     return rows.filter(pk__in=Ticket.objects.filter(names).values("booking")) if names else rows.none()
 
 
+def only_hit(hits: Sequence[Booking], text: str) -> Booking | None:
+    """The booking to open where all hits of the text are of one order, which its page shows whole."""
+    if not text.strip() or len({booking.order_id for booking in hits}) != 1:
+        return None
+    code = read_scan(text)
+    return next((booking for booking in hits if booking.booking_reference == code), hits[0])
+
+
 def surname_begins(name: str) -> Q:
     """A prefix of the normalised surname, in the form that each database answers from its index."""
     if connection.vendor == "postgresql":

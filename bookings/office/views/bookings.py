@@ -9,11 +9,12 @@ from itertools import islice
 from typing import Any, Final
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from bookings.database.replica.routing import may_lag
-from bookings.domain.counter.booking_search import ListedBooking, list_bookings
+from bookings.domain.counter.booking_search import ListedBooking, list_bookings, only_hit
 from bookings.models import Booking
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.filters import BookingFilter
@@ -35,7 +36,9 @@ _CHUNK: Final = 500  # bookings of a file that are read together
 def bookings(request: StaffRequest) -> HttpResponse:
     given = request.GET
     bookings_filter, (sort, descending) = (
-        BookingFilter(given, queryset=Booking.objects.only("booking_date", "boards_at")),
+        BookingFilter(
+            given, queryset=Booking.objects.only("booking_date", "boards_at", "order", "booking_reference")
+        ),
         _sort(given),
     )
     columns, sign = _columns(given), "-" if descending else ""
@@ -47,6 +50,8 @@ def bookings(request: StaffRequest) -> HttpResponse:
         before=given.get("before", ""),
         size=_page_size(given),
     )
+    if "open" in given and not page.after and (hit := only_hit(page.rows, given.get("q", ""))):
+        return redirect("office:booking", hit.booking_reference)
     hidden = [column for column in COLUMNS if column not in columns]
     context: dict[str, Any] = {
         "filter": bookings_filter,

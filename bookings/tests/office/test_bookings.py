@@ -354,3 +354,25 @@ def _plan(rows: Any, field: str, *, after: str = "", descending: bool = True) ->
         prefix = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
         cursor.execute(prefix + sql.replace("%", "%%"))
         return "\n".join(" ".join(map(str, row)) for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "bookings"}])
+def test_the_only_hit_opens_and_several_are_listed(clerk: StaffClient, headers: dict[str, str]) -> None:
+    one, other = make_booking(names=("Ann Abel",)), make_booking(names=("Ben Abel",))
+
+    hit = clerk.get(LIST, {"q": one.booking_reference.lower(), "open": "1"}, headers=headers)
+    several = clerk.get(LIST, {"q": "abel", "open": "1"}, headers=headers)
+    typing = clerk.get(LIST, {"q": one.booking_reference}, headers=headers)
+
+    assert hit.headers.get("HX-Redirect" if headers else "Location") == f"{LIST}{one.booking_reference}/"
+    assert references(several) == [other.booking_reference, one.booking_reference]
+    assert references(typing) == [one.booking_reference]  # what somebody still types is not torn away
+
+
+def test_an_order_of_two_bookings_is_one_hit(clerk: StaffClient) -> None:
+    way = make_booking()
+    back = make_booking(order=way.order, now=NOW + timedelta(minutes=1))
+
+    hit = clerk.get(LIST, {"q": way.booking_reference, "open": "1"})
+
+    assert hit.headers["Location"] == f"{LIST}{way.booking_reference}/", back

@@ -1,0 +1,47 @@
+// What every page of the office does by keys.
+//   [data-overlay="k" or "?"]   a link to a page that Ctrl+K, or ?, shows over this one; without a script it is opened
+//   input[data-hits="#list"]    the down arrow goes to the first a[data-hit] in the list, and on from hit to hit
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const one = (selector, root = document) => root.querySelector(selector);
+  const isTyping = (at) => at.matches?.("input, select, textarea, [contenteditable]");
+
+  function walk(event) {
+    const at = event.target, step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !at.matches?.("[data-hits], a[data-hit]")) return;
+    const fields = all("[data-hits]");
+    const field = at.matches("[data-hits]") ? at : fields.find((each) => one(each.dataset.hits)?.contains(at));
+    const hits = field ? all(`${field.dataset.hits} a[data-hit]`) : [];
+    const to = hits.indexOf(at) + step;
+    if (at === field && step < 0) return;
+    event.preventDefault();
+    (to < 0 ? field : hits[to])?.focus();
+  }
+
+  // One dialog for all pages that are shown over another; it gives the focus back by itself.
+  const overlay = one("#overlay");
+  async function show(link) {
+    if (!overlay || !window.htmx) { location.assign(link.href); return; }
+    await htmx.ajax("GET", link.href, { target: "#overlay", swap: "innerHTML" });
+    if (!overlay.innerHTML.trim()) return;
+    if (!overlay.open) overlay.showModal();
+    one("[autofocus]", overlay)?.focus();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-overlay]");
+    if (link && overlay && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); show(link); }
+    if (event.target === overlay || event.target.closest?.("[data-close]")) overlay.close(); // beside it
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented) return;
+    const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k";
+    const isHelp = event.key === "?" && !event.ctrlKey && !event.altKey && !isTyping(event.target);
+    const link = isCommand || isHelp ? one(`a[data-overlay="${isHelp ? "?" : "k"}"]`) : null;
+    if (!link) { walk(event); return; }
+    event.preventDefault();
+    const here = isCommand && one("#find-q"); // on its own page, or open already
+    if (here) here.select(); else show(link);
+  });
+})();
