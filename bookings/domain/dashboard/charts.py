@@ -17,8 +17,8 @@ from django.utils.formats import date_format
 
 from bookings.base.errors import NotFound
 from bookings.base.money import ZERO
-from bookings.domain.dashboard.station import coming
 from bookings.domain.dashboard.today import STANDS
+from bookings.domain.operations.station import coming
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, Channel, SaleStatus, Schedule, Ticket, Total

@@ -16,8 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
-from bookings.domain.dashboard.station import Coming, Load, coming, fingerprint, loads, ways
 from bookings.domain.dashboard.today import level_of
+from bookings.domain.operations.station import Coming, Load, coming, fingerprint, loads, ways
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, Schedule
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.dates import day_text, needs_day
-from bookings.domain.dashboard.station import WAITING, Coming, Load, Way, coming, fingerprint, loads, ways
+from bookings.domain.operations.station import WAITING, Coming, Load, Way, coming, fingerprint, loads, ways
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, SaleStatus, Schedule, SeatClaim, Ticket
 
@@ -115,7 +115,7 @@ class NextDepartures:
 
     @cached_property
     def rows(self) -> tuple[StationDeparture, ...]:
-        """Four queries."""
+        """One or two queries."""
         routes = ways(departure.call.route_id for departure in self.shown)
         full = loads(self.shown, routes, now=self.now)
         boarding = _boarding(self.shown, self.branch.city_id)
@@ -128,7 +128,7 @@ class NextDepartures:
 def next_departures(branch: Branch, *, now: datetime) -> NextDepartures:
     """What leaves the branch's city in the next day, overdue coaches first.
 
-    Two queries, four more for the rows.
+    One query and the cached calls, three more for the rows.
     """
     departures = _not_gone(branch, now)
     return NextDepartures(branch, now, tuple(departures[:ROWS]), len(departures))
@@ -236,7 +236,7 @@ class Alerts:
 
     @cached_property
     def all(self) -> tuple[Alert, ...]:
-        """Three queries."""
+        """One or two queries."""
         routes = ways(departure.call.route_id for departure in self.departures)
         full = loads(self.departures, routes, now=self.now)
         alerts = [
@@ -260,7 +260,7 @@ class Alerts:
 def alerts(branch: Branch, *, now: datetime) -> Alerts:
     """Late, cancelled, nearly full and nearly empty coaches of the next day.
 
-    Two queries, three more for the rows.
+    One query and the cached calls, one or two more for the rows.
     """
     return Alerts(branch, now, tuple(_not_gone(branch, now)))
 
@@ -304,7 +304,7 @@ class Pulse:
 
 
 def pulse(branch: Branch, *, now: datetime) -> Pulse:
-    """Five queries."""
+    """Four queries."""
     today = timezone.localtime(now).date()
     start, end = day_bounds(today, today, settings.TIME_ZONE)
     departures = coming(branch.city_id, start, end)

@@ -1,4 +1,4 @@
-"""What calls at a city, and how full it is leg by leg: the ground of the dashboard's reads."""
+"""What calls at a city, and how full it is leg by leg: the ground of the dashboard and the day's list."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
+from bookings.cache.reference_data import cached, cached_each
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
 from bookings.models import RouteStop, Schedule, SeatClaim
@@ -56,6 +57,10 @@ class Way:
 
     calls: tuple[WayCall, ...]
 
+    def cities_after(self, position: int) -> list[str]:
+        """Where one may get off who got on there."""
+        return [call.city for call in self.calls if call.may_alight and call.position > position]
+
     @property
     def legs(self) -> int:
         return len(self.calls) - 1
@@ -96,10 +101,12 @@ class Load:
 
 
 def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
-    """Coaches that people may board in the city in this time, by time, cancelled ones too: two queries."""
+    """Coaches that people may board in the city in this time, by time, cancelled ones too: one query, another
+    one while the calls of the city are not cached.
+    """
     by_route: dict[int, list[BoardingCall]] = defaultdict(list)
     by_hour: dict[int, list[int]] = defaultdict(list)
-    for call in boarding_calls(Q(stop__city=city_id)):
+    for call in cached(("calls in city", city_id), lambda: boarding_calls(Q(stop__city=city_id))):
         by_route[call.route_id].append(call)
         by_hour[call.depart_min // 60].append(call.route_id)
     ranges = Q(pk__in=[])
@@ -134,9 +141,13 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
 
 
 def ways(routes: Iterable[int]) -> dict[int, Way]:
-    """The calls of each route: one query."""
+    """The calls of each route: one query for those that are not cached."""
+    return cached_each("ways", routes, _read_ways)
+
+
+def _read_ways(routes: list[int]) -> dict[int, Way]:
     calls: dict[int, list[WayCall]] = defaultdict(list)
-    rows = RouteStop.objects.filter(route__in=set(routes)).order_by("route_id", "position")
+    rows = RouteStop.objects.filter(route__in=routes).order_by("route_id", "position")
     for route, position, city, may_alight in rows.values_list(
         "route_id", "position", "stop__city__name", "may_alight"
     ):

@@ -173,7 +173,7 @@ def test_the_number_of_queries_of_the_page_does_not_grow(
         )
         make_shift(make_user())
 
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(29):
         manager.get(HOME)
 
 
