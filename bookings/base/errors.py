@@ -9,6 +9,7 @@ own. Programs get problem details of both. Refusals are counted where the answer
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 
 class RuleBroken(Exception):
@@ -75,6 +76,25 @@ class SoldOut(Conflict):
         else:
             text = _("This departure is sold out between your stops.")
         super().__init__(text)
+
+
+class PartyMismatch(Refusal):
+    """Another number of seats was chosen than there are passengers: nobody is left behind unasked."""
+
+    def __init__(self, seats: int, passengers: int) -> None:
+        if seats < passengers:
+            text = ngettext(
+                "%(number)d seat still to choose. If fewer of you travel, say who does.",
+                "%(number)d seats still to choose. If fewer of you travel, say who does.",
+                passengers - seats,
+            )
+        else:
+            text = ngettext(
+                "%(number)d seat too many is chosen. If more of you travel, say who does.",
+                "%(number)d seats too many are chosen. If more of you travel, say who does.",
+                seats - passengers,
+            )
+        super().__init__(text % {"number": abs(passengers - seats)})
 
 
 class ReferenceTaken(Conflict):

@@ -14,12 +14,12 @@
     const boxes = () => all("input[name=seats]", form), ticked = () => boxes().filter((box) => box.checked);
     const words = sum.textContent, explained = hint.textContent;
     const show = () => {
-      const seats = ticked(), party = Number(document.getElementById("passengers").value) || Number(form.dataset.travellers);
+      const seats = ticked(), party = Number(document.getElementById("passengers")?.value) || Number(form.dataset.travellers);
       if (!seats.length) { sum.textContent = words; hint.textContent = explained; return; }
       const classes = seats.map((box) => fares[box.dataset.class] || []).sort((one, other) => one[0] - other[0]); // adults on the cheapest
       const price = classes.reduce((total, of, place) => total + Number(of[place] || 0), 0);
       sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${rand(price)}`;
-      hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > Number(form.dataset.travellers) ? hint.dataset.over : hint.dataset.good;
+      hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > party ? `${hint.dataset.over} ${seats.length - party}` : hint.dataset.good;
     };
     form.addEventListener("change", (event) => {
       show();

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -34,6 +34,7 @@ from bookings.domain.inventory.seat_choice import (
     sold_seats,
 )
 from bookings.domain.sales.expiry import drop_claims
+from bookings.domain.sales.held_party import check_seats, draft_for
 from bookings.domain.sales.held_trips import locked_hold
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
@@ -61,8 +62,9 @@ class SeatRequest:
 class HoldRequest:
     """Who holds seats and how.
 
-    What an owner, and a `network`, hold unpaid is limited. `types` are the passengers' types, seat by seat,
-    for the draft. `adds_to` is the token of the owner's hold that these seats join: those of the way back.
+    What an owner, and a `network`, hold unpaid is limited. `types` are the passengers' types, for the draft;
+    where they are named, there must be a seat for each of them and no more. `adds_to` is the token of the
+    owner's hold that these seats join: those of the way back.
     """
 
     owner: str
@@ -98,7 +100,7 @@ def hold_seats(
     """Hold every seat in `labels`, or none, for the channel's time and at today's prices.
 
     Seats that the owner already holds on this departure are replaced. Raises SeatTaken, SalesClosed,
-    HoldLimitReached, HoldExpired (of `adds_to`) or Refusal.
+    HoldLimitReached, HoldExpired (of `adds_to`), PartyMismatch or another Refusal.
     """
     return _hold(segment, lambda coach, fares: named_seats(coach, labels), request, now)
 
@@ -236,10 +238,11 @@ def _hold_row(
     own_trip: HoldTrip | None, segment: Segment, request: HoldRequest, count: int, now: datetime
 ) -> Hold:
     if not request.adds_to:
+        check_seats(request.types, count)
         if own_trip and own_trip.hold.expires_at > now:
             hold = own_trip.hold
             _check_fits(hold.trips.exclude(pk=own_trip.pk), segment, count, own_trip)
-            Hold.objects.filter(pk=hold.pk).update(draft=_with_types(hold.draft, count, request.types))
+            Hold.objects.filter(pk=hold.pk).update(draft=draft_for(hold.draft, count, request.types))
             return hold
         hold = Hold(
             token=random_token(),
@@ -247,7 +250,7 @@ def _hold_row(
             network=request.network,
             created_at=now,
             expires_at=now + hold_time(request.channel),
-            draft=_with_types({}, count, request.types),
+            draft=draft_for({}, count, request.types),
         )
         insert_rows([hold])
         return hold
@@ -258,6 +261,7 @@ def _hold_row(
     if not own_trip and other.count() >= MOST_TRIPS:
         raise Refusal(_("This booking already has an outward and a return trip."))
     _check_fits(other, segment, count, own_trip)
+    check_seats(request.types, count)
     if not own_trip:
         set_expiry(hold, now + hold_time(request.channel))
     return hold
@@ -300,15 +304,6 @@ def _types_by_price(
     cheapest_first = sorted(range(len(seats)), key=lambda index: adult[index])
     of_seat = dict(zip(cheapest_first, types, strict=True))
     return [of_seat[index] for index in range(len(seats))]
-
-
-def _with_types(draft: dict[str, Any], count: int, types: Sequence[str]) -> dict[str, Any]:
-    """The draft for `count` passengers.
-
-    Whoever was typed already stays, the rest get the types of the search.
-    """
-    typed = draft.get("passengers", [])[:count]
-    return {**draft, "passengers": typed + [{"passenger_type": slug} for slug in types[len(typed) : count]]}
 
 
 def _write_trip(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -10,15 +11,18 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.base.params import read_day
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.timetable.segments import SegmentRef
+from bookings.passenger.forms.search_query import party_text
 from bookings.web.refusals import counted
 
 _REF: Final = re.compile(r"[\w@.:-]{1,120}")
 _TOKEN: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
+_PARTY_FIELD: Final = "party-%s"
 _MOST_SEATS: Final = 100  # that a page is asked to tick; a coach has fewer
 
 
@@ -59,15 +63,39 @@ class DepartureQuery:
         parameters = {"from": origin, "to": destination, "date": day, "return": self.return_day, **changes}
         return f"{reverse('passenger:search')}?{self.query(**parameters)}"
 
+    @property
+    def has_one_type(self) -> bool:
+        return self.party.counts == ((self.default_type, self.party.size),)
+
+    @property
+    def party_text(self) -> str:
+        return party_text(dict(self.party.counts))
+
     def types(self, seats: int) -> list[str]:
         """A passenger type for each of `seats` seats: those of the party first, then the usual one."""
         return (self.party.members() + [self.default_type] * seats)[:seats]
 
-    def sized(self, seats: int) -> DepartureQuery:
-        """The same for another number of passengers."""
+    def sized(self, passengers: int) -> DepartureQuery:
+        """The same for another number of passengers: more are of the usual type. Who stays behind of a party
+        of several types is never guessed.
+        """
         counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
+        if counts and 0 < passengers < self.party.size:
+            return replace(self, problem=_("Please say which of you travel."))
+        return self._with_counts(passengers, counts)
+
+    def with_party(self, data: Mapping[str, str]) -> DepartureQuery:
+        """The same for the party that the fields of `party_fields` name."""
+        counts = {slug: _count(data.get(_PARTY_FIELD % slug) or "0") for slug in passenger_types()}
+        return self._with_counts(sum(counts.values()), counts)
+
+    def address_with(self, labels: Sequence[str]) -> str:
+        """The page with these seats ticked."""
+        return f"{self.address}&{urlencode({'rev': 'ticked', 'seats': labels}, doseq=True)}"
+
+    def _with_counts(self, passengers: int, counts: Mapping[str, int]) -> DepartureQuery:
         try:
-            return replace(self, party=read_party(seats, counts))
+            return replace(self, party=read_party(passengers, counts))
         except Refusal as refusal:
             return replace(self, problem=counted(refusal).message)
 
@@ -92,6 +120,30 @@ def read_departure_query(schedule_id: int, query: QueryDict) -> DepartureQuery:
         hold=_matching(_TOKEN, query.get("hold", "")),
         return_day=read_day(query.get("return", "")),
     )
+
+
+@dataclass(frozen=True)
+class PartyField:
+    """How many passengers of a type travel."""
+
+    name: str
+    label: str
+    hint: str
+    number: str
+
+
+def party_fields(query: DepartureQuery, typed: Mapping[str, str]) -> list[PartyField]:
+    """Filled as typed, else with the party of the page."""
+    numbers = dict(query.party.counts)
+    return [
+        PartyField(
+            name := _PARTY_FIELD % slug,
+            kind.name_plural or kind.name,
+            kind.ages,
+            typed.get(name, str(numbers.get(slug, 0)))[:4],
+        )
+        for slug, kind in passenger_types().items()
+    ]
 
 
 def read_segment(schedule_id: int, query: QueryDict) -> SegmentRef:

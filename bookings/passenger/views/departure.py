@@ -1,18 +1,17 @@
 import json
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.base.errors import Refusal, SeatTaken
+from bookings.base.errors import PartyMismatch, Refusal, SeatTaken
 from bookings.domain.sales.departure_page import DepartureView, departure_view, seats_unchanged
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.passenger.forms.departure_query import (
     DepartureQuery,
+    party_fields,
     read_departure_query,
     read_segment,
     ticked_seats,
@@ -45,18 +44,22 @@ def _unchanged(request: HttpRequest, schedule_id: int) -> bool:
 
 def _hold(request: HttpRequest, query: DepartureQuery) -> HttpResponse:
     enforce_limit(request, "hold")
-    labels, is_our_choice = ticked_seats(request.POST), request.POST.get("choose") == "any"
-    if is_our_choice:
-        query = query.sized(_typed_number(request.POST.get("passengers", ""), query.party.size))
+    labels, choose = ticked_seats(request.POST), request.POST.get("choose")
+    is_our_choice = choose == "any"
+    if choose == "party":
+        query = query.with_party(request.POST)
+        if not query.problem:
+            return redirect(query.address_with(labels))
+    query = query.sized(_typed_number(request.POST.get("passengers", ""), query.party.size))
     if query.problem:
-        return _page(request, query, ticked=labels, status=422)
+        return _page(request, query, ticked=labels, status=422, asks_party=True)
     if is_our_choice:
         seats = SeatRequest(
             query.segment, count=query.party.size, fare_class=request.POST.get("class", "")[:30]
         )
     else:
         seats = SeatRequest(query.segment, tuple(labels))
-    types = query.types(query.party.size if is_our_choice else len(set(labels)))
+    types = query.party.members()
     owner = visitor_key(request, create=True)
     try:
         held = hold_requested(
@@ -64,18 +67,14 @@ def _hold(request: HttpRequest, query: DepartureQuery) -> HttpResponse:
         )
     except Refusal as refusal:
         forget_visitor(request)
-        return _page(request, query, ticked=labels, refusal=refusal, status=refusal.status)
-    if held.count < query.party.size:
-        message = _(
-            "You chose fewer seats than passengers: %(seats)d of %(party)d. "
-            "Choose again if somebody is missing."
+        is_party = isinstance(refusal, PartyMismatch)
+        return _page(
+            request, query, ticked=labels, refusal=refusal, status=refusal.status, asks_party=is_party
         )
-        messages.warning(request, message % {"seats": held.count, "party": query.party.size})
     if query.return_day and not query.hold:
         origin, destination = (call.stop.city.slug for call in (held.segment.alight, held.segment.board))
-        back = query.sized(held.count)
         return redirect(
-            back.search_address(
+            query.search_address(
                 origin, destination, query.return_day, hold=held.hold.token, **{"return": None}
             )
         )
@@ -89,7 +88,9 @@ def _page(
     ticked: list[str] | None = None,
     refusal: Refusal | None = None,
     status: int = 200,
+    asks_party: bool = False,
 ) -> HttpResponse:
+    """`asks_party`: who travels is to be said first."""
     view = departure_view(query.segment, now=timezone.now(), owner=visitor_key(request), hold=query.hold)
     if ticked is None:
         ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.own_labels
@@ -102,6 +103,8 @@ def _page(
         "refusal": counted(refusal),
         "ticked": [label for label in ticked if label in free],
         "lost": lost,
+        "asks_party": asks_party,
+        "party_fields": party_fields(query, request.POST),
         "lost_text": SeatTaken(lost).message if lost else "",
         "others": query.search_address(view.from_city, view.to_city, view.day),
         "fares": _fares(view, query),

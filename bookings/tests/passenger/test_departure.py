@@ -11,9 +11,10 @@ from django.utils.html import escape
 
 from bookings.models import Hold, HoldSeat, Schedule, SeatClaim
 from bookings.tests.make import make_layout, make_route
-from bookings.tests.passenger.buying import departure_ahead, hold_by, seats_page, token_in
+from bookings.tests.passenger.buying import departure_ahead, details, hold_by, seats_page, token_in
 
 pytestmark = pytest.mark.django_db
+TYPES = ("adult", "adult", "child")
 
 
 @pytest.fixture
@@ -91,10 +92,73 @@ def test_ticked_seats_are_held_and_lead_to_the_checkout(client: Client, schedule
     assert [each["passenger_type"] for each in hold.draft["passengers"]] == ["adult", "child"]
 
 
-def test_fewer_seats_than_passengers_are_pointed_out(client: Client, schedule: Schedule) -> None:
-    page = client.post(seats_page(schedule, passengers=3), {"seats": ["2A"]}, follow=True).content.decode()
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["2A"], "2 seats still to choose. If fewer of you travel, say who does."),
+        (["2A", "2B", "2C", "2D"], "1 seat too many is chosen. If more of you travel, say who does."),
+    ],
+)
+def test_another_number_of_seats_than_passengers_is_never_held_unasked(
+    client: Client, schedule: Schedule, labels: list[str], message: str
+) -> None:
+    answer = client.post(
+        seats_page(schedule, passengers=3, child=1, **{"return": "2027-01-05"}), {"seats": labels}
+    )
 
-    assert "You chose fewer seats than passengers: 1 of 3." in page
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert message in page
+    assert [label for label, rest in boxes(page).items() if "checked" in rest] == labels
+    assert re.search(r'<details[^>]* id="party" open>', page)
+    assert not Hold.objects.exists()
+
+
+def test_who_of_a_party_travels_is_said_and_the_way_back_is_for_them(
+    client: Client, schedule: Schedule
+) -> None:
+    page = seats_page(schedule, passengers=3, child=1, **{"return": "2027-01-05"})
+
+    said = client.post(page, {"choose": "party", "party-adult": "1", "party-child": "0", "seats": ["2A"]})
+    shown = client.get(said["Location"]).content.decode()
+    held = client.post(said["Location"], {"seats": ["2A"]})
+
+    assert [label for label, rest in boxes(shown).items() if "checked" in rest] == ["2A"]
+    assert [each["passenger_type"] for each in Hold.objects.get().draft["passengers"]] == ["adult"]
+    assert "&passengers=1&hold=" in held["Location"]
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        {"choose": "any", "passengers": "1"},
+        {"choose": "party", "party-adult": "0", "party-child": "0"},
+        {"choose": "party", "party-adult": "many"},
+    ],
+)
+def test_whoever_stays_behind_is_never_guessed(
+    client: Client, schedule: Schedule, posted: dict[str, str]
+) -> None:
+    answer = client.post(seats_page(schedule, passengers=3, child=1), {**posted, "seats": ["2A", "2B"]})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert re.search(r'<details[^>]* id="party" open>', page)
+    assert [label for label, rest in boxes(page).items() if "checked" in rest] == ["2A", "2B"]
+    assert not Hold.objects.exists()
+
+
+def test_who_was_typed_leaves_with_their_own_type(client: Client, schedule: Schedule) -> None:
+    token = hold_by(client, schedule, "2A", "2B", "2C", child=1)
+    client.post(f"/checkout/{token}/", details(3, **{f"p{n}-passenger_type": t for n, t in enumerate(TYPES)}))
+
+    hold_by(client, schedule, "2A", "2B", child=1)
+
+    people = Hold.objects.get().draft["passengers"]
+    assert [(each["first_name"], each["passenger_type"]) for each in people] == [
+        ("Ann", "adult"),
+        ("Lerato", "child"),
+    ]
 
 
 def test_we_choose_seats_together_in_the_asked_class(client: Client, schedule: Schedule) -> None:

@@ -116,7 +116,11 @@ class Buyer:
 
     def hold(self, *seats: str, any_of: int = 0) -> Answer:
         """Keep the seats named, or `any_of` seats of the house's choice."""
-        choice = {"choose": "any", "passengers": any_of} if any_of else {"seats": list(seats)}
+        choice = (
+            {"choose": "any", "passengers": any_of}
+            if any_of
+            else {"seats": list(seats), "passengers": len(seats)}
+        )
         started = time.monotonic()
         response = self.post(self.ride, choice)
         answer = Answer(

@@ -77,4 +77,4 @@ def test_types_of_the_search_fill_the_draft_and_never_what_was_typed() -> None:
 
     again.refresh_from_db()
     assert again.pk == hold.pk
-    assert [each["passenger_type"] for each in again.draft["passengers"]] == ["student", "child", "child"]
+    assert [each["passenger_type"] for each in again.draft["passengers"]] == ["student", "child", "adult"]
