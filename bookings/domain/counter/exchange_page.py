@@ -16,7 +16,7 @@ from bookings.base.money import format_zar
 from bookings.domain.counter.tender import in_coins
 from bookings.domain.fares.prices import read_party
 from bookings.domain.inventory.seats import SeatMap, seat_map
-from bookings.domain.network.places import get_place
+from bookings.domain.network.places import get_places
 from bookings.domain.sales.booking_page import booking_segment
 from bookings.domain.sales.bookings import Difference, booking_called
 from bookings.domain.sales.cancellations import returnable_tickets
@@ -164,7 +164,7 @@ def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) ->
     if not chosen:
         return ()
     party = read_party(len(chosen), Counter(ticket.passenger_type.slug for ticket in chosen))
-    origin, destination = (get_place(call.stop.city.slug) for call in (booking.from_stop, booking.to_stop))
+    origin, destination = get_places(*(call.stop.city.slug for call in (booking.from_stop, booking.to_stop)))
     return results(Search(origin, destination, day, party, page_size=50), now=now, channel="counter").offers
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.models import FareClass
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,41 @@ def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
     elif not terms.tiers:
         lines.append(RefundTermLine(_("After that") if lines else _("At any time"), _("no refund")))
     return tuple(lines)
+
+
+def class_refunds(
+    classes: Iterable[FareClass], *, boards_at: datetime, now: datetime, zone: tzinfo
+) -> tuple[str, ...]:
+    """A line as of `refund_summary`; one for each of the classes where they differ."""
+    lines = {
+        fare_class.name: refund_summary(
+            RefundTerms.of_policy(fare_class.refund_policy), boards_at=boards_at, now=now, zone=zone
+        )
+        for fare_class in classes
+    }
+    if len(set(lines.values())) == 1:
+        return tuple(lines.values())[:1]
+    return tuple(f"{name}: {line}" for name, line in lines.items())
+
+
+def refund_summary(terms: RefundTerms, *, boards_at: datetime, now: datetime, zone: tzinfo) -> str:
+    """In one line what comes back of a ticket that is bought `now` for a coach at `boards_at`, until when by
+    the clock of `zone`.
+    """
+    parts = []
+    if terms.grace and now < boards_at - terms.grace_if_ahead:
+        minutes = int(terms.grace.total_seconds() // 60)
+        parts.append(_("full refund for %(minutes)d minutes after booking") % {"minutes": minutes})
+    for hours, percent, fixed in terms.tiers:
+        until = boards_at - timedelta(hours=hours)
+        if now < until:
+            local = until.astimezone(zone)
+            values = {"back": _back(percent, fixed), "day": day_text(local), "time": f"{local:%H:%M}"}
+            parts.append(_("%(back)s until %(day)s, %(time)s") % values)
+    if not parts:
+        return _("No refund")
+    line = _("%(steps)s; then no refund") % {"steps": "; ".join(parts)}
+    return line[:1].upper() + line[1:]
 
 
 def _grace(terms: RefundTerms) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from bookings.base.errors import NotFound
 from bookings.base.names import plain_name, plain_other_name
 from bookings.base.text import clean_text
-from bookings.cache.reference_data import cached
+from bookings.cache.reference_data import cached, cached_each
 from bookings.models import City, PlaceName, RouteStop, Stop
 
 Named = TypeVar("Named", City, Stop)
@@ -93,9 +93,29 @@ def _without_parts(places: list[Place]) -> list[Place]:
     return whole
 
 
+def get_places(*refs: str) -> list[Place]:
+    """As `get_place` for each of them; all that are the slugs of cities are read by one query."""
+    texts = [clean_text(ref[: 2 * LONGEST_REF]) for ref in refs if "\x00" not in ref]
+    cached_each("place", [text for text in texts if 0 < len(text) <= LONGEST_REF], _read_places_named)
+    return [get_place(ref) for ref in refs]
+
+
 def _read_place(text: str) -> Place | None:
-    name = text.partition("@")[0]
-    return _city_place(Q(city__slug=name)) or _stop_place(Q(code=name), name) or _named_place(text)
+    return _read_places_named([text])[text]
+
+
+def _read_places_named(texts: list[str]) -> dict[str, Place | None]:
+    names = {text: text.partition("@")[0] for text in texts}
+    by_slug: dict[str, list[Stop]] = {}
+    stops = Stop.objects.filter(city__slug__in=list(names.values())).select_related("city")
+    for stop in stops.order_by("city__slug", "pk"):
+        by_slug.setdefault(stop.city.slug, []).append(stop)
+    return {
+        text: _of_first_city(by_slug[name])
+        if name in by_slug
+        else _stop_place(Q(code=name), name) or _named_place(text)
+        for text, name in names.items()
+    }
 
 
 def find_places(text: str, limit: int = 10) -> list[Place]:

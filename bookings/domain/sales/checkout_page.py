@@ -56,6 +56,7 @@ class CheckoutView:
     is_expired: bool
     can_renew: bool
     trips: tuple[TripView, ...]
+    segments: tuple[Segment, ...]  # of the trips
     passengers: tuple[PassengerRow, ...]
     types: tuple[TypeChoice, ...]
     draft: dict[str, Any]
@@ -105,6 +106,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
             )
             for segment, trip, of_trip in zip(segments, trips, fares, strict=True)
         ),
+        segments=tuple(segments),
         passengers=_passenger_rows(trips, hold.draft, fares),
         types=tuple(
             TypeChoice(

@@ -12,7 +12,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.inventory.seats import SeatMap, revision_of, seat_map, seat_map_revision
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import StopCall, TripView, stop_calls, trip_view
-from bookings.models import Amenity, Hold, Schedule
+from bookings.models import Hold, Schedule
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class DepartureView:
     day: date  # at the boarding stop
     from_city: str  # slug
     to_city: str
-    amenities: tuple[tuple[str, str], ...]
     first_trip: FirstTrip | None = None
 
     @property
@@ -56,7 +55,6 @@ def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str
     """
     segment = get_segment(ref)
     seats = seat_map(segment, now=now, owner=owner)
-    amenities = [name for name in segment.schedule.layout.amenities if name in Amenity.values]
     return DepartureView(
         seats=seats,
         rev=revision_of(segment, seats.live, now),
@@ -67,7 +65,6 @@ def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str
         day=segment.boards_local.date(),
         from_city=segment.board.stop.city.slug,
         to_city=segment.alight.stop.city.slug,
-        amenities=tuple((name, str(Amenity(name).label)) for name in amenities),
         first_trip=_first_trip(hold, segment, owner, now) if hold and owner else None,
     )
 

@@ -20,7 +20,7 @@ from bookings.base.money import format_zar
 from bookings.cache.get_or_compute import get_or_compute
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.prices import read_party
-from bookings.domain.network.places import Place, get_place
+from bookings.domain.network.places import Place, get_places
 from bookings.domain.search.days import local_today
 from bookings.domain.search.offers import Offer, make_offers
 from bookings.domain.search.pricing import PriceList, price_list
@@ -262,7 +262,7 @@ def pair_page(from_slug: str, to_slug: str, *, now: datetime) -> PairPage:
 
     Raises NotFound where no coach runs.
     """
-    origin, destination = get_place(from_slug), get_place(to_slug)
+    origin, destination = get_places(from_slug, to_slug)
     segments = find_route_segments(origin.stop_ids, destination.stop_ids)
     if not segments:
         ends = {"origin": origin.name, "destination": destination.name}

@@ -21,9 +21,16 @@ from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.fares.prices import Party
 from bookings.domain.network.places import Place
-from bookings.domain.search.availability import LayoutSeats, TakenByDeparture, TakenSeats, taken_until
+from bookings.domain.search.availability import TakenByDeparture, TakenSeats, taken_until
 from bookings.domain.search.pricing import PriceList, PriceQuote, price_list
-from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
+from bookings.domain.search.segments import (
+    Departure,
+    RouteSegment,
+    check_day,
+    find_departures,
+    find_route_segments,
+)
+from bookings.models import FareClass
 
 BANDS: Final = {
     "night": range(6),
@@ -89,6 +96,9 @@ class Offer:
     amenities: tuple[str, ...]
     note: str  # Relief coach 2
     day_label: str  # Tue 1 Dec
+    segment: RouteSegment
+    boards_at: datetime
+    fare_classes: tuple[FareClass, ...]  # sold on it
 
 
 @dataclass(frozen=True)
@@ -265,13 +275,11 @@ def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> t
 
 
 def _offers(rows: list[Departure], prices: PriceList, taken: TakenByDeparture) -> tuple[Offer, ...]:
-    return tuple(
-        _offer(departure, quote, prices.layouts[departure.layout_id], prices.party.size)
-        for departure, quote in prices.quotes(rows, taken)
-    )
+    return tuple(_offer(departure, quote, prices) for departure, quote in prices.quotes(rows, taken))
 
 
-def _offer(departure: Departure, quote: PriceQuote, coach: LayoutSeats, size: int) -> Offer:
+def _offer(departure: Departure, quote: PriceQuote, prices: PriceList) -> Offer:
+    coach, size = prices.layouts[departure.layout_id], prices.party.size
     segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     free = quote.free or 0
     return Offer(
@@ -299,6 +307,9 @@ def _offer(departure: Departure, quote: PriceQuote, coach: LayoutSeats, size: in
         amenities=coach.amenities,
         note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         day_label=day_text(departs),
+        segment=segment,
+        boards_at=departure.boards_at,
+        fare_classes=tuple(fare_class for _price, fare_class in prices.classes(departure)),
     )
 
 

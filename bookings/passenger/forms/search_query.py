@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound, Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
-from bookings.domain.network.places import Place, get_place
+from bookings.domain.network.places import Place, get_places
 from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Offer, Search
 from bookings.passenger.addresses import departure_path, search_path
 
@@ -151,7 +151,7 @@ def read_address(data: Mapping[str, str], *, now: datetime) -> SearchQuery | Non
     if default_type in typed or default_type not in types:
         return None
     try:
-        origin, destination = get_place(typed["from"]), get_place(typed["to"])
+        origin, destination = get_places(typed["from"], typed["to"])
         day, return_day = _iso_day(typed["date"]), _iso_day(typed.get("return", ""))
         others = {slug: _count(typed[slug]) for slug in types if typed.get(slug)}
         party = read_party(_count(typed["passengers"]), others)

@@ -4,8 +4,8 @@ A template for each of them costs more than all else on the page: "results, list
 made anew" and "departure with seat map" of the benchmark.
 """
 
-from collections.abc import Callable, Collection, Iterable
-from datetime import date
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +22,7 @@ from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import StopCall
 from bookings.models import Amenity, SeatKind
 from bookings.passenger.addresses import departure_path
+from bookings.passenger.presenters.trip_facts import trip_facts_of_offers
 from bookings.web.fragments import fill
 
 _ROW: Final = """<li class="offer{gone}">
@@ -40,8 +41,10 @@ _ROW: Final = """<li class="offer{gone}">
     <div>{sum}{few}</div>
     {action}
   </div>
+  {facts}
 </li>
 """
+_FACTS: Final = '<details class="offer-facts"><summary>{}</summary>{}</details>'
 _CALL: Final = """<tr{gone}>
   <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b>
     <span class="hint">{day_label}</span></time></td>
@@ -72,14 +75,24 @@ def coach_count_text(total: int) -> str:
 
 
 def offer_rows(
-    offers: Iterable[Offer], address: Callable[[Offer], str], party: int, *, show_day: bool = False
+    offers: Sequence[Offer],
+    address: Callable[[Offer], str],
+    party: int,
+    *,
+    now: datetime,
+    show_day: bool = False,
 ) -> SafeString:
     """`address` tells where a departure's page is."""
     for_all = ngettext("for you", "for %(n)d passengers", party) % {"n": party} if party > 1 else ""
-    return mark_safe("".join(_row(offer, address(offer), for_all, show_day=show_day) for offer in offers))
+    facts = trip_facts_of_offers(offers, now)
+    rows = (
+        _row(offer, address(offer), for_all, facts=fact, show_day=show_day)
+        for offer, fact in zip(offers, facts, strict=True)
+    )
+    return mark_safe("".join(rows))
 
 
-def _row(offer: Offer, address: str, for_all: str, *, show_day: bool) -> SafeString:
+def _row(offer: Offer, address: str, for_all: str, *, facts: SafeString, show_day: bool) -> SafeString:
     is_open = offer.state == "open"
     return fill(
         _ROW,
@@ -102,6 +115,7 @@ def _row(offer: Offer, address: str, for_all: str, *, show_day: bool) -> SafeStr
         action=_link(offer, address, offer.day_label if show_day else "")
         if is_open
         else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
+        facts=fill(_FACTS, _("Stops, luggage, refund"), facts),
     )
 
 

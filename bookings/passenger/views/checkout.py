@@ -10,18 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.emails import suggest_email
 from bookings.base.errors import HoldExpired, Refusal, SeatTaken
+from bookings.domain.fares.prices import fare_classes
 from bookings.domain.sales.checkout import save_draft
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
-from bookings.domain.timetable.trips import clock_text
+from bookings.domain.timetable.trips import TripView, clock_text
 from bookings.passenger.forms.checkout import DetailsForm
+from bookings.passenger.presenters.trip_facts import OfferedTrip, trip_facts_list
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
@@ -172,7 +175,7 @@ def _page(
         "view": view,
         "refusal": counted(refusal),
         "until": _until(view.expires_at),
-        "trips": [(trip, seats_address(view, index)) for index, trip in enumerate(view.trips)],
+        "trips": _trips(view),
         "is_gone": isinstance(refusal, SeatTaken),
         "suggestion": suggest_email(view.draft.get("email", "")),
     }
@@ -193,6 +196,18 @@ def _page(
         "proofs": [kind for kind in view.types if kind.proof],
     }
     return private(render(request, "passenger/checkout.html", context, status=status))
+
+
+def _trips(view: CheckoutView) -> list[tuple[TripView, str, SafeString]]:
+    """Each trip with the address of its seats and what is to be known of it."""
+    now = timezone.now()
+    held = [fare_class for fare_class in fare_classes() if fare_class.pk in view.class_ids]
+    facts = [
+        trip_facts_list(OfferedTrip.of_segment(segment, held), now, has_route=False)
+        for segment in view.segments
+    ]
+    addresses = [seats_address(view, index) for index in range(len(view.trips))]
+    return list(zip(view.trips, addresses, facts, strict=True))
 
 
 def _type_name(view: CheckoutView, slug: str) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.errors import PartyMismatch, Refusal, SeatTaken
+from bookings.domain.fares.prices import fare_classes
 from bookings.domain.sales.departure_page import DepartureView, departure_view, seats_unchanged
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.passenger.forms.departure_query import (
@@ -16,6 +17,7 @@ from bookings.passenger.forms.departure_query import (
     read_segment,
     ticked_seats,
 )
+from bookings.passenger.presenters.trip_facts import OfferedTrip, trip_facts_list
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
@@ -91,7 +93,8 @@ def _page(
     asks_party: bool = False,
 ) -> HttpResponse:
     """`asks_party`: who travels is to be said first."""
-    view = departure_view(query.segment, now=timezone.now(), owner=visitor_key(request), hold=query.hold)
+    now = timezone.now()
+    view = departure_view(query.segment, now=now, owner=visitor_key(request), hold=query.hold)
     if ticked is None:
         ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.own_labels
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}
@@ -109,6 +112,7 @@ def _page(
         "others": query.search_address(view.from_city, view.to_city, view.day),
         "fares": _fares(view, query),
         "hold_minutes": max(1, int(settings.HOLD_MINUTES)),
+        "facts": trip_facts_list(_offered(view), now, has_route=False),
         "near": [label for label in getattr(refusal, "nearest", []) if label in free],
     }
     return private(
@@ -120,6 +124,13 @@ def _page(
             target=_MAP,
             status=status,
         )
+    )
+
+
+def _offered(view: DepartureView) -> OfferedTrip:
+    codes = {fare_class.code for fare_class in view.seats.classes}
+    return OfferedTrip.of_segment(
+        view.segment, [fare_class for fare_class in fare_classes() if fare_class.code in codes]
     )
 
 

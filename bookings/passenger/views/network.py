@@ -62,6 +62,6 @@ def pair(request: HttpRequest, origin: str, destination: str) -> HttpResponse:
             "form": form,
             "address": address,
             "trips": bus_trips(city_pair),
-            "rows": offer_rows(city_pair.offers, departure_link, 1, show_day=True),
+            "rows": offer_rows(city_pair.offers, departure_link, 1, now=now, show_day=True),
         },
     )

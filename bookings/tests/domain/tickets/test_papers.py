@@ -3,7 +3,8 @@
 import pytest
 
 from bookings.domain.sales.booking_page import bookings_of
-from bookings.domain.tickets.ticketed_trip import crosses_border, ticketed_trip_of
+from bookings.domain.tickets.ticketed_trip import ticketed_trip_of
+from bookings.domain.timetable.trip_facts import crosses_border
 from bookings.models import Booking
 from bookings.tests.make import make_booking, make_city, make_route, make_schedule, make_stop
 
@@ -42,7 +43,9 @@ def trip(*stops: tuple[str, str, str], first: int = 0, last: int = -1) -> Bookin
 def test_a_border_is_where_the_country_changes(
     stops: list[tuple[str, str, str]], expected: bool | None
 ) -> None:
-    assert crosses_border(trip(*stops)) is expected
+    booking = trip(*stops)
+
+    assert crosses_border(booking.from_stop, booking.to_stop) is expected
 
 
 def test_who_leaves_before_the_border_needs_no_passport() -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from bookings.domain.tickets.ticketed_trip import crosses_border
+from bookings.domain.timetable.trip_facts import crosses_border
 from bookings.models import Booking, City
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, import_small
 from bookings.tests.domain.timetable.gtfs.test_importing import schedule, sell
@@ -30,7 +30,8 @@ def test_the_map_decides_not_the_clock(tmp_path: Path) -> None:
     sell(schedule("T1:2026-12-07:0"))
 
     assert countries() == {"Aandster": "ZA", "Bergdal": "ZA", "Cilliers": "MZ"}
-    assert crosses_border(Booking.objects.get()) is True
+    booking = Booking.objects.get()
+    assert crosses_border(booking.from_stop, booking.to_stop) is True
 
 
 @pytest.mark.parametrize(("lang", "phone"), [("en-ZA", ""), ("en_za", ""), ("en", "+27 11 774 4555")])
