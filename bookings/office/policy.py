@@ -47,6 +47,9 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "departure_curve": EVERYBODY,
     "tasks": SELLERS | {Role.AUDITOR},
     "task_done": APPROVERS,
+    # Finding
+    "find": EVERYBODY,
+    "keys": EVERYBODY,
     # Selling
     "sell": SELLERS,
     "sell_places": SELLERS,

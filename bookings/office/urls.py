@@ -10,6 +10,7 @@ from bookings.office.views import (
     database,
     departures,
     exchange,
+    find,
     login,
     partners,
     receipt,
@@ -55,6 +56,9 @@ urlpatterns = [
     path("departures/<int:schedule_id>/curve/", dashboard.curve, name="departure_curve"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/<int:task_id>/done/", tasks.done, name="task_done"),
+    # Finding
+    path("find/", find.find, name="find"),
+    path("keys/", find.keys, name="keys"),
     # Selling
     path("sell/", sale.sell, name="sell"),
     path("sell/places/", sale.places, name="sell_places"),

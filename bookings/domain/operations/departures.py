@@ -1,15 +1,13 @@
-"""Departures as staff look at them: a day's list with its load, and who sits where on one of them."""
+"""A departure as staff look at it: who sits where, and what is kept off sale."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from operator import attrgetter
-from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,82 +16,8 @@ from bookings.database.transactions import database_now
 from bookings.domain.inventory.seats import DeckView, seat_decks
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.search.availability import find_layouts
-from bookings.domain.timetable.trips import clock_text, local_text
+from bookings.domain.timetable.trips import local_text
 from bookings.models import RouteStop, Schedule, Seat, SeatBlock, SeatClaim, SeatKind, Ticket, User
-
-PAGE_SIZE: Final = 20
-
-
-@dataclass(frozen=True)
-class DepartureRow:
-    id: int
-    time: str
-    line: str
-    route: str
-    coach: int
-    bus: str
-    status: str
-    status_text: str
-    seats: int
-    taken: int
-
-    @property
-    def load(self) -> int:
-        return round(100 * self.taken / self.seats) if self.seats else 0
-
-
-@dataclass(frozen=True)
-class DepartureList:
-    day: date
-    rows: tuple[DepartureRow, ...]
-    page: int
-    has_next: bool
-
-
-def departure_list(day: date, *, line: str = "", page: int | None = 1, now: datetime) -> DepartureList:
-    """The departures of a local day, perhaps of one line, twenty at a time; three queries.
-
-    Without a page it is the one on which the next coach stands, which takes a fourth.
-    """
-    zone = ZoneInfo(settings.TIME_ZONE)
-    start = datetime.combine(day, time.min, zone)
-    departures = Schedule.objects.departing_between(start, start + timedelta(days=1)).select_related(
-        "route__line", "bus"
-    )
-    if line:
-        departures = departures.filter(route__line__code__iexact=line)
-    if page is None:
-        gone = (
-            departures.filter(departure_time__lt=now).count()
-            if start <= now < start + timedelta(days=1)
-            else 0
-        )
-        page = gone // PAGE_SIZE + 1
-    first = (page - 1) * PAGE_SIZE
-    rows = list(departures.order_by("departure_time", "pk")[first : first + PAGE_SIZE + 1])
-    seats = find_layouts(row.layout_id for row in rows)
-    return DepartureList(
-        day,
-        tuple(_row(row, sum(seats[row.layout_id].seats.values())) for row in rows[:PAGE_SIZE]),
-        page,
-        len(rows) > PAGE_SIZE,
-    )
-
-
-def _row(schedule: Schedule, seats: int) -> DepartureRow:
-    return DepartureRow(
-        id=schedule.pk,
-        time=clock_text(schedule.departure_time, schedule.departure_time),
-        line=schedule.route.line.code,
-        route=schedule.route.name,
-        coach=schedule.coach,
-        bus=schedule.bus.bus_number if schedule.bus else "",
-        status=schedule.status,
-        status_text=str(schedule.get_status_display()),
-        seats=seats,
-        taken=max(0, seats - schedule.available_seats),
-    )
 
 
 @dataclass(frozen=True)

@@ -100,13 +100,18 @@ class Load:
         return 100 if taken >= self.seats else min(max(round(100 * taken / self.seats), 1), 99)
 
 
-def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
+def calls_in_city(city_id: int) -> list[BoardingCall]:
+    """One query while they are not cached."""
+    return cached(("calls in city", city_id), lambda: boarding_calls(Q(stop__city=city_id)))
+
+
+def coming(city_id: int, start: datetime, end: datetime, *, with_inactive: bool = False) -> list[Coming]:
     """Coaches that people may board in the city in this time, by time, cancelled ones too: one query, another
-    one while the calls of the city are not cached.
+    one while the calls of the city are not cached. Those that were withdrawn are inactive.
     """
     by_route: dict[int, list[BoardingCall]] = defaultdict(list)
     by_hour: dict[int, list[int]] = defaultdict(list)
-    for call in cached(("calls in city", city_id), lambda: boarding_calls(Q(stop__city=city_id))):
+    for call in calls_in_city(city_id):
         by_route[call.route_id].append(call)
         by_hour[call.depart_min // 60].append(call.route_id)
     ranges = Q(pk__in=[])
@@ -114,11 +119,9 @@ def coming(city_id: int, start: datetime, end: datetime) -> list[Coming]:
         # Few ranges of (route, departure_time), however many routes call here.
         first, last = start - timedelta(hours=hour + 1), end - timedelta(hours=hour)
         ranges |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
-    rows = (
-        Schedule.objects.filter(ranges)
-        .filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED))
-        .order_by()
-    )
+    rows = Schedule.objects.filter(ranges).order_by()
+    if not with_inactive:
+        rows = rows.filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED))
     departures = []
     for route, pk, departs, coach, layout, bus, status, revision, available in rows.values_list(
         "route_id",

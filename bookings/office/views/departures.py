@@ -1,11 +1,11 @@
 """Departures of a day, and the seat map of one of them."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,13 +14,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
-from bookings.domain.operations.departures import block_departure_seats, departure_list, staff_map
+from bookings.domain.operations.departure_list import DepartureFilter, departure_list
+from bookings.domain.operations.departures import block_departure_seats, staff_map
 from bookings.domain.sales.blocks import BlockRequest, release_block
+from bookings.models import Branch
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import content_of, day_in, labels_in
 from bookings.office.policy import may
+from bookings.office.presenters.departure_list import WHOLE_COMPANY, branch_options, filter_choices
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
+
+_FILTERS: Final = ("stop", "destination", "state", "line")
 
 
 class BlockForm(forms.Form):
@@ -42,22 +47,23 @@ class BlockForm(forms.Form):
 @staff
 @require_safe
 def departures(request: StaffRequest) -> HttpResponse:
-    try:
-        day = day_in(request.GET, "date") or timezone.localdate()
-    except Refusal:
-        day = timezone.localdate()
-    line, text = request.GET.get("line", "").replace("\x00", "")[:40].strip(), request.GET.get("page", "")
-    page = max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 3 else None
-    departures = departure_list(day, line=line, page=page, now=timezone.now())
+    """The departures of a day from the clerk's branch, from another one, or of the whole company."""
+    branches = list(Branch.objects.filter(is_active=True))
+    branch = _branch(request, branches)
+    chosen = _filter(request.GET, branch)
+    shown = departure_list(chosen, now=timezone.now())
     context = {
-        "departures": departures,
-        "line": line,
+        "departures": shown,
+        "branch": branch,
+        "branches": branch_options(branches, branch),
+        "chosen": chosen,
+        "choices": filter_choices(chosen, shown),
         "today": timezone.localdate(),
-        "before": _near(day, -1),
-        "after": _near(day, 1),
+        "before": _near(chosen.day, -1),
+        "after": _near(chosen.day, 1),
         "may_board": may(request.user.role, "board"),
-        "next_page": departures.page + 1,
-        "previous_page": departures.page - 1,
+        "next_page": shown.page + 1,
+        "previous_page": shown.page - 1,
     }
     return render_page(
         request,
@@ -65,6 +71,31 @@ def departures(request: StaffRequest) -> HttpResponse:
         context,
         fragment="office/departures/_departures.html",
         target="departures",
+    )
+
+
+def _branch(request: StaffRequest, branches: list[Branch]) -> Branch | None:
+    """None stands for the whole company."""
+    code = request.GET.get("branch", "")
+    if code == WHOLE_COMPANY:
+        return None
+    by_code = {branch.code: branch for branch in branches}
+    own = next((branch for branch in branches if branch.pk == request.user.branch_id), None)
+    return by_code.get(code, own)
+
+
+def _filter(given: QueryDict, branch: Branch | None) -> DepartureFilter:
+    try:
+        day = day_in(given, "date") or timezone.localdate()
+    except Refusal:
+        day = timezone.localdate()
+    text = {name: given.get(name, "").replace("\x00", "")[:80].strip() for name in _FILTERS}
+    page = given.get("page", "")
+    return DepartureFilter(
+        day,
+        branch.city_id if branch else None,
+        **text,
+        page=max(1, int(page)) if page.isascii() and page.isdecimal() and len(page) < 3 else None,
     )
 
 

@@ -429,23 +429,6 @@ def test_the_seat_map_asks_the_same_for_one_and_three(
         dispatcher.get(f"/office/departures/{schedule.pk}/seats/")
 
 
-@pytest.mark.parametrize("coaches", [1, 3])
-def test_the_list_of_departures_asks_the_same_for_one_and_three(
-    clerk: StaffClient, schedule: Schedule, coaches: int, django_assert_num_queries: Any
-) -> None:
-    for number in range(2, coaches + 1):
-        make_schedule(route=schedule.route, departs=schedule.departure_time, coach=number)
-    sold(schedule)
-    day = timezone.localtime(schedule.departure_time).date()
-
-    with django_assert_num_queries(6):
-        page = clerk.get("/office/departures/", {"date": day})
-
-    first = page.context["departures"].rows[0]
-    assert (first.taken, first.seats) == (2, 8)
-    assert len(page.context["departures"].rows) == coaches
-
-
 def test_no_ticket_is_left_without_a_seat_by_all_this(
     till: StaffClient, schedule: Schedule, later: Schedule
 ) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from bookings.models import User
 from bookings.tests.browser import barriers, type_there, watch
-from bookings.tests.make import app_code, make_shift, make_user
+from bookings.tests.make import app_code, make_booking, make_shift, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD: Final = "a-long-enough-pass"
@@ -68,6 +68,24 @@ def test_a_clerk_signs_in_by_keyboard_and_walks_by_access_keys(watched: Page, li
     assert_readable(page)
     press_access_key(page, "h")
     page.wait_for_url(f"{live_server}/office/")
+
+    one, other = make_booking(names=("Ann Abel",)), make_booking(names=("Ben Abel",))
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    assert_readable(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    type_there(page, page.locator("#find-q"), "abel")
+    expect(page.locator("#find-hits a")).to_have_count(2)
+    assert_readable(page)
+    for _step in range(2):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server}/office/bookings/{one.booking_reference}/")
+    press_access_key(page, "b")
+    type_there(page, page.locator("#id_q"), other.booking_reference)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{live_server}/office/bookings/{other.booking_reference}/")
     sign_out(page)
 
 
