@@ -16,8 +16,11 @@
     const show = () => {
       const seats = ticked(), party = Number(document.getElementById("passengers")?.value) || Number(form.dataset.travellers);
       if (!seats.length) { sum.textContent = words; hint.textContent = explained; return; }
-      const classes = seats.map((box) => fares[box.dataset.class] || []).sort((one, other) => one[0] - other[0]); // adults on the cheapest
-      const price = classes.reduce((total, of, place) => total + Number(of[place] || 0), 0);
+      // Whoever pays most sits on the cheapest, as the server seats a party.
+      const classes = seats.map((box) => fares[box.dataset.class] || []), paid = (of, place) => Number(of[place] || 0);
+      const places = seats.map((box, place) => place).sort((one, other) => paid(classes[0], other) - paid(classes[0], one));
+      classes.sort((one, other) => paid(one, places[0]) - paid(other, places[0]));
+      const price = classes.reduce((total, of, index) => total + paid(of, places[index]), 0);
       sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${rand(price)}`;
       hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > party ? `${hint.dataset.over} ${seats.length - party}` : hint.dataset.good;
     };

@@ -26,6 +26,14 @@ class FareLine(NamedTuple):
     amount: Decimal | None
 
 
+class SoldClass(NamedTuple):
+    """A class in which a pair of calls is sold, what an adult pays in it, and the kinds of seats it sells."""
+
+    price: Decimal
+    fare_class: FareClass
+    kinds: frozenset[str]
+
+
 FareLines = Mapping[tuple[int, int, int], Sequence[FareLine]]  # by from stop, to stop and class; newest first
 
 
@@ -41,6 +49,20 @@ class FareTable:
     def class_of(self, seat_kind: str) -> FareClass | None:
         """The class that sells seats of this kind; None for seats that are not sold."""
         return next((fare_class for fare_class in self.classes if seat_kind in fare_class.seat_kinds), None)
+
+    def sold_classes(
+        self, board: RouteStop, alight: RouteStop, *, price_zar: Decimal, day: date
+    ) -> list[SoldClass]:
+        """The classes in which the pair is sold on `day`, the cheapest first."""
+        sold: list[SoldClass] = []
+        known: set[str] = set()
+        for fare_class in self.classes:
+            kinds = frozenset(fare_class.seat_kinds) - known  # the first class that has a kind sells it
+            known |= kinds
+            price = self.price(board, alight, fare_class, price_zar=price_zar, day=day)
+            if price is not None:
+                sold.append(SoldClass(price, fare_class, kinds))
+        return sorted(sold, key=lambda offered: offered.price)
 
     def price(
         self, board: RouteStop, alight: RouteStop, fare_class: FareClass, *, price_zar: Decimal, day: date
@@ -63,6 +85,15 @@ class FareTable:
         """The price for each passenger type, by slug, to the rand."""
         return {slug: passenger_price(adult, kind) for slug, kind in self.types.items()}
 
+    def places(self, types: Sequence[str], adults: Sequence[Decimal]) -> list[int]:
+        """For each seat, by what an adult pays on it, which of the passengers of these types sits there.
+
+        Whoever pays most of a fare gets the cheapest seat, which costs the party least.
+        """
+        cheapest_first = sorted(range(len(adults)), key=lambda seat: adults[seat])
+        place_of = dict(zip(cheapest_first, _dearest_first(types, self.types), strict=True))
+        return [place_of[seat] for seat in range(len(adults))]
+
     def _line(self, board: RouteStop, alight: RouteStop, fare_class: FareClass, day: date) -> FareLine | None:
         for line in self.lines.get((board.pk, alight.pk, fare_class.pk), ()):
             if line.valid_from <= day and (line.valid_to is None or day <= line.valid_to):
@@ -81,6 +112,31 @@ def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:
         if kind.discount_percent
         else cents(adult)
     )
+
+
+def cheapest_together(free: Sequence[int], count: int) -> list[int]:
+    """How many of its free seats each class gives to a party of `count`; `free` and the answer are by class,
+    the cheapest first.
+
+    The cheapest class with room for all of them, so that they sit together; where none has it, the cheapest
+    seats of all. This one rule decides what a list shows, a quote promises and a hold takes. Where so few are
+    free, the answer has fewer than `count` in all.
+    """
+    for place, number in enumerate(free):
+        if number >= count:
+            return [count if other == place else 0 for other in range(len(free))]
+    given: list[int] = []
+    for number in free:
+        given.append(min(number, count - sum(given)))
+    return given
+
+
+def _dearest_first(types: Sequence[str], kinds: Mapping[str, PassengerType]) -> list[int]:
+    """The places of these passengers in the order in which they get the cheapest seats: whoever pays most of
+    a fare comes first, which is what costs the party least. Equal ones stay in order.
+    """
+    discounts = [kinds[slug].discount_percent if slug in kinds else ZERO for slug in types]
+    return sorted(range(len(types)), key=lambda place: discounts[place])
 
 
 def fare_table(pairs: Iterable[tuple[RouteStop, RouteStop]]) -> FareTable:
@@ -153,6 +209,19 @@ class Party:
 
     def price(self, adult: Decimal, types: Mapping[str, PassengerType]) -> Decimal:
         return sum((passenger_price(adult, types[slug]) * number for slug, number in self.counts), ZERO)
+
+    def price_on(self, seats: Sequence[tuple[Decimal, int]], types: Mapping[str, PassengerType]) -> Decimal:
+        """The price of the party on so many seats at each adult's price, the cheapest first."""
+        members = self.members()
+        prices = [adult for adult, number in seats for _seat in range(number)]
+        order = _dearest_first(members, types)
+        return sum(
+            (
+                passenger_price(adult, types[members[place]])
+                for adult, place in zip(prices, order, strict=True)
+            ),
+            ZERO,
+        )
 
 
 def read_party(passengers: int, counts: Mapping[str, int]) -> Party:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal, SeatTaken, SoldOut
 from bookings.cache.reference_data import cached
-from bookings.models import FareClass, Seat, SeatKind
+from bookings.domain.fares.prices import SoldClass, cheapest_together
+from bookings.models import Seat, SeatKind
 
 _OTHER_DECK: Final = 1000
 _OTHER_ROW: Final = 10
@@ -81,23 +82,32 @@ def nearest(coach: SeatAvailability, seat: Seat, count: int, *, avoid: Collectio
 
 
 def seats_together(
-    coach: SeatAvailability, count: int, classes: Sequence[FareClass], *, fare_class: str = ""
+    coach: SeatAvailability, count: int, classes: Sequence[SoldClass], *, fare_class: str = ""
 ) -> list[Seat]:
-    """`count` free seats, as close together as can be: of `fare_class` if it is named, else of the first
-    class that has enough, else of any.
+    """The cheapest `count` free seats that a party can have, as `cheapest_together` says, of `fare_class` if
+    it is named; among equally cheap ones those that are closest together. In the order of the coach.
 
     Raises SoldOut when fewer are free.
     """
-    allowed = [candidate for candidate in classes if fare_class in ("", candidate.code)]
-    by_class = [[seat for seat in coach.free if seat.kind in candidate.seat_kinds] for candidate in allowed]
-    enough = next((seats for seats in by_class if len(seats) >= count), None)
-    if enough is None:
-        enough = [seat for seats in by_class for seat in seats]
-    if len(enough) < count:
-        raise SoldOut(len(enough))
-    free = _columns(coach.free)
+    by_class = [
+        [seat for seat in coach.free if seat.kind in offered.kinds]
+        for offered in classes
+        if fare_class in ("", offered.fare_class.code)
+    ]
+    given = cheapest_together([len(seats) for seats in by_class], count)
+    if sum(given) < count:
+        raise SoldOut(sum(given))
+    settled: list[Seat] = []  # of the classes that give all that they have
+    choice: list[Seat] = []  # of the one that has more
+    for seats, number in zip(by_class, given, strict=True):
+        if number == len(seats):
+            settled += seats
+        elif number:
+            choice = seats
+    free, rest = _columns(coach.free), count - len(settled)
+    groups = (settled + choice[start : start + rest] for start in range(len(choice) - rest + 1))
     return min(
-        (enough[start : start + count] for start in range(len(enough) - count + 1)),
+        (sorted(group, key=lambda seat: (seat.deck, seat.row, seat.column)) for group in groups),
         key=lambda group: _cost(coach, free, group),
     )
 

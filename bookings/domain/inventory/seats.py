@@ -120,7 +120,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         for fare_class in fares.classes
         if fare_class.code in prices and any(seat.class_code == fare_class.code for seat in seats)
     ]
-    cheapest = prices[offered[0].code] if offered else None
+    cheapest = min((prices[fare_class.code] for fare_class in offered), default=None)
     return SeatMap(
         segment=segment,
         decks=seat_decks(seats),

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.sales.holds import MOST_TRIPS, SeatOffer, SeatRequest, check_return_trip, offer_seats
+from bookings.domain.sales.holds import MOST_TRIPS, SeatRequest, check_return_trip
+from bookings.domain.sales.seat_offers import SeatOffer, offer_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, Partner
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now
-from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
+from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, passenger_price
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
@@ -32,6 +32,7 @@ from bookings.domain.sales.bookings import (
 )
 from bookings.domain.sales.cancellations import is_whole_booking, ticket_quote
 from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.holds import price_seat
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
@@ -116,14 +117,29 @@ def _quote(
         if len(seats) != len(seated):
             raise Refusal(_("Choose one seat for each passenger who moves."))
     else:
-        seats = seats_together(
-            coach, len(seated), fares.classes, fare_class=_class_with_room(coach, seated, fares)
+        classes = fares.sold_classes(
+            segment.board,
+            segment.alight,
+            price_zar=segment.schedule.price_zar,
+            day=segment.boards_local.date(),
         )
-    seat_of = dict(zip((ticket.pk for ticket in seated), seats, strict=True))
+        seats = seats_together(
+            coach, len(seated), classes, fare_class=_class_with_room(coach, seated, classes)
+        )
+    seat_of = _seats_by_price(seated, seats, segment, fares)
     lines = tuple(
         _line(booking, ticket, seat_of.get(ticket.pk), segment, fares, waived, now) for ticket in tickets
     )
     return ExchangeQuote(booking, segment, lines, is_all=is_whole_booking(booking, tickets))
+
+
+def _seats_by_price(
+    tickets: Sequence[Ticket], seats: Sequence[Seat], segment: Segment, fares: FareTable
+) -> dict[int, Seat]:
+    """A seat for each ticket, so that they pay what the same party would pay in a sale."""
+    types = [ticket.passenger_type.slug for ticket in tickets]
+    places = fares.places(types, [price_seat(segment, seat, fares).adult for seat in seats])
+    return {tickets[place].pk: seat for place, seat in zip(places, seats, strict=True)}
 
 
 def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> SeatAvailability:
@@ -136,12 +152,11 @@ def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> SeatAva
     return SeatAvailability(sold_seats(segment.schedule.layout_id), taken, used)
 
 
-def _class_with_room(coach: SeatAvailability, tickets: Sequence[Ticket], fares: FareTable) -> str:
+def _class_with_room(coach: SeatAvailability, tickets: Sequence[Ticket], classes: Sequence[SoldClass]) -> str:
     """The class they travel in, if it has seats for them all; else any."""
     code = tickets[0].fare_class.code
-    room = sum(
-        1 for seat in coach.free if (fare_class := fares.class_of(seat.kind)) and fare_class.code == code
-    )
+    kinds = next((offered.kinds for offered in classes if offered.fare_class.code == code), frozenset())
+    room = sum(seat.kind in kinds for seat in coach.free)
     return code if room >= len(tickets) else ""
 
 
@@ -164,16 +179,8 @@ def _line(
 
 def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, *, fares: FareTable) -> tuple[FareClass, Decimal]:
     """The class of a seat and what this passenger pays on it today. Raises Refusal if it is not sold."""
-    fare_class = fares.class_of(seat.kind)
-    day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
-    adult = (
-        None
-        if fare_class is None
-        else fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
-    )
-    if fare_class is None or adult is None:
-        raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
-    return fare_class, passenger_price(adult, ticket.passenger_type)
+    price = price_seat(segment, seat, fares)
+    return price.fare_class, passenger_price(price.adult, ticket.passenger_type)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
                     segment.schedule, len(seats), live, owner=owner, network=hold.network, replaces=None
                 )
             for row in held:
-                HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares)._asdict())
+                HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares).columns)
             claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
         Hold.objects.filter(pk=hold.pk).update(expires_at=hold.expires_at, renewals=0)
         refresh(locked)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -19,7 +19,7 @@ from bookings.base.errors import HoldExpired, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
-from bookings.domain.fares.prices import FareTable, fare_table
+from bookings.domain.fares.prices import FareTable, SoldClass, fare_table
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import (
     ClaimedLeg,
@@ -41,7 +41,7 @@ from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Channel, FareClass, Hold, HoldSeat, HoldTrip, Seat
 
-Choice = Callable[[SeatAvailability, FareTable], Sequence[Seat]]
+Choice = Callable[[SeatAvailability, Sequence[SoldClass]], Sequence[Seat]]
 MOST_TRIPS: Final = 2  # outward and return
 _MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 
@@ -102,13 +102,13 @@ def hold_seats(
     Seats that the owner already holds on this departure are replaced. Raises SeatTaken, SalesClosed,
     HoldLimitReached, HoldExpired (of `adds_to`), PartyMismatch or another Refusal.
     """
-    return _hold(segment, lambda coach, fares: named_seats(coach, labels), request, now)
+    return _hold(segment, lambda coach, classes: named_seats(coach, labels), request, now)
 
 
 def hold_any(
     segment: Segment, count: int, request: HoldRequest, *, fare_class: str = "", now: datetime | None = None
 ) -> Hold:
-    """Hold `count` seats of our choice, as close together as can be, or none.
+    """Hold the cheapest `count` seats that can be had together, of our choice, or none.
 
     Raises SoldOut, and what `hold_seats` raises.
     """
@@ -117,7 +117,7 @@ def hold_any(
         raise Refusal(_("Please choose between 1 and %(most)d seats.") % {"most": most})
     return _hold(
         segment,
-        lambda coach, fares: seats_together(coach, count, fares.classes, fare_class=fare_class),
+        lambda coach, classes: seats_together(coach, count, classes, fare_class=fare_class),
         request,
         now,
     )
@@ -129,7 +129,7 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
     seats = sold_seats(segment.schedule.layout_id)
     # First without a lock and by our own clock, as most refusals need neither.
     look = read_claims(schedule_id).live(now or timezone.now())
-    choose(_availability(segment, seats, request, look)[0], fares)
+    choose(_availability(segment, seats, request, look)[0], _sold_classes(segment, fares))
     try:
         with short_transaction():
             # The other segment of the hold is locked too, as its seats get the same new expiry.
@@ -144,13 +144,15 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
             drop_claims([schedule_id], claimed.expired(now), now=now)
             live = claimed.live(now)
             coach, own_trip = _availability(fresh, seats, request, live)
-            chosen = list(choose(coach, fares))
+            classes = _sold_classes(fresh, fares)
+            chosen = _priced(choose(coach, classes), classes, fares)
             if request.channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
                 who = {"owner": request.owner, "network": request.network}
                 check_hold_limits(fresh.schedule, len(chosen), live, **who, replaces=own_trip)
-            types = _types_by_price(request.types, fresh, chosen, fares)
+            types = _types_by_price(request.types, chosen, fares)
             hold = _hold_row(own_trip, fresh, replace(request, types=types), len(chosen), now)
-            _write_trip(hold, own_trip, fresh, chosen, fares, joins=bool(request.adds_to))
+            chosen = _seats_by_price(hold.draft, chosen, fares)
+            _write_trip(hold, own_trip, fresh, chosen, joins=bool(request.adds_to))
             refresh([schedule_id])
             count_committed(HOLDS, request.channel)
             return hold
@@ -158,55 +160,9 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
         report_network_full(refusal, now=now or database_now())
         raise
     except IntegrityError as clash:  # the unique constraint is the referee of last resort
-        raise SeatTaken([seat.label for seat in choose(SeatAvailability(seats, ()), fares)]) from clash
-
-
-@dataclass(frozen=True)
-class SeatOffer:
-    """A seat for one passenger of a party, and what they pay on it."""
-
-    seat: Seat
-    fare_class: FareClass
-    passenger_type: str
-    fare: Decimal
-
-
-def offer_seats(
-    segment: Segment,
-    seats: SeatRequest,
-    types: Sequence[str],
-    *,
-    seat_by_seat: bool = False,
-    channel: str = "web",
-    now: datetime,
-) -> list[SeatOffer]:
-    """What holding the seats of a request on its segment for passengers of these types would give and cost
-    now; nothing is kept. Without labels it is as many seats as there are passengers.
-
-    `seat_by_seat`: the types are those of the seats in turn, as for the way back, where everybody has a place
-    in the party already. Raises what `hold_seats` and `hold_any` raise.
-    """
-    if not segment.is_on_sale(now, channel):
-        raise SalesClosed(_("This departure is no longer on sale from your stop."))
-    fares = fare_table([(segment.board, segment.alight)])
-    live = read_claims(segment.schedule.pk).live(now)
-    coach, _own_trip = _availability(
-        segment, sold_seats(segment.schedule.layout_id), HoldRequest(owner=""), live
-    )
-    chosen = (
-        named_seats(coach, seats.labels)
-        if seats.labels
-        else seats_together(coach, len(types), fares.classes, fare_class=seats.fare_class)
-    )
-    if len(chosen) != len(types):
-        raise Refusal(_("Choose as many seats as there are passengers."))
-    if not seat_by_seat:
-        types = _types_by_price(types, segment, chosen, fares)
-    priced = [price_seat(segment, seat, fares) for seat in chosen]
-    return [
-        SeatOffer(seat, price.fare_class, kind, Decimal(price.fares[kind]))
-        for seat, kind, price in zip(chosen, types, priced, strict=True)
-    ]
+        raise SeatTaken(
+            [seat.label for seat in choose(SeatAvailability(seats, ()), _sold_classes(segment, fares))]
+        ) from clash
 
 
 def _availability(
@@ -291,27 +247,37 @@ def check_return_trip(out: Segment, back: Segment) -> None:
         )
 
 
-def _types_by_price(
-    types: Sequence[str], segment: Segment, seats: Sequence[Seat], fares: FareTable
-) -> Sequence[str]:
-    """The types seat by seat, those named first on the cheapest seats.
+def _priced(
+    seats: Sequence[Seat], classes: Sequence[SoldClass], fares: FareTable
+) -> list[tuple[Seat, SeatPrice]]:
+    return [(seat, _price_seat(seat, classes, fares)) for seat in seats]
 
-    As a search adds up the price of a party.
-    """
+
+def _types_by_price(
+    types: Sequence[str], seats: Sequence[tuple[Seat, SeatPrice]], fares: FareTable
+) -> Sequence[str]:
+    """The types seat by seat, so that the party pays what a search says."""
     if len(types) != len(seats):
         return types
-    adult = [Decimal(next(iter(price_seat(segment, seat, fares).fares.values()))) for seat in seats]
-    cheapest_first = sorted(range(len(seats)), key=lambda index: adult[index])
-    of_seat = dict(zip(cheapest_first, types, strict=True))
-    return [of_seat[index] for index in range(len(seats))]
+    return [types[place] for place in fares.places(types, [price.adult for _seat, price in seats])]
+
+
+def _seats_by_price(
+    draft: dict[str, Any], seats: list[tuple[Seat, SeatPrice]], fares: FareTable
+) -> list[tuple[Seat, SeatPrice]]:
+    """The same for passengers who have their places in the draft already: the seats in their order."""
+    types = [passenger.get("passenger_type", "") for passenger in draft.get("passengers", [])]
+    if len(types) != len(seats):
+        return seats
+    places = fares.places(types, [price.adult for _seat, price in seats])
+    return [seats[places.index(place)] for place in range(len(seats))]
 
 
 def _write_trip(
     hold: Hold,
     own_trip: HoldTrip | None,
     segment: Segment,
-    seats: Sequence[Seat],
-    fares: FareTable,
+    seats: Sequence[tuple[Seat, SeatPrice]],
     *,
     joins: bool,
 ) -> None:
@@ -332,30 +298,43 @@ def _write_trip(
         insert_rows([trip])
     insert_rows(
         [
-            HoldSeat(trip=trip, position=position, seat=seat, **price_seat(segment, seat, fares)._asdict())
-            for position, seat in enumerate(seats)
+            HoldSeat(trip=trip, position=position, seat=seat, **price.columns)
+            for position, (seat, price) in enumerate(seats)
         ]
     )
-    claims.claim(claims.claims_of_hold(trip, seats, segment.legs, expires_at=hold.expires_at))
+    claimed = [seat for seat, _price in seats]
+    claims.claim(claims.claims_of_hold(trip, claimed, segment.legs, expires_at=hold.expires_at))
 
 
 class SeatPrice(NamedTuple):
-    """The fare class of a seat and what each passenger type pays on it, as a HoldSeat keeps them."""
+    """The fare class of a seat, what an adult pays on it, and what each passenger type pays."""
 
     fare_class: FareClass
+    adult: Decimal
     fares: dict[str, str]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """As a HoldSeat keeps them."""
+        return {"fare_class": self.fare_class, "fares": self.fares}
 
 
 def price_seat(segment: Segment, seat: Seat, fares: FareTable) -> SeatPrice:
     """Raises Refusal if the seat is not sold."""
-    if fare_class := fares.class_of(seat.kind):
-        day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
-        adult = fares.price(segment.board, segment.alight, fare_class, price_zar=price_zar, day=day)
-        if adult is not None:
-            return SeatPrice(
-                fare_class, {slug: str(fare) for slug, fare in fares.fares_by_type(adult).items()}
-            )
-    raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
+    return _price_seat(seat, _sold_classes(segment, fares), fares)
+
+
+def _sold_classes(segment: Segment, fares: FareTable) -> list[SoldClass]:
+    day, price_zar = segment.boards_local.date(), segment.schedule.price_zar
+    return fares.sold_classes(segment.board, segment.alight, price_zar=price_zar, day=day)
+
+
+def _price_seat(seat: Seat, classes: Sequence[SoldClass], fares: FareTable) -> SeatPrice:
+    sold = next((offered for offered in classes if seat.kind in offered.kinds), None)
+    if sold is None:
+        raise Refusal(_("Seat %(seat)s is not sold between these two stops.") % {"seat": seat.label})
+    by_type = {slug: str(fare) for slug, fare in fares.fares_by_type(sold.price).items()}
+    return SeatPrice(sold.fare_class, sold.price, by_type)
 
 
 def hold_time(channel: str = Channel.WEB) -> timedelta:

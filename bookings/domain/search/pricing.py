@@ -12,9 +12,9 @@ from bookings.domain.fares.prices import (
     FareLines,
     FareTable,
     Party,
+    cheapest_together,
     fare_classes,
     fare_lines,
-    passenger_price,
     passenger_types,
 )
 from bookings.domain.search.availability import LayoutSeats, TakenByDeparture, find_layouts
@@ -42,7 +42,7 @@ class PriceList:
     _adults: dict[tuple[int, int, int, Decimal, date], tuple[tuple[Decimal, FareClass], ...]] = field(
         default_factory=dict
     )
-    _totals: dict[Decimal, Decimal] = field(default_factory=dict)
+    _totals: dict[tuple[tuple[Decimal, int], ...], Decimal] = field(default_factory=dict)
     _seats: dict[int, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
     def classes(self, departure: Departure) -> tuple[tuple[Decimal, FareClass], ...]:
@@ -54,22 +54,17 @@ class PriceList:
         key = (segment.board.id, segment.alight.id, departure.layout_id, departure.price_zar, day)
         if key not in self._adults:
             kinds = self._kinds(departure.layout_id)
-            offered = [
-                fare_class
-                for fare_class in self.table.classes
-                if fare_class.code in kinds and self.fare_class in ("", fare_class.code)
-            ]
-            priced = [
-                (
-                    self.table.price(
-                        segment.board, segment.alight, fare_class, price_zar=departure.price_zar, day=day
-                    ),
-                    fare_class,
-                )
-                for fare_class in offered
-            ]
-            sold = [(price, fare_class) for price, fare_class in priced if price is not None]
-            self._adults[key] = tuple(sorted(sold, key=lambda pair: pair[0]))
+            sold = self.table.sold_classes(
+                segment.board,
+                segment.alight,
+                price_zar=departure.price_zar,
+                day=day,
+            )
+            self._adults[key] = tuple(
+                (offered.price, offered.fare_class)
+                for offered in sold
+                if offered.fare_class.code in kinds and self.fare_class in ("", offered.fare_class.code)
+            )
         return self._adults[key]
 
     def sold(self, departures: Iterable[Departure]) -> list[Departure]:
@@ -89,34 +84,30 @@ class PriceList:
 
     def _quote(self, departure: Departure, taken: Mapping[str, int] | None) -> PriceQuote:
         classes = self.classes(departure)
-        cheapest = classes[0][0]
+        cheapest, size = classes[0][0], self.party.size
         if taken is None:
-            return PriceQuote(self.total(cheapest), cheapest)
+            return PriceQuote(self._total(((cheapest, size),)), cheapest)
         kinds = self._kinds(departure.layout_id)
-        free = {
-            fare_class.code: sum(
-                max(0, number - taken.get(kind, 0)) for kind, number in kinds[fare_class.code]
-            )
+        free = [
+            sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[fare_class.code])
             for _price, fare_class in classes
-        }
-        all_free = sum(free.values())
-        for price, fare_class in classes:
-            if free[fare_class.code] >= self.party.size:
-                return PriceQuote(self.total(price), price, all_free)
-        if all_free >= self.party.size:
-            return PriceQuote(self._mixed(classes, free), cheapest, all_free)
-        return PriceQuote(self.total(cheapest), cheapest, all_free)
+        ]
+        all_free = sum(free)
+        if all_free < size:
+            return PriceQuote(self._total(((cheapest, size),)), cheapest, all_free)
+        given = zip(classes, cheapest_together(free, size), strict=True)
+        seats = tuple((price, number) for (price, _class), number in given if number)
+        return PriceQuote(self._total(seats), seats[0][0], all_free)
 
-    def total(self, adult: Decimal) -> Decimal:
-        if adult not in self._totals:
-            self._totals[adult] = self.party.price(adult, self.table.types)
-        return self._totals[adult]
-
-    def _mixed(self, classes: tuple[tuple[Decimal, FareClass], ...], free: Mapping[str, int]) -> Decimal:
-        """The party in seats of several classes, the cheapest seats first."""
-        prices = (price for price, fare_class in classes for _seat in range(free[fare_class.code]))
-        pairs = zip(self.party.members(), prices, strict=False)
-        return sum((passenger_price(price, self.table.types[slug]) for slug, price in pairs), Decimal(0))
+    def _total(self, seats: tuple[tuple[Decimal, int], ...]) -> Decimal:
+        """What the party pays on so many seats at each adult's price."""
+        if seats not in self._totals:
+            self._totals[seats] = (
+                self.party.price(seats[0][0], self.table.types)
+                if len(seats) == 1
+                else self.party.price_on(seats, self.table.types)
+            )
+        return self._totals[seats]
 
     def _kinds(self, layout_id: int) -> Mapping[str, list[tuple[str, int]]]:
         """How many seats of which kinds each class sells in this coach, by its code."""
