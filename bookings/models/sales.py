@@ -241,6 +241,7 @@ TICKET_STEPS: Final = (
     ("valid", "replaced"),
     ("boarded", "valid"),  # a scan taken back
     ("no_show", "boarded"),
+    ("no_show", "valid"),  # expected again
 )
 
 
@@ -313,7 +314,7 @@ class BookingEvent(models.Model):
                 condition=(Q(ticket__isnull=True) & _steps(BOOKING_STEPS))
                 | (Q(ticket__isnull=False) & _steps(TICKET_STEPS))
                 | (Q(from_status=F("to_status")) & ~Q(reason="")),
-                name="booking_event_step_allowed",
+                name="booking_event_step_possible",
             )
         ]
 

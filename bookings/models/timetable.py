@@ -155,11 +155,28 @@ class Schedule(Imported):
         return not self.is_active or self.status == Schedule.Status.CANCELLED
 
 
+class ScheduleEventQuerySet(models.QuerySet["ScheduleEvent"]):
+    def of_stops(self) -> ScheduleEventQuerySet:
+        """Boarding closed at a stop, or the stop left, as far as nobody has undone it."""
+        kinds = (ScheduleEvent.Kind.STEP, ScheduleEvent.Kind.LEFT)
+        return self.filter(position__isnull=False, kind__in=kinds, undone_at=None)
+
+    def leavings(self) -> ScheduleEventQuerySet:
+        return self.filter(kind=ScheduleEvent.Kind.LEFT, undone_at=None)
+
+
 class ScheduleEvent(models.Model):
     """What staff did to a departure, and when.
 
-    A step of its state, or (both states alike, with a `position`) boarding closed at a stop.
+    A step of its state, or (both states alike, with a `position`) boarding closed at a stop, or what its kind
+    says. What was undone stays, with the time of that; an event of its own says by whom.
     """
+
+    class Kind(models.TextChoices):
+        STEP = "", "step or closing"
+        LEFT = "left", "left a stop"
+        WITHDRAWN = "withdrawn", "withdrawn from the timetable"
+        UNDONE = "undone", "undone"
 
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="events", db_index=False)
     from_status = models.CharField(max_length=10)
@@ -170,6 +187,10 @@ class ScheduleEvent(models.Model):
     )
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind.choices, blank=True, default=Kind.STEP, db_default="")
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScheduleEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

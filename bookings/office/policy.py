@@ -105,6 +105,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "board_standby": SELLERS,  # it gives money back
     "depart": BOARDERS,
     "arrive": BOARDERS,
+    "undo_step": BOARDERS,
     # Operation
     "database": MANAGERS,
 }

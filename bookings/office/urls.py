@@ -130,6 +130,11 @@ urlpatterns = [
     path("departures/<int:schedule_id>/board/standby/", boarding.standby, name="board_standby"),
     path("departures/<int:schedule_id>/depart/", boarding.leave, name="depart"),
     path("departures/<int:schedule_id>/arrive/", boarding.end, name="arrive"),
+    path(
+        "departures/<int:schedule_id>/undo/<str:step>/",
+        boarding.undo_step,
+        name="undo_step",
+    ),
     # Operation
     path("database/", database.database, name="database"),
 ]

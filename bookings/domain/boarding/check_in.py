@@ -26,7 +26,6 @@ from bookings.models import (
     RouteStop,
     SaleStatus,
     Schedule,
-    ScheduleEvent,
     Ticket,
     User,
 )
@@ -206,7 +205,7 @@ def _as_time(
     if at < times.closes or late:
         return ScanOutcome.BOARDED
     # Who is still on the list after a colleague closed the stop got the seat then, or bought it since.
-    is_closed = ScheduleEvent.objects.filter(schedule=schedule, position=call.position).exists()
+    is_closed = schedule.events.of_stops().filter(position=call.position).exists()
     return ScanOutcome.BOARDED if is_closed else ScanOutcome.LATE
 
 
@@ -244,7 +243,10 @@ def _undo(schedule_id: int, ticket_id: int, actor: User, now: datetime) -> str:
         raise NotFound(_("This ticket is not for this departure."))
     call = ticket.booking.from_stop
     if has_left(schedule, call):
-        raise Conflict(_("The coach has left %(stop)s: this can no longer be undone.") % {"stop": call.stop})
+        raise Conflict(
+            _("The coach has left %(stop)s: this can no longer be undone, unless that is undone first.")
+            % {"stop": call.stop}
+        )
     own_row = Ticket.objects.filter(pk=ticket.pk, status=Ticket.Status.BOARDED)
     if own_row.update(status=Ticket.Status.VALID) != 1:
         raise Conflict(_("This ticket is not on board any more."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict
 from bookings.database.transactions import database_now
-from bookings.domain.boarding.coach_load import CoachLoad, actor_name, boarding_times, has_left, said_at_door
+from bookings.domain.boarding.coach_load import CoachLoad, actor_name, boarding_times, said_at_door
 from bookings.domain.boarding.departure_status import locked_load, mark_no_shows, take_step
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
@@ -138,7 +138,7 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
             _("This departure is %(state)s: boarding is not possible.")
             % {"state": load.schedule.get_status_display()}
         )
-    if has_left(load.schedule, call):
+    if load.has_left(call.position):
         raise Conflict(_("The coach has left %(stop)s.") % {"stop": call.stop})
     if now < closes:
         raise Conflict(

@@ -71,13 +71,19 @@ def said_at_door(moment: datetime, call: RouteStop, *, schedule: Schedule, now: 
 
 
 def has_left(schedule: Schedule, call: RouteStop) -> bool:
-    """Whether the coach is known to have left the stop.
+    """Whether the coach is known to have left the stop: staff say so at each, and when all is over.
 
-    Staff say so for the first one, and when all is over.
+    1 query while it is on the road.
     """
-    return schedule.status == Schedule.Status.ARRIVED or (
-        call.position == 0 and schedule.status == Schedule.Status.DEPARTED
-    )
+    if schedule.status != Schedule.Status.DEPARTED:
+        return schedule.status == Schedule.Status.ARRIVED
+    events = ScheduleEvent.objects.filter(schedule=schedule).leavings()
+    return call.position in _left_on_the_road(events.values_list("position", flat=True))
+
+
+def _left_on_the_road(positions: Iterable[int | None]) -> set[int | None]:
+    """Where nobody said which stop a departed coach has left, it has left the first."""
+    return set(positions) or {0}
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class CoachLoad:
     tickets: Sequence[Ticket]  # of paid bookings: valid, boarded or no-show, in order of sale
     seats: Sequence[Seat]  # those that are sold, in order of place
     claims: Collection[Claimed]  # those that count
-    closings: Sequence[ScheduleEvent]  # boarding closed at a stop
+    stop_events: Sequence[ScheduleEvent]  # boarding closed at a stop, and stops left
     boarded: dict[int, BookingEvent]  # how a ticket got on, by its id
 
     def call_at(self, position: int) -> RouteStop:
@@ -130,7 +136,25 @@ class CoachLoad:
 
     def closing_at(self, position: int) -> ScheduleEvent | None:
         """The last time that boarding was closed here."""
-        return next((event for event in reversed(self.closings) if event.position == position), None)
+        return self._last_event(position, ScheduleEvent.Kind.STEP)
+
+    def leaving_at(self, position: int) -> ScheduleEvent | None:
+        """When the coach left this stop."""
+        return self._last_event(position, ScheduleEvent.Kind.LEFT)
+
+    def has_left(self, position: int) -> bool:
+        """As the function `has_left`, without a query."""
+        if self.schedule.status != Schedule.Status.DEPARTED:
+            return self.schedule.status == Schedule.Status.ARRIVED
+        leavings = (event for event in self.stop_events if event.kind == ScheduleEvent.Kind.LEFT)
+        return position in _left_on_the_road(event.position for event in leavings)
+
+    def arrives_at(self, position: int) -> datetime:
+        return self.schedule.departure_time + timedelta(minutes=self.call_at(position).arrive_min)
+
+    def _last_event(self, position: int, kind: str) -> ScheduleEvent | None:
+        own = (event for event in self.stop_events if (event.position, event.kind) == (position, kind))
+        return max(own, key=lambda event: event.pk, default=None)
 
 
 def _by_seat(ticket: Ticket) -> tuple[int, int, int, int]:
@@ -152,7 +176,7 @@ def coach_load(schedule_id: int, *, now: datetime) -> CoachLoad:
         tickets=_with_places(_tickets(schedule_id), calls, seats),
         seats=seats,
         claims=_claims(schedule_id, now),
-        closings=_closings(schedule_id),
+        stop_events=_stop_events(schedule_id),
         boarded={event.ticket_id or 0: event for event in _boarded(schedule_id)},
     )
 
@@ -188,8 +212,8 @@ def _claims(schedule_id: int, now: datetime) -> QuerySet[SeatClaim, Claimed]:
 
 
 @compiled
-def _closings(schedule_id: int) -> QuerySet[ScheduleEvent]:
-    events = ScheduleEvent.objects.filter(schedule=schedule_id, position__isnull=False)
+def _stop_events(schedule_id: int) -> QuerySet[ScheduleEvent]:
+    events = ScheduleEvent.objects.filter(schedule=schedule_id).of_stops()
     return events.select_related("actor").order_by("pk")
 
 

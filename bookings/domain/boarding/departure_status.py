@@ -1,91 +1,180 @@
 """From boarding to arrival: the state of a departure, each step by somebody, once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound
 from bookings.database.transactions import database_now
-from bookings.domain.boarding.coach_load import CoachLoad, boarding_times, coach_load, said_at_door
+from bookings.domain.boarding.coach_load import (
+    CoachLoad,
+    actor_name,
+    boarding_times,
+    coach_load,
+    said_at_door,
+)
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, refresh
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
-from bookings.models import BookingEvent, Schedule, ScheduleEvent, Ticket, User
+from bookings.models import BookingEvent, RouteStop, Schedule, ScheduleEvent, Ticket, User
 
 Status = Schedule.Status
 BEFORE_LEAVING = (Status.ON_SALE, Status.CLOSED, Status.BOARDING)
+NEAR_ARRIVAL: Final = timedelta(minutes=30)
 
 
-def depart(schedule_id: int, *, actor: User, submission: str, now: datetime | None = None) -> int:
-    """Let the coach leave its first stop.
+def depart(
+    schedule_id: int,
+    *,
+    actor: User,
+    submission: str,
+    position: int = 0,
+    now: datetime | None = None,
+) -> int:
+    """Let the coach leave the stop of this position, once per `submission`.
 
-    Who has not boarded there is a no-show; how many that were. Raises Conflict.
+    Who has not boarded there is a no-show; how many that were. Nothing changes for who boards elsewhere.
+    Raises NotFound, and Conflict.
     """
     started = now or database_now()
     return int(
         run_once(
             "depart",
             submission,
-            str(schedule_id),
-            action=lambda: _depart(schedule_id, actor, now),
+            f"{schedule_id} {position}",
+            action=lambda: _depart(schedule_id, position, actor, now),
             now=started,
         )
     )
 
 
-def _depart(schedule_id: int, actor: User, now: datetime | None) -> str:
+def _depart(schedule_id: int, position: int, actor: User, now: datetime | None) -> str:
     load, now = locked_load(schedule_id, now)
-    first = load.calls[0]
-    if load.schedule.status not in BEFORE_LEAVING:
-        raise Conflict(
-            _("This departure is %(state)s already.") % {"state": load.schedule.get_status_display()}
-        )
-    times = boarding_times(load.schedule, first)
-    if now < times.closes:
-        raise Conflict(
-            _("Boarding is open until %(time)s. The coach cannot leave before.")
-            % {"time": said_at_door(times.closes, first, schedule=load.schedule, now=now)}
-        )
-    missing = [ticket for ticket in load.boarding_at(first.position) if ticket.status == Ticket.Status.VALID]
-    mark_no_shows(missing, reason=_("no-show when the coach left"), actor=actor, now=now)
-    take_step(load.schedule, Status.DEPARTED, actor=actor, now=now)
+    call = load.call_at(position)
+    _refuse_leaving(load, call, now)
+    missing = [ticket for ticket in load.boarding_at(position) if ticket.status == Ticket.Status.VALID]
+    reason = _("no-show when the coach left %(stop)s") % {"stop": call.stop}
+    mark_no_shows(missing, reason=reason, actor=actor, now=now)
+    take_step(load.schedule, Status.DEPARTED, actor=actor, now=now, left=call)
     refresh([schedule_id])
     return str(len(missing))
 
 
-def arrive(schedule_id: int, *, actor: User, submission: str, now: datetime | None = None) -> None:
-    """Let the coach be at its last stop. Raises Conflict unless it has left the first one."""
+def _refuse_leaving(load: CoachLoad, call: RouteStop, now: datetime) -> None:
+    """Raises Conflict, in words, if the coach cannot leave the stop now."""
+    schedule, leaving = load.schedule, load.leaving_at(call.position)
+    if leaving:
+        time = said_at_door(leaving.at, call, schedule=schedule, now=now)
+        facts = {"stop": call.stop, "time": time, "name": actor_name(leaving)}
+        raise Conflict(_("The coach has left %(stop)s already: %(time)s, %(name)s.") % facts)
+    if schedule.status not in (*BEFORE_LEAVING, Status.DEPARTED) or load.has_left(call.position):
+        raise Conflict(_("This departure is %(state)s already.") % {"state": schedule.get_status_display()})
+    if call.position == load.calls[-1].position:
+        raise Conflict(_("%(stop)s is the last stop: the coach arrives there.") % {"stop": call.stop})
+    closes = boarding_times(schedule, call).closes
+    if now < closes:
+        raise Conflict(
+            _("Boarding is open until %(time)s. The coach cannot leave before.")
+            % {"time": said_at_door(closes, call, schedule=schedule, now=now)}
+        )
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When the coach is due at its last stop, and whom an arrival now would strand, by stop and seat."""
+
+    due: datetime
+    is_early: bool  # by more than half an hour
+    stranded: tuple[Ticket, ...]  # with valid tickets from stops that it is not known to have left
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.is_early or bool(self.stranded)
+
+
+def plan_arrival(load: CoachLoad, now: datetime) -> Arrival:
+    last = load.calls[-1].position
+    due = load.arrives_at(last)
+    stranded = [
+        ticket
+        for call in load.calls[:-1]
+        if not load.has_left(call.position)
+        for ticket in (*load.boarding_at(call.position), *load.standby_at(call.position))
+        if ticket.status == Ticket.Status.VALID
+    ]
+    return Arrival(due, now < due - NEAR_ARRIVAL, tuple(stranded))
+
+
+def arrive(
+    schedule_id: int,
+    *,
+    actor: User,
+    submission: str,
+    approver: User | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Let the coach be at its last stop, once per `submission`.
+
+    Before its time, or while somebody further up the road may still board, an `approver` must have signed.
+    Raises Conflict, also unless the coach has left a stop.
+    """
     run_once(
         "arrive",
         submission,
         str(schedule_id),
-        action=lambda: _arrive(schedule_id, actor, now),
+        action=lambda: _arrive(schedule_id, actor, approver, now),
         now=now or database_now(),
     )
 
 
-def _arrive(schedule_id: int, actor: User, now: datetime | None) -> str:
-    schedule = locked_schedule(schedule_id)
+def _arrive(schedule_id: int, actor: User, approver: User | None, now: datetime | None) -> str:
+    load, now = locked_load(schedule_id, now)
+    schedule = load.schedule
     if schedule.status != Status.DEPARTED:
         raise Conflict(
             _("This departure is %(state)s: it cannot arrive now.") % {"state": schedule.get_status_display()}
         )
-    take_step(schedule, Status.ARRIVED, actor=actor, now=now or database_now())
+    arrival, reason = plan_arrival(load, now), ""
+    if arrival.needs_approval:
+        if approver is None or approver.pk == actor.pk or not approver.may_approve:
+            raise Conflict(_("A supervisor or manager must approve this arrival."))
+        reason = _("approved by %(name)s; still to board: %(number)d") % {
+            "name": approver.display_name,
+            "number": len(arrival.stranded),
+        }
+    take_step(schedule, Status.ARRIVED, actor=actor, now=now, reason=reason)
     return ""
 
 
-def take_step(schedule: Schedule, to: str, *, actor: User, now: datetime) -> None:
-    """Change the state of a locked departure, and write down who did."""
+def take_step(
+    schedule: Schedule,
+    to: str,
+    *,
+    actor: User,
+    now: datetime,
+    left: RouteStop | None = None,
+    reason: str = "",
+) -> None:
+    """Change the state of a locked departure, and write down who did, and which stop it `left` by that."""
     changed = Schedule.objects.filter(pk=schedule.pk, status=schedule.status).update(
         status=to, revision=F("revision") + 1
     )
     if changed != 1:
         raise Conflict(_("Somebody else has just changed this departure. Please check again."))
     ScheduleEvent.objects.create(
-        schedule=schedule, from_status=schedule.status, to_status=to, actor=actor, at=now
+        schedule=schedule,
+        from_status=schedule.status,
+        to_status=to,
+        kind=ScheduleEvent.Kind.LEFT if left else ScheduleEvent.Kind.STEP,
+        position=left.position if left else None,
+        actor=actor,
+        reason=reason[:200],
+        at=now,
     )
     schedule.status = to
 

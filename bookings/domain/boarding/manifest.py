@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -19,9 +19,8 @@ from bookings.domain.boarding.coach_load import (
     at_stop,
     boarding_times,
     coach_load,
-    has_left,
 )
-from bookings.domain.boarding.departure_status import BEFORE_LEAVING
+from bookings.domain.boarding.departure_status import BEFORE_LEAVING, plan_arrival
 from bookings.domain.boarding.standby_refunds import unseated_standby
 from bookings.models import RouteStop, Schedule, Ticket
 
@@ -89,6 +88,9 @@ class StopList:
     is_open: bool
     is_over: bool  # past the closing time
     is_left: bool
+    left: str  # "16:59, Nomsa Dlamini", where somebody said so
+    can_leave: bool
+    is_last: bool
     unseated_standby: tuple[LeftBehind, ...] = ()
 
     @property
@@ -142,12 +144,12 @@ class Manifest:
         return sum(stop.boarded for stop in self.stops)
 
     @property
-    def can_depart(self) -> bool:
-        return self.status in BEFORE_LEAVING and self.stops[0].is_over
+    def is_on_the_road(self) -> bool:
+        return self.status == Schedule.Status.DEPARTED
 
     @property
-    def can_arrive(self) -> bool:
-        return self.status == Schedule.Status.DEPARTED
+    def has_arrived(self) -> bool:
+        return self.status == Schedule.Status.ARRIVED
 
 
 def manifest(schedule_id: int, *, stop: int | None = None, now: datetime) -> Manifest:
@@ -168,10 +170,30 @@ class Closing:
 
 
 @dataclass(frozen=True)
+class Stranded:
+    """Somebody who may still board further up the road, and would stay behind if the coach had arrived."""
+
+    stop: str
+    name: str
+    seat: str
+
+
+@dataclass(frozen=True)
+class ArrivalView:
+    """When the coach is due at its last stop, and whom it would strand to say that it is there now."""
+
+    due: str
+    is_early: bool
+    stranded: tuple[Stranded, ...]
+    needs_approval: bool
+
+
+@dataclass(frozen=True)
 class BoardView:
     manifest: Manifest
     stop: StopList
     closing: Closing
+    arrival: ArrivalView
     known: str  # "hash:seat" of each ticket that may still board here, for a door without a connection
 
     @property
@@ -180,7 +202,10 @@ class BoardView:
 
         It may be closed again for those who came after.
         """
-        if not self.stop.is_over or self.stop.is_left or self.manifest.status == Schedule.Status.CANCELLED:
+        stop = self.stop
+        if self.manifest.status == Schedule.Status.CANCELLED:
+            return False
+        if stop.is_last or stop.is_left or not stop.is_over:
             return False
         return not self.stop.closed or bool(self.closing.no_shows or self.closing.seated)
 
@@ -190,15 +215,16 @@ def board_view(
 ) -> BoardView:
     """The screen at the door, in 7 queries.
 
-    At the stop asked for, else in the city where the clerk works, else the first. Raises NotFound.
+    At the stop asked for, else in the city where the clerk works, else at the first. Raises NotFound.
     """
     load = coach_load(schedule_id, now=now)
     if stop is None:
-        here = [call.position for call in load.calls[:-1] if call.stop.city_id == near_city]
+        here = [call.position for call in load.calls if call.stop.city_id == near_city]
         stop = here[0] if here else load.calls[0].position
     lists = _manifest(load, stop, now)
     here_now = next(stop_list for stop_list in lists.stops if stop_list.position == stop)
-    return BoardView(lists, here_now, _closing(plan_closing(load, load.call_at(stop))), _known(load, stop))
+    closing = _closing(plan_closing(load, load.call_at(stop)))
+    return BoardView(lists, here_now, closing, _arrival(load, now), _known(load, stop))
 
 
 def _known(load: CoachLoad, position: int) -> str:
@@ -229,9 +255,22 @@ def _closing(plan: ClosingPlan) -> Closing:
     )
 
 
+def _arrival(load: CoachLoad, now: datetime) -> ArrivalView:
+    plan = plan_arrival(load, now)
+    stranded = (
+        Stranded(
+            stop=str(ticket.booking.from_stop.stop),
+            name=ticket.full_name,
+            seat=ticket.seat.label if ticket.seat else ticket.get_place_display(),
+        )
+        for ticket in plan.stranded
+    )
+    due = at_stop(plan.due, load.calls[-1], _leaves(load).date())
+    return ArrivalView(due, plan.is_early, tuple(stranded), plan.needs_approval)
+
+
 def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
-    schedule, first = load.schedule, load.calls[0]
-    leaves = schedule.departure_time.astimezone(ZoneInfo(first.stop.time_zone))
+    schedule, first, leaves = load.schedule, load.calls[0], _leaves(load)
     stops = tuple(_stop_list(load, call, leaves.date(), now) for call in load.calls)
     position = load.call_at(stop).position if stop is not None else None
     return Manifest(
@@ -251,13 +290,18 @@ def _manifest(load: CoachLoad, stop: int | None, now: datetime) -> Manifest:
     )
 
 
+def _leaves(load: CoachLoad) -> datetime:
+    """The first stop, by its clock; the day of it heads each page."""
+    return load.schedule.departure_time.astimezone(ZoneInfo(load.calls[0].stop.time_zone))
+
+
 def _stop_list(load: CoachLoad, call: RouteStop, day: date, now: datetime) -> StopList:
     """Times that are not of `day`, which heads the page, say theirs."""
     position, last = call.position, load.calls[-1].position
     times = boarding_times(load.schedule, call)
-    arrives = load.schedule.departure_time + timedelta(minutes=call.arrive_min)
-    closing = load.closing_at(position)
-    is_left = has_left(load.schedule, call)
+    closing, leaving = load.closing_at(position), load.leaving_at(position)
+    is_left = load.has_left(position)
+    may_leave = load.schedule.status in (*BEFORE_LEAVING, Schedule.Status.DEPARTED)
     through = [
         ticket
         for ticket in load.tickets
@@ -267,7 +311,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, day: date, now: datetime) -> St
         position=position,
         city=call.stop.city.name,
         stop=call.stop.name,
-        arrives=at_stop(arrives, call, day) if position else "",
+        arrives=at_stop(load.arrives_at(position), call, day) if position else "",
         departs=at_stop(times.departs, call, day) if position != last else "",
         departs_at=times.departs.astimezone(ZoneInfo(call.stop.time_zone)),
         ons=tuple(_passenger(ticket, load, day) for ticket in load.boarding_at(position)),
@@ -283,6 +327,9 @@ def _stop_list(load: CoachLoad, call: RouteStop, day: date, now: datetime) -> St
         is_open=times.opens <= now < times.closes and not is_left,
         is_over=now >= times.closes,
         is_left=is_left,
+        left=f"{at_stop(leaving.at, call, day)}, {actor_name(leaving)}" if leaving else "",
+        can_leave=may_leave and now >= times.closes and not is_left and position != last,
+        is_last=position == last,
         unseated_standby=tuple(
             LeftBehind(ticket.pk, ticket.full_name, ticket.booking.booking_reference, format_zar(ticket.fare))
             for ticket in unseated_standby(load, position, now)

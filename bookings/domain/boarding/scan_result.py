@@ -225,18 +225,19 @@ def _replaced(ticket: Ticket, door: Door) -> str:
 def _closed(ticket: Ticket, door: Door) -> str:
     if door.schedule.status == Schedule.Status.CANCELLED:
         return _("This departure is cancelled.")
-    event = (
-        ScheduleEvent.objects.filter(schedule=door.schedule, position=None)
-        .select_related("actor")
-        .order_by("-pk")
-        .first()
-    )
+    has_arrived = door.schedule.status == Schedule.Status.ARRIVED
+    events = ScheduleEvent.objects.filter(schedule=door.schedule, undone_at=None)
+    if has_arrived:
+        events = events.filter(to_status=Schedule.Status.ARRIVED, position=None)
+    else:
+        events = events.leavings().filter(position=door.call.position)
+    event = events.select_related("actor").order_by("-pk").first()
     if event is None:
         return _("The coach has left.")
-    return _("The coach has left: %(time)s, %(name)s.") % {
-        "time": door.time(event.at),
-        "name": actor_name(event),
-    }
+    facts = {"time": door.time(event.at), "name": actor_name(event)}
+    if has_arrived:
+        return _("The coach has arrived at its last stop: %(time)s, %(name)s.") % facts
+    return _("The coach has left: %(time)s, %(name)s.") % facts
 
 
 def _unknown(ticket: None, door: Door) -> str:

@@ -82,6 +82,7 @@ def _take_off_sale(departure: Schedule, now: datetime) -> None:
         from_status=departure.status,
         to_status=Schedule.Status.CLOSED,
         position=0 if departure.status == Schedule.Status.CLOSED else None,
+        kind=ScheduleEvent.Kind.WITHDRAWN,
         reason=_("the timetable has it no more"),
         at=now,
     )

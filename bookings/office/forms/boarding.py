@@ -44,6 +44,7 @@ class UndoForm(forms.Form):
     ticket = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
     nonce = forms.CharField(max_length=60)
+    no_show = forms.BooleanField(required=False)
 
 
 class CloseForm(forms.Form):

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings.domain.boarding.manifest import Manifest, StopList
+from bookings.domain.boarding.reversal import Reversal
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,20 @@ def manifest_chips(manifest: Manifest) -> list[StopChip]:
 
 
 def boarding_chips(manifest: Manifest, shown: StopList) -> list[StopChip]:
-    """The stops where somebody can board."""
-    return [
-        _chip(stop, is_current=stop.position == shown.position) for stop in manifest.stops if stop.may_board
-    ]
+    """The stops where somebody can board, and the last one, where the coach arrives."""
+    return [_chip(stop, is_current=stop.position == shown.position) for stop in manifest.stops]
+
+
+def reversal_text(step: str, reversal: Reversal) -> str:
+    """What undoing a `departure` from a stop, or its closing, brought back."""
+    texts = [_("the coach stands here again") if step == "departure" else _("boarding is open again")]
+    if reversal.expected_again:
+        texts.append(_("%(count)d expected again") % {"count": reversal.expected_again})
+    if reversal.seats_gone:
+        texts.append(
+            _("%(count)d no-shows stay, as their seats were given away") % {"count": reversal.seats_gone}
+        )
+    return _("Undone: %(what)s.") % {"what": ", ".join(texts)}
 
 
 def _chip(stop: StopList, *, is_current: bool) -> StopChip:

@@ -1,6 +1,6 @@
 """The list and the door: manifest, check-in, closing a stop, leaving, arriving."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,27 +9,42 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, Refusal, RuleBroken
+from bookings.base.errors import Conflict, NotFound, Refusal, RuleBroken
 from bookings.base.money import format_zar
 from bookings.domain.boarding.check_in import check_in, undo_check_in
 from bookings.domain.boarding.closing import Closed, close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
 from bookings.domain.boarding.manifest import board_view, manifest
+from bookings.domain.boarding.reversal import (
+    undo_arrival,
+    undo_closing,
+    undo_departure,
+    undo_no_show,
+)
 from bookings.domain.boarding.standby_refunds import refund_left_behind
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.tender import Tender
 from bookings.models import Account, Shift
 from bookings.office.access import StaffRequest, staff
+from bookings.office.forms.approval import ApprovalFields
 from bookings.office.forms.boarding import BoardingStopForm, CloseForm, ScanForm, UndoForm
 from bookings.office.forms.exchange import ids_in
 from bookings.office.policy import may
-from bookings.office.presenters.boarding import boarding_chips, manifest_chips, stop_query
+from bookings.office.presenters.boarding import (
+    boarding_chips,
+    manifest_chips,
+    reversal_text,
+    stop_query,
+)
 from bookings.office.presenters.manifest_csv import manifest_csv
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
+
+_UNDO_AT_STOP: Final = {"departure": undo_departure, "closing": undo_closing}
 
 
 @staff
@@ -95,10 +110,17 @@ def undo(request: StaffRequest, schedule_id: int) -> HttpResponse:
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
     cleaned = form.cleaned_data
     try:
-        ticket = undo_check_in(schedule_id, cleaned["ticket"], actor=request.user, nonce=cleaned["nonce"])
+        verb = undo_no_show if cleaned["no_show"] else undo_check_in
+        ticket = verb(schedule_id, cleaned["ticket"], actor=request.user, nonce=cleaned["nonce"])
     except Conflict as refusal:
         return _board(request, schedule_id, cleaned["stop"], status=409, problem=counted(refusal).message)
-    return _board(request, schedule_id, cleaned["stop"], undone=ticket.full_name)
+    name = ticket.full_name
+    undone = (
+        _("Undone: %(name)s is expected again.")
+        if cleaned["no_show"]
+        else _("Undone: %(name)s is not on board.")
+    )
+    return _board(request, schedule_id, cleaned["stop"], undone=undone % {"name": name})
 
 
 @staff
@@ -124,32 +146,59 @@ def close(request: StaffRequest, schedule_id: int) -> HttpResponse:
 @staff
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """Ask first, in names; then the coach leaves the stop."""
     if request.method != "POST":
-        return _ask(request, schedule_id, "depart", stop=0)
+        return _ask(request, schedule_id, "depart", stop=BoardingStopForm(request.GET).chosen or 0)
+    stop = BoardingStopForm(request.POST).chosen or 0
     try:
-        missing = depart(schedule_id, actor=request.user, submission=_submission(request))
+        missing = depart(schedule_id, position=stop, actor=request.user, submission=_submission(request))
     except Conflict as refusal:
-        return _ask(request, schedule_id, "depart", stop=0, refusal=refusal)
+        return _ask(request, schedule_id, "depart", stop=stop, refusal=refusal)
     message = ngettext(
         "The coach has left; %(count)d more no-show.",
         "The coach has left; %(count)d more no-shows.",
         missing,
     )
     messages.success(request, message % {"count": missing} if missing else _("The coach has left."))
-    return redirect(_address("manifest", schedule_id))
+    return redirect(_address("board", schedule_id, stop))
 
 
 @staff
+@sensitive_post_parameters("approver_password", "approver_code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def end(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """Ask first, naming whom the arrival would strand; then the coach is at its last stop."""
     if request.method != "POST":
-        return _ask(request, schedule_id, "arrive")
+        return _ask(request, schedule_id, "arrive", form=ApprovalFields())
+    form = ApprovalFields(request.POST)
+    approver = form.find_approver(request) if form.is_valid() else None
+    if not form.is_valid():
+        return _ask(request, schedule_id, "arrive", form=form)
     try:
-        arrive(schedule_id, actor=request.user, submission=_submission(request))
+        arrive(schedule_id, actor=request.user, approver=approver, submission=_submission(request))
     except Conflict as refusal:
-        return _ask(request, schedule_id, "arrive", refusal=refusal)
+        return _ask(request, schedule_id, "arrive", form=form, refusal=refusal)
     messages.success(request, _("The coach has arrived."))
-    return redirect(_address("manifest", schedule_id))
+    return redirect(_address("board", schedule_id, BoardingStopForm(request.POST).chosen))
+
+
+@staff
+@require_POST
+def undo_step(request: StaffRequest, schedule_id: int, step: str) -> HttpResponse:
+    """The coach has not left or arrived, or boarding is not closed, after all."""
+    stop, submission = BoardingStopForm(request.POST).chosen or 0, _submission(request)
+    try:
+        if step == "arrival":
+            undo_arrival(schedule_id, actor=request.user, submission=submission)
+            messages.success(request, _("Undone: the coach has not arrived yet."))
+        elif verb := _UNDO_AT_STOP.get(step):
+            again = verb(schedule_id, stop, actor=request.user, submission=submission)
+            messages.success(request, reversal_text(step, again))
+        else:
+            raise NotFound(_("This page does not exist."))
+    except Conflict as refusal:
+        return _board(request, schedule_id, stop, status=409, problem=counted(refusal).message)
+    return redirect(_address("board", schedule_id, stop))
 
 
 @staff
@@ -198,6 +247,7 @@ def _board(
     )
     context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
     context["chips"] = boarding_chips(view.manifest, view.stop)
+    context["submission"] = random_token()
     context["may_refund"] = may(request.user.role, "board_standby")
     return render_page(
         request, "office/boarding/boarding.html", context, fragment=fragment, target=target, status=status
@@ -210,6 +260,7 @@ def _ask(
     question: str,
     *,
     stop: int | None = None,
+    form: ApprovalFields | None = None,
     refusal: Refusal | None = None,
 ) -> HttpResponse:
     stop = BoardingStopForm(request.GET).chosen if stop is None else stop
@@ -218,13 +269,13 @@ def _ask(
         "view": view,
         "manifest": view.manifest,
         "stop": view.stop,
+        "form": form,
         "refusal": counted(refusal),
         "shift": Shift.objects.open_of(request.user) if question == "standby_refunds" else None,
         "submission": random_token(),
     }
-    return render_page(
-        request, f"office/boarding/{question}.html", context, status=refusal.status if refusal else 200
-    )
+    status = refusal.status if refusal else 422 if form and form.errors else 200
+    return render_page(request, f"office/boarding/{question}.html", context, status=status)
 
 
 def _submission(request: HttpRequest) -> str:
