@@ -25,6 +25,7 @@ urlpatterns = [
     path("routes/", network.lines, name="network"),
     re_path(r"^routes/(?P<origin>[-\w]+?)-to-(?P<destination>[-\w]+)/$", network.pair, name="pair"),
     re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/$", departure.departure, name="departure"),
+    re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/book/$", departure.book, name="book"),
     re_path(rf"^checkout/{_TOKEN}/$", checkout.checkout, name="checkout"),
     re_path(rf"^orders/{_TOKEN}/status/$", payment.status, name="order_status"),
     re_path(r"^payments/(?P<gateway_name>[a-z]{1,20})/notify/$", payment.notify, name="notify"),

@@ -1,7 +1,7 @@
 // Seat map and checkout, better with a script and whole without one.
 //   #seats-form[data-fares][data-travellers] sums up the ticked seats; ticks survive a refresh of the map
 //   #time-left[data-left]                 says once that two minutes are left, and that they are over
-//   select[data-fare] + [data-total]      the total follows the passenger types
+//   select[data-fare] + [data-total]      the totals follow the passenger types; [data-total-value] says to the server what was shown
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -48,10 +48,14 @@
     left.addEventListener("countdown:end", () => { announce(left.dataset.over); left.hidden = true; });
   }
 
-  const total = document.querySelector("[data-total]"), types = all("select[data-fare]");
-  if (total && types.length) {
+  const totals = all("[data-total]"), types = all("select[data-fare]");
+  if (totals.length && types.length) {
     const amount = (text) => Number((text.split("·").pop().match(/[\d.]/g) || ["0"]).join(""));
-    const add = () => { total.textContent = rand(types.reduce((whole, select) => whole + amount(select.selectedOptions[0]?.textContent || ""), 0)); };
+    const add = () => {
+      const sum = types.reduce((whole, select) => whole + amount(select.selectedOptions[0]?.textContent || ""), 0);
+      totals.forEach((total) => { total.textContent = rand(sum); });
+      all("[data-total-value]").forEach((field) => { field.value = sum.toFixed(2); });
+    };
     types.forEach((select) => select.addEventListener("change", add));
     add();
   }

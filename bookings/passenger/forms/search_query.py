@@ -103,7 +103,8 @@ class SearchQuery:
 
     @cached_property
     def _party_and_onward(self) -> str:
-        return urlencode({**self.party_query(), **self._onward()}, safe="@")
+        fare_class = {"class": self.search.fare_class} if self.search.fare_class else {}
+        return urlencode({**self.party_query(), **fare_class, **self._onward()}, safe="@")
 
     def sorts(self) -> list[Choice]:
         labels = {"earliest": _("Earliest"), "cheapest": _("Cheapest"), "fastest": _("Fastest")}

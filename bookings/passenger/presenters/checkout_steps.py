@@ -13,7 +13,7 @@ class CheckoutStep(NamedTuple):
 
 def checkout_steps(at: int) -> list[CheckoutStep]:
     """`at` is the number of the current one, from 1."""
-    labels = (_("Seats"), _("Details"), _("Review"), _("Pay"))
+    labels = (_("Seats"), _("Details"), _("Pay"))
     return [
         CheckoutStep(label, "done" if number < at else "", "step" if number == at else "")
         for number, label in enumerate(labels, start=1)

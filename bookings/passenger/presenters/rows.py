@@ -21,7 +21,7 @@ from bookings.domain.search.offers import Offer
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import StopCall
 from bookings.models import Amenity, SeatKind
-from bookings.passenger.addresses import departure_path
+from bookings.passenger.addresses import booking_address, departure_path
 from bookings.passenger.presenters.trip_facts import trip_facts_of_offers
 from bookings.web.fragments import fill
 
@@ -44,6 +44,10 @@ _ROW: Final = """<li class="offer{gone}">
   {facts}
 </li>
 """
+_ACTIONS: Final = """<div class="offer-actions">
+      <button class="btn btn-primary" formaction="{}">{}<span class="visually-hidden"> {}</span></button>
+      <a href="{}">{}<span class="visually-hidden"> {}</span></a>
+    </div>"""
 _FACTS: Final = '<details class="offer-facts"><summary>{}</summary>{}</details>'
 _CALL: Final = """<tr{gone}>
   <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b>
@@ -112,7 +116,7 @@ def _row(offer: Offer, address: str, for_all: str, *, facts: SafeString, show_da
         sum=_within('<div class="sum num">{}</div>', offer.price)
         + _within('<div class="hint">{}</div>', for_all),
         few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
-        action=_link(offer, address, offer.day_label if show_day else "")
+        action=_actions(offer, address, offer.day_label if show_day else "")
         if is_open
         else _within('<span class="badge badge-bad">{}</span>', offer.seats_left or _("Sold out")),
         facts=fill(_FACTS, _("Stops, luggage, refund"), facts),
@@ -124,11 +128,11 @@ def _within(html: str, text: str) -> SafeString:
     return fill(html, text) if text else SafeString()
 
 
-def _link(offer: Offer, address: str, day: str) -> SafeString:
-    """`day` where the list is of several days."""
-    html = '<a class="btn btn-primary" href="{}">{}<span class="visually-hidden"> {}</span></a>'
+def _actions(offer: Offer, address: str, day: str) -> SafeString:
+    """Seats of our choice at once, or a look at the coach. `day` where the list is of several days."""
     time = f"{offer.departs}, {day}" if day else offer.departs
-    return fill(html, address, _("Choose seats"), _("on the %(time)s coach") % {"time": time})
+    on_coach = _("on the %(time)s coach") % {"time": time}
+    return fill(_ACTIONS, booking_address(address), _("Book"), on_coach, address, _("Choose seats"), on_coach)
 
 
 @lru_cache(maxsize=1000)

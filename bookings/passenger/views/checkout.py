@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -31,13 +31,16 @@ from bookings.web.refusals import counted
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, visitor_key
 
+_PAY_ACTIONS: Final = {"pay": PAY_NOW, "pay_later": PAY_LATER}
+
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest, token: str) -> HttpResponse:
     action = request.POST.get("action", "")
     if action == "place":
-        return _place(request, token)
+        choice = PAY_LATER if request.POST.get("pay") == PAY_LATER else PAY_NOW
+        return _place(request, token, choice=choice, digest=request.POST.get("digest", ""))
     view = _view(request, token)
     if view.order_token:
         return redirect("passenger:order_status", view.order_token)
@@ -49,9 +52,15 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
         return act(request, view)
     if form is None or view.is_expired:
         return redirect("passenger:checkout", token)
+    view = _view(request, token)
     if not form.is_valid():
-        return _page(request, _view(request, token), form=form, status=422)
-    return redirect(_review_address(token))
+        return _page(request, view, form=form, status=422)
+    if action not in _PAY_ACTIONS:
+        return redirect(_review_address(token))
+    if question := _question_before_paying(view, request.POST.get("total", "")):
+        messages.warning(request, question)
+        return redirect(_review_address(token))
+    return _place(request, view.token, choice=_PAY_ACTIONS[action], digest=review_digest(view))
 
 
 def _view(request: HttpRequest, token: str) -> CheckoutView:
@@ -120,15 +129,29 @@ def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
     return redirect(view_address(view))
 
 
-def _place(request: HttpRequest, token: str) -> HttpResponse:
+def _question_before_paying(view: CheckoutView, shown_total: str) -> str:
+    """Why the order is to be looked at once more, although all is filled in. Empty: pay at once."""
+    if shown_total != total_value(view):
+        return _("The total is %(total)s. Please check your order, then pay.") % {"total": view.total_text}
+    if suggest_email(view.draft.get("email", "")):
+        return _("Please check the e-mail address, then pay.")
+    return ""
+
+
+def total_value(view: CheckoutView) -> str:
+    """The sum that a page showed, as it comes back with its form; the script adds it up anew."""
+    return f"{view.total:.2f}"
+
+
+def _place(request: HttpRequest, token: str, *, choice: str, digest: str) -> HttpResponse:
+    """Order what was shown, and go on to the payment. `digest` is of what was shown."""
     enforce_limit(request, "booking")
-    choice = PAY_LATER if request.POST.get("pay") == PAY_LATER else PAY_NOW
     try:
         placed = place_and_pay(
             token,
             owner=visitor_key(request),
             submission=request.POST.get("submission", "")[:80],
-            digest=request.POST.get("digest", ""),
+            digest=digest,
             choice=choice,
         )
     except Refusal as refusal:
@@ -177,13 +200,14 @@ def _page(
         "until": _until(view.expires_at),
         "trips": _trips(view),
         "is_gone": isinstance(refusal, SeatTaken),
+        "is_free": not view.total,
+        "submission": random_token(),
         "suggestion": suggest_email(view.draft.get("email", "")),
     }
     if is_review:
         context |= {
             "step": "review",
             "rules": fare_rules(view),
-            "submission": random_token(),
             "digest": review_digest(view),
         }
         context["people"] = [(row, _type_name(view, row.passenger_type)) for row in view.passengers]
@@ -193,6 +217,7 @@ def _page(
     context |= {
         "step": "details",
         "form": form or DetailsForm(view),
+        "total_value": total_value(view),
         "proofs": [kind for kind in view.types if kind.proof],
     }
     return private(render(request, "passenger/checkout.html", context, status=status))

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import PartyMismatch, Refusal, SeatTaken
 from bookings.domain.fares.prices import fare_classes
@@ -22,7 +23,7 @@ from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
 from bookings.web.render import private, render_page
-from bookings.web.requests import htmx_of
+from bookings.web.requests import htmx_of, is_from_our_pages
 from bookings.web.visitor import forget_visitor, network_key, visitor_key
 
 _MAP = "seat-map"
@@ -35,8 +36,20 @@ def departure(request: HttpRequest, schedule_id: str) -> HttpResponse:
         return private(HttpResponse(status=204))
     query = read_departure_query(int(schedule_id), request.GET)
     if request.method == "POST":
-        return _hold(request, query)
+        posted = request.POST
+        return _hold(request, query, choose=posted.get("choose", ""), fare_class=posted.get("class", ""))
     return _page(request, query, status=422 if query.problem else 200)
+
+
+@public
+@csrf_exempt  # is_from_our_pages stands in for the token
+@require_POST
+def book(request: HttpRequest, schedule_id: str) -> HttpResponse:
+    """Seats of our choice, right from a list of departures."""
+    query = read_departure_query(int(schedule_id), request.GET)
+    if not is_from_our_pages(request):
+        return redirect(query.address)
+    return _hold(request, query, choose="any", fare_class=request.GET.get("class", ""))
 
 
 def _unchanged(request: HttpRequest, schedule_id: int) -> bool:
@@ -44,10 +57,9 @@ def _unchanged(request: HttpRequest, schedule_id: int) -> bool:
     return bool(rev) and seats_unchanged(read_segment(schedule_id, request.GET), rev, now=timezone.now())
 
 
-def _hold(request: HttpRequest, query: DepartureQuery) -> HttpResponse:
+def _hold(request: HttpRequest, query: DepartureQuery, *, choose: str, fare_class: str) -> HttpResponse:
     enforce_limit(request, "hold")
-    labels, choose = ticked_seats(request.POST), request.POST.get("choose")
-    is_our_choice = choose == "any"
+    labels, is_our_choice = ticked_seats(request.POST), choose == "any"
     if choose == "party":
         query = query.with_party(request.POST)
         if not query.problem:
@@ -56,9 +68,7 @@ def _hold(request: HttpRequest, query: DepartureQuery) -> HttpResponse:
     if query.problem:
         return _page(request, query, ticked=labels, status=422, asks_party=True)
     if is_our_choice:
-        seats = SeatRequest(
-            query.segment, count=query.party.size, fare_class=request.POST.get("class", "")[:30]
-        )
+        seats = SeatRequest(query.segment, count=query.party.size, fare_class=fare_class[:30])
     else:
         seats = SeatRequest(query.segment, tuple(labels))
     types = query.party.members()
