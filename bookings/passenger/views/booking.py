@@ -1,5 +1,7 @@
+from contextlib import suppress
 from typing import Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import normal_code
+from bookings.base.errors import TooMany
 from bookings.domain.sales.booking_page import find_booking
 from bookings.domain.tickets.booking_files import (
-    ask_for_link,
     booking_calendar,
     booking_pdf,
+    mail_found_link,
     managed_order,
     order_of_reference,
     send_again,
@@ -20,7 +23,7 @@ from bookings.domain.tickets.booking_files import (
 from bookings.domain.tickets.links import order_of_link
 from bookings.passenger.forms.find import FindForm
 from bookings.web.access import public
-from bookings.web.ratelimit import enforce_limit, is_over
+from bookings.web.ratelimit import enforce_limit, is_over, limit_subject
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, may_manage
 
@@ -39,12 +42,18 @@ def find(request: HttpRequest) -> HttpResponse:
         return _find_page(request, form, status=422)
     reference, proof = form.cleaned_data["reference"], form.cleaned_data["proof"]
     by_reference = f"reference {normal_code(reference)[:20]}"
-    counted = enforce_limit(request, "find", by_reference)
-    if request.POST.get("action") == "mail":
-        enforce_limit(request, "resend", by_reference)
-        ask_for_link(reference, proof, now=timezone.now())
-        return private(render(request, "passenger/link_sent.html"))
+    asks_for_mail = request.POST.get("action") == "mail"
+    try:
+        counted = enforce_limit(request, "find", by_reference)
+        if asks_for_mail:
+            enforce_limit(request, "resend")
+    except TooMany as problem:
+        return _slowed(request, form, by_reference, problem)
     booking = find_booking(reference, proof, now=timezone.now())
+    if asks_for_mail:
+        if booking:
+            _mail_link(by_reference, booking.order_id)
+        return private(render(request, "passenger/link_sent.html"))
     if booking is None:
         if is_over(
             "find_all", "everybody"
@@ -57,10 +66,30 @@ def find(request: HttpRequest) -> HttpResponse:
     return private(render(request, "passenger/find_result.html", {"booking": booking, "form": form}))
 
 
+def _mail_link(by_reference: str, order_id: int) -> None:
+    """Raises TooMany. Only who knows the booking counts against it: no stranger can use up its mails."""
+    limit_subject("resend", by_reference, settings.RATE_LIMITS["resend"])
+    mail_found_link(order_id, now=timezone.now())
+
+
+def _slowed(request: HttpRequest, form: FindForm, by_reference: str, problem: TooMany) -> HttpResponse:
+    """Right and wrong look alike, so that nobody learns anything by going on; but other people's guesses must
+    not keep the owner from the booking: with the right details the link goes to its own address.
+    """
+    booking = find_booking(form.cleaned_data["reference"], form.cleaned_data["proof"], now=timezone.now())
+    if booking:
+        with suppress(TooMany):
+            _mail_link(by_reference, booking.order_id)
+    response = _find_page(request, form, slowed=problem.message, status=problem.status)
+    response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
 def _find_page(
-    request: HttpRequest, form: FindForm, *, refused: bool = False, status: int = 200
+    request: HttpRequest, form: FindForm, *, refused: bool = False, slowed: str = "", status: int = 200
 ) -> HttpResponse:
-    return private(render(request, "passenger/find.html", {"form": form, "refused": refused}, status=status))
+    context = {"form": form, "refused": refused, "slowed": slowed}
+    return private(render(request, "passenger/find.html", context, status=status))
 
 
 def _refused(request: HttpRequest, form: FindForm) -> HttpResponse:

@@ -178,6 +178,27 @@ def test_guessing_is_limited_for_each_reference(booking: Booking, settings: Any)
     assert answer.status_code == 429
 
 
+@pytest.mark.parametrize("action", ["", "mail"])
+def test_wrong_guesses_of_others_never_keep_the_link_from_the_owner(
+    booking: Booking, settings: Any, action: str
+) -> None:
+    """Strangers use up every limit that they can reach, from the owner's network too."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "find": "3/15m", "resend": "2/15m"}
+    owner = "203.0.113.7"
+    for number, guessed in enumerate(["", "mail"] * 3):
+        for address in (f"10.0.{number}.1", owner):
+            find(Client(REMOTE_ADDR=address), booking.booking_reference, "guess", action=guessed)
+    assert not OutboxMessage.objects.filter(kind="link").exists()
+
+    wrong = find(Client(REMOTE_ADDR=owner), booking.booking_reference, "another guess", action=action)
+    right = find(Client(REMOTE_ADDR=owner), booking.booking_reference, "Mokoena", action=action)
+
+    assert OutboxMessage.objects.filter(kind="link", order=booking.order).count() == 1
+    assert (wrong.status_code, right.status_code) == (429, 429)
+    assert "If these details are right, we have sent an e-mail" in right.content.decode()
+    assert int(right["Retry-After"]) > 0
+
+
 def test_the_mailed_link_opens_the_booking_and_leaves_a_clean_address(booking: Booking) -> None:
     link = make_link(booking.order, now=timezone.now())
     visitor = Client()
