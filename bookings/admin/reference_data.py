@@ -174,7 +174,7 @@ class PassengerTypeForm(forms.ModelForm):
 @admin.register(PassengerType)
 class PassengerTypeAdmin(PlainAdmin):
     form = PassengerTypeForm
-    list_display = ["name", "discount_percent", "ages", "proof", "is_default", "is_active"]
+    list_display = ["name", "discount_percent", "ages", "proof", "is_adult", "is_default", "is_active"]
 
 
 class FareClassForm(forms.ModelForm):

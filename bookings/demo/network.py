@@ -66,6 +66,8 @@ def make_prices() -> FareClass:
                 "discount_percent": int(row["discount_percent"]),
                 "ages": row["ages"],
                 "proof": row["proof"],
+                "is_adult": row["is_adult"] == "yes",
+                "youngest_age": int(row["youngest_age"]),
                 "is_default": position == 0,
                 "position": position,
             },

@@ -62,6 +62,25 @@ class PassengerType(models.Model):
     ages = models.CharField(_("ages"), max_length=60, blank=True)
     proof = models.CharField(_("proof shown at boarding"), max_length=120, blank=True)
     is_default = models.BooleanField(_("default"), default=False)  # who a passenger is unless said otherwise
+    is_adult = models.BooleanField(
+        _("adult"),
+        default=True,
+        db_default=True,
+        help_text=_("May look after children in the same booking"),
+    )
+    youngest_age = models.SmallIntegerField(_("age of the youngest"), default=0, db_default=0)
+    alone_from_age = models.SmallIntegerField(
+        _("travels alone from this age"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: who is no adult never travels alone"),
+    )
+    alone_abroad_from_age = models.SmallIntegerField(
+        _("crosses a border alone from this age"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: who is no adult never crosses a border alone"),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -72,6 +91,12 @@ class PassengerType(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(discount_percent__lte=100), name="passenger_discount_in_range"
+            ),
+            models.CheckConstraint(
+                condition=(Q(alone_from_age__isnull=True) | Q(alone_from_age__gte=0))
+                & (Q(alone_abroad_from_age__isnull=True) | Q(alone_abroad_from_age__gte=0))
+                & Q(youngest_age__gte=0),
+                name="passenger_ages_not_negative",
             ),
             models.UniqueConstraint(
                 fields=["is_default"], condition=Q(is_default=True), name="one_default_passenger_type"

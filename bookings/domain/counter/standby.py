@@ -16,6 +16,7 @@ from bookings.base.money import ZERO, cents
 from bookings.database.transactions import database_now
 from bookings.domain.counter.sale import Sale, pay
 from bookings.domain.counter.shifts import lock_shift
+from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
 from bookings.domain.inventory.seat_choice import sold_seats
@@ -66,6 +67,7 @@ def _place(ref: SegmentRef, sale: Sale, shift: Shift, now: datetime) -> Order:
         slug if (slug := passenger.get("passenger_type", "")) in prices else next(iter(prices))
         for passenger in passengers
     ]
+    check_adult((fares.types[slug] for slug in slugs), is_abroad=before.is_abroad)
     order = Order.objects.create(
         token=random_token(),
         email=sale.email,

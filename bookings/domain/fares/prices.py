@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal
 from bookings.base.money import ZERO, cents, percent_of, whole_rand
 from bookings.cache.reference_data import cached
+from bookings.domain.fares.companions import check_adult
 from bookings.models import Fare, FareClass, PassengerType, RouteStop
 
 
@@ -228,7 +229,8 @@ def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
     """`passengers` travel in all, `counts` says how many of them are of which type; the rest are of the
     default type.
 
-    Raises Refusal for no passengers, too many, or more of the types than there are passengers.
+    Raises Refusal for no passengers, too many, or more of the types than there are passengers, AdultMissing
+    for those who may not travel alone.
     """
     types = passenger_types()
     known = {slug: number for slug, number in counts.items() if slug in types and number > 0}
@@ -242,4 +244,5 @@ def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
     if rest < 0:
         raise Refusal(_("You chose more children, students or pensioners than passengers in total."))
     known[default] = rest
+    check_adult(types[slug] for slug in types if known.get(slug))
     return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)))

@@ -22,6 +22,7 @@ from bookings.domain.sales.cancellations import (
     cancellation_quote,
     refusal_of,
 )
+from bookings.domain.sales.left_alone import left_alone, travelling_beside
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Booking
 
@@ -71,9 +72,8 @@ def cancel_view(
     )
     if booking_row is None:
         raise NotFound(_("We could not find this booking."))
-    booking = next(
-        candidate for candidate in bookings_of(booking_row.order) if candidate.pk == booking_row.pk
-    )
+    bookings = bookings_of(booking_row.order)
+    booking = next(candidate for candidate in bookings if candidate.pk == booking_row.pk)
     whole = cancellation_quote(booking, waived=waived, now=now)
     overdue = not whole.is_paid and not booking_row.order.is_open(now)
     if not can_cancel(booking, now) or not whole.lines or overdue:
@@ -87,6 +87,7 @@ def cancel_view(
         line.ticket.pk for line in whole.lines if ticket_ids is None or line.ticket.pk in ticket_ids
     )
     refusal = refusal_of(booking, ticket_ids or (), [line.ticket for line in whole.lines])
+    refusal = refusal or left_alone(booking, chosen, travelling_beside(booking, bookings))
     return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now), refusal)
 
 

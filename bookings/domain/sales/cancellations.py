@@ -19,6 +19,7 @@ from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import owe_back
+from bookings.domain.sales.left_alone import left_alone, tickets_beside
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.refunds import owe_refund
@@ -222,7 +223,8 @@ def cancel_booking(
 
     Some of the passengers are first split off into a booking of their own, which is returned. `afterwards`
     pays the refund at the till, in the same transaction. Raises Conflict when nothing, or not all of what was
-    chosen, can be cancelled, or the refund has fallen below `quoted`.
+    chosen, can be cancelled, a child would stay behind without an adult, or the refund has fallen below
+    `quoted`.
     """
     result = run_once(
         "cancel",
@@ -256,6 +258,8 @@ def _cancel(
                 "it is cancelled, expired, or the coach has left."
             )
         )
+    if alone := left_alone(booking, [ticket.pk for ticket in tickets], tickets_beside(booking)):
+        raise alone
     quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
     if request.quoted is not None and quote.refund < request.quoted:
         raise Conflict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import busy_if_locked
+from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import every_type
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules_of_hold, refresh
@@ -43,6 +44,7 @@ from bookings.models import (
     Order,
     OutboxMessage,
     Partner,
+    PassengerType,
     Shift,
 )
 
@@ -102,6 +104,17 @@ def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = T
     return ""
 
 
+def draft_kinds(draft: Mapping[str, Any], kinds: Iterable[PassengerType]) -> list[PassengerType]:
+    """Which of these types those have who travel, as far as the draft says."""
+    types = {kind.slug: kind for kind in kinds}
+    slugs = (passenger.get("passenger_type", "") for passenger in draft.get("passengers", []))
+    return [types[slug] for slug in slugs if slug in types]
+
+
+def segment_of(trip: HoldTrip) -> Segment:
+    return Segment(trip.schedule, trip.from_stop, trip.to_stop)
+
+
 def pay_later_until(boards_at: datetime, now: datetime) -> datetime | None:
     """Until when an order placed now could be paid at a counter; None if departure is too near for that."""
     until = min(
@@ -141,8 +154,8 @@ def place_order(
     `check` may still refuse, once nobody can change the hold any more; `then` belongs to the same
     transaction, when the order is made here and now.
 
-    Raises HoldExpired, Refusal (draft incomplete, too late to pay later) or AlreadySubmitted (`content`
-    differs).
+    Raises HoldExpired, Refusal (draft incomplete, too late to pay later), AdultMissing or AlreadySubmitted
+    (`content` differs).
     """
     made: list[Order] = []
     order_token = random_token()
@@ -187,6 +200,9 @@ def _place(
     )
     if problem:
         raise Refusal(problem)
+    check_adult(
+        draft_kinds(hold.draft, every_type()), is_abroad=any(segment_of(trip).is_abroad for trip in trips)
+    )
     order = _make_order(hold, trips, order_token, request, now)
     bookings = [_make_booking(order, trip, now) for trip in trips]
     if order.total == ZERO:
@@ -202,7 +218,7 @@ def _place(
 def _make_order(
     hold: Hold, trips: Sequence[HoldTrip], token: str, request: CheckoutRequest, now: datetime
 ) -> Order:
-    boards_at = min(Segment(trip.schedule, trip.from_stop, trip.to_stop).boards_at for trip in trips)
+    boards_at = min(segment_of(trip).boards_at for trip in trips)
     if boards_at <= now:
         raise Conflict(_("This coach has already left your stop."))
     pay_by = (
@@ -248,7 +264,7 @@ def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
     seats, fares = trip.seats.all(), trip_fares(trip, order.hold.draft if order.hold else {})
     reference, spoken_codes = new_codes(trip.schedule_id, len(seats))
-    segment = Segment(trip.schedule, trip.from_stop, trip.to_stop)
+    segment = segment_of(trip)
     booking = open_booking(order, segment, reference=reference, now=now)
     types = {kind.slug: kind for kind in every_type()}
     draft: dict[str, Any] = order.hold.draft if order.hold else {}

@@ -13,8 +13,9 @@ from bookings.base.errors import NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
+from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.sales.checkout import draft_problem, pay_later_until, trip_fares
+from bookings.domain.sales.checkout import draft_kinds, draft_problem, pay_later_until, segment_of, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.hold_renewal import MOST_RENEWALS
 from bookings.domain.timetable.segments import Segment
@@ -67,6 +68,7 @@ class CheckoutView:
     order_token: str
     class_ids: frozenset[int]  # fare classes of the seats
     country: str  # ISO code of the first trip's start, empty if unknown
+    is_abroad: bool  # a trip crosses a border
 
     @property
     def is_complete(self) -> bool:
@@ -89,7 +91,8 @@ def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
 
 def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView:
     """`hold` with its order, `trips` as `hold_trips` loads them."""
-    segments = [Segment(trip.schedule, trip.from_stop, trip.to_stop) for trip in trips]
+    segments = [segment_of(trip) for trip in trips]
+    is_abroad = any(segment.is_abroad for segment in segments)
     fares = [trip_fares(trip, hold.draft) for trip in trips]
     total = sum((fare for of_trip in fares for fare in of_trip), ZERO)
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
@@ -121,12 +124,18 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
         draft=hold.draft,
         total=total,
         total_text=format_zar(total),
-        problem=draft_problem(hold.draft, len(trips[0].seats.all())),
+        problem=draft_problem(hold.draft, len(trips[0].seats.all())) or _adult_missing(hold.draft, is_abroad),
         pay_later_until_text=local_text(until) if until else "",
         order_token=order.token if order else "",
         class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
         country=segments[0].board.stop.city.country,
+        is_abroad=is_abroad,
     )
+
+
+def _adult_missing(draft: dict[str, Any], is_abroad: bool) -> str:
+    missing = find_adult_missing(draft_kinds(draft, passenger_types().values()), is_abroad=is_abroad)
+    return missing.message if missing else ""
 
 
 def _passenger_rows(

@@ -34,6 +34,7 @@ from bookings.domain.sales.cancellations import is_whole_booking, ticket_quote
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.holds import price_seat
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.left_alone import check_movers, left_alone, tickets_beside
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
@@ -110,6 +111,10 @@ def _quote(
     )
     if is_same_segment and all(ticket.seat_id for ticket in seated):
         raise Refusal(_("They are already on this departure; change the seat instead."))
+    beside = tickets_beside(booking)
+    if alone := left_alone(booking, [ticket.pk for ticket in tickets], beside):
+        raise alone
+    check_movers(tickets, beside, is_abroad=segment.is_abroad)
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
     if labels:

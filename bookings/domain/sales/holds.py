@@ -19,6 +19,7 @@ from bookings.base.errors import HoldExpired, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
+from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import FareTable, SoldClass, fare_table
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import (
@@ -126,6 +127,7 @@ def hold_any(
 def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime | None) -> Hold:
     schedule_id = segment.schedule.pk
     fares = fare_table([(segment.board, segment.alight)])
+    check_adult((fares.types[slug] for slug in request.types), is_abroad=segment.is_abroad)
     seats = sold_seats(segment.schedule.layout_id)
     # First without a lock and by our own clock, as most refusals need neither.
     look = read_claims(schedule_id).live(now or timezone.now())

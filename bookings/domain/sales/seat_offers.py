@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal, SalesClosed
+from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.inventory.claims import read_claims
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
@@ -46,6 +47,7 @@ def offer_seats(
     if not segment.is_on_sale(now, channel):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     fares = fare_table([(segment.board, segment.alight)])
+    check_adult((fares.types[slug] for slug in types), is_abroad=segment.is_abroad)
     classes = fares.sold_classes(
         segment.board,
         segment.alight,

@@ -85,6 +85,11 @@ class Segment:
     def minutes(self) -> int:
         return self.alight.arrive_min - self.board.depart_min
 
+    @property
+    def is_abroad(self) -> bool:
+        """Whether it crosses a border, as far as the countries of its ends are known."""
+        return len({self.board.stop.city.country, self.alight.stop.city.country} - {""}) > 1
+
     def closes_at(self, channel: str = "web") -> datetime:
         """When `channel` stops selling this segment."""
         return self.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])

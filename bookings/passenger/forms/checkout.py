@@ -10,8 +10,11 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from bookings.base.phones import HOME, phone_country
+from bookings.domain.fares.companions import find_adult_missing
+from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
 from bookings.web.fields import AddressField, NameField, PhoneField, phone_country_choices
+from bookings.web.refusals import add_refusal
 
 _LONGEST_FIELD: Final = (
     300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
@@ -103,6 +106,12 @@ class DetailsForm(forms.Form):
             if not any(self.cleaned_data.get(name) or name in self.errors for name in names):
                 missing = _("Please enter the name of passenger %(number)d.") % {"number": row.index + 1}
                 self.add_error(names[0], missing)
+        types = passenger_types()
+        fields = [f"p{row.index}-passenger_type" for row in self.checkout.passengers]
+        slugs = [self.cleaned_data.get(name, "") for name in fields]
+        kinds = [types[slug] for slug in slugs if slug in types]
+        if missing_adult := find_adult_missing(kinds, is_abroad=self.checkout.is_abroad):
+            add_refusal(self, fields[0], missing_adult)
         return self.cleaned_data
 
     def _mark_errors(self) -> None:

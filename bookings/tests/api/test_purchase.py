@@ -18,6 +18,7 @@ from bookings.models import (
     LedgerEntry,
     Order,
     OutboxMessage,
+    PassengerType,
     Payment,
     Refund,
     Schedule,
@@ -532,3 +533,18 @@ def test_what_is_charged_to_an_account_is_in_the_ledger(program: Program, coach:
         get_partner("travelhub"),
         Order.objects.get(),
     )
+
+
+def test_a_child_is_quoted_with_an_adult_only(program: Program, coach: Schedule) -> None:
+    PassengerType.objects.filter(slug="child").update(is_adult=False, youngest_age=3)
+    kinds = program.get("/passenger-types/").json()["results"]
+
+    answer = program.post("/quotes/", {"rides": [segment_request(coach)], "passengers": ["child"]})
+
+    assert [(kind["slug"], kind["is_adult"], kind["needs_adult"]) for kind in kinds[:2]] == [
+        ("adult", True, False),
+        ("child", False, True),
+    ]
+    assert answer.status_code == 422
+    assert "need an adult in the same booking" in answer.json()["detail"]
+    assert not SeatClaim.objects.exists()

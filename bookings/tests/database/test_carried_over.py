@@ -11,7 +11,7 @@ from django.utils import timezone
 from bookings.cache.reference_data import reference_data_version
 from bookings.domain.counter.booking_search import search_bookings
 from bookings.domain.sales.messages import queue_message, write_webhook
-from bookings.models import Booking, City, OutboxMessage, PaymentAttempt, Ticket, Webhook
+from bookings.models import Booking, City, OutboxMessage, PassengerType, PaymentAttempt, Ticket, Webhook
 from bookings.tests.make import NOW, make_api_key, make_booking, make_partner
 
 FIRST = [("bookings", "0001_foundation")]
@@ -96,3 +96,15 @@ def test_names_and_addresses_of_before_are_compared_anew(newest: list[tuple[str,
     assert list(search_bookings(Booking.objects.all(), "VanDerMerwe")) == [booking]
     assert list(search_bookings(Booking.objects.all(), "piet@example.com")) == [booking]
     assert City.objects.get(pk=city.pk).plain_name == "lodz"
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_children_of_before_travel_with_an_adult(newest: list[tuple[str, str]]) -> None:
+    make_booking()
+
+    migrate([("bookings", "0020_no_shows_expected_again")])
+    migrate(newest)
+
+    kinds = PassengerType.objects.values_list("slug", "is_adult", "alone_from_age")
+    assert sorted(kinds) == [("adult", True, None), ("child", False, None), ("student", True, None)]

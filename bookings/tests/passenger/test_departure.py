@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
-from bookings.models import Hold, HoldSeat, Schedule, SeatClaim
+from bookings.models import Hold, HoldSeat, PassengerType, Schedule, SeatClaim
 from bookings.tests.make import make_layout, make_route
 from bookings.tests.passenger.buying import departure_ahead, details, hold_by, seats_page, token_in
 
@@ -444,3 +444,21 @@ def test_a_departure_is_not_indexed_and_has_one_address_for_all_parties(
     assert '<meta name="robots" content="noindex,follow">' in page
     canonical = escape(f"{settings.SITE_URL}{address}")
     assert f'<link rel="canonical" href="{canonical}">' in page
+
+
+def test_a_child_needs_an_adult_on_every_page(client: Client, schedule: Schedule) -> None:
+    PassengerType.objects.filter(slug="child").update(is_adult=False, youngest_age=3)
+    alone = "“Child” need an adult in the same booking"
+    day = timezone.localdate(schedule.departure_time)
+
+    searched = client.get(
+        f"/search/?from=johannesburg&to=cape-town&date={day}&passengers=1&child=1"
+    ).content.decode()
+    asked = client.get(seats_page(schedule, passengers=1, child=1))
+    token = hold_by(client, schedule, "2A", "2B", child=1)
+    typed = client.post(f"/checkout/{token}/", details(2, **{"p0-passenger_type": "child"}))
+
+    assert alone in searched
+    assert (asked.status_code, alone in asked.content.decode()) == (422, True)
+    assert (typed.status_code, alone in typed.content.decode()) == (422, True)
+    assert [each["passenger_type"] for each in Hold.objects.get().draft["passengers"]] == ["child", "child"]

@@ -6,8 +6,9 @@ from rest_framework import serializers
 
 from bookings.api.fields import PointShape, Shown
 from bookings.api.pagination import PageQuery
+from bookings.domain.fares.companions import needs_adult
 from bookings.domain.timetable.segments import point_of
-from bookings.models import Route
+from bookings.models import PassengerType, Route
 
 
 class CityShape(Shown):
@@ -69,6 +70,17 @@ class PassengerTypeShape(Shown):
     ages = serializers.CharField()
     proof = serializers.CharField(help_text="What is shown at boarding")
     is_default = serializers.BooleanField()
+    is_adult = serializers.BooleanField(help_text="Whether they may look after others in the same order")
+    needs_adult = serializers.SerializerMethodField(
+        help_text="Whether they travel only with an adult in the same order"
+    )
+    needs_adult_abroad = serializers.SerializerMethodField(help_text="The same on a trip across a border")
+
+    def get_needs_adult(self, kind: PassengerType) -> bool:
+        return needs_adult(kind)
+
+    def get_needs_adult_abroad(self, kind: PassengerType) -> bool:
+        return needs_adult(kind, is_abroad=True)
 
 
 class CityQuery(PageQuery):

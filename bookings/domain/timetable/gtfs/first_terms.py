@@ -51,6 +51,8 @@ def _make_types() -> None:
             discount_percent=discount,
             is_default=position == 0,
             position=position,
+            is_adult=slug != "child",
+            youngest_age=3 if slug == "child" else 0,
         )
         for position, (slug, discount) in enumerate(_TYPES)
     )
