@@ -33,6 +33,11 @@ def whole_rand(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1), ROUND_HALF_UP).quantize(CENT)
 
 
+def rand(amount: int) -> Decimal:
+    """Cents in rand."""
+    return Decimal(amount).scaleb(-2)
+
+
 def percent_of(amount: Decimal, percent: Decimal | int) -> Decimal:
     return cents(amount * Decimal(percent) / 100)
 

@@ -85,6 +85,9 @@ class Payment(models.Model):
     reference = models.CharField(
         max_length=40, blank=True
     )  # of the card terminal or the transfer; never a card number
+    given = models.DecimalField(  # cash that was handed over; none if it was not noted
+        max_digits=11, decimal_places=2, null=True, blank=True
+    )
 
     class Meta:
         constraints = [
@@ -120,6 +123,7 @@ class Refund(models.Model):
     )  # how it went back: a gateway's name, cash, card, eft
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="refunds")
     reference = models.CharField(max_length=40, blank=True)
+    receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
 
     class Meta:
         constraints = [

@@ -65,6 +65,7 @@ class Order(models.Model):
         max_length=64, blank=True, default="", db_default=""
     )
     updated_at = models.DateTimeField(null=True, blank=True)  # of a partner's: what it is told of
+    receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
 
     class Meta:
         ordering = ["-placed_at"]

@@ -86,6 +86,18 @@ urlpatterns = [
     path("bookings/<reference:reference>/cancel/", refund.cancel, name="cancel_booking"),
     path("bookings/<reference:reference>/void/", refund.void, name="void_sale"),
     path("bookings/<reference:reference>/refunds/<int:refund_id>/", refund.pay_refund, name="pay_refund"),
+    path("bookings/<reference:reference>/receipt/", receipt.print_receipt, name="receipt"),
+    path("bookings/<reference:reference>/receipt.pdf", receipt.print_receipt_pdf, name="receipt_pdf"),
+    path(
+        "bookings/<reference:reference>/refunds/<int:refund_id>/receipt/",
+        receipt.print_receipt,
+        name="refund_receipt",
+    ),
+    path(
+        "bookings/<reference:reference>/refunds/<int:refund_id>/receipt.pdf",
+        receipt.print_receipt_pdf,
+        name="refund_receipt_pdf",
+    ),
     path("departures/", departures.departures, name="departures"),
     path("departures/<int:schedule_id>/seats/", departures.departure_seats, name="departure_seats"),
     path("departures/<int:schedule_id>/block/", departures.block_seats, name="block_seats"),

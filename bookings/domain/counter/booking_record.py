@@ -13,6 +13,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.tender import returns_online
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
+from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import (
     Account,
@@ -179,14 +180,6 @@ def _money(order: Order) -> Money:
             )
             for payment in payments
         ),
-    )
-
-
-def method_text(method: str) -> str:
-    return (
-        str(Account(method).label)
-        if method in Account.values
-        else _("online (%(gateway)s)") % {"gateway": method}
     )
 
 

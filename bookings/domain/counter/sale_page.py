@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code
 from bookings.base.dates import day_mark, duration_text
 from bookings.base.errors import Conflict, NotFound, Refusal
-from bookings.base.money import format_zar
+from bookings.base.money import ZERO, format_zar, rand
 from bookings.domain.counter.sale import counter_hold, order_of
+from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.standby import standby_price, waiting
 from bookings.domain.counter.tender import amount_due, in_coins
 from bookings.domain.fares.prices import fare_table, read_party
@@ -28,10 +29,12 @@ from bookings.domain.search.availability import TakenByDeparture, taken_by_kind
 from bookings.domain.search.pricing import PriceList, price_list
 from bookings.domain.search.segments import Departure, check_day, find_departures, find_route_segments
 from bookings.domain.tickets.qr import ticket_qr_svg
-from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trips_of
+from bookings.domain.tickets.receipt_text import method_text
+from bookings.domain.tickets.receipts import tenders_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Account, Booking, Channel, Order, SaleStatus, Submission, Ticket, User
+from bookings.models import Booking, Channel, Order, SaleStatus, Ticket, User
 
 PAGE: Final = 9  # rows that one digit picks
 
@@ -257,12 +260,8 @@ def sold_view(token: str) -> SoldView:
     """A paid order with its tickets. Raises NotFound, or Conflict while it is not paid."""
     order = _paid_order(token)
     trips = tuple(ticketed_trips_of(bookings_of(order)))
-    payment = (
-        order.payments.filter(method__in=(Account.CASH, Account.CARD, Account.EFT)).order_by("-pk").first()
-    )
-    due, given = (
-        _handed_over(payment.external_id.removeprefix("till:")) if payment else (Decimal(0), Decimal(0))
-    )
+    tenders = [tender for tender in tenders_of(order.pk) if tender.method in TENDERS]
+    tender = tenders[-1] if tenders else None
     return SoldView(
         order=order,
         references=tuple(trip.booking.booking_reference for trip in trips),
@@ -272,17 +271,12 @@ def sold_view(token: str) -> SoldView:
             for trip in trips
             for ticket in trip.tickets
         ),
-        total_text=format_zar(payment.amount if payment else order.total),
-        tender=str(Account(payment.method).label) if payment else "",
-        given_text=format_zar(given),
-        change=given - due,
+        total_text=format_zar(rand(tender.cents) if tender else order.total),
+        tender=method_text(tender.method) if tender else "",
+        given_text=format_zar(rand(tender.given or 0)) if tender else "",
+        change=rand(tender.change) if tender else ZERO,
         is_standby=any(ticket.place == Ticket.Place.STANDBY for trip in trips for ticket in trip.tickets),
     )
-
-
-def place_text(ticket: Ticket) -> str:
-    """The seat, or what stands in its stead."""
-    return ticket.seat.label if ticket.seat else str(ticket.get_place_display())
 
 
 def sold_bookings(token: str) -> list[Booking]:
@@ -300,14 +294,3 @@ def _paid_order(token: str) -> Order:
     if order.status != SaleStatus.CONFIRMED:
         raise Conflict(_("This order is not paid or no longer valid: there is nothing to print."))
     return order
-
-
-def _handed_over(submission: str) -> tuple[Decimal, Decimal]:
-    """What was due and what the customer gave, as the till wrote it down."""
-    row = (
-        Submission.objects.filter(scope="take-payment", token=submission)
-        .values_list("result", flat=True)
-        .first()
-    )
-    parts = row.split() if row else []
-    return (Decimal(parts[1]), Decimal(parts[2])) if len(parts) == 3 else (Decimal(0), Decimal(0))

@@ -142,7 +142,9 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
             )
         )
     payment = Payment.objects.get(method=tender.method, external_id=f"till:{submission}"[:80])
-    Payment.objects.filter(pk=payment.pk).update(reference=reference)
+    Payment.objects.filter(pk=payment.pk).update(
+        reference=reference, given=given if tender.method == Account.CASH else None
+    )
     rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
     LedgerEntry.objects.post(
         Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)

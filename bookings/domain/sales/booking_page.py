@@ -30,6 +30,7 @@ from bookings.models import (
     GatewayNotification,
     LedgerEntry,
     Order,
+    Payment,
     PaymentAttempt,
     Refund,
     SaleStatus,
@@ -182,6 +183,7 @@ class BookingPage:
     owed_text: str
     pay_by_text: str
     is_open: bool  # can still be paid
+    has_receipt: bool  # something was paid, or nothing had to be
     parts: tuple[BookingPart, ...]
     refunds: tuple[RefundView, ...]
 
@@ -194,7 +196,10 @@ class BookingPage:
 def booking_page(reference: str, *, now: datetime) -> BookingPage:
     """The order that the reference belongs to, in a constant number of queries. Raises NotFound."""
     code = normal_code(reference)
-    order = Order.objects.filter(bookings__booking_reference=code).first()
+    payments = Payment.objects.filter(order=OuterRef("pk"))
+    order = (
+        Order.objects.filter(bookings__booking_reference=code).annotate(is_paid_on=Exists(payments)).first()
+    )
     if order is None:
         raise NotFound(_("We could not find this booking."))
     owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
@@ -209,6 +214,7 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
         owed_text=format_zar(owed),
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         is_open=order.is_open(now) and owed > 0,
+        has_receipt=order.is_paid_on or order.status == SaleStatus.CONFIRMED,
         parts=tuple(_part(booking, order, now) for booking in bookings_of(order)),
         refunds=tuple(
             RefundView(

@@ -17,7 +17,7 @@ from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.qr import qr_svg
-from bookings.domain.tickets.ticketed_trip import TicketedTrip, refund_lines, ticketed_trips_of
+from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, refund_lines, ticketed_trips_of
 from bookings.domain.tickets.typesetting import make_pdf, printable
 from bookings.models import Booking, Ticket
 
@@ -79,7 +79,7 @@ def ticket_data(ticket: Ticket) -> dict[str, Any]:
     return {
         "name": printable(ticket.full_name),
         "kind": printable(kind),
-        "place": printable(ticket.seat.label if ticket.seat else str(ticket.get_place_display())),
+        "place": printable(place_text(ticket)),
         "spoken_code": f"{ticket.spoken_code[:3]} {ticket.spoken_code[3:]}",
         "qr": qr_svg(ticket.code),
     }

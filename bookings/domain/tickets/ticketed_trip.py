@@ -68,6 +68,11 @@ def ticketed_trips_of(bookings: list[Booking]) -> list[TicketedTrip]:
     return [ticketed_trip_of(booking) for booking in bookings if booking.status == SaleStatus.CONFIRMED]
 
 
+def place_text(ticket: Ticket) -> str:
+    """The seat, or what stands in its stead."""
+    return ticket.seat.label if ticket.seat else str(ticket.get_place_display())
+
+
 def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]:
     """What is refunded until when (boarding stop's time), by the terms the tickets were sold under."""
     zone = ZoneInfo(booking.from_stop.stop.time_zone)

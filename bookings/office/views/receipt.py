@@ -1,11 +1,21 @@
+"""What is printed at a counter: tickets, and the receipts of sales and refunds."""
+
+from dataclasses import replace
 from typing import Final
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bookings.base.errors import NotFound
 from bookings.domain.counter.sale_page import sold_bookings, sold_view
+from bookings.domain.tickets.booking_files import order_of_reference
 from bookings.domain.tickets.pdf import tickets_pdf
+from bookings.domain.tickets.receipt_pdf import receipt_pdf
+from bookings.domain.tickets.receipt_text import ReceiptText, receipt_text
+from bookings.domain.tickets.receipts import ReceiptView, is_first_print, receipt_of, refund_receipt_of
 from bookings.domain.tickets.slips import slips_pdf
 from bookings.office.access import StaffRequest, staff
 
@@ -21,16 +31,62 @@ def sold(request: StaffRequest, token: str) -> HttpResponse:
 @staff
 @require_safe
 def print_tickets(request: StaffRequest, token: str) -> HttpResponse:
-    """A page that prints itself, for the width of paper that `paper` names."""
-    is_thermal = request.GET.get("paper") == _THERMAL
-    return render(request, "office/sale/slips.html", {"sold": sold_view(token), "is_thermal": is_thermal})
+    """A page that prints itself, for the width of paper that `paper` names: the tickets and the receipt."""
+    sale = sold_view(token)
+    context = {"sold": sale, "is_thermal": _is_thermal(request), "receipt": _printed(sale.order.pk)}
+    return render(request, "office/sale/slips.html", context)
 
 
 @staff
 @require_safe
 def pdf(request: StaffRequest, token: str) -> HttpResponse:
     bookings = sold_bookings(token)
-    draw = slips_pdf if request.GET.get("paper") == _THERMAL else tickets_pdf
-    response = HttpResponse(draw(bookings), content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="falcon-{bookings[0].booking_reference}.pdf"'
+    draw = slips_pdf if _is_thermal(request) else tickets_pdf
+    return _inline(draw(bookings), f"falcon-{bookings[0].booking_reference}.pdf")
+
+
+@staff
+@require_safe
+def print_receipt(request: StaffRequest, reference: str, refund_id: int | None = None) -> HttpResponse:
+    """The receipt of an order, or of one refund of it, as a page that prints itself."""
+    context = {
+        "receipt": _printed(_order_id(reference), refund_id),
+        "reference": reference,
+        "is_thermal": _is_thermal(request),
+    }
+    return render(request, "office/receipt.html", context)
+
+
+@staff
+@require_safe
+def print_receipt_pdf(request: StaffRequest, reference: str, refund_id: int | None = None) -> HttpResponse:
+    view = _view(_order_id(reference), refund_id)
+    return _inline(receipt_pdf(view, is_thermal=_is_thermal(request)), f"falcon-receipt-{view.number}.pdf")
+
+
+def _printed(order_id: int, refund_id: int | None = None) -> ReceiptText:
+    return receipt_text(_view(order_id, refund_id))
+
+
+def _view(order_id: int, refund_id: int | None) -> ReceiptView:
+    """Read before its print is noted, so that nothing is noted of a receipt that does not exist."""
+    read = receipt_of(order_id) if refund_id is None else refund_receipt_of(order_id, refund_id)
+    is_first = is_first_print(order_id, refund_id=refund_id, now=timezone.now())
+    return replace(read, is_copy=not is_first)
+
+
+def _order_id(reference: str) -> int:
+    order_id = order_of_reference(reference)
+    if order_id is None:
+        raise NotFound(_("We could not find this booking."))
+    return order_id
+
+
+def _is_thermal(request: StaffRequest) -> bool:
+    return request.GET.get("paper") == _THERMAL
+
+
+def _inline(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{name}"'
     return response

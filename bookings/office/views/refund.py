@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -42,7 +43,7 @@ def cancel(request: StaffRequest, reference: str) -> HttpResponse:
     except Refusal as refusal:
         return _cancel_page(request, reference, form=form, refusal=refusal)
     messages.success(request, _("Cancelled. %(amount)s to refund.") % {"amount": format_zar(quoted_in(form))})
-    return redirect("office:booking", cancelled.booking_reference)
+    return _to_print(cancelled.booking_reference)
 
 
 def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking:
@@ -116,7 +117,7 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
             refusal, status = broken, broken.status
         else:
             messages.success(request, _("Voided. Give the customer the money back now."))
-            return redirect("office:booking", reference)
+            return _to_print(reference)
     quote = void_quote(reference, Shift.objects.open_of(request.user), now=timezone.now())
     context = {
         "quote": quote,
@@ -148,7 +149,7 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
             refusal, status = broken, broken.status
         else:
             messages.success(request, _("Paid out."))
-            return redirect("office:booking", reference)
+            return _to_print(reference)
     context = {
         "refund": refund,
         "record": record,
@@ -159,6 +160,11 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
     return render(
         request, "office/refund/pay_refund.html", context | {"submission": random_token()}, status=status
     )
+
+
+def _to_print(reference: str) -> HttpResponse:
+    """The booking, with its refunds' receipts at hand."""
+    return redirect(f"{reverse('office:booking', args=[reference])}?print=refunds")
 
 
 def _pay_out(request: StaffRequest, refund_id: int, form: ConfirmForm) -> None:

@@ -21,6 +21,9 @@ from bookings.domain.tickets.booking_files import (
     send_again,
 )
 from bookings.domain.tickets.links import order_of_link
+from bookings.domain.tickets.receipt_pdf import receipt_pdf
+from bookings.domain.tickets.receipt_text import receipt_text
+from bookings.domain.tickets.receipts import receipt_of
 from bookings.passenger.forms.find import FindForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit, is_over, limit_subject
@@ -130,6 +133,26 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     if not _own_order_id(request, reference):
         return not_own_booking(request, reference)
     return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference}.ics")
+
+
+@public
+@require_safe
+def receipt(request: HttpRequest, reference: str) -> HttpResponse:
+    order_id = _own_order_id(request, reference)
+    if not order_id:
+        return not_own_booking(request, reference)
+    context = {"receipt": receipt_text(receipt_of(order_id)), "reference": reference}
+    return private(render(request, "passenger/receipt.html", context))
+
+
+@public
+@require_safe
+def receipt_file(request: HttpRequest, reference: str) -> HttpResponse:
+    order_id = _own_order_id(request, reference)
+    if not order_id:
+        return not_own_booking(request, reference)
+    view = receipt_of(order_id)
+    return _file(receipt_pdf(view), "application/pdf", f"falcon-receipt-{view.number}.pdf")
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:

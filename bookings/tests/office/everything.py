@@ -63,5 +63,6 @@ def make_everything(user: User) -> dict[str, str]:
         pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex})
         for pattern in patterns()
     }
-    found["pay_refund"] = reverse("office:pay_refund", args=[gone.booking_reference, refund.pk])
+    for name in ("pay_refund", "refund_receipt", "refund_receipt_pdf"):
+        found[name] = reverse(f"office:{name}", args=[gone.booking_reference, refund.pk])
     return {name: found[name] for name in POLICY}

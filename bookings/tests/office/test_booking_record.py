@@ -292,7 +292,7 @@ def test_a_reference_in_any_dress_is_cancelled_at_the_till(till: StaffClient, sc
         address, form_of(till.get(address), quoted="900.00", tickets=tickets, tender="cash", reason="ill")
     )
 
-    assert done["Location"] == f"/office/bookings/{reference}/"
+    assert done["Location"] == f"/office/bookings/{reference}/?print=refunds"
     assert Refund.objects.get().status == "paid"
 
 

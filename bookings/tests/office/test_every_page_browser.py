@@ -27,6 +27,8 @@ NO_PAGE: Final = {
         "task_done",
         "sell_places",
         "sold_pdf",
+        "receipt_pdf",
+        "refund_receipt_pdf",
     ),
     *(
         "bookings_csv",

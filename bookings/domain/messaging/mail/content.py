@@ -21,6 +21,8 @@ from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.calendar import trips_calendar
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import tickets_pdf
+from bookings.domain.tickets.receipt_text import receipt_text
+from bookings.domain.tickets.receipts import order_receipt, refund_receipt
 from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
 from bookings.domain.timetable.trips import local_text
 from bookings.models import (
@@ -82,20 +84,20 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
 def _confirmation(
     message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
 ) -> Content | None:
+    receipt = receipt_text(order_receipt(order, bookings))
     bookings = [booking for booking in bookings if booking.status == SaleStatus.CONFIRMED]
     all_trips = ticketed_trips_of(bookings)
     trips = [trip for trip in all_trips if trip.tickets]
     if not trips:
         return None
     reference = bookings[0].booking_reference
-    total = sum((ticket.fare for trip in trips for ticket in trip.tickets), ZERO)
     return Content(
         _("Your tickets: %(trip)s, %(date)s (%(reference)s)")
         % {"trip": trips[0].view.title, "date": trips[0].view.date_text, "reference": reference},
         {
             "trips": trips,
             "reference": reference,
-            "total": format_zar(total),
+            "receipt": receipt,
             "count": sum(len(trip.tickets) for trip in trips),
         },
         (
@@ -138,7 +140,8 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
     booking = trip.booking
     tickets = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.CANCELLED]
     fare = sum((ticket.fare for ticket in tickets), ZERO)
-    refund = _refunded(order, f"cancel:{booking.pk}")
+    refund = _owed_back(booking)
+    row = Refund.objects.filter(order=order, booking=booking, cause=f"cancel:{booking.pk}").first()
     return Content(
         _("Cancelled: %(trip)s (%(reference)s)")
         % {"trip": trip.view.title, "reference": booking.booking_reference},
@@ -151,6 +154,7 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
             "fee": format_zar(fare - refund),
             "refund": format_zar(refund),
             "comes_back": refund > ZERO,
+            "receipt": row and receipt_text(refund_receipt(order, bookings, row.pk)),
         },
         ((f"falcon-trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
     )
@@ -160,6 +164,13 @@ def _was_paid(booking: Booking) -> bool:
     return booking.events.filter(
         ticket=None, from_status=SaleStatus.CONFIRMED, to_status=SaleStatus.CANCELLED
     ).exists()
+
+
+def _owed_back(booking: Booking) -> Decimal:
+    """What its cancellation or void gave back."""
+    causes = (f"cancel:{booking.pk}", f"void:{booking.pk}")
+    owed = LedgerEntry.objects.filter(booking=booking, account=Account.REFUNDS_OWED, cause__in=causes)
+    return -(owed.values_list("amount", flat=True).first() or ZERO)
 
 
 def _refunded(order: Order, cause: str) -> Decimal:

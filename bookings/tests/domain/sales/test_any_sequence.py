@@ -26,8 +26,9 @@ from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.sales.refunds import pay_waiting_refunds
+from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
+from bookings.models import Booking, Hold, LedgerEntry, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import NOW, make_route, make_schedule
 from bookings.tests.races.crowd import figure, many
@@ -163,6 +164,7 @@ class Sales(RuleBasedStateMachine):
         if self.has_changed:
             assert violations(now=self.now) == []
             self._no_money_is_lost()
+            self._receipts_say_what_the_ledger_says()
             self._every_confirmed_passenger_has_an_own_seat()
             self.has_changed = False
 
@@ -171,6 +173,14 @@ class Sales(RuleBasedStateMachine):
         received = sum((payment.amount for payment in Payment.objects.all()), Decimal(0))
         returned = sum((refund.amount for refund in Refund.objects.all()), Decimal(0))
         assert returned <= received
+
+    def _receipts_say_what_the_ledger_says(self) -> None:
+        for order in Order.objects.filter(payments__isnull=False).distinct():
+            sold = sum(LedgerEntry.objects.balance(account, order=order) for account in ("revenue", "fee"))
+            view = receipt_of(order.pk)
+            assert view.total == int(-sold * 100)
+            for refund in view.refunds:
+                assert refund_receipt_of(order.pk, refund.id).total == refund.cents
 
     def _every_confirmed_passenger_has_an_own_seat(self) -> None:
         tickets = Ticket.objects.filter(booking__status="confirmed", status="valid")
