@@ -115,6 +115,12 @@ def plain_person(text: str) -> str:
     return "".join(character for character, kind in kinds if kind[0] not in "PZC" and kind != "Sk")
 
 
+def names_in_both_orders(first_name: str, surname: str) -> str:
+    """A person's name as any part of it is looked for: "thandinkosi nkosithandi"."""
+    first_name, surname = plain_person(first_name), plain_person(surname)
+    return f"{first_name}{surname} {surname}{first_name}"
+
+
 def is_name_of(text: str, name: PersonName) -> bool:
     """Whether this names that person: by the surname, the only name, or both names in any order."""
     plain = plain_person(text)

@@ -2,6 +2,7 @@
 // bookings/tests/base/test_readers_script.py.
 //   readers.scan(text)       the code of a ticket, as it is kept: of a QR, or a spoken one
 //   readers.code(text)       a reference or spoken code
+//   readers.person(text)     a person's name as it is compared, of both sides
 "use strict";
 const readers = (() => {
   const UNSEEN = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]/gu;
@@ -22,7 +23,12 @@ const readers = (() => {
     return ticket ? ticket[1] : code(cleaned);
   }
 
+  const FOLDED = { æ: "ae", œ: "oe", ð: "d", đ: "d", ɖ: "d", ɗ: "d", ɓ: "b", ƈ: "c", ə: "e", ɛ: "e", ǝ: "e", ƒ: "f", ɠ: "g", ħ: "h", ı: "i", ɨ: "i", ƙ: "k", ĸ: "k", ł: "l", ŋ: "n", ɲ: "n", ø: "o", ɔ: "o", ƥ: "p", ŧ: "t", ƭ: "t", þ: "th", ʉ: "u", ʋ: "v", ƴ: "y", ƶ: "z", ß: "ss", ς: "σ" };
+  const fold = (text) => text.toLowerCase().replace(/[^\x00-\x7f]/g, (letter) => FOLDED[letter] ?? letter);
+  const person = (text) => fold(fold(clean(text)).normalize("NFKD").replace(/\p{Mn}/gu, ""))
+    .replace(/[ʹ-ˈʰ-ʸˋ-ˏ\ua78b\ua78c\u0640ǀ-ǃ\p{P}\p{Z}\p{C}\p{Sk}]/gu, "");
+
   const isOldTicket = (read) => /^FBL1\./i.test(read);
   const isTicket = (read) => isOldTicket(read) || /^FBLT/.test(read);
-  return { clean, code, scan, isTicket, isOldTicket };
+  return { clean, code, person, scan, isTicket, isOldTicket };
 })();

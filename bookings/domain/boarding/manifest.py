@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.base.codes import is_old_ticket_code, sha256
+from bookings.base.codes import is_old_ticket_code, normal_code, sha256
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
+from bookings.base.names import names_in_both_orders, plain_person
 from bookings.domain.boarding.closing import ClosingPlan, legs_of, plan_closing
 from bookings.domain.boarding.coach_load import (
     CoachLoad,
@@ -23,6 +24,8 @@ from bookings.domain.boarding.coach_load import (
 from bookings.domain.boarding.departure_status import BEFORE_LEAVING, plan_arrival
 from bookings.domain.boarding.standby_refunds import unseated_standby
 from bookings.models import RouteStop, Schedule, Ticket
+
+Known = tuple[int, str, str]  # ticket, seat, when it boarded
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,22 @@ class Passenger:
     status: str  # valid, boarded, no_show
     status_text: str
     boarded: str  # "16:41, Nomsa Dlamini"
+    plain_names: str  # in both orders, as a part of it is looked for
+    is_hidden: bool = False  # somebody else is looked for
+
+    @property
+    def plain_codes(self) -> str:
+        """Seat, spoken code and reference as they are compared."""
+        return " ".join(filter(None, map(normal_code, (self.seat, self.code, self.reference))))
+
+    def is_found_by(self, text: str) -> bool:
+        """By any part of the name, or by the beginning of the seat or a code. Nothing finds everybody."""
+        name, code = plain_person(text), normal_code(text)
+        if not name and not code:
+            return True
+        if name and name in self.plain_names:
+            return True
+        return bool(code) and any(own.startswith(code) for own in self.plain_codes.split())
 
     @property
     def is_missing(self) -> bool:
@@ -194,7 +213,7 @@ class BoardView:
     stop: StopList
     closing: Closing
     arrival: ArrivalView
-    known: str  # "hash:seat" of each ticket that may still board here, for a door without a connection
+    known: dict[str, Known]  # by the hash of a code, for a door without a connection
 
     @property
     def may_close(self) -> bool:
@@ -224,24 +243,25 @@ def board_view(
     lists = _manifest(load, stop, now)
     here_now = next(stop_list for stop_list in lists.stops if stop_list.position == stop)
     closing = _closing(plan_closing(load, load.call_at(stop)))
-    return BoardView(lists, here_now, closing, _arrival(load, now), _known(load, stop))
+    return BoardView(lists, here_now, closing, _arrival(load, now), _known(load, here_now))
 
 
-def _known(load: CoachLoad, position: int) -> str:
-    """The first 64 bits of the SHA-256 of each code.
+def _known(load: CoachLoad, stop: StopList) -> dict[str, Known]:
+    """By the first 64 bits of the SHA-256 of each code: enough to tell a ticket, and no ticket to a reader.
 
-    Enough to tell a ticket, and no ticket to whoever reads them. An old code is also known in small letters,
-    as a keyboard's lock may have changed it, unless another of this departure differs by case only.
+    An old code is also known in small letters, as a keyboard's lock may have changed it, unless another of
+    this departure differs by case only.
     """
     old = Counter(ticket.code.lower() for ticket in load.tickets if is_old_ticket_code(ticket.code))
-    known = []
-    for ticket in load.boarding_at(position):
-        if ticket.status == Ticket.Status.VALID:
+    boarded = {own.ticket_id: own.boarded or own.status_text for own in stop.ons if own.is_boarded}
+    known: dict[str, Known] = {}
+    for ticket in load.boarding_at(stop.position):
+        if ticket.status != Ticket.Status.NO_SHOW:
             seat = ticket.seat.label if ticket.seat else "-"
             folded = [ticket.code.lower()] if old[ticket.code.lower()] == 1 else []
-            codes = (ticket.code, ticket.spoken_code, *folded)
-            known += [f"{sha256(code)[:16]}:{seat}" for code in codes]
-    return " ".join(known)
+            for code in (ticket.code, ticket.spoken_code, *folded):
+                known[sha256(code)[:16]] = (ticket.pk, seat, boarded.get(ticket.pk, ""))
+    return known
 
 
 def _closing(plan: ClosingPlan) -> Closing:
@@ -355,4 +375,5 @@ def _passenger(ticket: Ticket, load: CoachLoad, day: date) -> Passenger:
         status=ticket.status,
         status_text=ticket.get_status_display(),
         boarded=f"{at_stop(event.at, booking.from_stop, day)}, {actor_name(event)}" if event else "",
+        plain_names=names_in_both_orders(ticket.first_name, ticket.surname),
     )

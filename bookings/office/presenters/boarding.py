@@ -1,11 +1,11 @@
 """The stops of a departure as chips above its manifest and its check-in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from bookings.domain.boarding.manifest import Manifest, StopList
+from bookings.domain.boarding.manifest import Manifest, Passenger, StopList
 from bookings.domain.boarding.reversal import Reversal
 
 
@@ -33,6 +33,18 @@ def manifest_chips(manifest: Manifest) -> list[StopChip]:
 def boarding_chips(manifest: Manifest, shown: StopList) -> list[StopChip]:
     """The stops where somebody can board, and the last one, where the coach arrives."""
     return [_chip(stop, is_current=stop.position == shown.position) for stop in manifest.stops]
+
+
+def only_found(stop: StopList, text: str) -> StopList:
+    """The same stop, with all hidden whom the text does not find."""
+    if not text:
+        return stop
+    ons, offs, standby = (_only_found(people, text) for people in (stop.ons, stop.offs, stop.standby))
+    return replace(stop, ons=ons, offs=offs, standby=standby)
+
+
+def _only_found(passengers: tuple[Passenger, ...], text: str) -> tuple[Passenger, ...]:
+    return tuple(replace(passenger, is_hidden=not passenger.is_found_by(text)) for passenger in passengers)
 
 
 def reversal_text(step: str, reversal: Reversal) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, NotFound, Refusal, RuleBroken
 from bookings.base.money import format_zar
+from bookings.base.text import clean_code
 from bookings.domain.boarding.check_in import check_in, undo_check_in
 from bookings.domain.boarding.closing import Closed, close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
@@ -37,6 +38,7 @@ from bookings.office.policy import may
 from bookings.office.presenters.boarding import (
     boarding_chips,
     manifest_chips,
+    only_found,
     reversal_text,
     stop_query,
 )
@@ -247,6 +249,8 @@ def _board(
     )
     context = {"view": view, "manifest": view.manifest, "stop": view.stop, "nonce": random_token(), **shown}
     context["chips"] = boarding_chips(view.manifest, view.stop)
+    context["find"] = clean_code(request.GET.get("find", ""))[:80]
+    context["stop"] = only_found(view.stop, context["find"])
     context["submission"] = random_token()
     context["may_refund"] = may(request.user.role, "board_standby")
     return render_page(

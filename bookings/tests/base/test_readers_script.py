@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from bookings.base.names import plain_person
 from bookings.tests.base import examples
 
 SCRIPT: Final = Path(__file__).parents[3] / "static/js/readers.js"
@@ -29,3 +30,19 @@ def test_the_script_reads_as_the_server_does(reader: str) -> None:
     answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True, timeout=60)
 
     assert json.loads(answer.stdout) == [kept for _typed, kept in TABLES[reader]]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_the_script_compares_names_as_the_server_does() -> None:
+    people = examples("names")["one person, however the name is written"]
+    program = f"""
+        {SCRIPT.read_text()}
+        const people = {json.dumps(people)};
+        console.log(JSON.stringify(people.map((names) => names.map((name) => readers.person(name)))));
+    """
+
+    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True, timeout=60)
+
+    folded = [set(names) for names in json.loads(answer.stdout)]
+    assert [len(names) for names in folded] == [1] * len(people)
+    assert len(set.union(*folded)) == len({plain_person(names[0]) for names in people})

@@ -9,14 +9,21 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from bookings.models import Schedule, Ticket
+from bookings.models import BookingEvent, Schedule, Ticket
 from bookings.tests.browser import barriers, type_there, watch
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCANNED: Final = "Scan the ticket"
-TABLET: Final = {"width": 820, "height": 1180}
+TABLET: Final = {"width": 768, "height": 1024}
+OLD: Final = "FBL1.aBcD9eF1gH2iJ3kL4mNo"
+NO_CAMERA: Final = """
+    window.BarcodeDetector = class { static getSupportedFormats() { return Promise.resolve(["qr_code"]); } };
+    Object.defineProperty(navigator, "mediaDevices", { value: {
+        getUserMedia: () => Promise.reject(new DOMException("no", window.cameraError)),
+    } });
+"""
 
 
 @pytest.fixture
@@ -125,6 +132,84 @@ def test_scans_without_a_connection_outlive_the_page_and_conflicts_are_listed(
     expect(door.locator("[data-scan-later]")).to_be_hidden()
 
 
+def test_without_a_connection_a_ticket_passes_once_on_this_device(door: Page, live_server: Any) -> None:
+    coach = coach_in(20)
+    thandi, sipho, ann = tickets_of(coach, "Thandi Nkosi", "Sipho Zulu", "Ann Abel")
+    Ticket.objects.filter(pk=sipho.pk).update(code=OLD)
+    Ticket.objects.filter(pk=ann.pk).update(status="boarded")
+    address = f"{live_server}/office/departures/{coach.pk}/board/"
+    door.goto(address)
+    door.route(
+        "**/board/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    title, count = door.locator("#board > .scan-result .scan-result-title"), door.locator(".board-count b")
+
+    # by a scanner with caps lock on, on a German keyboard, and once more as it sends it
+    for ticket, sent, boarded in ((thandi, thandi.code.swapcase(), "2"), (sipho, OLD.swapcase(), "3")):
+        scan(door, sent)
+        expect(title).to_have_text(f"On the list, seat {ticket.seat.label}")
+        expect(count).to_have_text(boarded)
+    expect(door.locator("[data-missing]")).to_have_text("0")
+    expect(door.locator("[data-unsent]")).to_have_text("2 not sent yet")
+    for again, name in (
+        (thandi.code, "Thandi Nkosi"),
+        (f"]Q3{thandi.code.lower()} ", "Thandi Nkosi"),
+        (thandi.spoken_code, "Thandi Nkosi"),
+        (OLD, "Sipho Zulu"),
+    ):
+        scan(door, again)
+        expect(door.locator(".scan-result.is-red .scan-result-name")).to_have_text(name)
+        expect(title).to_have_text("Already scanned")
+        expect(door.locator(".scan-result-reason")).to_contain_text("On this device at ")
+    scan(door, ann.code)
+    expect(door.locator(".scan-result.is-red .scan-result-name")).to_have_text("Ann Abel")
+    expect(count).to_have_text("3")
+
+    door.goto("about:blank")
+    door.unroute("**/board/")
+    door.goto(address)
+    expect(door.locator("[data-scan-later] li")).to_have_count(1)  # who was on board before
+    expect(door.locator("[data-unsent]")).to_be_hidden()
+    expect(count).to_have_text("3")
+    events = BookingEvent.objects.filter(to_status="boarded").values_list("ticket", flat=True)
+    assert sorted(events) == sorted([thandi.pk, sipho.pk])
+
+
+def test_names_are_found_by_keyboard_and_a_camera_that_does_not_work_says_why(
+    door: Page, live_server: Any
+) -> None:
+    coach = coach_in(20)
+    thandi, _lech = tickets_of(coach, "Thandi Nkosi", "Lech Wałęsa")
+    door.add_init_script(NO_CAMERA)
+    door.goto(f"{live_server}/office/departures/{coach.pk}/board/?stop=0")
+    rows, find = door.locator(".board-person"), door.get_by_label("Find on the list")
+
+    find.press_sequentially("LECH wal")
+    expect(rows.filter(visible=True)).to_have_count(1)
+    find.press("Enter")
+    expect(rows.filter(has_text="Wałęsa")).to_be_focused()
+    door.keyboard.press("Enter")
+    expect(door.locator(".scan-result.is-green .scan-result-name")).to_have_text("Lech Wałęsa")
+    expect(rows.filter(visible=True)).to_have_count(1)  # the field is empty again
+    find.press_sequentially("zzz")
+    expect(rows.filter(visible=True)).to_have_count(0)
+    find.press("Escape")
+    expect(rows.filter(visible=True)).to_have_count(1)
+    find.press_sequentially(thandi.code)  # a scanner types wherever the focus is
+    find.press("Enter")
+    expect(door.locator(".scan-result.is-green .scan-result-name")).to_have_text("Thandi Nkosi")
+
+    for error, words in (
+        ("NotAllowedError", "allow Camera for this site"),
+        ("NotFoundError", "has no camera"),
+    ):
+        door.evaluate("error => { window.cameraError = error; }", error)
+        door.get_by_role("button", name="Camera").click()
+        expect(door.locator("[data-camera-help]")).to_contain_text(words)
+        expect(door.locator("[data-camera-help]")).to_contain_text("can also be typed here")
+    assert barriers(door) == []
+
+
 @pytest.mark.browser_context_args(java_script_enabled=False)
 def test_the_door_works_without_script(door: Page, live_server: Any) -> None:
     coach = coach_in(8)
@@ -169,7 +254,7 @@ def test_the_door_and_the_list_are_accessible_and_fit_a_tablet(
     scan(door, "ZZZZZZ")
     expect(door.locator(".scan-result.is-red")).to_be_visible()
     check("red")
-    for path in ("board/close/?stop=0", "depart/", "manifest/"):
+    for path in ("board/close/?stop=0", "depart/", "manifest/", "board/?stop=2", "arrive/?stop=2"):
         door.goto(f"{base}/{path}")
         check(path)
     assert sipho.status == "valid"
