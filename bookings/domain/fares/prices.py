@@ -178,8 +178,13 @@ def fare_lines(fares: QuerySet[Fare]) -> FareLines:
 
 
 def fare_classes() -> list[FareClass]:
-    rows = FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers")
-    return list(cached(("classes",), lambda: list(rows)))
+    return list(cached(("classes",), _read_classes))
+
+
+def _read_classes() -> list[FareClass]:
+    return list(
+        FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers")
+    )
 
 
 def every_type() -> list[PassengerType]:

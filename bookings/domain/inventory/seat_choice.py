@@ -37,8 +37,11 @@ class SeatAvailability:
 
 def layout_seats(layout_id: int) -> list[Seat]:
     """All seats of a layout, from the front."""
-    rows = Seat.objects.filter(layout=layout_id).order_by("deck", "row", "column")
-    return list(cached(("seats", layout_id), lambda: list(rows)))
+    return list(cached(("seats", layout_id), lambda: _read_seats(layout_id)))
+
+
+def _read_seats(layout_id: int) -> list[Seat]:
+    return list(Seat.objects.filter(layout=layout_id).order_by("deck", "row", "column"))
 
 
 def sold_seats(layout_id: int) -> list[Seat]:

@@ -34,9 +34,16 @@ def ticket_pdf(booking: Booking) -> bytes:
 def tickets_pdf(bookings: Sequence[Booking]) -> bytes:
     """A page for each passenger of these bookings, which `bookings_of` must have loaded.
 
-    The file is cached below MEDIA_ROOT until what it shows changes. Raises NotFound without a usable ticket.
+    Raises NotFound without a usable ticket.
     """
-    trips = trips_to_print(bookings)
+    return trips_pdf(trips_to_print(bookings))
+
+
+def trips_pdf(trips: Sequence[TicketedTrip]) -> bytes:
+    """A page for each passenger of these trips, of which each has a usable ticket.
+
+    The file is cached below MEDIA_ROOT until what it shows changes.
+    """
     path = _cache_path(trips)
     try:
         return path.read_bytes()

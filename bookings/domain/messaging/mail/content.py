@@ -20,7 +20,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.calendar import trips_calendar
 from bookings.domain.tickets.links import link_address, make_link
-from bookings.domain.tickets.pdf import tickets_pdf
+from bookings.domain.tickets.pdf import trips_pdf
 from bookings.domain.tickets.receipt_text import receipt_text
 from bookings.domain.tickets.receipts import order_receipt, refund_receipt
 from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
@@ -101,7 +101,7 @@ def _confirmation(
             "count": sum(len(trip.tickets) for trip in trips),
         },
         (
-            (f"falcon-tickets-{reference}.pdf", tickets_pdf(bookings), "application/pdf"),
+            (f"falcon-tickets-{reference}.pdf", trips_pdf(trips), "application/pdf"),
             (f"falcon-trip-{reference}.ics", trips_calendar(all_trips), "text/calendar"),
         ),
     )
