@@ -182,9 +182,7 @@ def fare_classes() -> list[FareClass]:
 
 
 def _read_classes() -> list[FareClass]:
-    return list(
-        FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers")
-    )
+    return list(FareClass.objects.select_related("refund_policy").prefetch_related("refund_policy__tiers"))
 
 
 def every_type() -> list[PassengerType]:

@@ -9,7 +9,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -22,31 +22,36 @@ _JOINERS: Final = "\u200c\u200d"  # they shape the letters beside them, in Persi
 _LOOSE_JOINERS: Final = re.compile(rf"(?<!\S)[{_JOINERS}]+|[{_JOINERS}]+(?!\S)")
 
 
-class _Compilers(threading.local):
-    """A compiler for each thread and template: it serves one thread only, and keeps what it has read."""
+class _OfThread(threading.local):
+    """A compiler serves one thread only, and keeps what it has read and laid out."""
 
-    def __init__(self) -> None:
-        self._by_template: dict[str, Compiler] = {}
+    @cached_property
+    def compiler(self) -> Compiler:
+        from typst import Compiler  # 81 MB that only processes which make a PDF load
 
-    def get(self, template: str) -> Compiler:
-        if template not in self._by_template:
-            from typst import Compiler  # 81 MB that only processes which make a PDF load
-
-            self._by_template[template] = Compiler(_FOLDER / template, root=_FOLDER, font_paths=_fonts())
-        return self._by_template[template]
+        return Compiler(root=_FOLDER, font_paths=_fonts())
 
 
-compilers: Final = _Compilers()
+of_thread: Final = _OfThread()
 
 
 def make_pdf(template: str, data: Mapping[str, Any], *, created: datetime) -> bytes:
     """The PDF of a template such as "ticket.typ", created at `created`: equal arguments yield equal bytes.
 
-    The template gets `data` as JSON, so no text in it is read as markup. `printable` fits text to our fonts.
+    `printable` fits text to our fonts.
     """
-    inputs = {"data": json.dumps(data, ensure_ascii=False)}
-    pdf = compilers.get(template).compile(format="pdf", sys_inputs=inputs, timestamp=int(created.timestamp()))
+    source, timestamp = source_of(template, data), int(created.timestamp())
+    pdf = of_thread.compiler.compile(source, format="pdf", timestamp=timestamp)
     return cast("bytes", pdf)  # rather than None, as it is not asked to write a file
+
+
+def source_of(template: str, data: Mapping[str, Any]) -> bytes:
+    """The template's `document` of `data`, which are JSON within a string, so that no text in them is markup.
+
+    It is imported, as what it says by itself is then laid out once; data in `sys.inputs` would undo that.
+    """
+    text = json.dumps(json.dumps(data))  # ASCII, where Typst escapes a string as JSON does
+    return f'#import "{template}": document\n#document(json(bytes({text})))'.encode()
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ from fontTools.ttLib import TTFont
 
 from bookings.domain.tickets import typesetting
 from bookings.domain.tickets.qr import qr_svg
-from bookings.domain.tickets.typesetting import make_pdf, printable
+from bookings.domain.tickets.typesetting import make_pdf, of_thread, printable, source_of
 from bookings.tests.pdf_reader import codes_in, fonts_of, pages_of, picture_of
 
 FONTS = Path(typesetting.__file__).parent / "fonts"
@@ -121,8 +121,8 @@ def test_letters_that_belong_together_are_joined(name: str) -> None:
 
 def accessible(template: str, *names: str) -> bytes:
     """As PDF/UA-1: Typst refuses it for a letter without glyph, a picture without words or no title."""
-    data = {"data": json.dumps(document(*names))}
-    return typesetting.compilers.get(template).compile(format="pdf", pdf_standards=["ua-1"], sys_inputs=data)
+    source = source_of(template, document(*names))
+    return of_thread.compiler.compile(source, format="pdf", pdf_standards=["ua-1"])
 
 
 @pytest.mark.parametrize("template", ["ticket.typ", "slip.typ"])
