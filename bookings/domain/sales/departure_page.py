@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from bookings.base.dates import duration_text
 from bookings.cache.reference_data import single_version_check
-from bookings.domain.inventory.seats import SeatMap, revision_of, seat_map, seat_map_revision
-from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
+from bookings.domain.inventory.seats import SeatMap, revision_of, seat_map
+from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import StopCall, TripView, stop_calls, trip_view
 from bookings.models import Hold, Schedule
 
@@ -48,12 +48,11 @@ class DepartureView:
 
 
 @single_version_check()
-def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
+def departure_view(segment: Segment, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
     """All that the seat map's page shows, in a constant number of queries.
 
     `hold` is the token of the way out, while the way back is chosen.
     """
-    segment = get_segment(ref)
     seats = seat_map(segment, now=now, owner=owner)
     return DepartureView(
         seats=seats,
@@ -67,11 +66,6 @@ def departure_view(ref: SegmentRef, *, now: datetime, owner: str = "", hold: str
         to_city=segment.alight.stop.city.slug,
         first_trip=_first_trip(hold, segment, owner, now) if hold and owner else None,
     )
-
-
-def seats_unchanged(ref: SegmentRef, rev: str, *, now: datetime) -> bool:
-    """Whether a seat map made at `rev` is still right: one small query, as open pages ask again and again."""
-    return rev == seat_map_revision(get_segment(ref), now)
 
 
 def _state(segment: Segment, seats: SeatMap) -> str:

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import PartyMismatch, Refusal, SeatTaken
 from bookings.domain.fares.prices import fare_classes
-from bookings.domain.sales.departure_page import DepartureView, departure_view, seats_unchanged
-from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
+from bookings.domain.inventory.seats import seat_map_revision
+from bookings.domain.sales.departure_page import DepartureView, departure_view
+from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
+from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.passenger.forms.departure_query import (
     DepartureQuery,
     party_fields,
@@ -32,13 +34,16 @@ _MAP = "seat-map"
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def departure(request: HttpRequest, schedule_id: str) -> HttpResponse:
-    if request.method == "GET" and htmx_of(request).target == _MAP and _unchanged(request, int(schedule_id)):
+    # First of all, as it brings the version by which the rest is cached
+    segment = get_segment(read_segment(int(schedule_id), request.GET))
+    if request.method == "GET" and htmx_of(request).target == _MAP and _is_unchanged(request, segment):
         return private(HttpResponse(status=204))
     query = read_departure_query(int(schedule_id), request.GET)
     if request.method == "POST":
         posted = request.POST
-        return _hold(request, query, choose=posted.get("choose", ""), fare_class=posted.get("class", ""))
-    return _page(request, query, status=422 if query.problem else 200)
+        choose, fare_class = posted.get("choose", ""), posted.get("class", "")
+        return _hold(request, segment, query, choose=choose, fare_class=fare_class)
+    return _page(request, segment, query)
 
 
 @public
@@ -46,18 +51,22 @@ def departure(request: HttpRequest, schedule_id: str) -> HttpResponse:
 @require_POST
 def book(request: HttpRequest, schedule_id: str) -> HttpResponse:
     """Seats of our choice, right from a list of departures."""
-    query = read_departure_query(int(schedule_id), request.GET)
     if not is_from_our_pages(request):
-        return redirect(query.address)
-    return _hold(request, query, choose="any", fare_class=request.GET.get("class", ""))
+        return redirect(read_departure_query(int(schedule_id), request.GET).address)
+    segment = get_segment(read_segment(int(schedule_id), request.GET))
+    query = read_departure_query(int(schedule_id), request.GET)
+    return _hold(request, segment, query, choose="any", fare_class=request.GET.get("class", ""))
 
 
-def _unchanged(request: HttpRequest, schedule_id: int) -> bool:
+def _is_unchanged(request: HttpRequest, segment: Segment) -> bool:
+    """Whether the seat map of an open page is still right: one small query, as it asks again and again."""
     rev = request.GET.get("rev", "")
-    return bool(rev) and seats_unchanged(read_segment(schedule_id, request.GET), rev, now=timezone.now())
+    return bool(rev) and rev == seat_map_revision(segment, timezone.now())
 
 
-def _hold(request: HttpRequest, query: DepartureQuery, *, choose: str, fare_class: str) -> HttpResponse:
+def _hold(
+    request: HttpRequest, segment: Segment, query: DepartureQuery, *, choose: str, fare_class: str
+) -> HttpResponse:
     enforce_limit(request, "hold")
     labels, is_our_choice = ticked_seats(request.POST), choose == "any"
     if choose == "party":
@@ -66,45 +75,41 @@ def _hold(request: HttpRequest, query: DepartureQuery, *, choose: str, fare_clas
             return redirect(query.address_with(labels))
     query = query.sized(_typed_number(request.POST.get("passengers", ""), query.party.size))
     if query.problem:
-        return _page(request, query, ticked=labels, status=422, asks_party=True)
-    if is_our_choice:
-        seats = SeatRequest(query.segment, count=query.party.size, fare_class=fare_class[:30])
-    else:
-        seats = SeatRequest(query.segment, tuple(labels))
-    types = query.party.members()
-    owner = visitor_key(request, create=True)
+        return _page(request, segment, query, ticked=labels)
+    hold_request = HoldRequest(
+        visitor_key(request, create=True),
+        network_key(request),
+        types=query.party.members(),
+        adds_to=query.hold,
+    )
     try:
-        held = hold_requested(
-            seats, HoldRequest(owner, network_key(request), types=types, adds_to=query.hold)
-        )
+        if is_our_choice:
+            hold = hold_any(segment, query.party.size, hold_request, fare_class=fare_class[:30])
+        else:
+            hold = hold_seats(segment, labels, hold_request)
     except Refusal as refusal:
         forget_visitor(request)
-        is_party = isinstance(refusal, PartyMismatch)
-        return _page(
-            request, query, ticked=labels, refusal=refusal, status=refusal.status, asks_party=is_party
-        )
+        changed = get_segment(query.segment)  # by whatever has led to the refusal
+        return _page(request, changed, query, ticked=labels, refusal=refusal)
     if query.return_day and not query.hold:
-        origin, destination = (call.stop.city.slug for call in (held.segment.alight, held.segment.board))
+        origin, destination = (call.stop.city.slug for call in (segment.alight, segment.board))
         return redirect(
-            query.search_address(
-                origin, destination, query.return_day, hold=held.hold.token, **{"return": None}
-            )
+            query.search_address(origin, destination, query.return_day, hold=hold.token, **{"return": None})
         )
-    return redirect("passenger:checkout", held.hold.token)
+    return redirect("passenger:checkout", hold.token)
 
 
 def _page(
     request: HttpRequest,
+    segment: Segment,
     query: DepartureQuery,
     *,
     ticked: list[str] | None = None,
     refusal: Refusal | None = None,
-    status: int = 200,
-    asks_party: bool = False,
 ) -> HttpResponse:
-    """`asks_party`: who travels is to be said first."""
     now = timezone.now()
-    view = departure_view(query.segment, now=now, owner=visitor_key(request), hold=query.hold)
+    is_wrong_party = isinstance(refusal, PartyMismatch) or bool(request.method == "POST" and query.problem)
+    view = departure_view(segment, now=now, owner=visitor_key(request), hold=query.hold)
     if ticked is None:
         ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.own_labels
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}
@@ -116,7 +121,7 @@ def _page(
         "refusal": counted(refusal),
         "ticked": [label for label in ticked if label in free],
         "lost": lost,
-        "asks_party": asks_party,
+        "asks_party": is_wrong_party,  # who travels is to be said first
         "party_fields": party_fields(query, request.POST),
         "lost_text": SeatTaken(lost).message if lost else "",
         "others": query.search_address(view.from_city, view.to_city, view.day),
@@ -132,7 +137,7 @@ def _page(
             context,
             fragment="passenger/_seat_map.html",
             target=_MAP,
-            status=status,
+            status=refusal.status if refusal else 422 if query.problem else 200,
         )
     )
 

@@ -359,7 +359,7 @@ def test_query_count_is_constant(
 ) -> None:
     hold_by(client, schedule, *["2A", "2B", "2C"][:seats])
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(seats_page(schedule, passengers=seats))
 
 
