@@ -5,7 +5,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Engine
 
-from bookings.web.templates import TAG, without_layout
+from bookings.web.templates import TAG, without_layout, without_translation
 
 LIST = """
 {% load i18n %}
@@ -103,3 +103,33 @@ def test_a_tag_of_several_lines_has_an_attribute_a_line() -> None:
     ]
 
     assert crowded == []
+
+
+TEXTS = """{% load i18n %}<p title="{% translate 'It is 5% less' %}">{% translate "Ann's seat" %} 5%</p>
+{% blocktranslate trimmed %}
+  Of {{ name }},
+  50% paid.
+{% endblocktranslate %}
+{% blocktranslate with seat=seats.0|upper name=missing %}<b>{{ seat }}</b>{{ name }}.{% endblocktranslate %}
+{% blocktranslate count number=seats|length with seat=seats.0 %}
+  Seat {{ seat }}
+{% plural %}
+  {{ number }} seats
+{% endblocktranslate %}"""
+
+
+@pytest.mark.parametrize("seats", [["1a"], ["1a", "<i>"]])
+def test_texts_of_a_single_language_stand_where_they_were_looked_up(seats: list[str]) -> None:
+    ready = without_translation(TEXTS)
+
+    assert render(ready, name="<Ann>", seats=seats) == render(TEXTS, name="<Ann>", seats=seats)
+    assert "{% translate" not in ready
+    assert ready.count("{% blocktranslate") == 1
+
+
+def test_no_template_asks_for_more_than_can_be_put_in_place() -> None:
+    """What is left asks by a number, or for a variable."""
+    for path in Path(settings.BASE_DIR, "templates").rglob("*.*"):
+        rest = without_translation(path.read_text())
+        for tag in re.findall(r"{% (?:block)?translate [^%]*%}", rest):
+            assert " count " in tag or " as " in tag, (path, tag)
