@@ -6,10 +6,9 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root?.querySelector(selector);
   const iso = (day) => `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
-  const dayOf = (text) => { const parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text); return parts && new Date(parts[1], parts[2] - 1, parts[3]); };
   const words = new Intl.DateTimeFormat("en-ZA", { weekday: "short", day: "numeric", month: "short" });
   function sayDay(input) {
-    const label = one("[data-day-words]", input.closest(".field")), day = dayOf(input.value);
+    const label = one("[data-day-words]", input.closest(".field")), day = readers.day(input.value);
     if (label) label.textContent = day ? words.format(day) : "";
   }
   let stepped = "";  // the sign that moved the day just now: a digit after it makes "+2" of it
@@ -21,7 +20,7 @@
       stepped = "";
       return;
     }
-    const day = dayOf(input.value) || (input.value === "" && dayOf(input.dataset.day));
+    const day = readers.day(input.value) || (input.value === "" && readers.day(input.dataset.day || ""));
     if (!day) return;
     event.preventDefault();
     day.setDate(day.getDate() + sign);

@@ -9,7 +9,7 @@
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
-  const cents = (text) => { const found = String(text).replace(/[^\d.,]/g, "").replace(",", "."); return Math.round(Number(found || "0") * 100); };
+  const cents = (text) => readers.cents(text) || 0;
   const rand = (amount) => `R${(amount / 100).toFixed(amount % 100 ? 2 : 0).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0")}`;
   const isOpenList = (input) => input.matches?.("[data-combobox]") && input.getAttribute("aria-expanded") === "true";
 
@@ -24,8 +24,9 @@
   function showMoney() {
     const due = total(), given = one("#amount"), change = one("[data-change]");
     if (!given || !change) return;
-    change.hidden = !given.value.trim();
-    const back = cents(given.value) - Math.floor(due / 10) * 10;
+    const handed = readers.cents(given.value);
+    change.hidden = handed === null;
+    const back = handed - readers.coins(due, Number(given.dataset.coin));
     change.classList.toggle("is-short", back < 0);
     one("b", change).textContent = back < 0 ? `− ${rand(-back)}` : rand(back);
   }

@@ -3,6 +3,9 @@
 //   readers.scan(text)       the code of a ticket, as it is kept: of a QR, or a spoken one
 //   readers.code(text)       a reference or spoken code
 //   readers.person(text)     a person's name as it is compared, of both sides
+//   readers.cents(text)      an amount, in cents; null for what is none
+//   readers.coins(cents, step)   what of it is handed over in coins of `step` cents
+//   readers.day(text)        a whole day as 2026-12-25; null for what the server has to read, or is none
 "use strict";
 const readers = (() => {
   const UNSEEN = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]/gu;
@@ -28,7 +31,21 @@ const readers = (() => {
   const person = (text) => fold(fold(clean(text)).normalize("NFKD").replace(/\p{Mn}/gu, ""))
     .replace(/[ʹ-ˈʰ-ʸˋ-ˏ\ua78b\ua78c\u0640ǀ-ǃ\p{P}\p{Z}\p{C}\p{Sk}]/gu, "");
 
+  function cents(text) {
+    const match = /^([-−]?)R?([0-9]{1,9})(?:[.,]([0-9]{1,2}))?$/i.exec(clean(text).replace(/\s+/g, ""));
+    return match && (match[1] ? -1 : 1) * (Number(match[2]) * 100 + Number((match[3] || "").padEnd(2, "0")));
+  }
+
+  // A half in favour of whoever pays.
+  const coins = (amount, step) => (step ? Math.ceil(amount / step - 0.5) * step : amount);
+
+  function day(text) {
+    const parts = /^(20[0-9]{2})-([0-9]{2})-([0-9]{2})$/.exec(clean(text));
+    const read = parts && new Date(parts[1], parts[2] - 1, parts[3]);
+    return read && read.getMonth() === parts[2] - 1 ? read : null;
+  }
+
   const isOldTicket = (read) => /^FBL1\./i.test(read);
   const isTicket = (read) => isOldTicket(read) || /^FBLT/.test(read);
-  return { clean, code, person, scan, isTicket, isOldTicket };
+  return { clean, code, person, scan, cents, coins, day, isTicket, isOldTicket };
 })();

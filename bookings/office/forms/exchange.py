@@ -17,7 +17,7 @@ from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
 from bookings.office.access import StaffRequest
 from bookings.office.forms.approval import ApprovalFields
-from bookings.web.fields import NameField
+from bookings.web.fields import AmountField, NameField
 
 _LONGEST: Final = 200
 TENDERS: Final = [(tender.value, tender.label) for tender in (Account.CASH, Account.CARD, Account.EFT)]
@@ -29,9 +29,7 @@ class ConfirmForm(ApprovalFields):
     submission = forms.CharField(max_length=60)
     quoted = forms.DecimalField(max_digits=11, decimal_places=2, required=False)
     tender = forms.ChoiceField(label=_("Paid by"), choices=[("", "–"), *TENDERS], required=False)
-    given = forms.DecimalField(
-        label=_("Cash given"), max_digits=9, decimal_places=2, min_value=0, required=False
-    )
+    given = AmountField(_("Cash given"), min_value=0, required=False)
     slip = forms.CharField(label=_("Slip reference (card, EFT)"), max_length=40, required=False)
     waiver = forms.ChoiceField(
         label=_("Reason for the waiver"), choices=[("", "–"), *WaiverReason.choices], required=False

@@ -157,9 +157,11 @@ class TenderForm(forms.Form):
     def __init__(self, data: Mapping[str, str] | None = None) -> None:
         super().__init__(tidy(data) if data is not None else None, auto_id="%s")
         money = {"class": "code sale-big", "autocomplete": "off", "data-money": True}
+        coin = {"data-coin": int(settings.CASH_ROUNDING * 100)}  # cents; for the change that the page shows
         self.fields["tender"] = forms.CharField(required=False)
         self.fields["amount"] = forms.CharField(
-            required=False, widget=forms.TextInput({**money, "inputmode": "decimal", "maxlength": 12})
+            required=False,
+            widget=forms.TextInput({**money, **coin, "inputmode": "decimal", "maxlength": 12}),
         )
         self.fields["reference"] = forms.CharField(
             required=False, widget=forms.TextInput({**money, "maxlength": 40})

@@ -3,46 +3,74 @@
 import json
 import shutil
 import subprocess
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from bookings.base.names import plain_person
+from bookings.domain.counter.tender import in_coins
 from bookings.tests.base import examples
 
 SCRIPT: Final = Path(__file__).parents[3] / "static/js/readers.js"
 TABLES: Final = {
     "code": examples("codes")["reference or spoken code: typed, kept"],
     "scan": examples("codes")["what a scanner sends: sent, kept"],
+    "cents": [[typed, int(Decimal(rand) * 100)] for typed, rand in examples("amounts")["typed, rand"]]
+    + [[typed, None] for typed in examples("amounts")["no amount"]],
 }
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+
+
+def read_by_script(expression: str, table: list[Any]) -> Any:
+    """What the expression makes of each `typed` of the table."""
+    program = f"""
+        {SCRIPT.read_text()}
+        console.log(JSON.stringify({json.dumps(table)}.map((typed) => {expression})));
+    """
+    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(answer.stdout)
+
+
+@needs_node
 @pytest.mark.parametrize("reader", TABLES)
 def test_the_script_reads_as_the_server_does(reader: str) -> None:
-    program = f"""
-        {SCRIPT.read_text()}
-        const table = {json.dumps(TABLES[reader])};
-        console.log(JSON.stringify(table.map(([typed]) => readers.{reader}(typed))));
-    """
+    answer = read_by_script(f"readers.{reader}(typed)", [typed for typed, _kept in TABLES[reader]])
 
-    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True, timeout=60)
-
-    assert json.loads(answer.stdout) == [kept for _typed, kept in TABLES[reader]]
+    assert answer == [kept for _typed, kept in TABLES[reader]]
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+@needs_node
+def test_a_day_that_the_script_reads_is_the_one_that_the_server_reads() -> None:
+    days = examples("days")
+    table = days["typed on Tuesday 2026-12-01, meant"] + [[typed, None] for typed in days["no day"]]
+    whole = "(day => day && [day.getFullYear(), day.getMonth() + 1, day.getDate()])(readers.day(typed))"
+
+    answer = read_by_script(whole, [typed for typed, _meant in table])
+
+    read = {typed: day for (typed, _meant), day in zip(table, answer, strict=True) if day}
+    assert read == {"2026-12-25": [2026, 12, 25]}  # the rest is left to the server, never guessed
+
+
+@needs_node
+def test_the_change_is_counted_in_the_coins_of_the_till() -> None:
+    due = [60000, 60004, 60005, 60006, 60009, 60010, 60014, 60015, 60016]
+
+    answer = read_by_script("readers.coins(typed, 10)", due)
+
+    assert answer == [int(in_coins(Decimal(cents) / 100) * 100) for cents in due]
+    assert read_by_script("readers.coins(typed, 0)", due) == due
+
+
+@needs_node
 def test_the_script_compares_names_as_the_server_does() -> None:
     people = examples("names")["one person, however the name is written"]
-    program = f"""
-        {SCRIPT.read_text()}
-        const people = {json.dumps(people)};
-        console.log(JSON.stringify(people.map((names) => names.map((name) => readers.person(name)))));
-    """
 
-    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True, timeout=60)
+    answer = read_by_script("typed.map((name) => readers.person(name))", people)
 
-    folded = [set(names) for names in json.loads(answer.stdout)]
+    folded = [set(names) for names in answer]
     assert [len(names) for names in folded] == [1] * len(people)
     assert len(set.union(*folded)) == len({plain_person(names[0]) for names in people})
