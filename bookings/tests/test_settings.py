@@ -2,11 +2,12 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+
+from bookings.tests.forked import run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "k3-W8q.Zr5" * 6
@@ -20,25 +21,14 @@ PRODUCTION = {
 }
 
 
-def manage(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def manage(folder: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={
-            **keep,
-            "LOCAL_DIR": str(folder),
-            "DJANGO_SETTINGS_MODULE": "falcon_web.settings",
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    usual = {"LOCAL_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "falcon_web.settings"}
+    return run_forked(arguments, {**keep, **usual, **environment})
 
 
 def values_of(folder: Path, *names: str, **environment: str) -> list[str]:
-    """Settings as one process with this environment reads them: it takes long to start."""
+    """Settings as one process with this environment reads them."""
     lines = "; ".join(f"print(repr(settings.{name}))" for name in names)
     shown = manage(folder, "-c", f"from django.conf import settings; {lines}", **environment)
     assert not shown.returncode, shown.stderr
