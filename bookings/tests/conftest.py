@@ -1,3 +1,5 @@
+import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -120,6 +122,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
+        if operation := getattr(item, "operation_label", None):  # schemathesis gives all of them one id
+            item._id = item.id.with_params(operation)
         item.user_properties.extend(("mark", mark.name) for mark in item.iter_markers())
     if not os.environ.get("SOAK_SCALE"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
@@ -127,14 +131,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not settings.REDIS_URL:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("redis")])
         items[:] = [item for item in items if not item.get_closest_marker("redis")]
+    if len({item.nodeid for item in items}) < len(items):
+        raise pytest.UsageError("Two tests have one id, of which workers would run one only.")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: nobody need look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For the tests that start the real site."""
-    if known := os.environ.get("FALCON_STATIC"):
-        return Path(known)
-    return collect_static(tmp_path_factory.mktemp("static"))
+    """For the tests that start the real site: collected by the first of a run that wants them."""
+    folder = Path(os.environ.get("FALCON_STATIC") or tmp_path_factory.mktemp("static"))
+    with (folder / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / "static.done"
+        if not done.exists():
+            collect_static(folder)
+            done.touch()
+    return folder / "static"
 
 
 @pytest.fixture(scope="session")

