@@ -190,11 +190,13 @@ def every_type() -> list[PassengerType]:
     return list(cached(("every type",), lambda: list(PassengerType.objects.all())))
 
 
-def passenger_types() -> dict[str, PassengerType]:
-    return {
-        kind.slug: kind
-        for kind in cached(("types",), lambda: list(PassengerType.objects.filter(is_active=True)))
-    }
+def passenger_types() -> Mapping[str, PassengerType]:
+    """Those that are sold, by slug."""
+    return cached(("types",), _read_types)
+
+
+def _read_types() -> dict[str, PassengerType]:
+    return {kind.slug: kind for kind in PassengerType.objects.filter(is_active=True)}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """An order unpaid past its pay-by time expires with its bookings, and its seats are free again."""
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable, Set
 from datetime import datetime
 
 from bookings.database.transactions import database_now, short_transaction
@@ -56,10 +56,9 @@ def drop_expired(schedule_ids: Collection[int], *, now: datetime) -> None:
         _drop(schedule_ids, orders, now)
 
 
-def drop_claims(schedule_ids: Collection[int], expired: Collection[ClaimedLeg], *, now: datetime) -> None:
+def drop_claims(schedule_ids: Collection[int], expired: Iterable[ClaimedLeg], *, now: datetime) -> None:
     """As `drop_expired`, where the expired claims have been read already."""
-    if expired:
-        _drop(schedule_ids, {claim.order_id for claim in expired}, now)
+    _drop(schedule_ids, {claim.order_id for claim in expired}, now)
 
 
 def _drop(schedule_ids: Collection[int], orders: Set[int | None], now: datetime) -> None:

@@ -143,11 +143,12 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
             fresh = Segment(locked[schedule_id], segment.board, segment.alight)
             if not fresh.is_on_sale(now, request.channel):
                 raise SalesClosed(_("This departure is no longer on sale from your stop."))
-            drop_claims([schedule_id], claimed.expired(now), now=now)
             live = claimed.live(now)
+            if len(live) < len(claimed.rows):
+                drop_claims([schedule_id], claimed.expired(now), now=now)
             coach, own_trip = _availability(fresh, seats, request, live)
             classes = _sold_classes(fresh, fares)
-            chosen = _priced(choose(coach, classes), classes, fares)
+            chosen = [(seat, _price_seat(seat, classes, fares)) for seat in choose(coach, classes)]
             if request.channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
                 who = {"owner": request.owner, "network": request.network}
                 check_hold_limits(fresh.schedule, len(chosen), live, **who, replaces=own_trip)
@@ -247,12 +248,6 @@ def check_return_trip(out: Segment, back: Segment) -> None:
             _("Your outward trip arrives on %(time)s; the return trip must leave after that.")
             % {"time": arrives}
         )
-
-
-def _priced(
-    seats: Sequence[Seat], classes: Sequence[SoldClass], fares: FareTable
-) -> list[tuple[Seat, SeatPrice]]:
-    return [(seat, _price_seat(seat, classes, fares)) for seat in seats]
 
 
 def _types_by_price(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
+from django.utils.translation import get_language
 
 from bookings.base.dates import day_mark, day_text, time_text
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
@@ -48,7 +50,7 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
     board, alight = segment.board.stop, segment.alight.stop
     return TripView(
         title=f"{board.city.name} → {alight.city.name}",
-        date_text=formats.date_format(departs, "l j F Y"),
+        date_text=_date_text(departs.date(), get_language()),
         departs=f"{departs:%H:%M}",
         departs_iso=departs.isoformat(),
         arrives=f"{arrives:%H:%M}",
@@ -62,6 +64,12 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         total_text=total_text,
         date_short=day_text(departs),
     )
+
+
+@lru_cache(maxsize=1000)
+def _date_text(day: date, _language: str | None) -> str:
+    """Tuesday 1 December 2026"""
+    return formats.date_format(day, "l j F Y")
 
 
 @dataclass(frozen=True)

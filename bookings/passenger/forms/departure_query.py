@@ -79,6 +79,8 @@ class DepartureQuery:
         """The same for another number of passengers: more are of the usual type. Who stays behind of a party
         of several types is never guessed.
         """
+        if passengers == self.party.size:
+            return self
         counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
         if counts and 0 < passengers < self.party.size:
             return replace(self, problem=_("Please say which of you travel."))
