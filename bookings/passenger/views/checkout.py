@@ -52,11 +52,11 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
         return act(request, view)
     if form is None or view.is_expired:
         return redirect("passenger:checkout", token)
+    if form.is_valid() and action not in _PAY_ACTIONS:
+        return redirect(_review_address(token))
     view = _view(request, token)
     if not form.is_valid():
         return _page(request, view, form=form, status=422)
-    if action not in _PAY_ACTIONS:
-        return redirect(_review_address(token))
     if question := _question_before_paying(view, request.POST.get("total", "")):
         messages.warning(request, question)
         return redirect(_review_address(token))
