@@ -34,6 +34,18 @@
     if (event.target === overlay || event.target.closest?.("[data-close]")) overlay.close(); // beside it
   });
 
+  // Where work goes on after a form was answered, unless the page says so itself: never nowhere.
+  function goOn() {
+    if (document.activeElement !== document.body) return;
+    const field = "input:not([type=hidden]), select, textarea, button";
+    const next = ["[aria-invalid=true]", "[role=alert]", ".messages", `.office-narrow form[method=post] :is(${field})`]
+      .map((selector) => one(`main ${selector}`)).find(Boolean);
+    if (next && !next.matches(field)) next.tabIndex = -1;
+    next?.focus();
+  }
+  document.addEventListener("htmx:afterSettle", goOn);
+  addEventListener("DOMContentLoaded", goOn); // after the scripts of the page, which may know better
+
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented) return;
     const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k";

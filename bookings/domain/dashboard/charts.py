@@ -114,9 +114,10 @@ def sales_by_hour(branch: Branch, *, now: datetime) -> SalesToday:
         booking__status=SaleStatus.CONFIRMED,
         status__in=STANDS,
     ).order_by()
+    seated = Q(place=Ticket.Place.SEAT)
     by_hour = rows.values_list(TruncHour("booking__booking_date", tzinfo=zone)).annotate(
-        counter=Count("pk", filter=Q(booking__order__channel=Channel.COUNTER)),
-        web=Count("pk", filter=~Q(booking__order__channel=Channel.COUNTER)),
+        counter=Count("pk", filter=seated & Q(booking__order__channel=Channel.COUNTER)),
+        web=Count("pk", filter=seated & ~Q(booking__order__channel=Channel.COUNTER)),
         amount=Total("fare"),
     )
     sold = {
@@ -144,6 +145,7 @@ class BookingCurve:
     title: str
     when: str
     seats: int
+    standby: int  # tickets without a seat, which no curve counts
     points: tuple[CurvePoint, ...]
     weeks: tuple[tuple[str, int], ...]  # the earlier departures: day, seats sold at the end
 
@@ -166,7 +168,7 @@ def booking_curve(schedule_id: int, *, now: datetime) -> BookingCurve:
     if schedule is None:
         raise NotFound
     earlier = _earlier(schedule)
-    sold = _sold_by_days_before([schedule, *earlier])
+    sold, standby = _sold_by_days_before([schedule, *earlier])
     seats = (
         sum(find_layouts([schedule.layout_id])[schedule.layout_id].seats.values())
         if schedule.layout_id
@@ -188,7 +190,7 @@ def booking_curve(schedule_id: int, *, now: datetime) -> BookingCurve:
     )
     title = f"{schedule.route.origin.name} – {schedule.route.destination.name}"
     when = date_format(timezone.localtime(schedule.departure_time), "l j F Y, H:i")
-    return BookingCurve(schedule, title, when, seats, points, weeks)
+    return BookingCurve(schedule, title, when, seats, standby[schedule.pk], points, weeks)
 
 
 def _local_day(schedule: Schedule) -> date:
@@ -217,19 +219,26 @@ def _earlier(schedule: Schedule) -> list[Schedule]:
     return earlier
 
 
-def _sold_by_days_before(schedules: list[Schedule]) -> dict[int, Counter[int]]:
-    """Of each departure: how many of the seats that stand were booked so many days before it."""
+def _sold_by_days_before(schedules: list[Schedule]) -> tuple[dict[int, Counter[int]], Counter[int]]:
+    """Of each departure: how many of the seats that stand were booked so many days before it, and how many
+    tickets are on standby.
+
+    Who stands by or travels on a lap has no seat.
+    """
     days = {schedule.pk: _local_day(schedule) for schedule in schedules}
     sold: dict[int, Counter[int]] = {pk: Counter() for pk in days}
+    standby: Counter[int] = Counter()
     rows = Ticket.objects.filter(
         booking__schedule__in=days, booking__status=SaleStatus.CONFIRMED, status__in=STANDS
     ).order_by()
     by_day = rows.values_list("booking__schedule", TruncDate("booking__booking_date")).annotate(
-        number=Count("pk")
+        seats=Count("pk", filter=Q(place=Ticket.Place.SEAT)),
+        standby=Count("pk", filter=Q(place=Ticket.Place.STANDBY)),
     )
-    for schedule, day, number in by_day:
-        sold[schedule][max((days[schedule] - day).days, 0)] += number
-    return sold
+    for schedule, day, seats, waiting in by_day:
+        sold[schedule][max((days[schedule] - day).days, 0)] += seats
+        standby[schedule] += waiting
+    return sold, standby
 
 
 def _until(sold: Counter[int], before: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, F, Q
@@ -82,7 +82,8 @@ class StationDeparture:
     peak: SeatLoad
     peak_leg: str  # Kimberley – Beaufort West
     boarded: int
-    expected: int  # who gets on here
+    expected: int  # who gets on here, with a seat or on a lap
+    standby: int  # who waits here for a seat
     late: int  # minutes since it should have left its first stop
 
 
@@ -149,23 +150,34 @@ def _is_to_leave(departure: Coming, now: datetime) -> bool:
     )
 
 
-def _boarding(shown: tuple[Coming, ...], city_id: int) -> dict[int, tuple[int, int]]:
-    """Of those who get on in this city: (boarded, expected)."""
+class _Boarding(NamedTuple):
+    boarded: int
+    expected: int
+    standby: int
+
+
+def _boarding(shown: tuple[Coming, ...], city_id: int) -> Mapping[int, _Boarding]:
+    """Those who get on in this city; who stands by is not expected."""
     rows = Ticket.objects.filter(
         booking__schedule__in={departure.id for departure in shown},
         booking__status=SaleStatus.CONFIRMED,
         booking__from_stop__stop__city=city_id,
         status__in=STANDS,
     ).order_by()
-    boarded = Count("pk", filter=Q(status=Ticket.Status.BOARDED))
-    counted = rows.values_list("booking__schedule").annotate(boarded=boarded, expected=Count("pk"))
-    return defaultdict(lambda: (0, 0), {schedule: (on, due) for schedule, on, due in counted})
+    standing_by = Q(place=Ticket.Place.STANDBY)
+    counted = rows.values_list("booking__schedule").annotate(
+        boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED)),
+        expected=Count("pk", filter=~standing_by),
+        standby=Count("pk", filter=standing_by & Q(status=Ticket.Status.VALID)),
+    )
+    nobody = _Boarding(0, 0, 0)
+    return defaultdict(lambda: nobody, {schedule: _Boarding(*counts) for schedule, *counts in counted})
 
 
 def _row(
-    departure: Coming, way: Way, load: Load, boarding: dict[int, tuple[int, int]], now: datetime
+    departure: Coming, way: Way, load: Load, boarding: Mapping[int, _Boarding], now: datetime
 ) -> StationDeparture:
-    boarded, expected = boarding[departure.id]
+    here = boarding[departure.id]
     return StationDeparture(
         schedule_id=departure.id,
         time=f"{departure.local:%H:%M}",
@@ -183,8 +195,9 @@ def _row(
         here=SeatLoad.of(load, load.on_leg(departure.call.position)),
         peak=SeatLoad.of(load, load.peak),
         peak_leg=way.leg_name(load.peak_leg) if way.legs else "",
-        boarded=boarded,
-        expected=expected,
+        boarded=here.boarded,
+        expected=here.expected,
+        standby=here.standby,
         late=_late(departure, now),
     )
 
@@ -327,10 +340,13 @@ def _people(branch: Branch, departures: list[Coming], start: datetime, end: date
         booking__boards_at__lt=end,
     )
     counts = boarding_today.aggregate(
-        boarding=Count("pk"), boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED))
+        boarding=Count("pk", filter=~Q(place=Ticket.Place.STANDBY)),
+        boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED)),
     )
     return counts | {
-        "sold": here.filter(booking__booking_date__gte=start, booking__booking_date__lt=end).count()
+        "sold": here.filter(
+            booking__booking_date__gte=start, booking__booking_date__lt=end, place=Ticket.Place.SEAT
+        ).count()
     }
 
 

@@ -60,8 +60,27 @@ class ConfirmForm(ApprovalFields):
         return Waiver(self.cleaned_data["waiver"], approver, self.cleaned_data["note"])
 
 
+class VoidForm(ConfirmForm):
+    """Asks for the reason first."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=100, required=False, widget=forms.TextInput({"autofocus": True})
+    )
+
+
+class PayOutForm(ConfirmForm):
+    """Asks for the tender first."""
+
+    tender = forms.ChoiceField(
+        label=_("Refunded in"),
+        choices=[("", "–"), *TENDERS],
+        required=False,
+        widget=forms.Select({"autofocus": True}),
+    )
+
+
 class NameForm(forms.Form):
-    first_name = NameField(_("First name"), required=False)
+    first_name = NameField(_("First name"), required=False, widget=forms.TextInput({"autofocus": True}))
     surname = NameField(_("Surname"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=32767)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=60)

@@ -21,7 +21,7 @@ from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.models import Booking, Shift
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.exchange import ConfirmForm, content_of, ids_in, quoted_in
+from bookings.office.forms.exchange import ConfirmForm, PayOutForm, VoidForm, content_of, ids_in, quoted_in
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
 
@@ -99,7 +99,7 @@ def _cancel_page(
 def void(request: StaffRequest, reference: str) -> HttpResponse:
     """The whole sale, as if it had not been; or the way to go instead."""
     form, refusal, status = (
-        ConfirmForm(request.POST if request.method == "POST" else None),
+        VoidForm(request.POST if request.method == "POST" else None),
         None,
         422 if request.method == "POST" else 200,
     )
@@ -138,7 +138,7 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
     if refund is None:
         raise NotFound(_("This refund belongs to another booking."))
     form, refusal, status = (
-        ConfirmForm(request.POST if request.method == "POST" else None),
+        PayOutForm(request.POST if request.method == "POST" else None),
         None,
         422 if request.method == "POST" else 200,
     )

@@ -448,3 +448,19 @@ def test_no_ticket_is_left_without_a_seat_by_all_this(
     assert done.url != f"/office/bookings/{booking.booking_reference}/"
     assert Ticket.objects.filter(status="valid").count() == 2
     assert violations(now=timezone.now()) == []
+
+
+def test_focus_stands_where_work_goes_on(till: StaffClient, schedule: Schedule) -> None:
+    """On each page of a change, and on the booking to which it leads back, without a script, too."""
+    booking = sold(schedule)
+    record, ticket = f"/office/bookings/{booking.booking_reference}/", booking.tickets.first()
+
+    for path in (
+        "",
+        "cancel/",
+        "void/",
+        "exchange/",
+        f"tickets/{ticket.pk}/name/",
+        f"tickets/{ticket.pk}/seat/",
+    ):
+        assert " autofocus" in till.get(record + path).content.decode(), path

@@ -6,6 +6,7 @@ import pytest
 
 from bookings.base.errors import NotFound
 from bookings.cache.reference_data import reference_data_version, single_version_check
+from bookings.domain.dashboard import today
 from bookings.domain.dashboard.charts import booking_curve, load_by_day, sales_by_hour
 from bookings.models import Booking, Channel, Order, SaleStatus, Ticket
 from bookings.tests.make import NOW, make_booking, make_branch, make_layout, make_route, make_schedule
@@ -120,3 +121,19 @@ def test_the_number_of_queries_does_not_grow(
             assert sales_by_hour(branch, now=NOW).seats == many
         with django_assert_num_queries(3):
             assert len(booking_curve(last.pk, now=NOW).weeks) == many - 1
+
+
+@pytest.mark.database
+def test_who_stands_by_is_in_no_load_and_shown_beside() -> None:
+    schedule = make_schedule(seats=4, departs=NOW + timedelta(hours=2))
+    booking = make_booking(schedule=schedule, names=("A One", "B Two"), now=NOW)
+    Ticket.objects.filter(pk=booking.tickets.all()[1].pk).update(place=Ticket.Place.STANDBY, seat=None)
+    branch = make_branch()
+
+    curve = booking_curve(schedule.pk, now=NOW)
+    row = today.next_departures(branch, now=NOW).rows[0]
+
+    assert (curve.sold, curve.standby) == (1, 1)
+    assert (row.expected, row.standby) == (1, 1)
+    assert sales_by_hour(branch, now=NOW).seats == 1
+    assert (today.pulse(branch, now=NOW).sold, today.pulse(branch, now=NOW).boarding) == (1, 1)
