@@ -2,10 +2,13 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from typing import Final
+from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import IO, Final
 
 from bookings.base.text import clean_code
 
+Cell = str | int | Decimal
 _FORMULA: Final = ("=", "+", "-", "@")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -26,9 +29,33 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if is_formula else text
 
 
-def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
     """The lines of a CSV file, made while they are sent; cells are made safe here."""
     writer = csv.writer(_Echo())
     yield _BYTE_ORDER_MARK
     for row in rows:
-        yield writer.writerow([safe_cell(text) for text in row])
+        yield writer.writerow([_amount(value) for value in row])
+
+
+def xlsx_file(rows: Iterable[Iterable[Cell]]) -> IO[bytes]:
+    """A workbook of one sheet, written row by row into a file that goes when it is closed."""
+    from openpyxl import Workbook  # slow to load, and only this download needs it
+
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet()
+    for row in rows:
+        sheet.append([_cell(value) for value in row])
+    file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
+    workbook.save(file)
+    file.seek(0)
+    return file
+
+
+def _amount(value: Cell) -> Cell:
+    """As a cell, with cents: text has no format of its own."""
+    return f"{value:.2f}" if isinstance(value, Decimal) else _cell(value)
+
+
+def _cell(value: Cell) -> Cell:
+    """A number is none that somebody typed, and stays one."""
+    return safe_cell(value) if isinstance(value, str) else value

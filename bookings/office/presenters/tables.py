@@ -83,11 +83,3 @@ def _names(passengers: Sequence[tuple[str, str]]) -> str:
         return ""
     surname, first_name = passengers[0]
     return listed_name(first_name, surname) + (f" +{len(passengers) - 1}" if len(passengers) > 1 else "")
-
-
-def export_rows(bookings: Iterable[ListedBooking], columns: Iterable[str]) -> Iterator[list[str]]:
-    """A header, then a row for each booking."""
-    columns = list(columns)
-    yield [str(BookingTable.base_columns[column].verbose_name) for column in columns]
-    for row in booking_rows(bookings):
-        yield [getattr(row, column) for column in columns]

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.domain.counter.booking_search import search_bookings
-from bookings.models import Booking, Order, Ticket
+from bookings.models import Booking, Order, Payment, Refund, Ticket
 from bookings.office.presenters.spreadsheet import safe_cell
-from bookings.tests.make import NOW, make_booking, make_schedule
+from bookings.tests.make import NOW, make_booking, make_schedule, make_shift
 from bookings.tests.office.conftest import StaffClient
 from bookings.web.keyset import keyset_page
 
@@ -242,12 +242,60 @@ def test_files_hold_what_the_filter_leaves_and_no_formula(manager: StaffClient) 
     csv = b"".join(manager.get(f"{LIST}bookings.csv?{given}").streaming_content).decode()
     xlsx = manager.get(f"{LIST}bookings.xlsx?{given}")
 
+    header, line = csv.removeprefix("\ufeff").splitlines()
+    assert header.startswith("Reference,Name,Telephone,Passengers,Seats,Fares,Refunded,Paid by,Slip,Branch,")
     name = '\'=HYPERLINK(""http://evil.example""), Eve'
-    assert csv == f'\ufeffReference,Name,Telephone\r\n{booking.booking_reference},"{name}",\'+27821234567\r\n'
+    assert line.startswith(f'{booking.booking_reference},"{name}",\'+27821234567,1,')
     from openpyxl import load_workbook  # slow to load
 
-    rows = list(load_workbook(BytesIO(xlsx.content)).active.values)
-    assert rows[1] == (booking.booking_reference, '\'=HYPERLINK("http://evil.example"), Eve', "'+27821234567")
+    rows = list(load_workbook(BytesIO(b"".join(xlsx.streaming_content))).active.values)
+    expected = (booking.booking_reference, '\'=HYPERLINK("http://evil.example"), Eve', "'+27821234567", 1)
+    assert rows[1][:4] == expected
+
+
+def test_files_have_what_accounts_need(supervisor: StaffClient) -> None:
+    shift = make_shift(supervisor.user)
+    booking = make_booking(names=("Ann Abel", "Ben Abel"))
+    Order.objects.filter(pk=booking.order_id).update(shift=shift, seller=supervisor.user, channel="counter")
+    paid = {"order": booking.order, "paid_at": NOW, "amount": 600}
+    Payment.objects.create(**paid, method="cash", external_id="1")
+    Payment.objects.create(**paid, method="card", external_id="2", reference="SLIP 7")
+    Refund.objects.create(
+        order=booking.order,
+        booking=booking,
+        cause="x",
+        amount=200,
+        status="paid",
+        created_at=NOW,
+        paid_at=NOW,
+    )
+    fares = sum(ticket.fare for ticket in booking.tickets.all())
+
+    lines = b"".join(supervisor.get(f"{LIST}bookings.csv?cols=reference").streaming_content).decode()
+
+    seats = " ".join(ticket.seat.label for ticket in booking.tickets.order_by("pk"))
+    assert lines.splitlines()[1].split(",", 5) == [
+        booking.booking_reference,
+        "2",
+        seats,
+        f"{fares}",
+        "200.00",
+        '"demo, cash, card",SLIP 7,Johannesburg,Pieter Visagie',
+    ]
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_a_file_asks_the_same_for_one_and_three(
+    manager: StaffClient, many: int, django_assert_num_queries: Any
+) -> None:
+    for _number in range(many):
+        make_booking()
+
+    # session, user; ids, tickets, orders, payments, refunds, bookings, names of routes, version
+    with django_assert_num_queries(10):
+        content = b"".join(manager.get(f"{LIST}bookings.csv").streaming_content)
+
+    assert content.count(b"\r\n") == many + 1
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
