@@ -35,7 +35,9 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     # Dashboard
     "dashboard": EVERYBODY,
     "today_pulse": EVERYBODY,
+    "today_timeline": EVERYBODY,
     "today_departures": EVERYBODY,
+    "today_last": SELLERS | {Role.AUDITOR},
     "today_alerts": EVERYBODY,
     "today_outlook": EVERYBODY,
     "today_load": EVERYBODY,

@@ -247,12 +247,9 @@ def _mails(order: Order) -> tuple[MailLine, ...]:
 def _mail(row: OutboxMessage, order: Order) -> MailLine:
     kind, at = str(row.get_kind_display()), local_text(row.created_at)
     if row.sent_at:
-        status_text = (
-            _("sent %(moment)s") % {"moment": local_text(row.sent_at)}
-            if order.email
-            else _("no e-mail address")
-        )
-        return MailLine(kind, at, "sent", status_text)
+        if not order.email:
+            return MailLine(kind, at, "nobody", _("not sent: no e-mail address"))
+        return MailLine(kind, at, "sent", _("sent %(moment)s") % {"moment": local_text(row.sent_at)})
     if row.failed_at:
         return MailLine(
             kind,

@@ -108,7 +108,7 @@ class NextDepartures:
 
     @property
     def cache_key(self) -> str:
-        return _key("departures", self.branch, self.shown, str(self.total), f"{self.now:%d%H%M}")
+        return block_key("departures", self.branch, self.shown, str(self.total), f"{self.now:%d%H%M}")
 
     @property
     def more(self) -> int:
@@ -245,7 +245,7 @@ class Alerts:
 
     @property
     def cache_key(self) -> str:
-        return _key("alerts", self.branch, self.departures, f"{self.now:%d%H%M}")
+        return block_key("alerts", self.branch, self.departures, f"{self.now:%d%H%M}")
 
     @cached_property
     def all(self) -> tuple[Alert, ...]:
@@ -363,6 +363,6 @@ def _held(branch: Branch, now: datetime) -> dict[str, int]:
     return live.aggregate(held=Count("pk", filter=cart), unpaid=Count("pk", filter=unpaid))
 
 
-def _key(name: str, branch: Branch, departures: tuple[Coming, ...], *more: str) -> str:
+def block_key(name: str, branch: Branch, departures: tuple[Coming, ...], *more: str) -> str:
     decides = "|".join((str(branch.pk), get_language() or "", *more, fingerprint(departures)))
     return f"office:{name}:{sha256(decides)[:32]}"

@@ -18,14 +18,18 @@ from django.utils.safestring import SafeString
 from bookings.base.codes import sha256
 from bookings.domain.dashboard import charts, outlook, today
 from bookings.domain.dashboard import pending_work as desk
+from bookings.domain.dashboard.last_sales import last_sales
+from bookings.domain.dashboard.timeline import timeline
 from bookings.domain.dashboard.today import StationDeparture
 from bookings.domain.operations import tasks
 from bookings.models import Branch, User
 from bookings.office.policy import may
 from bookings.office.presenters import charts as drawing
+from bookings.office.presenters.timeline import TimelineBlock
 from bookings.web.fragments import Fragment, Parts
 
 CACHE_SECONDS: Final = 60
+PLACES: Final = ("top", "wide", "narrow")
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,13 @@ class Block:
     may_lag: bool = False  # a chart: some seconds behind is good enough
 
     @property
+    def place(self) -> str:
+        """Where it stands beside others: across the page, in the wide column, or in the narrow one."""
+        if self.slug in ("pulse", "timeline"):
+            return "top"
+        return "wide" if self.slug in ("departures", "outlook", "load", "sales") else "narrow"
+
+    @property
     def name(self) -> str:
         return f"today_{self.slug}"
 
@@ -94,8 +105,10 @@ BLOCKS: Final[dict[str, Block]] = {
     block.slug: block
     for block in (
         Block("pulse", 30, lambda at: today.pulse(at.station, now=at.now)),
+        Block("timeline", 60, lambda at: TimelineBlock(timeline(at.station, now=at.now))),
         Block("departures", 30, lambda at: today.next_departures(at.station, now=at.now)),
         Block("tills", 30, lambda at: desk.tills(at.user, at.branch, now=at.now), needs_branch=False),
+        Block("last", 30, lambda at: last_sales(at.station, now=at.now)),
         Block("alerts", 30, lambda at: today.alerts(at.station, now=at.now)),
         Block("orders", 30, lambda at: desk.unpaid_orders(at.station, now=at.now)),
         Block("tasks", 45, lambda at: tasks.open_tasks(at.user, now=at.now), needs_branch=False),

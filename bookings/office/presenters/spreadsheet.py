@@ -40,13 +40,14 @@ def csv_lines(rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
 def xlsx_file(rows: Iterable[Iterable[Cell]]) -> IO[bytes]:
     """A workbook of one sheet, written row by row into a file that goes when it is closed."""
     from openpyxl import Workbook  # slow to load, and only this download needs it
+    from openpyxl.writer.excel import save_workbook
 
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet()
     for row in rows:
         sheet.append([_cell(value) for value in row])
     file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
-    workbook.save(file)
+    save_workbook(workbook, file)
     file.seek(0)
     return file
 

@@ -10,7 +10,7 @@ from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Branch
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.presenters.charts import curve_chart
-from bookings.office.presenters.dashboard_blocks import BLOCKS, DashboardView, blocks_for, show
+from bookings.office.presenters.dashboard_blocks import BLOCKS, PLACES, DashboardView, blocks_for, show
 from bookings.web.render import render_page
 from bookings.web.requests import htmx_of
 
@@ -21,10 +21,14 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     """Today at a station. Every block of it is the fragment that refreshes itself."""
     branches = _branches(request)
     at = _desk(request, branches)
+    shown = [show(block, at) for block in blocks_for(at)]
     page = {
         "desk": at,
         "branches": [(branch, branch == at.branch) for branch in branches],
-        "blocks": {block.slug: show(block, at) for block in blocks_for(at)},
+        "blocks": {rendered.block.slug: rendered for rendered in shown},
+        "places": {
+            place: [rendered for rendered in shown if rendered.block.place == place] for place in PLACES
+        },
     }
     return render(request, "office/dashboard/dashboard.html", page)
 

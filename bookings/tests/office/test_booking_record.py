@@ -11,8 +11,8 @@ from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_dr
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Booking, Note, OutboxMessage, Refund, Schedule, SeatBlock, Ticket, User
-from bookings.tests.make import make_schedule, make_shift, make_user
+from bookings.models import Booking, Note, Order, OutboxMessage, Refund, Schedule, SeatBlock, Ticket, User
+from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
@@ -464,3 +464,13 @@ def test_focus_stands_where_work_goes_on(till: StaffClient, schedule: Schedule) 
         f"tickets/{ticket.pk}/seat/",
     ):
         assert " autofocus" in till.get(record + path).content.decode(), path
+
+
+def test_a_mail_to_nobody_is_not_said_to_be_sent(clerk: StaffClient, schedule: Schedule) -> None:
+    booking = sold(schedule)
+    Order.objects.filter(pk=booking.order_id).update(email="")
+    OutboxMessage.objects.filter(order=booking.order_id).update(sent_at=NOW)
+
+    page = clerk.get(f"/office/bookings/{booking.booking_reference}/").content.decode()
+
+    assert '<span class="badge badge-info">not sent: no e-mail address</span>' in page

@@ -13,7 +13,7 @@ from bookings.tests.office.conftest import StaffClient, sign_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/office/"
-OPERATIONS = {"pulse", "departures", "alerts", "outlook", "load"}
+OPERATIONS = {"pulse", "timeline", "departures", "alerts", "outlook", "load"}
 
 
 def make_departure(minutes: int = 60, **fields: Any) -> Schedule:
@@ -173,7 +173,7 @@ def test_the_number_of_queries_of_the_page_does_not_grow(
         )
         make_shift(make_user())
 
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(34):
         manager.get(HOME)
 
 

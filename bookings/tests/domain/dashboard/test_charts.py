@@ -3,12 +3,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from bookings.base.errors import NotFound
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.dashboard import today
 from bookings.domain.dashboard.charts import booking_curve, load_by_day, sales_by_hour
-from bookings.models import Booking, Channel, Order, SaleStatus, Ticket
+from bookings.domain.dashboard.last_sales import last_sales
+from bookings.domain.dashboard.timeline import timeline
+from bookings.models import Booking, Channel, Order, SaleStatus, Schedule, Ticket
 from bookings.tests.make import NOW, make_booking, make_branch, make_layout, make_route, make_schedule
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +140,36 @@ def test_who_stands_by_is_in_no_load_and_shown_beside() -> None:
     assert (row.expected, row.standby) == (1, 1)
     assert sales_by_hour(branch, now=NOW).seats == 1
     assert (today.pulse(branch, now=NOW).sold, today.pulse(branch, now=NOW).boarding) == (1, 1)
+
+
+def test_the_day_of_a_station_stands_along_the_clock() -> None:
+    branch, noon = make_branch(), timezone.localtime(NOW).replace(hour=12, minute=0)
+    full = make_schedule(departs=noon, seats=2)
+    make_booking(schedule=full, names=("A One", "B Two"), now=NOW)
+    make_schedule(departs=noon + timedelta(hours=1), status="cancelled")
+    make_schedule(departs=noon - timedelta(hours=5), status="departed")
+    make_schedule(departs=noon + DAY)
+    Schedule.objects.filter(pk=full.pk).update(available_seats=0)
+
+    rows = timeline(branch, now=NOW).departures
+
+    assert [(row.time, row.level, row.is_gone) for row in rows] == [
+        ("07:00", "low", True),
+        ("12:00", "full", False),
+        ("13:00", "cancelled", False),
+    ]
+
+
+def test_the_last_sales_are_those_of_people_who_get_on_here() -> None:
+    branch, elsewhere = make_branch(), make_schedule(route=make_route("Durban", "Cape Town"))
+    one = make_booking(names=("Ann Abel", "Ben Abel"), now=NOW - timedelta(minutes=2))
+    two = make_booking(names=("Eve Elk",), now=NOW - timedelta(minutes=1))
+    make_booking(schedule=elsewhere, now=NOW)
+    make_booking(status=SaleStatus.PENDING, now=NOW)
+
+    sales = last_sales(branch, now=NOW)
+
+    assert [(sale.reference, sale.name) for sale in sales] == [
+        (two.booking_reference, "Eve Elk"),
+        (one.booking_reference, "Ann Abel +1"),
+    ]
