@@ -113,6 +113,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "arrive": BOARDERS,
     "undo_step": BOARDERS,
     # Operation
+    "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,
 }
 

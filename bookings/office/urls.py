@@ -14,6 +14,7 @@ from bookings.office.views import (
     login,
     partners,
     receipt,
+    reference,
     refund,
     sale,
     staff,
@@ -148,5 +149,6 @@ urlpatterns = [
         name="undo_step",
     ),
     # Operation
+    path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),
 ]

@@ -29,13 +29,13 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "rare"), [(User.Role.MANAGER, 3), (User.Role.AUDITOR, 2), (User.Role.CLERK, 0)]
+    ("role", "rare"), [(User.Role.MANAGER, 4), (User.Role.AUDITOR, 3), (User.Role.CLERK, 0)]
 )
 @pytest.mark.django_db
 def test_what_is_seldom_needed_stands_under_more(role: str, rare: int) -> None:
     frame = Frame(make_user(role=role), "/office/staff/")
 
-    assert [link.is_current for link in frame.rare_links] == [True, False, False][:rare]
+    assert [link.is_current for link in frame.rare_links] == [True, False, False, False][:rare]
     assert not any(link.is_current for link in frame.usual_links)
 
 
@@ -43,3 +43,22 @@ def test_what_is_seldom_needed_stands_under_more(role: str, rare: int) -> None:
 def test_a_clerk_has_no_empty_menu(clerk: StaffClient, manager: StaffClient) -> None:
     assert "office-more" not in clerk.get("/office/").content.decode()
     assert '<details class="office-more" data-menu>' in manager.get("/office/").content.decode()
+
+
+@pytest.mark.django_db
+def test_managers_find_the_admin_and_what_they_may_change(manager: StaffClient, auditor: StaffClient) -> None:
+    for client in (manager, auditor):
+        User.objects.filter(pk=client.user.pk).update(is_staff=True)
+
+    pages = [client.get("/office/reference/").context["groups"] for client in (manager, auditor)]
+    titles = [[group.title for group in groups] for groups in pages]
+    page = manager.get("/office/reference/").content.decode()
+
+    assert titles == [["To change", "To look at"], ["To look at"]]
+    assert 'href="/admin/bookings/placename/"' in page
+    assert manager.get("/admin/bookings/placename/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_who_may_not_open_the_admin_is_told(manager: StaffClient) -> None:
+    assert "Your account may not open them" in manager.get("/office/reference/").content.decode()
