@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from tempfile import TemporaryFile
-from typing import IO, Final
+from io import BytesIO
+from typing import Final
 
 from bookings.base.text import clean_code
 
@@ -37,19 +37,17 @@ def csv_lines(rows: Iterable[Iterable[Cell]]) -> Iterator[str]:
         yield writer.writerow([_amount(value) for value in row])
 
 
-def xlsx_file(rows: Iterable[Iterable[Cell]]) -> IO[bytes]:
-    """A workbook of one sheet, written row by row into a file that goes when it is closed."""
+def xlsx_file(rows: Iterable[Iterable[Cell]]) -> bytes:
+    """A workbook of one sheet. It is written row by row, so that only its compressed form is in memory."""
     from openpyxl import Workbook  # slow to load, and only this download needs it
     from openpyxl.writer.excel import save_workbook
 
-    workbook = Workbook(write_only=True)
+    workbook, file = Workbook(write_only=True), BytesIO()
     sheet = workbook.create_sheet()
     for row in rows:
         sheet.append([_cell(value) for value in row])
-    file = TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     save_workbook(workbook, file)
-    file.seek(0)
-    return file
+    return file.getvalue()
 
 
 def _amount(value: Cell) -> Cell:
