@@ -57,6 +57,7 @@ def make_everything(user: User) -> dict[str, str]:
         "slug": partner.slug,
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
+        "step": "arrival",
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,
     }
     found = {

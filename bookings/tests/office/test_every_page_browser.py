@@ -50,7 +50,7 @@ NO_PAGE: Final = {
         "webhook_ping",
         "webhook_again",
     ),
-    *("manifest_csv", "board_undo"),
+    *("manifest_csv", "board_undo", "undo_step"),
 }
 WIDE: Final = {"width": 1280, "height": 720}
 PHONE: Final = {"width": 390, "height": 844}
