@@ -1,6 +1,5 @@
 // Days in the office, typed by few keys; the server reads fri, 2512 or 25 dec.
 //   input[data-day]          + and − move the day (of data-day: today); [data-day-words] says which weekday that is
-// And a form that renews itself is not replaced while somebody types in it.
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -40,14 +39,6 @@
     isMoved = false;
   });
   document.addEventListener("input", ({ target }) => { if (target.matches("[data-day]")) sayDay(target); });
-
-  const sent = new WeakMap(); // fields with what they said when the form was last sent
-  const typed = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea";
-  document.addEventListener("htmx:beforeRequest", ({ detail }) => all(typed, detail.elt.closest("form") || detail.elt).forEach((field) => sent.set(field, field.value)));
-  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    const field = document.activeElement;
-    if (detail.target.contains(field) && sent.has(field) && sent.get(field) !== field.value) detail.shouldSwap = false;
-  });
 
   const select = (field) => { if (field?.matches("[data-day]") && field.value === field.defaultValue) field.select(); };
   document.addEventListener("focusin", ({ target }) => select(target));

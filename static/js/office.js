@@ -34,6 +34,23 @@
     if (event.target === overlay || event.target.closest?.("[data-close]")) overlay.close(); // beside it
   });
 
+  // A form that renews itself is not replaced while somebody types in it, and what was typed beside it stays.
+  const typed = "input:not([type=checkbox], [type=radio], [type=hidden]), textarea";
+  const sent = new WeakMap(); // fields with what they said when the form was last sent
+  let beside = [];
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => all(typed, detail.elt.closest("form") || detail.elt).forEach((field) => sent.set(field, field.value)));
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const field = document.activeElement, form = detail.requestConfig?.elt?.closest("form");
+    if (detail.target.contains(field) && sent.has(field) && sent.get(field) !== field.value) detail.shouldSwap = false;
+    beside = !form ? [] : all(typed, detail.target)
+      .filter((each) => each.id && !form.contains(each) && each.value !== each.defaultValue)
+      .map((each) => [each.id, each.value]);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    beside.forEach(([id, value]) => { const field = document.getElementById(id); if (field) field.value = value; });
+    beside = [];
+  });
+
   // Where work goes on after a form was answered, unless the page says so itself: never nowhere.
   function goOn() {
     if (document.activeElement !== document.body) return;

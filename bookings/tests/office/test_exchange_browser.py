@@ -102,6 +102,22 @@ def test_the_form_of_a_move_is_not_replaced_while_somebody_types_in_it(
     expect(page.locator("#day")).to_have_value((timezone.localdate() + timedelta(days=2)).isoformat())
 
 
+def test_what_was_typed_beside_a_quote_stays_when_the_quote_is_renewed(
+    desk: Page, live_server: Any, booking: Booking
+) -> None:
+    page, keys = desk, desk.keyboard
+    page.goto(f"{live_server.url}/office/bookings/{booking.booking_reference}/cancel/")
+    expect(page.locator("input[name=tickets]").first).to_be_focused()
+    page.get_by_label("Reason").first.fill("illness")
+
+    page.locator("input[name=tickets]").first.focus()
+    keys.press("Space")
+
+    expect(page).to_have_url(re.compile("asked="))
+    expect(page.get_by_label("Reason").first).to_have_value("illness")
+    expect(page.locator("input[name=tickets]").first).to_be_focused()
+
+
 def test_every_page_of_serving_is_clean_and_works_without_a_script(
     desk: Page, live_server: Any, booking: Booking
 ) -> None:
