@@ -24,6 +24,7 @@ _SIGNS: Final = {"→": "to", "–": "-", "—": "-", "−": "-", "‑": "-", "�
 # Apostrophes that Unicode counts as letters, the lengthening stroke of Arabic, clicks.
 _MARKS: Final = re.compile("[ʹ-ˈʰ-ʸˋ-ˏ\ua78b\ua78c\u0640ǀ-ǃ]")
 _APOSTROPHES: Final = re.compile("['`´‘’‛′]")
+_PARTS: Final = re.compile(r"[\s-]+")
 _DASHES: Final = re.compile("[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
 
 
@@ -107,6 +108,20 @@ def plain_other_name(text: str) -> str:
 def plain_surname(first_name: str, surname: str) -> str:
     """A person's name as it is looked for and kept in a column: by the surname, else by the only name."""
     return plain_person(surname or first_name)[:NAME_LENGTH]
+
+
+def plain_first_name(first_name: str, surname: str) -> str:
+    """First names as they are looked for and kept in a column; empty where there is one name only."""
+    return plain_person(first_name)[:NAME_LENGTH] if surname else ""
+
+
+def plain_surname_end(surname: str) -> str:
+    """The last part of a surname as it is looked for and kept in a column: Merwe of van der Merwe.
+
+    Empty for a surname of one part.
+    """
+    parts = _PARTS.split(_DASHES.sub("-", surname).strip())
+    return plain_person(parts[-1])[:NAME_LENGTH] if len(parts) > 1 else ""
 
 
 def plain_person(text: str) -> str:

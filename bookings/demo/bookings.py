@@ -20,7 +20,7 @@ from django.conf import settings
 
 from bookings.base.codes import CROCKFORD, TICKET_LETTERS
 from bookings.base.money import ZERO
-from bookings.base.names import plain_surname
+from bookings.base.names import plain_first_name, plain_surname, plain_surname_end
 from bookings.database.transactions import short_transaction
 from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, DemoSale, WeightedSegment
 from bookings.demo.people import DemoPassenger, email_of
@@ -318,6 +318,8 @@ def _ticket(
         first_name=passenger.first_name,
         surname=passenger.surname,
         plain_surname=plain_surname(passenger.first_name, passenger.surname),
+        plain_surname_end=plain_surname_end(passenger.surname),
+        plain_first_name=plain_first_name(passenger.first_name, passenger.surname),
         passenger_type=kind,
         fare_class=fare_class,
         fare=passenger_price(adult, kind),

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO, cents
@@ -94,6 +95,7 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["method", "external_id"], name="unique_payment"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
         ]
+        indexes = [models.Index(Upper("reference"), name="payment_slip_idx")]
 
     def __str__(self) -> str:
         return f"payment {self.pk}"
@@ -138,6 +140,7 @@ class Refund(models.Model):
                 condition=~Q(status="paying", asked_at__isnull=True), name="paying_refund_was_asked"
             ),
         ]
+        indexes = [models.Index(Upper("reference"), name="refund_slip_idx")]
 
     def __str__(self) -> str:
         return f"refund {self.pk}"

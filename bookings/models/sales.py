@@ -183,6 +183,8 @@ class Ticket(models.Model):
     first_name = models.CharField(max_length=80, blank=True)  # one of the two may be empty
     surname = models.CharField(max_length=80, blank=True)
     plain_surname = models.CharField(max_length=80)  # base.names.plain_surname
+    plain_surname_end = models.CharField(max_length=80, blank=True, default="", db_default="")  # as above
+    plain_first_name = models.CharField(max_length=80, blank=True, default="", db_default="")  # as above
     passenger_type = models.ForeignKey(PassengerType, models.PROTECT, related_name="+", db_index=False)
     fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
     fare = models.DecimalField(max_digits=9, decimal_places=2)
@@ -199,7 +201,13 @@ class Ticket(models.Model):
         indexes = [
             models.Index(
                 fields=["plain_surname"], opclasses=["varchar_pattern_ops"], name="ticket_surname_idx"
-            )
+            ),
+            models.Index(
+                fields=["plain_surname_end"], opclasses=["varchar_pattern_ops"], name="ticket_surname_end_idx"
+            ),
+            models.Index(
+                fields=["plain_first_name"], opclasses=["varchar_pattern_ops"], name="ticket_first_name_idx"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["code"], name="unique_ticket_code"),

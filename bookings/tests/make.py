@@ -10,7 +10,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import new_ticket_code, random_code, random_token
 from bookings.base.emails import plain_email
-from bookings.base.names import plain_surname
+from bookings.base.names import plain_first_name, plain_surname, plain_surname_end
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
@@ -320,6 +320,8 @@ def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: r
         first_name=first_name,
         surname=surname,
         plain_surname=plain_surname(first_name, surname),
+        plain_surname_end=plain_surname_end(surname),
+        plain_first_name=plain_first_name(first_name, surname),
         passenger_type=PassengerType.objects.get(slug="adult"),
         fare_class=fare_class,
         fare=fare,

@@ -121,6 +121,8 @@ VISITS: Final[dict[str, Visit]] = {
     "bookings, e-mail": page("/office/bookings/?q={email}"),
     "bookings, phone": page("/office/bookings/?q={phone}"),
     "bookings, reference": page("/office/bookings/?q={reference}"),
+    "bookings, slip": page("/office/bookings/?q=slip%204711"),
+    "command box": page("/office/find/?q=today"),
     "bookings of a departure": page("/office/bookings/?departure={schedule}"),
     "booking": page("/office/bookings/{reference}/"),
     "departures": page("/office/departures/"),

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
 
 from bookings.base.codes import CROCKFORD, REFERENCE_LENGTH, SPOKEN_LENGTH, is_ticket_code, read_scan
 from bookings.base.emails import plain_email
@@ -21,12 +22,13 @@ from bookings.base.names import first_name_pattern, plain_person
 from bookings.base.phones import read_phones
 from bookings.base.text import clean_text
 from bookings.domain.network.routes import RouteNames, route_names
-from bookings.models import Booking, Order, Ticket
+from bookings.models import Booking, Order, Payment, Refund, Ticket
 
 _LONGEST: Final = 254
 _SHORTEST_NAME: Final = 2
 _MOST_WORDS: Final = 6  # of a name: each more is two more places where the surname may begin
 _OTHERS: Final = re.compile(r" \+\d+$")  # "Molefe, Kagiso +1", as the list says it
+_SLIP: Final = re.compile(r"^slip\b[\s.:#]*", re.IGNORECASE)
 _LAST: Final = "\U0010ffff"
 _GONE: Final = {Ticket.Status.REPLACED, Ticket.Status.CANCELLED}
 
@@ -111,7 +113,7 @@ def _listed(tickets: list[_TicketRow], names: RouteNames) -> ListedBooking:
 def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:
     """What was typed or pasted into the one search field, as our pages print it or as people write it.
 
-    A reference, an e-mail address, a telephone number, a spoken code, or a passenger's name.
+    A reference, an e-mail address, a telephone number, a spoken code, a slip number, or a passenger's name.
     """
     text = clean_text(text)[:_LONGEST]
     if not text:
@@ -120,6 +122,8 @@ def search_bookings(rows: QuerySet[Booking], text: str) -> QuerySet[Booking]:
         return rows.filter(passenger_email=plain_email(text))
     # Each is asked by itself: an OR over several tables would use no index.
     if orders := _orders_of_code(text):
+        return rows.filter(order__in=orders)
+    if orders := _orders_of_slip(text):
         return rows.filter(order__in=orders)
     if numbers := read_phones(text):
         return rows.filter(order__in=Order.objects.filter(phone__in=numbers))
@@ -135,13 +139,32 @@ def only_hit(hits: Sequence[Booking], text: str) -> Booking | None:
     return next((booking for booking in hits if booking.booking_reference == code), hits[0])
 
 
-def surname_begins(name: str) -> Q:
-    """A prefix of the normalised surname, in the form that each database answers from its index."""
+def _begins(column: str, name: str) -> Q:
+    """A prefix of a normalised name, in the form that each database answers from its index."""
     if connection.vendor == "postgresql":
-        return Q(plain_surname__startswith=name)
-    return Q(
-        plain_surname__gte=name, plain_surname__lt=name + _LAST
-    )  # SQLite's LIKE ignores case and therefore the index
+        return Q(**{f"{column}__startswith": name})
+    # SQLite's LIKE ignores case and therefore the index.
+    return Q(**{f"{column}__gte": name, f"{column}__lt": name + _LAST})
+
+
+def _surname_begins(name: str) -> Q:
+    """A prefix of the surname, or of its last part."""
+    return _begins("plain_surname", name) | _begins("plain_surname_end", name)
+
+
+def _orders_of_slip(text: str) -> list[int]:
+    """The ids of the orders of which a payment or refund has this reference of a terminal or transfer."""
+    slip = _SLIP.sub("", text).upper()
+    if not any(character.isdecimal() for character in slip):
+        return []
+    payments, refunds = (
+        model.objects.annotate(slip=Upper("reference"))
+        .filter(slip=slip)
+        .order_by()
+        .values_list("order", flat=True)
+        for model in (Payment, Refund)
+    )
+    return list(payments.union(refunds))
 
 
 def _orders_of_code(text: str) -> list[int]:
@@ -161,7 +184,9 @@ def _orders_of_code(text: str) -> list[int]:
 
 
 def _has_name(text: str) -> Q | None:
-    """Tickets of this name: Molefe, the beginning of it, Kagiso Molefe, Molefe Kagiso, or Molefe, Kagiso."""
+    """Tickets of this name: Molefe, the beginning of it, Kagiso, Kagiso Molefe, Molefe, Kagiso;
+    Merwe or der Merwe for van der Merwe.
+    """
     surname, comma, first_name = _OTHERS.sub("", text).partition(",")
     parts = surname.split()[:_MOST_WORDS]
     names = [("", surname)] if not comma else [(first_name, surname)]
@@ -169,8 +194,13 @@ def _has_name(text: str) -> Q | None:
         pairs = [(" ".join(parts[:at]), " ".join(parts[at:])) for at in range(1, len(parts))]
         names += pairs + [(last, first) for first, last in pairs]
     conditions = [
-        surname_begins(plain) & (Q(first_name__iregex=first_name_pattern(first)) if first.strip() else Q())
+        _surname_begins(plain) & (Q(first_name__iregex=first_name_pattern(first)) if first.strip() else Q())
         for first, last in names
         if len(plain := plain_person(last)) >= _SHORTEST_NAME
     ]
+    if conditions and not comma:
+        conditions.append(_begins("plain_first_name", plain_person(surname)))
+    if conditions and len(parts) > 1:
+        inner = Q(plain_surname__contains=plain_person(surname))
+        conditions.append(_begins("plain_surname_end", plain_person(parts[-1])) & inner)
     return reduce(or_, conditions) if conditions else None

@@ -13,7 +13,7 @@ from bookings.base.codes import new_ticket_code, random_code
 from bookings.base.emails import plain_email
 from bookings.base.errors import Busy, SalesClosed
 from bookings.base.money import ZERO, cents
-from bookings.base.names import plain_surname
+from bookings.base.names import plain_first_name, plain_surname, plain_surname_end
 from bookings.database.compiled import compiled, insert_rows
 from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
@@ -169,6 +169,8 @@ def new_ticket(
         first_name=passenger["first_name"],
         surname=passenger["surname"],
         plain_surname=plain_surname(passenger["first_name"], passenger["surname"]),
+        plain_surname_end=plain_surname_end(passenger["surname"]),
+        plain_first_name=plain_first_name(passenger["first_name"], passenger["surname"]),
         passenger_type=terms.passenger_type,
         fare_class=terms.fare_class,
         fare=terms.fare,

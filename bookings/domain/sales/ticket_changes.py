@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import new_ticket_code
 from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
-from bookings.base.names import NAME_LENGTH, full_name, plain_surname
+from bookings.base.names import NAME_LENGTH, full_name, plain_first_name, plain_surname, plain_surname_end
 from bookings.base.text import clean_name
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
@@ -221,6 +221,8 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
         first_name=first_name,
         surname=surname,
         plain_surname=plain_surname(first_name, surname),
+        plain_surname_end=plain_surname_end(surname),
+        plain_first_name=plain_first_name(first_name, surname),
         code=new_ticket_code(),
         spoken_code=new_spoken_code(booking.schedule_id),
         version=F("version") + 1,

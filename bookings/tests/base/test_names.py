@@ -12,9 +12,11 @@ from bookings.base.names import (
     in_ascii,
     is_name_of,
     listed_name,
+    plain_first_name,
     plain_name,
     plain_person,
     plain_surname,
+    plain_surname_end,
     read_full_name,
     write_full_name,
 )
@@ -116,3 +118,12 @@ def test_a_header_is_ascii_where_it_can_be(text: str, header: str) -> None:
 )
 def test_a_first_name_is_looked_for_by_its_beginning(typed: str, first_name: str, fits: bool) -> None:
     assert bool(re.search(first_name_pattern(typed), first_name, re.IGNORECASE)) == fits
+
+
+@pytest.mark.parametrize(
+    ("surname", "end"),
+    [("van der Merwe", "merwe"), ("Smith-Bôtha", "botha"), ("Nkosi", ""), ("Ng’ang’a", ""), ("", "")],
+)
+def test_the_last_part_of_a_surname_is_kept_apart(surname: str, end: str) -> None:
+    assert plain_surname_end(surname) == end
+    assert plain_first_name("Zoë", surname) == ("zoe" if surname else "")

@@ -57,7 +57,9 @@ def test_the_newest_bookings_come_first(clerk: StaffClient) -> None:
         ("Mr Nkosi", set()),
         ("Bongi Nkosi", set()),
         ("Nkosi, Bongi", set()),
-        ("max", {"Müller"} - {"Müller"}),
+        ("max", {"Müller"}),
+        ("thand", {"Nkosi"}),
+        ("ng", set()),
         ("max muller", {"Müller"}),
         ("%", set()),
     ],
@@ -348,6 +350,8 @@ def many_bookings(django_db_setup: None, django_db_blocker: Any) -> Any:
                     first_name="A",
                     surname="N",
                     plain_surname=f"n{pk:06d}",
+                    plain_surname_end=f"e{pk:06d}",
+                    plain_first_name=f"f{pk:06d}",
                     passenger_type=ticket.passenger_type,
                     fare_class=ticket.fare_class,
                     fare=0,
@@ -376,7 +380,8 @@ def test_every_list_and_search_goes_through_an_index(many_bookings: None) -> Non
     assert "booking_boards_idx" in _plan(rows, "boards_at", after=deep["boards_at"], descending=False)
     assert "booking_status" in _plan(rows.filter(status="pending"), "booking_date")
     assert "booking_email_idx" in _plan(email, "booking_date")
-    assert "plain_surname" in _plan(name, "booking_date")
+    for column in ("surname_idx", "surname_end_idx", "first_name_idx"):
+        assert f"ticket_{column}" in _plan(name, "booking_date")
     for plan in (_plan(rows, "booking_date", after=deep["booking_date"]), _plan(name, "booking_date")):
         assert not re.search(
             r"Seq Scan on bookings_(booking|ticket)\b|SCAN bookings_(booking|ticket)\b(?! USING)", plan
@@ -424,3 +429,31 @@ def test_an_order_of_two_bookings_is_one_hit(clerk: StaffClient) -> None:
     hit = clerk.get(LIST, {"q": way.booking_reference, "open": "1"})
 
     assert hit.headers["Location"] == f"{LIST}{way.booking_reference}/", back
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("text", ["Merwe", "merw", "der Merwe", "Piet Merwe", "Merwe, Piet", "Piet"])
+def test_any_part_of_a_name_finds(text: str) -> None:
+    booking = make_booking(names=("Piet van der Merwe",))
+    make_booking(names=("Ann Nkosi",))
+    Ticket.objects.filter(booking=booking).update(
+        surname="van der Merwe",
+        plain_surname="vandermerwe",
+        plain_surname_end="merwe",
+        plain_first_name="piet",
+    )
+
+    assert list(search_bookings(Booking.objects.all(), text)) == [booking]
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("text", ["tx 4711882", "TX 4711882", "slip TX 4711882", "0000815", "slip: 0000815"])
+def test_the_number_on_a_slip_finds_its_booking(text: str) -> None:
+    booking, _other = make_booking(), make_booking()
+    paid = {"order": booking.order, "method": "card", "paid_at": NOW, "amount": 1}
+    Payment.objects.create(**paid, external_id="1", reference="TX 4711882")
+    Refund.objects.create(
+        order=booking.order, booking=booking, cause="y", amount=1, created_at=NOW, reference="0000815"
+    )
+
+    assert list(search_bookings(Booking.objects.all(), text)) == [booking]
