@@ -3,7 +3,7 @@
 from django.db.models import Prefetch, Q, QuerySet
 
 from bookings.base.names import plain_name, plain_other_name
-from bookings.models import City, PlaceName, Route, RouteStop, Stop
+from bookings.models import Branch, City, PlaceName, Route, RouteStop, Stop
 
 
 def cities(text: str = "") -> QuerySet[City]:
@@ -15,6 +15,11 @@ def cities(text: str = "") -> QuerySet[City]:
     return rows.filter(
         Q(plain_name__startswith=plain_name(text)) | Q(pk__in=others.order_by().values("city"))
     )
+
+
+def counters() -> list[str]:
+    """The names of the branches where tickets are sold."""
+    return list(Branch.objects.filter(is_active=True).values_list("name", flat=True))
 
 
 def stops(city: str = "") -> QuerySet[Stop]:

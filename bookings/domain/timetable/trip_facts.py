@@ -62,14 +62,18 @@ def trip_facts(board: RouteStop, alight: RouteStop) -> TripFacts:
 def _read(board: RouteStop, alight: RouteStop) -> TripFacts:
     calls = _calls_between(board, alight)
     border = crosses_border(board, alight)
-    # Where nobody knows, be early and carry little: either is right on both sides of a border.
-    kilos = _LUGGAGE_KG_AT_BORDER if border else _LUGGAGE_KG
     return TripFacts(
         stops=tuple(_stop_facts(call, board, alight) for call in calls),
+        # Where nobody knows, be early and carry little: either is right on both sides of a border.
         check_in=CHECK_IN if border is False else CHECK_IN_AT_BORDER,
-        luggage=_("2 pieces, together up to %(kilos)d kg, and one small bag") % {"kilos": kilos},
-        papers=_papers(border),
+        luggage=luggage_text(is_abroad=bool(border)),
+        papers=papers_text(border),
     )
+
+
+def luggage_text(*, is_abroad: bool) -> str:
+    kilos = _LUGGAGE_KG_AT_BORDER if is_abroad else _LUGGAGE_KG
+    return _("2 pieces, together up to %(kilos)d kg, and one small bag") % {"kilos": kilos}
 
 
 def _stop_facts(call: RouteStop, board: RouteStop, alight: RouteStop) -> StopFacts:
@@ -101,7 +105,8 @@ def crosses_border(board: RouteStop, alight: RouteStop) -> bool | None:
     return None if "" in countries else False
 
 
-def _papers(border: bool | None) -> str:
+def papers_text(border: bool | None) -> str:
+    """Which papers a trip needs that crosses a border, does not, or of which nobody knows."""
     if border is None:
         return _("Bring an identity document, and a passport if you cross a border.")
     if border:

@@ -9,6 +9,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from bookings.cache.get_or_compute import get_or_compute
 from bookings.database.replica.routing import may_lag
 from bookings.domain.search.city_pairs import ACTIVE_SECONDS, all_pairs
+from bookings.passenger.views.help import PAGES
 from bookings.web.access import public
 
 
@@ -23,6 +24,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 def _sitemap() -> str:
     paths = [reverse("passenger:home"), reverse("passenger:board"), reverse("passenger:network")]
+    paths += [reverse(f"passenger:{name}") for name in PAGES]
     paths += [reverse("passenger:pair", args=pair) for pair in all_pairs()]
     rows = "".join(f"<url><loc>{escape(settings.SITE_URL + path)}</loc></url>\n" for path in paths)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'

@@ -18,6 +18,7 @@ from django.utils import timezone
 from bookings.base.dates import day_text
 from bookings.base.errors import RuleBroken
 from bookings.models import Line, Schedule
+from bookings.passenger.views.help import PAGES
 from bookings.tests.make import make_city, make_place_name, make_route
 from bookings.tests.passenger.timetable import make_day, search_address
 
@@ -240,7 +241,8 @@ def test_the_sitemap_lists_every_pair(client: Client) -> None:
 
     places = [element.text for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     assert any(place.endswith(PAIR) for place in places)
-    assert len(places) == 3 + 3  # three pages, and three pairs of a route with three cities
+    # three pages and those of help and company, and three pairs of a route with three cities
+    assert len(places) == 3 + len(PAGES) + 3
 
 
 def test_robots_may_not_read_bookings(client: Client) -> None:
