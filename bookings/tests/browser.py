@@ -36,6 +36,34 @@ def type_there(page: Page, field: Locator | str, text: str) -> None:
     page.keyboard.type(text)
 
 
+SIZES: Final = ((390, 844, 100), (768, 1024, 100), (1280, 900, 100), (390, 844, 200))  # the last: large text
+_RULES_BY_SIZE: Final = (
+    "color-contrast",
+    "scrollable-region-focusable",
+)  # the others are the same at any size
+
+
+def troubles_at_sizes(page: Page, *rules: str) -> dict[str, list[Any]]:
+    """What axe finds on a phone, a tablet and a desk, and on a phone with text of twice the size.
+
+    And where the page is wider than the screen. No size without trouble is named.
+    """
+    troubles: dict[str, list[Any]] = {}
+    rules_here = rules
+    for width, height, percent in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("size => { document.documentElement.style.fontSize = size }", f"{percent}%")
+        found: list[Any] = [*barriers(page, *rules_here)]
+        rules_here = rules or _RULES_BY_SIZE
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+            found.append(f"{wide} px wide")
+        if found:
+            troubles[f"{width} px, {percent} %"] = found
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    return troubles
+
+
 def barriers(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
     """What axe finds against the page, which the test has seen come.
 
