@@ -14,7 +14,7 @@ from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
-from bookings.domain.sales import payments, refunds
+from bookings.domain.sales import gateway_refunds, payments
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.domain.search import feed_publishing
@@ -49,7 +49,7 @@ def act_on_notification(notification_id: int) -> None:
 
 @queue.task
 def pay_refund(refund_id: int) -> None:
-    refunds.pay_refund(refund_id)
+    gateway_refunds.pay_refund(refund_id)
 
 
 @queue.task
@@ -77,7 +77,8 @@ def sweep() -> None:
         payments.act_on_waiting,
         expire_unpaid,
         queue_pay_reminders,
-        refunds.pay_waiting_refunds,
+        gateway_refunds.pay_waiting_refunds,
+        gateway_refunds.watch_owed_refunds,
         keep_slow_queries,
         clean_rate_counts,
         outbox.send_due,  # last, as a mail server may keep it waiting

@@ -495,6 +495,11 @@ ALERT_LATE_MINUTES = env.int("ALERT_LATE_MINUTES", 10)
 SHIFT_DIFFERENCE_LIMIT = Decimal(
     env.str("SHIFT_DIFFERENCE_LIMIT", "50")
 )  # rand by tender; beyond it a cash-up needs a second person
+REFUND_DAYS = env.int("REFUND_DAYS", 10)  # by when a customer is promised that a refund has arrived
+# Rand over which a clerk needs the approval of a second person
+CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
+VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
+PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 RATE_LIMITS = {
     "booking": env.str("RATE_LIMIT_BOOKING", "10/m"),

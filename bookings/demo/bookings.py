@@ -184,6 +184,7 @@ class Writer:
                 refunds[index] = Refund(
                     order=one.order,
                     booking=one.booking,
+                    payment=payments[index],
                     cause=f"cancel:{one.booking.pk}",
                     amount=one.refund,
                     method=one.method,

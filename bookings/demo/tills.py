@@ -20,7 +20,14 @@ from django.db.models import Max, Min, Q
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
 from bookings.demo.staff import CAN_LOG_IN, OUR_CLERKS
-from bookings.domain.counter.shifts import BlindCount, close_shift, expected, move_cash, open_shift
+from bookings.domain.counter.shifts import (
+    BlindCount,
+    CashMovement,
+    close_shift,
+    expected,
+    move_cash,
+    open_shift,
+)
 from bookings.domain.counter.tender import in_coins
 from bookings.models import (
     Account,
@@ -96,6 +103,8 @@ def pay_at_tills(now: datetime, seed: int) -> None:
     days = _working_days(now)
     for (clerk, day), work in sorted(days.items(), key=lambda item: (item[0][0].pk, item[0][1])):
         _work(clerk, day, work, now, Random(f"{seed} {clerk.username} {day}"))
+    for refund in Refund.objects.filter(payment=None).select_related("order"):
+        Refund.objects.filter(pk=refund.pk).update(payment=refund.order.payments.first())
     today = now.astimezone(_zone()).date()
     ours = (
         User.objects.filter(username__in=OUR_CLERKS, branch__isnull=False)
@@ -183,8 +192,7 @@ def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> Non
         if rng.random() < 0.25 and _at(day, time(13)) < now:
             move_cash(
                 shift,
-                Decimal(-80),
-                "Taxi for a stranded passenger",
+                CashMovement(Decimal(-80), "Taxi for a stranded passenger"),
                 submission=f"demo:{shift.pk}",
                 content="",
                 now=_at(day, time(13)),
@@ -209,14 +217,16 @@ def _payment(order: Order, paid_at: datetime, shift: Shift, rng: Random) -> Paym
 
 
 def _pay_back(work: _Day, shift: Shift, rng: Random) -> None:
-    """Cash where the drawer has it, else to the card."""
+    """Each the way its sale was paid; cash where the drawer has it, else it waits."""
     left = expected(shift)[Account.CASH] - sum((order.total for order, _paid_at in work.sales), ZERO) / 2
+    supervisor = User.objects.filter(role=User.Role.SUPERVISOR, is_active=True).order_by("pk").first()
     for refund, at in work.refunds:
-        method = (
-            Account.CASH
-            if refund.amount <= left and in_coins(refund.amount) == refund.amount
-            else Account.CARD
-        )
+        payment = refund.order.payments.get()
+        refund.payment, method = payment, Account(payment.method)
+        has_coins = refund.amount <= left and in_coins(refund.amount) == refund.amount
+        if method == Account.CASH and not has_coins:
+            refund.save()
+            continue
         left -= refund.amount if method == Account.CASH else ZERO
         refund.status, refund.paid_at, refund.method, refund.shift = (
             Refund.Status.PAID,
@@ -224,6 +234,8 @@ def _pay_back(work: _Day, shift: Shift, rng: Random) -> None:
             method.value,
             shift,
         )
+        if method == Account.CASH and refund.amount > settings.CASH_REFUND_APPROVAL_OVER:
+            refund.approver, refund.reason = supervisor, "passenger cannot travel"
         refund.reference = "" if method == Account.CASH else f"T1 {rng.randint(100_000, 999_999)}"
         refund.save()
         posting = Posting(

@@ -3,7 +3,17 @@ from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
-from .money import Account, GatewayNotification, LedgerEntry, Payment, PaymentAttempt, Posting, Refund, Total
+from .money import (
+    Account,
+    GatewayNotification,
+    LedgerEntry,
+    Payment,
+    PaymentAttempt,
+    Posting,
+    Refund,
+    RefundAttempt,
+    Total,
+)
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
@@ -61,6 +71,7 @@ __all__ = [
     "RateCount",
     "ReferenceDataVersion",
     "Refund",
+    "RefundAttempt",
     "RefundPolicy",
     "RefundTier",
     "Route",

@@ -86,6 +86,9 @@ class TillMovement(models.Model):
     shift = models.ForeignKey(Shift, models.PROTECT, related_name="movements")
     amount = models.DecimalField(max_digits=9, decimal_places=2)
     reason = models.CharField(max_length=200)
+    approver = models.ForeignKey(  # the second person, over the limit
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     at = models.DateTimeField()
 
     class Meta:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
@@ -102,9 +102,10 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money that has to go back, or went back.
+    """Money that has to go back, or went back, of the payment that it was taken from.
 
-    `paying` is the gateway's alone: it has been asked, and what it did is not known yet.
+    What goes back to several payments is a refund each, under one cause. `paying` is the gateway's alone: it
+    has been asked, and what it did is not known yet.
     """
 
     class Status(models.TextChoices):
@@ -114,6 +115,10 @@ class Refund(models.Model):
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
     booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="refunds")
+    # None only of refunds from before payments were noted, where it cannot be told
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, blank=True, related_name="refunds", db_index=False
+    )
     cause = models.CharField(max_length=120)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     status = models.CharField(max_length=6, choices=Status, default=Status.OWED)
@@ -126,10 +131,22 @@ class Refund(models.Model):
     shift = models.ForeignKey(Shift, models.PROTECT, null=True, blank=True, related_name="refunds")
     reference = models.CharField(max_length=40, blank=True)
     receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
+    # The second person who let it go another way or over the limit, and why
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    reason = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["cause"], name="unique_refund_cause"),
+            models.UniqueConstraint(
+                fields=["cause", "payment"],
+                condition=Q(payment__isnull=False),
+                name="unique_refund_of_payment",
+            ),
+            models.UniqueConstraint(
+                fields=["cause"], condition=Q(payment__isnull=True), name="unique_refund_without_payment"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
             models.CheckConstraint(
                 condition=Q(status__in=["owed", "paying"], paid_at__isnull=True)
@@ -144,6 +161,54 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return f"refund {self.pk}"
+
+
+class RefundAttempt(models.Model):
+    """One request to a gateway to send a refund back, under a key that it pays once.
+
+    `unknown`: no answer came, so the gateway is looked up before it is asked again. `accepted`: it will pay,
+    and says so later.
+    """
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("asked")
+        ACCEPTED = "accepted", _("accepted")
+        SETTLED = "settled", _("settled")
+        REFUSED = "refused", _("refused")
+        UNKNOWN = "unknown", _("no answer yet")
+
+    OPEN: Final = (Status.ASKED, Status.ACCEPTED, Status.UNKNOWN)
+
+    refund = models.ForeignKey(Refund, models.PROTECT, related_name="attempts")
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refund_attempts", db_index=False)
+    key = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=11, decimal_places=2)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ASKED)
+    external_id = models.CharField(max_length=80, blank=True)
+    asked_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=1)
+    next_try = models.DateTimeField()
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="unique_refund_attempt_key"),
+            # A gateway that has no key of ours cannot tell two refunds of one payment apart
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(status__in=["asked", "accepted", "unknown"]),
+                name="one_open_refund_attempt",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_attempt_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=["asked", "accepted", "settled", "refused", "unknown"]),
+                name="refund_attempt_status_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Account(models.TextChoices):

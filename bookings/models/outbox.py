@@ -29,6 +29,7 @@ class OutboxMessage(models.Model):
         PAY_BY = "pay_by", _("payment instructions")
         PAY_REMINDER = "pay_reminder", _("payment reminder")
         CANCELLATION = "cancellation", _("cancellation")
+        REFUND = "refund", _("money on its way back")
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")

@@ -14,6 +14,7 @@ from bookings.base.names import plain_first_name, plain_surname, plain_surname_e
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
+from bookings.domain.sales.approvals import Approval
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -378,6 +379,11 @@ def make_user(
     user.set_password(password or None)
     user.save()
     return user
+
+
+def make_approval(reason: str = "seen") -> Approval:
+    """What a supervisor at Johannesburg signed."""
+    return Approval(make_user(role=User.Role.SUPERVISOR), reason)
 
 
 def make_shift(clerk: User, *, opened_at: datetime = NOW, opening_float: int | str = 500) -> Shift:

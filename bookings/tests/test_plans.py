@@ -24,8 +24,8 @@ from bookings.domain.maintenance.cleanup import clean_old_rows
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.partners.documents import OrderFilter, orders_of
 from bookings.domain.sales.expiry import expire_unpaid
+from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
 from bookings.domain.sales.payments import act_on_waiting
-from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.models import Booking, Partner, Route, Schedule, User
 from bookings.tests.make import make_partner, make_user

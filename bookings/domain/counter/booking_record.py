@@ -10,9 +10,9 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
-from bookings.domain.counter.tender import returns_online
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
+from bookings.domain.sales.refunds import returns_online
 from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import (
@@ -129,7 +129,7 @@ def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecor
         refunds=tuple(
             _refund(row)
             for row in Refund.objects.filter(order=order)
-            .select_related("order", "shift__clerk")
+            .select_related("order", "payment", "shift__clerk")
             .order_by("pk")
         ),
         history=_history(order),
@@ -189,7 +189,7 @@ def _refund(refund: Refund) -> RefundLine:
     if is_paid:
         text = _("refunded: %(method)s") % {"method": method_text(refund.method or "gateway")}
     else:
-        text = _("will be refunded the way it was paid") if online else _("to be paid out at a counter")
+        text = _("will be refunded the way it was paid") if online else _waiting_text(refund)
     return RefundLine(
         refund.pk,
         format_zar(refund.amount),
@@ -197,6 +197,13 @@ def _refund(refund: Refund) -> RefundLine:
         is_paid,
         text,
         not is_paid and not online,
+    )
+
+
+def _waiting_text(refund: Refund) -> str:
+    way = method_text(refund.payment.method) if refund.payment else ""
+    return (
+        _("to be paid out at a counter: %(way)s") % {"way": way} if way else _("to be paid out at a counter")
     )
 
 

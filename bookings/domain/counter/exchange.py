@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +12,10 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.shifts import require_shift
-from bookings.domain.counter.tender import Tender, pay_out_refund, returns_online, take_payment
+from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.refunds import returns_online
 from bookings.domain.sales.ticket_changes import SeatChange, change_seat
 from bookings.models import Booking, Note, Order, Refund, SaleStatus, Ticket, User
 
@@ -35,9 +37,9 @@ class Settling:
     submission: str
     now: datetime | None
 
-    def __call__(self, order: Order, balance: Decimal, refund: Refund | None) -> None:
-        if refund is not None:
-            self.pay_out(refund)
+    def __call__(self, order: Order, balance: Decimal, refunds: Sequence[Refund]) -> None:
+        if refunds:
+            self.pay_out(refunds)
             return
         if not self.till.tender:
             raise Refusal(_("Choose how the balance is paid."))
@@ -50,21 +52,26 @@ class Settling:
             now=self.now,
         )
 
-    def pay_out(self, refund: Refund) -> None:
+    def pay_out(self, refunds: Sequence[Refund]) -> None:
         """Money that was paid online goes back by itself.
 
-        The rest leaves the till now, or waits for somebody who pays it out.
+        What came by the chosen tender leaves the till now; the rest waits for somebody who pays it out, or
+        goes along with the approval of a second person.
         """
-        if returns_online(refund) or not self.till.tender:
+        tender = self.till.tender
+        waiting = [refund for refund in refunds if not returns_online(refund)]
+        if not tender or not waiting:
             return
-        pay_out_refund(
-            refund.pk,
-            self.till.tender,
-            shift=require_shift(self.till.clerk),
-            submission=f"{self.submission[:70]}:back",
-            content=str(refund.amount),
-            now=self.now,
-        )
+        alike = [refund for refund in waiting if refund.payment and refund.payment.method == tender.method]
+        for refund in waiting if tender.approval else alike or waiting:
+            pay_out_refund(
+                refund.pk,
+                tender,
+                shift=require_shift(self.till.clerk),
+                submission=f"{self.submission[:50]}:back:{refund.pk}",
+                content=str(refund.amount),
+                now=self.now,
+            )
 
 
 def exchange_at_till(

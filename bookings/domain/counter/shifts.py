@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
+from bookings.domain.sales.approvals import NeedsApproval, check_approver
 from bookings.domain.sales.idempotency import run_once
 from bookings.models import Account, LedgerEntry, Posting, Shift, StaffTask, TillMovement, Total, User
 
@@ -75,34 +76,52 @@ def _open(clerk: User, counted_float: Decimal, now: datetime | None) -> str:
     return str(shift.pk)
 
 
-def move_cash(
-    shift: Shift, amount: Decimal, reason: str, *, submission: str, content: str, now: datetime | None = None
-) -> TillMovement:
-    """Pay cash in (positive) or out (negative) for something that is no sale.
+@dataclass(frozen=True)
+class CashMovement:
+    """Cash paid in (positive) or out (negative), in rand, for something that is no sale, and what for."""
 
-    The drawer never goes below nothing.
+    amount: Decimal
+    reason: str
+    approver: User | None = None
+
+
+def move_cash(
+    shift: Shift, movement: CashMovement, *, submission: str, content: str, now: datetime | None = None
+) -> TillMovement:
+    """Move cash into or out of a till, once per `submission`.
+
+    The drawer never goes below nothing. Raises NeedsApproval for a pay-out over PAY_OUT_APPROVAL_OVER that
+    nobody signed.
     """
     result = run_once(
         "till",
         submission,
         content,
-        action=lambda: _move(shift, amount, reason, now),
+        action=lambda: _move(shift, movement, now),
         now=now or database_now(),
     )
     return TillMovement.objects.get(pk=int(result))
 
 
-def _move(shift: Shift, amount: Decimal, reason: str, now: datetime | None) -> str:
-    shift, reason = lock_shift(shift), reason.strip()[:200]
+def _move(shift: Shift, movement: CashMovement, now: datetime | None) -> str:
+    amount, reason = movement.amount, movement.reason.strip()[:200]
+    shift = lock_shift(shift)
     now = now or database_now()
     if not amount or not is_rand_and_cents(amount):
         raise Refusal(_("Enter an amount in rand and cents."))
     if not reason:
         raise Refusal(_("Enter what the money is for."))
+    if movement.approver:
+        check_approver(movement.approver, shift.clerk, now=now)
+    elif -amount > settings.PAY_OUT_APPROVAL_OVER:
+        limit = {"limit": format_zar(settings.PAY_OUT_APPROVAL_OVER)}
+        raise NeedsApproval(_("A pay-out over %(limit)s needs the approval of a second person.") % limit)
     require_cash(shift, -amount)
-    movement = TillMovement.objects.create(shift=shift, amount=amount, reason=reason, at=now)
-    _post(shift, f"movement:{movement.pk}", {Account.CASH: amount, Account.PETTY_CASH: -amount}, now)
-    return str(movement.pk)
+    row = TillMovement.objects.create(
+        shift=shift, amount=amount, reason=reason, approver=movement.approver, at=now
+    )
+    _post(shift, f"movement:{row.pk}", {Account.CASH: amount, Account.PETTY_CASH: -amount}, now)
+    return str(row.pk)
 
 
 def require_cash(shift: Shift, amount: Decimal) -> None:
@@ -199,7 +218,7 @@ def _close(shift: Shift, count: BlindCount, now: datetime | None) -> str:
     if is_far or shift.count_tries:
         if approver is None:
             return _keep_try(shift, outcome, count.denominations, now)
-        _check_approval(shift, approver, reason)
+        _check_approval(shift, approver, reason, now)
     _post_cash_up(outcome, approver, reason, now)
     Shift.objects.filter(pk=shift.pk).update(
         closed_at=now,
@@ -224,11 +243,10 @@ def _keep_try(shift: Shift, outcome: CashUp, denominations: Mapping[str, int], n
     return str(len(tries) - 1)
 
 
-def _check_approval(shift: Shift, approver: User, reason: str) -> None:
+def _check_approval(shift: Shift, approver: User, reason: str, now: datetime) -> None:
     if not reason.strip():
         raise Refusal(_("Enter the reason for the difference."))
-    if approver.pk == shift.clerk_id or not approver.may_approve:
-        raise Refusal(_("A supervisor or manager other than the clerk of the shift has to approve this."))
+    check_approver(approver, shift.clerk, now=now)
     if approver.role == User.Role.SUPERVISOR and approver.branch_id != shift.branch_id:
         raise Refusal(_("This supervisor works at another branch."))
 

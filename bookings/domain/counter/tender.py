@@ -16,12 +16,13 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
+from bookings.domain.sales.approvals import Approval, NeedsApproval
+from bookings.domain.sales.gateway_refunds import finish_refund_task
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
-from bookings.domain.sales.partner_accounts import is_on_account
 from bookings.domain.sales.payments import ReceivedPayment, settle
-from bookings.domain.sales.refunds import RETURNS_BY_ITSELF
+from bookings.domain.sales.refunds import returns_online
 from bookings.models import (
     Account,
     LedgerEntry,
@@ -31,7 +32,6 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Shift,
-    StaffTask,
     Ticket,
     Total,
     Webhook,
@@ -44,12 +44,13 @@ _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 @dataclass(frozen=True)
 class Tender:
     """How money changes hands. `given` None is exactly what is due; card and EFT need the reference of the
-    terminal or the transfer.
+    terminal or the transfer. What goes back may need the approval of a second person.
     """
 
     method: str  # cash, card, eft
     given: Decimal | None = None
     reference: str = ""
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True)
@@ -191,9 +192,10 @@ def pay_out_refund(
     content: str,
     now: datetime | None = None,
 ) -> Refund:
-    """Give an owed refund back over the counter, once.
+    """Give an owed refund back over the counter, once, the way it came.
 
-    Cash must be in the drawer; money that returns by itself online is refused.
+    Cash must be in the drawer; money that returns by itself online is refused. Raises NeedsApproval where
+    `approval_needed` says why and nobody signed.
     """
     run_once(
         "pay-out-refund",
@@ -207,16 +209,27 @@ def pay_out_refund(
 
 def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None) -> str:
     method, reference = tender.method, clean_reference(tender)
-    refund = Refund.objects.select_related("order").filter(pk=refund_id).first()
+    rows = Refund.objects.select_related("order", "payment__shift")
+    refund = rows.filter(pk=refund_id).first()
     if refund is None:
         raise NotFound(_("We could not find this refund."))
     lock_order(refund.order_id)
     shift, now = lock_shift(shift), now or database_now()
     if returns_online(refund):
         raise Conflict(_("This was paid online: it is refunded automatically the same way."))
+    if refund.status != Refund.Status.PAID:
+        _check_way_back(refund, tender, shift, now)
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
     if (
-        owed.update(status=Refund.Status.PAID, paid_at=now, method=method, shift=shift, reference=reference)
+        owed.update(
+            status=Refund.Status.PAID,
+            paid_at=now,
+            method=method,
+            shift=shift,
+            reference=reference,
+            approver=tender.approval.approver if tender.approval else None,
+            reason=tender.approval.reason[:200] if tender.approval else "",
+        )
         != 1
     ):
         raise Conflict(_("This refund has already been paid, or is being paid online."))
@@ -231,27 +244,33 @@ def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None)
     LedgerEntry.objects.post(
         Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
     )
-    done = StaffTask.objects.filter(
-        kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None
-    )
-    done.update(done_at=now, done_by=shift.clerk)
+    finish_refund_task(refund, now, by=shift.clerk)
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return str(refund.pk)
 
 
-def returns_online(refund: Refund) -> bool:
-    """Goes back by itself: through the gateway that took the money, unless that could not, or to the account
-    of the partner who sold it.
+def _check_way_back(refund: Refund, tender: Tender, shift: Shift, now: datetime) -> None:
+    if tender.method == Account.CASH and refund.payment and refund.payment.attempt_id:
+        raise Refusal(_("This was paid online: it never leaves a drawer. Pay it to the card or by EFT."))
+    if tender.approval:
+        tender.approval.check(shift.clerk, now=now)
+    elif why := approval_needed(refund, tender.method, shift):
+        raise NeedsApproval(why)
+
+
+def approval_needed(refund: Refund, method: str, shift: Shift) -> str:
+    """Why a second person must sign this pay-out, or nothing. The refund comes with its payment and that
+    one's shift.
     """
-    if is_on_account(refund):
-        return True
-    if not Refund.objects.filter(RETURNS_BY_ITSELF, pk=refund.pk).exists():
-        return False
-    payment = refund.order.payments.order_by("pk").first()
-    gave_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}").exists()
-    return (
-        payment is not None
-        and payment.attempt_id is not None
-        and payment.amount >= refund.amount
-        and not gave_up
-    )
+    payment, limit = refund.payment, settings.CASH_REFUND_APPROVAL_OVER
+    if payment is None or payment.method != method:
+        came = Account(payment.method).label if payment and payment.method in Account.values else _("online")
+        return _("This was paid another way (%(way)s): a second person must approve.") % {"way": came}
+    if method != Account.CASH:
+        return ""
+    if refund.amount > limit:
+        facts = {"limit": format_zar(limit)}
+        return _("A cash refund over %(limit)s needs the approval of a second person.") % facts
+    if payment.shift and payment.shift.branch_id != shift.branch_id:
+        return _("This was sold at another branch: a cash refund needs the approval of a second person.")
+    return ""

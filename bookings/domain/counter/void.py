@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict
-from bookings.base.money import ZERO
+from bookings.base.errors import Conflict, Refusal
+from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.bookings import booking_called
 from bookings.domain.sales.cancellations import close_booking
 from bookings.domain.sales.expiry import drop_expired
@@ -26,6 +28,7 @@ from bookings.domain.sales.orders import lock_order
 from bookings.models import (
     Account,
     Booking,
+    BookingEvent,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -35,9 +38,11 @@ from bookings.models import (
     SaleStatus,
     Shift,
     Ticket,
+    User,
 )
 
 VOID_WITHIN: Final = timedelta(minutes=60)
+_AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)  # then or ever, taken back or not
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,11 @@ class VoidQuote:
     @property
     def amount(self) -> Decimal:
         return sum((payment.amount for payment in self.payments), ZERO)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a second person must sign it."""
+        return self.amount > settings.VOID_APPROVAL_OVER
 
 
 def void_quote(reference: str, shift: Shift | None, *, now: datetime) -> VoidQuote:
@@ -83,6 +93,7 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
         return _("The coach has left; this sale can no longer be voided. Ask a supervisor.")
     if (
         Ticket.objects.filter(booking__order=order).exclude(status=Ticket.Status.VALID).exists()
+        or BookingEvent.objects.filter(booking__order=order, to_status__in=_AT_THE_DOOR).exists()
         or order.refunds.exists()
     ):
         return _(
@@ -92,30 +103,53 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
     return ""
 
 
+@dataclass(frozen=True)
+class VoidRequest:
+    """Which sale to void, by the reference of one of its bookings, why, and who approved it."""
+
+    reference: str
+    reason: str
+    approver: User | None = None
+
+    @property
+    def approval(self) -> Approval | None:
+        return Approval(self.approver, self.reason) if self.approver else None
+
+
 def void_sale(
-    reference: str, *, shift: Shift, reason: str, submission: str, content: str, now: datetime | None = None
+    request: VoidRequest, *, shift: Shift, submission: str, content: str, now: datetime | None = None
 ) -> Order:
     """Undo the whole sale of a booking, once per `submission`.
 
-    Full money back by the tenders it came by. Raises Conflict with the way to go.
+    Full money back by the tenders it came by. Raises Refusal without a reason, Conflict with the way to go,
+    NeedsApproval over VOID_APPROVAL_OVER.
     """
     result = run_once(
         "void",
         submission,
         content,
-        action=lambda: _void(reference, shift, reason, submission, now),
+        action=lambda: _void(request, shift, submission, now),
         now=now or database_now(),
     )
     return Order.objects.get(pk=int(result))
 
 
-def _void(reference: str, shift: Shift, reason: str, submission: str, now: datetime | None) -> str:
-    locked = lock_order(booking_called(reference).order_id)
+def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | None) -> str:
+    if not request.reason.strip():
+        raise Refusal(_("Enter why the sale is voided."))
+    locked = lock_order(booking_called(request.reference).order_id)
     order, now = locked.order, now or locked.now
     drop_expired(list(locked.schedules), now=now)
     quote = _quote(order, shift, now)
     if quote.obstacle:
         raise Conflict(quote.obstacle)
+    if request.approval:
+        request.approval.check(shift.clerk, now=now)
+    elif quote.needs_approval:
+        raise NeedsApproval(
+            _("A void over %(limit)s needs the approval of a second person.")
+            % {"limit": format_zar(settings.VOID_APPROVAL_OVER)}
+        )
     for booking in (
         Booking.objects.select_for_update(no_key=True)
         .filter(order=order, status=SaleStatus.CONFIRMED)
@@ -127,15 +161,22 @@ def _void(reference: str, shift: Shift, reason: str, submission: str, now: datet
             Posting(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk)
         )
         close_booking(
-            booking, list(booking.tickets.all()), at=now, actor=shift.clerk, reason=f"void: {reason}"[:200]
+            booking,
+            list(booking.tickets.all()),
+            at=now,
+            actor=shift.clerk,
+            approver=request.approver,
+            reason=f"void: {request.reason}"[:200],
         )
         queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
     for payment in quote.payments:
         cause = f"void:{payment.pk}"
-        refund = Refund.objects.create(order=order, cause=cause, amount=payment.amount, created_at=now)
+        refund = Refund.objects.create(
+            order=order, payment=payment, cause=cause, amount=payment.amount, created_at=now
+        )
         pay_out_refund(
             refund.pk,
-            Tender(payment.method, reference=payment.reference),
+            Tender(payment.method, reference=payment.reference, approval=request.approval),
             shift=shift,
             submission=f"{submission[:60]}:{payment.pk}",
             content=cause,

@@ -205,6 +205,26 @@ def _refunds_within_payments(now: datetime) -> Iterator[object]:
     )
 
 
+def _refunds_within_their_payments(now: datetime) -> Iterator[object]:
+    """No payment gives back more than it brought, and what a drawer or terminal gave back another way than it
+    came has its second person.
+    """
+    back = Refund.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
+    amount = LedgerEntry._meta.get_field("amount")
+    sums = Subquery(back.annotate(total=Total("amount")).values("total"))
+    payments = Payment.objects.annotate(back=Coalesce(sums, 0, output_field=amount))
+    yield from payments.filter(back__gt=F("amount")).values_list("pk", flat=True)
+    other_way = Refund.objects.filter(status=Refund.Status.PAID, payment__isnull=False, approver=None)
+    yield from (
+        f"refund {pk}"
+        for pk in other_way.exclude(method=F("payment__method"))
+        .exclude(method="")
+        .values_list("pk", flat=True)
+    )
+    foreign = Refund.objects.filter(payment__isnull=False).exclude(payment__order=F("order"))
+    yield from (f"refund {pk}" for pk in foreign.values_list("pk", flat=True))
+
+
 def _refunds_owed(now: datetime) -> Iterator[object]:
     """Refunds still to be paid are what the ledger says is owed."""
     owed = Refund.objects.exclude(status=Refund.Status.PAID).aggregate(total=Total("amount"))["total"] or 0
@@ -268,6 +288,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a settled order owes nothing": _owed_by_state,
     "a booking is sold for its fares": _revenue_by_state,
     "refunds are at most what was paid": _refunds_within_payments,
+    "a payment gives back what it brought, and the way it came": _refunds_within_their_payments,
     "refunds to be paid are in the ledger": _refunds_owed,
     "events chain up to the state": _event_chains,
     "a confirmed order has its mail": _confirmed_is_mailed,

@@ -19,7 +19,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.sales.partner_accounts import lock_partner
+from bookings.domain.sales.partner_credit import lock_partner
 from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, Posting, SaleStatus, User
 
 _LATEST: Final = 20

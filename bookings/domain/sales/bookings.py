@@ -5,7 +5,7 @@ Who may be changed, what it costs, and how the difference is settled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,9 +32,9 @@ from bookings.models import (
     Webhook,
 )
 
-# Takes the balance of an order (first) at the till, or pays the refund that a change owes (second), within
+# Takes the balance of an order (first) at the till, or pays the refunds that a change owes (second), within
 # the change's transaction.
-Settle = Callable[[Order, Decimal, Refund | None], None]
+Settle = Callable[[Order, Decimal, Sequence[Refund]], None]
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ def post_difference(
         Account.RECEIVABLE if balance > 0 else Account.REFUNDS_OWED: balance,
     }
     LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
-    refund = owe_refund(booking, cause, -balance, now=now) if balance < 0 else None
+    refunds = owe_refund(booking, cause, -balance, now=now)
     if balance > 0 and settle is None:
         raise Refusal(_("%(amount)s has to be paid for this change.") % {"amount": format_zar(balance)})
     if settle and balance:
-        settle(booking.order, max(balance, Decimal(0)), refund)
+        settle(booking.order, max(balance, Decimal(0)), refunds)
 
 
 def mail_new_tickets(booking: Booking, cause: str, *, now: datetime) -> None:

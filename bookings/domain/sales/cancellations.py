@@ -18,11 +18,10 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.sales.ledger import owe_back
 from bookings.domain.sales.left_alone import left_alone, tickets_beside
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.orders import lock_order, split_off
-from bookings.domain.sales.refunds import owe_refund
+from bookings.domain.sales.refunds import owe_back, owe_refund
 from bookings.domain.sales.waivers import Waiver
 from bookings.models import (
     Account,
@@ -40,7 +39,7 @@ from bookings.models import (
     Webhook,
 )
 
-Afterwards = Callable[[Refund], None]
+Afterwards = Callable[[Sequence[Refund]], None]
 
 
 @dataclass(frozen=True)
@@ -222,8 +221,8 @@ def cancel_booking(
     give.
 
     Some of the passengers are first split off into a booking of their own, which is returned. `afterwards`
-    pays the refund at the till, in the same transaction. Raises Conflict when nothing, or not all of what was
-    chosen, can be cancelled, a child would stay behind without an adult, or the refund has fallen below
+    pays the refunds at the till, in the same transaction. Raises Conflict when nothing, or not all of what
+    was chosen, can be cancelled, a child would stay behind without an adult, or the refund has fallen below
     `quoted`.
     """
     result = run_once(
@@ -241,7 +240,7 @@ def _cancel(
 ) -> str:
     reference, reason, waiver = normal_code(request.reference), request.reason, request.waiver
     if waiver:
-        waiver.check(actor)
+        waiver.check(actor, now=now or database_now())
         reason = f"{reason}; {waiver.text}" if reason else waiver.text
     order_id = Booking.objects.filter(booking_reference=reference).values_list("order", flat=True).first()
     if order_id is None:
@@ -268,22 +267,22 @@ def _cancel(
         )
     if not is_whole_booking(booking, tickets):
         booking = split_off(booking, tickets, now, actor=actor)
-    refund = _undo_sale(booking, quote, actor, now)
+    refunds = _undo_sale(booking, quote, actor, now)
     close_booking(
         booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason
     )
     if not quote.is_paid:  # a part of it may be
         owe_back(order, now=now)
     queue_message(OutboxMessage.Kind.CANCELLATION, order, booking, now=now)
-    if refund and afterwards:
-        afterwards(refund)
+    if refunds and afterwards:
+        afterwards(refunds)
     refresh(locked.schedules)
     return str(booking.pk)
 
 
 def _undo_sale(
     booking: Booking, quote: CancellationQuote, actor: User | None, now: datetime
-) -> Refund | None:
+) -> Sequence[Refund]:
     cause = f"cancel:{booking.pk}"
     if not quote.is_paid:
         sold = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
@@ -296,10 +295,10 @@ def _undo_sale(
                 actor=actor,
             )
         )
-        return None
+        return ()
     amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
     LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
-    return owe_refund(booking, cause, quote.refund, now=now) if quote.refund > 0 else None
+    return owe_refund(booking, cause, quote.refund, now=now)
 
 
 def close_booking(

@@ -243,7 +243,7 @@ def _exchange(
 ) -> Booking:
     reference, waiver = request.reference, request.waiver
     if waiver:
-        waiver.check(actor)
+        waiver.check(actor, now=now or database_now())
     locked = lock_order(booking_called(reference).order_id, also=[segment.schedule.pk])
     now = now or locked.now
     drop_expired(list(locked.schedules), now=now)

@@ -6,9 +6,10 @@ from datetime import datetime
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import ClaimedLeg, lock_schedules, refresh
-from bookings.domain.sales.ledger import owe_back, take_back_sale
+from bookings.domain.sales.ledger import take_back_sale
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.refunds import owe_back
 from bookings.models import Booking, BookingEvent, BookingStep, Order, SaleStatus, SeatClaim, Webhook
 
 

@@ -1,4 +1,4 @@
-"""Postings of a sale: what is owed for a booking, taken back, or owed to the customer."""
+"""Postings of a sale: what is owed for a booking, and taken back."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,6 @@ from bookings.models import (
     LedgerEntry,
     Order,
     Posting,
-    Refund,
     SaleStatus,
     Total,
 )
@@ -31,17 +30,6 @@ def owed_on(order: Order) -> Decimal:
 def _receivable(order_id: int) -> QuerySet[LedgerEntry, tuple[Decimal]]:
     entries = LedgerEntry.objects.filter(order=order_id, account=Account.RECEIVABLE)
     return entries.order_by().values("order").annotate(total=Total("amount")).values_list("total")
-
-
-def owe_back(order: Order, *, now: datetime) -> None:
-    """Money on an order that nothing is owed for any more has to go back to who paid it."""
-    excess = -owed_on(order)
-    if excess > 0:
-        cause = f"excess:{order.pk}:{order.refunds.count()}"
-        LedgerEntry.objects.post(
-            Posting(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
-        )
-        Refund.objects.create(order=order, cause=cause, amount=excess, created_at=now)
 
 
 def take_back_sale(booking: Booking, *, cause: str, now: datetime) -> None:

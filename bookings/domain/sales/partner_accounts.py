@@ -1,4 +1,4 @@
-"""What partners sell on account: charged to them when an order is paid so, credited when money goes back."""
+"""What partners sell on account: charged to them when an order is paid so."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,21 +9,16 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict
 from bookings.base.money import format_zar
 from bookings.database.transactions import short_transaction
-from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.partner_credit import lock_partner
 from bookings.domain.sales.payments import ReceivedPayment, settle
-from bookings.models import Account, LedgerEntry, Order, Partner, Payment, Posting, Refund, Webhook
+from bookings.models import Account, Order
 
 _CONFIRMS: Final = ("confirmed", "balance paid")
 
 
 class CreditExceeded(Conflict):
     pass
-
-
-def lock_partner(partner_id: int | None) -> Partner:
-    """The last lock before the ledger, like that of a till."""
-    return Partner.objects.select_for_update(no_key=True).get(pk=partner_id or 0)
 
 
 def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: datetime | None = None) -> Order:
@@ -50,24 +45,3 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
         if settle(order.pk, ReceivedPayment(Account.PARTNER, external_id, owed), now=now) not in _CONFIRMS:
             raise Conflict(_("The seats of this order are gone. Nothing was paid."))
     return Order.objects.get(pk=order_id)
-
-
-def is_on_account(refund: Refund) -> bool:
-    """Whether the money of this refund was charged to a partner, so that it goes back there and to nobody
-    else.
-    """
-    if refund.order.partner_id is None:
-        return False
-    payment = Payment.objects.filter(order=refund.order_id).order_by("pk").first()
-    return payment is not None and payment.method == Account.PARTNER and payment.amount >= refund.amount
-
-
-def credit_partner(refund: Refund, *, now: datetime) -> None:
-    """Take a refund off what the partner owes, once. Within the caller's transaction."""
-    lock_partner(refund.order.partner_id)
-    owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)
-    if owed.update(status=Refund.Status.PAID, paid_at=now, method=Account.PARTNER):
-        amounts = {Account.REFUNDS_OWED: refund.amount, Account.PARTNER: -refund.amount}
-        LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
-        notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
-        refund.refresh_from_db()

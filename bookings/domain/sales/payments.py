@@ -25,9 +25,11 @@ from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
 from bookings.domain.sales.expiry import drop_expired, expire_order
 from bookings.domain.sales.gateways import gateway_called
-from bookings.domain.sales.ledger import owe_back, owed_on
+from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.orders import check_running, lock_order
+from bookings.domain.sales.refunds import owe_back
+from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
     Account,
     Booking,
@@ -315,12 +317,5 @@ def _place_money(
             now=now,
         )
     if excess:  # or it may be
-        owe_back(order, now=now)
+        owe_back(order, is_told=outcome == "seats gone", now=now)
     return outcome
-
-
-def open_task(kind: str, order: Order, *, subject: str, detail: str, now: datetime) -> None:
-    StaffTask.objects.bulk_create(
-        [StaffTask(kind=kind, order=order, subject=subject, detail=detail, created_at=now)],
-        ignore_conflicts=True,
-    )

@@ -1,119 +1,118 @@
-"""Money back: what is owed to a customer, and paying it the way it came."""
+"""Money back: the rows of what is owed to a customer, one for each payment that it goes back to."""
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
+from django.db.models import QuerySet
 
 from bookings import queue
-from bookings.base.money import format_zar
-from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.sales.gateways import gateway_called
-from bookings.domain.sales.messages import notify_partner
-from bookings.domain.sales.partner_accounts import credit_partner, is_on_account
-from bookings.domain.sales.payments import open_task
+from bookings.base.money import ZERO
+from bookings.domain.sales.ledger import owed_on
+from bookings.domain.sales.messages import write_message
+from bookings.domain.sales.partner_credit import credit_partner, is_on_account
 from bookings.models import (
     Account,
     Booking,
     LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
     Posting,
     Refund,
-    StaffTask,
-    Webhook,
+    RefundAttempt,
+    Total,
 )
 
-logger = logging.getLogger("bookings.refunds")
-ANSWER_TIME: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
-RETURNS_BY_ITSELF: Final = (
-    Q(cause__startswith="cancel:") | Q(cause__startswith="exchange:") | Q(cause__startswith="seat:")
-)
+IN_TILL: Final = (Account.CASH, Account.CARD, Account.EFT)
 
 
-def owe_refund(booking: Booking, cause: str, amount: Decimal, *, now: datetime) -> Refund:
-    """The row of a refund that was posted. What a partner sold on account is credited to it at once, whoever
-    cancels;
+def owe_refund(booking: Booking, cause: str, amount: Decimal, *, now: datetime) -> list[Refund]:
+    """The rows of a refund in rand that was posted under `cause`; none for 0 or less.
 
-    the queue pays the rest if it came through a gateway and nobody else has paid it by then.
+    What a partner sold on account is credited to it at once, whoever cancels; the queue pays what came
+    through a gateway if nobody else has paid it by then. The caller holds the order.
     """
-    refund = Refund.objects.create(
-        order=booking.order, booking=booking, cause=cause, amount=amount, created_at=now
+    return _owe(booking.order, cause, amount, booking=booking, now=now)
+
+
+def owe_back(order: Order, *, is_told: bool = False, now: datetime) -> list[Refund]:
+    """Money on an order that nothing is owed for any more goes back the way it came, and the customer is told
+    so, unless another mail does. The caller holds the order.
+    """
+    excess = -owed_on(order)
+    if excess <= 0:
+        return []
+    cause = f"excess:{order.pk}:{order.refunds.count()}"
+    LedgerEntry.objects.post(
+        Posting(cause, {Account.RECEIVABLE: excess, Account.REFUNDS_OWED: -excess}, at=now, order=order)
     )
-    if is_on_account(refund):
-        credit_partner(refund, now=now)
-    else:
-        queue.enqueue_after_commit("pay_refund", refund.pk)
-    return refund
+    refunds = _owe(order, cause, excess, now=now)
+    if not is_told:
+        write_message(OutboxMessage.Kind.REFUND, order, refunds[0], now=now)
+    return refunds
 
 
-def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
-    """Send a refund back the way the money came, once. False when it is not paid (yet), with a StaffTask if
-    the gateway cannot.
+def _owe(
+    order: Order, cause: str, amount: Decimal, *, booking: Booking | None = None, now: datetime
+) -> list[Refund]:
+    if amount <= 0:
+        return []
+    refunds = [
+        Refund(order=order, booking=booking, payment=payment, cause=cause, amount=part, created_at=now)
+        for payment, part in _shares(order, amount)
+    ]
+    for refund in refunds:
+        refund.save(force_insert=True)
+        if is_on_account(refund):
+            credit_partner(refund, now=now)
+        else:
+            queue.enqueue_after_commit("pay_refund", refund.pk)
+    return refunds
 
-    The claim is taken before the gateway is asked, so of two workers one asks. One that dies in between
-    leaves the refund as `paying`: no counter pays it, and after ANSWER_TIME the gateway is asked again under
-    the same key, which it pays once.
+
+def _shares(order: Order, amount: Decimal) -> list[tuple[Payment | None, Decimal]]:
+    """Which payments `amount` goes back to: the newest first, each at most what is left of it.
+
+    What no payment can explain is owed all the same, and a person finds out.
     """
-    now = now or database_now()
-    refund = Refund.objects.select_related("order").get(pk=refund_id)
-    if refund.status == Refund.Status.PAID:
-        return True
-    payment = refund.order.payments.order_by("pk").first()
-    if payment is None or not payment.attempt_id or payment.amount < refund.amount:
-        return _leave_to_staff(refund, now)
-    if not _askable(now).filter(pk=refund.pk).update(status=Refund.Status.PAYING, asked_at=now):
-        return False
-    try:
-        sent = gateway_called(payment.method).refund(
-            payment.external_id, refund.amount, key=f"refund-{refund.pk}"
-        )
-    except OSError as error:  # it may have been heard or not
-        logger.warning("refund %s waits: the gateway does not answer (%s)", refund.pk, type(error).__name__)
-        return False
-    return _note_paid(refund, now) if sent else _leave_to_staff(refund, now)
+    # The payments are locked, as the order is, so that no two refunds share what is left of one
+    payments = Payment.objects.select_for_update(no_key=True).filter(order=order).order_by("-pk")
+    shares: list[tuple[Payment | None, Decimal]] = []
+    back = _given_back(order)
+    for payment in payments:
+        part = min(amount, payment.amount - back.get(payment.pk, ZERO))
+        if part > 0:
+            shares.append((payment, part))
+            amount -= part
+    if amount > 0:
+        shares.append((None, amount))
+    return shares
 
 
-def _askable(now: datetime) -> QuerySet[Refund]:
-    abandoned = Q(status=Refund.Status.PAYING, asked_at__lte=now - ANSWER_TIME)
-    return Refund.objects.filter(Q(status=Refund.Status.OWED) | abandoned)
+def _given_back(order: Order) -> dict[int, Decimal]:
+    """What goes back of each payment already, paid or not."""
+    refunds = Refund.objects.filter(order=order, payment__isnull=False).order_by()
+    return dict(refunds.values_list("payment").annotate(total=Total("amount")))
 
 
-def _note_paid(refund: Refund, now: datetime) -> bool:
-    with short_transaction():
-        if Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(
-            status=Refund.Status.PAID, paid_at=now
-        ):
-            amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
-            LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
-            notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
-    return True
-
-
-def _leave_to_staff(refund: Refund, now: datetime) -> bool:
-    with short_transaction():
-        Refund.objects.filter(pk=refund.pk, status=Refund.Status.PAYING).update(status=Refund.Status.OWED)
-        open_task(
-            StaffTask.Kind.REFUND_DUE,
-            refund.order,
-            subject=f"refund:{refund.pk}",
-            detail=_("%(amount)s to pay back") % {"amount": format_zar(refund.amount)},
-            now=now,
-        )
-    return False
-
-
-def pay_waiting_refunds(*, now: datetime | None = None) -> int:
-    """Pay the refunds of cancellations and changes that the queue lost.
-
-    Refunds of odd payments wait for a person.
+def returns_online(refund: Refund) -> bool:
+    """Whether it goes back by itself: to the partner's account, or through the gateway that took the money,
+    unless that has refused.
     """
-    given_up = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE).values("order")
-    waiting = _askable(now or database_now()).filter(RETURNS_BY_ITSELF).exclude(order__in=given_up)
-    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
-    for refund_id in ids:
-        pay_refund(refund_id, now=now)
-    return len(ids)
+    return is_on_account(refund) or is_refundable_online(refund)
+
+
+def is_refundable_online(refund: Refund) -> bool:
+    payment = refund.payment
+    if payment is None or payment.attempt_id is None:
+        return False
+    return not refund.attempts.filter(status=RefundAttempt.Status.REFUSED).exists()
+
+
+def refundable_online() -> QuerySet[Refund]:
+    """The refunds not yet paid that `is_refundable_online`."""
+    open_refunds = Refund.objects.exclude(status=Refund.Status.PAID).filter(payment__attempt__isnull=False)
+    return open_refunds.exclude(attempts__status=RefundAttempt.Status.REFUSED)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.base.errors import Refusal
+from bookings.domain.sales.approvals import check_approver
 from bookings.models import User
 
 
@@ -28,16 +30,11 @@ class Waiver:
     approver: User
     note: str = ""
 
-    def check(self, actor: User | None) -> None:
+    def check(self, actor: User | None, *, now: datetime) -> None:
         """Raises Refusal unless the reason is known and the approver somebody else who may decide this."""
         if self.reason not in WaiverReason.values:
             raise Refusal(_("Choose why the fee is waived."))
-        if (
-            not self.approver.may_approve
-            or not self.approver.is_active
-            or (actor and self.approver.pk == actor.pk)
-        ):
-            raise Refusal(_("A supervisor other than yourself has to approve this."))
+        check_approver(self.approver, actor, now=now)
 
     @property
     def text(self) -> str:

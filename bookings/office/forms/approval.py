@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.errors import Refusal
+from bookings.domain.sales.approvals import NeedsApproval
 from bookings.domain.staff.approvals import approve
 from bookings.models import User
 from bookings.office.access import StaffRequest, branch_or_none
@@ -15,6 +16,9 @@ from bookings.web.refusals import add_refusal
 
 class ApprovalFields(forms.Form):
     """A base of the forms of actions that may need an approval; all three fields may stay empty."""
+
+    asks_approval = False  # whether the page shows the fields
+    _approver: User | None = None
 
     approver_name = forms.CharField(
         label=_("User name of the second person"),
@@ -44,10 +48,10 @@ class ApprovalFields(forms.Form):
         To be called on a valid form, before the transaction of the action: a wrong try is counted.
         """
         data = self.cleaned_data
-        if not data.get("approver_name"):
-            return None
+        if self._approver or not data.get("approver_name"):
+            return self._approver  # a code is good for one proof
         try:
-            return approve(
+            self._approver = approve(
                 data["approver_name"],
                 data["approver_password"],
                 data["approver_code"],
@@ -56,7 +60,11 @@ class ApprovalFields(forms.Form):
             )
         except Refusal as refusal:
             add_refusal(self, "approver_name", refusal)
-            return None
+        return self._approver
+
+    def note_refusal(self, refusal: Refusal | None) -> None:
+        """Ask for a signature where that is what is missing, or where one was tried."""
+        self.asks_approval = isinstance(refusal, NeedsApproval) or bool(self.data.get("approver_name"))
 
     def ask_for_approval(self) -> None:
         """Say that the action needs a second person, and nobody signed."""

@@ -13,6 +13,7 @@ from bookings.base.dates import read_typed_day
 from bookings.base.errors import Refusal
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.tender import Tender
+from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
 from bookings.office.access import StaffRequest
@@ -42,8 +43,21 @@ class ConfirmForm(ApprovalFields):
         method, given = data["tender"], data["given"]
         if not method:
             return Till(request.user)
-        tender = Tender(method, given if method == Account.CASH else None, data["slip"])
+        approval = self.approval(request)
+        tender = Tender(method, given if method == Account.CASH else None, data["slip"], approval)
         return Till(request.user, tender)
+
+    def approval(self, request: StaffRequest) -> Approval | None:
+        """What a second person signed, for the reason that was typed.
+
+        Raises Refusal, the form saying why, when a signature does not hold.
+        """
+        approver = self.find_approver(request)
+        if approver is None and self.errors:
+            raise Refusal(_("The approval does not hold."))
+        data = self.cleaned_data
+        reason = data["reason"] or data["note"] or data["waiver"]
+        return Approval(approver, reason) if approver else None
 
     def signed_waiver(self, request: StaffRequest, *, is_waived: bool) -> Waiver | None:
         """The waiver that somebody signed.

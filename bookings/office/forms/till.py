@@ -69,7 +69,7 @@ class TillCount(ApprovalFields, CashCount):
         }
 
 
-class MovementForm(forms.Form):
+class MovementForm(ApprovalFields):
     submission = forms.CharField(max_length=80, required=False, widget=forms.HiddenInput)
     direction = forms.ChoiceField(
         label=_("Direction"), choices=[("in", _("Pay in")), ("out", _("Pay out"))], widget=forms.RadioSelect

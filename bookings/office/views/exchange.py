@@ -116,7 +116,9 @@ def _exchange_page(
 
 
 def _confirmation_context(form: ConfirmForm | None, refusal: Refusal | None) -> dict[str, Any]:
-    return {"form": form or ConfirmForm(), "refusal": counted(refusal), "submission": random_token()}
+    form = form or ConfirmForm()
+    form.note_refusal(refusal)
+    return {"form": form, "refusal": counted(refusal), "submission": random_token()}
 
 
 @staff

@@ -16,7 +16,7 @@ from bookings.domain.counter.booking_record import booking_record
 from bookings.domain.counter.exchange import cancel_at_till
 from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import Tender, pay_out_refund
-from bookings.domain.counter.void import void_quote, void_sale
+from bookings.domain.counter.void import VoidRequest, void_quote, void_sale
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.models import Booking, Shift
@@ -75,12 +75,13 @@ def _cancel_page(
     given = request.POST if request.method == "POST" else request.GET
     chosen = ids_in(given) if "tickets" in given or "asked" in given else None
     view = cancel_view(reference, chosen, waived="waive" in given, now=timezone.now())
-    refusal = refusal or view.refusal
+    refusal, form = refusal or view.refusal, form or ConfirmForm()
+    form.note_refusal(refusal)
     context = {
         "view": view,
         "waived": "waive" in given,
         "shift": Shift.objects.open_of(request.user),
-        "form": form or ConfirmForm(),
+        "form": form,
         "refusal": counted(refusal),
         "submission": random_token(),
     }
@@ -95,6 +96,7 @@ def _cancel_page(
 
 
 @staff
+@sensitive_post_parameters()
 @_FORM
 def void(request: StaffRequest, reference: str) -> HttpResponse:
     """The whole sale, as if it had not been; or the way to go instead."""
@@ -104,20 +106,14 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
         422 if request.method == "POST" else 200,
     )
     if form.is_valid():
-        data = form.cleaned_data
         try:
-            void_sale(
-                reference,
-                shift=require_shift(request.user),
-                reason=data["reason"] or "sold by mistake",
-                submission=data["submission"],
-                content=reference,
-            )
+            _void(request, reference, form)
         except Refusal as broken:
             refusal, status = broken, broken.status
         else:
             messages.success(request, _("Voided. Give the customer the money back now."))
             return _to_print(reference)
+    form.note_refusal(refusal)
     quote = void_quote(reference, Shift.objects.open_of(request.user), now=timezone.now())
     context = {
         "quote": quote,
@@ -129,7 +125,18 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
     return render(request, "office/refund/void.html", context | {"submission": random_token()}, status=status)
 
 
+def _void(request: StaffRequest, reference: str, form: ConfirmForm) -> None:
+    data, approval = form.cleaned_data, form.approval(request)
+    void_sale(
+        VoidRequest(reference, data["reason"], approval.approver if approval else None),
+        shift=require_shift(request.user),
+        submission=data["submission"],
+        content=content_of(reference, data["reason"]),
+    )
+
+
 @staff
+@sensitive_post_parameters()
 @_FORM
 def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpResponse:
     """A refund that waits for a person leaves the till."""
@@ -150,6 +157,7 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
         else:
             messages.success(request, _("Paid out."))
             return _to_print(reference)
+    form.note_refusal(refusal)
     context = {
         "refund": refund,
         "record": record,
@@ -171,7 +179,7 @@ def _pay_out(request: StaffRequest, refund_id: int, form: ConfirmForm) -> None:
     data = form.cleaned_data
     pay_out_refund(
         refund_id,
-        Tender(data["tender"], reference=data["slip"]),
+        Tender(data["tender"], reference=data["slip"], approval=form.approval(request)),
         shift=require_shift(request.user),
         submission=data["submission"],
         content=content_of(refund_id, data["tender"], data["slip"]),

@@ -17,7 +17,7 @@ from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.domain.counter.shift_records import PAGE, shifts_of, till_view
-from bookings.domain.counter.shifts import BlindCount, require_shift
+from bookings.domain.counter.shifts import BlindCount, CashMovement, require_shift
 from bookings.domain.counter.shifts import close_shift as close
 from bookings.domain.counter.shifts import move_cash as move
 from bookings.domain.counter.shifts import open_shift as start
@@ -79,6 +79,7 @@ def open_shift(request: StaffRequest) -> HttpResponse:
 
 
 @staff
+@sensitive_post_parameters("approver_password", "approver_code")
 @require_POST
 def move_cash(request: StaffRequest) -> HttpResponse:
     own_shift = require_shift(request.user)
@@ -87,13 +88,13 @@ def move_cash(request: StaffRequest) -> HttpResponse:
         try:
             move(
                 own_shift,
-                form.signed,
-                form.cleaned_data["reason"],
+                CashMovement(form.signed, form.cleaned_data["reason"], form.find_approver(request)),
                 submission=form.cleaned_data["submission"],
                 content=f"{form.signed} {form.cleaned_data['reason']}",
             )
         except Refusal as refusal:
             status = refusal.status
+            form.note_refusal(refusal)
             add_refusal(form, "amount", refusal)
         else:
             messages.success(

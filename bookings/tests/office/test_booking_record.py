@@ -267,6 +267,12 @@ def test_a_ticket_of_another_booking_is_not_found(till: StaffClient, schedule: S
         )
 
 
+def signed_by_supervisor() -> dict[str, str]:
+    """What a second person fills in on the clerk's screen."""
+    boss = make_user(role=User.Role.SUPERVISOR, password=PASSWORD)
+    return {"approver_name": boss.username, "approver_password": PASSWORD}
+
+
 def test_a_cancellation_is_paid_out_of_the_till(till: StaffClient, schedule: Schedule) -> None:
     booking = sold(schedule, by=till, ago=timedelta(hours=2))  # past the grace: 25 % are kept
     address = f"/office/bookings/{booking.booking_reference}/cancel/"
@@ -274,8 +280,13 @@ def test_a_cancellation_is_paid_out_of_the_till(till: StaffClient, schedule: Sch
 
     quote = till.get(address)
     assert quote.context["view"].refund == Decimal(900)
-    done = till.post(address, form_of(quote, quoted="900.00", tickets=tickets, tender="cash", reason="ill"))
+    form = form_of(quote, quoted="900.00", tickets=tickets, tender="cash", reason="ill")
+    alone = till.post(address, form)
+    done = till.post(address, form | signed_by_supervisor())
 
+    assert alone.status_code == 422
+    assert "A cash refund over R500 needs the approval" in alone.content.decode()
+    assert 'name="approver_name"' in alone.content.decode()
     assert done.status_code == 302
     refund = Refund.objects.get()
     assert (refund.status, refund.method, refund.amount) == ("paid", "cash", Decimal(900))
@@ -288,9 +299,8 @@ def test_a_reference_in_any_dress_is_cancelled_at_the_till(till: StaffClient, sc
     address = f"/office/bookings/{reference[:4].lower()}-{reference[4:].lower()}/cancel/"
     tickets = list(booking.tickets.values_list("pk", flat=True))
 
-    done = till.post(
-        address, form_of(till.get(address), quoted="900.00", tickets=tickets, tender="cash", reason="ill")
-    )
+    form = form_of(till.get(address), quoted="900.00", tickets=tickets, tender="cash", reason="ill")
+    done = till.post(address, form | signed_by_supervisor())
 
     assert done["Location"] == f"/office/bookings/{reference}/?print=refunds"
     assert Refund.objects.get().status == "paid"
@@ -334,7 +344,10 @@ def test_a_sale_is_voided_within_the_hour_and_later_the_way_is_shown(
     fresh, old = sold(schedule, "1A", by=till), sold(schedule, "1B", by=till, ago=timedelta(hours=2))
 
     page = till.get(f"/office/bookings/{fresh.booking_reference}/void/")
-    done = till.post(f"/office/bookings/{fresh.booking_reference}/void/", form_of(page, reason="wrong day"))
+    done = till.post(
+        f"/office/bookings/{fresh.booking_reference}/void/",
+        form_of(page, reason="wrong day") | signed_by_supervisor(),
+    )
     late = till.post(
         f"/office/bookings/{old.booking_reference}/void/",
         form_of(page, reason="wrong day") | {"submission": "x"},
@@ -357,8 +370,11 @@ def test_a_refund_that_waits_is_paid_out(till: StaffClient, schedule: Schedule) 
     refund = Refund.objects.get(status="owed")
 
     page = till.get(f"/office/bookings/{reference}/refunds/{refund.pk}/")
-    done = till.post(page.request["PATH_INFO"], form_of(page, tender="cash"))
+    alone = till.post(page.request["PATH_INFO"], form_of(page, tender="cash"))
+    signed = form_of(page, tender="cash", reason="ill") | signed_by_supervisor()
+    done = till.post(page.request["PATH_INFO"], signed)
 
+    assert (alone.status_code, 'name="reason"' in alone.content.decode()) == (422, True)
     assert done.status_code == 302
     refund.refresh_from_db()
     assert refund.status == "paid"

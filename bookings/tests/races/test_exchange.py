@@ -7,7 +7,7 @@ import pytest
 
 from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.tender import Tender, take_payment
-from bookings.domain.counter.void import void_sale
+from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest
@@ -17,7 +17,7 @@ from bookings.domain.sales.ticket_changes import SeatChange, change_seat
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, BookingEvent, Payment, Refund, SeatClaim, Shift, Ticket
 from bookings.tests.domain.sales.buy import ordered
-from bookings.tests.make import NOW, make_schedule, make_shift, make_user
+from bookings.tests.make import NOW, make_approval, make_schedule, make_shift, make_user
 from bookings.tests.races.crowd import crowd, kinds, many
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -39,8 +39,10 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
     later = make_schedule(route=booking.schedule.route, departs=NOW + timedelta(days=4), price=800)
     tickets = list(booking.tickets.values_list("pk", flat=True))
 
+    approval = make_approval()
+
     def act(number: int) -> Any:
-        clerk = Till(shifts[number % 4].clerk, Tender("cash"))
+        clerk = Till(shifts[number % 4].clerk, Tender("cash", approval=approval))
         form: dict[str, Any] = {
             "till": clerk,
             "submission": f"form {number}",
@@ -53,9 +55,8 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
             )
         if number % 3 == 1:
             return void_sale(
-                booking.booking_reference,
+                VoidRequest(booking.booking_reference, "x", approval.approver),
                 shift=shifts[0],
-                reason="x",
                 submission=f"form {number}",
                 content="",
                 now=NOW,

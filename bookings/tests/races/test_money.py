@@ -11,7 +11,8 @@ from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.expiry import expire_unpaid
-from bookings.domain.sales.gateways import ForgedNotification
+from bookings.domain.sales.gateway_refunds import pay_refund
+from bookings.domain.sales.gateways import ForgedNotification, RefundAnswer
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.sales.payments import (
@@ -21,7 +22,6 @@ from bookings.domain.sales.payments import (
     receive_notification,
     settle,
 )
-from bookings.domain.sales.refunds import pay_refund
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import (
     Account,
@@ -33,6 +33,7 @@ from bookings.models import (
     OutboxMessage,
     Payment,
     Refund,
+    RefundAttempt,
     Schedule,
     SeatClaim,
     StaffTask,
@@ -313,10 +314,10 @@ def test_a_refund_paid_by_many_goes_out_once(schedule: Schedule, monkeypatch: py
     )
     refund, asked = Refund.objects.get(), []
 
-    def pays(_self: object, _payment: str, _amount: object, *, key: str) -> bool:
-        asked.append(key)
+    def pays(_gateway: DemoGateway, attempt: RefundAttempt) -> RefundAnswer:
+        asked.append(attempt.key)
         time.sleep(0.1)  # long enough for all the others to come by
-        return True
+        return RefundAnswer(RefundAttempt.Status.SETTLED)
 
     monkeypatch.setattr(DemoGateway, "refund", pays)
     answers = crowd(many(20, 50), lambda _number: pay_refund(refund.pk, now=NOW))

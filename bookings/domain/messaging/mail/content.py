@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from bookings.base.money import ZERO, format_zar
+from bookings.base.dates import day_text
+from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import in_ascii
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.sales.booking_page import bookings_of
+from bookings.domain.sales.refunds import returns_online
 from bookings.domain.tickets.calendar import trips_calendar
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import trips_pdf
@@ -35,6 +37,7 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Ticket,
+    Total,
 )
 
 
@@ -173,8 +176,9 @@ def _owed_back(booking: Booking) -> Decimal:
     return -(owed.values_list("amount", flat=True).first() or ZERO)
 
 
-def _refunded(order: Order, cause: str) -> Decimal:
-    return Refund.objects.filter(order=order, cause=cause).values_list("amount", flat=True).first() or ZERO
+def _refunded(order: Order, **of: Any) -> Decimal:
+    refunds = Refund.objects.filter(order=order, **of)
+    return cents(refunds.aggregate(total=Total("amount"))["total"] or ZERO)
 
 
 def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
@@ -186,7 +190,23 @@ def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], n
             "trips": [ticketed_trip_of(booking) for booking in bookings],
             "reference": reference,
             "paid": format_zar(payment.amount),
-            "refund": format_zar(_refunded(order, f"excess:{payment.pk}") or payment.amount),
+            "refund": format_zar(_refunded(order, payment=payment) or payment.amount),
+        },
+    )
+
+
+def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
+    first = Refund.objects.get(pk=message.row_id)
+    refunds = Refund.objects.filter(order=order, cause=first.cause).select_related("payment").order_by("pk")
+    reference, amount = bookings[0].booking_reference, format_zar(_refunded(order, cause=first.cause))
+    until = first.created_at + timedelta(days=settings.REFUND_DAYS)
+    return Content(
+        _("%(amount)s is being refunded to you (%(reference)s)") % {"amount": amount, "reference": reference},
+        {
+            "reference": reference,
+            "amount": amount,
+            "refunds": [(format_zar(refund.amount), returns_online(refund)) for refund in refunds],
+            "until": day_text(timezone.localdate(until)),
         },
     )
 
@@ -206,5 +226,6 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.PAY_REMINDER: _pay_reminder,
     Kind.CANCELLATION: _cancellation,
     Kind.SEATS_GONE: _seats_gone,
+    Kind.REFUND: _refund,
     Kind.LINK: _link,
 }

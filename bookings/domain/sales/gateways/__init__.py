@@ -1,5 +1,7 @@
 """A gateway is an adapter: where to send the browser, and how to verify what it tells us."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -10,7 +12,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound, RuleBroken
-from bookings.models import PaymentAttempt
+from bookings.models import PaymentAttempt, RefundAttempt
 
 
 class ForgedNotification(RuleBroken):
@@ -28,6 +30,17 @@ class VerifiedNotification:
     is_paid: bool
 
 
+@dataclass(frozen=True)
+class RefundAnswer:
+    """What a gateway says of a refund: settled, accepted (it will pay, and says so later) or refused, and
+    why.
+    """
+
+    status: RefundAttempt.Status
+    external_id: str = ""
+    reason: str = ""
+
+
 class Gateway(Protocol):
     name: str
 
@@ -41,10 +54,17 @@ class Gateway(Protocol):
         """Ask the gateway itself whether this is true; slow, so never within a transaction."""
         ...
 
-    def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
-        """Send money back, once for each `key` however often it is asked. False: it cannot, so a person must.
+    def refund(self, attempt: RefundAttempt) -> RefundAnswer:
+        """Send money back, once for each key of an attempt however often it is asked.
 
         Raises OSError, within a minute, when the answer does not come: then it may have happened or not.
+        """
+        ...
+
+    def refund_status(self, attempt: RefundAttempt) -> RefundAnswer | None:
+        """What became of a refund that was asked for. None if the gateway knows nothing of it.
+
+        Raises OSError when the answer does not come.
         """
         ...
 

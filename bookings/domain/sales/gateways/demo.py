@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.base.money import cents
 from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.sales.gateways import ForgedNotification, VerifiedNotification
+from bookings.domain.sales.gateways import ForgedNotification, RefundAnswer, VerifiedNotification
 from bookings.domain.sales.messages import write_message
-from bookings.models import OutboxMessage, PaymentAttempt
+from bookings.models import OutboxMessage, PaymentAttempt, RefundAttempt
 
 _FIELDS: Final = ("merchant", "attempt", "payment", "amount", "status", "signature")
 _MERCHANT: Final = "falcon-demo"
@@ -65,8 +65,11 @@ class DemoGateway:
             kind=OutboxMessage.Kind.DEMO_PAYMENT, about_id__in=attempts, version=PAID
         ).exists()
 
-    def refund(self, external_id: str, amount: Decimal, *, key: str) -> bool:
-        return True
+    def refund(self, attempt: RefundAttempt) -> RefundAnswer:
+        return RefundAnswer(RefundAttempt.Status.SETTLED, external_id=f"demo-{attempt.key}")
+
+    def refund_status(self, attempt: RefundAttempt) -> RefundAnswer | None:
+        return None
 
 
 def _signature(signed: bytes) -> str:

@@ -14,7 +14,7 @@ from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exc
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, LedgerEntry, Refund, Schedule, StaffTask, Ticket, User
 from bookings.tests.domain.boarding.door import LEAVES, make_coach, scan, sell, stand_by
-from bookings.tests.make import NOW, make_schedule, make_shift, make_user
+from bookings.tests.make import NOW, make_approval, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 LATER = LEAVES + timedelta(minutes=5)
@@ -37,7 +37,7 @@ def give_back(
         coach.pk,
         0,
         seen=[ticket.pk for ticket in tickets],
-        till=Till(by, Tender("cash") if in_cash else None),
+        till=Till(by, Tender("cash", approval=make_approval()) if in_cash else None),
         submission=token,
         now=LATER,
     )

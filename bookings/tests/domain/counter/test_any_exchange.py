@@ -12,7 +12,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till, seat_at_till
 from bookings.domain.counter.tender import Tender, take_payment
-from bookings.domain.counter.void import void_sale
+from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.sales.blocks import BlockRequest, block_seats, release_block
 from bookings.domain.sales.cancellations import CancellationRequest
 from bookings.domain.sales.exchanges import ExchangeRequest
@@ -21,7 +21,7 @@ from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking, Order, SeatBlock, Ticket
 from bookings.tests.domain.sales import test_any_sequence
 from bookings.tests.domain.sales.test_any_sequence import CITIES, RIDES
-from bookings.tests.make import NOW, make_schedule, make_shift, make_user
+from bookings.tests.make import NOW, make_approval, make_schedule, make_shift, make_user
 from bookings.tests.races.crowd import many
 
 LABELS = st.sampled_from(["1A", "1B", "1C", "1D"])
@@ -35,7 +35,8 @@ class Service(test_any_sequence.Sales):
     def __init__(self) -> None:
         super().__init__()
         self.shift = make_shift(make_user(), opening_float=5000)
-        self.till = Till(self.shift.clerk, Tender("cash"))
+        self.approval = make_approval()
+        self.till = Till(self.shift.clerk, Tender("cash", approval=self.approval))
         other = make_schedule(route=self.schedule.route, seats=4, departs=NOW + timedelta(days=3), price=750)
         self.coaches = [self.schedule, other]
 
@@ -87,7 +88,11 @@ class Service(test_any_sequence.Sales):
         booking = self.booking_of(order)
         if booking:
             self.tried(
-                lambda: void_sale(booking.booking_reference, shift=self.shift, reason="x", **self.form())
+                lambda: void_sale(
+                    VoidRequest(booking.booking_reference, "x", self.approval.approver),
+                    shift=self.shift,
+                    **self.form(),
+                )
             )
 
     @rule(order=orders)

@@ -15,13 +15,14 @@ import pytest
 from bookings.base.errors import RuleBroken
 from bookings.domain.counter.exchange import Till, cancel_at_till, exchange_at_till
 from bookings.domain.counter.sale import Sale, SeatRequest, Tender, sell_now, take_over
-from bookings.domain.counter.shifts import BlindCount, close_shift, move_cash, open_shift
-from bookings.domain.counter.void import void_sale
+from bookings.domain.counter.shifts import BlindCount, CashMovement, close_shift, move_cash, open_shift
+from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.cancellations import CancellationRequest, cancellation_quote
 from bookings.domain.sales.exchanges import ExchangeRequest, quote_exchange
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Booking, Order, Schedule, Shift, Ticket
+from bookings.models import Booking, Order, Schedule, Shift, Ticket, User
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
 from bookings.tests.races.crowd import many
 
@@ -44,6 +45,7 @@ class Counter8:
         self.rng, self.schedules = rng, schedules
         self.now: datetime = NOW
         self.number = 0
+        self.boss = make_user(role=User.Role.SUPERVISOR)
         self.done: Counter[str] = Counter()
         self.fresh: list[tuple[Shift, str, Decimal, Order]] = []  # unchanged sales: who, tender, money, order
         self.drawers: dict[int, dict[str, Decimal]] = {}
@@ -111,7 +113,7 @@ class Counter8:
         some = self.rng.sample(valid, self.rng.randint(1, len(valid)))
         back = cancellation_quote(booking, some, now=self.now).refund
         tender = self._tender_for(shift, back)
-        till = Till(shift.clerk, Tender(tender, reference="T4 2"))
+        till = Till(shift.clerk, Tender(tender, reference="T4 2", approval=Approval(self.boss, "ill")))
         cancel_at_till(
             CancellationRequest(booking.booking_reference, ticket_ids=some, quoted=back, reason="ill"),
             till=till,
@@ -131,7 +133,11 @@ class Counter8:
             return False
         reference = order.bookings.get().booking_reference
         void_sale(
-            reference, shift=shift, reason="wrong", submission=f"v {self.number}", content="", now=self.now
+            VoidRequest(reference, "wrong", self.boss),
+            shift=shift,
+            submission=f"v {self.number}",
+            content="",
+            now=self.now,
         )
         self._move(shift, tender, -money)
         return True
@@ -157,7 +163,7 @@ class Counter8:
                 labels=[line.seat.label for line in quote.lines],
                 quoted=balance,
             ),
-            till=Till(shift.clerk, Tender(tender, reference="T4 3")),
+            till=Till(shift.clerk, Tender(tender, reference="T4 3", approval=Approval(self.boss, "moved"))),
             submission=f"x {self.number}",
             content="",
             now=self.now,
@@ -170,7 +176,13 @@ class Counter8:
         amount = Decimal(self.rng.randint(-20_000, 20_000)) / 100
         if not amount or self.drawers[shift.pk]["cash"] + amount < 0:
             return False
-        move_cash(shift, amount, "change", submission=f"m {self.number}", content="", now=self.now)
+        move_cash(
+            shift,
+            CashMovement(amount, "change", self.boss),
+            submission=f"m {self.number}",
+            content="",
+            now=self.now,
+        )
         self.drawers[shift.pk]["cash"] += amount
         return True
 

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken
 from bookings.domain.counter.shifts import (
     BlindCount,
+    CashMovement,
     CashUp,
     close_shift,
     expected,
@@ -16,6 +17,7 @@ from bookings.domain.counter.shifts import (
     require_shift,
 )
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.approvals import NeedsApproval
 from bookings.models import Account, LedgerEntry, Posting, Shift, StaffTask, User
 from bookings.tests.make import NOW, make_branch, make_shift, make_user
 
@@ -39,8 +41,20 @@ def opened(clerk: User, amount: int | str = 500, submission: str = "morning") ->
     )
 
 
-def moved(shift: Shift, amount: int | str, reason: str = "change", submission: str = "move") -> None:
-    move_cash(shift, Decimal(amount), reason, submission=submission, content=f"{amount} {reason}", now=NOW)
+def moved(
+    shift: Shift,
+    amount: int | str,
+    reason: str = "change",
+    submission: str = "move",
+    approver: User | None = None,
+) -> None:
+    move_cash(
+        shift,
+        CashMovement(Decimal(amount), reason, approver),
+        submission=submission,
+        content=f"{amount} {reason}",
+        now=NOW,
+    )
 
 
 def closed(
@@ -110,6 +124,19 @@ def test_a_movement_that_cannot_be_is_refused(shift: Shift, amount: str, reason:
         moved(shift, amount, reason)
 
     assert expected(shift)["cash"] == 500
+
+
+def test_a_large_pay_out_needs_a_second_person(shift: Shift) -> None:
+    with pytest.raises(NeedsApproval, match="over R200"):
+        moved(shift, "-200.01")
+    with pytest.raises(RuleBroken, match="other than yourself"):
+        moved(shift, "-200.01", approver=shift.clerk)
+    boss = make_user(role=User.Role.SUPERVISOR)
+
+    moved(shift, "-200.01", approver=boss)
+    moved(shift, -200, submission="small")
+
+    assert list(shift.movements.values_list("approver", flat=True)) == [boss.pk, None]
 
 
 def test_a_count_that_agrees_closes_the_shift_and_fills_the_safe(shift: Shift) -> None:
@@ -200,7 +227,7 @@ def test_only_another_decider_of_the_branch_or_a_manager_approves(shift: Shift) 
 def test_a_supervisor_cannot_approve_their_own_shift() -> None:
     pieter = make_user(role=User.Role.SUPERVISOR)
 
-    with pytest.raises(RuleBroken, match="other than the clerk"):
+    with pytest.raises(RuleBroken, match="other than yourself"):
         closed(make_shift(pieter), 100, approver=pieter, reason="x")
 
 

@@ -8,12 +8,32 @@ from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroke
 from bookings.domain.counter.shifts import BlindCount, close_shift, expected
 from bookings.domain.counter.tender import Taken, Tender, amount_due, in_coins, pay_out_refund, take_payment
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.gateway_refunds import pay_refund
 from bookings.domain.sales.payments import act_on_notification
-from bookings.domain.sales.refunds import pay_refund
-from bookings.models import Account, LedgerEntry, Order, Payment, Refund, Schedule, Shift, StaffTask
+from bookings.models import (
+    Account,
+    LedgerEntry,
+    Order,
+    Payment,
+    Refund,
+    RefundAttempt,
+    Schedule,
+    Shift,
+    StaffEvent,
+    StaffTask,
+)
 from bookings.tests.domain.sales.buy import ordered, paid_notification
-from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
+from bookings.tests.make import (
+    NOW,
+    make_approval,
+    make_booking,
+    make_branch,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 
 LATER = NOW + timedelta(hours=25)
 pytestmark = pytest.mark.django_db
@@ -72,10 +92,11 @@ def paid_out(
     submission: str = "back",
     now: datetime = NOW,
     reference: str = "",
+    approval: Approval | None = None,
 ) -> Refund:
     return pay_out_refund(
         refund.pk,
-        Tender(tender, reference=reference),
+        Tender(tender, reference=reference, approval=approval),
         shift=shift,
         submission=submission,
         content=tender,
@@ -210,7 +231,8 @@ def test_a_closed_shift_takes_and_gives_nothing(order: Order, shift: Shift) -> N
         paid_out(refund, shift)
     refund.refresh_from_db()
     assert refund.status == "owed"
-    assert paid_out(refund, make_shift(shift.clerk, opening_float=1000), submission="next").status == "paid"
+    again = make_shift(shift.clerk, opening_float=1000)
+    assert paid_out(refund, again, submission="next", approval=make_approval()).status == "paid"
     assert violations(now=NOW) == []
 
 
@@ -220,7 +242,7 @@ def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, te
     refund = refund_of(order)
     pay_refund(refund.pk, now=NOW)  # the queue finds no gateway and asks for a person
 
-    refund = paid_out(refund, shift, tender, reference="T4 9")
+    refund = paid_out(refund, shift, tender, reference="T4 9", approval=make_approval())
 
     assert (refund.amount, refund.status, refund.method, refund.shift) == (
         Decimal("900.08"),
@@ -238,10 +260,10 @@ def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, te
 
 
 def test_the_drawer_must_have_the_cash(order: Order, shift: Shift) -> None:
-    taken(order, shift, "card", reference="T4 1")
+    taken(order, shift)
 
     with pytest.raises(RuleBroken, match="not enough cash"):
-        paid_out(refund_of(order), make_shift(make_user(), opening_float=100))
+        paid_out(refund_of(order), make_shift(make_user(), opening_float=100), approval=make_approval())
 
     assert Refund.objects.get().status == "owed"
 
@@ -254,6 +276,51 @@ def test_money_that_returns_online_by_itself_is_not_given_twice(order: Order, sh
 
     with pytest.raises(Conflict, match="online"):
         paid_out(refund, shift)
+
+
+def test_what_a_second_person_must_sign_says_why(order: Order, shift: Shift, settings: Any) -> None:
+    taken(order, shift)
+    refund = refund_of(order)
+    far = make_shift(make_user(branch=make_branch("durban")), opening_float=1000)
+
+    with pytest.raises(NeedsApproval, match="over R500"):
+        paid_out(refund, shift)
+    with pytest.raises(NeedsApproval, match="another way"):
+        paid_out(refund, shift, "card", reference="T4 9")
+    settings.CASH_REFUND_APPROVAL_OVER = 1000
+    with pytest.raises(NeedsApproval, match="another branch"):
+        paid_out(refund, far)
+    with pytest.raises(RuleBroken, match="reason"):
+        paid_out(refund, far, approval=make_approval(" "))
+    made_by_clerk = make_approval()
+    StaffEvent.objects.record(made_by_clerk.approver, "password reset", actor=far.clerk, at=NOW)
+    with pytest.raises(RuleBroken, match="somebody else must sign"):
+        paid_out(refund, far, approval=made_by_clerk)
+    assert expected(shift)["cash"] == Decimal("1400.10")
+
+    approval = make_approval("sold in Johannesburg, moved to Durban")
+    assert paid_out(refund, far, approval=approval).approver == approval.approver
+    refund.refresh_from_db()
+    assert refund.reason == "sold in Johannesburg, moved to Durban"
+    assert violations(now=NOW) == []
+
+
+def test_money_that_a_gateway_took_and_will_not_give_back_never_leaves_a_drawer(
+    order: Order, shift: Shift
+) -> None:
+    act_on_notification(paid_notification(order).pk, now=NOW)
+    refund = refund_of(order)
+    attempt = RefundAttempt(refund=refund, payment=order.payments.get(), key="k", amount=refund.amount)
+    attempt.asked_at = attempt.next_try = NOW
+    attempt.status = RefundAttempt.Status.REFUSED
+    attempt.save()
+
+    with pytest.raises(RuleBroken, match="never leaves a drawer"):
+        paid_out(refund, shift, approval=make_approval())
+    with pytest.raises(NeedsApproval, match="online"):
+        paid_out(refund, shift, "eft", reference="7")
+
+    assert paid_out(refund, shift, "eft", reference="7", approval=make_approval()).status == "paid"
 
 
 def test_an_unknown_refund_is_not_found(shift: Shift) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from bookings.database.triggers import create_ledger_triggers
-from bookings.domain.counter.shifts import BlindCount, close_shift, move_cash
+from bookings.domain.counter.shifts import BlindCount, CashMovement, close_shift, move_cash
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Account, LedgerEntry, Payment, Posting, Shift, TillMovement
@@ -24,7 +24,7 @@ def shift(db: None) -> Shift:
     shift = make_shift(make_user(), opening_float=500)
     order = make_booking(status="pending").order
     take_payment(order, Tender("cash"), shift=shift, submission="sale", content="", now=NOW)
-    move_cash(shift, Decimal(-50), "taxi", submission="taxi", content="", now=NOW)
+    move_cash(shift, CashMovement(Decimal(-50), "taxi"), submission="taxi", content="", now=NOW)
     return shift
 
 

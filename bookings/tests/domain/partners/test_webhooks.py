@@ -39,7 +39,15 @@ from bookings.domain.sales.ticket_changes import NameChange, change_name
 from bookings.models import Booking, OutboxMessage, Partner, Refund, StaffTask, Ticket, Webhook
 from bookings.tests.domain.partners.receiver import Receiver, receiver
 from bookings.tests.domain.partners.sale import ALL, partner_order, sold_by
-from bookings.tests.make import NOW, make_booking, make_partner, make_schedule, make_shift, make_user
+from bookings.tests.make import (
+    NOW,
+    make_approval,
+    make_booking,
+    make_partner,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MINUTE = timedelta(minutes=1)
@@ -135,7 +143,7 @@ def test_money_that_goes_back_over_a_counter_is_told_too(
     )
     pay_out_refund(
         Refund.objects.get().pk,
-        Tender("cash"),
+        Tender("cash", approval=make_approval()),
         shift=shift,
         submission="back",
         content="",

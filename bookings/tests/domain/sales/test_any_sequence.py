@@ -22,10 +22,10 @@ from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.expiry import expire_unpaid
+from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
-from bookings.domain.sales.refunds import pay_waiting_refunds
 from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, LedgerEntry, Order, Payment, Refund, Ticket

@@ -10,15 +10,17 @@ from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.booking_page import booking_page, find_booking
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, cancellation_quote
+from bookings.domain.sales.gateway_refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
+from bookings.domain.sales.gateways import RefundAnswer
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.payments import ReceivedPayment, act_on_notification, settle
-from bookings.domain.sales.refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
 from bookings.models import (
     Account,
     Booking,
     LedgerEntry,
     OutboxMessage,
     Refund,
+    RefundAttempt,
     Schedule,
     SeatClaim,
     StaffTask,
@@ -140,13 +142,16 @@ def test_a_refund_that_the_gateway_cannot_pay_is_left_to_a_person(
 ) -> None:
     cancel(booking)
     refund = Refund.objects.get()
-    monkeypatch.setattr(DemoGateway, "refund", lambda *_args, **_options: False)
+    refused = RefundAnswer(RefundAttempt.Status.REFUSED, reason="too long ago")
+    monkeypatch.setattr(DemoGateway, "refund", lambda _gateway, _attempt: refused)
 
     assert not pay_refund(refund.pk, now=NEXT_DAY)
 
     refund.refresh_from_db()
     assert refund.status == "owed"
-    assert StaffTask.objects.get().subject == f"refund:{refund.pk}"
+    task = StaffTask.objects.get()
+    assert (task.subject, task.detail) == (f"refund:{refund.pk}", "R450 to pay back (too long ago)")
+    assert pay_waiting_refunds(now=NEXT_DAY) == 0
     assert violations(now=NEXT_DAY) == []
 
 
@@ -158,11 +163,11 @@ def test_a_refund_whose_answer_got_lost_is_asked_again_later_under_the_same_key(
     cancel(booking)
     refund, keys = Refund.objects.get(), []
 
-    def pays(_self: object, _payment: str, _amount: Decimal, *, key: str) -> bool:
-        keys.append(key)
+    def pays(_gateway: DemoGateway, attempt: RefundAttempt) -> RefundAnswer:
+        keys.append(attempt.key)
         if len(keys) == 1:
             raise crash
-        return True
+        return RefundAnswer(RefundAttempt.Status.SETTLED)
 
     monkeypatch.setattr(DemoGateway, "refund", pays)
     with suppress(SystemExit):
@@ -187,12 +192,14 @@ def test_a_refund_of_cash_waits_for_a_person(schedule: Schedule) -> None:
     order = ordered(schedule)
     settle(order.pk, ReceivedPayment("cash", "slip", Decimal(900)), now=NOW)
     cancel(order.bookings.get())
+    refund = Refund.objects.get()
 
-    assert pay_waiting_refunds(now=NEXT_DAY) == 1
+    assert not pay_refund(refund.pk, now=NEXT_DAY)
     assert pay_waiting_refunds(now=NEXT_DAY) == 0
 
     assert StaffTask.objects.get().kind == "refund_due"
-    assert Refund.objects.get().status == "owed"
+    refund.refresh_from_db()
+    assert refund.status == "owed"
 
 
 def test_the_same_form_cancels_once_and_leads_to_the_same_booking(booking: Booking) -> None:

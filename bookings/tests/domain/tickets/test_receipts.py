@@ -11,7 +11,7 @@ from django.test import Client
 from bookings.base.errors import Conflict, NotFound
 from bookings.domain.counter.exchange import Till, cancel_at_till
 from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
-from bookings.domain.counter.void import void_sale
+from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.payments import ReceivedPayment, settle
@@ -19,7 +19,15 @@ from bookings.domain.tickets.links import make_link
 from bookings.domain.tickets.receipt_text import ReceiptText, receipt_text
 from bookings.domain.tickets.receipts import LineKind, receipt_of, refund_receipt_of
 from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Refund, Shift, User
-from bookings.tests.make import NOW, make_booking, make_company, make_schedule, make_shift, make_user
+from bookings.tests.make import (
+    NOW,
+    make_approval,
+    make_booking,
+    make_company,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 from bookings.tests.office.conftest import StaffClient, sign_in
 from bookings.tests.pdf_reader import pages_of, widths_of
 
@@ -192,7 +200,12 @@ def test_what_waits_to_be_paid_out_is_not_called_paid(shift: Shift, booking: Boo
     waiting = " ".join(receipt_text(refund_receipt_of(booking.order_id, refund.pk)).texts())
 
     pay_out_refund(
-        refund.pk, Tender("card", reference="T9"), shift=shift, submission="out", content="", now=NOW
+        refund.pk,
+        Tender("card", reference="T9", approval=make_approval()),
+        shift=shift,
+        submission="out",
+        content="",
+        now=NOW,
     )
     paid = " ".join(receipt_text(refund_receipt_of(booking.order_id, refund.pk)).texts())
 
@@ -203,7 +216,8 @@ def test_what_waits_to_be_paid_out_is_not_called_paid(shift: Shift, booking: Boo
 
 
 def test_a_void_is_money_returned_and_its_mail_charges_no_fee(shift: Shift, booking: Booking) -> None:
-    void_sale(booking.booking_reference, shift=shift, reason="x", submission="v", content="", now=NOW)
+    request = VoidRequest(booking.booking_reference, "x", make_user(role=User.Role.SUPERVISOR))
+    void_sale(request, shift=shift, submission="v", content="", now=NOW)
 
     view = refund_receipt_of(booking.order_id, Refund.objects.get().pk)
     mail = build_mail(OutboxMessage.objects.get(kind="cancellation"), now=NOW)

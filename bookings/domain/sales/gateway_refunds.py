@@ -1,0 +1,195 @@
+"""Sending owed refunds back through the gateways that took the money, each once, whatever gets lost."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from bookings.base.money import format_zar
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.sales.gateways import RefundAnswer, gateway_called
+from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.refunds import is_refundable_online, refundable_online
+from bookings.domain.sales.staff_tasks import open_task
+from bookings.models import (
+    Account,
+    LedgerEntry,
+    Payment,
+    Posting,
+    Refund,
+    RefundAttempt,
+    StaffTask,
+    User,
+    Webhook,
+)
+
+logger = logging.getLogger("bookings.refunds")
+ANSWER_TIME: Final = timedelta(minutes=5)  # longer than any gateway takes to answer, or our patience with it
+_LONGEST_WAIT: Final = timedelta(hours=6)
+_TRIES_UNTIL_TASK: Final = 6  # about three hours without a word
+OWED_TOO_LONG: Final = timedelta(days=1)
+_Status = RefundAttempt.Status
+
+
+def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
+    """Send a refund back through the gateway that took the money, once. False when it is not paid (yet); a
+    StaffTask says so where a person must.
+
+    The attempt is written before the gateway is asked, so of two workers one asks. Where the answer got lost,
+    or the worker died, the gateway is looked up after ANSWER_TIME, and asked again under the same key only if
+    it knows nothing.
+    """
+    now = now or database_now()
+    refund = Refund.objects.select_related("order", "payment").get(pk=refund_id)
+    if refund.status == Refund.Status.PAID:
+        return True
+    if refund.payment is None or not is_refundable_online(refund):
+        _leave_to_staff(refund, now)
+        return False
+    attempt = _claim(refund, refund.payment, now)
+    if attempt is None:
+        return False
+    try:
+        answer = _ask(attempt)
+    except OSError as error:  # it may have been heard or not
+        _note_silence(attempt, error, now)
+        return False
+    return _note_answer(attempt, answer, now)
+
+
+def _claim(refund: Refund, payment: Payment, now: datetime) -> RefundAttempt | None:
+    """The attempt to make now: a new one, or an open one that is due. None if somebody else is at it."""
+    try:
+        with short_transaction():
+            locked = Refund.objects.select_for_update(no_key=True).get(pk=refund.pk)
+            attempt = refund.attempts.filter(status__in=RefundAttempt.OPEN).first()
+            if attempt is None and locked.status == Refund.Status.OWED:
+                attempt = RefundAttempt.objects.create(
+                    refund=refund,
+                    payment=payment,
+                    key=f"refund-{refund.pk}",
+                    amount=refund.amount,
+                    asked_at=now,
+                    next_try=now + ANSWER_TIME,
+                )
+                Refund.objects.filter(pk=refund.pk).update(status=Refund.Status.PAYING, asked_at=now)
+            elif attempt is None or attempt.next_try > now:
+                return None
+            else:
+                attempt.tries += 1
+                attempt.next_try = now + min(ANSWER_TIME * 2**attempt.tries, _LONGEST_WAIT)
+                attempt.save(update_fields=["tries", "next_try"])
+    except IntegrityError:  # another refund of this payment is on its way: this one follows it
+        return None
+    attempt.refund = refund
+    return attempt
+
+
+def _ask(attempt: RefundAttempt) -> RefundAnswer:
+    """What the gateway says: of an attempt made before it is asked first whether it knows of it."""
+    gateway = gateway_called(attempt.payment.method)
+    known = gateway.refund_status(attempt) if attempt.tries > 1 else None
+    if known is None and attempt.status == _Status.ACCEPTED:  # promised, so never asked for twice
+        return RefundAnswer(_Status.ACCEPTED, attempt.external_id)
+    return known or gateway.refund(attempt)
+
+
+def _note_silence(attempt: RefundAttempt, error: OSError, now: datetime) -> None:
+    logger.warning("%s waits: the gateway does not answer (%s)", attempt.key, type(error).__name__)
+    with short_transaction():
+        RefundAttempt.objects.filter(pk=attempt.pk, status=_Status.ASKED).update(status=_Status.UNKNOWN)
+        RefundAttempt.objects.filter(pk=attempt.pk).update(
+            last_error=f"{type(error).__name__}: {error}"[:200]
+        )
+        if attempt.tries >= _TRIES_UNTIL_TASK:
+            _open_task(attempt.refund, _("the gateway has not answered for hours"), now)
+
+
+def _note_answer(attempt: RefundAttempt, answer: RefundAnswer, now: datetime) -> bool:
+    with short_transaction():
+        refund = Refund.objects.select_for_update(no_key=True).get(pk=attempt.refund_id)
+        noted = RefundAttempt.objects.filter(pk=attempt.pk, status__in=RefundAttempt.OPEN).update(
+            status=answer.status,
+            external_id=answer.external_id[:80] or attempt.external_id,
+            last_error=answer.reason[:200],
+        )
+        if noted and answer.status == _Status.SETTLED:
+            _note_paid(attempt, now)
+        elif noted and answer.status == _Status.REFUSED:
+            Refund.objects.filter(pk=refund.pk).update(status=Refund.Status.OWED)
+            _open_task(attempt.refund, answer.reason or _("the gateway cannot pay it"), now)
+    return answer.status == _Status.SETTLED
+
+
+def _note_paid(attempt: RefundAttempt, now: datetime) -> None:
+    refund = attempt.refund
+    Refund.objects.filter(pk=refund.pk).update(
+        status=Refund.Status.PAID,
+        paid_at=now,
+        method=attempt.payment.method,
+        reference=attempt.external_id[:40],
+    )
+    amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
+    LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
+    notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
+    finish_refund_task(refund, now)
+
+
+def finish_refund_task(refund: Refund, now: datetime, *, by: User | None = None) -> None:
+    """What is paid is no task any more."""
+    tasks = StaffTask.objects.filter(
+        kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None
+    )
+    tasks.update(done_at=now, done_by=by)
+
+
+def _leave_to_staff(refund: Refund, now: datetime) -> None:
+    with short_transaction():
+        _open_task(refund, "", now)
+
+
+def _open_task(refund: Refund, why: str, now: datetime) -> None:
+    detail = _("%(amount)s to pay back") % {"amount": format_zar(refund.amount)}
+    open_task(
+        StaffTask.Kind.REFUND_DUE,
+        refund.order,
+        subject=f"refund:{refund.pk}",
+        detail=f"{detail} ({why})" if why else detail,
+        now=now,
+    )
+
+
+def pay_waiting_refunds(*, now: datetime | None = None) -> int:
+    """Pay what the queue lost, ask again where no answer came, and ask after what was promised. Returns how
+    many were due.
+    """
+    now = now or database_now()
+    waiting = refundable_online().exclude(attempts__status__in=RefundAttempt.OPEN, attempts__next_try__gt=now)
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
+    for refund_id in ids:
+        try:
+            pay_refund(refund_id, now=now)
+        except Exception:  # one that cannot be paid must not keep back everybody else's money
+            logger.exception("refund %s waits: it cannot be paid", refund_id)
+    return len(ids)
+
+
+def watch_owed_refunds(*, now: datetime | None = None) -> int:
+    """Open a task for each refund that has been owed for more than a day and has none. Returns how many."""
+    now = now or database_now()
+    owed = Refund.objects.exclude(status=Refund.Status.PAID).filter(created_at__lte=now - OWED_TOO_LONG)
+    watched = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, done_at=None, order__isnull=False)
+    subjects = set(watched.values_list("subject", flat=True))
+    late = [
+        refund
+        for refund in owed.select_related("order").order_by("pk")
+        if f"refund:{refund.pk}" not in subjects
+    ]
+    for refund in late:
+        with short_transaction():
+            _open_task(refund, _("owed for more than a day"), now)
+    return len(late)
