@@ -15,13 +15,14 @@ import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.test import TransactionTestCase
 from huey.contrib.djhuey import HUEY
 
 from bookings import queue
 from bookings.cache.backends import BreakerRedisCache
-from bookings.database.triggers import TRIGGERS, create_ledger_triggers
 from bookings.domain.messaging.outbox import mail_room
 from bookings.tests.database_template import drop_test_database, make_test_database
+from bookings.tests.emptying import empty_tables
 from bookings.tests.make import NOW
 from bookings.tests.races.service import collect_static
 
@@ -35,6 +36,8 @@ _LONG: Final = (
     "bookings/tests/office/test_every_page_browser.py",
     "bookings/tests/test_settings.py",
 )
+
+TransactionTestCase._fixture_teardown = lambda _test: empty_tables()
 
 if settings.REDIS_URL:  # a busy machine is no Redis that is away; the tests of one that is bring their own
     settings.CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": 10, "SOCKET_TIMEOUT": 10}
@@ -96,21 +99,6 @@ def queued() -> Iterator[None]:
     yield
     queue.wait_until_sent()
     HUEY.immediate = True
-
-
-@pytest.fixture(autouse=True)
-def _flushable_ledger(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
-    """SQLite empties tables by DELETE after a transactional test, which the ledger's trigger refuses."""
-    flushes = "transactional_db" in request.fixturenames or "live_server" in request.fixturenames
-    marker = request.node.get_closest_marker("django_db")
-    flushes = flushes or bool(marker and marker.kwargs.get("transaction"))
-    if flushes and connection.vendor == "sqlite":
-        create_ledger_triggers()
-    yield
-    if flushes and connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            for trigger in TRIGGERS:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -69,7 +69,8 @@ def make_company(**fields: Any) -> Company:
 
 def make_city(name: str = "Johannesburg", *, slug: str = "", country: str = "ZA") -> City:
     slug = slug or name.lower().replace(" ", "-")
-    return City.objects.get_or_create(slug=slug, defaults={"name": name, "country": country})[0]
+    city = City.objects.filter(slug=slug).first()
+    return city or City.objects.create(slug=slug, name=name, country=country)
 
 
 def make_stop(
@@ -83,8 +84,10 @@ def make_stop(
     """`place`: its latitude and longitude; on no map unless said."""
     city = city if isinstance(city, City) else make_city(city)
     code = code or f"{city.slug}-main"
-    defaults = {"city": city, "name": name or f"{city.name} station", "time_zone": time_zone} | place
-    return Stop.objects.get_or_create(code=code, defaults=defaults)[0]
+    if stop := Stop.objects.filter(code=code).select_related("city").first():
+        return stop
+    fields = {"city": city, "name": name or f"{city.name} station", "time_zone": time_zone} | place
+    return Stop.objects.create(code=code, **fields)
 
 
 def make_place_name(
@@ -96,28 +99,28 @@ def make_place_name(
 
 def make_fare_classes() -> tuple[FareClass, FareClass]:
     """Standard at face price and premium at 1.35; 48 h: 25 %, 12 h: 50 %, later no refund."""
-    policy, made = RefundPolicy.objects.get_or_create(code="standard", defaults={"name": "Standard"})
-    if made:
-        RefundTier.objects.create(policy=policy, hours_before=48, fee_percent=25)
-        RefundTier.objects.create(policy=policy, hours_before=12, fee_percent=50)
-    standard, _ = FareClass.objects.get_or_create(
-        code="standard",
-        defaults={
-            "name": "Standard",
-            "seat_kinds": ["standard", "accessible"],
-            "refund_policy": policy,
-            "position": 0,
-        },
-    )
-    premium, _ = FareClass.objects.get_or_create(
-        code="premium",
-        defaults={
+    known = {row.code: row for row in FareClass.objects.filter(code__in=["standard", "premium"])}
+    if len(known) == 2:
+        return known["standard"], known["premium"]
+    policy = RefundPolicy.objects.filter(code="standard").first()
+    if not policy:
+        policy = RefundPolicy.objects.create(code="standard", name="Standard")
+        RefundTier.objects.bulk_create(
+            RefundTier(policy=policy, hours_before=hours, fee_percent=percent)
+            for hours, percent in ((48, 25), (12, 50))
+        )
+    rows = {
+        "standard": {"name": "Standard", "seat_kinds": ["standard", "accessible"], "position": 0},
+        "premium": {
             "name": "Premium",
             "seat_kinds": ["premium"],
             "price_factor": Decimal("1.35"),
-            "refund_policy": policy,
             "position": 1,
         },
+    }
+    standard, premium = (
+        known.get(code) or FareClass.objects.create(code=code, refund_policy=policy, **row)
+        for code, row in rows.items()
     )
     return standard, premium
 
@@ -128,18 +131,20 @@ def make_passenger_types() -> dict[str, PassengerType]:
         ("child", "Child", "Children", 50, False),
         ("student", "Student", "Students", 10, False),
     ]
-    for position, (slug, name, plural, discount, default) in enumerate(rows):
-        PassengerType.objects.get_or_create(
+    known = {row.slug: row for row in PassengerType.objects.all()}
+    missing = [
+        PassengerType(
             slug=slug,
-            defaults={
-                "name": name,
-                "name_plural": plural,
-                "discount_percent": discount,
-                "is_default": default,
-                "position": position,
-            },
+            name=name,
+            name_plural=plural,
+            discount_percent=discount,
+            is_default=default,
+            position=position,
         )
-    return {row.slug: row for row in PassengerType.objects.all()}
+        for position, (slug, name, plural, discount, default) in enumerate(rows)
+        if slug not in known
+    ]
+    return known | {row.slug: row for row in PassengerType.objects.bulk_create(missing)}
 
 
 def make_layout(*, seats: int = 8, premium: int = 0, crew: int = 0, code: str = "") -> SeatLayout:
@@ -188,19 +193,19 @@ def make_route(*cities: str, minutes_apart: int = 120, km_apart: int = 150, stan
         distance_km=km_apart * legs,
         duration_hours=Decimal(minutes_apart * legs) / 60,
     )
-    last = legs
-    for position, stop in enumerate(stops):
-        arrive = position * minutes_apart
-        RouteStop.objects.create(
+    RouteStop.objects.bulk_create(
+        RouteStop(
             route=route,
             position=position,
             stop=stop,
-            arrive_min=arrive,
-            depart_min=arrive + (stand if 0 < position < last else 0),
+            arrive_min=position * minutes_apart,
+            depart_min=position * minutes_apart + (stand if 0 < position < legs else 0),
             km=position * km_apart,
-            may_board=position < last,
+            may_board=position < legs,
             may_alight=position > 0,
         )
+        for position, stop in enumerate(stops)
+    )
     return route
 
 
