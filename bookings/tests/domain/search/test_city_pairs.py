@@ -154,5 +154,5 @@ def test_a_pair_page_costs_the_same_for_one_and_for_three_departures(django_asse
         if hours:
             make_schedule(route=route, departs=NOW + timedelta(days=3, hours=hours))
         if hours in (0, 2):
-            with django_assert_num_queries(11):
+            with django_assert_num_queries(10):
                 pair_page("johannesburg", "cape-town", now=NOW)
