@@ -8,7 +8,7 @@ import pytest
 from bookings.base.errors import Conflict
 from bookings.domain.boarding.closing import close_boarding
 from bookings.domain.boarding.departure_status import depart
-from bookings.domain.boarding.manifest import manifest
+from bookings.domain.boarding.manifest import board_view, manifest
 from bookings.models import Schedule, User
 from bookings.office.presenters.boarding import manifest_chips
 from bookings.office.presenters.manifest_csv import manifest_csv
@@ -42,6 +42,27 @@ def test_an_early_scan_says_the_day_on_which_boarding_opens(coach: Schedule, nom
     assert hours_before.reason == "Boarding opens at 18:30."
 
 
+def test_a_ticket_of_another_coach_or_day_says_which_from_where_and_when(
+    coach: Schedule, nomsa: User
+) -> None:
+    relief = make_coach(departs=EVENING, route=coach.route, coach=2)
+    tomorrow = make_coach(departs=EVENING + DAY, route=coach.route)
+    line = coach.route.line.code
+
+    answers = [
+        scan(ticket_of(sell(other, first=first)), by=nomsa, schedule=coach, now=EVENING)
+        for other, first in ((relief, 0), (tomorrow, 1))
+    ]
+
+    assert {(answer.tone, answer.title) for answer in answers} == {("red", "Wrong departure")}
+    assert [answer.reason for answer in answers] == [
+        "This ticket is for Tue 8 Dec 2026, 19:00 from Johannesburg, Johannesburg station to Cape Town, "
+        f"line {line}, coach 2.",
+        "This ticket is for Thu 10 Dec 2026, 00:10 from Bloemfontein, Bloemfontein station to Cape Town, "
+        f"line {line}, coach 1.",
+    ]
+
+
 def test_a_scan_at_a_stop_after_midnight_says_the_days(coach: Schedule, nomsa: User) -> None:
     onward, standby = ticket_of(sell(coach, first=1)), stand_by(coach, first=1)
 
@@ -63,6 +84,17 @@ def test_the_day_of_a_departure_is_that_of_its_first_stop(nomsa: User) -> None:
     answer = scan(ticket, by=nomsa, schedule=coach, stop=1, now=late + timedelta(minutes=10))
 
     assert answer.reason == "Boarding opens at 02:00 on Wed 9 Dec."
+
+
+def test_leaving_and_arriving_after_midnight_say_the_day(coach: Schedule, nomsa: User) -> None:
+    depart(coach.pk, position=1, actor=nomsa, submission="a", now=CALLS)
+    with pytest.raises(Conflict, match=r"already: 00:00 on Wed 9 Dec, Nomsa Dlamini\."):
+        depart(coach.pk, position=1, actor=nomsa, submission="b", now=CALLS)
+
+    view = board_view(coach.pk, stop=1, now=CALLS)
+
+    assert view.stop.left == "00:00 on Wed 9 Dec, Nomsa Dlamini"
+    assert view.arrival.due == "05:00 on Wed 9 Dec"
 
 
 def test_refusals_of_closing_and_leaving_say_the_day(coach: Schedule, nomsa: User) -> None:
