@@ -145,9 +145,7 @@ def _not_gone(branch: Branch, now: datetime) -> list[Coming]:
 
 def _is_to_leave(departure: Coming, now: datetime) -> bool:
     """Whether people may still get on: its time is to come, or nobody has noted that it left."""
-    return departure.status in WAITING or (
-        departure.boards_at >= now and departure.status != Schedule.Status.ARRIVED
-    )
+    return departure.status in WAITING or (departure.boards_at >= now and not departure.has_left_here)
 
 
 class _Boarding(NamedTuple):
@@ -189,7 +187,7 @@ def _row(
         stop=departure.call.stop,
         coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         bus=departure.bus or "",
-        status_text=_state(departure, now),
+        status_text=departure.state,
         tone=_TONES.get(departure.status, "info"),
         is_cancelled=departure.status == Schedule.Status.CANCELLED,
         here=SeatLoad.of(load, load.on_leg(departure.call.position)),
@@ -200,17 +198,6 @@ def _row(
         standby=here.standby,
         late=_late(departure, now),
     )
-
-
-def _state(departure: Coming, now: datetime) -> str:
-    """A coach that has left its first stop has not left this one."""
-    if (
-        departure.status == Schedule.Status.DEPARTED
-        and departure.call.position > 0
-        and departure.boards_at > now
-    ):
-        return _("on its way here")
-    return str(Schedule.Status(departure.status).label)
 
 
 def _day(departure: Coming, now: datetime) -> str:

@@ -136,7 +136,7 @@ def _row(departure: Coming, way: Way, layouts: Mapping[int, LayoutSeats]) -> Dep
         coach=departure.coach,
         bus=departure.bus or "",
         status=departure.status,
-        status_text=str(Schedule.Status(departure.status).label),
+        status_text=departure.state,
         seats=seats,
         taken=max(0, seats - departure.available),
     )

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
 
 from bookings.cache.reference_data import cached, cached_each
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
-from bookings.models import RouteStop, Schedule, SeatClaim
+from bookings.models import RouteStop, Schedule, ScheduleEvent, SeatClaim
 
 # Still standing at its first stop, as far as anybody has noted.
 WAITING: Final = frozenset(
@@ -35,6 +36,22 @@ class Coming(NamedTuple):
     available: int  # seats that nobody claims on any leg
     call: BoardingCall
     boards_at: datetime
+    last_left: int | None = None  # the position of the last stop that it is known to have left
+
+    @property
+    def has_left_here(self) -> bool:
+        """As far as anybody has noted; who leaves a later stop has left this one."""
+        if self.status == Schedule.Status.DEPARTED and self.last_left is not None:
+            return self.call.position <= self.last_left
+        return self.status == Schedule.Status.ARRIVED
+
+    @property
+    def state(self) -> str:
+        """A coach that has left its first stop has not left this one."""
+        is_ahead = self.call.position > 0 and not self.has_left_here
+        if self.status == Schedule.Status.DEPARTED and is_ahead:
+            return _("on its way here")
+        return str(Schedule.Status(self.status).label)
 
     @property
     def local(self) -> datetime:
@@ -122,8 +139,9 @@ def coming(city_id: int, start: datetime, end: datetime, *, with_inactive: bool 
     rows = Schedule.objects.filter(ranges).order_by()
     if not with_inactive:
         rows = rows.filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED))
+    left = ScheduleEvent.objects.filter(schedule=OuterRef("pk")).leavings().order_by("-position")
     departures = []
-    for route, pk, departs, coach, layout, bus, status, revision, available in rows.values_list(
+    for route, pk, departs, coach, layout, bus, status, revision, available, last_left in rows.values_list(
         "route_id",
         "pk",
         "departure_time",
@@ -133,12 +151,25 @@ def coming(city_id: int, start: datetime, end: datetime, *, with_inactive: bool 
         "status",
         "revision",
         "available_seats",
+        Subquery(left.values("position")[:1]),
     ):
         for call in by_route[route]:
             boards_at = departs + timedelta(minutes=call.depart_min)
             if start <= boards_at < end:
                 departures.append(
-                    Coming(pk, departs, coach, layout, bus, status, revision, available, call, boards_at)
+                    Coming(
+                        pk,
+                        departs,
+                        coach,
+                        layout,
+                        bus,
+                        status,
+                        revision,
+                        available,
+                        call,
+                        boards_at,
+                        last_left,
+                    )
                 )
     return sorted(departures, key=lambda departure: (departure.boards_at, departure.line, departure.id))
 

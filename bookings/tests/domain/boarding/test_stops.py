@@ -17,6 +17,7 @@ from bookings.domain.boarding.reversal import (
     undo_no_show,
 )
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.operations.station import coming
 from bookings.models import Schedule, ScheduleEvent, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by, ticket_of
 from bookings.tests.make import make_user
@@ -249,3 +250,14 @@ def test_an_arrival_is_undone_and_everybody_may_board_again(
     leave(coach, nomsa, stop=1)
     arrive(coach.pk, actor=nomsa, submission="b", now=ARRIVES)
     assert violations(now=ARRIVES) == []
+
+
+def test_a_station_down_the_road_expects_the_coach_until_it_left_there(coach: Schedule, nomsa: User) -> None:
+    bloemfontein = coach.route.calls.get(position=1).stop.city_id
+    leave(coach, nomsa)
+    [before] = coming(bloemfontein, AT_SECOND, ARRIVES)
+    leave(coach, nomsa, stop=1)
+    [after] = coming(bloemfontein, AT_SECOND, ARRIVES)
+
+    assert (before.has_left_here, before.state) == (False, "on its way here")
+    assert (after.has_left_here, after.state) == (True, "departed")
