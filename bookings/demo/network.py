@@ -1,16 +1,28 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from django.db.models import F, Max
 from django.utils.text import slugify
 
 from bookings.base.countries import country_at
 from bookings.base.names import plain_other_name
 from bookings.database.transactions import short_transaction
 from bookings.demo.coaches import make_buses, make_layouts
-from bookings.demo.timetable import DemoService, Period, RoutePattern, fares_of, periods, plans, read_table
+from bookings.demo.timetable import (
+    DemoService,
+    Period,
+    RoutePattern,
+    fares_of,
+    hour_factors,
+    periods,
+    plans,
+    read_table,
+    to_ten_rand,
+    weekday_factors,
+)
 from bookings.models import (
     City,
     Fare,
@@ -29,6 +41,7 @@ from bookings.models import (
 )
 
 SOURCE: Final = "demo"
+_WEEKDAY_PRICES: Final = timedelta(days=60)  # ahead: as far as departures are made
 _POLICIES: Final = {
     "saver": ("Saver", [(48, 25), (24, 50), (2, 75)]),
     "flexi": ("Flexi", [(24, 15), (12, 25), (1, 50)]),
@@ -49,7 +62,7 @@ def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bo
         standard = make_prices()
         routes = _make_routes([plan.pattern for plan in chosen])
         levels = periods(today)
-        _make_fares(routes, standard, levels)
+        _make_fares(routes, standard, levels, _hour_factors_of(chosen))
         _make_services(chosen, routes, layouts, levels)
         make_place_names()
     return True
@@ -190,7 +203,60 @@ def _calls(pattern: RoutePattern, route: Route, stops: dict[str, Stop]) -> list[
     ]
 
 
-def _make_fares(routes: dict[RoutePattern, Route], fare_class: FareClass, levels: list[Period]) -> None:
+def _hour_factors_of(chosen: list[DemoService]) -> dict[RoutePattern, Decimal]:
+    """By the first coach of a day where a pattern has several."""
+    first = {plan.pattern: plan for plan in sorted(chosen, key=lambda plan: -plan.departs_min)}
+    return {pattern: _hour_factor(plan) for pattern, plan in first.items()}
+
+
+def _hour_factor(plan: DemoService) -> Decimal:
+    return hour_factors()[plan.departs_min // 60 % 24]
+
+
+def make_weekday_fares(today: date) -> int:
+    """Prices of their own for some weekdays of the coming weeks, beside the published ones, for the days that
+    have none yet. How many are new.
+    """
+    published = Fare.objects.filter(route__source=SOURCE, fare_class__code="standard", amount__isnull=False)
+    last = published.filter(valid_to=F("valid_from")).aggregate(day=Max("valid_from"))["day"]
+    first = max(today, last + timedelta(days=1)) if last else today
+    ahead = [first + timedelta(days=number) for number in range((today + _WEEKDAY_PRICES - first).days + 1)]
+    factors = weekday_factors()
+    days = [(day, factors[day.isoweekday()]) for day in ahead if day.isoweekday() in factors]
+    if not days:
+        return 0
+    lines = (
+        published.exclude(valid_to=F("valid_from"))
+        .order_by("-valid_from")
+        .values_list(
+            "route_id", "from_stop_id", "to_stop_id", "fare_class_id", "amount", "valid_from", "valid_to"
+        )
+    )
+    fares = [
+        Fare(
+            route_id=route,
+            from_stop_id=start,
+            to_stop_id=end,
+            fare_class_id=fare_class,
+            amount=to_ten_rand(amount * factor),
+            valid_from=day,
+            valid_to=day,
+        )
+        for route, start, end, fare_class, amount, since, until in lines
+        for day, factor in days
+        if amount is not None and since <= day and (until is None or day <= until)
+    ]
+    with short_transaction():  # a level that begins on such a day keeps its price, and the newest line counts
+        Fare.objects.bulk_create(fares, ignore_conflicts=True)
+    return len(fares)
+
+
+def _make_fares(
+    routes: dict[RoutePattern, Route],
+    fare_class: FareClass,
+    levels: list[Period],
+    factors: dict[RoutePattern, Decimal],
+) -> None:
     fares = []
     for pattern, route in routes.items():
         calls = list(route.calls.order_by("position"))
@@ -200,7 +266,12 @@ def _make_fares(routes: dict[RoutePattern, Route], fare_class: FareClass, levels
                 fares.append(Fare(**pair, amount=None, valid_from=levels[0].first))
             else:
                 fares += [
-                    Fare(**pair, amount=level.price(rand), valid_from=level.first, valid_to=level.last)
+                    Fare(
+                        **pair,
+                        amount=level.price(rand * factors[pattern]),
+                        valid_from=level.first,
+                        valid_to=level.last,
+                    )
                     for level in levels
                 ]
     Fare.objects.bulk_create(fares)
@@ -223,7 +294,7 @@ def _make_services(
             starts_on=level.first,
             ends_on=level.last,
             layout=layouts[plan.layout],
-            price_zar=level.price(plan.price),
+            price_zar=level.price(plan.price * _hour_factor(plan)),
             source=SOURCE,
             source_id=f"{plan.key}/{level.first:%Y-%m-%d}:0",  # trip:repetition, as an import writes it
         )

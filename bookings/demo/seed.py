@@ -10,7 +10,7 @@ from django.conf import settings
 from bookings.demo.company import make_company
 from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.demo.desk import keep_seats, make_trouble
-from bookings.demo.network import SOURCE, make_network, make_place_names
+from bookings.demo.network import SOURCE, make_network, make_place_names, make_weekday_fares
 from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
 from bookings.demo.staff import give_password, make_staff, staff_can_log_in
@@ -58,6 +58,7 @@ def seed_demo(
     """
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
+    make_weekday_fares(today)  # topped up as the days go by
     make_place_names()  # a company of an earlier release has none
     make_company()
     clerk, partner = make_staff(), make_partner(now)

@@ -67,7 +67,11 @@ class Period:
 
     def price(self, rand: Decimal | int) -> Decimal:
         """`rand` at this level, to R10."""
-        return Decimal(int(rand * self.factor / 10 + Decimal("0.5")) * 10)
+        return to_ten_rand(rand * self.factor)
+
+
+def to_ten_rand(rand: Decimal) -> Decimal:
+    return Decimal(int(rand / 10 + Decimal("0.5")) * 10)
 
 
 def reverse(calls: tuple[PatternCall, ...]) -> tuple[PatternCall, ...]:
@@ -153,6 +157,21 @@ def periods(today: date) -> list[Period]:
         Period(max(start, peak), end, PEAK_FACTOR),
         Period(end + timedelta(days=1), None, Decimal(1)),
     ]
+
+
+@cache
+def hour_factors() -> tuple[Decimal, ...]:
+    """What a coach costs by the hour in which it leaves its first stop, against the published fare."""
+    factors = [Decimal(1)] * 24
+    for row in read_table("hour_prices"):
+        for hour in range(int(row["from_hour"]), int(row["to_hour"])):
+            factors[hour] = Decimal(row["percent"]) / 100
+    return tuple(factors)
+
+
+def weekday_factors() -> dict[int, Decimal]:
+    """The days of the week (1 is Monday) on which a coach costs more or less than on the others."""
+    return {int(row["weekday"]): Decimal(row["percent"]) / 100 for row in read_table("weekday_prices")}
 
 
 def published_fares() -> dict[frozenset[str], int]:

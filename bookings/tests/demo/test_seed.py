@@ -7,19 +7,22 @@ from django.core.management import call_command
 from django.db import transaction
 
 from bookings.demo.company import make_company
-from bookings.demo.network import make_network, make_place_names
+from bookings.demo.network import make_network, make_place_names, make_weekday_fares
 from bookings.demo.seed import is_seeded, seed_demo
 from bookings.demo.staff import give_password, make_staff
-from bookings.domain.fares.prices import fare_table
+from bookings.domain.fares.prices import fare_table, read_party
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import find_places, get_place
+from bookings.domain.search.days import day_prices
+from bookings.domain.search.offers import Search, results
 from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Booking,
     City,
     Company,
+    Fare,
     Order,
     Payment,
     PlaceName,
@@ -87,6 +90,48 @@ def test_johannesburg_to_cape_town_costs_what_is_published(day: date, rand: str)
 
     assert price == Decimal(rand)
     assert fares.price(board, calls[-1], premium, price_zar=Decimal(880), day=day) > price
+
+
+@pytest.mark.django_db
+def test_fares_differ_by_hour_and_day_so_that_the_lowest_and_the_cheapest_mean_something() -> None:
+    make_network(NOW.date(), only_lines=LONG)
+    fares = make_weekday_fares(NOW.date())
+    generate_departures(first_day=NOW.date(), days=10)
+    search = Search(
+        get_place("johannesburg"),
+        get_place("cape-town"),
+        date(2026, 12, 1),
+        read_party(1, {}),
+        sort="cheapest",
+    )
+
+    strip = {each.day.day: each for each in day_prices(search, now=NOW, days=2)}
+    offers = results(search, now=NOW).offers
+
+    assert fares > 0
+    assert {day: each.price for day, each in strip.items()} == {
+        29: "from R810",
+        30: "from R810",
+        1: "from R730",  # a Tuesday
+        2: "from R810",
+        3: "from R810",
+    }
+    assert [day for day, each in strip.items() if each.is_lowest] == [1]
+    assert [(offer.departs, offer.price) for offer in offers] == [
+        ("08:00", "R730"),
+        ("17:00", "R770"),
+    ]
+
+
+@pytest.mark.django_db
+def test_the_prices_of_weekdays_are_topped_up_beside_those_that_are_there() -> None:
+    make_network(NOW.date(), only_lines=FEW)
+    before = set(Fare.objects.values_list("pk", "amount"))
+
+    assert make_weekday_fares(NOW.date()) > 0
+    assert make_weekday_fares(NOW.date()) == 0
+    assert make_weekday_fares(NOW.date() + timedelta(days=7)) == 2 * 2  # two days of a week, both directions
+    assert before <= set(Fare.objects.values_list("pk", "amount"))
 
 
 @pytest.mark.django_db
