@@ -152,4 +152,5 @@ def test_the_last_button_says_what_is_paid(client: Client, token: str) -> None:
 
     assert '>Pay <span class="num" data-total>R900</span>' in page
     assert "Confirm the booking" not in page
+    assert '<a href="/terms/" target="_blank">' in page
     assert client.post(f"/checkout/{token}/", review_form(client, token)).status_code == 302
