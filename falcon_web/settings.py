@@ -473,6 +473,7 @@ HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may 
 PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
+WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before boarding; then for all
 SALES_CLOSE_MINUTES = {
     "web": env.float("SALES_CLOSE_MINUTES", 15),
     "api": env.float("SALES_CLOSE_MINUTES", 15),

@@ -311,6 +311,7 @@ def _ticket(
     if fare_class is None or adult is None:
         raise LookupError(f"Seats of kind {seat_kind} are not sold on {booking.schedule}.")
     kind = fares.types[passenger.kind]
+    in_wheelchair = seat_kind == SeatKind.ACCESSIBLE
     return Ticket(
         booking=booking,
         schedule=booking.schedule,
@@ -324,6 +325,8 @@ def _ticket(
         passenger_type=kind,
         fare_class=fare_class,
         fare=passenger_price(adult, kind),
+        needs_wheelchair=in_wheelchair,
+        help_request="Please help me with the lift" if in_wheelchair else "",
         refund_terms=RefundTerms.of_policy(fare_class.refund_policy).as_json(),
         code="FBLT" + "".join(rng.choices(TICKET_LETTERS, k=30)),
         spoken_code=_code(rng, 6),

@@ -63,6 +63,7 @@ class HoldSeat(models.Model):
     seat = models.ForeignKey(Seat, models.PROTECT, related_name="+", db_index=False)
     fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
     fares = models.JSONField()
+    for_wheelchair = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["trip", "position"]

@@ -192,6 +192,8 @@ class Ticket(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.VALID)
     code = models.CharField(max_length=40)  # base.codes.new_ticket_code: what the QR says
     spoken_code = models.CharField(max_length=6)
+    needs_wheelchair = models.BooleanField(default=False, db_default=False)  # on a place for one
+    help_request = models.CharField(max_length=200, blank=True, default="", db_default="")  # personal
     version = models.PositiveSmallIntegerField(default=1)  # raised when the ticket is issued again
 
     class Meta:

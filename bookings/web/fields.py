@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from bookings.base.emails import read_email
 from bookings.base.money import read_amount
 from bookings.base.names import NAME_LENGTH
 from bookings.base.phones import COUNTRIES, HOME, calling_code, read_phone
-from bookings.base.text import clean_name
+from bookings.base.text import clean_name, clean_text
 
 
 def check_name(text: str) -> None:
@@ -34,6 +34,9 @@ def check_name(text: str) -> None:
         raise ValidationError(_("This name has characters that cannot be printed. Please type it again."))
     if not any(unicodedata.category(character)[0] in "LNS" for character in text):
         raise ValidationError(_("Please enter the name as in the identity document."))
+
+
+HELP_LENGTH: Final = 200  # as Ticket.help_request
 
 
 class NameField(forms.CharField):
@@ -149,3 +152,20 @@ class AmountField(forms.DecimalField):
             return read_amount(str(value)) if str(value).strip() else None
         except ValueError as error:
             raise ValidationError(_("Enter the amount as 500 or 500.50.")) from error
+
+
+class HelpField(forms.CharField):
+    """Which help somebody needs on the way: one line, as long as a ticket keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Help on the way (optional)"),
+            required=False,
+            max_length=HELP_LENGTH,
+            help_text=_("Such as getting up the steps. Only our crew reads it."),
+            widget=forms.TextInput({"autocomplete": "off", "maxlength": HELP_LENGTH}),
+            error_messages={"max_length": _("Please say it in at most 200 characters.")},
+        )
+
+    def to_python(self, value: object) -> str:
+        return clean_text(super().to_python(value) or "").encode(errors="replace").decode()

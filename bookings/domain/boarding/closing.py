@@ -74,7 +74,12 @@ def _seat_for(ticket: Ticket, load: CoachLoad, taken: Collection[int]) -> Seat |
     free = [seat for seat in load.seats if seat.pk not in taken]
     paid_for = ticket.fare_class.seat_kinds
     return min(
-        free, key=lambda seat: (seat.kind not in paid_for, seat.kind == SeatKind.ACCESSIBLE), default=None
+        free,
+        key=lambda seat: (
+            seat.kind not in paid_for,
+            (seat.kind == SeatKind.ACCESSIBLE) != ticket.needs_wheelchair,
+        ),
+        default=None,
     )
 
 

@@ -20,6 +20,7 @@ from bookings.domain.boarding.coach_load import (
     at_stop,
     boarding_times,
     coach_load,
+    needs_text,
 )
 from bookings.domain.boarding.departure_status import BEFORE_LEAVING, plan_arrival
 from bookings.domain.boarding.standby_refunds import unseated_standby
@@ -44,6 +45,7 @@ class Passenger:
     status: str  # valid, boarded, no_show
     status_text: str
     boarded: str  # "16:41, Nomsa Dlamini"
+    needs: str  # wheelchair, help; personal
     plain_names: str  # in both orders, as a part of it is looked for
     is_hidden: bool = False  # somebody else is looked for
 
@@ -376,4 +378,5 @@ def _passenger(ticket: Ticket, load: CoachLoad, day: date) -> Passenger:
         status_text=ticket.get_status_display(),
         boarded=f"{at_stop(event.at, booking.from_stop, day)}, {actor_name(event)}" if event else "",
         plain_names=names_in_both_orders(ticket.first_name, ticket.surname),
+        needs=needs_text(ticket),
     )

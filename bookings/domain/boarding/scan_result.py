@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.domain.boarding.coach_load import actor_name, boarding_times, said_at_door
+from bookings.domain.boarding.coach_load import actor_name, boarding_times, needs_text, said_at_door
 from bookings.domain.timetable.trips import local_text
 from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket
 
@@ -52,6 +52,7 @@ class CheckIn:
     name: str = ""
     seat: str = ""
     to: str = ""
+    needs: str = ""  # wheelchair, help
     proof: str = ""  # what to ask for: "Student: student card"
     code: str = ""  # to ask about the same ticket again
 
@@ -100,6 +101,7 @@ def answer(outcome: ScanOutcome, ticket: Ticket | None, door: Door) -> CheckIn:
         name=ticket.full_name,
         seat=ticket.seat.label if ticket.seat else "",
         to=ticket.booking.to_stop.stop.city.name,
+        needs=needs_text(ticket),
         proof=f"{kind.name}: {kind.proof}" if kind.proof else "" if kind.is_default else kind.name,
         code=ticket.code,
     )

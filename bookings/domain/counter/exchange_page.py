@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.tender import in_coins
-from bookings.domain.fares.prices import read_party
+from bookings.domain.fares.prices import Party, passenger_types
 from bookings.domain.inventory.seats import SeatMap, seat_map
 from bookings.domain.network.places import get_places
 from bookings.domain.sales.booking_page import booking_segment
@@ -163,7 +163,14 @@ def _passenger(ticket: Ticket, is_chosen: bool) -> ExchangePassenger:
 def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) -> tuple[Offer, ...]:
     if not chosen:
         return ()
-    party = read_party(len(chosen), Counter(ticket.passenger_type.slug for ticket in chosen))
+    types = passenger_types()
+    slugs = Counter(ticket.passenger_type.slug for ticket in chosen if ticket.passenger_type.slug in types)
+    others = len(chosen) - slugs.total()  # of a type that is not sold any more
+    slugs[next(slug for slug in types)] += others
+    party = Party(
+        tuple((slug, slugs[slug]) for slug in types if slugs[slug]),
+        sum(ticket.needs_wheelchair for ticket in chosen),
+    )
     origin, destination = get_places(*(call.stop.city.slug for call in (booking.from_stop, booking.to_stop)))
     return results(Search(origin, destination, day, party, page_size=50), now=now, channel="counter").offers
 
@@ -212,7 +219,7 @@ def reseat_view(reference: str, ticket_id: int, label: str = "", *, user: User, 
         reference=booking.booking_reference,
         trip=trip_view(segment),
         ticket=ticket,
-        seats=seat_map(segment, now=now, channel="counter"),
+        seats=seat_map(segment, now=now, channel="counter", takes_wheelchair_places=ticket.needs_wheelchair),
         label=quote.seat.label if quote else label,
         quote=quote,
         balance=balance_view(quote.difference) if quote else None,

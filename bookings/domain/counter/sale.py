@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code, random_token
@@ -50,6 +51,12 @@ def counter_hold(token: str, clerk: User) -> Hold:
     return hold
 
 
+def sale_wheelchairs(hold: Hold) -> int:
+    """How many wheelchairs the sale has places for so far: one query."""
+    by_trip = hold.trips.annotate(number=Count("seats", filter=Q(seats__for_wheelchair=True)))
+    return max(by_trip.values_list("number", flat=True), default=0)
+
+
 def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime | None = None) -> Hold:
     """Keep seats while the names are typed. With `hold` they join that sale, or replace its seats on the same
     departure.
@@ -60,6 +67,8 @@ def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime
     owner, draft = f"{_OWNER % clerk.pk}{random_token()}", {}
     if hold:
         known = counter_hold(hold, clerk)
+        if known.trips.exclude(schedule=seats.segment.schedule_id).exists():  # the same people both ways
+            seats = replace(seats, wheelchairs=sale_wheelchairs(known))
         owner, draft = known.owner, known.draft
         if known.expires_at <= (now or database_now()):
             hold = _taken_up(known, seats.segment, now)

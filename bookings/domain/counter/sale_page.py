@@ -16,12 +16,13 @@ from bookings.base.codes import normal_code
 from bookings.base.dates import day_mark, duration_text
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar, rand
-from bookings.domain.counter.sale import counter_hold, order_of
+from bookings.domain.counter.sale import counter_hold, order_of, sale_wheelchairs
 from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.standby import standby_price, waiting
 from bookings.domain.counter.tender import amount_due, in_coins
 from bookings.domain.fares.prices import fare_table, read_party
 from bookings.domain.inventory.seats import SeatMap, seat_map
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.network.places import Place
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
@@ -34,7 +35,7 @@ from bookings.domain.tickets.receipts import tenders_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Booking, Channel, Order, SaleStatus, Ticket, User
+from bookings.models import Booking, Channel, Order, SaleStatus, SeatKind, Ticket, User
 
 PAGE: Final = 9  # rows that one digit picks
 
@@ -92,13 +93,22 @@ def counter_offers(
     page = min(max(page, 1), pages)
     shown = sold[(page - 1) * PAGE : page * PAGE]
     taken, queue = taken_by_kind(shown, now=now), waiting(departure.id for departure in shown)
-    rows = (_offer(number, departure, prices, taken, queue) for number, departure in enumerate(shown, 1))
+    rows = (
+        _offer(number, departure, prices, (taken, queue), now) for number, departure in enumerate(shown, 1)
+    )
     return CounterOffers(tuple(rows), len(sold), page, pages)
 
 
 def _offer(
-    number: int, departure: Departure, prices: PriceList, taken: TakenByDeparture, queue: dict[int, int]
+    number: int,
+    departure: Departure,
+    prices: PriceList,
+    demand: tuple[TakenByDeparture, dict[int, int]],
+    now: datetime,
 ) -> CounterOffer:
+    """`demand`: the seats taken, and who stands by."""
+    taken, queue = demand
+    reserved = {SeatKind.ACCESSIBLE} if are_places_reserved(departure.boards_at, now) else set()
     segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     seats, gone = prices.layouts[departure.layout_id].seats, taken.get(departure.id, {})
     return CounterOffer(
@@ -116,7 +126,10 @@ def _offer(
             ClassOffer(
                 fare_class.name,
                 format_zar(price),
-                sum(max(0, seats.get(kind, 0) - gone.get(kind, 0)) for kind in fare_class.seat_kinds),
+                sum(
+                    max(0, seats.get(kind, 0) - gone.get(kind, 0))
+                    for kind in {*fare_class.seat_kinds} - reserved
+                ),
             )
             for price, fare_class in prices.classes(departure)
         ),
@@ -135,21 +148,29 @@ class SegmentView:
     day: date
     party: int  # of the sale so far
     is_return: bool
+    wheelchairs: int  # of the sale so far
     standby_fares: dict[str, str]  # by passenger type; empty while there are seats
     country: str  # ISO code of where it starts, empty if unknown
 
     @property
     def is_full(self) -> bool:
-        return not self.seats.free
+        return self.seats.free <= self.seats.reserved
 
 
 def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime) -> SegmentView:
     """What the clerk chooses seats from. `hold` is the sale that the seats are for."""
     segment = get_segment(ref)
     sale = counter_hold(hold, clerk) if hold else None
-    seats = seat_map(segment, now=now, owner=sale.owner if sale else "", channel=Channel.COUNTER)
+    wheelchairs = sale_wheelchairs(sale) if sale else 0
+    seats = seat_map(
+        segment,
+        now=now,
+        owner=sale.owner if sale else "",
+        channel=Channel.COUNTER,
+        takes_wheelchair_places=True,
+    )
     standby: dict[str, str] = {}
-    if not seats.free and seats.is_on_sale:
+    if seats.free <= seats.reserved and seats.is_on_sale:
         fares = fare_table([(segment.board, segment.alight)])
         standby = {
             slug: format_zar(fare)
@@ -165,6 +186,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         day=segment.boards_local.date(),
         party=next(iter(party.values()), 0),
         is_return=bool(party) and ref.schedule_id not in party,
+        wheelchairs=wheelchairs,
         standby_fares=standby,
         country=segment.board.stop.city.country,
     )

@@ -19,7 +19,8 @@ from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import FareTable, fare_table
 from bookings.domain.inventory.claims import lock_schedules, refresh, taken_seats
-from bookings.domain.inventory.seat_choice import sold_seats
+from bookings.domain.inventory.seat_choice import SeatAvailability, sold_seats
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
@@ -96,7 +97,12 @@ def _check_full(segment: Segment, count: int, now: datetime) -> None:
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     drop_expired([schedule_id], now=now)
     taken = taken_seats(schedule_id, segment.legs, now=now)
-    if sum(seat.pk not in taken for seat in sold_seats(segment.schedule.layout_id)) >= count:
+    coach = SeatAvailability(
+        sold_seats(segment.schedule.layout_id),
+        taken,
+        is_wheelchair_kept=are_places_reserved(segment.boards_at, now),
+    )
+    if sum(coach.is_for_all(seat) for seat in coach.free) >= count:
         raise Conflict(_("There are free seats on this coach again: sell those first."))
 
 

@@ -201,9 +201,12 @@ def _read_types() -> dict[str, PassengerType]:
 
 @dataclass(frozen=True)
 class Party:
-    """Who travels: how many of each passenger type, by slug, in the types' order; none with 0."""
+    """Who travels: how many of each passenger type, by slug, in the types' order; none with 0. `wheelchairs`
+    of them travel in one.
+    """
 
     counts: tuple[tuple[str, int], ...]
+    wheelchairs: int = 0
 
     @property
     def size(self) -> int:
@@ -230,9 +233,9 @@ class Party:
         )
 
 
-def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
+def read_party(passengers: int, counts: Mapping[str, int], wheelchairs: int = 0) -> Party:
     """`passengers` travel in all, `counts` says how many of them are of which type; the rest are of the
-    default type.
+    default type; `wheelchairs` of them travel in one.
 
     Raises Refusal for no passengers, too many, or more of the types than there are passengers, AdultMissing
     for those who may not travel alone.
@@ -248,6 +251,8 @@ def read_party(passengers: int, counts: Mapping[str, int]) -> Party:
     rest = passengers - sum(number for slug, number in known.items() if slug != default)
     if rest < 0:
         raise Refusal(_("You chose more children, students or pensioners than passengers in total."))
+    if wheelchairs > passengers:
+        raise Refusal(_("You chose more wheelchairs than passengers."))
     known[default] = rest
     check_adult(types[slug] for slug in types if known.get(slug))
-    return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)))
+    return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)), wheelchairs)

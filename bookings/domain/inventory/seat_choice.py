@@ -29,10 +29,16 @@ class SeatAvailability:
     used_elsewhere: Collection[
         int
     ] = ()  # claimed on other legs: best filled first, so that whole journeys stay free
+    is_wheelchair_kept: bool = False  # places for wheelchairs are for those who declare one
 
     @property
     def free(self) -> list[Seat]:
         return [seat for seat in self.seats if seat.pk not in self.taken]
+
+    def is_for_all(self, seat: Seat, given: Collection[Seat] = ()) -> bool:
+        """Whether anybody may have this free seat, which is none of those `given` already."""
+        is_kept = self.is_wheelchair_kept and seat.kind == SeatKind.ACCESSIBLE
+        return not is_kept and seat not in given
 
 
 def layout_seats(layout_id: int) -> list[Seat]:
@@ -50,10 +56,11 @@ def sold_seats(layout_id: int) -> list[Seat]:
     return cached(key, lambda: [seat for seat in layout_seats(layout_id) if seat.kind != SeatKind.CREW])
 
 
-def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
-    """The seats with these labels in the order of the coach.
+def named_seats(coach: SeatAvailability, labels: Collection[str], *, wheelchairs: int = 0) -> list[Seat]:
+    """The seats with these labels in the order of the coach, for a party with so many `wheelchairs`.
 
-    Raises SeatTaken with the nearest free ones, Refusal for a wrong label.
+    Raises SeatTaken with the nearest free ones, Refusal for a wrong label, for a wheelchair without a place,
+    and for a place for one that is kept for others.
     """
     requested = {label.strip().upper() for label in labels}
     if not requested:
@@ -67,6 +74,17 @@ def named_seats(coach: SeatAvailability, labels: Collection[str]) -> list[Seat]:
         raise SeatTaken(
             [seat.label for seat in gone],
             [seat.label for seat in nearest(coach, gone[0], len(gone), avoid=seats)],
+        )
+    places = [seat for seat in seats if seat.kind == SeatKind.ACCESSIBLE]
+    if len(places) < wheelchairs:
+        raise Refusal(_("Please choose a wheelchair place for whoever uses a wheelchair."))
+    if coach.is_wheelchair_kept and len(places) > wheelchairs:
+        raise Refusal(
+            _(
+                "Seat %(seat)s is kept for passengers who use a wheelchair. Choose another seat, "
+                "or say that one of you uses a wheelchair."
+            )
+            % {"seat": places[-1].label}
         )
     return seats
 
@@ -85,10 +103,16 @@ def nearest(coach: SeatAvailability, seat: Seat, count: int, *, avoid: Collectio
 
 
 def seats_together(
-    coach: SeatAvailability, count: int, classes: Sequence[SoldClass], *, fare_class: str = ""
+    coach: SeatAvailability,
+    count: int,
+    classes: Sequence[SoldClass],
+    *,
+    fare_class: str = "",
+    wheelchairs: int = 0,
 ) -> list[Seat]:
     """The cheapest `count` free seats that a party can have, as `cheapest_together` says, of `fare_class` if
     it is named; among equally cheap ones those that are closest together. In the order of the coach.
+    Each of the party's `wheelchairs` has a place for one.
 
     Raises SoldOut when fewer are free.
     """
@@ -97,10 +121,14 @@ def seats_together(
         for offered in classes
         if fare_class in ("", offered.fare_class.code)
     ]
-    given = cheapest_together([len(seats) for seats in by_class], count)
-    if sum(given) < count:
-        raise SoldOut(sum(given))
-    settled: list[Seat] = []  # of the classes that give all that they have
+    places = [seat for seats in by_class for seat in seats if seat.kind == SeatKind.ACCESSIBLE][:wheelchairs]
+    if len(places) < wheelchairs:
+        raise Refusal(_("There is no wheelchair place left on this departure."))
+    by_class = [[seat for seat in seats if coach.is_for_all(seat, places)] for seats in by_class]
+    given = cheapest_together([len(seats) for seats in by_class], count - wheelchairs)
+    if sum(given) < count - wheelchairs:
+        raise SoldOut(sum(given) + wheelchairs)
+    settled = list(places)  # with those of the classes that give all that they have
     choice: list[Seat] = []  # of the one that has more
     for seats, number in zip(by_class, given, strict=True):
         if number == len(seats):

@@ -18,6 +18,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.database.compiled import compiled
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
 from bookings.domain.inventory.seat_choice import layout_seats
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.timetable.segments import Segment
 from bookings.models import FareClass, Seat, SeatClaim, SeatKind
 
@@ -29,7 +30,7 @@ class SeatView:
     column: int
     deck: int
     kind: str
-    state: str  # free, held, sold, mine, crew
+    state: str  # free, held, sold, mine, kept (for wheelchairs), crew
     name: str  # "Row 4 seat 4B, window, R420"
     price: str
     class_code: str
@@ -86,6 +87,7 @@ class SeatMap:
     decks: tuple[DeckView[SeatView], ...]
     seats: tuple[SeatView, ...]
     free: int
+    reserved: int  # free ones that are kept for wheelchairs, where they can be chosen
     revision: int
     live: int  # claims on the legs of the ride
     is_on_sale: bool
@@ -98,16 +100,31 @@ class SeatMap:
 
 
 @single_version_check()
-def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str = "web") -> SeatMap:
-    """Who may sit where on a ride, with prices: a constant number of queries."""
+def seat_map(
+    segment: Segment,
+    *,
+    now: datetime,
+    owner: str = "",
+    channel: str = "web",
+    takes_wheelchair_places: bool = False,
+) -> SeatMap:
+    """Who may sit where on a ride, with prices: a constant number of queries. Places that are kept for
+    wheelchairs are free only to who `takes_wheelchair_places`.
+    """
     fares = fare_table([(segment.board, segment.alight)])
     prices = class_prices(segment, fares)
     price_texts = {code: format_zar(price) for code, price in prices.items()}
     states, live = _states(segment, owner, now)
+    is_kept = are_places_reserved(segment.boards_at, now)
+    if is_kept and not takes_wheelchair_places:
+        for seat in layout_seats(segment.schedule.layout_id):
+            if seat.kind == SeatKind.ACCESSIBLE:
+                states.setdefault(seat.pk, "kept")
     state_texts = {
         "mine": _("your seat"),
         "held": _("held by somebody else"),
         "sold": _("taken"),
+        "kept": _("kept for passengers who use a wheelchair"),
         "crew": _("crew"),
     }
     seats = tuple(
@@ -126,6 +143,7 @@ def seat_map(segment: Segment, *, now: datetime, owner: str = "", channel: str =
         decks=seat_decks(seats),
         seats=tuple(seat for seat in seats if seat.state != "crew"),
         free=free.total(),
+        reserved=sum(is_kept and seat.kind == SeatKind.ACCESSIBLE and seat.state == "free" for seat in seats),
         revision=segment.schedule.revision,
         live=live,
         is_on_sale=bool(offered) and segment.is_on_sale(now, channel),
@@ -244,4 +262,5 @@ def seat_map_revision(segment: Segment, now: datetime) -> str:
 
 def revision_of(segment: Segment, live: int, now: datetime) -> str:
     # The departure's own revision does not move when a hold runs out or sales close: time alone does that.
-    return f"{segment.schedule.revision}.{live}.{int(segment.is_on_sale(now))}"
+    is_kept = are_places_reserved(segment.boards_at, now)
+    return f"{segment.schedule.revision}.{live}.{int(segment.is_on_sale(now))}{int(is_kept)}"

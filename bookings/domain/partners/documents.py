@@ -48,6 +48,8 @@ class TicketDoc:
     surname: str
     passenger_type: str
     seat: str | None
+    needs_wheelchair: bool
+    help_request: str
     fare_class: str
     fare_zar: Decimal
     status: str
@@ -258,6 +260,8 @@ def _ticket(ticket: Ticket, is_paid: bool) -> TicketDoc:
         surname=ticket.surname,
         passenger_type=ticket.passenger_type.slug,
         seat=ticket.seat.label if ticket.seat else None,
+        needs_wheelchair=ticket.needs_wheelchair,
+        help_request=ticket.help_request,
         fare_class=ticket.fare_class.code,
         fare_zar=ticket.fare,
         status=ticket.status,

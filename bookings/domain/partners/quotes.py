@@ -104,12 +104,22 @@ def read_quote(partner: Partner, text: str) -> Promise:
 
 
 def _as_json(request: SeatRequest) -> dict[str, Any]:
-    return {**asdict(request.segment), "seats": request.labels, "fare_class": request.fare_class}
+    return {
+        **asdict(request.segment),
+        "seats": request.labels,
+        "fare_class": request.fare_class,
+        "wheelchairs": request.wheelchairs,
+    }
 
 
 def _from_json(facts: dict[str, Any]) -> SeatRequest:
     segment = SegmentRef(facts["schedule_id"], facts["from_ref"], facts["to_ref"])
-    return SeatRequest(segment, tuple(facts["seats"]), fare_class=facts["fare_class"])
+    return SeatRequest(
+        segment,
+        tuple(facts["seats"]),
+        fare_class=facts["fare_class"],
+        wheelchairs=facts.get("wheelchairs", 0),  # a quote of before says nothing of them
+    )
 
 
 def _minutes() -> dict[str, int]:
@@ -125,6 +135,8 @@ def _check(requests: Sequence[SeatRequest], types: Sequence[str]) -> None:
         raise Refusal(
             _("Please choose between 1 and %(most)d passengers.") % {"most": settings.HOLD_MAX_SEATS}
         )
+    if any(request.wheelchairs > len(types) for request in requests):
+        raise Refusal(_("You chose more wheelchairs than passengers."))
     known = passenger_types()
     if unknown := sorted({kind for kind in types if kind not in known}):
         names = {"unknown": ", ".join(unknown)[:80], "known": ", ".join(known)}

@@ -5,11 +5,11 @@ Hold, order and payment of the web's own functions, each once per idempotency ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account
 from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
 
+OrderedPassenger = Mapping[str, Any]  # as PassengerDetails, with uses_wheelchair
 _OWNER: Final = "partner:%d:"
 _NETWORK: Final = "partner:%d"  # all that a partner holds unpaid counts against its share of a coach
 
@@ -129,7 +130,7 @@ class OrderDetails:
     """What is ordered: the held seats for these people."""
 
     hold: str
-    passengers: tuple[PassengerDetails, ...]
+    passengers: tuple[OrderedPassenger, ...]
     email: str
     phone: str
     pay_later: bool
@@ -163,7 +164,9 @@ def _order(request: Request, details: OrderDetails, now: datetime | None) -> str
         raise Conflict(_("These seats are already ordered."))
     _check_reference(request.partner, details.external_reference)
     types = [passenger.get("passenger_type", "") for passenger in hold.draft.get("passengers", [])]
-    passengers = _seated(details.passengers, types)
+    trip = hold.trips.order_by("position").first()
+    in_wheelchairs = list(trip.seats.values_list("for_wheelchair", flat=True)) if trip else []
+    passengers = _seated(details.passengers, list(zip(types, in_wheelchairs, strict=False)))
     lock_schedules(hold.trips.values_list("schedule", flat=True))
     save_draft(hold.token, owner=hold.owner, passengers=passengers, email=details.email, phone=details.phone)
     order = place_order(
@@ -179,8 +182,13 @@ def _order(request: Request, details: OrderDetails, now: datetime | None) -> str
     return order.token
 
 
-def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> list[PassengerDetails]:
-    """The passengers in the order of the held seats, each on a seat that was quoted for their type."""
+def _seated(
+    passengers: Sequence[OrderedPassenger], seats: Sequence[tuple[str, bool]]
+) -> list[PassengerDetails]:
+    """The passengers in the order of the held `seats`, each on one that was quoted for their type, and on a
+    place for a wheelchair whoever uses one.
+    """
+    types = [kind for kind, _is_place in seats]
     if sorted(passenger["passenger_type"] for passenger in passengers) != sorted(types):
         expected = {"types": ", ".join(types)}
         raise Refusal(
@@ -191,12 +199,17 @@ def _seated(passengers: Sequence[PassengerDetails], types: Sequence[str]) -> lis
             % expected
         )
     waiting = list(passengers)
-    return [
-        waiting.pop(
-            next(index for index, passenger in enumerate(waiting) if passenger["passenger_type"] == kind)
-        )
-        for kind in types
-    ]
+    seated: list[PassengerDetails] = []
+    for kind, is_place in seats:
+        alike = [passenger for passenger in waiting if passenger["passenger_type"] == kind]
+        passenger = min(alike, key=lambda other: bool(other.get("uses_wheelchair")) != is_place)
+        if passenger.get("uses_wheelchair") and not is_place:
+            raise Refusal(
+                _("There are more wheelchairs than were quoted; please ask for a quote with `wheelchairs`.")
+            )
+        waiting.remove(passenger)
+        seated.append({name: str(text) for name, text in passenger.items() if name != "uses_wheelchair"})
+    return seated
 
 
 def pay_order(

@@ -275,7 +275,9 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
             if passenger.get("passenger_type") in held.fares
             else next(iter(held.fares))
         )
-        terms = TicketTerms(held.seat, types[slug], held.fare_class, fare)
+        terms = TicketTerms(
+            held.seat, types[slug], held.fare_class, fare, needs_wheelchair=held.for_wheelchair
+        )
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     insert_rows(tickets)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by or now)

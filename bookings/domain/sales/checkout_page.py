@@ -34,6 +34,8 @@ class PassengerRow:
     passenger_type: str
     fares: dict[str, str]
     fare_text: str
+    help_request: str  # personal
+    in_wheelchair: bool
 
     @property
     def name(self) -> str:
@@ -159,6 +161,8 @@ def _passenger_rows(
                 passenger_type=said.get("passenger_type") or next(iter(by_type), ""),
                 fares=by_type,
                 fare_text=format_zar(sum((of_trip[index] for of_trip in fares), ZERO)),
+                help_request=said.get("help_request", ""),
+                in_wheelchair=any(held_seat.for_wheelchair for held_seat in held),
             )
         )
     return tuple(rows)

@@ -44,7 +44,8 @@ def review_digest(checkout: CheckoutView) -> str:
     """A fingerprint of all that is ordered and what it costs."""
     trips = [f"{trip.ref}|{trip.departs_iso}|{','.join(trip.seats)}" for trip in checkout.trips]
     people = [
-        f"{row.first_name}|{row.surname}|{row.passenger_type}|{row.fare_text}" for row in checkout.passengers
+        f"{row.first_name}|{row.surname}|{row.passenger_type}|{row.fare_text}|{row.help_request}"
+        for row in checkout.passengers
     ]
     contact = [str(checkout.draft.get("email", "")), str(checkout.draft.get("phone", ""))]
     return sha256("\n".join([*trips, *people, *contact, str(checkout.total)]))

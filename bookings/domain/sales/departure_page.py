@@ -48,12 +48,14 @@ class DepartureView:
 
 
 @single_version_check()
-def departure_view(segment: Segment, *, now: datetime, owner: str = "", hold: str = "") -> DepartureView:
+def departure_view(
+    segment: Segment, *, now: datetime, owner: str = "", hold: str = "", wheelchairs: int = 0
+) -> DepartureView:
     """All that the seat map's page shows, in a constant number of queries.
 
-    `hold` is the token of the way out, while the way back is chosen.
+    `hold` is the token of the way out, while the way back is chosen; `wheelchairs` of the party use one.
     """
-    seats = seat_map(segment, now=now, owner=owner)
+    seats = seat_map(segment, now=now, owner=owner, takes_wheelchair_places=wheelchairs > 0)
     return DepartureView(
         seats=seats,
         rev=revision_of(segment, seats.live, now),

@@ -20,6 +20,7 @@ from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, passe
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.bookings import (
     Difference,
     Settle,
@@ -32,6 +33,7 @@ from bookings.domain.sales.bookings import (
 )
 from bookings.domain.sales.cancellations import is_whole_booking, ticket_quote
 from bookings.domain.sales.expiry import drop_expired
+from bookings.domain.sales.held_party import in_order
 from bookings.domain.sales.holds import price_seat
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import check_movers, left_alone, tickets_beside
@@ -117,8 +119,9 @@ def _quote(
     check_movers(tickets, beside, is_abroad=segment.is_abroad)
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
+    wheelchairs = sum(ticket.needs_wheelchair for ticket in seated)
     if labels:
-        seats = named_seats(coach, labels)
+        seats = named_seats(coach, labels, wheelchairs=wheelchairs)
         if len(seats) != len(seated):
             raise Refusal(_("Choose one seat for each passenger who moves."))
     else:
@@ -129,7 +132,11 @@ def _quote(
             day=segment.boards_local.date(),
         )
         seats = seats_together(
-            coach, len(seated), classes, fare_class=_class_with_room(coach, seated, classes)
+            coach,
+            len(seated),
+            classes,
+            fare_class=_class_with_room(coach, seated, classes),
+            wheelchairs=wheelchairs,
         )
     seat_of = _seats_by_price(seated, seats, segment, fares)
     lines = tuple(
@@ -141,10 +148,16 @@ def _quote(
 def _seats_by_price(
     tickets: Sequence[Ticket], seats: Sequence[Seat], segment: Segment, fares: FareTable
 ) -> dict[int, Seat]:
-    """A seat for each ticket, so that they pay what the same party would pay in a sale."""
+    """A seat for each ticket, so that they pay what the same party would pay in a sale; places for
+    wheelchairs for those who use one.
+    """
     types = [ticket.passenger_type.slug for ticket in tickets]
-    places = fares.places(types, [price_seat(segment, seat, fares).adult for seat in seats])
-    return {tickets[place].pk: seat for place, seat in zip(places, seats, strict=True)}
+    priced = [(seat, price_seat(segment, seat, fares).adult) for seat in seats]
+    places = fares.places(types, [adult for _seat, adult in priced])
+    by_passenger = [priced[places.index(place)] for place in range(len(priced))]
+    in_wheelchairs = {place for place, ticket in enumerate(tickets) if ticket.needs_wheelchair}
+    ordered = in_order(by_passenger, in_wheelchairs)
+    return {ticket.pk: seat for ticket, (seat, _adult) in zip(tickets, ordered, strict=True)}
 
 
 def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> SeatAvailability:
@@ -154,15 +167,18 @@ def _coach(segment: Segment, moving: Sequence[Ticket], now: datetime) -> SeatAva
     used: set[int] = set()
     for seat, leg in claims.values_list("seat", "leg"):
         (taken if leg in segment.legs else used).add(seat)
-    return SeatAvailability(sold_seats(segment.schedule.layout_id), taken, used)
+    is_kept = are_places_reserved(segment.boards_at, now)
+    return SeatAvailability(sold_seats(segment.schedule.layout_id), taken, used, is_kept)
 
 
 def _class_with_room(coach: SeatAvailability, tickets: Sequence[Ticket], classes: Sequence[SoldClass]) -> str:
     """The class they travel in, if it has seats for them all; else any."""
     code = tickets[0].fare_class.code
     kinds = next((offered.kinds for offered in classes if offered.fare_class.code == code), frozenset())
-    room = sum(seat.kind in kinds for seat in coach.free)
-    return code if room >= len(tickets) else ""
+    in_need = sum(ticket.needs_wheelchair for ticket in tickets)
+    room = sum(seat.kind in kinds and coach.is_for_all(seat) for seat in coach.free)
+    places = sum(seat.kind in kinds and not coach.is_for_all(seat) for seat in coach.free)
+    return code if room + min(places, in_need) >= len(tickets) else ""
 
 
 def _line(
@@ -276,9 +292,20 @@ def _move(
     claims.release_tickets(line.ticket for line in quote.lines)
     new_claims: list[SeatClaim] = []
     for line in quote.lines:
-        passenger = {"first_name": line.ticket.first_name, "surname": line.ticket.surname}
+        passenger = {
+            "first_name": line.ticket.first_name,
+            "surname": line.ticket.surname,
+            "help_request": line.ticket.help_request,
+        }
         place = Ticket.Place.SEAT if line.seat else line.ticket.place
-        terms = TicketTerms(line.seat, line.ticket.passenger_type, line.fare_class, line.fare, place)
+        terms = TicketTerms(
+            line.seat,
+            line.ticket.passenger_type,
+            line.fare_class,
+            line.fare,
+            place,
+            line.ticket.needs_wheelchair,
+        )
         issued = issue_ticket(booking, passenger, terms)
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
         BookingEvent.objects.record(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bookings.base.errors import PartyMismatch
+from bookings.models import Seat, SeatKind
+
+PricedSeat = TypeVar("PricedSeat", bound=tuple[Seat, Any])
 
 
 def check_seats(types: Sequence[str], seats: int) -> None:
@@ -15,6 +18,17 @@ def check_seats(types: Sequence[str], seats: int) -> None:
     """
     if types and len(types) != seats:
         raise PartyMismatch(seats, len(types))
+
+
+def in_order(seats: Sequence[PricedSeat], in_wheelchairs: Collection[int]) -> list[PricedSeat]:
+    """The seats of a party in the order of its passengers, those for wheelchairs at the places of whoever
+    uses one; the others keep their order.
+    """
+    if not in_wheelchairs:
+        return list(seats)
+    places = [seat for seat in seats if seat[0].kind == SeatKind.ACCESSIBLE][: len(in_wheelchairs)]
+    others = [seat for seat in seats if seat not in places]
+    return [(places if place in in_wheelchairs else others).pop(0) for place in range(len(seats))]
 
 
 def draft_for(draft: Mapping[str, Any], count: int, types: Sequence[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.prices import fare_classes
 from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.timetable.segments import load_segments
-from bookings.models import Hold, HoldSeat, HoldTrip
+from bookings.models import Hold, HoldSeat, HoldTrip, Seat, SeatKind
 
 
 def locked_hold(token: str, owner: str) -> Hold:
@@ -65,6 +65,20 @@ def _held_seats(token: str) -> QuerySet[HoldSeat]:
     return with_version(seats.filter(trip__hold__token=token).annotate(clock=DatabaseClock())).order_by(
         "trip__position", "position"
     )
+
+
+def wheelchair_places(
+    hold: Hold, seats: Sequence[Seat], wheelchairs: int, *, besides: HoldTrip | None
+) -> set[int]:
+    """The places in the party of those who use a wheelchair: as on another trip of the hold than `besides`,
+    where it has one, else by who has such a seat. One query, none without wheelchairs.
+    """
+    if not wheelchairs:
+        return set()
+    held = HoldSeat.objects.filter(trip__hold=hold, for_wheelchair=True)
+    others = held.exclude(trip=besides) if besides else held
+    by_seat = [place for place, seat in enumerate(seats) if seat.kind == SeatKind.ACCESSIBLE]
+    return set(others.values_list("position", flat=True)) or set(by_seat[:wheelchairs])
 
 
 def time_of_reading(trips: Sequence[HoldTrip]) -> datetime:

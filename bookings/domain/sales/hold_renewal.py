@@ -13,6 +13,7 @@ from bookings.domain.fares.prices import fare_table
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_hold, read_claims, refresh
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, sold_seats
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.held_trips import hold_trips, locked_hold
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
@@ -87,8 +88,12 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
             held = list(trip.seats.all())
             live = read_claims(trip.schedule_id).live(now)
             taken = {claim.seat_id for claim in live if claim.leg in segment.legs}
-            coach = SeatAvailability(sold_seats(segment.schedule.layout_id), taken)
-            seats = named_seats(coach, [row.seat.label for row in held])
+            is_kept = are_places_reserved(segment.boards_at, now)
+            coach = SeatAvailability(
+                sold_seats(segment.schedule.layout_id), taken, is_wheelchair_kept=is_kept
+            )
+            wheelchairs = sum(row.for_wheelchair for row in held)
+            seats = named_seats(coach, [row.seat.label for row in held], wheelchairs=wheelchairs)
             if channel != Channel.COUNTER:
                 check_hold_limits(
                     segment.schedule, len(seats), live, owner=owner, network=hold.network, replaces=None

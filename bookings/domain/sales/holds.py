@@ -34,9 +34,10 @@ from bookings.domain.inventory.seat_choice import (
     seats_together,
     sold_seats,
 )
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.expiry import drop_claims
-from bookings.domain.sales.held_party import check_seats, draft_for
-from bookings.domain.sales.held_trips import locked_hold
+from bookings.domain.sales.held_party import check_seats, draft_for, in_order
+from bookings.domain.sales.held_trips import locked_hold, wheelchair_places
 from bookings.domain.sales.hold_limits import NetworkFull, check_hold_limits, report_network_full
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
@@ -50,13 +51,14 @@ _MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 @dataclass(frozen=True)
 class SeatRequest:
     """Seats on a segment: those with these labels, or (with `count`) so many of our choice, of `fare_class`
-    if it is named.
+    if it is named; `wheelchairs` of them for passengers who use one.
     """
 
     segment: SegmentRef
     labels: tuple[str, ...] = ()
     count: int | None = None
     fare_class: str = ""
+    wheelchairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class HoldRequest:
     """Who holds seats and how.
 
     What an owner, and a `network`, hold unpaid is limited. `types` are the passengers' types, for the draft;
-    where they are named, there must be a seat for each of them and no more. `adds_to` is the token of the
+    where they are named, there must be a seat for each of them and no more. `wheelchairs` of them travel in
+    one. `adds_to` is the token of the
     owner's hold that these seats join: those of the way back.
     """
 
@@ -73,6 +76,7 @@ class HoldRequest:
     channel: str = Channel.WEB
     types: Sequence[str] = ()
     adds_to: str = ""
+    wheelchairs: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ def hold_requested(seats: SeatRequest, request: HoldRequest, *, now: datetime | 
     Raises NotFound for a segment that is not there, and what `hold_seats` raises.
     """
     segment = get_segment(seats.segment)
+    request = replace(request, wheelchairs=seats.wheelchairs)
     if seats.count is None:
         return HeldSeats(hold_seats(segment, seats.labels, request, now=now), segment, len(set(seats.labels)))
     return HeldSeats(
@@ -103,7 +108,12 @@ def hold_seats(
     Seats that the owner already holds on this departure are replaced. Raises SeatTaken, SalesClosed,
     HoldLimitReached, HoldExpired (of `adds_to`), PartyMismatch or another Refusal.
     """
-    return _hold(segment, lambda coach, classes: named_seats(coach, labels), request, now)
+    return _hold(
+        segment,
+        lambda coach, classes: named_seats(coach, labels, wheelchairs=request.wheelchairs),
+        request,
+        now,
+    )
 
 
 def hold_any(
@@ -118,7 +128,9 @@ def hold_any(
         raise Refusal(_("Please choose between 1 and %(most)d seats.") % {"most": most})
     return _hold(
         segment,
-        lambda coach, classes: seats_together(coach, count, classes, fare_class=fare_class),
+        lambda coach, classes: seats_together(
+            coach, count, classes, fare_class=fare_class, wheelchairs=request.wheelchairs
+        ),
         request,
         now,
     )
@@ -130,8 +142,9 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
     check_adult((fares.types[slug] for slug in request.types), is_abroad=segment.is_abroad)
     seats = sold_seats(segment.schedule.layout_id)
     # First without a lock and by our own clock, as most refusals need neither.
-    look = read_claims(schedule_id).live(now or timezone.now())
-    choose(_availability(segment, seats, request, look)[0], _sold_classes(segment, fares))
+    moment = now or timezone.now()
+    look = read_claims(schedule_id).live(moment)
+    choose(_availability(segment, seats, request, look, moment)[0], _sold_classes(segment, fares))
     try:
         with short_transaction():
             # The other segment of the hold is locked too, as its seats get the same new expiry.
@@ -146,7 +159,7 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
             live = claimed.live(now)
             if len(live) < len(claimed.rows):
                 drop_claims([schedule_id], claimed.expired(now), now=now)
-            coach, own_trip = _availability(fresh, seats, request, live)
+            coach, own_trip = _availability(fresh, seats, request, live, now)
             classes = _sold_classes(fresh, fares)
             chosen = [(seat, _price_seat(seat, classes, fares)) for seat in choose(coach, classes)]
             if request.channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
@@ -155,7 +168,11 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
             types = _types_by_price(request.types, chosen, fares)
             hold = _hold_row(own_trip, fresh, replace(request, types=types), len(chosen), now)
             chosen = _seats_by_price(hold.draft, chosen, fares)
-            _write_trip(hold, own_trip, fresh, chosen, joins=bool(request.adds_to))
+            in_wheelchairs = wheelchair_places(
+                hold, [seat for seat, _price in chosen], request.wheelchairs, besides=own_trip
+            )
+            chosen = in_order(chosen, in_wheelchairs)
+            _write_trip(hold, own_trip, fresh, chosen, in_wheelchairs, joins=bool(request.adds_to))
             refresh([schedule_id])
             count_committed(HOLDS, request.channel)
             return hold
@@ -169,7 +186,11 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
 
 
 def _availability(
-    segment: Segment, seats: Sequence[Seat], request: HoldRequest, live: Sequence[ClaimedLeg]
+    segment: Segment,
+    seats: Sequence[Seat],
+    request: HoldRequest,
+    live: Sequence[ClaimedLeg],
+    now: datetime,
 ) -> tuple[SeatAvailability, HoldTrip | None]:
     """The seats as this owner may choose among them, and the trip that they hold there already and have not
     ordered: its seats are free to them. `live` are the claims of the departure that count now.
@@ -190,7 +211,8 @@ def _availability(
     for claim in live:
         if not own_trip or claim.hold_trip_id != own_trip.pk:
             (taken if claim.leg in segment.legs else used).add(claim.seat_id)
-    return SeatAvailability(seats, taken, used), own_trip
+    is_kept = are_places_reserved(segment.boards_at, now)
+    return SeatAvailability(seats, taken, used, is_kept), own_trip
 
 
 def _hold_row(
@@ -200,7 +222,7 @@ def _hold_row(
         check_seats(request.types, count)
         if own_trip and own_trip.hold.expires_at > now:
             hold = own_trip.hold
-            _check_fits(hold.trips.exclude(pk=own_trip.pk), segment, count, own_trip)
+            _check_fits(hold.trips.exclude(pk=own_trip.pk), segment, request, count, own_trip)
             Hold.objects.filter(pk=hold.pk).update(draft=draft_for(hold.draft, count, request.types))
             return hold
         hold = Hold(
@@ -219,14 +241,16 @@ def _hold_row(
     other = hold.trips.exclude(pk=own_trip.pk) if own_trip else hold.trips.all()
     if not own_trip and other.count() >= MOST_TRIPS:
         raise Refusal(_("This booking already has an outward and a return trip."))
-    _check_fits(other, segment, count, own_trip)
+    _check_fits(other, segment, request, count, own_trip)
     check_seats(request.types, count)
     if not own_trip:
         set_expiry(hold, now + hold_time(request.channel))
     return hold
 
 
-def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, own_trip: HoldTrip | None) -> None:
+def _check_fits(
+    others: QuerySet[HoldTrip], segment: Segment, request: HoldRequest, count: int, own_trip: HoldTrip | None
+) -> None:
     """The same people travel both ways, one after the other."""
     for trip in others.select_related("schedule", "from_stop__stop", "to_stop__stop"):
         other = Segment(trip.schedule, trip.from_stop, trip.to_stop)
@@ -234,6 +258,12 @@ def _check_fits(others: QuerySet[HoldTrip], segment: Segment, count: int, own_tr
             raise Refusal(
                 _("Your other trip has %(count)d seats; please choose as many here.")
                 % {"count": trip.seats.count()}
+            )
+        wheelchairs = trip.seats.filter(for_wheelchair=True).count()
+        if wheelchairs != request.wheelchairs:
+            raise Refusal(
+                _("Your other trip has %(count)d wheelchair places; please choose as many here.")
+                % {"count": wheelchairs}
             )
         check_return_trip(
             *((segment, other) if own_trip and own_trip.position < trip.position else (other, segment))
@@ -275,6 +305,7 @@ def _write_trip(
     own_trip: HoldTrip | None,
     segment: Segment,
     seats: Sequence[tuple[Seat, SeatPrice]],
+    in_wheelchairs: Collection[int],
     *,
     joins: bool,
 ) -> None:
@@ -295,7 +326,13 @@ def _write_trip(
         insert_rows([trip])
     insert_rows(
         [
-            HoldSeat(trip=trip, position=position, seat=seat, **price.columns)
+            HoldSeat(
+                trip=trip,
+                position=position,
+                seat=seat,
+                for_wheelchair=position in in_wheelchairs,
+                **price.columns,
+            )
             for position, (seat, price) in enumerate(seats)
         ]
     )

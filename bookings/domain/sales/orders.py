@@ -37,7 +37,7 @@ from bookings.models import (
     User,
 )
 
-PassengerDetails = Mapping[str, str]  # first_name, surname, passenger_type
+PassengerDetails = Mapping[str, str]  # first_name, surname, passenger_type, help_request
 _TRIES: Final = 3
 
 
@@ -148,6 +148,7 @@ class TicketTerms:
     fare_class: FareClass
     fare: Decimal
     place: str = Ticket.Place.SEAT
+    needs_wheelchair: bool = False
 
 
 def issue_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTerms) -> Ticket:
@@ -174,6 +175,8 @@ def new_ticket(
         passenger_type=terms.passenger_type,
         fare_class=terms.fare_class,
         fare=terms.fare,
+        needs_wheelchair=terms.needs_wheelchair,
+        help_request=passenger.get("help_request", ""),
         refund_terms=RefundTerms.of_policy(terms.fare_class.refund_policy).as_json(),
         code=new_ticket_code(),
         spoken_code=spoken_code,

@@ -14,6 +14,7 @@ from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.inventory.claims import read_claims
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.holds import SeatRequest, price_seat
 from bookings.domain.timetable.segments import Segment
 from bookings.models import FareClass, Seat
@@ -56,9 +57,11 @@ def offer_seats(
     )
     coach = _availability(segment, now)
     chosen = (
-        named_seats(coach, seats.labels)
+        named_seats(coach, seats.labels, wheelchairs=seats.wheelchairs)
         if seats.labels
-        else seats_together(coach, len(types), classes, fare_class=seats.fare_class)
+        else seats_together(
+            coach, len(types), classes, fare_class=seats.fare_class, wheelchairs=seats.wheelchairs
+        )
     )
     if len(chosen) != len(types):
         raise Refusal(_("Choose as many seats as there are passengers."))
@@ -76,4 +79,5 @@ def _availability(segment: Segment, now: datetime) -> SeatAvailability:
     used: set[int] = set()
     for claim in read_claims(segment.schedule.pk).live(now):
         (taken if claim.leg in segment.legs else used).add(claim.seat_id)
-    return SeatAvailability(sold_seats(segment.schedule.layout_id), taken, used)
+    is_kept = are_places_reserved(segment.boards_at, now)
+    return SeatAvailability(sold_seats(segment.schedule.layout_id), taken, used, is_kept)

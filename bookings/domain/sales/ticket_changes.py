@@ -21,6 +21,7 @@ from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, sold_seats
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.bookings import (
     Difference,
     Settle,
@@ -88,8 +89,9 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     coach = SeatAvailability(
         sold_seats(booking.schedule.layout_id),
         taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id},
+        is_wheelchair_kept=are_places_reserved(segment.boards_at, now),
     )
-    (seat,) = named_seats(coach, [label])
+    (seat,) = named_seats(coach, [label], wheelchairs=int(ticket.needs_wheelchair))
     if seat.pk == ticket.seat_id:
         raise Refusal(_("They already have this seat."))
     fares = fare_table([(segment.board, segment.alight)])

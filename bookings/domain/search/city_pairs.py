@@ -252,7 +252,7 @@ def _cheapest_run(segment: RouteSegment, layout_id: int, price_zar: Decimal, fir
 
 
 def _from_price(departures: Iterable[Departure], prices: PriceList) -> str:
-    totals = [quote.total for _departure, quote in prices.quotes(departures)]
+    totals = [quote.total for _departure, quote in prices.lowest(departures)]
     return _("from %(price)s") % {"price": format_zar(min(totals))} if totals else ""
 
 

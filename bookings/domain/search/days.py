@@ -16,6 +16,7 @@ from bookings.base.codes import sha256
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
+from bookings.domain.inventory.wheelchair_places import next_release
 from bookings.domain.search.availability import taken_until
 from bookings.domain.search.offers import FRESH_SECONDS, Search, check_ends
 from bookings.domain.search.pricing import PriceList, price_list
@@ -123,7 +124,7 @@ def _lowest_by_day(
         for departure in departures
     ]
     mark = reference_data_version()
-    key = f"days:{sha256(repr((mark, rows, prices.party.counts, prices.fare_class)))[:40]}"
+    key = f"days:{sha256(repr((mark, rows, prices.party, prices.fare_class)))[:40]}"
     cached = cache.get(key) if mark else None
     if cached is None or now.timestamp() >= cached["until"]:
         lowest, expiry = _read_lowest(departures, prices, now)
@@ -150,7 +151,7 @@ def _read_lowest(
     Two queries at most.
     """
     by_day: dict[date, list[tuple[Decimal, int, Departure]]] = {}  # with what they cost at least
-    for departure, quote in prices.quotes(departures):
+    for departure, quote in prices.lowest(departures):
         by_day.setdefault(departure.boards_local.date(), []).append((quote.total, departure.id, departure))
     lowest: dict[date, Decimal] = {}
     expiries = []
@@ -165,7 +166,8 @@ def _read_lowest(
             break
         taken, expiry = taken_until(rows, now=now)
         expiries += [expiry] if expiry else []
-        for departure, quote in prices.quotes(rows, taken):
+        expiries += filter(None, [next_release((row.boards_at for row in rows), now)])
+        for departure, quote in prices.quotes(rows, taken, now=now):
             day = departure.boards_local.date()
             if (quote.free or 0) >= prices.party.size:
                 lowest[day] = min(quote.total, lowest.get(day, quote.total))

@@ -229,7 +229,7 @@ def _rows(departures: Sequence[Departure], facts: Mapping[int, Facts], now: date
     prices = price_list(departures, read_party(1, {}))
     quotes = {
         departure.id: quote
-        for departure, quote in prices.quotes(departures, taken_by_kind(departures, now=now))
+        for departure, quote in prices.quotes(departures, taken_by_kind(departures, now=now), now=now)
     }
     rows = []
     for departure in departures:

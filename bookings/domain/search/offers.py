@@ -20,6 +20,7 @@ from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.fares.prices import Party
+from bookings.domain.inventory.wheelchair_places import are_places_reserved, next_release
 from bookings.domain.network.places import Place
 from bookings.domain.search.availability import TakenByDeparture, TakenSeats, taken_until
 from bookings.domain.search.pricing import PriceList, PriceQuote, price_list
@@ -152,14 +153,14 @@ def results(search: Search, *, now: datetime, channel: str = "web") -> ResultsPa
 
     def make() -> tuple[tuple[Offer, ...], int]:
         seats, expiry = taken or taken_until(shown, now=now)
-        return _offers(shown, prices, seats), fresh_seconds(shown, expiry, now=now, channel=channel)
+        return _offers(shown, prices, seats, now), fresh_seconds(shown, expiry, now=now, channel=channel)
 
     return ResultsPage(
         total=len(rows),
         page=page,
         pages=pages,
         page_size=page_size,
-        cache_key=_cache_key(search, shown, len(rows), page, page_size),
+        cache_key=_cache_key(search, shown, len(rows), (page, page_size), now),
         _make=make,
     )
 
@@ -175,7 +176,9 @@ def offers_window(
 
     def window(first: int, count: int) -> Sequence[tuple[Departure, Offer]]:
         shown = {departure.id: departure for departure in rows[first : first + count]}
-        offers = _offers(list(shown.values()), prices, (taken or taken_until(shown.values(), now=now))[0])
+        offers = _offers(
+            list(shown.values()), prices, (taken or taken_until(shown.values(), now=now))[0], now
+        )
         return [(shown[offer.schedule_id], offer) for offer in offers]
 
     return window
@@ -210,7 +213,7 @@ def _chosen(
     if search.sort != "cheapest" and search.max_price is None:
         return rows, None
     taken, expiry = taken_until(rows, now=now)  # which class still has seats decides the price
-    totals = {departure.id: quote.total for departure, quote in prices.quotes(rows, taken)}
+    totals = {departure.id: quote.total for departure, quote in prices.quotes(rows, taken, now=now)}
     if search.max_price is not None:
         rows = [departure for departure in rows if totals[departure.id] <= search.max_price]
     if search.sort == "cheapest":
@@ -218,7 +221,9 @@ def _chosen(
     return rows, (taken, expiry)
 
 
-def _cache_key(search: Search, rows: list[Departure], total: int, page: int, page_size: int) -> str:
+def _cache_key(
+    search: Search, rows: list[Departure], total: int, page: tuple[int, int], now: datetime
+) -> str:
     """All that decides what the list shows.
 
     Seats change a departure's revision, names and fares the mark. Empty: it cannot be kept.
@@ -233,12 +238,12 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
         search.destination.ref,
         search.day,
         search.party.counts,
+        search.party.wheelchairs,
         search.sort,
         search.band,
         search.fare_class,
         search.max_price,
         page,
-        page_size,
         total,
     ]
     decides += [
@@ -249,6 +254,7 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
             departure.coach,
             departure.layout_id,
             departure.price_zar,
+            are_places_reserved(departure.boards_at, now),
         )
         for departure in rows
     ]
@@ -258,7 +264,7 @@ def _cache_key(search: Search, rows: list[Departure], total: int, page: int, pag
 def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: datetime, channel: str) -> int:
     """For how long a list of these departures stays true while their revisions do.
 
-    Until a hold, at `expiry`, or a sale on them ends.
+    Until a hold, at `expiry`, or a sale on them ends, or places for wheelchairs are released.
     """
     if not rows:
         return FRESH_EMPTY_SECONDS
@@ -266,16 +272,20 @@ def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: dateti
     ends = [min(departure.boards_at for departure in rows) - closing]
     if expiry:
         ends.append(expiry)
+    if release := next_release((departure.boards_at for departure in rows), now):
+        ends.append(release)
     return max(1, min(FRESH_SECONDS, int((min(ends) - now).total_seconds())))
 
 
 def make_offers(rows: list[Departure], prices: PriceList, *, now: datetime) -> tuple[Offer, ...]:
     """One query for the seats taken on these departures."""
-    return _offers(rows, prices, taken_until(rows, now=now)[0])
+    return _offers(rows, prices, taken_until(rows, now=now)[0], now)
 
 
-def _offers(rows: list[Departure], prices: PriceList, taken: TakenByDeparture) -> tuple[Offer, ...]:
-    return tuple(_offer(departure, quote, prices) for departure, quote in prices.quotes(rows, taken))
+def _offers(
+    rows: list[Departure], prices: PriceList, taken: TakenByDeparture, now: datetime
+) -> tuple[Offer, ...]:
+    return tuple(_offer(departure, quote, prices) for departure, quote in prices.quotes(rows, taken, now=now))
 
 
 def _offer(departure: Departure, quote: PriceQuote, prices: PriceList) -> Offer:

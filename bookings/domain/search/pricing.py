@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from bookings.cache.reference_data import cached
@@ -17,9 +17,10 @@ from bookings.domain.fares.prices import (
     fare_lines,
     passenger_types,
 )
+from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.search.availability import LayoutSeats, TakenByDeparture, find_layouts
 from bookings.domain.search.segments import Departure, RouteSegment
-from bookings.models import Fare, FareClass
+from bookings.models import Fare, FareClass, SeatKind
 
 
 @dataclass(frozen=True)
@@ -71,32 +72,47 @@ class PriceList:
         """Those that are sold on their segment."""
         return [departure for departure in departures if self.classes(departure)]
 
+    def lowest(self, departures: Iterable[Departure]) -> list[tuple[Departure, PriceQuote]]:
+        """The lowest price for the party on each that is sold, whatever is free."""
+        return [(departure, self._cheapest(departure)) for departure in self.sold(departures)]
+
     def quotes(
-        self, departures: Iterable[Departure], taken: TakenByDeparture | None = None
+        self, departures: Iterable[Departure], taken: TakenByDeparture, *, now: datetime
     ) -> list[tuple[Departure, PriceQuote]]:
-        """The lowest price for the party on each that is sold; with `taken`, the lowest that its free seats
-        allow.
-        """
+        """The lowest price for the party on each that is sold, which its free seats allow."""
         return [
-            (departure, self._quote(departure, None if taken is None else taken.get(departure.id, {})))
+            (departure, self._quote(departure, taken.get(departure.id, {}), now))
             for departure in self.sold(departures)
         ]
 
-    def _quote(self, departure: Departure, taken: Mapping[str, int] | None) -> PriceQuote:
-        classes = self.classes(departure)
-        cheapest, size = classes[0][0], self.party.size
-        if taken is None:
-            return PriceQuote(self._total(((cheapest, size),)), cheapest)
+    def _cheapest(self, departure: Departure, free: int | None = None) -> PriceQuote:
+        cheapest = self.classes(departure)[0][0]
+        return PriceQuote(self._total(((cheapest, self.party.size),)), cheapest, free)
+
+    def _quote(self, departure: Departure, taken: Mapping[str, int], now: datetime) -> PriceQuote:
+        """By the rules of `inventory.seat_choice.seats_together`."""
+        classes, wheelchairs = self.classes(departure), self.party.wheelchairs
         kinds = self._kinds(departure.layout_id)
-        free = [
-            sum(max(0, number - taken.get(kind, 0)) for kind, number in kinds[fare_class.code])
-            for _price, fare_class in classes
-        ]
-        all_free = sum(free)
-        if all_free < size:
-            return PriceQuote(self._total(((cheapest, size),)), cheapest, all_free)
-        given = zip(classes, cheapest_together(free, size), strict=True)
-        seats = tuple((price, number) for (price, _class), number in given if number)
+        places = [0] * len(classes)  # for wheelchairs
+        free = [0] * len(classes)
+        for index, (_price, fare_class) in enumerate(classes):
+            for kind, number in kinds[fare_class.code]:
+                left = max(0, number - taken.get(kind, 0))
+                if kind == SeatKind.ACCESSIBLE:
+                    places[index] = min(left, wheelchairs - sum(places))
+                    left = 0 if are_places_reserved(departure.boards_at, now) else left - places[index]
+                free[index] += left
+        if sum(places) < wheelchairs:
+            return self._cheapest(departure, 0)
+        all_free = sum(free) + wheelchairs
+        if all_free < self.party.size:
+            return self._cheapest(departure, all_free)
+        given = cheapest_together(free, self.party.size - wheelchairs)
+        seats = tuple(
+            (price, number + for_wheelchairs)
+            for (price, _class), number, for_wheelchairs in zip(classes, given, places, strict=True)
+            if number + for_wheelchairs
+        )
         return PriceQuote(self._total(seats), seats[0][0], all_free)
 
     def _total(self, seats: tuple[tuple[Decimal, int], ...]) -> Decimal:

@@ -30,7 +30,7 @@ from bookings.domain.network.places import Place, get_likely_place, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
-from bookings.web.fields import AmountField, PhoneField, check_name, clean_day, read_address
+from bookings.web.fields import AmountField, HelpField, PhoneField, check_name, clean_day, read_address
 from bookings.web.places import PlaceField
 
 _LONGEST: Final = 200  # of any field; more is cut
@@ -131,6 +131,8 @@ class Person:
     fares: Mapping[str, str]
     name: str = ""
     passenger_type: str = ""
+    help_request: str = ""
+    in_wheelchair: bool = False
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,11 @@ class PayForm(TenderForm):
             widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": _LONGEST}),
         )
 
+        self.fields["help"] = HelpField()
+        self.fields["help"].initial = next(
+            (person.help_request for person in people if person.help_request), ""
+        )
+
     def focus_names(self) -> None:
         """The first name, unless something is wrong: then that is what the script goes to."""
         if self.people and not self.wrong:
@@ -285,8 +292,12 @@ class PayForm(TenderForm):
             surname = last if first else surname
             slug = self.cleaned_data.get(f"type-{person.index}") or next(iter(person.fares), "")
             self.passengers.append({"first_name": first, "surname": last, "passenger_type": slug})
+            self.passengers[-1]["help_request"] = ""
             if problem := _name_problem(first, last):
                 self.add_error(f"name-{person.index}", problem)
+        if self.people:  # it is for who uses a wheelchair, else for who is named first
+            place = next((index for index, person in enumerate(self.people) if person.in_wheelchair), 0)
+            self.passengers[place]["help_request"] = self.cleaned_data.get("help", "")
         return self.cleaned_data
 
     def draft(self) -> dict[str, Any]:

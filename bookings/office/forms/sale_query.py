@@ -91,7 +91,17 @@ def held_people(view: CheckoutView) -> list[Person]:
     for row in view.passengers:
         name = PersonName(row.first_name, row.surname)
         written = write_full_name(name, surname) if name.full else ""
-        people.append(Person(row.index, row.seats, row.fares, written, row.passenger_type))
+        people.append(
+            Person(
+                row.index,
+                row.seats,
+                row.fares,
+                written,
+                row.passenger_type,
+                row.help_request,
+                row.in_wheelchair,
+            )
+        )
         surname = row.surname if row.first_name else surname
     return people
 

@@ -27,6 +27,7 @@ def _rows(manifest: Manifest) -> Iterator[list[str]]:
             _("Booking"),
             _("Code"),
             _("Phone"),
+            _("Needs"),
         ]
     )
     for stop in manifest.shown:
@@ -47,4 +48,5 @@ def _row(stop: StopList, passenger: Passenger) -> list[str]:
         passenger.reference,
         passenger.code,
         passenger.phone,
+        passenger.needs,
     ]

@@ -3,6 +3,7 @@
 Places and day, departure, seats, names and money. The state is in the address and the hold.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -82,10 +83,13 @@ def _seats(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespons
     if query.segment is None:
         return redirect(query.list_address)
     seats = read_seats(typed, request.POST.getlist("seats"), query.segment)
+    seats = replace(seats, wheelchairs=int("wheelchair" in request.POST))
     try:
         hold = keep_seats(seats, clerk=request.user, hold=query.hold)
     except Refusal as refusal:
-        return _show(request, query, refusal=refusal, typed=typed, ticked=seats.labels)
+        return _show(
+            request, query, refusal=refusal, typed=typed, ticked=seats.labels, wheelchair=seats.wheelchairs
+        )
     back = query.search.get("return")
     if back and not query.hold:
         turned = {
@@ -307,6 +311,7 @@ def _seats_typed(view: SegmentView, typed: dict[str, Any]) -> dict[str, Any]:
     shown = typed.get("typed") or " ".join(view.seats.own_labels) or str(view.party or 1)
     return {
         "ticked": [label for label in ticked if label in free],
+        "wheelchair": typed.get("wheelchair", view.wheelchairs),
         "typed": tidy({"wanted": shown})["wanted"],
     }
 

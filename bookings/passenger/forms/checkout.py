@@ -13,7 +13,7 @@ from bookings.base.phones import HOME, phone_country
 from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
-from bookings.web.fields import AddressField, NameField, PhoneField, phone_country_choices
+from bookings.web.fields import AddressField, HelpField, NameField, PhoneField, phone_country_choices
 from bookings.web.refusals import add_refusal
 
 _LONGEST_FIELD: Final = (
@@ -28,6 +28,7 @@ class PassengerFields:
     first_name: forms.BoundField
     surname: forms.BoundField
     passenger_type: forms.BoundField
+    help_request: forms.BoundField
 
 
 class DetailsForm(forms.Form):
@@ -99,6 +100,8 @@ class DetailsForm(forms.Form):
             },
         )
 
+        self.fields[f"p{row.index}-help_request"] = HelpField()
+
     def clean(self) -> dict[str, Any]:
         """One name is enough: some people have no other."""
         for row in self.checkout.passengers:
@@ -130,9 +133,15 @@ class DetailsForm(forms.Form):
                 self[f"p{row.index}-first_name"],
                 self[f"p{row.index}-surname"],
                 self[f"p{row.index}-passenger_type"],
+                self[f"p{row.index}-help_request"],
             )
             for row in self.checkout.passengers
         ]
+
+    @property
+    def has_help(self) -> bool:
+        """Something was typed, right or wrong."""
+        return any(row.help_request.value() for row in self.rows)
 
     @property
     def wrong(self) -> list[forms.BoundField]:
@@ -154,7 +163,7 @@ class DetailsForm(forms.Form):
                 .decode()
             )
 
-        names = ("first_name", "surname", "passenger_type")
+        names = ("first_name", "surname", "passenger_type", "help_request")
         passengers = [
             {name: typed_value(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers
         ]
@@ -171,6 +180,7 @@ def _initial(checkout: CheckoutView) -> dict[str, str]:
     filled = {"email": checkout.draft.get("email", ""), "phone": checkout.draft.get("phone", "")}
     for row in checkout.passengers:
         filled |= {
-            f"p{row.index}-{name}": getattr(row, name) for name in ("first_name", "surname", "passenger_type")
+            f"p{row.index}-{name}": getattr(row, name)
+            for name in ("first_name", "surname", "passenger_type", "help_request")
         }
     return filled

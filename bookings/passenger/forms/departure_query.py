@@ -42,6 +42,7 @@ class DepartureQuery:
             "to": self.segment.to_ref,
             "passengers": self.party.size,
             **party,
+            "wheelchair": self.party.wheelchairs,
             "return": self.return_day,
             "hold": self.hold,
         }
@@ -65,11 +66,11 @@ class DepartureQuery:
 
     @property
     def has_one_type(self) -> bool:
-        return self.party.counts == ((self.default_type, self.party.size),)
+        return self.party == Party(((self.default_type, self.party.size),))
 
     @property
     def party_text(self) -> str:
-        return party_text(dict(self.party.counts))
+        return party_text(self.party)
 
     def types(self, seats: int) -> list[str]:
         """A passenger type for each of `seats` seats: those of the party first, then the usual one."""
@@ -82,14 +83,17 @@ class DepartureQuery:
         if passengers == self.party.size:
             return self
         counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
-        if counts and 0 < passengers < self.party.size:
+        if (counts or self.party.wheelchairs) and 0 < passengers < self.party.size:
             return replace(self, problem=_("Please say which of you travel."))
         return self._with_counts(passengers, counts)
 
     def with_party(self, data: Mapping[str, str]) -> DepartureQuery:
         """The same for the party that the fields of `party_fields` name."""
         counts = {slug: _count(data.get(_PARTY_FIELD % slug) or "0") for slug in passenger_types()}
-        return self._with_counts(sum(counts.values()), counts)
+        wheelchairs = _count(data.get(_PARTY_FIELD % "wheelchair") or "0")
+        return replace(self, party=replace(self.party, wheelchairs=wheelchairs))._with_counts(
+            sum(counts.values()), counts
+        )
 
     def address_with(self, labels: Sequence[str]) -> str:
         """The page with these seats ticked."""
@@ -97,7 +101,7 @@ class DepartureQuery:
 
     def _with_counts(self, passengers: int, counts: Mapping[str, int]) -> DepartureQuery:
         try:
-            return replace(self, party=read_party(passengers, counts))
+            return replace(self, party=read_party(passengers, counts, self.party.wheelchairs))
         except Refusal as refusal:
             return replace(self, problem=counted(refusal).message)
 
@@ -111,6 +115,7 @@ def read_departure_query(schedule_id: int, query: QueryDict) -> DepartureQuery:
         party = read_party(
             _count(query.get("passengers", "1")),
             {slug: _count(query.get(slug, "0")) for slug in types if slug != default},
+            _count(query.get("wheelchair", "0")),
         )
     except Refusal as refusal:
         problem, party = counted(refusal).message, Party(((default, 1),))

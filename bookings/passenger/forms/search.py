@@ -124,6 +124,12 @@ class SearchForm(forms.Form):
                 error_messages={"invalid": _("Please enter the number of passengers in digits.")},
             )
 
+        self.fields["wheelchair"] = forms.BooleanField(
+            label=_("One of us uses a wheelchair"),
+            required=False,
+            widget=forms.CheckboxInput({"value": self.wheelchairs or 1}),
+        )
+
     def _as_fields(self, data: Mapping[str, str], today: date) -> dict[str, str]:
         """An address says how many travel in all; the fields ask for each type."""
         typed = clean_typed(data)
@@ -164,7 +170,7 @@ class SearchForm(forms.Form):
             )
             return None
         try:
-            return read_party(sum(counts.values()), counts)
+            return read_party(sum(counts.values()), counts, self.wheelchairs)
         except Refusal as refusal:
             add_refusal(
                 self, self.default_type if self.types else None, refusal
@@ -219,7 +225,8 @@ class SearchForm(forms.Form):
 
     @property
     def party_text(self) -> str:
-        return party_text({slug: read_count(str(self[slug].value() or ""), 0) for slug in self.types})
+        counts = {slug: read_count(str(self[slug].value() or ""), 0) for slug in self.types}
+        return party_text(Party(tuple(counts.items()), self.wheelchairs))
 
     @property
     def party_errors(self) -> list[str]:
@@ -229,6 +236,15 @@ class SearchForm(forms.Form):
     @property
     def party_fields(self) -> list[forms.BoundField]:
         return [self[slug] for slug in self.types]
+
+    @property
+    def wheelchairs(self) -> int:
+        """An address may say more than the one of the box."""
+        return read_count(self.data.get("wheelchair"), 0)
+
+    @property
+    def wheelchair_field(self) -> forms.BoundField:
+        return self["wheelchair"]
 
     @property
     def query(self) -> SearchQuery:

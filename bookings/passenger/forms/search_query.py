@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.base.errors import NotFound, Refusal
 from bookings.domain.fares.prices import Party, passenger_types, read_party
@@ -61,7 +62,7 @@ class SearchQuery:
 
     @property
     def party_text(self) -> str:
-        return party_text(dict(self.search.party.counts))
+        return party_text(self.search.party)
 
     @property
     def is_narrowed(self) -> bool:
@@ -72,6 +73,7 @@ class SearchQuery:
         return {
             "passengers": party.size,
             **{slug: number for slug, number in party.counts if slug != self.default_type},
+            **({"wheelchair": party.wheelchairs} if party.wheelchairs else {}),
         }
 
     def query(self, **changes: Any) -> dict[str, Any]:
@@ -155,7 +157,8 @@ def read_address(data: Mapping[str, str], *, now: datetime) -> SearchQuery | Non
         origin, destination = get_places(typed["from"], typed["to"])
         day, return_day = _iso_day(typed["date"]), _iso_day(typed.get("return", ""))
         others = {slug: _count(typed[slug]) for slug in types if typed.get(slug)}
-        party = read_party(_count(typed["passengers"]), others)
+        wheelchairs = _count(typed.get("wheelchair") or "0")
+        party = read_party(_count(typed["passengers"]), others, wheelchairs)
     except (KeyError, ValueError, NotFound, Refusal):
         return None
     is_canonical = (origin.ref, destination.ref) == (typed["from"], typed["to"])
@@ -225,11 +228,16 @@ def default_passenger_type() -> str:
     return next((slug for slug, kind in passenger_types().items() if kind.is_default), "adult")
 
 
-def party_text(counts: Mapping[str, int]) -> str:
-    """2 adults, 1 child"""
+def party_text(party: Party) -> str:
+    """2 adults, 1 child, 1 wheelchair"""
+    counts = dict(party.counts)
     numbers = ((kind, counts.get(slug, 0)) for slug, kind in passenger_types().items())
-    return ", ".join(
+    parts = [
         f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}"
         for kind, number in numbers
         if number
-    )
+    ]
+    if party.wheelchairs:
+        text = ngettext("%(number)d wheelchair", "%(number)d wheelchairs", party.wheelchairs)
+        parts.append(text % {"number": party.wheelchairs})
+    return ", ".join(parts)

@@ -179,6 +179,8 @@ def seats_address(view: CheckoutView, index: int = 0) -> str:
     query |= {
         kind.slug: members[kind.slug] for kind in view.types if kind.slug in members and not kind.is_default
     }
+    if wheelchairs := sum(row.in_wheelchair for row in view.passengers):
+        query["wheelchair"] = wheelchairs
     if len(view.trips) > 1:
         query["hold"] = view.token
     return f"{reverse('passenger:departure', args=[trip.ref.schedule_id])}?{urlencode(query, safe='@')}"

@@ -81,6 +81,7 @@ def _hold(
         network_key(request),
         types=query.party.members(),
         adds_to=query.hold,
+        wheelchairs=query.party.wheelchairs,
     )
     try:
         if is_our_choice:
@@ -109,7 +110,13 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     is_wrong_party = isinstance(refusal, PartyMismatch) or bool(request.method == "POST" and query.problem)
-    view = departure_view(segment, now=now, owner=visitor_key(request), hold=query.hold)
+    view = departure_view(
+        segment,
+        now=now,
+        owner=visitor_key(request),
+        hold=query.hold,
+        wheelchairs=query.party.wheelchairs,
+    )
     if ticked is None:
         ticked = ticked_seats(request.GET) if "rev" in request.GET else view.seats.own_labels
     free = {seat.label for seat in view.seats.seats if seat.is_choosable}

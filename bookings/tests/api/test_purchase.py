@@ -22,6 +22,7 @@ from bookings.models import (
     Payment,
     Refund,
     Schedule,
+    Seat,
     SeatClaim,
     Ticket,
 )
@@ -106,6 +107,8 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
         }
         return {
             **names,
+            "needs_wheelchair": False,
+            "help_request": "",
             "fare_class": "standard",
             "fare_zar": fare,
             "status": "valid",
@@ -548,3 +551,27 @@ def test_a_child_is_quoted_with_an_adult_only(program: Program, coach: Schedule)
     assert answer.status_code == 422
     assert "need an adult in the same booking" in answer.json()["detail"]
     assert not SeatClaim.objects.exists()
+
+
+def test_a_wheelchair_is_quoted_held_and_ordered_with_its_place(program: Program, coach: Schedule) -> None:
+    Seat.objects.filter(layout=coach.layout, label="1C").update(kind="accessible")
+    people = [{**person, "passenger_type": "adult"} for person in PEOPLE]
+    people[0] |= {"uses_wheelchair": True, "help_request": "up the steps"}
+    plain = quote(program, segment_request(coach), types=("adult", "adult"))
+    held = hold(program, segment_request(coach, wheelchairs=1), types=("adult", "adult"))
+    body = {"email": "thandi@example.com", "hold": held["id"], "passengers": people}
+    many = [{**person, "uses_wheelchair": True} for person in people]
+
+    refused = program.post("/orders/", {**body, "passengers": many})
+    made = program.post("/orders/", body)
+
+    assert "1C" not in [seat["seat"] for seat in plain["rides"][0]["seats"]]
+    assert (refused.status_code, "more wheelchairs than were quoted" in refused.json()["detail"]) == (
+        422,
+        True,
+    )
+    tickets = made.json()["bookings"][0]["tickets"]
+    assert {(each["seat"], each["needs_wheelchair"], each["help_request"]) for each in tickets} == {
+        ("1C", True, "up the steps"),
+        ("1D", False, ""),
+    }

@@ -336,6 +336,8 @@ def test_search_is_the_websites_own(anybody: Program, coach: Schedule) -> None:
         }
     )
     assert anybody.get("/search/", {**query, "passengers": 8}).json()["results"][0]["is_sold_out"] is True
+    in_wheelchair = anybody.get("/search/", {**query, "wheelchairs": 1}).json()["results"]  # no such place
+    assert in_wheelchair[0]["is_sold_out"] is True
     assert anybody.get("/search/", {**query, "max_price": 899}).json() == page()
     assert anybody.get("/search/", {**query, "time": "evening"}).json() == page()
 
@@ -350,6 +352,7 @@ def test_search_is_the_websites_own(anybody: Program, coach: Schedule) -> None:
         ({"to": "johannesburg"}, 422),
         ({"passengers": 0}, 400),
         ({"passengers": 10}, 400),
+        ({"wheelchairs": 3}, 422),
         ({"types": "child,child,child"}, 422),
         ({"types": "dog"}, 400),
         ({"sort": "nicest"}, 400),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bookings.domain.counter.sale import Sale, SeatRequest, Tender, keep_seats, sell_now
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import City, Hold, HoldSeat, Order, Payment, Schedule, SeatClaim, Shift, Ticket
+from bookings.models import City, Hold, HoldSeat, Order, Payment, Schedule, Seat, SeatClaim, Shift, Ticket
 from bookings.office.forms.sale import read_seats
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import (
@@ -609,3 +609,21 @@ def test_odd_input_is_never_a_server_error(
         answers += [clerk.post(place, {**sent, "action": action}).status_code for place in places]
 
     assert max(answers) < 500
+
+
+def test_a_wheelchair_and_help_are_sold_at_the_counter(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    Seat.objects.filter(layout=schedule.layout, label="1B").update(kind="accessible")
+    seats = address(**segment_query(schedule))
+    refused = clerk.post(seats, {"action": "seats", "wanted": "1b"}).content.decode()
+    token = hold_of(clerk.post(seats, {"action": "seats", "wanted": "2", "wheelchair": "1"}))
+    people = {"name-0": "Thandi Nkosi", "name-1": "Lwazi"}
+    shown = clerk.post(address(hold=token), payment(**people, help="two steps", contact="@")).content.decode()
+
+    clerk.post(address(hold=token), payment(**people, help="two steps"))
+
+    assert "Seat 1B is kept for passengers who use a wheelchair" in refused
+    assert 'value="two steps"' in shown
+    tickets = Ticket.objects.order_by("seat__label").values_list("seat__label", "help_request")
+    assert list(tickets) == [("1A", ""), ("1B", "two steps")]

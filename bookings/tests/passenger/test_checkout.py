@@ -8,8 +8,15 @@ from django.utils import timezone
 
 from bookings.base.dates import day_text
 from bookings.base.phones import phone_country
-from bookings.models import City, Hold, HoldSeat, Order, PaymentAttempt, Schedule, SeatClaim
-from bookings.tests.passenger.buying import departure_ahead, details, hold_by, order_by, review_form
+from bookings.models import City, Hold, HoldSeat, Order, PaymentAttempt, Schedule, Seat, SeatClaim, Ticket
+from bookings.tests.passenger.buying import (
+    departure_ahead,
+    details,
+    hold_by,
+    order_by,
+    review_form,
+    seats_page,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -430,3 +437,32 @@ def test_changing_seats_keeps_who_travels_as_what(client: Client, token: str) ->
     page = client.get(f"/checkout/{token}/").content.decode()
 
     assert "passengers=2&amp;child=1" in page
+
+
+def test_a_wheelchair_and_help_are_told_to_the_crew_alone(
+    client: Client, schedule: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    Seat.objects.filter(layout=schedule.layout, label="1B").update(kind="accessible")
+    day = timezone.localdate(schedule.departure_time)
+    search = f"/search/?from=johannesburg&to=cape-town&date={day}&passengers=2"
+    kept = client.get(seats_page(schedule)).content.decode()
+    refused = client.post(seats_page(schedule), {"seats": ["1A", "1B"]})
+    found = client.get(f"{search}&wheelchair=1").content.decode()
+
+    token = hold_by(client, schedule, "1A", "1B", wheelchair=1)
+    form = client.get(f"/checkout/{token}/").content.decode()
+    long = client.post(f"/checkout/{token}/", details(2, **{"p1-help_request": "x" * 201}))
+    client.post(f"/checkout/{token}/", details(2, **{"p1-help_request": "a ramp\n please"}))
+    review = client.get(f"/checkout/{token}/?step=review")
+    client.post(f"/checkout/{token}/", review_form(client, token))
+
+    assert "Seat 1B is kept for passengers who use a wheelchair" in refused.content.decode()
+    assert "kept for passengers who use a wheelchair" in kept
+    assert "wheelchair=1" in found
+    assert "2 adults, 1 wheelchair" in found
+    assert form.count("Wheelchair place") == 1
+    assert (long.status_code, "at most 200 characters" in long.content.decode()) == (422, True)
+    assert "a ramp please" in review.content.decode()
+    tickets = Ticket.objects.order_by("seat__label").values_list("needs_wheelchair", "help_request")
+    assert list(tickets) == [(False, ""), (True, "a ramp please")]
+    assert "ramp" not in caplog.text

@@ -13,7 +13,7 @@ from bookings.api.pagination import CursorQuery
 from bookings.base.emails import read_email
 from bookings.base.names import NAME_LENGTH
 from bookings.base.phones import HOME
-from bookings.base.text import clean_name
+from bookings.base.text import clean_name, clean_text
 from bookings.domain.sales.held_trips import hold_country
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.models import SaleStatus
@@ -38,6 +38,13 @@ class SegmentRequest(serializers.Serializer):
     )
     fare_class = serializers.SlugField(
         required=False, default="", max_length=30, help_text="Where we choose the seats"
+    )
+    wheelchairs = serializers.IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=settings.HOLD_MAX_SEATS,
+        help_text="How many of the passengers use a wheelchair: each gets a place for one. As many both ways",
     )
 
 
@@ -84,6 +91,16 @@ class NameText(serializers.CharField):
         return name
 
 
+class HelpText(serializers.CharField):
+    """What somebody needs on the way, on one line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=200, required=False, default="", allow_blank=True, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        return clean_text(super().to_internal_value(data)).encode(errors="replace").decode()
+
+
 class AddressText(serializers.EmailField):
     """Without what was pasted along with it."""
 
@@ -109,6 +126,12 @@ class PassengerRequest(serializers.Serializer):
     first_name = NameText(help_text="May be empty for somebody with one name")
     surname = NameText(help_text="May be empty for somebody with one name")
     passenger_type = serializers.SlugField(max_length=30)
+    uses_wheelchair = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Gets the place for a wheelchair that was quoted; left out, one of the same type does",
+    )
+    help_request = HelpText(help_text="Help that they need on the way, for the crew; personal")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["first_name"] and not attrs["surname"]:
@@ -248,6 +271,8 @@ class TicketShape(Shown):
     surname = serializers.CharField()
     passenger_type = serializers.CharField()
     seat = serializers.CharField(allow_null=True)
+    needs_wheelchair = serializers.BooleanField(help_text="Has a place for a wheelchair")
+    help_request = serializers.CharField(help_text="Help asked for on the way; personal")
     fare_class = serializers.CharField()
     fare_zar = money()
     status = serializers.CharField()

@@ -132,6 +132,13 @@ class OfferQuery(PageQuery):
         max_length=300,
         help_text="Passenger types of those who are not adults, as in child,child,student",
     )
+    wheelchairs = serializers.IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=settings.HOLD_MAX_SEATS,
+        help_text="How many of the passengers use a wheelchair",
+    )
     sort = serializers.ChoiceField(SORTS, default=SORTS[0])
     time = serializers.ChoiceField(
         list(BANDS), required=False, default="", help_text="Part of the day of departure"

@@ -55,6 +55,7 @@ def quotes(request: KeyedRequest) -> Response:
             SegmentRef(segment["schedule_id"], segment["origin"], segment["destination"]),
             tuple(segment["seats"]),
             fare_class=segment["fare_class"],
+            wheelchairs=segment["wheelchairs"],
         )
         for segment in body["rides"]
     ]

@@ -178,4 +178,4 @@ def _party(query: dict[str, Any]) -> Party:
         raise ValidationError(
             {"types": _("There is no passenger type %(unknown)s; choose from %(known)s.") % facts}
         )
-    return read_party(query["passengers"], counts)
+    return read_party(query["passengers"], counts, query["wheelchairs"])

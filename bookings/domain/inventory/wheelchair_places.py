@@ -1,0 +1,22 @@
+"""Until when places for wheelchairs are kept for those who declare one."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+
+def release_time(boards_at: datetime) -> datetime:
+    """From when on anybody may take them, for who boards then."""
+    return boards_at - timedelta(hours=settings.WHEELCHAIR_RELEASE_HOURS)
+
+
+def are_places_reserved(boards_at: datetime, now: datetime) -> bool:
+    return now < release_time(boards_at)
+
+
+def next_release(boarding: Iterable[datetime], now: datetime) -> datetime | None:
+    """When such places are next released, of departures that are boarded at these times."""
+    return min(
+        (release for boards_at in boarding if (release := release_time(boards_at)) > now), default=None
+    )
