@@ -81,6 +81,7 @@ def make_prices() -> FareClass:
                 "proof": row["proof"],
                 "is_adult": row["is_adult"] == "yes",
                 "youngest_age": int(row["youngest_age"]),
+                "travels_on_lap": row["on_lap"] == "yes",
                 "is_default": position == 0,
                 "position": position,
             },

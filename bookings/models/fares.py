@@ -68,6 +68,12 @@ class PassengerType(models.Model):
         db_default=True,
         help_text=_("May look after children in the same booking"),
     )
+    travels_on_lap = models.BooleanField(
+        _("on a lap"),
+        default=False,
+        db_default=False,
+        help_text=_("Without a seat, one beside each adult"),
+    )
     youngest_age = models.SmallIntegerField(_("age of the youngest"), default=0, db_default=0)
     alone_from_age = models.SmallIntegerField(
         _("travels alone from this age"),

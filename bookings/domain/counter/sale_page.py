@@ -35,7 +35,7 @@ from bookings.domain.tickets.receipts import tenders_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Booking, Channel, Order, SaleStatus, SeatKind, Ticket, User
+from bookings.models import Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, User
 
 PAGE: Final = 9  # rows that one digit picks
 
@@ -149,6 +149,7 @@ class SegmentView:
     party: int  # of the sale so far
     is_return: bool
     wheelchairs: int  # of the sale so far
+    laps: int
     standby_fares: dict[str, str]  # by passenger type; empty while there are seats
     country: str  # ISO code of where it starts, empty if unknown
 
@@ -175,6 +176,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         standby = {
             slug: format_zar(fare)
             for slug, fare in fares.fares_by_type(standby_price(segment, fares)[1]).items()
+            if not fares.types[slug].travels_on_lap
         }
     trip = trip_view(segment)
     party = {trip.schedule_id: trip.seats.count() for trip in sale.trips.all()} if sale else {}
@@ -187,9 +189,15 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         party=next(iter(party.values()), 0),
         is_return=bool(party) and ref.schedule_id not in party,
         wheelchairs=wheelchairs,
+        laps=_laps(sale, next(iter(party.values()), 0)),
         standby_fares=standby,
         country=segment.board.stop.city.country,
     )
+
+
+def _laps(sale: Hold | None, seats: int) -> int:
+    """How many of the sale's passengers travel on laps: those who come after the seats."""
+    return max(0, len(sale.draft.get("passengers", [])) - seats) if sale else 0
 
 
 def held_sale(token: str, *, clerk: User, now: datetime) -> CheckoutView:

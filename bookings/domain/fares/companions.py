@@ -26,8 +26,11 @@ def needs_adult(kind: PassengerType, *, is_abroad: bool = False) -> bool:
 def find_adult_missing(kinds: Iterable[PassengerType], *, is_abroad: bool = False) -> AdultMissing | None:
     """Why these passengers cannot travel together, if one of them needs an adult and none is there."""
     kinds = list(kinds)
-    if any(kind.is_adult for kind in kinds):
-        return None
+    adults = sum(kind.is_adult for kind in kinds)
+    if adults:
+        if sum(kind.travels_on_lap for kind in kinds) <= adults:
+            return None
+        return AdultMissing(_("Each child on a lap needs an adult of its own in the booking."))
     kind = next((kind for kind in kinds if needs_adult(kind, is_abroad=is_abroad)), None)
     if kind is None:
         return None

@@ -199,38 +199,62 @@ def _read_types() -> dict[str, PassengerType]:
     return {kind.slug: kind for kind in PassengerType.objects.filter(is_active=True)}
 
 
+def lap_types() -> list[str]:
+    """The slugs of those that travel on a lap."""
+    return [slug for slug, kind in passenger_types().items() if kind.travels_on_lap]
+
+
+def split_laps(slugs: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The passengers of these types who have seats, and those on laps."""
+    of_lap = set(lap_types())
+    slugs = list(slugs)
+    return [slug for slug in slugs if slug not in of_lap], [slug for slug in slugs if slug in of_lap]
+
+
 @dataclass(frozen=True)
 class Party:
     """Who travels: how many of each passenger type, by slug, in the types' order; none with 0. `wheelchairs`
-    of them travel in one.
+    of them travel in one; `laps` are the types that have no seat.
     """
 
     counts: tuple[tuple[str, int], ...]
     wheelchairs: int = 0
+    laps: tuple[tuple[str, int], ...] = ()
 
     @property
     def size(self) -> int:
+        """How many have a seat."""
         return sum(number for _slug, number in self.counts)
 
+    @property
+    def everybody(self) -> dict[str, int]:
+        """How many of each type, those on laps too."""
+        return dict((*self.counts, *self.laps))
+
+    @property
+    def travellers(self) -> int:
+        return sum(self.everybody.values())
+
     def members(self) -> list[str]:
-        """One slug for each passenger."""
+        """One slug for each passenger with a seat."""
         return [slug for slug, number in self.counts for _passenger in range(number)]
 
+    def lap_members(self) -> list[str]:
+        """One slug for each passenger on a lap."""
+        return [slug for slug, number in self.laps for _passenger in range(number)]
+
     def price(self, adult: Decimal, types: Mapping[str, PassengerType]) -> Decimal:
-        return sum((passenger_price(adult, types[slug]) * number for slug, number in self.counts), ZERO)
+        numbers = self.everybody.items()
+        return sum((passenger_price(adult, types[slug]) * number for slug, number in numbers), ZERO)
 
     def price_on(self, seats: Sequence[tuple[Decimal, int]], types: Mapping[str, PassengerType]) -> Decimal:
         """The price of the party on so many seats at each adult's price, the cheapest first."""
         members = self.members()
         prices = [adult for adult, number in seats for _seat in range(number)]
         order = _dearest_first(members, types)
-        return sum(
-            (
-                passenger_price(adult, types[members[place]])
-                for adult, place in zip(prices, order, strict=True)
-            ),
-            ZERO,
-        )
+        pairs = [(adult, members[place]) for adult, place in zip(prices, order, strict=True)]
+        pairs += zip(prices, self.lap_members(), strict=False)  # by the cheapest seats
+        return sum((passenger_price(adult, types[slug]) for adult, slug in pairs), ZERO)
 
 
 def read_party(passengers: int, counts: Mapping[str, int], wheelchairs: int = 0) -> Party:
@@ -254,5 +278,10 @@ def read_party(passengers: int, counts: Mapping[str, int], wheelchairs: int = 0)
     if wheelchairs > passengers:
         raise Refusal(_("You chose more wheelchairs than passengers."))
     known[default] = rest
-    check_adult(types[slug] for slug in types if known.get(slug))
-    return Party(tuple((slug, known[slug]) for slug in types if known.get(slug)), wheelchairs)
+    check_adult(types[slug] for slug in types for _passenger in range(known.get(slug, 0)))
+    numbers = [(slug, known[slug]) for slug in types if known.get(slug)]
+    return Party(
+        tuple(pair for pair in numbers if not types[pair[0]].travels_on_lap),
+        wheelchairs,
+        tuple(pair for pair in numbers if types[pair[0]].travels_on_lap),
+    )

@@ -92,7 +92,7 @@ class OrderDoc:
 
 @dataclass(frozen=True)
 class HeldSeat:
-    seat: str
+    seat: str | None  # none on a lap
     fare_class: str
     passenger_type: str
     fare_zar: Decimal
@@ -169,8 +169,11 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
 
 def _held(trip: HoldTrip, hold: Hold) -> tuple[HeldSeat, ...]:
     types = [passenger["passenger_type"] for passenger in hold.draft["passengers"]]
-    seats = zip(trip.seats.all(), types, trip_fares(trip, hold.draft), strict=True)
-    return tuple(HeldSeat(held.seat.label, held.fare_class.code, kind, fare) for held, kind, fare in seats)
+    seats = trip.seats.all()
+    places: list[tuple[str | None, str]] = [(held.seat.label, held.fare_class.code) for held in seats]
+    places += [(None, places[0][1])] * (len(types) - len(places))  # those on laps
+    people = zip(places, types, trip_fares(trip, hold.draft), strict=True)
+    return tuple(HeldSeat(label, code, kind, fare) for (label, code), kind, fare in people)
 
 
 @dataclass(frozen=True)
@@ -312,7 +315,7 @@ def quote_doc(quote: Quote) -> QuoteDoc:
             segment_doc(segment.segment),
             tuple(
                 HeldSeat(
-                    quoted_seat.seat.label,
+                    quoted_seat.seat.label if quoted_seat.seat else None,
                     quoted_seat.fare_class.code,
                     quoted_seat.passenger_type,
                     quoted_seat.fare,

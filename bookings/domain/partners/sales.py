@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, Final
 
 from django.db import IntegrityError
@@ -18,6 +19,7 @@ from bookings.base.codes import normal_code, random_token, sha256
 from bookings.base.errors import Conflict, NotFound, ReferenceTaken, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
+from bookings.domain.fares.prices import split_laps
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -85,8 +87,9 @@ def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
     now = now or database_now()
     owner, token = f"{_OWNER % partner.pk}{random_token()}", ""
     for seats in promise.requests:
-        count = None if seats.labels else len(promise.types)
-        request = HoldRequest(owner, _NETWORK % partner.pk, Channel.API, promise.types, adds_to=token)
+        types, laps = split_laps(promise.types)
+        count = None if seats.labels else len(types)
+        request = HoldRequest(owner, _NETWORK % partner.pk, Channel.API, types, adds_to=token, laps=laps)
         token = hold_requested(replace(seats, count=count), request, now=now).hold.token
     total = hold_total(partner_hold(token, partner))
     if total != promise.total:
@@ -166,7 +169,9 @@ def _order(request: Request, details: OrderDetails, now: datetime | None) -> str
     types = [passenger.get("passenger_type", "") for passenger in hold.draft.get("passengers", [])]
     trip = hold.trips.order_by("position").first()
     in_wheelchairs = list(trip.seats.values_list("for_wheelchair", flat=True)) if trip else []
-    passengers = _seated(details.passengers, list(zip(types, in_wheelchairs, strict=False)))
+    passengers = _seated(
+        details.passengers, [(kind, bool(is_place)) for kind, is_place in zip_longest(types, in_wheelchairs)]
+    )
     lock_schedules(hold.trips.values_list("schedule", flat=True))
     save_draft(hold.token, owner=hold.owner, passengers=passengers, email=details.email, phone=details.phone)
     order = place_order(

@@ -19,7 +19,7 @@ from bookings.base.money import ZERO
 from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import busy_if_locked
 from bookings.domain.fares.companions import check_adult
-from bookings.domain.fares.prices import every_type
+from bookings.domain.fares.prices import every_type, lap_types
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules_of_hold, refresh
 from bookings.domain.sales.confirmation import confirm_order
@@ -46,6 +46,7 @@ from bookings.models import (
     Partner,
     PassengerType,
     Shift,
+    Ticket,
 )
 
 Check = Callable[[Hold, list[HoldTrip], datetime], None]
@@ -95,7 +96,7 @@ def draft_problem(draft: Mapping[str, Any], seats: int, *, needs_email: bool = T
     if draft.get("problem"):
         return str(draft["problem"])
     passengers = draft.get("passengers", [])
-    if len(passengers) != seats or not all(
+    if len(passengers) < seats or not all(
         passenger.get("first_name") or passenger.get("surname") for passenger in passengers
     ):
         return _("Please enter the name of every passenger.")
@@ -109,6 +110,14 @@ def draft_kinds(draft: Mapping[str, Any], kinds: Iterable[PassengerType]) -> lis
     types = {kind.slug: kind for kind in kinds}
     slugs = (passenger.get("passenger_type", "") for passenger in draft.get("passengers", []))
     return [types[slug] for slug in slugs if slug in types]
+
+
+def check_places(draft: Mapping[str, Any], seats: int) -> None:
+    """Raises Refusal unless those with seats come first in the draft and those on laps last."""
+    of_lap = lap_types()
+    for place, passenger in enumerate(draft.get("passengers", [])):
+        if (passenger.get("passenger_type") in of_lap) != (place >= seats):
+            raise Refusal(_("There are more or fewer passengers than seats. Please choose your seats again."))
 
 
 def segment_of(trip: HoldTrip) -> Segment:
@@ -200,6 +209,7 @@ def _place(
     )
     if problem:
         raise Refusal(problem)
+    check_places(hold.draft, len(trips[0].seats.all()))
     check_adult(
         draft_kinds(hold.draft, every_type()), is_abroad=any(segment_of(trip).is_abroad for trip in trips)
     )
@@ -249,7 +259,8 @@ def _make_order(
 
 
 def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
-    """What each seat of a held ride costs for the passenger who is to sit on it.
+    """What each seat of a held ride costs for the passenger who is to sit on it, then what those on laps
+    cost, by the cheapest seats.
 
     Adults where nothing was said yet.
     """
@@ -258,18 +269,28 @@ def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
     for index, held in enumerate(trip.seats.all()):
         slug = chosen[index] if index < len(chosen) else ""
         fares.append(Decimal(held.fares.get(slug) or next(iter(held.fares.values()))))
+    for place, slug in enumerate(chosen[len(fares) :]):
+        cheapest_first = sorted(Decimal(held.fares.get(slug, 0)) for held in trip.seats.all())
+        fares.append(cheapest_first[min(place, len(cheapest_first) - 1)])
     return fares
 
 
 def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
     seats, fares = trip.seats.all(), trip_fares(trip, order.hold.draft if order.hold else {})
-    reference, spoken_codes = new_codes(trip.schedule_id, len(seats))
+    reference, spoken_codes = new_codes(trip.schedule_id, len(fares))
     segment = segment_of(trip)
     booking = open_booking(order, segment, reference=reference, now=now)
     types = {kind.slug: kind for kind in every_type()}
     draft: dict[str, Any] = order.hold.draft if order.hold else {}
     tickets = []
-    for passenger, held, fare, spoken in zip(draft["passengers"], seats, fares, spoken_codes, strict=True):
+    on_laps = [None] * (len(fares) - len(seats))
+    people = zip(draft["passengers"], [*seats, *on_laps], fares, spoken_codes, strict=True)
+    for passenger, held, fare, spoken in people:
+        if held is None:
+            kind, fare_class = types[passenger["passenger_type"]], seats[0].fare_class
+            terms = TicketTerms(None, kind, fare_class, fare, Ticket.Place.LAP)
+            tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
+            continue
         slug = (
             passenger.get("passenger_type")
             if passenger.get("passenger_type") in held.fares

@@ -14,7 +14,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.companions import find_adult_missing
-from bookings.domain.fares.prices import passenger_types
+from bookings.domain.fares.prices import lap_types, passenger_types
 from bookings.domain.sales.checkout import draft_kinds, draft_problem, pay_later_until, segment_of, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.hold_renewal import MOST_RENEWALS
@@ -143,7 +143,7 @@ def _adult_missing(draft: dict[str, Any], is_abroad: bool) -> str:
 def _passenger_rows(
     trips: list[HoldTrip], draft: dict[str, Any], fares: list[list[Decimal]]
 ) -> tuple[PassengerRow, ...]:
-    typed = draft.get("passengers", [])
+    typed, of_lap = draft.get("passengers", []), lap_types()
     rows = []
     for index in range(len(trips[0].seats.all())):
         held = [trip.seats.all()[index] for trip in trips]
@@ -151,6 +151,7 @@ def _passenger_rows(
         by_type = {
             slug: format_zar(sum((Decimal(held_seat.fares[slug]) for held_seat in held), ZERO))
             for slug in held[0].fares
+            if slug not in of_lap
         }
         rows.append(
             PassengerRow(
@@ -163,6 +164,21 @@ def _passenger_rows(
                 fare_text=format_zar(sum((of_trip[index] for of_trip in fares), ZERO)),
                 help_request=said.get("help_request", ""),
                 in_wheelchair=any(held_seat.for_wheelchair for held_seat in held),
+            )
+        )
+    for index in range(len(rows), len(typed)):
+        said, total = typed[index], format_zar(sum((of_trip[index] for of_trip in fares), ZERO))
+        rows.append(
+            PassengerRow(
+                index=index,
+                seats=_("on a lap"),
+                first_name=said.get("first_name", ""),
+                surname=said.get("surname", ""),
+                passenger_type=said.get("passenger_type", ""),
+                fares={said.get("passenger_type", ""): total},
+                fare_text=total,
+                help_request=said.get("help_request", ""),
+                in_wheelchair=False,
             )
         )
     return tuple(rows)

@@ -1,4 +1,4 @@
-"""The party of a hold: who travels on its seats, as the draft keeps it. Pure."""
+"""The party of a hold: who travels on its seats, as the draft keeps it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bookings.base.errors import PartyMismatch
+from bookings.domain.fares.prices import lap_types
 from bookings.models import Seat, SeatKind
 
 PricedSeat = TypeVar("PricedSeat", bound=tuple[Seat, Any])
@@ -31,15 +32,22 @@ def in_order(seats: Sequence[PricedSeat], in_wheelchairs: Collection[int]) -> li
     return [(places if place in in_wheelchairs else others).pop(0) for place in range(len(seats))]
 
 
-def draft_for(draft: Mapping[str, Any], count: int, types: Sequence[str]) -> dict[str, Any]:
-    """The draft for `count` passengers of these types, if the types are known.
+def draft_for(
+    draft: Mapping[str, Any], count: int, types: Sequence[str], *, laps: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The draft for `count` passengers with seats, of these types if they are known, and those on `laps`, who
+    come last.
 
     Whoever was typed already stays, and the rest get the types that are left. Where fewer travel than were
     typed, those go who travel as none of the types.
     """
-    typed = draft.get("passengers", [])
+    typed, of_lap = draft.get("passengers", []), set(lap_types())
     if not types:
-        return {**draft, "passengers": typed[:count]}
+        seated = [passenger for passenger in typed if passenger.get("passenger_type") not in of_lap][:count]
+        seated += [{} for _seat in range(count - len(seated)) if laps]
+        return {**draft, "passengers": seated + _on_laps(typed, laps)}
+    on_laps = _on_laps(typed, laps)
+    typed = [passenger for passenger in typed if passenger.get("passenger_type") not in of_lap]
     left = Counter(types)
     stays: set[int] = set()
     for is_asked_for in (True, False):
@@ -56,4 +64,12 @@ def draft_for(draft: Mapping[str, Any], count: int, types: Sequence[str]) -> dic
         if left[slug]:
             left[slug] -= 1
             passengers.append({"passenger_type": slug})
-    return {**draft, "passengers": passengers}
+    return {**draft, "passengers": passengers + on_laps}
+
+
+def _on_laps(typed: Sequence[Mapping[str, Any]], laps: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Those on laps, with the names that were typed for them."""
+    of_lap = set(lap_types())
+    known = [passenger for passenger in typed if passenger.get("passenger_type") in of_lap]
+    new = [{"passenger_type": slug} for slug in laps]
+    return [*known, *new[len(known) :]][: len(laps)]

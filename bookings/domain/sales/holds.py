@@ -20,7 +20,7 @@ from bookings.base.metrics import HOLDS
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
 from bookings.domain.fares.companions import check_adult
-from bookings.domain.fares.prices import FareTable, SoldClass, fare_table
+from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, lap_types
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import (
     ClaimedLeg,
@@ -51,7 +51,7 @@ _MOST_AT_COUNTER: Final = 60  # seats of one sale: a coach
 @dataclass(frozen=True)
 class SeatRequest:
     """Seats on a segment: those with these labels, or (with `count`) so many of our choice, of `fare_class`
-    if it is named; `wheelchairs` of them for passengers who use one.
+    if it is named; `wheelchairs` of them for passengers who use one. Beside them `laps` travel without.
     """
 
     segment: SegmentRef
@@ -59,6 +59,7 @@ class SeatRequest:
     count: int | None = None
     fare_class: str = ""
     wheelchairs: int = 0
+    laps: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class HoldRequest:
     types: Sequence[str] = ()
     adds_to: str = ""
     wheelchairs: int = 0
+    laps: Sequence[str] = ()  # the types of those without a seat
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def hold_requested(seats: SeatRequest, request: HoldRequest, *, now: datetime | 
     Raises NotFound for a segment that is not there, and what `hold_seats` raises.
     """
     segment = get_segment(seats.segment)
-    request = replace(request, wheelchairs=seats.wheelchairs)
+    laps = request.laps or lap_types()[:1] * seats.laps
+    request = replace(request, wheelchairs=seats.wheelchairs, laps=laps)
     if seats.count is None:
         return HeldSeats(hold_seats(segment, seats.labels, request, now=now), segment, len(set(seats.labels)))
     return HeldSeats(
@@ -139,7 +142,9 @@ def hold_any(
 def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime | None) -> Hold:
     schedule_id = segment.schedule.pk
     fares = fare_table([(segment.board, segment.alight)])
-    check_adult((fares.types[slug] for slug in request.types), is_abroad=segment.is_abroad)
+    if request.types:  # else who travels is not known yet
+        everybody = (fares.types[slug] for slug in (*request.types, *request.laps))
+        check_adult(everybody, is_abroad=segment.is_abroad)
     seats = sold_seats(segment.schedule.layout_id)
     # First without a lock and by our own clock, as most refusals need neither.
     moment = now or timezone.now()
@@ -223,7 +228,9 @@ def _hold_row(
         if own_trip and own_trip.hold.expires_at > now:
             hold = own_trip.hold
             _check_fits(hold.trips.exclude(pk=own_trip.pk), segment, request, count, own_trip)
-            Hold.objects.filter(pk=hold.pk).update(draft=draft_for(hold.draft, count, request.types))
+            Hold.objects.filter(pk=hold.pk).update(
+                draft=draft_for(hold.draft, count, request.types, laps=request.laps)
+            )
             return hold
         hold = Hold(
             token=random_token(),
@@ -231,7 +238,7 @@ def _hold_row(
             network=request.network,
             created_at=now,
             expires_at=now + hold_time(request.channel),
-            draft=draft_for({}, count, request.types),
+            draft=draft_for({}, count, request.types, laps=request.laps),
         )
         insert_rows([hold])
         return hold
@@ -294,6 +301,7 @@ def _seats_by_price(
 ) -> list[tuple[Seat, SeatPrice]]:
     """The same for passengers who have their places in the draft already: the seats in their order."""
     types = [passenger.get("passenger_type", "") for passenger in draft.get("passengers", [])]
+    types = types[: len(seats)]  # those on laps come last
     if len(types) != len(seats):
         return seats
     places = fares.places(types, [price.adult for _seat, price in seats])

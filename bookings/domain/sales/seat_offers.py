@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal, SalesClosed
 from bookings.domain.fares.companions import check_adult
-from bookings.domain.fares.prices import fare_table
+from bookings.domain.fares.prices import fare_table, split_laps
 from bookings.domain.inventory.claims import read_claims
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
@@ -24,7 +24,7 @@ from bookings.models import FareClass, Seat
 class SeatOffer:
     """A seat for one passenger of a party, and what they pay on it."""
 
-    seat: Seat
+    seat: Seat | None  # none on a lap
     fare_class: FareClass
     passenger_type: str
     fare: Decimal
@@ -48,7 +48,8 @@ def offer_seats(
     if not segment.is_on_sale(now, channel):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     fares = fare_table([(segment.board, segment.alight)])
-    check_adult((fares.types[slug] for slug in types), is_abroad=segment.is_abroad)
+    types, laps = split_laps(types)
+    check_adult((fares.types[slug] for slug in (*types, *laps)), is_abroad=segment.is_abroad)
     classes = fares.sold_classes(
         segment.board,
         segment.alight,
@@ -71,7 +72,14 @@ def offer_seats(
         SeatOffer(seat, price.fare_class, types[place], Decimal(price.fares[types[place]]))
         for seat, price, place in zip(chosen, prices, places, strict=True)
     ]
-    return [offers[places.index(place)] for place in range(len(types))] if seat_by_seat else offers
+    cheapest_first = sorted(prices, key=lambda price: price.adult)
+    on_laps = [
+        SeatOffer(None, price.fare_class, slug, Decimal(price.fares[slug]))
+        for slug, price in zip(laps, cheapest_first, strict=False)
+    ]
+    if seat_by_seat:
+        offers = [offers[places.index(place)] for place in range(len(types))]
+    return offers + on_laps
 
 
 def _availability(segment: Segment, now: datetime) -> SeatAvailability:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, Refusal, RuleBroken
+from bookings.base.params import read_int
 from bookings.domain.counter.sale import Sale, give_back, keep_seats, keep_typed, sell_now, take_over
 from bookings.domain.counter.sale_page import (
     CounterOffers,
@@ -25,6 +26,7 @@ from bookings.domain.counter.sale_page import (
     segment_view,
 )
 from bookings.domain.counter.standby import sell_standby
+from bookings.domain.fares.prices import lap_types
 from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
 from bookings.models import Shift
@@ -83,12 +85,22 @@ def _seats(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespons
     if query.segment is None:
         return redirect(query.list_address)
     seats = read_seats(typed, request.POST.getlist("seats"), query.segment)
-    seats = replace(seats, wheelchairs=int("wheelchair" in request.POST))
+    seats = replace(
+        seats,
+        wheelchairs=int("wheelchair" in request.POST),
+        laps=read_int(request.POST.get("laps", ""), most=9),
+    )
     try:
         hold = keep_seats(seats, clerk=request.user, hold=query.hold)
     except Refusal as refusal:
         return _show(
-            request, query, refusal=refusal, typed=typed, ticked=seats.labels, wheelchair=seats.wheelchairs
+            request,
+            query,
+            refusal=refusal,
+            typed=typed,
+            ticked=seats.labels,
+            wheelchair=seats.wheelchairs,
+            laps=seats.laps,
         )
     back = query.search.get("return")
     if back and not query.hold:
@@ -312,6 +324,8 @@ def _seats_typed(view: SegmentView, typed: dict[str, Any]) -> dict[str, Any]:
     return {
         "ticked": [label for label in ticked if label in free],
         "wheelchair": typed.get("wheelchair", view.wheelchairs),
+        "laps": typed.get("laps", view.laps),
+        "has_laps": bool(lap_types()) and not view.is_return,
         "typed": tidy({"wanted": shown})["wanted"],
     }
 

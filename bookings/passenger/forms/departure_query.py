@@ -36,11 +36,11 @@ class DepartureQuery:
     return_day: date | None = None
 
     def query(self, **changes: Any) -> str:
-        party = {slug: number for slug, number in self.party.counts if slug != self.default_type}
+        party = {slug: number for slug, number in self.party.everybody.items() if slug != self.default_type}
         parameters = {
             "from": self.segment.from_ref,
             "to": self.segment.to_ref,
-            "passengers": self.party.size,
+            "passengers": self.party.travellers,
             **party,
             "wheelchair": self.party.wheelchairs,
             "return": self.return_day,
@@ -80,10 +80,10 @@ class DepartureQuery:
         """The same for another number of passengers: more are of the usual type. Who stays behind of a party
         of several types is never guessed.
         """
-        if passengers == self.party.size:
+        if passengers == self.party.travellers:
             return self
-        counts = {slug: number for slug, number in self.party.counts if slug != self.default_type}
-        if (counts or self.party.wheelchairs) and 0 < passengers < self.party.size:
+        counts = {slug: number for slug, number in self.party.everybody.items() if slug != self.default_type}
+        if (counts or self.party.wheelchairs) and 0 < passengers < self.party.travellers:
             return replace(self, problem=_("Please say which of you travel."))
         return self._with_counts(passengers, counts)
 
@@ -141,7 +141,7 @@ class PartyField:
 
 def party_fields(query: DepartureQuery, typed: Mapping[str, str]) -> list[PartyField]:
     """Filled as typed, else with the party of the page."""
-    numbers = dict(query.party.counts)
+    numbers = query.party.everybody
     return [
         PartyField(
             name := _PARTY_FIELD % slug,

@@ -71,8 +71,8 @@ class SearchQuery:
     def party_query(self) -> dict[str, int]:
         party = self.search.party
         return {
-            "passengers": party.size,
-            **{slug: number for slug, number in party.counts if slug != self.default_type},
+            "passengers": party.travellers,
+            **{slug: number for slug, number in party.everybody.items() if slug != self.default_type},
             **({"wheelchair": party.wheelchairs} if party.wheelchairs else {}),
         }
 
@@ -230,7 +230,7 @@ def default_passenger_type() -> str:
 
 def party_text(party: Party) -> str:
     """2 adults, 1 child, 1 wheelchair"""
-    counts = dict(party.counts)
+    counts = party.everybody
     numbers = ((kind, counts.get(slug, 0)) for slug, kind in passenger_types().items())
     parts = [
         f"{number} {(kind.name if number == 1 else kind.name_plural).lower()}"

@@ -73,7 +73,7 @@ def _hold(
         query = query.with_party(request.POST)
         if not query.problem:
             return redirect(query.address_with(labels))
-    query = query.sized(_typed_number(request.POST.get("passengers", ""), query.party.size))
+    query = query.sized(_typed_number(request.POST.get("passengers", ""), query.party.travellers))
     if query.problem:
         return _page(request, segment, query, ticked=labels)
     hold_request = HoldRequest(
@@ -82,6 +82,7 @@ def _hold(
         types=query.party.members(),
         adds_to=query.hold,
         wheelchairs=query.party.wheelchairs,
+        laps=query.party.lap_members(),
     )
     try:
         if is_our_choice:

@@ -575,3 +575,19 @@ def test_a_wheelchair_is_quoted_held_and_ordered_with_its_place(program: Program
         ("1C", True, "up the steps"),
         ("1D", False, ""),
     }
+
+
+def test_an_infant_is_sold_on_a_lap(program: Program, coach: Schedule) -> None:
+    PassengerType.objects.create(
+        slug="infant", name="Infant", discount_percent=90, is_adult=False, travels_on_lap=True, position=9
+    )
+    quoted = quote(program, segment_request(coach), types=("infant", "adult"))
+    held = hold(program, segment_request(coach), types=("infant", "adult"))
+    people = [{**PEOPLE[1], "passenger_type": "infant"}, {**PEOPLE[0], "passenger_type": "adult"}]
+
+    made = program.post("/orders/", {"email": "a@example.com", "hold": held["id"], "passengers": people})
+
+    seats = [("1A", "600.00"), (None, "60.00")]
+    assert [(each["seat"], each["fare_zar"]) for each in quoted["rides"][0]["seats"]] == seats
+    assert [(each["seat"], each["fare_zar"]) for each in held["rides"][0]["seats"]] == seats
+    assert [(each["seat"], each["fare_zar"]) for each in made.json()["bookings"][0]["tickets"]] == seats

@@ -137,7 +137,7 @@ def test_passenger_types(anybody: Program) -> None:
     rows = [("adult", "Adult", 0, True), ("child", "Child", 50, False), ("student", "Student", 10, False)]
     names = ("slug", "name", "discount_percent", "is_default")
 
-    alone = {"is_adult": True, "needs_adult": False, "needs_adult_abroad": False}
+    alone = {"travels_on_lap": False, "is_adult": True, "needs_adult": False, "needs_adult_abroad": False}
     expected = [{**dict(zip(names, row, strict=True)), "ages": "", "proof": "", **alone} for row in rows]
     assert anybody.get("/passenger-types/").json() == page(*expected)
 

@@ -8,7 +8,18 @@ from django.utils import timezone
 
 from bookings.base.dates import day_text
 from bookings.base.phones import phone_country
-from bookings.models import City, Hold, HoldSeat, Order, PaymentAttempt, Schedule, Seat, SeatClaim, Ticket
+from bookings.models import (
+    City,
+    Hold,
+    HoldSeat,
+    Order,
+    PassengerType,
+    PaymentAttempt,
+    Schedule,
+    Seat,
+    SeatClaim,
+    Ticket,
+)
 from bookings.tests.passenger.buying import (
     departure_ahead,
     details,
@@ -16,6 +27,7 @@ from bookings.tests.passenger.buying import (
     order_by,
     review_form,
     seats_page,
+    token_in,
 )
 
 pytestmark = pytest.mark.django_db
@@ -466,3 +478,23 @@ def test_a_wheelchair_and_help_are_told_to_the_crew_alone(
     tickets = Ticket.objects.order_by("seat__label").values_list("needs_wheelchair", "help_request")
     assert list(tickets) == [(False, ""), (True, "a ramp please")]
     assert "ramp" not in caplog.text
+
+
+def test_an_infant_is_booked_on_a_lap(client: Client, schedule: Schedule) -> None:
+    PassengerType.objects.create(
+        slug="infant", name="Infant", discount_percent=100, is_adult=False, travels_on_lap=True, position=9
+    )
+    page = seats_page(schedule, passengers=3, infant=1)
+    too_few = client.post(page, {"seats": ["1A"]})
+    token = token_in(client.post(page, {"seats": ["1A", "1B"]}))
+    form = client.get(f"/checkout/{token}/").content.decode()
+    names = {"p2-first_name": "Baby", "p2-surname": "Mokoena", "p2-passenger_type": "infant"}
+
+    client.post(f"/checkout/{token}/", details(2, **names))
+    client.post(f"/checkout/{token}/", review_form(client, token))
+
+    assert too_few.status_code == 422
+    assert "on a lap" in form
+    tickets = Ticket.objects.order_by("pk").values_list("first_name", "place", "fare")
+    assert list(tickets)[2] == ("Baby", "lap", 0)
+    assert SeatClaim.objects.values("seat").distinct().count() == 2

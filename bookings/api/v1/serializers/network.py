@@ -70,6 +70,7 @@ class PassengerTypeShape(Shown):
     ages = serializers.CharField()
     proof = serializers.CharField(help_text="What is shown at boarding")
     is_default = serializers.BooleanField()
+    travels_on_lap = serializers.BooleanField(help_text="Without a seat, one beside each adult")
     is_adult = serializers.BooleanField(help_text="Whether they may look after others in the same order")
     needs_adult = serializers.SerializerMethodField(
         help_text="Whether they travel only with an adult in the same order"

@@ -236,7 +236,7 @@ class SegmentShape(Shown):
 
 
 class HeldSeatShape(Shown):
-    seat = serializers.CharField()
+    seat = serializers.CharField(allow_null=True, help_text="null: on a lap")
     fare_class = serializers.CharField()
     passenger_type = serializers.CharField()
     fare_zar = money()
