@@ -1,0 +1,42 @@
+"""The company's rules: minutes, limits, and sums over which a second person signs."""
+
+from decimal import Decimal
+
+from falcon_web.settings.environment import IS_DEMO, env
+
+COMPANY_NAME = env.str("COMPANY_NAME", "") or "Falcon Bus Lines"  # until a manager has entered the company
+HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
+HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
+HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may have to ask somebody first
+PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
+PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
+PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
+WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before boarding; then for all
+SALES_CLOSE_MINUTES = {
+    "web": env.float("SALES_CLOSE_MINUTES", 15),
+    "api": env.float("SALES_CLOSE_MINUTES", 15),
+    "counter": 0.0,
+}
+# Before departure from the stop. The demo opens its doors half a day ahead, so that they can be tried at any
+# hour.
+BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 720 if IS_DEMO else 30)
+BOARDING_CLOSES_MINUTES = env.float("BOARDING_CLOSES_MINUTES", 10)
+HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
+HOLD_NETWORK_SHARE = float(
+    env.str("HOLD_NETWORK_SHARE", "0.4") or 0
+)  # of a coach in unpaid web holds; 0 or empty: no limit
+FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
+# What the dashboard warns of: the fullest leg in percent of the seats, and minutes over the time without
+# having been sent off
+ALERT_FULL_PERCENT = env.int("ALERT_FULL_PERCENT", 85)
+ALERT_LOW_PERCENT = env.int("ALERT_LOW_PERCENT", 20)
+ALERT_LATE_MINUTES = env.int("ALERT_LATE_MINUTES", 10)
+SHIFT_DIFFERENCE_LIMIT = Decimal(
+    env.str("SHIFT_DIFFERENCE_LIMIT", "50")
+)  # rand by tender; beyond it a cash-up needs a second person
+REFUND_DAYS = env.int("REFUND_DAYS", 10)  # by when a customer is promised that a refund has arrived
+# Rand over which a clerk needs the approval of a second person
+CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
+VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
+PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
+CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
