@@ -10,8 +10,8 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict
-from bookings.base.money import ZERO
+from bookings.base.errors import Conflict, Refusal
+from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.boarding.coach_load import CoachLoad, coach_load
 from bookings.domain.counter.exchange import Till
@@ -46,7 +46,8 @@ def refund_left_behind(
 
     One transaction for each booking, once per `submission`: whatever stops it half-way, sending the form
     again does the rest. `seen` are the tickets that the clerk saw: who was seated or moved meanwhile is left
-    alone. Raises Conflict if nobody is left.
+    alone. Raises Conflict if nobody is left, NeedsApproval where a pay-out has to be signed; a refusal
+    half-way says what was given back before.
     """
     moment = now or database_now()
     in_cash = till.tender is not None
@@ -61,16 +62,23 @@ def refund_left_behind(
     for booking, of_booking in groupby(waiting, key=lambda ticket: ticket.booking):
         tickets = [ticket.pk for ticket in of_booking]
         token = f"{submission[:60]}:{booking.pk}"
-        cancelled = cancel_booking(
-            CancellationRequest(
-                booking.booking_reference, ticket_ids=tickets, reason=_("standby without a seat")
-            ),
-            actor=till.clerk,
-            afterwards=till.settle(token, now).pay_out,
-            submission=token,
-            content=repr((tickets, in_cash)),
-            now=now,
-        )
+        try:
+            cancelled = cancel_booking(
+                CancellationRequest(
+                    booking.booking_reference, ticket_ids=tickets, reason=_("standby without a seat")
+                ),
+                actor=till.clerk,
+                afterwards=till.settle(token, now).pay_out,
+                submission=token,
+                content=repr((tickets, in_cash)),
+                now=now,
+            )
+        except Refusal as refusal:
+            if not people:
+                raise
+            facts = {"amount": format_zar(amount), "count": people, "why": refusal.message}
+            refusal.args = (_("%(amount)s for %(count)d on standby is paid out. Then: %(why)s") % facts,)
+            raise
         people += len(tickets)
         amount += sum((refund.amount for refund in Refund.objects.filter(booking=cancelled)), ZERO)
     if not people:

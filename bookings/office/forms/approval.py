@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.errors import Refusal
-from bookings.domain.sales.approvals import NeedsApproval
+from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.staff.approvals import approve
 from bookings.models import User
 from bookings.office.access import StaffRequest, branch_or_none
@@ -61,6 +61,16 @@ class ApprovalFields(forms.Form):
         except Refusal as refusal:
             add_refusal(self, "approver_name", refusal)
         return self._approver
+
+    def approval_for(self, request: StaffRequest, reason: str) -> Approval | None:
+        """What a second person signed, for this reason; None if nobody did.
+
+        Raises Refusal, the form saying why, when a signature does not hold.
+        """
+        approver = self.find_approver(request)
+        if approver is None and self.errors:
+            raise Refusal(_("The approval does not hold."))
+        return Approval(approver, reason) if approver else None
 
     def note_refusal(self, refusal: Refusal | None) -> None:
         """Ask for a signature where that is what is missing, or where one was tried."""

@@ -3,6 +3,11 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.text import clean_code
 from bookings.domain.boarding.check_in import Scan
+from bookings.domain.counter.exchange import Till
+from bookings.domain.counter.tender import Tender
+from bookings.models import Account
+from bookings.office.access import StaffRequest
+from bookings.office.forms.approval import ApprovalFields
 
 HIGHEST = 32_767  # of a position
 
@@ -50,3 +55,18 @@ class UndoForm(forms.Form):
 class CloseForm(forms.Form):
     stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+
+class StandbyRefundForm(ApprovalFields):
+    """How those who were left behind get their money: in cash now, or later."""
+
+    stop = forms.IntegerField(min_value=0, max_value=HIGHEST)
+    how = forms.CharField(required=False, max_length=10)
+    reason = forms.CharField(label=_("Reason"), max_length=100, required=False)
+
+    def till(self, request: StaffRequest) -> Till:
+        """Raises Refusal, the form saying why, when a signature does not hold."""
+        if self.cleaned_data["how"] != Account.CASH:
+            return Till(request.user)
+        approval = self.approval_for(request, self.cleaned_data["reason"])
+        return Till(request.user, Tender(Account.CASH, approval=approval))

@@ -48,16 +48,9 @@ class ConfirmForm(ApprovalFields):
         return Till(request.user, tender)
 
     def approval(self, request: StaffRequest) -> Approval | None:
-        """What a second person signed, for the reason that was typed.
-
-        Raises Refusal, the form saying why, when a signature does not hold.
-        """
-        approver = self.find_approver(request)
-        if approver is None and self.errors:
-            raise Refusal(_("The approval does not hold."))
+        """What a second person signed, for the reason that was typed; raises what `approval_for` raises."""
         data = self.cleaned_data
-        reason = data["reason"] or data["note"] or data["waiver"]
-        return Approval(approver, reason) if approver else None
+        return self.approval_for(request, data["reason"] or data["note"] or data["waiver"])
 
     def signed_waiver(self, request: StaffRequest, *, is_waived: bool) -> Waiver | None:
         """The waiver that somebody signed.

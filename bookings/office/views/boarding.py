@@ -19,7 +19,7 @@ from bookings.base.text import clean_code
 from bookings.domain.boarding.check_in import check_in, undo_check_in
 from bookings.domain.boarding.closing import Closed, close_boarding
 from bookings.domain.boarding.departure_status import arrive, depart
-from bookings.domain.boarding.manifest import board_view, manifest
+from bookings.domain.boarding.manifest import StopList, board_view, manifest
 from bookings.domain.boarding.reversal import (
     undo_arrival,
     undo_closing,
@@ -27,12 +27,10 @@ from bookings.domain.boarding.reversal import (
     undo_no_show,
 )
 from bookings.domain.boarding.standby_refunds import refund_left_behind
-from bookings.domain.counter.exchange import Till
-from bookings.domain.counter.tender import Tender
 from bookings.models import Account, Shift
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.approval import ApprovalFields
-from bookings.office.forms.boarding import BoardingStopForm, CloseForm, ScanForm, UndoForm
+from bookings.office.forms.boarding import BoardingStopForm, CloseForm, ScanForm, StandbyRefundForm, UndoForm
 from bookings.office.forms.exchange import ids_in
 from bookings.office.policy import may
 from bookings.office.presenters.boarding import (
@@ -204,26 +202,23 @@ def undo_step(request: StaffRequest, schedule_id: int, step: str) -> HttpRespons
 
 
 @staff
+@sensitive_post_parameters("approver_password", "approver_code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def standby(request: StaffRequest, schedule_id: int) -> HttpResponse:
-    """Give back what those paid who stood by at a stop and stayed behind."""
+    """Give back what those paid who stood by at a stop and stayed behind; somebody else may have to sign."""
     if request.method != "POST":
-        return _ask(request, schedule_id, "standby_refunds")
-    form = CloseForm(request.POST)
+        return _ask(request, schedule_id, "standby_refunds", form=StandbyRefundForm())
+    form = StandbyRefundForm(request.POST)
     if not form.is_valid():
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
-    stop, in_cash = form.cleaned_data["stop"], request.POST.get("how") == "cash"
-    tickets = ids_in(request.POST)
+    stop, tickets = form.cleaned_data["stop"], ids_in(request.POST)
     try:
         given = refund_left_behind(
-            schedule_id,
-            stop,
-            seen=tickets,
-            till=Till(request.user, Tender(Account.CASH) if in_cash else None),
-            submission=_submission(request),
+            schedule_id, stop, seen=tickets, till=form.till(request), submission=_submission(request)
         )
     except Refusal as refusal:
-        return _ask(request, schedule_id, "standby_refunds", stop=stop, refusal=refusal)
+        form.note_refusal(refusal)
+        return _ask(request, schedule_id, "standby_refunds", stop=stop, form=form, refusal=refusal)
     message = (
         _("%(amount)s for %(count)d on standby: paid out in cash.")
         if given.is_paid
@@ -275,11 +270,25 @@ def _ask(
         "stop": view.stop,
         "form": form,
         "refusal": counted(refusal),
-        "shift": Shift.objects.open_of(request.user) if question == "standby_refunds" else None,
         "submission": random_token(),
     }
+    if isinstance(form, StandbyRefundForm):
+        context |= _standby_choices(request, form, view.stop)
     status = refusal.status if refusal else 422 if form and form.errors else 200
     return render_page(request, f"office/boarding/{question}.html", context, status=status)
+
+
+def _standby_choices(request: StaffRequest, form: StandbyRefundForm, stop: StopList | None) -> dict[str, Any]:
+    """Who was left behind and how they get their money; as it was posted, if it was."""
+    shift, posted = Shift.objects.open_of(request.user), ids_in(request.POST)
+    return {
+        "shift": shift,
+        "in_cash": shift and form.data.get("how", Account.CASH) == Account.CASH,
+        "left_behind": [
+            (person, not form.is_bound or person.ticket_id in posted)
+            for person in (stop.unseated_standby if stop else ())
+        ],
+    }
 
 
 def _submission(request: HttpRequest) -> str:

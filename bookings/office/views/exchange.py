@@ -122,6 +122,7 @@ def _confirmation_context(form: ConfirmForm | None, refusal: Refusal | None) -> 
 
 
 @staff
+@sensitive_post_parameters()
 @_FORM
 def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpResponse:
     """Another seat on the same coach."""

@@ -84,11 +84,13 @@ def open_shift(request: StaffRequest) -> HttpResponse:
 def move_cash(request: StaffRequest) -> HttpResponse:
     own_shift = require_shift(request.user)
     form, status = MovementForm(request.POST), 422
+    form.note_refusal(None)
+    approver = form.find_approver(request) if form.is_valid() else None
     if form.is_valid():
         try:
             move(
                 own_shift,
-                CashMovement(form.signed, form.cleaned_data["reason"], form.find_approver(request)),
+                CashMovement(form.signed, form.cleaned_data["reason"], approver),
                 submission=form.cleaned_data["submission"],
                 content=f"{form.signed} {form.cleaned_data['reason']}",
             )
