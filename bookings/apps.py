@@ -17,7 +17,7 @@ class BookingsConfig(AppConfig):
         from bookings.database.schema_check import check_schema
         from bookings.database.timeouts import limit_waits_of_connection
         from bookings.database.timestamps import read_timestamps
-        from bookings.database.triggers import create_ledger_triggers
+        from bookings.database.triggers import create_triggers
         from bookings.domain.sales.gateways import adapters_load
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
@@ -25,7 +25,7 @@ class BookingsConfig(AppConfig):
         register(check_schema, Tags.database)
         pre_migrate.connect(prepare_nothing, sender=self)
         post_migrate.connect(prepare_as_before, sender=self)
-        post_migrate.connect(create_ledger_triggers, sender=self)
+        post_migrate.connect(create_triggers, sender=self)
         connection_created.connect(limit_waits_of_connection)
         connection_created.connect(read_timestamps)
         connection_created.connect(watch_connection)

@@ -1,39 +1,54 @@
-"""Triggers that make the ledger append-only and a closed shift final.
+"""Triggers that make the books append-only and a closed shift final.
 
-Made again after each migrate: SQLite drops them when it remakes a table.
+Append-only are the ledger, payments, movements of a till, notes and the events of bookings and of staff
+accounts. The free words of a note or an event may be erased where the law asks for it, by an update that puts
+ERASED in their place and changes nothing else of the row. Made again after each migrate: SQLite drops them
+when it remakes a table.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+ERASED: Final = "[erased]"
 LEDGER: Final = "bookings_ledgerentry"
 SHIFT: Final = "bookings_shift"
-TRIGGERS: Final = (
-    "ledger_no_update",
-    "ledger_no_delete",
-    "ledger_shift_open",
-    "shift_closed_no_update",
-    "shift_closed_no_delete",
-)
 
-_SQLITE: Final = [
-    *(
-        f"CREATE TRIGGER IF NOT EXISTS ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} "
-        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ),
-    f"CREATE TRIGGER IF NOT EXISTS ledger_shift_open BEFORE INSERT ON {LEDGER} "
-    f"WHEN EXISTS (SELECT 1 FROM {SHIFT} WHERE id = NEW.shift_id AND closed_at IS NOT NULL) "
-    "BEGIN SELECT RAISE(ABORT, 'the shift is closed'); END",
-    *(
-        f"CREATE TRIGGER IF NOT EXISTS shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} "
-        "WHEN OLD.closed_at IS NOT NULL "
-        "BEGIN SELECT RAISE(ABORT, 'a closed shift never changes'); END"
-        for verb in ("UPDATE", "DELETE")
-    ),
-]
+
+@dataclass(frozen=True)
+class AppendOnly:
+    """A table whose rows are never changed or deleted, how its triggers and its refusal call it, and its
+    column of free text, if it has one.
+    """
+
+    table: str
+    name: str
+    title: str
+    free_text: str = ""
+
+    @property
+    def triggers(self) -> tuple[str, str]:
+        return f"{self.name}_no_update", f"{self.name}_no_delete"
+
+
+APPEND_ONLY: Final = (
+    AppendOnly(LEDGER, "ledger", "the ledger is"),
+    AppendOnly("bookings_payment", "payment", "payments are"),
+    AppendOnly("bookings_tillmovement", "till_movement", "till movements are"),
+    AppendOnly("bookings_note", "note", "notes are", free_text="text"),
+    AppendOnly("bookings_bookingevent", "booking_event", "booking events are", free_text="reason"),
+    AppendOnly("bookings_staffevent", "staff_event", "staff events are", free_text="reason"),
+)
+# The table of each trigger
+TRIGGERS: Final = {
+    **{trigger: rows.table for rows in APPEND_ONLY for trigger in rows.triggers},
+    "ledger_shift_open": LEDGER,
+    "shift_closed_no_update": SHIFT,
+    "shift_closed_no_delete": SHIFT,
+}
 
 
 def trigger_function(name: str, body: str) -> str:
@@ -48,42 +63,96 @@ def trigger_function(name: str, body: str) -> str:
 
 
 _REFUSE: Final = "RAISE EXCEPTION '{}' USING ERRCODE = 'integrity_constraint_violation'"
-_POSTGRES: Final = [
-    trigger_function("ledger_is_append_only", f"BEGIN {_REFUSE.format('the ledger is append-only')}; END"),
+_REFUSE_CHANGE: Final = (
+    "RAISE EXCEPTION '%', TG_ARGV[0] || ' append-only' USING ERRCODE = 'integrity_constraint_violation'"
+)
+
+
+def _postgres() -> Iterator[str]:
+    # Rows are compared as JSON, so that no column is named: the type of one that a trigger names is fixed
+    yield trigger_function(
+        "row_is_append_only",
+        "BEGIN IF TG_OP = 'UPDATE' AND TG_NARGS = 2 THEN "
+        f"IF to_jsonb(NEW) = jsonb_set(to_jsonb(OLD), ARRAY[TG_ARGV[1]], to_jsonb('{ERASED}'::text)) "
+        f"THEN RETURN NEW; END IF; END IF; {_REFUSE_CHANGE}; END",
+    )
     # FOR SHARE waits for a cash-up that is just being written, and then sees it.
-    trigger_function(
+    yield trigger_function(
         "shift_must_be_open",
         f"DECLARE closed timestamptz; BEGIN SELECT closed_at INTO closed FROM {SHIFT} "
         "WHERE id = NEW.shift_id FOR SHARE; "
         f"IF closed IS NOT NULL THEN {_REFUSE.format('the shift is closed')}; END IF; RETURN NEW; END",
-    ),
-    trigger_function("closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"),
-    *(
-        f"CREATE OR REPLACE TRIGGER ledger_no_{verb.lower()} BEFORE {verb} ON {LEDGER} "
-        "FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only()"
-        for verb in ("UPDATE", "DELETE")
-    ),
-    f"CREATE OR REPLACE TRIGGER ledger_shift_open BEFORE INSERT ON {LEDGER} "
-    "FOR EACH ROW WHEN (NEW.shift_id IS NOT NULL) "
-    "EXECUTE FUNCTION shift_must_be_open()",
-    *(
-        f"CREATE OR REPLACE TRIGGER shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} FOR EACH ROW "
-        "WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION closed_shift_is_final()"
-        for verb in ("UPDATE", "DELETE")
-    ),
-]
+    )
+    yield trigger_function(
+        "closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"
+    )
+    for rows in APPEND_ONLY:
+        arguments = f"'{rows.title}', '{rows.free_text}'" if rows.free_text else f"'{rows.title}'"
+        for trigger, verb in zip(rows.triggers, ("UPDATE", "DELETE"), strict=True):
+            yield (
+                f"CREATE OR REPLACE TRIGGER {trigger} BEFORE {verb} ON {rows.table} "
+                f"FOR EACH ROW EXECUTE FUNCTION row_is_append_only({arguments})"
+            )
+    yield "DROP FUNCTION IF EXISTS ledger_is_append_only()"  # of the ledger alone, in older databases
+    yield (
+        f"CREATE OR REPLACE TRIGGER ledger_shift_open BEFORE INSERT ON {LEDGER} "
+        "FOR EACH ROW WHEN (NEW.shift_id IS NOT NULL) "
+        "EXECUTE FUNCTION shift_must_be_open()"
+    )
+    for verb in ("UPDATE", "DELETE"):
+        yield (
+            f"CREATE OR REPLACE TRIGGER shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} "
+            "FOR EACH ROW WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION closed_shift_is_final()"
+        )
 
 
-def create_ledger_triggers(using: str = "default", **_signal: object) -> None:
+def _sqlite(columns: dict[str, list[str]]) -> Iterator[str]:
+    # Made anew: one that names the columns of its table must know those that came later
+    for trigger in TRIGGERS:
+        yield f"DROP TRIGGER IF EXISTS {trigger}"
+    for rows in APPEND_ONLY:
+        others = [
+            f"NEW.{column} IS NOT OLD.{column}" for column in columns[rows.table] if column != rows.free_text
+        ]
+        unless = [f"NEW.{rows.free_text} <> '{ERASED}'", *others]
+        when = f"WHEN {' OR '.join(unless)} " if rows.free_text else ""
+        for trigger, verb in zip(rows.triggers, ("UPDATE", "DELETE"), strict=True):
+            yield (
+                f"CREATE TRIGGER {trigger} BEFORE {verb} ON {rows.table} {when if verb == 'UPDATE' else ''}"
+                f"BEGIN SELECT RAISE(ABORT, '{rows.title} append-only'); END"
+            )
+    yield (
+        f"CREATE TRIGGER ledger_shift_open BEFORE INSERT ON {LEDGER} "
+        f"WHEN EXISTS (SELECT 1 FROM {SHIFT} WHERE id = NEW.shift_id AND closed_at IS NOT NULL) "
+        "BEGIN SELECT RAISE(ABORT, 'the shift is closed'); END"
+    )
+    for verb in ("UPDATE", "DELETE"):
+        yield (
+            f"CREATE TRIGGER shift_closed_no_{verb.lower()} BEFORE {verb} ON {SHIFT} "
+            "WHEN OLD.closed_at IS NOT NULL "
+            "BEGIN SELECT RAISE(ABORT, 'a closed shift never changes'); END"
+        )
+
+
+def create_triggers(using: str = "default", **_signal: object) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
-        if not {LEDGER, SHIFT} <= set(connection.introspection.table_names(cursor)):
-            return  # migrating to a state before the ledger
-        for statement in _POSTGRES if connection.vendor == "postgresql" else _SQLITE:
+        if not set(TRIGGERS.values()) <= set(connection.introspection.table_names(cursor)):
+            return  # migrating to a state before the books
+        if connection.vendor == "postgresql":
+            statements = _postgres()
+        else:
+            statements = _sqlite({rows.table: _columns(connection, rows.table) for rows in APPEND_ONLY})
+        for statement in statements:
             cursor.execute(statement)
 
 
-def missing_ledger_triggers(using: str = "default") -> list[str]:
+def _columns(connection: BaseDatabaseWrapper, table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        return [column.name for column in connection.introspection.get_table_description(cursor, table)]
+
+
+def missing_triggers(using: str = "default") -> list[str]:
     """Names of the triggers that should be there and are not."""
     present = enabled_triggers(connections[using])
     return [name for name in TRIGGERS if name not in present]

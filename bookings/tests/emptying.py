@@ -14,13 +14,7 @@ from bookings.database.reference_triggers import (
     create_reference_triggers,
     missing_reference_triggers,
 )
-from bookings.database.triggers import (
-    LEDGER,
-    SHIFT,
-    TRIGGERS,
-    create_ledger_triggers,
-    missing_ledger_triggers,
-)
+from bookings.database.triggers import TRIGGERS, create_triggers, missing_triggers
 
 _KEPT: Final = {"auth_permission", "django_content_type"}  # made by migrate, the same for every test
 
@@ -38,7 +32,7 @@ def empty_tables() -> None:
             cursor.execute(
                 "SET LOCAL session_replication_role = replica"
             )  # without triggers and foreign keys
-        elif filled & {LEDGER, SHIFT}:
+        elif filled & set(TRIGGERS.values()):
             for trigger in TRIGGERS:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
         for table in filled:
@@ -46,7 +40,7 @@ def empty_tables() -> None:
         if VERSION_TABLE in tables:
             cursor.execute(f"DELETE FROM {VERSION_TABLE}")
             cursor.execute(f"INSERT INTO {VERSION_TABLE} (id, mark) VALUES (1, %s)", [uuid.uuid4().hex])
-    if missing_ledger_triggers():
-        create_ledger_triggers()
+    if missing_triggers():
+        create_triggers()
     if missing_reference_triggers():
         create_reference_triggers()

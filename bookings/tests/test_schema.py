@@ -14,13 +14,7 @@ from bookings.database.reference_triggers import (
     create_reference_triggers,
     missing_reference_triggers,
 )
-from bookings.database.triggers import (
-    LEDGER,
-    SHIFT,
-    TRIGGERS,
-    create_ledger_triggers,
-    missing_ledger_triggers,
-)
+from bookings.database.triggers import TRIGGERS, create_triggers, missing_triggers
 from bookings.models import (
     Booking,
     BookingEvent,
@@ -42,6 +36,7 @@ from bookings.models import (
     Ticket,
 )
 from bookings.tests.make import NOW, make_booking, make_order, make_route, make_schedule
+from bookings.tests.tampering import drop_trigger
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -231,19 +226,15 @@ def test_a_posting_that_does_not_balance_is_not_written() -> None:
     assert LedgerEntry.objects.count() == 0
 
 
-def test_the_ledgers_triggers_come_back_after_its_table_was_remade() -> None:
-    with connection.cursor() as cursor:
-        for trigger in TRIGGERS:
-            table = SHIFT if trigger.startswith("shift_") else LEDGER
-            cursor.execute(
-                f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
-            )
-    assert missing_ledger_triggers() == list(TRIGGERS)
+def test_the_triggers_of_the_books_come_back_after_their_tables_were_remade() -> None:
+    for trigger in TRIGGERS:
+        drop_trigger(trigger)
+    assert missing_triggers() == list(TRIGGERS)
 
-    assert create_ledger_triggers in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
-    create_ledger_triggers()
+    assert create_triggers in [receiver() for _key, receiver, *_rest in post_migrate.receivers]
+    create_triggers()
 
-    assert missing_ledger_triggers() == []
+    assert missing_triggers() == []
 
 
 def test_a_trigger_works_in_its_own_schema_whatever_the_session_looks_at(booking: Booking) -> None:
@@ -264,7 +255,7 @@ def test_a_trigger_works_in_its_own_schema_whatever_the_session_looks_at(booking
         with pytest.raises(DatabaseError, match="does not exist"), transaction.atomic():
             execute_elsewhere(cursor, statement)
 
-        create_ledger_triggers()
+        create_triggers()
         create_reference_triggers()
 
         execute_elsewhere(cursor, statement)
@@ -285,7 +276,7 @@ def test_a_trigger_in_another_schema_is_not_ours() -> None:
         cursor.execute("CREATE SCHEMA another_company")
         cursor.execute("SET LOCAL search_path TO another_company")
 
-    assert missing_ledger_triggers() == list(TRIGGERS)
+    assert missing_triggers() == list(TRIGGERS)
     assert len(missing_reference_triggers()) == len(REFERENCE_TABLES)
 
 

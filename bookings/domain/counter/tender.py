@@ -132,9 +132,15 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
     due = in_coins(amount) if tender.method == Account.CASH else amount
     given = due if tender.given is None else tender.given
     _check_given(tender.method, due, given)
-    outcome = settle(
-        order.pk, ReceivedPayment(tender.method, f"till:{submission}"[:80], amount, shift=shift), now=now
+    received = ReceivedPayment(
+        tender.method,
+        f"till:{submission}"[:80],
+        amount,
+        shift=shift,
+        reference=reference,
+        given=given if tender.method == Account.CASH else None,
     )
+    outcome = settle(order.pk, received, now=now)
     if outcome not in _CONFIRMS:
         raise Conflict(
             _(
@@ -142,10 +148,7 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
                 "and choose other seats."
             )
         )
-    payment = Payment.objects.get(method=tender.method, external_id=f"till:{submission}"[:80])
-    Payment.objects.filter(pk=payment.pk).update(
-        reference=reference, given=given if tender.method == Account.CASH else None
-    )
+    payment = Payment.objects.get(method=tender.method, external_id=received.external_id)
     rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
     LedgerEntry.objects.post(
         Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)

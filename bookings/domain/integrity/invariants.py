@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Lag
 
 from bookings.database.reference_triggers import missing_reference_triggers
 from bookings.database.transactions import one_moment
-from bookings.database.triggers import missing_ledger_triggers
+from bookings.database.triggers import missing_triggers
 from bookings.domain.integrity.boarding import (
     boarding_is_recorded,
     no_shows_hold_nothing,
@@ -58,7 +58,7 @@ def violations(*, now: datetime) -> list[Violation]:
 
 
 def _triggers(now: datetime) -> Iterator[str]:
-    yield from missing_ledger_triggers()
+    yield from missing_triggers()
 
 
 def _watches(now: datetime) -> Iterator[str]:
@@ -276,7 +276,7 @@ def _layouts_match(now: datetime) -> Iterator[object]:
 
 
 _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
-    "the ledger and the shifts have their triggers": _triggers,
+    "the books and the shifts have their triggers": _triggers,
     "a change to reference data is noticed": _watches,
     "a sold ticket holds its seat on all its legs": _sold_claims,
     "a claim lies within its ride": _claims_in_range,

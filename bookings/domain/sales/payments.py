@@ -186,13 +186,18 @@ def act_on_waiting(*, now: datetime | None = None) -> int:
 
 @dataclass(frozen=True)
 class ReceivedPayment:
-    """Money that came: by which attempt to pay, or into which till, whose clerk is the actor."""
+    """Money that came: by which attempt to pay, or into which till, whose clerk is the actor.
+
+    `reference` is that of the terminal's slip or the transfer, `given` the cash that was handed over.
+    """
 
     method: str
     external_id: str
     amount: Decimal
     attempt: PaymentAttempt | None = None
     shift: Shift | None = None
+    reference: str = ""
+    given: Decimal | None = None
 
 
 def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = None) -> str:
@@ -224,6 +229,8 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
                 amount=amount,
                 paid_at=now,
                 shift=shift,
+                reference=received.reference,
+                given=received.given,
             )
             insert_rows([payment])
             taken = {account_of(received.method): amount, Account.RECEIVABLE: -amount}

@@ -230,7 +230,7 @@ def test_invariants_hold_in_each_and_a_violation_is_its_own_companys(
         link.execute("ALTER TABLE north.bookings_ledgerentry DISABLE TRIGGER ledger_no_delete")
     try:
         assert check_invariants(north.url, north.site.folder).splitlines() == [
-            "the ledger and the shifts have their triggers: ledger_no_delete",
+            "the books and the shifts have their triggers: ledger_no_delete",
             "CommandError: 1 violations.",
         ]
         assert check_invariants(south.url, south.site.folder) == "All invariants hold."

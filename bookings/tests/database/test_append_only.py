@@ -1,0 +1,94 @@
+"""The books grow and are never rewritten; the free words of notes and events can be erased."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Model
+
+from bookings.database.triggers import APPEND_ONLY, ERASED, AppendOnly
+from bookings.domain.counter.exchange import add_note
+from bookings.domain.counter.shifts import CashMovement, move_cash
+from bookings.domain.counter.tender import Tender, take_payment
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingStep,
+    LedgerEntry,
+    Note,
+    Payment,
+    StaffEvent,
+    TillMovement,
+)
+from bookings.tests.make import NOW, make_booking, make_shift, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+MODELS: tuple[type[Model], ...] = (LedgerEntry, Payment, TillMovement, Note, BookingEvent, StaffEvent)
+
+
+@pytest.fixture
+def books(db: None) -> Booking:
+    """At least one row in each append-only table."""
+    clerk = make_user()
+    shift = make_shift(clerk, opening_float=500)
+    booking = make_booking(status="pending")
+    take_payment(
+        booking.order, Tender("cash", Decimal(1000)), shift=shift, submission="sale", content="", now=NOW
+    )
+    move_cash(shift, CashMovement(Decimal(-50), "taxi"), submission="taxi", content="", now=NOW)
+    add_note(booking.order_id, "Knee operation: helps with the step", author=clerk, now=NOW)
+    step = BookingStep(booking, "confirmed", "confirmed", at=NOW, actor=clerk, reason="asked by her doctor")
+    BookingEvent.objects.record(step)
+    StaffEvent.objects.record(clerk, "account changed", actor=clerk, reason="married", at=NOW)
+    return booking
+
+
+def rewrite(table: str, change: str) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {change}")
+        return cursor.rowcount
+
+
+def test_every_append_only_table_is_of_a_model() -> None:
+    assert [rows.table for rows in APPEND_ONLY] == [model._meta.db_table for model in MODELS]
+
+
+@pytest.mark.parametrize("rows", APPEND_ONLY, ids=lambda rows: rows.name)
+def test_no_row_is_rewritten_or_deleted(books: Booking, rows: AppendOnly) -> None:
+    column = rows.free_text or "id"
+    for statement in (f"UPDATE {rows.table} SET {column} = {column}", f"DELETE FROM {rows.table}"):
+        with (
+            pytest.raises(DatabaseError, match=f"{rows.title} append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Payment.objects.update(amount=1),
+        lambda: BookingEvent.objects.update(actor=make_user(username="thief")),
+        lambda: BookingEvent.objects.update(reason="as agreed"),
+        lambda: BookingEvent.objects.update(reason=ERASED, actor=None, approver=make_user(username="thief")),
+        lambda: Note.objects.update(text=""),
+    ],
+)
+def test_nothing_is_put_in_the_place_of_what_was_written(
+    books: Booking, change: Callable[[], object]
+) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        change()
+
+
+@pytest.mark.parametrize("rows", [rows for rows in APPEND_ONLY if rows.free_text], ids=lambda rows: rows.name)
+def test_free_words_can_be_erased_and_nothing_else(books: Booking, rows: AppendOnly) -> None:
+    assert rewrite(rows.table, f"{rows.free_text} = '{ERASED}'") > 0
+
+
+def test_a_counter_payment_is_written_complete(books: Booking) -> None:
+    payment = Payment.objects.get()
+
+    assert (payment.reference, payment.given) == ("", Decimal(1000))
