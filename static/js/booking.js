@@ -5,7 +5,6 @@
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const rand = (amount) => `R${amount.toFixed(amount % 1 ? 2 : 0).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0")}`;
   const announce = (text) => { const status = document.getElementById("status"); if (status) status.textContent = text; };
 
   const form = document.getElementById("seats-form");
@@ -17,11 +16,11 @@
       const seats = ticked(), party = Number(document.getElementById("passengers")?.value) || Number(form.dataset.travellers);
       if (!seats.length) { sum.textContent = words; hint.textContent = explained; return; }
       // Whoever pays most sits on the cheapest, as the server seats a party.
-      const classes = seats.map((box) => fares[box.dataset.class] || []), paid = (of, place) => Number(of[place] || 0);
+      const classes = seats.map((box) => fares[box.dataset.class] || []), paid = (of, place) => readers.cents(of[place] || "") || 0;
       const places = seats.map((box, place) => place).sort((one, other) => paid(classes[0], other) - paid(classes[0], one));
       classes.sort((one, other) => paid(one, places[0]) - paid(other, places[0]));
       const price = classes.reduce((total, of, index) => total + paid(of, places[index]), 0);
-      sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${rand(price)}`;
+      sum.textContent = `${seats.map((box) => box.value).join(", ")} · ${readers.rand(price)}`;
       hint.textContent = seats.length < party ? `${hint.dataset.more} ${party - seats.length}` : seats.length > party ? `${hint.dataset.over} ${seats.length - party}` : hint.dataset.good;
     };
     form.addEventListener("change", (event) => {
@@ -50,11 +49,11 @@
 
   const totals = all("[data-total]"), types = all("select[data-fare]");
   if (totals.length && types.length) {
-    const amount = (text) => Number((text.split("·").pop().match(/[\d.]/g) || ["0"]).join(""));
+    const fare = (select) => readers.cents(select.selectedOptions[0]?.textContent.split("·").pop() || "") || 0;
     const add = () => {
-      const sum = types.reduce((whole, select) => whole + amount(select.selectedOptions[0]?.textContent || ""), 0);
-      totals.forEach((total) => { total.textContent = rand(sum); });
-      all("[data-total-value]").forEach((field) => { field.value = sum.toFixed(2); });
+      const sum = types.reduce((whole, select) => whole + fare(select), 0);
+      totals.forEach((total) => { total.textContent = readers.rand(sum); });
+      all("[data-total-value]").forEach((field) => { field.value = (sum / 100).toFixed(2); });
     };
     types.forEach((select) => select.addEventListener("change", add));
     add();

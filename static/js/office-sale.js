@@ -10,7 +10,6 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector, root = document) => root.querySelector(selector);
   const cents = (text) => readers.cents(text) || 0;
-  const rand = (amount) => `R${(amount / 100).toFixed(amount % 100 ? 2 : 0).replace(/\B(?=(\d{3})+(?!\d))/g, "\u00a0")}`;
   const isOpenList = (input) => input.matches?.("[data-combobox]") && input.getAttribute("aria-expanded") === "true";
 
   // money
@@ -18,7 +17,7 @@
   function total() {
     const shown = one("[data-total]"), types = all("select[data-fare]");
     if (!shown) return 0;
-    if (types.length) shown.textContent = rand(types.reduce((sum, select) => sum + cents(select.selectedOptions[0]?.textContent.split("·").pop() || "0"), 0));
+    if (types.length) shown.textContent = readers.rand(types.reduce((sum, select) => sum + cents(select.selectedOptions[0]?.textContent.split("·").pop() || "0"), 0));
     return cents(shown.textContent);
   }
   function showMoney() {
@@ -28,7 +27,7 @@
     change.hidden = handed === null;
     const back = handed - readers.coins(due, Number(given.dataset.coin));
     change.classList.toggle("is-short", back < 0);
-    one("b", change).textContent = back < 0 ? `− ${rand(-back)}` : rand(back);
+    one("b", change).textContent = readers.rand(back);
   }
   function choose(radio) {
     radio.checked = true;

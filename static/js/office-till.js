@@ -2,22 +2,17 @@
 // The pages work without it: the server adds up what was counted.
 "use strict";
 (() => {
-  const rand = (cents) => {
-    const [whole, fraction] = (cents / 100).toFixed(2).split(".");
-    return `R${whole.replace(/\B(?=(\d{3})+$)/g, "\u00a0")}${fraction === "00" ? "" : `.${fraction}`}`;
-  };
-
   function counting(table) {
     const form = table.closest("form");
     const inputs = [...table.querySelectorAll("input[data-worth]")];
     const show = () => {
       let total = 0;
       for (const input of inputs) {
-        const worth = Math.round(Number(input.dataset.worth) * 100) * (parseInt(input.value, 10) || 0);
-        input.closest("tr").querySelector("[data-line]").textContent = worth ? rand(worth) : "";
+        const worth = readers.cents(input.dataset.worth) * (parseInt(input.value, 10) || 0);
+        input.closest("tr").querySelector("[data-line]").textContent = worth ? readers.rand(worth) : "";
         total += worth;
       }
-      table.querySelector("[data-total]").textContent = rand(total);
+      table.querySelector("[data-total]").textContent = readers.rand(total);
     };
     table.addEventListener("input", show);
     table.addEventListener("keydown", (event) => {

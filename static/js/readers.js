@@ -1,9 +1,10 @@
-// Readers of what people type and scanners send: those of bookings/base once more, held to the same examples by
-// bookings/tests/base/test_readers_script.py.
+// Readers of what people type and scanners send, and the writer of amounts: those of bookings/base once more, held to
+// the same examples by bookings/tests/base/test_readers_script.py.
 //   readers.scan(text)       the code of a ticket, as it is kept: of a QR, or a spoken one
 //   readers.code(text)       a reference or spoken code
 //   readers.person(text)     a person's name as it is compared, of both sides
 //   readers.cents(text)      an amount, in cents; null for what is none
+//   readers.rand(cents)      an amount as pages write it: R1 250.50, with a space that does not break
 //   readers.coins(cents, step)   what of it is handed over in coins of `step` cents
 //   readers.day(text)        a whole day as 2026-12-25; null for what the server has to read, or is none
 "use strict";
@@ -36,6 +37,11 @@ const readers = (() => {
     return match && (match[1] ? -1 : 1) * (Number(match[2]) * 100 + Number((match[3] || "").padEnd(2, "0")));
   }
 
+  function rand(amount) {
+    const [whole, fraction] = (Math.abs(amount) / 100).toFixed(2).split(".");
+    return `${amount < 0 ? "−" : ""}R${whole.replace(/\B(?=(\d{3})+$)/g, "\u00a0")}${fraction === "00" ? "" : `.${fraction}`}`;
+  }
+
   // A half in favour of whoever pays.
   const coins = (amount, step) => (step ? Math.ceil(amount / step - 0.5) * step : amount);
 
@@ -47,5 +53,5 @@ const readers = (() => {
 
   const isOldTicket = (read) => /^FBL1\./i.test(read);
   const isTicket = (read) => isOldTicket(read) || /^FBLT/.test(read);
-  return { clean, code, person, scan, cents, coins, day, isTicket, isOldTicket };
+  return { clean, code, person, scan, cents, rand, coins, day, isTicket, isOldTicket };
 })();

@@ -1,6 +1,7 @@
 """static/js/readers.js reads as bookings/base does: both are held to the same tables of examples."""
 
 import json
+import re
 import shutil
 import subprocess
 from decimal import Decimal
@@ -14,11 +15,13 @@ from bookings.domain.counter.tender import in_coins
 from bookings.tests.base import examples
 
 SCRIPT: Final = Path(__file__).parents[3] / "static/js/readers.js"
+TEMPLATES: Final = Path(__file__).parents[3] / "templates"
 TABLES: Final = {
     "code": examples("codes")["reference or spoken code: typed, kept"],
     "scan": examples("codes")["what a scanner sends: sent, kept"],
     "cents": [[typed, int(Decimal(rand) * 100)] for typed, rand in examples("amounts")["typed, rand"]]
     + [[typed, None] for typed in examples("amounts")["no amount"]],
+    "rand": [[int(Decimal(amount) * 100), text] for amount, text in examples("amounts")["written"]],
 }
 
 
@@ -41,6 +44,25 @@ def test_the_script_reads_as_the_server_does(reader: str) -> None:
     answer = read_by_script(f"readers.{reader}(typed)", [typed for typed, _kept in TABLES[reader]])
 
     assert answer == [kept for _typed, kept in TABLES[reader]]
+
+
+def test_no_other_script_reads_or_writes_amounts() -> None:
+    others = [path for path in SCRIPT.parent.glob("*.js") if path != SCRIPT]
+
+    own = [path.name for path in others if re.search(r"`R\$\{|u00a0|\[\\d\.\]", path.read_text())]
+    assert not own, "readers.cents and readers.rand do it"
+
+
+def test_a_page_with_a_script_that_uses_the_readers_brings_them_before() -> None:
+    users = {path.name for path in SCRIPT.parent.glob("*.js") if "readers." in path.read_text()} - {
+        SCRIPT.name
+    }
+    pages = {path: re.findall(r"'js/([\w-]+\.js)'", path.read_text()) for path in TEMPLATES.rglob("*.html")}
+
+    assert users >= {"booking.js", "office-sale.js", "office-till.js"}
+    for path, scripts in pages.items():
+        for script in users & set(scripts):
+            assert SCRIPT.name in scripts[: scripts.index(script)], f"{path.name}: {script}"
 
 
 @needs_node
