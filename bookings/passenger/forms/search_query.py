@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.base.errors import NotFound, Refusal
+from bookings.base.money import cents, read_amount
 from bookings.domain.fares.prices import Party, passenger_types, read_party
 from bookings.domain.network.places import Place, get_places
 from bookings.domain.search.offers import BANDS, LONGEST_PAGE, SORTS, Offer, Search
@@ -54,11 +55,18 @@ class SearchQuery:
     default_type: str
     return_day: date | None = None
     hold: str = ""
+    unread_price: str = ""  # what was typed as the highest price and is no amount
 
     @classmethod
     def of(cls, typed: Mapping[str, str], search: Search, return_day: date | None) -> SearchQuery:
         hold = typed.get("hold", "")
-        return cls(search, default_passenger_type(), return_day, hold=hold if _TOKEN.fullmatch(hold) else "")
+        return cls(
+            search,
+            default_passenger_type(),
+            return_day,
+            hold=hold if _TOKEN.fullmatch(hold) else "",
+            unread_price=typed.get("max_price", "").strip() if search.max_price is None else "",
+        )
 
     @property
     def party_text(self) -> str:
@@ -66,7 +74,12 @@ class SearchQuery:
 
     @property
     def is_narrowed(self) -> bool:
-        return self.search.has_filters or self.search.sort != _PLAIN["sort"]
+        return self.search.has_filters or bool(self.unread_price) or self.search.sort != _PLAIN["sort"]
+
+    @property
+    def price_text(self) -> str:
+        """The highest price as its field shows it: as typed, or in plain figures."""
+        return _price_text(self.search.max_price) or self.unread_price
 
     def party_query(self) -> dict[str, int]:
         party = self.search.party
@@ -84,11 +97,12 @@ class SearchQuery:
         search = replace(self.search, **{"page": 1, **changes} if changes else {})
         query: dict[str, Any] = {"from": search.origin.ref, "to": search.destination.ref, "date": search.day}
         query |= self.party_query() | self._onward()
+        unread = "" if "max_price" in changes else self.unread_price
         narrowed: dict[str, Any] = {
             "sort": search.sort,
             "time": search.band,
             "class": search.fare_class,
-            "max_price": search.max_price,
+            "max_price": _price_text(search.max_price) or unread,
             "page": search.page,
             "page_size": search.page_size,
         }
@@ -201,10 +215,22 @@ def read_search(
         sort=sort if sort in SORTS else SORTS[0],
         band=band if band in BANDS else "",
         fare_class=fare_class if _TOKEN.fullmatch(fare_class) else "",
-        max_price=Decimal(typed["max_price"]) if is_count(typed.get("max_price", "")) else None,
+        max_price=_read_price(typed.get("max_price", "")),
         page=page,
         page_size=page_size,
     )
+
+
+def _read_price(text: str) -> Decimal | None:
+    try:
+        price = cents(read_amount(text))
+    except ValueError:
+        return None
+    return price if price >= 0 else None
+
+
+def _price_text(price: Decimal | None) -> str:
+    return "" if price is None else str(price).removesuffix(".00")
 
 
 def read_page(typed: Mapping[str, str]) -> tuple[int, int]:

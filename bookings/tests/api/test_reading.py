@@ -367,6 +367,15 @@ def test_a_search_that_makes_no_sense_is_refused(
     assert problem(anybody.get("/search/", query))["status"] == status
 
 
+def test_a_highest_price_says_how_it_is_written(anybody: Program, coach: Schedule) -> None:
+    query = {"from": "johannesburg", "to": "cape-town", "date": DAY, "max_price": "R500"}
+
+    wrong = problem(anybody.get("/search/", query))
+
+    assert wrong["status"] == 400
+    assert "Whole rand in digits, as 500, without R, spaces or cents." in str(wrong["errors"])
+
+
 @pytest.mark.parametrize("number", [1, 3])
 @pytest.mark.parametrize(
     ("path", "query", "queries"),

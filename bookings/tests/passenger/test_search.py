@@ -100,6 +100,8 @@ def test_a_sold_out_departure_stays_in_sight_without_a_link(client: Client) -> N
         ({"page_size": "1", "page": "99"}, ["17:00"]),
         ({"max_price": "10"}, []),
         ({"max_price": "600"}, ["08:00", "17:00"]),
+        ({"max_price": "R1 250,50"}, ["08:00", "17:00"]),
+        ({"max_price": "r 10.00"}, []),
     ],
 )
 def test_filters_and_pages_choose_rows(client: Client, changes: dict[str, str], expected: list[str]) -> None:
@@ -109,6 +111,33 @@ def test_filters_and_pages_choose_rows(client: Client, changes: dict[str, str], 
 
     assert response.status_code == 200
     assert times(response.content.decode()) == expected
+
+
+@pytest.mark.parametrize("typed", ["cheap", "-5", "1.250"])
+def test_a_highest_price_that_is_no_amount_stays_in_its_field_with_the_reason(
+    client: Client, typed: str
+) -> None:
+    make_day(8)
+
+    html = client.get("/search/", search_address(max_price=typed)).content.decode()
+
+    assert times(html) == ["08:00"]
+    assert f'value="{typed}"' in html
+    assert 'id="max-price-error">Enter the amount as 500 or 500.50.' in html
+    assert f"max_price={typed}" in html  # another order of the list loses nothing typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("R1 250,50", "1250.50"), ("500.00", "500"), ("1250", "1250"), ("0", "0")]
+)
+def test_a_highest_price_has_one_address(client: Client, typed: str, shown: str) -> None:
+    make_day(8)
+
+    html = client.get("/search/", search_address(max_price=typed)).content.decode()
+
+    assert f'value="{shown}"' in html
+    assert f"max_price={shown}" in html
+    assert "max-price-error" not in html
 
 
 def test_filters_that_fit_nothing_offer_the_whole_day(client: Client) -> None:

@@ -145,7 +145,12 @@ class OfferQuery(PageQuery):
     )
     fare_class = serializers.SlugField(required=False, default="", max_length=30)
     max_price = serializers.IntegerField(
-        required=False, default=None, min_value=0, max_value=999_999, help_text="Rand, of the party"
+        required=False,
+        default=None,
+        min_value=0,
+        max_value=999_999,
+        help_text="Whole rand for the whole party, in digits: 500",
+        error_messages={"invalid": "Whole rand in digits, as 500, without R, spaces or cents."},
     )
 
     def get_fields(self) -> dict[str, Any]:
