@@ -85,9 +85,16 @@ def run(connection: psycopg.Connection[Any], statements: Iterable[str]) -> None:
 
 
 def _next_number(connection: psycopg.Connection[Any], table: str) -> int:
-    name = connection.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table]).fetchone()[0]  # type: ignore[index]
-    last, is_used = connection.execute(f"SELECT last_value, is_called FROM {name}".encode()).fetchone()  # type: ignore[misc]
+    (name,) = _one(connection.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table]))
+    last, is_used = _one(connection.execute(f"SELECT last_value, is_called FROM {name}".encode()))
     return last + is_used
+
+
+def _one(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = cursor.fetchone()
+    if row is None:
+        raise RuntimeError("The database is not the one that the benchmarks fill.")
+    return row
 
 
 def _values(

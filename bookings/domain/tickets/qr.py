@@ -22,7 +22,10 @@ def qr_svg(content: str, *, title: str = "") -> str:
 
     barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     # The library's own document has a size instead of a view box, and no title.
-    width, path = _DRAWING.search(barcode.to_svg()).groups()  # type: ignore[union-attr]
+    drawing = _DRAWING.search(barcode.to_svg())
+    if drawing is None:
+        raise RuntimeError("zxingcpp draws its codes in another way than this version is read.")
+    width, path = drawing.groups()
     caption = f"<title>{escape(title)}</title>" if title else ""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {width}">'
     return f'{head}{caption}<path fill="#000" d="{path}"/></svg>'

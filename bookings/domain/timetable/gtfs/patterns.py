@@ -117,9 +117,10 @@ def _filled(known: list[tuple[int, int] | None]) -> list[tuple[int, int]]:
     times: list[tuple[int, int]] = []
     for number, pair in enumerate(known):
         if pair is None:
-            later = next(index for index in range(number, len(known)) if known[index])
-            start, end = times[-1][1], known[later][0]  # type: ignore[index]
-            minute = start + (end - start) // (later - number + 1)
+            # The last call is known, so one follows.
+            ahead, (end, _leaves) = next((n, later) for n, later in enumerate(known[number:], 1) if later)
+            start = times[-1][1]
+            minute = start + (end - start) // ahead
             pair = (minute, minute)
         times.append(pair)
     return times
@@ -151,10 +152,10 @@ def _stated_distances(calls: list[GtfsCall], crow_km: float) -> list[float] | No
 
     Its unit is the feed's own secret: it is used where it can only be km or m.
     """
-    travelled = [call.travelled for call in calls]
-    if None in travelled or crow_km <= 0:
+    travelled = [call.travelled for call in calls if call.travelled is not None]
+    if len(travelled) < len(calls) or crow_km <= 0:
         return None
-    way = [distance - travelled[0] for distance in travelled]  # type: ignore[operator]
+    way = [distance - travelled[0] for distance in travelled]
     if any(after < before for before, after in itertools.pairwise(way)):
         return None
     for unit in (1, 1000):

@@ -57,10 +57,10 @@ def _renumber(model: type[Model], new_ids: Mapping[int, str]) -> None:
     """Two rows may exchange their ids, so all are moved out of the way first."""
     rows = model._default_manager.in_bulk(list(new_ids))
     for pk, row in rows.items():
-        row.source_id = f"~{pk}"  # type: ignore[attr-defined]
+        row.source_id = f"~{pk}"  # type: ignore[attr-defined]  # each model of a feed has one
     model._default_manager.bulk_update(rows.values(), ["source_id"], batch_size=_CHUNK)
     for pk, row in rows.items():
-        row.source_id = new_ids[pk]  # type: ignore[attr-defined]
+        row.source_id = new_ids[pk]  # type: ignore[attr-defined]  # as above
     model._default_manager.bulk_update(rows.values(), ["source_id"], batch_size=_CHUNK)
 
 
