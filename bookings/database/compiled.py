@@ -88,7 +88,7 @@ class CompiledQuery(_Compiled[P], Generic[P, Row]):
 
 class CompiledUpdate(_Compiled[P]):
     @cached_property
-    def _statements(self) -> dict[str, _Statement]:
+    def _statements(self) -> dict[str, _CompiledStatement]:
         return {}
 
     def __call__(self, *args: P.args, **options: P.kwargs) -> int:
@@ -98,13 +98,13 @@ class CompiledUpdate(_Compiled[P]):
             query = queryset.query.chain(UpdateQuery)
             query.add_update_values(changes)
             query.clear_select_clause()
-            self._statements[using] = _Statement(query.get_compiler(using))
+            self._statements[using] = _CompiledStatement(query.get_compiler(using))
         with mark_for_rollback_on_error(using), connections[using].cursor() as cursor:
             self._statements[using].execute(cursor, connections[using], self._named(args, options))
             return int(cursor.rowcount)
 
 
-class _Statement:
+class _CompiledStatement:
     """SQL for one database, with parameters among its values."""
 
     def __init__(self, compiler: Any) -> None:
@@ -118,7 +118,7 @@ class _Statement:
         cursor.execute(self._sql, given)
 
 
-class _Select(_Statement):
+class _Select(_CompiledStatement):
     """Its rows become what the QuerySet would give."""
 
     def __init__(self, queryset: QuerySet[Any, Any], using: str) -> None:

@@ -82,7 +82,7 @@ def fill_coaches(
         SeatClaim.objects.filter(schedule=OuterRef("pk"))
     )
     empty = list(_near(today, DAYS_SOLD_AHEAD).filter(~touched, status__in=Schedule.SOLD_IN))
-    segments, fares, seats = _Segments(), _Fares(), _Seats()
+    segments, fares, seats = _Segments(), _FareCache(), _Seats()
     writer, sold, done = Writer(now, clerk, Counters(now), partner), 0, 0
     waiting, crowded = iter(empty), _crowded(empty, today, now)
     while batch := list(islice(waiting, _BATCH)):
@@ -160,7 +160,7 @@ class _Segments:
         return self._known[route_id]
 
 
-class _Fares:
+class _FareCache:
     def __init__(self) -> None:
         self._known: dict[int, FareTable] = {}
 

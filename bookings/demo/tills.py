@@ -91,7 +91,7 @@ class Counters:
 
 
 @dataclass
-class _Day:
+class _ClerkDay:
     sales: list[tuple[Order, datetime]] = field(default_factory=list)
     refunds: list[tuple[Refund, datetime]] = field(default_factory=list)
 
@@ -119,11 +119,11 @@ def pay_at_tills(now: datetime, seed: int) -> None:
         )
 
 
-def _working_days(now: datetime) -> dict[tuple[User, date], _Day]:
+def _working_days(now: datetime) -> dict[tuple[User, date], _ClerkDay]:
     paid = Q(bookings__events__to_status=SaleStatus.CONFIRMED)
     waiting = Order.objects.filter(channel=Channel.COUNTER, seller__isnull=False, shift=None, payments=None)
     waiting = waiting.filter(status__in=(SaleStatus.CONFIRMED, SaleStatus.CANCELLED)).select_related("seller")
-    days: dict[tuple[User, date], _Day] = defaultdict(_Day)
+    days: dict[tuple[User, date], _ClerkDay] = defaultdict(_ClerkDay)
     for order in waiting.annotate(paid_at=Min("bookings__events__at", filter=paid)).order_by("paid_at", "pk"):
         seller, paid_at = order.seller, order.paid_at
         if seller:
@@ -159,7 +159,7 @@ def _next_open(at: datetime) -> datetime:
     return at if local.time() < _CLOSES else _at(local.date() + timedelta(days=1), _OPENS)
 
 
-def _work(clerk: User, day: date, work: _Day, now: datetime, rng: Random) -> None:
+def _work(clerk: User, day: date, work: _ClerkDay, now: datetime, rng: Random) -> None:
     _close_before(clerk, day, rng)
     with short_transaction():
         shift = Shift.objects.open_of(clerk) or open_shift(
@@ -216,7 +216,7 @@ def _payment(order: Order, paid_at: datetime, shift: Shift, rng: Random) -> Paym
     )
 
 
-def _pay_back(work: _Day, shift: Shift, rng: Random) -> None:
+def _pay_back(work: _ClerkDay, shift: Shift, rng: Random) -> None:
     """Each the way its sale was paid; cash where the drawer has it, else it waits."""
     left = expected(shift)[Account.CASH] - sum((order.total for order, _paid_at in work.sales), ZERO) / 2
     supervisor = User.objects.filter(role=User.Role.SUPERVISOR, is_active=True).order_by("pk").first()

@@ -33,7 +33,7 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        watch = _Watch(request)
+        watch = _RequestWatch(request)
         response = self.get_response(request)
         response["X-Request-ID"] = watch.id
         if response.streaming:
@@ -43,7 +43,7 @@ class RequestLog:
         return response
 
 
-class _Watch:
+class _RequestWatch:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.id = _id_of(request)

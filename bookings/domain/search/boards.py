@@ -55,7 +55,7 @@ class Board:
     cache_key: str  # names all that it shows, for as long as the minute lasts; empty: it cannot be kept
 
 
-class _WayCall(NamedTuple):
+class _OnwardCall(NamedTuple):
     position: int
     city: str
     city_slug: str
@@ -148,22 +148,22 @@ def _window(route_id: int, calls: list[BoardingCall], start: datetime, end: date
     )
 
 
-def _onward(routes: frozenset[int]) -> dict[int, list[_WayCall]]:
+def _onward(routes: frozenset[int]) -> dict[int, list[_OnwardCall]]:
     """The calls of each route that comes to a place."""
     return cached(("ways", routes), lambda: _read_ways(routes))
 
 
-def _read_ways(routes: frozenset[int]) -> dict[int, list[_WayCall]]:
-    ways: dict[int, list[_WayCall]] = {route: [] for route in routes}
+def _read_ways(routes: frozenset[int]) -> dict[int, list[_OnwardCall]]:
+    ways: dict[int, list[_OnwardCall]] = {route: [] for route in routes}
     rows = RouteStop.objects.filter(route__in=ways).order_by("route_id", "position")
     for route, position, city, slug, code, may_alight in rows.values_list(
         "route_id", "position", "stop__city__name", "stop__city__slug", "stop__code", "may_alight"
     ):
-        ways[route].append(_WayCall(position, city, slug, code, may_alight))
+        ways[route].append(_OnwardCall(position, city, slug, code, may_alight))
     return ways
 
 
-def _row(departure: _Upcoming, way: list[_WayCall], now: datetime) -> BoardRow:
+def _row(departure: _Upcoming, way: list[_OnwardCall], now: datetime) -> BoardRow:
     call = departure.call
     local = departure.boards_at.astimezone(ZoneInfo(call.time_zone))
     onward = [stop for stop in way if stop.position > call.position]

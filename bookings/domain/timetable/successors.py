@@ -45,7 +45,7 @@ class Relinked:
     retimed: list[str] = field(default_factory=list)  # in words: whose passengers must be told
 
 
-class _Place(NamedTuple):
+class _NewPlace(NamedTuple):
     """Where the plan has a departure."""
 
     off: timedelta
@@ -88,7 +88,7 @@ def relink_sold(comparison: Comparison, *, now: datetime) -> Relinked:
     return relinked
 
 
-def _places(stale: Sequence[ImportedDeparture], comparison: Comparison) -> dict[int, list[_Place]]:
+def _places(stale: Sequence[ImportedDeparture], comparison: Comparison) -> dict[int, list[_NewPlace]]:
     patterns = _patterns({departure.route_id for departure in stale})
     lines = {line for line, _stops in patterns.values()}
     of_lines = Route.objects.filter(line__in=lines).values_list("pk", flat=True)
@@ -103,13 +103,13 @@ def _places(stale: Sequence[ImportedDeparture], comparison: Comparison) -> dict[
     }
 
 
-def _nearest(departure: ImportedDeparture, plans: Iterable[ServicePlan]) -> Iterable[_Place]:
+def _nearest(departure: ImportedDeparture, plans: Iterable[ServicePlan]) -> Iterable[_NewPlace]:
     for plan in plans:
         for offset in _NEARBY_DAYS:
             day = departure.service_date + timedelta(days=offset)
             off = abs(plan.departs_at(day) - departure.departs)
             if off <= RETIMING and plan.calendar.runs_on(day):
-                yield _Place(off, plan, day)
+                yield _NewPlace(off, plan, day)
 
 
 def _patterns(route_ids: Collection[int]) -> dict[int, Pattern]:
@@ -149,7 +149,7 @@ def retire(ids: Collection[int]) -> None:
     )
 
 
-def _relink(departure: ImportedDeparture, place: _Place, relinked: Relinked, *, now: datetime) -> None:
+def _relink(departure: ImportedDeparture, place: _NewPlace, relinked: Relinked, *, now: datetime) -> None:
     schedule = (
         Schedule.objects.select_for_update(no_key=True, of=("self",))
         .select_related("route")
@@ -185,7 +185,7 @@ def _relink(departure: ImportedDeparture, place: _Place, relinked: Relinked, *, 
             )
 
 
-def _free_coach(schedule: Schedule, place: _Place) -> int:
+def _free_coach(schedule: Schedule, place: _NewPlace) -> int:
     others = Schedule.objects.filter(
         route=place.plan.route_id, departure_time=place.plan.departs_at(place.day)
     ).exclude(pk=schedule.pk)

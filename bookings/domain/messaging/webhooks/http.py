@@ -100,11 +100,11 @@ class Poster:
             raise NotDelivered(problem.message) from problem
         until = time.monotonic() + self.seconds
         addresses = self._addresses(parts, until)
-        with _Watch(until) as watch:
+        with _TimeLimit(until) as limit:
             try:
-                status = self._ask(parts, addresses[0], body, headers, watch)
+                status = self._ask(parts, addresses[0], body, headers, limit)
             except (OSError, http.client.HTTPException, ValueError) as error:
-                if watch.has_fired or isinstance(error, TimeoutError):
+                if limit.has_fired or isinstance(error, TimeoutError):
                     raise NotDelivered(
                         _("no answer within %(seconds)g s") % {"seconds": self.seconds}
                     ) from error
@@ -126,16 +126,16 @@ class Poster:
         return addresses
 
     def _ask(
-        self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], watch: _Watch
+        self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], limit: _TimeLimit
     ) -> int:
         host, port = str(parts.hostname), _port(parts)
         connection = http.client.HTTPConnection(host, port)
         try:
-            plain = watch.over(socket.create_connection((address, port), timeout=watch.left()))
+            plain = limit.over(socket.create_connection((address, port), timeout=limit.left()))
             connection.sock = plain
             if parts.scheme == "https":
                 wrapped = self.tls.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
-                connection.sock = watch.over(wrapped)
+                connection.sock = limit.over(wrapped)
                 wrapped.do_handshake()
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", path, body, {**headers, "Host": parts.netloc, "Connection": "close"})
@@ -146,7 +146,7 @@ class Poster:
             connection.close()
 
 
-class _Watch:
+class _TimeLimit:
     """Cuts a connection at its time, also one whose other side sends a byte now and then."""
 
     def __init__(self, until: float) -> None:
@@ -155,7 +155,7 @@ class _Watch:
         self._timer = threading.Timer(self.left(), self._cut)
         self._timer.daemon = True
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> _TimeLimit:
         self._timer.start()
         return self
 

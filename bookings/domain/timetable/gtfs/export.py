@@ -75,7 +75,7 @@ def export_feed(
     total = departures_on_sale(first_day, days, settings.TIME_ZONE).count()
     with FeedTables() as tables:
         trips = _Trips(tables)
-        fares = _Fares(tables)
+        fares = _FareTables(tables)
         for line in lines_on_sale(first_day, days, settings.TIME_ZONE):
             sold = _on_the_map(line, prices(line), report)
             if trips.write(line, sold):
@@ -204,7 +204,7 @@ def _calls(route: RouteRuns, fares: Fares) -> list[tuple[int, int, tuple[object,
     return rows
 
 
-class _Fares:
+class _FareTables:
     """fare_attributes.txt and fare_rules.txt: each stop is a zone, and a ride on a line has one price, the
     lowest of these days.
 
