@@ -13,13 +13,14 @@ from bookings.base.codes import SPOKEN_LENGTH, is_old_ticket_code, is_ticket_cod
 from bookings.base.errors import Conflict, NotFound
 from bookings.database.transactions import database_now
 from bookings.domain.boarding.closing import legs_of
-from bookings.domain.boarding.coach_load import boarding_times, has_left
+from bookings.domain.boarding.coach_load import boarding_times
 from bookings.domain.boarding.departure_status import locked_schedule, take_step
 from bookings.domain.boarding.scan_result import CheckIn, Door, ScanOutcome, answer
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.timetable.leavings import has_left
 from bookings.models import (
     BookingEvent,
     BookingStep,

@@ -20,6 +20,7 @@ from bookings.base.errors import NotFound
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled
 from bookings.domain.inventory.seat_choice import sold_seats
+from bookings.domain.timetable.leavings import left_on_the_road
 from bookings.domain.timetable.segments import route_calls
 from bookings.models import (
     BookingEvent,
@@ -68,22 +69,6 @@ def said_at_door(moment: datetime, call: RouteStop, *, schedule: Schedule, now: 
     """As a message says it: with its day unless that is the departure's and today."""
     today = now.astimezone(ZoneInfo(call.stop.time_zone)).date()
     return at_stop(moment, call, departure_day(schedule), today)
-
-
-def has_left(schedule: Schedule, call: RouteStop) -> bool:
-    """Whether the coach is known to have left the stop: staff say so at each, and when all is over.
-
-    1 query while it is on the road.
-    """
-    if schedule.status != Schedule.Status.DEPARTED:
-        return schedule.status == Schedule.Status.ARRIVED
-    events = ScheduleEvent.objects.filter(schedule=schedule).leavings()
-    return call.position in _left_on_the_road(events.values_list("position", flat=True))
-
-
-def _left_on_the_road(positions: Iterable[int | None]) -> set[int | None]:
-    """Where nobody said which stop a departed coach has left, it has left the first."""
-    return set(positions) or {0}
 
 
 @dataclass(frozen=True)
@@ -143,11 +128,11 @@ class CoachLoad:
         return self._last_event(position, ScheduleEvent.Kind.LEFT)
 
     def has_left(self, position: int) -> bool:
-        """As the function `has_left`, without a query."""
+        """As `leavings.has_left`, without a query."""
         if self.schedule.status != Schedule.Status.DEPARTED:
             return self.schedule.status == Schedule.Status.ARRIVED
         leavings = (event for event in self.stop_events if event.kind == ScheduleEvent.Kind.LEFT)
-        return position in _left_on_the_road(event.position for event in leavings)
+        return position in left_on_the_road(event.position for event in leavings)
 
     def arrives_at(self, position: int) -> datetime:
         return self.schedule.departure_time + timedelta(minutes=self.call_at(position).arrive_min)

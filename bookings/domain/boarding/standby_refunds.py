@@ -16,7 +16,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.boarding.coach_load import CoachLoad, coach_load
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.shifts import require_shift
-from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, is_left_behind
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.models import Refund, Ticket
 
 
@@ -28,8 +28,9 @@ class GivenBack:
 
 
 def unseated_standby(load: CoachLoad, position: int, now: datetime) -> list[Ticket]:
-    """Who stood by at this stop in vain, in order of sale; nobody before the coach is due to leave it."""
-    return [ticket for ticket in load.standby_at(position) if is_left_behind(ticket, ticket.booking, now)]
+    """Who stood by at this stop in vain, in order of sale; nobody before the coach leaves it or is due to."""
+    waiting, has_left = load.standby_at(position), load.has_left(position)
+    return [ticket for ticket in waiting if has_left or now >= ticket.booking.boards_at]
 
 
 def refund_left_behind(

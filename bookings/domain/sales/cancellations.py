@@ -23,6 +23,7 @@ from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.refunds import owe_back, owe_refund
 from bookings.domain.sales.waivers import Waiver
+from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
     Account,
     Booking,
@@ -120,10 +121,13 @@ def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[
 def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
     """Whether this passenger paid to stand by and got no seat.
 
-    They get all of it back, or another coach without a fee.
+    They get all of it back, or another coach without a fee: when the coach was due to leave, or has left
+    before that. One that is late has nothing more to offer them than patience.
     """
     stood_by = ticket.place == Ticket.Place.STANDBY and ticket.status == Ticket.Status.VALID
-    return stood_by and booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at
+    if not stood_by or booking.status != SaleStatus.CONFIRMED:
+        return False
+    return now >= booking.boards_at or has_passed(booking.schedule, booking.from_stop)
 
 
 def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:

@@ -35,6 +35,7 @@ from bookings.domain.sales.orders import (
     new_ticket,
     open_booking,
 )
+from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Booking,
@@ -202,6 +203,8 @@ def _place(
             )
         )
     check_running(locked.values())
+    if any(has_passed(locked[trip.schedule_id], trip.from_stop) for trip in trips):
+        raise Conflict(_("This coach has already left your stop."))
     if check:
         check(hold, trips, now)
     problem = draft_problem(

@@ -14,6 +14,7 @@ from bookings.database.transactions import count_committed
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import taken_seats
 from bookings.domain.sales.messages import notify_partner, write_message
+from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
@@ -99,6 +100,7 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
             booking.boards_at <= now
             or not booking.schedule.is_active
             or booking.schedule.status not in Schedule.SOLD_IN
+            or has_passed(booking.schedule, booking.from_stop)
         )
         if left or any(ticket.seat_id in gone for ticket in tickets):
             return False

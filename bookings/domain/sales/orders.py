@@ -19,6 +19,7 @@ from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_order
+from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
@@ -70,6 +71,21 @@ class LockedOrder:
     bookings: list[Booking]
     now: datetime  # by the database's clock, after the locks were had
     owed: Decimal  # on the order; negative: paid too much
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a coach of it has left the stop of its passengers; no query unless one is on the road."""
+        on_the_road = (Schedule.Status.DEPARTED, Schedule.Status.ARRIVED)
+        coaches = [
+            (self.schedules[booking.schedule_id], booking)
+            for booking in self.bookings
+            if booking.status == self.order.status
+        ]
+        return any(
+            has_passed(schedule, booking.from_stop)
+            for schedule, booking in coaches
+            if schedule.status in on_the_road
+        )
 
 
 def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:

@@ -61,6 +61,8 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
         if not order.is_open(now) or owed <= 0:
             raise Conflict(_("There is nothing to pay on this order any more."))
         check_running(locked.schedules.values())
+        if locked.is_left:
+            raise Conflict(_("This coach has already left your stop."))
         attempt = order.attempts.filter(
             status=PaymentAttempt.Status.STARTED, amount=owed, gateway=settings.PAYMENT_GATEWAY
         ).first()
@@ -214,7 +216,8 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
             order, bookings, now = locked.order, locked.bookings, now or locked.now
             owed = locked.owed
             _check_open(shift)
-            if order.is_open(now) and any(row.is_withdrawn for row in locked.schedules.values()):
+            is_withdrawn = any(row.is_withdrawn for row in locked.schedules.values())
+            if order.is_open(now) and (is_withdrawn or locked.is_left):
                 _end_time(order, now)
             if not order.is_open(now):  # one whose claims somebody else dropped is expired already
                 drop_expired(list(locked.schedules), now=now)

@@ -199,6 +199,8 @@ def _spread(names: list[str]) -> list[str]:
 def _status(departure: _Upcoming, now: datetime) -> tuple[str, str]:
     if departure.status == Schedule.Status.CANCELLED:
         return "cancelled", _("Cancelled")
+    if departure.status == Schedule.Status.DEPARTED and departure.call.position == 0:
+        return "closed", _("Departed")
     if (
         departure.status == Schedule.Status.CLOSED
         or departure.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now

@@ -101,7 +101,7 @@ def upcoming(which: ListFilter, *, window: ListWindow, now: datetime) -> list[Sc
 
     A constant number of queries.
     """
-    rows = Schedule.objects.on_sale()
+    rows = Schedule.objects.on_sale().exclude(status=Schedule.Status.DEPARTED)  # from their first stop
     if which.route_id is not None:
         rows = rows.filter(route=which.route_id)
     if which.day:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
-from bookings.domain.timetable.departures import RouteWindow, departures_within
+from bookings.domain.timetable.departures import DatedDeparture, RouteWindow, departures_within
+from bookings.domain.timetable.leavings import last_left
 from bookings.domain.timetable.segments import find_shortest_pair
-from bookings.models import City, RouteStop, Stop
+from bookings.models import City, RouteStop, Schedule, Stop
 
 FARTHEST_DAYS: Final = (
     1100  # a timetable reaches no further, and dates at the ends of the calendar cannot be computed with
@@ -225,14 +226,18 @@ def find_departures(
 ) -> list[Departure]:
     """What is on sale on the segments on local boarding days `first` to `last`, by time: one query.
 
-    With `now` only what `channel` still sells then.
+    With `now` only what `channel` still sells then, and not from a stop that the coach is known to have left:
+    another query if one of them may have left a stop on its way.
     """
     opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
     by_route = {segment.board.route_id: segment for segment in segments}
     offsets = {route: timedelta(minutes=segment.board.depart_min) for route, segment in by_route.items()}
     zones = {route: ZoneInfo(segment.board.stop.time_zone) for route, segment in by_route.items()}
+    rows = departures_within(_window(segment, first, last, opens) for segment in by_route.values())
+    if now:
+        rows = _not_left(rows, by_route, now)
     departures = []
-    for departure in departures_within(_window(segment, first, last, opens) for segment in by_route.values()):
+    for departure in rows:
         route = departure.route_id
         boards_at = departure.departure_time + offsets[route]
         if departure.is_on_sale and boards_at != opens:  # at that very minute sales are closed
@@ -249,6 +254,27 @@ def find_departures(
                 )
             )
     return sorted(departures, key=attrgetter("boards_at", "id"))
+
+
+def _not_left(
+    departures: Iterable[DatedDeparture], by_route: Mapping[int, RouteSegment], now: datetime
+) -> list[DatedDeparture]:
+    """Those that have not left the stop where the segment begins, as far as staff have said."""
+    departures = list(departures)
+    standing = [row for row in departures if row.status != Schedule.Status.DEPARTED]
+    if len(standing) == len(departures):
+        return standing
+    on_the_road = (row for row in departures if row.status == Schedule.Status.DEPARTED)
+    ahead = [row for row in on_the_road if by_route[row.route_id].board.position > 0]  # has left its first
+    # No coach leaves a stop before boarding closes there; the hold asks for each.
+    closing = now + timedelta(minutes=settings.BOARDING_CLOSES_MINUTES)
+    near = [
+        row.id
+        for row in ahead
+        if row.departure_time + timedelta(minutes=by_route[row.route_id].board.depart_min) <= closing
+    ]
+    left = last_left(near)
+    return standing + [row for row in ahead if by_route[row.route_id].board.position > left.get(row.id, 0)]
 
 
 def _window(segment: RouteSegment, first: date, last: date, opens: datetime | None) -> RouteWindow:

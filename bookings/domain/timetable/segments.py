@@ -22,6 +22,7 @@ from bookings.cache.reference_data import (
     with_version,
 )
 from bookings.database.compiled import compiled
+from bookings.domain.timetable.leavings import has_passed
 from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
 
 SegmentRow = TypeVar("SegmentRow", Booking, HoldTrip)
@@ -95,8 +96,10 @@ class Segment:
         return self.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
 
     def is_on_sale(self, now: datetime, channel: str = "web") -> bool:
+        """By the plan, and until the coach is known to have left: a query while it is on the road."""
         schedule = self.schedule
-        return schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
+        is_open = schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
+        return is_open and not has_passed(schedule, self.board)
 
 
 @dataclass(frozen=True)

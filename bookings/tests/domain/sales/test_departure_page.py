@@ -59,7 +59,7 @@ def test_the_first_trip_is_shown_to_its_owner_alone() -> None:
     ("status", "state"),
     [
         ("on_sale", "open"),
-        ("departed", "open"),
+        ("departed", "closed"),
         ("closed", "closed"),
         ("cancelled", "cancelled"),
         ("planned", "closed"),

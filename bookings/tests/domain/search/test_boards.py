@@ -71,18 +71,19 @@ def test_the_next_hours_are_shown_in_order_of_time_wherever_a_coach_comes_from()
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "is_on_sale"),
+    ("place", "status", "text", "is_on_sale"),
     [
-        ("cancelled", "Cancelled", False),
-        ("closed", "Sales closed", False),
-        ("boarding", "Boarding", True),
-        ("departed", "On its way", True),
+        ("johannesburg", "cancelled", "Cancelled", False),
+        ("johannesburg", "closed", "Sales closed", False),
+        ("johannesburg", "boarding", "Boarding", True),
+        ("johannesburg", "departed", "Departed", False),
+        ("bloemfontein", "departed", "On its way", True),
     ],
 )
-def test_the_status_is_said_in_words(status: str, text: str, is_on_sale: bool) -> None:
+def test_the_status_is_said_in_words(place: str, status: str, text: str, is_on_sale: bool) -> None:
     make_schedule(departs=NOW + HOUR, status=status)
 
-    (row,) = board().rows
+    (row,) = board(place).rows
 
     assert (row.status_text, row.is_on_sale) == (text, is_on_sale)
 

@@ -167,6 +167,8 @@ def test_a_ride_is_listed_until_sales_close_at_its_own_stop() -> None:
     assert times(look(), now=leaves - timedelta(minutes=15)) == []
     Schedule.objects.update(status="departed")
     assert times(look("bloemfontein"), now=leaves + timedelta(minutes=100)) == ["12:00"]
+    assert results(look(), now=leaves - timedelta(minutes=1), channel="counter").total == 0
+    Schedule.objects.update(status="boarding")
     assert results(look(), now=leaves - timedelta(minutes=1), channel="counter").total == 1
 
 
