@@ -187,7 +187,7 @@ def _refund(refund: Refund) -> RefundLine:
     is_paid = refund.status == Refund.Status.PAID
     online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
     if is_paid:
-        text = _("refunded: %(method)s") % {"method": method_text(refund.method or "gateway")}
+        text = _("refunded: %(method)s") % {"method": method_text(refund.method)}
     else:
         text = _("will be refunded the way it was paid") if online else _waiting_text(refund)
     return RefundLine(

@@ -23,6 +23,7 @@ from bookings.domain.tickets.receipts import (
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Account, Company, Refund
 
+_TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
 _LINES: Final[dict[LineKind, str | Promise]] = {
     LineKind.CANCELLED: gettext_lazy("Cancelled"),
     LineKind.CANCELLATION_FEE: gettext_lazy("Cancellation fee"),
@@ -76,14 +77,10 @@ def receipt_text(view: ReceiptView) -> ReceiptText:
 
 
 def method_text(method: str) -> str:
-    """How money changed hands."""
+    """How money changed hands, for people: a gateway's own name says nothing to them."""
     if method == Account.PARTNER:
         return _("on the partner’s account")
-    return (
-        str(Account(method).label)
-        if method in Account.values
-        else _("online (%(gateway)s)") % {"gateway": method}
-    )
+    return str(Account(method).label) if method in _TENDERS else _("online")
 
 
 def _company(company: Company) -> Iterator[str]:

@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.names import listed_name
 from bookings.domain.counter.booking_export import ExportedBooking
-from bookings.models import Account, Channel, SaleStatus
+from bookings.domain.tickets.receipt_text import method_text
+from bookings.models import Channel, SaleStatus
 from bookings.office.presenters.spreadsheet import Cell
 from bookings.office.presenters.tables import BookingTable
 
 _ZONE: Final = ZoneInfo(settings.TIME_ZONE)
 _STATUSES: Final = dict(SaleStatus.choices)
 _CHANNELS: Final = dict(Channel.choices)
-_WAYS: Final = {account.value: account.label for account in (Account.CASH, Account.CARD, Account.EFT)}
 
 
 def _moment(at: datetime) -> str:
@@ -43,7 +43,7 @@ _FOR_ACCOUNTS: Final[tuple[tuple[str | Promise, Callable[[ExportedBooking], Cell
     (_("Seats"), lambda row: " ".join(row.seats)),
     (_("Fares"), lambda row: row.fares),
     (_("Refunded"), lambda row: row.refunded),
-    (_("Paid by"), lambda row: ", ".join(str(_WAYS.get(way, way)) for way in row.ways)),
+    (_("Paid by"), lambda row: ", ".join(dict.fromkeys(map(method_text, row.ways)))),
     (_("Slip"), lambda row: ", ".join(row.slips)),
     (_("Branch"), lambda row: row.branch),
     (_("Sold by"), lambda row: row.clerk),

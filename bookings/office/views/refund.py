@@ -19,6 +19,7 @@ from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.counter.void import VoidRequest, void_quote, void_sale
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest
+from bookings.domain.tickets.receipt_text import method_text
 from bookings.models import Booking, Shift
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.exchange import ConfirmForm, PayOutForm, VoidForm, content_of, ids_in, quoted_in
@@ -118,6 +119,7 @@ def void(request: StaffRequest, reference: str) -> HttpResponse:
     context = {
         "quote": quote,
         "amount": format_zar(quote.amount),
+        "payments": [f"{method_text(row.method)} {row.reference}".strip() for row in quote.payments],
         "reference": reference,
         "form": form,
         "refusal": counted(refusal),

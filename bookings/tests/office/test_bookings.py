@@ -282,7 +282,7 @@ def test_files_have_what_accounts_need(supervisor: StaffClient) -> None:
         seats,
         f"{fares}",
         "200.00",
-        '"demo, cash, card",SLIP 7,Johannesburg,Pieter Visagie',
+        '"online, cash, card",SLIP 7,Johannesburg,Pieter Visagie',
     ]
 
 
