@@ -29,7 +29,7 @@ from bookings.office.presenters.timeline import TimelineBlock
 from bookings.web.fragments import Fragment, Parts
 
 CACHE_SECONDS: Final = 60
-PLACES: Final = ("top", "wide", "narrow")
+PLACES: Final = ("top", "wide", "narrow", "charts")
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,14 @@ class Block:
 
     @property
     def place(self) -> str:
-        """Where it stands beside others: across the page, in the wide column, or in the narrow one."""
+        """Where it stands beside others: across the page, in the wide column, or in the narrow one; charts
+        come below the wide one, and on a phone after all that somebody must see to.
+        """
         if self.slug in ("pulse", "timeline"):
             return "top"
-        return "wide" if self.slug in ("departures", "outlook", "load", "sales") else "narrow"
+        if self.slug == "departures":
+            return "wide"
+        return "charts" if self.slug in ("outlook", "load", "sales") else "narrow"
 
     @property
     def name(self) -> str:

@@ -49,6 +49,15 @@ def test_each_block_is_the_fragment_of_the_page(clerk: StaffClient) -> None:
         assert alone["Cache-Control"] == "no-store, private"
 
 
+def test_what_needs_attention_comes_before_the_charts(clerk: StaffClient) -> None:
+    page = clerk.get(HOME).content.decode()
+
+    order = [
+        page.index(f'id="block-{slug}"') for slug in ("departures", "alerts", "outlook", "load", "sales")
+    ]
+    assert order == sorted(order)
+
+
 def test_an_unchanged_block_is_not_sent_again(clerk: StaffClient) -> None:
     schedule = make_departure(2000)
     seen = clerk.get(HOME).context["blocks"]["outlook"].seen
