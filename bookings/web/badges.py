@@ -8,6 +8,7 @@ from bookings.models import SaleStatus, Schedule
 _BOOKING: Final[Mapping[str, str]] = {SaleStatus.CONFIRMED: "badge-good", SaleStatus.PENDING: "badge-warn"}
 _DEPARTURE: Final[Mapping[str, str]] = {
     Schedule.Status.CANCELLED: "badge-bad",
+    "withdrawn": "badge-bad",
     Schedule.Status.BOARDING: "badge-warn",
     Schedule.Status.ON_SALE: "badge-good",
 }

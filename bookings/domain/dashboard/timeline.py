@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from bookings.domain.dashboard.today import block_key, level_of
-from bookings.domain.operations.station import WAITING, Coming, coming, ways
+from bookings.domain.operations.station import WAITING, Coming, Inactive, coming, ways
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, Schedule
@@ -22,7 +22,7 @@ class TimelineDeparture:
     minute: int  # of the day
     time: str
     destination: str
-    level: str  # low, easy, mid, high, full, cancelled
+    level: str  # low, easy, mid, high, full, cancelled, withdrawn
     percent: int  # of the seats, on any part of the trip
     is_gone: bool
 
@@ -54,14 +54,13 @@ class Timeline:
         for departure in self.shown:
             size, local = seats.get(departure.layout_id, 0), departure.local
             percent = round(100 * max(size - departure.available, 0) / size) if size else 0
-            is_cancelled = departure.status == Schedule.Status.CANCELLED
             rows.append(
                 TimelineDeparture(
                     schedule_id=departure.id,
                     minute=local.hour * 60 + local.minute,
                     time=f"{local:%H:%M}",
                     destination=by_route[departure.call.route_id].end_after(departure.call.position),
-                    level="cancelled" if is_cancelled else level_of(percent),
+                    level=_level(departure, percent),
                     percent=percent,
                     is_gone=departure.boards_at < self.now and departure.status not in WAITING,
                 )
@@ -69,8 +68,14 @@ class Timeline:
         return tuple(rows)
 
 
+def _level(departure: Coming, percent: int) -> str:
+    if departure.is_withdrawn:
+        return "withdrawn"
+    return "cancelled" if departure.status == Schedule.Status.CANCELLED else level_of(percent)
+
+
 def timeline(branch: Branch, *, now: datetime) -> Timeline:
     """What leaves the branch's city today: one query and the cached calls."""
     today = timezone.localtime(now).date()
     start, end = day_bounds(today, today, settings.TIME_ZONE)
-    return Timeline(branch, now, tuple(coming(branch.city_id, start, end)))
+    return Timeline(branch, now, tuple(coming(branch.city_id, start, end, inactive=Inactive.SOLD)))

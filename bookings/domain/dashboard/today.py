@@ -20,7 +20,17 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.dates import day_text, needs_day
-from bookings.domain.operations.station import WAITING, Coming, Load, Way, coming, fingerprint, loads, ways
+from bookings.domain.operations.station import (
+    WAITING,
+    Coming,
+    Inactive,
+    Load,
+    Way,
+    coming,
+    fingerprint,
+    loads,
+    ways,
+)
 from bookings.domain.search.segments import day_bounds
 from bookings.models import Branch, SaleStatus, Schedule, SeatClaim, Ticket
 
@@ -89,7 +99,7 @@ class StationDeparture:
 
 @dataclass(frozen=True)
 class Alert:
-    kind: str  # late, cancelled, full, low
+    kind: str  # late, withdrawn, cancelled, full, low
     tone: str
     schedule_id: int
     title: str  # 17:00 Cape Town
@@ -138,7 +148,7 @@ def next_departures(branch: Branch, *, now: datetime) -> NextDepartures:
 def _not_gone(branch: Branch, now: datetime) -> list[Coming]:
     return [
         departure
-        for departure in coming(branch.city_id, now - OVERDUE, now + AHEAD)
+        for departure in coming(branch.city_id, now - OVERDUE, now + AHEAD, inactive=Inactive.SOLD)
         if _is_to_leave(departure, now)
     ]
 
@@ -188,7 +198,7 @@ def _row(
         coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         bus=departure.bus or "",
         status_text=departure.state,
-        tone=_TONES.get(departure.status, "info"),
+        tone="bad" if departure.is_withdrawn else _TONES.get(departure.status, "info"),
         is_cancelled=departure.status == Schedule.Status.CANCELLED,
         here=SeatLoad.of(load, load.on_leg(departure.call.position)),
         peak=SeatLoad.of(load, load.peak),
@@ -243,7 +253,7 @@ class Alerts:
             _alert(departure, routes[departure.call.route_id], full[departure.id], self.now)
             for departure in self.departures
         ]
-        urgency = ("late", "cancelled", "full", "low")
+        urgency = ("late", "withdrawn", "cancelled", "full", "low")
         return tuple(
             sorted((alert for alert in alerts if alert), key=lambda alert: urgency.index(alert.kind))
         )
@@ -273,6 +283,9 @@ def _alert(departure: Coming, way: Way, load: Load, now: datetime) -> Alert | No
 
     if departure.status == Schedule.Status.CANCELLED:
         return alert("cancelled", "bad", _("Cancelled"))
+    if departure.is_withdrawn:
+        message = _("Withdrawn from the timetable, with passengers: see the task")
+        return alert("withdrawn", "bad", message)
     if late := _late(departure, now):
         return alert("late", "bad", _("%(minutes)d min overdue, not departed") % {"minutes": late})
     percent, left = load.percent(load.peak), load.seats - load.peak

@@ -10,13 +10,15 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from bookings.domain.operations.station import Coming, Way, calls_in_city, coming, ways
+from bookings.domain.operations.station import WAITING, Coming, Inactive, Way, calls_in_city, coming, ways
 from bookings.domain.search.availability import LayoutSeats, find_layouts
 from bookings.domain.timetable.trips import clock_text
 from bookings.models import Schedule
 
 PAGE_SIZE: Final = 20
+WITHDRAWN: Final = "withdrawn"
 # How far the clock of a stop may be from that of the company: the day of a stop is read a little wider.
 _CLOCKS_APART: Final = timedelta(hours=3)
 
@@ -43,7 +45,7 @@ class DepartureRow:
     route: str  # where it goes from here
     coach: int
     bus: str
-    status: str
+    status: str  # of Schedule, or WITHDRAWN
     status_text: str
     seats: int
     taken: int
@@ -113,7 +115,7 @@ def coming_on(day: date, city_id: int) -> list[Coming]:
     start, end = _bounds(day)
     return [
         departure
-        for departure in coming(city_id, start - _CLOCKS_APART, end + _CLOCKS_APART, with_inactive=True)
+        for departure in coming(city_id, start - _CLOCKS_APART, end + _CLOCKS_APART, inactive=Inactive.ALL)
         if departure.local.date() == day
     ]
 
@@ -135,7 +137,7 @@ def _row(departure: Coming, way: Way, layouts: Mapping[int, LayoutSeats]) -> Dep
         route=way.end_after(departure.call.position),
         coach=departure.coach,
         bus=departure.bus or "",
-        status=departure.status,
+        status=WITHDRAWN if departure.is_withdrawn else departure.status,
         status_text=departure.state,
         seats=seats,
         taken=max(0, seats - departure.available),
@@ -162,6 +164,7 @@ def _of_company(chosen: DepartureFilter, now: datetime) -> DepartureList:
 
 def _company_row(schedule: Schedule, layouts: Mapping[int, LayoutSeats]) -> DepartureRow:
     seats = _seats(layouts, schedule.layout_id)
+    is_withdrawn = not schedule.is_active and schedule.status in WAITING
     return DepartureRow(
         id=schedule.pk,
         time=clock_text(schedule.departure_time, schedule.departure_time),
@@ -170,8 +173,8 @@ def _company_row(schedule: Schedule, layouts: Mapping[int, LayoutSeats]) -> Depa
         route=schedule.route.name,
         coach=schedule.coach,
         bus=schedule.bus.bus_number if schedule.bus else "",
-        status=schedule.status,
-        status_text=str(schedule.get_status_display()),
+        status=WITHDRAWN if is_withdrawn else schedule.status,
+        status_text=_("withdrawn") if is_withdrawn else str(schedule.get_status_display()),
         seats=seats,
         taken=max(0, seats - schedule.available_seats),
     )

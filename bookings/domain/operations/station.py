@@ -6,21 +6,32 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.cache.reference_data import cached, cached_each
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
-from bookings.models import RouteStop, Schedule, ScheduleEvent, SeatClaim
+from bookings.models import RouteStop, SaleStatus, Schedule, ScheduleEvent, SeatClaim, Ticket
 
 # Still standing at its first stop, as far as anybody has noted.
 WAITING: Final = frozenset(
     {Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Schedule.Status.CLOSED, Schedule.Status.BOARDING}
 )
+
+EXPECTED: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED)
+
+
+class Inactive(StrEnum):
+    """Which departures count that were taken off sale, beside cancelled ones."""
+
+    NONE = "none"
+    SOLD = "sold"  # withdrawn from the timetable with passengers who have paid
+    ALL = "all"
 
 
 class Coming(NamedTuple):
@@ -37,6 +48,7 @@ class Coming(NamedTuple):
     call: BoardingCall
     boards_at: datetime
     last_left: int | None = None  # the position of the last stop that it is known to have left
+    is_active: bool = True
 
     @property
     def has_left_here(self) -> bool:
@@ -46,8 +58,15 @@ class Coming(NamedTuple):
         return self.status == Schedule.Status.ARRIVED
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Out of the timetable before it began: its passengers wait for somebody's decision."""
+        return not self.is_active and self.status in WAITING
+
+    @property
     def state(self) -> str:
         """A coach that has left its first stop has not left this one."""
+        if self.is_withdrawn:
+            return _("withdrawn")
         is_ahead = self.call.position > 0 and not self.has_left_here
         if self.status == Schedule.Status.DEPARTED and is_ahead:
             return _("on its way here")
@@ -122,9 +141,11 @@ def calls_in_city(city_id: int) -> list[BoardingCall]:
     return cached(("calls in city", city_id), lambda: boarding_calls(Q(stop__city=city_id)))
 
 
-def coming(city_id: int, start: datetime, end: datetime, *, with_inactive: bool = False) -> list[Coming]:
+def coming(
+    city_id: int, start: datetime, end: datetime, *, inactive: Inactive = Inactive.NONE
+) -> list[Coming]:
     """Coaches that people may board in the city in this time, by time, cancelled ones too: one query, another
-    one while the calls of the city are not cached. Those that were withdrawn are inactive.
+    one while the calls of the city are not cached.
     """
     by_route: dict[int, list[BoardingCall]] = defaultdict(list)
     by_hour: dict[int, list[int]] = defaultdict(list)
@@ -137,11 +158,17 @@ def coming(city_id: int, start: datetime, end: datetime, *, with_inactive: bool 
         first, last = start - timedelta(hours=hour + 1), end - timedelta(hours=hour)
         ranges |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
     rows = Schedule.objects.filter(ranges).order_by()
-    if not with_inactive:
-        rows = rows.filter(Q(is_active=True) | Q(status=Schedule.Status.CANCELLED))
+    shown = Q(is_active=True) | Q(status=Schedule.Status.CANCELLED)
+    if inactive == Inactive.SOLD:
+        passengers = Ticket.objects.filter(
+            schedule=OuterRef("pk"), status__in=EXPECTED, booking__status=SaleStatus.CONFIRMED
+        )
+        shown |= Q(Exists(passengers))
+    if inactive != Inactive.ALL:
+        rows = rows.filter(shown)
     left = ScheduleEvent.objects.filter(schedule=OuterRef("pk")).leavings().order_by("-position")
     departures = []
-    for route, pk, departs, coach, layout, bus, status, revision, available, last_left in rows.values_list(
+    for route, pk, departs, coach, layout, bus, status, revision, available, *more in rows.values_list(
         "route_id",
         "pk",
         "departure_time",
@@ -152,25 +179,13 @@ def coming(city_id: int, start: datetime, end: datetime, *, with_inactive: bool 
         "revision",
         "available_seats",
         Subquery(left.values("position")[:1]),
+        "is_active",
     ):
+        known = (pk, departs, coach, layout, bus, status, revision, available)
         for call in by_route[route]:
             boards_at = departs + timedelta(minutes=call.depart_min)
             if start <= boards_at < end:
-                departures.append(
-                    Coming(
-                        pk,
-                        departs,
-                        coach,
-                        layout,
-                        bus,
-                        status,
-                        revision,
-                        available,
-                        call,
-                        boards_at,
-                        last_left,
-                    )
-                )
+                departures.append(Coming(*known, call, boards_at, *more))
     return sorted(departures, key=lambda departure: (departure.boards_at, departure.line, departure.id))
 
 
@@ -213,4 +228,4 @@ def loads(departures: Iterable[Coming], routes: Mapping[int, Way], *, now: datet
 
 def fingerprint(departures: Iterable[Coming]) -> str:
     """Changes with anything that one of these departures shows."""
-    return ",".join(f"{departure.id}.{departure.revision}.{departure.status}" for departure in departures)
+    return ",".join(f"{departure.id}.{departure.revision}.{departure.state}" for departure in departures)

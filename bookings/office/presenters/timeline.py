@@ -86,9 +86,11 @@ def _pills(
 def _pill(departure: TimelineDeparture, x: float, y: int) -> Pill:
     place = departure.destination
     title = f"{departure.time} {place}"
-    state = (
-        _("%(title)s: cancelled") if departure.level == "cancelled" else _("%(title)s: %(percent)d %% full")
-    )
+    states = {
+        "cancelled": _("%(title)s: cancelled"),
+        "withdrawn": _("%(title)s: withdrawn from the timetable, with passengers"),
+    }
+    state = states.get(departure.level, _("%(title)s: %(percent)d %% full"))
     return Pill(
         departure.schedule_id,
         x,

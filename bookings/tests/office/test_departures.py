@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bookings.models import Schedule
+from bookings.office.presenters.departure_list import WHOLE_COMPANY
 from bookings.tests.make import NOW, make_booking, make_branch, make_route, make_schedule
 from bookings.tests.office.conftest import StaffClient
 
@@ -72,3 +73,6 @@ def test_a_departure_that_was_withdrawn_stays_on_the_list(clerk: StaffClient, sc
     day = timezone.localtime(schedule.departure_time).date().isoformat()
 
     assert len(times_and_places(clerk, date=day)) == 1
+    for branch in ("", WHOLE_COMPANY):
+        page = clerk.get("/office/departures/", {"date": day, "branch": branch}).content.decode()
+        assert '<span class="badge badge-bad">withdrawn</span>' in page

@@ -9,6 +9,7 @@ from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.cache.reference_data import reference_data_version, single_version_check
 from bookings.domain.dashboard import pending_work as desk
 from bookings.domain.dashboard import today
+from bookings.domain.dashboard.timeline import timeline
 from bookings.domain.operations import tasks
 from bookings.models import (
     Branch,
@@ -104,6 +105,21 @@ def test_the_board_keeps_what_nobody_has_sent_off(minutes: int, status: str, sho
     rows = today.next_departures(make_branch(), now=NOW).rows
 
     assert [row.late for row in rows] == ([late] if shown else [])
+
+
+@pytest.mark.parametrize("is_sold", [True, False])
+def test_a_withdrawn_coach_with_passengers_stays_in_sight(is_sold: bool) -> None:
+    schedule = make_schedule(departs=departs(60))
+    if is_sold:
+        sell(schedule, 1)
+    Schedule.objects.update(is_active=False)
+
+    rows = today.next_departures(make_branch(), now=NOW).rows
+    day = timeline(make_branch(), now=NOW)
+
+    assert [(row.status_text, row.tone) for row in rows] == [("withdrawn", "bad")] * is_sold
+    assert [row.level for row in day.departures] == ["withdrawn"] * is_sold
+    assert [alert.kind for alert in today.alerts(make_branch(), now=NOW).all] == ["withdrawn"] * is_sold
 
 
 def test_a_coach_that_left_its_first_stop_has_not_left_this_one() -> None:
