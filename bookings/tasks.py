@@ -14,7 +14,7 @@ from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
-from bookings.domain.sales import gateway_refunds, payments
+from bookings.domain.sales import gateway_refunds, notifications
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.domain.search import feed_publishing
@@ -44,7 +44,7 @@ def send_webhooks() -> None:
 
 @queue.task
 def act_on_notification(notification_id: int) -> None:
-    payments.act_on_notification(notification_id)
+    notifications.act_on_notification(notification_id)
 
 
 @queue.task
@@ -74,7 +74,8 @@ def sweep() -> None:
     """Each minute: whatever is due, whether or not the queue lost its task."""
     run_each(
         lambda: beat("queue"),
-        payments.act_on_waiting,
+        notifications.act_on_waiting,
+        notifications.ask_after_attempts,
         expire_unpaid,
         queue_pay_reminders,
         gateway_refunds.pay_waiting_refunds,

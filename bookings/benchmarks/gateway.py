@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from bookings.benchmarks.cashier import CONFIRM, PAY, TRUE
-from bookings.domain.sales.gateways import VerifiedNotification
+from bookings.domain.sales.gateways import HandOver, RawNotification, VerifiedNotification
 from bookings.domain.sales.gateways.demo import PAID, DemoGateway, notification_body
 from bookings.models import PaymentAttempt
 
@@ -22,15 +22,15 @@ class OutsideGateway(DemoGateway):
 
     name = "outside"
 
-    def payment_address(self, attempt: PaymentAttempt) -> str:
+    def hand_over(self, attempt: PaymentAttempt) -> HandOver:
         bill = {
             "notification": notification_body(attempt, PAID).decode(),  # what the gateway would sign itself
             "notify_url": settings.SITE_URL + reverse("passenger:notify", args=[self.name]),
             "return_url": settings.SITE_URL + reverse("passenger:order_status", args=[attempt.order.token]),
         }
-        return f"{_URL}{PAY}?{urlencode(bill)}"
+        return HandOver(f"{_URL}{PAY}?{urlencode(bill)}")
 
-    def confirms(self, notification: VerifiedNotification) -> bool:
+    def confirm(self, notification: VerifiedNotification, raw: RawNotification) -> bool:
         data = urlencode({"payment": notification.external_id}).encode()
         with urlopen(f"{_URL}{CONFIRM}", data=data, timeout=_SECONDS) as answer:
             return bool(answer.read(100) == TRUE)

@@ -76,7 +76,7 @@ class MeasuredSale:
         self.state["told"] = paid_notification(self.state["order"], now=timezone.now()).pk
 
     def pay(self) -> None:
-        from bookings.domain.sales.payments import act_on_notification
+        from bookings.domain.sales.notifications import act_on_notification
 
         act_on_notification(self.state["told"])
 

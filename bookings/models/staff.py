@@ -98,6 +98,7 @@ class StaffTask(models.Model):
     class Kind(models.TextChoices):
         MONEY_WITHOUT_SEATS = "money_without_seats", _("paid, but the seats are no longer free")
         WRONG_AMOUNT = "wrong_amount", _("wrong amount paid")
+        UNCONFIRMED_PAYMENT = "unconfirmed_payment", _("payment that the gateway does not confirm")
         DOUBLE_PAYMENT = "double_payment", _("paid more than once")
         MAIL_FAILED = "mail_failed", _("e-mail cannot be delivered")
         WEBHOOK_FAILED = "webhook_failed", _("webhook cannot be delivered")

@@ -25,7 +25,7 @@ from bookings.domain.messaging.outbox import send_due
 from bookings.domain.partners.documents import OrderFilter, orders_of
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
-from bookings.domain.sales.payments import act_on_waiting
+from bookings.domain.sales.notifications import act_on_waiting, ask_after_attempts
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.models import Booking, Partner, Route, Schedule, User
 from bookings.tests.make import make_partner, make_user
@@ -87,7 +87,14 @@ def sale(client: Client, world: dict[str, Any]) -> None:
 
 
 def sweeps(client: Client, world: dict[str, Any]) -> None:
-    for sweep in (expire_unpaid, queue_pay_reminders, act_on_waiting, pay_waiting_refunds, send_due):
+    for sweep in (
+        expire_unpaid,
+        queue_pay_reminders,
+        act_on_waiting,
+        ask_after_attempts,
+        pay_waiting_refunds,
+        send_due,
+    ):
         sweep()
 
 

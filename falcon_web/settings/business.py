@@ -9,6 +9,7 @@ HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
 HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
 HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may have to ask somebody first
 PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
+PENDING_MINUTES = env.float("PENDING_MINUTES", 120)  # that seats are kept while a bank decides
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
 WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before boarding; then for all

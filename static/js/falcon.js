@@ -8,6 +8,7 @@
 //                                          and [data-countdown-end="#id"] when over
 //   button[data-copy-down="key"]           copies the first [data-copy="key"] into the empty ones below
 //   [data-busy] on a form                  its submit button works once
+//   form[data-submit-now]                  is sent as soon as the page is there
 //   form[data-tidy]                        leaves empty fields and zeros out of the address
 "use strict";
 (() => {
@@ -210,6 +211,9 @@
   // A form that is answered by a page: Back and reload lead to its address, not to the browser's question whether to send it again.
   // The office has addresses that only take forms.
   if (document.body.matches("[data-posted]:not(.office)")) history.replaceState(history.state, "", location.href);
+  // Not when the browser comes back to it: who wants to pay after all presses the button.
+  const [visit] = performance.getEntriesByType("navigation");
+  if (visit?.type === "navigate") document.querySelector("form[data-submit-now]")?.requestSubmit();
   // Back from the cache of the browser must not show a form that is still busy.
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) all("[data-busy] button:disabled").forEach((button) => { button.disabled = false; });

@@ -43,7 +43,7 @@ from bookings.models import (
 class OrderStatus:
     """How far the payment of an order is, for the page that the browser comes back to."""
 
-    state: str  # to_pay, confirming, declined, confirmed, expired, refund_due, cancelled
+    state: str  # to_pay, confirming, pending, declined, confirmed, expired, refund_due, cancelled
     order_id: int
     token: str
     reference: str  # any one of the order's
@@ -57,7 +57,7 @@ class OrderStatus:
 
     @property
     def is_waiting(self) -> bool:
-        return self.state == "confirming"
+        return self.state in ("confirming", "pending")
 
     @property
     def can_pay(self) -> bool:
@@ -97,6 +97,7 @@ def _orders_with_status(token: str) -> QuerySet[Order]:
         reference=Subquery(Booking.objects.filter(**own).order_by("pk").values("booking_reference")[:1]),
         has_refunds=Exists(Refund.objects.filter(**own)),
         last_attempt=Subquery(attempts.values("status")[:1]),
+        is_pending=Exists(attempts.filter(status=PaymentAttempt.Status.PENDING)),
         is_notified=Subquery(attempts.annotate(is_notified=Exists(waiting)).values("is_notified")[:1]),
         owed=Subquery(entries.annotate(total=Total("amount")).values("total")),
     )
@@ -116,7 +117,9 @@ def _state(order: Any, now: datetime) -> str:
         return "expired"
     if order.last_attempt is None:
         return "to_pay"
-    return "declined" if order.last_attempt == PaymentAttempt.Status.DECLINED else "confirming"
+    if order.is_pending:
+        return "pending"
+    return "declined" if order.last_attempt in PaymentAttempt.UNPAID else "confirming"
 
 
 @dataclass(frozen=True)

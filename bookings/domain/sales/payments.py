@@ -3,23 +3,20 @@
 The browser's return changes nothing.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from bookings import queue
 from bookings.base.codes import random_token
-from bookings.base.errors import Busy, Conflict, NotFound
-from bookings.database.compiled import compiled, compiled_update, insert_rows
-from bookings.database.transactions import lone_statement, short_transaction
+from bookings.base.errors import Conflict, NotFound
+from bookings.database.compiled import compiled_update, insert_rows
+from bookings.database.transactions import short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
@@ -33,7 +30,6 @@ from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
     Account,
     Booking,
-    GatewayNotification,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -46,7 +42,8 @@ from bookings.models import (
     Webhook,
 )
 
-logger = logging.getLogger("bookings.payments")
+CHECK_AFTER: Final = timedelta(minutes=3)  # without any word of an attempt the gateway is asked
+_TO_PAY: Final = (PaymentAttempt.Status.STARTED, PaymentAttempt.Status.ABANDONED)
 
 
 def start_payment(order_id: int, *, now: datetime | None = None) -> str:
@@ -63,28 +60,82 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
         check_running(locked.schedules.values())
         if locked.is_left:
             raise Conflict(_("This coach has already left your stop."))
-        attempt = order.attempts.filter(
-            status=PaymentAttempt.Status.STARTED, amount=owed, gateway=settings.PAYMENT_GATEWAY
-        ).first()
-        if attempt is None:
-            if not order.attempts.exists():
-                _give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
-            refresh(locked.schedules)
-            return open_attempt(order, owed, now)
-    return gateway_called(attempt.gateway).payment_address(attempt)
+        attempts = list(order.attempts.order_by("pk"))
+        if any(attempt.status == PaymentAttempt.Status.PENDING for attempt in attempts):
+            raise Conflict(_("Your bank is still confirming this; do not pay again."))
+        started = [attempt for attempt in attempts if attempt.status == PaymentAttempt.Status.STARTED]
+        for attempt in started:
+            if attempt.amount == owed and attempt.gateway == settings.PAYMENT_GATEWAY:
+                return payment_address(attempt)
+        if started:
+            _supersede(started, owed)
+        if not attempts:
+            give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
+        refresh(locked.schedules)
+        return open_attempt(order, owed, now)
+
+
+def _supersede(attempts: list[PaymentAttempt], owed: Decimal) -> None:
+    """Note that what was asked by these is no longer what is owed."""
+    outdated = [attempt.pk for attempt in attempts if attempt.amount != owed]
+    PaymentAttempt.objects.filter(pk__in=outdated).update(status=PaymentAttempt.Status.SUPERSEDED)
 
 
 def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
     """Write a new attempt and return where to pay. The caller holds the order."""
-    gateway = gateway_called(settings.PAYMENT_GATEWAY)
     attempt = PaymentAttempt(
-        order=order, gateway=gateway.name, token=random_token(), amount=owed, created_at=now
+        order=order,
+        gateway=settings.PAYMENT_GATEWAY,
+        token=random_token(),
+        amount=owed,
+        created_at=now,
+        next_check=now + CHECK_AFTER,
     )
+    address = payment_address(attempt)
     insert_rows([attempt])
-    return gateway.payment_address(attempt)
+    return address
 
 
-def _give_time(order: Order, until: datetime) -> None:
+def payment_address(attempt: PaymentAttempt) -> str:
+    """Where to send the browser to pay: to the gateway, or to our own page that hands it over.
+
+    That page asks the gateway, or posts a form to it, once the attempt is committed.
+    """
+    gateway = gateway_called(attempt.gateway)
+    return gateway.hand_over(attempt).address if gateway.is_direct else f"/payments/{attempt.token}/"
+
+
+def order_of_attempt(token: str) -> Order:
+    """Raises NotFound."""
+    return _attempt_called(token).order
+
+
+def attempt_to_hand_over(token: str, *, now: datetime) -> PaymentAttempt | None:
+    """An attempt with its order; None if it is not to be paid any more. Raises NotFound."""
+    attempt = _attempt_called(token)
+    return attempt if attempt.status in _TO_PAY and attempt.order.is_open(now) else None
+
+
+def abandon_payment(token: str) -> Order:
+    """Note that the customer left the gateway's page without paying. Money that comes all the same is booked.
+    Raises NotFound.
+    """
+    attempt = _attempt_called(token)
+    PaymentAttempt.objects.filter(pk=attempt.pk, status=PaymentAttempt.Status.STARTED).update(
+        status=PaymentAttempt.Status.ABANDONED
+    )
+    return attempt.order
+
+
+def _attempt_called(token: str) -> PaymentAttempt:
+    attempt = PaymentAttempt.objects.select_related("order").filter(token=token).first()
+    if attempt is None:
+        raise NotFound(_("We could not find this payment."))
+    return attempt
+
+
+def give_time(order: Order, until: datetime) -> None:
+    """Keep the seats of an unpaid order until this moment, if that is later. The caller holds the order."""
     if order.pay_by is None or until > order.pay_by:
         Order.objects.filter(pk=order.pk).update(pay_by=until)
         claims.extend_order(order, until)
@@ -97,93 +148,10 @@ def _end_time(order: Order, now: datetime) -> None:
     claims.extend_order(order, now)
 
 
-def receive_notification(gateway: str, body: bytes, *, now: datetime | None = None) -> None:
-    """Verify what a gateway says and keep it.
-
-    Acting on it comes later. Raises ForgedNotification for anything that is not in order.
-    """
-    notification = gateway_called(gateway).verify(body)
-    attempts = _attempts(notification.attempt_token, gateway)
-    if not attempts:
-        raise NotFound(_("We could not find this payment."))
-    # A gateway may tell of one payment several times, in several states; each state is kept once.
-    key = {"gateway": gateway, "external_id": f"{notification.external_id}:{notification.status}"[:80]}
-    try:
-        with lone_statement():
-            received_at = now or timezone.now()
-            row = GatewayNotification(**key, attempt=attempts[0], body=body.decode(), received_at=received_at)
-            insert_rows([row])
-    except IntegrityError:
-        row = GatewayNotification.objects.get(**key)
-    if row.acted_at is None:
-        queue.enqueue_after_commit("act_on_notification", row.pk)
-
-
-@compiled
-def _attempts(token: str, gateway: str) -> QuerySet[PaymentAttempt]:
-    return PaymentAttempt.objects.filter(token=token, gateway=gateway)
-
-
-@compiled
-def _notifications(pk: int) -> QuerySet[GatewayNotification]:
-    return GatewayNotification.objects.select_related("attempt").filter(pk=pk)
-
-
-@compiled_update
-def _mark_acted(
-    pk: int, acted_at: datetime, outcome: str
-) -> tuple[QuerySet[GatewayNotification], dict[str, Any]]:
-    return GatewayNotification.objects.filter(pk=pk, acted_at=None), {
-        "acted_at": acted_at,
-        "outcome": outcome,
-    }
-
-
 @compiled_update
 def _mark_attempt_paid(pk: int) -> tuple[QuerySet[PaymentAttempt], dict[str, Any]]:
-    return PaymentAttempt.objects.filter(pk=pk), {"status": PaymentAttempt.Status.PAID}
-
-
-def act_on_notification(notification_id: int, *, now: datetime | None = None) -> str:
-    """Book what a stored notification says, once. Returns the outcome."""
-    row = _notifications(notification_id)[0]
-    if row.acted_at is not None:
-        return row.outcome
-    gateway = gateway_called(row.gateway)
-    notification = gateway.verify(row.body.encode())
-    if notification.is_paid and not gateway.confirms(
-        notification
-    ):  # asked outside of any transaction, as the gateway may be slow
-        outcome = "not confirmed by the gateway"
-    elif notification.is_paid:
-        outcome = settle(
-            row.attempt.order_id,
-            ReceivedPayment(row.gateway, notification.external_id, notification.amount, attempt=row.attempt),
-            now=now,
-        )
-    else:
-        changed = PaymentAttempt.objects.filter(pk=row.attempt_id, status=PaymentAttempt.Status.STARTED)
-        outcome = "declined" if changed.update(status=PaymentAttempt.Status.DECLINED) else "ignored"
-    _mark_acted(row.pk, now or timezone.now(), outcome)
-    logger.info("notification %s: %s", row.pk, outcome)
-    return outcome
-
-
-def act_on_waiting(*, now: datetime | None = None) -> int:
-    """Act on every notification that the queue lost. Returns how many there were."""
-    waiting = list(
-        GatewayNotification.objects.filter(acted_at=None)
-        .order_by("received_at")
-        .values_list("pk", flat=True)[:500]
-    )
-    for notification_id in waiting:
-        try:
-            act_on_notification(notification_id, now=now)
-        except Busy:
-            logger.warning("notification %s waits: busy", notification_id)
-        except Exception:  # one that cannot be acted upon must not keep back everybody else's money
-            logger.exception("notification %s waits: it cannot be acted upon", notification_id)
-    return len(waiting)
+    values = {"status": PaymentAttempt.Status.PAID, "next_check": None}
+    return PaymentAttempt.objects.filter(pk=pk), values
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,15 @@ from bookings.base.errors import Busy, RuleBroken
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.domain.sales.booking_page import OrderStatus, order_status
+from bookings.domain.sales.gateways import RawNotification, gateway_called
 from bookings.domain.sales.gateways.demo import attempt_to_pay, customer_decides
-from bookings.domain.sales.payments import receive_notification, start_payment
+from bookings.domain.sales.notifications import receive_notification
+from bookings.domain.sales.payments import (
+    abandon_payment,
+    attempt_to_hand_over,
+    order_of_attempt,
+    start_payment,
+)
 from bookings.models import PaymentAttempt
 from bookings.web.access import gateway, public
 from bookings.web.render import private, render_page
@@ -60,6 +67,29 @@ def _interval(view: OrderStatus, count: int) -> int:
 
 
 @public
+@require_http_methods(["GET", "HEAD"])
+def hand_over(request: HttpRequest, token: str) -> HttpResponse:
+    """A form whose button leads to the payment gateway; the script presses it."""
+    attempt = attempt_to_hand_over(token, now=timezone.now())
+    if attempt is None:
+        return redirect("passenger:order_status", order_of_attempt(token).token)
+    target = gateway_called(attempt.gateway).hand_over(attempt)
+    context = {"target": target, "amount": format_zar(attempt.amount), "order": attempt.order}
+    return private(render(request, "passenger/hand_over.html", context))
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def left_gateway(request: HttpRequest, token: str) -> HttpResponse:
+    """Where a gateway sends the browser of a customer who did not want to pay. Looking changes nothing; the
+    script presses the button.
+    """
+    if request.method == "POST":
+        return redirect("passenger:order_status", abandon_payment(token).token)
+    return private(render(request, "passenger/left_gateway.html", {"order": order_of_attempt(token)}))
+
+
+@public
 @require_http_methods(["GET", "HEAD", "POST"])
 def demo_gateway(request: HttpRequest, token: str) -> HttpResponse:
     """The demo gateway's own page. It stands for another company's site, so it shares no frame with ours."""
@@ -86,7 +116,8 @@ def notify(request: HttpRequest, gateway_name: str) -> HttpResponse:
     try:
         if int(request.META.get("CONTENT_LENGTH") or 0) > _MOST_BYTES:
             return _answer("too long", 400)
-        receive_notification(gateway_name, request.body)
+        peer = request.META.get("REMOTE_ADDR", "")  # past our own proxies, whose headers alone are believed
+        receive_notification(gateway_name, RawNotification(request.body, request.headers, peer))
     except (Busy, OperationalError):
         return _answer("try again", 503)
     except (RuleBroken, RequestDataTooBig, ValueError):

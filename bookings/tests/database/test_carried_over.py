@@ -11,7 +11,16 @@ from django.utils import timezone
 from bookings.cache.reference_data import reference_data_version
 from bookings.domain.counter.booking_search import search_bookings
 from bookings.domain.sales.messages import queue_message, write_webhook
-from bookings.models import Booking, City, OutboxMessage, PassengerType, PaymentAttempt, Ticket, Webhook
+from bookings.models import (
+    Booking,
+    City,
+    GatewayNotification,
+    OutboxMessage,
+    PassengerType,
+    PaymentAttempt,
+    Ticket,
+    Webhook,
+)
 from bookings.tests.make import NOW, make_api_key, make_booking, make_partner
 
 FIRST = [("bookings", "0001_foundation")]
@@ -108,3 +117,36 @@ def test_children_of_before_travel_with_an_adult(newest: list[tuple[str, str]]) 
 
     kinds = PassengerType.objects.values_list("slug", "is_adult", "alone_from_age")
     assert sorted(kinds) == [("adult", True, None), ("child", False, None), ("student", True, None)]
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_payments_that_were_declined_have_failed(newest: list[tuple[str, str]]) -> None:
+    order = make_booking().order
+    values = {"order": order, "gateway": "demo", "amount": 600, "created_at": NOW}
+    for status in ("failed", "started", "paid"):
+        attempt = PaymentAttempt.objects.create(**values, token=status, status=status)
+        GatewayNotification.objects.create(
+            gateway="demo",
+            external_id=status,
+            attempt=attempt,
+            received_at=NOW,
+            acted_at=None if status == "started" else NOW,
+        )
+
+    migrate([("bookings", "0028_infants_on_laps")])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status FROM bookings_paymentattempt WHERE token = 'failed'")
+        assert cursor.fetchall() == [("declined",)]
+    migrate(newest)
+
+    assert dict(PaymentAttempt.objects.values_list("token", "status")) == {
+        "failed": "failed",
+        "started": "started",
+        "paid": "paid",
+    }
+    assert dict(GatewayNotification.objects.values_list("external_id", "state")) == {
+        "failed": "acted",
+        "started": "received",
+        "paid": "acted",
+    }

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, notification_body
-from bookings.domain.sales.payments import ReceivedPayment, act_on_notification, settle
+from bookings.domain.sales.notifications import act_on_notification
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.models import (
     Booking,
     GatewayNotification,
@@ -132,7 +133,7 @@ def test_without_script_the_page_asks_again_itself(client: Client, order: Order)
 
 
 def test_a_declined_payment_can_be_tried_again(client: Client, order: Order, attempt: PaymentAttempt) -> None:
-    PaymentAttempt.objects.update(status=PaymentAttempt.Status.DECLINED)
+    PaymentAttempt.objects.update(status=PaymentAttempt.Status.FAILED)
     page = client.get(f"/orders/{order.token}/status/").content.decode()
 
     answer = client.post(f"/orders/{order.token}/status/")

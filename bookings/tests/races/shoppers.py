@@ -14,7 +14,7 @@ import httpx
 from django.utils import timezone
 
 from bookings.domain.messaging.outbox import mail_room, send_due
-from bookings.domain.sales.payments import act_on_waiting
+from bookings.domain.sales.notifications import act_on_waiting
 from bookings.models import GatewayNotification, OutboxMessage
 from bookings.tests.make import make_schedule
 from bookings.tests.races.buyer import Buyer, Refused

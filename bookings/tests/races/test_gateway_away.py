@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.gateways.demo import PAID, DemoGateway, customer_decides, notification_body
-from bookings.domain.sales.payments import act_on_waiting
+from bookings.domain.sales.notifications import act_on_waiting
 from bookings.models import GatewayNotification, Order, PaymentAttempt
 from bookings.tests.domain.messaging.sink import hanging_server
 from bookings.tests.passenger.buying import departure_ahead, order_by
@@ -35,11 +35,11 @@ def test_a_notification_is_answered_before_the_gateway_is_asked_and_acted_upon_w
     customer_decides(attempt.token, pays=True)
     asked: list[int] = []
 
-    def away(_self: object, _told: object) -> bool:
+    def away(_self: object, _told: object, _delivery: object) -> bool:
         asked.append(1)
         raise TimeoutError
 
-    monkeypatch.setattr(DemoGateway, "confirms", away)
+    monkeypatch.setattr(DemoGateway, "confirm", away)
     body = notification_body(attempt, PAID)
     answer = client.post("/payments/demo/notify/", body, content_type="application/x-www-form-urlencoded")
 

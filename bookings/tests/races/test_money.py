@@ -12,16 +12,11 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateway_refunds import pay_refund
-from bookings.domain.sales.gateways import ForgedNotification, RefundAnswer
+from bookings.domain.sales.gateways import ForgedNotification, RawNotification, RefundAnswer
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
-from bookings.domain.sales.payments import (
-    ReceivedPayment,
-    act_on_notification,
-    act_on_waiting,
-    receive_notification,
-    settle,
-)
+from bookings.domain.sales.notifications import act_on_notification, act_on_waiting, receive_notification
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import (
     Account,
@@ -149,7 +144,7 @@ def test_a_notification_replayed_by_many_pays_once(schedule: Schedule) -> None:
     def tell(number: int) -> None:
         if number % 5 == 4:
             act_on_waiting(now=NOW)
-        receive_notification("demo", body, now=NOW)
+        receive_notification("demo", RawNotification(body), now=NOW)
         act_on_notification(notification.pk, now=NOW)
 
     answers = crowd(times, tell)
@@ -171,7 +166,7 @@ def test_damaged_notifications_pay_nothing(schedule: Schedule) -> None:
         body = bytearray(good)
         body[number % len(body)] = dice.randrange(256)
         if bytes(body) != good:
-            receive_notification("demo", bytes(body), now=NOW)
+            receive_notification("demo", RawNotification(bytes(body)), now=NOW)
 
     answers = [_outcome(forge, number) for number in range(many(200, 2000))]
 

@@ -18,7 +18,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from bookings.domain.sales.payments import act_on_waiting
+from bookings.domain.sales.notifications import act_on_waiting
 from bookings.models import Booking, Order, Schedule
 from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import make_schedule

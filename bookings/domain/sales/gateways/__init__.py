@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -19,15 +21,45 @@ class ForgedNotification(RuleBroken):
     status = 400
 
 
+class PaymentState(StrEnum):
+    """What a gateway says of an attempt to pay, in our own words."""
+
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # by the customer
+    PENDING = "pending"  # the bank has not decided
+    UNKNOWN = "unknown"  # a word that we do not know
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Where the browser goes to pay: to the address, or to it with a form of these fields in this order."""
+
+    address: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RawNotification:
+    """A request to our callback as it came, unverified."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    peer: str = ""  # the address it came from, past our own proxies
+
+
 @dataclass(frozen=True)
 class VerifiedNotification:
-    """A verified notification in our own words."""
+    """A verified notification in our own words, or what a gateway answered when it was asked."""
 
     attempt_token: str
     external_id: str
     amount: Decimal
-    status: str
-    is_paid: bool
+    state: PaymentState
+
+    @property
+    def is_paid(self) -> bool:
+        return self.state == PaymentState.PAID
 
 
 @dataclass(frozen=True)
@@ -43,15 +75,28 @@ class RefundAnswer:
 
 class Gateway(Protocol):
     name: str
+    is_direct: bool  # its hand-over is an address that needs no form and no question
 
-    def payment_address(self, attempt: PaymentAttempt) -> str: ...
-
-    def verify(self, body: bytes) -> VerifiedNotification:
-        """Raises ForgedNotification unless the raw body is whole, unambiguous and signed."""
+    def hand_over(self, attempt: PaymentAttempt) -> HandOver:
+        """Where the browser goes to pay; never called within a transaction unless the gateway `is_direct`."""
         ...
 
-    def confirms(self, notification: VerifiedNotification) -> bool:
-        """Ask the gateway itself whether this is true; slow, so never within a transaction."""
+    def verify(self, raw: RawNotification) -> VerifiedNotification:
+        """Raises ForgedNotification unless the raw body is whole, unambiguous and signed. Asks nobody."""
+        ...
+
+    def confirm(self, notification: VerifiedNotification, raw: RawNotification) -> bool:
+        """Ask the gateway itself whether this is true: slow, so only in the queue, never in a transaction.
+
+        Raises OSError when the answer does not come.
+        """
+        ...
+
+    def status(self, attempt: PaymentAttempt) -> VerifiedNotification | None:
+        """Ask what became of an attempt. None if the gateway has nothing to say of it (yet).
+
+        Raises OSError when the answer does not come.
+        """
         ...
 
     def refund(self, attempt: RefundAttempt) -> RefundAnswer:

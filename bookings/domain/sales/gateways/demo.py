@@ -11,12 +11,20 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import cents
 from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.sales.gateways import ForgedNotification, RefundAnswer, VerifiedNotification
+from bookings.domain.sales.gateways import (
+    ForgedNotification,
+    HandOver,
+    PaymentState,
+    RawNotification,
+    RefundAnswer,
+    VerifiedNotification,
+)
 from bookings.domain.sales.messages import write_message
 from bookings.models import OutboxMessage, PaymentAttempt, RefundAttempt
 
@@ -25,15 +33,25 @@ _MERCHANT: Final = "falcon-demo"
 _MOST_BYTES: Final = 4_000
 PAID: Final = "COMPLETE"
 DECLINED: Final = "CANCELLED"
+FAILED: Final = "FAILED"
+PENDING: Final = "PENDING"
+_STATES: Final = {
+    PAID: PaymentState.PAID,
+    DECLINED: PaymentState.CANCELLED,
+    FAILED: PaymentState.FAILED,
+    PENDING: PaymentState.PENDING,
+}
 
 
 class DemoGateway:
     name = "demo"
+    is_direct = True
 
-    def payment_address(self, attempt: PaymentAttempt) -> str:
-        return f"/payments/demo/{attempt.token}/"
+    def hand_over(self, attempt: PaymentAttempt) -> HandOver:
+        return HandOver(f"/payments/demo/{attempt.token}/")
 
-    def verify(self, body: bytes) -> VerifiedNotification:
+    def verify(self, raw: RawNotification) -> VerifiedNotification:
+        body = raw.body
         if len(body) > _MOST_BYTES:
             raise ForgedNotification("too long")
         try:
@@ -55,21 +73,34 @@ class DemoGateway:
             amount = cents(fields["amount"])
         except InvalidOperation as error:
             raise ForgedNotification("amount") from error
-        return VerifiedNotification(
-            fields["attempt"], fields["payment"], amount, fields["status"], fields["status"] == PAID
-        )
+        state = _STATES.get(fields["status"], PaymentState.UNKNOWN)
+        return VerifiedNotification(fields["attempt"], fields["payment"], amount, state)
 
-    def confirms(self, notification: VerifiedNotification) -> bool:
+    def confirm(self, notification: VerifiedNotification, raw: RawNotification) -> bool:
+        """Whether the customer decided so; what is still pending was never a decision of the page."""
         attempts = PaymentAttempt.objects.filter(token=notification.attempt_token).values("pk")
-        return OutboxMessage.objects.filter(
-            kind=OutboxMessage.Kind.DEMO_PAYMENT, about_id__in=attempts, version=PAID
-        ).exists()
+        return not notification.is_paid or _decisions().filter(about_id__in=attempts, version=PAID).exists()
+
+    def status(self, attempt: PaymentAttempt) -> VerifiedNotification | None:
+        decision = _decisions().filter(about_id=attempt.pk).values_list("version", flat=True).first()
+        if decision is None:
+            return None
+        return VerifiedNotification(attempt.token, _external_id(attempt), attempt.amount, _STATES[decision])
 
     def refund(self, attempt: RefundAttempt) -> RefundAnswer:
         return RefundAnswer(RefundAttempt.Status.SETTLED, external_id=f"demo-{attempt.key}")
 
     def refund_status(self, attempt: RefundAttempt) -> RefundAnswer | None:
         return None
+
+
+def _decisions() -> QuerySet[OutboxMessage]:
+    """What customers decided on the page, as it waits in the outbox or was sent."""
+    return OutboxMessage.objects.filter(kind=OutboxMessage.Kind.DEMO_PAYMENT)
+
+
+def _external_id(attempt: PaymentAttempt) -> str:
+    return f"demo-{attempt.pk}"
 
 
 def _signature(signed: bytes) -> str:
@@ -81,7 +112,7 @@ def notification_body(attempt: PaymentAttempt, status: str, *, amount: Decimal |
     fields = [
         ("merchant", _MERCHANT),
         ("attempt", attempt.token),
-        ("payment", f"demo-{attempt.pk}"),
+        ("payment", _external_id(attempt)),
         ("amount", str(amount if amount is not None else attempt.amount)),
         ("status", status),
     ]

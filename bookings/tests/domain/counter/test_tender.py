@@ -11,7 +11,7 @@ from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.gateway_refunds import pay_refund
-from bookings.domain.sales.payments import act_on_notification
+from bookings.domain.sales.notifications import act_on_notification
 from bookings.models import (
     Account,
     LedgerEntry,

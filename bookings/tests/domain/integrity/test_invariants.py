@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 @pytest.fixture
 def sold() -> Booking:
     """A paid booking of 1A and 1B, an unpaid one of 2A and 2B, and 2C held; all is well."""
-    from bookings.domain.sales.payments import act_on_notification
+    from bookings.domain.sales.notifications import act_on_notification
 
     schedule = make_schedule()
     order = ordered(schedule)

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
+from bookings.domain.sales.gateways import RawNotification
 from bookings.domain.sales.gateways.demo import PAID, customer_decides, notification_body
 from bookings.domain.sales.holds import HoldRequest, hold_seats
-from bookings.domain.sales.payments import receive_notification, start_payment
+from bookings.domain.sales.notifications import receive_notification
+from bookings.domain.sales.payments import start_payment
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import GatewayNotification, Hold, Order, PaymentAttempt, Schedule
 from bookings.tests.make import NOW
@@ -57,5 +59,5 @@ def paid_notification(order: Order, *, now: datetime = NOW) -> GatewayNotificati
     start_payment(order.pk, now=now)
     attempt = PaymentAttempt.objects.get(order=order)
     customer_decides(attempt.token, pays=True, now=now)
-    receive_notification("demo", notification_body(attempt, PAID), now=now)
+    receive_notification("demo", RawNotification(notification_body(attempt, PAID)), now=now)
     return GatewayNotification.objects.get(attempt=attempt)

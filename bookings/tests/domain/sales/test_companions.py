@@ -13,7 +13,7 @@ from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import quote_exchange
 from bookings.domain.sales.holds import HoldRequest, hold_any
-from bookings.domain.sales.payments import act_on_notification
+from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, City, Order, PassengerType, Schedule, Ticket
 from bookings.tests.domain.sales.buy import SIPHO, ordered, paid_notification

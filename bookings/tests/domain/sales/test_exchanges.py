@@ -10,7 +10,7 @@ from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
-from bookings.domain.sales.payments import act_on_notification
+from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name, change_seat, quote_seat
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment

@@ -7,17 +7,11 @@ from bookings.base.errors import Conflict, NotFound, SalesClosed
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.booking_page import order_status
 from bookings.domain.sales.expiry import expire_unpaid
-from bookings.domain.sales.gateways import ForgedNotification
+from bookings.domain.sales.gateways import ForgedNotification, RawNotification
 from bookings.domain.sales.gateways.demo import DECLINED, PAID, customer_decides, notification_body
 from bookings.domain.sales.holds import HoldRequest, hold_seats
-from bookings.domain.sales.payments import (
-    ReceivedPayment,
-    act_on_notification,
-    act_on_waiting,
-    receive_notification,
-    settle,
-    start_payment,
-)
+from bookings.domain.sales.notifications import act_on_notification, act_on_waiting, receive_notification
+from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Account,
@@ -75,7 +69,7 @@ def test_a_notification_replayed_changes_nothing(order: Order) -> None:
     act_on_notification(notification.pk, now=NOW)
 
     for _again in range(3):
-        receive_notification("demo", notification.body.encode(), now=NOW)
+        receive_notification("demo", RawNotification(notification.body.encode()), now=NOW)
         act_on_waiting(now=NOW)
     assert (
         settle(order.pk, ReceivedPayment("demo", f"demo-{notification.attempt_id}", Decimal(900)), now=NOW)
@@ -119,14 +113,16 @@ def test_a_forged_notification_is_refused_and_not_kept(order: Order, kind: str) 
     start_payment(order.pk, now=NOW)
 
     with pytest.raises(ForgedNotification):
-        receive_notification("demo", forgeries(PaymentAttempt.objects.get())[kind], now=NOW)
+        receive_notification("demo", RawNotification(forgeries(PaymentAttempt.objects.get())[kind]), now=NOW)
 
     assert GatewayNotification.objects.count() == 0
 
 
 def test_a_signed_notification_that_the_gateway_does_not_confirm_pays_nothing(order: Order) -> None:
     start_payment(order.pk, now=NOW)
-    receive_notification("demo", notification_body(PaymentAttempt.objects.get(), PAID), now=NOW)
+    receive_notification(
+        "demo", RawNotification(notification_body(PaymentAttempt.objects.get(), PAID)), now=NOW
+    )
 
     act_on_waiting(now=NOW)
 
@@ -139,14 +135,14 @@ def test_an_unknown_attempt_or_gateway_is_not_known(order: Order) -> None:
 
     for gateway in ("demo", "elsewhere"):
         with pytest.raises(NotFound):
-            receive_notification(gateway, body, now=NOW)
+            receive_notification(gateway, RawNotification(body), now=NOW)
 
 
 def test_a_declined_payment_can_be_tried_again(order: Order) -> None:
     start_payment(order.pk, now=NOW)
     attempt = PaymentAttempt.objects.get()
     customer_decides(attempt.token, pays=False, now=NOW)
-    receive_notification("demo", notification_body(attempt, DECLINED), now=NOW)
+    receive_notification("demo", RawNotification(notification_body(attempt, DECLINED)), now=NOW)
     act_on_waiting(now=NOW)
     assert order_status(order.token, now=NOW).state == "declined"
 

@@ -17,7 +17,8 @@ from bookings.domain.sales.gateway_refunds import (
 )
 from bookings.domain.sales.gateways import RefundAnswer
 from bookings.domain.sales.gateways.demo import DemoGateway
-from bookings.domain.sales.payments import ReceivedPayment, act_on_notification, settle
+from bookings.domain.sales.notifications import act_on_notification
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.models import (
     Account,
     LedgerEntry,

@@ -13,7 +13,8 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.gateway_refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
 from bookings.domain.sales.gateways import RefundAnswer
 from bookings.domain.sales.gateways.demo import DemoGateway
-from bookings.domain.sales.payments import ReceivedPayment, act_on_notification, settle
+from bookings.domain.sales.notifications import act_on_notification
+from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.models import (
     Account,
     Booking,
