@@ -74,7 +74,7 @@ class SoldOut(Conflict):
             )
             text = text % {"free": free} if free > 1 else text
         else:
-            text = _("This departure is sold out between your stops.")
+            text = _("No seat is available on this departure between your stops.")
         super().__init__(text)
 
 

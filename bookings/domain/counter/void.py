@@ -86,11 +86,11 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
         )
     if any(payment.paid_at <= now - VOID_WITHIN for payment in payments):
         return _(
-            "A sale can be voided for 60 minutes. Cancel and refund it instead, "
+            "A sale can be voided for %(minutes)d minutes. Cancel and refund it instead, "
             "or ask a supervisor to waive the fee."
-        )
+        ) % {"minutes": VOID_WITHIN.total_seconds() // 60}
     if any(booking.boards_at <= now for booking in bookings):
-        return _("The coach has left; this sale can no longer be voided. Ask a supervisor.")
+        return _("The departure time has passed: this sale can no longer be voided. Ask a supervisor.")
     if (
         Ticket.objects.filter(booking__order=order).exclude(status=Ticket.Status.VALID).exists()
         or BookingEvent.objects.filter(booking__order=order, to_status__in=_AT_THE_DOOR).exists()

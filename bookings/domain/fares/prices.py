@@ -274,7 +274,10 @@ def read_party(passengers: int, counts: Mapping[str, int], wheelchairs: int = 0)
     default = next((slug for slug, kind in types.items() if kind.is_default), next(iter(types), "adult"))
     rest = passengers - sum(number for slug, number in known.items() if slug != default)
     if rest < 0:
-        raise Refusal(_("You chose more children, students or pensioners than passengers in total."))
+        chosen = [str(types[slug].name_plural).lower() for slug in known if slug != default]
+        raise Refusal(
+            _("You chose more %(types)s than passengers in total.") % {"types": _(" and ").join(chosen)}
+        )
     if wheelchairs > passengers:
         raise Refusal(_("You chose more wheelchairs than passengers."))
     known[default] = rest

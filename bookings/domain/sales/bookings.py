@@ -89,7 +89,7 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
         )
     tickets = returnable_tickets(booking, ticket_ids, now)
     if now >= booking.boards_at and not tickets:
-        raise Conflict(_("The coach of this booking has left; it can no longer be moved to another."))
+        raise Conflict(_("The departure time has passed: this booking can no longer be moved to another."))
     if ticket_ids is not None and not ticket_ids:
         raise Refusal(_("Choose at least one passenger."))
     if not tickets or (ticket_ids is not None and len(tickets) != len(set(ticket_ids))):

@@ -80,7 +80,7 @@ def cancel_view(
         raise Conflict(
             _(
                 "This booking can no longer be cancelled here: "
-                "it is cancelled, expired, or the coach has left."
+                "it is cancelled, expired, or its departure time has passed."
             )
         )
     chosen = tuple(

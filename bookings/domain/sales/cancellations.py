@@ -258,7 +258,7 @@ def _cancel(
         raise Conflict(
             _(
                 "This booking can no longer be cancelled here: "
-                "it is cancelled, expired, or the coach has left."
+                "it is cancelled, expired, or its departure time has passed."
             )
         )
     if alone := left_alone(booking, [ticket.pk for ticket in tickets], tickets_beside(booking)):

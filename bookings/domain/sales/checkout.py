@@ -204,7 +204,7 @@ def _place(
         )
     check_running(locked.values())
     if any(has_passed(locked[trip.schedule_id], trip.from_stop) for trip in trips):
-        raise Conflict(_("This coach has already left your stop."))
+        raise Conflict(_("The departure time at your stop has passed."))
     if check:
         check(hold, trips, now)
     problem = draft_problem(
@@ -233,7 +233,7 @@ def _make_order(
 ) -> Order:
     boards_at = min(segment_of(trip).boards_at for trip in trips)
     if boards_at <= now:
-        raise Conflict(_("This coach has already left your stop."))
+        raise Conflict(_("The departure time at your stop has passed."))
     pay_by = (
         pay_later_until(boards_at, now)
         if request.pay_later

@@ -4,8 +4,10 @@ So many for a visitor, a share of a coach for a network. Staff are exempt.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import ceil
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,9 +16,24 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal
 from bookings.domain.inventory.claims import ClaimedLeg
 from bookings.domain.inventory.seat_choice import sold_seats
-from bookings.models import HoldTrip, Schedule, StaffTask
+from bookings.domain.timetable.trips import clock_text
+from bookings.models import Schedule, StaffTask
 
 logger = logging.getLogger("bookings.hoarding")
+
+
+_Unpaid = Mapping[int, datetime]  # by seat: until when it is kept
+
+
+class Moment(NamedTuple):
+    """When enough seats will have run out, seen from now."""
+
+    at: datetime
+    now: datetime
+
+    @property
+    def seconds(self) -> int:
+        return max(1, ceil((self.at - self.now).total_seconds()))
 
 
 class HoldLimitReached(Refusal):
@@ -35,15 +52,17 @@ class NetworkFull(HoldLimitReached):
     A large family behind one router, or somebody who wants the coach to look full.
     """
 
-    def __init__(self, network: str, schedule: Schedule, held: int, seats: int) -> None:
+    def __init__(self, network: str, schedule: Schedule, unpaid: _Unpaid, again: Moment) -> None:
         super().__init__(
             _(
                 "Too many unpaid seats on this departure are held from your network. "
-                "Please try again in a few minutes."
-            ),
-            retry_after=300,
+                "Please try again after %(time)s, or once some of them are paid."
+            )
+            % {"time": clock_text(again.at, again.now)},
+            retry_after=again.seconds,
         )
-        self.network, self.schedule, self.held, self.seats = network, schedule, held, seats
+        self.network, self.schedule, self.held = network, schedule, len(unpaid)
+        self.seats = len(sold_seats(schedule.layout_id))
 
 
 def check_hold_limits(
@@ -53,27 +72,39 @@ def check_hold_limits(
     *,
     owner: str,
     network: str,
-    replaces: HoldTrip | None,
+    now: datetime,
 ) -> None:
-    """Refuse to hold `count` more seats where too many are held unpaid; those of `replaces` are about to be
-    given back.
+    """Refuse to hold `count` more seats where too many are held unpaid.
 
-    `live` are the claims of the departure that count now. Raises HoldLimitReached for the owner's own,
-    NetworkFull for those of their network.
+    `live` are the claims of the departure that count now, without those that are about to be given back.
+    Raises HoldLimitReached for the owner's own, NetworkFull for those of their network.
     """
-    unpaid = [claim for claim in live if not replaces or claim.hold_trip_id != replaces.pk]
-    own = {claim.seat_id for claim in unpaid if claim.owner == owner}
+    unpaid = list(live)
+    own = _ends(claim for claim in unpaid if claim.owner == owner)
     most = settings.HOLD_MAX_SEATS
     if count > most or len(own) + count > most:
-        raise HoldLimitReached(
-            _("You can hold at most %(most)d seats on a departure at a time.") % {"most": most}
-        )
+        message = _("You can hold at most %(most)d seats on a departure at a time.") % {"most": most}
+        if count > most:
+            raise HoldLimitReached(message)
+        raise HoldLimitReached(message, retry_after=_again(own, len(own) + count - most, now).seconds)
     if network and settings.HOLD_NETWORK_SHARE:
         seats = len(sold_seats(schedule.layout_id))
         share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))  # one party is never too large
-        held = len({claim.seat_id for claim in unpaid if claim.network == network})
-        if held + count > share:
-            raise NetworkFull(network, schedule, held, seats)
+        held = _ends(claim for claim in unpaid if claim.network == network)
+        if len(held) + count > share:
+            raise NetworkFull(network, schedule, held, _again(held, len(held) + count - share, now))
+
+
+def _ends(claims: Iterable[ClaimedLeg]) -> _Unpaid:
+    ends: dict[int, datetime] = {}
+    for claim in claims:
+        if claim.expires_at is not None:
+            ends[claim.seat_id] = max(claim.expires_at, ends.get(claim.seat_id, claim.expires_at))
+    return ends
+
+
+def _again(unpaid: _Unpaid, too_many: int, now: datetime) -> Moment:
+    return Moment(sorted(unpaid.values())[too_many - 1], now)
 
 
 def report_network_full(refusal: NetworkFull, *, now: datetime) -> None:

@@ -96,7 +96,7 @@ def _rehold(token: str, owner: str, channel: str, now: datetime | None) -> Hold:
             seats = named_seats(coach, [row.seat.label for row in held], wheelchairs=wheelchairs)
             if channel != Channel.COUNTER:
                 check_hold_limits(
-                    segment.schedule, len(seats), live, owner=owner, network=hold.network, replaces=None
+                    segment.schedule, len(seats), live, owner=owner, network=hold.network, now=now
                 )
             for row in held:
                 HoldSeat.objects.filter(pk=row.pk).update(**price_seat(segment, row.seat, fares).columns)

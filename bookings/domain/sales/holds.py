@@ -168,8 +168,9 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
             classes = _sold_classes(fresh, fares)
             chosen = [(seat, _price_seat(seat, classes, fares)) for seat in choose(coach, classes)]
             if request.channel != Channel.COUNTER:  # staff sell to whole groups, one after the other
+                staying = [claim for claim in live if not own_trip or claim.hold_trip_id != own_trip.pk]
                 who = {"owner": request.owner, "network": request.network}
-                check_hold_limits(fresh.schedule, len(chosen), live, **who, replaces=own_trip)
+                check_hold_limits(fresh.schedule, len(chosen), staying, **who, now=now)
             types = _types_by_price(request.types, chosen, fares)
             hold = _hold_row(own_trip, fresh, replace(request, types=types), len(chosen), now)
             chosen = _seats_by_price(hold.draft, chosen, fares)

@@ -83,7 +83,9 @@ def ticket_called(ticket_id: int) -> Ticket:
 def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQuote:
     if booking.status != SaleStatus.CONFIRMED or ticket.status not in _ABOARD or ticket.seat is None:
         raise Conflict(_("This ticket is not paid or no longer valid: its seat cannot be changed."))
-    if now >= booking.alights_at or booking.schedule.status == Schedule.Status.CANCELLED:
+    if booking.schedule.status == Schedule.Status.CANCELLED:
+        raise Conflict(_("This departure is cancelled: its seats cannot be changed."))
+    if now >= booking.alights_at:
         raise Conflict(_("This trip is over; its seats can no longer be changed."))
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     coach = SeatAvailability(

@@ -311,7 +311,7 @@ def _offer(departure: Departure, quote: PriceQuote, prices: PriceList) -> Offer:
         price_zar=quote.total,
         each_zar=quote.adult,
         free=free,
-        seats_left=_seats_left(free, size),
+        seats_left=_seats_left(free, size, prices.party.wheelchairs),
         state="open" if free >= size else "sold_out",
         amenities=coach.amenities,
         note=_("Relief coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
@@ -322,7 +322,9 @@ def _offer(departure: Departure, quote: PriceQuote, prices: PriceList) -> Offer:
     )
 
 
-def _seats_left(free: int, size: int) -> str:
+def _seats_left(free: int, size: int, wheelchairs: int) -> str:
+    if wheelchairs and not free:
+        return _("No wheelchair place left")
     if 0 < free < size:
         return ngettext("Only %(free)d seat left", "Only %(free)d seats left", free) % {"free": free}
     if 0 < free <= FEW_SEATS:

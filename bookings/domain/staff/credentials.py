@@ -2,11 +2,13 @@
 
 import time
 from datetime import timedelta
+from math import ceil
 from typing import Final
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.base.codes import sha256
 from bookings.base.errors import Refusal, TooMany
@@ -50,7 +52,13 @@ def refuse_guessing(username: str, typed_by: User) -> None:
     """
     key, left = _window_key(username, typed_by)
     if RateCount.objects.filter(key=key, count__gte=_MOST_WRONG).exists():
-        raise TooMany(_("Too many failed approvals. Please wait 15 minutes."), retry_after=left)
+        minutes = ceil(left / 60)
+        message = ngettext(
+            "Too many failed approvals. Please wait %(minutes)d minute.",
+            "Too many failed approvals. Please wait %(minutes)d minutes.",
+            minutes,
+        )
+        raise TooMany(message % {"minutes": minutes}, retry_after=left)
 
 
 def count_wrong(username: str, typed_by: User) -> None:

@@ -175,7 +175,7 @@ def _notes(trip: TicketedTrip, ticket: Ticket) -> list[str]:
         tiers = "; ".join(refunds)
         notes.append(_("Refund if it is cancelled %(tiers)s; after that no refund.") % {"tiers": tiers})
     else:
-        notes.append(_("This ticket is no longer refundable."))
+        notes.append(_("No refund if it is cancelled."))
     if trip.zone_note:
         notes.append(trip.zone_note)
     return notes

@@ -120,8 +120,13 @@ class SearchForm(forms.Form):
                 label=kind.name_plural or kind.name,
                 help_text=kind.ages,
                 required=False,
+                # Fewer than nobody: of the default type alone, where others were chosen beyond the total.
+                min_value=None if slug == self.default_type else 0,
                 widget=forms.NumberInput(attrs),
-                error_messages={"invalid": _("Please enter the number of passengers in digits.")},
+                error_messages={
+                    name: _("Please enter the number of passengers in digits.")
+                    for name in ("invalid", "min_value")
+                },
             )
 
         self.fields["wheelchair"] = forms.BooleanField(
@@ -163,12 +168,6 @@ class SearchForm(forms.Form):
         if any(slug in self.errors for slug in self.types):
             return None
         counts = {slug: self.cleaned_data.get(slug) or 0 for slug in self.types}
-        if min(counts.values(), default=0) < 0:
-            self.add_error(
-                self.default_type,
-                _("You chose more children, students or pensioners than passengers in total."),
-            )
-            return None
         try:
             return read_party(sum(counts.values()), counts, self.wheelchairs)
         except Refusal as refusal:

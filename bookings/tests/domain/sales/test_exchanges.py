@@ -310,6 +310,13 @@ def test_another_seat_of_the_class_costs_nothing_and_keeps_the_code(
     assert violations(now=NOW) == []
 
 
+def test_a_seat_of_a_cancelled_departure_is_not_changed_and_the_reason_is_true(booking: Booking) -> None:
+    Schedule.objects.update(status=Schedule.Status.CANCELLED)
+
+    with pytest.raises(Conflict, match="departure is cancelled"):
+        quote_seat(booking.tickets.get(first_name="Ann").pk, "2C", now=NOW)
+
+
 def test_a_dearer_class_is_quoted_and_paid() -> None:
     schedule = make_schedule(layout=make_layout(seats=8, premium=2))
     order = ordered(schedule, "2A", "2B")

@@ -4,12 +4,14 @@ from typing import Any
 import pytest
 
 from bookings.domain.counter.sale import SeatRequest, keep_seats
+from bookings.domain.inventory.claims import read_claims
 from bookings.domain.operations.tasks import finish_task, open_tasks
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
-from bookings.domain.sales.hold_limits import HoldLimitReached, NetworkFull
+from bookings.domain.sales.hold_limits import HoldLimitReached, NetworkFull, check_hold_limits
 from bookings.domain.sales.hold_renewal import rehold
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
+from bookings.domain.timetable.trips import clock_text
 from bookings.models import Schedule, SeatClaim, StaffTask, Submission, User
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import NOW, make_schedule, make_user
@@ -58,6 +60,38 @@ def test_unpaid_orders_count_and_paid_ones_and_expired_holds_do_not(schedule: Sc
     with pytest.raises(NetworkFull):
         hold_any(segment_of(schedule), 1, HoldRequest("dan", network="home"), now=NOW)
     hold_any(segment_of(schedule), 1, HoldRequest("dan", network="home"), now=LATER)
+
+
+def test_a_full_network_is_told_when_seats_will_have_run_out(schedule: Schedule) -> None:
+    """Those of an order to be paid later stay for hours, not for a few minutes."""
+    hold = hold_any(segment_of(schedule), 8, HoldRequest("ann", network="home"), now=NOW)
+    save_draft(hold.token, owner="ann", passengers=[ANN] * 8, email="ann@example.com", phone="")
+    later = CheckoutRequest(hold.token, "ann", pay_later=True)
+    order = place_order(later, submission="form", content="", now=NOW)
+    SeatClaim.objects.filter(ticket__booking__order=order).update(expires_at=NOW + timedelta(hours=20))
+    hold_any(segment_of(schedule), 8, HoldRequest("ben", network="home"), now=NOW)
+    minutes = SeatClaim.objects.filter(hold_trip__isnull=False).values_list("expires_at", flat=True)[0] - NOW
+
+    with pytest.raises(NetworkFull) as one_more:
+        hold_any(segment_of(schedule), 1, HoldRequest("cas", network="home"), now=NOW)
+    with pytest.raises(NetworkFull) as nine_more:
+        hold_any(segment_of(schedule), 9, HoldRequest("cas", network="home"), now=NOW)
+
+    assert one_more.value.retry_after == minutes.total_seconds()
+    assert nine_more.value.retry_after == 20 * 3600
+    assert clock_text(NOW + timedelta(hours=20), NOW) in nine_more.value.message
+    assert "paid" in nine_more.value.message
+
+
+def test_who_holds_nine_seats_is_told_how_long_they_stay(schedule: Schedule) -> None:
+    hold = hold_any(segment_of(schedule), 9, HoldRequest("ann", network="home"), now=NOW)
+
+    with pytest.raises(HoldLimitReached) as refused:
+        check_hold_limits(
+            schedule, 1, read_claims(schedule.pk).live(NOW), owner="ann", network="home", now=NOW
+        )
+
+    assert refused.value.retry_after == (hold.expires_at - NOW).total_seconds()
 
 
 def test_a_hold_that_ran_out_is_not_a_way_round_the_share(schedule: Schedule) -> None:

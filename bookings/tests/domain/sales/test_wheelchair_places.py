@@ -69,7 +69,7 @@ def sold(schedule: Schedule, *people: dict[str, str], wheelchairs: int = 1) -> B
 def test_we_never_give_one_away(schedule: Schedule) -> None:
     assert held(schedule, count=4) == [(f"2{letter}", False) for letter in "ABCD"]
     assert held(schedule, count=3, owner="ben") == [("1A", False), ("1C", False), ("1D", False)]
-    with pytest.raises(SoldOut, match="sold out"):
+    with pytest.raises(SoldOut, match="No seat is available"):
         held(schedule, count=1, owner="cas")
 
 
@@ -113,6 +113,15 @@ def test_every_door_counts_them_alike(schedule: Schedule, settings: object, hour
     assert seat_map(segment_of(schedule), now=NOW).free == free
     assert seat_map(segment_of(schedule), now=NOW, takes_wheelchair_places=True).free == 8
     assert (counter.free, api.available_seats) == (free, free)
+
+
+def test_a_coach_without_a_place_for_a_wheelchair_is_not_called_sold_out(schedule: Schedule) -> None:
+    held(schedule, count=1, wheelchairs=1, owner="ben")
+    ends, day = (get_place(RIDE[0]), get_place(RIDE[1])), segment_of(schedule).boards_local.date()
+
+    (offer,) = results(Search(*ends, day, read_party(2, {}, 1)), now=NOW).offers
+
+    assert (offer.state, offer.seats_left) == ("sold_out", "No wheelchair place left")
 
 
 def test_a_list_changes_with_the_release_and_not_later(schedule: Schedule) -> None:

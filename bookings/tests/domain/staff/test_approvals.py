@@ -1,5 +1,6 @@
 """A second person signs: who may, with what, and how guessing ends."""
 
+from math import ceil
 from typing import Any
 
 import pytest
@@ -97,4 +98,5 @@ def test_guessing_a_signature_ends_after_five_tries(nomsa: User, pieter: User) -
     with pytest.raises(TooMany) as refused:
         approve("pieter", PASSWORD, "", for_user=nomsa)
     assert 0 < refused.value.retry_after <= 900
+    assert f"wait {ceil(refused.value.retry_after / 60)} minute" in refused.value.message
     assert approve("pieter", PASSWORD, "", for_user=make_user()) == pieter  # at another till, work goes on
