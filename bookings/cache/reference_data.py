@@ -114,6 +114,11 @@ def reference_data_version() -> str:
     return _check.versions[database]
 
 
+def is_version_read() -> bool:
+    """Whether this request has asked for the version already, so that what is cached costs nothing more."""
+    return _check.is_open and any(_check.versions.values())
+
+
 def with_version(rows: QuerySet[M]) -> QuerySet[M]:
     """The rows of a query that a request begins with, which then need not ask for the version.
 

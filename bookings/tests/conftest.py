@@ -10,6 +10,8 @@ os.environ.setdefault(
     "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
 )  # Playwright keeps a loop running in the test's thread
 
+os.environ.setdefault("COMPANY_NAME_SECONDS", "0")  # else a page would read it now and then
+
 import pytest
 import time_machine
 from django.conf import settings

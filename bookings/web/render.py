@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken, TooMany
 from bookings.base.logs import request_id
+from bookings.domain.company.details import company_name
 from bookings.web.problems import is_program, rule_problem
 from bookings.web.refusals import counted
 from bookings.web.requests import htmx_of
@@ -28,6 +29,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "site_url": settings.SITE_URL,
         "is_demo": settings.IS_DEMO,
+        "company_name": company_name(),
         "is_posted": request.method == "POST",
         "menu_place": (place := _menu_place(request.path)),
         "menu": partial(_menu, place),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from falcon_web.settings.business import COMPANY_NAME
 from falcon_web.settings.environment import IS_DEMO, env
 
 AUTH_USER_MODEL = "bookings.User"
@@ -20,7 +21,7 @@ STAFF_SESSION_HOURS = env.float("STAFF_SESSION_HOURS", 12)
 SECOND_FACTOR_FORCED = env.bool(
     "SECOND_FACTOR_FORCED", not IS_DEMO
 )  # for roles that may give money back or override a rule
-OTP_TOTP_ISSUER = "Falcon Bus Lines"
+OTP_TOTP_ISSUER = COMPANY_NAME
 
 AXES_FAILURE_LIMIT = 7
 AXES_COOLOFF_TIME = timedelta(minutes=15)

@@ -5,6 +5,7 @@ The apps of these packages are not installed, as their templates and static file
 
 from django.core.exceptions import ImproperlyConfigured
 
+from falcon_web.settings.business import COMPANY_NAME
 from falcon_web.settings.environment import IS_PRODUCTION, env
 
 REST_FRAMEWORK = {
@@ -22,7 +23,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 20,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Falcon Bus Lines API",
+    "TITLE": f"{COMPANY_NAME} API",
     "VERSION": "1.0.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,

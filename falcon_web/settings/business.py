@@ -5,6 +5,7 @@ from decimal import Decimal
 from falcon_web.settings.environment import IS_DEMO, env
 
 COMPANY_NAME = env.str("COMPANY_NAME", "") or "Falcon Bus Lines"  # until a manager has entered the company
+COMPANY_NAME_SECONDS = env.float("COMPANY_NAME_SECONDS", 60)  # how old it may be on a page; 0: never read
 HOLD_MINUTES = env.float("HOLD_MINUTES", 10)
 HOLD_MINUTES_COUNTER = env.float("HOLD_MINUTES_COUNTER", 5)
 HOLD_MINUTES_API = env.float("HOLD_MINUTES_API", 20)  # a partner's program may have to ask somebody first

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
+from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.tickets.qr import qr_svg
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, refund_lines, ticketed_trips_of
@@ -63,7 +64,10 @@ def trips_to_print(bookings: Sequence[Booking]) -> list[TicketedTrip]:
 
 def document_title(trips: Sequence[TicketedTrip]) -> str:
     reference = trips[0].booking.booking_reference
-    return _("Falcon Bus Lines: tickets of booking %(reference)s") % {"reference": reference}
+    return _("%(company)s: tickets of booking %(reference)s") % {
+        "company": get_company().trading_name,
+        "reference": reference,
+    }
 
 
 def trip_data(trip: TicketedTrip) -> dict[str, Any]:
@@ -94,7 +98,7 @@ def ticket_data(ticket: Ticket) -> dict[str, Any]:
 
 def _cache_path(trips: Sequence[TicketedTrip]) -> Path:
     """Named by a hash of what the tickets show, which includes each ticket's version."""
-    shown = [_DESIGN] + [
+    shown = [_DESIGN, get_company().trading_name] + [
         repr(
             (
                 trip.view,
@@ -132,6 +136,7 @@ def _write_cache(path: Path, content: bytes) -> None:
 def _typeset(trips: Sequence[TicketedTrip]) -> bytes:
     data = {
         "title": document_title(trips),
+        "company": printable(get_company().trading_name),
         "labels": {
             "reference": _("Booking reference"),
             "passenger": _("Passenger"),

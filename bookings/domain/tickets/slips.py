@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.company.details import get_company
 from bookings.domain.tickets.pdf import document_title, ticket_data, trip_data, trips_to_print
 from bookings.domain.tickets.ticketed_trip import TicketedTrip
 from bookings.domain.tickets.typesetting import make_pdf, printable
@@ -18,6 +19,7 @@ def slips_pdf(bookings: Sequence[Booking]) -> bytes:
     trips = trips_to_print(bookings)
     data = {
         "title": document_title(trips),
+        "company": printable(get_company().trading_name),
         "labels": {"qr": _("QR code of the ticket")},
         "trips": [_trip_data(trip) for trip in trips],
     }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
+from bookings.domain.company.details import company_name
 from bookings.domain.search.city_pairs import PairPage
 from bookings.domain.search.offers import Offer
 from bookings.passenger.addresses import departure_path
@@ -27,7 +28,7 @@ def _trip(offer: Offer) -> dict[str, Any]:
     return {
         "@type": "BusTrip",
         "busName": offer.line,
-        "provider": {"@type": "Organization", "name": "Falcon Bus Lines", "url": f"{settings.SITE_URL}/"},
+        "provider": {"@type": "Organization", "name": company_name(), "url": f"{settings.SITE_URL}/"},
         "departureTime": offer.departs_iso,
         "arrivalTime": offer.arrives_iso,
         "departureBusStop": {"@type": "BusStop", "name": offer.board_stop},

@@ -12,7 +12,7 @@ from django.contrib.messages.storage.base import Message
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.cache import cache
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from bookings.base.dates import day_text
@@ -276,7 +276,7 @@ def test_error_pages_say_the_rule_in_its_own_words(name: str) -> None:
 @pytest.mark.parametrize("name", ["500", "503"])
 def test_pages_of_an_outage_ask_nothing(name: str, django_assert_num_queries: Callable) -> None:
     with django_assert_num_queries(0):
-        html = render_to_string(f"errors/{name}.html")
+        html = render_to_string(f"errors/{name}.html", request=RequestFactory().get("/"))
 
     assert "Falcon" in html
 

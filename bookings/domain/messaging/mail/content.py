@@ -18,6 +18,7 @@ from bookings.base.dates import day_text
 from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import in_ascii
 from bookings.cache.reference_data import single_version_check
+from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refunds import returns_online
 from bookings.domain.tickets.calendar import trips_calendar
@@ -60,7 +61,9 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         if content is None:
             return None
         token = make_link(order, now=now, bookings=bookings, seed=message.message_id)
+        company = get_company()
         context = {
+            "company": company,
             "order": order,
             "link": link_address(token),
             "site_url": settings.SITE_URL,
@@ -72,6 +75,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
             subject=subject,
             body=render_to_string(f"mail/{message.kind}.txt", context),
             to=[order.email],
+            reply_to=[company.email] if company.email else None,
             headers={
                 "Message-ID": message.message_id,
                 "Auto-Submitted": "auto-generated",

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
+from bookings.domain.company.details import get_company
 from bookings.domain.timetable.calendars import calendar_of
 from bookings.domain.timetable.generate import Progress
 from bookings.domain.timetable.gtfs.fares import CURRENCY, MAX_FARES
@@ -24,7 +25,6 @@ Fares = Mapping[tuple[int, int], Decimal]  # by positions; a pair that is not th
 Prices = Callable[[LineRuns], Mapping[int, Fares]]  # by route
 
 AGENCY: Final = "falcon"
-NAME: Final = "Falcon Bus Lines"
 LANGUAGE: Final = "en-ZA"
 MAX_DAYS: Final = 1100
 _BUS: Final = 3
@@ -273,7 +273,8 @@ def _write_stops(tables: FeedTables, stop_ids: set[int], report: ExportReport) -
 
 def _write_company(tables: FeedTables, first: date, last: date) -> None:
     columns = ("agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang")
-    tables.open("agency.txt", columns)((AGENCY, NAME, settings.SITE_URL, settings.TIME_ZONE, LANGUAGE))
+    name = get_company().trading_name
+    tables.open("agency.txt", columns)((AGENCY, name, settings.SITE_URL, settings.TIME_ZONE, LANGUAGE))
     version = tables.digest()[:16]
     facts = (
         "feed_publisher_name",
@@ -284,7 +285,7 @@ def _write_company(tables: FeedTables, first: date, last: date) -> None:
         "feed_version",
         "feed_contact_url",
     )
-    row = (NAME, settings.SITE_URL, LANGUAGE, _date(first), _date(last), version, settings.SITE_URL)
+    row = (name, settings.SITE_URL, LANGUAGE, _date(first), _date(last), version, settings.SITE_URL)
     tables.open("feed_info.txt", facts)(row)
 
 

@@ -1,12 +1,15 @@
 """The company: entered by a manager, cached like other reference data, and not missed before it is there."""
 
+import re
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
 
-from bookings.cache.reference_data import single_version_check
+from bookings.cache.reference_data import reference_data_version, single_version_check
+from bookings.domain.company import details
 from bookings.domain.company.details import get_company
 from bookings.models import Company
 from bookings.tests.make import make_city, make_company
@@ -43,6 +46,40 @@ def test_a_change_shows_at_once() -> None:
     Company.objects.update(phone="010 765 4321")
 
     assert get_company().phone == "010 765 4321"
+
+
+def test_pages_show_the_name_of_the_company_without_a_statement_more(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    make_company(trading_name="Kalahari Coaches")
+    monkeypatch.setattr(details, "_name", ("", 0.0))
+    settings.COMPANY_NAME_SECONDS = 60
+    settings.COMPANY_NAME = "Nobody yet"
+
+    def shown(address: str) -> set[str]:
+        return set(re.findall("Kalahari Coaches|Nobody yet", client.get(address).content.decode()))
+
+    with django_assert_num_queries(0):
+        before = shown("/bookings/")  # a page that asks nothing, when nobody has read the name yet
+    client.get("/routes/")
+    with django_assert_num_queries(0):
+        after = shown("/bookings/")
+
+    assert (before, after) == ({"Nobody yet"}, {"Kalahari Coaches"})
+
+
+def test_a_page_that_finds_no_database_keeps_the_name(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise DatabaseError
+
+    make_company()
+    monkeypatch.setattr(details, "_name", ("Kalahari Coaches", 0.0))
+    monkeypatch.setattr(details, "_read", away)
+    settings.COMPANY_NAME_SECONDS = 60
+
+    with single_version_check():
+        reference_data_version()
+        assert details.company_name() == "Kalahari Coaches"
 
 
 def test_there_is_one_company() -> None:

@@ -11,7 +11,7 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.tickets.links import order_of_link
 from bookings.models import Booking, City, Order, OutboxMessage, Payment, Refund, SaleStatus, Schedule
-from bookings.tests.make import NOW, make_booking, make_order, make_route, make_schedule
+from bookings.tests.make import NOW, make_booking, make_company, make_order, make_route, make_schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +168,26 @@ def test_link_mail_carries_the_same_link_at_every_try() -> None:
     assert links[0] == links[1]
     assert order_of_link(links[0], now=NOW) == booking.order
     assert booking.order.links.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("email", "reply_to", "words"),
+    [
+        ("help@kalahari.example", ["help@kalahari.example"], "our people read it"),
+        ("", [], "Please do not reply"),
+    ],
+)
+def test_a_reply_reaches_the_company(email: str, reply_to: list[str], words: str) -> None:
+    make_company(trading_name="Kalahari Coaches", email=email)
+    booking = make_booking()
+
+    mail = mail_of("link", booking.order)
+
+    assert mail.reply_to == reply_to
+    for body in (mail.body, html_of(mail)):
+        assert words in body
+        assert "Kalahari Coaches" in body
+        assert "Falcon Bus Lines" not in body
 
 
 def test_the_subject_is_one_line_of_ascii() -> None:
