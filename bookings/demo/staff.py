@@ -27,13 +27,23 @@ CAN_LOG_IN: Final = frozenset(_NAMES)
 OUR_CLERKS: Final = frozenset({User.Role.CLERK, *_COLLEAGUES})
 
 
+def _counter(city: City) -> dict[str, str]:
+    """Where it is and when it is open: invented, like the company."""
+    return {
+        "address": f"2 Example Street\n{city.name}\n0000",
+        "opening_hours": _("Every day 05:00–23:00"),
+    }
+
+
 def make_staff() -> User:
     """Branches in the big cities, and one user for each role, named like it, who cannot log in yet.
 
     The answer is the clerk.
     """
     for city in City.objects.filter(slug__in=_BRANCHES).order_by("pk"):
-        Branch.objects.get_or_create(code=city.slug, defaults={"name": city.name, "city": city})
+        Branch.objects.get_or_create(
+            code=city.slug, defaults={"name": city.name, "city": city, **_counter(city)}
+        )
     branches = Branch.objects.filter(code__in=_BRANCHES).order_by("pk")
     branch = branches.filter(code=_BRANCHES[0]).first() or branches.first()
     made = []

@@ -15,6 +15,22 @@ class Branch(models.Model):
     code = models.SlugField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=120)
     city = models.ForeignKey("bookings.City", models.PROTECT, related_name="branches", verbose_name=_("city"))
+    address = models.TextField(
+        _("address"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Where passengers find the counter, one line each"),
+    )
+    opening_hours = models.TextField(
+        _("opening hours"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("One line each"),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

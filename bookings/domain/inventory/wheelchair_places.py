@@ -4,6 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Count
+
+from bookings.cache.reference_data import cached
+from bookings.models import Seat, SeatKind
+
+
+def places_by_layout() -> list[tuple[str, int]]:
+    """The names of the coaches that have such places, and how many: one query, none while it is cached."""
+    return cached(("wheelchair places",), _read_places)
+
+
+def _read_places() -> list[tuple[str, int]]:
+    seats = Seat.objects.filter(kind=SeatKind.ACCESSIBLE).order_by("layout__name")
+    return list(seats.values_list("layout__name").annotate(number=Count("pk")))
 
 
 def release_time(boards_at: datetime) -> datetime:

@@ -17,9 +17,9 @@ def cities(text: str = "") -> QuerySet[City]:
     )
 
 
-def counters() -> list[str]:
-    """The names of the branches where tickets are sold."""
-    return list(Branch.objects.filter(is_active=True).values_list("name", flat=True))
+def counters() -> list[Branch]:
+    """The branches where tickets are sold, by name."""
+    return list(Branch.objects.filter(is_active=True).only("name", "address", "opening_hours"))
 
 
 def stops(city: str = "") -> QuerySet[Stop]:

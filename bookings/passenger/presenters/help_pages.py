@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -17,9 +17,11 @@ from bookings.domain.fares.companions import needs_adult
 from bookings.domain.fares.prices import fare_classes, passenger_types
 from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.inventory.wheelchair_places import places_by_layout
 from bookings.domain.network.lists import counters
 from bookings.domain.timetable.trip_facts import CHECK_IN, CHECK_IN_AT_BORDER, luggage_text, papers_text
 from bookings.models import Company, PassengerType
+from bookings.web.fields import HELP_LENGTH
 
 
 class HelpLink(NamedTuple):
@@ -103,12 +105,42 @@ class HelpFacts:
         return _tel(self.company.phone)
 
     @cached_property
-    def counters(self) -> list[str]:
-        return counters()
+    def counters(self) -> list[ContactRow]:
+        return [
+            ContactRow(branch.name, _lines(f"{branch.address}\n{branch.opening_hours}"))
+            for branch in counters()
+        ]
 
     @cached_property
     def types(self) -> list[TypeRow]:
         return [_type(kind) for kind in passenger_types().values()]
+
+    @cached_property
+    def on_laps(self) -> list[str]:
+        """ "Infants (under 3 years) travel on …", for each type without a seat."""
+        text = _("%(types)s travel on the lap of an adult, one beside each adult, without a seat: %(fare)s.")
+        return [
+            text
+            % {
+                "types": f"{kind.name_plural} ({kind.ages})" if kind.ages else kind.name_plural,
+                "fare": _fare(kind),
+            }
+            for kind in passenger_types().values()
+            if kind.travels_on_lap
+        ]
+
+    @cached_property
+    def wheelchair_places(self) -> list[str]:
+        text = partial(ngettext, "%(coach)s: %(number)d place", "%(coach)s: %(number)d places")
+        return [text(number) % {"coach": coach, "number": number} for coach, number in places_by_layout()]
+
+    @property
+    def wheelchair_release(self) -> str:
+        return _span(round(settings.WHEELCHAIR_RELEASE_HOURS * 60))
+
+    @property
+    def help_length(self) -> int:
+        return HELP_LENGTH
 
     @cached_property
     def classes(self) -> list[ClassTerms]:
@@ -167,15 +199,20 @@ class HelpFacts:
 
 
 def _type(kind: PassengerType) -> TypeRow:
-    fare = (
-        _("%(percent)d%% off") % {"percent": kind.discount_percent}
-        if kind.discount_percent
-        else _("full fare")
-    )
-    return TypeRow(kind.name, kind.ages, fare, _alone(kind), kind.proof)
+    return TypeRow(kind.name, kind.ages, _fare(kind), _alone(kind), kind.proof)
+
+
+def _fare(kind: PassengerType) -> str:
+    if kind.discount_percent == 100:
+        return _("free")
+    if kind.discount_percent:
+        return _("%(percent)d%% off") % {"percent": kind.discount_percent}
+    return _("full fare")
 
 
 def _alone(kind: PassengerType) -> str:
+    if kind.travels_on_lap:
+        return _("no: on the lap of an adult, one beside each adult")
     if needs_adult(kind):
         return _("only with an adult in the same booking")
     return _("yes; across a border only with an adult") if needs_adult(kind, is_abroad=True) else _("yes")

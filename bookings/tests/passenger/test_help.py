@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
-from bookings.models import Company, PassengerType, RefundTier
+from bookings.models import Branch, Company, PassengerType, RefundTier, Seat
 from bookings.passenger.views.help import PAGES
 from bookings.tests.browser import barriers, watch
 from bookings.tests.domain.tickets.test_receipts import plain
@@ -16,6 +16,7 @@ from bookings.tests.make import (
     make_city,
     make_company,
     make_fare_classes,
+    make_layout,
     make_passenger_types,
 )
 
@@ -90,6 +91,45 @@ def test_what_a_manager_changes_shows_at_once(client: Client, settings: Any) -> 
     assert "1 hour if you cross a border" in after["/help/"]
     assert "up to 20 kg" in after["/help/luggage/"]
     assert 'href="https://wa.me/27821234567"' in client.get("/contact/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_counter_says_where_it_is_and_when_it_is_open(client: Client) -> None:
+    make_branch("Park Station")
+    Branch.objects.update(address="12 Rissik Street\n2001", opening_hours="Every day 05:00–23:00")
+
+    assert "Park Station 12 Rissik Street 2001 Every day 05:00–23:00" in text_of(client, "/contact/")
+
+
+@pytest.mark.django_db
+def test_the_page_of_children_says_who_sits_on_a_lap_and_who_may_not_go_alone(client: Client) -> None:
+    make_passenger_types()
+    PassengerType.objects.filter(slug="child").update(is_adult=False)
+    assert "travel on the lap" not in text_of(client, "/help/children/")
+    infant = {"is_adult": False, "travels_on_lap": True, "discount_percent": 100, "ages": "under 3 years"}
+    PassengerType.objects.create(slug="infant", name="Infant", name_plural="Infants", **infant)
+
+    page = text_of(client, "/help/children/")
+
+    assert "Infants (under 3 years) travel on the lap of an adult, one beside each adult" in page
+    assert "without a seat: free." in page
+    assert "Child 50% off only with an adult in the same booking" in page
+
+
+@pytest.mark.django_db
+def test_the_page_of_accessibility_says_where_the_places_are_and_how_long_they_are_kept(
+    client: Client, settings: Any
+) -> None:
+    assert "None of our coaches has a place for a wheelchair yet." in text_of(client, "/help/accessibility/")
+    layout = make_layout()
+    Seat.objects.filter(layout=layout, label__in=["1A", "1B"]).update(kind="accessible")
+    settings.WHEELCHAIR_RELEASE_HOURS = 6
+
+    page = text_of(client, "/help/accessibility/")
+
+    assert f"{layout.name}: 2 places" in page
+    assert "until 6 hours before boarding" in page
+    assert "in up to 200 letters" in page
 
 
 @pytest.mark.django_db

@@ -34,7 +34,12 @@ def document(*names: str) -> dict[str, Any]:
     """What ticket.typ needs, for a ticket of each name, with hardly any other text."""
     tickets = [TICKET | {"name": name, "qr": qr_svg(f"FBL1.{name}")} for name in names]
     trip = dict.fromkeys(TRIP, "") | {"reference": "7KXM2Q41", "tickets": tickets}
-    return {"title": "Tickets", "company": "Falcon Bus Lines", "labels": dict.fromkeys(LABELS, "x"), "trips": [trip]}
+    return {
+        "title": "Tickets",
+        "company": "Falcon Bus Lines",
+        "labels": dict.fromkeys(LABELS, "x"),
+        "trips": [trip],
+    }
 
 
 def ticket(*names: str) -> bytes:
