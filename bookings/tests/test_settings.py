@@ -16,8 +16,9 @@ PRODUCTION = {
     "SECRET_KEY": SECRET,
     "SITE_URL": "https://falcon.example",
     "ALLOWED_HOSTS": "falcon.example",
-    "PAYMENT_GATEWAY": "payfast",
-    "PAYMENT_GATEWAYS": "payfast=bookings.domain.sales.gateways.demo.DemoGateway",
+    "PAYFAST_MERCHANT_ID": "10012345",
+    "PAYFAST_MERCHANT_KEY": "q1cd2rdny4a53",
+    "PAYFAST_PASSPHRASE": "jt7NOE43FZPn",
 }
 
 
@@ -51,7 +52,18 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
         ({"DEBUG": "true"}, "DEBUG must be off"),
         ({"PAYMENT_GATEWAY": "demo"}, "must not be the demo gateway"),
         ({"PAYMENT_GATEWAY": ""}, "must name one of PAYMENT_GATEWAYS"),
-        ({"PAYMENT_GATEWAYS": "other=company.Other"}, "must name one of PAYMENT_GATEWAYS"),
+        ({"PAYMENT_GATEWAY": "other"}, "must name one of PAYMENT_GATEWAYS"),
+        (
+            {"PAYMENT_GATEWAYS": "other=bookings.domain.sales.gateways.demo.DemoGateway"},
+            "must not be the demo gateway",
+        ),
+        ({"PAYFAST_PASSPHRASE": ""}, "PAYFAST_PASSPHRASE must be set"),
+        ({"PAYFAST_MERCHANT_ID": ""}, "PAYFAST_PASSPHRASE must be set"),
+        ({"PAYFAST_PASSPHRASE": "a b"}, "PAYFAST_PASSPHRASE must be of letters"),
+        ({"PAYFAST_MODE": "sandbox"}, "must speak with the live Payfast"),
+        ({"PAYFAST_MODE": "test"}, "PAYFAST_MODE must be"),
+        ({"PAYFAST_URL": "https://sandbox.payfast.co.za"}, "must speak with the live Payfast"),
+        ({"PAYFAST_API_URL": "http://127.0.0.1:8090"}, "must speak with the live Payfast"),
         (
             {"PAYMENT_GATEWAYS": "payfast=company.payfast.PayFast"},
             "PAYMENT_GATEWAYS: payfast cannot be loaded",
