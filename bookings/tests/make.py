@@ -29,6 +29,7 @@ from bookings.models import (
     Partner,
     PassengerType,
     Payment,
+    PaymentAttempt,
     PlaceName,
     Posting,
     RefundPolicy,
@@ -266,10 +267,14 @@ def make_booking(
     fare: int | str = 600,
     first: int = 0,
     last: int = -1,
+    paid_by: str = "demo",
+    is_online: bool = False,
     now: datetime = NOW,
 ) -> Booking:
     """A pending or confirmed (and then paid) booking of one free seat for each name, from call `first` to
     call `last` of the route.
+
+    `is_online`: the payment has its attempt, so that money goes back by itself.
     """
     schedule = schedule or make_schedule()
     calls = list(schedule.route.calls.order_by("position"))
@@ -301,12 +306,7 @@ def make_booking(
     Order.objects.filter(pk=order.pk).update(total=order.total + sold)
     order.refresh_from_db()
     if status == SaleStatus.CONFIRMED and sold:
-        payment = Payment.objects.create(
-            order=order, method="demo", external_id=random_token(), amount=sold, paid_at=now
-        )
-        LedgerEntry.objects.post(
-            Posting(f"payment:{payment.pk}", {"gateway": sold, "receivable": -sold}, at=now, order=order)
-        )
+        _make_payment(order, sold, paid_by, is_online=is_online, now=now)
     free = (
         schedule.layout.seats.exclude(kind=SeatKind.CREW)
         .exclude(pk__in=schedule.claims.values("seat"))
@@ -314,6 +314,20 @@ def make_booking(
     )
     Schedule.objects.filter(pk=schedule.pk).update(available_seats=free)
     return booking
+
+
+def _make_payment(order: Order, amount: Decimal, method: str, *, is_online: bool, now: datetime) -> None:
+    attempt = None
+    if is_online:
+        facts = {"gateway": method, "token": random_token(), "amount": amount, "status": "paid"}
+        attempt = PaymentAttempt.objects.create(order=order, created_at=now, **facts)
+    payment = Payment.objects.create(
+        order=order, attempt=attempt, method=method, external_id=random_token(), amount=amount, paid_at=now
+    )
+    account = method if method in ("cash", "card", "eft") else "gateway"
+    LedgerEntry.objects.post(
+        Posting(f"payment:{payment.pk}", {account: amount, "receivable": -amount}, at=now, order=order)
+    )
 
 
 def _make_ticket(booking: Booking, name: str, seat: Seat, fare: Decimal, legs: range) -> Ticket:

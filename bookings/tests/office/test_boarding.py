@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
-from bookings.models import BookingEvent, Payment, Schedule, ScheduleEvent, Ticket
+from bookings.models import BookingEvent, Schedule, ScheduleEvent, Ticket
 from bookings.office.presenters.spreadsheet import safe_cell
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by, ticket_of
 from bookings.tests.make import make_shift
@@ -302,9 +302,9 @@ def test_who_stayed_behind_gets_it_back_in_one_step(clerk: StaffClient) -> None:
     leaves = timezone.now() - timedelta(minutes=5)
     coach = make_coach(departs=leaves)
     tickets = [
-        stand_by(coach, name, now=leaves - timedelta(hours=1)) for name in ("First Moyo", "Second Moyo")
+        stand_by(coach, name, now=leaves - timedelta(hours=1), paid_by="cash")
+        for name in ("First Moyo", "Second Moyo")
     ]
-    Payment.objects.update(method="cash")
     Ticket.objects.update(fare=500)  # over that a second person signs
     make_shift(clerk.user, opening_float=2000)
     door, step = f"/office/departures/{coach.pk}/board/", f"/office/departures/{coach.pk}/board/standby/"

@@ -66,9 +66,9 @@ def test_a_refusal_half_way_says_what_was_paid_out_before(till: StaffClient) -> 
     leaves = timezone.now() - timedelta(minutes=5)
     coach = make_coach(departs=leaves)
     first, second = (
-        stand_by(coach, name, now=leaves - timedelta(hours=1)) for name in ("First Moyo", "Second Moyo")
+        stand_by(coach, name, now=leaves - timedelta(hours=1), paid_by=method)
+        for name, method in (("First Moyo", "cash"), ("Second Moyo", "card"))
     )
-    first.booking.order.payments.update(method="cash")
     Ticket.objects.filter(pk=first.pk).update(fare=400)
     form = {"stop": "0", "tickets": [first.pk, second.pk], "how": "cash", "submission": "one"}
 

@@ -25,10 +25,17 @@ def sell(
     last: int = -1,
     now: datetime = NOW,
     status: str = "confirmed",
+    paid_by: str = "demo",
 ) -> Booking:
     """A booking with its mail, so that the invariants hold."""
     booking = make_booking(
-        schedule=schedule, names=names or ("Thandi Nkosi",), first=first, last=last, now=now, status=status
+        schedule=schedule,
+        names=names or ("Thandi Nkosi",),
+        first=first,
+        last=last,
+        now=now,
+        status=status,
+        paid_by=paid_by,
     )
     queue_message(OutboxMessage.Kind.CONFIRMATION, booking.order, booking.order, now=now)
     return booking
@@ -39,12 +46,18 @@ def ticket_of(booking: Booking) -> Ticket:
 
 
 def stand_by(
-    schedule: Schedule, name: str = "Ayanda Moyo", *, first: int = 0, last: int = -1, now: datetime = NOW
+    schedule: Schedule,
+    name: str = "Ayanda Moyo",
+    *,
+    first: int = 0,
+    last: int = -1,
+    now: datetime = NOW,
+    paid_by: str = "demo",
 ) -> Ticket:
     """A ticket sold without a seat; the coach may be full."""
     taken = list(schedule.claims.all())
     schedule.claims.all().delete()
-    ticket = ticket_of(sell(schedule, name, first=first, last=last, now=now))
+    ticket = ticket_of(sell(schedule, name, first=first, last=last, now=now, paid_by=paid_by))
     ticket.claims.all().delete()
     schedule.claims.bulk_create(taken)
     Ticket.objects.filter(pk=ticket.pk).update(place=Ticket.Place.STANDBY, seat=None)
