@@ -151,6 +151,8 @@ class Refund(models.Model):
         PAYING = "paying", _("being paid")
         PAID = "paid", _("paid")
 
+    OPEN: Final = (Status.OWED, Status.PAYING)
+
     order = models.ForeignKey(Order, models.PROTECT, related_name="refunds")
     booking = models.ForeignKey(Booking, models.PROTECT, null=True, blank=True, related_name="refunds")
     # None only of refunds from before payments were noted, where it cannot be told
@@ -195,7 +197,12 @@ class Refund(models.Model):
                 condition=~Q(status="paying", asked_at__isnull=True), name="paying_refund_was_asked"
             ),
         ]
-        indexes = [models.Index(Upper("reference"), name="refund_slip_idx")]
+        indexes = [
+            models.Index(Upper("reference"), name="refund_slip_idx"),
+            models.Index(
+                fields=["created_at"], name="refund_open_idx", condition=Q(status__in=["owed", "paying"])
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"refund {self.pk}"

@@ -12,6 +12,7 @@ from bookings.office.views import (
     exchange,
     find,
     login,
+    owed,
     partners,
     receipt,
     reference,
@@ -87,6 +88,7 @@ urlpatterns = [
     path("bookings/<reference:reference>/cancel/", refund.cancel, name="cancel_booking"),
     path("bookings/<reference:reference>/void/", refund.void, name="void_sale"),
     path("bookings/<reference:reference>/refunds/<int:refund_id>/", refund.pay_refund, name="pay_refund"),
+    path("owed/", owed.owed, name="owed"),
     path("bookings/<reference:reference>/receipt/", receipt.print_receipt, name="receipt"),
     path("bookings/<reference:reference>/receipt.pdf", receipt.print_receipt_pdf, name="receipt_pdf"),
     path(

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -185,7 +185,7 @@ class Tills:
 def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
     """The user's open shift, and for those who answer for them the other open tills of the branch.
 
-    Three queries.
+    Two queries.
     """
     seen = Q(clerk=user)
     if branch and user.role in SEES_ALL_TILLS:
@@ -195,14 +195,30 @@ def tills(user: User, branch: Branch | None, *, now: datetime) -> Tills:
     )
     ids = [shift.pk for shift in shifts]
     sales: dict[int, dict[str, tuple[int, Decimal]]] = defaultdict(dict)
-    paid = Payment.objects.filter(shift__in=ids).order_by().values_list("shift", "method")
-    for shift, method, number, amount in paid.annotate(number=Count("pk"), amount=Total("amount")):
-        sales[shift][method] = (number, amount)
-    refunds = Refund.objects.filter(shift__in=ids, status=Refund.Status.PAID).order_by().values_list("shift")
-    back = dict(refunds.annotate(number=Count("pk")))
+    back: dict[int, int] = {}
+    for shift, is_refund, method, number, amount in _moved(ids):
+        if is_refund:
+            back[shift] = number
+        else:
+            sales[shift][method] = (number, amount)
     takings = [_takings(shift, sales[shift.pk], back.get(shift.pk, 0), user, now) for shift in shifts]
     own = next((till for till in takings if till.is_own), None)
     return Tills(own, tuple(till for till in takings if not till.is_own))
+
+
+def _moved(shifts: list[int]) -> QuerySet[Any, tuple[int, bool, str, int, Decimal]]:
+    """Payments by shift and method, and refunds by shift: how many and how much."""
+    paid = Payment.objects.filter(shift__in=shifts).annotate(is_refund=Value(False), how=F("method"))
+    back = Refund.objects.filter(shift__in=shifts, status=Refund.Status.PAID).annotate(
+        is_refund=Value(True), how=Value("", output_field=CharField())
+    )
+    payments, refunds = (
+        rows.order_by()
+        .values_list("shift", "is_refund", "how")
+        .annotate(number=Count("pk"), sum=Total("amount"))
+        for rows in (paid, back)
+    )
+    return payments.union(refunds, all=True)
 
 
 def _takings(

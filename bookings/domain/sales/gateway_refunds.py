@@ -181,7 +181,7 @@ def pay_waiting_refunds(*, now: datetime | None = None) -> int:
 def watch_owed_refunds(*, now: datetime | None = None) -> int:
     """Open a task for each refund that has been owed for more than a day and has none. Returns how many."""
     now = now or database_now()
-    owed = Refund.objects.exclude(status=Refund.Status.PAID).filter(created_at__lte=now - OWED_TOO_LONG)
+    owed = Refund.objects.filter(status__in=Refund.OPEN, created_at__lte=now - OWED_TOO_LONG)
     watched = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, done_at=None, order__isnull=False)
     subjects = set(watched.values_list("subject", flat=True))
     late = [

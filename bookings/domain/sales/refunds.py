@@ -114,5 +114,5 @@ def is_refundable_online(refund: Refund) -> bool:
 
 def refundable_online() -> QuerySet[Refund]:
     """The refunds not yet paid that `is_refundable_online`."""
-    open_refunds = Refund.objects.exclude(status=Refund.Status.PAID).filter(payment__attempt__isnull=False)
+    open_refunds = Refund.objects.filter(status__in=Refund.OPEN, payment__attempt__isnull=False)
     return open_refunds.exclude(attempts__status=RefundAttempt.Status.REFUSED)

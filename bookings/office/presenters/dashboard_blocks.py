@@ -16,15 +16,18 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from bookings.base.codes import sha256
+from bookings.domain.counter.owed_refunds import owed_too_long
 from bookings.domain.dashboard import charts, outlook, today
 from bookings.domain.dashboard import pending_work as desk
 from bookings.domain.dashboard.last_sales import last_sales
 from bookings.domain.dashboard.timeline import timeline
 from bookings.domain.dashboard.today import StationDeparture
 from bookings.domain.operations import tasks
+from bookings.domain.operations.tasks import OpenTasks
 from bookings.models import Branch, User
 from bookings.office.policy import may
 from bookings.office.presenters import charts as drawing
+from bookings.office.presenters.owed_refunds import owed_line
 from bookings.office.presenters.timeline import TimelineBlock
 from bookings.web.fragments import Fragment, Parts
 
@@ -104,6 +107,17 @@ def _draw_sales(at: DashboardView) -> drawing.BarChart:
     return drawing.sales_chart(charts.sales_by_hour(at.station, now=at.now))
 
 
+@dataclass(frozen=True)
+class TasksBlock:
+    tasks: OpenTasks
+    owed: str  # what is owed to customers for more than a day, "" if nothing is
+
+
+def _read_tasks(at: DashboardView) -> TasksBlock:
+    owed = owed_too_long(at.user, now=at.now) if at.may("owed") else None
+    return TasksBlock(tasks.open_tasks(at.user, now=at.now), owed_line(owed, now=at.now) if owed else "")
+
+
 # In the order of the page.
 BLOCKS: Final[dict[str, Block]] = {
     block.slug: block
@@ -115,7 +129,7 @@ BLOCKS: Final[dict[str, Block]] = {
         Block("last", 30, lambda at: last_sales(at.station, now=at.now)),
         Block("alerts", 30, lambda at: today.alerts(at.station, now=at.now)),
         Block("orders", 30, lambda at: desk.unpaid_orders(at.station, now=at.now)),
-        Block("tasks", 45, lambda at: tasks.open_tasks(at.user, now=at.now), needs_branch=False),
+        Block("tasks", 45, _read_tasks, needs_branch=False),
         Block("mails", 45, lambda at: desk.stuck_mails(now=at.now), needs_branch=False),
         Block("outlook", 60, lambda at: outlook.outlook(at.station, now=at.now, page=at.page), may_lag=True),
         Block("load", 60, _draw_load, may_lag=True),
