@@ -126,7 +126,7 @@ class PlainAdmin(_Writable, admin.ModelAdmin):
         row = self.get_object(request, object_id)
         table = table_using(row) if row and may_write(request.user) else ""
         if table:
-            message = _("“%(row)s” cannot be deleted: there are %(table)s that use it.") % {
+            message = _("“%(row)s” cannot be deleted: it is used by %(table)s.") % {
                 "row": row,
                 "table": table,
             }

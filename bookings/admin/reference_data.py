@@ -166,7 +166,7 @@ class PassengerTypeForm(forms.ModelForm):
         )
         if other:
             raise ValidationError(
-                _("“%(name)s” is the default. Take it off there first."), params={"name": other.name}
+                _("“%(name)s” is the default. Choose another default first."), params={"name": other.name}
             )
         return is_default
 

@@ -105,11 +105,11 @@ class PlaceText(serializers.CharField):
 class PointShape(Shown):
     """Where a ride begins or ends; `origin` and `destination` have this one shape in every answer."""
 
-    ref = serializers.CharField(help_text="What a quote, a seat map and a departure take to name it")
+    ref = serializers.CharField(help_text="Names this stop in a quote, a seat map or a departure")
     stop = serializers.CharField()
     city = serializers.CharField()
     city_slug = serializers.CharField()
-    time = LocalTime(allow_null=True, help_text="By the clock there; null where it is of no one day")
+    time = LocalTime(allow_null=True, help_text="Local time at the stop; null on a route, which has no date")
 
 
 class EndShape(PointShape):

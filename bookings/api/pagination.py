@@ -74,5 +74,5 @@ class CursorQuery(PageQuery):
         CURSOR_PATTERN,
         required=False,
         default="",
-        help_text="The `next_cursor` of the page before, whose other parameters stay. Pages count from it",
+        help_text="The `next_cursor` of the last page; keep its other parameters",
     )

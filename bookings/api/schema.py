@@ -26,7 +26,7 @@ IDEMPOTENCY: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     required=True,
     description=(
-        "A new one for each new request. The same again within seven days gets the first answer again and "
+        "A new one for each new request. The same one again within seven days gets the first answer and "
         "nothing more; with another request it is refused (422)."
     ),
 )
@@ -87,7 +87,7 @@ def page_of(shape: type[Shown], *, by_cursor: bool = False) -> type[serializers.
     }
     if by_cursor:
         fields["next_cursor"] = serializers.CharField(
-            allow_null=True, help_text="As `cursor` it leads on from here, however far; null at the end"
+            allow_null=True, help_text="Send it as `cursor` for the next page; null at the end"
         )
     return _page_class(shape, fields)
 

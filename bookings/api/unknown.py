@@ -31,7 +31,7 @@ def unknown_parameters(request: Request, known: Collection[str]) -> Errors:
     """
     sent = request.query_params
     there_are = (
-        _("There is no such parameter here. Known: %(known)s.") % {"known": ", ".join(known)}
+        _("There is no such parameter here. Choose from %(known)s.") % {"known": ", ".join(known)}
         if known
         else _("There is no such parameter here; this address takes none.")
     )

@@ -345,7 +345,7 @@ def test_what_is_in_use_cannot_be_deleted_and_says_so(manager: Client) -> None:
 
     response = manager.post(url(City, "delete", city.pk), {"post": "yes"}, follow=True)
 
-    assert "there are stops that use it" in response.content.decode()
+    assert "it is used by stops" in response.content.decode()
     assert City.objects.exists()
 
 

@@ -124,8 +124,7 @@ def _usable(plans: list[ServicePlan], report: GenerationReport) -> list[ServiceP
             usable.append(plan)
         else:
             report.problems.append(
-                _("Service %(id)d: we do not know the time zone “%(zone)s”.")
-                % {"id": plan.pk, "zone": plan.time_zone}
+                _("Service %(id)d: unknown time zone “%(zone)s”.") % {"id": plan.pk, "zone": plan.time_zone}
             )
     return usable
 

@@ -167,14 +167,14 @@ def _relink(departure: ImportedDeparture, place: _NewPlace, relinked: Relinked, 
         schedule.is_active, schedule.status = True, Schedule.Status.ON_SALE
         StaffTask.objects.filter(
             kind=StaffTask.Kind.DEPARTURE_WITHDRAWN, subject=task_subject(schedule.pk), done_at=None
-        ).update(done_at=now, done_note=_("The timetable has it again."))
+        ).update(done_at=now, done_note=_("It is back in the timetable."))
     schedule.save()
     bookings = standing_bookings(schedule.pk)
     if is_moved:
         _move_segments(schedule, bookings, before, now)
     if place.off:
         after = describe(Schedule.objects.select_related("route").get(pk=schedule.pk))
-        line = _("%(before)s: leaves at %(after)s now") % {
+        line = _("%(before)s: now leaves at %(after)s") % {
             "before": before,
             "after": after.rpartition(", ")[2],
         }
@@ -206,7 +206,7 @@ def _move_segments(schedule: Schedule, bookings: Sequence[Booking], before: str,
             fields += ["boards_at", "alights_at"]
         row.save(update_fields=fields)
     for booking in bookings:
-        reason = _("the timetable moved it: it was %(before)s") % {"before": before}
+        reason = _("moved by the timetable: it was %(before)s") % {"before": before}
         BookingEvent.objects.record(
             BookingStep(booking, booking.status, booking.status, at=now, reason=reason)
         )

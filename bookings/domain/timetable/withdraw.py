@@ -59,7 +59,8 @@ def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> N
             continue
         if departure.status in UNDER_WAY or departure.departure_time <= now:
             withdrawal.remaining.append(
-                _("%(departure)s: the plan changed, but it has left") % {"departure": describe(departure)}
+                _("%(departure)s: the plan changed, but it is under way or over")
+                % {"departure": describe(departure)}
             )
         else:
             withdrawal.withdrawn.append(describe(departure))
@@ -83,7 +84,7 @@ def _take_off_sale(departure: Schedule, now: datetime) -> None:
         to_status=Schedule.Status.CLOSED,
         position=0 if departure.status == Schedule.Status.CLOSED else None,
         kind=ScheduleEvent.Kind.WITHDRAWN,
-        reason=_("the timetable has it no more"),
+        reason=_("no longer in the timetable"),
         at=now,
     )
     Schedule.objects.filter(pk=departure.pk).update(
@@ -96,7 +97,7 @@ def _take_off_sale(departure: Schedule, now: datetime) -> None:
     bookings = standing_bookings(departure.pk)
     if bookings:
         text = _(
-            "%(departure)s: the timetable has it no more. It is off sale; its passengers still have tickets."
+            "%(departure)s: no longer in the timetable. It is off sale; its passengers still have tickets."
         )
         lines = [text % {"departure": title}, *passenger_lines(bookings)]
         open_departure_task(StaffTask.Kind.DEPARTURE_WITHDRAWN, departure.pk, lines, now=now)

@@ -240,7 +240,7 @@ def test_a_refused_parameter_comes_with_those_that_there_are(anybody: Program) -
 
     assert error == {
         "field": "town",
-        "detail": "There is no such parameter here. Known: page, page_size, city, fields.",
+        "detail": "There is no such parameter here. Choose from page, page_size, city, fields.",
     }
 
 

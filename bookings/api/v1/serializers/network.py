@@ -68,10 +68,10 @@ class PassengerTypeShape(Shown):
     name = serializers.CharField()
     discount_percent = serializers.IntegerField()
     ages = serializers.CharField()
-    proof = serializers.CharField(help_text="What is shown at boarding")
+    proof = serializers.CharField(help_text="Proof to show at boarding")
     is_default = serializers.BooleanField()
-    travels_on_lap = serializers.BooleanField(help_text="Without a seat, one beside each adult")
-    is_adult = serializers.BooleanField(help_text="Whether they may look after others in the same order")
+    travels_on_lap = serializers.BooleanField(help_text="Travels without a seat, one with each adult")
+    is_adult = serializers.BooleanField(help_text="Whether they count as the adult whom others need")
     needs_adult = serializers.SerializerMethodField(
         help_text="Whether they travel only with an adult in the same order"
     )
@@ -91,7 +91,7 @@ class CityQuery(PageQuery):
         default="",
         max_length=120,
         validators=[RegexValidator(r"^[^\x00]*$")],
-        help_text="How the name, or another name, begins",
+        help_text="Beginning of the name, or of another name of it",
     )
 
 

@@ -34,17 +34,17 @@ class SegmentRequest(serializers.Serializer):
         required=False,
         default=list,
         max_length=settings.HOLD_MAX_SEATS,
-        help_text="Labels; left out, we choose seats together",
+        help_text="Seat labels; if left out, we choose seats together",
     )
     fare_class = serializers.SlugField(
-        required=False, default="", max_length=30, help_text="Where we choose the seats"
+        required=False, default="", max_length=30, help_text="Only if we choose the seats"
     )
     wheelchairs = serializers.IntegerField(
         required=False,
         default=0,
         min_value=0,
         max_value=settings.HOLD_MAX_SEATS,
-        help_text="How many of the passengers use a wheelchair: each gets a place for one. As many both ways",
+        help_text="How many passengers use a wheelchair: each gets a place for it on each trip",
     )
 
 
@@ -53,7 +53,7 @@ class QuoteRequest(serializers.Serializer):
         child=SegmentRequest(),
         min_length=1,
         max_length=MOST_TRIPS,
-        help_text="The way out, and perhaps the way back",
+        help_text="The outward trip, and the return trip if there is one",
     )
     passengers = serializers.ListField(
         child=serializers.SlugField(max_length=30),
@@ -129,9 +129,9 @@ class PassengerRequest(serializers.Serializer):
     uses_wheelchair = serializers.BooleanField(
         required=False,
         default=False,
-        help_text="Gets the place for a wheelchair that was quoted; left out, one of the same type does",
+        help_text="Takes the quoted wheelchair place; if left out, another of the type does",
     )
-    help_request = HelpText(help_text="Help that they need on the way, for the crew; personal")
+    help_request = HelpText(help_text="Help needed on the trip, for the crew; personal data")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["first_name"] and not attrs["surname"]:
@@ -151,22 +151,22 @@ class OrderRequest(serializers.Serializer):
         default="",
         allow_blank=True,
         max_length=40,
-        help_text="With its country, or of `phone_country`",
+        help_text="With its country code, or a national number of `phone_country`",
     )
     phone_country = serializers.RegexField(
         r"^[A-Z]{2}$",
         required=False,
         write_only=True,
-        help_text="ISO 3166 code for a number without its country; left out, that of the trip's start",
+        help_text="ISO 3166 code of a national number; if left out, of the trip's start",
     )
     external_reference = serializers.RegexField(
         _REFERENCE,
         required=False,
         default="",
-        help_text="What you call the order: 1 to 64 characters, for one order of yours only",
+        help_text="Your own reference of the order: 1 to 64 characters, unique among your orders",
     )
     pay_later = serializers.BooleanField(
-        default=False, help_text="The traveller pays at a counter by the order's `pay_by`"
+        default=False, help_text="The passenger pays at a counter by the order's `pay_by`"
     )
 
     def to_internal_value(self, data: Any) -> Any:
@@ -183,11 +183,11 @@ class OrderRequest(serializers.Serializer):
 
 
 class PayRequest(serializers.Serializer):
-    amount_zar = money_sent(help_text="What is owed, to the cent")
+    amount_zar = money_sent(help_text="The amount owed, to the cent")
 
 
 class CancelRequest(serializers.Serializer):
-    refund_zar = money_sent(help_text="What the quote promised; less is refused")
+    refund_zar = money_sent(help_text="The refund that was quoted; if less is due now, it is refused")
     tickets = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         required=False,
@@ -195,7 +195,7 @@ class CancelRequest(serializers.Serializer):
         default=None,
         min_length=1,
         max_length=100,
-        help_text="Ids; left out, the whole booking",
+        help_text="Ticket ids; if left out, the whole booking",
     )
 
 
@@ -205,7 +205,7 @@ class CancelQuery(serializers.Serializer):
         required=False,
         default="",
         max_length=400,
-        help_text="Ids of tickets, with commas",
+        help_text="Ticket ids, separated by commas",
     )
 
 
@@ -236,7 +236,7 @@ class SegmentShape(Shown):
 
 
 class HeldSeatShape(Shown):
-    seat = serializers.CharField(allow_null=True, help_text="null: on a lap")
+    seat = serializers.CharField(allow_null=True, help_text="null for a child on a lap")
     fare_class = serializers.CharField()
     passenger_type = serializers.CharField()
     fare_zar = money()
@@ -249,7 +249,7 @@ class HeldSegmentShape(Shown):
 
 
 class QuoteShape(Shown):
-    quote = serializers.CharField(help_text="Hold with this")
+    quote = serializers.CharField(help_text="Send it to hold the seats")
     expires_at = serializers.DateTimeField()
     total_zar = money()
     rides = HeldSegmentShape(many=True, source="segments")
@@ -260,8 +260,8 @@ class HoldShape(Shown):
     expires_at = serializers.DateTimeField()
     is_expired = serializers.BooleanField()
     total_zar = money()
-    can_pay_later = serializers.BooleanField(help_text="At a counter: departure is far enough away")
-    order = serializers.CharField(allow_null=True, help_text="The order that it has become")
+    can_pay_later = serializers.BooleanField(help_text="Whether it may be paid later, at a counter")
+    order = serializers.CharField(allow_null=True, help_text="The order made of it")
     rides = HeldSegmentShape(many=True, source="segments")
 
 
@@ -271,12 +271,12 @@ class TicketShape(Shown):
     surname = serializers.CharField()
     passenger_type = serializers.CharField()
     seat = serializers.CharField(allow_null=True)
-    needs_wheelchair = serializers.BooleanField(help_text="Has a place for a wheelchair")
-    help_request = serializers.CharField(help_text="Help asked for on the way; personal")
+    needs_wheelchair = serializers.BooleanField(help_text="Has a wheelchair place")
+    help_request = serializers.CharField(help_text="Help asked for on the trip; personal data")
     fare_class = serializers.CharField()
     fare_zar = money()
     status = serializers.CharField()
-    code = serializers.CharField(allow_null=True, help_text="What the QR code says, once it is paid")
+    code = serializers.CharField(allow_null=True, help_text="Content of the QR code, once the order is paid")
     spoken_code = serializers.CharField(allow_null=True)
 
 
@@ -301,11 +301,9 @@ class OrderShape(Shown):
     total_zar = money()
     owed_zar = money()
     pays_later = serializers.BooleanField()
-    pay_by = serializers.DateTimeField(allow_null=True, help_text="While it can still be paid")
+    pay_by = serializers.DateTimeField(allow_null=True, help_text="null once it can no longer be paid")
     placed_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField(
-        help_text="When something of it was told last; see `updated_since`"
-    )
+    updated_at = serializers.DateTimeField(help_text="When it last changed; see `updated_since`")
     email = serializers.CharField()
     phone = serializers.CharField()
     bookings = BookingShape(many=True)

@@ -17,7 +17,7 @@ class ScheduleShape(Shown):
     route_id = serializers.IntegerField()
     route_name = serializers.CharField()
     line = serializers.CharField()
-    coach = serializers.IntegerField(help_text="2 and more: a relief coach")
+    coach = serializers.IntegerField(help_text="2 or more for a relief coach")
     bus_number = serializers.CharField(allow_null=True, help_text="Often known only a day before")
     status = serializers.CharField()
     origin = EndShape()
@@ -26,7 +26,7 @@ class ScheduleShape(Shown):
     arrival_time = LocalTime()
     duration_minutes = serializers.IntegerField()
     price_zar = money(
-        allow_null=True, help_text="An adult in the cheapest class that has a seat; null: not sold"
+        allow_null=True, help_text="Fare of an adult in the cheapest class with a free seat; null if not sold"
     )
     available_seats = serializers.IntegerField()
 
@@ -92,7 +92,7 @@ class OfferShape(Shown):
     price_zar = money(help_text="Of the whole party")
     adult_price_zar = money(source="each_zar")
     available_seats = serializers.IntegerField(source="free")
-    is_sold_out = serializers.SerializerMethodField(help_text="Fewer seats than passengers")
+    is_sold_out = serializers.SerializerMethodField(help_text="Too few seats or wheelchair places")
 
     def get_is_sold_out(self, offer: dict[str, Any]) -> bool:
         return offer["state"] == "sold_out"
@@ -119,18 +119,18 @@ class ScheduleQuery(SegmentQuery, CursorQuery):
     route = serializers.IntegerField(
         required=False, default=None, min_value=1, max_value=2**63 - 1, help_text="Id of a route"
     )
-    date = serializers.DateField(required=False, default=None, help_text="By the clock of the first stop")
+    date = serializers.DateField(required=False, default=None, help_text="Local time at the first stop")
 
 
 class OfferQuery(PageQuery):
-    date = serializers.DateField(help_text="By the clock of the stop of departure")
+    date = serializers.DateField(help_text="Local day at the stop of departure")
     passengers = serializers.IntegerField(min_value=1, max_value=settings.HOLD_MAX_SEATS, default=1)
     types = serializers.RegexField(
         r"^[a-z0-9_-]+(,[a-z0-9_-]+)*$",
         required=False,
         default="",
         max_length=300,
-        help_text="Passenger types of those who are not adults, as in child,child,student",
+        help_text="Types of the passengers who are not adults, such as child,child,student",
     )
     wheelchairs = serializers.IntegerField(
         required=False,

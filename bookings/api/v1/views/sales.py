@@ -107,7 +107,7 @@ def hold(request: KeyedRequest, token: str) -> Response:
 @documented(
     methods=["GET"],
     operation_id="orders",
-    description="Your orders, newest first, or those that changed since.",
+    description="Your orders, newest first; with `updated_since`, those that changed since.",
     tags=_ORDERS,
     parameters=[OrderQuery, fields_of(OrderShape)],
     responses=page_of(OrderShape, by_cursor=True),
@@ -116,7 +116,7 @@ def hold(request: KeyedRequest, token: str) -> Response:
     methods=["POST"],
     operation_id="order_held_seats",
     description=(
-        "Order held seats for named passengers. Then it is to be paid by its `pay_by`: "
+        "Order held seats for named passengers. It must be paid by its `pay_by`: "
         "by you, or (`pay_later`) at a counter."
     ),
     tags=_SALES,
@@ -178,7 +178,7 @@ def pay(request: KeyedRequest, token: str) -> HttpResponse:
 @documented(
     methods=["GET"],
     operation_id="cancellation_quote",
-    description="What cancelling a booking gives back now. Or some of its tickets.",
+    description="What cancelling a booking, or some of its tickets, gives back now.",
     tags=_ORDERS,
     parameters=[CancelQuery],
     responses=CancellationShape,
@@ -187,7 +187,7 @@ def pay(request: KeyedRequest, token: str) -> HttpResponse:
     methods=["POST"],
     operation_id="cancel",
     description=(
-        "Cancel a booking for the refund quoted. Or some of its tickets; "
+        "Cancel a booking, or some of its tickets, for the refund quoted; "
         "what you paid on account is credited there."
     ),
     tags=_ORDERS,

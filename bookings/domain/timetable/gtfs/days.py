@@ -42,7 +42,7 @@ def _validity(feed: Feed, problems: Problems) -> tuple[date | None, date | None]
                 problems.add("feed_info.txt", row.line, str(error))
     first, last = days.get("feed_start_date"), days.get("feed_end_date")
     if first and last and last < first:
-        problems.add("feed_info.txt", 2, _("the feed ends before it starts; its dates do not count"))
+        problems.add("feed_info.txt", 2, _("feed_info.txt ends before it starts; its dates are ignored"))
         return None, None
     return first, last
 
@@ -53,7 +53,7 @@ def _weekly(feed: Feed, problems: Problems) -> dict[str, Calendar]:
         try:
             service_id = an_id(row["service_id"])
             if service_id in calendars:
-                raise ValueError(_("service %(id)s is there twice; the first one holds") % {"id": service_id})
+                raise ValueError(_("service %(id)s is listed twice; the first is used") % {"id": service_id})
             calendars[service_id] = _calendar(row)
         except ValueError as error:
             problems.add("calendar.txt", row.line, str(error))

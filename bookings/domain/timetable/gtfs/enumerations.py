@@ -53,8 +53,7 @@ def read_code(row: Row, column: str, *, default: int | None = None) -> int:
         number = -1
     if number not in _ALLOWED[column]:
         raise ValueError(
-            _("%(column)s “%(text)s” is not a value that the format knows")
-            % {"column": column, "text": text[:20]}
+            _("%(column)s “%(text)s” is not a value of the format") % {"column": column, "text": text[:20]}
         )
     return number
 

@@ -28,14 +28,14 @@ def make_missing_terms() -> list[str]:
         _make_types()
         notes.append(
             _(
-                "There were no passenger types: adults, and children at half price, were made. "
+                "There were no passenger types: adults, and children at half price, were added. "
                 "Edit them in the admin."
             )
         )
     if not FareClass.objects.exists():
         _make_class()
         notes.append(
-            _("There was no fare class: “Standard” with its refund terms was made. Edit them in the admin.")
+            _("There was no fare class: “Standard” with its refund terms was added. Edit them in the admin.")
         )
     return notes
 

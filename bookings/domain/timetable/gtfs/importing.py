@@ -81,7 +81,7 @@ def import_feed(path: Path, options: ImportOptions, *, progress: Progress | None
         raise FeedRefused(_("The price per km must be between 0 and 1000 rand."))
     if unknown := options.accept - set(CODES):
         codes = {"unknown": ", ".join(sorted(unknown)), "known": ", ".join(CODES)}
-        raise FeedRefused(_("Nothing asks “%(unknown)s”. What can be accepted: %(known)s.") % codes)
+        raise FeedRefused(_("There is no question “%(unknown)s”. Choose from %(known)s.") % codes)
     problems = Problems()
     with Feed(path) as feed:
         plan = read_plan(

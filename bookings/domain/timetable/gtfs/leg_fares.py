@@ -84,7 +84,7 @@ def read_leg_fares(feed: Feed, problems: Problems, *, currency: str) -> LegFares
         rules = fares.rules.setdefault(leg, [])
         rules += [LegRule(priority, amount) for amount in amounts]
     for row in feed.rows("fare_transfer_rules.txt"):
-        problems.add(row.file, row.line, _("fares for changing coaches are not sold here"))
+        problems.add(row.file, row.line, _("fares for transfers between coaches are left out"))
     if fares.rules:
         fares.networks = _pairs(feed, "route_networks.txt", "route_id", "network_id")
         for row in feed.rows("routes.txt"):
@@ -114,7 +114,7 @@ def _products(
                 )
             if rider in others:
                 raise ValueError(
-                    _("product %(id)s is for %(rider)s; types of passengers have a discount here")
+                    _("product %(id)s is for %(rider)s; discounts belong to passenger types here")
                     % {"id": product_id, "rider": rider[:60]}
                 )
             products[product_id].append(cents(money(row["amount"])))
@@ -138,9 +138,9 @@ def _other_riders(feed: Feed, problems: Problems) -> Iterator[str]:
 def _amounts(row: Row, products: dict[str, list[Decimal]], known: set[str]) -> list[Decimal]:
     product_id = row["fare_product_id"]
     if product_id not in known:
-        raise ValueError(_("product %(id)s is not there") % {"id": product_id[:60]})
+        raise ValueError(_("product %(id)s is not in the feed") % {"id": product_id[:60]})
     if row["from_timeframe_group_id"] or row["to_timeframe_group_id"]:
-        raise ValueError(_("product %(id)s holds at some times of the day only") % {"id": product_id[:60]})
+        raise ValueError(_("product %(id)s applies at some times of day only") % {"id": product_id[:60]})
     return products.get(product_id, [])
 
 

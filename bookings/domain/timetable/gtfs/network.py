@@ -81,10 +81,10 @@ def read_agencies(feed: Feed, problems: Problems) -> Agencies:
             problems.add(
                 "agency.txt",
                 row.line,
-                _("we do not know the time zone “%(zone)s”") % {"zone": row["agency_timezone"][:60]},
+                _("unknown time zone “%(zone)s”") % {"zone": row["agency_timezone"][:60]},
             )
     if not time_zones:
-        raise FeedRefused(_("agency.txt names no time zone that we know, so no time can be read."))
+        raise FeedRefused(_("agency.txt has no known time zone, so no time can be read."))
     return Agencies(time_zones, countries.pop() if len(countries) == 1 else "")
 
 
@@ -150,7 +150,7 @@ def read_stops(feed: Feed, agencies: Agencies, problems: Problems) -> dict[str, 
             problems.add(
                 "stops.txt",
                 read.row.line,
-                _("we do not know the time zone “%(zone)s”; the agency's holds") % {"zone": zone[:60]},
+                _("unknown time zone “%(zone)s”; the agency's is used") % {"zone": zone[:60]},
             )
             zone = ""
         stops[stop_id] = PlannedStop(
@@ -188,7 +188,7 @@ def _stop_rows(feed: Feed, problems: Problems) -> dict[str, _ReadStop]:
         try:
             stop_id = an_id(row["stop_id"])
             if stop_id in rows:
-                raise ValueError(_("stop %(id)s is there twice; the first one holds") % {"id": stop_id})
+                raise ValueError(_("stop %(id)s is listed twice; the first is used") % {"id": stop_id})
         except ValueError as error:
             problems.add("stops.txt", row.line, str(error))
             continue
@@ -236,7 +236,7 @@ def read_lines(
             line = _line(row, agencies, route_types)
             if line.source_id in lines:
                 raise ValueError(
-                    _("route %(id)s is there twice; the first one holds") % {"id": line.source_id}
+                    _("route %(id)s is listed twice; the first is used") % {"id": line.source_id}
                 )
             lines[line.source_id] = line
         except ValueError as error:

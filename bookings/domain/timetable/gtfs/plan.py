@@ -201,7 +201,7 @@ def _dates(
             note = (
                 _(
                     "No last day was asked for: up to %(last)s (of %(end)s), at most %(most)s departures; "
-                    "--to asks for more."
+                    "use --to for more."
                 )
                 % limits
             )

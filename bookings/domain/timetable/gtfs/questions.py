@@ -73,7 +73,7 @@ def ask_about_feed(plan: ImportPlan, source: str, *, today: date) -> Iterator[Qu
 
 def _two_feeds(plan: ImportPlan) -> Iterator[Question]:
     if plan.other_folders:
-        message = _("The zip holds %(count)d feeds; those in %(folders)s would be left out.") % {
+        message = _("The zip holds %(count)d feeds; those in %(folders)s would not be read.") % {
             "count": len(plan.other_folders) + 1,
             "folders": ", ".join(plan.other_folders[:_SHOWN]),
         }
@@ -100,7 +100,7 @@ def _days(plan: ImportPlan, today: date) -> Iterator[Question]:
             "days": days,
         }
         if dates.feed_last >= today:
-            message += " " + _("The feed goes on until %(last)s; --from asks for later days.") % {
+            message += " " + _("The feed runs until %(last)s; use --from for later days.") % {
                 "last": dates.feed_last
             }
         yield Question("past", message, {"departures": dates.departures, "days_ago": days})
@@ -241,7 +241,7 @@ def _sold_removed(comparison: Comparison, now: datetime) -> Iterator[Question]:
     passengers = count_passengers(in_use)
     rows = Schedule.objects.filter(pk__in=sorted(in_use)[:_SHOWN]).select_related("route")
     message = _(
-        "%(departures)s departures with %(passengers)s passengers are not in the feed and like none that is: "
+        "%(departures)s departures with %(passengers)s passengers are not in the feed and match none in it: "
         "they would go off sale, each with a task for the dispatcher (%(first)s)."
     ) % {
         "departures": f"{len(in_use):,}",

@@ -61,16 +61,16 @@ def _trips(
         try:
             trip_id = an_id(row["trip_id"])
             if trip_id in trips:
-                raise ValueError(_("trip %(id)s is there twice; the first one holds") % {"id": trip_id})
+                raise ValueError(_("trip %(id)s is listed twice; the first is used") % {"id": trip_id})
             left_out.add(trip_id)
             if row["route_id"] not in routes:
                 raise ValueError(
-                    _("trip %(id)s: route %(route)s is not there")
+                    _("trip %(id)s: route %(route)s is not in the feed")
                     % {"id": trip_id, "route": row["route_id"][:60]}
                 )
             if row["service_id"] not in services:
                 raise ValueError(
-                    _("trip %(id)s: service %(service)s is not there")
+                    _("trip %(id)s: service %(service)s is not in the feed")
                     % {"id": trip_id, "service": row["service_id"][:60]}
                 )
             check_unused_codes(row, problems)
@@ -98,7 +98,7 @@ def _read_calls(
 def _call(row: Row, trip: GtfsTrip, stops: Container[str], problems: Problems) -> GtfsCall:
     if row["stop_id"] not in stops:
         details = {"id": row["stop_id"][:60], "trip": trip.trip_id}
-        raise ValueError(_("stop %(id)s is not there; trip %(trip)s goes on without this call") % details)
+        raise ValueError(_("stop %(id)s is not in the feed; trip %(trip)s goes on without it") % details)
     sequence = whole_number(row["stop_sequence"])
     if len(trip.calls) >= MAX_CALLS:
         raise ValueError(
@@ -158,13 +158,13 @@ def _repetitions(row: Row) -> range:
         whole_number(row["headway_secs"]),
     )
     if start is None or end is None or not headway:
-        raise ValueError(_("a repetition needs a start, an end and a headway"))
+        raise ValueError(_("a repetition (frequencies.txt) needs a start, an end and a headway"))
     starts = range(start, end, headway)
     if not starts:
-        raise ValueError(_("the repetition ends before it starts"))
+        raise ValueError(_("the repetition (frequencies.txt) ends before it starts"))
     if len(starts) > MAX_REPETITIONS:
         raise ValueError(
-            _("%(count)d repetitions are more than we read (%(most)d)")
+            _("%(count)d repetitions; at most %(most)d are read")
             % {"count": len(starts), "most": MAX_REPETITIONS}
         )
     return starts

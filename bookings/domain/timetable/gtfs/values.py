@@ -50,7 +50,7 @@ def whole_number(text: str, *, most: int = 1_000_000_000) -> int:
     """A number however a program writes it: 1, 01, +1, 1.0."""
     match = _WHOLE.fullmatch(text.strip())
     if match is None or int(match[1]) > most:
-        raise ValueError(_("“%(text)s” is not a number that fits here") % {"text": text[:40]})
+        raise ValueError(_("“%(text)s” is not a number in the allowed range") % {"text": text[:40]})
     return int(match[1])
 
 
@@ -73,7 +73,7 @@ def point(latitude: str, longitude: str) -> Point | None:
     except ValueError:
         place = (0.0, 0.0)
     if place == (0.0, 0.0) or not (-90 <= place[0] <= 90 and -180 <= place[1] <= 180):
-        raise ValueError(_("“%(text)s” is not a place on earth") % {"text": f"{latitude}, {longitude}"[:60]})
+        raise ValueError(_("“%(text)s” is not a usable position") % {"text": f"{latitude}, {longitude}"[:60]})
     return place
 
 

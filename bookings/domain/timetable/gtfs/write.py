@@ -81,11 +81,11 @@ def write_plan(
 def _notes_on_countries(network: NetworkWriter, agency_country: str) -> Iterator[str]:
     if network.by_agency:
         yield _(
-            "%(count)d cities have no place on the map and count as in %(country)s, the agency's country."
+            "%(count)d cities have no coordinates and are taken to be in %(country)s, the agency's country."
         ) % {"count": network.by_agency, "country": agency_country}
     if network.without_country:
         yield _(
-            "%(count)d cities have no country, so that passengers are not told which papers they need; "
+            "%(count)d cities have no country, so passengers are not told which documents they need; "
             "enter it in the admin: %(names)s"
         ) % {"count": len(network.without_country), "names": ", ".join(network.without_country[:_SHOWN])}
 

@@ -29,11 +29,11 @@ def test_the_command_reports_what_it_did(tmp_path: Path) -> None:
         "  routes             1 new         0 changed         0 as before\n"
         "  services           1 new         0 changed         0 as before\n"
         "  departures         2 new         0 removed         0 as before\n"
-        "There were no passenger types: adults, and children at half price, were made. "
+        "There were no passenger types: adults, and children at half price, were added. "
         "Edit them in the admin.\n"
-        "There was no fare class: “Standard” with its refund terms was made. Edit them in the admin.\n"
+        "There was no fare class: “Standard” with its refund terms was added. Edit them in the admin.\n"
         "Left out or read otherwise (1):\n"
-        "  stop_times.txt:3: stop 73 is not there; trip T1 goes on without this call\n"
+        "  stop_times.txt:3: stop 73 is not in the feed; trip T1 goes on without it\n"
     )
 
 

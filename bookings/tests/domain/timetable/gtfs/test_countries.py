@@ -40,7 +40,7 @@ def test_without_a_map_the_agency_decides_which_is_told(tmp_path: Path, lang: st
 
     assert set(countries().values()) == {"ZA"}
     assert report.written.notes[0] == (
-        "3 cities have no place on the map and count as in ZA, the agency's country."
+        "3 cities have no coordinates and are taken to be in ZA, the agency's country."
     )
 
 

@@ -95,7 +95,7 @@ def test_fares_of_a_company_without_a_fare_class_get_one_with_a_note(tmp_path: P
     report = import_small(tmp_path, {"fare_attributes.txt": f"{ATTRIBUTES}flat,500,ZAR,0,0\n"})
 
     assert set(fares().values()) == {Decimal(500)}
-    assert "There was no fare class: “Standard” with its refund terms was made." in report.written.notes[1]
+    assert "There was no fare class: “Standard” with its refund terms was added." in report.written.notes[1]
 
 
 def test_services_are_priced_by_the_kilometre(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_what_cannot_be_sold_here_is_reported_and_left_out(tmp_path: Path) -> No
         "fare_leg_rules.txt": 2,
         "fare_transfer_rules.txt": 1,
     }
-    assert "fare_leg_rules.txt:3: product dear holds at some times of the day only" in report.problems.lines
+    assert "fare_leg_rules.txt:3: product dear applies at some times of day only" in report.problems.lines
 
 
 @pytest.mark.parametrize(

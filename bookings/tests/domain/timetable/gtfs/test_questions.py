@@ -81,7 +81,7 @@ def test_a_feed_that_goes_on_is_asked_about_with_the_way_out(tmp_path: Path) -> 
     (question,) = ask(tmp_path, long, **WHOLE_FEED)
 
     assert question.code == "past"
-    assert question.message.endswith("The feed goes on until 2099-12-31; --from asks for later days.")
+    assert question.message.endswith("The feed runs until 2099-12-31; use --from for later days.")
 
 
 def test_the_guide_lists_what_is_asked() -> None:
@@ -247,7 +247,7 @@ def test_two_feeds_in_one_zip(tmp_path: Path) -> None:
 
     (question,) = needed.value.questions
     assert (question.code, question.numbers) == ("two-feeds", {"feeds": 2})
-    assert "those in south would be left out" in question.message
+    assert "those in south would not be read" in question.message
     assert City.objects.filter(name="Aandster").exists()
     assert not City.objects.filter(name="Zand").exists()
 
@@ -289,7 +289,7 @@ def test_what_is_accepted_is_only_what_was_named(tmp_path: Path) -> None:
 
 
 def test_a_code_that_nothing_asks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FeedRefused, match="Nothing asks “everything”"):
+    with pytest.raises(FeedRefused, match="There is no question “everything”"):
         accept(tmp_path, {}, "everything")
 
 

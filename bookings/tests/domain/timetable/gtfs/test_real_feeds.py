@@ -153,8 +153,8 @@ def test_as_many_trips_run_on_a_day_as_the_feed_has(
 
 def test_the_unknown_stop_is_reported_and_nothing_else(imported: dict[str, ImportReport]) -> None:
     assert imported["flixbus-de-2014"].problems.lines == [
-        "stop_times.txt:4207: stop 73 is not there; trip 1001 goes on without this call",
-        "stop_times.txt:4218: stop 73 is not there; trip 1002 goes on without this call",
+        "stop_times.txt:4207: stop 73 is not in the feed; trip 1001 goes on without it",
+        "stop_times.txt:4218: stop 73 is not in the feed; trip 1002 goes on without it",
     ]
     assert imported["ktcl-goa-2021"].problems.count == 0
     assert imported["google-sample-feed-1"].problems.by_file == {"fare_attributes.txt": 2}

@@ -146,7 +146,7 @@ def test_a_sold_departure_follows_a_small_retiming_and_a_person_is_told(tmp_path
     )
     assert (report.relinked.departures, report.relinked.retimed) == (
         1,
-        ["Aandster – Cilliers, Mon 7 Dec 2026, 08:00: leaves at 07:50 now"],
+        ["Aandster – Cilliers, Mon 7 Dec 2026, 08:00: now leaves at 07:50"],
     )
     booking = Booking.objects.get()
     assert booking.boards_at == row.departure_time

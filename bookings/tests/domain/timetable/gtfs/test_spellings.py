@@ -27,7 +27,7 @@ def test_one_is_one_in_any_spelling(column: str, text: str) -> None:
 @pytest.mark.parametrize("text", UNREADABLE)
 @pytest.mark.parametrize("column", ["monday", "exception_type", "location_type", "pickup_type", "transfers"])
 def test_what_is_no_number_of_the_format_is_never_guessed(column: str, text: str) -> None:
-    with pytest.raises(ValueError, match="is not a value that the format knows"):
+    with pytest.raises(ValueError, match="is not a value of the format"):
         read_code(Row(2, {column: text}), column)
 
 
@@ -64,8 +64,8 @@ def test_a_weekday_that_cannot_be_read_leaves_the_service_out_and_is_reported(
     report = import_small(tmp_path, rows)
 
     assert report.problems.lines == [
-        f"calendar.txt:3: monday “{text}” is not a value that the format knows",
-        "trips.txt:3: trip T2: service ODD is not there",
+        f"calendar.txt:3: monday “{text}” is not a value of the format",
+        "trips.txt:3: trip T2: service ODD is not in the feed",
     ]
 
 
@@ -94,9 +94,7 @@ def test_where_nobody_can_read_who_may_get_on_nobody_does(tmp_path: Path) -> Non
         False,
         True,
     )
-    assert report.problems.lines == [
-        "stop_times.txt:3: pickup_type “never” is not a value that the format knows"
-    ]
+    assert report.problems.lines == ["stop_times.txt:3: pickup_type “never” is not a value of the format"]
 
 
 @pytest.mark.parametrize("text", ["1", "1.0", " 1", "+1"])
