@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
-from bookings.domain.sales.refunds import returns_online
+from bookings.domain.sales.refund_state import RefundState, state_of, with_state
 from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import (
@@ -126,12 +127,7 @@ def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecor
         branch=order.shift.branch.name if order.shift else "",
         placed=local_text(order.placed_at),
         money=_money(order),
-        refunds=tuple(
-            _refund(row)
-            for row in Refund.objects.filter(order=order)
-            .select_related("order", "payment", "shift__clerk")
-            .order_by("pk")
-        ),
+        refunds=tuple(_refund(row) for row in with_state(Refund.objects.filter(order=order)).order_by("pk")),
         history=_history(order),
         mails=_mails(order),
         notes=tuple(
@@ -183,27 +179,31 @@ def _money(order: Order) -> Money:
     )
 
 
-def _refund(refund: Refund) -> RefundLine:
-    is_paid = refund.status == Refund.Status.PAID
-    online = refund.status == Refund.Status.PAYING or (not is_paid and returns_online(refund))
-    if is_paid:
+def _refund(refund: Any) -> RefundLine:
+    """Of a refund read by `with_state`."""
+    state = state_of(refund)
+    if state == RefundState.PAID:
         text = _("refunded: %(method)s") % {"method": method_text(refund.method)}
     else:
-        text = _("will be refunded the way it was paid") if online else _waiting_text(refund)
+        text = (
+            _("on its way, the way it was paid") if state == RefundState.ON_ITS_WAY else _waiting_text(refund)
+        )
     return RefundLine(
         refund.pk,
         format_zar(refund.amount),
         local_text(refund.paid_at or refund.created_at),
-        is_paid,
+        state == RefundState.PAID,
         text,
-        not is_paid and not online,
+        state == RefundState.WAITING,
     )
 
 
 def _waiting_text(refund: Refund) -> str:
     way = method_text(refund.payment.method) if refund.payment else ""
     return (
-        _("to be paid out at a counter: %(way)s") % {"way": way} if way else _("to be paid out at a counter")
+        _("waits to be paid out at a counter: %(way)s") % {"way": way}
+        if way
+        else _("waits to be paid out at a counter")
     )
 
 

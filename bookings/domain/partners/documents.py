@@ -17,6 +17,7 @@ from bookings.domain.sales.booking_page import booking_segment, booking_status
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.sales.checkout import pay_later_until, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
+from bookings.domain.sales.refund_state import RefundState, state_of, with_state
 from bookings.domain.timetable.segments import Point, Segment, point_of
 from bookings.models import (
     Account,
@@ -69,8 +70,10 @@ class BookingDoc:
 class RefundDoc:
     amount_zar: Decimal
     status: str
+    state: RefundState
     method: str | None
     created_at: datetime
+    paid_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def order_docs(orders: Iterable[Order], *, now: datetime) -> list[OrderDoc]:
     for booking in rows.prefetch_related(Prefetch("tickets", queryset=tickets)).order_by("boards_at", "pk"):
         bookings[booking.order_id].append(booking)
     refunds: dict[int, list[Refund]] = {pk: [] for pk in ids}
-    for refund in Refund.objects.filter(order__in=ids).order_by("pk"):
+    for refund in with_state(Refund.objects.filter(order__in=ids)).order_by("pk"):
         refunds[refund.order_id].append(refund)
     entries = LedgerEntry.objects.filter(order__in=ids, account=Account.RECEIVABLE).order_by()
     owed = dict(entries.values_list("order").annotate(total=Total("amount")))
@@ -244,7 +247,14 @@ def _order(
         phone=order.phone,
         bookings=tuple(_booking(booking, order, now) for booking in bookings),
         refunds=tuple(
-            RefundDoc(refund.amount, refund.status, refund.method or None, refund.created_at)
+            RefundDoc(
+                refund.amount,
+                refund.status,
+                state_of(refund),
+                refund.method or None,
+                refund.created_at,
+                refund.paid_at,
+            )
             for refund in refunds
         ),
     )

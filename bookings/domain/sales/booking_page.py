@@ -21,6 +21,7 @@ from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
+from bookings.domain.sales.refund_state import state_text, with_state
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import (
@@ -220,10 +221,8 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
         has_receipt=order.is_paid_on or order.status == SaleStatus.CONFIRMED,
         parts=tuple(_part(booking, order, now) for booking in bookings_of(order)),
         refunds=tuple(
-            RefundView(
-                format_zar(refund.amount), refund.get_status_display(), refund.status == Refund.Status.PAID
-            )
-            for refund in order.refunds.order_by("pk")
+            RefundView(format_zar(refund.amount), state_text(refund), refund.status == Refund.Status.PAID)
+            for refund in with_state(Refund.objects.filter(order=order)).order_by("pk")
         ),
     )
 

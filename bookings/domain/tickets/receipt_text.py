@@ -21,7 +21,7 @@ from bookings.domain.tickets.receipts import (
     ReceiptView,
 )
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Account, Company, Refund
+from bookings.models import Account, Company
 
 _TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
 _LINES: Final[dict[LineKind, str | Promise]] = {
@@ -148,8 +148,7 @@ def _tender(tender: ReceiptTender) -> Iterator[TextRow]:
 def _refund(refund: ReceiptRefund) -> Iterator[TextRow]:
     detail = _how(refund.reference, local_text(refund.at))
     if not refund.is_paid:
-        status = str(Refund.Status(refund.status).label)
-        yield TextRow(_("Refund, %(status)s") % {"status": status}, _zar(refund.cents), detail)
+        yield TextRow(_("Refund, %(state)s") % {"state": refund.state.label}, _zar(refund.cents), detail)
         return
     method = method_text(refund.method) if refund.method else _("the way it was paid")
     yield TextRow(_("Refunded, %(method)s") % {"method": method}, _zar(refund.cents), detail)

@@ -20,6 +20,7 @@ from bookings.base.money import ZERO
 from bookings.database.compiled import compiled
 from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
+from bookings.domain.sales.refund_state import RefundState, state_of, with_state
 from bookings.domain.tickets.ticketed_trip import place_text
 from bookings.domain.timetable.trips import TripView, trip_view
 from bookings.models import (
@@ -91,7 +92,7 @@ class ReceiptRefund:
     id: int
     number: str
     cents: int
-    status: str  # Refund.Status
+    state: RefundState
     at: datetime
     method: str = ""
     reference: str = ""
@@ -99,7 +100,7 @@ class ReceiptRefund:
 
     @property
     def is_paid(self) -> bool:
-        return self.status == Refund.Status.PAID
+        return self.state == RefundState.PAID
 
 
 @dataclass(frozen=True)
@@ -307,8 +308,8 @@ def _tender(payment: Payment, entries: Iterable[LedgerEntry]) -> ReceiptTender:
 
 
 def _refunds_of(order_id: int) -> list[Refund]:
-    rows = Refund.objects.select_related("shift__branch", "shift__clerk")
-    return list(rows.filter(order=order_id).order_by("pk"))
+    rows = with_state(Refund.objects.filter(order=order_id))
+    return list(rows.select_related("payment", "shift__branch", "shift__clerk").order_by("pk"))
 
 
 def _numbered(rows: Iterable[Refund], number: str, entries: Sequence[LedgerEntry]) -> list[ReceiptRefund]:
@@ -322,7 +323,7 @@ def _refund(row: Refund, number: str, entries: Iterable[LedgerEntry]) -> Receipt
         id=row.pk,
         number=number,
         cents=_cents(row.amount),
-        status=row.status,
+        state=state_of(row),
         at=row.paid_at or row.created_at,
         method=row.method,
         reference=row.reference,

@@ -53,7 +53,9 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
     except Conflict as refusal:
         return _page(request, reference, set(tickets), refusal=refusal)
     if quoted:
-        message = _("Cancelled. We refund you %(amount)s the way you paid.") % {"amount": format_zar(quoted)}
+        message = _("Cancelled. Your refund is %(amount)s; see below how far it is.") % {
+            "amount": format_zar(quoted)
+        }
     else:
         message = _("Cancelled.")
     messages.success(request, message)

@@ -202,8 +202,10 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
         {
             "amount_zar": "450.00",
             "status": "paid",
+            "state": "paid",
             "method": "partner",
             "created_at": "2026-12-02T12:00:00+02:00",
+            "paid_at": "2026-12-02T12:00:00+02:00",
         }
     ]
     assert owes(program) == Decimal("450.00")

@@ -179,7 +179,7 @@ def test_a_purchase_and_its_cancellation_without_javascript(
     page.get_by_role("button", name="Show the amount for these passengers").last.click()
     page.get_by_role("button", name="Cancel 1 ticket and get R600 back").click()
 
-    expect(page.get_by_text("Cancelled. We refund you R600")).to_be_visible()
+    expect(page.get_by_text("Cancelled. Your refund is R600")).to_be_visible()
     assert list(SeatClaim.objects.values_list("seat__label", flat=True).distinct()) == ["2A"]
     assert violations(now=timezone.now()) == []
 
@@ -210,7 +210,7 @@ def test_cancelling_gives_the_quoted_refund(watched: Page, site: str, schedule: 
     page.get_by_label("Sipho Nkosi").uncheck()
     page.get_by_role("button", name="Cancel 1 ticket and get R600 back").click()
 
-    expect(page.get_by_text("Cancelled. We refund you R600")).to_be_visible()
+    expect(page.get_by_text("Cancelled. Your refund is R600")).to_be_visible()
     assert [refund.amount for refund in Refund.objects.all()] == [600]
 
 

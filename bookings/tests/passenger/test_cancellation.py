@@ -72,7 +72,7 @@ def test_cancelling_gives_back_what_was_quoted_once(client: Client, booking: Boo
 def test_the_result_is_told(client: Client, booking: Booking) -> None:
     page = client.post(address(booking), form_of(client, booking), follow=True).content.decode()
 
-    assert "Cancelled. We refund you R675 the way you paid." in page
+    assert "Cancelled. Your refund is R675; see below how far it is." in page
     assert "cancelled" in page
 
 
@@ -81,7 +81,7 @@ def test_one_passenger_can_be_cancelled_and_the_rest_travels(client: Client, boo
 
     page = client.post(address(booking), form_of(client, booking, child), follow=True).content.decode()
 
-    assert "We refund you R225" in page
+    assert "Your refund is R225" in page
     assert list(booking.tickets.values_list("first_name", "status")) == [("Ann", "valid")]
     assert Order.objects.get().bookings.filter(status=SaleStatus.CANCELLED).count() == 1
 

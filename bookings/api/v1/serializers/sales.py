@@ -16,6 +16,7 @@ from bookings.base.phones import HOME
 from bookings.base.text import clean_name, clean_text
 from bookings.domain.sales.held_trips import hold_country
 from bookings.domain.sales.holds import MOST_TRIPS
+from bookings.domain.sales.refund_state import RefundState
 from bookings.models import SaleStatus
 from bookings.web.fields import PhoneField, check_name
 
@@ -289,9 +290,15 @@ class BookingShape(Shown):
 
 class RefundShape(Shown):
     amount_zar = money()
-    status = serializers.CharField(help_text="owed, or paid")
+    status = serializers.CharField(help_text="owed, paying or paid")
+    state = serializers.ChoiceField(
+        RefundState.values,
+        help_text="What to tell the customer: waiting to be paid out at a counter, on its way through the "
+        "gateway, or paid",
+    )
     method = serializers.CharField(allow_null=True, help_text="partner: credited to your account")
     created_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True, help_text="None while nothing went out")
 
 
 class OrderShape(Shown):

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Q
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from bookings.base.dates import day_text
 from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import in_ascii
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import bookings_of
-from bookings.domain.sales.refunds import returns_online
+from bookings.domain.sales.refund_state import refund_sentence, with_state
 from bookings.domain.tickets.calendar import trips_calendar
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import trips_pdf
@@ -161,10 +161,23 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
             "fee": format_zar(fare - refund),
             "refund": format_zar(refund),
             "comes_back": refund > ZERO,
+            "refunds": _sentences(order, _refunds_of_end(booking)),
             "receipt": row and receipt_text(refund_receipt(order, bookings, row.pk)),
         },
         ((f"falcon-trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
     )
+
+
+def _refunds_of_end(booking: Booking) -> Q:
+    """The refunds of its cancellation, or of the void of its whole order."""
+    was_voided = LedgerEntry.objects.filter(booking=booking, cause=f"void:{booking.pk}").exists()
+    return Q(cause__startswith="void:") if was_voided else Q(cause=f"cancel:{booking.pk}")
+
+
+def _sentences(order: Order, of: Q) -> list[str]:
+    """How far each of these refunds of the order is, when the mail is sent."""
+    refunds = with_state(Refund.objects.filter(of, order=order)).order_by("pk")
+    return [refund_sentence(refund) for refund in refunds]
 
 
 def _was_paid(booking: Booking) -> bool:
@@ -195,22 +208,20 @@ def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], n
             "reference": reference,
             "paid": format_zar(payment.amount),
             "refund": format_zar(_refunded(order, payment=payment) or payment.amount),
+            "refunds": _sentences(order, Q(payment=payment)),
         },
     )
 
 
 def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     first = Refund.objects.get(pk=message.row_id)
-    refunds = Refund.objects.filter(order=order, cause=first.cause).select_related("payment").order_by("pk")
     reference, amount = bookings[0].booking_reference, format_zar(_refunded(order, cause=first.cause))
-    until = first.created_at + timedelta(days=settings.REFUND_DAYS)
     return Content(
-        _("%(amount)s is being refunded to you (%(reference)s)") % {"amount": amount, "reference": reference},
+        _("Your refund of %(amount)s (%(reference)s)") % {"amount": amount, "reference": reference},
         {
             "reference": reference,
             "amount": amount,
-            "refunds": [(format_zar(refund.amount), returns_online(refund)) for refund in refunds],
-            "until": day_text(timezone.localdate(until)),
+            "refunds": _sentences(order, Q(cause=first.cause)),
         },
     )
 

@@ -155,8 +155,8 @@ def test_mail_about_seats_that_are_gone_says_that_the_money_comes_back() -> None
 
     mail = mail_of("seats_gone", booking.order, payment)
 
-    assert "we will refund R600" in mail.body
-    assert "we will refund R600" in html_of(mail)
+    assert "you get R600 back" in mail.body
+    assert "you get R600 back" in html_of(mail)
 
 
 def test_link_mail_carries_the_same_link_at_every_try() -> None:

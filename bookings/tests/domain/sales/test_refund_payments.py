@@ -99,8 +99,8 @@ def test_a_second_payment_goes_back_by_itself_and_the_customer_is_told(order: Or
     assert (refund.status, refund.method) == ("paid", "demo")
     mail = build_mail(OutboxMessage.objects.get(kind="refund"), now=NOW)
     assert mail is not None
-    assert mail.subject.startswith("R900 is being refunded to you")
-    assert "It arrives by Fri 11 Dec" in " ".join(str(mail.body).split())
+    assert mail.subject.startswith("Your refund of R900")
+    assert "R900 was paid back on Tue 1 Dec." in " ".join(str(mail.body).split())
     assert violations(now=NOW) == []
 
 

@@ -209,7 +209,7 @@ def test_what_waits_to_be_paid_out_is_not_called_paid(shift: Shift, booking: Boo
     )
     paid = " ".join(receipt_text(refund_receipt_of(booking.order_id, refund.pk)).texts())
 
-    assert "Refund, to be paid" in waiting
+    assert "Refund, waits to be paid out" in waiting
     assert "Refunded" not in waiting
     assert "Refunded, card slip T9, Tue 1 Dec 2026, 10:00" in paid
     assert receipt_of(booking.order_id).total == ledger_cents(booking.order)

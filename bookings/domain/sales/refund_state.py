@@ -1,0 +1,65 @@
+"""What a customer may be told of a refund: while nothing went out, nobody says that it did."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.base.dates import day_text
+from bookings.base.money import format_zar
+from bookings.models import Account, Refund, RefundAttempt
+
+
+class RefundState(TextChoices):
+    WAITING = "waiting", gettext_lazy("waits to be paid out")
+    ON_ITS_WAY = "on_its_way", gettext_lazy("on its way")
+    PAID = "paid", gettext_lazy("paid")
+
+
+def with_state(refunds: QuerySet[Refund]) -> QuerySet[Any]:
+    """The refunds with all that `state_of` asks for, in the same query."""
+    refused = RefundAttempt.objects.filter(refund=OuterRef("pk"), status=RefundAttempt.Status.REFUSED)
+    return refunds.select_related("payment").annotate(is_refused=Exists(refused))
+
+
+def state_of(refund: Any) -> RefundState:
+    """Of a refund read by `with_state`."""
+    if refund.status == Refund.Status.PAID:
+        return RefundState.PAID
+    came_online = refund.payment is not None and refund.payment.attempt_id is not None
+    if refund.status == Refund.Status.PAYING or (came_online and not refund.is_refused):
+        return RefundState.ON_ITS_WAY
+    return RefundState.WAITING
+
+
+def state_text(refund: Any) -> str:
+    """ "waits to be paid out", or "paid on Tue 1 Dec"; of a refund read by `with_state`."""
+    state = state_of(refund)
+    if state == RefundState.PAID and refund.paid_at:
+        return _("paid on %(day)s") % {"day": day_text(timezone.localdate(refund.paid_at))}
+    return str(state.label)
+
+
+def refund_sentence(refund: Any) -> str:
+    """How far the refund is, and what the customer has to do; of a refund read by `with_state`."""
+    state, day = state_of(refund), refund.paid_at
+    if state == RefundState.WAITING:
+        sentence = _("%(amount)s waits to be paid out to you at any of our counters. Bring your reference.")
+    elif state == RefundState.ON_ITS_WAY:
+        day = refund.created_at + timedelta(days=settings.REFUND_DAYS)
+        sentence = _(
+            "%(amount)s is on its way to the card or account that it was paid from. It arrives by %(day)s. "
+            "You do not need to do anything."
+        )
+    elif refund.method == Account.PARTNER:
+        sentence = _("%(amount)s was credited on %(day)s to the company that sold you the ticket.")
+    elif refund.shift_id:
+        sentence = _("%(amount)s was paid out at a counter on %(day)s.")
+    else:
+        sentence = _("%(amount)s was paid back on %(day)s. Your bank may need a few days to show it.")
+    facts = {"amount": format_zar(refund.amount), "day": day_text(timezone.localdate(day)) if day else ""}
+    return sentence % facts
