@@ -15,6 +15,7 @@ from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
 from bookings.demo.staff import give_password, make_staff, staff_can_log_in
 from bookings.demo.tills import pay_at_tills
+from bookings.domain.sales.gateway_refunds import watch_owed_refunds
 from bookings.models import Service
 
 Progress = Callable[[str], Callable[[int, int], None]]  # of a step's name: who is told (done, of how many)
@@ -65,6 +66,7 @@ def seed_demo(
     departures = make_departures(today, days, progress and progress("departures"))
     bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))
     pay_at_tills(now, seed)
+    watch_owed_refunds(now=now)
     send_buses(today)
     move_on(today, now)
     make_trouble(now)

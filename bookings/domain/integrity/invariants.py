@@ -1,6 +1,6 @@
 """What must always be true, as queries that should find nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,15 +11,34 @@ from django.db.models.functions import Coalesce, Lag
 from bookings.database.reference_triggers import missing_reference_triggers
 from bookings.database.transactions import one_moment
 from bookings.database.triggers import missing_triggers
+from bookings.domain.integrity.approvals import sums_over_the_limits_are_approved, waivers_are_approved
 from bookings.domain.integrity.boarding import (
     boarding_is_recorded,
     no_shows_hold_nothing,
     standby_claims_nothing,
     standby_does_not_travel,
 )
+from bookings.domain.integrity.orders import (
+    bookings_follow_their_order,
+    confirmations_are_sent,
+    contacts_are_those_of_the_order,
+    tickets_are_for_their_booking,
+    times_are_those_of_the_departure,
+    totals_are_what_was_sold,
+)
 from bookings.domain.integrity.partner_accounts import (
     charges_belong_to_partners,
     partners_owe_what_the_ledger_says,
+)
+from bookings.domain.integrity.payments import (
+    attempts_agree_with_payments,
+    fees_and_differences_have_a_cause,
+    gateways_hold_what_came,
+    notifications_are_acted_on,
+    owed_refunds_are_watched,
+    payments_are_posted,
+    refunds_are_posted,
+    refunds_go_back_the_way_money_came,
 )
 from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.models import (
@@ -53,8 +72,17 @@ def violations(*, now: datetime) -> list[Violation]:
 
     Empty when all is well. Sales may go on meanwhile.
     """
+    return _found_by(_CHECKS, now)
+
+
+def neglected(*, now: datetime) -> list[Violation]:
+    """What mail, queue and sweeps have left lying for a day, though each transaction did its part."""
+    return _found_by(_PROMISES, now)
+
+
+def _found_by(checks: Mapping[str, Callable[[datetime], Iterator[object]]], now: datetime) -> list[Violation]:
     with one_moment():
-        return [Violation(rule, str(subject)) for rule, check in _CHECKS.items() for subject in check(now)]
+        return [Violation(rule, str(subject)) for rule, check in checks.items() for subject in check(now)]
 
 
 def _triggers(now: datetime) -> Iterator[str]:
@@ -209,11 +237,10 @@ def _refunds_within_their_payments(now: datetime) -> Iterator[object]:
     """No payment gives back more than it brought, and what a drawer or terminal gave back another way than it
     came has its second person.
     """
-    back = Refund.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
-    amount = LedgerEntry._meta.get_field("amount")
-    sums = Subquery(back.annotate(total=Total("amount")).values("total"))
-    payments = Payment.objects.annotate(back=Coalesce(sums, 0, output_field=amount))
-    yield from payments.filter(back__gt=F("amount")).values_list("pk", flat=True)
+    # From the refunds, which have no index by payment: there are few beside the payments
+    back = Refund.objects.filter(payment__isnull=False).order_by().values("payment", "payment__amount")
+    back = back.annotate(back=Total("amount")).filter(back__gt=F("payment__amount"))
+    yield from back.values_list("payment", flat=True)
     other_way = Refund.objects.filter(status=Refund.Status.PAID, payment__isnull=False, approver=None)
     yield from (
         f"refund {pk}"
@@ -303,4 +330,23 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "cash and card lie in a till": money_lies_in_a_till,
     "a partner owes what the ledger says": partners_owe_what_the_ledger_says,
     "what is charged to a partner was sold by it": charges_belong_to_partners,
+    "an order's total is what was sold": totals_are_what_was_sold,
+    "a booking is in the state of its order": bookings_follow_their_order,
+    "a ticket is for the departure of its booking": tickets_are_for_their_booking,
+    "a booking boards when its departure calls": times_are_those_of_the_departure,
+    "a booking has the contact of its order": contacts_are_those_of_the_order,
+    "a payment is in the ledger": payments_are_posted,
+    "a refund that was paid is in the ledger": refunds_are_posted,
+    "gateways hold what came and did not go back": gateways_hold_what_came,
+    "an attempt agrees with its payment": attempts_agree_with_payments,
+    "refunds go back the way money came": refunds_go_back_the_way_money_came,
+    "fees and till differences have a cause": fees_and_differences_have_a_cause,
+    "a waiver has its second person": waivers_are_approved,
+    "sums over the limits have their second person": sums_over_the_limits_are_approved,
+}
+# Kept by what runs beside the sales, so broken when that stands still
+_PROMISES: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
+    "a confirmation is sent within a day": confirmations_are_sent,
+    "a notification is acted on within a day": notifications_are_acted_on,
+    "a refund owed for a day has a task": owed_refunds_are_watched,
 }

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bookings.database.transactions import database_now
-from bookings.domain.integrity.invariants import violations
+from bookings.domain.integrity.invariants import neglected, violations
 
 
 class Command(BaseCommand):
@@ -13,7 +13,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        violated = violations(now=database_now())
+        now = database_now()
+        violated = violations(now=now) + neglected(now=now)
         for violation in violated:
             self.stdout.write(self.style.ERROR(f"{violation.rule}: {violation.subject}"))
         if violated:

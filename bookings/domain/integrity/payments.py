@@ -1,0 +1,160 @@
+"""What must always be true of money that came and went back: each has its posting, and no posting is without.
+
+Queries that should find nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Round
+
+from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG
+from bookings.models import (
+    Account,
+    GatewayNotification,
+    LedgerEntry,
+    Order,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    StaffTask,
+    Total,
+)
+
+_ACTION_TIME: Final = timedelta(days=1)
+_SWEEP_TIME: Final = timedelta(hours=1)  # for the sweep that opens tasks
+_AMOUNT: Final = LedgerEntry._meta.get_field("amount")
+_OWN_ACCOUNTS: Final = (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER)
+# As sales.payments.account_of
+_ACCOUNT: Final = Case(
+    When(method__in=_OWN_ACCOUNTS, then=F("method")),
+    default=Value(Account.GATEWAY.value),
+    output_field=CharField(),
+)
+_OVER_SHORT_CAUSES: Final = ("count:", "rounding:", "refund:")
+_LARGEST_ROUNDING: Final = Decimal(1)
+
+
+def _cause(prefix: str) -> Concat:
+    """The cause of the posting of a payment or refund."""
+    return Concat(Value(f"{prefix}:"), Cast("pk", CharField()), output_field=CharField())
+
+
+def _entry(**values: object) -> Exists:
+    """An entry of the row's own posting; the ledger finds it by its cause and account."""
+    return Exists(
+        LedgerEntry.objects.filter(cause=OuterRef("cause_of_entry"), order=OuterRef("order"), **values)
+    )
+
+
+def payments_are_posted(now: datetime) -> Iterator[object]:
+    """Each payment is in the ledger with its amount: the account it lies in, and what was owed."""
+    payments = Payment.objects.annotate(
+        cause_of_entry=_cause("payment"), account=_ACCOUNT, minus=-F("amount")
+    )
+    yield from payments.exclude(
+        _entry(account=OuterRef("account"), amount=OuterRef("amount")),
+        _entry(account=Account.RECEIVABLE, amount=OuterRef("minus")),
+    ).values_list("pk", flat=True)
+
+
+def refunds_are_posted(now: datetime) -> Iterator[object]:
+    """Each refund that was paid is in the ledger with its amount; cash is rounded, and its till counted."""
+    paid = Refund.objects.filter(status=Refund.Status.PAID).annotate(
+        cause_of_entry=_cause("refund"), account=_ACCOUNT, minus=-F("amount")
+    )
+    no_longer_owed = _entry(account=Account.REFUNDS_OWED, amount=OuterRef("amount"))
+    went_out = _entry(account=OuterRef("account"), amount=OuterRef("minus"))
+    posted = Q(no_longer_owed) & (Q(method=Account.CASH) | Q(went_out))
+    yield from paid.exclude(posted).values_list("pk", flat=True)
+
+
+def gateways_hold_what_came(now: datetime) -> Iterator[object]:
+    """What lies with the gateways of an order is its payments through them without its refunds, and never
+    less than nothing.
+    """
+    entries = LedgerEntry.objects.filter(account=Account.GATEWAY)
+    yield from (f"entry {pk}" for pk in entries.filter(order=None).values_list("pk", flat=True))
+    through_gateway = ~Q(method__in=_OWN_ACCOUNTS)
+    orders = Order.objects.annotate(
+        lies=_total(entries),
+        came=_total(Payment.objects.filter(through_gateway)),
+        back=_total(Refund.objects.filter(through_gateway, status=Refund.Status.PAID)),
+    )
+    # SQLite adds decimals as floating point
+    gap = Round(F("came") - F("back") - F("lies"), precision=2, output_field=_AMOUNT)
+    wrong = orders.annotate(gap=gap).filter(~Q(gap=0) | Q(lies__lt=0))
+    yield from wrong.values_list("pk", flat=True)
+
+
+def _total(rows: QuerySet[Any]) -> Coalesce:
+    """Σ amount of an order's rows."""
+    sums = rows.filter(order=OuterRef("pk")).order_by().values("order").annotate(total=Total("amount"))
+    return Coalesce(Subquery(sums.values("total")), 0, output_field=_AMOUNT)
+
+
+def attempts_agree_with_payments(now: datetime) -> Iterator[object]:
+    """An attempt is paid exactly when a payment came by it, of its order, gateway and amount, or a person was
+    told of another amount.
+    """
+    paid = PaymentAttempt.objects.filter(status=PaymentAttempt.Status.PAID)
+    yield from (f"attempt {pk}" for pk in paid.filter(payments=None).values_list("pk", flat=True))
+    payments = Payment.objects.filter(attempt__isnull=False)
+    foreign = payments.exclude(
+        order=F("attempt__order"),
+        method=F("attempt__gateway"),
+        attempt__status=PaymentAttempt.Status.PAID,
+    )
+    yield from (f"payment {pk}" for pk in foreign.values_list("pk", flat=True))
+    tasks = StaffTask.objects.filter(order=OuterRef("order"), subject=OuterRef("subject"))
+    other_amount = payments.exclude(amount=F("attempt__amount")).annotate(subject=_cause("payment"))
+    yield from (f"payment {pk}" for pk in other_amount.exclude(Exists(tasks)).values_list("pk", flat=True))
+
+
+def notifications_are_acted_on(now: datetime) -> Iterator[object]:
+    """What a gateway says is acted on within a day."""
+    waiting = GatewayNotification.objects.filter(acted_at=None, received_at__lte=now - _ACTION_TIME)
+    yield from waiting.values_list("pk", flat=True)
+
+
+def owed_refunds_are_watched(now: datetime) -> Iterator[object]:
+    """What has been owed for more than a day has an open task."""
+    tasks = StaffTask.objects.filter(
+        kind=StaffTask.Kind.REFUND_DUE, done_at=None, subject=OuterRef("subject"), order=OuterRef("order")
+    )
+    late = Refund.objects.exclude(status=Refund.Status.PAID).filter(
+        created_at__lte=now - OWED_TOO_LONG - _SWEEP_TIME
+    )
+    yield from late.annotate(subject=_cause("refund")).exclude(Exists(tasks)).values_list("pk", flat=True)
+
+
+def refunds_go_back_the_way_money_came(now: datetime) -> Iterator[object]:
+    """By no method more goes back of an order than came, but what a second person signed."""
+    came = Payment.objects.filter(order=OuterRef("order"), method=OuterRef("method")).order_by()
+    sums = came.values("order").annotate(total=Total("amount")).values("total")
+    back = (
+        Refund.objects.filter(status=Refund.Status.PAID, approver=None)
+        .order_by()
+        .values("order", "method")
+        .annotate(back=Total("amount"), came=Coalesce(Subquery(sums), 0, output_field=_AMOUNT))
+    )
+    for order, method in back.filter(back__gt=F("came")).values_list("order", "method"):
+        yield f"order {order} {method}"
+
+
+def fees_and_differences_have_a_cause(now: datetime) -> Iterator[object]:
+    """A fee is of a booking, what is over or short comes from a count or from rounding: nothing moves between
+    the two.
+    """
+    yield from LedgerEntry.objects.filter(account=Account.FEE, booking=None).values_list("cause", flat=True)
+    gaps = LedgerEntry.objects.filter(account=Account.CASH_OVER_SHORT)
+    causes = Q()
+    for prefix in _OVER_SHORT_CAUSES:
+        causes |= Q(cause__startswith=prefix)
+    yield from gaps.exclude(causes, shift__isnull=False).values_list("cause", flat=True)
+    rounded = gaps.exclude(cause__startswith="count:")
+    too_much = Q(amount__gte=_LARGEST_ROUNDING) | Q(amount__lte=-_LARGEST_ROUNDING)
+    yield from rounded.filter(too_much).values_list("cause", flat=True)

@@ -1,0 +1,257 @@
+"""Each state that somebody could make by hand in the database is noticed by the rule that is meant for it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db.models import F
+
+from bookings.domain.integrity.invariants import neglected, violations
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingStep,
+    GatewayNotification,
+    LedgerEntry,
+    Order,
+    OutboxMessage,
+    Payment,
+    PaymentAttempt,
+    Posting,
+    Refund,
+    Shift,
+    StaffTask,
+    Ticket,
+    TillMovement,
+)
+from bookings.tests.domain.sales.buy import ordered, paid_notification
+from bookings.tests.make import NOW, make_schedule, make_shift, make_user
+from bookings.tests.tampering import no_triggers
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def sold() -> Booking:
+    """A booking paid through a gateway, one of another order that is not paid, and an open till."""
+    from bookings.domain.sales.notifications import act_on_notification
+
+    schedule = make_schedule()
+    order = ordered(schedule)
+    act_on_notification(paid_notification(order).pk, now=NOW)
+    ordered(schedule, "2A", "2B", owner="ben")
+    make_shift(make_user(), opening_float=500)
+    OutboxMessage.objects.update(sent_at=NOW)
+    assert violations(now=NOW) == []
+    return order.bookings.get()
+
+
+def pay_back(booking: Booking, **values: object) -> Refund:
+    """A refund of 100, paid through the gateway unless said, of which the ledger knows nothing."""
+    payment = booking.order.payments.get()
+    values = {"payment": payment, "status": "paid", "paid_at": NOW, "method": payment.method} | values
+    return Refund.objects.create(order=booking.order, cause="by hand", amount=100, created_at=NOW, **values)
+
+
+def post(cause: str, booking: Booking, **amounts: int) -> None:
+    posting = {account: Decimal(amount) for account, amount in amounts.items()}
+    LedgerEntry.objects.post(Posting(cause, posting, at=NOW, order=booking.order, shift=Shift.objects.get()))
+
+
+def pay_back_twice_the_payment(booking: Booking) -> None:
+    amount = int(booking.order.payments.get().amount)
+    post("by hand", booking, gateway=-2 * amount, refunds_owed=2 * amount)
+
+
+def owe(booking: Booking) -> None:
+    pay_back(booking, status="owed", paid_at=None, method="")
+    post("by hand", booking, receivable=100, refunds_owed=-100)
+
+
+def owe_with_a_task(booking: Booking) -> None:
+    owe(booking)
+    refund = Refund.objects.get()
+    StaffTask.objects.create(
+        kind="refund_due", order=booking.order, subject=f"refund:{refund.pk}", created_at=NOW
+    )
+
+
+def cancel_event(booking: Booking, reason: str, **values: object) -> None:
+    step = BookingStep(booking, "confirmed", "cancelled", at=NOW, reason=reason, **values)
+    BookingEvent.objects.record(step)
+
+
+def void_alone(booking: Booking) -> None:
+    cancel_event(booking, "void: wrong day")
+    Refund.objects.create(
+        order=booking.order,
+        cause="void:1",
+        amount=Decimal(501),
+        created_at=NOW,
+        payment=Payment.objects.get(),
+    )
+
+
+def receive_again(booking: Booking) -> None:
+    row = GatewayNotification.objects.get()
+    row.pk, row.external_id, row.acted_at = None, "another", None
+    row.save(force_insert=True)
+
+
+def rewrite_payments(**values: object) -> Callable[[Booking], None]:
+    def rewrite(booking: Booking) -> None:
+        with no_triggers():
+            Payment.objects.update(**values)
+
+    return rewrite
+
+
+TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
+    "payment raised": ("a payment is in the ledger", rewrite_payments(amount=F("amount") + 1)),
+    "payment lowered": ("a payment is in the ledger", rewrite_payments(amount=F("amount") - 1)),
+    "payment of another order": (
+        "a payment is in the ledger",
+        lambda b: rewrite_payments(order=Order.objects.exclude(pk=b.order_id).get())(b),
+    ),
+    "payment without posting": (
+        "a payment is in the ledger",
+        lambda b: Payment.objects.create(
+            order=b.order, method="demo", external_id="x", amount=5, paid_at=NOW
+        ),
+    ),
+    "payment other than its attempt": (
+        "an attempt agrees with its payment",
+        lambda b: PaymentAttempt.objects.update(amount=F("amount") + 1),
+    ),
+    "attempt paid without payment": (
+        "an attempt agrees with its payment",
+        lambda b: PaymentAttempt.objects.create(
+            order=b.order, gateway="demo", token="t", amount=5, status="paid", created_at=NOW
+        ),
+    ),
+    "payment of an attempt that is not paid": (
+        "an attempt agrees with its payment",
+        lambda b: PaymentAttempt.objects.update(status="failed"),
+    ),
+    "order total raised": (
+        "an order's total is what was sold",
+        lambda b: Order.objects.filter(pk=b.order_id).update(total=F("total") + 1),
+    ),
+    "order cancelled, booking confirmed": (
+        "a booking is in the state of its order",
+        lambda b: Order.objects.filter(pk=b.order_id).update(status="cancelled"),
+    ),
+    "order overdue, booking confirmed": (
+        "a booking is in the state of its order",
+        lambda b: Order.objects.filter(pk=b.order_id).update(status="pending", pay_by=NOW - DAY),
+    ),
+    "ticket on another schedule": (
+        "a ticket is for the departure of its booking",
+        lambda b: Ticket.objects.filter(booking=b).update(schedule=make_schedule()),
+    ),
+    "boards_at moved": (
+        "a booking boards when its departure calls",
+        lambda b: Booking.objects.filter(pk=b.pk).update(boards_at=b.boards_at - timedelta(minutes=1)),
+    ),
+    "contact of the booking changed": (
+        "a booking has the contact of its order",
+        lambda b: Booking.objects.filter(pk=b.pk).update(passenger_email="thief@example.com"),
+    ),
+    "contact of the order changed": (
+        "a booking has the contact of its order",
+        lambda b: Order.objects.filter(pk=b.order_id).update(email="thief@example.com"),
+    ),
+    "paid refund without posting": ("a refund that was paid is in the ledger", pay_back),
+    "gateway posting without payment": (
+        "gateways hold what came and did not go back",
+        lambda b: post("by hand", b, gateway=100, receivable=-100),
+    ),
+    "gateway posting without order": (
+        "gateways hold what came and did not go back",
+        lambda b: LedgerEntry.objects.post(
+            Posting("by hand", {"gateway": Decimal(5), "safe": Decimal(-5)}, at=NOW)
+        ),
+    ),
+    "gateway below nothing": ("gateways hold what came and did not go back", pay_back_twice_the_payment),
+    "fee moved to over and short": (
+        "fees and till differences have a cause",
+        lambda b: post("by hand", b, fee=100, cash_over_short=-100),
+    ),
+    "fee hidden in a rounding": (
+        "fees and till differences have a cause",
+        lambda b: post("rounding:999", b, petty_cash=100, cash_over_short=-100),
+    ),
+    "refunded by a method that never paid": (
+        "refunds go back the way money came",
+        lambda b: pay_back(b, payment=None, method="eft"),
+    ),
+    "waiver alone": ("a waiver has its second person", lambda b: cancel_event(b, "fee waived: goodwill")),
+    "void over the limit alone": ("sums over the limits have their second person", void_alone),
+    "cash refund over the limit alone": (
+        "sums over the limits have their second person",
+        lambda b: Refund.objects.create(
+            order=b.order, cause="x", amount=501, created_at=NOW, status="paid", paid_at=NOW, method="cash"
+        ),
+    ),
+    "pay-out over the limit alone": (
+        "sums over the limits have their second person",
+        lambda b: TillMovement.objects.create(shift=Shift.objects.get(), amount=-201, reason="x", at=NOW),
+    ),
+}
+LATER: dict[str, tuple[str, Callable[[Booking], object]]] = {
+    "notification not acted on": ("a notification is acted on within a day", receive_again),
+    "refund owed without task": ("a refund owed for a day has a task", owe),
+    "confirmation unsent": (
+        "a confirmation is sent within a day",
+        lambda b: OutboxMessage.objects.filter(kind="confirmation").update(sent_at=None),
+    ),
+}
+
+
+def broken(*, after: timedelta = timedelta(0)) -> set[str]:
+    now = NOW + after
+    return {violation.rule for violation in violations(now=now) + neglected(now=now)}
+
+
+@pytest.mark.parametrize("state", TAMPERINGS)
+def test_what_was_tampered_with_is_noticed(sold: Booking, state: str) -> None:
+    rule, tamper = TAMPERINGS[state]
+
+    tamper(sold)
+
+    assert rule in broken()
+
+
+@pytest.mark.parametrize("state", LATER)
+def test_what_lies_about_is_noticed_after_a_day_and_not_before(sold: Booking, state: str) -> None:
+    rule, tamper = LATER[state]
+
+    tamper(sold)
+
+    assert rule not in broken(after=timedelta(hours=23))
+    assert rule in broken(after=timedelta(hours=25))
+
+
+def test_what_a_person_knows_of_is_in_order(sold: Booking) -> None:
+    """A payment of another amount with its task, an owed refund with its task, a waiver with its approver."""
+    payment = Payment.objects.get()
+    PaymentAttempt.objects.update(amount=F("amount") + 1)
+    StaffTask.objects.create(
+        kind="wrong_amount", order=sold.order, subject=f"payment:{payment.pk}", created_at=NOW, done_at=NOW
+    )
+    owe_with_a_task(sold)
+    cancel_event(sold, "fee waived: goodwill", approver=make_user(role="supervisor"))
+
+    assert not broken(after=timedelta(hours=25)) & {
+        "an attempt agrees with its payment",
+        "a refund owed for a day has a task",
+        "a waiver has its second person",
+    }
+
+
+def test_an_address_in_capital_letters_is_the_same_contact(sold: Booking) -> None:
+    Order.objects.filter(pk=sold.order_id).update(email=sold.order.email.upper())
+
+    assert broken() == set()
