@@ -5,10 +5,9 @@ They obey the same rules as real ones; check_invariants says so.
 
 from __future__ import annotations
 
-import uuid
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,10 +22,11 @@ from bookings.base.money import ZERO
 from bookings.base.names import plain_first_name, plain_surname, plain_surname_end
 from bookings.database.transactions import short_transaction
 from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, DemoSale, WeightedSegment
+from bookings.demo.outcomes import Sold, board, board_some, cancel, entries_of, messages_of
 from bookings.demo.people import DemoPassenger, email_of
 from bookings.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
-from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
+from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.models import (
     Account,
     Booking,
@@ -49,7 +49,6 @@ from bookings.models import (
 )
 
 _AT_COUNTER: Final = 0.5  # of what is sold while counters are open
-_NO_SHOWS: Final = 0.03
 _BY_PARTNER: Final = "P"  # a thirtieth of what is paid online has such a reference
 _UNPAID_FOR: Final = 23 * 60  # minutes: some orders are about to run out
 _AT_THE_DOOR: Final = (Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
@@ -64,24 +63,6 @@ def adult_fare(fares: FareTable, segment: WeightedSegment, schedule: Schedule, k
     if fare_class is None:
         return None
     return fares.price(segment.board, segment.alight, fare_class, price_zar=schedule.price_zar, day=day)
-
-
-@dataclass
-class Sold:
-    """One sale on its way into the tables."""
-
-    order: Order
-    booking: Booking
-    tickets: list[Ticket]
-    segment: WeightedSegment
-    events: list[tuple[str, str, datetime, Ticket | None]]
-    method: str = ""
-    paid_at: datetime | None = None
-    fee: Decimal = ZERO
-
-    @property
-    def refund(self) -> Decimal:
-        return self.order.total - self.fee
 
 
 @dataclass
@@ -197,7 +178,7 @@ class Writer:
         Refund.objects.bulk_create(refunds.values())
         entries = []
         for index, (one, rng) in enumerate(zip(self.sold, self.rngs, strict=True)):
-            entries += _entries(one, payments.get(index), refunds.get(index), rng)
+            entries += entries_of(one, payments.get(index), refunds.get(index), rng)
         LedgerEntry.objects.bulk_create(entries)
         charged = sum((entry.amount for entry in entries if entry.account == Account.PARTNER), ZERO)
         Partner.objects.filter(pk=self.partner.pk).charge(charged)
@@ -216,7 +197,7 @@ class Writer:
                 message_id=f"<{_token(rng)}@demo.example>",
             )
             for one, rng in zip(self.sold, self.rngs, strict=True)
-            for kind, subject, about_id, at in _messages(one)
+            for kind, subject, about_id, at in messages_of(one)
         )
 
 
@@ -277,11 +258,11 @@ def _sell(
         one.paid_at = paid_at
         one.events.append((SaleStatus.PENDING, SaleStatus.CONFIRMED, one.paid_at, None))
     if cancelled_at:
-        _cancel(one, cancelled_at)
+        cancel(one, cancelled_at)
     elif status == SaleStatus.CONFIRMED and boards_at < now:
-        _board(one, rng)
+        board(one, rng)
     elif status == SaleStatus.CONFIRMED and boards_at - DOOR_OPENS < now:
-        _board_some(one, now, rng)
+        board_some(one, now, rng)
     return one
 
 
@@ -331,98 +312,6 @@ def _ticket(
         code="FBLT" + "".join(rng.choices(TICKET_LETTERS, k=30)),
         spoken_code=_code(rng, 6),
     )
-
-
-def _cancel(one: Sold, at: datetime) -> None:
-    for ticket in one.tickets:
-        terms = RefundTerms.from_json(ticket.refund_terms)
-        one.fee += refund_quote(
-            ticket.fare, terms, sold_at=one.booking.booking_date, boards_at=one.booking.boards_at, now=at
-        ).fee
-        ticket.status = Ticket.Status.CANCELLED
-        one.events.append((Ticket.Status.VALID, Ticket.Status.CANCELLED, at, ticket))
-    one.events.append((SaleStatus.CONFIRMED, SaleStatus.CANCELLED, at, None))
-
-
-def _board(one: Sold, rng: Random) -> None:
-    for ticket in one.tickets:
-        ticket.status = Ticket.Status.NO_SHOW if rng.random() < _NO_SHOWS else Ticket.Status.BOARDED
-        one.events.append(
-            (Ticket.Status.VALID, ticket.status, one.booking.boards_at - rng.randint(1, 25) * _MINUTE, ticket)
-        )
-
-
-def _board_some(one: Sold, now: datetime, rng: Random) -> None:
-    """Boarding is open: the longer, the more of the passengers are on board."""
-    opened = one.booking.boards_at - DOOR_OPENS
-    for ticket in one.tickets:
-        came = opened + rng.uniform(0, 1.1) * (one.booking.boards_at - opened)
-        if came < now:
-            ticket.status = Ticket.Status.BOARDED
-            one.events.append((Ticket.Status.VALID, ticket.status, came, ticket))
-
-
-def _entries(one: Sold, payment: Payment | None, refund: Refund | None, rng: Random) -> list[LedgerEntry]:
-    """The postings of a sale, as sales, payments and cancellations write them."""
-    total, booking = one.order.total, one.booking
-    made: list[LedgerEntry] = []
-    purse = Account.PARTNER if one.method == Account.PARTNER else Account.GATEWAY
-
-    def post(cause: str, at: datetime, amounts: Mapping[Account, Decimal], of: Booking | None) -> None:
-        posting = uuid.UUID(int=rng.getrandbits(128), version=4)
-        made.extend(
-            LedgerEntry(
-                posting=posting,
-                account=account,
-                amount=amount,
-                order_id=one.order.pk,
-                booking_id=of.pk if of else None,
-                actor_id=one.order.seller_id,
-                partner_id=one.order.partner_id if account == Account.PARTNER else None,
-                at=at,
-                cause=cause,
-            )
-            for account, amount in amounts.items()
-            if amount
-        )
-
-    post(
-        f"sale:{booking.pk}",
-        one.order.placed_at,
-        {Account.RECEIVABLE: total, Account.REVENUE: -total},
-        booking,
-    )
-    if payment:
-        post(f"payment:{payment.pk}", payment.paid_at, {purse: total, Account.RECEIVABLE: -total}, None)
-    if booking.cancelled_at:
-        undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
-        post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
-    if refund and refund.paid_at:
-        post(
-            f"refund:{refund.pk}",
-            refund.paid_at,
-            {Account.REFUNDS_OWED: refund.amount, purse: -refund.amount},
-            None,
-        )
-    return made
-
-
-def _messages(one: Sold) -> list[tuple[str, str, int, datetime]]:
-    if not one.paid_at:
-        return [(OutboxMessage.Kind.PAY_BY, f"order:{one.order.pk}", one.order.pk, one.order.placed_at)]
-    messages: list[tuple[str, str, int, datetime]] = [
-        (OutboxMessage.Kind.CONFIRMATION, f"order:{one.order.pk}", one.order.pk, one.paid_at)
-    ]
-    if one.booking.cancelled_at:
-        messages.append(
-            (
-                OutboxMessage.Kind.CANCELLATION,
-                f"booking:{one.booking.pk}",
-                one.booking.pk,
-                one.booking.cancelled_at,
-            )
-        )
-    return messages
 
 
 def _code(rng: Random, length: int) -> str:
