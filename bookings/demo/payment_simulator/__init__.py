@@ -1,0 +1,1 @@
+"""A payment provider in miniature, of the standard library alone."""

@@ -1,0 +1,113 @@
+"""What the simulated Payfast knows: its payments, what moved, and how it is to misbehave."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+SAST: Final = timezone(timedelta(hours=2))
+_FEE: Final = Decimal("0.035")
+_CUSTOM: Final = [f"custom_{kind}{number}" for kind in ("str", "int") for number in range(1, 6)]
+Form = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Merchant:
+    id: str
+    key: str
+    passphrase: str
+
+
+@dataclass
+class SimulatedPayment:
+    """One hand-over that was taken, paid or not."""
+
+    id: str
+    form: dict[str, str]
+    way: str = "cc"  # ef goes back to a bank account only
+    is_paid: bool = False
+    sent: list[str] = field(default_factory=list)  # the notifications that Payfast itself stands by
+    moves: list[Movement] = field(default_factory=list)
+
+    @property
+    def amount(self) -> Decimal:
+        return Decimal(self.form["amount"])
+
+    @property
+    def left(self) -> Decimal:
+        return sum((move.gross for move in self.moves), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Money in or, negative, out, of one payment."""
+
+    at: datetime
+    payment: SimulatedPayment
+    gross: Decimal
+    fee: Decimal = Decimal(0)
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross + self.fee
+
+
+class SimulatedAccount:
+    """All payments of one merchant. Used under its lock by many threads at once."""
+
+    def __init__(self, merchant: Merchant) -> None:
+        self.merchant = merchant
+        self.lock = threading.RLock()
+        self.payments: dict[str, SimulatedPayment] = {}
+        self.moves: list[Movement] = []
+        self.moods: list[str] = []  # of the next calls to refund: lost, lost_before, refused, busy
+
+    def take(self, form: Form) -> SimulatedPayment:
+        with self.lock:
+            payment = SimulatedPayment(str(1_000_000 + len(self.payments) + 1), dict(form))
+            self.payments[payment.id] = payment
+            return payment
+
+    def settle(self, payment: SimulatedPayment) -> None:
+        """The customer's bank has paid, once."""
+        with self.lock:
+            if not payment.is_paid:
+                payment.is_paid = True
+                self.move(payment, payment.amount, fee=-fee_of(payment.amount))
+
+    def move(self, payment: SimulatedPayment, gross: Decimal, *, fee: Decimal = Decimal(0)) -> None:
+        move = Movement(datetime.now(SAST), payment, gross, fee)
+        payment.moves.append(move)
+        self.moves.append(move)
+
+    def mood(self) -> str:
+        with self.lock:
+            return self.moods.pop(0) if self.moods else ""
+
+    def notification(self, payment: SimulatedPayment, status: str, *, amount: Decimal | None = None) -> Form:
+        """Its fields in Payfast's order, without the signature."""
+        gross = payment.amount if amount is None else amount
+        fee = fee_of(gross) if status == "COMPLETE" else Decimal(0)
+        form = payment.form
+        return [
+            ("m_payment_id", form.get("m_payment_id", "")),
+            ("pf_payment_id", payment.id),
+            ("payment_status", status),
+            ("item_name", form.get("item_name", "")),
+            ("item_description", form.get("item_description", "")),
+            ("amount_gross", f"{gross:.2f}"),
+            ("amount_fee", f"{-fee:.2f}"),
+            ("amount_net", f"{gross - fee:.2f}"),
+            *((name, form.get(name, "")) for name in _CUSTOM),
+            ("name_first", form.get("name_first", "")),
+            ("name_last", form.get("name_last", "")),
+            ("email_address", form.get("email_address", "")),
+            ("merchant_id", self.merchant.id),
+        ]
+
+
+def fee_of(amount: Decimal) -> Decimal:
+    return (amount * _FEE).quantize(Decimal("0.01"), ROUND_HALF_UP)
