@@ -44,6 +44,7 @@ def test_without_a_shift_the_till_asks_for_the_float(clerk: StaffClient) -> None
     page = clerk.get("/office/shift/").content.decode()
 
     assert "Open your shift" in page
+    assert "from the safe in Johannesburg." in page
     assert 'name="of_20000"' in page
 
 
