@@ -37,6 +37,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "today_pulse": EVERYBODY,
     "today_timeline": EVERYBODY,
     "today_departures": EVERYBODY,
+    "today_coach": EVERYBODY,
     "today_last": SELLERS | {Role.AUDITOR},
     "today_alerts": EVERYBODY,
     "today_outlook": EVERYBODY,

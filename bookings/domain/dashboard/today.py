@@ -6,7 +6,7 @@ Reads that are kept by the revisions of what they show; the rest of a value is r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -116,6 +116,11 @@ class NextDepartures:
     shown: tuple[Coming, ...]
     total: int
 
+    @classmethod
+    def of(cls, branch: Branch, departures: Sequence[Coming], *, now: datetime) -> NextDepartures:
+        """Of these, the first ones."""
+        return cls(branch, now, tuple(departures[:ROWS]), len(departures))
+
     @property
     def cache_key(self) -> str:
         return block_key("departures", self.branch, self.shown, str(self.total), f"{self.now:%d%H%M}")
@@ -141,16 +146,16 @@ def next_departures(branch: Branch, *, now: datetime) -> NextDepartures:
 
     One query and the cached calls, three more for the rows.
     """
-    departures = _not_gone(branch, now)
-    return NextDepartures(branch, now, tuple(departures[:ROWS]), len(departures))
+    return NextDepartures.of(branch, not_gone(branch, now), now=now)
 
 
-def _not_gone(branch: Branch, now: datetime) -> list[Coming]:
-    return [
+def not_gone(branch: Branch, now: datetime) -> tuple[Coming, ...]:
+    """What leaves the branch's city in the next day, overdue coaches first: one query and cached calls."""
+    return tuple(
         departure
         for departure in coming(branch.city_id, now - OVERDUE, now + AHEAD, inactive=Inactive.SOLD)
         if _is_to_leave(departure, now)
-    ]
+    )
 
 
 def _is_to_leave(departure: Coming, now: datetime) -> bool:
@@ -272,7 +277,7 @@ def alerts(branch: Branch, *, now: datetime) -> Alerts:
 
     One query and the cached calls, one or two more for the rows.
     """
-    return Alerts(branch, now, tuple(_not_gone(branch, now)))
+    return Alerts(branch, now, not_gone(branch, now))
 
 
 def _alert(departure: Coming, way: Way, load: Load, now: datetime) -> Alert | None:

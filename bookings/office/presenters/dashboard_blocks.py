@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -20,13 +21,16 @@ from bookings.domain.counter.owed_refunds import owed_too_long
 from bookings.domain.dashboard import charts, outlook, today
 from bookings.domain.dashboard import pending_work as desk
 from bookings.domain.dashboard.last_sales import last_sales
+from bookings.domain.dashboard.next_coach import next_coach
 from bookings.domain.dashboard.timeline import timeline
 from bookings.domain.dashboard.today import StationDeparture
 from bookings.domain.operations import tasks
+from bookings.domain.operations.station import Coming
 from bookings.domain.operations.tasks import OpenTasks
 from bookings.models import Branch, User
 from bookings.office.policy import may
 from bookings.office.presenters import charts as drawing
+from bookings.office.presenters.next_coach import NextCoachBlock
 from bookings.office.presenters.owed_refunds import owed_line
 from bookings.office.presenters.timeline import TimelineBlock
 from bookings.web.fragments import Fragment, Parts
@@ -51,6 +55,11 @@ class DashboardView:
         if self.branch is None:
             raise LookupError("There is no station to show.")
         return self.branch
+
+    @cached_property
+    def departures(self) -> tuple[Coming, ...]:
+        """What has not left the station; several blocks show it, and it is read once."""
+        return today.not_gone(self.station, self.now)
 
     def may(self, name: str) -> bool:
         return may(self.user.role, name)
@@ -124,10 +133,11 @@ BLOCKS: Final[dict[str, Block]] = {
     for block in (
         Block("pulse", 30, lambda at: today.pulse(at.station, now=at.now)),
         Block("timeline", 60, lambda at: TimelineBlock(timeline(at.station, now=at.now))),
-        Block("departures", 30, lambda at: today.next_departures(at.station, now=at.now)),
+        Block("departures", 30, lambda at: today.NextDepartures.of(at.station, at.departures, now=at.now)),
         Block("tills", 30, lambda at: desk.tills(at.user, at.branch, now=at.now), needs_branch=False),
+        Block("coach", 30, lambda at: NextCoachBlock(next_coach(at.station, at.departures, now=at.now))),
         Block("last", 30, lambda at: last_sales(at.station, now=at.now)),
-        Block("alerts", 30, lambda at: today.alerts(at.station, now=at.now)),
+        Block("alerts", 30, lambda at: today.Alerts(at.station, at.now, at.departures)),
         Block("orders", 30, lambda at: desk.unpaid_orders(at.station, now=at.now)),
         Block("tasks", 45, _read_tasks, needs_branch=False),
         Block("mails", 45, lambda at: desk.stuck_mails(now=at.now), needs_branch=False),
