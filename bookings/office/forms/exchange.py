@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.dates import read_typed_day
 from bookings.base.errors import Refusal
+from bookings.base.money import format_zar
 from bookings.domain.counter.exchange import Till
-from bookings.domain.counter.tender import Tender
+from bookings.domain.counter.tender import Tender, in_coins
 from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account
@@ -46,6 +47,14 @@ class ConfirmForm(ApprovalFields):
         approval = self.approval(request)
         tender = Tender(method, given if method == Account.CASH else None, data["slip"], approval)
         return Till(request.user, tender)
+
+    def change_text(self) -> str:
+        """What the clerk hands back of the cash that was given for what was quoted; "" for none."""
+        data = self.cleaned_data
+        if data["tender"] != Account.CASH or data["given"] is None or not data["quoted"]:
+            return ""
+        change = data["given"] - in_coins(data["quoted"])
+        return f" {_('Give %(amount)s change.') % {'amount': format_zar(change)}}" if change > 0 else ""
 
     def approval(self, request: StaffRequest) -> Approval | None:
         """What a second person signed, for the reason that was typed; raises what `approval_for` raises."""

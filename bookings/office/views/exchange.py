@@ -52,9 +52,8 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
         moved = _exchange(request, reference, form, to)
     except Refusal as refusal:
         return _exchange_page(request, reference, form=form, refusal=refusal, status=refusal.status)
-    messages.success(
-        request, _("Moved. The new tickets are ready to print; the old ones are no longer valid.")
-    )
+    done = _("Moved. The new tickets are ready to print; the old ones are no longer valid.")
+    messages.success(request, done + form.change_text())
     return redirect("office:booking", moved.booking_reference)
 
 
@@ -143,9 +142,8 @@ def change_seat(request: StaffRequest, reference: str, ticket_id: int) -> HttpRe
         )
     except Refusal as refusal:
         return _seat_page(request, reference, ticket_id, form=form, refusal=refusal, status=refusal.status)
-    messages.success(
-        request, _("The seat is now %(seat)s. The ticket can be printed again.") % {"seat": labels[0]}
-    )
+    done = _("The seat is now %(seat)s. The ticket can be printed again.") % {"seat": labels[0]}
+    messages.success(request, done + form.change_text())
     return redirect("office:booking", reference)
 
 

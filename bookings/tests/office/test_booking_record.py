@@ -197,6 +197,27 @@ def test_a_day_of_a_move_that_is_none_is_refused_in_words(
     assert "Enter the day as +1, fri, 2512 or 2026-12-25." in page.content.decode()
 
 
+def test_the_change_of_a_move_is_said(till: StaffClient, schedule: Schedule, later: Schedule) -> None:
+    booking = sold(schedule)
+    tickets = list(booking.tickets.values_list("pk", flat=True))
+    data = {"quoted": "400.00", "ride": segment_text(later), "tickets": tickets, "tender": "cash"}
+
+    address = f"/office/bookings/{booking.booking_reference}/exchange/"
+    page = till.post(address, data | {"given": "500", "submission": "one"}, follow=True).content.decode()
+
+    assert "the old ones are no longer valid. Give R100 change." in page
+
+
+def test_the_focus_stays_with_who_chooses_a_departure(
+    till: StaffClient, schedule: Schedule, later: Schedule
+) -> None:
+    address = f"/office/bookings/{sold(schedule).booking_reference}/exchange/"
+    asked = {"asked": "1", "ride": segment_text(later)}
+
+    assert " autofocus" in till.get(address).content.decode()
+    assert " autofocus" not in till.get(address, asked).content.decode()
+
+
 def test_a_swap_of_the_quote_is_a_fragment(till: StaffClient, schedule: Schedule) -> None:
     booking = sold(schedule)
 
