@@ -67,7 +67,7 @@ def test_the_first_coach_is_few_tabs_away(watched: Page, live_server: object) ->
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
 
-    expect(page.get_by_role("link", name="Choose seats").first).to_be_focused()
+    expect(page.locator("#coaches .offer-actions button").first).to_be_focused()
 
 
 def test_the_days_are_one_stop_of_tab_and_arrows_walk_them(watched: Page, live_server: object) -> None:
