@@ -47,6 +47,7 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
         ({"SECRET_KEY": ""}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": "django-insecure-" + SECRET}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY_FALLBACKS": f"{SECRET},short"}, "SECRET_KEY_FALLBACKS are former keys"),
         ({"SITE_URL": ""}, "SITE_URL must be set"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must be set"),
         ({"DEBUG": "true"}, "DEBUG must be off"),
@@ -207,6 +208,21 @@ def test_statements_are_prepared_unless_a_pooler_cannot(tmp_path: Path) -> None:
 
     assert values_of(tmp_path, *names, **address) == ["5", "True"] * 2
     assert values_of(tmp_path, *names, DATABASE_PREPARED="", **address) == ["None", "None"] * 2
+
+
+def test_a_former_secret_key_still_opens_what_it_signed(tmp_path: Path) -> None:
+    former = SECRET[::-1]
+    sign, read = (
+        f"print(__import__('django.core.signing').core.signing.{verb})"
+        for verb in ("dumps(7)", "loads({!r})")
+    )
+    signed = manage(tmp_path, "-c", sign, **PRODUCTION | {"SECRET_KEY": former}).stdout.strip()
+
+    rotated = manage(tmp_path, "-c", read.format(signed), **PRODUCTION, SECRET_KEY_FALLBACKS=former)
+    forgotten = manage(tmp_path, "-c", read.format(signed), **PRODUCTION)
+
+    assert rotated.stdout.strip() == "7", rotated.stderr
+    assert "BadSignature" in forgotten.stderr
 
 
 def test_every_setting_is_in_the_example() -> None:

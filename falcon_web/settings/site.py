@@ -17,11 +17,15 @@ def demo_secret_key() -> str:
 
 DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
 SECRET_KEY = env.str("SECRET_KEY", "")
+# Sign nothing any more, and still open what they signed: sessions, links to forms
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 if IS_PRODUCTION:
     if DEBUG:
         raise ImproperlyConfigured("DEBUG must be off in production.")
     if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("django-insecure"):
         raise ImproperlyConfigured("SECRET_KEY must be set in production, to 50 random characters or more.")
+    if any(len(key) < 50 for key in SECRET_KEY_FALLBACKS):
+        raise ImproperlyConfigured("SECRET_KEY_FALLBACKS are former keys, of 50 characters or more each.")
 else:
     SECRET_KEY = SECRET_KEY or demo_secret_key()
 
