@@ -120,6 +120,7 @@ class StaffTask(models.Model):
         WEBHOOK_FAILED = "webhook_failed", _("webhook cannot be delivered")
         REFUND_DUE = "refund_due", _("refund to be paid")
         CASH_DIFFERENCE = "cash_difference", _("till did not match")
+        SECOND_FACTOR_RESET = "second_factor_reset", _("second factor reset")
         HOLD_LIMIT = "hoarding", _("many unpaid seats held from one network")
         DEPARTURE_WITHDRAWN = "departure_withdrawn", _("sold departure no longer in the timetable")
         DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")

@@ -41,7 +41,10 @@ def check_code(person: User, code: str, *, typed_by: User) -> None:
             )
     elif is_needed(person) and person != typed_by:
         raise Refusal(
-            _("%(name)s must set up a second factor before approving anything.")
+            _(
+                "%(name)s must set up a second factor before approving anything: sign in and choose Your "
+                "account, Second factor."
+            )
             % {"name": person.display_name}
         )
 

@@ -5,6 +5,7 @@ Codes of an app on their phone (TOTP), and recovery codes for the day the phone 
 
 from base64 import b32encode
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Final
 
@@ -19,7 +20,7 @@ from bookings.base.codes import normal_code, random_code, sha256
 from bookings.base.errors import Refusal, TooMany
 from bookings.database.transactions import database_now
 from bookings.domain.staff.roles import SECOND_FACTOR_ROLES
-from bookings.models import StaffEvent, User
+from bookings.models import StaffEvent, StaffTask, User
 
 RECOVERY_CODES: Final = 10
 _LENGTH: Final = 10  # 50 random bits each
@@ -113,13 +114,36 @@ def _renew_recovery_codes(user: User) -> list[str]:
 
 
 def drop_second_factor(user: User, *, actor: User | None = None, reason: str = "") -> None:
-    """Switch the second factor off and delete the recovery codes. No actor: a command on the server."""
+    """Switch the second factor off and delete the recovery codes. No actor: a command on the server.
+
+    Whose it is did not do it: a task asks whether they wanted it.
+    """
     with transaction.atomic():
-        StaffEvent.objects.record(
-            user, _("second factor switched off"), actor=actor, reason=reason, at=database_now()
-        )
+        now = database_now()
+        StaffEvent.objects.record(user, _("second factor switched off"), actor=actor, reason=reason, at=now)
+        if actor != user:
+            _tell_of_reset(user, actor, reason, now)
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
+
+
+def _tell_of_reset(user: User, actor: User | None, reason: str, now: datetime) -> None:
+    facts = {
+        "name": user.display_name,
+        "actor": actor.display_name if actor else _("a command on the server"),
+    }
+    detail = _("Ask %(name)s whether they wanted it; it was done by %(actor)s.") % facts
+    StaffTask.objects.bulk_create(
+        [
+            StaffTask(
+                kind=StaffTask.Kind.SECOND_FACTOR_RESET,
+                subject=f"user:{user.pk}",
+                detail=f"{detail} {reason}".strip(),
+                created_at=now,
+            )
+        ],
+        ignore_conflicts=True,  # one that is open still asks
+    )
 
 
 def is_valid_code(user: User, code: str) -> bool:

@@ -8,8 +8,13 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 
-from bookings.domain.staff.second_factor import find_enrolment, has_second_factor, recovery_codes_left
-from bookings.models import User
+from bookings.domain.staff.second_factor import (
+    drop_second_factor,
+    find_enrolment,
+    has_second_factor,
+    recovery_codes_left,
+)
+from bookings.models import StaffTask, User
 from bookings.tests.make import app_code, make_second_factor, make_user
 from bookings.tests.office.conftest import sign_in
 
@@ -213,6 +218,12 @@ def test_who_lost_everything_starts_afresh(priya: User, capsys: pytest.CaptureFi
     assert "password alone" in capsys.readouterr().out
     with pytest.raises(CommandError):
         call_command("reset_second_factor", "nobody")
+
+
+def test_whoever_switches_it_off_for_themselves_is_not_asked_about_it(priya: User) -> None:
+    drop_second_factor(priya, actor=priya)
+
+    assert not StaffTask.objects.exists()
 
 
 def test_recovery_codes_are_not_stored_as_they_are(priya: User) -> None:

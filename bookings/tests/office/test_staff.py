@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from bookings.models import Branch, StaffEvent, User
+from bookings.domain.operations.tasks import open_tasks
+from bookings.models import Branch, StaffEvent, StaffTask, User
 from bookings.tests.make import app_code, make_branch, make_second_factor, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
 
@@ -204,6 +205,11 @@ def test_a_lost_phone_is_forgotten(manager: StaffClient) -> None:
     assert no_code.status_code in {422, 429}
     assert user.totpdevice_set.count() == 0
     assert what(user) == ["second factor switched off"]
+    task = StaffTask.objects.get(kind="second_factor_reset", done_at=None)
+    assert user.display_name in task.detail
+    assert manager.user.display_name in task.detail
+    assert "second factor reset" in manager.get("/office/tasks/").content.decode()
+    assert open_tasks(make_user(), now=task.created_at).rows == ()
 
 
 @pytest.mark.parametrize("step", ["password", "second-factor", "close", "open"])
