@@ -103,6 +103,7 @@ class StopList:
     free: int  # seats to the next stop
     free_through: int  # seats to the last stop
     opens: str
+    opens_later: str  # the same, with its day unless that is today
     closes: str
     closed: str  # "16:51, Nomsa Dlamini", "" while open
     closing_id: int  # of the last closing, 0 while open
@@ -343,6 +344,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, day: date, now: datetime) -> St
         free=len(load.seats) - len(load.taken(range(position, position + 1))),
         free_through=len(load.seats) - len(load.taken(range(position, last))),
         opens=at_stop(times.opens, call, day),
+        opens_later=at_stop(times.opens, call, day, now.astimezone(ZoneInfo(call.stop.time_zone)).date()),
         closes=at_stop(times.closes, call, day),
         closed=f"{at_stop(closing.at, call, day)}, {actor_name(closing)}" if closing else "",
         closing_id=closing.pk if closing else 0,

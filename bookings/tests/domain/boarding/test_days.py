@@ -39,6 +39,8 @@ def test_an_early_scan_says_the_day_on_which_boarding_opens(coach: Schedule, nom
     hours_before = scan(ticket, by=nomsa, schedule=coach, now=EVENING - timedelta(hours=2))
 
     assert the_day_before.reason == "Boarding opens at 18:30 on Tue 8 Dec."
+    assert board_view(coach.pk, stop=0, now=EVENING - DAY).stop.opens_later == "18:30 on Tue 8 Dec"
+    assert board_view(coach.pk, stop=0, now=EVENING).stop.opens_later == "18:30"
     assert hours_before.reason == "Boarding opens at 18:30."
 
 
