@@ -123,6 +123,10 @@ class StaffTask(models.Model):
         SECOND_FACTOR_RESET = "second_factor_reset", _("second factor reset")
         HOLD_LIMIT = "hoarding", _("many unpaid seats held from one network")
         DEPARTURE_WITHDRAWN = "departure_withdrawn", _("sold departure no longer in the timetable")
+        MANY_CANCELLATIONS = "many_cancellations", _("many cancellations by one person")
+        OTHER_TENDER = "other_tender", _("refund by another way than it was paid")
+        LIMIT_REFUSED = "limit_refused", _("tried without the approval of a second person")
+        VOID_AFTER_BOARDING = "void_after_boarding", _("void of a sale tried after boarding")
         DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")
 
     kind = models.CharField(max_length=24, choices=Kind)

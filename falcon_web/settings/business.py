@@ -41,4 +41,5 @@ REFUND_DAYS = env.int("REFUND_DAYS", 10)  # by when a customer is promised that 
 CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
 VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
+CANCELLATIONS_A_DAY = env.int("CANCELLATIONS_A_DAY", 5)  # of one clerk; one more makes a staff task
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent

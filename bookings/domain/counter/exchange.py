@@ -13,6 +13,7 @@ from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
+from bookings.domain.sales.alarms import watch_cancellations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange
 from bookings.domain.sales.refunds import returns_online
@@ -112,7 +113,7 @@ def cancel_at_till(
     """See `sales.cancellations.cancel_booking`; what was paid at a counter is paid out with it."""
     if Booking.objects.filter(booking_reference=request.reference, status=SaleStatus.CONFIRMED).exists():
         require_shift(till.clerk)  # what was never paid moves no money
-    return cancel_booking(
+    cancelled = cancel_booking(
         request,
         actor=till.clerk,
         afterwards=till.settle(submission, now).pay_out,
@@ -120,6 +121,8 @@ def cancel_at_till(
         content=content,
         now=now,
     )
+    watch_cancellations(till.clerk, cancelled.order, now=now or database_now())
+    return cancelled
 
 
 def add_note(order_id: int, text: str, *, author: User, now: datetime | None = None) -> Note:

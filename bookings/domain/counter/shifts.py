@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
+from bookings.domain.sales.alarms import Alarm
 from bookings.domain.sales.approvals import NeedsApproval, check_approver
 from bookings.domain.sales.idempotency import run_once
 from bookings.models import Account, LedgerEntry, Posting, Shift, StaffTask, TillMovement, Total, User
@@ -115,7 +116,11 @@ def _move(shift: Shift, movement: CashMovement, now: datetime | None) -> str:
         check_approver(movement.approver, shift.clerk, now=now)
     elif -amount > settings.PAY_OUT_APPROVAL_OVER:
         limit = {"limit": format_zar(settings.PAY_OUT_APPROVAL_OVER)}
-        raise NeedsApproval(_("A pay-out over %(limit)s needs the approval of a second person.") % limit)
+        why = _("A pay-out over %(limit)s needs the approval of a second person.") % limit
+        detail = f"{format_zar(-amount)}, {reason}: {why}"
+        raise NeedsApproval(
+            why, Alarm(StaffTask.Kind.LIMIT_REFUSED, shift.clerk, f"shift:{shift.pk}", detail)
+        )
     require_cash(shift, -amount)
     row = TillMovement.objects.create(
         shift=shift, amount=amount, reason=reason, approver=movement.approver, at=now

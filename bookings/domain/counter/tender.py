@@ -16,6 +16,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
+from bookings.domain.sales.alarms import Alarm, raise_alarm, settle_alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.gateway_refunds import finish_refund_task
 from bookings.domain.sales.idempotency import run_once
@@ -32,6 +33,7 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Shift,
+    StaffTask,
     Ticket,
     Total,
     Webhook,
@@ -248,6 +250,8 @@ def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None)
         Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
     )
     finish_refund_task(refund, now, by=shift.clerk)
+    if tender.approval:
+        _note_signed(refund, method, tender.approval, shift, now)
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     return str(refund.pk)
 
@@ -258,7 +262,26 @@ def _check_way_back(refund: Refund, tender: Tender, shift: Shift, now: datetime)
     if tender.approval:
         tender.approval.check(shift.clerk, now=now)
     elif why := approval_needed(refund, tender.method, shift):
-        raise NeedsApproval(why)
+        detail = f"{format_zar(refund.amount)}: {why}"
+        about = f"order:{refund.order_id}"
+        raise NeedsApproval(
+            why, Alarm(StaffTask.Kind.LIMIT_REFUSED, shift.clerk, about, detail, refund.order)
+        )
+
+
+def _note_signed(refund: Refund, method: str, approval: Approval, shift: Shift, now: datetime) -> None:
+    settle_alarm(refund.order, shift.clerk, by=approval.approver, now=now)
+    if refund.payment and refund.payment.method == method:
+        return
+    facts = {
+        "amount": format_zar(refund.amount),
+        "method": str(Account(method).label),
+        "name": approval.approver.display_name,
+        "reason": approval.reason,
+    }
+    detail = _("%(amount)s went back by %(method)s, approved by %(name)s (%(reason)s)") % facts
+    alarm = Alarm(StaffTask.Kind.OTHER_TENDER, shift.clerk, f"refund:{refund.pk}", detail, refund.order)
+    raise_alarm(alarm, now=now)
 
 
 def approval_needed(refund: Refund, method: str, shift: Shift) -> str:

@@ -18,6 +18,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.alarms import Alarm, settle_alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.bookings import booking_called
 from bookings.domain.sales.cancellations import close_booking
@@ -37,6 +38,7 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Shift,
+    StaffTask,
     Ticket,
     User,
 )
@@ -103,6 +105,23 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
     return ""
 
 
+class VoidedAfterBoarding(Conflict):
+    """Somebody had boarded on this sale, now or ever."""
+
+    def __init__(self, message: str, alarm: Alarm) -> None:
+        super().__init__(message)
+        self.alarm = alarm
+
+
+def _refused(quote: VoidQuote, shift: Shift) -> Conflict:
+    order = quote.order
+    if not BookingEvent.objects.filter(booking__order=order, to_status__in=_AT_THE_DOOR).exists():
+        return Conflict(quote.obstacle)
+    about, detail = f"order:{order.pk}", f"{format_zar(quote.amount)}: {quote.obstacle}"
+    alarm = Alarm(StaffTask.Kind.VOID_AFTER_BOARDING, shift.clerk, about, detail, order)
+    return VoidedAfterBoarding(quote.obstacle, alarm)
+
+
 @dataclass(frozen=True)
 class VoidRequest:
     """Which sale to void, by the reference of one of its bookings, why, and who approved it."""
@@ -142,13 +161,16 @@ def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | N
     drop_expired(list(locked.schedules), now=now)
     quote = _quote(order, shift, now)
     if quote.obstacle:
-        raise Conflict(quote.obstacle)
+        raise _refused(quote, shift)
     if request.approval:
         request.approval.check(shift.clerk, now=now)
+        settle_alarm(order, shift.clerk, by=request.approval.approver, now=now)
     elif quote.needs_approval:
+        limit = {"limit": format_zar(settings.VOID_APPROVAL_OVER)}
+        why = _("A void over %(limit)s needs the approval of a second person.") % limit
+        detail = f"{format_zar(quote.amount)}: {why}"
         raise NeedsApproval(
-            _("A void over %(limit)s needs the approval of a second person.")
-            % {"limit": format_zar(settings.VOID_APPROVAL_OVER)}
+            why, Alarm(StaffTask.Kind.LIMIT_REFUSED, shift.clerk, f"order:{order.pk}", detail, order)
         )
     for booking in (
         Booking.objects.select_for_update(no_key=True)

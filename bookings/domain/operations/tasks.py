@@ -93,6 +93,8 @@ def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
         and Shift.objects.filter(pk=_shift_of(task), clerk=user).exists()
     ):
         raise Refusal(_("Somebody else has to check the difference in your own till."))
+    if task.subject.startswith(f"clerk:{user.pk}:"):
+        raise Refusal(_("Somebody else has to look at what you did."))
     still_open = StaffTask.objects.filter(pk=task_id, done_at=None)
     if not still_open.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
         raise Conflict(_("Somebody else has done this already."))

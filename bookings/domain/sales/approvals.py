@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
+from bookings.domain.sales.alarms import Alarm
 from bookings.models import StaffEvent, User
 
 # Who made an account, or gave it a new password, could sign with it
@@ -17,6 +18,10 @@ _OWN_ACCOUNT: Final = timedelta(days=7)
 
 class NeedsApproval(Refusal):
     """What was asked for is allowed with the signature of a second person, and none was given."""
+
+    def __init__(self, message: str, alarm: Alarm | None = None) -> None:
+        super().__init__(message)
+        self.alarm = alarm
 
 
 @dataclass(frozen=True)

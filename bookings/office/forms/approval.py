@@ -4,9 +4,11 @@ Shown by templates/office/_approval.html.
 """
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.base.errors import Refusal
+from bookings.domain.sales.alarms import report_refusal
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.staff.approvals import approve
 from bookings.models import User
@@ -73,7 +75,10 @@ class ApprovalFields(forms.Form):
         return Approval(approver, reason) if approver else None
 
     def note_refusal(self, refusal: Refusal | None) -> None:
-        """Ask for a signature where that is what is missing, or where one was tried."""
+        """Ask for a signature where that is what is missing, or where one was tried. What a supervisor should
+        hear of is told; the refused transaction is over.
+        """
+        report_refusal(refusal, now=timezone.now())
         self.asks_approval = isinstance(refusal, NeedsApproval) or bool(self.data.get("approver_name"))
 
     def ask_for_approval(self) -> None:

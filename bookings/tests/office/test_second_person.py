@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
-from bookings.models import Booking, FareClass, Refund, Ticket, TillMovement, User
+from bookings.models import Booking, FareClass, Refund, StaffTask, Ticket, TillMovement, User
 from bookings.tests.domain.boarding.door import make_coach, stand_by
 from bookings.tests.make import make_booking, make_layout, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
@@ -36,7 +36,8 @@ def paid_elsewhere(**booking: Any) -> Booking:
 def assert_signed_at_second_try(till: StaffClient, address: str, form: dict[str, Any]) -> str:
     """Posts the form alone and signed; returns the page in between."""
     alone = till.post(address, form)
-    done = till.post(address, form | {"submission": alone.context["submission"]} | signature())
+    typed = signature()
+    done = till.post(address, form | {"submission": alone.context["submission"]} | typed)
 
     page = alone.content.decode()
     assert alone.status_code == 422
@@ -44,6 +45,9 @@ def assert_signed_at_second_try(till: StaffClient, address: str, form: dict[str,
     assert page.count('name="reason"') == 1
     assert done.status_code == 302
     assert set(Refund.objects.values_list("status", "method", "reason")) == {("paid", "cash", "seen")}
+    alarm = StaffTask.objects.get(kind="limit_refused", done_at__gte=timezone.now() - timedelta(minutes=1))
+    assert alarm.done_by.username == typed["approver_name"]
+    alarm.delete()
     return page
 
 

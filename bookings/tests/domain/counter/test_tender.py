@@ -252,7 +252,7 @@ def test_a_refund_goes_back_over_the_counter_once(order: Order, shift: Shift, te
     )
     assert expected(shift)["cash"] == Decimal(left)
     assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == 0
-    assert StaffTask.objects.get().done_by == shift.clerk
+    assert StaffTask.objects.get(kind="refund_due").done_by == shift.clerk
     assert paid_out(refund, shift, tender, reference="T4 9") == refund
     with pytest.raises(Conflict, match="already been paid"):
         paid_out(refund, shift, tender, submission="other tab", reference="T4 9")
