@@ -3,12 +3,13 @@
 Codes of an app on their phone (TOTP), and recovery codes for the day the phone is gone.
 """
 
-from base64 import b32encode
+from base64 import b32encode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Final
 
+from argon2.low_level import Type, hash_secret_raw
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bookings.base.codes import normal_code, random_code, sha256
+from bookings.base.codes import normal_code, random_code, random_token, sha256
 from bookings.base.errors import Refusal, TooMany
 from bookings.database.transactions import database_now
 from bookings.domain.staff.roles import SECOND_FACTOR_ROLES
@@ -24,7 +25,8 @@ from bookings.models import StaffEvent, StaffTask, User
 
 RECOVERY_CODES: Final = 10
 _LENGTH: Final = 10  # 50 random bits each
-_HASH_LENGTH: Final = 16  # of a code; the code itself is never stored
+_HASH_LENGTH: Final = 16  # of a code, as its column holds; the code itself is never stored
+_SET: Final = "recovery"
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,10 @@ def renew_recovery_codes(user: User) -> list[str]:
 
 def _renew_recovery_codes(user: User) -> list[str]:
     StaticDevice.objects.filter(user=user).delete()
-    device = StaticDevice.objects.create(user=user, name="recovery")
+    device = StaticDevice.objects.create(user=user, name=f"{_SET} {random_token()}")
     codes = [random_code(_LENGTH) for _number in range(RECOVERY_CODES)]
     device.token_set.bulk_create(
-        [device.token_set.model(device=device, token=sha256(code)[:_HASH_LENGTH]) for code in codes]
+        [device.token_set.model(device=device, token=_hash(code, device)) for code in codes]
     )
     half = _LENGTH // 2
     return [f"{code[:half]}-{code[half:]}" for code in codes]
@@ -157,7 +159,28 @@ def is_valid_code(user: User, code: str) -> bool:
             device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
             return device is not None and _is_right(device, digits)
         static = StaticDevice.objects.select_for_update().filter(user=user).first()
-        return static is not None and _is_right(static, sha256(normal_code(code))[:_HASH_LENGTH])
+        return static is not None and _is_right(static, _hash(normal_code(code), static))
+
+
+def _hash(code: str, device: StaticDevice) -> str:
+    """A recovery code as it is kept: by Argon2, at the cost of a password, with the salt of its set.
+
+    A set from before has no salt: its codes count as they are until they are renewed.
+    """
+    salt = device.name.removeprefix(_SET).strip()
+    if not salt:
+        return sha256(code)[:_HASH_LENGTH]
+    # Each value is fixed here: another one would make all codes that were given out worthless
+    digest = hash_secret_raw(
+        code.encode(),
+        salt.encode(),
+        time_cost=2,
+        memory_cost=102_400,
+        parallelism=8,
+        hash_len=_HASH_LENGTH * 3 // 4,
+        type=Type.ID,
+    )
+    return urlsafe_b64encode(digest).decode()
 
 
 def _digits(code: str) -> str:
