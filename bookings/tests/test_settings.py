@@ -58,6 +58,10 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
             {"PAYMENT_GATEWAYS": "other=bookings.domain.sales.gateways.demo.DemoGateway"},
             "must not be the demo gateway",
         ),
+        (
+            {"PAYMENT_GATEWAYS": "other=bookings.tests.domain.sales.gateways.play.PlayGateway"},
+            "other takes no real money",
+        ),
         ({"PAYFAST_PASSPHRASE": ""}, "PAYFAST_PASSPHRASE must be set"),
         ({"PAYFAST_MERCHANT_ID": ""}, "PAYFAST_PASSPHRASE must be set"),
         ({"PAYFAST_PASSPHRASE": "a b"}, "PAYFAST_PASSPHRASE must be of letters"),

@@ -75,6 +75,7 @@ class RefundAnswer:
 
 class Gateway(Protocol):
     name: str
+    is_play_money: bool  # no money moves: never in production
     is_direct: bool  # its hand-over is an address that needs no form and no question
 
     def hand_over(self, attempt: PaymentAttempt) -> HandOver:
@@ -115,13 +116,19 @@ class Gateway(Protocol):
 
 
 def adapters_load(**_check: Any) -> list[CheckMessage]:
-    """A check of Django's: that each adapter is there is known before the first customer pays."""
+    """A check of Django's: that each adapter is there, and in production takes real money, is known before
+    the first customer pays.
+    """
     missing: list[CheckMessage] = []
     for name, path in settings.PAYMENT_GATEWAYS.items():
         try:
-            import_string(path)
+            adapter = import_string(path)
         except ImportError as error:
             missing.append(Error(f"PAYMENT_GATEWAYS: {name} cannot be loaded ({error}).", id="bookings.E002"))
+            continue
+        if settings.IS_PRODUCTION and adapter.is_play_money:
+            message = f"PAYMENT_GATEWAYS: {name} takes no real money: not in production."
+            missing.append(Error(message, id="bookings.E003"))
     return missing
 
 

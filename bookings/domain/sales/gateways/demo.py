@@ -45,6 +45,7 @@ _STATES: Final = {
 
 class DemoGateway:
     name = "demo"
+    is_play_money = True
     is_direct = True
 
     def hand_over(self, attempt: PaymentAttempt) -> HandOver:

@@ -60,6 +60,7 @@ class RefundOptions:
 
 class PayfastGateway:
     name = "payfast"
+    is_play_money = False
     is_direct = False
 
     def hand_over(self, attempt: PaymentAttempt) -> HandOver:

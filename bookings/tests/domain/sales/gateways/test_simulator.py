@@ -2,7 +2,9 @@
 right ledger, never in two tickets and never in silence.
 """
 
+import random
 import re
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from bookings.base.errors import Conflict
 from bookings.demo.payment_simulator.signatures import php, sign_call, sign_form, sign_notification
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -45,8 +48,24 @@ from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.domain.sales.gateways.letterbox import Letterbox
 from bookings.tests.domain.sales.gateways.vectors import FIELDS, PASSPHRASE, SIGNATURES
 from bookings.tests.passenger.buying import departure_ahead
+from bookings.tests.races.crowd import many
 
 NAMES = ["~+é&", "O'Brien", "a  b ", "", "=%7E", "漢 字", "-_.*()"]
+
+
+PAYS = ("pay", "pending", "duplicate", "reorder", "lose", "wrong_signature", "late")
+MIXED = [
+    ("pay", 1),
+    ("cancel", 1),
+    ("fail", 1),
+    ("pending", 2),
+    ("duplicate", 3),
+    ("reorder", 2),
+    ("lose", 0),
+    ("wrong_signature", 1),
+    ("foreign", 1),
+    ("late", 1),
+]
 
 
 class _Stay(HTTPRedirectHandler):
@@ -94,13 +113,13 @@ def choose(choice: str, *, way: str = "cc") -> str:
 
 def arrive(letterbox: Letterbox, count: int) -> list[int]:
     """Let so many notifications of the newest attempt reach the site; its answers."""
-    token = PaymentAttempt.objects.latest("pk").token
-    return [
-        Client(REMOTE_ADDR="127.0.0.1")
-        .post("/payments/payfast/notify/", body, content_type="application/x-www-form-urlencoded")
-        .status_code
-        for body in letterbox.wait_for(token, count)
-    ]
+    return [tell(body) for body in letterbox.wait_for(PaymentAttempt.objects.latest("pk").token, count)]
+
+
+def tell(body: bytes) -> int:
+    client = Client(REMOTE_ADDR="127.0.0.1")
+    kind = "application/x-www-form-urlencoded"
+    return client.post("/payments/payfast/notify/", body, content_type=kind).status_code
 
 
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
@@ -181,6 +200,40 @@ def test_a_notification_from_an_address_that_is_not_payfasts_is_not_believed(
 
     assert GatewayNotification.objects.get().state == "unconfirmed"
     assert not Payment.objects.exists()
+
+
+@pytest.mark.django_db
+def test_any_mix_of_faults_ends_in_the_right_ledger(payfast: str, letterbox: Letterbox) -> None:
+    """Up to three attempts on an order, in any order, told or lost: one sale, and the rest goes back."""
+    rest = random.Random(20261130)
+    for number in range(many(12, 200)):
+        now = timezone.now()
+        order = ordered(departure_ahead(), owner=f"mix-{number}", now=now)
+        choices = [rest.choice(MIXED) for _attempt in range(rest.randint(1, 3))]
+        bodies: list[bytes] = []
+        for choice, count in choices:
+            with suppress(Conflict):
+                PaymentAttempt.objects.filter(order=order).update(status="failed")
+                start_payment(order.pk, now=now)
+                choose(choice)
+                bodies += letterbox.wait_for(PaymentAttempt.objects.latest("pk").token, count)
+        rest.shuffle(bodies)
+        for body in bodies:
+            tell(body)
+            if rest.random() < 0.5:
+                act_on_waiting(now=now)
+        for minutes in (0, 4, 20, 60):
+            act_on_waiting(now=now + timedelta(minutes=minutes))
+            ask_after_attempts(now=now + timedelta(minutes=minutes))
+
+        order.refresh_from_db()
+        paid = [choice for choice, _count in choices[: order.attempts.count()] if choice in PAYS]
+        assert order.status == ("confirmed" if paid else "pending"), (number, choices)
+        assert order.payments.count() == len(paid), (number, choices)
+        back = sum((refund.amount for refund in order.refunds.all()), Decimal(0))
+        assert back == order.total * max(len(paid) - 1, 0), (number, choices)
+        assert order.bookings.count() == 1
+    assert violations(now=timezone.now()) == []
 
 
 @pytest.fixture
