@@ -29,6 +29,7 @@ from bookings.domain.counter.shifts import (
     open_shift,
 )
 from bookings.domain.counter.tender import in_coins
+from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG, watch_owed_refunds
 from bookings.models import (
     Account,
     Channel,
@@ -101,10 +102,12 @@ def pay_at_tills(now: datetime, seed: int) -> None:
     shifts of days gone by.
     """
     days = _working_days(now)
+    _leave_one_owed(days, now)
     for (clerk, day), work in sorted(days.items(), key=lambda item: (item[0][0].pk, item[0][1])):
         _work(clerk, day, work, now, Random(f"{seed} {clerk.username} {day}"))
     for refund in Refund.objects.filter(payment=None).select_related("order"):
         Refund.objects.filter(pk=refund.pk).update(payment=refund.order.payments.first())
+    watch_owed_refunds(now=now)
     today = now.astimezone(_zone()).date()
     ours = (
         User.objects.filter(username__in=OUR_CLERKS, branch__isnull=False)
@@ -150,6 +153,20 @@ def _working_days(now: datetime) -> dict[tuple[User, date], _ClerkDay]:
         else:
             refund.save()  # still to be paid
     return dict(days)
+
+
+def _leave_one_owed(days: dict[tuple[User, date], _ClerkDay], now: datetime) -> None:
+    """Nobody has come yet for the latest refund that is older than two days."""
+    late = now - 2 * OWED_TOO_LONG
+    if Refund.objects.filter(status__in=Refund.OPEN, created_at__lt=now - OWED_TOO_LONG).exists():
+        return
+    older = [(at, refund.cause, work) for work in days.values() for refund, at in work.refunds if at < late]
+    if not older:
+        return
+    _latest, cause, work = max(older, key=lambda candidate: candidate[:2])
+    (refund,) = (refund for refund, _time in work.refunds if refund.cause == cause)
+    refund.save()
+    work.refunds = [(other, at) for other, at in work.refunds if other is not refund]
 
 
 def _next_open(at: datetime) -> datetime:

@@ -20,6 +20,7 @@ from bookings.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
+    Refund,
     Schedule,
     SeatBlock,
     SeatClaim,
@@ -155,6 +156,16 @@ def test_counter_sales_went_through_shifts_and_the_clerk_opens_their_own(demo: s
     assert Shift.objects.filter(clerk__username="clerk").exists()
     assert not Shift.objects.filter(clerk__username="clerk", closed_at=None).exists()
     assert Shift.objects.filter(closed_at=None).exists()
+
+
+def test_a_refund_is_owed_for_more_than_a_day_with_its_task(demo: str) -> None:
+    owed = Refund.objects.filter(status__in=Refund.OPEN, created_at__lt=NOW - timedelta(days=1))
+
+    subjects = {f"refund:{refund.pk}" for refund in owed}
+    assert subjects
+    assert not owed.filter(payment=None).exists()
+    tasks = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, done_at=None)
+    assert subjects <= set(tasks.values_list("subject", flat=True))
 
 
 def test_the_next_day_closes_yesterdays_shifts_and_agrees(demo: str) -> None:
