@@ -20,17 +20,17 @@ def _read_places() -> list[tuple[str, int]]:
     return list(seats.values_list("layout__name").annotate(number=Count("pk")))
 
 
-def release_time(boards_at: datetime) -> datetime:
+def _release_time(boards_at: datetime) -> datetime:
     """From when on anybody may take them, for who boards then."""
     return boards_at - timedelta(hours=settings.WHEELCHAIR_RELEASE_HOURS)
 
 
 def are_places_reserved(boards_at: datetime, now: datetime) -> bool:
-    return now < release_time(boards_at)
+    return now < _release_time(boards_at)
 
 
 def next_release(boarding: Iterable[datetime], now: datetime) -> datetime | None:
     """When such places are next released, of departures that are boarded at these times."""
     return min(
-        (release for boards_at in boarding if (release := release_time(boards_at)) > now), default=None
+        (release for boards_at in boarding if (release := _release_time(boards_at)) > now), default=None
     )

@@ -41,7 +41,8 @@ def draft_for(
     Whoever was typed already stays, and the rest get the types that are left. Where fewer travel than were
     typed, those go who travel as none of the types.
     """
-    typed, of_lap = draft.get("passengers", []), set(lap_types())
+    typed = draft.get("passengers", [])
+    of_lap = set(lap_types()) if typed else set()
     if not types:
         seated = [passenger for passenger in typed if passenger.get("passenger_type") not in of_lap][:count]
         seated += [{} for _seat in range(count - len(seated)) if laps]
@@ -69,7 +70,7 @@ def draft_for(
 
 def _on_laps(typed: Sequence[Mapping[str, Any]], laps: Sequence[str]) -> list[Mapping[str, Any]]:
     """Those on laps, with the names that were typed for them."""
-    of_lap = set(lap_types())
+    of_lap = set(lap_types()) if typed else set()
     known = [passenger for passenger in typed if passenger.get("passenger_type") in of_lap]
     new = [{"passenger_type": slug} for slug in laps]
     return [*known, *new[len(known) :]][: len(laps)]

@@ -174,10 +174,11 @@ def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime 
             types = _types_by_price(request.types, chosen, fares)
             hold = _hold_row(own_trip, fresh, replace(request, types=types), len(chosen), now)
             chosen = _seats_by_price(hold.draft, chosen, fares)
-            in_wheelchairs = wheelchair_places(
-                hold, [seat for seat, _price in chosen], request.wheelchairs, besides=own_trip
-            )
-            chosen = in_order(chosen, in_wheelchairs)
+            in_wheelchairs: set[int] = set()
+            if request.wheelchairs:
+                places = [seat for seat, _price in chosen]
+                in_wheelchairs = wheelchair_places(hold, places, request.wheelchairs, besides=own_trip)
+                chosen = in_order(chosen, in_wheelchairs)
             _write_trip(hold, own_trip, fresh, chosen, in_wheelchairs, joins=bool(request.adds_to))
             refresh([schedule_id])
             count_committed(HOLDS, request.channel)
@@ -292,7 +293,7 @@ def _types_by_price(
     types: Sequence[str], seats: Sequence[tuple[Seat, SeatPrice]], fares: FareTable
 ) -> Sequence[str]:
     """The types seat by seat, so that the party pays what a search says."""
-    if len(types) != len(seats):
+    if len(types) != len(seats) or len(seats) == 1:
         return types
     return [types[place] for place in fares.places(types, [price.adult for _seat, price in seats])]
 
@@ -303,7 +304,7 @@ def _seats_by_price(
     """The same for passengers who have their places in the draft already: the seats in their order."""
     types = [passenger.get("passenger_type", "") for passenger in draft.get("passengers", [])]
     types = types[: len(seats)]  # those on laps come last
-    if len(types) != len(seats):
+    if len(types) != len(seats) or len(seats) == 1:
         return seats
     places = fares.places(types, [price.adult for _seat, price in seats])
     return [seats[places.index(place)] for place in range(len(seats))]

@@ -80,8 +80,6 @@ class DepartureQuery:
         """The same for another number of passengers: more are of the usual type. Who stays behind of a party
         of several types is never guessed.
         """
-        if passengers == self.party.travellers:
-            return self
         counts = {slug: number for slug, number in self.party.everybody.items() if slug != self.default_type}
         if (counts or self.party.wheelchairs) and 0 < passengers < self.party.travellers:
             return replace(self, problem=_("Please say which of you travel."))

@@ -73,7 +73,9 @@ def _hold(
         query = query.with_party(request.POST)
         if not query.problem:
             return redirect(query.address_with(labels))
-    query = query.sized(_typed_number(request.POST.get("passengers", ""), query.party.travellers))
+    travellers = _typed_number(request.POST.get("passengers", ""), query.party.travellers)
+    if travellers != query.party.travellers:
+        query = query.sized(travellers)
     if query.problem:
         return _page(request, segment, query, ticked=labels)
     hold_request = HoldRequest(

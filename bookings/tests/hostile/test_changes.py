@@ -1,6 +1,7 @@
 """What changes something: only a POST with its token, from our own pages, and to our own addresses."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -12,9 +13,9 @@ from django.utils import timezone
 
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.sales.messages import queue_message
-from bookings.models import Heartbeat, PublishedFile, User
+from bookings.models import Heartbeat, Hold, PublishedFile, User
 from bookings.tests.hostile.world import BUYER, GUEST, ROLES, Place, World, addresses, make_world, places
-from bookings.tests.make import make_booking, make_user
+from bookings.tests.make import make_booking, make_schedule, make_user
 from bookings.tests.races.crowd import SCALE, many
 from bookings.web.access import GATEWAY
 
@@ -94,11 +95,33 @@ def strict(world: World, role: str) -> Client:
 
 
 def speaks_for_itself(view: Any) -> bool:
-    """Views that need no token of ours, as no browser's cookie opens them.
+    """Views that need no token of ours: no browser's cookie opens them, or the browser itself says where the
+    form comes from.
 
     A gateway signs, a program has a key.
     """
     return getattr(view, "csrf_exempt", False)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_list_without_tokens_books_nothing_for_other_sites(said: dict[str, str]) -> None:
+    schedule = make_schedule(departs=timezone.now() + timedelta(days=2))
+    address = f"/departures/{schedule.pk}/book/?from=johannesburg&to=cape-town&passengers=1"
+
+    assert Client(enforce_csrf_checks=True).post(address, headers=said).status_code == 302
+    assert not Hold.objects.exists()
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert Client(enforce_csrf_checks=True).post(address, headers=own).status_code == 302
+    assert Hold.objects.count() == 1
 
 
 def test_only_gateways_and_programs_are_spared_the_token() -> None:
@@ -108,7 +131,7 @@ def test_only_gateways_and_programs_are_spared_the_token() -> None:
         if speaks_for_itself(place.callback) and getattr(place.callback, "access", "") != GATEWAY
     }
 
-    assert {name for name in spared if not name.startswith(("api:", "v1:"))} == set()
+    assert {name for name in spared if not name.startswith(("api:", "v1:"))} == {"passenger:book"}
 
 
 @pytest.mark.parametrize("wanted", LEADING_AWAY)
