@@ -4,7 +4,7 @@
 //   [data-back]              what Esc does
 //   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
 //   [data-total] [data-change]   follow the passenger types and the cash given
-//   [data-print]             a page that prints itself
+//   [data-print] [data-printed]  a page that prints itself, and the form that says so
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -97,7 +97,12 @@
     const first = wrong || one("#sale [autofocus]") || (one("#sale[data-step=search]") && all("[data-need]").find((field) => !field.value)) || null;
     if (first && document.activeElement !== first) first.focus();
     if (first && first.value === first.defaultValue) first.select?.(); // what somebody quick has typed already stays
-    if (one("[data-print]")) print();
+    if (one("[data-print]")) printPage();
+  }
+  function printPage() {
+    const printed = one("[data-printed]");
+    if (printed) fetch(printed.action, { method: "POST", body: new FormData(printed) });
+    print();
   }
   document.addEventListener("htmx:afterSettle", ({ detail }) => arrive(detail.elt));
   arrive(document);

@@ -202,14 +202,22 @@ def tenders_of(order_id: int) -> list[ReceiptTender]:
     return [_tender(payment, entries) for payment in payments]
 
 
-def is_first_print(order_id: int, *, refund_id: int | None = None, now: datetime) -> bool:
-    """Note that staff print the receipt of an order or of a refund; every later one is a copy."""
-    rows = (
-        Order.objects.filter(pk=order_id)
-        if refund_id is None
-        else Refund.objects.filter(pk=refund_id, order=order_id)
-    )
-    return rows.filter(receipt_printed_at=None).update(receipt_printed_at=now) == 1
+def note_print(order_id: int, *, refund_id: int | None = None, now: datetime) -> bool:
+    """Note that staff print the receipt of an order or of a refund: every later one is a copy. False if it
+    was noted before.
+    """
+    return _receipts(order_id, refund_id).filter(receipt_printed_at=None).update(receipt_printed_at=now) == 1
+
+
+def was_printed(order_id: int, refund_id: int | None = None) -> bool:
+    """Whether staff have printed the receipt of an order, or of a refund of it. One query."""
+    return _receipts(order_id, refund_id).filter(receipt_printed_at__isnull=False).exists()
+
+
+def _receipts(order_id: int, refund_id: int | None) -> QuerySet[Order] | QuerySet[Refund]:
+    if refund_id is None:
+        return Order.objects.filter(pk=order_id)
+    return Refund.objects.filter(pk=refund_id, order=order_id)
 
 
 def _order(order_id: int) -> Order:

@@ -99,7 +99,9 @@ class Segment:
         """By the plan, and until the coach is known to have left: a query while it is on the road."""
         schedule = self.schedule
         is_open = schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
-        return is_open and not has_passed(schedule, self.board)
+        if not is_open or schedule.status != Schedule.Status.DEPARTED:
+            return is_open
+        return not has_passed(schedule, self.board)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.errors import NotFound
 from bookings.domain.counter.sale_page import sold_bookings, sold_view
@@ -15,7 +15,13 @@ from bookings.domain.tickets.booking_files import order_of_reference
 from bookings.domain.tickets.pdf import tickets_pdf
 from bookings.domain.tickets.receipt_pdf import receipt_pdf
 from bookings.domain.tickets.receipt_text import ReceiptText, receipt_text
-from bookings.domain.tickets.receipts import ReceiptView, is_first_print, receipt_of, refund_receipt_of
+from bookings.domain.tickets.receipts import (
+    ReceiptView,
+    note_print,
+    receipt_of,
+    refund_receipt_of,
+    was_printed,
+)
 from bookings.domain.tickets.slips import slips_pdf
 from bookings.office.access import StaffRequest, staff
 
@@ -46,9 +52,14 @@ def pdf(request: StaffRequest, token: str) -> HttpResponse:
 
 
 @staff
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def print_receipt(request: StaffRequest, reference: str, refund_id: int | None = None) -> HttpResponse:
-    """The receipt of an order, or of one refund of it, as a page that prints itself."""
+    """The receipt of an order, or of one refund of it, as a page that prints itself, and says so by a POST:
+    from then on it is a copy.
+    """
+    if request.method == "POST":
+        note_print(_order_id(reference), refund_id=refund_id, now=timezone.now())
+        return HttpResponse(status=204)
     context = {
         "receipt": _printed(_order_id(reference), refund_id),
         "reference": reference,
@@ -69,10 +80,8 @@ def _printed(order_id: int, refund_id: int | None = None) -> ReceiptText:
 
 
 def _view(order_id: int, refund_id: int | None) -> ReceiptView:
-    """Read before its print is noted, so that nothing is noted of a receipt that does not exist."""
     read = receipt_of(order_id) if refund_id is None else refund_receipt_of(order_id, refund_id)
-    is_first = is_first_print(order_id, refund_id=refund_id, now=timezone.now())
-    return replace(read, is_copy=not is_first)
+    return replace(read, is_copy=was_printed(order_id, refund_id))
 
 
 def _order_id(reference: str) -> int:
