@@ -204,7 +204,7 @@ def _place(
         )
     check_running(locked.values())
     if any(has_passed(locked[trip.schedule_id], trip.from_stop) for trip in trips):
-        raise Conflict(_("The departure time at your stop has passed."))
+        raise Conflict(_("This coach has already left your stop."))
     if check:
         check(hold, trips, now)
     problem = draft_problem(

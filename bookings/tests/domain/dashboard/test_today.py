@@ -215,7 +215,7 @@ def test_the_number_of_queries_does_not_grow(django_assert_num_queries: Count, m
             assert today.pulse(branch, now=NOW).sold == many
         with django_assert_num_queries(1):
             assert desk.unpaid_orders(branch, now=NOW).total == many
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             assert len(desk.tills(user, branch, now=NOW).others) == many
         with django_assert_num_queries(2):
             assert desk.stuck_mails(now=NOW).failed == 0
