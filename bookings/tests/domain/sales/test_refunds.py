@@ -279,9 +279,9 @@ def test_money_late_for_an_order_of_which_a_part_was_cancelled_takes_the_rest_ag
     assert violations(now=after) == []
 
 
-@pytest.mark.parametrize(("when", "what"), [(timedelta(days=3), "has passed"), (timedelta(days=4), "has passed")])
-def test_nothing_is_cancelled_once_the_coach_has_left(booking: Booking, when: timedelta, what: str) -> None:
-    with pytest.raises(Conflict, match=what):
+@pytest.mark.parametrize("when", [timedelta(days=3), timedelta(days=4)])
+def test_nothing_is_cancelled_once_the_coach_has_left(booking: Booking, when: timedelta) -> None:
+    with pytest.raises(Conflict, match="has passed"):
         cancel(booking, now=NOW + when)
 
     assert cancellation_quote(booking, now=NOW + when).refund == 0
