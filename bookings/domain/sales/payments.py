@@ -91,9 +91,8 @@ def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
         created_at=now,
         next_check=now + CHECK_AFTER,
     )
-    address = payment_address(attempt)
-    insert_rows([attempt])
-    return address
+    insert_rows([attempt])  # first: an adapter may name its number
+    return payment_address(attempt)
 
 
 def payment_address(attempt: PaymentAttempt) -> str:
