@@ -98,6 +98,11 @@ class SeatMap:
     def own_labels(self) -> list[str]:
         return [seat.label for seat in self.seats if seat.state == "mine"]
 
+    @property
+    def reserves_places(self) -> bool:
+        """Whether some are kept for wheelchairs."""
+        return any(seat.state == "kept" for seat in self.seats)
+
 
 @single_version_check()
 def seat_map(

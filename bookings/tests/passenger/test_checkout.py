@@ -470,6 +470,7 @@ def test_a_wheelchair_and_help_are_told_to_the_crew_alone(
 
     assert "Seat 1B is kept for passengers who use a wheelchair" in refused.content.decode()
     assert "kept for passengers who use a wheelchair" in kept
+    assert "for wheelchairs</li>" in kept
     assert "wheelchair=1" in found
     assert "2 adults, 1 wheelchair" in found
     assert form.count("Wheelchair place") == 1
