@@ -5,6 +5,7 @@ from typing import Final
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -39,7 +40,12 @@ def sold(request: StaffRequest, token: str) -> HttpResponse:
 def print_tickets(request: StaffRequest, token: str) -> HttpResponse:
     """A page that prints itself, for the width of paper that `paper` names: the tickets and the receipt."""
     sale = sold_view(token)
-    context = {"sold": sale, "is_thermal": _is_thermal(request), "receipt": _printed(sale.order.pk)}
+    context = {
+        "sold": sale,
+        "is_thermal": _is_thermal(request),
+        "receipt": _printed(sale.order.pk),
+        "note_address": reverse("office:receipt", args=[sale.references[0]]),
+    }
     return render(request, "office/sale/slips.html", context)
 
 
@@ -64,6 +70,7 @@ def print_receipt(request: StaffRequest, reference: str, refund_id: int | None =
         "receipt": _printed(_order_id(reference), refund_id),
         "reference": reference,
         "is_thermal": _is_thermal(request),
+        "note_address": request.path,
     }
     return render(request, "office/receipt.html", context)
 
