@@ -234,7 +234,7 @@ def _payment(order: Order, paid_at: datetime, shift: Shift, rng: Random) -> Paym
 
 
 def _pay_back(work: _ClerkDay, shift: Shift, rng: Random) -> None:
-    """Each the way its sale was paid; cash where the drawer has it, else it waits."""
+    """Each the way its sale was paid; where the drawer is short of cash a supervisor allows the card."""
     left = expected(shift)[Account.CASH] - sum((order.total for order, _paid_at in work.sales), ZERO) / 2
     supervisor = User.objects.filter(role=User.Role.SUPERVISOR, is_active=True).order_by("pk").first()
     for refund, at in work.refunds:
@@ -242,8 +242,8 @@ def _pay_back(work: _ClerkDay, shift: Shift, rng: Random) -> None:
         refund.payment, method = payment, Account(payment.method)
         has_coins = refund.amount <= left and in_coins(refund.amount) == refund.amount
         if method == Account.CASH and not has_coins:
-            refund.save()
-            continue
+            method = Account.CARD
+            refund.approver, refund.reason = supervisor, "not enough cash in the drawer"
         left -= refund.amount if method == Account.CASH else ZERO
         refund.status, refund.paid_at, refund.method, refund.shift = (
             Refund.Status.PAID,

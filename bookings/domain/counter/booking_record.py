@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
+from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
 from bookings.domain.sales.refund_state import RefundState, state_of, with_state
@@ -65,6 +66,7 @@ class RefundLine:
     is_paid: bool
     text: str
     can_pay_out: bool
+    tender: str  # the one it was paid by, if it was one
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ def _refund(refund: Any) -> RefundLine:
         state == RefundState.PAID,
         text,
         state == RefundState.WAITING,
+        refund.payment.method if refund.payment and refund.payment.method in TENDERS else "",
     )
 
 

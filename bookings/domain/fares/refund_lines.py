@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
@@ -36,7 +37,13 @@ def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
     if later_than:
         lines.append(
             RefundTermLine(
-                _("Less than %(hours)d hours before departure") % {"hours": later_than}, _("no refund")
+                ngettext(
+                    "Less than %(hours)d hour before departure",
+                    "Less than %(hours)d hours before departure",
+                    later_than,
+                )
+                % {"hours": later_than},
+                _("no refund"),
             )
         )
     elif not terms.tiers:

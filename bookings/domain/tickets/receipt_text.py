@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,7 +107,7 @@ def _facts(view: ReceiptView) -> Iterator[tuple[str, str]]:
 def _place(issuer: ReceiptIssuer, *, is_refund: bool) -> str:
     if issuer.partner:
         return issuer.partner
-    return issuer.branch or (_("not at a counter") if is_refund else settings.SITE_URL)
+    return issuer.branch or (_("not at a counter") if is_refund else _("online"))
 
 
 def _line(line: ReceiptLine) -> TextRow:

@@ -147,7 +147,7 @@ def pay_refund(request: StaffRequest, reference: str, refund_id: int) -> HttpRes
     if refund is None:
         raise NotFound(_("This refund belongs to another booking."))
     form, refusal, status = (
-        PayOutForm(request.POST if request.method == "POST" else None),
+        PayOutForm(request.POST if request.method == "POST" else None, initial={"tender": refund.tender}),
         None,
         422 if request.method == "POST" else 200,
     )

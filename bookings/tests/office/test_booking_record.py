@@ -391,6 +391,7 @@ def test_a_refund_that_waits_is_paid_out(till: StaffClient, schedule: Schedule) 
     refund = Refund.objects.get(status="owed")
 
     page = till.get(f"/office/bookings/{reference}/refunds/{refund.pk}/")
+    assert '<option value="cash" selected>' in page.content.decode()
     alone = till.post(page.request["PATH_INFO"], form_of(page, tender="cash"))
     signed = form_of(page, tender="cash", reason="ill") | signed_by_supervisor()
     done = till.post(page.request["PATH_INFO"], signed)
