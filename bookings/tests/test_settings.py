@@ -41,6 +41,18 @@ def value_of(folder: Path, name: str, **environment: str) -> str:
     return value
 
 
+def test_a_secret_stands_for_itself_whatever_it_begins_with(tmp_path: Path) -> None:
+    """`$` begins one in fifty keys that Django makes; it is no variable's name."""
+    key = r"$HOME\$1$" + SECRET
+    read = values_of(
+        tmp_path,
+        "SECRET_KEY",
+        "SECRET_KEY_FALLBACKS",
+        **PRODUCTION | {"SECRET_KEY": key, "SECRET_KEY_FALLBACKS": key},
+    )
+    assert read == [repr(key), repr([key])]
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

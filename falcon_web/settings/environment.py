@@ -1,5 +1,7 @@
 """What every other file of the settings reads: the environment, and where this checkout keeps its files."""
 
+import os
+from collections import UserDict
 from pathlib import Path
 
 import environ
@@ -7,8 +9,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
+
+class _ValuesAsTheyStand(UserDict[str, str]):
+    """For django-environ, which would take a secret that begins with $ for the name of a variable."""
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name).replace("$", r"\$")
+
+
+environ.Env.read_env(BASE_DIR / ".env")
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env.ENVIRON = _ValuesAsTheyStand(os.environ)
+env.escape_proxy = True  # turns each \$ back
 # Git-ignored: demo database, queue, key, mails, PDF tickets, collected static files
 LOCAL_DIR = Path(env.str("LOCAL_DIR", "") or BASE_DIR / ".local")
 

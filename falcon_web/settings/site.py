@@ -1,5 +1,8 @@
 """The site itself: its key, its addresses, its apps, middlewares and templates, its language and time."""
 
+import os
+from contextlib import suppress
+
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
@@ -11,7 +14,11 @@ def demo_secret_key() -> str:
     path = LOCAL_DIR / "secret_key"
     LOCAL_DIR.mkdir(exist_ok=True)
     if not path.exists():
-        path.write_text(get_random_secret_key())
+        mine = path.with_suffix(f".{os.getpid()}")
+        mine.write_text(get_random_secret_key())
+        with suppress(FileExistsError):
+            path.hardlink_to(mine)  # of two processes that start, one writes it, whole
+        mine.unlink()
     return path.read_text().strip()
 
 
