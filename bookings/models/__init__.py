@@ -3,23 +3,15 @@ from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
-from .money import (
-    Account,
-    GatewayNotification,
-    LedgerEntry,
-    Payment,
-    PaymentAttempt,
-    Posting,
-    Refund,
-    RefundAttempt,
-    Total,
-)
+from .ledger import Account, LedgerEntry, Posting, Total
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
+from .payments import GatewayNotification, Payment, PaymentAttempt
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
+from .refunds import Refund, RefundAttempt
 from .sales import (
     AccessLink,
     Booking,
