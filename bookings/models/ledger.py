@@ -29,6 +29,7 @@ class Account(models.TextChoices):
     EFT = "eft", _("EFT")
     REFUNDS_OWED = "refunds_owed", _("refunds owed")
     CASH_OVER_SHORT = "cash_over_short", _("cash over or short")
+    CASH_ROUNDING = "cash_rounding", _("cash rounding")
     SAFE = "safe", _("safe of the branch")
     PETTY_CASH = "petty_cash", _("paid in or out of the till")
     PARTNER = "partner", _("owed by partners")

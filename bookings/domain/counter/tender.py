@@ -6,7 +6,7 @@ Taken for an order, or given back. Always into or out of an open shift, never tw
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_DOWN, Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_UP, Decimal
 from typing import Final
 
 from django.conf import settings
@@ -89,12 +89,18 @@ def amount_due(order: Order, *, now: datetime) -> Decimal:
 
 
 def in_coins(amount: Decimal) -> Decimal:
-    """What is handed over in cash, either way.
+    """What a customer hands over in cash: rounded to coins that exist, a half in their favour."""
+    return _rounded(amount, ROUND_HALF_DOWN)
 
-    Rounded to coins that exist, a half in favour of whoever pays.
-    """
+
+def in_coins_back(amount: Decimal) -> Decimal:
+    """What a customer gets back in cash: rounded up to coins that exist, as the odd cents are theirs."""
+    return _rounded(amount, ROUND_UP)
+
+
+def _rounded(amount: Decimal, rounding: str) -> Decimal:
     step = settings.CASH_ROUNDING
-    return cents((amount / step).to_integral_value(ROUND_HALF_DOWN) * step) if step else amount
+    return cents((amount / step).to_integral_value(rounding) * step) if step else amount
 
 
 def take_payment(
@@ -151,7 +157,7 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
             )
         )
     payment = Payment.objects.get(method=tender.method, external_id=received.external_id)
-    rounding = {Account.CASH: due - amount, Account.CASH_OVER_SHORT: amount - due}
+    rounding = {Account.CASH: due - amount, Account.CASH_ROUNDING: amount - due}
     LedgerEntry.objects.post(
         Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)
     )
@@ -238,13 +244,13 @@ def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None)
         != 1
     ):
         raise Conflict(_("This refund has already been paid, or is being paid online."))
-    given = in_coins(refund.amount) if method == Account.CASH else refund.amount
+    given = in_coins_back(refund.amount) if method == Account.CASH else refund.amount
     if method == Account.CASH:
         require_cash(shift, given)
     amounts = {
         Account.REFUNDS_OWED: refund.amount,
         Account(method): -given,
-        Account.CASH_OVER_SHORT: given - refund.amount,
+        Account.CASH_ROUNDING: given - refund.amount,
     }
     LedgerEntry.objects.post(
         Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)

@@ -34,7 +34,8 @@ _ACCOUNT: Final = Case(
     default=Value(Account.GATEWAY.value),
     output_field=CharField(),
 )
-_OVER_SHORT_CAUSES: Final = ("count:", "rounding:", "refund:")
+_ROUNDING: Final = Q(cause__startswith="rounding:") | Q(cause__startswith="refund:")
+_COUNT: Final = Q(cause__startswith="count:")
 _LARGEST_ROUNDING: Final = Decimal(1)
 
 
@@ -146,15 +147,14 @@ def refunds_go_back_the_way_money_came(now: datetime) -> Iterator[object]:
 
 
 def fees_and_differences_have_a_cause(now: datetime) -> Iterator[object]:
-    """A fee is of a booking, what is over or short comes from a count or from rounding: nothing moves between
-    the two.
+    """A fee is of a booking, a rounding of a payment or refund in cash, and what is over or short comes from
+    a count (or is a rounding from before it had its account): nothing moves between them.
     """
     yield from LedgerEntry.objects.filter(account=Account.FEE, booking=None).values_list("cause", flat=True)
     gaps = LedgerEntry.objects.filter(account=Account.CASH_OVER_SHORT)
-    causes = Q()
-    for prefix in _OVER_SHORT_CAUSES:
-        causes |= Q(cause__startswith=prefix)
-    yield from gaps.exclude(causes, shift__isnull=False).values_list("cause", flat=True)
-    rounded = gaps.exclude(cause__startswith="count:")
+    yield from gaps.exclude(_COUNT | _ROUNDING, shift__isnull=False).values_list("cause", flat=True)
+    rounding = LedgerEntry.objects.filter(account=Account.CASH_ROUNDING)
+    yield from rounding.exclude(_ROUNDING, shift__isnull=False).values_list("cause", flat=True)
+    rounded = rounding | gaps.exclude(_COUNT)
     too_much = Q(amount__gte=_LARGEST_ROUNDING) | Q(amount__lte=-_LARGEST_ROUNDING)
     yield from rounded.filter(too_much).values_list("cause", flat=True)

@@ -6,7 +6,15 @@ import pytest
 
 from bookings.base.errors import AlreadySubmitted, Conflict, NotFound, RuleBroken
 from bookings.domain.counter.shifts import BlindCount, close_shift, expected
-from bookings.domain.counter.tender import Taken, Tender, amount_due, in_coins, pay_out_refund, take_payment
+from bookings.domain.counter.tender import (
+    Taken,
+    Tender,
+    amount_due,
+    in_coins,
+    in_coins_back,
+    pay_out_refund,
+    take_payment,
+)
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -118,6 +126,13 @@ def test_cash_is_rounded_to_coins_that_exist(amount: str, coins: str) -> None:
     assert in_coins(Decimal(amount)) == Decimal(coins)
 
 
+@pytest.mark.parametrize(
+    ("amount", "coins"), [("900.01", "900.10"), ("900.05", "900.10"), ("900.10", "900.10"), ("0.01", "0.10")]
+)
+def test_cash_that_goes_back_is_rounded_up(amount: str, coins: str) -> None:
+    assert in_coins_back(Decimal(amount)) == Decimal(coins)
+
+
 def test_the_history_says_who_took_the_payment_and_who_split_the_booking(order: Order, shift: Shift) -> None:
     taken(order, shift)
     booking = order.bookings.get()
@@ -149,7 +164,8 @@ def test_cash_confirms_the_order_and_tells_the_change(order: Order, shift: Shift
     assert (payment.due, payment.change, order.status) == (Decimal("900.10"), Decimal("99.90"), "confirmed")
     assert (payment.payment.amount, payment.payment.shift) == (Decimal("900.08"), shift)
     assert expected(shift)["cash"] == Decimal("1400.10")
-    assert LedgerEntry.objects.balance(Account.CASH_OVER_SHORT) == Decimal("-0.02")
+    assert LedgerEntry.objects.balance(Account.CASH_ROUNDING) == Decimal("-0.02")
+    assert LedgerEntry.objects.balance(Account.CASH_OVER_SHORT) == 0
     assert violations(now=NOW) == []
 
 

@@ -181,7 +181,15 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
     ),
     "fee hidden in a rounding": (
         "fees and till differences have a cause",
+        lambda b: post("rounding:999", b, petty_cash=100, cash_rounding=-100),
+    ),
+    "fee hidden in a rounding of before": (
+        "fees and till differences have a cause",
         lambda b: post("rounding:999", b, petty_cash=100, cash_over_short=-100),
+    ),
+    "rounding without a payment": (
+        "fees and till differences have a cause",
+        lambda b: post("count:999", b, petty_cash=1, cash_rounding=-1),
     ),
     "refunded by a method that never paid": (
         "refunds go back the way money came",
