@@ -17,7 +17,7 @@ WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before b
 SALES_CLOSE_MINUTES = {
     "web": env.float("SALES_CLOSE_MINUTES", 15),
     "api": env.float("SALES_CLOSE_MINUTES", 15),
-    "counter": 0.0,
+    "counter": -env.float("COUNTER_SELLS_LATE_MINUTES", 120),  # a late coach, until it is known to have left
 }
 # Before departure from the stop. The demo opens its doors half a day ahead, so that they can be tried at any
 # hour.

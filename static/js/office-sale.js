@@ -72,7 +72,7 @@
 
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-pick]")) return;
-    const link = one(`[data-row="${one("#pick").value.trim() || "1"}"]`);
+    const link = one(`[data-row="${one("#pick").value.trim() || one("#pick").placeholder}"]`);
     event.preventDefault();
     if (link) link.click(); else one("#pick").select();
   });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from bookings.domain.sales.exchanges import ExchangeQuote, quote_exchange
 from bookings.domain.sales.ticket_changes import SeatQuote, quote_seat, ticket_called
 from bookings.domain.search.offers import Offer, Search, results
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.domain.timetable.trips import TripView, trip_view
+from bookings.domain.timetable.trips import TripView, late_text, trip_view
 from bookings.models import Booking, Shift, Ticket, User
 
 
@@ -172,7 +172,13 @@ def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) ->
         sum(ticket.needs_wheelchair for ticket in chosen),
     )
     origin, destination = get_places(*(call.stop.city.slug for call in (booking.from_stop, booking.to_stop)))
-    return results(Search(origin, destination, day, party, page_size=50), now=now, channel="counter").offers
+    page = results(Search(origin, destination, day, party, page_size=50), now=now, channel="counter")
+    zone = ZoneInfo(origin.time_zone)
+    late = (late_text(offer.boards_at.astimezone(zone), now) for offer in page.offers)
+    return tuple(
+        replace(offer, note=" ".join(filter(None, [offer.note, text])))
+        for offer, text in zip(page.offers, late, strict=True)
+    )
 
 
 def _lines(quote: ExchangeQuote) -> tuple[MoveLine, ...]:

@@ -6,9 +6,10 @@ Departures with their free seats by class, a segment's seats, what an order owes
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -34,7 +35,7 @@ from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.tickets.receipts import tenders_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.domain.timetable.trips import TripView, late_text, local_text, trip_view
 from bookings.models import Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, User
 
 PAGE: Final = 9  # rows that one digit picks
@@ -63,6 +64,7 @@ class CounterOffer:
     note: str
     classes: tuple[ClassOffer, ...]
     standing_by: int
+    late: str  # of a coach that should have left and is not known to have; else empty
 
     @property
     def free(self) -> int:
@@ -80,13 +82,21 @@ class CounterOffers:
 def counter_offers(
     origin: Place, destination: Place, day: date, *, now: datetime, page: int = 1
 ) -> CounterOffers:
-    """What the counter still sells on a day, a page of it, in a constant number of queries."""
+    """What the counter still sells on a day, a page of it, in a constant number of queries.
+
+    Today that is also what is late, be it since yesterday.
+    """
     check_day(day, now)
     if set(origin.stop_ids) == set(destination.stop_ids):
         raise Refusal(_("Please choose two different places."))
-    departures = find_departures(
-        find_route_segments(origin.stop_ids, destination.stop_ids), day, day, now=now, channel=Channel.COUNTER
-    )
+    segments = find_route_segments(origin.stop_ids, destination.stop_ids)
+    is_today = day == now.astimezone(ZoneInfo(origin.time_zone)).date()
+    first = day - timedelta(days=1) if is_today else day
+    departures = [
+        departure
+        for departure in find_departures(segments, first, day, now=now, channel=Channel.COUNTER)
+        if departure.boards_local.date() == day or departure.boards_at <= now
+    ]
     prices = price_list(departures, read_party(1, {}))
     sold = prices.sold(departures)
     pages = max(1, -(-len(sold) // PAGE))
@@ -134,6 +144,7 @@ def _offer(
             for price, fare_class in prices.classes(departure)
         ),
         standing_by=queue.get(departure.id, 0),
+        late=late_text(departure.boards_local, now),
     )
 
 
@@ -152,6 +163,7 @@ class SegmentView:
     laps: int
     standby_fares: dict[str, str]  # by passenger type; empty while there are seats
     country: str  # ISO code of where it starts, empty if unknown
+    late: str  # as of a CounterOffer
 
     @property
     def is_full(self) -> bool:
@@ -171,7 +183,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         takes_wheelchair_places=True,
     )
     standby: dict[str, str] = {}
-    if seats.free <= seats.reserved and seats.is_on_sale:
+    if seats.free <= seats.reserved and seats.is_on_sale and now < segment.boards_at:
         fares = fare_table([(segment.board, segment.alight)])
         standby = {
             slug: format_zar(fare)
@@ -192,6 +204,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         laps=_laps(sale, next(iter(party.values()), 0)),
         standby_fares=standby,
         country=segment.board.stop.city.country,
+        late=late_text(segment.boards_local, now) if seats.is_on_sale else "",
     )
 
 

@@ -26,6 +26,7 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
     Account,
     Booking,
@@ -78,7 +79,7 @@ def _quote(order: Order, shift: Shift | None, now: datetime) -> VoidQuote:
 
 
 def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, now: datetime) -> str:
-    bookings = list(Booking.objects.filter(order=order))
+    bookings = list(Booking.objects.filter(order=order).select_related("schedule", "from_stop"))
     if order.status != SaleStatus.CONFIRMED or not payments:
         return _("Only a sale that is paid and still valid can be voided.")
     if shift is None or any(payment.shift_id != shift.pk for payment in payments):
@@ -91,7 +92,7 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
             "A sale can be voided for %(minutes)d minutes. Cancel and refund it instead, "
             "or ask a supervisor to waive the fee."
         ) % {"minutes": VOID_WITHIN.total_seconds() // 60}
-    if any(booking.boards_at <= now for booking in bookings):
+    if any(_has_gone(booking, order, now) for booking in bookings):
         return _("The departure time has passed: this sale can no longer be voided. Ask a supervisor.")
     if (
         Ticket.objects.filter(booking__order=order).exclude(status=Ticket.Status.VALID).exists()
@@ -103,6 +104,12 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
             "Cancel and refund the rest instead."
         )
     return ""
+
+
+def _has_gone(booking: Booking, order: Order, now: datetime) -> bool:
+    """By the plan; if it was late when it was sold, once it is known to have left."""
+    was_late = booking.boards_at <= order.placed_at
+    return booking.boards_at <= now and not (was_late and not has_passed(booking.schedule, booking.from_stop))
 
 
 class VoidedAfterBoarding(Conflict):

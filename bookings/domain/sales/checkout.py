@@ -231,8 +231,9 @@ def _place(
 def _make_order(
     hold: Hold, trips: Sequence[HoldTrip], token: str, request: CheckoutRequest, now: datetime
 ) -> Order:
-    boards_at = min(segment_of(trip).boards_at for trip in trips)
-    if boards_at <= now:
+    segments = [segment_of(trip) for trip in trips]
+    boards_at = min(segment.boards_at for segment in segments)
+    if any(max(segment.boards_at, segment.closes_at(request.channel)) <= now for segment in segments):
         raise Conflict(_("The departure time at your stop has passed."))
     pay_by = (
         pay_later_until(boards_at, now)

@@ -92,11 +92,11 @@ class Segment:
         return len({self.board.stop.city.country, self.alight.stop.city.country} - {""}) > 1
 
     def closes_at(self, channel: str = "web") -> datetime:
-        """When `channel` stops selling this segment."""
+        """When `channel` stops selling this segment: the counter after the planned time, for a late coach."""
         return self.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
 
     def is_on_sale(self, now: datetime, channel: str = "web") -> bool:
-        """By the plan, and until the coach is known to have left: a query while it is on the road."""
+        """Until `channel` closes and the coach is not known to have left: a query while it is on the road."""
         schedule = self.schedule
         is_open = schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
         if not is_open or schedule.status != Schedule.Status.DEPARTED:

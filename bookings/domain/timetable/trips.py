@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_mark, day_text, time_text
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
@@ -64,6 +65,16 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         total_text=total_text,
         date_short=day_text(departs),
     )
+
+
+def late_text(boards_local: datetime, now: datetime) -> str:
+    """ "25 min late", with the day of its time if that is another; empty before the planned time."""
+    minutes = int((now - boards_local).total_seconds() // 60)
+    if now < boards_local:
+        return ""
+    late = _("%(minutes)d min late") % {"minutes": minutes}
+    is_today = boards_local.date() == now.astimezone(boards_local.tzinfo).date()
+    return late if is_today else f"{day_text(boards_local)}, {late}"
 
 
 @lru_cache(maxsize=1000)

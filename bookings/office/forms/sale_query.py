@@ -76,9 +76,9 @@ def read_sale_query(query: QueryDict) -> SaleQuery:
 
 
 def picked_segment(data: QueryDict) -> SegmentRef | None:
-    """That of the row whose number was typed, else of the first row."""
-    typed = data.get("pick", "").strip()
-    return SegmentRef.read(data.get(f"row-{_number(typed)}" if typed else "row-1", ""))
+    """That of the row whose number was typed, else of the usual one."""
+    typed = data.get("pick", "").strip() or data.get("usual", "1")
+    return SegmentRef.read(data.get(f"row-{_number(typed)}", ""))
 
 
 def _number(text: str) -> int:

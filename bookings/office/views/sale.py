@@ -302,6 +302,8 @@ def _step(
 def _list_links(query: SaleQuery, offers: CounterOffers, day: date) -> dict[str, Any]:
     return {
         "rows": [(row, query.address(ride=row.ref, page="")) for row in offers.rows],
+        # What Enter alone picks: no coach that may have gone.
+        "usual": next((row.number for row in offers.rows if not row.late), 1),
         "earlier": query.address(page=offers.page - 1),
         "later": query.address(page=offers.page + 1),
         "back": SaleQuery({}).address(hold=query.hold),

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -99,6 +100,22 @@ def test_departures_are_found_by_code_name_or_its_beginning(
     assert page.context["step"] == "departures"
 
 
+def test_a_late_coach_is_offered_as_such_and_never_picked_by_enter_alone(
+    clerk: StaffClient, till: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    late, _next = (make_schedule(departs=now + timedelta(seconds=seconds)) for seconds in (-25 * 60, 1))
+
+    page = clerk.get(SCREEN, {"from": "johannesburg", "to": "cape-town"})
+    seats = clerk.get(address(**segment_query(late))).content.decode()
+
+    assert [row.late[-11:] for row, _link in page.context["rows"]] == ["25 min late", ""]
+    assert page.context["usual"] == 2
+    assert "25 min late: not known to have left." in " ".join(seats.split())
+    assert 'name="wanted"' in seats
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -194,6 +211,7 @@ def test_a_number_picks_its_row(clerk: StaffClient, till: Shift) -> None:
 
     assert "ride=8%7Ca%7Cb" in clerk.post(SCREEN, {**sent, "pick": "2"})["Location"]
     assert "ride=7%7Ca%7Cb" in clerk.post(SCREEN, {**sent, "pick": ""})["Location"]
+    assert "ride=8%7Ca%7Cb" in clerk.post(SCREEN, {**sent, "pick": "", "usual": "2"})["Location"]
     assert "ride" not in clerk.post(SCREEN, {**sent, "pick": "9"})["Location"]
 
 

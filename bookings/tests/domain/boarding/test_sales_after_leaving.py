@@ -1,6 +1,7 @@
-"""Nothing is sold from a stop that the coach is known to have left, whatever the plan says."""
+"""A coach is sold until it is known to have left the stop, early or late, whatever the plan says."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,19 +10,24 @@ from bookings.domain.boarding.coach_load import coach_load
 from bookings.domain.boarding.departure_status import depart
 from bookings.domain.boarding.reversal import undo_departure
 from bookings.domain.boarding.standby_refunds import unseated_standby
-from bookings.domain.counter.sale_page import counter_offers
+from bookings.domain.counter.sale import Sale, sell_now
+from bookings.domain.counter.sale_page import counter_offers, segment_view
+from bookings.domain.counter.standby import sell_standby
+from bookings.domain.counter.tender import Tender
+from bookings.domain.counter.void import void_quote
+from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import get_place
 from bookings.domain.sales.cancellations import is_left_behind
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
-from bookings.domain.sales.holds import HoldRequest, hold_seats
+from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.search.boards import departure_board
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
-from bookings.models import Channel, Hold, Order, Schedule, User
-from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, sell, stand_by
+from bookings.models import Booking, Channel, Hold, Order, Schedule, Shift, User
+from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by
 from bookings.tests.domain.sales.buy import ANN
-from bookings.tests.make import make_user
+from bookings.tests.make import make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MINUTE = timedelta(minutes=1)
@@ -132,3 +138,67 @@ def test_who_stood_by_is_left_behind_when_the_coach_leaves_early(coach: Schedule
     assert before == []
     assert unseated_standby(coach_load(coach.pk, now=LEFT), 0, LEFT) == [ticket]
     assert is_left_behind(ticket, ticket.booking, LEFT)
+
+
+LATE = LEAVES + 25 * MINUTE
+
+
+def offers_at(now: datetime) -> list[tuple[str, str]]:
+    ends = get_place("johannesburg"), get_place("cape-town")
+    offers = counter_offers(*ends, now.astimezone(ZoneInfo("Africa/Johannesburg")).date(), now=now)
+    return [(row.departs, row.late) for row in offers.rows]
+
+
+def sell_late(coach: Schedule, clerk: User) -> Order:
+    request = SeatRequest(segment_from(coach, 0).ref, ("1A",))
+    sale = Sale((ANN,), Tender("cash"), seats=(request,))
+    return sell_now(sale, shift=make_shift(clerk), submission="late", now=LATE)
+
+
+def test_a_late_coach_is_sold_at_the_counter_until_it_has_left(coach: Schedule, nomsa: User) -> None:
+    order = sell_late(coach, nomsa)
+    (ticket,) = order.bookings.get().tickets.all()
+
+    assert order.status == "confirmed"
+    assert offers_at(LATE) == [("10:20", "25 min late")]
+    assert scan(ticket, by=nomsa, schedule=coach, now=LATE, late=True).outcome == "boarded"
+    depart(coach.pk, actor=nomsa, submission="leave", now=LATE)
+    with pytest.raises(SalesClosed):
+        hold_seats(segment_from(coach, 0), ["1B"], HoldRequest("till", channel=Channel.COUNTER), now=LATE)
+    assert offers_at(LATE) == []
+    assert violations(now=LATE) == []
+
+
+def test_a_late_coach_is_not_sold_on_the_web(coach: Schedule) -> None:
+    with pytest.raises(SalesClosed):
+        hold_seats(segment_from(coach, 0), ["1A"], HoldRequest("visitor"), now=LATE)
+
+
+def test_nobody_is_added_to_standby_after_the_planned_time(coach: Schedule, nomsa: User) -> None:
+    sell(coach, *(f"Passenger {number}" for number in "ABCD"))
+    segment = segment_from(coach, 0).ref
+
+    assert segment_view(segment, clerk=nomsa, now=LEFT).standby_fares
+    assert not segment_view(segment, clerk=nomsa, now=LATE).standby_fares
+    with pytest.raises(SalesClosed):
+        sell_standby(segment, Sale((ANN,), Tender("cash")), shift=make_shift(nomsa), submission="x", now=LATE)
+
+
+def test_a_coach_late_since_yesterday_is_offered_with_its_day(coach: Schedule) -> None:
+    midnight = datetime(2026, 12, 1, 22, tzinfo=UTC)  # 00:00 there
+    Schedule.objects.update(departure_time=midnight - 10 * MINUTE)
+
+    assert offers_at(midnight + 20 * MINUTE) == [("23:50", "Tue 1 Dec, 30 min late")]
+
+
+def test_what_was_sold_late_is_voided_while_the_coach_stands(coach: Schedule, nomsa: User) -> None:
+    order = sell_late(coach, nomsa)
+    reference = order.bookings.get().booking_reference
+    shift = Shift.objects.get()
+
+    assert void_quote(reference, shift, now=LATE + MINUTE).obstacle == ""
+    Booking.objects.update(boards_at=LATE + MINUTE)  # as if it had been sold in time
+    assert "time has passed" in void_quote(reference, shift, now=LATE + 2 * MINUTE).obstacle
+    Booking.objects.update(boards_at=LEAVES)
+    Schedule.objects.update(status=Schedule.Status.DEPARTED)
+    assert "time has passed" in void_quote(reference, shift, now=LATE + MINUTE).obstacle

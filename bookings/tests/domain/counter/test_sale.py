@@ -167,13 +167,16 @@ def test_a_closed_till_sells_nothing(schedule: Schedule, shift: Shift) -> None:
     assert Order.objects.count() == 0
 
 
-def test_the_counter_sells_until_departure(shift: Shift) -> None:
+def test_the_counter_sells_a_late_coach_for_two_hours(shift: Shift) -> None:
     leaving = make_schedule(departs=NOW + timedelta(minutes=5))
-    gone = make_schedule(departs=NOW)
+    late = make_schedule(departs=NOW - timedelta(minutes=119))
+    long_gone = make_schedule(departs=NOW - timedelta(minutes=120))
 
     assert sell(shift, seats_on(leaving, count=1)).status == "confirmed"
+    assert sell(shift, seats_on(late, count=1), submission="two").status == "confirmed"
     with pytest.raises(SalesClosed):
-        sell(shift, seats_on(gone, count=1), submission="two")
+        sell(shift, seats_on(long_gone, count=1), submission="three")
+    assert violations(now=NOW) == []
 
 
 def test_seats_are_kept_for_five_minutes_without_a_cap(shift: Shift) -> None:
