@@ -5,7 +5,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from bookings.demo.payment_simulator.account import Merchant
-from bookings.demo.payment_simulator.server import Pace, Simulator
+from bookings.demo.payment_simulator.sender import Pace
+from bookings.demo.payment_simulator.server import Simulator
 
 # The account of the simulator; its passphrase lets the API be signed too
 MERCHANT = Merchant("10000100", "46f0cd694581a", "jt7NOE43FZPn")
