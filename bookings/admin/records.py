@@ -292,9 +292,9 @@ class RefundAdmin(RecordAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(RecordAdmin):
-    list_display = ["pk", "at", "account", "amount", "order", "cause"]
+    list_display = ["pk", "at", "account", "gateway", "amount", "order", "cause"]
     list_select_related = ["order"]
-    list_filter = ["account"]
+    list_filter = ["account", "gateway"]
     ordering = ["-pk"]
     search_fields = ["cause__exact", "order__pk__exact"]
 

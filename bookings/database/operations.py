@@ -30,9 +30,7 @@ class AddIndexBesideSales(AddIndexConcurrently):
 
 
 class AddUniqueBesideSales(AddConstraint):
-    """A unique constraint with a condition, whose index PostgreSQL makes while the table is written to.
-    SQLite: as usual.
-    """
+    """A unique constraint whose index PostgreSQL makes while the table is written to. SQLite: as usual."""
 
     atomic = False
 
@@ -41,8 +39,19 @@ class AddUniqueBesideSales(AddConstraint):
         if schema_editor.connection.vendor != "postgresql":
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         elif self.allow_migrate_model(schema_editor.connection.alias, model):
+            unique: Any = self.constraint
+            if unique.condition is None and not unique.expressions:
+                self._add_by_its_index(model, unique, schema_editor)
+                return
             made = str(self.constraint.create_sql(model, schema_editor))
             schema_editor.execute(made.replace("CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1))
+
+    def _add_by_its_index(self, model: Any, unique: Any, schema_editor: Any) -> None:
+        quote = schema_editor.quote_name
+        table, name = quote(model._meta.db_table), quote(unique.name)
+        columns = ", ".join(quote(model._meta.get_field(field).column) for field in unique.fields)
+        schema_editor.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} ({columns})")
+        schema_editor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}")
 
 
 class AddCheckBesideSales(AddConstraintNotValid):

@@ -95,6 +95,7 @@ def entries_of(one: Sold, payment: Payment | None, refund: Refund | None, rng: R
                 partner_id=one.order.partner_id if account == Account.PARTNER else None,
                 at=at,
                 cause=cause,
+                gateway=one.method if account == Account.GATEWAY else "",
             )
             for account, amount in amounts.items()
             if amount

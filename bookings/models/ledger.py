@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
@@ -33,6 +33,12 @@ class Account(models.TextChoices):
     SAFE = "safe", _("safe of the branch")
     PETTY_CASH = "petty_cash", _("paid in or out of the till")
     PARTNER = "partner", _("owed by partners")
+    GATEWAY_FEES = "gateway_fees", _("fees of payment gateways")
+    BANK = "bank", _("bank")
+    CHARGEBACKS = "chargebacks", _("chargebacks")
+
+
+PER_GATEWAY: Final = (Account.GATEWAY, Account.GATEWAY_FEES, Account.CHARGEBACKS)
 
 
 class Total(models.Sum):
@@ -51,7 +57,8 @@ class Posting:
     """A group of entries: account → signed rand, debits positive, 0 in all. Posted under a `cause` that is
     used once.
 
-    An amount on the partners' account is that of `partner`, else of the order's.
+    An amount on the partners' account is that of `partner`, else of the order's. One on an account that each
+    gateway has of its own (PER_GATEWAY) is that of `gateway`.
     """
 
     cause: str
@@ -62,6 +69,7 @@ class Posting:
     shift: Shift | None = field(default=None, kw_only=True)
     partner: Partner | None = field(default=None, kw_only=True)
     actor: User | None = field(default=None, kw_only=True)
+    gateway: str = field(default="", kw_only=True)
 
     @property
     def order_id(self) -> int | None:
@@ -93,6 +101,7 @@ class LedgerManager(models.Manager["LedgerEntry"]):
                 actor=posting.actor,
                 at=posting.at,
                 cause=posting.cause,
+                gateway=posting.gateway if account in PER_GATEWAY else "",
             )
             for account, amount in posting.amounts.items()
             if amount != 0
@@ -109,8 +118,9 @@ class LedgerManager(models.Manager["LedgerEntry"]):
         order: Order | int | None = None,
         booking: Booking | int | None = None,
         shift: Shift | int | None = None,
+        gateway: str | None = None,
     ) -> Decimal:
-        """The sum of an account's entries, of one order, booking or shift if it is given."""
+        """The sum of an account's entries, of one order, booking, shift or gateway if it is given."""
         entries = self.filter(account=account)
         if order is not None:
             entries = entries.filter(order=order)
@@ -118,6 +128,8 @@ class LedgerManager(models.Manager["LedgerEntry"]):
             entries = entries.filter(booking=booking)
         if shift is not None:
             entries = entries.filter(shift=shift)
+        if gateway is not None:
+            entries = entries.filter(gateway=gateway)
         return cents(entries.aggregate(total=Total("amount"))["total"] or ZERO)
 
 
@@ -141,6 +153,8 @@ class LedgerEntry(models.Model):
     )
     at = models.DateTimeField()
     cause = models.CharField(max_length=120)
+    # Of an account that each gateway has of its own; "" on any other, and on those from before this was noted
+    gateway = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     objects = LedgerManager()
 
@@ -148,7 +162,9 @@ class LedgerEntry(models.Model):
         ordering = ["at", "id"]
         verbose_name_plural = "ledger entries"
         constraints = [
-            models.UniqueConstraint(fields=["cause", "account"], name="one_entry_per_cause_and_account"),
+            models.UniqueConstraint(
+                fields=["cause", "account", "gateway"], name="one_entry_per_cause_account_gateway"
+            ),
             models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_zero"),
             models.CheckConstraint(condition=Q(account__in=Account.values), name="ledger_account_known"),
             models.CheckConstraint(

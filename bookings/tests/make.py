@@ -326,7 +326,13 @@ def _make_payment(order: Order, amount: Decimal, method: str, *, is_online: bool
     )
     account = method if method in ("cash", "card", "eft") else "gateway"
     LedgerEntry.objects.post(
-        Posting(f"payment:{payment.pk}", {account: amount, "receivable": -amount}, at=now, order=order)
+        Posting(
+            f"payment:{payment.pk}",
+            {account: amount, "receivable": -amount},
+            at=now,
+            order=order,
+            gateway=method,
+        )
     )
 
 

@@ -143,7 +143,7 @@ REFUSED: dict[str, Break] = {
     "paid_refund_has_time": lambda b: Refund.objects.create(
         order=b.order, cause="x", amount=1, status="paid", created_at=NOW
     ),
-    "one_entry_per_cause_and_account": lambda b: copy(LedgerEntry.objects.first()),
+    "one_entry_per_cause_account_gateway": lambda b: copy(LedgerEntry.objects.first()),
     "ledger_entry_not_zero": lambda b: copy(LedgerEntry.objects.first(), cause="x", amount=0),
     "ledger_account_known": lambda b: copy(LedgerEntry.objects.first(), cause="x", account="lost"),
     "unique_submission": lambda b: [

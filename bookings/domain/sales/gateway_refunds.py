@@ -134,7 +134,9 @@ def _note_paid(attempt: RefundAttempt, now: datetime) -> None:
         reference=attempt.external_id[:40],
     )
     amounts = {Account.REFUNDS_OWED: refund.amount, Account.GATEWAY: -refund.amount}
-    LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
+    LedgerEntry.objects.post(
+        Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, gateway=attempt.payment.method)
+    )
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
     finish_refund_task(refund, now)
 

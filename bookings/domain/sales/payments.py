@@ -206,7 +206,15 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
             taken = {account_of(received.method): amount, Account.RECEIVABLE: -amount}
             actor = shift.clerk if shift else None
             LedgerEntry.objects.post(
-                Posting(f"payment:{payment.pk}", taken, at=now, order=order, shift=shift, actor=actor)
+                Posting(
+                    f"payment:{payment.pk}",
+                    taken,
+                    at=now,
+                    order=order,
+                    shift=shift,
+                    actor=actor,
+                    gateway=received.method,
+                )
             )
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if received.attempt:

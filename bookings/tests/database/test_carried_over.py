@@ -12,9 +12,11 @@ from bookings.cache.reference_data import reference_data_version
 from bookings.domain.counter.booking_search import search_bookings
 from bookings.domain.sales.messages import queue_message, write_webhook
 from bookings.models import (
+    Account,
     Booking,
     City,
     GatewayNotification,
+    LedgerEntry,
     OutboxMessage,
     PassengerType,
     PaymentAttempt,
@@ -150,3 +152,17 @@ def test_payments_that_were_declined_have_failed(newest: list[tuple[str, str]]) 
         "started": "received",
         "paid": "acted",
     }
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_what_lies_with_a_gateway_moves_to_its_own_account(newest: list[tuple[str, str]]) -> None:
+    total = make_booking(is_online=True).order.total
+    make_booking(paid_by="cash")
+    migrate([("bookings", "0033_alarms_about_the_till")])
+    migrate(newest)
+
+    balance = LedgerEntry.objects.balance
+    assert balance(Account.GATEWAY, gateway="demo") == total
+    assert balance(Account.GATEWAY) == total
+    assert LedgerEntry.objects.filter(account=Account.GATEWAY, cause__startswith="opening:").count() == 2
