@@ -3,7 +3,7 @@
 //   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
 //   [data-back]              what Esc does
 //   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
-//   [data-total] [data-change]   follow the passenger types and the cash given
+//   [data-total] [data-rest] [data-change]   follow the passenger types, the parts paid so far and the cash given
 //   [data-print] [data-printed]  a page that prints itself, and the form that says so
 "use strict";
 (() => {
@@ -20,17 +20,24 @@
     if (types.length) shown.textContent = readers.rand(types.reduce((sum, select) => sum + cents(select.selectedOptions[0]?.textContent.split("·").pop() || "0"), 0));
     return cents(shown.textContent);
   }
+  function due() {
+    const rest = one("[data-rest]"), left = total() - Number(rest?.dataset.paid || 0);
+    if (rest) rest.textContent = readers.rand(left);
+    return left;
+  }
   function showMoney() {
-    const due = total(), given = one("#amount"), change = one("[data-change]");
+    const left = due(), given = one("#amount"), change = one("[data-change]");
     if (!given || !change) return;
     const handed = readers.cents(given.value);
     change.hidden = handed === null;
-    const back = handed - readers.coins(due, Number(given.dataset.coin));
+    const back = handed - readers.coins(left, Number(given.dataset.coin));
     change.classList.toggle("is-short", back < 0);
     one("b", change).textContent = readers.rand(back);
   }
   function choose(radio) {
+    const amount = one("#amount");
     radio.checked = true;
+    if (amount && radio.value !== "cash" && (one("#refusal") || cents(amount.value) > due())) amount.value = ""; // only cash has change
     showMoney();
     one(radio.value === "cash" ? "#amount" : "#reference")?.focus();
   }
@@ -41,7 +48,7 @@
     const form = input.closest("form[data-flow]");
     if (!form || input.matches("button, a, textarea") || isOpenList(input) && one("[aria-selected=true]", input.closest(".combo"))) return;
     const need = all("[data-need]", form).find((field) => !field.value.trim());
-    const money = all("[data-money]", form).find((field) => field.offsetParent);
+    const money = one(one("[name=tender]:checked", form)?.value === "cash" ? "#amount" : "#reference", form);
     const next = need || (money && input !== money ? money : null);
     if (!next) return;
     event.preventDefault();
@@ -66,6 +73,7 @@
     else if (event.key === "F8" && one("#sale-order")) { event.preventDefault(); one("#sale-order").focus(); }
     else if (event.key === "F9" && one("#sale")) { event.preventDefault(); location.assign(one("#sale-search").action); }
     else if (/^F[234]$/.test(event.key)) { const radio = one(`[data-key="${event.key}"]`); if (radio) { event.preventDefault(); choose(radio); } }
+    else if (event.key === "F6" && one("[data-key=F6]")) { event.preventDefault(); one("[data-key=F6]").click(); }
     else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const radio = one(`input[data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (radio) choose(radio); }
     else if (one("[data-sold]") && !at.matches?.("input, select, textarea")) { const link = one(`a[data-letter="${event.key.toLowerCase()}"]`); if (link) { event.preventDefault(); link.click(); } }
   });

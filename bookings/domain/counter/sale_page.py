@@ -279,10 +279,11 @@ class SoldView:
     trips: tuple[TicketedTrip, ...]
     passes: tuple[PrintedTicket, ...]
     total_text: str
-    tender: str
+    tender: str  # of a split payment all of them
     given_text: str
     change: Decimal
     is_standby: bool
+    parts: tuple[tuple[str, str], ...]  # tender and amount, of a split payment
 
     @property
     def change_text(self) -> str:
@@ -304,7 +305,9 @@ def sold_view(token: str) -> SoldView:
     order = _paid_order(token)
     trips = tuple(ticketed_trips_of(bookings_of(order)))
     tenders = [tender for tender in tenders_of(order.pk) if tender.method in TENDERS]
-    tender = tenders[-1] if tenders else None
+    tenders = [tender for tender in tenders if tender.at == tenders[-1].at]  # of this payment
+    cash = next((tender for tender in tenders if tender.given is not None), None)
+    parts = tuple((method_text(tender.method), format_zar(rand(tender.cents))) for tender in tenders)
     return SoldView(
         order=order,
         references=tuple(trip.booking.booking_reference for trip in trips),
@@ -314,11 +317,12 @@ def sold_view(token: str) -> SoldView:
             for trip in trips
             for ticket in trip.tickets
         ),
-        total_text=format_zar(rand(tender.cents) if tender else order.total),
-        tender=method_text(tender.method) if tender else "",
-        given_text=format_zar(rand(tender.given or 0)) if tender else "",
-        change=rand(tender.change) if tender else ZERO,
+        total_text=format_zar(rand(sum(tender.cents for tender in tenders)) if tenders else order.total),
+        tender=" + ".join(tender for tender, _amount in parts),
+        given_text=format_zar(rand(cash.given or 0)) if cash else "",
+        change=rand(cash.change) if cash else ZERO,
         is_standby=any(ticket.place == Ticket.Place.STANDBY for trip in trips for ticket in trip.tickets),
+        parts=parts if len(parts) > 1 else (),
     )
 
 

@@ -99,7 +99,9 @@ def till_view(shift: Shift, *, page: int = 1) -> TillView:
     )
     pager = Paginator(entries, PAGE)
     shown = pager.get_page(page)
-    taken = Payment.objects.filter(shift=shift).aggregate(n=Count("pk"), total=Total("amount"))
+    taken = Payment.objects.filter(shift=shift).aggregate(
+        n=Count("order", distinct=True), total=Total("amount")
+    )
     back = Refund.objects.filter(shift=shift).aggregate(n=Count("pk"), total=Total("amount"))
     outcome = cash_up(shift) if shift.closed_at or shift.count_tries else None
     return TillView(

@@ -22,7 +22,7 @@ from bookings.domain.sales.gateway_refunds import finish_refund_task
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
-from bookings.domain.sales.payments import ReceivedPayment, settle
+from bookings.domain.sales.payments import PART_PAID, ReceivedPayment, settle
 from bookings.domain.sales.refunds import returns_online
 from bookings.models import (
     Account,
@@ -44,22 +44,34 @@ _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 
 
 @dataclass(frozen=True)
+class TenderPart:
+    """So much of what is due, to the cent, by one tender; cash in coins that exist."""
+
+    method: str  # cash, card
+    amount: Decimal
+    reference: str = ""
+
+
+@dataclass(frozen=True)
 class Tender:
     """How money changes hands. `given` None is exactly what is due; card and EFT need the reference of the
     terminal or the transfer. What goes back may need the approval of a second person.
+
+    Of a split payment `parts` were paid by other tenders before, and this one takes the rest.
     """
 
     method: str  # cash, card, eft
     given: Decimal | None = None
     reference: str = ""
     approval: Approval | None = None
+    parts: tuple[TenderPart, ...] = ()
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A payment at the counter.
+    """A payment at the counter, of a split one the last.
 
-    `due` is what the customer had to hand over (cash rounded), `change` what goes back to them.
+    `due` is what the customer had to hand over by it (cash rounded), `change` what goes back to them.
     """
 
     payment: Payment
@@ -114,8 +126,9 @@ def take_payment(
 ) -> Taken:
     """Take what is due on an order into the till and confirm it, once per `submission`.
 
-    Cash may be more than is due (change); card and EFT are exact. Raises Refusal for a wrong amount or
-    reference, Conflict when nothing is due, the seats are gone or the shift is closed; nothing is booked.
+    Cash may be more than is due (change); card and EFT are exact. Of a split payment each part is a payment
+    of its own. Raises Refusal for a wrong amount or reference, Conflict when nothing is due, the seats are
+    gone or the shift is closed; nothing is booked.
     """
     result = run_once(
         "take-payment",
@@ -131,12 +144,15 @@ def take_payment(
 
 
 def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: datetime | None) -> str:
-    reference = clean_reference(tender)
+    reference = clean_reference(tender.method, tender.reference)
     order = lock_order(order_id).order
     shift, now = lock_shift(shift), now or database_now()
     amount = amount_due(order, now=now)
     if amount <= 0:
         raise Conflict(_("There is nothing to pay on this order any more."))
+    amount = rest_due(amount, tender)
+    for number, part in enumerate(tender.parts):
+        _book_part(order, part, f"till{number}:{submission}"[:80], shift, now)
     due = in_coins(amount) if tender.method == Account.CASH else amount
     given = due if tender.given is None else tender.given
     _check_given(tender.method, due, given)
@@ -164,6 +180,45 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
     return f"{payment.pk} {due} {given}"
 
 
+def rest_due(amount: Decimal, tender: Tender) -> Decimal:
+    """What is left of an amount due when the parts of a split payment are paid.
+
+    Raises Refusal for a part that is not possible, or if nothing is left.
+    """
+    for place, part in enumerate(tender.parts):
+        clean_reference(part.method, part.reference)
+        is_last_cash = part.method == Account.CASH and Account.CASH in (
+            tender.method,
+            *(other.method for other in tender.parts[place + 1 :]),
+        )
+        if part.method == Account.EFT:
+            raise Refusal(_("Enter the EFT last: it pays what the others leave."))
+        if is_last_cash:
+            raise Refusal(_("Enter all of the cash at once."))
+        if not is_rand_and_cents(part.amount) or part.amount <= 0:
+            raise Refusal(_("Enter an amount in rand and cents."))
+        if part.method == Account.CASH and part.amount != in_coins(part.amount):
+            raise Refusal(_("There are no coins for %(amount)s.") % {"amount": format_zar(part.amount)})
+        amount -= part.amount
+        if amount <= 0:
+            raise Refusal(_("Nothing is left to pay: this is no part, but all that is due."))
+    return amount
+
+
+def _book_part(order: Order, part: TenderPart, external_id: str, shift: Shift, now: datetime) -> None:
+    received = ReceivedPayment(
+        part.method,
+        external_id,
+        part.amount,
+        shift=shift,
+        reference=clean_reference(part.method, part.reference),
+        given=part.amount if part.method == Account.CASH else None,
+        is_part=True,
+    )
+    if settle(order.pk, received, now=now) != PART_PAID:
+        raise Conflict(_("This form is no longer valid. Please open the page again."))
+
+
 def _check_given(method: str, due: Decimal, given: Decimal) -> None:
     if not is_rand_and_cents(given):
         raise Refusal(_("Enter an amount in rand and cents."))
@@ -175,23 +230,23 @@ def _check_given(method: str, due: Decimal, given: Decimal) -> None:
         )
 
 
-def clean_reference(tender: Tender) -> str:
+def clean_reference(method: str, typed: str) -> str:
     """The reference of a card terminal or transfer as it is kept.
 
     Raises Refusal for an unknown tender, a missing one or a card number.
     """
-    reference = " ".join(tender.reference.split())
-    if tender.method not in TENDERS:
+    reference = " ".join(typed.split())
+    if method not in TENDERS:
         raise Refusal(_("Choose cash, card or EFT."))
     if _CARD_NUMBER.search(reference):
         raise Refusal(
             _("This looks like a card number. Never enter one: use the reference on the terminal's slip.")
         )
-    if tender.method != Account.CASH and not reference:
+    if method != Account.CASH and not reference:
         raise Refusal(_("Enter the reference on the slip."))
     if len(reference) > 40:
         raise Refusal(_("The reference is too long."))
-    return "" if tender.method == Account.CASH else reference
+    return "" if method == Account.CASH else reference
 
 
 def pay_out_refund(
@@ -219,7 +274,7 @@ def pay_out_refund(
 
 
 def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None) -> str:
-    method, reference = tender.method, clean_reference(tender)
+    method, reference = tender.method, clean_reference(tender.method, tender.reference)
     rows = Refund.objects.select_related("order", "payment__shift")
     refund = rows.filter(pk=refund_id).first()
     if refund is None:

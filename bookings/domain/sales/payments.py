@@ -43,6 +43,7 @@ from bookings.models import (
 )
 
 CHECK_AFTER: Final = timedelta(minutes=3)  # without any word of an attempt the gateway is asked
+PART_PAID: Final = "part paid"
 _TO_PAY: Final = (PaymentAttempt.Status.STARTED, PaymentAttempt.Status.ABANDONED)
 
 
@@ -157,7 +158,8 @@ def _mark_attempt_paid(pk: int) -> tuple[QuerySet[PaymentAttempt], dict[str, Any
 class ReceivedPayment:
     """Money that came: by which attempt to pay, or into which till, whose clerk is the actor.
 
-    `reference` is that of the terminal's slip or the transfer, `given` the cash that was handed over.
+    `reference` is that of the terminal's slip or the transfer, `given` the cash that was handed over. The
+    rest of a payment that `is_part` follows in the same transaction.
     """
 
     method: str
@@ -167,6 +169,7 @@ class ReceivedPayment:
     shift: Shift | None = None
     reference: str = ""
     given: Decimal | None = None
+    is_part: bool = False
 
 
 def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = None) -> str:
@@ -219,7 +222,9 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
             notify_partner(order, Webhook.Event.PAID, payment, at=now)
             if received.attempt:
                 _mark_attempt_paid(received.attempt.pk)
-            outcome = _place_money(order, bookings, payment, owed - amount, now)
+            outcome = PART_PAID
+            if not received.is_part:
+                outcome = _place_money(order, bookings, payment, owed - amount, now)
             refresh(locked.schedules)
             return outcome
     except IntegrityError:  # the unique constraint knows whether this payment is here already

@@ -6,7 +6,7 @@ Nothing here asks more of a clerk than the keys it takes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,11 +21,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings.base.errors import NotFound
+from bookings.base.errors import NotFound, Refusal
+from bookings.base.money import ZERO, cents, format_zar, read_amount
 from bookings.base.names import NAME_LENGTH, read_full_name
 from bookings.base.phones import HOME
 from bookings.base.text import clean_code, clean_text
-from bookings.domain.counter.tender import Tender
+from bookings.domain.counter.tender import Tender, TenderPart
 from bookings.domain.network.places import Place, get_likely_place, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
@@ -144,6 +145,18 @@ class TenderChoice:
     is_chosen: bool
 
 
+@dataclass(frozen=True)
+class PartRow:
+    """A part of a split payment as the form shows and carries it."""
+
+    label: str | Promise
+    amount_text: str
+    reference: str
+    name: str  # of its hidden field
+    value: str
+    remove: str  # the action that takes it out
+
+
 _TENDERS: Final = (
     (Account.CASH, gettext_lazy("Cash"), "F2", "c"),
     (Account.CARD, gettext_lazy("Card"), "F3", "d"),
@@ -151,8 +164,15 @@ _TENDERS: Final = (
 )
 
 
+_MOST_PARTS: Final = 8
+
+
 class TenderForm(forms.Form):
-    """Cash with the amount given, or card or EFT with a reference. An empty amount is exactly what is due."""
+    """Cash with the amount given, or card or EFT with a reference. An empty amount is exactly what is due.
+
+    Of a split payment the parts that were typed before stand in hidden fields: "card 300.00 T4 8812". A
+    further way to pay is a further tender of `_TENDERS` and of `domain.counter.tender`.
+    """
 
     use_required_attribute = False
 
@@ -169,6 +189,63 @@ class TenderForm(forms.Form):
             required=False, widget=forms.TextInput({**money, "maxlength": 40})
         )
 
+        for name in self._part_names(self.data):
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @staticmethod
+    def _part_names(data: Mapping[str, Any]) -> list[str]:
+        names = (f"part-{place}" for place in range(_MOST_PARTS))
+        return [name for name in names if data.get(name)]
+
+    @property
+    def parts(self) -> tuple[TenderPart, ...]:
+        """What was paid by other tenders before; a part that nobody can have typed is left out."""
+        return tuple(filter(None, (_read_part(self.data[name]) for name in self._part_names(self.data))))
+
+    @property
+    def paid(self) -> Decimal:
+        return sum((part.amount for part in self.parts), ZERO)
+
+    @property
+    def paid_cents(self) -> int:
+        """For the page, which keeps what is left up to date."""
+        return int(self.paid * 100)
+
+    def part_rows(self) -> Iterator[PartRow]:
+        for place, part in enumerate(self.parts):
+            yield PartRow(
+                Account(part.method).label,
+                format_zar(part.amount),
+                part.reference,
+                f"part-{place}",
+                _write_part(part),
+                f"unpart:{place}",
+            )
+
+    def split(self) -> None:
+        """Make what was typed a part, and leave the fields empty for the rest. Raises Refusal without an
+        amount, or if there are too many parts.
+        """
+        cleaned = self.cleaned_data
+        if cleaned["amount"] is None:
+            raise Refusal(_("Enter how much of it is paid this way."))
+        if len(self.parts) == _MOST_PARTS:
+            raise Refusal(_("These are too many parts."))
+        part = TenderPart(cleaned["tender"], cleaned["amount"], self.tendered.reference)
+        parts = (*self.parts, part)
+        has_cash = any(part.method == Account.CASH for part in parts)
+        self._carry(parts, tender=Account.CARD.value if has_cash else Account.CASH.value)
+
+    def remove_part(self, place: int) -> None:
+        """Take a part out again, if there is one at this place."""
+        self._carry(part for index, part in enumerate(self.parts) if index != place)
+
+    def _carry(self, parts: Iterable[TenderPart], **typed: str) -> None:
+        others = {name: value for name, value in self.data.items() if not name.startswith("part-")}
+        carried = {f"part-{place}": _write_part(part) for place, part in enumerate(parts)}
+        self.data = {**others, **carried, "amount": "", "reference": "", **typed}
+        self.full_clean()
+
     def clean_tender(self) -> str:
         return self.cleaned_data["tender"] or Account.CASH.value
 
@@ -178,10 +255,8 @@ class TenderForm(forms.Form):
     @property
     def tendered(self) -> Tender:
         cleaned = self.cleaned_data
-        is_cash = cleaned["tender"] == Account.CASH
-        return Tender(
-            cleaned["tender"], cleaned["amount"] if is_cash else None, "" if is_cash else cleaned["reference"]
-        )
+        reference = "" if cleaned["tender"] == Account.CASH else cleaned["reference"]
+        return Tender(cleaned["tender"], cleaned["amount"], reference, parts=self.parts)
 
     @property
     def chosen(self) -> str:
@@ -214,6 +289,20 @@ class TenderForm(forms.Form):
             if self.is_bound
             else []
         )
+
+
+def _write_part(part: TenderPart) -> str:
+    return f"{part.method} {cents(part.amount)} {part.reference}".strip()
+
+
+def _read_part(text: str) -> TenderPart | None:
+    method, _space, rest = text.partition(" ")
+    amount, _space, reference = rest.partition(" ")
+    if method not in Account.values:
+        return None
+    with suppress(ValueError):
+        return TenderPart(method, read_amount(amount), reference)
+    return None
 
 
 class PayForm(TenderForm):
@@ -309,6 +398,13 @@ class PayForm(TenderForm):
             "email": email,
             "phone": phone,
         }
+
+    @property
+    def total(self) -> Decimal:
+        """What all of them cost, by the types that the form shows."""
+        fares = (person.fares.get(self[f"type-{person.index}"].value() or "") for person in self.people)
+        firsts = (next(iter(person.fares.values()), "0") for person in self.people)
+        return sum((read_amount(fare or first) for fare, first in zip(fares, firsts, strict=True)), ZERO)
 
     @property
     def rows(self) -> list[tuple[Person, forms.BoundField, forms.BoundField]]:

@@ -5,6 +5,7 @@ Places and day, departure, seats, names and money. The state is in the address a
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, Refusal, RuleBroken
+from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.domain.counter.sale import Sale, give_back, keep_seats, keep_typed, sell_now, take_over
 from bookings.domain.counter.sale_page import (
@@ -26,6 +28,7 @@ from bookings.domain.counter.sale_page import (
     segment_view,
 )
 from bookings.domain.counter.standby import sell_standby
+from bookings.domain.counter.tender import rest_due
 from bookings.domain.fares.prices import lap_types
 from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
@@ -60,7 +63,7 @@ def sell(request: StaffRequest) -> HttpResponse:
     query = read_sale_query(request.GET)
     if request.method != "POST":
         return _show(request, query)
-    act = _ACTIONS.get(request.POST.get("action", ""), _again)
+    act = _ACTIONS.get(request.POST.get("action", "").partition(":")[0], _again)
     return act(request, query, shift)
 
 
@@ -165,6 +168,44 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
     return redirect("office:sold", order.token)
 
 
+def _split(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
+    """What was typed pays a part; the rest is paid another way. Nothing is booked yet."""
+    form = _typed_form(request, query)
+    if not form.is_valid():
+        return _show(request, query, form=form, status=422)
+    try:
+        form.split()
+        rest_due(_total(query, form), form.tendered)
+    except (Refusal, NotFound) as refusal:
+        return _show(request, query, form=_typed_form(request, query), refusal=refusal)
+    return _show(request, query, form=form)
+
+
+def _unpart(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
+    form = _typed_form(request, query)
+    form.remove_part(read_int(request.POST["action"].partition(":")[2], default=99, most=99))
+    return _show(request, query, form=form)
+
+
+def _typed_form(request: StaffRequest, query: SaleQuery) -> TenderForm:
+    """The form of the last step as it was posted; the names of a held sale are kept."""
+    if query.order:
+        return TenderForm(request.POST)
+    if query.segment and query.standby:
+        view = segment_view(query.segment, clerk=request.user, now=timezone.now())
+        return PayForm(standby_people(view, query.standby), type_names(), request.POST, country=view.country)
+    sale = held_sale(query.hold, clerk=request.user, now=timezone.now())
+    form = PayForm(held_people(sale), type_names(), request.POST, country=sale.country)
+    keep_typed(query.hold, clerk=request.user, **form.draft())
+    return form
+
+
+def _total(query: SaleQuery, form: TenderForm) -> Decimal:
+    if isinstance(form, PayForm):
+        return form.total
+    return owed_order(query.order, now=timezone.now()).owed
+
+
 def _take(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     """The money for an order that was made elsewhere and is paid here."""
     form = TenderForm(request.POST)
@@ -185,6 +226,8 @@ _ACTIONS: Final = {
     "pay": _pay,
     "standby": _standby,
     "take": _take,
+    "split": _split,
+    "unpart": _unpart,
 }
 
 
@@ -233,8 +276,10 @@ def _show(
 
 
 def _focus(form: TenderForm, *, is_refused: bool) -> None:
-    """Where the clerk types next: the first name, or the money if it was refused or is all that is asked."""
-    if is_refused or not isinstance(form, PayForm):
+    """Where the clerk types next: the first name, or the money if it was refused, is paid in part or is all
+    that is asked.
+    """
+    if is_refused or form.parts or not isinstance(form, PayForm):
         form.focus_money(is_refused=is_refused)
     else:
         form.focus_names()
@@ -252,7 +297,7 @@ def _step(
             typed,
             TenderForm(),
             owed=owed,
-            total=owed.owed_text,
+            due=owed.owed,
             action="take",
             back=SaleQuery({}).address(),
         )
@@ -293,7 +338,6 @@ def _step(
             typed,
             form,
             sale=sale,
-            total=sale.total_text,
             return_address=_return_address(query, sale),
         )
     return {}
@@ -336,10 +380,15 @@ def _money(
     step: str, request: StaffRequest, typed: dict[str, Any], form: TenderForm, **context: Any
 ) -> dict[str, Any]:
     posted = request.POST.get("submission", "")[:80] if request.method == "POST" else ""
+    if isinstance(typed.get("form"), type(form)):  # else another step was posted
+        form = typed["form"]
+    due = form.total if isinstance(form, PayForm) and "due" not in context else context["due"]
     return {
         "step": step,
         "action": step,
-        "form": typed.get("form") or form,
+        "form": form,
         "submission": posted or random_token(),
+        "total": format_zar(due),
+        "rest": format_zar(due - form.paid),
         **context,
     }

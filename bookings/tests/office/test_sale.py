@@ -645,3 +645,100 @@ def test_a_wheelchair_and_help_are_sold_at_the_counter(
     assert 'value="two steps"' in shown
     tickets = Ticket.objects.order_by("seat__label").values_list("seat__label", "help_request")
     assert list(tickets) == [("1A", ""), ("1B", "two steps")]
+
+
+# split payments, without a script
+
+
+def carried(page: str) -> dict[str, str]:
+    """The parts as the page carries them on."""
+    return dict(re.findall(r'name="(part-\d)" value="([^"]*)"', unescape(page)))
+
+
+def test_a_part_is_noted_and_the_rest_is_paid_by_another_tender(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    token = held_token(clerk, schedule)
+    typed = {"action": "split", "tender": "card", "amount": "250", "reference": "T4 8812"}
+
+    page = clerk.post(address(hold=token), payment(**typed)).content.decode()
+    assert carried(page) == {"part-0": "card 250.00 T4 8812"}
+    assert re.search(r'data-rest data-paid="25000">R350<', page)
+    assert 'value="Thandi Nkosi"' in page
+    assert not Payment.objects.exists()
+    answer = clerk.post(address(hold=token), payment(**carried(page), amount="400"))
+    sold = clerk.get(answer["Location"]).content.decode()
+
+    assert list(Payment.objects.order_by("pk").values_list("method", "amount", "reference")) == [
+        ("card", 250, "T4 8812"),
+        ("cash", 350, ""),
+    ]
+    assert re.search(r"Change</span> <b>R50</b>", sold)
+    assert re.findall(r"<li>(\w+) <b>(R\d+)</b></li>", sold) == [("card", "R250"), ("cash", "R350")]
+
+
+def test_after_cash_the_card_takes_the_rest(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = held_token(clerk, schedule)
+
+    page = clerk.post(address(hold=token), payment(action="split", amount="200")).content.decode()
+
+    assert re.search(r'value="card"[^>]*checked', page)
+    assert re.search(r'id="reference"[^>]*autofocus|autofocus[^>]*id="reference"', page)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"amount": ""}, "how much of it"),
+        ({"amount": "600"}, "Nothing is left"),
+        ({"amount": "100", "tender": "card"}, "Enter the reference"),
+        ({"amount": "100.05"}, "no coins"),
+        ({"amount": "100", "tender": "eft", "reference": "F1"}, "EFT last"),
+        ({"amount": "lots"}, "Enter the amount as 500"),
+        ({"amount": "100", "name-0": ""}, "Enter first name"),
+        ({"amount": "100", "part-0": "cash 50.00"}, "all of the cash at once"),
+    ],
+)
+def test_a_part_that_does_not_fit_is_shown_again_as_it_was_typed(
+    clerk: StaffClient, till: Shift, schedule: Schedule, typed: dict[str, str], words: str
+) -> None:
+    token = held_token(clerk, schedule)
+
+    page = clerk.post(address(hold=token), payment(action="split", **typed))
+
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert words in text
+    assert re.search(rf'name="amount" value="{typed["amount"]}"', text) or not typed["amount"]
+    assert carried(text) == {name: value for name, value in typed.items() if name.startswith("part")}
+
+
+def test_a_part_is_removed_again(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = held_token(clerk, schedule)
+    parts = {"part-0": "card 100 T1", "part-1": "card 150.50 T2"}
+
+    page = clerk.post(address(hold=token), payment(action="unpart:0", **parts)).content.decode()
+
+    assert carried(page) == {"part-0": "card 150.50 T2"}
+
+
+def test_an_unpaid_booking_and_a_standby_are_paid_in_parts_too(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    order = ordered(schedule, "1A", now=timezone.now())
+    reference = order.bookings.get().booking_reference
+    typed = {"action": "split", "tender": "card", "amount": "100", "reference": "T4 1"}
+
+    page = clerk.post(address(order=reference), payment(**typed)).content.decode()
+    clerk.post(address(order=reference), payment(**carried(page), action="take"))
+
+    assert order.payments.count() == 2
+    assert Order.objects.get(pk=order.pk).status == "confirmed"
+
+
+def test_made_up_parts_are_left_out(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = held_token(clerk, schedule)
+
+    clerk.post(address(hold=token), payment(**{"part-0": "card", "part-1": "x 5 y", "part-2": "cash NaN"}))
+
+    assert Payment.objects.get().amount == 600

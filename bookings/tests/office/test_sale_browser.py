@@ -331,3 +331,32 @@ def test_the_same_sale_without_a_script(page: Page, live_server: Any, till: Shif
     expect(page.locator(".sale-back b")).to_have_text("R300")
     order = Order.objects.get()
     assert (order.status, order.bookings.count(), order.total) == ("confirmed", 2, 1200)
+
+
+def test_a_part_by_card_and_the_rest_in_cash_by_keyboard(
+    watched: Page, live_server: Any, till: Shift
+) -> None:
+    (schedule,) = make_day(8)
+    ref = SegmentRef(schedule.pk, "johannesburg", "cape-town")
+    hold = keep_seats(SeatRequest(ref, ("1A",)), clerk=till.clerk)
+    page, keys = watched, Keyboard(watched)
+    page.goto(f"{live_server}/office/sell/?hold={hold.token}")
+
+    keys.at("#name-0")
+    keys.type("Thandi Nkosi")
+    keys.press("Enter")
+    keys.at("#amount")
+    keys.type("250")
+    keys.press("F3")
+    keys.at("#reference")
+    keys.type("T4 1")
+    keys.press("F6")
+    expect(page.locator("[data-rest]")).to_have_text("R350")
+    keys.at("#amount")
+    assert_fits(page)
+    assert_readable(page)
+    keys.type("400")
+    expect(page.locator("[data-change] b")).to_have_text("R50")
+    keys.press("Enter")
+
+    expect(page.locator(".sale-back b")).to_have_text("R50")
