@@ -215,8 +215,3 @@ def actor_name(event: BookingEvent | ScheduleEvent) -> str:
     if event.actor is None:
         return _("somebody")
     return event.actor.display_name
-
-
-def needs_text(ticket: Ticket) -> str:
-    """What a passenger needs from the crew: "Wheelchair; help up the steps". Personal: for staff alone."""
-    return "; ".join(filter(None, [_("Wheelchair") if ticket.needs_wheelchair else "", ticket.help_request]))

@@ -20,10 +20,10 @@ from bookings.domain.boarding.coach_load import (
     at_stop,
     boarding_times,
     coach_load,
-    needs_text,
 )
 from bookings.domain.boarding.departure_status import BEFORE_LEAVING, plan_arrival
 from bookings.domain.boarding.standby_refunds import unseated_standby
+from bookings.domain.sales.booking_page import needs_text
 from bookings.models import RouteStop, Schedule, Ticket
 
 Known = tuple[int, str, str]  # ticket, seat, when it boarded

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.domain.boarding.coach_load import actor_name, boarding_times, needs_text, said_at_door
+from bookings.domain.boarding.coach_load import actor_name, boarding_times, said_at_door
+from bookings.domain.sales.booking_page import needs_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket
 

@@ -131,6 +131,7 @@ class TicketView:
     type_name: str
     class_name: str
     proof: str
+    needs: str  # from the crew
     fare: str
     status: str  # Ticket.Status
     status_text: str
@@ -301,12 +302,21 @@ def _ticket(ticket: Ticket) -> TicketView:
         type_name=ticket.passenger_type.name,
         class_name=ticket.fare_class.name,
         proof=ticket.passenger_type.proof,
+        needs=needs_text(ticket),
         fare=format_zar(ticket.fare),
         status=ticket.status,
         status_text=ticket.get_status_display(),
         code=ticket.code,
         spoken_code=ticket.spoken_code,
     )
+
+
+def needs_text(ticket: Ticket) -> str:
+    """What a passenger needs from the crew: "Wheelchair; help up the steps".
+
+    Personal: for staff, and on what its owner gets.
+    """
+    return "; ".join(filter(None, [_("Wheelchair") if ticket.needs_wheelchair else "", ticket.help_request]))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound
 from bookings.base.money import format_zar
 from bookings.domain.company.details import get_company
-from bookings.domain.sales.booking_page import bookings_of
+from bookings.domain.sales.booking_page import bookings_of, needs_text
 from bookings.domain.tickets.qr import qr_svg
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, refund_lines, ticketed_trips_of
 from bookings.domain.tickets.typesetting import make_pdf, printable
@@ -96,6 +96,12 @@ def ticket_data(ticket: Ticket) -> dict[str, Any]:
     }
 
 
+def needs_note(ticket: Ticket) -> list[str]:
+    """The sentence about what the passenger needs from the crew, if that is anything."""
+    needs = needs_text(ticket)
+    return [_("For the crew: %(needs)s.") % {"needs": needs.rstrip(".")}] if needs else []
+
+
 def _cache_path(trips: Sequence[TicketedTrip]) -> Path:
     """Named by a hash of what the tickets show, which includes each ticket's version."""
     shown = [_DESIGN, get_company().trading_name] + [
@@ -119,7 +125,15 @@ def _cache_path(trips: Sequence[TicketedTrip]) -> Path:
 
 
 def _ticket_version(ticket: Ticket) -> tuple[Any, ...]:
-    return ticket.pk, ticket.version, ticket.code, ticket.full_name, ticket.seat_id, ticket.fare
+    return (
+        ticket.pk,
+        ticket.version,
+        ticket.code,
+        ticket.full_name,
+        ticket.seat_id,
+        ticket.fare,
+        needs_text(ticket),
+    )
 
 
 def _write_cache(path: Path, content: bytes) -> None:
@@ -172,7 +186,7 @@ def _ticket_data(trip: TicketedTrip, ticket: Ticket) -> dict[str, Any]:
 
 
 def _notes(trip: TicketedTrip, ticket: Ticket) -> list[str]:
-    notes = [_("Luggage: %(luggage)s.") % {"luggage": trip.luggage}, trip.papers]
+    notes = [*needs_note(ticket), _("Luggage: %(luggage)s.") % {"luggage": trip.luggage}, trip.papers]
     if ticket.passenger_type.proof:
         notes.append(_("At boarding, show: %(proof)s.") % {"proof": ticket.passenger_type.proof})
     refunds = refund_lines([ticket], trip.booking)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bookings.domain.company.details import get_company
-from bookings.domain.tickets.pdf import document_title, ticket_data, trip_data, trips_to_print
+from bookings.domain.tickets.pdf import document_title, needs_note, ticket_data, trip_data, trips_to_print
 from bookings.domain.tickets.ticketed_trip import TicketedTrip
 from bookings.domain.tickets.typesetting import make_pdf, printable
 from bookings.models import Booking, Ticket
@@ -33,7 +33,12 @@ def _trip_data(trip: TicketedTrip) -> dict[str, Any]:
 
 
 def _notes(trip: TicketedTrip, ticket: Ticket) -> str:
-    notes = [trip.coach + ".", _("Luggage: %(luggage)s.") % {"luggage": trip.luggage}, trip.papers]
+    notes = [
+        *needs_note(ticket),
+        trip.coach + ".",
+        _("Luggage: %(luggage)s.") % {"luggage": trip.luggage},
+        trip.papers,
+    ]
     if ticket.passenger_type.proof:
         notes.append(_("At boarding, show: %(proof)s.") % {"proof": ticket.passenger_type.proof})
     if not ticket.seat:

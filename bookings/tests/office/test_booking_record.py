@@ -76,6 +76,7 @@ def form_of(response: Any, **values: Any) -> dict[str, Any]:
 
 def test_the_page_shows_the_whole_order(clerk: StaffClient, schedule: Schedule) -> None:
     booking = sold(schedule)
+    Ticket.objects.filter(booking=booking, first_name="Ann").update(help_request="up the steps")
 
     response = clerk.get(f"/office/bookings/{booking.booking_reference}/")
 
@@ -89,6 +90,7 @@ def test_the_page_shows_the_whole_order(clerk: StaffClient, schedule: Schedule) 
         "R1\u00a0200",
         "confirmation with tickets",
         "confirmed",
+        "up the steps",
     ):
         assert words in page
     assert response["Cache-Control"] == "no-store, private"

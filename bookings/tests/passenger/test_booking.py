@@ -61,10 +61,12 @@ def test_both_trips_of_an_order_stand_on_one_page(client: Client, schedule: Sche
     token = hold_by(client, schedule)
     client.post(seats_page(back, hold=token), {"seats": ["2A", "2B"]})
     booking = paid_by(client, schedule)  # the same seats again: the same hold
+    Ticket.objects.filter(booking=booking, seat__label="1A").update(help_request="up the steps")
 
     page = client.get(f"/bookings/{booking.booking_reference}/")
 
     assert [trip.part.trip.seats for trip in page.context["order"].trips] == [("1A", "1B"), ("2A", "2B")]
+    assert page.content.decode().count("For the crew: up the steps") == 1
 
 
 @pytest.mark.parametrize("part", PRIVATE)

@@ -10,7 +10,7 @@ from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.tickets.links import order_of_link
-from bookings.models import Booking, City, Order, OutboxMessage, Payment, Refund, SaleStatus, Schedule
+from bookings.models import Booking, City, Order, OutboxMessage, Payment, Refund, SaleStatus, Schedule, Ticket
 from bookings.tests.make import NOW, make_booking, make_company, make_order, make_route, make_schedule
 
 pytestmark = pytest.mark.django_db
@@ -44,8 +44,8 @@ def test_confirmation_shows_all_bookings_of_the_order() -> None:
         == f"Your tickets: Johannesburg to Cape Town, Friday 4 December 2026 ({out.booking_reference})"
     )
     assert [name for name, _content, _kind in mail.attachments] == [
-        f"falcon-tickets-{out.booking_reference}.pdf",
-        f"falcon-trip-{out.booking_reference}.ics",
+        f"tickets-{out.booking_reference}.pdf",
+        f"trip-{out.booking_reference}.ics",
     ]
     for body in (mail.body, html_of(mail)):
         for part in (
@@ -64,6 +64,19 @@ def test_confirmation_shows_all_bookings_of_the_order() -> None:
 
 def later_departure() -> Schedule:
     return make_schedule(departs=NOW + timedelta(days=6), route=make_route("Cape Town", "Johannesburg"))
+
+
+def test_confirmation_says_what_each_passenger_needs() -> None:
+    booking = make_booking(names=("Thandi Nkosi", "Sipho Dube"))
+    Ticket.objects.filter(booking=booking, surname="Dube").update(
+        needs_wheelchair=True, help_request="a ramp & time"
+    )
+
+    mail = mail_of("confirmation", booking.order)
+
+    assert mail.body.count("For the crew") == html_of(mail).count("For the crew") == 1
+    assert "Sipho Dube, seat 1B (Adult)\n    For the crew: Wheelchair; a ramp & time\n" in mail.body
+    assert "For the crew: Wheelchair; a ramp &amp; time" in html_of(mail)
 
 
 def test_names_are_escaped_in_html_and_left_alone_in_text() -> None:

@@ -6,7 +6,7 @@ from icalendar import Calendar, Event
 
 from bookings.domain.tickets.calendar import calendar_file
 from bookings.models import Booking, BookingEvent, BookingStep, SaleStatus, Ticket
-from bookings.tests.make import NOW, make_booking, make_route, make_schedule, make_stop
+from bookings.tests.make import NOW, make_booking, make_company, make_route, make_schedule, make_stop
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +28,14 @@ def test_calendar_file_reads_back_with_times_in_their_zones() -> None:
     assert event["SUMMARY"] == "Coach Johannesburg → Windhoek"
     assert booking.booking_reference in event["DESCRIPTION"]
     assert calendar_file(booking) == calendar_file(booking)
+
+
+def test_calendar_names_the_company_that_made_it() -> None:
+    make_company(trading_name="Kalahari Coaches")
+
+    calendar = Calendar.from_ical(calendar_file(make_booking()))
+
+    assert calendar["PRODID"] == "-//Kalahari Coaches//Tickets//EN"
 
 
 def test_calendar_event_keeps_its_name_and_raises_its_sequence() -> None:

@@ -57,6 +57,19 @@ def test_odd_names_do_not_break_a_ticket() -> None:
     assert re.sub(r"\W", "", pages_of(content)[2]).count("A" * 70 + "B" * 70) == 1
 
 
+def test_a_ticket_says_what_its_passenger_needs_and_is_drawn_anew_when_that_changes() -> None:
+    booking = make_booking(names=("Thandi Nkosi", "Sipho Dube"))
+    before = pages_of(ticket_pdf(booking))
+    needy = booking.tickets.order_by("pk")[0]
+    Ticket.objects.filter(pk=needy.pk).update(needs_wheelchair=True, help_request="up the steps.")
+
+    first, second = pages_of(ticket_pdf(booking))
+
+    assert not any("crew" in page for page in before)
+    assert "For the crew: Wheelchair; up the steps. Luggage" in first
+    assert "crew" not in second
+
+
 def test_pdf_across_a_border_asks_for_a_passport_and_an_hour() -> None:
     make_city("Maputo", country="MZ")  # of the same clock
     booking = make_booking(schedule=make_schedule(route=make_route("Johannesburg", "Maputo")))

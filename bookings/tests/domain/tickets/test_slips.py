@@ -46,6 +46,15 @@ def test_a_standby_slip_says_when_its_holder_travels() -> None:
     assert "you travel if a seat is free when boarding closes" in page
 
 
+def test_a_slip_says_what_its_passenger_needs() -> None:
+    booking = make_booking()
+    Ticket.objects.filter(booking=booking).update(help_request="up the steps")
+
+    (page,) = pages_of(slips_pdf(bookings_of(booking.order)))
+
+    assert "For the crew: up the steps." in page
+
+
 def test_there_is_no_slip_without_a_usable_ticket() -> None:
     booking = make_booking()
     Ticket.objects.filter(booking=booking).update(status=Ticket.Status.CANCELLED)
