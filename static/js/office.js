@@ -1,5 +1,6 @@
 // What every page of the office does by keys.
 //   [data-overlay="k" or "?"]   a link to a page that Ctrl+K, or ?, shows over this one; without a script it is opened
+//   kbd[data-access-key]        says Alt+E; shown as this browser wants it
 //   input[data-hits="#list"]    the down arrow goes to the first a[data-hit] in the list, and on from hit to hit
 "use strict";
 (() => {
@@ -18,6 +19,18 @@
     event.preventDefault();
     (to < 0 ? field : hits[to])?.focus();
   }
+
+  // Browsers differ in what goes with an access key; some say it themselves.
+  function nameKeys() {
+    all("kbd[data-access-key]").forEach((hint) => {
+      const owner = hint.closest("[accesskey]") || one("[accesskey]", hint.closest("form, .field"));
+      const onMac = /^Mac/.test(navigator.platform) ? `Ctrl+Option+${owner.accessKey.toUpperCase()}` : "";
+      const label = owner.accessKeyLabel || onMac;
+      if (label) hint.textContent = label;
+    });
+  }
+  document.addEventListener("htmx:afterSettle", nameKeys);
+  nameKeys();
 
   // One dialog for all pages that are shown over another; it gives the focus back by itself.
   const overlay = one("#overlay");

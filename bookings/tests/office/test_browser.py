@@ -82,6 +82,7 @@ def test_a_clerk_signs_in_by_keyboard_and_walks_by_access_keys(watched: Page, li
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{live_server}/office/bookings/{one.booking_reference}/")
+    expect(page.locator("[accesskey=x]")).to_contain_text("Alt+X")
     press_access_key(page, "b")
     type_there(page, page.locator("#id_q"), other.booking_reference)
     page.keyboard.press("Enter")

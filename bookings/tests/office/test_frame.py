@@ -1,11 +1,13 @@
 """The menu of the office: what stands in it, and that its letters are its own."""
 
 import re
+from math import inf
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from bookings.domain.company import details
 from bookings.models import User
 from bookings.office.frame import MENU, Frame
 from bookings.tests.make import make_user
@@ -28,6 +30,17 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
     assert set(letters) & set(taken) == set()
 
 
+def test_an_access_key_is_shown_and_told_with_what_goes_with_it() -> None:
+    """Firefox and Macs want other keys beside the letter: office.js puts those in."""
+    for path in (Path(settings.BASE_DIR) / "templates" / "office").rglob("*.html"):
+        source = path.read_text()
+        keys = [key.upper() for key in re.findall(r'accesskey="([a-z])"', source)]
+        told = re.findall(r'aria-keyshortcuts="Alt\+([A-Z])"', source)
+        assert keys == told, path.name
+        hints = re.findall(r"<kbd([^>]*)>(?:Alt\+)?([A-Z])</kbd>", source)
+        assert all("data-access-key" in attributes for attributes, _letter in hints), path.name
+
+
 @pytest.mark.parametrize(
     ("role", "rare"), [(User.Role.MANAGER, 5), (User.Role.AUDITOR, 4), (User.Role.CLERK, 0)]
 )
@@ -46,9 +59,12 @@ def test_a_clerk_has_no_empty_menu(clerk: StaffClient, manager: StaffClient) -> 
 
 
 @pytest.mark.django_db
-def test_managers_find_the_admin_and_what_they_may_change(manager: StaffClient, auditor: StaffClient) -> None:
+def test_managers_find_the_admin_and_what_they_may_change(
+    manager: StaffClient, auditor: StaffClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for client in (manager, auditor):
         User.objects.filter(pk=client.user.pk).update(is_staff=True)
+    monkeypatch.setattr(details, "_name", ("Kalahari Coaches", inf))
 
     pages = [client.get("/office/reference/").context["groups"] for client in (manager, auditor)]
     titles = [[group.title for group in groups] for groups in pages]
@@ -56,7 +72,7 @@ def test_managers_find_the_admin_and_what_they_may_change(manager: StaffClient, 
 
     assert titles == [["To change", "To look at"], ["To look at"]]
     assert 'href="/admin/bookings/placename/"' in page
-    assert manager.get("/admin/bookings/placename/").status_code == 200
+    assert "Kalahari Coaches" in manager.get("/admin/bookings/placename/").content.decode()
 
 
 @pytest.mark.django_db
