@@ -12,8 +12,15 @@ class OfficeAdminSite(AdminSite):
     The same throttling, session rules and second factor.
     """
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the company's name as its heading."""
+        from bookings.domain.company.details import company_name  # this file is loaded before the models are
+
+        name = company_name()
+        return {**super().each_context(request), "site_header": name, "site_title": name}
+
     def has_permission(self, request: HttpRequest) -> bool:
-        from bookings.office.access import sign_in_first  # this file is loaded before the models are
+        from bookings.office.access import sign_in_first
 
         return sign_in_first(request) is None and super().has_permission(request)
 

@@ -3,11 +3,12 @@ from django.contrib.admin.apps import AdminConfig
 from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class BookingsConfig(AppConfig):
     name = "bookings"
-    verbose_name = "Falcon Bus Lines"
+    verbose_name = _("Reservations")
 
     def ready(self) -> None:
         from bookings import tasks  # noqa: F401  so that the queue knows each task by its name

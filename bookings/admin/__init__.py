@@ -1,6 +1,5 @@
 """Django's admin: reference data may be written by managers; everything else is there to read."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin  # noqa: F401  registers Group, which we have no use for
 from django.contrib.auth.models import Group
@@ -13,6 +12,4 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from bookings.admin import records, reference_data  # noqa: F401  they register themselves
 
 admin.site.unregister([Group, StaticDevice, TOTPDevice])
-admin.site.site_header = settings.COMPANY_NAME
-admin.site.site_title = settings.COMPANY_NAME
 admin.site.index_title = _("Reference data and records")

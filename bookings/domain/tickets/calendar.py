@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import time_text
+from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
 from bookings.models import Booking, SaleStatus
@@ -36,7 +37,7 @@ def trips_calendar(trips: Sequence[TicketedTrip]) -> bytes:
 
     cancels = bool(trips) and all(trip.booking.status == SaleStatus.CANCELLED for trip in trips)
     calendar = Calendar()
-    calendar.add("prodid", "-//Falcon Bus Lines//Tickets//EN")
+    calendar.add("prodid", f"-//{get_company().trading_name}//Tickets//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "CANCEL" if cancels else "PUBLISH")
     for trip in trips:

@@ -124,7 +124,7 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
 def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
     if not _own_order_id(request, reference):
         return not_own_booking(request, reference)
-    return _file(booking_pdf(reference), "application/pdf", f"falcon-{reference}.pdf")
+    return _file(booking_pdf(reference), "application/pdf", f"tickets-{reference}.pdf")
 
 
 @public
@@ -132,7 +132,7 @@ def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
     if not _own_order_id(request, reference):
         return not_own_booking(request, reference)
-    return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"falcon-{reference}.ics")
+    return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"trip-{reference}.ics")
 
 
 @public
@@ -152,7 +152,7 @@ def receipt_file(request: HttpRequest, reference: str) -> HttpResponse:
     if not order_id:
         return not_own_booking(request, reference)
     view = receipt_of(order_id)
-    return _file(receipt_pdf(view), "application/pdf", f"falcon-receipt-{view.number}.pdf")
+    return _file(receipt_pdf(view), "application/pdf", f"receipt-{view.number}.pdf")
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:

@@ -29,7 +29,7 @@ def gtfs(request: HttpRequest) -> HttpResponse:
         if body is None:
             return _not_made_yet()
         response = HttpResponse(body, content_type="application/zip")
-        response["Content-Disposition"] = 'attachment; filename="falcon-gtfs.zip"'
+        response["Content-Disposition"] = 'attachment; filename="gtfs.zip"'
         response["Content-Encoding"] = "identity"  # it is compressed already
     response["ETag"], response["Cache-Control"] = etag, f"public, max-age={_CACHE_SECONDS}"
     response.headers.setdefault("Last-Modified", http_date(changed))

@@ -133,13 +133,15 @@ def test_the_page_of_accessibility_says_where_the_places_are_and_how_long_they_a
 
 
 @pytest.mark.django_db
-def test_an_invented_company_says_so_on_each_page_and_a_real_one_never(client: Client) -> None:
+def test_an_invented_company_says_so_on_each_page_and_a_real_one_never(client: Client, settings: Any) -> None:
+    settings.IS_DEMO = True
     make_company()
     real = [text_of(client, address) for address in ADDRESSES]
     Company.objects.update(is_invented=True)
     invented = [text_of(client, address) for address in ADDRESSES]
 
     assert ["is invented" in page for page in (*real, *invented)] == [False] * 8 + [True] * 8
+    assert {page.count("demonstration") for page in invented} == {1}
 
 
 @pytest.mark.django_db

@@ -108,8 +108,8 @@ def _confirmation(
             "count": sum(len(trip.tickets) for trip in trips),
         },
         (
-            (f"falcon-tickets-{reference}.pdf", trips_pdf(trips), "application/pdf"),
-            (f"falcon-trip-{reference}.ics", trips_calendar(all_trips), "text/calendar"),
+            (f"tickets-{reference}.pdf", trips_pdf(trips), "application/pdf"),
+            (f"trip-{reference}.ics", trips_calendar(all_trips), "text/calendar"),
         ),
     )
 
@@ -164,7 +164,7 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
             "refunds": _sentences(order, _refunds_of_end(booking)),
             "receipt": row and receipt_text(refund_receipt(order, bookings, row.pk)),
         },
-        ((f"falcon-trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
+        ((f"trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
     )
 
 

@@ -149,7 +149,7 @@ class PayfastGateway:
                 return RefundAnswer(_Status.REFUSED, reason=options.reason or _("the gateway cannot pay it"))
             body = {
                 "amount": str(int(attempt.amount * 100)),
-                "reason": f"Falcon {attempt.key}",
+                "reason": f"Refund {attempt.key}",
                 "notify_buyer": "1",
             }
             answer = call("POST", f"/refunds/{external_id}", body=body).json()
@@ -183,7 +183,7 @@ def _our_address(name: str, argument: str) -> str:
 
 def _item_name(attempt: PaymentAttempt) -> str:
     booking = attempt.order.bookings.order_by("pk").first()
-    return f"Falcon booking {booking.booking_reference}" if booking else "Falcon booking"
+    return f"Booking {booking.booking_reference}" if booking else "Booking"
 
 
 def _signed_fields(body: bytes) -> list[tuple[str, str]]:
