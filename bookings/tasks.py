@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 
 from huey import crontab
@@ -14,6 +15,7 @@ from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
+from bookings.domain.reconciliation.statements import reconcile
 from bookings.domain.sales import gateway_refunds, notifications
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.reminders import queue_pay_reminders
@@ -84,6 +86,16 @@ def sweep() -> None:
         clean_rate_counts,
         outbox.send_due,  # last, as a mail server may keep it waiting
     )
+
+
+@queue.task
+def reconcile_day(day: str) -> None:
+    reconcile([date.fromisoformat(day)])
+
+
+@queue.periodic_task(crontab(hour="1", minute="0"))  # in UTC: 03:00 in Johannesburg
+def nightly_reconciliation() -> None:
+    run_each(reconcile)
 
 
 @queue.periodic_task(crontab(hour="23", minute="20"))  # in UTC: 01:20 in Johannesburg

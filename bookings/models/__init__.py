@@ -3,7 +3,7 @@ from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
-from .ledger import Account, LedgerEntry, Posting, Total
+from .ledger import PER_GATEWAY, Account, LedgerEntry, Posting, Total
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .outbox import OutboxMessage
@@ -24,10 +24,12 @@ from .sales import (
     Ticket,
 )
 from .staff import Branch, StaffEvent, StaffTask, User
+from .statements import StatementDay, StatementLine, StatementMatch
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 
 __all__ = [
     "EVERY_DAY",
+    "PER_GATEWAY",
     "AccessLink",
     "Account",
     "Amenity",
@@ -82,6 +84,9 @@ __all__ = [
     "SlowQuery",
     "StaffEvent",
     "StaffTask",
+    "StatementDay",
+    "StatementLine",
+    "StatementMatch",
     "Stop",
     "Submission",
     "Ticket",

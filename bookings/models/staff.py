@@ -127,6 +127,8 @@ class StaffTask(models.Model):
         OTHER_TENDER = "other_tender", _("refund by another way than it was paid")
         LIMIT_REFUSED = "limit_refused", _("tried without the approval of a second person")
         VOID_AFTER_BOARDING = "void_after_boarding", _("void of a sale tried after boarding")
+        STATEMENT_DIFFERENCE = "statement_difference", _("statement and books differ")
+        CHARGEBACK = "chargeback", _("bank took a payment back")
         DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")
 
     kind = models.CharField(max_length=24, choices=Kind)

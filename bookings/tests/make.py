@@ -43,6 +43,7 @@ from bookings.models import (
     SeatKind,
     SeatLayout,
     Shift,
+    StatementLine,
     Stop,
     Ticket,
     User,
@@ -314,6 +315,16 @@ def make_booking(
     )
     Schedule.objects.filter(pk=schedule.pk).update(available_seats=free)
     return booking
+
+
+def make_statement_line(
+    gateway: str, gross: Decimal | int, *, kind: str = "payment", fee: Decimal | int = 0, **facts: Any
+) -> StatementLine:
+    """A line that a gateway, the card terminal or the bank tells of, in rand; nothing is posted."""
+    defaults = {"line_id": random_token(), "at": NOW, "day": NOW.date(), "noted_at": NOW}
+    return StatementLine.objects.create(
+        gateway=gateway, kind=kind, gross=gross, fee=fee, **(defaults | facts)
+    )
 
 
 def _make_payment(order: Order, amount: Decimal, method: str, *, is_online: bool, now: datetime) -> None:

@@ -27,6 +27,7 @@ _TESTS: Final = [
     "bookings/tests/races",
     "bookings/tests/hostile",
     "bookings/tests/domain/sales/test_any_sequence.py",
+    "bookings/tests/domain/reconciliation/test_planted_differences.py",
     _SALE,
     _FUZZ,
     _FEED,

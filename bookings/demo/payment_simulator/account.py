@@ -10,6 +10,7 @@ from typing import Final
 
 SAST: Final = timezone(timedelta(hours=2))
 _FEE: Final = Decimal("0.035")
+CHARGEBACK_FEE: Final = Decimal("50.00")
 _CUSTOM: Final = [f"custom_{kind}{number}" for kind in ("str", "int") for number in range(1, 6)]
 Form = list[tuple[str, str]]
 
@@ -43,12 +44,13 @@ class SimulatedPayment:
 
 @dataclass(frozen=True)
 class Movement:
-    """Money in or, negative, out, of one payment."""
+    """Money in or, negative, out: of one payment, or of none when it is paid out to the merchant's bank."""
 
     at: datetime
-    payment: SimulatedPayment
+    payment: SimulatedPayment | None
     gross: Decimal
     fee: Decimal = Decimal(0)
+    kind: str = "FUNDS_RECEIVED"
 
     @property
     def net(self) -> Decimal:
@@ -78,10 +80,34 @@ class SimulatedAccount:
                 payment.is_paid = True
                 self.move(payment, payment.amount, fee=-fee_of(payment.amount))
 
-    def move(self, payment: SimulatedPayment, gross: Decimal, *, fee: Decimal = Decimal(0)) -> None:
-        move = Movement(datetime.now(SAST), payment, gross, fee)
+    def move(
+        self,
+        payment: SimulatedPayment,
+        gross: Decimal,
+        *,
+        fee: Decimal = Decimal(0),
+        kind: str = "FUNDS_RECEIVED",
+    ) -> None:
+        move = Movement(datetime.now(SAST), payment, gross, fee, kind)
         payment.moves.append(move)
         self.moves.append(move)
+
+    def give_back(self, payment: SimulatedPayment, gross: Decimal) -> None:
+        self.move(payment, -gross, kind="FUNDS_REFUNDED")
+
+    def charge_back(self, payment: SimulatedPayment) -> None:
+        """The customer's bank takes what is left of a payment, and Payfast a fee for it."""
+        with self.lock:
+            if payment.left > 0:
+                self.move(payment, -payment.left, fee=-CHARGEBACK_FEE, kind="CHARGEBACK")
+
+    def pay_out(self) -> Decimal:
+        """Send the whole balance to the merchant's bank, and say how much that is."""
+        with self.lock:
+            balance = sum((move.net for move in self.moves), Decimal(0))
+            if balance > 0:
+                self.moves.append(Movement(datetime.now(SAST), None, -balance, kind="PAYOUT"))
+            return balance
 
     def mood(self) -> str:
         with self.lock:

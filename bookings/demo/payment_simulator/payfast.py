@@ -12,7 +12,14 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from bookings.demo.payment_simulator.account import SAST, Form, Merchant, SimulatedAccount, SimulatedPayment
+from bookings.demo.payment_simulator.account import (
+    SAST,
+    Form,
+    Merchant,
+    Movement,
+    SimulatedAccount,
+    SimulatedPayment,
+)
 from bookings.demo.payment_simulator.answers import (
     LOST,
     SimulatedAnswer,
@@ -48,6 +55,10 @@ class PayfastFace:
                 return self._validate(request.body.decode())
             case ("POST", "pay", payment_id):
                 return self._decide(payment_id, dict(parse_qsl(request.body.decode())))
+            case ("POST", "payouts"):  # what Payfast does by itself once a day
+                return text_answer(f"{self.account.pay_out():.2f}")
+            case ("POST", "chargebacks", payment_id):  # what the customer's bank does
+                return self._with(payment_id, self._charge_back)
             case (_, "ping" | "refunds" | "transactions", *_rest):
                 return self._call(request)
         return None
@@ -182,7 +193,7 @@ class PayfastFace:
         )
 
     def _refunds(self, payment: SimulatedPayment) -> SimulatedAnswer:
-        back = [move for move in payment.moves if move.gross < 0]
+        back = [move for move in payment.moves if move.kind == "FUNDS_REFUNDED"]
         if not back:
             return _refusal(404, "No refunds")
         transactions = [
@@ -206,12 +217,16 @@ class PayfastFace:
             wrong = not 3 <= len(sent.get("reason", "")) <= 255 or payment.way != "cc"
             if mood == "refused" or wrong or not 0 < amount <= payment.left:
                 return _refusal(400, "The refund is not possible.")
-            self.account.move(payment, -amount)
+            self.account.give_back(payment, amount)
         if mood == "lost":  # it was paid, and the answer does not come
             return LOST
         return json_answer(
             {"code": 200, "status": "success", "data": {"response": True, "message": "Success"}}
         )
+
+    def _charge_back(self, payment: SimulatedPayment) -> SimulatedAnswer:
+        self.account.charge_back(payment)
+        return text_answer("ok")
 
     def _history(self, query: Mapping[str, str]) -> SimulatedAnswer:
         try:
@@ -228,27 +243,27 @@ class PayfastFace:
         for move in moves:
             balance += move.net
             if first <= move.at.astimezone(SAST).date() <= last:
-                form, is_in = move.payment.form, move.gross > 0
-                rows.append(
-                    [
-                        move.at.strftime("%Y-%m-%d %H:%M:%S"),
-                        "FUNDS_RECEIVED" if is_in else "FUNDS_REFUNDED",
-                        "CREDIT" if is_in else "DEBIT",
-                        form.get("email_address", ""),
-                        form.get("item_name", ""),
-                        form.get("item_description", ""),
-                        "ZAR",
-                        move.payment.way,
-                        *(
-                            f"{amount:,.2f}"
-                            for amount in (move.gross, move.fee, move.gross + move.fee, balance)
-                        ),
-                        form.get("m_payment_id", "") if is_in else "",
-                        move.payment.id,
-                    ]
-                )
+                rows.append(_history_row(move, balance))
         writer.writerows(rows[offset : offset + limit])
         return SimulatedAnswer(file.getvalue().encode(), kind="text/csv")
+
+
+def _history_row(move: Movement, balance: Decimal) -> list[str]:
+    payment, is_in = move.payment, move.gross > 0
+    form = payment.form if payment else {}
+    return [
+        move.at.strftime("%Y-%m-%d %H:%M:%S"),
+        move.kind,
+        "CREDIT" if is_in else "DEBIT",
+        form.get("email_address", ""),
+        form.get("item_name", ""),
+        form.get("item_description", ""),
+        "ZAR",
+        payment.way if payment else "",
+        *(f"{amount:,.2f}" for amount in (move.gross, move.fee, move.net, balance)),
+        form.get("m_payment_id", "") if is_in else "",
+        payment.id if payment else "",
+    ]
 
 
 def _text(form: Form) -> str:

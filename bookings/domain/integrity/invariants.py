@@ -40,6 +40,12 @@ from bookings.domain.integrity.payments import (
     refunds_are_posted,
     refunds_go_back_the_way_money_came,
 )
+from bookings.domain.integrity.statements import (
+    bank_and_fees_have_a_line,
+    differences_have_a_task,
+    matches_are_of_their_line,
+    statements_are_posted,
+)
 from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.models import (
     Account,
@@ -341,6 +347,9 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "an attempt agrees with its payment": attempts_agree_with_payments,
     "refunds go back the way money came": refunds_go_back_the_way_money_came,
     "fees and till differences have a cause": fees_and_differences_have_a_cause,
+    "what a statement says is in the ledger": statements_are_posted,
+    "a line of a statement is matched to its own": matches_are_of_their_line,
+    "bank and gateway fees come from statements": bank_and_fees_have_a_line,
     "a waiver has its second person": waivers_are_approved,
     "sums over the limits have their second person": sums_over_the_limits_are_approved,
 }
@@ -349,4 +358,5 @@ _PROMISES: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a confirmation is sent within a day": confirmations_are_sent,
     "a notification is acted on within a day": notifications_are_acted_on,
     "a refund owed for a day has a task": owed_refunds_are_watched,
+    "a difference to a statement has a task": differences_have_a_task,
 }

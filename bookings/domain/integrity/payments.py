@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Round
 
+from bookings.domain.reconciliation.postings import STATEMENT_CAUSE
 from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG
 from bookings.models import (
     Account,
@@ -79,7 +80,8 @@ def gateways_hold_what_came(now: datetime) -> Iterator[object]:
     less than nothing.
     """
     entries = LedgerEntry.objects.filter(account=Account.GATEWAY)
-    loose = entries.filter(order=None).exclude(cause__startswith=_GATEWAYS_OPENED)
+    of_statements = Q(cause__startswith=STATEMENT_CAUSE)  # see `statements`
+    loose = entries.filter(order=None).exclude(of_statements | Q(cause__startswith=_GATEWAYS_OPENED))
     yield from (f"entry {pk}" for pk in loose.values_list("pk", flat=True))
     moved = entries.filter(cause__startswith=_GATEWAYS_OPENED).aggregate(total=Total("amount"))["total"]
     if moved:

@@ -116,8 +116,13 @@ def _seen_by(user: User) -> QuerySet[StaffTask]:
     cash = StaffTask.Kind.CASH_DIFFERENCE
     number = Case(When(kind=cash, then=Cast(Substr("subject", len(_SHIFT) + 1), BigIntegerField())))
     of_my_till = Exists(Shift.objects.filter(pk=OuterRef("shift_number"), branch=user.branch_id))
-    # Managers keep the webhooks and the accounts
-    of_managers = (StaffTask.Kind.WEBHOOK_FAILED, StaffTask.Kind.SECOND_FACTOR_RESET)
+    # Managers keep the webhooks, the accounts and the books
+    of_managers = (
+        StaffTask.Kind.WEBHOOK_FAILED,
+        StaffTask.Kind.SECOND_FACTOR_RESET,
+        StaffTask.Kind.STATEMENT_DIFFERENCE,
+        StaffTask.Kind.CHARGEBACK,
+    )
     rows = StaffTask.objects.exclude(kind__in=of_managers).annotate(shift_number=number)
     return rows.filter(Q(order__shift=None) | Q(order__shift__branch=user.branch_id)).filter(
         ~Q(kind=cash) | of_my_till

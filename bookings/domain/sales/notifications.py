@@ -129,6 +129,18 @@ def _act(attempt: PaymentAttempt, notification: VerifiedNotification, now: datet
     return notification.state.value if moved else "ignored"
 
 
+def book_missed_payment(
+    attempt: PaymentAttempt, notification: VerifiedNotification, *, now: datetime | None = None
+) -> str:
+    """Do what a gateway's statement says of an attempt whose notification never came. Returns the outcome.
+
+    Raises Busy.
+    """
+    outcome = _act(attempt, notification, now)
+    logger.warning("attempt %s, found in a statement: %s", attempt.pk, outcome)
+    return outcome
+
+
 def _wait_for_bank(attempt: PaymentAttempt, now: datetime | None) -> str:
     """Keep the seats while the bank decides, for PENDING_MINUTES at most and not past the departure."""
     with short_transaction():

@@ -19,12 +19,23 @@ from bookings.models import (
     Note,
     Payment,
     StaffEvent,
+    StatementLine,
+    StatementMatch,
     TillMovement,
 )
-from bookings.tests.make import NOW, make_booking, make_shift, make_user
+from bookings.tests.make import NOW, make_booking, make_shift, make_statement_line, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-MODELS: tuple[type[Model], ...] = (LedgerEntry, Payment, TillMovement, Note, BookingEvent, StaffEvent)
+MODELS: tuple[type[Model], ...] = (
+    LedgerEntry,
+    Payment,
+    TillMovement,
+    Note,
+    BookingEvent,
+    StaffEvent,
+    StatementLine,
+    StatementMatch,
+)
 
 
 @pytest.fixture
@@ -41,6 +52,8 @@ def books(db: None) -> Booking:
     step = BookingStep(booking, "confirmed", "confirmed", at=NOW, actor=clerk, reason="asked by her doctor")
     BookingEvent.objects.record(step)
     StaffEvent.objects.record(clerk, "account changed", actor=clerk, reason="married", at=NOW)
+    line = make_statement_line("card", 600)
+    StatementMatch.objects.create(line=line, payment=Payment.objects.get(), at=NOW)
     return booking
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound, RuleBroken
-from bookings.models import PaymentAttempt, RefundAttempt
+from bookings.models import PaymentAttempt, RefundAttempt, StatementLine
 
 
 class ForgedNotification(RuleBroken):
@@ -73,6 +74,24 @@ class RefundAnswer:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class StatementEntry:
+    """A movement on our account at a gateway, as it tells it: rand, what came positive, a fee negative.
+
+    `line_id` is the same whenever it is told again, `external_id` the gateway's of the payment, `our_id` that
+    of the attempt to pay.
+    """
+
+    line_id: str
+    kind: StatementLine.Kind
+    at: datetime
+    gross: Decimal
+    fee: Decimal
+    external_id: str = ""
+    our_id: str = ""
+    text: str = ""
+
+
 class Gateway(Protocol):
     name: str
     is_play_money: bool  # no money moves: never in production
@@ -109,6 +128,13 @@ class Gateway(Protocol):
 
     def refund_status(self, attempt: RefundAttempt) -> RefundAnswer | None:
         """What became of a refund that was asked for. None if the gateway knows nothing of it.
+
+        Raises OSError when the answer does not come.
+        """
+        ...
+
+    def statement(self, day: date) -> Sequence[StatementEntry] | None:
+        """All that moved on our account on a day of South Africa. None if the gateway has no statements.
 
         Raises OSError when the answer does not come.
         """

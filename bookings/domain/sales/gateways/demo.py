@@ -4,7 +4,8 @@ heard.
 
 import hmac
 import urllib.request
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Final
@@ -23,6 +24,7 @@ from bookings.domain.sales.gateways import (
     PaymentState,
     RawNotification,
     RefundAnswer,
+    StatementEntry,
     VerifiedNotification,
 )
 from bookings.domain.sales.messages import write_message
@@ -92,6 +94,10 @@ class DemoGateway:
         return RefundAnswer(RefundAttempt.Status.SETTLED, external_id=f"demo-{attempt.key}")
 
     def refund_status(self, attempt: RefundAttempt) -> RefundAnswer | None:
+        return None
+
+    def statement(self, day: date) -> Sequence[StatementEntry] | None:
+        """No money moves, so there is none."""
         return None
 
 

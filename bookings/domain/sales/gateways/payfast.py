@@ -1,7 +1,7 @@
 """Payfast: a signed form to its page, notifications that it confirms when it is asked, refunds by its API."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -22,6 +22,7 @@ from bookings.domain.sales.gateways import (
     PaymentState,
     RawNotification,
     RefundAnswer,
+    StatementEntry,
     VerifiedNotification,
 )
 from bookings.domain.sales.gateways.payfast_api import (
@@ -32,6 +33,7 @@ from bookings.domain.sales.gateways.payfast_api import (
     read_history,
 )
 from bookings.domain.sales.gateways.payfast_signature import form_signature, joined, notification_signature
+from bookings.domain.sales.gateways.payfast_statement import statement_entries
 from bookings.models import PaymentAttempt, RefundAttempt
 
 _MOST_BYTES: Final = 8_000
@@ -175,6 +177,9 @@ class PayfastGateway:
             payment=attempt.payment_id, status=_Status.SETTLED, amount=attempt.amount
         ).exclude(pk=attempt.pk)
         return RefundAnswer(_Status.SETTLED, external_id=external_id) if theirs > ours.count() else None
+
+    def statement(self, day: date) -> Sequence[StatementEntry] | None:
+        return statement_entries(row for row in self.history(day, day) if row.day == day)
 
 
 def _our_address(name: str, argument: str) -> str:

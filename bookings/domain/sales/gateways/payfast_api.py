@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.error import HTTPError
@@ -97,6 +97,11 @@ class HistoryRow:
     fee: Decimal
     net: Decimal
     balance: Decimal
+    text: str
+
+    @property
+    def day(self) -> date:
+        return self.at.astimezone(_SAST).date()
 
 
 def read_history(answer: ApiAnswer) -> list[HistoryRow]:
@@ -123,6 +128,7 @@ def _row(row: Mapping[str, str]) -> HistoryRow:
         fee=_amount(row["Fee"]),
         net=_amount(row["Net"]),
         balance=_amount(row["Balance"]),
+        text=(row.get("Name") or "").strip(),
     )
 
 

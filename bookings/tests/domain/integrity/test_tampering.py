@@ -22,11 +22,13 @@ from bookings.models import (
     Refund,
     Shift,
     StaffTask,
+    StatementLine,
+    StatementMatch,
     Ticket,
     TillMovement,
 )
 from bookings.tests.domain.sales.buy import ordered, paid_notification
-from bookings.tests.make import NOW, make_schedule, make_shift, make_user
+from bookings.tests.make import NOW, make_schedule, make_shift, make_statement_line, make_user
 from bookings.tests.tampering import no_triggers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -108,6 +110,43 @@ def rewrite_payments(**values: object) -> Callable[[Booking], None]:
     return rewrite
 
 
+def take_a_fee(booking: Booking) -> StatementLine:
+    """The gateway took R30 for the payment, and its statement says so; all is well."""
+    from bookings.domain.reconciliation.matching import write_match
+
+    payment = booking.order.payments.get()
+    line = make_statement_line(
+        payment.method, payment.amount, fee=-30, external_id=payment.external_id, at=NOW
+    )
+    assert write_match(line, payment=payment, now=NOW)
+    assert broken() == set()
+    return line
+
+
+def change_line(**values: object) -> Callable[[Booking], None]:
+    def change(booking: Booking) -> None:
+        line = take_a_fee(booking)
+        with no_triggers():
+            StatementLine.objects.filter(pk=line.pk).update(**values)
+
+    return change
+
+
+def lose_line(booking: Booking) -> None:
+    take_a_fee(booking)
+    with no_triggers():
+        StatementMatch.objects.all().delete()
+        StatementLine.objects.all().delete()
+
+
+def match_by_hand(booking: Booking, **facts: object) -> None:
+    payment = booking.order.payments.get()
+    line = make_statement_line(
+        **({"gateway": "demo", "gross": payment.amount, "external_id": payment.external_id} | facts)
+    )
+    StatementMatch.objects.create(line=line, payment=payment, at=NOW)
+
+
 TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
     "payment raised": ("a payment is in the ledger", rewrite_payments(amount=F("amount") + 1)),
     "payment lowered": ("a payment is in the ledger", rewrite_payments(amount=F("amount") - 1)),
@@ -134,6 +173,31 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
     "payment of an attempt that is not paid": (
         "an attempt agrees with its payment",
         lambda b: PaymentAttempt.objects.update(status="failed"),
+    ),
+    "fee of a gateway raised": (
+        "what a statement says is in the ledger",
+        change_line(fee=-31),
+    ),
+    "line of a statement moved to another gateway": (
+        "what a statement says is in the ledger",
+        change_line(gateway="other"),
+    ),
+    "line of a statement lost": ("what a statement says is in the ledger", lose_line),
+    "payout without posting": (
+        "what a statement says is in the ledger",
+        lambda b: make_statement_line("demo", -500, kind="payout"),
+    ),
+    "line matched to a payment of another gateway": (
+        "a line of a statement is matched to its own",
+        lambda b: match_by_hand(b, gateway="other"),
+    ),
+    "line matched to another payment": (
+        "a line of a statement is matched to its own",
+        lambda b: match_by_hand(b, external_id="x"),
+    ),
+    "money put into the bank by hand": (
+        "bank and gateway fees come from statements",
+        lambda b: post("by hand", b, bank=100, receivable=-100),
     ),
     "order total raised": (
         "an order's total is what was sold",

@@ -1,0 +1,168 @@
+"""Where a statement and our books differ: a task for each line, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import F, Min, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from bookings.base.dates import day_text
+from bookings.base.money import format_zar
+from bookings.database.transactions import short_transaction
+from bookings.domain.reconciliation.days import business_day, first_moment
+from bookings.domain.sales.staff_tasks import open_task
+from bookings.models import (
+    Order,
+    Payment,
+    Refund,
+    StaffTask,
+    StatementDay,
+    StatementLine,
+    StatementMatch,
+)
+
+STATEMENT_TIME: Final = timedelta(days=2)  # within which what we have must be in a statement
+_Kind = StatementLine.Kind
+_TASK: Final = StaffTask.Kind.STATEMENT_DIFFERENCE
+
+
+@dataclass(frozen=True)
+class StatementGap:
+    """What a person must look at; `subject` is of the line, or of the payment or refund that has none."""
+
+    subject: str
+    detail: str
+    order: Order | None = None
+
+
+def open_difference_tasks(*, now: datetime) -> int:
+    """Open a task for each difference that never had one. Returns how many."""
+    differences = {difference.subject: difference for difference in _differences(now)}
+    known = StaffTask.objects.filter(kind=_TASK, subject__in=list(differences))
+    new = differences.keys() - set(known.values_list("subject", flat=True))
+    for subject in sorted(new):
+        difference = differences[subject]
+        with short_transaction():
+            open_task(_TASK, difference.order, subject=subject, detail=difference.detail, now=now)
+    return len(new)
+
+
+def close_difference_tasks(match: StatementMatch, *, now: datetime) -> None:
+    """What was missing has come, with the amount that was expected. Within the caller's transaction."""
+    line, thing = match.line, match.payment or match.refund
+    assert thing
+    if abs(line.gross) != thing.amount:
+        return
+    missing = f"payment:{match.payment_id}" if match.payment_id else f"refund:{match.refund_id}"
+    tasks = StaffTask.objects.filter(kind=_TASK, subject__in=(f"statement:{line.pk}", missing), done_at=None)
+    tasks.update(done_at=now, done_note=_("it is in the statement of %(day)s") % {"day": day_text(line.day)})
+
+
+def _differences(now: datetime) -> Iterator[StatementGap]:
+    yield from _theirs_without_ours()
+    yield from _other_amounts()
+    yield from _ours_without_theirs(now)
+    yield from _days_unread(now)
+
+
+def _theirs_without_ours() -> Iterator[StatementGap]:
+    for line in unexplained_lines():
+        facts = _facts_of(line) | {"id": line.external_id or line.text}
+        yield StatementGap(
+            f"statement:{line.pk}",
+            _("%(gateway)s tells of %(kind)s %(id)s over %(amount)s on %(day)s; we do not have it") % facts,
+        )
+
+
+def unexplained_lines() -> QuerySet[StatementLine]:
+    """What moved there and is not in our books."""
+    return StatementLine.objects.filter(unmatched_q() | Q(kind=_Kind.OTHER))
+
+
+def unmatched_q() -> Q:
+    """A payment or refund of theirs that is none of ours. What leaves the bank and is no refund of ours is no
+    business of the sales.
+    """
+    bank_debit = Q(gateway="eft", gross__lt=0)
+    return Q(match=None, kind__in=StatementLine.MATCHED) & ~bank_debit
+
+
+def other_amounts() -> QuerySet[StatementMatch]:
+    """Matches whose two sides differ."""
+    paid = Q(payment__isnull=False) & ~Q(line__gross=F("payment__amount"))
+    returned = Q(refund__isnull=False) & ~Q(line__gross=-F("refund__amount"))
+    return StatementMatch.objects.filter(paid | returned)
+
+
+def _other_amounts() -> Iterator[StatementGap]:
+    rows = other_amounts().select_related("line", "payment__order", "refund__order")
+    for match in rows:
+        thing = match.payment or match.refund
+        assert thing
+        facts = _facts_of(match.line) | {"ours": format_zar(thing.amount)}
+        yield StatementGap(
+            f"statement:{match.line_id}",
+            _("%(gateway)s tells of %(amount)s on %(day)s, our books of %(ours)s") % facts,
+            thing.order,
+        )
+
+
+def _ours_without_theirs(now: datetime) -> Iterator[StatementGap]:
+    for payment in missing_payments(until=now - STATEMENT_TIME).select_related("order"):
+        yield _missing(
+            f"payment:{payment.pk}", payment.method, payment.amount, payment.paid_at, payment.order
+        )
+    for refund in missing_refunds(until=now - STATEMENT_TIME).select_related("order"):
+        assert refund.paid_at
+        yield _missing(f"refund:{refund.pk}", refund.method, -refund.amount, refund.paid_at, refund.order)
+
+
+def missing_payments(*, until: datetime) -> QuerySet[Payment]:
+    """Payments up to this moment that no line of a statement tells of, since statements are read."""
+    return Payment.objects.filter(_since_first_statement("paid_at"), matches=None, paid_at__lt=until)
+
+
+def missing_refunds(*, until: datetime) -> QuerySet[Refund]:
+    """As `missing_payments`, of what went back."""
+    paid = Refund.objects.filter(status=Refund.Status.PAID, matches=None, paid_at__lt=until)
+    return paid.filter(_since_first_statement("paid_at"))
+
+
+def _since_first_statement(field: str) -> Q:
+    """Of a way of paying whose statements are read, and not from before the first of them."""
+    first_days = StatementDay.objects.filter(read_at__isnull=False).order_by().values_list("gateway")
+    since = Q(pk__in=[])
+    for gateway, day in first_days.annotate(first=Min("day")):
+        since |= Q(method=gateway, **{f"{field}__gte": first_moment(day)})
+    return since
+
+
+def _missing(subject: str, method: str, amount: Decimal, at: datetime, order: Order) -> StatementGap:
+    facts = {"gateway": method, "amount": format_zar(amount), "day": day_text(business_day(at))}
+    detail = _("%(amount)s of %(day)s is in no statement of %(gateway)s") % facts
+    return StatementGap(subject, detail, order)
+
+
+def _days_unread(now: datetime) -> Iterator[StatementGap]:
+    today = business_day(now)
+    late = StatementDay.objects.filter(read_at=None, day__lt=today - STATEMENT_TIME)
+    for row in late:
+        facts = {"gateway": row.gateway, "day": day_text(row.day), "why": row.problem}
+        yield StatementGap(
+            f"statement-day:{row.gateway}:{row.day}",
+            _("The statement of %(gateway)s of %(day)s cannot be read: %(why)s") % facts,
+        )
+
+
+def _facts_of(line: StatementLine) -> dict[str, str]:
+    return {
+        "gateway": line.gateway,
+        "kind": str(_Kind(line.kind).label),
+        "amount": format_zar(line.gross),
+        "day": day_text(line.day),
+    }

@@ -1,0 +1,100 @@
+"""Which payment or refund of ours a line of a statement is."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
+
+from bookings.base.errors import RuleBroken
+from bookings.database.transactions import short_transaction
+from bookings.domain.reconciliation.differences import close_difference_tasks
+from bookings.domain.reconciliation.postings import TENDERS, post_line
+from bookings.domain.sales.gateways import PaymentState, VerifiedNotification
+from bookings.domain.sales.notifications import book_missed_payment
+from bookings.models import Payment, PaymentAttempt, Refund, StatementLine, StatementMatch
+
+logger = logging.getLogger("bookings.reconciliation")
+_Kind = StatementLine.Kind
+
+
+def unmatched_lines() -> QuerySet[StatementLine]:
+    """What must have a payment or refund of ours beside it, and has none."""
+    return StatementLine.objects.filter(match=None, kind__in=StatementLine.MATCHED)
+
+
+def match_lines(*, now: datetime) -> int:
+    """Match what can be. Returns how many lines were.
+
+    A payment that a gateway tells of and whose notification never came is booked, if the attempt to pay it is
+    ours.
+    """
+    matched = 0
+    for line in unmatched_lines().exclude(gateway__in=TENDERS).order_by("at", "pk"):
+        try:
+            matched += _match(line, now)
+        except RuleBroken as refusal:
+            logger.warning("line %s waits: %s", line.pk, type(refusal).__name__)
+        except Exception:  # one that cannot be matched must not keep back the others
+            logger.exception("line %s waits: it cannot be matched", line.pk)
+    return matched
+
+
+def _match(line: StatementLine, now: datetime) -> bool:
+    if line.kind == _Kind.REFUND:
+        return any(write_match(line, refund=refund, now=now) for refund in _refunds(line))
+    payment = _payment(line)
+    if payment is None and line.gross > 0:
+        _book_missed(line, now)
+        payment = _payment(line)
+    return payment is not None and write_match(line, payment=payment, now=now)
+
+
+def _payment(line: StatementLine) -> Payment | None:
+    payments = Payment.objects.filter(method=line.gateway, external_id=line.external_id, matches=None)
+    return payments.first() if line.external_id else None
+
+
+def _refunds(line: StatementLine) -> Iterator[Refund]:
+    """Those of the payment, or of this number of the gateway's own: first of that amount, then any."""
+    paid = Refund.objects.filter(status=Refund.Status.PAID, method=line.gateway, matches=None)
+    if not line.external_id:
+        return
+    of_payment = paid.filter(payment__external_id=line.external_id)
+    own_number = paid.filter(attempts__external_id=line.external_id)
+    refunds = list((of_payment | own_number).distinct().order_by("pk"))
+    yield from sorted(refunds, key=lambda refund: refund.amount != -line.gross)
+
+
+def _book_missed(line: StatementLine, now: datetime) -> None:
+    attempt = PaymentAttempt.objects.filter(gateway=line.gateway, token=line.our_id).first()
+    if attempt is None or not line.our_id or not line.external_id:
+        return
+    notification = VerifiedNotification(line.our_id, line.external_id, line.gross, PaymentState.PAID)
+    book_missed_payment(attempt, notification, now=now)
+
+
+def write_match(
+    line: StatementLine, *, payment: Payment | None = None, refund: Refund | None = None, now: datetime
+) -> bool:
+    """Note that the line is this payment or refund, with its posting, and close the tasks about either where
+    the amounts agree. False: somebody else has matched one of them.
+    """
+    try:
+        with short_transaction():
+            match = StatementMatch.objects.create(line=line, payment=payment, refund=refund, at=now)
+            post_line(line, is_matched=True)
+            close_difference_tasks(match, now=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def our_amount(match: StatementMatch) -> Decimal:
+    """Signed as the line is: what came is positive."""
+    if match.payment:
+        return match.payment.amount
+    assert match.refund
+    return -match.refund.amount
