@@ -262,8 +262,8 @@ class PaymentAttemptAdmin(RecordAdmin):
     list_select_related = ["order"]
     list_filter = ["status"]
     ordering = ["-pk"]
-    exclude = ["token"]
-    search_fields = ["order__pk__exact"]
+    exclude = ["token", "address"]
+    search_fields = ["order__pk__exact", "external_id__exact"]
 
 
 @admin.register(GatewayNotification)

@@ -254,7 +254,7 @@ def _sell(
     order.total = sum((ticket.fare for ticket in tickets), ZERO)
     one = Sold(order, booking, tickets, segment, [("", SaleStatus.PENDING, placed_at, None)])
     if status != SaleStatus.PENDING:
-        one.method = "" if at_counter else settings.PAYMENT_GATEWAY  # money at a counter: demo.tills
+        one.method = "" if at_counter else settings.OFFERED_GATEWAYS[0]  # money at a counter: demo.tills
         one.paid_at = paid_at
         one.events.append((SaleStatus.PENDING, SaleStatus.CONFIRMED, one.paid_at, None))
     if cancelled_at:

@@ -34,6 +34,9 @@ class PaymentAttempt(models.Model):
     created_at = models.DateTimeField()
     # When the gateway is asked what became of it; None: nothing is to be asked any more
     next_check = models.DateTimeField(null=True, blank=True)
+    # Of a gateway that makes a page for each attempt: its own number of it, and the page
+    external_id = models.CharField(max_length=80, blank=True, default="", db_default="")
+    address = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         indexes = [
@@ -43,6 +46,9 @@ class PaymentAttempt(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="unique_attempt_token"),
+            models.UniqueConstraint(
+                fields=["gateway", "external_id"], condition=~Q(external_id=""), name="unique_gateway_attempt"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="attempt_amount_positive"),
             models.CheckConstraint(
                 condition=Q(status__in=["started", "pending", "paid", "failed", "abandoned", "superseded"]),
@@ -71,6 +77,7 @@ class GatewayNotification(models.Model):
     external_id = models.CharField(max_length=80)
     attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, related_name="notifications")
     body = models.TextField()
+    headers = models.JSONField(default=dict, db_default={})  # those by which it is verified
     received_at = models.DateTimeField()
     peer = models.CharField(max_length=45, blank=True, default="", db_default="")  # the address it came from
     state = models.CharField(

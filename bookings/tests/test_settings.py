@@ -21,6 +21,8 @@ PRODUCTION = {
     "PAYFAST_PASSPHRASE": "jt7NOE43FZPn",
 }
 
+YOCO = {"YOCO_SECRET_KEY": "sk_live_5f3a", "YOCO_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+
 
 def manage(folder: Path, *arguments: str, **environment: str) -> CompletedProcess[str]:
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -81,6 +83,14 @@ def test_a_secret_stands_for_itself_whatever_it_begins_with(tmp_path: Path) -> N
         ({"PAYFAST_MODE": "test"}, "PAYFAST_MODE must be"),
         ({"PAYFAST_URL": "https://sandbox.payfast.co.za"}, "must speak with the live Payfast"),
         ({"PAYFAST_API_URL": "http://127.0.0.1:8090"}, "must speak with the live Payfast"),
+        ({"PAYMENT_SIMULATOR": "http://127.0.0.1:8090"}, "PAYMENT_SIMULATOR must not be set"),
+        ({"PAYMENT_GATEWAY": "payfast,yoco"}, "YOCO_SECRET_KEY and YOCO_WEBHOOK_SECRET must be set"),
+        ({**YOCO, "YOCO_WEBHOOK_SECRET": ""}, "YOCO_SECRET_KEY and YOCO_WEBHOOK_SECRET must be set"),
+        ({**YOCO, "YOCO_SECRET_KEY": "sk_test_5f3a"}, "YOCO_SECRET_KEY must be a live one"),
+        ({**YOCO, "YOCO_SECRET_KEY": "pk_live_5f3a"}, "YOCO_SECRET_KEY must begin with"),
+        ({**YOCO, "YOCO_WEBHOOK_SECRET": "whsec_no secret"}, "YOCO_WEBHOOK_SECRET must be whsec_"),
+        ({**YOCO, "YOCO_URL": "http://127.0.0.1:8090"}, "must speak with the live Yoco"),
+        ({**YOCO, "YOCO_URL": "https://payments.yoco.com.example"}, "must speak with the live Yoco"),
         (
             {"PAYMENT_GATEWAYS": "payfast=company.payfast.PayFast"},
             "PAYMENT_GATEWAYS: payfast cannot be loaded",
@@ -103,10 +113,37 @@ def test_production_passes_the_check_of_a_deployment(tmp_path: Path) -> None:
 
 
 def test_production_has_no_demo_face(tmp_path: Path) -> None:
-    shown = values_of(tmp_path, "PAYMENT_GATEWAY", "SESSION_COOKIE_NAME", **PRODUCTION)
+    shown = values_of(tmp_path, "OFFERED_GATEWAYS", "SESSION_COOKIE_NAME", **PRODUCTION)
 
-    assert shown == ["'payfast'", "'__Host-session'"]
+    assert shown == ["['payfast']", "'__Host-session'"]
     assert not list(tmp_path.glob("secret_key"))
+
+
+def test_production_offers_one_gateway_or_two(tmp_path: Path) -> None:
+    both = {**PRODUCTION, **YOCO, "PAYMENT_GATEWAY": "payfast,yoco"}
+    card = {name: value for name, value in both.items() if "PAYFAST" not in name} | {
+        "PAYMENT_GATEWAY": "yoco"
+    }
+
+    assert values_of(tmp_path, "OFFERED_GATEWAYS", "GATEWAY_ORIGINS", **both) == [
+        "['payfast', 'yoco']",
+        "['https://www.payfast.co.za', 'https://*.yoco.com']",
+    ]
+    assert values_of(tmp_path, "OFFERED_GATEWAYS", "PAYMENT_GATEWAYS.keys()", **card) == [
+        "['yoco']",
+        "dict_keys(['yoco'])",
+    ]
+
+
+def test_the_simulator_stands_in_for_gateways_without_an_account(tmp_path: Path) -> None:
+    simulator = "http://127.0.0.1:8090"
+    names = ("OFFERED_GATEWAYS", "PAYFAST_URL", "YOCO_URL")
+
+    alone = values_of(tmp_path, *names, PAYMENT_SIMULATOR=simulator)
+    beside = values_of(tmp_path, *names, PAYMENT_SIMULATOR=simulator, PAYFAST_MERCHANT_ID="10000100")
+
+    assert alone == ["['demo', 'payfast', 'yoco']", f"'{simulator}'", f"'{simulator}'"]
+    assert beside[1:] == ["'https://sandbox.payfast.co.za'", f"'{simulator}'"]
 
 
 def test_nothing_set_is_the_demo_on_files_of_its_own(tmp_path: Path) -> None:

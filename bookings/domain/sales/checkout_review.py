@@ -15,6 +15,7 @@ from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.checkout_page import CheckoutView, view_of
+from bookings.domain.sales.gateways import chosen_gateway
 from bookings.domain.sales.payments import open_attempt, start_payment
 from bookings.models import Hold, HoldTrip, Order
 
@@ -64,7 +65,7 @@ def place_and_pay(
     token: str, *, owner: str, submission: str, digest: str, choice: str, now: datetime | None = None
 ) -> Placed:
     """Order what the review page showed, once per `submission`, and open its payment with it unless it is
-    paid later.
+    paid later. `choice` is PAY_LATER, PAY_NOW, or the gateway to pay through.
 
     The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever
     place_order raises.
@@ -83,9 +84,10 @@ def place_and_pay(
 
     def pay(order: Order, moment: datetime) -> None:
         if order.total > 0:
-            opened.append(open_attempt(order, order.total, moment))
+            opened.append(open_attempt(order, order.total, gateway=gateway, now=moment))
 
     later = choice == PAY_LATER
+    gateway = chosen_gateway("" if choice in (PAY_NOW, PAY_LATER) else choice)
     order = place_order(
         CheckoutRequest(token, owner, pay_later=later),
         submission=submission,
@@ -99,6 +101,6 @@ def place_and_pay(
     if opened:
         return Placed(order, opened[0])
     try:
-        return Placed(order, start_payment(order.pk, now=now))
+        return Placed(order, start_payment(order.pk, gateway=gateway, now=now))
     except Conflict:  # paid meanwhile, free of charge, or out of time: the order's own page says which
         return Placed(order, "")

@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import format_zar
 from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.sales.gateways import RefundAnswer, gateway_called
+from bookings.domain.sales.gateways import (
+    PaymentState,
+    RefundAnswer,
+    VerifiedNotification,
+    gateway_called,
+)
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.refunds import is_refundable_online, refundable_online
 from bookings.domain.sales.staff_tasks import open_task
@@ -19,6 +24,7 @@ from bookings.models import (
     Account,
     LedgerEntry,
     Payment,
+    PaymentAttempt,
     Posting,
     Refund,
     RefundAttempt,
@@ -32,6 +38,7 @@ ANSWER_TIME: Final = timedelta(minutes=5)  # longer than any gateway takes to an
 _LONGEST_WAIT: Final = timedelta(hours=6)
 _TRIES_UNTIL_TASK: Final = 6  # about three hours without a word
 OWED_TOO_LONG: Final = timedelta(days=1)
+UNASKED: Final = "a refund that we did not ask for"
 _Status = RefundAttempt.Status
 
 
@@ -96,6 +103,24 @@ def _ask(attempt: RefundAttempt) -> RefundAnswer:
     if known is None and attempt.status == _Status.ACCEPTED:  # promised, so never asked for twice
         return RefundAnswer(_Status.ACCEPTED, attempt.external_id)
     return known or gateway.refund(attempt)
+
+
+def note_refund(paid_by: PaymentAttempt, notification: VerifiedNotification, now: datetime) -> str:
+    """Do what a gateway told of a refund of this attempt's payment. Returns the outcome.
+
+    It may come before the answer to our request, twice, or instead of an answer that got lost.
+    """
+    attempts = RefundAttempt.objects.filter(payment__attempt=paid_by, amount=notification.amount)
+    attempt = (
+        attempts.filter(external_id=notification.external_id).first()
+        or attempts.filter(external_id="", status__in=RefundAttempt.OPEN).first()
+    )
+    is_paid = notification.state == PaymentState.REFUNDED
+    status = _Status.SETTLED if is_paid else _Status.REFUSED
+    if attempt is None or (attempt.status not in RefundAttempt.OPEN and attempt.status != status):
+        return UNASKED
+    _note_answer(attempt, RefundAnswer(status, notification.external_id, notification.reason), now)
+    return notification.state.value
 
 
 def _note_silence(attempt: RefundAttempt, error: OSError, now: datetime) -> None:

@@ -15,6 +15,7 @@ from bookings.base.errors import Busy, NotFound
 from bookings.database.compiled import compiled, compiled_update, insert_rows
 from bookings.database.transactions import database_now, lone_statement, short_transaction
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.gateway_refunds import UNASKED, note_refund
 from bookings.domain.sales.gateways import (
     ForgedNotification,
     PaymentState,
@@ -47,7 +48,8 @@ def receive_notification(gateway: str, raw: RawNotification, *, now: datetime | 
 
     Acting on it comes later. Raises ForgedNotification for anything that is not in order.
     """
-    notification = gateway_called(gateway).verify(raw)
+    adapter = gateway_called(gateway)
+    notification = adapter.verify(raw)
     attempts = _attempts(notification.attempt_token, gateway)
     if not attempts:
         raise NotFound(_("We could not find this payment."))
@@ -59,8 +61,9 @@ def receive_notification(gateway: str, raw: RawNotification, *, now: datetime | 
                 **key,
                 attempt=attempts[0],
                 body=raw.body.decode(),
+                headers={name: raw.headers.get(name, "") for name in adapter.kept_headers},
                 peer=raw.peer,
-                received_at=now or timezone.now(),
+                received_at=now or raw.received_at,
             )
             insert_rows([row])
     except IntegrityError:
@@ -97,7 +100,7 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
     if row.acted_at is not None:
         return row.outcome
     gateway = gateway_called(row.gateway)
-    raw = RawNotification(row.body.encode(), peer=row.peer)
+    raw = RawNotification(row.body.encode(), row.headers, row.peer, row.received_at)
     try:
         notification = gateway.verify(raw)
     except ForgedNotification:  # it was in order when it came: our key or the adapter is another now
@@ -107,7 +110,12 @@ def act_on_notification(notification_id: int, *, now: datetime | None = None) ->
     has_effect = notification.state in (PaymentState.PAID, PaymentState.PENDING)
     if has_effect and not gateway.confirm(notification, raw):  # outside of any transaction: it is slow
         return _doubt(row, now or timezone.now())
-    outcome = _act(row.attempt, notification, now)
+    if notification.is_of_refund:
+        outcome = note_refund(row.attempt, notification, now or timezone.now())
+        if outcome == UNASKED:
+            return _give_up(row, _State.REFUSED, outcome, now or timezone.now())
+    else:
+        outcome = _act(row.attempt, notification, now)
     _mark_done(row.pk, now or timezone.now(), _State.ACTED.value, outcome)
     logger.info("notification %s: %s", row.pk, outcome)
     return outcome

@@ -14,14 +14,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Conflict, NotFound
+from bookings.base.errors import Conflict
 from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
 from bookings.domain.sales.expiry import drop_expired, expire_order
-from bookings.domain.sales.gateways import gateway_called
+from bookings.domain.sales.gateways import chosen_gateway, gateway_called
 from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.orders import check_running, lock_order
@@ -44,15 +44,15 @@ from bookings.models import (
 
 CHECK_AFTER: Final = timedelta(minutes=3)  # without any word of an attempt the gateway is asked
 PART_PAID: Final = "part paid"
-_TO_PAY: Final = (PaymentAttempt.Status.STARTED, PaymentAttempt.Status.ABANDONED)
 
 
-def start_payment(order_id: int, *, now: datetime | None = None) -> str:
-    """Open an attempt to pay what is owed, and return the address to send the browser to. Raises Conflict
-    when nothing can be paid.
+def start_payment(order_id: int, *, gateway: str = "", now: datetime | None = None) -> str:
+    """Open an attempt to pay what is owed through `gateway`, or the first that is offered, and return the
+    address to send the browser to. Raises Conflict when nothing can be paid, or not so.
 
     The first attempt of an order gives it PAYMENT_MINUTES from now if less is left.
     """
+    gateway = chosen_gateway(gateway)
     with short_transaction():
         locked = lock_order(order_id)
         order, owed, now = locked.order, locked.owed, now or locked.now
@@ -66,14 +66,14 @@ def start_payment(order_id: int, *, now: datetime | None = None) -> str:
             raise Conflict(_("Your bank is still confirming this; do not pay again."))
         started = [attempt for attempt in attempts if attempt.status == PaymentAttempt.Status.STARTED]
         for attempt in started:
-            if attempt.amount == owed and attempt.gateway == settings.PAYMENT_GATEWAY:
+            if attempt.amount == owed and attempt.gateway == gateway:
                 return payment_address(attempt)
         if started:
             _supersede(started, owed)
         if not attempts:
             give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
         refresh(locked.schedules)
-        return open_attempt(order, owed, now)
+        return open_attempt(order, owed, gateway=gateway, now=now)
 
 
 def _supersede(attempts: list[PaymentAttempt], owed: Decimal) -> None:
@@ -82,11 +82,11 @@ def _supersede(attempts: list[PaymentAttempt], owed: Decimal) -> None:
     PaymentAttempt.objects.filter(pk__in=outdated).update(status=PaymentAttempt.Status.SUPERSEDED)
 
 
-def open_attempt(order: Order, owed: Decimal, now: datetime) -> str:
+def open_attempt(order: Order, owed: Decimal, *, gateway: str, now: datetime) -> str:
     """Write a new attempt and return where to pay. The caller holds the order."""
     attempt = PaymentAttempt(
         order=order,
-        gateway=settings.PAYMENT_GATEWAY,
+        gateway=gateway,
         token=random_token(),
         amount=owed,
         created_at=now,
@@ -103,35 +103,6 @@ def payment_address(attempt: PaymentAttempt) -> str:
     """
     gateway = gateway_called(attempt.gateway)
     return gateway.hand_over(attempt).address if gateway.is_direct else f"/payments/{attempt.token}/"
-
-
-def order_of_attempt(token: str) -> Order:
-    """Raises NotFound."""
-    return _attempt_called(token).order
-
-
-def attempt_to_hand_over(token: str, *, now: datetime) -> PaymentAttempt | None:
-    """An attempt with its order; None if it is not to be paid any more. Raises NotFound."""
-    attempt = _attempt_called(token)
-    return attempt if attempt.status in _TO_PAY and attempt.order.is_open(now) else None
-
-
-def abandon_payment(token: str) -> Order:
-    """Note that the customer left the gateway's page without paying. Money that comes all the same is booked.
-    Raises NotFound.
-    """
-    attempt = _attempt_called(token)
-    PaymentAttempt.objects.filter(pk=attempt.pk, status=PaymentAttempt.Status.STARTED).update(
-        status=PaymentAttempt.Status.ABANDONED
-    )
-    return attempt.order
-
-
-def _attempt_called(token: str) -> PaymentAttempt:
-    attempt = PaymentAttempt.objects.select_related("order").filter(token=token).first()
-    if attempt is None:
-        raise NotFound(_("We could not find this payment."))
-    return attempt
 
 
 def give_time(order: Order, until: datetime) -> None:

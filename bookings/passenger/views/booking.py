@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.base.codes import normal_code
 from bookings.base.errors import TooMany
 from bookings.domain.sales.booking_page import find_booking
+from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.tickets.booking_files import (
     booking_calendar,
     booking_pdf,
@@ -116,7 +117,8 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
     if not _own_order_id(request, reference):
         return not_own_booking(request, reference)
     order = managed_order(reference, now=timezone.now())
-    return private(render(request, "passenger/booking.html", {"order": order, "page": order.page}))
+    context = {"order": order, "page": order.page, "ways": offered_ways()}
+    return private(render(request, "passenger/booking.html", context))
 
 
 @public

@@ -21,6 +21,7 @@ from bookings.domain.fares.prices import fare_classes
 from bookings.domain.sales.checkout import save_draft
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
+from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.timetable.trips import TripView, clock_text
 from bookings.passenger.forms.checkout import DetailsForm
@@ -31,15 +32,16 @@ from bookings.web.refusals import counted
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, visitor_key
 
-_PAY_ACTIONS: Final = {"pay": PAY_NOW, "pay_later": PAY_LATER}
+_PAY_ACTIONS: Final = ("pay", "pay_later")
 
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest, token: str) -> HttpResponse:
     action = request.POST.get("action", "")
+    chosen = request.POST.get("gateway", "") or PAY_NOW
     if action == "place":
-        choice = PAY_LATER if request.POST.get("pay") == PAY_LATER else PAY_NOW
+        choice = PAY_LATER if request.POST.get("pay") == PAY_LATER else chosen
         return _place(request, token, choice=choice, digest=request.POST.get("digest", ""))
     view = _view(request, token)
     if view.order_token:
@@ -53,22 +55,27 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
     if form is None or view.is_expired:
         return redirect("passenger:checkout", token)
     if form.is_valid() and action not in _PAY_ACTIONS:
-        return redirect(_review_address(token))
+        return redirect(_review_address(request, token))
     view = _view(request, token)
     if not form.is_valid():
         return _page(request, view, form=form, status=422)
     if question := _question_before_paying(view, request.POST.get("total", "")):
         messages.warning(request, question)
-        return redirect(_review_address(token))
-    return _place(request, view.token, choice=_PAY_ACTIONS[action], digest=review_digest(view))
+        return redirect(_review_address(request, token))
+    return _place(
+        request, view.token, choice=PAY_LATER if action == "pay_later" else chosen, digest=review_digest(view)
+    )
 
 
 def _view(request: HttpRequest, token: str) -> CheckoutView:
     return checkout_view(token, owner=visitor_key(request), now=timezone.now())
 
 
-def _review_address(token: str) -> str:
-    return f"{reverse('passenger:checkout', args=[token])}?step=review"
+def _review_address(request: HttpRequest, token: str) -> str:
+    """The review page, with the way to pay that was chosen."""
+    gateway = request.POST.get("gateway", "")
+    query = {"step": "review"} | ({"gateway": gateway} if gateway else {})
+    return f"{reverse('passenger:checkout', args=[token])}?{urlencode(query)}"
 
 
 def _keep_typed(request: HttpRequest, view: CheckoutView) -> DetailsForm:
@@ -92,7 +99,7 @@ def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:
         )
     messages.success(request, _("Your seats are held until %(time)s.") % {"time": _until(hold.expires_at)})
     return redirect(
-        _review_address(view.token) if request.POST.get("step") == "review" else view_address(view)
+        _review_address(request, view.token) if request.POST.get("step") == "review" else view_address(view)
     )
 
 
@@ -114,7 +121,7 @@ def _correct(request: HttpRequest, view: CheckoutView) -> HttpResponse:
             phone=draft.get("phone", ""),
             problem=draft.get("problem", ""),
         )
-    return redirect(_review_address(view.token))
+    return redirect(_review_address(request, view.token))
 
 
 def _rehold(request: HttpRequest, view: CheckoutView) -> HttpResponse:
@@ -203,6 +210,7 @@ def _page(
         "trips": _trips(view),
         "is_gone": isinstance(refusal, SeatTaken),
         "is_free": not view.total,
+        "ways": offered_ways(request.POST.get("gateway", "") or request.GET.get("gateway", "")),
         "submission": random_token(),
         "suggestion": suggest_email(view.draft.get("email", "")),
     }

@@ -12,15 +12,16 @@ from bookings.base.errors import Busy, RuleBroken
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.domain.sales.booking_page import OrderStatus, order_status
-from bookings.domain.sales.gateways import RawNotification, gateway_called
+from bookings.domain.sales.gateways import RawNotification, offered_ways
 from bookings.domain.sales.gateways.demo import attempt_to_pay, customer_decides
-from bookings.domain.sales.notifications import receive_notification
-from bookings.domain.sales.payments import (
+from bookings.domain.sales.hand_over import (
     abandon_payment,
     attempt_to_hand_over,
+    get_hand_over,
     order_of_attempt,
-    start_payment,
 )
+from bookings.domain.sales.notifications import receive_notification
+from bookings.domain.sales.payments import start_payment
 from bookings.models import PaymentAttempt
 from bookings.web.access import gateway, public
 from bookings.web.render import private, render_page
@@ -38,7 +39,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
     """Where the browser comes back to. Looking changes nothing; POST pays (again)."""
     view = order_status(token, now=timezone.now())
     if request.method == "POST" and not view.has_money:
-        return redirect(start_payment(view.order_id))
+        return redirect(start_payment(view.order_id, gateway=request.POST.get("gateway", "")))
     if request.method == "POST":  # the money came while the page still asked for it
         return redirect("passenger:order_status", token)
     if view.state == "confirmed" and may_manage(request, view.order_id):
@@ -51,6 +52,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
             "view": view,
             "count": min(count, _MOST_ASKS),
             "every": _interval(view, count),
+            "ways": offered_ways(),
             "may_pay": view.can_pay and not (view.is_waiting and count < _ASKS_BEFORE_PAYING_AGAIN),
         },
         fragment="passenger/_order_status.html",
@@ -69,13 +71,18 @@ def _interval(view: OrderStatus, count: int) -> int:
 @public
 @require_http_methods(["GET", "HEAD"])
 def hand_over(request: HttpRequest, token: str) -> HttpResponse:
-    """A form whose button leads to the payment gateway; the script presses it."""
+    """On to the payment gateway: to its page, or by a form whose button the script presses."""
     attempt = attempt_to_hand_over(token, now=timezone.now())
     if attempt is None:
         return redirect("passenger:order_status", order_of_attempt(token).token)
-    target = gateway_called(attempt.gateway).hand_over(attempt)
-    context = {"target": target, "amount": format_zar(attempt.amount), "order": attempt.order}
-    return private(render(request, "passenger/hand_over.html", context))
+    context: dict[str, Any] = {"amount": format_zar(attempt.amount), "order": attempt.order, "token": token}
+    try:
+        target = get_hand_over(attempt)
+    except OSError:
+        return private(render(request, "passenger/hand_over.html", context, status=503))
+    if not target.fields:
+        return private(redirect(target.address))
+    return private(render(request, "passenger/hand_over.html", {**context, "target": target}))
 
 
 @public

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import NotFound, RuleBroken
+from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.models import PaymentAttempt, RefundAttempt, StatementLine
 
 
@@ -23,21 +24,27 @@ class ForgedNotification(RuleBroken):
 
 
 class PaymentState(StrEnum):
-    """What a gateway says of an attempt to pay, in our own words."""
+    """What a gateway says of an attempt to pay, or of a refund of its payment, in our own words."""
 
     PAID = "paid"
     FAILED = "failed"
     CANCELLED = "cancelled"  # by the customer
     PENDING = "pending"  # the bank has not decided
     UNKNOWN = "unknown"  # a word that we do not know
+    REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"
 
 
 @dataclass(frozen=True)
 class HandOver:
-    """Where the browser goes to pay: to the address, or to it with a form of these fields in this order."""
+    """Where the browser goes to pay: to the address, or to it with a form of these fields in this order.
+
+    A gateway that makes a page for each attempt gives it a number, too.
+    """
 
     address: str
     fields: tuple[tuple[str, str], ...] = ()
+    external_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class RawNotification:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     peer: str = ""  # the address it came from, past our own proxies
+    received_at: datetime = field(default_factory=timezone.now)
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,16 @@ class VerifiedNotification:
     external_id: str
     amount: Decimal
     state: PaymentState
+    reason: str = ""
 
     @property
     def is_paid(self) -> bool:
         return self.state == PaymentState.PAID
+
+    @property
+    def is_of_refund(self) -> bool:
+        """It tells of a refund: number and amount are the refund's, the attempt is the one that was paid."""
+        return self.state in (PaymentState.REFUNDED, PaymentState.REFUND_FAILED)
 
 
 @dataclass(frozen=True)
@@ -96,13 +110,25 @@ class Gateway(Protocol):
     name: str
     is_play_money: bool  # no money moves: never in production
     is_direct: bool  # its hand-over is an address that needs no form and no question
+    kept_headers: tuple[str, ...]  # the headers by which its notifications are verified, in lower case
+
+    @property
+    def label(self) -> str:
+        """What a customer reads who may choose how to pay."""
+        ...
 
     def hand_over(self, attempt: PaymentAttempt) -> HandOver:
-        """Where the browser goes to pay; never called within a transaction unless the gateway `is_direct`."""
+        """Where the browser goes to pay; never called within a transaction unless the gateway `is_direct`.
+
+        Raises OSError, within seconds, when the gateway has to be asked and does not answer.
+        """
         ...
 
     def verify(self, raw: RawNotification) -> VerifiedNotification:
-        """Raises ForgedNotification unless the raw body is whole, unambiguous and signed. Asks nobody."""
+        """Raises ForgedNotification unless the raw body is whole, unambiguous and signed. Asks nobody.
+
+        It is called once more when it is acted upon, with the headers that were kept.
+        """
         ...
 
     def confirm(self, notification: VerifiedNotification, raw: RawNotification) -> bool:
@@ -156,6 +182,36 @@ def adapters_load(**_check: Any) -> list[CheckMessage]:
             message = f"PAYMENT_GATEWAYS: {name} takes no real money: not in production."
             missing.append(Error(message, id="bookings.E003"))
     return missing
+
+
+@dataclass(frozen=True)
+class PaymentWay:
+    """One way of paying that a customer may choose."""
+
+    gateway: str
+    label: str
+    is_chosen: bool
+
+
+def offered_ways(chosen: str = "") -> list[PaymentWay]:
+    """What may be chosen from; the first is chosen until another is."""
+    names: list[str] = settings.OFFERED_GATEWAYS
+    chosen = chosen if chosen in names else names[0]
+    return [PaymentWay(name, gateway_called(name).label, name == chosen) for name in names]
+
+
+def chosen_gateway(name: str) -> str:
+    """The gateway that was chosen, or the first if none was. Raises Conflict if it is offered no more."""
+    if name and name not in settings.OFFERED_GATEWAYS:
+        raise Conflict(_("We no longer offer this way of paying. Please choose another."))
+    return name or str(settings.OFFERED_GATEWAYS[0])
+
+
+def simulated(label: str, address: str) -> str:
+    """How a way of paying is called whose gateway is at this address: the simulator's says that it is one."""
+    if address != settings.PAYMENT_SIMULATOR:
+        return label
+    return _("%(label)s, simulated: try out what can go wrong") % {"label": label}
 
 
 def gateway_called(name: str) -> Gateway:

@@ -49,6 +49,11 @@ class DemoGateway:
     name = "demo"
     is_play_money = True
     is_direct = True
+    kept_headers = ()
+
+    @property
+    def label(self) -> str:
+        return _("Demo payment (no money moves)")
 
     def hand_over(self, attempt: PaymentAttempt) -> HandOver:
         return HandOver(f"/payments/demo/{attempt.token}/")

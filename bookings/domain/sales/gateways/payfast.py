@@ -12,7 +12,6 @@ from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from bookings.base.money import cents
@@ -24,7 +23,9 @@ from bookings.domain.sales.gateways import (
     RefundAnswer,
     StatementEntry,
     VerifiedNotification,
+    simulated,
 )
+from bookings.domain.sales.gateways.hand_over_details import item_name, our_address
 from bookings.domain.sales.gateways.payfast_api import (
     FUNDS_RECEIVED,
     ApiRefused,
@@ -64,18 +65,23 @@ class PayfastGateway:
     name = "payfast"
     is_play_money = False
     is_direct = False
+    kept_headers = ()
+
+    @property
+    def label(self) -> str:
+        return simulated(_("Card or Instant EFT (Payfast)"), settings.PAYFAST_URL)
 
     def hand_over(self, attempt: PaymentAttempt) -> HandOver:
         own = {
             "merchant_id": settings.PAYFAST_MERCHANT_ID,
             "merchant_key": settings.PAYFAST_MERCHANT_KEY,
-            "return_url": _our_address("passenger:order_status", attempt.order.token),
-            "cancel_url": _our_address("passenger:left_gateway", attempt.token),
-            "notify_url": _our_address("passenger:notify", self.name),
+            "return_url": our_address("passenger:order_status", attempt.order.token),
+            "cancel_url": our_address("passenger:left_gateway", attempt.token),
+            "notify_url": our_address("passenger:notify", self.name),
             "email_address": attempt.order.email[:100],
             "m_payment_id": attempt.token,
             "amount": f"{attempt.amount:.2f}",
-            "item_name": _item_name(attempt)[:100],
+            "item_name": item_name(attempt)[:100],
         }
         fields = [(name, value) for name, value in own.items() if value]
         signature = form_signature(fields, settings.PAYFAST_PASSPHRASE)
@@ -180,15 +186,6 @@ class PayfastGateway:
 
     def statement(self, day: date) -> Sequence[StatementEntry] | None:
         return statement_entries(row for row in self.history(day, day) if row.day == day)
-
-
-def _our_address(name: str, argument: str) -> str:
-    return settings.SITE_URL + reverse(name, args=[argument])
-
-
-def _item_name(attempt: PaymentAttempt) -> str:
-    booking = attempt.order.bookings.order_by("pk").first()
-    return f"Booking {booking.booking_reference}" if booking else "Booking"
 
 
 def _signed_fields(body: bytes) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ def account(settings: Any, running_simulator: Simulator) -> SimulatedAccount:
         "payfast": "bookings.domain.sales.gateways.payfast.PayfastGateway",
         "demo": "bookings.domain.sales.gateways.demo.DemoGateway",
     }
-    settings.PAYMENT_GATEWAY = "payfast"
+    settings.OFFERED_GATEWAYS = ["payfast"]
     settings.PAYFAST_URL = settings.PAYFAST_API_URL = running_simulator.url
     settings.PAYFAST_MERCHANT_ID, settings.PAYFAST_MERCHANT_KEY = MERCHANT.id, MERCHANT.key
     settings.PAYFAST_PASSPHRASE = MERCHANT.passphrase

@@ -32,7 +32,7 @@ def payfast(settings: Any) -> None:
         **settings.PAYMENT_GATEWAYS,
         "payfast": "bookings.domain.sales.gateways.payfast.PayfastGateway",
     }
-    settings.PAYMENT_GATEWAY = "payfast"
+    settings.OFFERED_GATEWAYS = ["payfast"]
     settings.PAYFAST_MERCHANT_ID, settings.PAYFAST_MERCHANT_KEY = "10000100", "46f0cd694581a"
     settings.PAYFAST_PASSPHRASE = PASSPHRASE
 

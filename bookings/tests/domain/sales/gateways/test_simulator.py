@@ -80,7 +80,7 @@ def payfast(settings: Any, simulator: str, letterbox: Letterbox) -> str:
         **settings.PAYMENT_GATEWAYS,
         "payfast": "bookings.domain.sales.gateways.payfast.PayfastGateway",
     }
-    settings.PAYMENT_GATEWAY = "payfast"
+    settings.OFFERED_GATEWAYS = ["payfast"]
     settings.PAYFAST_URL = settings.PAYFAST_API_URL = simulator
     settings.PAYFAST_MERCHANT_ID, settings.PAYFAST_MERCHANT_KEY = "10000100", "46f0cd694581a"
     settings.PAYFAST_PASSPHRASE = PASSPHRASE

@@ -1,4 +1,4 @@
-"""What Payfast's rules give for known texts: both the adapter and the simulator are held to them."""
+"""What the gateways' rules give for known texts: both adapters and simulator are held to them."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -16,3 +16,10 @@ SIGNATURES: Final = {
     "": "09b3040bc33e26070bc1b7bba909817d",
     PASSPHRASE: "6320bdeff5fde6621a010960dec65d53",
 }
+
+# The example of standardwebhooks.com
+WEBHOOK_SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+WEBHOOK_ID: Final = "msg_p5jXN8AQM9LWM0D4loKWxJek"
+WEBHOOK_TIME: Final = 1614265330
+WEBHOOK_BODY: Final = '{"test": 2432232314}'
+WEBHOOK_SIGNATURE: Final = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="

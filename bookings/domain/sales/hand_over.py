@@ -1,0 +1,57 @@
+"""From an attempt to the page where it is paid, and back without having paid."""
+
+from datetime import datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import NotFound
+from bookings.domain.sales.gateways import HandOver, gateway_called
+from bookings.models import Order, PaymentAttempt
+
+_TO_PAY: Final = (PaymentAttempt.Status.STARTED, PaymentAttempt.Status.ABANDONED)
+
+
+def order_of_attempt(token: str) -> Order:
+    """Raises NotFound."""
+    return _attempt_called(token).order
+
+
+def attempt_to_hand_over(token: str, *, now: datetime) -> PaymentAttempt | None:
+    """An attempt with its order; None if it is not to be paid any more. Raises NotFound."""
+    attempt = _attempt_called(token)
+    return attempt if attempt.status in _TO_PAY and attempt.order.is_open(now) else None
+
+
+def get_hand_over(attempt: PaymentAttempt) -> HandOver:
+    """Where the browser goes to pay.
+
+    A gateway that makes a page for each attempt is asked, outside of any transaction, until it has answered;
+    then its answer is kept. Raises OSError when it does not answer.
+    """
+    if attempt.address:
+        return HandOver(attempt.address, external_id=attempt.external_id)
+    target = gateway_called(attempt.gateway).hand_over(attempt)
+    if target.external_id:
+        PaymentAttempt.objects.filter(pk=attempt.pk).update(
+            external_id=target.external_id, address=target.address
+        )
+    return target
+
+
+def abandon_payment(token: str) -> Order:
+    """Note that the customer left the gateway's page without paying. Money that comes all the same is booked.
+    Raises NotFound.
+    """
+    attempt = _attempt_called(token)
+    PaymentAttempt.objects.filter(pk=attempt.pk, status=PaymentAttempt.Status.STARTED).update(
+        status=PaymentAttempt.Status.ABANDONED
+    )
+    return attempt.order
+
+
+def _attempt_called(token: str) -> PaymentAttempt:
+    attempt = PaymentAttempt.objects.select_related("order").filter(token=token).first()
+    if attempt is None:
+        raise NotFound(_("We could not find this payment."))
+    return attempt
