@@ -93,6 +93,11 @@ def reconcile_day(day: str) -> None:
     reconcile([date.fromisoformat(day)])
 
 
+@queue.task
+def reconcile_last_days() -> None:
+    reconcile()
+
+
 @queue.periodic_task(crontab(hour="1", minute="0"))  # in UTC: 03:00 in Johannesburg
 def nightly_reconciliation() -> None:
     run_each(reconcile)

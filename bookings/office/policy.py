@@ -88,6 +88,11 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "close_shift": SELLERS,
     "shifts": APPROVERS | {Role.AUDITOR},
     "shift_detail": SELLERS | {Role.AUDITOR},
+    # What gateways, the card terminal and the bank tell of money
+    "reconciliation": MANAGERS | {Role.AUDITOR},
+    "reconciliation_day": MANAGERS | {Role.AUDITOR},
+    "reconciliation_csv": MANAGERS | {Role.AUDITOR},
+    "reconciliation_read": MANAGERS,
     # Partners who sell through the API
     "partners": MANAGERS | {Role.AUDITOR},
     "partner": MANAGERS | {Role.AUDITOR},

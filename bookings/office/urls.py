@@ -15,6 +15,7 @@ from bookings.office.views import (
     owed,
     partners,
     receipt,
+    reconciliation,
     reference,
     refund,
     sale,
@@ -116,6 +117,19 @@ urlpatterns = [
     path("shift/close/", till.close_shift, name="close_shift"),
     path("shifts/", till.shifts, name="shifts"),
     path("shifts/<int:number>/", till.shift_detail, name="shift_detail"),
+    # What gateways, the card terminal and the bank tell of money
+    path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/read/", reconciliation.reconciliation_read, name="reconciliation_read"),
+    path(
+        "reconciliation/<slug:gateway>/<str:day>/",
+        reconciliation.reconciliation_day,
+        name="reconciliation_day",
+    ),
+    path(
+        "reconciliation/<slug:gateway>/<str:day>.csv",
+        reconciliation.reconciliation_csv,
+        name="reconciliation_csv",
+    ),
     # Partners who sell through the API
     path("partners/", partners.partners, name="partners"),
     path("partners/add/", partners.add, name="partner_add"),

@@ -17,6 +17,7 @@ from bookings.database.transactions import short_transaction
 from bookings.domain.reconciliation.days import business_day, first_moment
 from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
+    Account,
     Order,
     Payment,
     Refund,
@@ -81,15 +82,13 @@ def _theirs_without_ours() -> Iterator[StatementGap]:
 
 def unexplained_lines() -> QuerySet[StatementLine]:
     """What moved there and is not in our books."""
-    return StatementLine.objects.filter(unmatched_q() | Q(kind=_Kind.OTHER))
+    unmatched = Q(match=None, kind__in=StatementLine.MATCHED)
+    return StatementLine.objects.filter(unmatched | Q(kind=_Kind.OTHER)).exclude(unrelated_debits())
 
 
-def unmatched_q() -> Q:
-    """A payment or refund of theirs that is none of ours. What leaves the bank and is no refund of ours is no
-    business of the sales.
-    """
-    bank_debit = Q(gateway="eft", gross__lt=0)
-    return Q(match=None, kind__in=StatementLine.MATCHED) & ~bank_debit
+def unrelated_debits() -> Q:
+    """What leaves the bank and is no refund of ours is no business of sales."""
+    return Q(gateway=Account.EFT, gross__lt=0, match=None)
 
 
 def other_amounts() -> QuerySet[StatementMatch]:

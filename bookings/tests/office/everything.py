@@ -12,7 +12,7 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
-from bookings.tests.make import make_api_key, make_partner, make_shift, make_user
+from bookings.tests.make import make_api_key, make_partner, make_shift, make_statement_line, make_user
 from bookings.tests.office.test_access import address, patterns
 
 
@@ -44,6 +44,7 @@ def make_everything(user: User) -> dict[str, str]:
         partner, url="https://hooks.travelhub.example/falcon", events=Webhook.Event.values, now=now
     )
     ping(hook, now=now)
+    statement = make_statement_line("card", 600, at=now, day=now.date(), external_id="T1 1234")
     names = {
         "schedule_id": coach.pk,
         "reference": booking.booking_reference,
@@ -58,6 +59,8 @@ def make_everything(user: User) -> dict[str, str]:
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",
+        "gateway": "card",
+        "day": statement.day.isoformat(),
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,
     }
     found = {

@@ -1,0 +1,105 @@
+"""What gateways, the card terminal and the bank tell of money, beside our books."""
+
+from datetime import date
+from typing import Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings import queue
+from bookings.base.params import read_day, read_int
+from bookings.domain.reconciliation.day_page import StatementPage, statement_page
+from bookings.domain.reconciliation.overview import overview
+from bookings.office.access import StaffRequest, staff
+from bookings.office.policy import may
+from bookings.office.presenters.reconciliation import (
+    balance_figures,
+    day_rows,
+    gateway_text,
+    page_figures,
+    read_text,
+    statement_csv,
+    statement_rows,
+)
+from bookings.office.presenters.spreadsheet import csv_lines
+from bookings.web.paging import page_links
+
+_LINES: Final = 100
+
+
+@staff
+@require_safe
+def reconciliation(request: StaffRequest) -> HttpResponse:
+    """The days that were read, and what lies with each gateway."""
+    summary = overview(page=_page_number(request), now=timezone.now())
+    context = {
+        "rows": list(day_rows(summary)),
+        "balances": balance_figures(summary),
+        "links": page_links(summary.page, summary.pages, lambda number: f"?page={number}"),
+        "may_read": may(request.user.role, "reconciliation_read", "POST"),
+    }
+    return render(request, "office/reconciliation/days.html", context)
+
+
+@staff
+@require_safe
+def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpResponse:
+    """One business day: each line of theirs and ours, what differs first; `?only=open` has nothing else."""
+    page = statement_page(gateway, _day_or_404(day), now=timezone.now())
+    only_open = request.GET.get("only") == "open"
+    lines = [line for line in page.lines if line.is_open or not only_open]
+    pager = Paginator(lines, _LINES)
+    shown = pager.get_page(_page_number(request))
+    query = "only=open&" if only_open else ""
+    context = {
+        "page": page,
+        "gateway": gateway_text(gateway),
+        "figures": page_figures(page),
+        "read": read_text(page, now=timezone.now()),
+        "rows": list(statement_rows(list(shown))),
+        "only_open": only_open,
+        "links": page_links(shown.number, pager.num_pages, lambda number: f"?{query}page={number}"),
+        "may_read": may(request.user.role, "reconciliation_read", "POST"),
+    }
+    return render(request, "office/reconciliation/day.html", context)
+
+
+@staff
+@require_safe
+def reconciliation_csv(request: StaffRequest, gateway: str, day: str) -> StreamingHttpResponse:
+    page: StatementPage = statement_page(gateway, _day_or_404(day), now=timezone.now())
+    answer = StreamingHttpResponse(csv_lines(statement_csv(page)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{gateway}-{page.day.isoformat()}.csv"'
+    return answer
+
+
+@staff
+@require_POST
+def reconciliation_read(request: StaffRequest) -> HttpResponse:
+    """Have the statements read in the queue: a gateway may take its time."""
+    day = read_day(request.POST.get("day", ""))
+    if day:
+        queue.enqueue("reconcile_day", day.isoformat())
+    else:
+        queue.enqueue("reconcile_last_days")
+    messages.success(request, _("The statements are being read. Look again in a minute."))
+    gateway = request.POST.get("gateway", "")
+    if day and gateway.isidentifier():
+        return redirect("office:reconciliation_day", gateway, day.isoformat())
+    return redirect("office:reconciliation")
+
+
+def _day_or_404(text: str) -> date:
+    day = read_day(text)
+    if day is None or day.isoformat() != text:
+        raise Http404
+    return day
+
+
+def _page_number(request: StaffRequest) -> int:
+    return read_int(request.GET.get("page", ""), default=1, most=99_999)
