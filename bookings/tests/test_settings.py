@@ -11,9 +11,11 @@ from bookings.tests.forked import run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "k3-W8q.Zr5" * 6
+FIELD_KEY = "Zm9yIHRlc3RzIG9mIHRoZSBzZXR0aW5ncyBhbG9uZS4="
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": SECRET,
+    "FIELD_KEYS": FIELD_KEY,
     "SITE_URL": "https://falcon.example",
     "ALLOWED_HOSTS": "falcon.example",
     "PAYFAST_MERCHANT_ID": "10012345",
@@ -62,6 +64,8 @@ def test_a_secret_stands_for_itself_whatever_it_begins_with(tmp_path: Path) -> N
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
         ({"SECRET_KEY": "django-insecure-" + SECRET}, "SECRET_KEY must be set"),
         ({"SECRET_KEY_FALLBACKS": f"{SECRET},short"}, "SECRET_KEY_FALLBACKS are former keys"),
+        ({"FIELD_KEYS": ""}, "FIELD_KEYS must be set"),
+        ({"FIELD_KEYS": f"{FIELD_KEY},{SECRET}"}, "FIELD_KEYS must be set, each to 32 random bytes"),
         ({"SITE_URL": ""}, "SITE_URL must be set"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must be set"),
         ({"DEBUG": "true"}, "DEBUG must be off"),
@@ -116,7 +120,7 @@ def test_production_has_no_demo_face(tmp_path: Path) -> None:
     shown = values_of(tmp_path, "OFFERED_GATEWAYS", "SESSION_COOKIE_NAME", **PRODUCTION)
 
     assert shown == ["['payfast']", "'__Host-session'"]
-    assert not list(tmp_path.glob("secret_key"))
+    assert not [*tmp_path.glob("secret_key"), *tmp_path.glob("field_key")]
 
 
 def test_production_offers_one_gateway_or_two(tmp_path: Path) -> None:

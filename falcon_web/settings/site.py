@@ -1,6 +1,8 @@
 """The site itself: its key, its addresses, its apps, middlewares and templates, its language and time."""
 
 import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from contextlib import suppress
 
 from django.core.exceptions import ImproperlyConfigured
@@ -9,17 +11,25 @@ from django.core.management.utils import get_random_secret_key
 from falcon_web.settings.environment import BASE_DIR, ENVIRONMENT, IS_PRODUCTION, LOCAL_DIR, env
 
 
-def demo_secret_key() -> str:
-    """A key of this checkout's own, so that demo sessions survive a restart."""
-    path = LOCAL_DIR / "secret_key"
+def demo_key(name: str, make: Callable[[], str]) -> str:
+    """A key of this checkout's own, so that what was signed or encrypted survives a restart."""
+    path = LOCAL_DIR / name
     LOCAL_DIR.mkdir(exist_ok=True)
     if not path.exists():
         mine = path.with_suffix(f".{os.getpid()}")
-        mine.write_text(get_random_secret_key())
+        mine.write_text(make())
         with suppress(FileExistsError):
             path.hardlink_to(mine)  # of two processes that start, one writes it, whole
         mine.unlink()
     return path.read_text().strip()
+
+
+def is_field_key(key: str) -> bool:
+    """Whether it is 32 bytes as cryptography's Fernet reads them."""
+    try:
+        return len(urlsafe_b64decode(key)) == 32
+    except ValueError:
+        return False
 
 
 DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
@@ -34,7 +44,14 @@ if IS_PRODUCTION:
     if any(len(key) < 50 for key in SECRET_KEY_FALLBACKS):
         raise ImproperlyConfigured("SECRET_KEY_FALLBACKS are former keys, of 50 characters or more each.")
 else:
-    SECRET_KEY = SECRET_KEY or demo_secret_key()
+    SECRET_KEY = SECRET_KEY or demo_key("secret_key", get_random_secret_key)
+
+# Encrypt what the database keeps secret (bookings/base/encryption.py): the first one encrypts, all read
+FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+if not IS_PRODUCTION and not FIELD_KEYS:
+    FIELD_KEYS = [demo_key("field_key", lambda: urlsafe_b64encode(os.urandom(32)).decode())]
+if not FIELD_KEYS or not all(map(is_field_key, FIELD_KEYS)):
+    raise ImproperlyConfigured("FIELD_KEYS must be set, each to 32 random bytes in base64 (DEPLOY.md).")
 
 SITE_URL = env.str("SITE_URL", "").rstrip("/") or (
     "" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}"
