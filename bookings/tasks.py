@@ -17,6 +17,7 @@ from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
 from bookings.domain.reconciliation.statements import reconcile
 from bookings.domain.sales import gateway_refunds, notifications
+from bookings.domain.sales.bank_details import remind_of_bank_details
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.domain.search import feed_publishing
@@ -82,6 +83,7 @@ def sweep() -> None:
         queue_pay_reminders,
         gateway_refunds.pay_waiting_refunds,
         gateway_refunds.watch_owed_refunds,
+        remind_of_bank_details,
         keep_slow_queries,
         clean_rate_counts,
         outbox.send_due,  # last, as a mail server may keep it waiting

@@ -11,7 +11,7 @@ from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .payments import GatewayNotification, Payment, PaymentAttempt
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
-from .refunds import Refund, RefundAttempt
+from .refunds import BankDetails, Refund, RefundAttempt
 from .sales import (
     AccessLink,
     Booking,
@@ -34,6 +34,7 @@ __all__ = [
     "Account",
     "Amenity",
     "ApiKey",
+    "BankDetails",
     "Booking",
     "BookingEvent",
     "BookingStep",

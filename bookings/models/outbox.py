@@ -30,6 +30,8 @@ class OutboxMessage(models.Model):
         PAY_REMINDER = "pay_reminder", _("payment reminder")
         CANCELLATION = "cancellation", _("cancellation")
         REFUND = "refund", _("money on its way back")
+        BANK_DETAILS = "bank_details", _("request for bank details")
+        BANK_DETAILS_GIVEN = "bank_details_given", _("bank details received")
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")

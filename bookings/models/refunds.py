@@ -126,3 +126,42 @@ class RefundAttempt(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class BankDetails(models.Model):
+    """The bank account that a refund is paid to where it cannot go back by itself: asked for, given, and
+    deleted when the refund is paid.
+    """
+
+    class AccountKind(models.TextChoices):
+        CURRENT = "current", _("current (cheque)")
+        SAVINGS = "savings", _("savings")
+
+    refund = models.OneToOneField(Refund, models.PROTECT, related_name="bank_details")
+    banks = models.JSONField(default=list)  # that the gateway pays to, [name, label] each; none: all we know
+    sealed = models.TextField(blank=True, default="")  # base.encryption of the account; "" until it is given
+    asked_at = models.DateTimeField()
+    next_reminder = models.DateTimeField(null=True, blank=True)  # while nothing was given
+    given_at = models.DateTimeField(null=True, blank=True)
+    given_by = models.ForeignKey(  # None: the customer
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        verbose_name_plural = "bank details"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(given_at__isnull=True, sealed="") | (Q(given_at__isnull=False) & ~Q(sealed="")),
+                name="given_bank_details_are_there",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_reminder"],
+                name="bank_details_reminder_idx",
+                condition=Q(next_reminder__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"bank details of refund {self.refund_id}"

@@ -119,6 +119,7 @@ class StaffTask(models.Model):
         MAIL_FAILED = "mail_failed", _("e-mail cannot be delivered")
         WEBHOOK_FAILED = "webhook_failed", _("webhook cannot be delivered")
         REFUND_DUE = "refund_due", _("refund to be paid")
+        BANK_DETAILS_MISSING = "bank_details_missing", _("refund without bank details")
         CASH_DIFFERENCE = "cash_difference", _("till did not match")
         SECOND_FACTOR_RESET = "second_factor_reset", _("second factor reset")
         HOLD_LIMIT = "hoarding", _("many unpaid seats held from one network")

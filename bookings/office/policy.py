@@ -72,6 +72,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "cancel_booking": SELLERS,
     "void_sale": SELLERS,
     "pay_refund": SELLERS,
+    "bank_details": APPROVERS,  # they say where money goes
+    "show_bank_details": APPROVERS,
     "owed": APPROVERS | {Role.AUDITOR},  # whose money nobody has asked for tempts
     "receipt": SELLERS,
     "receipt_pdf": SELLERS,

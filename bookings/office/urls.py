@@ -3,6 +3,7 @@ from django.urls import path
 from bookings.office.presenters.dashboard_blocks import BLOCKS
 from bookings.office.views import (
     account,
+    bank_details,
     boarding,
     booking,
     bookings,
@@ -89,6 +90,16 @@ urlpatterns = [
     path("bookings/<reference:reference>/cancel/", refund.cancel, name="cancel_booking"),
     path("bookings/<reference:reference>/void/", refund.void, name="void_sale"),
     path("bookings/<reference:reference>/refunds/<int:refund_id>/", refund.pay_refund, name="pay_refund"),
+    path(
+        "bookings/<reference:reference>/refunds/<int:refund_id>/bank-details/",
+        bank_details.bank_details,
+        name="bank_details",
+    ),
+    path(
+        "bookings/<reference:reference>/refunds/<int:refund_id>/bank-details/show/",
+        bank_details.show_bank_details,
+        name="show_bank_details",
+    ),
     path("owed/", owed.owed, name="owed"),
     path("bookings/<reference:reference>/receipt/", receipt.print_receipt, name="receipt"),
     path("bookings/<reference:reference>/receipt.pdf", receipt.print_receipt_pdf, name="receipt_pdf"),

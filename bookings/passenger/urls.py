@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from bookings.passenger.views import (
+    bank_details,
     boards,
     booking,
     cancellation,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("bookings/<reference:reference>/receipt.pdf", booking.receipt_file, name="receipt_pdf"),
     path("bookings/<reference:reference>/resend/", booking.resend, name="resend"),
     path("bookings/<reference:reference>/cancel/", cancellation.cancel, name="cancel"),
+    path("bookings/<reference:reference>/bank-details/", bank_details.bank_details, name="bank_details"),
     path("help/", help.page, {"name": "help"}, name="help"),
     path("help/luggage/", help.page, {"name": "help_luggage"}, name="help_luggage"),
     path("help/children/", help.page, {"name": "help_children"}, name="help_children"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +13,7 @@ SAST: Final = timezone(timedelta(hours=2))
 _FEE: Final = Decimal("0.035")
 CHARGEBACK_FEE: Final = Decimal("50.00")
 _CUSTOM: Final = [f"custom_{kind}{number}" for kind in ("str", "int") for number in range(1, 6)]
+BANKS: Final = {"absa": "ABSA", "capitec": "Capitec Bank", "fnb": "FNB", "credit_union": "A credit union"}
 Form = list[tuple[str, str]]
 
 
@@ -40,6 +42,31 @@ class SimulatedPayment:
     @property
     def left(self) -> Decimal:
         return sum((move.gross for move in self.moves), Decimal(0))
+
+    @property
+    def way_back(self) -> str:
+        return {"cc": "PAYMENT_SOURCE", "ef": "BANK_PAYOUT"}.get(self.way, "NOT_AVAILABLE")
+
+    @property
+    def bank_names(self) -> list[dict[str, str]]:
+        banks = BANKS if self.way_back == "BANK_PAYOUT" else {}
+        return [{"bank_name": name, "label": label} for name, label in banks.items()]
+
+    def goes_back(self, sent: Mapping[str, str]) -> bool:
+        """A card needs nothing more; instant EFT goes to a bank account, which is kept nowhere here."""
+        if self.way == "cc":
+            return True
+        number, code = sent.get("bank_account_number", ""), sent.get("bank_branch_code", "")
+        return (
+            self.way == "ef"
+            and 0 < len(sent.get("bank_account_holder", "")) <= 100
+            and sent.get("bank_name") in BANKS
+            and len(code) == 6
+            and code.isdecimal()
+            and 1 <= len(number) <= 12
+            and number.isdecimal()
+            and sent.get("bank_account_type") in ("current", "savings")
+        )
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ class PayfastFace:
         return act(payment)
 
     def _options(self, payment: SimulatedPayment) -> SimulatedAnswer:
-        way = {"cc": "PAYMENT_SOURCE", "ef": "BANK_PAYOUT"}.get(payment.way, "NOT_AVAILABLE")
+        way = payment.way_back
         left = payment.left
         return json_answer(
             {
@@ -188,7 +188,7 @@ class PayfastFace:
                 "errors": [],
                 "refund_full": {"method": way if left == payment.amount else "NOT_AVAILABLE"},
                 "refund_partial": {"method": way if left > 0 else "NOT_AVAILABLE"},
-                "bank_names": [],
+                "bank_names": payment.bank_names,
             }
         )
 
@@ -214,7 +214,7 @@ class PayfastFace:
             return _refusal(429, "Signature rate limit reached")
         with self.account.lock:
             amount = Decimal(sent["amount"]) / 100 if sent.get("amount", "").isdecimal() else Decimal(0)
-            wrong = not 3 <= len(sent.get("reason", "")) <= 255 or payment.way != "cc"
+            wrong = not 3 <= len(sent.get("reason", "")) <= 255 or not payment.goes_back(sent)
             if mood == "refused" or wrong or not 0 < amount <= payment.left:
                 return _refusal(400, "The refund is not possible.")
             self.account.give_back(payment, amount)

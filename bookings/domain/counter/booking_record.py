@@ -14,7 +14,13 @@ from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
-from bookings.domain.sales.refund_state import RefundState, state_of, with_state
+from bookings.domain.sales.refund_state import (
+    RefundState,
+    details_of,
+    returns_by_itself,
+    state_of,
+    with_state,
+)
 from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import (
@@ -67,6 +73,7 @@ class RefundLine:
     text: str
     can_pay_out: bool
     tender: str  # the one it was paid by, if it was one
+    takes_details: bool = False  # it is paid to a bank account that the customer tells
 
 
 @dataclass(frozen=True)
@@ -183,21 +190,25 @@ def _money(order: Order) -> Money:
 
 def _refund(refund: Any) -> RefundLine:
     """Of a refund read by `with_state`."""
-    state = state_of(refund)
+    state, details = state_of(refund), details_of(refund)
+    is_manual = refund.status == Refund.Status.OWED and not returns_by_itself(refund)
     if state == RefundState.PAID:
         text = _("refunded: %(method)s") % {"method": method_text(refund.method)}
+    elif state == RefundState.WAITING_FOR_DETAILS:
+        text = _("waits for bank details")
+    elif state == RefundState.ON_ITS_WAY:
+        text = _("bank details are there") if details else _("on its way, the way it was paid")
     else:
-        text = (
-            _("on its way, the way it was paid") if state == RefundState.ON_ITS_WAY else _waiting_text(refund)
-        )
+        text = _waiting_text(refund)
     return RefundLine(
         refund.pk,
         format_zar(refund.amount),
         local_text(refund.paid_at or refund.created_at),
         state == RefundState.PAID,
         text,
-        state == RefundState.WAITING,
+        is_manual,
         refund.payment.method if refund.payment and refund.payment.method in TENDERS else "",
+        takes_details=details is not None and refund.status == Refund.Status.OWED,
     )
 
 

@@ -36,6 +36,7 @@ class RefundWay(TextChoices):
 
     GATEWAY = "gateway", _("on its way through the gateway")
     REFUSED = "refused", _("refused by the gateway")
+    DETAILS = "details", _("waits for bank details")
     COUNTER = "counter", _("waits at a counter")
     TRANSFER = "transfer", _("by EFT or to a partner")
 
@@ -59,6 +60,7 @@ class OwedRefund:
     tries: int
     next_try: datetime | None  # while the gateway is still asked
     last_error: str
+    takes_details: bool  # bank details were asked for, given or not
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,12 @@ def _owed(user: User, age: OwedFor | None, now: datetime) -> QuerySet[Any]:
     refused = RefundAttempt.objects.filter(refund=OuterRef("pk"), status=RefundAttempt.Status.REFUSED)
     way = Case(
         When(Exists(refused), then=Value(RefundWay.REFUSED.value)),
+        When(
+            status=Refund.Status.OWED,
+            bank_details__isnull=False,
+            bank_details__given_at=None,
+            then=Value(RefundWay.DETAILS.value),
+        ),
         When(payment__attempt__isnull=False, then=Value(RefundWay.GATEWAY.value)),
         When(payment__method__in=(Account.EFT, Account.PARTNER), then=Value(RefundWay.TRANSFER.value)),
         default=Value(RefundWay.COUNTER.value),
@@ -135,6 +143,7 @@ def _with_last_word(rows: QuerySet[Any]) -> Any:
     own = Booking.objects.filter(pk=OuterRef("booking")).values("booking_reference")
     any_of_order = Booking.objects.filter(order=OuterRef("order")).order_by("pk").values("booking_reference")
     return rows.select_related("payment").annotate(
+        takes_details=Q(bank_details__isnull=False, status=Refund.Status.OWED),
         own_reference=Subquery(own[:1]),
         order_reference=Subquery(any_of_order[:1]),
         attempt_status=Subquery(attempts.values("status")[:1]),
@@ -153,4 +162,5 @@ def _row(refund: Any) -> OwedRefund:
         tries=refund.tries or 0,
         next_try=refund.next_try if refund.attempt_status in RefundAttempt.OPEN else None,
         last_error=refund.last_error or "",
+        takes_details=refund.takes_details,
     )

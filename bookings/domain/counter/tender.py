@@ -18,7 +18,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
 from bookings.domain.sales.alarms import Alarm, raise_alarm, settle_alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
-from bookings.domain.sales.gateway_refunds import finish_refund_task
+from bookings.domain.sales.gateway_refunds import finish_refund
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.orders import lock_order
@@ -310,7 +310,7 @@ def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None)
     LedgerEntry.objects.post(
         Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, shift=shift, actor=shift.clerk)
     )
-    finish_refund_task(refund, now, by=shift.clerk)
+    finish_refund(refund, now, by=shift.clerk)
     if tender.approval:
         _note_signed(refund, method, tender.approval, shift, now)
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)

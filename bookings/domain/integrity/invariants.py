@@ -32,6 +32,7 @@ from bookings.domain.integrity.partner_accounts import (
 )
 from bookings.domain.integrity.payments import (
     attempts_agree_with_payments,
+    bank_details_go_when_paid,
     fees_and_differences_have_a_cause,
     gateways_hold_what_came,
     notifications_are_acted_on,
@@ -345,6 +346,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a refund that was paid is in the ledger": refunds_are_posted,
     "gateways hold what came and did not go back": gateways_hold_what_came,
     "an attempt agrees with its payment": attempts_agree_with_payments,
+    "bank details of a paid refund are deleted": bank_details_go_when_paid,
     "refunds go back the way money came": refunds_go_back_the_way_money_came,
     "fees and till differences have a cause": fees_and_differences_have_a_cause,
     "what a statement says is in the ledger": statements_are_posted,

@@ -15,6 +15,7 @@ from bookings.domain.reconciliation.postings import STATEMENT_CAUSE
 from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG
 from bookings.models import (
     Account,
+    BankDetails,
     GatewayNotification,
     LedgerEntry,
     Order,
@@ -137,6 +138,11 @@ def owed_refunds_are_watched(now: datetime) -> Iterator[object]:
         created_at__lte=now - OWED_TOO_LONG - _SWEEP_TIME
     )
     yield from late.annotate(subject=_cause("refund")).exclude(Exists(tasks)).values_list("pk", flat=True)
+
+
+def bank_details_go_when_paid(now: datetime) -> Iterator[object]:
+    """Nobody keeps the account of a customer whose refund is paid."""
+    yield from BankDetails.objects.filter(refund__status=Refund.Status.PAID).values_list("refund", flat=True)
 
 
 def refunds_go_back_the_way_money_came(now: datetime) -> Iterator[object]:

@@ -21,7 +21,7 @@ from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
-from bookings.domain.sales.refund_state import state_text, with_state
+from bookings.domain.sales.refund_state import RefundState, state_of, state_text, with_state
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import (
@@ -172,6 +172,7 @@ class RefundView:
     amount: str
     status_text: str
     is_paid: bool
+    waits_for_details: bool  # the customer has to say to which account
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,10 @@ class BookingPage:
     @property
     def is_confirmed(self) -> bool:
         return any(part.is_confirmed for part in self.parts)
+
+    @property
+    def waits_for_details(self) -> bool:
+        return any(refund.waits_for_details for refund in self.refunds)
 
 
 @single_version_check()
@@ -222,7 +227,12 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
         has_receipt=order.is_paid_on or order.status == SaleStatus.CONFIRMED,
         parts=tuple(_part(booking, order, now) for booking in bookings_of(order)),
         refunds=tuple(
-            RefundView(format_zar(refund.amount), state_text(refund), refund.status == Refund.Status.PAID)
+            RefundView(
+                format_zar(refund.amount),
+                state_text(refund),
+                refund.status == Refund.Status.PAID,
+                state_of(refund) == RefundState.WAITING_FOR_DETAILS,
+            )
             for refund in with_state(Refund.objects.filter(order=order)).order_by("pk")
         ),
     )

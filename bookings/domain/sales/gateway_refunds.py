@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from bookings.base.money import format_zar
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.sales.bank_details import (
+    account_of,
+    ask_for_bank_details,
+    forget_bank_details,
+    waits_for_details,
+)
 from bookings.domain.sales.gateways import (
+    AccountGateway,
     PaymentState,
     RefundAnswer,
     VerifiedNotification,
     gateway_called,
 )
 from bookings.domain.sales.messages import notify_partner
-from bookings.domain.sales.refunds import is_refundable_online, refundable_online
+from bookings.domain.sales.refunds import is_refundable_online, is_transfer, refundable_online
 from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
     Account,
@@ -48,7 +55,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
 
     The attempt is written before the gateway is asked, so of two workers one asks. Where the answer got lost,
     or the worker died, the gateway is looked up after ANSWER_TIME, and asked again under the same key only if
-    it knows nothing.
+    it knows nothing. Where only a bank account will do, the customer is asked for it.
     """
     now = now or database_now()
     refund = Refund.objects.select_related("order", "payment").get(pk=refund_id)
@@ -57,13 +64,18 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     if refund.payment is None or not is_refundable_online(refund):
         _leave_to_staff(refund, now)
         return False
+    if waits_for_details(refund):
+        return False
     attempt = _claim(refund, refund.payment, now)
     if attempt is None:
         return False
     try:
-        answer = _ask(attempt)
+        answer = _ask(attempt, now)
     except OSError as error:  # it may have been heard or not
         _note_silence(attempt, error, now)
+        return False
+    if answer.wants_account:
+        _ask_customer(attempt, answer, now)
         return False
     return _note_answer(attempt, answer, now)
 
@@ -96,13 +108,26 @@ def _claim(refund: Refund, payment: Payment, now: datetime) -> RefundAttempt | N
     return attempt
 
 
-def _ask(attempt: RefundAttempt) -> RefundAnswer:
+def _ask(attempt: RefundAttempt, now: datetime) -> RefundAnswer:
     """What the gateway says: of an attempt made before it is asked first whether it knows of it."""
     gateway = gateway_called(attempt.payment.method)
     known = gateway.refund_status(attempt) if attempt.tries > 1 else None
     if known is None and attempt.status == _Status.ACCEPTED:  # promised, so never asked for twice
         return RefundAnswer(_Status.ACCEPTED, attempt.external_id)
-    return known or gateway.refund(attempt)
+    if known:
+        return known
+    account = account_of(attempt.refund, now=now)
+    if account:
+        return cast(AccountGateway, gateway).refund_to_account(attempt, account)
+    return gateway.refund(attempt)
+
+
+def _ask_customer(attempt: RefundAttempt, answer: RefundAnswer, now: datetime) -> None:
+    """Nothing was done, so the attempt has not been; the next one is made once the account is known."""
+    with short_transaction():
+        if RefundAttempt.objects.filter(pk=attempt.pk, status__in=RefundAttempt.OPEN).delete()[0]:
+            Refund.objects.filter(pk=attempt.refund_id).update(status=Refund.Status.OWED)
+            ask_for_bank_details(attempt.refund, answer.banks, now=now)
 
 
 def note_refund(paid_by: PaymentAttempt, notification: VerifiedNotification, now: datetime) -> str:
@@ -163,11 +188,12 @@ def _note_paid(attempt: RefundAttempt, now: datetime) -> None:
         Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, gateway=attempt.payment.method)
     )
     notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
-    finish_refund_task(refund, now)
+    finish_refund(refund, now)
 
 
-def finish_refund_task(refund: Refund, now: datetime, *, by: User | None = None) -> None:
-    """What is paid is no task any more."""
+def finish_refund(refund: Refund, now: datetime, *, by: User | None = None) -> None:
+    """What is paid is no task any more, and nobody needs to know the account that it went to."""
+    forget_bank_details(refund, now)
     tasks = StaffTask.objects.filter(
         kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}", done_at=None
     )
@@ -176,6 +202,8 @@ def finish_refund_task(refund: Refund, now: datetime, *, by: User | None = None)
 
 def _leave_to_staff(refund: Refund, now: datetime) -> None:
     with short_transaction():
+        if is_transfer(refund):
+            ask_for_bank_details(refund, now=now)
         _open_task(refund, "", now)
 
 
@@ -196,6 +224,7 @@ def pay_waiting_refunds(*, now: datetime | None = None) -> int:
     """
     now = now or database_now()
     waiting = refundable_online().exclude(attempts__status__in=RefundAttempt.OPEN, attempts__next_try__gt=now)
+    waiting = waiting.exclude(bank_details__isnull=False, bank_details__given_at=None)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for refund_id in ids:
         try:

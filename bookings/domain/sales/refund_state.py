@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
-from bookings.models import Account, Refund, RefundAttempt
+from bookings.models import Account, BankDetails, Refund, RefundAttempt
 
 
 class RefundState(TextChoices):
     WAITING = "waiting", gettext_lazy("waits to be paid out")
+    WAITING_FOR_DETAILS = "waiting_for_details", gettext_lazy("waits for bank details")
     ON_ITS_WAY = "on_its_way", gettext_lazy("on its way")
     PAID = "paid", gettext_lazy("paid")
 
@@ -23,15 +24,31 @@ class RefundState(TextChoices):
 def with_state(refunds: QuerySet[Refund]) -> QuerySet[Any]:
     """The refunds with all that `state_of` asks for, in the same query."""
     refused = RefundAttempt.objects.filter(refund=OuterRef("pk"), status=RefundAttempt.Status.REFUSED)
-    return refunds.select_related("payment").annotate(is_refused=Exists(refused))
+    rows = refunds.select_related("payment", "bank_details").annotate(is_refused=Exists(refused))
+    return rows.defer("bank_details__sealed")
+
+
+def details_of(refund: Any) -> BankDetails | None:
+    """Its request for bank details, of a refund read by `with_state`."""
+    return getattr(refund, "bank_details", None)
+
+
+def returns_by_itself(refund: Any) -> bool:
+    """Whether the gateway that took it gives it back, of a refund read by `with_state`."""
+    came_online = refund.payment is not None and refund.payment.attempt_id is not None
+    return came_online and not refund.is_refused
 
 
 def state_of(refund: Any) -> RefundState:
     """Of a refund read by `with_state`."""
     if refund.status == Refund.Status.PAID:
         return RefundState.PAID
-    came_online = refund.payment is not None and refund.payment.attempt_id is not None
-    if refund.status == Refund.Status.PAYING or (came_online and not refund.is_refused):
+    details = details_of(refund)
+    if refund.status == Refund.Status.OWED and details and details.given_at is None:
+        return RefundState.WAITING_FOR_DETAILS
+    if refund.status == Refund.Status.PAYING or returns_by_itself(refund):
+        return RefundState.ON_ITS_WAY
+    if details and not refund.is_refused:
         return RefundState.ON_ITS_WAY
     return RefundState.WAITING
 
@@ -49,6 +66,15 @@ def refund_sentence(refund: Any) -> str:
     state, day = state_of(refund), refund.paid_at
     if state == RefundState.WAITING:
         sentence = _("%(amount)s waits to be paid out to you at any of our counters. Bring your reference.")
+    elif state == RefundState.WAITING_FOR_DETAILS:
+        sentence = _(
+            "%(amount)s can only go back to a bank account, and we do not know yours. We are sending "
+            "you a link to enter it."
+        )
+    elif state == RefundState.ON_ITS_WAY and details_of(refund):
+        sentence = _(
+            "%(amount)s is on its way to the bank account that you told us. You do not need to do anything."
+        )
     elif state == RefundState.ON_ITS_WAY:
         day = refund.created_at + timedelta(days=settings.REFUND_DAYS)
         sentence = _(

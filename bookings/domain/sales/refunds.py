@@ -112,6 +112,14 @@ def is_refundable_online(refund: Refund) -> bool:
     return not refund.attempts.filter(status=RefundAttempt.Status.REFUSED).exists()
 
 
+def is_transfer(refund: Refund) -> bool:
+    """Whether it goes back by EFT to an account that we do not know. A void is settled with the customer who
+    stands at the counter.
+    """
+    came_by_eft = refund.payment is not None and refund.payment.method == Account.EFT
+    return came_by_eft and refund.status == Refund.Status.OWED and not refund.cause.startswith("void:")
+
+
 def refundable_online() -> QuerySet[Refund]:
     """The refunds not yet paid that `is_refundable_online`."""
     open_refunds = Refund.objects.filter(status__in=Refund.OPEN, payment__attempt__isnull=False)

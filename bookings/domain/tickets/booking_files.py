@@ -26,7 +26,7 @@ from bookings.domain.tickets.links import mail_link, mail_tickets_again
 from bookings.domain.tickets.pdf import ticket_pdf
 from bookings.domain.tickets.qr import ticket_qr_svg
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
-from bookings.models import Booking, Order, SaleStatus, Ticket
+from bookings.models import Booking, Order, Refund, SaleStatus, Ticket
 
 _IN_USE = (Ticket.Status.VALID, Ticket.Status.BOARDED)
 
@@ -64,6 +64,15 @@ def order_of_reference(reference: str) -> int | None:
         .values_list("order", flat=True)
         .first()
     )
+
+
+def refund_of_reference(reference: str, refund_id: int) -> Refund:
+    """A refund of the order that a booking reference belongs to, with its order. Raises NotFound."""
+    refunds = Refund.objects.select_related("order", "booking")
+    refund = refunds.filter(pk=refund_id, order__bookings__booking_reference=normal_code(reference)).first()
+    if refund is None:
+        raise NotFound(_("This refund belongs to another booking."))
+    return refund
 
 
 def managed_order(reference: str, *, now: datetime) -> ManagedOrder:

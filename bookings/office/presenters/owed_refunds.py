@@ -27,6 +27,7 @@ class OwedRow:
     paid_by: str  # how it came
     word: str  # what the gateway said last, and when it is asked again
     pay_out: str  # address, "" where it goes by itself
+    details: str  # address of its bank details, "" where none are asked for
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,19 @@ class OwedFigure:
     is_old: bool
 
 
-def owed_rows(page: OwedPage, *, may_pay_out: bool, now: datetime) -> Iterator[OwedRow]:
+def owed_rows(
+    page: OwedPage, *, may_pay_out: bool, may_enter_details: bool, now: datetime
+) -> Iterator[OwedRow]:
     for owed in page.rows:
         refund = owed.refund
         payment = refund.payment
         can_pay_out = may_pay_out and owed.reference and owed.way != RefundWay.GATEWAY
         if payment and payment.method == Account.PARTNER:
             can_pay_out = False
+        if owed.way == RefundWay.DETAILS and payment and payment.attempt_id:  # then it goes by itself
+            can_pay_out = False
+        takes_details = may_enter_details and owed.reference and owed.takes_details
+        address = [owed.reference, refund.pk]
         yield OwedRow(
             reference=owed.reference,
             amount=format_zar(refund.amount),
@@ -53,7 +60,8 @@ def owed_rows(page: OwedPage, *, may_pay_out: bool, now: datetime) -> Iterator[O
             way=str(owed.way.label),
             paid_by=method_text(payment.method) if payment else _("not known"),
             word=_last_word(owed),
-            pay_out=reverse("office:pay_refund", args=[owed.reference, refund.pk]) if can_pay_out else "",
+            pay_out=reverse("office:pay_refund", args=address) if can_pay_out else "",
+            details=reverse("office:bank_details", args=address) if takes_details else "",
         )
 
 

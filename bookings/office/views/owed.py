@@ -24,9 +24,16 @@ def owed(request: StaffRequest) -> HttpResponse:
     number = read_int(request.GET.get("page", ""), default=1, most=99_999)
     page = owed_page(request.user, way=way, age=age, page=number, now=now)
     chosen = {"way": way or "", "age": age or ""}
+    role = request.user.role
+    rows = owed_rows(
+        page,
+        may_pay_out=may(role, "pay_refund", "POST"),
+        may_enter_details=may(role, "bank_details", "POST"),
+        now=now,
+    )
     context = {
         "form": form,
-        "rows": list(owed_rows(page, may_pay_out=may(request.user.role, "pay_refund", "POST"), now=now)),
+        "rows": list(rows),
         "figures": owed_figures(page, now=now),
         "total": format_zar(page.total),
         "links": page_links(page.page, page.pages, lambda to: f"?{urlencode(chosen | {'page': to})}"),

@@ -180,14 +180,17 @@ def resend(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Swap the mailed link for a session, and go to the address without the secret."""
+    """Swap the mailed link for a session, and go to the address without the secret: to the booking, or with
+    `?to=bank-details` to the page that takes them.
+    """
     order = order_of_link(token, now=timezone.now())
     if order is None:
         return private(render(request, "passenger/link_expired.html", status=404))
     grant_order(request, order.pk)
+    page = "bank_details" if request.GET.get("to") == "bank-details" else "booking"
     return private(
         redirect(
-            "passenger:booking",
+            f"passenger:{page}",
             order.bookings.values_list("booking_reference", flat=True).order_by("boards_at", "pk")[0],
         )
     )

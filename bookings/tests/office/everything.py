@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bookings.domain.partners.webhooks import add_webhook, ping
+from bookings.domain.sales.bank_details import ask_for_bank_details
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
@@ -67,6 +68,8 @@ def make_everything(user: User) -> dict[str, str]:
         pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex})
         for pattern in patterns()
     }
-    for name in ("pay_refund", "refund_receipt", "refund_receipt_pdf"):
+    ask_for_bank_details(refund, now=now)
+    details = ("bank_details", "show_bank_details")
+    for name in ("pay_refund", "refund_receipt", "refund_receipt_pdf", *details):
         found[name] = reverse(f"office:{name}", args=[gone.booking_reference, refund.pk])
     return {name: found[name] for name in POLICY}

@@ -293,8 +293,8 @@ class RefundShape(Shown):
     status = serializers.CharField(help_text="owed, paying or paid")
     state = serializers.ChoiceField(
         RefundState.values,
-        help_text="What to tell the customer: waiting to be paid out at a counter, on its way through the "
-        "gateway, or paid",
+        help_text="What to tell the customer: waiting to be paid out at a counter, waiting for the bank "
+        "details that we asked the customer for, on its way, or paid",
     )
     method = serializers.CharField(allow_null=True, help_text="partner: credited to your account")
     created_at = serializers.DateTimeField()

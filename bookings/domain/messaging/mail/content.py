@@ -19,6 +19,7 @@ from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import in_ascii
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
+from bookings.domain.sales.bank_details import amount_waiting, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
 from bookings.domain.tickets.calendar import trips_calendar
@@ -234,6 +235,29 @@ def _link(message: OutboxMessage, order: Order, bookings: list[Booking], now: da
     )
 
 
+def _bank_details(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content | None:
+    waiting = [row for row in waiting_for_details(order.pk) if row.given_at is None]
+    if not waiting:
+        return None
+    amount, reference = format_zar(amount_waiting(waiting)), bookings[0].booking_reference
+    return Content(
+        _("Where may we send your refund of %(amount)s? (%(reference)s)")
+        % {"amount": amount, "reference": reference},
+        {"reference": reference, "amount": amount},
+    )
+
+
+def _bank_details_given(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content:
+    reference = bookings[0].booking_reference
+    return Content(
+        _("We have your bank details (%(reference)s)") % {"reference": reference}, {"reference": reference}
+    )
+
+
 Kind = OutboxMessage.Kind
 _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetime], Content | None]]] = {
     Kind.CONFIRMATION: _confirmation,
@@ -243,4 +267,6 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.SEATS_GONE: _seats_gone,
     Kind.REFUND: _refund,
     Kind.LINK: _link,
+    Kind.BANK_DETAILS: _bank_details,
+    Kind.BANK_DETAILS_GIVEN: _bank_details_given,
 }

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from bookings.base.banks import Bank, BankAccount
 from bookings.base.errors import Conflict, NotFound, RuleBroken
 from bookings.models import PaymentAttempt, RefundAttempt, StatementLine
 
@@ -81,11 +82,15 @@ class VerifiedNotification:
 class RefundAnswer:
     """What a gateway says of a refund: settled, accepted (it will pay, and says so later) or refused, and
     why.
+
+    `wants_account`: nothing was done, as it pays only to a bank account, at one of `banks` (none: at any).
     """
 
     status: RefundAttempt.Status
     external_id: str = ""
     reason: str = ""
+    wants_account: bool = False
+    banks: tuple[Bank, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,14 @@ class Gateway(Protocol):
 
         Raises OSError when the answer does not come.
         """
+        ...
+
+
+class AccountGateway(Gateway, Protocol):
+    """One that may answer `wants_account`."""
+
+    def refund_to_account(self, attempt: RefundAttempt, account: BankAccount) -> RefundAnswer:
+        """As `refund`, to the customer's bank account."""
         ...
 
 

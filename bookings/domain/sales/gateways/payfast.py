@@ -1,5 +1,6 @@
 """Payfast: a signed form to its page, notifications that it confirms when it is asked, refunds by its API."""
 
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from bookings.base.banks import Bank, BankAccount
 from bookings.base.money import cents
 from bookings.domain.sales.gateways import (
     ForgedNotification,
@@ -49,6 +51,8 @@ _STATES: Final = {
 }
 _SAST: Final = ZoneInfo("Africa/Johannesburg")
 _HISTORY_ROWS: Final = 1000
+_TO_ACCOUNT: Final = "BANK_PAYOUT"
+_WAYS_BACK: Final = ("PAYMENT_SOURCE", _TO_ACCOUNT)
 _Status = RefundAttempt.Status
 
 
@@ -59,6 +63,7 @@ class RefundOptions:
     method: str  # PAYMENT_SOURCE, BANK_PAYOUT or NOT_AVAILABLE
     available: Decimal
     reason: str = ""
+    banks: tuple[Bank, ...] = ()
 
 
 class PayfastGateway:
@@ -144,27 +149,41 @@ class PayfastGateway:
             method=str(way.get("method", "NOT_AVAILABLE")),
             available=_rand(answer.get("amount_available_for_refund")),
             reason=", ".join(map(str, answer.get("errors") or [])),
+            banks=tuple(
+                Bank(str(bank.get("bank_name", "")), str(bank.get("label") or bank.get("bank_name", "")))
+                for bank in answer.get("bank_names") or []
+            ),
         )
 
     def refund(self, attempt: RefundAttempt) -> RefundAnswer:
         """Payfast has no key of ours, so whoever got no answer asks `refund_status` first."""
+        return self._refund(attempt, None)
+
+    def refund_to_account(self, attempt: RefundAttempt, account: BankAccount) -> RefundAnswer:
+        return self._refund(attempt, account)
+
+    def _refund(self, attempt: RefundAttempt, account: BankAccount | None) -> RefundAnswer:
         external_id = attempt.payment.external_id
         try:
             options = self.refund_options(external_id, is_whole=attempt.amount == attempt.payment.amount)
-            if options.method == "BANK_PAYOUT":
-                return RefundAnswer(_Status.REFUSED, reason=_("the gateway pays only to a bank account"))
-            if options.method != "PAYMENT_SOURCE" or options.available < attempt.amount:
+            if options.method not in _WAYS_BACK or options.available < attempt.amount:
                 return RefundAnswer(_Status.REFUSED, reason=options.reason or _("the gateway cannot pay it"))
+            if options.method == _TO_ACCOUNT and account is None:
+                reason = _("the gateway pays only to a bank account")
+                return RefundAnswer(_Status.REFUSED, reason=reason, wants_account=True, banks=options.banks)
             body = {
                 "amount": str(int(attempt.amount * 100)),
                 "reason": f"Refund {attempt.key}",
                 "notify_buyer": "1",
             }
+            if options.method == _TO_ACCOUNT and account:
+                body |= _account_fields(account)
             answer = call("POST", f"/refunds/{external_id}", body=body).json()
         except ApiRefused as error:
-            return RefundAnswer(_Status.REFUSED, reason=str(error))
+            return RefundAnswer(_Status.REFUSED, reason=_without_digits(str(error)))
         if not _is_done(answer):
-            return RefundAnswer(_Status.REFUSED, reason=str((answer.get("data") or {}).get("message", "")))
+            message = str((answer.get("data") or {}).get("message", ""))
+            return RefundAnswer(_Status.REFUSED, reason=_without_digits(message))
         return RefundAnswer(_Status.SETTLED, external_id=external_id)
 
     def refund_status(self, attempt: RefundAttempt) -> RefundAnswer | None:
@@ -186,6 +205,21 @@ class PayfastGateway:
 
     def statement(self, day: date) -> Sequence[StatementEntry] | None:
         return statement_entries(row for row in self.history(day, day) if row.day == day)
+
+
+def _account_fields(account: BankAccount) -> dict[str, str]:
+    return {
+        "bank_account_holder": account.holder,
+        "bank_name": account.bank,
+        "bank_branch_code": account.branch_code,
+        "bank_account_number": account.number,
+        "bank_account_type": account.kind,
+    }
+
+
+def _without_digits(message: str) -> str:
+    """What Payfast says, without an account number that it may repeat."""
+    return re.sub(r"\d{5,}", "…", message)
 
 
 def _signed_fields(body: bytes) -> list[tuple[str, str]]:

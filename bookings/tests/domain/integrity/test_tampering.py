@@ -9,6 +9,7 @@ from django.db.models import F
 
 from bookings.domain.integrity.invariants import neglected, violations
 from bookings.models import (
+    BankDetails,
     Booking,
     BookingEvent,
     BookingStep,
@@ -147,9 +148,15 @@ def match_by_hand(booking: Booking, **facts: object) -> None:
     StatementMatch.objects.create(line=line, payment=payment, at=NOW)
 
 
+def keep_bank_details(booking: Booking) -> None:
+    refund = pay_back(booking)
+    BankDetails.objects.create(refund=refund, sealed="x", given_at=NOW, asked_at=NOW)
+
+
 TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
     "payment raised": ("a payment is in the ledger", rewrite_payments(amount=F("amount") + 1)),
     "payment lowered": ("a payment is in the ledger", rewrite_payments(amount=F("amount") - 1)),
+    "bank details kept": ("bank details of a paid refund are deleted", keep_bank_details),
     "payment of another order": (
         "a payment is in the ledger",
         lambda b: rewrite_payments(order=Order.objects.exclude(pk=b.order_id).get())(b),

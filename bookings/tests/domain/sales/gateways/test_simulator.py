@@ -16,9 +16,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from bookings.base.banks import Bank, BankAccount
 from bookings.base.errors import Conflict
 from bookings.demo.payment_simulator.signatures import php, sign_call, sign_form, sign_notification
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.bank_details import details_request, give_bank_details
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateway_refunds import ANSWER_TIME, pay_refund, pay_waiting_refunds
@@ -34,9 +36,11 @@ from bookings.domain.sales.notifications import act_on_waiting, ask_after_attemp
 from bookings.domain.sales.payments import start_payment
 from bookings.models import (
     Account,
+    BankDetails,
     GatewayNotification,
     LedgerEntry,
     Order,
+    OutboxMessage,
     Payment,
     PaymentAttempt,
     Refund,
@@ -320,15 +324,54 @@ def test_a_refused_refund_is_left_to_a_person(payfast: str, paid: Order) -> None
 
 
 @pytest.mark.django_db
-def test_a_payment_by_eft_goes_back_to_a_bank_account_only(order: Order, letterbox: Letterbox) -> None:
+@pytest.mark.parametrize("faults", [[], ["lost"], ["lost_before", "busy"]])
+def test_a_payment_by_eft_goes_back_to_the_bank_account_that_the_customer_tells(
+    payfast: str, order: Order, letterbox: Letterbox, faults: list[str]
+) -> None:
     choose("pay", way="ef")
     arrive(letterbox, 1)
     act_on_waiting()
+    refund, now = cancelled(order), timezone.now()
 
-    assert not pay_refund(cancelled(order).pk)
+    assert not pay_refund(refund.pk)
+    pay_waiting_refunds(now=now + timedelta(hours=1))
 
-    assert RefundAttempt.objects.get().last_error == "the gateway pays only to a bank account"
-    assert "bank account" in StaffTask.objects.get().detail
+    refund.refresh_from_db()
+    assert refund.status == "owed"
+    assert not RefundAttempt.objects.exists()
+    assert not StaffTask.objects.exists()
+    assert OutboxMessage.objects.filter(kind="bank_details").count() == 1
+    banks = details_request(order.pk).banks
+    assert Bank("fnb", "FNB") in banks
+
+    give_bank_details(order.pk, BankAccount("Ann Abel", "fnb", "250655", "62001234567", "savings"))
+    moods(payfast, *faults)
+    assert pay_refund(refund.pk) is (not faults)
+    for hours in range(1, 8):
+        pay_waiting_refunds(now=now + timedelta(hours=hours))
+
+    assert given_back() == [int(refund.amount * 100)]
+    refund.refresh_from_db()
+    assert (refund.status, BankDetails.objects.count()) == ("paid", 0)
+    assert LedgerEntry.objects.balance(Account.REFUNDS_OWED) == 0
+    assert violations(now=now) == []
+
+
+@pytest.mark.django_db
+def test_an_account_that_payfast_does_not_take_is_left_to_a_person(
+    payfast: str, order: Order, letterbox: Letterbox
+) -> None:
+    choose("pay", way="ef")
+    arrive(letterbox, 1)
+    act_on_waiting()
+    refund = cancelled(order)
+    pay_refund(refund.pk)
+    give_bank_details(order.pk, BankAccount("Ann Abel", "unknown bank", "250655", "62001234567", "savings"))
+
+    assert not pay_refund(refund.pk)
+
+    assert RefundAttempt.objects.get().last_error == "The refund is not possible."
+    assert StaffTask.objects.get().kind == "refund_due"
 
 
 @pytest.mark.django_db
