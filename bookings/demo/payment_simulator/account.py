@@ -1,4 +1,4 @@
-"""What the simulated Payfast knows: its payments, what moved, and how it is to misbehave."""
+"""What the simulated Payfast knows: its payments, and what moved."""
 
 from __future__ import annotations
 
@@ -92,7 +92,6 @@ class SimulatedAccount:
         self.lock = threading.RLock()
         self.payments: dict[str, SimulatedPayment] = {}
         self.moves: list[Movement] = []
-        self.moods: list[str] = []  # of the next calls to refund: lost, lost_before, refused, busy
 
     def take(self, form: Form) -> SimulatedPayment:
         with self.lock:
@@ -135,10 +134,6 @@ class SimulatedAccount:
             if balance > 0:
                 self.moves.append(Movement(datetime.now(SAST), None, -balance, kind="PAYOUT"))
             return balance
-
-    def mood(self) -> str:
-        with self.lock:
-            return self.moods.pop(0) if self.moods else ""
 
     def notification(self, payment: SimulatedPayment, status: str, *, amount: Decimal | None = None) -> Form:
         """Its fields in Payfast's order, without the signature."""

@@ -28,6 +28,7 @@ from bookings.demo.payment_simulator.answers import (
     redirect_answer,
     text_answer,
 )
+from bookings.demo.payment_simulator.moods import Moods
 from bookings.demo.payment_simulator.page import CHOICES, pay_page
 from bookings.demo.payment_simulator.sender import Pace, Plan, SimulatedNotification, send, send_plan
 from bookings.demo.payment_simulator.signatures import php, sign_call, sign_form, sign_notification
@@ -42,9 +43,9 @@ _COLUMNS: Final = (
 
 
 class PayfastFace:
-    def __init__(self, merchant: Merchant, pace: Pace) -> None:
+    def __init__(self, merchant: Merchant, pace: Pace, moods: Moods) -> None:
         self.account = SimulatedAccount(merchant)
-        self.pace = pace
+        self.pace, self.moods = pace, moods
 
     def answer(self, request: SimulatedRequest) -> SimulatedAnswer | None:
         """None: this is none of its addresses."""
@@ -84,7 +85,7 @@ class PayfastFace:
             return text_answer(f"400 Bad Request: {', '.join(wrong)}", 400)
         payment = self.account.take(form)
         return pay_page(
-            "Payfast", fields["item_name"], payment.amount, action=f"/pay/{payment.id}", ways=_WAYS
+            "Payfast", fields["item_name"], _cents(payment.amount), action=f"/pay/{payment.id}", ways=_WAYS
         )
 
     def _decide(self, payment_id: str, form: Mapping[str, str]) -> SimulatedAnswer:
@@ -207,7 +208,7 @@ class PayfastFace:
         return json_answer({"available_balance": _cents(payment.left), "transactions": transactions})
 
     def _refund(self, payment: SimulatedPayment, sent: Mapping[str, str]) -> SimulatedAnswer:
-        mood = self.account.mood()
+        mood = self.moods.next("refund")
         if mood == "lost_before":  # it never arrived
             return LOST
         if mood == "busy":
@@ -218,7 +219,7 @@ class PayfastFace:
             if mood == "refused" or wrong or not 0 < amount <= payment.left:
                 return _refusal(400, "The refund is not possible.")
             self.account.give_back(payment, amount)
-        if mood == "lost":  # it was paid, and the answer does not come
+        if mood in ("lost", "lost_but_told"):  # it was paid, and the answer does not come
             return LOST
         return json_answer(
             {"code": 200, "status": "success", "data": {"response": True, "message": "Success"}}

@@ -7,12 +7,12 @@ import pytest
 from bookings.demo.payment_simulator.account import SimulatedAccount
 from bookings.demo.payment_simulator.sender import Pace
 from bookings.demo.payment_simulator.server import Simulator
-from bookings.management.commands.payment_simulator import MERCHANT
+from bookings.management.commands.payment_simulator import KEYS, MERCHANT
 
 
 @pytest.fixture(scope="session")
 def running_simulator() -> Iterator[Simulator]:
-    server = Simulator(("127.0.0.1", 0), MERCHANT, Pace(0, 0))
+    server = Simulator(("127.0.0.1", 0), MERCHANT, KEYS, Pace(0, 0))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

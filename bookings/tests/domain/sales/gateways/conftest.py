@@ -4,10 +4,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from bookings.domain.sales.notifications import act_on_waiting
+from bookings.domain.sales.payments import start_payment
+from bookings.models import Order
+from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.domain.sales.gateways.letterbox import Letterbox, open_letterbox
+from bookings.tests.domain.sales.gateways.simulation import arrive, choose
+from bookings.tests.passenger.buying import departure_ahead
 
 _ROOT = Path(__file__).resolve().parents[5]
 
@@ -30,7 +38,49 @@ def simulator() -> Iterator[str]:
             process.terminate()
 
 
+@pytest.fixture
+def simulated(settings: Any, simulator: str, letterbox: Letterbox) -> str:
+    """The simulator's address, in the place of both gateways; what it tells comes to the letterbox."""
+    gateways = "bookings.domain.sales.gateways"
+    settings.PAYMENT_GATEWAYS = {
+        **settings.PAYMENT_GATEWAYS,
+        "payfast": f"{gateways}.payfast.PayfastGateway",
+        "yoco": f"{gateways}.yoco.YocoGateway",
+    }
+    settings.OFFERED_GATEWAYS = ["payfast", "yoco"]
+    settings.PAYFAST_URL = settings.PAYFAST_API_URL = settings.YOCO_URL = simulator
+    settings.PAYFAST_MERCHANT_ID, settings.PAYFAST_MERCHANT_KEY, settings.PAYFAST_PASSPHRASE = (
+        settings.SIMULATED_PAYFAST
+    )
+    settings.YOCO_SECRET_KEY, settings.YOCO_WEBHOOK_SECRET = settings.SIMULATED_YOCO
+    settings.SITE_URL = letterbox.url
+    return simulator
+
+
 @pytest.fixture(scope="session")
 def letterbox() -> Iterator[Letterbox]:
     with open_letterbox() as box:
         yield box
+
+
+@pytest.fixture(params=["payfast", "yoco"])
+def gateway(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def order(simulated: str, gateway: str) -> Order:
+    now = timezone.now()
+    order = ordered(departure_ahead(), now=now)
+    start_payment(order.pk, gateway=gateway, now=now)
+    return order
+
+
+@pytest.fixture
+def paid(order: Order, letterbox: Letterbox) -> Order:
+    choose("pay")
+    arrive(letterbox, "pay")
+    act_on_waiting()
+    order.refresh_from_db()
+    assert order.status == "confirmed"
+    return order

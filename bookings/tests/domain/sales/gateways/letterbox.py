@@ -8,11 +8,26 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
-from urllib.parse import parse_qs
+
+from django.test import Client
 
 _SECONDS: Final = 10
+
+
+@dataclass(frozen=True)
+class Letter:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def hand_on(self) -> int:
+        """Let it reach the site; its answer."""
+        own = {name: value for name, value in self.headers.items() if name.startswith("webhook-")}
+        client, kind = Client(REMOTE_ADDR="127.0.0.1"), self.headers["content-type"]
+        return client.post(self.path, self.body, content_type=kind, headers=own).status_code
 
 
 class Letterbox(ThreadingHTTPServer):
@@ -20,29 +35,32 @@ class Letterbox(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Slot)
-        self.bodies: list[bytes] = []
+        self.letters: list[Letter] = []
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def wait_for(self, token: str, count: int) -> list[bytes]:
-        """The bodies that tell of this attempt, once there are so many."""
+    def wait_for(self, name: str, count: int) -> list[Letter]:
+        """Those that name this attempt, once there are so many."""
         deadline = time.monotonic() + _SECONDS
-        while len(bodies := self._of(token)) < count and time.monotonic() < deadline:
+        while len(letters := self._naming(name)) < count and time.monotonic() < deadline:
             time.sleep(0.005)
-        assert len(bodies) == count, bodies
-        return bodies
+        assert len(letters) == count, letters
+        return letters
 
-    def _of(self, token: str) -> list[bytes]:
-        return [body for body in self.bodies if parse_qs(body.decode()).get("m_payment_id") == [token]]
+    def _naming(self, name: str) -> list[Letter]:
+        return [letter for letter in self.letters if name.encode() in letter.body]
 
 
 class _Slot(BaseHTTPRequestHandler):
     server: Letterbox
 
     def do_POST(self) -> None:
-        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.letters.append(
+            Letter(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        )
         self.send_response(200)
         self.end_headers()
 
