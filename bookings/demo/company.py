@@ -36,6 +36,7 @@ def make_company() -> None:
                 "A ticket is for the passenger whose name is on it.\n"
                 "Your booking page says what you get back if you cancel."
             ),
+            "bank_details": "Demonstration Bank, Johannesburg\nAccount 000 000 0000, Falcon Bus Lines",
             "is_invented": True,
         }
     )

@@ -70,6 +70,14 @@ class Company(models.Model):
         blank=True,
         help_text=_("One sentence a line; printed on receipts"),
     )
+    bank_details = models.TextField(
+        _("bank account"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Where transfers (EFT) are paid to, one line each; printed on reservations"),
+    )
     is_invented = models.BooleanField(
         _("invented"), default=False, help_text=_("A demonstration's: pages and papers say so")
     )

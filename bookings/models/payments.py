@@ -1,5 +1,6 @@
 from typing import Final
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
@@ -122,6 +123,9 @@ class Payment(models.Model):
     )  # of the card terminal or the transfer; never a card number
     given = models.DecimalField(  # cash that was handed over; none if it was not noted
         max_digits=11, decimal_places=2, null=True, blank=True
+    )
+    approver = models.ForeignKey(  # the second person who saw the money of a transfer
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     class Meta:

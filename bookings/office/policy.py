@@ -56,6 +56,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     # Selling
     "sell": SELLERS,
     "sell_places": SELLERS,
+    "reserved": SELLERS,
+    "reserved_print": SELLERS,
     "sold": SELLERS,
     "sold_print": SELLERS,
     "sold_pdf": SELLERS,

@@ -66,6 +66,8 @@ urlpatterns = [
     # Selling
     path("sell/", sale.sell, name="sell"),
     path("sell/places/", sale.places, name="sell_places"),
+    path("sell/reserved/<str:reference>/", receipt.reserved, name="reserved"),
+    path("sell/reserved/<str:reference>/print/", receipt.print_reservation, name="reserved_print"),
     path("sell/sold/<str:token>/", receipt.sold, name="sold"),
     path("sell/sold/<str:token>/print/", receipt.print_tickets, name="sold_print"),
     path("sell/sold/<str:token>/tickets.pdf", receipt.pdf, name="sold_pdf"),

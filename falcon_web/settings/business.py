@@ -13,6 +13,10 @@ PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PENDING_MINUTES = env.float("PENDING_MINUTES", 120)  # that seats are kept while a bank decides
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
+# Seats that staff keep for somebody who pays later, and at most so much of a coach in all
+RESERVATION_HOURS = env.float("RESERVATION_HOURS", 24)
+RESERVATION_CUTOFF_HOURS = env.float("RESERVATION_CUTOFF_HOURS", 1)
+RESERVATION_COACH_SHARE = env.float("RESERVATION_COACH_SHARE", 0.5)
 WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before boarding; then for all
 SALES_CLOSE_MINUTES = {
     "web": env.float("SALES_CLOSE_MINUTES", 15),

@@ -73,7 +73,7 @@
     else if (event.key === "F8" && one("#sale-order")) { event.preventDefault(); one("#sale-order").focus(); }
     else if (event.key === "F9" && one("#sale")) { event.preventDefault(); location.assign(one("#sale-search").action); }
     else if (/^F[234]$/.test(event.key)) { const radio = one(`[data-key="${event.key}"]`); if (radio) { event.preventDefault(); choose(radio); } }
-    else if (event.key === "F6" && one("[data-key=F6]")) { event.preventDefault(); one("[data-key=F6]").click(); }
+    else if (/^F[67]$/.test(event.key) && one(`button[data-key="${event.key}"]`)) { event.preventDefault(); one(`button[data-key="${event.key}"]`).click(); }
     else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const radio = one(`input[data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (radio) choose(radio); }
     else if (one("[data-sold]") && !at.matches?.("input, select, textarea")) { const link = one(`a[data-letter="${event.key.toLowerCase()}"]`); if (link) { event.preventDefault(); link.click(); } }
   });

@@ -15,7 +15,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.inventory.claims import lock_schedules
-from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
+from bookings.domain.sales.checkout import Check, CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.hold_renewal import rehold, release_hold
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.domain.sales.idempotency import run_once
@@ -115,6 +115,21 @@ def sell_now(sale: Sale, *, shift: Shift, submission: str, now: datetime | None 
 
 
 def _sell(sale: Sale, shift: Shift, submission: str, now: datetime | None) -> str:
+    order = order_sale(sale, shift=shift, submission=submission, now=now)
+    pay(order, sale.tender, shift=shift, submission=submission, now=now)
+    return order.token
+
+
+def order_sale(
+    sale: Sale,
+    *,
+    shift: Shift,
+    submission: str,
+    pay_later: bool = False,
+    check: Check | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """Hold what is not held yet and order it, within the caller's transaction. `check` may refuse."""
     clerk, token = shift.clerk, sale.hold
     held = HoldTrip.objects.filter(hold__token=token).values_list("schedule", flat=True)
     lock_schedules([*held, *(seats.segment.schedule_id for seats in sale.seats)])
@@ -125,14 +140,13 @@ def _sell(sale: Sale, shift: Shift, submission: str, now: datetime | None) -> st
     owner = counter_hold(token, clerk).owner
     save_draft(token, owner=owner, passengers=sale.passengers, email=sale.email, phone=sale.phone)
     rehold(token, owner=owner, channel=Channel.COUNTER, now=now)
-    order = place_order(
-        CheckoutRequest(token, owner, channel=Channel.COUNTER, shift=shift),
+    return place_order(
+        CheckoutRequest(token, owner, channel=Channel.COUNTER, pay_later=pay_later, shift=shift),
         submission=submission,
         content="",
+        check=check,
         now=now,
     )
-    pay(order, sale.tender, shift=shift, submission=submission, now=now)
-    return order.token
 
 
 def pay(order: Order, tender: Tender, *, shift: Shift, submission: str, now: datetime | None = None) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import normal_code
 from bookings.base.dates import day_mark, duration_text
 from bookings.base.errors import Conflict, NotFound, Refusal
-from bookings.base.money import ZERO, format_zar, rand
+from bookings.base.money import ZERO, cents, format_zar, rand
 from bookings.domain.counter.sale import counter_hold, order_of, sale_wheelchairs
 from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.standby import standby_price, waiting
@@ -36,7 +36,7 @@ from bookings.domain.tickets.receipts import tenders_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, late_text, local_text, trip_view
-from bookings.models import Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, User
+from bookings.models import Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, Total, User
 
 PAGE: Final = 9  # rows that one digit picks
 
@@ -229,6 +229,7 @@ class Owed:
     owed: Decimal
     pay_by_text: str
     has_run_out: bool
+    paid_text: str  # what was paid of it before, "" for nothing
 
     @property
     def owed_text(self) -> str:
@@ -267,7 +268,13 @@ def owed_order(reference: str, *, now: datetime) -> Owed:
         owed=owed,
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         has_run_out=not order.is_open(now),
+        paid_text=format_zar(paid) if (paid := _paid(order)) else "",
     )
+
+
+def _paid(order: Order) -> Decimal:
+    paid = order.payments.aggregate(total=Total("amount"))["total"] or ZERO
+    return cents(paid - (order.refunds.aggregate(total=Total("amount"))["total"] or ZERO))
 
 
 @dataclass(frozen=True)

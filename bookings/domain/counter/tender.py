@@ -55,7 +55,8 @@ class TenderPart:
 @dataclass(frozen=True)
 class Tender:
     """How money changes hands. `given` None is exactly what is due; card and EFT need the reference of the
-    terminal or the transfer. What goes back may need the approval of a second person.
+    terminal or the transfer. What goes back may need the approval of a second person; an EFT that comes
+    always does, who has seen the money.
 
     Of a split payment `parts` were paid by other tenders before, and this one takes the rest.
     """
@@ -127,7 +128,8 @@ def take_payment(
     """Take what is due on an order into the till and confirm it, once per `submission`.
 
     Cash may be more than is due (change); card and EFT are exact. Of a split payment each part is a payment
-    of its own. Raises Refusal for a wrong amount or reference, Conflict when nothing is due, the seats are
+    of its own. Raises Refusal for a wrong amount or reference, NeedsApproval for an EFT that nobody has seen,
+    Conflict when nothing is due, the seats are
     gone or the shift is closed; nothing is booked.
     """
     result = run_once(
@@ -150,19 +152,21 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
     amount = amount_due(order, now=now)
     if amount <= 0:
         raise Conflict(_("There is nothing to pay on this order any more."))
+    if tender.method == Account.EFT:
+        _check_seen(tender, shift, now)
     amount = rest_due(amount, tender)
-    for number, part in enumerate(tender.parts):
-        _book_part(order, part, f"till{number}:{submission}"[:80], shift, now)
+    _book_parts(order, tender, shift, submission, now)
     due = in_coins(amount) if tender.method == Account.CASH else amount
     given = due if tender.given is None else tender.given
     _check_given(tender.method, due, given)
     received = ReceivedPayment(
         tender.method,
-        f"till:{submission}"[:80],
+        f"{'seen' if tender.method == Account.EFT else 'till'}:{submission}"[:80],
         amount,
         shift=shift,
         reference=reference,
         given=given if tender.method == Account.CASH else None,
+        approver=tender.approval.approver if tender.method == Account.EFT and tender.approval else None,
     )
     outcome = settle(order.pk, received, now=now)
     if outcome not in _CONFIRMS:
@@ -178,6 +182,25 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
         Posting(f"rounding:{payment.pk}", rounding, at=now, order=order, shift=shift, actor=shift.clerk)
     )
     return f"{payment.pk} {due} {given}"
+
+
+def _check_seen(tender: Tender, shift: Shift, now: datetime) -> None:
+    if tender.approval is None:
+        raise NeedsApproval(
+            _(
+                "An EFT counts once its money was seen: a second person confirms it here, or the bank’s list "
+                "does later."
+            )
+        )
+    tender.approval.check(shift.clerk, now=now)
+
+
+def take_parts(order: Order, tender: Tender, *, shift: Shift, submission: str, now: datetime) -> None:
+    """Take the parts of a split payment whose rest is awaited, within the caller's transaction; none without
+    any. Raises Refusal as `rest_due`.
+    """
+    rest_due(amount_due(order, now=now), tender)
+    _book_parts(order, tender, lock_shift(shift), submission, now)
 
 
 def rest_due(amount: Decimal, tender: Tender) -> Decimal:
@@ -205,18 +228,19 @@ def rest_due(amount: Decimal, tender: Tender) -> Decimal:
     return amount
 
 
-def _book_part(order: Order, part: TenderPart, external_id: str, shift: Shift, now: datetime) -> None:
-    received = ReceivedPayment(
-        part.method,
-        external_id,
-        part.amount,
-        shift=shift,
-        reference=clean_reference(part.method, part.reference),
-        given=part.amount if part.method == Account.CASH else None,
-        is_part=True,
-    )
-    if settle(order.pk, received, now=now) != PART_PAID:
-        raise Conflict(_("This form is no longer valid. Please open the page again."))
+def _book_parts(order: Order, tender: Tender, shift: Shift, submission: str, now: datetime) -> None:
+    for number, part in enumerate(tender.parts):
+        received = ReceivedPayment(
+            part.method,
+            f"till{number}:{submission}"[:80],
+            part.amount,
+            shift=shift,
+            reference=clean_reference(part.method, part.reference),
+            given=part.amount if part.method == Account.CASH else None,
+            is_part=True,
+        )
+        if settle(order.pk, received, now=now) != PART_PAID:
+            raise Conflict(_("This form is no longer valid. Please open the page again."))
 
 
 def _check_given(method: str, due: Decimal, given: Decimal) -> None:

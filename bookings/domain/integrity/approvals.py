@@ -7,7 +7,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
-from bookings.models import Account, BookingEvent, Refund, SaleStatus, TillMovement, Total
+from bookings.models import Account, BookingEvent, Payment, Refund, SaleStatus, TillMovement, Total
 
 # Limits change, and what was done under an older one stays as it is
 _LIMITS_HOLD: Final = timedelta(days=30)
@@ -21,7 +21,10 @@ def waivers_are_approved(now: datetime) -> Iterator[object]:
 
 
 def sums_over_the_limits_are_approved(now: datetime) -> Iterator[object]:
-    """A void, cash refund or pay-out of the last month that is over its limit has its second person."""
+    """A void, cash refund or pay-out of the last month that is over its limit has its second person.
+
+    So has an EFT that a till took.
+    """
     since = now - _LIMITS_HOLD
     back = Refund.objects.filter(order=OuterRef("booking__order"), cause__startswith="void:").order_by()
     voids = BookingEvent.objects.filter(
@@ -37,6 +40,12 @@ def sums_over_the_limits_are_approved(now: datetime) -> Iterator[object]:
         amount__gt=settings.CASH_REFUND_APPROVAL_OVER,
     )
     yield from (f"refund {pk}" for pk in cash.exclude(cause__startswith="void:").values_list("pk", flat=True))
+    unseen = Payment.objects.filter(
+        method=Account.EFT, shift__isnull=False, approver=None, paid_at__gte=since
+    )
+    # A till of before took what nobody had seen
+    unseen = unseen.exclude(external_id__startswith="till:")
+    yield from (f"payment {pk}" for pk in unseen.values_list("pk", flat=True))
     paid_out = TillMovement.objects.filter(
         approver=None, at__gte=since, amount__lt=-settings.PAY_OUT_APPROVAL_OVER
     )

@@ -125,12 +125,14 @@ def segment_of(trip: HoldTrip) -> Segment:
     return Segment(trip.schedule, trip.from_stop, trip.to_stop)
 
 
-def pay_later_until(boards_at: datetime, now: datetime) -> datetime | None:
-    """Until when an order placed now could be paid at a counter; None if departure is too near for that."""
-    until = min(
-        now + timedelta(hours=settings.PAY_LATER_HOURS),
-        boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS),
-    )
+def pay_later_until(boards_at: datetime, now: datetime, *, channel: str = Channel.WEB) -> datetime | None:
+    """Until when an order placed now could be paid later; None if departure is too near for that. What staff
+    reserve at the counter has hours of its own.
+    """
+    hours, cutoff = settings.PAY_LATER_HOURS, settings.PAY_LATER_CUTOFF_HOURS
+    if channel == Channel.COUNTER:
+        hours, cutoff = settings.RESERVATION_HOURS, settings.RESERVATION_CUTOFF_HOURS
+    until = min(now + timedelta(hours=hours), boards_at - timedelta(hours=cutoff))
     return until if until > now else None
 
 
@@ -236,7 +238,7 @@ def _make_order(
     if any(max(segment.boards_at, segment.closes_at(request.channel)) <= now for segment in segments):
         raise Conflict(_("The departure time at your stop has passed."))
     pay_by = (
-        pay_later_until(boards_at, now)
+        pay_later_until(boards_at, now, channel=request.channel)
         if request.pay_later
         else now + timedelta(minutes=settings.PAYMENT_MINUTES)
     )

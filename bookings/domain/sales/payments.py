@@ -39,6 +39,7 @@ from bookings.models import (
     SaleStatus,
     Shift,
     StaffTask,
+    User,
     Webhook,
 )
 
@@ -130,7 +131,8 @@ class ReceivedPayment:
     """Money that came: by which attempt to pay, or into which till, whose clerk is the actor.
 
     `reference` is that of the terminal's slip or the transfer, `given` the cash that was handed over. The
-    rest of a payment that `is_part` follows in the same transaction.
+    rest of a payment that `is_part` follows in the same transaction. `approver` has seen the money of a
+    transfer.
     """
 
     method: str
@@ -141,6 +143,7 @@ class ReceivedPayment:
     reference: str = ""
     given: Decimal | None = None
     is_part: bool = False
+    approver: User | None = None
 
 
 def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = None) -> str:
@@ -175,6 +178,7 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
                 shift=shift,
                 reference=received.reference,
                 given=received.given,
+                approver=received.approver,
             )
             insert_rows([payment])
             taken = {account_of(received.method): amount, Account.RECEIVABLE: -amount}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -31,6 +31,8 @@ from bookings.domain.network.places import Place, get_likely_place, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Account
+from bookings.office.access import StaffRequest
+from bookings.office.forms.approval import ApprovalFields
 from bookings.web.fields import AmountField, HelpField, PhoneField, check_name, clean_day, read_address
 from bookings.web.places import PlaceField
 
@@ -167,8 +169,9 @@ _TENDERS: Final = (
 _MOST_PARTS: Final = 8
 
 
-class TenderForm(forms.Form):
-    """Cash with the amount given, or card or EFT with a reference. An empty amount is exactly what is due.
+class TenderForm(ApprovalFields):
+    """Cash with the amount given, card with a reference, or EFT. An empty amount is exactly what is due. The
+    money of an EFT is awaited, unless a second person has seen it.
 
     Of a split payment the parts that were typed before stand in hidden fields: "card 300.00 T4 8812". A
     further way to pay is a further tender of `_TENDERS` and of `domain.counter.tender`.
@@ -177,7 +180,9 @@ class TenderForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, data: Mapping[str, str] | None = None) -> None:
-        super().__init__(tidy(data) if data is not None else None, auto_id="%s")
+        if data is not None:  # a password is taken as it was typed
+            data = {**tidy(data), "approver_password": data.get("approver_password", "")}
+        super().__init__(data, auto_id="%s")
         money = {"class": "code sale-big", "autocomplete": "off", "data-money": True}
         coin = {"data-coin": int(settings.CASH_ROUNDING * 100)}  # cents; for the change that the page shows
         self.fields["tender"] = forms.CharField(required=False)
@@ -257,6 +262,19 @@ class TenderForm(forms.Form):
         cleaned = self.cleaned_data
         reference = "" if cleaned["tender"] == Account.CASH else cleaned["reference"]
         return Tender(cleaned["tender"], cleaned["amount"], reference, parts=self.parts)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the money comes later, by EFT, as far as anybody here knows."""
+        cleaned = self.cleaned_data
+        return cleaned["tender"] == Account.EFT and not cleaned["approver_name"]
+
+    def signed(self, request: StaffRequest) -> Tender:
+        """What was typed, signed by who has seen the money of an EFT. Raises what `approval_for` raises."""
+        tender = self.tendered
+        if tender.method != Account.EFT:
+            return tender
+        return replace(tender, approval=self.approval_for(request, _("money seen")))
 
     @property
     def chosen(self) -> str:

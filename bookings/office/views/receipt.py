@@ -1,7 +1,7 @@
 """What is printed at a counter: tickets, and the receipts of sales and refunds."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.errors import NotFound
-from bookings.domain.counter.sale_page import sold_bookings, sold_view
+from bookings.domain.company.details import get_company
+from bookings.domain.counter.sale_page import owed_order, sold_bookings, sold_view
 from bookings.domain.tickets.booking_files import order_of_reference
 from bookings.domain.tickets.pdf import tickets_pdf
 from bookings.domain.tickets.receipt_pdf import receipt_pdf
@@ -33,6 +34,25 @@ _THERMAL: Final = "80"
 @require_safe
 def sold(request: StaffRequest, token: str) -> HttpResponse:
     return render(request, "office/sale/receipt.html", {"sold": sold_view(token)})
+
+
+@staff
+@require_safe
+def reserved(request: StaffRequest, reference: str) -> HttpResponse:
+    """Seats that wait for their money: what the clerk tells the customer."""
+    return render(request, "office/sale/reserved.html", _reservation(reference))
+
+
+@staff
+@require_safe
+def print_reservation(request: StaffRequest, reference: str) -> HttpResponse:
+    """The slip of a reservation, as a page that prints itself."""
+    context = _reservation(reference) | {"is_thermal": _is_thermal(request)}
+    return render(request, "office/sale/reservation_slip.html", context)
+
+
+def _reservation(reference: str) -> dict[str, Any]:
+    return {"owed": owed_order(reference, now=timezone.now()), "company": get_company()}
 
 
 @staff

@@ -12,12 +12,14 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, Refusal, RuleBroken
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
+from bookings.domain.counter.reservations import reserve
 from bookings.domain.counter.sale import Sale, give_back, keep_seats, keep_typed, sell_now, take_over
 from bookings.domain.counter.sale_page import (
     CounterOffers,
@@ -28,11 +30,11 @@ from bookings.domain.counter.sale_page import (
     segment_view,
 )
 from bookings.domain.counter.standby import sell_standby
-from bookings.domain.counter.tender import rest_due
+from bookings.domain.counter.tender import Tender, rest_due
 from bookings.domain.fares.prices import lap_types
 from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
-from bookings.models import Shift
+from bookings.models import Account, Order, SaleStatus, Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.forms.sale import PayForm, SaleSearchForm, TenderForm, read_seats, tidy
 from bookings.office.forms.sale_query import (
@@ -53,6 +55,7 @@ _SCREEN: Final = "sale"
 
 
 @staff
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def sell(request: StaffRequest) -> HttpResponse:
     shift = Shift.objects.open_of(request.user)
@@ -138,18 +141,43 @@ def _drop(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse
 def _pay(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     view = held_sale(query.hold, clerk=request.user, now=timezone.now())
     if view.order_token:
-        return redirect("office:sold", view.order_token)
+        return _ordered(view.order_token)
     form = PayForm(held_people(view), type_names(), request.POST, country=view.country)
     if not form.is_valid():
         keep_typed(query.hold, clerk=request.user, **form.draft())
         return _show(request, query, form=form, status=422)
+    if form.is_awaited or request.POST["action"] == "reserve":
+        return _reserve(request, query, shift, form)
     email, phone = form.cleaned_data["contact"]
-    sale = Sale(tuple(form.passengers), form.tendered, query.hold, email=email, phone=phone)
     try:
+        tender = form.signed(request)
+        sale = Sale(tuple(form.passengers), tender, query.hold, email=email, phone=phone)
         order = sell_now(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
+
+
+def _ordered(token: str) -> HttpResponse:
+    """Where a sale that was sent before has led."""
+    order = Order.objects.get(token=token)
+    if order.status == SaleStatus.PENDING:
+        return redirect("office:reserved", order.bookings.order_by("pk")[0].booking_reference)
+    return redirect("office:sold", token)
+
+
+def _reserve(request: StaffRequest, query: SaleQuery, shift: Shift, form: PayForm) -> HttpResponse:
+    """The seats are kept; the money, or what the parts leave of it, comes later."""
+    email, phone = form.cleaned_data["contact"]
+    tender = Tender(Account.EFT, parts=form.parts)
+    sale = Sale(tuple(form.passengers), tender, query.hold, email=email, phone=phone)
+    try:
+        order = reserve(sale, shift=shift, submission=_submission(request))
+    except Refusal as refusal:
+        if not email and not phone:
+            form.add_error("contact", refusal.message)
+        return _show(request, query, form=form, refusal=refusal)
+    return redirect("office:reserved", order.bookings.order_by("pk")[0].booking_reference)
 
 
 def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
@@ -160,8 +188,8 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     email, phone = form.cleaned_data["contact"]
-    sale = Sale(tuple(form.passengers), form.tendered, email=email, phone=phone)
     try:
+        sale = Sale(tuple(form.passengers), form.signed(request), email=email, phone=phone)
         order = sell_standby(query.segment, sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
@@ -212,7 +240,7 @@ def _take(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     try:
-        order = take_over(query.order, form.tendered, shift=shift, submission=_submission(request))
+        order = take_over(query.order, form.signed(request), shift=shift, submission=_submission(request))
     except (Refusal, NotFound) as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
@@ -224,6 +252,7 @@ _ACTIONS: Final = {
     "back": _back,
     "drop": _drop,
     "pay": _pay,
+    "reserve": _pay,
     "standby": _standby,
     "take": _take,
     "split": _split,
@@ -264,6 +293,7 @@ def _show(
     context["choices"] = place_choices(search, lambda name, ref: query.address(**{name: ref}))
     context["is_reference_refused"] = bool(refusal and query.order and context["step"] == "search")
     if "form" in step:
+        step["form"].note_refusal(refusal if isinstance(refusal, Refusal) else None)
         _focus(step["form"], is_refused=refusal is not None)
     return render_page(
         request,

@@ -16,6 +16,7 @@ from bookings.office.forms.sale import read_seats
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import (
     make_city,
+    make_company,
     make_layout,
     make_place_name,
     make_route,
@@ -29,6 +30,7 @@ from bookings.tests.passenger.timetable import make_day, tomorrow
 from bookings.tests.pdf_reader import widths_of
 
 pytestmark = pytest.mark.django_db
+PASSWORD = "a-long-enough-pass"
 SCREEN = "/office/sell/"
 
 
@@ -495,12 +497,9 @@ def test_an_order_of_the_web_is_paid_by_its_reference(clerk: StaffClient, till: 
     reference = order.bookings.get().booking_reference
 
     page = clerk.get(address(order=reference.lower()))
-    answer = clerk.post(
-        address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"}
-    )
-    again = clerk.post(
-        address(order=reference), {"action": "take", "submission": "s", "tender": "eft", "reference": "FNB 1"}
-    )
+    typed = {"action": "take", "submission": "s", "tender": "card", "reference": "FNB 1"}
+    answer = clerk.post(address(order=reference), typed)
+    again = clerk.post(address(order=reference), typed)
     other = clerk.post(address(order=reference), {"action": "take", "submission": "s2", "tender": "cash"})
 
     assert page.context["owed"].owed_text == "R600"
@@ -742,3 +741,80 @@ def test_made_up_parts_are_left_out(clerk: StaffClient, till: Shift, schedule: S
     clerk.post(address(hold=token), payment(**{"part-0": "card", "part-1": "x 5 y", "part-2": "cash NaN"}))
 
     assert Payment.objects.get().amount == 600
+
+
+# reservations
+
+
+def test_a_reservation_is_a_slip_with_reference_and_time(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    make_company(bank_details="Standard Bank\n000 111 222")
+    token = held_token(clerk, schedule)
+
+    answer = clerk.post(address(hold=token), payment(action="reserve", contact="082 123 4567"))
+    page = clerk.get(answer["Location"]).content.decode()
+    slip = clerk.get(answer["Location"] + "print/?paper=80").content.decode()
+
+    order = Order.objects.get()
+    reference = order.bookings.get().booking_reference
+    assert (order.status, order.pays_later, order.phone) == ("pending", True, "+27821234567")
+    for text in (page, slip):
+        assert reference in text
+        assert "000 111 222" in text
+        assert "R600" in text
+        assert re.search(r"To pay by \w{3} \d", text)
+    assert "this is no ticket" in slip
+    assert not Payment.objects.exists()
+
+
+def test_a_reservation_needs_a_contact(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = held_token(clerk, schedule)
+
+    page = clerk.post(address(hold=token), payment(action="reserve"))
+
+    assert page.status_code == 422
+    assert "contact_error" in page.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_an_eft_reserves_and_its_parts_are_taken(clerk: StaffClient, till: Shift, schedule: Schedule) -> None:
+    token = held_token(clerk, schedule)
+    typed = {"tender": "eft", "contact": "082 123 4567", "part-0": "card 250.00 T1"}
+
+    answer = clerk.post(address(hold=token), payment(**typed))
+    again = clerk.post(address(hold=token), payment(**typed))
+
+    page = clerk.get(answer["Location"]).content.decode()
+    assert "R350" in page
+    assert "R250 is paid" in page
+    assert Payment.objects.get().method == "card"
+    assert again["Location"] == answer["Location"]
+
+
+def test_a_second_person_who_has_seen_it_confirms_an_eft_at_once(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    boss = make_user(role="supervisor", username="boss", password=PASSWORD)
+    token = held_token(clerk, schedule)
+    signed = {"tender": "eft", "reference": "FNB 7", "approver_name": "boss", "approver_password": PASSWORD}
+
+    wrong = clerk.post(address(hold=token), payment(**{**signed, "approver_password": "no"}))
+    answer = clerk.post(address(hold=token), payment(**signed))
+
+    assert wrong.status_code == 422
+    assert re.search(r"<details[^>]* open", wrong.content.decode())
+    assert answer["Location"].startswith("/office/sell/sold/")
+    assert Payment.objects.get().approver == boss
+
+
+def test_a_reservation_is_not_paid_by_an_eft_that_nobody_has_seen(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    reference = ordered(schedule, "1A", now=timezone.now()).bookings.get().booking_reference
+
+    page = clerk.post(address(order=reference), payment(action="take", tender="eft", reference="FNB 7"))
+
+    assert page.status_code == 422
+    assert "once its money was seen" in page.content.decode()
+    assert re.search(r"<details[^>]* open", page.content.decode())

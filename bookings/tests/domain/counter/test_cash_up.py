@@ -83,7 +83,7 @@ class Counter8:
         schedule, board, alight = self._some_segment()
         sale = Sale(
             passengers,
-            Tender(tender, reference="T4 1"),
+            Tender(tender, reference="T4 1", approval=Approval(self.boss, "seen")),
             seats=(SeatRequest(SegmentRef(schedule.pk, board, alight), count=count),),
         )
         order = sell_now(sale, shift=shift, submission=f"sale {self.number}", now=self.now)
@@ -99,7 +99,7 @@ class Counter8:
         tender = self._tender()
         order = take_over(
             booking.booking_reference,
-            Tender(tender, reference="EFT 7"),
+            Tender(tender, reference="EFT 7", approval=Approval(self.boss, "seen")),
             shift=shift,
             submission=f"t {self.number}",
             now=self.now,

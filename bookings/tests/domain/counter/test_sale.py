@@ -35,6 +35,7 @@ from bookings.models import (
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import (
     NOW,
+    make_approval,
     make_booking,
     make_layout,
     make_route,
@@ -358,9 +359,8 @@ def test_a_web_order_that_is_paid_later_is_taken_over_by_any_of_its_references(
     reference = order.bookings.get().booking_reference
 
     owed = owed_order(f" {reference.lower()} ", now=NOW)
-    take_payment(
-        owed.order, Tender("eft", reference="FNB 1"), shift=shift, submission="t", content="", now=NOW
-    )
+    seen = Tender("eft", reference="FNB 1", approval=make_approval())
+    take_payment(owed.order, seen, shift=shift, submission="t", content="", now=NOW)
 
     assert (owed.owed, owed.people, owed.has_run_out) == (
         Decimal(900),

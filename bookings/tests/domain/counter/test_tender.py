@@ -72,13 +72,14 @@ def taken(
     given: str | None = None,
     submission: str = "pay",
     reference: str = "",
+    approval: Approval | None = None,
     **more: Any,
 ) -> Taken:
     more.setdefault("now", NOW)
     amount = None if given is None else Decimal(given)
     return take_payment(
         order,
-        Tender(tender, amount, reference),
+        Tender(tender, amount, reference, approval),
         shift=shift,
         submission=submission,
         content=f"{tender} {given}",
@@ -171,7 +172,7 @@ def test_cash_confirms_the_order_and_tells_the_change(order: Order, shift: Shift
 
 @pytest.mark.parametrize("tender", ["card", "eft"])
 def test_card_and_eft_are_exact_and_keep_the_reference(order: Order, shift: Shift, tender: str) -> None:
-    payment = taken(order, shift, tender, given="900.08", reference=" T4  881234 ")
+    payment = taken(order, shift, tender, given="900.08", reference=" T4  881234 ", approval=make_approval())
 
     assert (payment.payment.reference, payment.payment.method, payment.change) == ("T4 881234", tender, 0)
     assert expected(shift)[tender] == Decimal("900.08")

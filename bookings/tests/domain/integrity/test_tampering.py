@@ -274,6 +274,17 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
             order=b.order, cause="x", amount=501, created_at=NOW, status="paid", paid_at=NOW, method="cash"
         ),
     ),
+    "EFT that nobody has seen": (
+        "sums over the limits have their second person",
+        lambda b: Payment.objects.create(
+            order=b.order,
+            method="eft",
+            external_id="seen:1",
+            amount=5,
+            paid_at=NOW,
+            shift=Shift.objects.get(),
+        ),
+    ),
     "pay-out over the limit alone": (
         "sums over the limits have their second person",
         lambda b: TillMovement.objects.create(shift=Shift.objects.get(), amount=-201, reason="x", at=NOW),
