@@ -209,6 +209,11 @@ class ReseatView:
     problem: str
     shift: Shift | None
 
+    @property
+    def asks_seat(self) -> bool:
+        """A seat is to be typed next; with a quote, it is to be confirmed."""
+        return self.quote is None
+
 
 def reseat_view(reference: str, ticket_id: int, label: str = "", *, user: User, now: datetime) -> ReseatView:
     """Raises NotFound for a ticket of another booking."""

@@ -213,10 +213,8 @@ def _seat_view(
     elif code not in prices:
         state = "sold"
     price = prices.get(code, "")
-    name = (
-        f"{_place_text(seat.row, seat.label, seat.is_window, seat.kind, get_language())}, "
-        f"{state_texts.get(state, price)}"
-    )
+    place = _place_text(seat.row, seat.label, seat.is_window, seat.kind, get_language())
+    name = state_texts["crew"] if state == "crew" else f"{place}, {state_texts.get(state, price)}"
     return SeatView(
         seat.label, seat.row, seat.column, seat.deck, seat.kind, state, name, price, code, seat.is_window
     )

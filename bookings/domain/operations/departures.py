@@ -56,6 +56,8 @@ class SeatCell:
 
     @property
     def title(self) -> str:
+        if self.state == "crew":
+            return _("crew")
         names = "; ".join(
             f"{occupant.name} {occupant.reference} {occupant.road}".strip() for occupant in self.occupants
         )

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,18 @@ from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_dr
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Booking, Note, Order, OutboxMessage, Refund, Schedule, SeatBlock, Ticket, User
+from bookings.models import (
+    Booking,
+    Note,
+    Order,
+    OutboxMessage,
+    Refund,
+    Schedule,
+    Seat,
+    SeatBlock,
+    Ticket,
+    User,
+)
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
 
@@ -456,6 +468,22 @@ def test_who_sits_where_and_what_is_kept_off_sale(dispatcher: StaffClient, sched
     block.refresh_from_db()
     assert (block.released_at is not None, block.released_by) == (True, dispatcher.user)
     assert "Tebogo" in dispatcher.get(address).content.decode().partition("Put back on sale")[2]
+
+
+def test_the_crew_s_seat_is_named_once(dispatcher: StaffClient, schedule: Schedule) -> None:
+    Seat.objects.filter(layout=schedule.layout, label="1A").update(kind="crew", label="CREW")
+    ticket = sold(schedule, "2A").tickets.get()
+    pages = (
+        f"departures/{schedule.pk}/seats/",
+        f"bookings/{ticket.booking.booking_reference}/tickets/{ticket.pk}/seat/",
+    )
+
+    shown = [dispatcher.get(f"/office/{page}").content.decode() for page in pages]
+
+    for page in shown:
+        words = re.findall(r'title="([^"]*crew[^"]*)"', page)
+        assert words == ["crew"]
+    assert "CREW" not in shown[0]
 
 
 @pytest.mark.parametrize("people", [1, 3])

@@ -118,6 +118,22 @@ def test_what_was_typed_beside_a_quote_stays_when_the_quote_is_renewed(
     expect(page.locator("input[name=tickets]").first).to_be_focused()
 
 
+def test_a_typed_seat_is_confirmed_by_the_next_enter(desk: Page, live_server: Any, booking: Booking) -> None:
+    page, ticket = desk, booking.tickets.order_by("pk")[0]
+    record = f"{live_server.url}/office/bookings/{booking.booking_reference}/"
+    page.goto(f"{record}tickets/{ticket.pk}/seat/")
+    expect(page.locator("#seat")).to_be_focused()
+
+    page.keyboard.type("2d")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Change to 2D")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(record)
+    ticket.refresh_from_db()
+    assert str(ticket.seat) == "2D"
+
+
 def test_every_page_of_serving_is_clean_and_works_without_a_script(
     desk: Page, live_server: Any, booking: Booking
 ) -> None:
