@@ -1,5 +1,5 @@
 // The screen of a sale, faster with a script and whole without one.
-//   form[data-flow]          Enter goes to the next field that is needed and empty; the last one sends
+//   form[data-flow]          Enter goes to the next field that is needed and empty, then past [data-offer]; the last one sends
 //   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
 //   [data-back]              what Esc does
 //   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
@@ -49,7 +49,9 @@
     if (!form || input.matches("button, a, textarea") || isOpenList(input) && one("[aria-selected=true]", input.closest(".combo"))) return;
     const need = all("[data-need]", form).find((field) => !field.value.trim());
     const money = one(one("[name=tender]:checked", form)?.value === "cash" ? "#amount" : "#reference", form);
-    const next = need || (money && input !== money ? money : null);
+    const offer = one("[data-offer]", form); // may stay empty, so it is passed once
+    const isAhead = offer && !offer.value && input.compareDocumentPosition(offer) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const next = need || (isAhead ? offer : null) || (money && input !== money ? money : null);
     if (!next) return;
     event.preventDefault();
     next.focus();

@@ -366,7 +366,9 @@ class PayForm(TenderForm):
             label=_("Mobile or e-mail (optional)"),
             required=False,
             initial=contact,
-            widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "maxlength": _LONGEST}),
+            widget=forms.TextInput(
+                {"autocomplete": "off", "spellcheck": "false", "maxlength": _LONGEST, "data-offer": ""}
+            ),
         )
 
         self.fields["help"] = HelpField()

@@ -104,6 +104,8 @@ def test_one_passenger_is_sold_in_fewer_than_forty_keys(watched: Page, live_serv
     keys.at("#name-0")
     keys.type("Thandi Nkosi")
     keys.press("Enter")
+    keys.at("#contact")
+    keys.press("Enter")
     keys.at("#amount")
     keys.type("700")
     expect(page.locator("[data-change] b")).to_have_text("R100")
@@ -233,7 +235,7 @@ def test_letters_choose_the_tender_and_f8_finds_an_order(
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
     keys.type("Ann Abel")
-    keys.press("Enter", "d")
+    keys.press("Enter", "Enter", "d")
     keys.at("#reference")
     keys.press("F2")
     keys.at("#amount")
@@ -259,6 +261,9 @@ def test_money_that_is_refused_is_typed_again_where_the_cursor_is(
     keys.at("#name-0")
     keys.type("Ann Abel")
     keys.press("Enter")
+    keys.at("#contact")
+    keys.type("082 123 4567")
+    keys.press("Enter")
     keys.at("#amount")
     keys.type("1")
     keys.press("Enter")
@@ -274,6 +279,7 @@ def test_money_that_is_refused_is_typed_again_where_the_cursor_is(
     keys.press("Enter")
 
     expect(page.locator(".sale-back b")).to_have_text("R600")
+    assert Order.objects.get().phone == "+27821234567"
 
 
 def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -> None:
@@ -285,7 +291,7 @@ def test_paper_for_both_printers(watched: Page, live_server: Any, till: Shift) -
     page.goto(f"{live_server}/office/sell/?hold={hold.token}")
     keys.at("#name-0")
     keys.type("Ann Abel")
-    keys.press("Enter")
+    keys.press("Enter", "Enter")
     keys.at("#amount")
     keys.press("Enter")
     expect(page.locator(".sale-done")).to_be_visible()
@@ -344,6 +350,8 @@ def test_a_part_by_card_and_the_rest_in_cash_by_keyboard(
 
     keys.at("#name-0")
     keys.type("Thandi Nkosi")
+    keys.press("Enter")
+    keys.at("#contact")
     keys.press("Enter")
     keys.at("#amount")
     keys.type("250")
