@@ -1,6 +1,7 @@
 // Everything here improves a page that already works without it. Behaviour is asked for by data attributes:
 //   input[data-combobox="/places/"]        type-ahead; [data-ref] is what the form sends instead of the shown name
 //   button[data-swap="id1 id2"]            exchanges two fields
+//   button[data-sets="id"]                 puts its [data-value] into that field, and is pressed while the field says it
 //   .stepper > input[type=number]          gets − and + buttons
 //   .days                                  one stop of Tab; the arrow keys, Home and End go from day to day
 //   input[data-not-before="id"]            a date that follows another one
@@ -138,7 +139,12 @@
     });
   }
 
+  function press() {
+    all("[data-sets]").forEach((button) => button.setAttribute("aria-pressed", document.getElementById(button.dataset.sets)?.value === button.dataset.value));
+  }
+
   function upgrade(root) {
+    press();
     all(".days", root).forEach((strip) => once(strip, "ready") && dayStrip(strip));
     all("input[data-combobox]", root).forEach((input) => once(input, "ready") && combobox(input));
     all(".stepper", root).forEach((box) => once(box, "ready") && stepper(box));
@@ -162,6 +168,12 @@
       one.dataset.ref = second;
       two.dataset.ref = first;
     }
+    const sets = event.target.closest("[data-sets]");
+    if (sets) {
+      const field = document.getElementById(sets.dataset.sets);
+      field.value = sets.dataset.value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     const copy = event.target.closest("[data-copy-down]");
     if (copy) {
       const [source, ...rest] = all(`[data-copy="${copy.dataset.copyDown}"]`, copy.closest("form") || document);
@@ -170,6 +182,7 @@
   });
 
   document.addEventListener("change", ({ target }) => {
+    press();
     const form = target.closest("form[data-party]");
     if (!form || !target.dataset.one) return;
     const words = all("[data-one]", form).filter((field) => Number(field.value)).map((field) => `${field.value} ${field.value === "1" ? field.dataset.one : field.dataset.many}`);

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,11 @@ class TravelDayField(forms.DateField):
             raise
 
 
+class NearDay(NamedTuple):
+    label: str
+    iso: str
+
+
 class SearchForm(forms.Form):
     """What a visitor asks for. The fields of the party follow from the passenger types."""
 
@@ -67,7 +72,7 @@ class SearchForm(forms.Form):
         self.now = now
         named = set(data or ())
         self.is_canonical = {"date", "passengers"} <= named and self.default_type not in named
-        today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        today = self.today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
         start = {"date": today + timedelta(days=1), self.default_type: 1, **(initial or {})}
         super().__init__(
             self._as_fields(data, today) if data else None,
@@ -205,6 +210,15 @@ class SearchForm(forms.Form):
             self.is_canonical &= self.data[name] == place.ref
             self.data[name] = place.name
             self.fields[name].widget.attrs["data-ref"] = place.ref
+
+    @property
+    def near_days(self) -> tuple[NearDay, NearDay]:
+        """What most people look for, to be chosen with one tap."""
+        tomorrow = self.today + timedelta(days=1)
+        return (
+            NearDay(_("Leave today"), self.today.isoformat()),
+            NearDay(_("Leave tomorrow"), tomorrow.isoformat()),
+        )
 
     @property
     def notes(self) -> list[str]:

@@ -125,6 +125,14 @@ def test_the_party_is_counted_as_it_changes(watched: Page, live_server: object) 
     page = watched
     page.goto(f"{live_server}{results_address()}")
 
+    page.set_viewport_size({"width": 390, "height": 844})
+    today, next_day = (page.get_by_role("button", name=name) for name in ("Leave today", "Leave tomorrow"))
+    page.get_by_text("Change search").click()
+    expect(next_day).to_have_attribute("aria-pressed", "true")
+    today.click()
+    expect(today).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#search-date")).to_have_value(tomorrow(0).isoformat())
+    next_day.click()
     page.locator(".party summary").click()
     page.get_by_role("button", name="More adults").click()
     page.get_by_role("button", name="More children").click()
@@ -133,6 +141,11 @@ def test_the_party_is_counted_as_it_changes(watched: Page, live_server: object) 
 
     expect(page.get_by_text("for 3 passengers")).to_be_visible()
     expect(page).to_have_url(re.compile(f"date={tomorrow().isoformat()}&passengers=3&child=1$"))
+    page.get_by_role("link", name="Choose seats").click()
+    seats, bar = (page.locator(name).first.bounding_box() for name in (".seat", ".choose-bar"))
+    assert seats
+    assert bar
+    assert seats["y"] + seats["height"] < bar["y"]  # the first of them in sight at once
 
 
 @pytest.mark.browser_context_args(java_script_enabled=False)
