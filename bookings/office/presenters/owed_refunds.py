@@ -87,6 +87,8 @@ def owed_line(owed: OwedSum, *, now: datetime) -> str:
 
 def age_text(since: datetime, now: datetime) -> str:
     hours = max(int((now - since).total_seconds() // 3600), 0)
+    if not hours:
+        return _("less than an hour")
     if hours < 48:
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
     return ngettext("%(count)d day", "%(count)d days", hours // 24) % {"count": hours // 24}
