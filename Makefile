@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 SITE_URL ?= http://127.0.0.1:$(PORT)
+SIMULATOR_PORT ?= $(shell expr $(PORT) + 90)
 export PORT SITE_URL
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -18,15 +19,17 @@ STATIC_FILES := $(shell find static -type f)
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+run: export PAYMENT_SIMULATOR ?= http://127.0.0.1:$(SIMULATOR_PORT)
 run: .venv/run.stamp $(LOCAL)/static.stamp ## the demo company on http://127.0.0.1:8000 (PORT=… for another)
 	@if (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null; then echo "Port $(PORT) is in use. Try: make run PORT=$$(($(PORT) + 1))"; exit 1; fi
+	@if (exec 3<>/dev/tcp/127.0.0.1/$(SIMULATOR_PORT)) 2>/dev/null; then echo "Port $(SIMULATOR_PORT) of the payment simulator is in use. Try: make run SIMULATOR_PORT=$$(($(SIMULATOR_PORT) + 1))"; exit 1; fi
 	@echo "» database"
 	@$(VENV)/python manage.py migrate --verbosity 0
 	@echo "» demo company"
 	@$(VENV)/python manage.py seed_demo --if-empty
 	@echo "» departures of the coming 60 days"
 	@$(VENV)/python manage.py generate_departures --days 60
-	@echo "» web server and queue"
+	@echo "» web server, queue and payment simulator"
 	@rm -rf $(LOCAL)/metrics && mkdir -p $(LOCAL)/metrics
 	@(for try in {1..300}; do (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null && echo "Falcon Bus Lines: $(SITE_URL)   (Ctrl-C stops it)" && break; sleep 0.1; done) & \
 	PROMETHEUS_MULTIPROC_DIR=$(abspath $(LOCAL)/metrics) exec $(VENV)/honcho -e /dev/null -f falcon_web/Procfile start

@@ -14,7 +14,7 @@ from bookings.domain.sales.payments import start_payment
 from bookings.models import Order
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.domain.sales.gateways.letterbox import Letterbox, open_letterbox
-from bookings.tests.domain.sales.gateways.simulation import arrive, choose
+from bookings.tests.domain.sales.gateways.simulation import arrive, choose, use_simulator
 from bookings.tests.passenger.buying import departure_ahead
 
 _ROOT = Path(__file__).resolve().parents[5]
@@ -41,18 +41,7 @@ def simulator() -> Iterator[str]:
 @pytest.fixture
 def simulated(settings: Any, simulator: str, letterbox: Letterbox) -> str:
     """The simulator's address, in the place of both gateways; what it tells comes to the letterbox."""
-    gateways = "bookings.domain.sales.gateways"
-    settings.PAYMENT_GATEWAYS = {
-        **settings.PAYMENT_GATEWAYS,
-        "payfast": f"{gateways}.payfast.PayfastGateway",
-        "yoco": f"{gateways}.yoco.YocoGateway",
-    }
-    settings.OFFERED_GATEWAYS = ["payfast", "yoco"]
-    settings.PAYFAST_URL = settings.PAYFAST_API_URL = settings.YOCO_URL = simulator
-    settings.PAYFAST_MERCHANT_ID, settings.PAYFAST_MERCHANT_KEY, settings.PAYFAST_PASSPHRASE = (
-        settings.SIMULATED_PAYFAST
-    )
-    settings.YOCO_SECRET_KEY, settings.YOCO_WEBHOOK_SECRET = settings.SIMULATED_YOCO
+    use_simulator(settings, simulator)
     settings.SITE_URL = letterbox.url
     return simulator
 

@@ -24,6 +24,22 @@ class _Stay(HTTPRedirectHandler):
         """Where it leads is what is asked for."""
 
 
+def use_simulator(settings: Any, address: str) -> None:
+    """Let this process find both gateways at the simulator's address."""
+    gateways = "bookings.domain.sales.gateways"
+    settings.PAYMENT_GATEWAYS = {
+        "demo": f"{gateways}.demo.DemoGateway",
+        "payfast": f"{gateways}.payfast.PayfastGateway",
+        "yoco": f"{gateways}.yoco.YocoGateway",
+    }
+    settings.OFFERED_GATEWAYS = ["payfast", "yoco"]
+    settings.PAYFAST_URL = settings.PAYFAST_API_URL = settings.YOCO_URL = address
+    settings.PAYFAST_MERCHANT_ID, settings.PAYFAST_MERCHANT_KEY, settings.PAYFAST_PASSPHRASE = (
+        settings.SIMULATED_PAYFAST
+    )
+    settings.YOCO_SECRET_KEY, settings.YOCO_WEBHOOK_SECRET = settings.SIMULATED_YOCO
+
+
 def newest() -> PaymentAttempt:
     return PaymentAttempt.objects.latest("pk")
 
