@@ -71,21 +71,7 @@ def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bo
 def make_prices() -> FareClass:
     """Passenger types, refund policies and fare classes; the answer is the class at face price."""
     for position, row in enumerate(read_table("passenger_types")):
-        PassengerType.objects.get_or_create(
-            slug=row["slug"],
-            defaults={
-                "name": row["name"],
-                "name_plural": row["plural"],
-                "discount_percent": int(row["discount_percent"]),
-                "ages": row["ages"],
-                "proof": row["proof"],
-                "is_adult": row["is_adult"] == "yes",
-                "youngest_age": int(row["youngest_age"]),
-                "travels_on_lap": row["on_lap"] == "yes",
-                "is_default": position == 0,
-                "position": position,
-            },
-        )
+        _make_passenger_type(position, row)
     policies = {}
     for code, (name, tiers) in _POLICIES.items():
         policies[code], is_new = RefundPolicy.objects.get_or_create(code=code, defaults={"name": name})
@@ -113,6 +99,34 @@ def make_prices() -> FareClass:
         },
     )
     return standard
+
+
+def _make_passenger_type(position: int, row: dict[str, str]) -> None:
+    PassengerType.objects.get_or_create(
+        slug=row["slug"],
+        defaults={
+            "name": row["name"],
+            "name_plural": row["plural"],
+            "discount_percent": int(row["discount_percent"]),
+            "ages": row["ages"],
+            "proof": row["proof"],
+            "is_adult": row["is_adult"] == "yes",
+            "youngest_age": int(row["youngest_age"]),
+            "travels_on_lap": row["on_lap"] == "yes",
+            "is_default": position == 0,
+            "position": position,
+        },
+    )
+
+
+def make_lap_type() -> None:
+    """Infants on laps for a demo network of an earlier release, unless some type travels so."""
+    is_demo = Service.objects.filter(source=SOURCE).exists()
+    if not is_demo or PassengerType.objects.filter(travels_on_lap=True).exists():
+        return
+    for position, row in enumerate(read_table("passenger_types")):
+        if row["on_lap"] == "yes":
+            _make_passenger_type(position, row)
 
 
 def _make_stops(cities: set[str]) -> dict[str, Stop]:

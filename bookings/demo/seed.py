@@ -10,10 +10,10 @@ from django.conf import settings
 from bookings.demo.company import make_company
 from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.demo.desk import keep_seats, make_trouble
-from bookings.demo.network import SOURCE, make_network, make_place_names, make_weekday_fares
+from bookings.demo.network import SOURCE, make_lap_type, make_network, make_place_names, make_weekday_fares
 from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
-from bookings.demo.staff import give_password, make_staff, staff_can_log_in
+from bookings.demo.staff import give_addresses, give_password, make_staff, staff_can_log_in
 from bookings.demo.tills import pay_at_tills
 from bookings.domain.sales.gateway_refunds import watch_owed_refunds
 from bookings.models import Service
@@ -44,6 +44,14 @@ def is_seeded() -> bool:
     return Service.objects.filter(source=SOURCE).exists() and staff_can_log_in()
 
 
+def top_up() -> None:
+    """What a demo company of an earlier release lacks. What somebody has entered stays as it is."""
+    make_place_names()
+    make_company()
+    make_lap_type()
+    give_addresses()
+
+
 def seed_demo(
     *,
     now: datetime,
@@ -60,8 +68,7 @@ def seed_demo(
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     is_new = make_network(today, only_lines=only_lines)
     make_weekday_fares(today)  # topped up as the days go by
-    make_place_names()  # a company of an earlier release has none
-    make_company()
+    top_up()
     clerk, partner = make_staff(), make_partner(now)
     departures = make_departures(today, days, progress and progress("departures"))
     bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))

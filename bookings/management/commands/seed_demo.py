@@ -5,9 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
-from bookings.demo.company import make_company
-from bookings.demo.network import make_place_names
-from bookings.demo.seed import is_seeded, seed_demo
+from bookings.demo.seed import is_seeded, seed_demo, top_up
 
 
 class Command(BaseCommand):
@@ -33,8 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["if_empty"] and not options["reset_password"] and is_seeded():
-            make_place_names()  # a company of an earlier release has none
-            make_company()
+            top_up()
             self.stdout.write(
                 "The demo company is there. Passwords lost? "
                 "`.venv/bin/python manage.py seed_demo --reset-password` prints new ones."

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.db import transaction
 
 from bookings.demo.company import make_company
-from bookings.demo.network import make_network, make_place_names, make_weekday_fares
+from bookings.demo.network import make_lap_type, make_network, make_place_names, make_weekday_fares
 from bookings.demo.seed import is_seeded, seed_demo
-from bookings.demo.staff import give_password, make_staff
+from bookings.demo.staff import give_addresses, give_password, make_staff
 from bookings.domain.fares.prices import fare_table, read_party
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
@@ -20,10 +20,12 @@ from bookings.domain.timetable.generate import generate_departures
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Booking,
+    Branch,
     City,
     Company,
     Fare,
     Order,
+    PassengerType,
     Payment,
     PlaceName,
     Route,
@@ -31,6 +33,7 @@ from bookings.models import (
     Stop,
     Ticket,
 )
+from bookings.tests.make import make_branch
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
 FEW = frozenset({"FB14"})  # two stops, four departures a day
@@ -206,6 +209,8 @@ def test_every_other_name_of_the_demo_finds_its_city_by_three_letters_and_whole(
 
     assert 80 <= len(names) <= 100
     assert all(name.attested_by and name.kind for name in names)
+    # Whoever reads them as a speaker says so in the data.
+    assert all("confirmed" in name.attested_by for name in names if name.kind == PlaceName.Kind.LANGUAGE)
     for name in names:
         assert get_place(name.name).name in {name.city.name, *_stops_of(name.city)}
         assert name.city.slug in [place.ref for place in find_places(name.name[:3], 12)]
@@ -227,3 +232,29 @@ def test_a_company_without_other_names_gets_them_and_what_a_manager_took_back_st
     make_place_names()
 
     assert PlaceName.objects.count() == count - 1
+
+
+@pytest.mark.django_db
+def test_a_demo_company_of_before_gets_infants_and_addresses_and_keeps_what_was_entered() -> None:
+    seed_demo(now=NOW, days=1, only_lines=LONG)
+    PassengerType.objects.filter(travels_on_lap=True).delete()
+    Branch.objects.update(address="", opening_hours="")
+    Branch.objects.filter(code="cape-town").update(address="Dock Road")
+
+    call_command("seed_demo", "--if-empty")
+
+    assert PassengerType.objects.get(travels_on_lap=True).discount_percent == 100
+    addresses = dict(Branch.objects.values_list("code", "address"))
+    assert addresses.pop("cape-town") == "Dock Road"
+    assert all(addresses.values())
+
+
+@pytest.mark.django_db
+def test_no_address_is_invented_for_a_company_that_somebody_runs() -> None:
+    make_branch()
+    Branch.objects.update(code="durban", address="", opening_hours="")
+    make_lap_type()
+    give_addresses()
+
+    assert not PassengerType.objects.exists()
+    assert Branch.objects.get().address == ""

@@ -16,6 +16,7 @@ _TIERS: Final = ((48, 25), (24, 50), (2, 75))  # hours before departure, percent
 _TYPES: Final = (  # slug, discount in percent
     ("adult", 0),
     ("child", 50),
+    ("infant", 100),  # on a lap
 )
 
 
@@ -28,8 +29,8 @@ def make_missing_terms() -> list[str]:
         _make_types()
         notes.append(
             _(
-                "There were no passenger types: adults, and children at half price, were added. "
-                "Edit them in the admin."
+                "There were no passenger types: adults, children at half price and infants on laps without "
+                "charge were added. Edit them in the admin."
             )
         )
     if not FareClass.objects.exists():
@@ -41,7 +42,11 @@ def make_missing_terms() -> list[str]:
 
 
 def _make_types() -> None:
-    names = {"adult": (_("Adult"), _("Adults"), ""), "child": (_("Child"), _("Children"), _("3 to 11 years"))}
+    names = {
+        "adult": (_("Adult"), _("Adults"), ""),
+        "child": (_("Child"), _("Children"), _("3 to 11 years")),
+        "infant": (_("Infant on a lap"), _("Infants on laps"), _("under 3 years")),
+    }
     PassengerType.objects.bulk_create(
         PassengerType(
             slug=slug,
@@ -51,8 +56,9 @@ def _make_types() -> None:
             discount_percent=discount,
             is_default=position == 0,
             position=position,
-            is_adult=slug != "child",
+            is_adult=slug == "adult",
             youngest_age=3 if slug == "child" else 0,
+            travels_on_lap=slug == "infant",
         )
         for position, (slug, discount) in enumerate(_TYPES)
     )

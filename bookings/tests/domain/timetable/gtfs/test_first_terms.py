@@ -24,6 +24,12 @@ def test_the_first_import_of_a_company_is_on_sale(tmp_path: Path) -> None:
     assert len(report.written.notes) == 2
     assert "Edit them in the admin" in report.written.notes[0]
     assert RefundTier.objects.count() == 3
+    kinds = PassengerType.objects.values_list("slug", "discount_percent", "is_adult", "travels_on_lap")
+    assert list(kinds) == [
+        ("adult", 0, True, False),
+        ("child", 50, False, False),
+        ("infant", 100, False, True),
+    ]
 
 
 def test_a_second_import_makes_no_more_terms(tmp_path: Path) -> None:
