@@ -65,6 +65,7 @@ def test_a_secret_stands_for_itself_whatever_it_begins_with(tmp_path: Path) -> N
         ({"SECRET_KEY": "django-insecure-" + SECRET}, "SECRET_KEY must be set"),
         ({"SECRET_KEY_FALLBACKS": f"{SECRET},short"}, "SECRET_KEY_FALLBACKS are former keys"),
         ({"FIELD_KEYS": ""}, "FIELD_KEYS must be set"),
+        ({"SECOND_FACTOR_FORCED": "false"}, "SECOND_FACTOR_FORCED must be on"),
         ({"FIELD_KEYS": f"{FIELD_KEY},{SECRET}"}, "FIELD_KEYS must be set, each to 32 random bytes"),
         ({"SITE_URL": ""}, "SITE_URL must be set"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must be set"),

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from django.core.exceptions import ImproperlyConfigured
+
 from falcon_web.settings.business import COMPANY_NAME
-from falcon_web.settings.environment import IS_DEMO, env
+from falcon_web.settings.environment import IS_DEMO, IS_PRODUCTION, env
 
 AUTH_USER_MODEL = "bookings.User"
 LOGIN_URL = "office:login"
@@ -21,6 +23,8 @@ STAFF_SESSION_HOURS = env.float("STAFF_SESSION_HOURS", 12)
 SECOND_FACTOR_FORCED = env.bool(
     "SECOND_FACTOR_FORCED", not IS_DEMO
 )  # for roles that may give money back or override a rule
+if IS_PRODUCTION and not SECOND_FACTOR_FORCED:
+    raise ImproperlyConfigured("SECOND_FACTOR_FORCED must be on in production.")
 OTP_TOTP_ISSUER = COMPANY_NAME
 
 AXES_FAILURE_LIMIT = 7
