@@ -23,7 +23,7 @@ from .sales import (
     Submission,
     Ticket,
 )
-from .staff import Branch, StaffEvent, StaffTask, User
+from .staff import Branch, StaffEvent, StaffSession, StaffTask, User
 from .statements import StatementDay, StatementLine, StatementMatch
 from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
 
@@ -84,6 +84,7 @@ __all__ = [
     "Shift",
     "SlowQuery",
     "StaffEvent",
+    "StaffSession",
     "StaffTask",
     "StatementDay",
     "StatementLine",

@@ -108,6 +108,22 @@ class StaffEvent(models.Model):
         return f"{self.user_id}: {self.what}"
 
 
+class StaffSession(models.Model):
+    """Where a user is signed in: Django's session of this key, which says when it was last used."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    agent = models.CharField(max_length=300, blank=True)  # as the browser calls itself
+    address = models.CharField(max_length=45, blank=True)  # where it signed in from
+    signed_in_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-signed_in_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"session of {self.user_id}"
+
+
 class StaffTask(models.Model):
     """Something that a person must look at."""
 

@@ -34,6 +34,7 @@ urlpatterns = [
     path("logout/", login.logout, name="logout"),
     path("account/", account.account, name="account"),
     path("account/end-sessions/", account.end_sessions, name="end_sessions"),
+    path("account/sessions/<int:session_id>/end/", account.end_session, name="end_session"),
     path("account/second-factor/", account.second_factor, name="second_factor"),
     path("account/second-factor/enrol/", account.enrol, name="enrol"),
     path("account/second-factor/recovery-codes/", account.recovery_codes, name="recovery_codes"),

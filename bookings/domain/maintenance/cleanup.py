@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from bookings.database.transactions import database_now
 from bookings.domain.maintenance.slow_queries import forget_slow_queries
+from bookings.domain.staff.own_sessions import forget_dead_sessions
 from bookings.models import AccessLink, Hold, RateCount, SeatClaim, Submission
 
 logger = logging.getLogger("bookings.cleaning")
@@ -32,6 +33,7 @@ def clean_old_rows(*, now: datetime | None = None) -> dict[str, int]:
         "submissions": Submission.objects.filter(created_at__lt=now - SUBMISSION_RETENTION).delete()[0],
         "rate counts": clean_rate_counts(now=now),
         "slow queries": forget_slow_queries(),
+        "sessions of staff": forget_dead_sessions(),
         "links": AccessLink.objects.filter(expires_at__lt=now).delete()[0],
         "holds": _dead_holds(now),
         "files": _old_files(now),

@@ -60,6 +60,7 @@ def make_everything(user: User) -> dict[str, str]:
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",
+        "session_id": 1,
         "gateway": "card",
         "day": statement.day.isoformat(),
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,

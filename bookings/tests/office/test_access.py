@@ -58,6 +58,7 @@ def test_auditors_send_nothing_but_their_own_account() -> None:
         "logout",
         "account",
         "end_sessions",
+        "end_session",
         "second_factor",
         "enrol",
         "recovery_codes",

@@ -21,6 +21,7 @@ NO_PAGE: Final = {
     *(
         "logout",
         "end_sessions",
+        "end_session",
         "enrol",
         "recovery_codes",
         "drop_second_factor",
@@ -35,6 +36,7 @@ NO_PAGE: Final = {
         "bookings_xlsx",
         "booking_note",
         "booking_resend",
+        "show_bank_details",
         "block_seats",
         "release_block",
         "open_shift",

@@ -8,7 +8,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from bookings.domain.maintenance.cleanup import clean_old_rows
+from bookings.domain.staff.roles import SECOND_FACTOR_ROLES
 from bookings.models import User
+from bookings.office.policy import POLICY, may
+from bookings.office.presenters.own_sessions import device_text
 from bookings.tests.make import make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
 
@@ -178,3 +182,95 @@ def test_the_admin_is_entered_through_the_office_and_by_its_rules(client: Client
     client.force_login(clerk)
     assert client.get("/admin/", follow=True).status_code == 403
     assert user.is_staff
+
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:138.0) Gecko/20100101 Firefox/138.0"
+PHONE = "Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 Chrome/124.0 Mobile Safari/537.36"
+
+
+def signed_in_at(username: str, agent: str) -> Client:
+    client = Client(headers={"User-Agent": agent})
+    client.post(LOGIN, {"username": username, "password": PASSWORD})
+    return client
+
+
+def listed(client: Client) -> list[tuple[str, bool]]:
+    rows = client.get("/office/account/").context["sessions"]
+    return [(row.device, row.is_current) for row in rows]
+
+
+def end(client: Client, device: str) -> int:
+    row = next(row for row in client.get("/office/account/").context["sessions"] if row.device == device)
+    return client.post(f"/office/account/sessions/{row.id}/end/").status_code
+
+
+def test_own_sessions_are_listed_and_one_ends_at_once(db: None) -> None:
+    user = make_user(username="nomsa", password=PASSWORD)
+    make_user(username="pieter", password=PASSWORD)
+    till, phone = signed_in_at("nomsa", FIREFOX), signed_in_at("nomsa", PHONE)
+    stranger = signed_in_at("pieter", PHONE)
+    assert listed(till) == [("Firefox on a Windows computer", True), ("Chrome on an Android phone", False)]
+    assert "127.0.0.1" in till.get("/office/account/").content.decode()
+
+    assert end(till, "Chrome on an Android phone") == 302
+
+    assert phone.get("/office/").status_code == 302
+    assert till.get("/office/").status_code == stranger.get("/office/").status_code == 200
+    assert listed(till) == [("Firefox on a Windows computer", True)]
+    assert user.history.latest("pk").what == "ended another session"
+
+
+def test_nobody_ends_somebody_elses_session_nor_their_own_by_mistake(db: None) -> None:
+    for name in ("nomsa", "pieter"):
+        make_user(username=name, password=PASSWORD)
+    nomsa, pieter = signed_in_at("nomsa", FIREFOX), signed_in_at("pieter", PHONE)
+    [row] = nomsa.get("/office/account/").context["sessions"]
+
+    pieter.post(f"/office/account/sessions/{row.id}/end/")
+    assert nomsa.get("/office/").status_code == 200
+    assert nomsa.post(f"/office/account/sessions/{row.id}/end/").status_code == 409
+    assert nomsa.get("/office/").status_code == 200
+
+
+def test_the_list_leaves_out_what_is_over(db: None) -> None:
+    make_user(username="nomsa", password=PASSWORD)
+    till, idle, left = (signed_in_at("nomsa", FIREFOX) for _browser in range(3))
+    age(idle, used_at=31 * 60)
+    left.post("/office/logout/")
+    assert len(listed(till)) == 1
+
+    signed_in_at("nomsa", PHONE)
+    reauthenticated = {"password": PASSWORD}
+    till.post("/office/account/end-sessions/", reauthenticated)
+    assert listed(till) == [("Firefox on a Windows computer", True)]  # under its new key
+
+    assert clean_old_rows()["sessions of staff"] >= 1
+    assert listed(till) == [("Firefox on a Windows computer", True)]
+
+
+@pytest.mark.parametrize(
+    ("agent", "text"),
+    [
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+            "Safari on an iPhone",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0", "Edge on a Windows computer"),
+        ("Mozilla/5.0 (X11; CrOS x86_64) Chrome/131.0 Safari/537.36", "Chrome on a Chromebook"),
+        ("curl/8.5", "a browser that we do not know"),
+        ("", "a browser that we do not know"),
+    ],
+)
+def test_a_browser_is_told_in_plain_words(agent: str, text: str) -> None:
+    assert device_text(agent) == text
+
+
+def test_whoever_moves_money_over_the_limits_needs_a_second_factor() -> None:
+    """By the pages: those who sign, who direct a refund to an account, and who book what partners pay."""
+    movers = {
+        role
+        for name in ("bank_details", "partner_payment")
+        for role in POLICY[name]
+        if may(role, name, "POST")
+    }
+    assert {*User.APPROVERS, *movers} == SECOND_FACTOR_ROLES
