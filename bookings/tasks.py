@@ -15,7 +15,7 @@ from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
-from bookings.domain.reconciliation.statements import reconcile
+from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.sales import gateway_refunds, notifications
 from bookings.domain.sales.bank_details import remind_of_bank_details
 from bookings.domain.sales.expiry import expire_unpaid

@@ -142,3 +142,26 @@ _WAYS: Final[tuple[tuple[str, Callable[..., date]], ...]] = (
     (r"(\d{4})-(\d{1,2})-(\d{1,2})", lambda today, year, month, day: date(int(year), int(month), int(day))),
     (r"(?:[a-z]{2,9} )?(\d{1,2}) ?([a-z]{3,9})(?: (\d\d|\d{4}))?", _named),
 )
+
+
+def read_printed_day(text: str) -> date:
+    """A whole day as a bank or a terminal prints it, the day before the month: 2026-11-30, 20261130,
+    30/11/2026, 30 Nov 26; what follows it is left out. Raises ValueError.
+    """
+    typed = " ".join(clean_code(text).casefold().split())[:40]
+    for pattern, read in _PRINTED:
+        if match := re.match(pattern, typed, re.ASCII):
+            day = read(date.min, *match.groups())
+            if day.year in _YEARS:
+                return day
+    raise ValueError(text)
+
+
+_PRINTED: Final[tuple[tuple[str, Callable[..., date]], ...]] = (
+    (
+        r"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)(?!\d)",
+        lambda _today, year, month, day: date(int(year), int(month), int(day)),
+    ),
+    (r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4}|\d\d)(?!\d)", _full),
+    (r"(\d{1,2})[ -]?([a-z]{3,9})[ -]?(\d{4}|\d\d)(?!\d)", _named),
+)

@@ -7,6 +7,9 @@ from bookings.base.text import clean_code
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 NBSP = "\u00a0"
+_PRINTED: Final = re.compile(
+    r"(\()?([-+])?R?(\d{1,9}|\d{1,3}(?:[,.']\d{3}){1,2})(?:[.,](\d{1,2}))?(\)|-|CR|DR)?", re.ASCII
+)
 _TYPED: Final = re.compile(r"([-−]?)R?(\d{1,9})(?:[.,](\d{1,2}))?", re.ASCII | re.IGNORECASE)
 
 
@@ -22,6 +25,23 @@ def read_amount(text: str) -> Decimal:
         raise ValueError(text)
     sign, rand, fraction = match.groups()
     return Decimal(f"{'-' if sign else ''}{rand}.{fraction or 0}")
+
+
+def read_printed_amount(text: str) -> Decimal:
+    """Rand as a bank or a terminal prints them: 1,234.56, 1 234,56, R20, -20.00, 20.00-, (20.00), 20.00 DR.
+
+    Raises ValueError for anything else, also where it cannot be told whether 1,23456 has a decimal point.
+    """
+    printed = "".join(clean_code(text).upper().split()).replace("−", "-").replace("ZAR", "R")
+    match = _PRINTED.fullmatch(printed)
+    if match is None:
+        raise ValueError(text)
+    bracket, sign, whole, fraction, after = match.groups()
+    if bool(bracket) != (after == ")"):
+        raise ValueError(text)
+    is_negative = bool(bracket) or sign == "-" or after in ("-", "DR")
+    digits = re.sub(r"[.,']", "", whole)
+    return Decimal(f"{'-' if is_negative else ''}{digits}.{fraction or 0}")
 
 
 def is_rand_and_cents(amount: Decimal) -> bool:

@@ -98,6 +98,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "reconciliation_day": MANAGERS | {Role.AUDITOR},
     "reconciliation_csv": MANAGERS | {Role.AUDITOR},
     "reconciliation_read": MANAGERS,
+    "statement_upload": MANAGERS,
     # Partners who sell through the API
     "partners": MANAGERS | {Role.AUDITOR},
     "partner": MANAGERS | {Role.AUDITOR},

@@ -133,6 +133,7 @@ urlpatterns = [
     path("shifts/<int:number>/", till.shift_detail, name="shift_detail"),
     # What gateways, the card terminal and the bank tell of money
     path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/upload/", reconciliation.statement_upload, name="statement_upload"),
     path("reconciliation/read/", reconciliation.reconciliation_read, name="reconciliation_read"),
     path(
         "reconciliation/<slug:gateway>/<str:day>/",

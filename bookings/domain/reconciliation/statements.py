@@ -1,41 +1,20 @@
-"""The statements of gateways: read, kept line by line, and matched to our payments and refunds."""
+"""The statements of gateways: read, and kept line by line."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import IntegrityError
 
-from bookings.database.transactions import database_now, short_transaction
-from bookings.domain.reconciliation.days import business_day, last_days
-from bookings.domain.reconciliation.differences import open_difference_tasks
-from bookings.domain.reconciliation.matching import match_lines
+from bookings.database.transactions import short_transaction
+from bookings.domain.reconciliation.days import business_day
 from bookings.domain.reconciliation.postings import post_line
 from bookings.domain.sales.gateways import StatementEntry, gateway_called
 from bookings.models import StatementDay, StatementLine, User
 
 logger = logging.getLogger("bookings.reconciliation")
-DAYS_BACK: Final = 3  # a statement grows late: yesterday's is read on three mornings
 _POSTED_ALONE: Final = (StatementLine.Kind.PAYOUT, StatementLine.Kind.FEE)
-
-
-def reconcile(days: Sequence[date] = (), *, now: datetime | None = None) -> int:
-    """Read the statements of these days, the last three unless said, of all gateways; match what can be, and
-    open a task for each difference. Returns how many lines are new.
-
-    A gateway that does not answer, or a line that cannot be dealt with, keeps back no other.
-    """
-    now = now or database_now()
-    new = sum(
-        read_statement(gateway, day, now=now)
-        for gateway in settings.PAYMENT_GATEWAYS
-        for day in days or last_days(now, DAYS_BACK)
-    )
-    match_lines(now=now)
-    open_difference_tasks(now=now)
-    return new
 
 
 def read_statement(gateway: str, day: date, *, now: datetime) -> int:
@@ -83,15 +62,18 @@ def keep_lines(
     ]
     days = {line.day for line in lines}
     known = set(StatementLine.objects.filter(gateway=gateway, day__in=days).values_list("line_id", flat=True))
-    return sum(_keep(line) for line in lines if line.line_id not in known)
+    new = [line for line in lines if line.line_id not in known]
+    posted = sum(_keep(line) for line in new if line.kind in _POSTED_ALONE)
+    others = [line for line in new if line.kind not in _POSTED_ALONE]
+    StatementLine.objects.bulk_create(others, batch_size=500, ignore_conflicts=True)
+    return posted + len(others)
 
 
 def _keep(line: StatementLine) -> bool:
     try:
         with short_transaction():
             line.save(force_insert=True)
-            if line.kind in _POSTED_ALONE:
-                post_line(line, is_matched=False)
+            post_line(line, is_matched=False)
     except IntegrityError:  # somebody else reads the same statement just now
         return False
     return True

@@ -1,6 +1,6 @@
 """The texts of the pages about statements."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,15 +8,26 @@ from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.domain.reconciliation.day_page import DIFFERENCES, DayLine, LineState, StatementPage
 from bookings.domain.reconciliation.days import SOUTH_AFRICA
+from bookings.domain.reconciliation.files import FileMistake
+from bookings.domain.reconciliation.formats import FORMATS
 from bookings.domain.reconciliation.overview import DaySum, Overview
+from bookings.domain.reconciliation.slips import ShiftSlip
+from bookings.domain.reconciliation.uploads import UploadResult
 from bookings.models import Account
 from bookings.office.presenters.spreadsheet import Cell
 
+_SLIP_BADGES: Final = {
+    LineState.MATCHED: "badge-good",
+    LineState.WAITING: "badge-warn",
+    LineState.OTHER_AMOUNT: "badge-bad",
+    LineState.OURS_ONLY: "badge-bad",
+}
 _BADGES: Final = {
     LineState.MATCHED: "badge-good",
     LineState.POSTED: "badge-good",
@@ -59,6 +70,17 @@ class StatementRow:
     badge: str
     answer: str
     is_open: bool
+
+
+@dataclass(frozen=True)
+class SlipRow:
+    """A card or EFT slip of a shift."""
+
+    tender: str
+    reference: str
+    amount: str
+    state: str
+    badge: str
 
 
 def gateway_text(gateway: str) -> str:
@@ -169,6 +191,87 @@ def statement_csv(page: StatementPage) -> Iterator[list[Cell]]:
             str(line.state.label),
             line.answer or "",
         ]
+
+
+def mistake_texts(mistakes: Sequence[FileMistake]) -> list[str]:
+    """Line 7, Amount: “abc” is not an amount."""
+    texts = []
+    for mistake in mistakes:
+        facts = {"line": mistake.line, "heading": mistake.heading, "message": mistake.message}
+        form = (
+            _("Line %(line)d, %(heading)s: %(message)s")
+            if mistake.heading
+            else _("Line %(line)d: %(message)s")
+        )
+        texts.append(form % facts)
+    return texts
+
+
+def upload_text(result: UploadResult) -> str:
+    parts = [
+        ngettext("%(n)d line is new", "%(n)d lines are new", result.new) % {"n": result.new},
+        ngettext("%(n)d was here already", "%(n)d were here already", result.known) % {"n": result.known},
+        ngettext("%(n)d slip was confirmed", "%(n)d slips were confirmed", result.matched)
+        % {"n": result.matched},
+    ]
+    if result.left_out:
+        count = {"n": result.left_out}
+        parts.append(
+            ngettext("%(n)d line without a movement", "%(n)d lines without a movement", result.left_out)
+            % count
+        )
+    return f"{', '.join(parts)}."
+
+
+def heading_rows() -> list[tuple[str, str, str]]:
+    """For each thing that is read: its headings at the terminal and at the bank."""
+    card, bank = FORMATS[Account.CARD].columns, FORMATS[Account.EFT].columns
+    names = {
+        "day": _("Date"),
+        "time": _("Time"),
+        "amount": _("Amount, with a sign"),
+        "came": _("or what came"),
+        "went": _("and what went"),
+        "fee": _("Fee"),
+        "reference": _("Reference"),
+        "text": _("Text"),
+        "kind": _("Kind, such as refund"),
+    }
+    return [(name, ", ".join(card.get(key, ())), ", ".join(bank.get(key, ()))) for key, name in names.items()]
+
+
+def slip_rows(slips: Sequence[ShiftSlip]) -> list[SlipRow]:
+    return [
+        SlipRow(
+            tender=str(Account(slip.tender).label),
+            reference=slip.reference,
+            amount=format_zar(slip.amount),
+            state=_slip_state(slip),
+            badge=_SLIP_BADGES[slip.state],
+        )
+        for slip in slips
+    ]
+
+
+def slips_text(slips: Sequence[ShiftSlip]) -> str:
+    """3 of 4 slips are confirmed; R850 is not."""
+    open_slips = [slip for slip in slips if slip.state != LineState.MATCHED]
+    facts = {
+        "number": len(slips) - len(open_slips),
+        "all": len(slips),
+        "amount": format_zar(sum((slip.amount for slip in open_slips), Decimal(0))),
+    }
+    if not open_slips:
+        return _("All slips are confirmed by the settlement or the bank.")
+    return _("%(number)d of %(all)d slips are confirmed; %(amount)s is not.") % facts
+
+
+def _slip_state(slip: ShiftSlip) -> str:
+    if slip.state == LineState.MATCHED and slip.confirmed_on:
+        return _("confirmed, %(day)s") % {"day": day_text(slip.confirmed_on)}
+    if slip.state == LineState.OTHER_AMOUNT and slip.settled is not None:
+        return _("%(amount)s in the settlement") % {"amount": format_zar(slip.settled)}
+    return _("in no settlement") if slip.state == LineState.OURS_ONLY else _("waiting for the settlement")
 
 
 def _amount(amount: Decimal | None) -> str:

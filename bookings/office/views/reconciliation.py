@@ -1,5 +1,6 @@
 """What gateways, the card terminal and the bank tell of money, beside our books."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -9,22 +10,29 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import queue
 from bookings.base.params import read_day, read_int
 from bookings.domain.reconciliation.day_page import StatementPage, statement_page
+from bookings.domain.reconciliation.files import read_file
 from bookings.domain.reconciliation.overview import overview
+from bookings.domain.reconciliation.postings import TENDERS
+from bookings.domain.reconciliation.uploads import keep_file
 from bookings.office.access import StaffRequest, staff
+from bookings.office.forms.reconciliation import StatementUpload
 from bookings.office.policy import may
 from bookings.office.presenters.reconciliation import (
     balance_figures,
     day_rows,
     gateway_text,
+    heading_rows,
+    mistake_texts,
     page_figures,
     read_text,
     statement_csv,
     statement_rows,
+    upload_text,
 )
 from bookings.office.presenters.spreadsheet import csv_lines
 from bookings.web.paging import page_links
@@ -42,6 +50,7 @@ def reconciliation(request: StaffRequest) -> HttpResponse:
         "balances": balance_figures(summary),
         "links": page_links(summary.page, summary.pages, lambda number: f"?page={number}"),
         "may_read": may(request.user.role, "reconciliation_read", "POST"),
+        "may_upload": may(request.user.role, "statement_upload", "POST"),
     }
     return render(request, "office/reconciliation/days.html", context)
 
@@ -64,7 +73,7 @@ def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpRes
         "rows": list(statement_rows(list(shown))),
         "only_open": only_open,
         "links": page_links(shown.number, pager.num_pages, lambda number: f"?{query}page={number}"),
-        "may_read": may(request.user.role, "reconciliation_read", "POST"),
+        "may_read": gateway not in TENDERS and may(request.user.role, "reconciliation_read", "POST"),
     }
     return render(request, "office/reconciliation/day.html", context)
 
@@ -92,6 +101,36 @@ def reconciliation_read(request: StaffRequest) -> HttpResponse:
     if day and gateway.isidentifier():
         return redirect("office:reconciliation_day", gateway, day.isoformat())
     return redirect("office:reconciliation")
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def statement_upload(request: StaffRequest) -> HttpResponse:
+    """The card terminal's settlement, or the bank's list. A file with a mistake is refused as a whole, and
+    its lines stay in the form.
+    """
+    if request.method != "POST":
+        return _upload_page(request, StatementUpload())
+    form = StatementUpload(request.POST, request.FILES)
+    if not form.is_valid():
+        return _upload_page(request, form, status=422)
+    tender, now = form.cleaned_data["tender"], timezone.now()
+    file = read_file(tender, form.cleaned_data["lines"], now=now)
+    if file.mistakes:
+        form.keep_lines()
+        return _upload_page(request, form, mistakes=mistake_texts(file.mistakes), status=422)
+    result = keep_file(tender, file, by=request.user, now=now)
+    messages.success(request, upload_text(result))
+    if len(result.days) == 1:
+        return redirect("office:reconciliation_day", tender, result.days[0].isoformat())
+    return redirect("office:reconciliation")
+
+
+def _upload_page(
+    request: StaffRequest, form: StatementUpload, *, mistakes: Sequence[str] = (), status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "mistakes": mistakes, "headings": heading_rows()}
+    return render(request, "office/reconciliation/upload.html", context, status=status)
 
 
 def _day_or_404(text: str) -> date:

@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,10 +22,12 @@ from bookings.domain.counter.shifts import BlindCount, CashMovement, require_shi
 from bookings.domain.counter.shifts import close_shift as close
 from bookings.domain.counter.shifts import move_cash as move
 from bookings.domain.counter.shifts import open_shift as start
+from bookings.domain.reconciliation.slips import shift_slips
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.models import Shift, User
 from bookings.office.access import StaffRequest, own_branch, own_branch_or_404, staff
 from bookings.office.forms.till import CashCount, MovementForm, TillCount
+from bookings.office.presenters.reconciliation import slip_rows, slips_text
 from bookings.web.paging import page_links
 from bookings.web.refusals import add_refusal
 
@@ -203,8 +206,8 @@ def shift_detail(request: StaffRequest, number: int) -> HttpResponse:
     else:
         record = own_branch_or_404(request, shifts_of(None), pk=number)
     page = _with_pages(request, till_view(record, page=_page_number(request)))
-    return render(
-        request,
-        "office/till/shift_record.html",
-        page | {"paper": "paper-roll" if request.GET.get("paper") == "roll" else ""},
-    )
+    # An open till never says what its slips should come to
+    slips = shift_slips(record, now=timezone.now()) if record.closed_at else []
+    page |= {"slips": slip_rows(slips), "slips_text": slips_text(slips)}
+    paper = "paper-roll" if request.GET.get("paper") == "roll" else ""
+    return render(request, "office/till/shift_record.html", page | {"paper": paper})

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from bookings.base.codes import random_token
 from bookings.demo.payment_simulator.account import SimulatedAccount, SimulatedPayment
-from bookings.models import Booking, LedgerEntry, Order, Payment, PaymentAttempt, Posting, Refund
-from bookings.tests.make import make_booking
+from bookings.domain.counter.tender import Tender, take_payment
+from bookings.domain.sales.payments import ReceivedPayment, settle
+from bookings.models import Booking, LedgerEntry, Order, Payment, PaymentAttempt, Posting, Refund, Shift
+from bookings.tests.make import make_approval, make_booking
 
 
 def start_attempt(order: Order, amount: Decimal) -> PaymentAttempt:
@@ -47,8 +49,6 @@ def buy(account: SimulatedAccount, *, now: datetime) -> Booking:
     booking = make_booking(status="pending", now=now)
     attempt = start_attempt(booking.order, booking.order.total)
     there = pay_there(account, attempt, attempt.amount)
-    from bookings.domain.sales.payments import ReceivedPayment, settle
-
     settle(booking.order_id, ReceivedPayment("payfast", there.id, attempt.amount, attempt=attempt), now=now)
     return booking
 
@@ -56,3 +56,14 @@ def buy(account: SimulatedAccount, *, now: datetime) -> Booking:
 def give_back_there(account: SimulatedAccount, refund: Refund) -> None:
     assert refund.payment
     account.give_back(account.payments[refund.payment.external_id], refund.amount)
+
+
+def pay_at_till(
+    shift: Shift, method: str, amount: int, *, reference: str, now: datetime | None = None
+) -> Payment:
+    """A booking sold and paid into the till by card or EFT."""
+    now = now or timezone.now()
+    booking = make_booking(fare=amount, status="pending", now=now)
+    tender = Tender(method, reference=reference, approval=make_approval() if method == "eft" else None)
+    facts = {"shift": shift, "submission": random_token(), "content": "", "now": now}
+    return take_payment(booking.order, tender, **facts).payment

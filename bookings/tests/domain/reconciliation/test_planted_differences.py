@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bookings.demo.payment_simulator.account import SimulatedAccount
 from bookings.domain.reconciliation.days import business_day
-from bookings.domain.reconciliation.statements import reconcile
+from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.models import StaffTask, StatementLine
 from bookings.tests.domain.reconciliation.paying import book_here, pay_there, start_attempt
 from bookings.tests.make import make_order

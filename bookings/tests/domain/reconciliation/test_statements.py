@@ -10,7 +10,7 @@ from bookings import tasks
 from bookings.demo.payment_simulator.account import SimulatedAccount, fee_of
 from bookings.domain.integrity.invariants import neglected, violations
 from bookings.domain.reconciliation.days import business_day
-from bookings.domain.reconciliation.statements import reconcile
+from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.gateway_refunds import pay_refund
 from bookings.models import (

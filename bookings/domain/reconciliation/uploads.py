@@ -1,0 +1,39 @@
+"""The files of the card terminal and the bank, as they are uploaded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bookings.database.transactions import database_now
+from bookings.domain.reconciliation.days import business_day
+from bookings.domain.reconciliation.differences import open_difference_tasks
+from bookings.domain.reconciliation.files import StatementFile
+from bookings.domain.reconciliation.slips import match_slips
+from bookings.domain.reconciliation.statements import keep_lines, note_day_read
+from bookings.domain.reconciliation.transfers import book_transfers
+from bookings.models import Account, User
+
+
+@dataclass(frozen=True)
+class UploadResult:
+    new: int
+    known: int
+    left_out: int
+    matched: int
+    days: Sequence[date]
+
+
+def keep_file(tender: str, file: StatementFile, *, by: User, now: datetime | None = None) -> UploadResult:
+    """Keep the movements of a file that was read without a mistake, and match them to the clerks' slips; a
+    transfer with a booking's reference pays for it. The same file again changes nothing.
+    """
+    now = now or database_now()
+    new = keep_lines(tender, file.entries, by=by, now=now)
+    days = sorted({business_day(entry.at) for entry in file.entries})
+    for day in days:
+        note_day_read(tender, day, now=now)
+    matched = match_slips(tender, now=now)
+    if tender == Account.EFT:
+        matched += book_transfers(now=now)
+    open_difference_tasks(now=now)
+    return UploadResult(new, len(file.entries) - new, file.left_out, matched, days)
