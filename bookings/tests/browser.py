@@ -5,10 +5,11 @@ On a busy machine a page comes late: who types, reads or judges waits for a sign
 
 from typing import Any, Final
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, expect
 
 SERIOUS: Final = {"serious", "critical"}
+SCHEMES: Final = (("light", ()), ("dark", ("color-contrast",)))  # with axe's rules: only colours differ
 _EXPECTED: Final = "Failed to load resource"  # a page that answers 404, 409 or 422 is one of ours
 
 
@@ -43,18 +44,21 @@ _RULES_BY_SIZE: Final = (
 )  # the others are the same at any size
 
 
-def troubles_at_sizes(page: Page, *rules: str) -> dict[str, list[Any]]:
+def troubles_at_sizes(page: Page) -> dict[str, list[Any]]:
     """What axe finds on a phone, a tablet and a desk, and on a phone with text of twice the size.
 
-    And where the page is wider than the screen. No size without trouble is named.
+    In light and in dark; and where the page is wider than the screen. No size without trouble is named.
     """
     troubles: dict[str, list[Any]] = {}
-    rules_here = rules
+    light: tuple[str, ...] = ()
     for width, height, percent in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("size => { document.documentElement.style.fontSize = size }", f"{percent}%")
-        found: list[Any] = [*barriers(page, *rules_here)]
-        rules_here = rules or _RULES_BY_SIZE
+        found: list[Any] = []
+        for scheme, rules in (("light", light), SCHEMES[1]):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += [(scheme, *each) for each in barriers(page, *rules)]
+        light = _RULES_BY_SIZE
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{wide} px wide")
         if found:
@@ -70,8 +74,10 @@ def barriers(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
     The rule and the elements. All rules, or those named.
     """
     page.wait_for_load_state()
-    options: dict[str, Any] = {"runOnly": list(rules)} if rules else {}
-    found = Axe().run(page, options=options).response["violations"]
+    options: dict[str, Any] = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    if not page.evaluate("'axe' in window"):  # to read it takes longer than most looks
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [
         (each["id"], [node["html"][:160] for node in each["nodes"]])
         for each in found

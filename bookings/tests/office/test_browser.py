@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bookings.models import User
-from bookings.tests.browser import barriers, type_there, watch
+from bookings.tests.browser import SCHEMES, barriers, type_there, watch
 from bookings.tests.make import app_code, make_booking, make_shift, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,9 +25,9 @@ def watched(page: Page) -> Iterator[Page]:
 
 def assert_readable(page: Page) -> None:
     """Nothing for axe to find in light and dark; and the page fits the screen's width."""
-    for scheme in ("light", "dark"):
+    for scheme, rules in SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        assert barriers(page) == [], f"{page.url} {scheme}"
+        assert barriers(page, *rules) == [], f"{page.url} {scheme}"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from bookings.models import Branch, Company, PassengerType, RefundTier, Seat
 from bookings.passenger.views.help import PAGES
-from bookings.tests.browser import barriers, watch
+from bookings.tests.browser import SCHEMES, barriers, watch
 from bookings.tests.domain.tickets.test_receipts import plain
 from bookings.tests.make import (
     make_branch,
@@ -172,9 +172,9 @@ def test_they_read_well_on_phone_tablet_and_desk_in_both_schemes(watched: Page, 
     make_fare_classes()
     for address in ADDRESSES:
         watched.goto(f"{live_server}{address}")
-        for scheme in ("light", "dark"):
+        for scheme, rules in SCHEMES:
             watched.emulate_media(color_scheme=scheme)
-            assert barriers(watched) == [], (address, scheme)
+            assert barriers(watched, *rules) == [], (address, scheme)
         for width in (390, 768, 1280):
             watched.set_viewport_size({"width": width, "height": 900})
             assert watched.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
