@@ -115,8 +115,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
     for item in items:
-        if operation := getattr(item, "operation_label", None):  # schemathesis gives all of them one id
-            item._id = item.id.with_params(operation)
         item.user_properties.extend(("mark", mark.name) for mark in item.iter_markers())
     if not os.environ.get("SOAK_SCALE"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
