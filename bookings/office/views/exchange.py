@@ -100,7 +100,8 @@ def _exchange_page(
     context = {
         "view": view,
         "offers": [(offer, offer.schedule_id == chosen) for offer in view.offers],
-        "seats_typed": view.seats if view.problem or view.new_trip else "",
+        # Not the seats that a quote chose: those would be asked for on the next departure, too.
+        "seats_typed": " ".join(labels_in(given, "wanted" if request.method == "POST" else "seats")),
         "waived": "waive" in given,
         "announcement": announcement(view),
     } | _confirmation_context(form, refusal)

@@ -182,6 +182,21 @@ def test_a_move_is_quoted_paid_and_done(till: StaffClient, schedule: Schedule, l
     assert violations(now=timezone.now()) == []
 
 
+def test_seats_that_a_quote_chose_are_not_asked_for_on_another_departure(
+    till: StaffClient, schedule: Schedule, later: Schedule
+) -> None:
+    address = f"/office/bookings/{sold(schedule).booking_reference}/exchange/"
+    query = {"day": timezone.localdate(later.departure_time).isoformat(), "ride": segment_text(later)}
+
+    ours, typed = (till.get(address, query | {"seats": seats}) for seats in ("", "2a 2b"))
+    form = form_of(ours, **query, seats=ours.context["view"].seats, quoted="1")
+    refused = till.post(address, form | {"wanted": ""})
+
+    assert ours.context["view"].seats
+    assert (ours.context["seats_typed"], typed.context["seats_typed"]) == ("", "2A 2B")
+    assert (refused.status_code, refused.context["seats_typed"]) == (422, "")
+
+
 @pytest.mark.parametrize(
     ("typed", "days"), [("+2", 2), ("tom", 1), ("t", 0), ("{iso}", 3), ("{day:%a} {day.day} {day:%b}", 3)]
 )
