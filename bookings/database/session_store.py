@@ -1,4 +1,6 @@
-"""Django's sessions in the database, with one statement for a new session and one for a changed one."""
+"""Sessions: a visitor's is kept in its cookie, signed, and costs no statement; any other is a row, which ends
+at once when it is deleted, with one statement for a new one and one for a changed one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Any, Final
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.db import DatabaseError, IntegrityError, router
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -17,6 +20,9 @@ from bookings.database.compiled import compiled, compiled_update, insert_rows
 from bookings.database.transactions import lone_statement
 
 _KEY_LENGTH: Final = 32
+_SIGNED: Final = ":"  # is in everything that is signed, and in no key of a row
+VISITOR: Final = "visitor"  # a random key, under whose hash seats are held
+ORDERS: Final = "orders"  # that this browser may see and change
 
 
 @compiled
@@ -33,8 +39,28 @@ class SessionStore(DatabaseSessionStore):
     """Django asks whether a key is taken and opens a transaction around each write.
 
     A key has 165 random bits, and the primary key refuses one that is taken; a single statement is a
-    transaction of its own.
+    transaction of its own. Of a visitor's session the key itself holds all that is known: nobody has to end
+    it before its time, as what it opens ends by itself.
     """
+
+    def load(self) -> dict[str, Any]:
+        if not self._is_in_cookie:
+            return dict(super().load())
+        try:
+            known: dict[str, Any] = signing.loads(
+                self.session_key or "",
+                salt=self.key_salt,
+                serializer=self.serializer,
+                max_age=self.get_session_cookie_age(),
+            )
+        except signing.BadSignature:
+            self._session_key = None
+            return {}
+        return known
+
+    @property
+    def _is_in_cookie(self) -> bool:
+        return _SIGNED in (self.session_key or "")
 
     def _get_session_from_db(self) -> Session | None:
         if rows := _live_sessions(self.session_key or "", timezone.now()):
@@ -46,10 +72,14 @@ class SessionStore(DatabaseSessionStore):
         return get_random_string(_KEY_LENGTH, VALID_KEY_CHARS)
 
     def save(self, must_create: bool = False) -> None:
-        if self.session_key is None:
-            return self.create()
         store: Any = self
-        row: Any = self.create_model_instance(store._get_session(no_load=must_create))
+        known = store._get_session(no_load=must_create)
+        if self.session_key is None or self._is_in_cookie:
+            if not known.keys() <= {VISITOR, ORDERS}:
+                return self.create()
+            self._session_key = self.encode(known)
+            return None
+        row: Any = self.create_model_instance(known)
         using = router.db_for_write(self.model, instance=row)
         try:
             with lone_statement(using):
@@ -65,3 +95,7 @@ class SessionStore(DatabaseSessionStore):
             if not must_create:
                 raise UpdateError from error
             raise
+
+    def delete(self, session_key: str | None = None) -> None:
+        if _SIGNED not in (session_key or self.session_key or ""):
+            super().delete(session_key)

@@ -15,9 +15,9 @@ from bookings.base.codes import sha256
 from bookings.base.logs import Fields, request_id, route_name
 from bookings.base.metrics import count_request
 from bookings.database.query_log import Tally, has_slow_queries, tally
+from bookings.database.session_store import VISITOR
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.web.middleware import is_our_proxy
-from bookings.web.visitor import VISITOR
 
 logger = logging.getLogger("bookings.requests")
 _KEEP_EVERY: Final = 5.0

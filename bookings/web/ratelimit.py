@@ -26,8 +26,9 @@ from django.utils.translation import ngettext
 from bookings.base.codes import sha256
 from bookings.base.errors import TooMany
 from bookings.base.metrics import RATE_LIMITED
+from bookings.database.session_store import VISITOR
 from bookings.models.operations import RateCount
-from bookings.web.visitor import VISITOR, client_key, network_key
+from bookings.web.visitor import client_key, network_key
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 # The window slides in steps of a sixth of itself and one step more is counted: never, at no edge, more than

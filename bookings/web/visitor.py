@@ -6,9 +6,8 @@ from typing import Final
 from django.http import HttpRequest
 
 from bookings.base.codes import sha256
+from bookings.database.session_store import ORDERS, VISITOR
 
-VISITOR: Final = "visitor"
-_ORDERS: Final = "orders"
 _MOST_ORDERS: Final = 50
 
 
@@ -66,12 +65,12 @@ def network_key(request: HttpRequest) -> str:
 
 def grant_order(request: HttpRequest, order_id: int) -> None:
     """This browser may see tickets of the order and change it: it bought it, or came by the mailed link."""
-    orders = [known for known in request.session.get(_ORDERS, []) if known != order_id]
-    request.session[_ORDERS] = [*orders, order_id][-_MOST_ORDERS:]
+    orders = [known for known in request.session.get(ORDERS, []) if known != order_id]
+    request.session[ORDERS] = [*orders, order_id][-_MOST_ORDERS:]
 
 
 def may_manage(request: HttpRequest, order_id: int) -> bool:
-    return order_id in request.session.get(_ORDERS, [])
+    return order_id in request.session.get(ORDERS, [])
 
 
 def forget_visitor(request: HttpRequest) -> None:

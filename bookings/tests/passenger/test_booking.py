@@ -225,7 +225,7 @@ def test_query_count_is_constant(
 ) -> None:
     booking = paid_by(client, schedule, *["1A", "1B", "1C"][:people])
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         answer = client.get(f"/bookings/{booking.booking_reference}/")
 
     assert len(answer.context["order"].trips[0].passes) == people

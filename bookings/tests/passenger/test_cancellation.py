@@ -205,7 +205,7 @@ def test_nonsense_is_refused_and_cancels_nothing(
 def test_query_count_is_constant(client: Client, django_assert_num_queries: Any, people: int) -> None:
     booking = paid_by(client, departure_ahead(), *["1A", "1B", "1C"][:people])
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         page = client.get(address(booking))
 
     assert len(page.context["view"].lines) == people

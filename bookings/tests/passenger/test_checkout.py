@@ -429,7 +429,7 @@ def test_placing_is_limited(client: Client, token: str, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("seats", [1, 3])
-@pytest.mark.parametrize(("step", "queries"), [("", 2), ("review", 2)])
+@pytest.mark.parametrize(("step", "queries"), [("", 1), ("review", 1)])
 def test_query_count_is_constant(
     client: Client, schedule: Schedule, django_assert_num_queries: Any, seats: int, step: str, queries: int
 ) -> None:

@@ -4,11 +4,9 @@ import pytest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
-from django.utils import timezone
 
 from bookings.database import session_store
-from bookings.domain.tickets.links import make_link
-from bookings.tests.make import make_booking
+from bookings.tests.make import make_second_factor, make_user
 from bookings.web.middleware import client_address
 from bookings.web.visitor import network_key
 
@@ -73,10 +71,12 @@ def test_a_network_is_a_household_not_an_address(one: str, other: str, same: boo
 def test_a_session_that_cannot_be_written_is_a_database_that_is_away(
     db: None, client: Client, monkeypatch: pytest.MonkeyPatch, has_session: bool
 ) -> None:
-    """It fails outside of every view, and is "interrupted" to Django if the visitor has one already."""
-    address = f"/bookings/link/{make_link(make_booking().order, now=timezone.now())}/"
+    """It fails outside of every view, and is "interrupted" to Django if there is one already."""
+    user = make_user(role="manager", password="a-long-enough-pass")
+    make_second_factor(user)
+    form = {"username": user.username, "password": "a-long-enough-pass"}
     if has_session:
-        client.get(address)
+        client.post("/office/login/", form)
     client.raise_request_exception = False
 
     def fails(*_args: object, **_options: object) -> None:
@@ -84,7 +84,7 @@ def test_a_session_that_cannot_be_written_is_a_database_that_is_away(
 
     for write in ("insert_rows", "_change"):
         monkeypatch.setattr(session_store, write, fails)
-    answer = client.get(address)
+    answer = client.post("/office/login/", form)
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert "Back in a moment" in answer.content.decode()

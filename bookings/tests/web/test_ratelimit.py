@@ -275,6 +275,7 @@ def test_each_limit_of_the_site_is_enforced(client: Client, settings: Any) -> No
     browser = client.session
     browser["orders"] = [booking.order_id]
     browser.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = browser.session_key
 
     def twice(address: str, **form: str) -> list[int]:
         return [client.post(address, form).status_code for _time in range(2)]
