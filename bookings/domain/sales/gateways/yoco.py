@@ -132,7 +132,7 @@ class YocoGateway:
         body = {"amount": _cents(attempt.amount), "metadata": {"key": attempt.key}}
         path = f"/api/checkouts/{paid_by.external_id}/refund"
         try:
-            answer = call_yoco("POST", path, body=body, key=attempt.key)
+            answer = call_yoco("POST", path, body=body, key=f"{paid_by.token}-{attempt.key}")
         except CheckoutRefused as error:
             return RefundAnswer(RefundAttempt.Status.REFUSED, reason=str(error))
         status = _REFUNDS.get(str(answer.get("status")), RefundAttempt.Status.ACCEPTED)
