@@ -97,6 +97,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "reconciliation": MANAGERS | {Role.AUDITOR},
     "reconciliation_day": MANAGERS | {Role.AUDITOR},
     "reconciliation_csv": MANAGERS | {Role.AUDITOR},
+    "ledger_export": MANAGERS | {Role.AUDITOR},
     "reconciliation_read": MANAGERS,
     "statement_upload": MANAGERS,
     # Partners who sell through the API

@@ -12,6 +12,7 @@ from bookings.office.views import (
     departures,
     exchange,
     find,
+    ledger_export,
     login,
     owed,
     partners,
@@ -134,6 +135,7 @@ urlpatterns = [
     # What gateways, the card terminal and the bank tell of money
     path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
     path("reconciliation/upload/", reconciliation.statement_upload, name="statement_upload"),
+    path("reconciliation/ledger/", ledger_export.ledger_export, name="ledger_export"),
     path("reconciliation/read/", reconciliation.reconciliation_read, name="reconciliation_read"),
     path(
         "reconciliation/<slug:gateway>/<str:day>/",

@@ -48,3 +48,7 @@ VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
 CANCELLATIONS_A_DAY = env.int("CANCELLATIONS_A_DAY", 5)  # of one clerk; one more makes a staff task
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
+# The company's chart of accounts, where it is another than in domain/reconciliation/account_map.py:
+# account=code or account:gateway=code, and the tax rate that its journals name
+LEDGER_ACCOUNT_CODES = env.dict("LEDGER_ACCOUNT_CODES", default={})
+LEDGER_TAX_RATE = env.str("LEDGER_TAX_RATE", "No VAT")

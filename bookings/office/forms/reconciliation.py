@@ -1,9 +1,12 @@
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from bookings.domain.reconciliation.ledger_export import MOST_DAYS
 from bookings.models import Account
+from bookings.web.fields import DayField
 
 _MOST_BYTES: Final = 500_000
 
@@ -44,6 +47,27 @@ class StatementUpload(forms.Form):
     def keep_lines(self) -> None:
         """Show the file's lines in the text field, so that nothing has to be chosen again."""
         self.data = {**self.data, "lines": self.cleaned_data.get("lines", "")}
+
+
+class ExportPeriod(forms.Form):
+    """The days whose postings are exported, both within; the month before this one unless said."""
+
+    first = DayField(label=_("From"))
+    last = DayField(label=_("Until"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            self.add_error("last", _("This is before the first day."))
+        elif first and last and (last - first).days >= MOST_DAYS:
+            self.add_error("last", _("Choose at most %(days)d days.") % {"days": MOST_DAYS})
+        return cleaned
+
+    @classmethod
+    def last_month(cls, today: date) -> dict[str, str]:
+        last = today.replace(day=1) - timedelta(days=1)
+        return {"first": last.replace(day=1).isoformat(), "last": last.isoformat()}
 
 
 def _decoded(content: bytes) -> str:
