@@ -18,7 +18,9 @@ from bookings.domain.messaging.webhooks import delivery
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.sales import gateway_refunds, notifications
 from bookings.domain.sales.bank_details import remind_of_bank_details
+from bookings.domain.sales.earning import earn_fares, earn_old_fares
 from bookings.domain.sales.expiry import expire_unpaid
+from bookings.domain.sales.order_lines import write_missing_lines
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.domain.search import feed_publishing
 from bookings.domain.timetable.generate import generate_departures
@@ -80,6 +82,8 @@ def sweep() -> None:
         notifications.act_on_waiting,
         notifications.ask_after_attempts,
         expire_unpaid,
+        earn_fares,
+        write_missing_lines,
         queue_pay_reminders,
         gateway_refunds.pay_waiting_refunds,
         gateway_refunds.watch_owed_refunds,
@@ -107,7 +111,7 @@ def nightly_reconciliation() -> None:
 
 @queue.periodic_task(crontab(hour="23", minute="20"))  # in UTC: 01:20 in Johannesburg
 def nightly() -> None:
-    run_each(lambda: generate_departures(days=DAYS_AHEAD), clean_old_rows)
+    run_each(lambda: generate_departures(days=DAYS_AHEAD), earn_old_fares, clean_old_rows)
 
 
 def run_each(*steps: Callable[[], Any]) -> None:

@@ -22,7 +22,7 @@ from bookings.benchmarks.sizes import Size
 AHEAD: Final = timedelta(days=2)
 _PAIRS: Final = 12
 _PASSENGERS: Final = 2
-_STEPS: Final = 14
+_STEPS: Final = 15
 
 
 def main() -> None:

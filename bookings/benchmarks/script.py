@@ -23,6 +23,7 @@ from bookings.models import (
     FareClass,
     LedgerEntry,
     Order,
+    OrderLine,
     OutboxMessage,
     PassengerType,
     Payment,
@@ -208,6 +209,7 @@ class Script:
         }
         yield "bookings", insert(Booking, booking, "FROM bench_sale ORDER BY id")
         yield "tickets", self._tickets()
+        yield "order lines", self._lines()
         claim = {"schedule_id": "schedule_id", "seat_id": "seat_id", "leg": "leg", "ticket_id": "p.id"}
         claim |= {
             "kind": "CASE WHEN is_open THEN 'held' ELSE 'sold' END",
@@ -252,6 +254,21 @@ class Script:
             f"FROM bench_person p JOIN bench_name n ON n.number = booking_id % {self.names} ORDER BY p.id",
         )
 
+    def _lines(self) -> str:
+        line = {
+            "order_id": "s.id",
+            "booking_id": "s.id",
+            "ticket_id": "p.id",
+            "kind": "'fare'",
+            "amount": "s.fare",
+            "tax_code": "'exempt'",
+            "cause": "'sale:' || s.id",
+            "at": self.sql.moment("placed"),
+        }
+        return insert(
+            OrderLine, line, "FROM bench_person p JOIN bench_sale s ON s.id = p.booking_id ORDER BY p.id"
+        )
+
     def _money(self) -> Iterator[Step]:
         paid = self.sql.moment("placed + 30")
         payment = {
@@ -276,9 +293,12 @@ class Script:
             "at": self.sql.moment("placed"),
             "cause": "'sale:' || id",
         }
+        # What has boarded by now is earned
+        fares = f"CASE WHEN boards > {self.now} THEN 'unearned_fares' ELSE 'revenue' END"
+        sold = {"account": f"CASE account WHEN 'sold' THEN {fares} ELSE account END"}
         yield (
             "sales in the ledger",
-            insert(LedgerEntry, entry | sale, f"{both.format('receivable', 'revenue')} ORDER BY id"),
+            insert(LedgerEntry, entry | sale | sold, f"{both.format('receivable', 'sold')} ORDER BY id"),
         )
         money = {"posting": self.sql.uuid("id * 2 + 1"), "at": paid, "cause": "'payment:' || id"}
         source = f"{both.format('gateway', 'receivable')} WHERE NOT is_open ORDER BY id"

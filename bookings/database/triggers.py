@@ -1,9 +1,9 @@
 """Triggers that make the books append-only and a closed shift final.
 
-Append-only are the ledger, payments, movements of a till, notes, the events of bookings and of staff
-accounts, the lines of statements and their matches. The free words of a note or an event may be erased where
-the law asks for it, by an update that puts ERASED in their place and changes nothing else of the row. Made
-again after each migrate: SQLite drops them when it remakes a table.
+Append-only are the ledger, order lines, payments, movements of a till, notes, the events of bookings and of
+staff accounts, the lines of statements and their matches. The free words of a note or an event may be erased
+where the law asks for it, by an update that puts ERASED in their place and changes nothing else of the row.
+Made again after each migrate: SQLite drops them when it remakes a table.
 """
 
 from collections.abc import Iterator
@@ -36,6 +36,7 @@ class AppendOnly:
 
 APPEND_ONLY: Final = (
     AppendOnly(LEDGER, "ledger", "the ledger is"),
+    AppendOnly("bookings_orderline", "order_line", "order lines are"),
     AppendOnly("bookings_payment", "payment", "payments are"),
     AppendOnly("bookings_tillmovement", "till_movement", "till movements are"),
     AppendOnly("bookings_note", "note", "notes are", free_text="text"),

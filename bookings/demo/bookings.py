@@ -22,11 +22,12 @@ from bookings.base.money import ZERO
 from bookings.base.names import plain_first_name, plain_surname, plain_surname_end
 from bookings.database.transactions import short_transaction
 from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, DemoSale, WeightedSegment
-from bookings.demo.outcomes import Sold, board, board_some, cancel, entries_of, messages_of
+from bookings.demo.outcomes import Sold, board, board_some, cancel, entries_of, lines_of, messages_of
 from bookings.demo.people import DemoPassenger, email_of
 from bookings.demo.tills import Counters
 from bookings.domain.fares.prices import FareTable, passenger_price
 from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.sales.order_lines import set_totals
 from bookings.models import (
     Account,
     Booking,
@@ -34,6 +35,7 @@ from bookings.models import (
     Channel,
     LedgerEntry,
     Order,
+    OrderLine,
     OutboxMessage,
     Partner,
     Payment,
@@ -96,6 +98,8 @@ class Writer:
             Ticket.objects.bulk_create(ticket for one in self.sold for ticket in one.tickets)
             self._write_claims(schedules)
             self._write_events()
+            OrderLine.objects.bulk_create(line for one in self.sold for line in lines_of(one))
+            set_totals([one.order.pk for one in self.sold if one.booking.cancelled_at])
             self._write_money()
             self._write_messages()
             Schedule.objects.bulk_update(schedules, ["available_seats", "revision"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,11 +13,14 @@ from typing import Final
 from bookings.base.money import ZERO
 from bookings.demo.loads import DOOR_OPENS, WeightedSegment
 from bookings.domain.fares.refund_rules import RefundTerms, refund_quote
+from bookings.domain.fares.tax import fare_tax_code
+from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
     Booking,
     LedgerEntry,
     Order,
+    OrderLine,
     OutboxMessage,
     Payment,
     Refund,
@@ -40,7 +43,12 @@ class Sold:
     events: list[tuple[str, str, datetime, Ticket | None]]
     method: str = ""
     paid_at: datetime | None = None
-    fee: Decimal = ZERO
+    fees: dict[str, Decimal] = field(default_factory=dict)  # of cancelled tickets, by their codes
+    earned_at: datetime | None = None
+
+    @property
+    def fee(self) -> Decimal:
+        return sum(self.fees.values(), ZERO)
 
     @property
     def refund(self) -> Decimal:
@@ -50,7 +58,7 @@ class Sold:
 def cancel(one: Sold, at: datetime) -> None:
     for ticket in one.tickets:
         terms = RefundTerms.from_json(ticket.refund_terms)
-        one.fee += refund_quote(
+        one.fees[ticket.code] = refund_quote(
             ticket.fare, terms, sold_at=one.booking.booking_date, boards_at=one.booking.boards_at, now=at
         ).fee
         ticket.status = Ticket.Status.CANCELLED
@@ -59,6 +67,7 @@ def cancel(one: Sold, at: datetime) -> None:
 
 
 def board(one: Sold, rng: Random) -> None:
+    one.earned_at = one.booking.boards_at
     for ticket in one.tickets:
         ticket.status = Ticket.Status.NO_SHOW if rng.random() < _NO_SHOWS else Ticket.Status.BOARDED
         one.events.append(
@@ -104,14 +113,17 @@ def entries_of(one: Sold, payment: Payment | None, refund: Refund | None, rng: R
     post(
         f"sale:{booking.pk}",
         one.order.placed_at,
-        {Account.RECEIVABLE: total, Account.REVENUE: -total},
+        {Account.RECEIVABLE: total, Account.UNEARNED_FARES: -total},
         booking,
     )
     if payment:
         post(f"payment:{payment.pk}", payment.paid_at, {purse: total, Account.RECEIVABLE: -total}, None)
     if booking.cancelled_at:
-        undone = {Account.REVENUE: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
+        undone = {Account.UNEARNED_FARES: total, Account.FEE: -one.fee, Account.REFUNDS_OWED: -one.refund}
         post(f"cancel:{booking.pk}", booking.cancelled_at, undone, booking)
+    if one.earned_at:
+        earned = {Account.UNEARNED_FARES: total, Account.REVENUE: -total}
+        post(f"earned:{booking.pk}", one.earned_at, earned, booking)
     if refund and refund.paid_at:
         post(
             f"refund:{refund.pk}",
@@ -119,6 +131,39 @@ def entries_of(one: Sold, payment: Payment | None, refund: Refund | None, rng: R
             {Account.REFUNDS_OWED: refund.amount, purse: -refund.amount},
             None,
         )
+    return made
+
+
+def lines_of(one: Sold) -> list[OrderLine]:
+    """The order lines of a sale, as sales and cancellations write them."""
+    booking, made = one.booking, list[OrderLine]()
+    is_abroad = Segment(booking.schedule, booking.from_stop, booking.to_stop).is_abroad
+
+    def write(kind: str, ticket: Ticket, amount: Decimal, cause: str, at: datetime, **rule: str) -> None:
+        made.append(
+            OrderLine(
+                order_id=one.order.pk,
+                booking_id=booking.pk,
+                ticket_id=ticket.pk,
+                kind=kind,
+                amount=amount,
+                tax_code=fare_tax_code(is_abroad=is_abroad),
+                rule=rule,
+                cause=f"{cause}:{booking.pk}",
+                at=at,
+            )
+        )
+
+    for ticket in one.tickets:
+        terms = {"class": ticket.fare_class.code, "type": ticket.passenger_type.slug}
+        write(OrderLine.Kind.FARE, ticket, ticket.fare, "sale", one.order.placed_at, **terms)
+    if not booking.cancelled_at:
+        return made
+    for ticket in one.tickets:
+        if ticket.fare:
+            write(OrderLine.Kind.FARE, ticket, -ticket.fare, "cancel", booking.cancelled_at)
+        if fee := one.fees.get(ticket.code):
+            write(OrderLine.Kind.CANCELLATION_FEE, ticket, fee, "cancel", booking.cancelled_at)
     return made
 
 

@@ -30,6 +30,7 @@ from bookings.domain.counter.shifts import (
 )
 from bookings.domain.counter.tender import in_coins
 from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG, watch_owed_refunds
+from bookings.domain.sales.ledger import placed_total
 from bookings.models import (
     Account,
     Channel,
@@ -127,8 +128,10 @@ def _working_days(now: datetime) -> dict[tuple[User, date], _ClerkDay]:
     waiting = Order.objects.filter(channel=Channel.COUNTER, seller__isnull=False, shift=None, payments=None)
     waiting = waiting.filter(status__in=(SaleStatus.CONFIRMED, SaleStatus.CANCELLED)).select_related("seller")
     days: dict[tuple[User, date], _ClerkDay] = defaultdict(_ClerkDay)
-    for order in waiting.annotate(paid_at=Min("bookings__events__at", filter=paid)).order_by("paid_at", "pk"):
+    placed = waiting.annotate(paid_at=Min("bookings__events__at", filter=paid), placed_total=placed_total())
+    for order in placed.order_by("paid_at", "pk"):
         seller, paid_at = order.seller, order.paid_at
+        order.total = order.placed_total  # as it was when it was paid
         if seller:
             days[seller, paid_at.astimezone(_zone()).date()].sales.append((order, paid_at))
     owed = LedgerEntry.objects.filter(

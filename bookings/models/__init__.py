@@ -6,6 +6,7 @@ from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .ledger import PER_GATEWAY, Account, LedgerEntry, Posting, Total
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
+from .order_lines import OrderLine
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Webhook
 from .payments import GatewayNotification, Payment, PaymentAttempt
@@ -54,6 +55,7 @@ __all__ = [
     "Line",
     "Note",
     "Order",
+    "OrderLine",
     "OutboxMessage",
     "Partner",
     "PartnerEvent",

@@ -22,6 +22,7 @@ from .staff import User
 class Account(models.TextChoices):
     RECEIVABLE = "receivable", _("owed by customers")
     REVENUE = "revenue", _("revenue")
+    UNEARNED_FARES = "unearned_fares", _("fares not yet travelled")
     FEE = "fee", _("fees")
     GATEWAY = "gateway", _("payment gateway")
     CASH = "cash", _("cash")
@@ -36,6 +37,7 @@ class Account(models.TextChoices):
     GATEWAY_FEES = "gateway_fees", _("fees of payment gateways")
     BANK = "bank", _("bank")
     CHARGEBACKS = "chargebacks", _("chargebacks")
+    VOUCHER_LIABILITY = "voucher_liability", _("vouchers not yet used")
 
 
 PER_GATEWAY: Final = (Account.GATEWAY, Account.GATEWAY_FEES, Account.CHARGEBACKS)

@@ -15,7 +15,9 @@ from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
 from bookings.domain.sales.approvals import Approval
+from bookings.domain.sales.order_lines import Cause, LineChange, fare_line, write_lines
 from bookings.models import (
+    Account,
     Booking,
     BookingEvent,
     BookingStep,
@@ -300,11 +302,8 @@ def make_booking(
     for name, seat in zip(names, seats, strict=True):
         _make_ticket(booking, name, seat, Decimal(fare), range(board.position, alight.position))
     sold = Decimal(fare) * len(names)
-    LedgerEntry.objects.post(
-        Posting(f"sale:{booking.pk}", {"receivable": sold, "revenue": -sold}, at=now, booking=booking)
-    )
     BookingEvent.objects.record(BookingStep(booking, "", status, at=now))
-    Order.objects.filter(pk=order.pk).update(total=order.total + sold)
+    sell_tickets(booking, now=now)
     order.refresh_from_db()
     if status == SaleStatus.CONFIRMED and sold:
         _make_payment(order, sold, paid_by, is_online=is_online, now=now)
@@ -325,6 +324,14 @@ def make_statement_line(
     return StatementLine.objects.create(
         gateway=gateway, kind=kind, gross=gross, fee=fee, **(defaults | facts)
     )
+
+
+def sell_tickets(booking: Booking, *, now: datetime = NOW) -> None:
+    """The lines and the posting of a booking whose tickets are written."""
+    tickets = booking.tickets.select_related("fare_class", "passenger_type").order_by("pk")
+    lines = [fare_line(ticket, is_abroad=False) for ticket in tickets]
+    cause = Cause(name=f"sale:{booking.pk}", against=Account.RECEIVABLE, at=now)
+    write_lines(booking, LineChange(sold=lines), cause)
 
 
 def _make_payment(order: Order, amount: Decimal, method: str, *, is_online: bool, now: datetime) -> None:

@@ -199,6 +199,33 @@ def test_one_file_writes_seat_claims() -> None:
     assert writers, "the test has lost sight of the table"
 
 
+def test_one_file_writes_order_lines_and_totals() -> None:
+    """What is sold is written by `domain/sales/order_lines.py` alone, with the total of its order."""
+    writers = {
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in python_files()
+        if module_of(path)[0] not in {"demo", "benchmarks"}  # they fill an empty database in bulk
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _writes_lines_or_totals(node)
+    }
+
+    assert {each for each in writers if not each.startswith("domain/sales/order_lines.py:")} == set()
+    assert len(writers) > 2, "the test has lost sight of the table"
+
+
+def _writes_lines_or_totals(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assign | ast.AugAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(ast.unparse(target) == "order.total" for target in targets)
+    if not isinstance(node, ast.Call):
+        return False
+    called = ast.unparse(node.func)
+    sets_total = any(keyword.arg == "total" for keyword in node.keywords)
+    of_orders = called == "Order" or (called.startswith("Order.objects") and not called.endswith("annotate"))
+    is_write = called.rpartition(".")[2] in {*WRITES, "update"}
+    return called == "OrderLine" or ("OrderLine.objects" in called and is_write) or (of_orders and sets_total)
+
+
 def test_only_domain_writes() -> None:
     faces = [path for path in python_files() if module_of(path)[0] in {"web", "passenger", "office", "api"}]
     wrong = [

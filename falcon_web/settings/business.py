@@ -52,3 +52,10 @@ CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest c
 # account=code or account:gateway=code, and the tax rate that its journals name
 LEDGER_ACCOUNT_CODES = env.dict("LEDGER_ACCOUNT_CODES", default={})
 LEDGER_TAX_RATE = env.str("LEDGER_TAX_RATE", "No VAT")
+# The tax code of what is sold: exempt, zero or standard. What is not named follows its fare. Ask an adviser
+# before these are changed, and about fares across a border, fees and vouchers before they are relied on.
+TAX_CODES: dict[str, str] = {
+    "fare": "exempt",  # passengers and their effects by road: VAT Act s12(g)
+    "fare_abroad": "zero",  # s11(2)(a)
+    "voucher_sale": "exempt",  # taxed, if at all, when it is used
+}

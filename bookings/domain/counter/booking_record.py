@@ -14,6 +14,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.void import VoidQuote, void_quote
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
+from bookings.domain.sales.ledger import EARNED
 from bookings.domain.sales.refund_state import (
     RefundState,
     details_of,
@@ -169,7 +170,7 @@ def _money(order: Order) -> Money:
     )
     owed = sums.get(Account.RECEIVABLE, ZERO)
     return Money(
-        fares=format_zar(-sums.get(Account.REVENUE, ZERO)),
+        fares=format_zar(-sum((sums.get(account, ZERO) for account in EARNED), ZERO)),
         fees=format_zar(-sums.get(Account.FEE, ZERO)),
         paid=format_zar(paid),
         back=format_zar(back),

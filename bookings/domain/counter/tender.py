@@ -20,7 +20,9 @@ from bookings.domain.sales.alarms import Alarm, raise_alarm, settle_alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.gateway_refunds import finish_refund
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.order_lines import lapsed_on
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.payments import PART_PAID, ReceivedPayment, settle
 from bookings.domain.sales.refunds import returns_online
@@ -34,8 +36,6 @@ from bookings.models import (
     SaleStatus,
     Shift,
     StaffTask,
-    Ticket,
-    Total,
     Webhook,
 )
 
@@ -92,12 +92,9 @@ def amount_due(order: Order, *, now: datetime) -> Decimal:
     if (
         order.is_open(now) or order.status == SaleStatus.CONFIRMED
     ):  # a change of what was paid may leave a balance
-        return max(LedgerEntry.objects.balance(Account.RECEIVABLE, order=order), ZERO)
+        return max(owed_on(order), ZERO)
     if order.status in (SaleStatus.PENDING, SaleStatus.EXPIRED):
-        tickets = Ticket.objects.filter(
-            booking__order=order, booking__status__in=(SaleStatus.PENDING, SaleStatus.EXPIRED), status="valid"
-        )
-        return cents(tickets.aggregate(total=Total("fare"))["total"] or ZERO)
+        return max(owed_on(order) + lapsed_on(order), ZERO)
     return ZERO
 
 

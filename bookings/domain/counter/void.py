@@ -25,17 +25,16 @@ from bookings.domain.sales.cancellations import close_booking
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
+from bookings.domain.sales.order_lines import Cause, take_back_sale
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
     Account,
     Booking,
     BookingEvent,
-    LedgerEntry,
     Order,
     OutboxMessage,
     Payment,
-    Posting,
     Refund,
     SaleStatus,
     Shift,
@@ -184,11 +183,8 @@ def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | N
         .filter(order=order, status=SaleStatus.CONFIRMED)
         .order_by("pk")
     ):
-        fare = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-        amounts = {Account.REVENUE: fare, Account.REFUNDS_OWED: -fare}
-        LedgerEntry.objects.post(
-            Posting(f"void:{booking.pk}", amounts, at=now, booking=booking, actor=shift.clerk)
-        )
+        cause = f"void:{booking.pk}"
+        take_back_sale(booking, Cause(name=cause, against=Account.REFUNDS_OWED, at=now, actor=shift.clerk))
         close_booking(
             booking,
             list(booking.tickets.all()),

@@ -18,13 +18,18 @@ from bookings.domain.integrity.boarding import (
     standby_claims_nothing,
     standby_does_not_travel,
 )
+from bookings.domain.integrity.order_lines import (
+    bookings_are_sold_for_their_fares,
+    fares_are_earned,
+    ledger_follows_the_lines,
+    totals_are_the_sums_of_lines,
+)
 from bookings.domain.integrity.orders import (
     bookings_follow_their_order,
     confirmations_are_sent,
     contacts_are_those_of_the_order,
     tickets_are_for_their_booking,
     times_are_those_of_the_departure,
-    totals_are_what_was_sold,
 )
 from bookings.domain.integrity.partner_accounts import (
     charges_belong_to_partners,
@@ -204,24 +209,6 @@ def _owed_by_state(now: datetime) -> Iterator[object]:
     yield from settled.exclude(owed=0).values_list("pk", flat=True)
 
 
-def _revenue_by_state(now: datetime) -> Iterator[object]:
-    """A booking that stands is sold for the fares of its tickets, any other for nothing."""
-    fares = (
-        Ticket.objects.filter(booking=OuterRef("pk"))
-        .exclude(status__in=("cancelled", "replaced"))
-        .order_by()
-        .values("booking")
-    )
-    amount = LedgerEntry._meta.get_field("amount")
-    rows = Booking.objects.annotate(
-        sold=-_balance(Account.REVENUE, booking=OuterRef("pk")),
-        fares=Coalesce(Subquery(fares.annotate(total=Total("fare")).values("total")), 0, output_field=amount),
-    )
-    stands = Q(status__in=(SaleStatus.PENDING, SaleStatus.CONFIRMED))
-    yield from rows.filter(stands).exclude(sold=F("fares")).values_list("booking_reference", flat=True)
-    yield from rows.exclude(stands).exclude(sold=0).values_list("booking_reference", flat=True)
-
-
 def _refunds_within_payments(now: datetime) -> Iterator[object]:
     def total(model: type[Payment] | type[Refund]) -> Coalesce:
         rows = (
@@ -320,7 +307,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "an open order has its seats": _pending_claims,
     "postings sum to 0": _postings_balance,
     "a settled order owes nothing": _owed_by_state,
-    "a booking is sold for its fares": _revenue_by_state,
+    "a booking is sold for its fares": bookings_are_sold_for_their_fares,
+    "the ledger follows the order lines": ledger_follows_the_lines,
     "refunds are at most what was paid": _refunds_within_payments,
     "a payment gives back what it brought, and the way it came": _refunds_within_their_payments,
     "refunds to be paid are in the ledger": _refunds_owed,
@@ -337,7 +325,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "cash and card lie in a till": money_lies_in_a_till,
     "a partner owes what the ledger says": partners_owe_what_the_ledger_says,
     "what is charged to a partner was sold by it": charges_belong_to_partners,
-    "an order's total is what was sold": totals_are_what_was_sold,
+    "an order's total is the sum of its lines": totals_are_the_sums_of_lines,
     "a booking is in the state of its order": bookings_follow_their_order,
     "a ticket is for the departure of its booking": tickets_are_for_their_booking,
     "a booking boards when its departure calls": times_are_those_of_the_departure,
@@ -361,4 +349,5 @@ _PROMISES: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a notification is acted on within a day": notifications_are_acted_on,
     "a refund owed for a day has a task": owed_refunds_are_watched,
     "a difference to a statement has a task": differences_have_a_task,
+    "a fare is earned within a day of boarding": fares_are_earned,
 }

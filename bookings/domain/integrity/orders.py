@@ -4,19 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from bookings.base.emails import plain_email
 from bookings.models import (
-    Account,
     Booking,
-    LedgerEntry,
-    Order,
     OutboxMessage,
     SaleStatus,
     Ticket,
-    Total,
 )
 
 _MAIL_TIME: Final = timedelta(days=1)
@@ -26,16 +22,6 @@ _STATES_TOGETHER: Final = (
     | Q(status=F("order__status"))
     | Q(status=SaleStatus.EXPIRED, order__status=SaleStatus.CANCELLED)
 )
-
-
-def totals_are_what_was_sold(now: datetime) -> Iterator[object]:
-    """The total of an order is what its bookings were sold for at first, by the ledger."""
-    entries = LedgerEntry.objects.filter(
-        order=OuterRef("pk"), account=Account.RECEIVABLE, cause__startswith="sale:"
-    )
-    sums = entries.order_by().values("order").annotate(total=Total("amount")).values("total")
-    sold = Coalesce(Subquery(sums), 0, output_field=LedgerEntry._meta.get_field("amount"))
-    yield from Order.objects.annotate(sold=sold).exclude(total=F("sold")).values_list("pk", flat=True)
 
 
 def bookings_follow_their_order(now: datetime) -> Iterator[object]:

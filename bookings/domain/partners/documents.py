@@ -17,6 +17,7 @@ from bookings.domain.sales.booking_page import booking_segment, booking_status
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.sales.checkout import pay_later_until, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
+from bookings.domain.sales.ledger import PLACED
 from bookings.domain.sales.refund_state import RefundState, state_of, with_state
 from bookings.domain.timetable.segments import Point, Segment, point_of
 from bookings.models import (
@@ -221,23 +222,30 @@ def order_docs(orders: Iterable[Order], *, now: datetime) -> list[OrderDoc]:
     for refund in with_state(Refund.objects.filter(order__in=ids)).order_by("pk"):
         refunds[refund.order_id].append(refund)
     entries = LedgerEntry.objects.filter(order__in=ids, account=Account.RECEIVABLE).order_by()
-    owed = dict(entries.values_list("order").annotate(total=Total("amount")))
+    placed = Total("amount", filter=Q(cause__startswith=PLACED))
+    sums = entries.values_list("order").annotate(total=Total("amount"), placed=placed)
+    owed = {order: (cents(total), cents(at_first or ZERO)) for order, total, at_first in sums}
     return [
-        _order(order, bookings[order.pk], refunds[order.pk], cents(owed.get(order.pk) or ZERO), now)
+        _order(order, bookings[order.pk], refunds[order.pk], owed.get(order.pk, (ZERO, ZERO)), now)
         for order in orders
     ]
 
 
 def _order(
-    order: Order, bookings: Sequence[Booking], refunds: Sequence[Refund], owed: Decimal, now: datetime
+    order: Order,
+    bookings: Sequence[Booking],
+    refunds: Sequence[Refund],
+    sums: tuple[Decimal, Decimal],
+    now: datetime,
 ) -> OrderDoc:
+    owed, placed = sums
     is_open = order.is_open(now)
     overdue = order.status == SaleStatus.PENDING and not is_open
     return OrderDoc(
         id=order.token,
         external_reference=order.external_reference or None,
         status=SaleStatus.EXPIRED.value if overdue else order.status,
-        total_zar=order.total,
+        total_zar=placed,
         owed_zar=owed if is_open or order.status == SaleStatus.CONFIRMED else ZERO,
         pays_later=order.pays_later,
         pay_by=order.pay_by if is_open else None,

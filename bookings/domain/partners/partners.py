@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError
 from django.db.models import Count, Max, Q
@@ -19,6 +19,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.ledger import placed_total
 from bookings.domain.sales.partner_credit import lock_partner
 from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, Posting, SaleStatus, User
 
@@ -189,13 +190,17 @@ class PartnerRecord:
 
 def get_partner_record(partner: Partner) -> PartnerRecord:
     """Three queries."""
-    orders = Order.objects.filter(partner=partner).prefetch_related("bookings").order_by("-pk")[:_LATEST]
+    orders = Order.objects.filter(partner=partner).annotate(placed_total=placed_total())
+    orders = orders.prefetch_related("bookings").order_by("-pk")[:_LATEST]
     events = partner.events.select_related("actor")[:_LATEST]
     return PartnerRecord(partner, tuple(_order(order) for order in orders), tuple(events))
 
 
-def _order(order: Order) -> PartnerOrder:
+def _order(order: Any) -> PartnerOrder:
     first = next(iter(order.bookings.all()), None)
     return PartnerOrder(
-        first.booking_reference if first else "", order.placed_at, SaleStatus(order.status), order.total
+        first.booking_reference if first else "",
+        order.placed_at,
+        SaleStatus(order.status),
+        order.placed_total,
     )

@@ -21,6 +21,7 @@ from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.inventory.seat_choice import layout_seats
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
+from bookings.domain.sales.ledger import placed_total
 from bookings.domain.sales.refund_state import RefundState, state_of, state_text, with_state
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
@@ -79,7 +80,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         order_id=order.pk,
         token=token,
         reference=order.reference or "",
-        total_text=format_zar(order.total),
+        total_text=format_zar(order.placed_total),
         owed_text=format_zar(cents(order.owed or ZERO)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         pays_later=order.pays_later,
@@ -101,6 +102,7 @@ def _orders_with_status(token: str) -> QuerySet[Order]:
         is_pending=Exists(attempts.filter(status=PaymentAttempt.Status.PENDING)),
         is_notified=Subquery(attempts.annotate(is_notified=Exists(waiting)).values("is_notified")[:1]),
         owed=Subquery(entries.annotate(total=Total("amount")).values("total")),
+        placed_total=placed_total(),
     )
 
 
@@ -207,9 +209,8 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
     """The order that the reference belongs to, in a constant number of queries. Raises NotFound."""
     code = normal_code(reference)
     payments = Payment.objects.filter(order=OuterRef("pk"))
-    order = (
-        Order.objects.filter(bookings__booking_reference=code).annotate(is_paid_on=Exists(payments)).first()
-    )
+    orders = Order.objects.filter(bookings__booking_reference=code)
+    order = orders.annotate(is_paid_on=Exists(payments), placed_total=placed_total()).first()
     if order is None:
         raise NotFound(_("We could not find this booking."))
     owed = LedgerEntry.objects.balance(Account.RECEIVABLE, order=order)
@@ -219,7 +220,7 @@ def booking_page(reference: str, *, now: datetime) -> BookingPage:
         reference=code,
         email=order.email,
         phone=order.phone,
-        total_text=format_zar(order.total),
+        total_text=format_zar(order.placed_total),
         owed=owed,
         owed_text=format_zar(owed),
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",

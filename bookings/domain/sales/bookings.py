@@ -17,14 +17,13 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.sales.cancellations import returnable_tickets
 from bookings.domain.sales.messages import notify_partner, queue_message
+from bookings.domain.sales.order_lines import Cause, LineChange, write_lines
 from bookings.domain.sales.refunds import owe_refund
 from bookings.models import (
     Account,
     Booking,
-    LedgerEntry,
     Order,
     OutboxMessage,
-    Posting,
     Refund,
     SaleStatus,
     Ticket,
@@ -100,23 +99,19 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
 def post_difference(
     booking: Booking,
     cause: str,
-    difference: Difference,
+    change: LineChange,
     *,
     actor: User | None,
     settle: Settle | None,
     now: datetime,
 ) -> None:
-    """Book a change of price and settle it.
+    """Book the lines of a change and settle what they come to.
 
     What is to be paid is taken within this transaction, or the change does not happen.
     """
-    balance = difference.balance
-    amounts = {
-        Account.REVENUE: difference.old - difference.new,
-        Account.FEE: -difference.fee,
-        Account.RECEIVABLE if balance > 0 else Account.REFUNDS_OWED: balance,
-    }
-    LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
+    balance = change.total
+    against = Account.RECEIVABLE if balance > 0 else Account.REFUNDS_OWED
+    write_lines(booking, change, Cause(name=cause, against=against, at=now, actor=actor))
     refunds = owe_refund(booking, cause, -balance, now=now)
     if balance > 0 and settle is None:
         raise Refusal(_("%(amount)s has to be paid for this change.") % {"amount": format_zar(balance)})

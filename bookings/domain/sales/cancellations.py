@@ -20,6 +20,14 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import left_alone, tickets_beside
 from bookings.domain.sales.messages import notify_partner, queue_message
+from bookings.domain.sales.order_lines import (
+    Cause,
+    LineChange,
+    fee_line,
+    open_lines,
+    take_back_sale,
+    write_lines,
+)
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.refunds import owe_back, owe_refund
 from bookings.domain.sales.waivers import Waiver
@@ -29,10 +37,9 @@ from bookings.models import (
     Booking,
     BookingEvent,
     BookingStep,
-    LedgerEntry,
     Order,
+    OrderLine,
     OutboxMessage,
-    Posting,
     Refund,
     SaleStatus,
     Ticket,
@@ -289,19 +296,15 @@ def _undo_sale(
 ) -> Sequence[Refund]:
     cause = f"cancel:{booking.pk}"
     if not quote.is_paid:
-        sold = -LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-        LedgerEntry.objects.post(
-            Posting(
-                cause,
-                {Account.REVENUE: sold, Account.RECEIVABLE: -sold},
-                at=now,
-                booking=booking,
-                actor=actor,
-            )
-        )
+        take_back_sale(booking, Cause(name=cause, against=Account.RECEIVABLE, at=now, actor=actor))
         return ()
-    amounts = {Account.REVENUE: quote.fare, Account.FEE: -quote.fee, Account.REFUNDS_OWED: -quote.refund}
-    LedgerEntry.objects.post(Posting(cause, amounts, at=now, booking=booking, actor=actor))
+    taken_back = open_lines(booking, [line.ticket for line in quote.lines])
+    kind = OrderLine.Kind.CANCELLATION_FEE
+    fees = [fee_line(kind, line.ticket, line.quote, taken_back=taken_back) for line in quote.lines]
+    change = LineChange([fee for fee in fees if fee.amount], taken_back)
+    if change.total != -quote.refund:
+        raise ValueError(f"{cause}: the lines give back {-change.total}, the quote {quote.refund}")
+    write_lines(booking, change, Cause(name=cause, against=Account.REFUNDS_OWED, at=now, actor=actor))
     return owe_refund(booking, cause, quote.refund, now=now)
 
 

@@ -25,8 +25,8 @@ from bookings.domain.inventory.claims import lock_schedules_of_hold, refresh
 from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.held_trips import hold_trips, locked_hold, time_of_reading
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.sales.ledger import post_sale
 from bookings.domain.sales.messages import write_message
+from bookings.domain.sales.order_lines import fare_line, insert_order, post_sale
 from bookings.domain.sales.orders import (
     PassengerDetails,
     TicketTerms,
@@ -251,7 +251,6 @@ def _make_order(
         email=hold.draft["email"],
         phone=hold.draft.get("phone", ""),
         channel=request.channel,
-        total=total,
         pays_later=request.pay_later,
         pay_by=pay_by,
         placed_at=now,
@@ -260,7 +259,7 @@ def _make_order(
         partner=request.partner,
         updated_at=now if request.partner else None,
     )
-    insert_rows([order])
+    insert_order(order, total=total)
     return order
 
 
@@ -308,5 +307,5 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     insert_rows(tickets)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by or now)
-    post_sale(booking, sum(fares, ZERO), now=now)
+    post_sale(booking, [fare_line(ticket, is_abroad=segment.is_abroad) for ticket in tickets], now=now)
     return booking

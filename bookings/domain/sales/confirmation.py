@@ -13,17 +13,17 @@ from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import count_committed
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import taken_seats
+from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
+from bookings.domain.sales.order_lines import Cause, LineChange, lines_to_sell_again, write_lines
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Account,
     Booking,
     BookingEvent,
-    LedgerEntry,
     Order,
     OutboxMessage,
-    Posting,
     SaleStatus,
     Schedule,
     SeatClaim,
@@ -85,11 +85,8 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
         .select_related("schedule", "from_stop", "to_stop")
         .order_by("pk")
     )
-    fares = {
-        booking: sum((ticket.fare for ticket in booking.tickets.filter(status=Ticket.Status.VALID)), ZERO)
-        for booking in bookings
-    }
-    if -LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) < sum(fares.values()):
+    changes = [LineChange(sold=lines_to_sell_again(booking)) for booking in bookings]
+    if -owed_on(order) < sum((change.total for change in changes), ZERO):
         return False
     new_claims: list[SeatClaim] = []
     for booking in bookings:
@@ -106,9 +103,7 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
             return False
         new_claims += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
     claims.claim(new_claims)
-    for booking, fare in fares.items():
-        cause = f"resale:{booking.pk}:{booking.events.count()}"
-        LedgerEntry.objects.post(
-            Posting(cause, {Account.RECEIVABLE: fare, Account.REVENUE: -fare}, at=now, booking=booking)
-        )
+    for booking, change in zip(bookings, changes, strict=True):
+        name = f"resale:{booking.pk}:{booking.events.count()}"
+        write_lines(booking, change, Cause(name=name, against=Account.RECEIVABLE, at=now))
     return bool(bookings)

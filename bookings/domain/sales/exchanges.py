@@ -17,6 +17,7 @@ from bookings.base.errors import Refusal, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, passenger_price
+from bookings.domain.fares.refund_rules import RefundQuote
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
@@ -37,11 +38,22 @@ from bookings.domain.sales.held_party import in_order
 from bookings.domain.sales.holds import price_seat
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import check_movers, left_alone, tickets_beside
+from bookings.domain.sales.order_lines import LineChange, NewLine, fare_line, fee_line, open_lines
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Booking, BookingEvent, BookingStep, FareClass, Seat, SeatClaim, Ticket, User
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingStep,
+    FareClass,
+    OrderLine,
+    Seat,
+    SeatClaim,
+    Ticket,
+    User,
+)
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,12 @@ class ExchangeLine:
     ticket: Ticket
     seat: Seat | None  # none on a lap
     fare_class: FareClass
-    fee: Decimal
+    given_back: RefundQuote
     fare: Decimal
+
+    @property
+    def fee(self) -> Decimal:
+        return self.given_back.fee
 
 
 @dataclass(frozen=True)
@@ -193,9 +209,7 @@ def _line(
     fare_class, fare = (
         seat_fare(segment, seat, ticket, fares=fares) if seat else (ticket.fare_class, ticket.fare)
     )
-    return ExchangeLine(
-        ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now).fee, fare
-    )
+    return ExchangeLine(ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now), fare)
 
 
 def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, *, fares: FareTable) -> tuple[FareClass, Decimal]:
@@ -269,9 +283,11 @@ def _exchange(
     quote.difference.check(request.quoted)
     if not quote.is_all:
         booking = split_off(booking, [line.ticket for line in quote.lines], now, actor=actor)
-    _move(booking, quote, actor, waiver, now)
+    change = _move(booking, quote, actor, waiver, now)
+    if change.total != quote.difference.balance:
+        raise ValueError(f"{booking}: the lines come to {change.total}, not {quote.difference.balance}")
     cause = next_cause("exchange", booking)
-    post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
+    post_difference(booking, cause, change, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
     refresh(locked.schedules)
     return booking
@@ -279,7 +295,8 @@ def _exchange(
 
 def _move(
     booking: Booking, quote: ExchangeQuote, actor: User | None, waiver: Waiver | None, now: datetime
-) -> None:
+) -> LineChange:
+    """Put the passengers on their new seats; returns what that sells and takes back."""
     segment = quote.segment
     old = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     booking.schedule, booking.from_stop, booking.to_stop = segment.schedule, segment.board, segment.alight
@@ -291,6 +308,8 @@ def _move(
     BookingEvent.objects.record(replace(step, reason=reason))
     claims.release_tickets(line.ticket for line in quote.lines)
     new_claims: list[SeatClaim] = []
+    taken_back = open_lines(booking, [line.ticket for line in quote.lines])
+    sold: list[NewLine] = []
     for line in quote.lines:
         passenger = {
             "first_name": line.ticket.first_name,
@@ -313,7 +332,13 @@ def _move(
         )
         BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
         new_claims += claims.claims_of_ticket(issued, segment.legs)
+        sold.append(fare_line(issued, is_abroad=segment.is_abroad))
+        if line.fee:
+            sold.append(
+                fee_line(OrderLine.Kind.CHANGE_FEE, line.ticket, line.given_back, taken_back=taken_back)
+            )
     claims.claim(new_claims)
+    return LineChange(sold, taken_back)
 
 
 def _segment_text(segment: Segment) -> str:

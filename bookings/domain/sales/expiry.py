@@ -6,11 +6,20 @@ from datetime import datetime
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import ClaimedLeg, lock_schedules, refresh
-from bookings.domain.sales.ledger import take_back_sale
 from bookings.domain.sales.messages import notify_partner
+from bookings.domain.sales.order_lines import Cause, take_back_sale
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.refunds import owe_back
-from bookings.models import Booking, BookingEvent, BookingStep, Order, SaleStatus, SeatClaim, Webhook
+from bookings.models import (
+    Account,
+    Booking,
+    BookingEvent,
+    BookingStep,
+    Order,
+    SaleStatus,
+    SeatClaim,
+    Webhook,
+)
 
 
 def expire_unpaid(*, now: datetime | None = None) -> int:
@@ -79,7 +88,8 @@ def expire_order(order_id: int, *, now: datetime) -> bool:
     if due.update(status=SaleStatus.EXPIRED) != 1:
         return False
     for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
-        take_back_sale(booking, cause=f"expired:{booking.pk}:{booking.events.count()}", now=now)
+        name = f"expired:{booking.pk}:{booking.events.count()}"
+        take_back_sale(booking, Cause(name=name, against=Account.RECEIVABLE, at=now))
         Booking.objects.filter(pk=booking.pk).update(status=SaleStatus.EXPIRED)
         BookingEvent.objects.record(
             BookingStep(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")

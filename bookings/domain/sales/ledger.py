@@ -1,23 +1,17 @@
-"""Postings of a sale: what is owed for a booking, and taken back."""
+"""What the ledger says of an order and of a booking: what is owed, and what is sold."""
 
-from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from bookings.base.money import ZERO, cents
 from bookings.database.compiled import compiled
-from bookings.models import (
-    Account,
-    Booking,
-    BookingEvent,
-    BookingStep,
-    LedgerEntry,
-    Order,
-    Posting,
-    SaleStatus,
-    Total,
-)
+from bookings.models import Account, Booking, LedgerEntry, Order, Total
+
+EARNED: Final = (Account.UNEARNED_FARES, Account.REVENUE)  # by travelling: until the departure, and after it
+PLACED: Final = "sale:"  # how the causes of an order's first postings begin
 
 
 def owed_on(order: Order) -> Decimal:
@@ -32,20 +26,22 @@ def _receivable(order_id: int) -> QuerySet[LedgerEntry, tuple[Decimal]]:
     return entries.order_by().values("order").annotate(total=Total("amount")).values_list("total")
 
 
-def take_back_sale(booking: Booking, *, cause: str, now: datetime) -> None:
-    """Undo the sale posting of an unpaid booking: nothing is owed for it any more."""
-    owed = LedgerEntry.objects.balance(Account.REVENUE, booking=booking)
-    if owed:
-        LedgerEntry.objects.post(
-            Posting(cause, {Account.REVENUE: -owed, Account.RECEIVABLE: owed}, at=now, booking=booking)
-        )
+def sold(booking: Booking) -> Decimal:
+    """What a booking's trip is sold for now, earned or not: nothing once all of it is taken back."""
+    return sum(sold_by_account(booking).values(), ZERO)
 
 
-def post_sale(booking: Booking, sold: Decimal, *, now: datetime) -> None:
-    """A new booking's first event, and what is owed for it."""
-    shift, seller = booking.order.shift, booking.order.seller
-    BookingEvent.objects.record(BookingStep(booking, "", SaleStatus.PENDING, at=now, actor=seller))
-    amounts = {Account.RECEIVABLE: sold, Account.REVENUE: -sold}
-    LedgerEntry.objects.post(
-        Posting(f"sale:{booking.pk}", amounts, at=now, booking=booking, shift=shift, actor=seller)
+def sold_by_account(booking: Booking) -> dict[Account, Decimal]:
+    """The same, by what is not yet earned and what is."""
+    entries = LedgerEntry.objects.filter(booking=booking, account__in=EARNED).order_by()
+    sums = dict(entries.values_list("account").annotate(Total("amount")))
+    return {account: -cents(sums.get(account) or ZERO) for account in EARNED}
+
+
+def placed_total() -> Coalesce:
+    """For queries of orders: what one was placed for, whatever was changed or taken back since."""
+    entries = LedgerEntry.objects.filter(
+        order=OuterRef("pk"), account=Account.RECEIVABLE, cause__startswith=PLACED
     )
+    sums = entries.order_by().values("order").annotate(total=Total("amount")).values("total")
+    return Coalesce(Subquery(sums), 0, output_field=LedgerEntry._meta.get_field("amount"))

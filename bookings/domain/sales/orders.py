@@ -19,6 +19,7 @@ from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_order
+from bookings.domain.sales.order_lines import move_lines
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
@@ -30,7 +31,6 @@ from bookings.models import (
     LedgerEntry,
     Order,
     PassengerType,
-    Posting,
     Schedule,
     Seat,
     Ticket,
@@ -49,11 +49,7 @@ def split_off(booking: Booking, tickets: Sequence[Ticket], now: datetime, *, act
     part.booking_reference = new_reference()
     part.save()
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets]).update(booking=part)
-    fare = sum((ticket.fare for ticket in tickets), ZERO)
-    moved_out = {Account.REVENUE: fare, Account.RECEIVABLE: -fare}
-    moved_in = {Account.REVENUE: -fare, Account.RECEIVABLE: fare}
-    LedgerEntry.objects.post(Posting(f"split-out:{part.pk}", moved_out, at=now, booking=booking))
-    LedgerEntry.objects.post(Posting(f"split-in:{part.pk}", moved_in, at=now, booking=part))
+    move_lines(booking, part, tickets, now=now)
     BookingEvent.objects.record(
         BookingStep(
             part, "", part.status, at=now, actor=actor, reason=f"split off {booking.booking_reference}"

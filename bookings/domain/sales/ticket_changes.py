@@ -18,6 +18,7 @@ from bookings.base.text import clean_name
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.fares.tax import fare_tax_code, tax_code
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, sold_seats
@@ -34,6 +35,7 @@ from bookings.domain.sales.bookings import (
 from bookings.domain.sales.exchanges import seat_fare
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.order_lines import LineChange, NewLine
 from bookings.domain.sales.orders import lock_order, new_spoken_code
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
@@ -41,6 +43,7 @@ from bookings.models import (
     BookingEvent,
     BookingStep,
     FareClass,
+    OrderLine,
     SaleStatus,
     Schedule,
     Seat,
@@ -164,10 +167,24 @@ def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, 
         BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
     )
     if quote.difference.balance:
-        post_difference(booking, cause, quote.difference, actor=actor, settle=settle, now=now)
+        lines = LineChange(sold=[_upgrade_line(quote)])
+        post_difference(booking, cause, lines, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
     refresh(locked.schedules)
     return str(ticket.pk)
+
+
+def _upgrade_line(quote: SeatQuote) -> NewLine:
+    """What a seat of another class costs more, or less."""
+    kind, booking = OrderLine.Kind.SEAT_UPGRADE, quote.booking
+    segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
+    return NewLine(
+        kind=kind,
+        amount=quote.difference.balance,
+        tax_code=tax_code(kind, of_fare=fare_tax_code(is_abroad=segment.is_abroad)),
+        ticket=quote.ticket,
+        rule={"from": quote.ticket.fare_class.code, "to": quote.fare_class.code},
+    )
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from bookings.base.money import ZERO
 from bookings.database.compiled import compiled
 from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
+from bookings.domain.sales.ledger import EARNED
 from bookings.domain.sales.refund_state import RefundState, state_of, with_state
 from bookings.domain.tickets.ticketed_trip import place_text
 from bookings.domain.timetable.trips import TripView, trip_view
@@ -232,7 +233,7 @@ def _payments_of(order_id: int) -> QuerySet[Payment]:
 
 @compiled
 def _entries_of(order_id: int) -> QuerySet[LedgerEntry]:
-    accounts = (Account.FEE, Account.CASH, Account.REVENUE, Account.REFUNDS_OWED)
+    accounts = (*EARNED, Account.FEE, Account.CASH, Account.REFUNDS_OWED)
     return LedgerEntry.objects.filter(order=order_id, account__in=accounts).order_by("pk")
 
 
@@ -346,7 +347,7 @@ def _given_back(
     own = [entry for entry in entries if entry.cause == row.cause and entry.booking_id == row.booking_id]
     booking = next((candidate for candidate in bookings if candidate.pk == row.booking_id), None)
     reference = booking.booking_reference if booking else ""
-    fares = sum((entry.amount for entry in own if entry.account == Account.REVENUE), ZERO)
+    fares = sum((entry.amount for entry in own if entry.account in EARNED), ZERO)
     fees = tuple(
         ReceiptLine(_fee_kind(entry), _cents(entry.amount), reference=reference)
         for entry in own

@@ -31,6 +31,7 @@ from bookings.benchmarks.probe_headers import COUNT, QUERIES, forgotten
 from bookings.benchmarks.results import Result, markdown, plain, verdict
 from bookings.benchmarks.sizes import Size
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.order_lines import write_missing_lines
 from bookings.models import Booking, Schedule, SeatClaim
 from bookings.passenger.views import boards as boards_page
 from bookings.passenger.views import search as search_page
@@ -231,6 +232,7 @@ def test_floor_3_is_a_whole_sale_on_the_tables_of_today(world: dict[str, Any]) -
     assert [(booking.status, booking.schedule_id, booking.tickets.count()) for booking in sold] == [
         ("confirmed", schedule, 1) for schedule, _start, _end in reversed(rides)
     ]
+    assert write_missing_lines() == 2  # the statements are older than order lines
     assert violations(now=timezone.now()) == []
 
 

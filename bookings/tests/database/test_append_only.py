@@ -17,6 +17,7 @@ from bookings.models import (
     BookingStep,
     LedgerEntry,
     Note,
+    OrderLine,
     Payment,
     StaffEvent,
     StatementLine,
@@ -28,6 +29,7 @@ from bookings.tests.make import NOW, make_booking, make_shift, make_statement_li
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MODELS: tuple[type[Model], ...] = (
     LedgerEntry,
+    OrderLine,
     Payment,
     TillMovement,
     Note,

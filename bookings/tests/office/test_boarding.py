@@ -19,6 +19,7 @@ from bookings.office.presenters.spreadsheet import safe_cell
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by, ticket_of
 from bookings.tests.make import make_shift
 from bookings.tests.office.conftest import StaffClient
+from bookings.tests.tampering import reprice
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -305,7 +306,7 @@ def test_who_stayed_behind_gets_it_back_in_one_step(clerk: StaffClient) -> None:
         stand_by(coach, name, now=leaves - timedelta(hours=1), paid_by="cash")
         for name in ("First Moyo", "Second Moyo")
     ]
-    Ticket.objects.update(fare=500)  # over that a second person signs
+    reprice(500)  # over that a second person signs
     make_shift(clerk.user, opening_float=2000)
     door, step = f"/office/departures/{coach.pk}/board/", f"/office/departures/{coach.pk}/board/standby/"
 

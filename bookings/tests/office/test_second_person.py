@@ -12,6 +12,7 @@ from bookings.models import Booking, FareClass, Refund, StaffTask, Ticket, TillM
 from bookings.tests.domain.boarding.door import make_coach, stand_by
 from bookings.tests.make import make_booking, make_layout, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
+from bookings.tests.tampering import reprice
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-enough-pass"
@@ -73,7 +74,7 @@ def test_a_refusal_half_way_says_what_was_paid_out_before(till: StaffClient) -> 
         stand_by(coach, name, now=leaves - timedelta(hours=1), paid_by=method)
         for name, method in (("First Moyo", "cash"), ("Second Moyo", "card"))
     )
-    Ticket.objects.filter(pk=first.pk).update(fare=400)
+    reprice(400, pk=first.pk)
     form = {"stop": "0", "tickets": [first.pk, second.pk], "how": "cash", "submission": "one"}
 
     page = till.post(f"/office/departures/{coach.pk}/board/standby/", form).content.decode()

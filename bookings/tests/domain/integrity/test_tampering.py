@@ -63,6 +63,26 @@ def post(cause: str, booking: Booking, **amounts: int) -> None:
     LedgerEntry.objects.post(Posting(cause, posting, at=NOW, order=booking.order, shift=Shift.objects.get()))
 
 
+def post_of(booking: Booking, **amounts: int) -> None:
+    posting = {account: Decimal(amount) for account, amount in amounts.items()}
+    LedgerEntry.objects.post(Posting("by hand", posting, at=NOW, booking=booking))
+
+
+def rewrite_lines(**changes: object) -> Callable[[Booking], object]:
+    def tamper(booking: Booking) -> None:
+        with no_triggers():
+            booking.lines.update(**changes)
+
+    return tamper
+
+
+def raise_fares(booking: Booking) -> None:
+    """All but the ledger agrees."""
+    rewrite_lines(amount=F("amount") + 1)(booking)
+    Ticket.objects.filter(booking=booking).update(fare=F("fare") + 1)
+    Order.objects.filter(pk=booking.order_id).update(total=F("total") + booking.tickets.count())
+
+
 def pay_back_twice_the_payment(booking: Booking) -> None:
     amount = int(booking.order.payments.get().amount)
     post("by hand", booking, gateway=-2 * amount, refunds_owed=2 * amount)
@@ -207,8 +227,36 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
         lambda b: post("by hand", b, bank=100, receivable=-100),
     ),
     "order total raised": (
-        "an order's total is what was sold",
+        "an order's total is the sum of its lines",
         lambda b: Order.objects.filter(pk=b.order_id).update(total=F("total") + 1),
+    ),
+    "line of another amount": (
+        "an order's total is the sum of its lines",
+        rewrite_lines(amount=F("amount") + 1),
+    ),
+    "line of another order": (
+        "an order's total is the sum of its lines",
+        lambda b: rewrite_lines(order=Order.objects.exclude(pk=b.order_id).get())(b),
+    ),
+    "line and total raised": (
+        "a booking is sold for its fares",
+        lambda b: (
+            rewrite_lines(amount=F("amount") + 1)(b),
+            Order.objects.filter(pk=b.order_id).update(total=F("total") + b.lines.count()),
+        ),
+    ),
+    "line, total and fares raised": ("the ledger follows the order lines", raise_fares),
+    "sold in the ledger without a line": (
+        "the ledger follows the order lines",
+        lambda b: post_of(b, revenue=-100, receivable=100),
+    ),
+    "earned before it was sold": (
+        "the ledger follows the order lines",
+        lambda b: post_of(b, revenue=-1000, unearned_fares=1000),
+    ),
+    "fee without a line": (
+        "the ledger follows the order lines",
+        lambda b: post_of(b, fee=-50, receivable=50),
     ),
     "order cancelled, booking confirmed": (
         "a booking is in the state of its order",
@@ -291,6 +339,10 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
     ),
 }
 LATER: dict[str, tuple[str, Callable[[Booking], object]]] = {
+    "fare not earned": (
+        "a fare is earned within a day of boarding",
+        lambda b: Booking.objects.filter(pk=b.pk).update(boards_at=NOW),
+    ),
     "notification not acted on": ("a notification is acted on within a day", receive_again),
     "refund owed without task": ("a refund owed for a day has a task", owe),
     "confirmation unsent": (

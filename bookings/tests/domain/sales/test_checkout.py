@@ -58,7 +58,7 @@ def test_what_is_owed_stands_in_the_ledger(schedule: Schedule) -> None:
     order = ordered(schedule)
 
     assert LedgerEntry.objects.balance(Account.RECEIVABLE, order=order) == Decimal(900)
-    assert LedgerEntry.objects.balance(Account.REVENUE, order=order) == Decimal(-900)
+    assert LedgerEntry.objects.balance(Account.UNEARNED_FARES, order=order) == Decimal(-900)
     assert list(BookingEvent.objects.values_list("from_status", "to_status")) == [("", "pending")]
 
 

@@ -18,14 +18,14 @@ from bookings.domain.sales.gateway_refunds import (
 from bookings.domain.sales.gateways import RefundAnswer
 from bookings.domain.sales.gateways.demo import DemoGateway
 from bookings.domain.sales.notifications import act_on_notification
+from bookings.domain.sales.order_lines import Cause, LineChange, NewLine, write_lines
 from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.models import (
     Account,
-    LedgerEntry,
     Order,
+    OrderLine,
     OutboxMessage,
     Payment,
-    Posting,
     Refund,
     RefundAttempt,
     StaffTask,
@@ -74,9 +74,9 @@ def knows(monkeypatch: pytest.MonkeyPatch, answer: RefundAnswer | None) -> None:
 def test_money_of_two_payments_goes_back_to_both_the_newest_first(order: Order) -> None:
     """R900 came online and R250 by EFT for a change: R1 000 goes back as R250 and R750."""
     booking = order.bookings.get()
-    posting = {Account.RECEIVABLE: Decimal(250), Account.FEE: Decimal(-250)}
+    fee = NewLine(kind=OrderLine.Kind.CHANGE_FEE, amount=Decimal(250), tax_code="exempt")
 
-    LedgerEntry.objects.post(Posting("change:1", posting, at=NOW, booking=booking))
+    write_lines(booking, LineChange([fee]), Cause(name="change:1", against=Account.RECEIVABLE, at=NOW))
     settle(order.pk, ReceivedPayment("eft", "slip", Decimal(250)), now=NOW)
 
     refunds = cancel(order)

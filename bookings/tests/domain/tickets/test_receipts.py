@@ -14,6 +14,7 @@ from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
 from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.ledger import EARNED
 from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.tickets.links import make_link
 from bookings.domain.tickets.receipt_text import ReceiptText, receipt_text
@@ -74,8 +75,7 @@ def missing(text: ReceiptText, shown: str) -> list[str]:
 
 def ledger_cents(order: Order) -> int:
     return -int(
-        100
-        * sum(LedgerEntry.objects.balance(account, order=order) for account in (Account.REVENUE, Account.FEE))
+        100 * sum(LedgerEntry.objects.balance(account, order=order) for account in (*EARNED, Account.FEE))
     )
 
 

@@ -48,6 +48,7 @@ from bookings.tests.domain.sales.gateways.simulation import (
 )
 from bookings.tests.passenger.buying import departure_ahead
 from bookings.tests.races.crowd import many
+from bookings.tests.tampering import reprice
 
 PAYS = ("pay", "pending", "duplicate", "reorder", "lose", "wrong_signature", "late")
 MIXED = [*PAYS, "cancel", "fail", "foreign"]
@@ -194,7 +195,7 @@ def test_a_refund_is_done_when_its_webhook_says_so(
 
 @pytest.mark.django_db
 def test_refunds_of_one_amount_are_told_apart(simulated: str, order: Order, letterbox: Letterbox) -> None:
-    Ticket.objects.update(fare=Decimal(450))  # both alike
+    reprice(450)  # both alike
     choose("pay")
     arrive(letterbox, "pay")
     act_on_waiting()
