@@ -206,6 +206,19 @@ def test_closing_asks_in_names_first_and_then_does_it(clerk: StaffClient) -> Non
     assert "Boarding is closed: 1 no-show, 1 from standby seated." in done.content.decode()
 
 
+@pytest.mark.parametrize("step", ["board/close/", "depart/"])
+def test_a_step_that_would_be_refused_is_not_offered(clerk: StaffClient, step: str) -> None:
+    """While boarding is open, a button would promise what the coach may not do."""
+    early, due = coach_in(60), coach_in(8)
+    for coach in (early, due):
+        sell(coach, now=now())
+
+    asked, allowed = (clerk.get(address(coach, f"{step}?stop=0")).content.decode() for coach in (early, due))
+
+    assert "Not yet: boarding is open until" in asked
+    assert ('class="btn btn-primary"' in asked, 'class="btn btn-primary"' in allowed) == (False, True)
+
+
 def test_who_closes_second_is_told_who_was_first(clerk: StaffClient, supervisor: StaffClient) -> None:
     coach = coach_in(8)
     sell(coach, now=now())
