@@ -19,6 +19,7 @@ from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.counter.void import VoidRequest, void_quote, void_sale
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest
+from bookings.domain.sales.refund_state import state_text, with_state
 from bookings.domain.tickets.receipt_text import method_text
 from bookings.models import Booking, Shift
 from bookings.office.access import StaffRequest, staff
@@ -43,8 +44,17 @@ def cancel(request: StaffRequest, reference: str) -> HttpResponse:
         cancelled = _cancel(request, reference, form)
     except Refusal as refusal:
         return _cancel_page(request, reference, form=form, refusal=refusal)
-    messages.success(request, _("Cancelled. %(amount)s to refund.") % {"amount": format_zar(quoted_in(form))})
+    messages.success(request, _cancelled_text(cancelled))
     return _to_print(cancelled.booking_reference)
+
+
+def _cancelled_text(cancelled: Booking) -> str:
+    """With how far its refund is, which may wait for whoever pays it out."""
+    refunds = with_state(cancelled.refunds.filter(cause=f"cancel:{cancelled.pk}").order_by("pk"))
+    parts = [f"{format_zar(refund.amount)}: {state_text(refund)}" for refund in refunds]
+    return (
+        _("Cancelled. Refund of %(refunds)s.") % {"refunds": ", ".join(parts)} if parts else _("Cancelled.")
+    )
 
 
 def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking:
@@ -80,6 +90,8 @@ def _cancel_page(
     form.note_refusal(refusal)
     context = {
         "view": view,
+        # Where work goes on: who is chosen, or why it was refused.
+        "lines": [(line, number == 0 and not refusal) for number, line in enumerate(view.lines)],
         "waived": "waive" in given,
         "shift": Shift.objects.open_of(request.user),
         "form": form,

@@ -338,6 +338,8 @@ def test_a_cancellation_is_paid_out_of_the_till(till: StaffClient, schedule: Sch
     assert "A cash refund over R500 needs the approval" in alone.content.decode()
     assert 'name="approver_name"' in alone.content.decode()
     assert done.status_code == 302
+    assert re.findall(r"<(\w+)[^>]* autofocus", alone.content.decode()) == ["div"]  # why it was refused
+    assert "Cancelled. Refund of R900: paid on " in till.get(done["Location"]).content.decode()
     refund = Refund.objects.get()
     assert (refund.status, refund.method, refund.amount) == ("paid", "cash", Decimal(900))
     assert violations(now=timezone.now()) == []
