@@ -91,7 +91,7 @@ def place_and_pay(
     order = place_order(
         CheckoutRequest(token, owner, pay_later=later),
         submission=submission,
-        content=f"{digest} {choice}",
+        content=f"{digest} {PAY_LATER if later else PAY_NOW}",
         check=check,
         then=None if later else pay,
         now=now,

@@ -15,7 +15,14 @@ from bookings.domain.sales.gateways import ForgedNotification, PaymentState, Raw
 from bookings.domain.sales.gateways.yoco import YocoGateway
 from bookings.domain.sales.notifications import act_on_waiting
 from bookings.domain.sales.payments import ReceivedPayment, settle
-from bookings.models import GatewayNotification, Order, PaymentAttempt, StaffTask
+from bookings.models import (
+    GatewayNotification,
+    Order,
+    Payment,
+    PaymentAttempt,
+    RefundAttempt,
+    StaffTask,
+)
 from bookings.tests.domain.sales.gateways.vectors import (
     WEBHOOK_BODY,
     WEBHOOK_ID,
@@ -220,6 +227,32 @@ def test_two_gateways_are_a_question_and_one_is_none(client: Client, yoco: None,
     assert "checked" in review.partition('value="yoco"')[2].partition(">")[0]
     client.post(f"/checkout/{token}/", {**review_form(client, token), "gateway": "yoco"})
     assert PaymentAttempt.objects.get().gateway == "yoco"
+
+
+@pytest.mark.django_db
+def test_whoever_goes_back_from_one_gateway_may_pay_through_the_other(client: Client, yoco: None) -> None:
+    token = hold_by(client, departure_ahead())
+    client.post(f"/checkout/{token}/", details(2))
+    form = review_form(client, token)
+
+    for gateway in ("payfast", "yoco", "yoco"):
+        answer = client.post(f"/checkout/{token}/", {**form, "gateway": gateway})
+
+    assert [attempt.gateway for attempt in PaymentAttempt.objects.order_by("pk")] == ["payfast", "yoco"]
+    assert answer["Location"] == f"/payments/{PaymentAttempt.objects.latest('pk').token}/"
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_got_no_answer_for_a_day_is_not_asked_for_again(attempt: PaymentAttempt) -> None:
+    """Nobody knows for how long Yoco remembers a key."""
+    paid = Payment(attempt=attempt, method="yoco", external_id="p_1", amount=attempt.amount)
+    asked_at = datetime.now(UTC) - timedelta(hours=25)
+    again = RefundAttempt(payment=paid, key="refund-1", amount=paid.amount, asked_at=asked_at, tries=2)
+
+    answer = YocoGateway().refund(again)
+
+    assert (answer.status, "portal" in answer.reason) == ("refused", True)
 
 
 @pytest.mark.django_db
