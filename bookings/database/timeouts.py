@@ -3,7 +3,7 @@
 The rules that the server itself keeps are in the settings.
 """
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
@@ -21,14 +21,18 @@ def limit_waits_of_connection(connection: Any, **_signal: object) -> None:
         if (
             type(raw).wait is psycopg.Connection.wait
         ):  # the replica's connections have less patience, of their own
-            raw.wait = partial(_wait, raw)
+            raw.wait = _with_an_end(raw)
 
 
-def _wait(raw: psycopg.Connection, *args: Any, **options: Any) -> Any:
-    options.setdefault("timeout", settings.STATEMENT_SECONDS + _LONGER_THAN_THE_SERVER)
-    try:
-        return type(raw).wait(raw, *args, **options)  # the replica's has less patience still
-    except psycopg.OperationalError:
-        if raw.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-            raw.pgconn.finish()  # or its late answer would be taken for that to the next question
-        raise
+def _with_an_end(raw: psycopg.Connection) -> Callable[..., Any]:
+    wait, most = raw.wait, settings.STATEMENT_SECONDS + _LONGER_THAN_THE_SERVER
+
+    def limited(generator: Any, *, timeout: float | None = most, **options: Any) -> Any:
+        try:
+            return wait(generator, timeout=timeout, **options)
+        except psycopg.OperationalError:
+            if raw.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                raw.pgconn.finish()  # or its late answer would be taken for that to the next question
+            raise
+
+    return limited
