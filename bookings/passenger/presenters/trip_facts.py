@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from bookings.web.fragments import fill
 
 _FACT: Final = "<div><dt>{}</dt><dd>{}</dd></div>"
 _MAP: Final = ' <a href="{}" target="_blank" rel="noreferrer">{}<span class="visually-hidden">: {}</span></a>'
+_HOUR: Final = timedelta(hours=1)
 _HOLE: Final = SafeString("\x00")  # where a time goes; no text of a database has it
 
 
@@ -62,8 +63,17 @@ def trip_facts_of_offers(offers: Iterable[Offer], now: datetime) -> list[SafeStr
 def trip_facts_list(trip: OfferedTrip, now: datetime, *, has_route: bool = True) -> SafeString:
     """The whole list, without the stops on the way unless `has_route`.
 
-    What all departures of the route have in common is made once.
+    It is made once an hour: each step of the refund terms is so many whole hours before boarding.
     """
+    hours = -((now - trip.boards_at) // _HOUR)
+    classes = tuple(fare_class.pk for fare_class in trip.fare_classes)
+    what = (trip.board.pk, trip.alight.pk, trip.boards_at, trip.amenities, classes, has_route)
+    hour = trip.boards_at - hours * _HOUR
+    return cached(("trip facts of an hour", hours, *what), lambda: _facts_of_hour(trip, hour, has_route))
+
+
+def _facts_of_hour(trip: OfferedTrip, now: datetime, has_route: bool) -> SafeString:
+    """What all departures of the route have in common is made once."""
     facts = trip_facts(trip.board, trip.alight)
     times = facts.times(trip.boards_at)
     if not has_route:
