@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -31,9 +32,9 @@ class SeatAvailability:
     ] = ()  # claimed on other legs: best filled first, so that whole journeys stay free
     is_wheelchair_kept: bool = False  # places for wheelchairs are for those who declare one
 
-    @property
+    @cached_property
     def free(self) -> list[Seat]:
-        return [seat for seat in self.seats if seat.pk not in self.taken]
+        return [seat for seat in self.seats if seat.id not in self.taken]
 
     def is_for_all(self, seat: Seat, given: Collection[Seat] = ()) -> bool:
         """Whether anybody may have this free seat, which is none of those `given` already."""
@@ -44,6 +45,10 @@ class SeatAvailability:
 def layout_seats(layout_id: int) -> list[Seat]:
     """All seats of a layout, from the front."""
     return list(cached(("seats", layout_id), lambda: _read_seats(layout_id)))
+
+
+def seats_by_id(layout_id: int) -> dict[int, Seat]:
+    return cached(("seats by id", layout_id), lambda: {seat.pk: seat for seat in layout_seats(layout_id)})
 
 
 def _read_seats(layout_id: int) -> list[Seat]:

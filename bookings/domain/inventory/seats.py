@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from django.db.models import QuerySet
 from django.utils.translation import get_language
@@ -23,8 +23,7 @@ from bookings.domain.timetable.segments import Segment
 from bookings.models import FareClass, Seat, SeatClaim, SeatKind
 
 
-@dataclass(frozen=True)
-class SeatView:
+class SeatView(NamedTuple):
     label: str
     row: int
     column: int

@@ -19,7 +19,7 @@ from bookings.base.names import PersonName, is_name_of
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled, set_related_rows
 from bookings.domain.fares.prices import every_type, fare_classes
-from bookings.domain.inventory.seat_choice import layout_seats
+from bookings.domain.inventory.seat_choice import seats_by_id
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.sales.ledger import placed_total
 from bookings.domain.sales.refund_state import RefundState, state_of, state_text, with_state
@@ -250,7 +250,7 @@ def bookings_of(order: Order) -> list[Booking]:
         tickets.setdefault(ticket.booking_id, []).append(ticket)
     classes, types = {row.pk: row for row in fare_classes()}, {row.pk: row for row in every_type()}
     for booking in load_segments(bookings.values()):
-        seats = {seat.pk: seat for seat in layout_seats(booking.schedule.layout_id)}
+        seats = seats_by_id(booking.schedule.layout_id)
         for ticket in tickets[booking.pk]:
             if ticket.seat_id in seats:
                 ticket.seat = seats[ticket.seat_id]

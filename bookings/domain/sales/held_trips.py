@@ -13,7 +13,7 @@ from bookings.cache.reference_data import note_version, single_version_check, wi
 from bookings.database.compiled import compiled, set_related_rows
 from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.prices import fare_classes
-from bookings.domain.inventory.seat_choice import layout_seats
+from bookings.domain.inventory.seat_choice import seats_by_id
 from bookings.domain.timetable.segments import load_segments
 from bookings.models import Hold, HoldSeat, HoldTrip, Seat, SeatKind
 
@@ -48,11 +48,11 @@ def hold_trips(token: str, *, owner: str = "") -> list[HoldTrip]:
         seats.setdefault(held.trip_id, []).append(held)
     classes = {fare_class.pk: fare_class for fare_class in fare_classes()} if trips else {}
     for trip in load_segments(trips.values()):
-        seats_by_id = {seat.pk: seat for seat in layout_seats(trip.schedule.layout_id)}
+        layout = seats_by_id(trip.schedule.layout_id)
         for held in seats[trip.pk]:
             held.trip, held.seat, held.fare_class = (
                 trip,
-                seats_by_id[held.seat_id],
+                layout[held.seat_id],
                 classes[held.fare_class_id],
             )
         set_related_rows(trip, "seats", seats[trip.pk])

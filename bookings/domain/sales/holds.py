@@ -136,20 +136,29 @@ def hold_any(
         ),
         request,
         now,
+        is_likely=count <= segment.schedule.available_seats,
     )
 
 
-def _hold(segment: Segment, choose: Choice, request: HoldRequest, now: datetime | None) -> Hold:
+def _hold(
+    segment: Segment,
+    choose: Choice,
+    request: HoldRequest,
+    now: datetime | None,
+    *,
+    is_likely: bool = False,
+) -> Hold:
+    """`is_likely`: by the summary of the departure there are seats; nobody looks before it is locked."""
     schedule_id = segment.schedule.pk
     fares = fare_table([(segment.board, segment.alight)])
     if request.types:  # else who travels is not known yet
         everybody = (fares.types[slug] for slug in (*request.types, *request.laps))
         check_adult(everybody, is_abroad=segment.is_abroad)
     seats = sold_seats(segment.schedule.layout_id)
-    # First without a lock and by our own clock, as most refusals need neither.
-    moment = now or timezone.now()
-    look = read_claims(schedule_id).live(moment)
-    choose(_availability(segment, seats, request, look, moment)[0], _sold_classes(segment, fares))
+    if not is_likely:  # first without a lock and by our own clock, as most refusals need neither
+        moment = now or timezone.now()
+        look = read_claims(schedule_id).live(moment)
+        choose(_availability(segment, seats, request, look, moment)[0], _sold_classes(segment, fares))
     try:
         with short_transaction():
             # The other segment of the hold is locked too, as its seats get the same new expiry.

@@ -226,7 +226,7 @@ def deck_rows(deck: DeckView[SeatView], ticked: Collection[str], *, is_open: boo
 def _seat(seat: SeatView, wheelchair: SafeString, *, is_ticked: bool, is_closed: bool) -> SafeString:
     return fill(
         _SEAT,
-        **vars(seat),
+        **seat._asdict(),
         ticked=" checked" if is_ticked else "",
         closed=" disabled" if is_closed else "",
         icon=wheelchair if seat.kind == SeatKind.ACCESSIBLE else "",
