@@ -27,6 +27,8 @@ RECOVERY_CODES: Final = 10
 _LENGTH: Final = 10  # 50 random bits each
 _HASH_LENGTH: Final = 16  # of a code, as its column holds; the code itself is never stored
 _SET: Final = "recovery"
+# Of a recovery code's hash. Fixed: any other would make all codes that were given out worthless.
+_COST: Final = {"time_cost": 2, "memory_cost": 102_400, "parallelism": 8}
 
 
 @dataclass(frozen=True)
@@ -170,15 +172,8 @@ def _hash(code: str, device: StaticDevice) -> str:
     salt = device.name.removeprefix(_SET).strip()
     if not salt:
         return sha256(code)[:_HASH_LENGTH]
-    # Each value is fixed here: another one would make all codes that were given out worthless
     digest = hash_secret_raw(
-        code.encode(),
-        salt.encode(),
-        time_cost=2,
-        memory_cost=102_400,
-        parallelism=8,
-        hash_len=_HASH_LENGTH * 3 // 4,
-        type=Type.ID,
+        code.encode(), salt.encode(), hash_len=_HASH_LENGTH * 3 // 4, type=Type.ID, **_COST
     )
     return urlsafe_b64encode(digest).decode()
 

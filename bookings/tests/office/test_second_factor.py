@@ -10,6 +10,7 @@ from django.test import Client
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from bookings.base.codes import sha256
+from bookings.domain.staff import second_factor
 from bookings.domain.staff.second_factor import (
     drop_second_factor,
     find_enrolment,
@@ -18,6 +19,7 @@ from bookings.domain.staff.second_factor import (
     recovery_codes_left,
 )
 from bookings.models import StaffTask, User
+from bookings.tests.conftest import TRUE_COST
 from bookings.tests.make import app_code, make_second_factor, make_user
 from bookings.tests.office.conftest import sign_in
 
@@ -237,6 +239,16 @@ def test_recovery_codes_are_not_stored_as_they_are(priya: User) -> None:
     bare = {code.replace("-", "") for code in codes}
     assert not stored & bare
     assert not stored & {sha256(code)[:16] for code in bare}  # quick to try out
+
+
+def test_a_recovery_code_that_was_given_out_is_hashed_as_then(
+    priya: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_factor, "_COST", TRUE_COST)
+    device = StaticDevice.objects.create(user=priya, name="recovery 0123456789abcdef")
+    device.token_set.create(token="OZFmACT5N1uRyeBA")
+
+    assert is_valid_code(priya, "abcde-fghjk")
 
 
 def test_a_recovery_code_from_before_still_opens(priya: User) -> None:
