@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -28,12 +28,14 @@ class RefundRule(Enum):
 class RefundTerms:
     """The refund rules of one ticket, frozen when it was sold.
 
-    Tiers are (hours before boarding, percent, rand), longest first.
+    Tiers are (hours before boarding, percent, rand), longest first. A ticket whose class was changed keeps
+    for the part of its fare that it had `before` the stricter of both terms.
     """
 
     grace: timedelta
     grace_if_ahead: timedelta
     tiers: tuple[tuple[int, int, Decimal], ...]
+    before: TermsBefore | None = None
 
     @classmethod
     def of_policy(cls, policy: RefundPolicy) -> RefundTerms:
@@ -43,16 +45,66 @@ class RefundTerms:
         return cls(timedelta(minutes=policy.grace_minutes), timedelta(hours=policy.grace_hours), tuple(tiers))
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        data: dict[str, Any] = {
             "grace_minutes": int(self.grace.total_seconds() // 60),
             "grace_hours": int(self.grace_if_ahead.total_seconds() // 3600),
             "tiers": [[hours, percent, str(fixed)] for hours, percent, fixed in self.tiers],
         }
+        if self.before:
+            data["before"] = {"fare": str(self.before.fare), "terms": self.before.terms.as_json()}
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RefundTerms:
         tiers = tuple((hours, percent, Decimal(fixed)) for hours, percent, fixed in data["tiers"])
-        return cls(timedelta(minutes=data["grace_minutes"]), timedelta(hours=data["grace_hours"]), tiers)
+        own = cls(timedelta(minutes=data["grace_minutes"]), timedelta(hours=data["grace_hours"]), tiers)
+        before = data.get("before")
+        return own.after(cls.from_json(before["terms"]), Decimal(before["fare"])) if before else own
+
+    def after(self, terms: RefundTerms, fare: Decimal) -> RefundTerms:
+        """These terms on a ticket that was sold on others, for a fare in rand of which it keeps that much."""
+        return replace(self, before=TermsBefore(fare, terms))
+
+    def fee(
+        self, fare: Decimal, *, sold_at: datetime, boards_at: datetime, at: datetime
+    ) -> tuple[Decimal, RefundRule]:
+        """What giving back a ticket of this fare costs, and by which rule."""
+        fee, rule = self._own_fee(fare, self._grace_ends(sold_at, boards_at), boards_at - at, at)
+        if self.before is None:
+            return fee, rule
+        part = min(fare, self.before.fare)
+        times = {"sold_at": sold_at, "boards_at": boards_at, "at": at}
+        stricter, old_rule = self.before.terms.fee(part, **times)
+        own, _rule = self._own_fee(part, self._grace_ends(sold_at, boards_at), boards_at - at, at)
+        return (fee + stricter - own, old_rule) if stricter > own else (fee, rule)
+
+    def ends(self, sold_at: datetime, boards_at: datetime) -> Iterator[datetime]:
+        """The moments up to which one of its rules holds."""
+        yield self._grace_ends(sold_at, boards_at)
+        yield from (boards_at - timedelta(hours=hours) for hours, _percent, _fixed in self.tiers)
+        if self.before:
+            yield from self.before.terms.ends(sold_at, boards_at)
+
+    def _grace_ends(self, sold_at: datetime, boards_at: datetime) -> datetime:
+        return min(sold_at + self.grace, boards_at - self.grace_if_ahead)
+
+    def _own_fee(
+        self, fare: Decimal, grace_ends: datetime, ahead: timedelta, at: datetime
+    ) -> tuple[Decimal, RefundRule]:
+        if at < grace_ends:
+            return ZERO, RefundRule.GRACE
+        for hours, percent, fixed in self.tiers:
+            if ahead >= timedelta(hours=hours):
+                return _fee(fare, percent, fixed), RefundRule.TIER
+        return fare, RefundRule.TOO_LATE
+
+
+@dataclass(frozen=True)
+class TermsBefore:
+    """The terms on which a part of a fare, in rand, was sold."""
+
+    fare: Decimal
+    terms: RefundTerms
 
 
 @dataclass(frozen=True)
@@ -80,20 +132,9 @@ def refund_quote(
 
     Never more than the fare, never less than nothing.
     """
-    grace_ends = min(sold_at + terms.grace, boards_at - terms.grace_if_ahead)
-
-    def fee_at(moment: datetime) -> tuple[Decimal, RefundRule]:
-        if moment < grace_ends:
-            return ZERO, RefundRule.GRACE
-        for hours, percent, fixed in terms.tiers:
-            if boards_at - moment >= timedelta(hours=hours):
-                return _fee(fare, percent, fixed), RefundRule.TIER
-        return fare, RefundRule.TOO_LATE
-
-    fee, rule = fee_at(now)
-    ends = [grace_ends, *(boards_at - timedelta(hours=hours) for hours, _percent, _fixed in terms.tiers)]
-    for end in sorted(end for end in ends if end >= now):
-        later, _rule = fee_at(end + _MOMENT)
+    fee, rule = terms.fee(fare, sold_at=sold_at, boards_at=boards_at, at=now)
+    for end in sorted(end for end in terms.ends(sold_at, boards_at) if end >= now):
+        later, _rule = terms.fee(fare, sold_at=sold_at, boards_at=boards_at, at=end + _MOMENT)
         if later != fee:
             return RefundQuote(fare, fee, rule, end, fare - later)
     return RefundQuote(fare, fee, rule)

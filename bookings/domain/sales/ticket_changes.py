@@ -159,8 +159,9 @@ def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, 
     claims.claim(claims.claims_of_ticket(ticket, legs, seat=quote.seat))
     changed = {"seat": quote.seat, "version": F("version") + 1}
     if quote.fare_class.pk != ticket.fare_class_id:
-        terms = RefundTerms.of_policy(quote.fare_class.refund_policy).as_json()
-        changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms}
+        terms = RefundTerms.of_policy(quote.fare_class.refund_policy)
+        terms = terms.after(RefundTerms.from_json(ticket.refund_terms), min(ticket.fare, quote.fare))
+        changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms.as_json()}
     Ticket.objects.filter(pk=ticket.pk).update(**changed)
     reason = f"seat {ticket.seat.label if ticket.seat else 'none'} → {quote.seat.label}"
     BookingEvent.objects.record(

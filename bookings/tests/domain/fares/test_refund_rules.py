@@ -118,3 +118,42 @@ def test_terms_are_frozen_as_json_and_read_back() -> None:
 
     assert RefundTerms.from_json(terms.as_json()) == terms
     assert [tier[0] for tier in terms.tiers] == [48, 12]
+
+
+FREE: RefundTerms = RefundTerms(
+    timedelta(), timedelta(), ((0, 0, Decimal(0)),)
+)  # back in full until boarding
+NONE = RefundTerms(timedelta(), timedelta(), ())  # nothing comes back
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fee"),
+    [
+        (NONE, FREE, 400),  # the old part stays without a refund, the difference comes back
+        (FREE, NONE, 600),
+        (TERMS, FREE, 100),  # a quarter of the old part
+        (TERMS, TERMS, 150),  # as if it had been sold so
+    ],
+)
+def test_a_raised_class_keeps_the_stricter_terms_for_the_old_part(
+    old: RefundTerms, new: RefundTerms, fee: int
+) -> None:
+    terms = RefundTerms.from_json(new.after(old, Decimal(400)).as_json())
+
+    quoted = refund_quote(
+        Decimal(600), terms, sold_at=NOW - timedelta(hours=100), boards_at=NOW + timedelta(hours=72), now=NOW
+    )
+
+    assert quoted.fee == Decimal(fee)
+
+
+def test_a_raised_class_falls_when_either_terms_fall() -> None:
+    quoted = refund_quote(
+        Decimal(600),
+        FREE.after(TERMS, Decimal(400)),
+        sold_at=NOW - timedelta(hours=100),
+        boards_at=NOW + timedelta(hours=72),
+        now=NOW,
+    )
+
+    assert (quoted.amount, quoted.drops_at, quoted.then) == (500, NOW + timedelta(hours=24), 390)
