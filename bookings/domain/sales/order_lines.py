@@ -231,6 +231,7 @@ def _taking_back(lines: Iterable[OrderLine]) -> list[NewLine]:
             tax_code=code,
             ticket=Ticket(pk=ticket_id) if ticket_id else None,
             quantity=abs(sum(line.quantity if line.amount > 0 else -line.quantity for line in rows)) or 1,
+            rule=next((line.rule for line in rows if line.rule), {}),
         )
         for (kind, ticket_id, code), rows in left.items()
         if (amount := _sum(rows))
