@@ -232,6 +232,7 @@ def _sell(
         channel=Channel.COUNTER if at_counter else Channel.WEB,
         status=status,
         pays_later=status == SaleStatus.PENDING,
+        mailbox_confirmed_at=placed_at if status == SaleStatus.PENDING else None,
         pay_by=unpaid_until
         if status == SaleStatus.PENDING
         else placed_at + settings.PAYMENT_MINUTES * _MINUTE,

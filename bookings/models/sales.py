@@ -49,6 +49,8 @@ class Order(models.Model):
     status = models.CharField(max_length=10, choices=SaleStatus, default=SaleStatus.PENDING)
     total = models.DecimalField(max_digits=11, decimal_places=2)
     pays_later = models.BooleanField(default=False)
+    # When a stranger who pays later pressed the button that was mailed; None: not yet, or not asked for
+    mailbox_confirmed_at = models.DateTimeField(null=True, blank=True)
     pay_by = models.DateTimeField(null=True, blank=True)  # while pending
     placed_at = models.DateTimeField()
     language = models.CharField(max_length=10, default="en-za")
@@ -105,6 +107,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.pk}"
+
+    @property
+    def is_unproven(self) -> bool:
+        """Paid later by a stranger whose mailbox has not answered."""
+        return self.pays_later and self.channel == Channel.WEB and self.mailbox_confirmed_at is None
 
     def is_open(self, now: datetime) -> bool:
         """Still to be paid, and in time."""

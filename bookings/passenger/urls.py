@@ -36,6 +36,7 @@ urlpatterns = [
     re_path(rf"^payments/{_TOKEN}/left/$", payment.left_gateway, name="left_gateway"),
     path("bookings/", booking.find, name="find"),
     re_path(rf"^bookings/link/{_TOKEN}/$", booking.open_link, name="link"),
+    re_path(rf"^bookings/link/{_TOKEN}/keep/$", booking.keep_seats, name="keep_seats"),
     path("bookings/<reference:reference>/", booking.manage, name="booking"),
     path("bookings/<reference:reference>/ticket.pdf", booking.ticket_pdf, name="ticket_pdf"),
     path("bookings/<reference:reference>/calendar.ics", booking.calendar, name="calendar"),

@@ -13,6 +13,11 @@ PAYMENT_MINUTES = env.float("PAYMENT_MINUTES", 20)
 PENDING_MINUTES = env.float("PENDING_MINUTES", 120)  # that seats are kept while a bank decides
 PAY_LATER_HOURS = env.float("PAY_LATER_HOURS", 24)
 PAY_LATER_CUTOFF_HOURS = env.float("PAY_LATER_CUTOFF_HOURS", 3)
+# What a stranger pays later: until when the mailbox must have answered, and the most seats unpaid: of a coach
+# by all of them together, and by one address, telephone or network
+PAY_LATER_PROOF_MINUTES = env.float("PAY_LATER_PROOF_MINUTES", 30)
+PAY_LATER_COACH_SHARE = env.float("PAY_LATER_COACH_SHARE", 0.25)
+PAY_LATER_MOST_SEATS = env.int("PAY_LATER_MOST_SEATS", 9)
 # Seats that staff keep for somebody who pays later, and at most so much of a coach in all
 RESERVATION_HOURS = env.float("RESERVATION_HOURS", 24)
 RESERVATION_CUTOFF_HOURS = env.float("RESERVATION_CUTOFF_HOURS", 1)

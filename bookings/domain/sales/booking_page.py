@@ -53,6 +53,7 @@ class OrderStatus:
     owed_text: str  # empty if there is nothing to pay any more
     pay_by_text: str
     pays_later: bool
+    is_unproven: bool  # the button in the mail has not been pressed
     has_money: bool  # it is in, or its notification is
 
     PAYABLE: ClassVar = ("to_pay", "declined", "confirming")
@@ -84,6 +85,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         owed_text=format_zar(cents(order.owed or ZERO)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
         pays_later=order.pays_later,
+        is_unproven=order.is_unproven,
         has_money=bool(has_money),
     )
 

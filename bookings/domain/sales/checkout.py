@@ -24,6 +24,7 @@ from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules_of_hold, refresh
 from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.held_trips import hold_trips, locked_hold, time_of_reading
+from bookings.domain.sales.hold_limits import check_pay_later_limits
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.order_lines import fare_line, insert_order, post_sale
@@ -244,6 +245,9 @@ def _make_order(
     )
     if pay_by is None:
         raise Refusal(_("It is too close to departure to pay later. Please pay now."))
+    if request.pay_later and request.channel == Channel.WEB:
+        check_pay_later_limits(hold, trips, now=now)
+        pay_by = min(pay_by, now + timedelta(minutes=settings.PAY_LATER_PROOF_MINUTES))
     total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO)
     order = Order(
         token=token,

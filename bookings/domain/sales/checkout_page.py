@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
@@ -67,6 +68,7 @@ class CheckoutView:
     total_text: str
     problem: str  # why it cannot be paid yet; empty if it can
     pay_later_until_text: str  # empty if it must be paid now
+    proof_minutes: int  # for the mailbox of who pays later to answer
     order_token: str
     class_ids: frozenset[int]  # fare classes of the seats
     country: str  # ISO code of the first trip's start, empty if unknown
@@ -128,6 +130,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
         total_text=format_zar(total),
         problem=draft_problem(hold.draft, len(trips[0].seats.all())) or _adult_missing(hold.draft, is_abroad),
         pay_later_until_text=local_text(until) if until else "",
+        proof_minutes=round(settings.PAY_LATER_PROOF_MINUTES),
         order_token=order.token if order else "",
         class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
         country=segments[0].board.stop.city.country,

@@ -4,20 +4,22 @@ So many for a visitor, a share of a coach for a network. Staff are exempt.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from bookings.base.emails import plain_email
 from bookings.base.errors import Refusal
 from bookings.domain.inventory.claims import ClaimedLeg
 from bookings.domain.inventory.seat_choice import sold_seats
 from bookings.domain.timetable.trips import clock_text
-from bookings.models import Schedule, StaffTask
+from bookings.models import Channel, Hold, HoldTrip, SaleStatus, Schedule, StaffTask, Ticket
 
 logger = logging.getLogger("bookings.hoarding")
 
@@ -105,6 +107,42 @@ def _ends(claims: Iterable[ClaimedLeg]) -> _Unpaid:
 
 def _again(unpaid: _Unpaid, too_many: int, now: datetime) -> Moment:
     return Moment(sorted(unpaid.values())[too_many - 1], now)
+
+
+class PayLaterLimit(Refusal):
+    """As many seats are kept unpaid for strangers as may be."""
+
+
+def check_pay_later_limits(hold: Hold, trips: Sequence[HoldTrip], *, now: datetime) -> None:
+    """Refuse to let a stranger pay later for the seats of a hold where too many wait unpaid: of a coach, or
+    of their address, telephone or network, on all coaches. The caller holds the departures.
+
+    Raises PayLaterLimit.
+    """
+    waiting = Ticket.objects.filter(
+        seat__isnull=False,
+        status=Ticket.Status.VALID,
+        booking__status=SaleStatus.PENDING,
+        booking__order__channel=Channel.WEB,
+        booking__order__pays_later=True,
+        booking__order__pay_by__gt=now,
+    )
+    for trip in trips:
+        most = int(len(sold_seats(trip.schedule.layout_id)) * settings.PAY_LATER_COACH_SHARE)
+        if waiting.filter(schedule=trip.schedule).count() + len(trip.seats.all()) > most:
+            raise PayLaterLimit(
+                _("Too many seats of this coach wait for their payment already. Please pay now.")
+            )
+    own = Q(booking__passenger_email=plain_email(hold.draft.get("email", "")))
+    if hold.draft.get("phone"):
+        own |= Q(booking__order__phone=hold.draft["phone"])
+    if hold.network:
+        own |= Q(booking__order__hold__network=hold.network)
+    most = settings.PAY_LATER_MOST_SEATS
+    if waiting.filter(own).count() + sum(len(trip.seats.all()) for trip in trips) > most:
+        raise PayLaterLimit(
+            _("At most %(most)d seats can wait for their payment. Please pay now.") % {"most": most}
+        )
 
 
 def report_network_full(refusal: NetworkFull, *, now: datetime) -> None:

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.base.codes import normal_code
 from bookings.base.errors import TooMany
-from bookings.domain.sales.booking_page import find_booking
+from bookings.domain.sales.booking_page import find_booking, order_status
 from bookings.domain.sales.gateways import offered_ways
+from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.tickets.booking_files import (
     booking_calendar,
     booking_pdf,
@@ -25,6 +26,7 @@ from bookings.domain.tickets.links import order_of_link
 from bookings.domain.tickets.receipt_pdf import receipt_pdf
 from bookings.domain.tickets.receipt_text import receipt_text
 from bookings.domain.tickets.receipts import receipt_of
+from bookings.domain.timetable.trips import local_text
 from bookings.passenger.forms.find import FindForm
 from bookings.web.access import public
 from bookings.web.ratelimit import enforce_limit, is_over, limit_subject
@@ -175,6 +177,27 @@ def resend(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         messages.info(request, _("An e-mail is already on its way to you; please allow a minute."))
     return redirect("passenger:booking", reference)
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep_seats(request: HttpRequest, token: str) -> HttpResponse:
+    """Where the mail to somebody who pays later leads: programs that look at mails open links, so only the
+    button says that a person has read it.
+    """
+    order = order_of_link(token, now=timezone.now())
+    if order is None:
+        return private(render(request, "passenger/link_expired.html", status=404))
+    if request.method == "POST":
+        order = confirm_mailbox(order.pk)
+        grant_order(request, order.pk)
+        if order.pay_by:
+            messages.success(
+                request, _("Your seats are held until %(time)s.") % {"time": local_text(order.pay_by)}
+            )
+        return private(redirect("passenger:order_status", order.token))
+    context = {"order": order_status(order.token, now=timezone.now()), "keep_address": request.path}
+    return private(render(request, "passenger/keep_seats.html", context))
 
 
 @public

@@ -388,7 +388,7 @@ def test_paying_later_leads_to_the_order_with_its_time_to_pay(client: Client, sc
     page = client.get(f"/orders/{order.token}/status/").content.decode()
 
     assert order.pays_later
-    assert "Pay at any of our counters by" in page
+    assert "One step left: open your e-mail" in page
     assert order.bookings.get().booking_reference in page
 
 

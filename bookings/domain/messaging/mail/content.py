@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -48,6 +48,7 @@ class Content:
     subject: str
     context: dict[str, Any]
     attachments: Sequence[tuple[str, bytes, str]] = field(default=())
+    leads_to: str = ""  # what of the link, unless the booking: "keep/"
 
 
 @single_version_check()
@@ -66,7 +67,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         context = {
             "company": company,
             "order": order,
-            "link": link_address(token),
+            "link": link_address(token) + content.leads_to,
             "site_url": settings.SITE_URL,
             **content.context,
         }
@@ -116,7 +117,10 @@ def _confirmation(
 
 
 def _pay_by(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
-    return _to_pay(order, bookings, now, _("Your seats are held until %(moment)s (%(reference)s)"))
+    if not order.is_unproven:
+        return _to_pay(order, bookings, now, _("Your seats are held until %(moment)s (%(reference)s)"))
+    content = _to_pay(order, bookings, now, _("Confirm your seats by %(moment)s (%(reference)s)"))
+    return content and replace(content, leads_to="keep/")
 
 
 def _pay_reminder(

@@ -112,6 +112,8 @@ def test_confirmation_of_what_was_cancelled_meanwhile_is_not_sent() -> None:
 @pytest.mark.parametrize("kind", ["pay_by", "pay_reminder"])
 def test_pay_mail_says_how_much_and_until_when(kind: str) -> None:
     order = make_order(status=SaleStatus.PENDING, pays_later=True, pay_by=NOW + timedelta(hours=5))
+    order.mailbox_confirmed_at = NOW
+    order.save()
     booking = make_booking(order=order, status=SaleStatus.PENDING)
 
     mail = mail_of(kind, booking.order)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,6 +19,9 @@ from hypothesis.stateful import (
 )
 
 from bookings.base.errors import RuleBroken
+from bookings.domain.counter.reservations import reserve
+from bookings.domain.counter.sale import Sale
+from bookings.domain.counter.tender import Tender, TenderPart, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
@@ -25,13 +29,15 @@ from bookings.domain.sales.earning import earn_fares
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
-from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
+from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_any, hold_seats
+from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
+from bookings.domain.sales.transfers import SeenTransfer, confirm_transfer
 from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
-from bookings.tests.make import NOW, make_route, make_schedule
+from bookings.tests.make import NOW, make_route, make_schedule, make_shift, make_user
 from bookings.tests.races.crowd import figure, many
 
 CITIES = ("johannesburg", "bloemfontein", "cape-town")
@@ -41,7 +47,7 @@ OWNERS = st.sampled_from(["ann", "ben", "zola"])
 
 
 class Sales(RuleBasedStateMachine):
-    """Three customers, a coach of four seats over two legs, and a clock that only goes forward."""
+    """Three customers, a clerk, a coach of four seats over two legs, a clock that only goes forward."""
 
     holds = Bundle("holds")
     orders = Bundle("orders")
@@ -54,6 +60,7 @@ class Sales(RuleBasedStateMachine):
         self.posts = 0
         self.has_changed = True  # something, since the invariants were looked at
         self.schedule = make_schedule(route=make_route(), seats=4, departs=NOW + timedelta(days=2))
+        self.shift = make_shift(make_user())
 
     def teardown(self) -> None:
         try:
@@ -124,6 +131,52 @@ class Sales(RuleBasedStateMachine):
                 ReceivedPayment("eft", f"slip {self.posts}", (order.total * share).quantize(Decimal("0.01"))),
                 now=self.now,
             )
+
+    @rule(order=orders)
+    def mailbox_answers(self, order: Order | None) -> None:
+        if order:
+            self.tried(lambda: confirm_mailbox(order.pk, now=self.now))
+
+    @rule(target=orders, ride=RIDES, seats=SEATS, deposit=st.sampled_from([0, 200]))
+    def reserve(self, ride: tuple[int, int], seats: list[str], deposit: int) -> Order | None:
+        """At the counter, for a caller; a part of it may be paid at once."""
+        self.posts += 1
+        wanted = SeatRequest(
+            SegmentRef(self.schedule.pk, CITIES[ride[0]], CITIES[ride[1]]), tuple(sorted(seats))
+        )
+        parts = (TenderPart("cash", Decimal(deposit)),) if deposit else ()
+        tender = Tender("eft", parts=parts)
+        sale = Sale((ANN,) * len(seats), tender, seats=(wanted,), phone="+27821234567")
+        return self.tried(lambda: reserve(sale, shift=self.shift, submission=f"v{self.posts}", now=self.now))
+
+    @rule(order=orders, part=st.sampled_from([100, 200, 300]), card_last=st.booleans())
+    def pay_in_parts(self, order: Order | None, part: int, card_last: bool) -> None:
+        if order:
+            self.posts += 1
+            amount = Decimal(part)
+            tender = (
+                Tender("card", reference="T1", parts=(TenderPart("cash", amount),))
+                if card_last
+                else Tender("cash", parts=(TenderPart("card", amount, "T2"),))
+            )
+            self.tried(
+                lambda: take_payment(
+                    order,
+                    tender,
+                    shift=self.shift,
+                    submission=f"t{self.posts}",
+                    content="",
+                    now=self.now,
+                )
+            )
+
+    @rule(order=orders, share=st.sampled_from([Decimal("1"), Decimal("0.4"), Decimal("1.2")]))
+    def bank_shows_a_transfer(self, order: Order | None, share: Decimal) -> None:
+        if order and order.total:
+            self.posts += 1
+            self.has_changed = True
+            amount = (order.total * share).quantize(Decimal("0.01"))
+            confirm_transfer(order.pk, SeenTransfer(f"b{self.posts}", amount), now=self.now)
 
     @rule(order=orders, part=st.booleans())
     def cancel(self, order: Order | None, part: bool) -> None:
@@ -197,6 +250,7 @@ class Sales(RuleBasedStateMachine):
 
 @pytest.mark.database
 @pytest.mark.django_db
+@override_settings(PAY_LATER_COACH_SHARE=1, RESERVATION_COACH_SHARE=1)  # it is a small coach
 def test_any_sequence_of_what_people_do_keeps_everything_true() -> None:
     examples, steps = many(15, 60), many(20, 30)
     run_state_machine_as_test(

@@ -17,6 +17,7 @@ from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_dr
 from bookings.domain.sales.checkout_page import checkout_view
 from bookings.domain.sales.hold_renewal import rehold
 from bookings.domain.sales.holds import HoldRequest, hold_any
+from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Account,
@@ -158,9 +159,11 @@ def test_nobody_else_sees_or_orders_a_hold(schedule: Schedule) -> None:
 def test_paying_later_lasts_until_the_earlier_of_a_day_and_three_hours_before(schedule: Schedule) -> None:
     soon = make_schedule(route=schedule.route, departs=NOW + timedelta(hours=10))
 
-    assert ordered(schedule, pay_later=True).pay_by == NOW + timedelta(hours=24)
-    assert ordered(soon, pay_later=True).pay_by == NOW + timedelta(hours=7)
-    assert OutboxMessage.objects.filter(kind="pay_by").count() == 2
+    first, second = ordered(schedule, pay_later=True), ordered(soon, pay_later=True)
+
+    assert confirm_mailbox(first.pk, now=NOW).pay_by == NOW + timedelta(hours=24)
+    assert confirm_mailbox(second.pk, now=NOW).pay_by == NOW + timedelta(hours=7)
+    assert OutboxMessage.objects.filter(kind="pay_by", version="1").count() == 2
 
 
 def test_paying_later_is_not_offered_close_to_departure(schedule: Schedule) -> None:
