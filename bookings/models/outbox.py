@@ -34,6 +34,7 @@ class OutboxMessage(models.Model):
         BANK_DETAILS_GIVEN = "bank_details_given", _("bank details received")
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
+        CONTACT_CHANGED = "contact_changed", _("contact changed")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
         WEBHOOK = "webhook", _("event for a partner")
 
@@ -56,6 +57,8 @@ class OutboxMessage(models.Model):
         null=True, blank=True
     )  # of the order, booking, payment, refund or attempt that it tells of
     version = models.CharField(max_length=40, default="1")
+    # To whom, if not to the order's own address: to the one that it had before
+    recipient = models.EmailField(max_length=254, blank=True, default="", db_default="")
     body = models.TextField(
         blank=True
     )  # of a webhook: what was sent at the first try, and is at each further one

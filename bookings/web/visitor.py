@@ -73,6 +73,17 @@ def may_manage(request: HttpRequest, order_id: int) -> bool:
     return order_id in request.session.get(ORDERS, [])
 
 
+def forget_guest(request: HttpRequest) -> None:
+    """End the guest's session: what it bought and came to by links is not shown here any more. Staff who have
+    signed in with this browser stay so.
+    """
+    if not request.user.is_authenticated:
+        request.session.flush()
+        return
+    for name in (VISITOR, ORDERS):
+        request.session.pop(name, None)
+
+
 def forget_visitor(request: HttpRequest) -> None:
     """Who came without a session and got nothing leaves without one.
 

@@ -22,11 +22,14 @@ def queue_message(
     ).first()
 
 
-def write_message(kind: str, order: Order, about: Model, *, version: str = "1", now: datetime) -> str:
+def write_message(
+    kind: str, order: Order, about: Model, *, version: str = "1", recipient: str = "", now: datetime
+) -> str:
     """Write a message within the caller's transaction and wake the queue once that has committed; returns its
     Message-ID.
 
-    `about` is the order, or that booking, payment or attempt of it. The same kind, row and version again
+    `about` is the order, or that booking, payment or attempt of it; `recipient` another address than the
+    order's. The same kind, row and version again
     changes nothing.
     """
     message = OutboxMessage(
@@ -35,6 +38,7 @@ def write_message(kind: str, order: Order, about: Model, *, version: str = "1", 
         subject=f"{about._meta.model_name}:{about.pk}",
         about_id=about.pk,
         version=version,
+        recipient=recipient,
         created_at=now,
         next_try=now,
         message_id=new_message_id(),

@@ -55,14 +55,17 @@ class Content:
 def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternatives | None:
     """The mail, the same at every try. None when there is nobody to write to, or nothing to say any more."""
     order = message.order
-    if order is None or not order.email:
+    if order is None or not (message.recipient or order.email):
         return None
     with translation.override(order.language):
         bookings = bookings_of(order)
         content = _WRITERS[message.kind](message, order, bookings, now)
         if content is None:
             return None
-        token = make_link(order, now=now, bookings=bookings, seed=message.message_id)
+        # Whoever reads the address of before must not get in
+        token = (
+            "" if message.recipient else make_link(order, now=now, bookings=bookings, seed=message.message_id)
+        )
         company = get_company()
         context = {
             "company": company,
@@ -76,7 +79,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         mail = EmailMultiAlternatives(
             subject=subject,
             body=render_to_string(f"mail/{message.kind}.txt", context),
-            to=[order.email],
+            to=[message.recipient or order.email],
             reply_to=[company.email] if company.email else None,
             headers={
                 "Message-ID": message.message_id,
@@ -262,6 +265,14 @@ def _bank_details_given(
     )
 
 
+def _contact_changed(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
+    reference = bookings[0].booking_reference
+    return Content(
+        _("The contact of booking %(reference)s was changed") % {"reference": reference},
+        {"reference": reference, "is_old_address": bool(message.recipient)},
+    )
+
+
 Kind = OutboxMessage.Kind
 _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetime], Content | None]]] = {
     Kind.CONFIRMATION: _confirmation,
@@ -271,6 +282,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.SEATS_GONE: _seats_gone,
     Kind.REFUND: _refund,
     Kind.LINK: _link,
+    Kind.CONTACT_CHANGED: _contact_changed,
     Kind.BANK_DETAILS: _bank_details,
     Kind.BANK_DETAILS_GIVEN: _bank_details_given,
 }
