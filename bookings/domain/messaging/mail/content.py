@@ -96,7 +96,8 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
 def _confirmation(
     message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
 ) -> Content | None:
-    receipt = receipt_text(order_receipt(order, bookings))
+    receipt = order_receipt(order, bookings)
+    owed = any(not refund.is_paid for refund in receipt.refunds)
     bookings = [booking for booking in bookings if booking.status == SaleStatus.CONFIRMED]
     all_trips = ticketed_trips_of(bookings)
     trips = [trip for trip in all_trips if trip.tickets]
@@ -109,7 +110,8 @@ def _confirmation(
         {
             "trips": trips,
             "reference": reference,
-            "receipt": receipt,
+            "receipt": receipt_text(receipt),
+            "refunds": _sentences(order, Q(status__in=Refund.OPEN)) if owed else [],
             "count": sum(len(trip.tickets) for trip in trips),
         },
         (

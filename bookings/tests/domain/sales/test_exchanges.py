@@ -8,6 +8,7 @@ from bookings.base.errors import AlreadySubmitted, Conflict, RuleBroken, SalesCl
 from bookings.domain.counter.exchange import Till, exchange_at_till
 from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
 from bookings.domain.sales.notifications import act_on_notification
@@ -140,6 +141,10 @@ def test_a_cheaper_ride_owes_the_rest_back_the_way_it_was_paid(booking: Booking,
 
     refund = Refund.objects.get()
     assert (refund.amount, refund.status) == (Decimal(150), "owed")  # the queue sends it: it was paid online
+    mail = build_mail(OutboxMessage.objects.filter(kind="confirmation").latest("pk"), now=NOW)
+    told = "R150 is on its way to the card or account that it was paid from. It arrives by"
+    assert told in mail.body
+    assert told in mail.alternatives[0].content
     assert violations(now=NEXT_DAY) == []
 
 
