@@ -15,6 +15,7 @@ from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
+from bookings.domain.partners.monthly_commission import credit_monthly_commission
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.sales import gateway_refunds, notifications
 from bookings.domain.sales.bank_details import remind_of_bank_details
@@ -111,7 +112,12 @@ def nightly_reconciliation() -> None:
 
 @queue.periodic_task(crontab(hour="23", minute="20"))  # in UTC: 01:20 in Johannesburg
 def nightly() -> None:
-    run_each(lambda: generate_departures(days=DAYS_AHEAD), earn_old_fares, clean_old_rows)
+    run_each(
+        lambda: generate_departures(days=DAYS_AHEAD),
+        earn_old_fares,
+        credit_monthly_commission,
+        clean_old_rows,
+    )
 
 
 def run_each(*steps: Callable[[], Any]) -> None:

@@ -1,9 +1,9 @@
 """Triggers that make the books append-only and a closed shift final.
 
 Append-only are the ledger, order lines, payments, movements of a till, notes, the events of bookings and of
-staff accounts, the lines of statements and their matches. The free words of a note or an event may be erased
-where the law asks for it, by an update that puts ERASED in their place and changes nothing else of the row.
-Made again after each migrate: SQLite drops them when it remakes a table.
+staff accounts, commissions, payments of partners, the lines of statements and their matches. The free words
+of a note or an event may be erased where the law asks for it, by an update that puts ERASED in their place
+and changes nothing else of the row. Made again after each migrate: SQLite drops them when it remakes a table.
 """
 
 from collections.abc import Iterator
@@ -42,6 +42,8 @@ APPEND_ONLY: Final = (
     AppendOnly("bookings_note", "note", "notes are", free_text="text"),
     AppendOnly("bookings_bookingevent", "booking_event", "booking events are", free_text="reason"),
     AppendOnly("bookings_staffevent", "staff_event", "staff events are", free_text="reason"),
+    AppendOnly("bookings_commission", "commission", "commissions are"),
+    AppendOnly("bookings_partnerpayment", "partner_payment", "payments of partners are"),
     AppendOnly("bookings_statementline", "statement_line", "lines of statements are"),
     AppendOnly("bookings_statementmatch", "statement_match", "matches of statements are"),
 )

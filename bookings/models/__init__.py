@@ -1,3 +1,4 @@
+from .commissions import Commission, CommissionRate, PartnerPayment
 from .company import Company
 from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
@@ -8,7 +9,7 @@ from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .order_lines import OrderLine
 from .outbox import OutboxMessage
-from .partners import ApiKey, Partner, PartnerEvent, Webhook
+from .partners import ApiKey, Partner, PartnerEvent, Settlement, Webhook
 from .payments import GatewayNotification, Payment, PaymentAttempt
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
@@ -43,6 +44,8 @@ __all__ = [
     "Bus",
     "Channel",
     "City",
+    "Commission",
+    "CommissionRate",
     "Company",
     "Fare",
     "FareClass",
@@ -59,6 +62,7 @@ __all__ = [
     "OutboxMessage",
     "Partner",
     "PartnerEvent",
+    "PartnerPayment",
     "PassengerType",
     "Payment",
     "PaymentAttempt",
@@ -83,6 +87,7 @@ __all__ = [
     "SeatLayout",
     "Service",
     "ServiceException",
+    "Settlement",
     "Shift",
     "SlowQuery",
     "StaffEvent",

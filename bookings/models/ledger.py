@@ -38,6 +38,7 @@ class Account(models.TextChoices):
     BANK = "bank", _("bank")
     CHARGEBACKS = "chargebacks", _("chargebacks")
     VOUCHER_LIABILITY = "voucher_liability", _("vouchers not yet used")
+    COMMISSION = "commission", _("commission of partners")
 
 
 PER_GATEWAY: Final = (Account.GATEWAY, Account.GATEWAY_FEES, Account.CHARGEBACKS)

@@ -29,6 +29,15 @@ class PartnerQuerySet(models.QuerySet["Partner"]):
         return self.update(owes=Round(F("owes") + amount, precision=2))
 
 
+class Settlement(models.TextChoices):
+    """When a partner's commission comes off what it owes: gross, for a whole month at its end; net, with each
+    sale.
+    """
+
+    GROSS = "gross", _("gross: commission is credited at the end of the month")
+    NET = "net", _("net: commission is deducted from each sale")
+
+
 class Partner(models.Model):
     """Sells on account: `owes` is what it has sold and not yet paid, never more than `credit_limit` by a new
     sale.
@@ -43,6 +52,16 @@ class Partner(models.Model):
     credit_limit = models.DecimalField(_("credit limit"), max_digits=11, decimal_places=2, default=ZERO)
     owes = models.DecimalField(_("owes"), max_digits=12, decimal_places=2, default=ZERO)
     created_at = models.DateTimeField(_("since"))
+    commission_percent = models.DecimalField(
+        _("commission in percent"), max_digits=5, decimal_places=2, default=ZERO, db_default=ZERO
+    )  # of lines that have no CommissionRate
+    settlement = models.CharField(
+        _("settlement"),
+        max_length=5,
+        choices=Settlement,
+        default=Settlement.GROSS,
+        db_default=Settlement.GROSS.value,
+    )
 
     objects = PartnerQuerySet.as_manager()
 
@@ -51,11 +70,22 @@ class Partner(models.Model):
         verbose_name = _("partner")
         verbose_name_plural = _("partners")
         constraints = [
-            models.CheckConstraint(condition=Q(credit_limit__gte=0), name="partner_credit_not_negative")
+            models.CheckConstraint(condition=Q(credit_limit__gte=0), name="partner_credit_not_negative"),
+            models.CheckConstraint(
+                condition=Q(commission_percent__gte=0, commission_percent__lte=100),
+                name="partner_commission_percent",
+            ),
+            models.CheckConstraint(
+                condition=Q(settlement__in=["gross", "net"]), name="partner_settlement_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_settled_net(self) -> bool:
+        return self.settlement == Settlement.NET
 
 
 LENIENCY: Final = timedelta(days=90)

@@ -108,6 +108,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "partner_change": MANAGERS,
     "partner_switch": MANAGERS,
     "partner_payment": MANAGERS,
+    "partner_commission": MANAGERS | {Role.AUDITOR},
+    "partner_line_rate": MANAGERS,
     "partner_key_add": MANAGERS,
     "partner_key": MANAGERS,
     "partner_key_revoke": MANAGERS,

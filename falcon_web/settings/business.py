@@ -51,6 +51,7 @@ BANK_DETAILS_DAYS = env.float("BANK_DETAILS_DAYS", 7)  # after which a person as
 CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
 VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
+PARTNER_PAYMENT_APPROVAL_OVER = Decimal(env.str("PARTNER_PAYMENT_APPROVAL_OVER", "10000"))
 CANCELLATIONS_A_DAY = env.int("CANCELLATIONS_A_DAY", 5)  # of one clerk; one more makes a staff task
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 # The company's chart of accounts, where it is another than in domain/reconciliation/account_map.py:

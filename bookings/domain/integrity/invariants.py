@@ -33,7 +33,11 @@ from bookings.domain.integrity.orders import (
 )
 from bookings.domain.integrity.partner_accounts import (
     charges_belong_to_partners,
+    commissions_are_in_the_ledger,
+    commissions_follow_their_rate,
+    nobody_is_credited_more_than_was_charged,
     partners_owe_what_the_ledger_says,
+    payments_of_partners_are_posted,
 )
 from bookings.domain.integrity.payments import (
     attempts_agree_with_payments,
@@ -325,6 +329,10 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "cash and card lie in a till": money_lies_in_a_till,
     "a partner owes what the ledger says": partners_owe_what_the_ledger_says,
     "what is charged to a partner was sold by it": charges_belong_to_partners,
+    "a commission is in the ledger": commissions_are_in_the_ledger,
+    "a commission follows its rate": commissions_follow_their_rate,
+    "a partner is credited only what it was charged": nobody_is_credited_more_than_was_charged,
+    "a partner's payment is in the ledger, and signed": payments_of_partners_are_posted,
     "an order's total is the sum of its lines": totals_are_the_sums_of_lines,
     "a booking is in the state of its order": bookings_follow_their_order,
     "a ticket is for the departure of its booking": tickets_are_for_their_booking,

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Count, Max, Q
 from django.utils.text import slugify
@@ -18,12 +19,27 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import placed_total
 from bookings.domain.sales.partner_credit import lock_partner
-from bookings.models import Account, LedgerEntry, Order, Partner, PartnerEvent, Posting, SaleStatus, User
+from bookings.models import (
+    Account,
+    CommissionRate,
+    LedgerEntry,
+    Line,
+    Order,
+    Partner,
+    PartnerEvent,
+    PartnerPayment,
+    Posting,
+    SaleStatus,
+    Settlement,
+    User,
+)
 
 _LATEST: Final = 20
+RECEIVED: Final = "partner-received:"  # the cause of the posting of a PartnerPayment
 
 
 def get_partner(slug: str) -> Partner:
@@ -96,51 +112,130 @@ def change_partner(
     return Partner.objects.get(pk=partner.pk)
 
 
+def set_commission(
+    partner: Partner,
+    percent: Decimal,
+    settlement: str,
+    *,
+    actor: User | None = None,
+    now: datetime | None = None,
+) -> Partner:
+    """What the partner earns from now on where its line has no rate of its own, and when it is credited. What
+    was sold before keeps its own.
+    """
+    _check_percent(percent)
+    now = now or database_now()
+    with short_transaction():
+        before = lock_partner(partner.pk)
+        if (before.commission_percent, before.settlement) != (percent, settlement):
+            Partner.objects.filter(pk=partner.pk).update(commission_percent=percent, settlement=settlement)
+            facts = {"percent": percent, "settlement": Settlement(settlement).label}
+            what = _("commission %(percent)s %%, %(settlement)s") % facts
+            PartnerEvent.objects.record(partner, what, at=now, actor=actor)
+    return Partner.objects.get(pk=partner.pk)
+
+
+def set_line_rate(
+    partner: Partner,
+    line: Line,
+    percent: Decimal | None,
+    *,
+    actor: User | None = None,
+    now: datetime | None = None,
+) -> None:
+    """What the partner earns from now on on one line; None: what it earns on all that have no rate."""
+    if percent is not None:
+        _check_percent(percent)
+    now = now or database_now()
+    facts = {"line": line.name, "percent": percent}
+    with short_transaction():
+        lock_partner(partner.pk)
+        if percent is None:
+            CommissionRate.objects.filter(partner=partner, line=line).delete()
+            what = _("no commission of its own on %(line)s any more") % facts
+        else:
+            CommissionRate.objects.update_or_create(partner=partner, line=line, defaults={"percent": percent})
+            what = _("commission %(percent)s %% on %(line)s") % facts
+        PartnerEvent.objects.record(partner, what, at=now, actor=actor)
+
+
+def list_line_rates(partner: Partner) -> list[CommissionRate]:
+    """The lines that have a rate of their own, by code: one query."""
+    return list(partner.rates.select_related("line").order_by("line__code"))
+
+
+def _check_percent(percent: Decimal) -> None:
+    if not is_rand_and_cents(percent) or not 0 <= percent <= 100:
+        raise Refusal(_("Enter the commission in percent, from 0 to 100."))
+
+
 def _check_credit(amount: Decimal) -> None:
     if not is_rand_and_cents(amount) or amount < 0:
         raise Refusal(_("Enter the credit limit in rand and cents."))
 
 
+@dataclass(frozen=True)
+class Transfer:
+    """Money that a partner has sent: rand, the reference on the bank's list, and who signed it."""
+
+    amount: Decimal
+    reference: str
+    approval: Approval | None = None
+
+    def check(self, actor: User, *, now: datetime) -> None:
+        """Raises Refusal, and NeedsApproval over PARTNER_PAYMENT_APPROVAL_OVER."""
+        if not is_rand_and_cents(self.amount) or self.amount <= 0:
+            raise Refusal(_("Enter an amount in rand and cents."))
+        if not self.reference.strip():
+            raise Refusal(_("Enter the reference of the transfer."))
+        if self.approval:
+            self.approval.check(actor, now=now)
+        elif self.amount > settings.PARTNER_PAYMENT_APPROVAL_OVER:
+            limit = format_zar(settings.PARTNER_PAYMENT_APPROVAL_OVER)
+            raise NeedsApproval(
+                _("A transfer over %(limit)s needs the approval of a second person.") % {"limit": limit}
+            )
+
+
 def receive_payment(
     partner: Partner,
-    amount: Decimal,
+    transfer: Transfer,
     *,
-    reference: str,
     actor: User,
     submission: str,
     now: datetime | None = None,
 ) -> None:
     """Book a transfer by which the partner pays what it owes, once per `submission`.
 
-    More than it owes is its credit.
+    More than it owes is its credit. Raises what `Transfer.check` raises.
     """
-    reference = " ".join(reference.split())[:60]
-    if not is_rand_and_cents(amount) or amount <= 0:
-        raise Refusal(_("Enter an amount in rand and cents."))
-    if not reference:
-        raise Refusal(_("Enter the reference of the transfer."))
+    at = now or database_now()
+    transfer.check(actor, now=at)
+    reference, approval = " ".join(transfer.reference.split())[:60], transfer.approval
 
     def book() -> str:
         lock_partner(partner.pk)
-        at = now or database_now()
-        what = _("%(amount)s received, %(reference)s") % {
-            "amount": format_zar(amount),
-            "reference": reference,
-        }
-        event = PartnerEvent.objects.record(partner, what, at=at, actor=actor)
-        amounts = {Account.EFT: amount, Account.PARTNER: -amount}
-        LedgerEntry.objects.post(
-            Posting(f"partner-payment:{event.pk}", amounts, at=at, partner=partner, actor=actor)
+        payment = PartnerPayment.objects.create(
+            partner=partner,
+            amount=transfer.amount,
+            reference=reference,
+            at=at,
+            actor=actor,
+            approver=approval.approver if approval else None,
+            reason=approval.reason[:200] if approval else "",
         )
-        return str(event.pk)
+        facts = {"amount": format_zar(transfer.amount), "reference": reference}
+        what = _("%(amount)s received, %(reference)s") % facts
+        if approval:
+            what += _(", approved by %(name)s") % {"name": approval.approver.display_name}
+        PartnerEvent.objects.record(partner, what, at=at, actor=actor)
+        amounts = {Account.EFT: transfer.amount, Account.PARTNER: -transfer.amount}
+        cause = f"{RECEIVED}{payment.pk}"
+        LedgerEntry.objects.post(Posting(cause, amounts, at=at, partner=partner, actor=actor))
+        return str(payment.pk)
 
-    run_once(
-        "partner-payment",
-        submission,
-        f"{partner.slug} {amount} {reference}",
-        action=book,
-        now=now or database_now(),
-    )
+    content = f"{partner.slug} {transfer.amount} {reference}"
+    run_once("partner-payment", submission, content, action=book, now=at)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict
-from bookings.base.money import format_zar
+from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import short_transaction
+from bookings.domain.sales.commission import commission_shares, note_commission
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.partner_credit import lock_partner
 from bookings.domain.sales.payments import ReceivedPayment, settle
@@ -25,7 +26,7 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
     """Charge what is owed on an order to the partner who sold it, and confirm it.
 
     Raises Conflict if nothing can be paid any more or `amount` is not what is owed, CreditExceeded beyond the
-    partner's limit.
+    partner's limit. What the partner earns by it is kept, and deducted where it settles net.
     """
     with short_transaction():
         locked = lock_order(order_id)
@@ -37,11 +38,16 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
                 _("%(amount)s is owed on this order. Nothing was paid.") % {"amount": format_zar(owed)}
             )
         partner = lock_partner(order.partner_id)
-        if partner.owes + owed > partner.credit_limit:
+        shares = commission_shares(order, owed, partner)
+        deducted = sum((share.amount for share in shares), ZERO) if partner.is_settled_net else ZERO
+        if partner.owes + owed - deducted > partner.credit_limit:
             left = {"amount": format_zar(max(partner.credit_limit - partner.owes, Decimal(0)))}
             raise CreditExceeded(
                 _("This is more than your credit limit allows: %(amount)s is left. Nothing was paid.") % left
             )
         if settle(order.pk, ReceivedPayment(Account.PARTNER, external_id, owed), now=now) not in _CONFIRMS:
             raise Conflict(_("The seats of this order are gone. Nothing was paid."))
+        if shares:
+            payment = order.payments.get(method=Account.PARTNER, external_id=external_id)
+            note_commission(payment, shares, partner, now=now)
     return Order.objects.get(pk=order_id)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bookings.domain.sales.commission import take_back_commission
 from bookings.domain.sales.messages import notify_partner
 from bookings.models import Account, LedgerEntry, Partner, Posting, Refund, Webhook
 
@@ -23,5 +24,6 @@ def credit_partner(refund: Refund, *, now: datetime) -> None:
     if owed.update(status=Refund.Status.PAID, paid_at=now, method=Account.PARTNER):
         amounts = {Account.REFUNDS_OWED: refund.amount, Account.PARTNER: -refund.amount}
         LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order))
+        take_back_commission(refund, now=now)
         notify_partner(refund.order, Webhook.Event.REFUNDED, refund, at=now)
         refund.refresh_from_db()

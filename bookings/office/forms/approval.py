@@ -79,7 +79,9 @@ class ApprovalFields(forms.Form):
         hear of is told; the refused transaction is over.
         """
         report_refusal(refusal, now=timezone.now())
-        self.asks_approval = isinstance(refusal, NeedsApproval) or bool(self.data.get("approver_name"))
+        self.asks_approval = isinstance(refusal, NeedsApproval) or bool(
+            self.data.get(self.add_prefix("approver_name"))
+        )
 
     def ask_for_approval(self) -> None:
         """Say that the action needs a second person, and nobody signed."""

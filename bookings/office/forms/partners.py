@@ -6,7 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.partners.api_keys import KeyTerms
-from bookings.models import ApiKey, Partner, Webhook
+from bookings.domain.partners.partners import Transfer
+from bookings.models import ApiKey, Line, Partner, Webhook
+from bookings.office.access import StaffRequest
+from bookings.office.forms.approval import ApprovalFields
 from bookings.office.forms.fields import SubmissionField, ValuesForm
 from bookings.web.fields import AddressField, AmountField
 
@@ -49,7 +52,7 @@ class KeyForm(ValuesForm):
         return KeyTerms(**{name: self.cleaned_data[name] for name in self.Meta.fields})
 
 
-class PartnerPaymentForm(forms.Form):
+class PartnerPaymentForm(ApprovalFields):
     amount = AmountField(_("Amount in rand"), min_value=Decimal("0.01"))
     reference = forms.CharField(
         label=_("Reference of the transfer"),
@@ -57,6 +60,35 @@ class PartnerPaymentForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     submission = SubmissionField()
+
+    def transfer(self, request: StaffRequest) -> Transfer:
+        """Raises what `approval_for` raises."""
+        data = self.cleaned_data
+        approval = self.approval_for(request, data["reference"])
+        return Transfer(data["amount"], data["reference"], approval)
+
+
+class CommissionForm(ValuesForm):
+    """What a partner earns where a line has no rate of its own, and when it is credited."""
+
+    class Meta:
+        model = Partner
+        fields = ["commission_percent", "settlement"]
+        field_classes = {"commission_percent": AmountField}
+        labels = {"commission_percent": _("Commission in percent")}
+
+
+class LineRateForm(forms.Form):
+    line = forms.ModelChoiceField(
+        label=_("Line"), queryset=Line.objects.order_by("code"), empty_label=_("choose")
+    )
+    percent = AmountField(
+        _("Commission in percent"),
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        required=False,
+        help_text=_("Leave it empty to take the line's own rate away."),
+    )
 
 
 class WebhookForm(forms.Form):

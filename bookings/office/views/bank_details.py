@@ -24,7 +24,7 @@ from bookings.web.refusals import counted
 
 
 @dataclass(frozen=True)
-class AccountLine:
+class BankDetailLine:
     label: str
     value: str
 
@@ -90,11 +90,11 @@ def _page(
     return render(request, "office/refund/bank_details.html", context, status=status)
 
 
-def _lines(account: BankAccount) -> list[AccountLine]:
+def _lines(account: BankAccount) -> list[BankDetailLine]:
     return [
-        AccountLine(_("Account holder"), account.holder),
-        AccountLine(_("Bank"), account.bank),
-        AccountLine(_("Branch code"), account.branch_code),
-        AccountLine(_("Account number"), account.number),
-        AccountLine(_("Type of account"), str(BankDetails.AccountKind(account.kind).label)),
+        BankDetailLine(_("Account holder"), account.holder),
+        BankDetailLine(_("Bank"), account.bank),
+        BankDetailLine(_("Branch code"), account.branch_code),
+        BankDetailLine(_("Account number"), account.number),
+        BankDetailLine(_("Type of account"), str(BankDetails.AccountKind(account.kind).label)),
     ]

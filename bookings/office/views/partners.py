@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
@@ -15,7 +16,14 @@ from bookings.domain.partners import api_keys
 from bookings.domain.partners import partners as accounts
 from bookings.models import ApiKey, Partner
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.partners import KeyForm, NewPartnerForm, PartnerPaymentForm, PartnerTermsForm
+from bookings.office.forms.partners import (
+    CommissionForm,
+    KeyForm,
+    LineRateForm,
+    NewPartnerForm,
+    PartnerPaymentForm,
+    PartnerTermsForm,
+)
 from bookings.office.policy import may
 from bookings.office.presenters.partners import PartnerPage, PartnerRow
 from bookings.web.refusals import add_refusal
@@ -116,16 +124,79 @@ def switch(request: StaffRequest, slug: str) -> HttpResponse:
 
 
 @staff
+@sensitive_post_parameters("payment-approver_password", "payment-approver_code")
 @require_POST
 def receive_payment(request: StaffRequest, slug: str) -> HttpResponse:
+    """A transfer of the partner; over the limit a second person signs."""
     partner = accounts.get_partner(slug)
     form = PartnerPaymentForm(request.POST, prefix="payment")
     if not form.is_valid():
+        form.note_refusal(None)
         return partner_page(request, partner, payment=form, status=422)
-    cleaned = form.cleaned_data
-    accounts.receive_payment(partner, **cleaned, actor=request.user)
-    messages.success(request, _("%(amount)s has been recorded.") % {"amount": format_zar(cleaned["amount"])})
+    data = form.cleaned_data
+    try:
+        accounts.receive_payment(
+            partner, form.transfer(request), actor=request.user, submission=data["submission"]
+        )
+    except Refusal as refusal:
+        form.note_refusal(refusal)
+        if not form.errors:
+            add_refusal(form, None, refusal)
+        return partner_page(request, partner, payment=form, status=refusal.status)
+    messages.success(request, _("%(amount)s has been recorded.") % {"amount": format_zar(data["amount"])})
     return redirect("office:partner", slug)
+
+
+@staff
+@_FORM
+def commission(request: StaffRequest, slug: str) -> HttpResponse:
+    """What the partner earns from now on: on all lines, and on some."""
+    partner = accounts.get_partner(slug)
+    form = CommissionForm(request.POST if request.method == "POST" else None, instance=partner)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            accounts.set_commission(
+                partner, data["commission_percent"], data["settlement"], actor=request.user
+            )
+        except Refusal as refusal:
+            add_refusal(form, "commission_percent", refusal)
+        else:
+            messages.success(request, _("The commission has been saved."))
+            return redirect("office:partner_commission", slug)
+    return _commission_page(request, partner, form=form)
+
+
+@staff
+@require_POST
+def line_rate(request: StaffRequest, slug: str) -> HttpResponse:
+    partner = accounts.get_partner(slug)
+    form = LineRateForm(request.POST)
+    if not form.is_valid():
+        return _commission_page(request, partner, line_form=form)
+    accounts.set_line_rate(
+        partner, form.cleaned_data["line"], form.cleaned_data["percent"], actor=request.user
+    )
+    messages.success(request, _("The commission has been saved."))
+    return redirect("office:partner_commission", slug)
+
+
+def _commission_page(
+    request: StaffRequest,
+    partner: Partner,
+    *,
+    form: CommissionForm | None = None,
+    line_form: LineRateForm | None = None,
+) -> HttpResponse:
+    is_wrong = any(shown.errors for shown in (form, line_form) if shown)
+    context = {
+        "partner": partner,
+        "form": form or CommissionForm(instance=partner),
+        "line_form": line_form or LineRateForm(),
+        "rates": accounts.list_line_rates(partner),
+        "may_change": may(request.user.role, "partner_commission", "POST"),
+    }
+    return render(request, "office/partners/commission.html", context, status=422 if is_wrong else 200)
 
 
 @staff

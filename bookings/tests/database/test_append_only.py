@@ -11,20 +11,23 @@ from bookings.database.triggers import APPEND_ONLY, ERASED, AppendOnly
 from bookings.domain.counter.exchange import add_note
 from bookings.domain.counter.shifts import CashMovement, move_cash
 from bookings.domain.counter.tender import Tender, take_payment
+from bookings.domain.partners.partners import Transfer, receive_payment
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingStep,
+    Commission,
     LedgerEntry,
     Note,
     OrderLine,
+    PartnerPayment,
     Payment,
     StaffEvent,
     StatementLine,
     StatementMatch,
     TillMovement,
 )
-from bookings.tests.make import NOW, make_booking, make_shift, make_statement_line, make_user
+from bookings.tests.make import NOW, make_booking, make_partner, make_shift, make_statement_line, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MODELS: tuple[type[Model], ...] = (
@@ -35,6 +38,8 @@ MODELS: tuple[type[Model], ...] = (
     Note,
     BookingEvent,
     StaffEvent,
+    Commission,
+    PartnerPayment,
     StatementLine,
     StatementMatch,
 )
@@ -56,6 +61,10 @@ def books(db: None) -> Booking:
     StaffEvent.objects.record(clerk, "account changed", actor=clerk, reason="married", at=NOW)
     line = make_statement_line("card", 600)
     StatementMatch.objects.create(line=line, payment=Payment.objects.get(), at=NOW)
+    partner = make_partner()
+    receive_payment(partner, Transfer(Decimal(5), "EFT 1"), actor=clerk, submission="eft", now=NOW)
+    earned = {"percent": 10, "base": 600, "amount": 60, "settlement": "gross", "at": NOW}
+    Commission.objects.create(payment=Payment.objects.get(), booking=booking, **earned)
     return booking
 
 

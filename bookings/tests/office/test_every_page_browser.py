@@ -45,6 +45,7 @@ NO_PAGE: Final = {
         "partner_add",
         "partner_change",
         "partner_payment",
+        "partner_line_rate",
         "partner_key_add",
         "webhook_switch",
         "webhook_secret",

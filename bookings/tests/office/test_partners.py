@@ -7,8 +7,8 @@ from django.test import Client
 
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.api_keys import KeyTerms, find_key, make_key
-from bookings.models import ApiKey, LedgerEntry, Partner
-from bookings.tests.make import NOW, make_api_key, make_partner
+from bookings.models import ApiKey, CommissionRate, LedgerEntry, Partner, PartnerPayment
+from bookings.tests.make import NOW, make_api_key, make_partner, make_schedule, make_user
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
@@ -210,3 +210,50 @@ def test_pages_cost_the_same_for_one_and_three(
         manager.get("/office/partners/")
     with django_assert_num_queries(7):  # session, user, partner, orders, events, keys, desk
         manager.get("/office/partners/partner-0/")
+
+
+def test_a_large_transfer_wants_a_second_person_and_nothing_typed_is_lost(manager: StaffClient) -> None:
+    partner, password = make_partner(), "a-long-enough-pass"
+    boss = make_user(role="manager", password=password)
+    sent = {"payment-amount": "10000.01", "payment-reference": "EFT 4711", "payment-submission": "s1"}
+    signed = {"payment-approver_name": boss.username, "payment-approver_password": password}
+
+    alone = manager.post("/office/partners/travelhub/payment/", sent)
+    wrong = manager.post(
+        "/office/partners/travelhub/payment/", sent | signed | {"payment-approver_password": "x"}
+    )
+    own = {"payment-approver_name": manager.user.username, "payment-approver_password": password}
+    self_signed = manager.post("/office/partners/travelhub/payment/", sent | own)
+    done = manager.post("/office/partners/travelhub/payment/", sent | signed)
+
+    assert [answer.status_code for answer in (alone, wrong, self_signed, done)] == [422, 422, 422, 302]
+    for answer in (alone, wrong):
+        assert 'name="payment-approver_name"' in answer.content.decode()
+        assert 'value="EFT 4711"' in answer.content.decode()
+    assert "needs the approval of a second person" in alone.content.decode()
+    payment = PartnerPayment.objects.get()
+    assert (payment.partner, payment.actor, payment.approver) == (partner, manager.user, boss)
+    assert f"approved by {boss.display_name}" in page(manager, "/office/partners/travelhub/")
+    assert violations(now=NOW) == []
+
+
+def test_commission_by_partner_and_line_is_set_and_told(manager: StaffClient, auditor: StaffClient) -> None:
+    partner, line = make_partner(), make_schedule().route.line
+    path = "/office/partners/travelhub/commission/"
+
+    wrong = manager.post(path, {"commission_percent": "101", "settlement": "net"})
+    manager.post(path, {"commission_percent": "8.5", "settlement": "net"})
+    manager.post(f"{path}line/", {"line": line.pk, "percent": "12"})
+
+    assert wrong.status_code == 422
+    assert 'value="101"' in wrong.content.decode()
+    partner.refresh_from_db()
+    assert (partner.commission_percent, partner.settlement) == (Decimal("8.5"), "net")
+    assert CommissionRate.objects.get().percent == 12
+    events = page(manager, "/office/partners/travelhub/")
+    assert "commission 8.50 %, net" in events or "commission 8.5 %, net" in events
+    shown = page(auditor, path)
+    assert "12.00" in shown
+    assert "<form" not in re.search(r"<main.*</main>", shown, re.DOTALL)[0]
+    manager.post(f"{path}line/", {"line": line.pk, "percent": ""})
+    assert not CommissionRate.objects.exists()
