@@ -73,7 +73,7 @@ def _view(request: HttpRequest, token: str) -> CheckoutView:
 
 def _review_address(request: HttpRequest, token: str) -> str:
     """The review page, with the way to pay that was chosen."""
-    gateway = request.POST.get("gateway", "")
+    gateway = request.POST.get("gateway", "")[:20]
     query = {"step": "review"} | ({"gateway": gateway} if gateway else {})
     return f"{reverse('passenger:checkout', args=[token])}?{urlencode(query)}"
 

@@ -280,6 +280,7 @@ def test_money_of_a_gateway_that_was_left_for_another_is_booked(client: Client, 
     assert (first.gateway, second.gateway) == ("payfast", "yoco")
     first.refresh_from_db()
     assert first.status == "started"
+    assert "/eng/process" in client.get(f"/payments/{first.token}/").content.decode()
     settle(order.pk, ReceivedPayment("payfast", "1", first.amount, attempt=first))
     order.refresh_from_db()
     assert order.status == "confirmed"
