@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.void import VoidQuote, void_quote
+from bookings.domain.messaging.outbox import NO_ADDRESS, NOT_DUE
 from bookings.domain.sales.booking_page import BookingPage, BookingPart, booking_page
 from bookings.domain.sales.ledger import EARNED
 from bookings.domain.sales.refund_state import (
@@ -269,8 +270,11 @@ def _mails(order: Order) -> tuple[MailLine, ...]:
 def _mail(row: OutboxMessage, order: Order) -> MailLine:
     kind, at = str(row.get_kind_display()), local_text(row.created_at)
     if row.sent_at:
-        if not order.email:
+        # What happened then counts, whatever address there is by now; older rows do not say.
+        if row.last_error == NO_ADDRESS or not (row.last_error or order.email):
             return MailLine(kind, at, "nobody", _("not sent: no e-mail address"))
+        if row.last_error == NOT_DUE:
+            return MailLine(kind, at, "nobody", _("not sent: no longer needed"))
         return MailLine(kind, at, "sent", _("sent %(moment)s") % {"moment": local_text(row.sent_at)})
     if row.failed_at:
         return MailLine(

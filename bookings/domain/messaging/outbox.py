@@ -57,12 +57,21 @@ class Carrier(Protocol):
     def close(self) -> None: ...
 
 
+# Kept with a message that is done although nothing was sent.
+NO_ADDRESS: Final = "no address"
+NOT_DUE: Final = "not due"
+
+
 @dataclass
 class SendReport:
     sent: int = 0
     postponed: int = 0
     given_up: int = 0
     server_away: bool = False
+
+
+class NothingToSend(Exception):
+    """The message is done, and went to nobody. Says why."""
 
 
 class MailCarrier:
@@ -80,7 +89,8 @@ class MailCarrier:
     def deliver(self, message: OutboxMessage, now: datetime) -> None:
         mail = build_mail(message, now=now)
         if mail is None:
-            return
+            is_mute = message.order is None or not message.order.email
+            raise NothingToSend(NO_ADDRESS if is_mute else NOT_DUE)
         try:
             if self._connection is None:
                 connection = get_connection()
@@ -213,6 +223,8 @@ def send_batch(
             message = carrier.load(message_id)
             try:
                 carrier.deliver(message, clock())
+            except NothingToSend as reason:
+                _mark_sent(message, clock(), note=str(reason))
             except CarrierAway as away:
                 _give_back(message, away.__cause__, clock())
                 return True
@@ -262,16 +274,17 @@ def _lease(pk: int, now: datetime, lease_until: datetime) -> tuple[QuerySet[Outb
 
 
 @compiled_update
-def _finish(pk: int, sent_at: datetime) -> tuple[QuerySet[OutboxMessage], dict[str, Any]]:
+def _finish(pk: int, sent_at: datetime, note: str) -> tuple[QuerySet[OutboxMessage], dict[str, Any]]:
     return OutboxMessage.objects.filter(pk=pk, sent_at=None), {
         "sent_at": sent_at,
         "lease_until": None,
-        "last_error": "",
+        "last_error": note,
     }
 
 
-def _mark_sent(message: OutboxMessage, now: datetime) -> None:
-    _finish(message.pk, now)
+def _mark_sent(message: OutboxMessage, now: datetime, *, note: str = "") -> None:
+    """With a `note` it is done although nothing was sent."""
+    _finish(message.pk, now, note)
     if message.attempts > 1:
         _close_task(f"message:{message.pk}", now)
     if (

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.messaging.outbox import send_due
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle
@@ -559,3 +560,9 @@ def test_a_mail_to_nobody_is_not_said_to_be_sent(clerk: StaffClient, schedule: S
     page = clerk.get(f"/office/bookings/{booking.booking_reference}/").content.decode()
 
     assert '<span class="badge badge-info">not sent: no e-mail address</span>' in page
+
+    OutboxMessage.objects.filter(order=booking.order_id).update(sent_at=None)
+    send_due()
+    Order.objects.filter(pk=booking.order_id).update(email="ann@example.com")  # too late for that mail
+    later = clerk.get(f"/office/bookings/{booking.booking_reference}/").content.decode()
+    assert "not sent: no e-mail address" in later

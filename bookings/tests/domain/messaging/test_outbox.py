@@ -18,7 +18,7 @@ from bookings.domain.messaging.outbox import (
     send_batch,
     send_due,
 )
-from bookings.models import Booking, OutboxMessage, PaymentAttempt, StaffTask
+from bookings.models import Booking, OutboxMessage, PaymentAttempt, SaleStatus, StaffTask
 from bookings.tests.domain.messaging.sink import Sink, hanging_server, mail_server, use_server
 from bookings.tests.make import NOW, make_booking
 from bookings.tests.servers import free_port
@@ -83,7 +83,20 @@ def test_message_without_address_is_done_without_a_mail(sink: Sink) -> None:
     send_due(now=NOW)
 
     message.refresh_from_db()
-    assert message.sent_at == NOW
+    assert (message.sent_at, message.last_error) == (NOW, "no address")
+    assert sink.mails == []
+
+
+@pytest.mark.django_db
+def test_what_is_not_due_any_more_is_done_and_not_called_sent(sink: Sink) -> None:
+    booking = make_booking()
+    message = make_message(booking)
+    Booking.objects.update(status=SaleStatus.CANCELLED, cancelled_at=NOW)
+
+    report = send_due(now=NOW)
+
+    message.refresh_from_db()
+    assert (message.sent_at, message.last_error, report.sent) == (NOW, "not due", 0)
     assert sink.mails == []
 
 
