@@ -1,3 +1,4 @@
+from .chargebacks import Chargeback
 from .commissions import Commission, CommissionRate, PartnerPayment
 from .company import Company
 from .counter import Note, Shift, TillMovement
@@ -43,6 +44,7 @@ __all__ = [
     "Branch",
     "Bus",
     "Channel",
+    "Chargeback",
     "City",
     "Commission",
     "CommissionRate",

@@ -32,6 +32,7 @@ class OutboxMessage(models.Model):
         REFUND = "refund", _("money on its way back")
         BANK_DETAILS = "bank_details", _("request for bank details")
         BANK_DETAILS_GIVEN = "bank_details_given", _("bank details received")
+        CHARGEBACK = "chargeback", _("payment taken back by the bank")
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
         CONTACT_CHANGED = "contact_changed", _("contact changed")

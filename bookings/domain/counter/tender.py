@@ -18,6 +18,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
 from bookings.domain.sales.alarms import Alarm, raise_alarm, settle_alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
+from bookings.domain.sales.chargebacks import live_chargeback
 from bookings.domain.sales.gateway_refunds import finish_refund
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import owed_on
@@ -296,12 +297,14 @@ def pay_out_refund(
 
 def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None) -> str:
     method, reference = tender.method, clean_reference(tender.method, tender.reference)
-    rows = Refund.objects.select_related("order", "payment__shift")
+    rows = Refund.objects.select_related("order", "payment__shift", "payment__chargeback")
     refund = rows.filter(pk=refund_id).first()
     if refund is None:
         raise NotFound(_("We could not find this refund."))
     lock_order(refund.order_id)
     shift, now = lock_shift(shift), now or database_now()
+    if live_chargeback(refund.payment):
+        raise Conflict(_("The customer’s bank took this payment back: nothing more is paid of it."))
     if returns_online(refund):
         raise Conflict(_("This was paid online: it is refunded automatically the same way."))
     if refund.status != Refund.Status.PAID:

@@ -18,6 +18,7 @@ from bookings.domain.integrity.boarding import (
     standby_claims_nothing,
     standby_does_not_travel,
 )
+from bookings.domain.integrity.chargebacks import chargebacks_are_posted, nothing_follows_a_chargeback
 from bookings.domain.integrity.order_lines import (
     bookings_are_sold_for_their_fares,
     fares_are_earned,
@@ -243,7 +244,7 @@ def _refunds_within_their_payments(now: datetime) -> Iterator[object]:
     yield from (
         f"refund {pk}"
         for pk in other_way.exclude(method=F("payment__method"))
-        .exclude(method="")
+        .exclude(method__in=("", Account.CHARGEBACKS))
         .values_list("pk", flat=True)
     )
     foreign = Refund.objects.filter(payment__isnull=False).exclude(payment__order=F("order"))
@@ -348,6 +349,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "what a statement says is in the ledger": statements_are_posted,
     "a line of a statement is matched to its own": matches_are_of_their_line,
     "bank and gateway fees come from statements": bank_and_fees_have_a_line,
+    "a chargeback is in the ledger": chargebacks_are_posted,
+    "nothing is refunded after a chargeback": nothing_follows_a_chargeback,
     "a waiver has its second person": waivers_are_approved,
     "sums over the limits have their second person": sums_over_the_limits_are_approved,
 }

@@ -16,6 +16,7 @@ from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG
 from bookings.models import (
     Account,
     BankDetails,
+    Chargeback,
     GatewayNotification,
     LedgerEntry,
     Order,
@@ -29,7 +30,7 @@ from bookings.models import (
 _ACTION_TIME: Final = timedelta(days=1)
 _SWEEP_TIME: Final = timedelta(hours=1)  # for the sweep that opens tasks
 _AMOUNT: Final = LedgerEntry._meta.get_field("amount")
-_OWN_ACCOUNTS: Final = (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER)
+_OWN_ACCOUNTS: Final = (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER, Account.CHARGEBACKS)
 # As sales.payments.account_of
 _ACCOUNT: Final = Case(
     When(method__in=_OWN_ACCOUNTS, then=F("method")),
@@ -77,8 +78,8 @@ def refunds_are_posted(now: datetime) -> Iterator[object]:
 
 
 def gateways_hold_what_came(now: datetime) -> Iterator[object]:
-    """What lies with the gateways of an order is its payments through them without its refunds, and never
-    less than nothing.
+    """What lies with the gateways of an order is its payments through them without its refunds and
+    chargebacks, and never less than nothing: but for a bank that takes what went back before.
     """
     entries = LedgerEntry.objects.filter(account=Account.GATEWAY)
     of_statements = Q(cause__startswith=STATEMENT_CAUSE)  # see `statements`
@@ -92,11 +93,20 @@ def gateways_hold_what_came(now: datetime) -> Iterator[object]:
         lies=_total(entries),
         came=_total(Payment.objects.filter(through_gateway)),
         back=_total(Refund.objects.filter(through_gateway, status=Refund.Status.PAID)),
+        taken=_taken_of(),
     )
     # SQLite adds decimals as floating point
-    gap = Round(F("came") - F("back") - F("lies"), precision=2, output_field=_AMOUNT)
-    wrong = orders.annotate(gap=gap).filter(~Q(gap=0) | Q(lies__lt=0))
+    gap = Round(F("came") - F("back") - F("taken") - F("lies"), precision=2, output_field=_AMOUNT)
+    least = Round(F("lies") + F("taken"), precision=2, output_field=_AMOUNT)
+    wrong = orders.annotate(gap=gap, least=least).filter(~Q(gap=0) | Q(least__lt=0))
     yield from wrong.values_list("pk", flat=True)
+
+
+def _taken_of() -> Coalesce:
+    """Σ of an order's chargebacks that were not returned."""
+    live = Chargeback.objects.filter(payment__order=OuterRef("pk"), returned_at=None).order_by()
+    sums = live.values("payment__order").annotate(total=Total("amount"))
+    return Coalesce(Subquery(sums.values("total")), 0, output_field=_AMOUNT)
 
 
 def _total(rows: QuerySet[Any]) -> Coalesce:
@@ -151,6 +161,7 @@ def refunds_go_back_the_way_money_came(now: datetime) -> Iterator[object]:
     sums = came.values("order").annotate(total=Total("amount")).values("total")
     back = (
         Refund.objects.filter(status=Refund.Status.PAID, approver=None)
+        .exclude(method=Account.CHARGEBACKS)
         .order_by()
         .values("order", "method")
         .annotate(back=Total("amount"), came=Coalesce(Subquery(sums), 0, output_field=_AMOUNT))

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Concat
 
 from bookings.domain.reconciliation.differences import other_amounts, unexplained_lines
 from bookings.domain.reconciliation.postings import STATEMENT_CAUSE, TENDERS, amounts_of, posting_cause
-from bookings.models import Account, LedgerEntry, StaffTask, StatementLine, StatementMatch
+from bookings.models import Account, Chargeback, LedgerEntry, StaffTask, StatementLine, StatementMatch
 
 _TASK_TIME: Final = timedelta(days=1)  # for the nightly task
 
@@ -27,6 +27,8 @@ def statements_are_posted(now: datetime) -> Iterator[object]:
     for cause, account, gateway, amount in entries.values_list("cause", "account", "gateway", "amount"):
         posted[cause][account, gateway] = amount
     matched = set(StatementMatch.objects.values_list("line_id", flat=True))
+    for field in ("line_id", "returned_line_id"):
+        matched |= set(Chargeback.objects.values_list(field, flat=True))
     for line in StatementLine.objects.order_by().iterator():
         expected = {
             (account.value, "" if account in _WITHOUT_GATEWAY else line.gateway): amount

@@ -128,26 +128,32 @@ def statement_page(gateway: str, day: date, *, now: datetime) -> StatementPage:
 
 def _theirs(gateway: str, day: date) -> Iterable[DayLine]:
     rows = StatementLine.objects.filter(gateway=gateway, day=day).order_by("at", "pk")
-    for line in rows.select_related("match__payment", "match__refund"):
+    rows = rows.select_related(
+        "match__payment", "match__refund", "chargeback__payment", "returned_chargeback__payment"
+    )
+    for line in rows:
         match: StatementMatch | None = getattr(line, "match", None)
-        thing = (match.payment or match.refund) if match else None
+        chargeback = getattr(line, "chargeback", None) or getattr(line, "returned_chargeback", None)
+        thing = (match.payment or match.refund) if match else chargeback.payment if chargeback else None
+        ours = our_amount(match) if match else line.gross if chargeback else None
         yield DayLine(
             at=line.at,
             kind=_Kind(line.kind),
             name=line.external_id,
             text=line.text,
             order_id=thing.order_id if thing else None,
-            ours=our_amount(match) if match else None,
+            ours=ours,
             theirs=line.gross,
             fee=line.fee,
-            state=line_state(line, match),
+            state=line_state(line, ours),
             subject=f"statement:{line.pk}",
         )
 
 
-def line_state(line: StatementLine, match: StatementMatch | None) -> LineState:
-    if match:
-        return LineState.MATCHED if our_amount(match) == line.gross else LineState.OTHER_AMOUNT
+def line_state(line: StatementLine, ours: Decimal | None) -> LineState:
+    """Of a line that is so much in our books, or (None) is none of ours."""
+    if ours is not None:
+        return LineState.MATCHED if ours == line.gross else LineState.OTHER_AMOUNT
     if line.kind in (_Kind.PAYOUT, _Kind.FEE):
         return LineState.POSTED
     if line.gateway == Account.EFT and line.gross < 0:  # as `differences.unrelated_debits`

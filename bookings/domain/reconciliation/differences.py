@@ -60,8 +60,15 @@ def close_difference_tasks(match: StatementMatch, *, now: datetime) -> None:
     if abs(line.gross) != thing.amount:
         return
     missing = f"payment:{match.payment_id}" if match.payment_id else f"refund:{match.refund_id}"
-    tasks = StaffTask.objects.filter(kind=_TASK, subject__in=(f"statement:{line.pk}", missing), done_at=None)
+    tasks = StaffTask.objects.filter(kind=_TASK, subject=missing, done_at=None)
     tasks.update(done_at=now, done_note=_("it is in the statement of %(day)s") % {"day": day_text(line.day)})
+    close_tasks_of_line(line, now=now)
+
+
+def close_tasks_of_line(line: StatementLine, *, now: datetime) -> None:
+    """The line is in our books now. Within the caller's transaction."""
+    tasks = StaffTask.objects.filter(kind=_TASK, subject=f"statement:{line.pk}", done_at=None)
+    tasks.update(done_at=now, done_note=_("it is in our books now"))
 
 
 def _differences(now: datetime) -> Iterator[StatementGap]:
@@ -83,6 +90,7 @@ def _theirs_without_ours() -> Iterator[StatementGap]:
 def unexplained_lines() -> QuerySet[StatementLine]:
     """What moved there and is not in our books."""
     unmatched = Q(match=None, kind__in=StatementLine.MATCHED)
+    unmatched |= Q(kind=_Kind.CHARGEBACK, chargeback=None, returned_chargeback=None)
     return StatementLine.objects.filter(unmatched | Q(kind=_Kind.OTHER)).exclude(unrelated_debits())
 
 

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 
 from bookings.base.errors import RuleBroken
 from bookings.database.transactions import short_transaction
-from bookings.domain.reconciliation.differences import close_difference_tasks
+from bookings.domain.reconciliation.differences import close_difference_tasks, close_tasks_of_line
 from bookings.domain.reconciliation.postings import TENDERS, post_line
+from bookings.domain.sales.chargebacks import charge_back, live_chargeback, return_chargeback
 from bookings.domain.sales.gateways import PaymentState, VerifiedNotification
 from bookings.domain.sales.notifications import book_missed_payment
 from bookings.models import Payment, PaymentAttempt, Refund, StatementLine, StatementMatch
@@ -22,7 +23,14 @@ _Kind = StatementLine.Kind
 
 def unmatched_lines() -> QuerySet[StatementLine]:
     """What must have a payment or refund of ours beside it, and has none."""
-    return StatementLine.objects.filter(match=None, kind__in=StatementLine.MATCHED)
+    lines = StatementLine.objects.filter(match=None, kind__in=StatementLine.MATCHED)
+    return lines.filter(chargeback=None, returned_chargeback=None)
+
+
+def unmatched_chargebacks() -> QuerySet[StatementLine]:
+    """What a bank took or gave again, and is not noted with its payment."""
+    lines = StatementLine.objects.filter(match=None, kind=_Kind.CHARGEBACK)
+    return lines.filter(chargeback=None, returned_chargeback=None)
 
 
 def match_lines(*, now: datetime) -> int:
@@ -32,9 +40,10 @@ def match_lines(*, now: datetime) -> int:
     ours.
     """
     matched = 0
-    for line in unmatched_lines().exclude(gateway__in=TENDERS).order_by("at", "pk"):
+    lines = (unmatched_lines() | unmatched_chargebacks()).exclude(gateway__in=TENDERS)
+    for line in lines.order_by("at", "pk"):
         try:
-            matched += _match(line, now)
+            matched += _match_chargeback(line, now) if line.kind == _Kind.CHARGEBACK else _match(line, now)
         except RuleBroken as refusal:
             logger.warning("line %s waits: %s", line.pk, type(refusal).__name__)
         except Exception:  # one that cannot be matched must not keep back the others
@@ -50,6 +59,26 @@ def _match(line: StatementLine, now: datetime) -> bool:
         _book_missed(line, now)
         payment = _payment(line)
     return payment is not None and write_match(line, payment=payment, now=now)
+
+
+def _match_chargeback(line: StatementLine, now: datetime) -> bool:
+    """Taken of a payment of ours, or, positive, given to us again."""
+    payments = Payment.objects.filter(method=line.gateway, external_id=line.external_id)
+    payment = payments.select_related("chargeback").first() if line.external_id else None
+    if payment is None:
+        return False
+    chargeback = live_chargeback(payment)
+    try:
+        with short_transaction():
+            if line.gross < 0:
+                charge_back(payment, line, now=now)
+            elif chargeback is None or not return_chargeback(chargeback, line, now=now):
+                return False
+            post_line(line, is_matched=True)
+            close_tasks_of_line(line, now=now)
+    except IntegrityError:  # it was charged back before: a person looks at it
+        return False
+    return True
 
 
 def _payment(line: StatementLine) -> Payment | None:

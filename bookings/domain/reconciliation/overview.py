@@ -87,13 +87,15 @@ def _sums_of(days: Sequence[StatementDay], now: datetime) -> list[DaySum]:
     matches = StatementMatch.objects.filter(line__day__gte=first, line__day__lte=last)
     came = _by_day(matches, "line__gateway", "line__day", "payment__amount")
     back = _by_day(matches, "line__gateway", "line__day", "refund__amount")
+    charged = lines.filter(Q(chargeback__isnull=False) | Q(returned_chargeback__isnull=False))
+    charged_back = _by_day(charged, "gateway", "day", "gross")
     only_came, only_back = _only_ours(first, last)
     open_differences = _open_differences(first, last, now)
     return [
         DaySum(
             gateway=row.gateway,
             day=row.day,
-            ours=came[key] - back[key] + only_came[key] - only_back[key],
+            ours=came[key] - back[key] + charged_back[key] + only_came[key] - only_back[key],
             theirs=theirs[key],
             fees=-fees[key] - own_fees[key],
             paid_out=-paid_out[key],

@@ -17,6 +17,7 @@ from bookings.domain.sales.bank_details import (
     forget_bank_details,
     waits_for_details,
 )
+from bookings.domain.sales.chargebacks import live_chargeback
 from bookings.domain.sales.gateways import (
     AccountGateway,
     PaymentState,
@@ -58,10 +59,10 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     it knows nothing. Where only a bank account will do, the customer is asked for it.
     """
     now = now or database_now()
-    refund = Refund.objects.select_related("order", "payment").get(pk=refund_id)
+    refund = Refund.objects.select_related("order", "payment__chargeback").get(pk=refund_id)
     if refund.status == Refund.Status.PAID:
         return True
-    if refund.payment is None or not is_refundable_online(refund):
+    if refund.payment is None or live_chargeback(refund.payment) or not is_refundable_online(refund):
         _leave_to_staff(refund, now)
         return False
     if waits_for_details(refund):

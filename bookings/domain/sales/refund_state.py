@@ -83,6 +83,8 @@ def refund_sentence(refund: Any) -> str:
         )
     elif refund.method == Account.PARTNER:
         sentence = _("%(amount)s was credited on %(day)s to the company that sold you the ticket.")
+    elif refund.method == Account.CHARGEBACKS:
+        sentence = _("%(amount)s was taken back by your bank by %(day)s.")
     elif refund.shift_id:
         sentence = _("%(amount)s was paid out at a counter on %(day)s.")
     else:

@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from bookings import queue
 from bookings.base.money import ZERO
+from bookings.domain.sales.chargebacks import live_chargeback, settle_by_chargeback
 from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.partner_credit import credit_partner, is_on_account
@@ -66,6 +67,9 @@ def _owe(
     ]
     for refund in refunds:
         refund.save(force_insert=True)
+        chargeback = live_chargeback(refund.payment)
+        if chargeback and settle_by_chargeback(refund, chargeback, now=now):
+            continue
         if is_on_account(refund):
             credit_partner(refund, now=now)
         else:
@@ -79,7 +83,8 @@ def _shares(order: Order, amount: Decimal) -> list[tuple[Payment | None, Decimal
     What no payment can explain is owed all the same, and a person finds out.
     """
     # The payments are locked, as the order is, so that no two refunds share what is left of one
-    payments = Payment.objects.select_for_update(no_key=True).filter(order=order).order_by("-pk")
+    locked = Payment.objects.select_for_update(no_key=True, of=("self",)).select_related("chargeback")
+    payments = locked.filter(order=order).order_by("-pk")
     shares: list[tuple[Payment | None, Decimal]] = []
     back = _given_back(order)
     for payment in payments:
@@ -123,4 +128,5 @@ def is_transfer(refund: Refund) -> bool:
 def refundable_online() -> QuerySet[Refund]:
     """The refunds not yet paid that `is_refundable_online`."""
     open_refunds = Refund.objects.filter(status__in=Refund.OPEN, payment__attempt__isnull=False)
-    return open_refunds.exclude(attempts__status=RefundAttempt.Status.REFUSED)
+    charged_back = Q(payment__chargeback__isnull=False, payment__chargeback__returned_at=None)
+    return open_refunds.exclude(charged_back).exclude(attempts__status=RefundAttempt.Status.REFUSED)

@@ -79,6 +79,8 @@ def method_text(method: str) -> str:
     """How money changed hands, for people: a gateway's own name says nothing to them."""
     if method == Account.PARTNER:
         return _("on the partner’s account")
+    if method == Account.CHARGEBACKS:
+        return _("taken back by the bank")
     return str(Account(method).label) if method in _TENDERS else _("online")
 
 

@@ -32,6 +32,7 @@ from bookings.domain.timetable.trips import local_text
 from bookings.models import (
     Account,
     Booking,
+    Chargeback,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -236,6 +237,16 @@ def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: 
     )
 
 
+def _chargeback(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
+    chargeback = Chargeback.objects.get(payment=message.row_id)
+    reference, amount = bookings[0].booking_reference, format_zar(chargeback.amount)
+    return Content(
+        _("Your bank took back your payment of %(amount)s (%(reference)s)")
+        % {"amount": amount, "reference": reference},
+        {"reference": reference, "amount": amount},
+    )
+
+
 def _link(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     reference = bookings[0].booking_reference
     return Content(
@@ -283,6 +294,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.CANCELLATION: _cancellation,
     Kind.SEATS_GONE: _seats_gone,
     Kind.REFUND: _refund,
+    Kind.CHARGEBACK: _chargeback,
     Kind.LINK: _link,
     Kind.CONTACT_CHANGED: _contact_changed,
     Kind.BANK_DETAILS: _bank_details,
