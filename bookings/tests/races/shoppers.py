@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from django.utils import timezone
@@ -18,7 +18,10 @@ from bookings.domain.sales.notifications import act_on_waiting
 from bookings.models import GatewayNotification, OutboxMessage
 from bookings.tests.make import make_schedule
 from bookings.tests.races.buyer import Buyer, Refused
+from bookings.tests.races.crowd import SCALE
 from bookings.tests.races.service import Service
+
+_PAUSE: Final = 0.05 if SCALE else 0.3  # between purchases, so that the suite's other tests get on as well
 
 
 @dataclass
@@ -77,7 +80,7 @@ def shoppers(
     def keep_buying() -> None:
         while not stop.is_set():
             shop_once(url, schedules, diary, others=others)
-            time.sleep(0.05)
+            time.sleep(_PAUSE)
 
     threads = [threading.Thread(target=keep_buying) for _number in range(number)]
     for thread in threads:
