@@ -186,6 +186,10 @@ class HelpFacts:
         return _span(round(settings.PAY_LATER_CUTOFF_HOURS * 60))
 
     @property
+    def pay_later_proof(self) -> str:
+        return _span(round(settings.PAY_LATER_PROOF_MINUTES))
+
+    @property
     def sales_close(self) -> str:
         return _span(round(settings.SALES_CLOSE_MINUTES["web"]))
 
