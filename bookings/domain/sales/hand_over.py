@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Final
 
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.domain.sales.gateways import HandOver, gateway_called
 from bookings.models import Order, PaymentAttempt
 
+_LEFT_ALONE: Final = 15  # seconds, by a gateway's time-out three times over
 _TO_PAY: Final = (PaymentAttempt.Status.STARTED, PaymentAttempt.Status.ABANDONED)
 
 
@@ -27,11 +29,20 @@ def get_hand_over(attempt: PaymentAttempt) -> HandOver:
     """Where the browser goes to pay.
 
     A gateway that makes a page for each attempt is asked, outside of any transaction, until it has answered;
-    then its answer is kept. Raises OSError when it does not answer.
+    then its answer is kept. Raises OSError when it does not answer, and at once for a while after one that
+    hung: whoever waits for it keeps others from searching and booking.
     """
     if attempt.address:
         return HandOver(attempt.address, external_id=attempt.external_id)
-    target = gateway_called(attempt.gateway).hand_over(attempt)
+    hung = f"hand_over_hung:{attempt.gateway}"
+    if cache.get(hung):
+        raise TimeoutError("the gateway did not answer just now")
+    try:
+        target = gateway_called(attempt.gateway).hand_over(attempt)
+    except OSError as error:
+        if isinstance(getattr(error, "reason", error), TimeoutError):
+            cache.set(hung, True, _LEFT_ALONE)
+        raise
     if target.external_id:
         PaymentAttempt.objects.filter(pk=attempt.pk).update(
             external_id=target.external_id, address=target.address

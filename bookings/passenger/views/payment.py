@@ -79,6 +79,7 @@ def hand_over(request: HttpRequest, token: str) -> HttpResponse:
     try:
         target = get_hand_over(attempt)
     except OSError:
+        context["ways"] = [way for way in offered_ways() if way.gateway != attempt.gateway]
         return private(render(request, "passenger/hand_over.html", context, status=503))
     if not target.fields:
         return private(redirect(target.address))

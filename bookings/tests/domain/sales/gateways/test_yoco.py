@@ -3,6 +3,7 @@ test_simulator.
 """
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from bookings.models import (
     RefundAttempt,
     StaffTask,
 )
+from bookings.tests.domain.messaging.sink import hanging_server
 from bookings.tests.domain.sales.gateways.vectors import (
     WEBHOOK_BODY,
     WEBHOOK_ID,
@@ -204,8 +206,27 @@ def test_a_gateway_that_does_not_answer_says_so_and_can_be_asked_again(
     assert answer.status_code == 503
     assert "The payment page does not answer" in answer.content.decode()
     assert f'href="/payments/{attempt.token}/"' in answer.content.decode()
+    assert "Pay instead: Card or Instant EFT (Payfast)" in answer.content.decode()
     attempt.refresh_from_db()
     assert attempt.status == "started"
+
+
+@pytest.mark.django_db
+def test_a_gateway_that_hangs_is_left_alone_for_a_while(
+    client: Client, attempt: PaymentAttempt, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each customer who tries would keep a process of ours from everybody else for seconds."""
+    PaymentAttempt.objects.update(external_id="", address="")
+    monkeypatch.setattr("bookings.domain.sales.gateways.yoco._PATIENCE", 0.3)
+    with hanging_server() as deaf:
+        settings.YOCO_URL = f"http://127.0.0.1:{deaf}"
+        seconds = []
+        for _try in range(3):
+            started = time.monotonic()
+            assert client.get(f"/payments/{attempt.token}/").status_code == 503
+            seconds.append(time.monotonic() - started)
+
+    assert seconds[0] >= 0.3 > max(seconds[1:])
 
 
 @pytest.mark.django_db
