@@ -78,7 +78,7 @@ def test_cancelling_gives_back_what_was_quoted_and_frees_the_seats(
     assert SeatClaim.objects.count() == 0
     assert Refund.objects.get().amount == Decimal(450)
     assert -LedgerEntry.objects.balance(Account.FEE) == Decimal(450)
-    assert LedgerEntry.objects.balance(Account.REVENUE) == 0
+    assert LedgerEntry.objects.balance(Account.UNEARNED_FARES) == 0
     assert OutboxMessage.objects.filter(kind="cancellation").count() == 1
     schedule.refresh_from_db()
     assert schedule.available_seats == 8
