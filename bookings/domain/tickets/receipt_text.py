@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.base.money import format_zar, rand
+from bookings.domain.tickets.receipt_lines import LineKind, ReceiptLine
 from bookings.domain.tickets.receipts import (
-    LineKind,
     ReceiptIssuer,
-    ReceiptLine,
     ReceiptRefund,
     ReceiptTender,
     ReceiptView,
@@ -27,6 +26,10 @@ _LINES: Final[dict[LineKind, str | Promise]] = {
     LineKind.CANCELLED: gettext_lazy("Cancelled"),
     LineKind.CANCELLATION_FEE: gettext_lazy("Cancellation fee"),
     LineKind.CHANGE_FEE: gettext_lazy("Change fee"),
+    LineKind.SEAT_UPGRADE: gettext_lazy("Seat upgrade"),
+    LineKind.LUGGAGE: gettext_lazy("Luggage"),
+    LineKind.PROMO: gettext_lazy("Promo code"),
+    LineKind.VOUCHER_SALE: gettext_lazy("Voucher"),
     LineKind.DIFFERENCE: gettext_lazy("Fare difference"),
     LineKind.RETURNED: gettext_lazy("Money returned"),
 }

@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -19,55 +16,27 @@ from bookings.base.errors import Conflict, NotFound
 from bookings.base.money import ZERO
 from bookings.database.compiled import compiled
 from bookings.domain.company.details import get_company
-from bookings.domain.sales.booking_page import booking_segment, bookings_of
-from bookings.domain.sales.ledger import EARNED
+from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import RefundState, state_of, with_state
-from bookings.domain.tickets.ticketed_trip import place_text
-from bookings.domain.timetable.trips import TripView, trip_view
+from bookings.domain.tickets.receipt_lines import (
+    ReceiptLine,
+    fee_lines,
+    given_back_lines,
+    in_cents,
+    sold_lines,
+)
 from bookings.models import (
     Account,
     Booking,
     Company,
     LedgerEntry,
     Order,
+    OrderLine,
     Payment,
     Refund,
     SaleStatus,
     Shift,
-    Ticket,
 )
-
-_STANDS: Final = (SaleStatus.PENDING, SaleStatus.CONFIRMED)
-
-
-class LineKind(StrEnum):
-    """What a line is for."""
-
-    FARE = "fare"
-    CANCELLED = "cancelled"  # a fare that is charged no more
-    CANCELLATION_FEE = "cancellation_fee"
-    CHANGE_FEE = "change_fee"
-    DIFFERENCE = "difference"  # between the fares of a change
-    RETURNED = "returned"  # money of a sale that was undone, or too much of it
-
-
-@dataclass(frozen=True)
-class ReceiptTicket:
-    passenger: str
-    passenger_type: str
-    fare_class: str
-    place: str  # the seat, or what stands in its stead
-    trip: TripView
-    reference: str
-
-
-@dataclass(frozen=True)
-class ReceiptLine:
-    kind: LineKind
-    cents: int
-    ticket: ReceiptTicket | None = None
-    reference: str = ""  # of the booking
-    tax_code: str = ""  # empty: no tax is shown, as fares by road are exempt
 
 
 @dataclass(frozen=True)
@@ -155,12 +124,12 @@ def refund_receipt_of(order_id: int, refund_id: int) -> ReceiptView:
 def order_receipt(order: Order, bookings: Sequence[Booking]) -> ReceiptView:
     """The same for an order with all of its bookings, which `bookings_of` must have loaded.
 
-    Two queries, a third if any money has to go back.
+    Three queries, a fourth if any money has to go back.
     """
     payments, entries = list(_payments_of(order.pk)), list(_entries_of(order.pk))
     if not payments and order.status != SaleStatus.CONFIRMED:
         raise Conflict(_("Nothing has been paid on this booking, so there is no receipt."))
-    number = _number(bookings)
+    lines, number = list(_lines_of(order.pk)), _number(bookings)
     is_refunded = any(entry.account == Account.REFUNDS_OWED for entry in entries)
     refunds = _refunds_of(order.pk) if is_refunded else []
     return ReceiptView(
@@ -170,7 +139,7 @@ def order_receipt(order: Order, bookings: Sequence[Booking]) -> ReceiptView:
         company=get_company(),
         issuer=_issuer(order, payments),
         references=tuple(booking.booking_reference for booking in bookings),
-        lines=(*_sold(bookings), *_fees(entries, bookings)),
+        lines=(*sold_lines(lines, bookings), *fee_lines(lines, bookings)),
         tenders=tuple(_tender(payment, entries) for payment in payments),
         refunds=tuple(_numbered(refunds, number, entries)),
     )
@@ -190,7 +159,7 @@ def refund_receipt(order: Order, bookings: Sequence[Booking], refund_id: int) ->
         company=get_company(),
         issuer=_at_till(row.shift) if row.shift else ReceiptIssuer(),
         references=tuple(booking.booking_reference for booking in bookings),
-        lines=_given_back(row, entries, bookings),
+        lines=given_back_lines(row, list(_lines_of(order.pk)), bookings),
         tenders=(),
         refunds=(refund,),
     )
@@ -233,8 +202,13 @@ def _payments_of(order_id: int) -> QuerySet[Payment]:
 
 @compiled
 def _entries_of(order_id: int) -> QuerySet[LedgerEntry]:
-    accounts = (*EARNED, Account.FEE, Account.CASH, Account.REFUNDS_OWED)
+    accounts = (Account.CASH, Account.REFUNDS_OWED)
     return LedgerEntry.objects.filter(order=order_id, account__in=accounts).order_by("pk")
+
+
+@compiled
+def _lines_of(order_id: int) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(order=order_id).order_by("pk")
 
 
 def _number(bookings: Sequence[Booking]) -> str:
@@ -255,52 +229,6 @@ def _at_till(shift: Shift) -> ReceiptIssuer:
     return ReceiptIssuer(clerk=shift.clerk.display_name, branch=shift.branch.name, till=shift.pk)
 
 
-def _sold(bookings: Iterable[Booking]) -> list[ReceiptLine]:
-    """A line for each ticket that was sold, and one that takes it back if it was cancelled."""
-    lines = []
-    for booking in bookings:
-        reference = booking.booking_reference
-        for ticket in _own_tickets(booking):
-            view = _ticket(ticket, booking)
-            lines.append(ReceiptLine(LineKind.FARE, _cents(ticket.fare), view, reference))
-            if ticket.status == Ticket.Status.CANCELLED:
-                lines.append(ReceiptLine(LineKind.CANCELLED, -_cents(ticket.fare), view, reference))
-    return lines
-
-
-def _own_tickets(booking: Booking) -> list[Ticket]:
-    """Those that were not replaced by others; none of seats that ran out unpaid."""
-    if booking.status not in (*_STANDS, SaleStatus.CANCELLED):
-        return []
-    return [ticket for ticket in booking.tickets.all() if ticket.status != Ticket.Status.REPLACED]
-
-
-def _ticket(ticket: Ticket, booking: Booking) -> ReceiptTicket:
-    return ReceiptTicket(
-        passenger=ticket.full_name,
-        passenger_type=ticket.passenger_type.name,
-        fare_class=ticket.fare_class.name,
-        place=place_text(ticket),
-        trip=trip_view(booking_segment(booking)),
-        reference=booking.booking_reference,
-    )
-
-
-def _fees(entries: Iterable[LedgerEntry], bookings: Iterable[Booking]) -> list[ReceiptLine]:
-    references = {booking.pk: booking.booking_reference for booking in bookings}
-    return [
-        ReceiptLine(
-            _fee_kind(entry), -_cents(entry.amount), reference=references.get(entry.booking_id or 0, "")
-        )
-        for entry in entries
-        if entry.account == Account.FEE
-    ]
-
-
-def _fee_kind(entry: LedgerEntry) -> LineKind:
-    return LineKind.CANCELLATION_FEE if entry.cause.startswith("cancel:") else LineKind.CHANGE_FEE
-
-
 def _tender(payment: Payment, entries: Iterable[LedgerEntry]) -> ReceiptTender:
     cause = f"rounding:{payment.pk}"
     rounding = sum(
@@ -308,11 +236,11 @@ def _tender(payment: Payment, entries: Iterable[LedgerEntry]) -> ReceiptTender:
     )
     return ReceiptTender(
         method=payment.method,
-        cents=_cents(payment.amount),
+        cents=in_cents(payment.amount),
         at=payment.paid_at,
         reference=payment.reference,
-        rounding=_cents(rounding),
-        given=None if payment.given is None else _cents(payment.given),
+        rounding=in_cents(rounding),
+        given=None if payment.given is None else in_cents(payment.given),
     )
 
 
@@ -331,43 +259,10 @@ def _refund(row: Refund, number: str, entries: Iterable[LedgerEntry]) -> Receipt
     return ReceiptRefund(
         id=row.pk,
         number=number,
-        cents=_cents(row.amount),
+        cents=in_cents(row.amount),
         state=state_of(row),
         at=row.paid_at or row.created_at,
         method=row.method,
         reference=row.reference,
-        rounding=_cents(-sum(cash, ZERO) - row.amount) if cash else 0,
+        rounding=in_cents(-sum(cash, ZERO) - row.amount) if cash else 0,
     )
-
-
-def _given_back(
-    row: Refund, entries: Iterable[LedgerEntry], bookings: Iterable[Booking]
-) -> tuple[ReceiptLine, ...]:
-    """What a refund is made of: cancelled tickets or a lower fare, less a fee; else the money by itself."""
-    own = [entry for entry in entries if entry.cause == row.cause and entry.booking_id == row.booking_id]
-    booking = next((candidate for candidate in bookings if candidate.pk == row.booking_id), None)
-    reference = booking.booking_reference if booking else ""
-    fares = sum((entry.amount for entry in own if entry.account in EARNED), ZERO)
-    fees = tuple(
-        ReceiptLine(_fee_kind(entry), _cents(entry.amount), reference=reference)
-        for entry in own
-        if entry.account == Account.FEE
-    )
-    if _cents(fares) + sum(fee.cents for fee in fees) != _cents(row.amount):
-        return (ReceiptLine(LineKind.RETURNED, _cents(row.amount), reference=reference),)
-    lines = _cancelled(booking) if booking else ()
-    if sum(line.cents for line in lines) != _cents(fares):
-        lines = (ReceiptLine(LineKind.DIFFERENCE, _cents(fares), reference=reference),)
-    return (*lines, *fees)
-
-
-def _cancelled(booking: Booking) -> tuple[ReceiptLine, ...]:
-    return tuple(
-        ReceiptLine(LineKind.FARE, _cents(ticket.fare), _ticket(ticket, booking), booking.booking_reference)
-        for ticket in _own_tickets(booking)
-        if ticket.status == Ticket.Status.CANCELLED
-    )
-
-
-def _cents(amount: Decimal) -> int:
-    return int(amount * 100)

@@ -17,8 +17,9 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.ledger import EARNED
 from bookings.domain.sales.payments import ReceivedPayment, settle
 from bookings.domain.tickets.links import make_link
+from bookings.domain.tickets.receipt_lines import LineKind
 from bookings.domain.tickets.receipt_text import ReceiptText, receipt_text
-from bookings.domain.tickets.receipts import LineKind, receipt_of, refund_receipt_of
+from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.models import Account, Booking, LedgerEntry, Order, OutboxMessage, Refund, Shift, User
 from bookings.tests.make import (
     NOW,
