@@ -244,6 +244,7 @@ def test_files_hold_what_the_filter_leaves_and_no_formula(manager: StaffClient) 
     csv = b"".join(manager.get(f"{LIST}bookings.csv?{given}").streaming_content).decode()
     xlsx = manager.get(f"{LIST}bookings.xlsx?{given}")
 
+    assert csv.startswith("\ufeff")  # a spreadsheet knows by it that this is UTF-8
     header, line = csv.removeprefix("\ufeff").splitlines()
     assert header.startswith("Reference,Name,Telephone,Passengers,Seats,Fares,Refunded,Paid by,Slip,Branch,")
     name = '\'=HYPERLINK(""http://evil.example""), Eve'

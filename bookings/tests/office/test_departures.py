@@ -1,5 +1,6 @@
 """The departures of a day, as the office lists them."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -57,6 +58,18 @@ def test_the_day_is_that_of_the_branch_by_the_times_of_its_stop(clerk: StaffClie
     assert times_and_places(clerk, branch="bloemfontein", stop="bloemfontein-main", line="none") == []
     assert len(times_and_places(clerk, branch="all")) == 3
     assert times_and_places(clerk, stop="one-of-another-branch") == [("12:00", "Cape Town")]
+
+
+@pytest.mark.parametrize("page", ["/office/departures/", "/office/"])
+def test_what_one_does_with_a_departure_stands_beside_its_time(clerk: StaffClient, page: str) -> None:
+    """So that no narrow screen hides it behind the rest of the row."""
+    make_branch()
+    make_schedule(departs=timezone.now() + timedelta(minutes=1), seats=8)
+
+    html = clerk.get(page, {"page": 1}).content.decode()
+
+    cells = re.split(r"<t[dh][ >]", re.search(r"<tbody>.*?</tr>", html, re.DOTALL)[0])
+    assert "/board/" in cells[2]
 
 
 def test_a_coach_of_midnight_stands_on_the_day_of_this_stop(clerk: StaffClient) -> None:
