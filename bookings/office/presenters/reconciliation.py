@@ -101,7 +101,7 @@ def day_rows(summary: Overview) -> Iterator[DayRow]:
             fees=_unless_none(row.fees),
             paid_out=_unless_none(row.paid_out),
             state=_state_of_day(row),
-            badge="badge-good" if row.read_at and not row.open_differences else "badge-bad",
+            badge=_badge_of_day(row),
             is_open=bool(row.open_differences),
         )
 
@@ -111,7 +111,13 @@ def _state_of_day(row: DaySum) -> str:
         return _("not read")
     if row.open_differences:
         return _("%(number)d to look at") % {"number": row.open_differences}
-    return _("in order")
+    return _("waiting") if row.difference else _("in order")
+
+
+def _badge_of_day(row: DaySum) -> str:
+    if row.read_at is None or row.open_differences:
+        return "badge-bad"
+    return "badge-warn" if row.difference else "badge-good"
 
 
 def balance_figures(summary: Overview) -> list[tuple[str, str]]:
