@@ -150,6 +150,7 @@ def test_a_count_that_is_far_off_shows_the_difference_and_asks_for_a_second_pers
     assert "−R600" in page
     assert 'name="approver_password"' in page
     assert 'value="6"' in page  # what was counted
+    assert 'id="result" tabindex="-1"' in page  # so that a browser goes there by the address
     assert counted(clerk, shift, "2", **signed).status_code == 422  # no reason
     assert (
         counted(
