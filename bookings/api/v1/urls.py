@@ -24,6 +24,7 @@ urlpatterns = [
     path("search/", timetable.search, name="search"),
     # With a key
     path("account/", sales.account, name="account"),
+    path("account/statement/", sales.statement, name="account_statement"),
     path("quotes/", sales.quotes, name="quotes"),
     path("holds/", sales.holds, name="holds"),
     re_path(rf"^holds/{_TOKEN}/$", sales.hold, name="hold"),

@@ -22,6 +22,7 @@ PUBLIC_NAMES = {
 }  # fmt: skip
 SCOPES = {
     "account": {"GET": "read"},
+    "account_statement": {"GET": "read"},
     "quotes": {"POST": "book"},
     "holds": {"POST": "book"},
     "hold": {"GET": "book", "DELETE": "book"},

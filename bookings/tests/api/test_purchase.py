@@ -593,3 +593,27 @@ def test_an_infant_is_sold_on_a_lap(program: Program, coach: Schedule) -> None:
     assert [(each["seat"], each["fare_zar"]) for each in quoted["rides"][0]["seats"]] == seats
     assert [(each["seat"], each["fare_zar"]) for each in held["rides"][0]["seats"]] == seats
     assert [(each["seat"], each["fare_zar"]) for each in made.json()["bookings"][0]["tickets"]] == seats
+
+
+def test_a_program_reads_a_month_of_its_account(program: Program, coach: Schedule) -> None:
+    sell(program, coach)
+
+    statement = program.get("/account/statement/?month=2026-12").json()
+
+    zeros = ("opening", "refunds", "commission", "payments", "other", "commission_earned")
+    assert statement == {
+        "month": "2026-12",
+        "until": "2026-12-01",
+        "settlement": "gross",
+        "sales_zar": "900.00",
+        "closing_zar": "900.00",
+        **{f"{name}_zar": "0.00" for name in zeros},
+        "ageing": {
+            "current_zar": "900.00",
+            "over_30_zar": "0.00",
+            "over_60_zar": "0.00",
+            "over_90_zar": "0.00",
+        },
+    }
+    assert program.get("/account/statement/").json() == statement
+    assert program.get("/account/statement/?month=2026-13").status_code == 400

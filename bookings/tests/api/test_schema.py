@@ -26,12 +26,12 @@ from bookings.tests.races.crowd import many
 EXAMPLES: Final = many(3, 300)  # for each operation; `make soak` sends more
 # Generated clients call them so
 COMPONENTS: Final = {
-    "Account", "Booking", "Call", "CancelRequest", "Cancellation", "Cancelled", "City", "CityPage", "End",
-    "HeldRide", "HeldSeat", "Hold", "HoldRequest", "Offer", "OfferPage", "Order", "OrderPage",
+    "Account", "Ageing", "Booking", "Call", "CancelRequest", "Cancellation", "Cancelled", "City", "CityPage",
+    "End", "HeldRide", "HeldSeat", "Hold", "HoldRequest", "Offer", "OfferPage", "Order", "OrderPage",
     "OrderRequest", "PassengerRequest", "PassengerType", "PassengerTypePage", "PayRequest", "Point",
     "Problem", "Quote", "QuoteRequest", "Refund", "RefundLine", "Ride", "RideRequest", "Route", "RouteCall",
-    "RoutePage", "Schedule", "ScheduleDetail", "SchedulePage", "Seat", "SeatClass", "SeatMap", "Stop",
-    "StopPage", "Ticket",
+    "RoutePage", "Schedule", "ScheduleDetail", "SchedulePage", "Seat", "SeatClass", "SeatMap", "Statement",
+    "Stop", "StopPage", "Ticket",
 }  # fmt: skip
 OPERATIONS: Final = [
     f"{method.upper()} {path}"

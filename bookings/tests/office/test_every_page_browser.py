@@ -32,6 +32,8 @@ NO_PAGE: Final = {
     ),
     *(
         "bookings_csv",
+        "partner_statement_pdf",
+        "partner_statement_csv",
         "bookings_xlsx",
         "booking_note",
         "booking_resend",

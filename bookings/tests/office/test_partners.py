@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,8 @@ from django.test import Client
 
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.api_keys import KeyTerms, find_key, make_key
-from bookings.models import ApiKey, CommissionRate, LedgerEntry, Partner, PartnerPayment
+from bookings.models import ApiKey, CommissionRate, LedgerEntry, Order, Partner, PartnerPayment
+from bookings.tests.domain.partners.sale import sold_by
 from bookings.tests.make import NOW, make_api_key, make_partner, make_schedule, make_user
 from bookings.tests.office.conftest import StaffClient
 
@@ -257,3 +259,26 @@ def test_commission_by_partner_and_line_is_set_and_told(manager: StaffClient, au
     assert "<form" not in re.search(r"<main.*</main>", shown, re.DOTALL)[0]
     manager.post(f"{path}line/", {"line": line.pk, "percent": ""})
     assert not CommissionRate.objects.exists()
+
+
+def test_a_statement_is_a_page_a_pdf_and_a_file(manager: StaffClient, auditor: StaffClient) -> None:
+    partner = make_partner()
+    order = sold_by(partner, make_schedule(departs=NOW + timedelta(days=9)))
+    Order.objects.filter(pk=order.pk).update(external_reference="=HUB-1")
+    path = "/office/partners/travelhub/statement"
+
+    shown = page(auditor, f"{path}/").replace("\u00a0", " ")
+    pdf = manager.get(f"{path}.pdf?month=2026-12")
+    file = manager.get(f"{path}.csv?month=2026-12")
+
+    assert "Statement for December 2026" in shown
+    assert '<option value="2026-12" selected>' in shown
+    assert shown.count("R900") == 4  # sales, balance, its age, the day
+    assert (pdf["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert 'filename="statement-travelhub-2026-12.pdf"' in pdf["Content-Disposition"]
+    lines = b"".join(file.streaming_content).decode().splitlines()
+    assert lines[0].endswith("time,kind,booking,partner_reference,amount")
+    assert lines[1].endswith(f"sales,{order.bookings.get().booking_reference},'=HUB-1,900.00")
+    assert "R0" in page(auditor, f"{path}/?month=2026-11")
+    for wrong in ("2026-13", "x", "1999-01", "2026-1", "\x00"):
+        assert manager.get(f"{path}/", {"month": wrong}).status_code == 404

@@ -17,7 +17,7 @@ from bookings.base.text import clean_name, clean_text
 from bookings.domain.sales.held_trips import hold_country
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.domain.sales.refund_state import RefundState
-from bookings.models import SaleStatus
+from bookings.models import SaleStatus, Settlement
 from bookings.web.fields import PhoneField, check_name
 
 _REFERENCE: Final = r"^[!-~]([ -~]{0,62}[!-~])?$"
@@ -225,6 +225,15 @@ class OrderQuery(CursorQuery):
     )
 
 
+class StatementQuery(serializers.Serializer):
+    month = serializers.RegexField(
+        r"^20[0-9]{2}-(0[1-9]|1[0-2])$",
+        required=False,
+        default="",
+        help_text="As 2026-11, in South Africa's time; this month where it is left out",
+    )
+
+
 # What it gets
 
 
@@ -346,3 +355,30 @@ class AccountShape(Shown):
     name = serializers.CharField()
     credit_limit_zar = money(source="credit_limit")
     owes_zar = money(source="owes")
+
+
+class AgeingShape(Shown):
+    current_zar = money(source="current", help_text="Owed for 30 days at most")
+    over_30_zar = money(source="over_30")
+    over_60_zar = money(source="over_60")
+    over_90_zar = money(source="over_90")
+
+
+class StatementShape(Shown):
+    month = serializers.CharField()
+    until = serializers.DateField(help_text="The last day that is in it: of the month, or today")
+    settlement = serializers.ChoiceField(
+        Settlement.values,
+        help_text="net: commission is deducted from each sale; gross: it is credited when a month is over",
+    )
+    opening_zar = money(source="opening", help_text="What you owed before; negative: your credit")
+    sales_zar = money(source="sales")
+    refunds_zar = money(source="refunds", help_text="Negative: credited to you")
+    commission_zar = money(source="commission", help_text="Negative: credited to you")
+    payments_zar = money(source="payments", help_text="Negative: what you transferred to us")
+    other_zar = money(source="other")
+    closing_zar = money(source="closing", help_text="What you owe at its end: the sum of all these")
+    commission_earned_zar = money(
+        source="commission_earned", help_text="By the sales and refunds of the month, whenever it is credited"
+    )
+    ageing = AgeingShape(help_text="What you owe at its end, by the days since it was charged")

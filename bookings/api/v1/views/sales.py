@@ -30,8 +30,11 @@ from bookings.api.v1.serializers.sales import (
     QuotedHold,
     QuoteRequest,
     QuoteShape,
+    StatementQuery,
+    StatementShape,
 )
 from bookings.base.cursors import Cursor, read_cursor
+from bookings.domain.partners import account_document as partner_account
 from bookings.domain.partners import documents as queries
 from bookings.domain.partners import sales as selling
 from bookings.domain.partners.quotes import make_quote
@@ -224,6 +227,22 @@ def cancellation(request: KeyedRequest, reference: str) -> HttpResponse:
 def account(request: KeyedRequest) -> Response:
     """What you owe us for what you sold, and how far you may go."""
     return detail_response(request, AccountShape, request.auth.partner)
+
+
+@documented(
+    operation_id="account_statement",
+    tags=_ORDERS,
+    parameters=[StatementQuery, fields_of(StatementShape)],
+    responses=StatementShape,
+)
+@keyed(GET="read")
+def statement(request: KeyedRequest) -> Response:
+    """A month of your account: what you sold, got back, earned and paid, what you owe at its end, and for how
+    long.
+    """
+    month = query_of(request, StatementQuery)["month"]
+    shown = partner_account.statement_doc(request.auth.partner, month, now=timezone.now())
+    return detail_response(request, StatementShape, shown)
 
 
 def _order_doc(token: str, partner: Partner, *, only: Collection[str] | None = None) -> Any:
