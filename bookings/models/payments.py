@@ -13,8 +13,9 @@ from .sales import Order
 class PaymentAttempt(models.Model):
     """One try to pay an order through a gateway. `token` is what the gateway gets to know of us.
 
-    `pending`: the bank has not decided. `abandoned`: the customer left the gateway's page without paying.
-    `superseded`: its amount is no longer what is owed. Whatever it is, money that comes by it is booked.
+    `pending`: the bank has not decided. `abandoned`: the customer left the gateway's page without paying,
+    or was never sent to it. `superseded`: its amount is no longer what is owed. Whatever it is, money that
+    comes by it is booked.
     """
 
     class Status(models.TextChoices):

@@ -11,7 +11,8 @@ from bookings.domain.sales.gateways import HandOver, gateway_called
 from bookings.models import Order, PaymentAttempt
 
 _LEFT_ALONE: Final = 15  # seconds, by a gateway's time-out three times over
-_TO_PAY: Final = (PaymentAttempt.Status.STARTED, PaymentAttempt.Status.ABANDONED)
+_Status = PaymentAttempt.Status
+_TO_PAY: Final = (_Status.STARTED, _Status.ABANDONED)
 
 
 def order_of_attempt(token: str) -> Order:
@@ -29,9 +30,19 @@ def get_hand_over(attempt: PaymentAttempt) -> HandOver:
     """Where the browser goes to pay.
 
     A gateway that makes a page for each attempt is asked, outside of any transaction, until it has answered;
-    then its answer is kept. Raises OSError when it does not answer, and at once for a while after one that
-    hung: whoever waits for it keeps others from searching and booking.
+    then its answer is kept. Raises OSError when it does not answer: nobody can have paid then. For a while
+    after one that hung it raises at once: whoever waits keeps others from searching and booking.
     """
+    try:
+        target = _hand_over(attempt)
+    except OSError:
+        _move(attempt, _Status.STARTED, _Status.ABANDONED)
+        raise
+    _move(attempt, _Status.ABANDONED, _Status.STARTED)
+    return target
+
+
+def _hand_over(attempt: PaymentAttempt) -> HandOver:
     if attempt.address:
         return HandOver(attempt.address, external_id=attempt.external_id)
     hung = f"hand_over_hung:{attempt.gateway}"
@@ -50,14 +61,17 @@ def get_hand_over(attempt: PaymentAttempt) -> HandOver:
     return target
 
 
+def _move(attempt: PaymentAttempt, before: PaymentAttempt.Status, after: PaymentAttempt.Status) -> None:
+    if attempt.status == before:
+        PaymentAttempt.objects.filter(pk=attempt.pk, status=before).update(status=after)
+
+
 def abandon_payment(token: str) -> Order:
     """Note that the customer left the gateway's page without paying. Money that comes all the same is booked.
     Raises NotFound.
     """
     attempt = _attempt_called(token)
-    PaymentAttempt.objects.filter(pk=attempt.pk, status=PaymentAttempt.Status.STARTED).update(
-        status=PaymentAttempt.Status.ABANDONED
-    )
+    _move(attempt, _Status.STARTED, _Status.ABANDONED)
     return attempt.order
 
 

@@ -207,8 +207,11 @@ def test_a_gateway_that_does_not_answer_says_so_and_can_be_asked_again(
     assert "The payment page does not answer" in answer.content.decode()
     assert f'href="/payments/{attempt.token}/"' in answer.content.decode()
     assert "Pay instead: Card or Instant EFT (Payfast)" in answer.content.decode()
-    attempt.refresh_from_db()
-    assert attempt.status == "started"
+    status = f"/orders/{attempt.order.token}/status/"
+    assert "The payment was not completed" in client.get(status).content.decode()
+    PaymentAttempt.objects.update(external_id="ch_1", address="https://c.yoco.com/checkout/ch_1")
+    assert client.get(f"/payments/{attempt.token}/").status_code == 302
+    assert "We are confirming your payment" in client.get(status).content.decode()
 
 
 @pytest.mark.django_db
