@@ -1,8 +1,11 @@
 from collections.abc import Collection, Iterable
 from datetime import date
+from functools import cache
 
 from django import template
-from django.utils.safestring import SafeString
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from bookings.domain.inventory.seats import DeckView, SeatView
 from bookings.domain.timetable.segments import Segment
@@ -12,7 +15,17 @@ from bookings.passenger.presenters import rows
 from bookings.passenger.presenters.checkout_steps import checkout_steps
 
 register = template.Library()
-register.simple_tag(checkout_steps)
+
+
+@register.simple_tag
+def steps_of_checkout(at: int) -> SafeString:
+    """The list of steps, rendered once by a process for each of them and each language."""
+    return _steps(at, get_language())
+
+
+@cache
+def _steps(at: int, _language: str | None) -> SafeString:
+    return mark_safe(render_to_string("passenger/_checkout_steps.html", {"steps": checkout_steps(at)}))
 
 
 @register.simple_tag

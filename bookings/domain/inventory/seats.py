@@ -119,9 +119,10 @@ def seat_map(
     prices = class_prices(segment, fares)
     price_texts = {code: format_zar(price) for code, price in prices.items()}
     states, live = _states(segment, owner, now)
+    layout = layout_seats(segment.schedule.layout_id)
     is_kept = are_places_reserved(segment.boards_at, now)
     if is_kept and not takes_wheelchair_places:
-        for seat in layout_seats(segment.schedule.layout_id):
+        for seat in layout:
             if seat.kind == SeatKind.ACCESSIBLE:
                 states.setdefault(seat.pk, "kept")
     state_texts = {
@@ -131,9 +132,11 @@ def seat_map(
         "kept": _("kept for passengers who use a wheelchair"),
         "crew": _("crew"),
     }
+    sold_as = {kind: fares.class_of(kind) for kind in {seat.kind for seat in layout}}
+    codes = {kind: fare_class.code if fare_class else "" for kind, fare_class in sold_as.items()}
     seats = tuple(
-        _seat_view(seat, states.get(seat.pk, "free"), fares, price_texts, state_texts)
-        for seat in layout_seats(segment.schedule.layout_id)
+        _seat_view(seat, states.get(seat.id, "free"), codes[seat.kind], price_texts, state_texts)
+        for seat in layout
     )
     free = Counter(seat.class_code for seat in seats if seat.is_choosable)
     offered = [
@@ -203,10 +206,8 @@ def _states(segment: Segment, owner: str, now: datetime) -> tuple[dict[int, str]
 
 
 def _seat_view(
-    seat: Seat, state: str, fares: FareTable, prices: dict[str, str], state_texts: dict[str, str]
+    seat: Seat, state: str, code: str, prices: dict[str, str], state_texts: dict[str, str]
 ) -> SeatView:
-    fare_class = fares.class_of(seat.kind)
-    code = fare_class.code if fare_class else ""
     if seat.kind == SeatKind.CREW:
         state = "crew"
     elif code not in prices:

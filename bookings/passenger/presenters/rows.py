@@ -88,15 +88,17 @@ def offer_rows(
 ) -> SafeString:
     """`address` tells where a departure's page is."""
     for_all = ngettext("for you", "for %(n)d passengers", party) % {"n": party} if party > 1 else ""
-    facts = trip_facts_of_offers(offers, now)
+    facts, pictures = trip_facts_of_offers(offers, now), static("img/icons.svg")
     rows = (
-        _row(offer, address(offer), for_all, facts=fact, show_day=show_day)
+        _row(offer, address(offer), for_all, facts=fact, show_day=show_day, pictures=pictures)
         for offer, fact in zip(offers, facts, strict=True)
     )
     return mark_safe("".join(rows))
 
 
-def _row(offer: Offer, address: str, for_all: str, *, facts: SafeString, show_day: bool) -> SafeString:
+def _row(
+    offer: Offer, address: str, for_all: str, *, facts: SafeString, show_day: bool, pictures: str
+) -> SafeString:
     is_open = offer.state == "open"
     return fill(
         _ROW,
@@ -112,7 +114,7 @@ def _row(offer: Offer, address: str, for_all: str, *, facts: SafeString, show_da
         day=_within('<p class="eyebrow">{}</p>', offer.day_label if show_day else ""),
         mark=_within("<sup>{}</sup>", offer.day_mark),
         badge=_within('<span class="badge badge-info">{}</span>', offer.note),
-        icons=_icons(offer.amenities, static("img/icons.svg")),
+        icons=_icons(offer.amenities, pictures),
         sum=_within('<div class="sum num">{}</div>', offer.price)
         + _within('<div class="hint">{}</div>', for_all),
         few=_within('<span class="badge badge-warn">{}</span>', offer.seats_left if is_open else ""),
