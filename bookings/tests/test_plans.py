@@ -6,6 +6,7 @@ PostgreSQL only.
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -24,10 +25,11 @@ from bookings.domain.maintenance.cleanup import clean_old_rows
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.partners.documents import OrderFilter, orders_of
 from bookings.domain.sales.expiry import expire_unpaid
-from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
+from bookings.domain.sales.gateway_refunds import note_refund, pay_waiting_refunds
+from bookings.domain.sales.gateways import PaymentState, VerifiedNotification
 from bookings.domain.sales.notifications import act_on_waiting, ask_after_attempts
 from bookings.domain.sales.reminders import queue_pay_reminders
-from bookings.models import Booking, Partner, Route, Schedule, User
+from bookings.models import Booking, Partner, PaymentAttempt, Route, Schedule, User
 from bookings.tests.make import make_partner, make_user
 
 pytestmark = [
@@ -52,6 +54,7 @@ def _known() -> dict[str, Any]:
     ride = sellable_segments()[0]
     return {
         "reference": booking.booking_reference,
+        "order": booking.order_id,
         "email": booking.passenger_email,
         "phone": booking.order.phone.replace("+", "%2B"),
         "surname": booking.tickets.first().surname,
@@ -84,6 +87,11 @@ def sale(client: Client, world: dict[str, Any]) -> None:
     customer = MeasuredSale(sellable_segments()[0], 1)
     for step in ("hold", "type", "order", "tell", "pay"):
         getattr(customer, step)()
+
+
+def told_of_refund(client: Client, world: dict[str, Any]) -> None:
+    told = VerifiedNotification("", "unknown", Decimal(100), PaymentState.REFUNDED)
+    note_refund(PaymentAttempt(pk=1, order_id=world["order"]), told, timezone.now())
 
 
 def sweeps(client: Client, world: dict[str, Any]) -> None:
@@ -148,6 +156,7 @@ VISITS: Final[dict[str, Visit]] = {
     "API: departures": page("/api/v1/schedules/"),
     "API: search": page("/api/v1/search/{search[0]}"),
     "API: changed orders": changed_orders,
+    "refund that a gateway tells of": told_of_refund,
     "sale": sale,
     "sweeps": sweeps,
     "cleaning": lambda client, world: clean_old_rows(),

@@ -113,7 +113,8 @@ def take_back_commission(refund: Refund, *, now: datetime) -> None:
         return
     sold = [row for row in earned if row.refund_id is None]
     origin = _origin(sold, refund)
-    given_back = Refund.objects.filter(payment=refund.payment).aggregate(total=Total("amount"))["total"]
+    refunds = Refund.objects.filter(order=refund.order_id, payment=refund.payment)
+    given_back = refunds.aggregate(total=Total("amount"))["total"]
     is_all = cents(given_back) >= refund.payment.amount
     amount = left if is_all else min(part_of(refund.amount, origin.percent), left)
     Commission.objects.create(

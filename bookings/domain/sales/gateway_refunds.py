@@ -136,7 +136,9 @@ def note_refund(paid_by: PaymentAttempt, notification: VerifiedNotification, now
 
     It may come before the answer to our request, twice, or instead of an answer that got lost.
     """
-    attempts = RefundAttempt.objects.filter(payment__attempt=paid_by, amount=notification.amount)
+    attempts = RefundAttempt.objects.filter(
+        refund__order=paid_by.order_id, payment__attempt=paid_by, amount=notification.amount
+    )
     attempt = (
         attempts.filter(external_id=notification.external_id).first()
         or attempts.filter(external_id="", status__in=RefundAttempt.OPEN).first()
