@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ from bookings.models import (
     LedgerEntry,
     Note,
     Order,
+    OrderLine,
     OutboxMessage,
     Payment,
     Refund,
@@ -64,6 +66,18 @@ class Money:
     @property
     def is_owed(self) -> bool:
         return self.owed > ZERO
+
+
+@dataclass(frozen=True)
+class OrderLineView:
+    """Something that was sold, or taken back if its amount is negative."""
+
+    at: str
+    text: str
+    passenger: str
+    reference: str
+    tax: str
+    amount: str
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,7 @@ class BookingRecord:
     branch: str
     placed: str
     money: Money
+    lines: tuple[OrderLineView, ...]
     refunds: tuple[RefundLine, ...]
     history: tuple[HistoryLine, ...]
     mails: tuple[MailLine, ...]
@@ -130,6 +145,7 @@ def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecor
     page = booking_page(reference, now=now)
     order = Order.objects.select_related("seller", "shift__branch", "partner").get(pk=page.order_id)
     shift = Shift.objects.open_of(user)
+    refunds = list(with_state(Refund.objects.filter(order=order)).order_by("pk"))
     return BookingRecord(
         page=page,
         part=next(part for part in page.parts if part.reference == page.reference),
@@ -137,8 +153,9 @@ def booking_record(reference: str, *, user: User, now: datetime) -> BookingRecor
         seller=order.partner.name if order.partner else name_of(order.seller),
         branch=order.shift.branch.name if order.shift else "",
         placed=local_text(order.placed_at),
-        money=_money(order),
-        refunds=tuple(_refund(row) for row in with_state(Refund.objects.filter(order=order)).order_by("pk")),
+        money=_money(order, refunds),
+        lines=_lines(order),
+        refunds=tuple(_refund(row) for row in refunds),
         history=_history(order),
         mails=_mails(order),
         notes=tuple(
@@ -158,17 +175,29 @@ def name_of(user: User | None) -> str:
     return user.display_name if user else ""
 
 
-def _money(order: Order) -> Money:
+def _lines(order: Order) -> tuple[OrderLineView, ...]:
+    rows = OrderLine.objects.filter(order=order).select_related("ticket", "booking").order_by("pk")
+    return tuple(
+        OrderLineView(
+            at=local_text(line.at),
+            text=str(line.get_kind_display()) + (f" × {line.quantity}" if line.quantity > 1 else ""),
+            passenger=line.ticket.full_name if line.ticket else "",
+            reference=line.booking.booking_reference if line.booking else "",
+            tax=str(line.get_tax_code_display()),
+            amount=format_zar(line.amount),
+        )
+        for line in rows
+    )
+
+
+def _money(order: Order, refunds: Iterable[Refund]) -> Money:
     sums = dict(
         LedgerEntry.objects.filter(order=order).order_by().values_list("account").annotate(Sum("amount"))
     )
     payments = list(Payment.objects.filter(order=order).select_related("shift__clerk").order_by("pk"))
     paid = sum((payment.amount for payment in payments), ZERO)
     owed_back = -sums.get(Account.REFUNDS_OWED, ZERO)
-    back = (
-        Refund.objects.filter(order=order, status=Refund.Status.PAID).aggregate(total=Sum("amount"))["total"]
-        or ZERO
-    )
+    back = sum((refund.amount for refund in refunds if refund.status == Refund.Status.PAID), ZERO)
     owed = sums.get(Account.RECEIVABLE, ZERO)
     return Money(
         fares=format_zar(-sum((sums.get(account, ZERO) for account in EARNED), ZERO)),

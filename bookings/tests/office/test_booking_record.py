@@ -9,6 +9,7 @@ from django.utils import timezone
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.messaging.outbox import send_due
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle
@@ -107,6 +108,23 @@ def test_the_page_shows_the_whole_order(clerk: StaffClient, schedule: Schedule) 
     ):
         assert words in page
     assert response["Cache-Control"] == "no-store, private"
+
+
+def test_the_lines_say_what_was_sold_and_taken_back(till: StaffClient, schedule: Schedule) -> None:
+    booking = sold(schedule)
+    child = booking.tickets.order_by("pk")[1]
+    request = CancellationRequest(booking.booking_reference, [child.pk])
+    now = timezone.now() + timedelta(days=2)
+    part = cancel_booking(request, submission="x", content="", now=now)
+
+    page = till.get(f"/office/bookings/{booking.booking_reference}/").content.decode()
+
+    rows = re.findall(
+        r"<tr>.*?</tr>", page.partition("What was sold and taken back")[2].partition("</table>")[0], re.S
+    )
+    texts = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows[1:]]
+    assert [text.split()[-1] for text in texts] == ["R600", "R600", "−R600", "R600", "−R600", "R150"]
+    assert f"Cancellation fee {part.booking_reference} {child.full_name} exempt R150" in texts[-1]
 
 
 def test_an_unknown_reference_is_not_found(clerk: StaffClient) -> None:
