@@ -62,6 +62,10 @@ def test_a_clerk_signs_in_by_keyboard_and_walks_by_access_keys(watched: Page, li
 
     sign_in(page, page.url, "nomsa")
     expect(page.locator(".office-who")).to_contain_text("Nomsa Dlamini")
+    for width in (1280, 1500, 1920):  # with the keys in the menu or without, it is one line
+        page.set_viewport_size({"width": width, "height": 720})
+        assert page.locator(".office-bar").evaluate("bar => bar.getBoundingClientRect().height") < 60, width
+    page.set_viewport_size({"width": 1280, "height": 720})
     assert_readable(page)
     page.get_by_role("link", name="Nomsa Dlamini").click()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
