@@ -13,7 +13,14 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
-from bookings.tests.make import make_api_key, make_partner, make_shift, make_statement_line, make_user
+from bookings.tests.make import (
+    make_api_key,
+    make_booking,
+    make_partner,
+    make_shift,
+    make_statement_line,
+    make_user,
+)
 from bookings.tests.office.test_access import address, patterns
 
 
@@ -69,6 +76,9 @@ def make_everything(user: User) -> dict[str, str]:
         pattern.name: address(pattern, {name: names[name] for name in pattern.pattern.regex.groupindex})
         for pattern in patterns()
     }
+    reserved = make_booking(schedule=coach, status="pending", now=now)
+    for name in ("reserved", "reserved_print"):
+        found[name] = reverse(f"office:{name}", args=[reserved.booking_reference])
     ask_for_bank_details(refund, now=now)
     details = ("bank_details", "show_bank_details")
     for name in ("pay_refund", "refund_receipt", "refund_receipt_pdf", *details):

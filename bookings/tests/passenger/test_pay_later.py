@@ -95,7 +95,7 @@ def test_after_half_an_hour_the_button_comes_too_late(client: Client, schedule: 
 
     with pytest.raises(Conflict):
         confirm_mailbox(order.pk, now=NOW + timedelta(minutes=31))
-    Order.objects.update(pay_by=NOW)
+    Order.objects.update(pay_by=NOW - timedelta(days=3650))
 
     assert "not held for you any more" in client.get(address).content.decode()
     assert client.post(address).status_code == 409
