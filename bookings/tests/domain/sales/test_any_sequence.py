@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -38,12 +38,14 @@ from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import NOW, make_route, make_schedule, make_shift, make_user
-from bookings.tests.races.crowd import figure, many
+from bookings.tests.races.crowd import SCALE, figure, many
 
 CITIES = ("johannesburg", "bloemfontein", "cape-town")
 RIDES = st.sampled_from([(0, 1), (1, 2), (0, 2)])
 SEATS = st.lists(st.sampled_from(["1A", "1B", "1C", "1D"]), min_size=1, max_size=3, unique=True)
 OWNERS = st.sampled_from(["ann", "ben", "zola"])
+# The suite takes the same sequences on both databases, so the other looks at the end of each only
+LOOKS_AT_EACH_STEP = bool(SCALE) or connection.vendor == "sqlite"
 
 
 class Sales(RuleBasedStateMachine):
@@ -59,12 +61,13 @@ class Sales(RuleBasedStateMachine):
         self.now: datetime = NOW
         self.posts = 0
         self.has_changed = True  # something, since the invariants were looked at
+        self.is_over = False
         self.schedule = make_schedule(route=make_route(), seats=4, departs=NOW + timedelta(days=2))
         self.shift = make_shift(make_user())
 
     def teardown(self) -> None:
         try:
-            self.has_changed = True  # by a refused step, which must leave nothing behind
+            self.has_changed = self.is_over = True  # by a refused step, which must leave nothing behind
             self.everything_is_true()
         finally:
             transaction.set_rollback(True)
@@ -216,7 +219,7 @@ class Sales(RuleBasedStateMachine):
     @invariant()
     def everything_is_true(self) -> None:
         """Looked at after each step that changed something, and at the end: it costs more than the steps."""
-        if self.has_changed:
+        if self.has_changed and (LOOKS_AT_EACH_STEP or self.is_over):
             assert violations(now=self.now) == []
             self._no_money_is_lost()
             self._receipts_say_what_the_ledger_says()
