@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -74,11 +75,23 @@ def may_import(source: tuple[str, ...], target: tuple[str, ...]) -> bool:
     return here == there
 
 
-def python_files() -> Iterator[Path]:
+@cache
+def python_files() -> list[Path]:
     """All of the package but tests and migrations."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if path.relative_to(PACKAGE).parts[0] not in {"tests", "migrations", "__init__.py"}:
-            yield path
+    outside = {"tests", "migrations", "__init__.py"}
+    files = sorted(PACKAGE.rglob("*.py"))
+    return [path for path in files if path.relative_to(PACKAGE).parts[0] not in outside]
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The file as Python reads it, which takes long for all of them."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree_of(path)))
 
 
 def module_of(path: Path) -> tuple[str, ...]:
@@ -87,8 +100,8 @@ def module_of(path: Path) -> tuple[str, ...]:
 
 def imports_of(path: Path) -> Iterator[Import]:
     """The modules of ours that the file imports, wherever in it."""
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
+    top = tree_of(path).body
+    for node in nodes_of(path):
         targets: list[list[str]] = []
         if isinstance(node, ast.ImportFrom):
             if node.level:
@@ -104,9 +117,10 @@ def imports_of(path: Path) -> Iterator[Import]:
                 alias.name.split(".")[1:] for alias in node.names if alias.name.startswith("bookings.")
             ]
         for target in targets:
-            yield Import(path, node.lineno, tuple(target), node not in tree.body)
+            yield Import(path, node.lineno, tuple(target), node not in top)
 
 
+@cache
 def all_imports() -> list[Import]:
     return [found for path in python_files() for found in imports_of(path) if found.target[0] != "tests"]
 
@@ -190,7 +204,7 @@ def test_one_file_writes_seat_claims() -> None:
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in python_files()
         if module_of(path)[0] not in {"demo", "benchmarks"}  # they fill an empty database in bulk
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in verbs
         if "SeatClaim" in ast.unparse(node.func.value)
     }
@@ -231,7 +245,7 @@ def test_only_domain_writes() -> None:
     wrong = [
         f"{path.relative_to(PACKAGE)}:{node.lineno} {node.func.attr}()"
         for path in faces
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bookings.tests.test_architecture import PACKAGE, python_files
+from bookings.tests.test_architecture import PACKAGE, nodes_of, python_files, tree_of
 
 ROOT: Final = PACKAGE.parent
 # Django wants these names wherever it looks for them.
@@ -51,7 +51,7 @@ LEFT: Final = {
 
 def class_names() -> Iterator[tuple[str, str]]:
     for path in python_files():
-        for node in ast.parse(path.read_text()).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef):
                 yield node.name.lstrip("_"), str(path.relative_to(PACKAGE))
 
@@ -89,7 +89,7 @@ def test_no_module_or_template_is_named_by_a_retired_word() -> None:
 
 def definitions() -> Iterator[tuple[Path, str]]:
     for path in python_files():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 yield path, node.name
 
@@ -112,9 +112,9 @@ def api_keys(path: Path, tree: ast.Module) -> set[ast.expr]:
 
 def local_names() -> Iterator[tuple[Path, int, str]]:
     for path in python_files():
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         promised = api_keys(path, tree)
-        for node in ast.walk(tree):
+        for node in nodes_of(path):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node not in promised:
                 yield path, node.lineno, node.id
             elif isinstance(node, ast.arg):
@@ -133,9 +133,7 @@ def test_locals_and_parameters_say_what_they_hold() -> None:
 def test_every_file_of_domain_says_what_it_is_for() -> None:
     files = [path for path in python_files() if "domain" in path.parts and path.name != "__init__.py"]
 
-    wrong = [
-        str(path.relative_to(PACKAGE)) for path in files if not ast.get_docstring(ast.parse(path.read_text()))
-    ]
+    wrong = [str(path.relative_to(PACKAGE)) for path in files if not ast.get_docstring(tree_of(path))]
     assert len(wrong) <= LEFT["docstrings"], wrong
 
 
@@ -144,7 +142,7 @@ def public_functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     for path in python_files():
         if path.relative_to(PACKAGE).parts[0] not in {"domain", "models"}:
             continue
-        for node in ast.parse(path.read_text()).body:
+        for node in tree_of(path).body:
             inside = node.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_") else [node]
             for function in inside:
                 if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
