@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,18 +22,8 @@ from bookings.database.transactions import count_committed, database_now, short_
 from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, lap_types
 from bookings.domain.inventory import claims
-from bookings.domain.inventory.claims import (
-    ClaimedLeg,
-    lock_schedules,
-    read_claims,
-    refresh,
-)
-from bookings.domain.inventory.seat_choice import (
-    SeatAvailability,
-    named_seats,
-    seats_together,
-    sold_seats,
-)
+from bookings.domain.inventory.claims import ClaimedLeg, lock_schedules, read_claims, refresh
+from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.expiry import drop_claims
 from bookings.domain.sales.held_party import check_seats, draft_for, in_order
@@ -141,12 +131,7 @@ def hold_any(
 
 
 def _hold(
-    segment: Segment,
-    choose: Choice,
-    request: HoldRequest,
-    now: datetime | None,
-    *,
-    is_likely: bool = False,
+    segment: Segment, choose: Choice, request: HoldRequest, now: datetime | None, *, is_likely: bool = False
 ) -> Hold:
     """`is_likely`: by the summary of the departure there are seats; nobody looks before it is locked."""
     schedule_id = segment.schedule.pk
@@ -161,10 +146,7 @@ def _hold(
         choose(_availability(segment, seats, request, look, moment)[0], _sold_classes(segment, fares))
     try:
         with short_transaction():
-            # The other segment of the hold is locked too, as its seats get the same new expiry.
-            other_trips = HoldTrip.objects.filter(hold__token=request.adds_to).exclude(schedule=schedule_id)
-            others = other_trips.values_list("schedule", flat=True) if request.adds_to else ()
-            locked = lock_schedules([schedule_id, *others])
+            locked = lock_schedules([schedule_id, *_other_schedules(request.adds_to, schedule_id)])
             claimed = read_claims(schedule_id)
             now = now or claimed.now
             fresh = Segment(locked[schedule_id], segment.board, segment.alight)
@@ -199,6 +181,14 @@ def _hold(
         raise SeatTaken(
             [seat.label for seat in choose(SeatAvailability(seats, ()), _sold_classes(segment, fares))]
         ) from clash
+
+
+def _other_schedules(token: str, schedule_id: int) -> Iterable[int]:
+    """The departure of the hold's other trip: it is locked too, as its seats get the same new expiry."""
+    if not token:
+        return ()
+    others = HoldTrip.objects.filter(hold__token=token).exclude(schedule=schedule_id)
+    return others.values_list("schedule_id", flat=True)
 
 
 def _availability(
