@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -81,7 +82,7 @@ def _name(frame: FrameType, every: bool) -> str:
 
 def _is_property(frame: FrameType) -> bool:
     owner, _dot, name = frame.f_code.co_qualname.rpartition(".")
-    return isinstance(getattr(frame.f_globals.get(owner), name, None), property)
+    return isinstance(getattr(frame.f_globals.get(owner), name, None), property | cached_property)
 
 
 def main() -> None:
