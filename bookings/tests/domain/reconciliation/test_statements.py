@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from huey.contrib.djhuey import HUEY
 
 from bookings import tasks
 from bookings.demo.payment_simulator.account import SimulatedAccount, fee_of
 from bookings.domain.integrity.invariants import neglected, violations
 from bookings.domain.reconciliation.days import business_day
+from bookings.domain.reconciliation.matching import write_match
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.gateway_refunds import pay_refund
@@ -169,6 +171,25 @@ def test_a_difference_that_nobody_was_told_of_is_noticed(account: SimulatedAccou
     StaffTask.objects.all().delete()
 
     assert rule in {found.rule for found in neglected(now=later)}
+
+
+@pytest.mark.parametrize(("hour", "runs"), [(1, True), (0, False), (3, False)])
+def test_it_is_three_in_the_morning_in_south_africa(hour: int, runs: bool) -> None:
+    # The queue counts in UTC
+    periodic = {task.name: task for task in HUEY._registry.periodic_tasks}
+    nightly = periodic["nightly_reconciliation"]
+
+    assert nightly.validate_datetime(datetime(2026, 11, 30, hour, 0)) is runs  # noqa: DTZ001 - as Huey asks
+
+
+def test_a_line_is_matched_once(account: SimulatedAccount, now: datetime) -> None:
+    buy(account, now=now)
+    read()
+    line = StatementLine.objects.get()
+
+    assert not write_match(line, payment=Payment.objects.get(), now=now)
+
+    assert StatementMatch.objects.count() == 1
 
 
 def test_it_runs_by_itself_and_reads_three_days(account: SimulatedAccount) -> None:
