@@ -21,6 +21,7 @@ from bookings.models import (
     LedgerEntry,
     Note,
     Order,
+    OrderLine,
     OutboxMessage,
     Payment,
     PaymentAttempt,
@@ -164,6 +165,12 @@ class BookingInline(RecordInline):
     fields = ["booking_reference", "status", "boards_at", "alights_at", "cancelled_at"]
 
 
+class OrderLineInline(RecordInline):
+    model = OrderLine
+    fields = ["at", "kind", "quantity", "amount", "tax_code", "ticket_id", "cause"]
+    readonly_fields = ["ticket_id"]
+
+
 class PaymentInline(RecordInline):
     model = Payment
     fields = ["method", "external_id", "amount", "paid_at"]
@@ -181,7 +188,7 @@ class OrderAdmin(RecordAdmin):
     ordering = ["-pk"]
     exclude = ["token", "hold"]
     search_fields = ["pk__exact", "bookings__booking_reference__exact", "bookings__passenger_email__exact"]
-    inlines = [BookingInline, PaymentInline, LedgerInline]
+    inlines = [BookingInline, OrderLineInline, PaymentInline, LedgerInline]
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         if not search_term:
