@@ -204,6 +204,8 @@ KEPT: Final = {
     "bookings_ledgerentry.partner_id": "what a partner owes, once there are many entries",
     "bookings_ledgerentry.shift_id": _TILL,
     "bookings_order.shift_id": _TILL,
+    "bookings_orderline.booking_id": "what is sold of a booking, when it is cancelled or moved",
+    "bookings_orderline.order_id": "the receipt of an order, and its total after a change",
     "bookings_partnerevent.actor_id": _DELETED,
     "bookings_payment.shift_id": _TILL,
     "bookings_refund.booking_id": "what came back on a booking",
