@@ -189,7 +189,8 @@ def _work(clerk: User, day: date, work: _ClerkDay, now: datetime, rng: Random) -
             content="",
             now=min(_at(day, _OPENS) - _EARLY, now),
         )
-        payments = [_payment(order, paid_at, shift, rng) for order, paid_at in work.sales]
+        signer = _supervisor()
+        payments = [_payment(order, paid_at, shift, signer, rng) for order, paid_at in work.sales]
         Payment.objects.bulk_create(payments)
         entries = [
             entry
@@ -220,7 +221,12 @@ def _work(clerk: User, day: date, work: _ClerkDay, now: datetime, rng: Random) -
     _close_before(clerk, now.astimezone(_zone()).date(), rng)
 
 
-def _payment(order: Order, paid_at: datetime, shift: Shift, rng: Random) -> Payment:
+def _supervisor() -> User | None:
+    return User.objects.filter(role=User.Role.SUPERVISOR, is_active=True).order_by("pk").first()
+
+
+def _payment(order: Order, paid_at: datetime, shift: Shift, signer: User | None, rng: Random) -> Payment:
+    """`signer` has seen the money of a transfer."""
     method = rng.choice(_TENDERS)
     if method == Account.CASH and in_coins(order.total) != order.total:
         method = Account.CARD
@@ -228,18 +234,19 @@ def _payment(order: Order, paid_at: datetime, shift: Shift, rng: Random) -> Paym
     return Payment(
         order=order,
         method=method.value,
-        external_id=f"till:demo-{order.token}",
+        external_id=f"{'seen' if method == Account.EFT else 'till'}:demo-{order.token}",
         amount=order.total,
         paid_at=paid_at,
         shift=shift,
         reference=reference,
+        approver=signer if method == Account.EFT else None,
     )
 
 
 def _pay_back(work: _ClerkDay, shift: Shift, rng: Random) -> None:
     """Each the way its sale was paid; where the drawer is short of cash a supervisor allows the card."""
     left = expected(shift)[Account.CASH] - sum((order.total for order, _paid_at in work.sales), ZERO) / 2
-    supervisor = User.objects.filter(role=User.Role.SUPERVISOR, is_active=True).order_by("pk").first()
+    supervisor = _supervisor()
     for refund, at in work.refunds:
         payment = refund.order.payments.get()
         refund.payment, method = payment, Account(payment.method)
