@@ -151,6 +151,14 @@ def test_the_simulator_stands_in_for_gateways_without_an_account(tmp_path: Path)
     assert beside[1:] == ["'https://sandbox.payfast.co.za'", f"'{simulator}'"]
 
 
+def test_the_demo_keeps_a_field_key_of_its_own(tmp_path: Path) -> None:
+    first = value_of(tmp_path, "FIELD_KEYS")
+
+    assert first == value_of(tmp_path, "FIELD_KEYS") == repr([(tmp_path / "field_key").read_text()])
+    assert value_of(tmp_path / "other", "FIELD_KEYS") != first
+    assert value_of(tmp_path, "FIELD_KEYS", FIELD_KEYS=FIELD_KEY) == repr([FIELD_KEY])
+
+
 def test_nothing_set_is_the_demo_on_files_of_its_own(tmp_path: Path) -> None:
     names = ("DEBUG", "DATABASES['default']['NAME']", "HUEY['filename']", "SITE_URL")
     files = [repr(str(tmp_path / name)) for name in ("db.sqlite3", "queue.sqlite3")]
