@@ -14,6 +14,7 @@ from django.utils import timezone
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.sales.messages import queue_message
 from bookings.models import Heartbeat, Hold, PublishedFile, User
+from bookings.tests.hostile.test_headers import problems_of
 from bookings.tests.hostile.world import BUYER, GUEST, ROLES, Place, World, addresses, make_world, places
 from bookings.tests.make import make_booking, make_schedule, make_user
 from bookings.tests.races.crowd import SCALE, many
@@ -50,18 +51,22 @@ def changed(before: dict[str, str]) -> set[str]:
     return {table for table, checksum in before.items() if after[table] != checksum}
 
 
-def test_looking_changes_nothing() -> None:
-    world = make_world()
+def test_looking_changes_nothing_and_each_page_has_its_headers() -> None:
+    """One look at each page proves both; what is personal is kept by no cache."""
+    world, wrong = make_world(), []
     before = contents()
 
     for role in ROLES:
         for place, address in addresses(world, role, rows=many(1, 3)):
+            client = world.clients[role]
             if SCALE or role == User.Role.MANAGER or not is_admin(place):
-                world.clients[role].get(address)
+                found = problems_of(place.name, client.get(address), world)
+                wrong += [f"{role} {address}: {problem}" for problem in found]
             if SCALE or (role == User.Role.MANAGER and not is_admin(place)):
-                world.clients[role].head(address)
+                client.head(address)
 
         assert changed(before) == set(), role
+    assert wrong == []
 
 
 def is_admin(place: Place) -> bool:
