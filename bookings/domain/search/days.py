@@ -120,7 +120,7 @@ def _lowest_by_day(
     Kept while no departure's revision changes and no hold on them ends.
     """
     rows = [
-        (departure.id, departure.revision, departure.boards_at, departure.price_zar)
+        (departure.id, departure.revision, departure.boards_at.timestamp(), departure.price_zar)
         for departure in departures
     ]
     mark = reference_data_version()
