@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO
 from bookings.domain.reconciliation.days import first_moment
-from bookings.domain.reconciliation.differences import STATEMENT_TIME
+from bookings.domain.reconciliation.differences import STATEMENT_TIME, unrelated_lines
 from bookings.domain.reconciliation.matching import our_amount
 from bookings.domain.reconciliation.postings import TENDERS
 from bookings.models import (
@@ -109,7 +109,7 @@ class StatementPage:
 
 
 def statement_page(gateway: str, day: date, *, now: datetime) -> StatementPage:
-    """Every line of a day, what differs first: seven queries."""
+    """Every line of a day, what differs first: eight queries."""
     read = StatementDay.objects.filter(gateway=gateway, day=day).first()
     lines = [*_theirs(gateway, day), *_only_ours(gateway, day, now)]
     lines = _with_tasks(_with_bookings(lines))
@@ -128,6 +128,7 @@ def statement_page(gateway: str, day: date, *, now: datetime) -> StatementPage:
 
 def _theirs(gateway: str, day: date) -> Iterable[DayLine]:
     rows = StatementLine.objects.filter(gateway=gateway, day=day).order_by("at", "pk")
+    unrelated = set(rows.filter(unrelated_lines()).values_list("pk", flat=True))
     rows = rows.select_related(
         "match__payment", "match__refund", "chargeback__payment", "returned_chargeback__payment"
     )
@@ -145,7 +146,7 @@ def _theirs(gateway: str, day: date) -> Iterable[DayLine]:
             ours=ours,
             theirs=line.gross,
             fee=line.fee,
-            state=line_state(line, ours),
+            state=LineState.NOT_OURS if line.pk in unrelated else line_state(line, ours),
             subject=f"statement:{line.pk}",
         )
 
@@ -156,8 +157,6 @@ def line_state(line: StatementLine, ours: Decimal | None) -> LineState:
         return LineState.MATCHED if ours == line.gross else LineState.OTHER_AMOUNT
     if line.kind in (_Kind.PAYOUT, _Kind.FEE):
         return LineState.POSTED
-    if line.gateway == Account.EFT and line.gross < 0:  # as `differences.unrelated_debits`
-        return LineState.NOT_OURS
     return LineState.THEIRS_ONLY
 
 

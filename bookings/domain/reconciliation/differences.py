@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_text
@@ -91,12 +91,16 @@ def unexplained_lines() -> QuerySet[StatementLine]:
     """What moved there and is not in our books."""
     unmatched = Q(match=None, kind__in=StatementLine.MATCHED)
     unmatched |= Q(kind=_Kind.CHARGEBACK, chargeback=None, returned_chargeback=None)
-    return StatementLine.objects.filter(unmatched | Q(kind=_Kind.OTHER)).exclude(unrelated_debits())
+    return StatementLine.objects.filter(unmatched | Q(kind=_Kind.OTHER)).exclude(unrelated_lines())
 
 
-def unrelated_debits() -> Q:
-    """What leaves the bank and is no refund of ours is no business of sales."""
-    return Q(gateway=Account.EFT, gross__lt=0, match=None)
+def unrelated_lines() -> Q:
+    """What leaves the bank and is no refund of ours is no business of sales, and what a gateway paid out was
+    posted from its own statement.
+    """
+    paid_out = StatementLine.objects.filter(kind=_Kind.PAYOUT, day__lte=OuterRef("day"))
+    is_payout = Exists(paid_out.filter(gross=-OuterRef("gross")))
+    return Q(gateway=Account.EFT, match=None) & (Q(gross__lt=0) | Q(is_payout))
 
 
 def other_amounts() -> QuerySet[StatementMatch]:

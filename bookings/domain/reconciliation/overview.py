@@ -19,7 +19,7 @@ from bookings.domain.reconciliation.differences import (
     STATEMENT_TIME,
     other_amounts,
     unexplained_lines,
-    unrelated_debits,
+    unrelated_lines,
 )
 from bookings.domain.reconciliation.postings import TENDERS
 from bookings.models import (
@@ -79,7 +79,7 @@ def overview(*, page: int = 1, now: datetime) -> Overview:
 
 def _sums_of(days: Sequence[StatementDay], now: datetime) -> list[DaySum]:
     first, last = min(row.day for row in days), max(row.day for row in days)
-    lines = StatementLine.objects.filter(day__gte=first, day__lte=last).exclude(unrelated_debits())
+    lines = StatementLine.objects.filter(day__gte=first, day__lte=last).exclude(unrelated_lines())
     theirs = _by_day(lines.exclude(kind__in=(_Kind.PAYOUT, _Kind.FEE)), "gateway", "day", "gross")
     fees = _by_day(lines, "gateway", "day", "fee")
     own_fees = _by_day(lines.filter(kind=_Kind.FEE), "gateway", "day", "gross")

@@ -7,14 +7,15 @@ import pytest
 from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
-from bookings.domain.reconciliation.day_page import LineState
+from bookings.domain.reconciliation.day_page import LineState, statement_page
+from bookings.domain.reconciliation.days import business_day
 from bookings.domain.reconciliation.files import read_file
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.reconciliation.slips import shift_slips
 from bookings.domain.reconciliation.uploads import UploadResult, keep_file
 from bookings.models import LedgerEntry, Refund, Shift, StaffTask, StatementLine, StatementMatch
 from bookings.tests.domain.reconciliation.paying import pay_at_till
-from bookings.tests.make import NOW, make_booking, make_shift, make_user
+from bookings.tests.make import NOW, make_booking, make_shift, make_statement_line, make_user
 
 CARD = "Terminal,Transaction Date,Time,Slip No,Type,Amount,Fee\n"
 BANK = "Falcon Bus Lines,,,\nAccount 123,,,\n\nDate,Description,Credit,Debit\n"
@@ -198,6 +199,22 @@ def test_a_transfer_is_found_in_what_the_bank_prints(shift: Shift) -> None:
 
     assert states(shift) == [LineState.MATCHED]
     assert tasks() == []  # the rent is no business of sales
+
+
+@pytest.mark.django_db
+def test_what_a_gateway_paid_out_is_in_its_own_statement() -> None:
+    now = timezone.now()
+    make_statement_line("payfast", -1579, kind="payout", at=now, day=business_day(now))
+    today = timezone.localdate().isoformat()
+
+    upload(f"{BANK}{today},PAYFAST,1579.00,\n{today},UNKNOWN,20.00,\n", tender="eft")
+
+    lines = statement_page("eft", business_day(now), now=now).lines
+    assert {line.name: line.state for line in lines} == {
+        "PAYFAST": LineState.NOT_OURS,
+        "UNKNOWN": LineState.THEIRS_ONLY,
+    }
+    assert tasks() == [f"statement:{StatementLine.objects.get(external_id='UNKNOWN').pk}"]
 
 
 def test_a_refund_slip_is_matched_in_its_own_direction(shift: Shift) -> None:
