@@ -9,6 +9,7 @@ from django.test import Client
 from bookings.base.errors import Refusal
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.messaging.mail.content import build_mail
+from bookings.domain.sales.messages import queue_message
 from bookings.domain.tickets.contact_change import ContactChange, change_contact
 from bookings.domain.tickets.links import make_link
 from bookings.models import Booking, Order, OutboxMessage
@@ -44,6 +45,16 @@ def mails() -> list[Any]:
 
 def change(booking: Booking, email: str, phone: str = "", submission: str = "form") -> Order:
     return change_contact(ContactChange(booking.order_id, email, phone), submission=submission, now=NOW)
+
+
+def write_link(booking: Booking) -> OutboxMessage:
+    message = queue_message(OutboxMessage.Kind.LINK, booking.order, booking.order, now=NOW)
+    assert message
+    return message
+
+
+def link_in(mail: Any) -> str:
+    return re.search(r"(/bookings/link/\S+)", mail.body)[1]
 
 
 def test_the_buyer_changes_it_and_both_addresses_are_told(owner: Client, booking: Booking) -> None:
@@ -120,6 +131,18 @@ def test_another_telephone_alone_is_told_once(booking: Booking) -> None:
 
     (mail,) = mails()
     assert mail.to == ["ann@example.com"]
+
+
+def test_a_mail_tried_once_more_after_a_change_does_not_open_the_link_of_before(booking: Booking) -> None:
+    message = write_link(booking)
+    before, _again = (link_in(build_mail(message, now=NOW)) for _try in range(2))
+    assert before == _again
+
+    change(booking, "new@example.com")
+    message.order.refresh_from_db()
+
+    assert link_in(build_mail(message, now=NOW)) != before
+    assert Client().get(before).status_code == 404
 
 
 def test_a_new_mailbox_gets_the_button_of_who_pays_later(booking: Booking) -> None:

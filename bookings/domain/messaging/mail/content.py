@@ -63,10 +63,9 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         content = _WRITERS[message.kind](message, order, bookings, now)
         if content is None:
             return None
-        # Whoever reads the address of before must not get in
-        token = (
-            "" if message.recipient else make_link(order, now=now, bookings=bookings, seed=message.message_id)
-        )
+        # Whoever reads the address of before must not get in, not even by a mail that is tried once more
+        seed = f"{message.message_id} {order.email}"
+        token = "" if message.recipient else make_link(order, now=now, bookings=bookings, seed=seed)
         company = get_company()
         context = {
             "company": company,
