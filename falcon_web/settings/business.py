@@ -47,7 +47,7 @@ SHIFT_DIFFERENCE_LIMIT = Decimal(
 )  # rand by tender; beyond it a cash-up needs a second person
 REFUND_DAYS = env.int("REFUND_DAYS", 10)  # by when a customer is promised that a refund has arrived
 BANK_DETAILS_DAYS = env.float("BANK_DETAILS_DAYS", 7)  # after which a person asks for them
-# Rand over which a clerk needs the approval of a second person
+# Rand over which a clerk needs a second person: cash back of one sale, a void, pay-outs of a day
 CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
 VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))

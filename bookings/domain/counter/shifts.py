@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, Refusal
@@ -91,8 +92,8 @@ def move_cash(
 ) -> TillMovement:
     """Move cash into or out of a till, once per `submission`.
 
-    The drawer never goes below nothing. Raises NeedsApproval for a pay-out over PAY_OUT_APPROVAL_OVER that
-    nobody signed.
+    The drawer never goes below nothing. Raises NeedsApproval for a pay-out that nobody signed and that, with
+    the clerk's others of the day, is over PAY_OUT_APPROVAL_OVER.
     """
     result = run_once(
         "till",
@@ -114,9 +115,9 @@ def _move(shift: Shift, movement: CashMovement, now: datetime | None) -> str:
         raise Refusal(_("Enter what the money is for."))
     if movement.approver:
         check_approver(movement.approver, shift.clerk, now=now)
-    elif -amount > settings.PAY_OUT_APPROVAL_OVER:
+    elif amount < 0 and _unsigned_pay_outs(shift.clerk, now) - amount > settings.PAY_OUT_APPROVAL_OVER:
         limit = {"limit": format_zar(settings.PAY_OUT_APPROVAL_OVER)}
-        why = _("A pay-out over %(limit)s needs the approval of a second person.") % limit
+        why = _("Pay-outs over %(limit)s a day need the approval of a second person.") % limit
         detail = f"{format_zar(-amount)}, {reason}: {why}"
         raise NeedsApproval(
             why, Alarm(StaffTask.Kind.LIMIT_REFUSED, shift.clerk, f"shift:{shift.pk}", detail)
@@ -127,6 +128,13 @@ def _move(shift: Shift, movement: CashMovement, now: datetime | None) -> str:
     )
     _post(shift, f"movement:{row.pk}", {Account.CASH: amount, Account.PETTY_CASH: -amount}, now)
     return str(row.pk)
+
+
+def _unsigned_pay_outs(clerk: User, now: datetime) -> Decimal:
+    """What the clerk has paid out today alone: a sum over the limit is none the less so in pieces."""
+    day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    paid_out = TillMovement.objects.filter(shift__clerk=clerk, approver=None, amount__lt=0, at__gte=day)
+    return -(paid_out.aggregate(total=Total("amount"))["total"] or ZERO)
 
 
 def require_cash(shift: Shift, amount: Decimal) -> None:

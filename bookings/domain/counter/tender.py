@@ -37,6 +37,7 @@ from bookings.models import (
     SaleStatus,
     Shift,
     StaffTask,
+    Total,
     Webhook,
 )
 
@@ -379,9 +380,20 @@ def approval_needed(refund: Refund, method: str, shift: Shift) -> str:
         return _("This was paid another way (%(way)s): a second person must approve.") % {"way": came}
     if method != Account.CASH:
         return ""
-    if refund.amount > limit:
+    if refund.amount + _given_alone(refund.order_id) > limit:
         facts = {"limit": format_zar(limit)}
-        return _("A cash refund over %(limit)s needs the approval of a second person.") % facts
+        return _("Cash refunds over %(limit)s of one sale need the approval of a second person.") % facts
     if payment.shift and payment.shift.branch_id != shift.branch_id:
         return _("This was sold at another branch: a cash refund needs the approval of a second person.")
     return ""
+
+
+def _given_alone(order_id: int) -> Decimal:
+    """What was given back of an order in cash without a second person: one passenger after the other is no
+    way around the limit. A void has a limit of its own.
+    """
+    paid = Refund.objects.filter(
+        order=order_id, status=Refund.Status.PAID, method=Account.CASH, approver=None
+    )
+    total = paid.exclude(cause__startswith="void:").aggregate(total=Total("amount"))["total"]
+    return total or ZERO

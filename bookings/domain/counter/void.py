@@ -18,7 +18,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.inventory.claims import refresh
-from bookings.domain.sales.alarms import Alarm, settle_alarm
+from bookings.domain.sales.alarms import Alarm, settle_alarm, watch_cancellations
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.bookings import booking_called
 from bookings.domain.sales.cancellations import close_booking
@@ -207,5 +207,6 @@ def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | N
             content=cause,
             now=now,
         )
+    watch_cancellations(shift.clerk, order, now=now)
     refresh(locked.schedules)
     return str(order.pk)

@@ -53,7 +53,9 @@ def settle_alarm(order: Order, clerk: User, *, by: User, now: datetime) -> None:
 
 
 def watch_cancellations(clerk: User, order: Order, *, now: datetime) -> None:
-    """Raise one alarm a day about a clerk who cancels more than CANCELLATIONS_A_DAY bookings."""
+    """Raise one alarm a day about a clerk who cancels or voids more than CANCELLATIONS_A_DAY
+    bookings.
+    """
     day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     ended = BookingEvent.objects.filter(actor=clerk, ticket=None, to_status=SaleStatus.CANCELLED, at__gte=day)
     number = ended.count()

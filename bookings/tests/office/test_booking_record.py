@@ -354,7 +354,7 @@ def test_a_cancellation_is_paid_out_of_the_till(till: StaffClient, schedule: Sch
     done = till.post(address, form | signed_by_supervisor())
 
     assert alone.status_code == 422
-    assert "A cash refund over R500 needs the approval" in alone.content.decode()
+    assert "Cash refunds over R500 of one sale need the approval" in alone.content.decode()
     assert 'name="approver_name"' in alone.content.decode()
     assert done.status_code == 302
     assert re.findall(r"<(\w+)[^>]* autofocus", alone.content.decode()) == ["div"]  # why it was refused

@@ -13,10 +13,24 @@ from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
 from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.operations.tasks import finish_task
+from bookings.domain.reconciliation.files import read_file
+from bookings.domain.reconciliation.uploads import keep_file
 from bookings.domain.sales.alarms import report_refusal
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.cancellations import CancellationRequest
-from bookings.models import Booking, BookingEvent, BookingStep, Refund, Shift, StaffTask, User
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    BookingStep,
+    Refund,
+    Shift,
+    StaffEvent,
+    StaffTask,
+    Ticket,
+    User,
+)
+from bookings.office.policy import may
+from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import NOW, make_approval, make_booking, make_schedule, make_shift, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -116,11 +130,65 @@ def test_a_void_after_boarding_is_told_and_its_clerk_cannot_close_the_task(shift
     finish_task(task.pk, user=make_user(role=User.Role.SUPERVISOR), **form)
 
 
+def test_pieces_of_a_sum_over_the_limit_need_the_second_person_too(shift: Shift, settings: Any) -> None:
+    """One passenger after the other, and one pay-out after the other, whatever till it is."""
+    order = ordered(make_schedule())
+    take_payment(order, Tender("cash"), shift=shift, submission="sale", **FORM)
+    first, second = Ticket.objects.filter(booking__order=order).order_by("pk")
+    settings.CASH_REFUND_APPROVAL_OVER = first.fare + second.fare - 1
+    reference = order.bookings.get().booking_reference
+
+    def cancel_one(ticket: Ticket, approval: Approval | None = None) -> None:
+        request = CancellationRequest(reference, [ticket.pk], reason="ill")
+        till = Till(shift.clerk, Tender("cash", approval=approval))
+        cancel_at_till(request, till=till, submission=f"{ticket.pk}"[:80], **FORM)
+
+    cancel_one(first)
+    with pytest.raises(NeedsApproval, match="of one sale"):
+        cancel_one(second)
+    cancel_one(second, make_approval())
+
+    for number, amount in enumerate((-150, -50)):
+        move_cash(shift, CashMovement(Decimal(amount), "Taxi"), submission=f"m{number}", **FORM)
+    move_cash(shift, CashMovement(Decimal(300), "change"), submission="in", **FORM)
+    close_shift(shift, BlindCount(expected(shift)), submission="close", **FORM)
+    later = make_shift(shift.clerk)
+    with pytest.raises(NeedsApproval, match="a day"):
+        move_cash(later, CashMovement(Decimal(-10), "Taxi"), submission="m2", **FORM)
+    move_cash(make_shift(make_user()), CashMovement(Decimal(-10), "Taxi"), submission="m3", **FORM)
+    tomorrow = {"content": "", "now": NOW + timedelta(days=1)}
+    move_cash(later, CashMovement(Decimal(-10), "Taxi"), submission="m4", **tomorrow)
+    assert violations(now=NOW) == []
+
+
+def test_voids_count_as_cancellations(shift: Shift) -> None:
+    for number in range(6):
+        booking = sold(shift, Tender("cash"), fare=100)
+        request = VoidRequest(booking.booking_reference, "x")
+        void_sale(request, shift=shift, submission=f"v{number}", **FORM)
+
+    assert [kind for kind, _detail in alarms()] == ["many_cancellations"]
+
+
+def test_of_two_persons_neither_has_made_the_other(shift: Shift) -> None:
+    """A manager who makes an account, knows its password, acts by it and signs as themselves."""
+    booking, boss = sold(shift, Tender("cash")), make_user(role=User.Role.MANAGER)
+    StaffEvent.objects.record(shift.clerk, "new initial password", actor=boss, at=NOW - timedelta(days=6))
+
+    with pytest.raises(Refusal, match="made or reset your account"):
+        cancel(booking, shift, Tender("cash", approval=Approval(boss, "ill")))
+    StaffEvent.objects.record(boss, "new recovery codes", actor=boss, at=NOW)
+    with pytest.raises(Refusal, match="made or reset your account"):
+        void_sale(VoidRequest(booking.booking_reference, "x", boss), shift=shift, submission="v", **FORM)
+
+    cancel(booking, shift, Tender("cash", approval=make_approval()))
+
+
 def test_a_clerk_alone_cannot_turn_an_invented_slip_into_cash(shift: Shift) -> None:
     """Sells on a slip that no terminal printed, then wants the money out of the drawer.
 
-    What remains possible: the sale itself. A typed slip and a typed total of the slips prove nothing until
-    the terminal's settlement is matched; then the missing R600 will be a task.
+    What remains possible: the sale itself. A typed slip and a typed total of the slips prove nothing: the
+    terminal's settlement does not have it, which is a task two days later. Nobody but a manager uploads that.
     """
     booking = sold(shift, Tender("card", reference="INVENTED"))
     clerk, drawer = shift.clerk, expected(shift)["cash"]
@@ -149,3 +217,11 @@ def test_a_clerk_alone_cannot_turn_an_invented_slip_into_cash(shift: Shift) -> N
         close_shift(shift, BlindCount(missing, reason="x", approver=clerk), submission="d", **FORM)
     assert refund.status == "owed"
     assert violations(now=NOW + timedelta(minutes=1)) == []
+
+    honest = {"cash": drawer, "card": Decimal(600), "eft": Decimal(0)}  # the money left where it was
+    close_shift(shift, BlindCount(honest, reason="x", approver=own_account), submission="e", **FORM)
+    assert not may(clerk.role, "statement_upload", "POST")
+    settlement = read_file("card", "Date,Reference,Amount\n2026-12-01,T9 1,250.00\n", now=NOW)
+    keep_file("card", settlement, by=make_user(role=User.Role.MANAGER), now=NOW + timedelta(days=3))
+    told = StaffTask.objects.get(kind="statement_difference", order=booking.order)
+    assert "R600 of" in told.detail.replace("\u00a0", " ")
