@@ -67,6 +67,8 @@ class Order(models.Model):
         max_length=64, blank=True, default="", db_default=""
     )
     updated_at = models.DateTimeField(null=True, blank=True)  # of a partner's: what it is told of
+    # Raised with each change of the contact: a browser that came by the contact of before opens nothing
+    contact_version = models.PositiveSmallIntegerField(default=0, db_default=0)
     receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
 
     class Meta:

@@ -63,14 +63,22 @@ def network_key(request: HttpRequest) -> str:
     return sha256(str(client_net(request, prefix=24)))
 
 
-def grant_order(request: HttpRequest, order_id: int) -> None:
-    """This browser may see tickets of the order and change it: it bought it, or came by the mailed link."""
-    orders = [known for known in request.session.get(ORDERS, []) if known != order_id]
-    request.session[ORDERS] = [*orders, order_id][-_MOST_ORDERS:]
+def grant_order(request: HttpRequest, order_id: int, contact_version: int) -> None:
+    """This browser may see tickets of the order and change it: it bought it, or came by the mailed link.
+
+    Until the order's contact changes, that is: whoever came by the contact of before has to come again.
+    """
+    grant = _grant(order_id, contact_version)
+    orders = [known for known in request.session.get(ORDERS, []) if known != grant]
+    request.session[ORDERS] = [*orders, grant][-_MOST_ORDERS:]
 
 
-def may_manage(request: HttpRequest, order_id: int) -> bool:
-    return order_id in request.session.get(ORDERS, [])
+def may_manage(request: HttpRequest, order_id: int, contact_version: int) -> bool:
+    return _grant(order_id, contact_version) in request.session.get(ORDERS, [])
+
+
+def _grant(order_id: int, contact_version: int) -> int | str:
+    return f"{order_id}.{contact_version}" if contact_version else order_id
 
 
 def forget_guest(request: HttpRequest) -> None:

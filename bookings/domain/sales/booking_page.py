@@ -47,6 +47,7 @@ class OrderStatus:
 
     state: str  # to_pay, confirming, pending, declined, confirmed, expired, refund_due, cancelled
     order_id: int
+    contact_version: int
     token: str
     reference: str  # any one of the order's
     total_text: str
@@ -79,6 +80,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
     return OrderStatus(
         state=state,
         order_id=order.pk,
+        contact_version=order.contact_version,
         token=token,
         reference=order.reference or "",
         total_text=format_zar(order.placed_total),
@@ -337,6 +339,7 @@ class BookingSummary:
     """The little that a reference with a surname or e-mail address shows."""
 
     order_id: int
+    contact_version: int
     reference: str
     status: str
     status_text: str
@@ -372,6 +375,7 @@ def find_booking(reference: str, proof: str, *, now: datetime) -> BookingSummary
     status = booking_status(booking, booking.order, now)
     return BookingSummary(
         booking.order_id,
+        booking.order.contact_version,
         booking.booking_reference,
         status,
         str(SaleStatus(status).label),

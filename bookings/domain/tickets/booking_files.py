@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -57,13 +58,16 @@ class ManagedOrder:
     trips: tuple[ManagedTrip, ...]
 
 
-def order_of_reference(reference: str) -> int | None:
-    """The id of the order that a booking reference belongs to."""
-    return (
-        Booking.objects.filter(booking_reference=normal_code(reference))
-        .values_list("order", flat=True)
-        .first()
-    )
+class OrderOfReference(NamedTuple):
+    order_id: int
+    contact_version: int
+
+
+def order_of_reference(reference: str) -> OrderOfReference | None:
+    """The order that a booking reference belongs to, by what a browser must know to open it."""
+    bookings = Booking.objects.filter(booking_reference=normal_code(reference))
+    row = bookings.values_list("order", "order__contact_version").first()
+    return OrderOfReference(*row) if row else None
 
 
 def refund_of_reference(reference: str, refund_id: int) -> Refund:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bookings.base.emails import plain_email
@@ -42,8 +43,9 @@ def change_contact(
     submission: str,
     now: datetime | None = None,
 ) -> Order:
-    """Give an order another e-mail address or telephone, once per `submission`. Links that were mailed before
-    open nothing any more; both addresses are told, and the new one gets a link.
+    """Give an order another e-mail address or telephone, once per `submission`. Links that were mailed
+    before and browsers that know the order open nothing any more; both addresses are told, and the new one
+    gets a link.
 
     Raises Refusal when nothing is left or nothing changes, Conflict for an order that has run out.
     """
@@ -73,7 +75,9 @@ def _change(change: ContactChange, actor: User | None, now: datetime | None) -> 
         raise Refusal(_("Enter an e-mail address or a telephone number."))
     if not changed:
         raise Refusal(_("The booking already has this contact."))
-    Order.objects.filter(pk=order.pk).update(email=email, phone=change.phone)
+    Order.objects.filter(pk=order.pk).update(
+        email=email, phone=change.phone, contact_version=F("contact_version") + 1
+    )
     order.email, order.phone = email, change.phone
     Booking.objects.filter(order=order).update(passenger_email=plain_email(email))
     for booking in locked.bookings:

@@ -35,10 +35,10 @@ def booking(request: StaffRequest, reference: str) -> HttpResponse:
 @require_POST
 def note(request: StaffRequest, reference: str) -> HttpResponse:
     form = NoteForm(request.POST)
-    order_id = order_of_reference(reference)
-    if not form.is_valid() or order_id is None:
+    order = order_of_reference(reference)
+    if not form.is_valid() or order is None:
         raise RuleBroken(_("Please enter a note."))
-    add_note(order_id, form.cleaned_data["text"], author=request.user)
+    add_note(order.order_id, form.cleaned_data["text"], author=request.user)
     messages.success(request, _("Note added."))
     return redirect("office:booking", reference)
 
@@ -46,10 +46,10 @@ def note(request: StaffRequest, reference: str) -> HttpResponse:
 @staff
 @require_POST
 def resend(request: StaffRequest, reference: str) -> HttpResponse:
-    order_id = order_of_reference(reference)
-    if order_id is None:
+    order = order_of_reference(reference)
+    if order is None:
         raise RuleBroken(_("We could not find this booking."))
-    if send_again(order_id, now=timezone.now()):
+    if send_again(order.order_id, now=timezone.now()):
         messages.success(request, _("A new e-mail is on its way."))
     else:
         messages.info(

@@ -112,10 +112,10 @@ def _view(order_id: int, refund_id: int | None) -> ReceiptView:
 
 
 def _order_id(reference: str) -> int:
-    order_id = order_of_reference(reference)
-    if order_id is None:
+    order = order_of_reference(reference)
+    if order is None:
         raise NotFound(_("We could not find this booking."))
-    return order_id
+    return order.order_id
 
 
 def _is_thermal(request: StaffRequest) -> bool:

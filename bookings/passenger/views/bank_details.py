@@ -22,9 +22,10 @@ from bookings.web.visitor import may_manage
 @require_http_methods(["GET", "HEAD", "POST"])
 def bank_details(request: HttpRequest, reference: str) -> HttpResponse:
     """Where to send a refund that can only go to a bank account."""
-    order_id = order_of_reference(reference)
-    if order_id is None or not may_manage(request, order_id):
+    order = order_of_reference(reference)
+    if order is None or not may_manage(request, *order):
         return not_own_booking(request, reference)
+    order_id = order.order_id
     waiting = details_request(order_id)
     form = BankDetailsForm(
         request.POST if request.method == "POST" else None, banks=waiting.banks, auto_id="bank-%s"

@@ -67,7 +67,7 @@ def find(request: HttpRequest) -> HttpResponse:
             counted.weigh(_GUESS_WEIGHS - 1)
         return _refused(request, form)
     counted.forgive()
-    if may_manage(request, booking.order_id):
+    if may_manage(request, booking.order_id, booking.contact_version):
         return redirect("passenger:booking", booking.reference)
     return private(render(request, "passenger/find_result.html", {"booking": booking, "form": form}))
 
@@ -105,8 +105,8 @@ def _refused(request: HttpRequest, form: FindForm) -> HttpResponse:
 
 def _own_order_id(request: HttpRequest, reference: str) -> int | None:
     """The order's id, if this browser may manage it."""
-    order_id = order_of_reference(reference)
-    return order_id if order_id is not None and may_manage(request, order_id) else None
+    order = order_of_reference(reference)
+    return order.order_id if order and may_manage(request, *order) else None
 
 
 def not_own_booking(request: HttpRequest, reference: str) -> HttpResponse:
@@ -190,7 +190,7 @@ def keep_seats(request: HttpRequest, token: str) -> HttpResponse:
         return private(render(request, "passenger/link_expired.html", status=404))
     if request.method == "POST":
         order = confirm_mailbox(order.pk)
-        grant_order(request, order.pk)
+        grant_order(request, order.pk, order.contact_version)
         if order.pay_by:
             messages.success(
                 request, _("Your seats are held until %(time)s.") % {"time": local_text(order.pay_by)}
@@ -209,7 +209,7 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     order = order_of_link(token, now=timezone.now())
     if order is None:
         return private(render(request, "passenger/link_expired.html", status=404))
-    grant_order(request, order.pk)
+    grant_order(request, order.pk, order.contact_version)
     page = "bank_details" if request.GET.get("to") == "bank-details" else "booking"
     return private(
         redirect(

@@ -24,8 +24,8 @@ from bookings.web.visitor import may_manage
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """First the quote, for all or some of the party; only a confirmed quote cancels."""
-    order_id = order_of_reference(reference)
-    if order_id is None or not may_manage(request, order_id):
+    order = order_of_reference(reference)
+    if order is None or not may_manage(request, *order):
         return not_own_booking(request, reference)
     if request.POST.get("action") == "cancel" and _ids(request.POST.getlist("tickets")) == _ids(
         request.POST.getlist("quoted_for")

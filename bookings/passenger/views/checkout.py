@@ -166,7 +166,7 @@ def _place(request: HttpRequest, token: str, *, choice: str, digest: str) -> Htt
         if view.order_token:
             raise
         return _page(request, view, step="review", refusal=refusal, status=refusal.status)
-    grant_order(request, placed.order.pk)
+    grant_order(request, placed.order.pk, placed.order.contact_version)
     return redirect(placed.pay_at or reverse("passenger:order_status", args=[placed.order.token]))
 
 

@@ -14,16 +14,17 @@ from bookings.web.contact import ContactForm
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
 from bookings.web.render import private
-from bookings.web.visitor import forget_guest, may_manage
+from bookings.web.visitor import forget_guest, grant_order, may_manage
 
 
 @public
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, reference: str) -> HttpResponse:
     """Another e-mail address or telephone for a booking."""
-    order_id = order_of_reference(reference)
-    if order_id is None or not may_manage(request, order_id):
+    order = order_of_reference(reference)
+    if order is None or not may_manage(request, *order):
         return not_own_booking(request, reference)
+    order_id = order.order_id
     email, phone = get_contact(order_id)
     initial = {"email": email, "phone": phone, "submission": random_token()}
     form = ContactForm(request.POST if request.method == "POST" else None, initial=initial)
@@ -33,10 +34,11 @@ def contact(request: HttpRequest, reference: str) -> HttpResponse:
         data = form.cleaned_data
         change = ContactChange(order_id, data["email"], data["phone"])
         try:
-            change_contact(change, submission=data["submission"])
+            changed = change_contact(change, submission=data["submission"])
         except Refusal as broken:
             refusal = broken
         else:
+            grant_order(request, changed.pk, changed.contact_version)
             messages.success(request, _("Your contact is changed. We have told both addresses."))
             return redirect("passenger:booking", reference)
     status = refusal.status if refusal else 422 if form.errors else 200

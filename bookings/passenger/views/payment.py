@@ -42,7 +42,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(start_payment(view.order_id, gateway=request.POST.get("gateway", "")))
     if request.method == "POST":  # the money came while the page still asked for it
         return redirect("passenger:order_status", token)
-    if view.state == "confirmed" and may_manage(request, view.order_id):
+    if view.state == "confirmed" and may_manage(request, view.order_id, view.contact_version):
         return redirect("passenger:booking", view.reference)
     count = read_int(request.GET.get("n", ""), default=0, most=99_999) + 1
     page = render_page(

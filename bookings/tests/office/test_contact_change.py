@@ -81,6 +81,23 @@ def test_the_buyer_changes_it_and_both_addresses_are_told(owner: Client, booking
     assert [row.rule for row in violations(now=NOW) if "contact" in row.rule] == []
 
 
+def test_a_browser_that_came_by_the_contact_of_before_opens_nothing_any_more(
+    owner: Client, booking: Booking
+) -> None:
+    page, stranger = f"/bookings/{booking.booking_reference}/", Client()
+    stranger.get(f"/bookings/link/{make_link(booking.order, now=NOW)}/")
+    assert stranger.get(page).status_code == 200
+
+    owner.post(address(booking), {"submission": "form", "email": "new@example.com", "phone": ""})
+
+    assert (owner.get(page).status_code, stranger.get(page).status_code) == (200, 404)
+    assert stranger.post(address(booking), {"submission": "x", "email": "x@example.com"}).status_code == 404
+    assert stranger.get(f"{page}cancel/").status_code == 404
+
+    change(booking, "newer@example.com", submission="by staff")
+    assert owner.get(page).status_code == 404
+
+
 def test_staff_change_it_and_stand_in_the_history(clerk: StaffClient, booking: Booking) -> None:
     page = f"/office/bookings/{booking.booking_reference}/contact/"
 
