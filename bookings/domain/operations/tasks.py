@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +16,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
-from bookings.models import Booking, Shift, StaffTask, User
+from bookings.models import Booking, Payment, Refund, Shift, StaffTask, StatementMatch, User
 
 PAGE: Final = 20
 ROWS: Final = 4
@@ -95,10 +96,27 @@ def _finish(task_id: int, user: User, note: str, now: datetime | None) -> str:
         raise Refusal(_("Somebody else has to check the difference in your own till."))
     if task.subject.startswith(f"clerk:{user.pk}:"):
         raise Refusal(_("Somebody else has to look at what you did."))
+    if task.kind == StaffTask.Kind.STATEMENT_DIFFERENCE and _is_of_till_of(user, task):
+        raise Refusal(_("Somebody else has to look at the slips of your own till."))
     still_open = StaffTask.objects.filter(pk=task_id, done_at=None)
     if not still_open.update(done_at=now or database_now(), done_by=user, done_note=note[:300]):
         raise Conflict(_("Somebody else has done this already."))
     return str(task_id)
+
+
+def _is_of_till_of(user: User, task: StaffTask) -> bool:
+    """Whether the user took or gave back what a statement does not have, or has otherwise."""
+    about, _colon, number = task.subject.partition(":")
+    if not number.isdecimal():
+        return False
+    if about == "statement":
+        matches = StatementMatch.objects.filter(line=int(number))
+        return matches.filter(Q(payment__shift__clerk=user) | Q(refund__shift__clerk=user)).exists()
+    slips: Mapping[str, QuerySet[Payment] | QuerySet[Refund]] = {
+        "payment": Payment.objects.filter(shift__clerk=user),
+        "refund": Refund.objects.filter(shift__clerk=user),
+    }
+    return about in slips and slips[about].filter(pk=int(number)).exists()
 
 
 def _shift_of(task: StaffTask) -> int:

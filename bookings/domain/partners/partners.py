@@ -6,7 +6,7 @@ Taken on, changed, switched off, and what they pay of what they owe.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal
-from bookings.base.money import format_zar, is_rand_and_cents
+from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.idempotency import run_once
@@ -35,6 +35,7 @@ from bookings.models import (
     Posting,
     SaleStatus,
     Settlement,
+    Total,
     User,
 )
 
@@ -182,18 +183,20 @@ class Transfer:
     reference: str
     approval: Approval | None = None
 
-    def check(self, actor: User, *, now: datetime) -> None:
-        """Raises Refusal, and NeedsApproval over PARTNER_PAYMENT_APPROVAL_OVER."""
+    def check(self, actor: User, *, alone: Decimal, now: datetime) -> None:
+        """Raises Refusal, and NeedsApproval over PARTNER_PAYMENT_APPROVAL_OVER, together with what was booked
+        `alone` before.
+        """
         if not is_rand_and_cents(self.amount) or self.amount <= 0:
             raise Refusal(_("Enter an amount in rand and cents."))
         if not self.reference.strip():
             raise Refusal(_("Enter the reference of the transfer."))
         if self.approval:
             self.approval.check(actor, now=now)
-        elif self.amount > settings.PARTNER_PAYMENT_APPROVAL_OVER:
+        elif alone + self.amount > settings.PARTNER_PAYMENT_APPROVAL_OVER:
             limit = format_zar(settings.PARTNER_PAYMENT_APPROVAL_OVER)
             raise NeedsApproval(
-                _("A transfer over %(limit)s needs the approval of a second person.") % {"limit": limit}
+                _("Transfers over %(limit)s a day need the approval of a second person.") % {"limit": limit}
             )
 
 
@@ -210,11 +213,11 @@ def receive_payment(
     More than it owes is its credit. Raises what `Transfer.check` raises.
     """
     at = now or database_now()
-    transfer.check(actor, now=at)
     reference, approval = " ".join(transfer.reference.split())[:60], transfer.approval
 
     def book() -> str:
         lock_partner(partner.pk)
+        transfer.check(actor, alone=_booked_alone(partner, at), now=at)
         payment = PartnerPayment.objects.create(
             partner=partner,
             amount=transfer.amount,
@@ -236,6 +239,12 @@ def receive_payment(
 
     content = f"{partner.slug} {transfer.amount} {reference}"
     run_once("partner-payment", submission, content, action=book, now=at)
+
+
+def _booked_alone(partner: Partner, now: datetime) -> Decimal:
+    """What was booked for the partner in a day without a second person: no sum is smaller in pieces."""
+    alone = PartnerPayment.objects.filter(partner=partner, approver=None, at__gt=now - timedelta(days=1))
+    return alone.aggregate(total=Total("amount"))["total"] or ZERO
 
 
 @dataclass(frozen=True)

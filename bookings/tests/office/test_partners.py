@@ -232,11 +232,23 @@ def test_a_large_transfer_wants_a_second_person_and_nothing_typed_is_lost(manage
     for answer in (alone, wrong):
         assert 'name="payment-approver_name"' in answer.content.decode()
         assert 'value="EFT 4711"' in answer.content.decode()
-    assert "needs the approval of a second person" in alone.content.decode()
+    assert "need the approval of a second person" in alone.content.decode()
     payment = PartnerPayment.objects.get()
     assert (payment.partner, payment.actor, payment.approver) == (partner, manager.user, boss)
     assert f"approved by {boss.display_name}" in page(manager, "/office/partners/travelhub/")
     assert violations(now=NOW) == []
+
+
+def test_a_large_transfer_in_parts_wants_a_second_person(manager: StaffClient) -> None:
+    make_partner()
+
+    for number, amount, status in ((1, "6000", 302), (2, "4000.01", 422), (2, "4000", 302), (3, "1", 422)):
+        sent = {"payment-amount": amount, "payment-reference": f"EFT {number}"}
+        submission = {"payment-submission": f"s{number}"}
+        answer = manager.post("/office/partners/travelhub/payment/", sent | submission)
+        assert answer.status_code == status
+
+    assert PartnerPayment.objects.count() == 2
 
 
 def test_commission_by_partner_and_line_is_set_and_told(manager: StaffClient, auditor: StaffClient) -> None:

@@ -225,3 +225,7 @@ def test_a_clerk_alone_cannot_turn_an_invented_slip_into_cash(shift: Shift) -> N
     keep_file("card", settlement, by=make_user(role=User.Role.MANAGER), now=NOW + timedelta(days=3))
     told = StaffTask.objects.get(kind="statement_difference", order=booking.order)
     assert "R600 of" in told.detail.replace("\u00a0", " ")
+    User.objects.filter(pk=clerk.pk).update(role=User.Role.MANAGER)  # who could see the task, and sells
+    clerk.refresh_from_db()
+    with pytest.raises(Refusal, match="slips of your own till"):
+        finish_task(told.pk, user=clerk, note="found", submission="t", **FORM)
