@@ -15,7 +15,7 @@ from .sales import Booking
 class CommissionRate(models.Model):
     """What a partner earns on one line, where that differs from its commission_percent."""
 
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="rates")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="rates", db_index=False)
     line = models.ForeignKey(Line, models.PROTECT, related_name="+", db_index=False, verbose_name=_("line"))
     percent = models.DecimalField(_("percent"), max_digits=5, decimal_places=2)
 
@@ -70,7 +70,7 @@ class Commission(models.Model):
 class PartnerPayment(models.Model):
     """Money that a partner transferred to us for what it owes. Append-only."""
 
-    partner = models.ForeignKey(Partner, models.PROTECT, related_name="transfers")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="transfers", db_index=False)
     amount = models.DecimalField(max_digits=11, decimal_places=2)
     reference = models.CharField(max_length=60)
     at = models.DateTimeField()

@@ -123,6 +123,7 @@ class RefundAttempt(models.Model):
                 name="refund_attempt_status_known",
             ),
         ]
+        indexes = [models.Index(fields=["external_id"], name="refund_attempt_external_idx")]
 
     def __str__(self) -> str:
         return self.key

@@ -87,13 +87,17 @@ def _payment(line: StatementLine) -> Payment | None:
 
 
 def _refunds(line: StatementLine) -> Iterator[Refund]:
-    """Those of the payment, or of this number of the gateway's own: first of that amount, then any."""
+    """Those of the payment, or of this number of the gateway's own: first of that amount, then any.
+
+    A payment's refunds are found by its order, to which an index leads.
+    """
     paid = Refund.objects.filter(status=Refund.Status.PAID, method=line.gateway, matches=None)
     if not line.external_id:
         return
-    of_payment = paid.filter(payment__external_id=line.external_id)
+    payments = Payment.objects.filter(method=line.gateway, external_id=line.external_id)
+    of_payment = paid.filter(order__in=payments.values("order"), payment__in=payments)
     own_number = paid.filter(attempts__external_id=line.external_id)
-    refunds = list((of_payment | own_number).distinct().order_by("pk"))
+    refunds = of_payment.union(own_number).order_by("id")
     yield from sorted(refunds, key=lambda refund: refund.amount != -line.gross)
 
 
