@@ -105,6 +105,14 @@ def test_a_tag_of_several_lines_has_an_attribute_a_line() -> None:
     assert crowded == []
 
 
+def test_a_table_that_may_be_scrolled_is_reached_by_the_keyboard() -> None:
+    """What scrolls sideways takes the focus, and says what it is."""
+    wraps = [(name, tag) for name, tag in TAGS if "table-wrap" in tag]
+
+    assert wraps
+    assert [name for name, tag in wraps if 'tabindex="0"' not in tag or "aria-label" not in tag] == []
+
+
 TEXTS = """{% load i18n %}<p title="{% translate 'It is 5% less' %}">{% translate "Ann's seat" %} 5%</p>
 {% blocktranslate trimmed %}
   Of {{ name }},
