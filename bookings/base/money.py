@@ -30,14 +30,16 @@ def read_amount(text: str) -> Decimal:
 def read_printed_amount(text: str) -> Decimal:
     """Rand as a bank or a terminal prints them: 1,234.56, 1 234,56, R20, -20.00, 20.00-, (20.00), 20.00 DR.
 
-    Raises ValueError for anything else, also where it cannot be told whether 1,23456 has a decimal point.
+    Raises ValueError for anything else, also where it cannot be told whether 1,23456 or 5.001 has a decimal
+    point.
     """
     printed = "".join(clean_code(text).upper().split()).replace("−", "-").replace("ZAR", "R")
     match = _PRINTED.fullmatch(printed)
     if match is None:
         raise ValueError(text)
     bracket, sign, whole, fraction, after = match.groups()
-    if bool(bracket) != (after == ")"):
+    marks = re.findall(r"[.,']", whole)
+    if bool(bracket) != (after == ")") or len(set(marks)) > 1 or (marks == ["."] and not fraction):
         raise ValueError(text)
     is_negative = bool(bracket) or sign == "-" or after in ("-", "DR")
     digits = re.sub(r"[.,']", "", whole)

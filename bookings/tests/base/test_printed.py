@@ -34,7 +34,8 @@ def test_amounts_are_read_as_they_are_printed(text: str, amount: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1,23456", "12,34.56", "1.2.3", "(5", "5)", "1e5", "٣", "--5", "NaN"]
+    "text",
+    ["", "abc", "1,23456", "12,34.56", "1.2.3", "5.001", "1,234.567", "(5", "5)", "1e5", "٣", "--5", "NaN"],
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
