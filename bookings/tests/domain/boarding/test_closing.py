@@ -13,7 +13,7 @@ from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan
 from bookings.tests.make import NOW, make_user
 from bookings.tests.races.crowd import crowd, kinds
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
@@ -36,6 +36,7 @@ def places(*tickets: Ticket) -> list[tuple[str, str, str]]:
     return [(row.status, row.place, row.seat.label if row.seat else "") for row in rows]
 
 
+@pytest.mark.database
 def test_no_shows_lose_their_seats_and_standby_gets_them_in_order_of_sale(
     coach: Schedule, nomsa: User
 ) -> None:
@@ -67,6 +68,7 @@ def test_no_shows_lose_their_seats_and_standby_gets_them_in_order_of_sale(
     assert violations(now=CLOSES) == []
 
 
+@pytest.mark.database
 def test_standby_of_part_of_the_way_share_a_seat(nomsa: User) -> None:
     coach = make_coach(seats=1)
     near, far = stand_by(coach, "Near Moyo", last=1), stand_by(coach, "Far Moyo", first=0)
@@ -129,6 +131,7 @@ def test_closing_is_refused_in_words(coach: Schedule, nomsa: User) -> None:
         close(coach, nomsa, token="off", after=12)
 
 
+@pytest.mark.database
 def test_the_same_closing_sent_again_changes_nothing(coach: Schedule, nomsa: User) -> None:
     sell(coach)
 
@@ -140,6 +143,7 @@ def test_the_same_closing_sent_again_changes_nothing(coach: Schedule, nomsa: Use
         close(coach, nomsa, stop=1)
 
 
+@pytest.mark.database
 def test_a_coach_leaves_and_arrives_with_who_and_when(coach: Schedule, nomsa: User) -> None:
     here, away = sell(coach, "Thandi Nkosi", "Sipho Zulu").tickets.all()
     scan(here, by=nomsa, schedule=coach)
@@ -169,6 +173,7 @@ def test_steps_out_of_order_are_refused(coach: Schedule, nomsa: User) -> None:
         depart(coach.pk, actor=nomsa, submission="4", now=LEAVES)
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_close_at_once_one_is_told_who_was_first(nomsa: User) -> None:
     coach = make_coach()

@@ -29,7 +29,7 @@ from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 LEFT = CLOSES + MINUTE  # nine minutes before the plan
 AT_SECOND = LEAVES + 120 * MINUTE
@@ -67,6 +67,7 @@ def order_of(hold: Hold) -> Order:
     return place_order(request, submission=hold.token, content="", now=LEFT)
 
 
+@pytest.mark.database
 def test_no_seat_is_sold_from_a_stop_that_was_left_early(coach: Schedule, nomsa: User) -> None:
     hold_at(coach, 0, "1A")
     leave(coach, nomsa)
@@ -97,6 +98,7 @@ def test_it_is_sold_again_when_leaving_was_undone(coach: Schedule, nomsa: User) 
     assert hold_at(coach, 0, "1A").pk
 
 
+@pytest.mark.database
 def test_counter_and_board_do_not_offer_what_was_left(coach: Schedule, nomsa: User) -> None:
     ends = get_place("johannesburg"), get_place("cape-town")
     day = LEFT.date()
@@ -108,6 +110,7 @@ def test_counter_and_board_do_not_offer_what_was_left(coach: Schedule, nomsa: Us
     assert (row.status_text, row.is_on_sale) == ("Departed", False)
 
 
+@pytest.mark.database
 def test_held_seats_are_not_ordered_once_the_coach_has_left(coach: Schedule, nomsa: User) -> None:
     hold = hold_at(coach, 0, "1A")
     leave(coach, nomsa)
@@ -184,6 +187,7 @@ def test_nobody_is_added_to_standby_after_the_planned_time(coach: Schedule, noms
         sell_standby(segment, Sale((ANN,), Tender("cash")), shift=make_shift(nomsa), submission="x", now=LATE)
 
 
+@pytest.mark.database
 def test_a_coach_late_since_yesterday_is_offered_with_its_day(coach: Schedule) -> None:
     midnight = datetime(2026, 12, 1, 22, tzinfo=UTC)  # 00:00 there
     Schedule.objects.update(departure_time=midnight - 10 * MINUTE)

@@ -16,7 +16,7 @@ from bookings.models import Booking, LedgerEntry, Refund, Schedule, StaffTask, T
 from bookings.tests.domain.boarding.door import LEAVES, make_coach, scan, sell, stand_by
 from bookings.tests.make import NOW, make_approval, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 LATER = LEAVES + timedelta(minutes=5)
 
 
@@ -47,6 +47,7 @@ def cash_in(shift: object) -> Decimal:
     return LedgerEntry.objects.balance("cash", shift=shift)
 
 
+@pytest.mark.database
 def test_all_who_stayed_behind_get_all_they_paid_out_of_the_till(coach: Schedule, nomsa: User) -> None:
     shift = make_shift(nomsa, opening_float=2000)
     first, second = stand_by(coach, "First Moyo"), stand_by(coach, "Second Moyo")
@@ -60,6 +61,7 @@ def test_all_who_stayed_behind_get_all_they_paid_out_of_the_till(coach: Schedule
     assert violations(now=LATER) == []
 
 
+@pytest.mark.database
 def test_without_a_till_each_booking_owes_its_refund(
     coach: Schedule, nomsa: User, django_capture_on_commit_callbacks: object
 ) -> None:
@@ -147,6 +149,7 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
         assert list(booking.tickets.values_list("status", flat=True)) == ["boarded"], change
 
 
+@pytest.mark.database
 def test_standby_moves_to_a_seat_with_a_fee_before_and_without_after_the_coach_left(
     coach: Schedule, nomsa: User
 ) -> None:

@@ -22,7 +22,7 @@ from bookings.models import Schedule, ScheduleEvent, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by, ticket_of
 from bookings.tests.make import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 AT_SECOND = LEAVES + 120 * MINUTE
 ARRIVES = LEAVES + 240 * MINUTE
@@ -56,6 +56,7 @@ def state_of(coach: Schedule) -> str:
     return Schedule.objects.get(pk=coach.pk).status
 
 
+@pytest.mark.database
 def test_no_shows_are_of_the_stop_that_the_coach_leaves(coach: Schedule, nomsa: User) -> None:
     first, second = ticket_of(sell(coach)), ticket_of(sell(coach, "Sipho Zulu", first=1))
 
@@ -120,6 +121,7 @@ def test_leaving_is_refused_in_words(coach: Schedule, nomsa: User) -> None:
         leave(coach, nomsa, token="e")
 
 
+@pytest.mark.database
 def test_leaving_is_undone_and_its_no_shows_are_expected_again(coach: Schedule, nomsa: User) -> None:
     closed, here = sell(coach, "Thandi Nkosi", "Sipho Zulu").tickets.all()
     scan(here, by=nomsa, schedule=coach)
@@ -139,6 +141,7 @@ def test_leaving_is_undone_and_its_no_shows_are_expected_again(coach: Schedule, 
     assert violations(now=LEAVES) == []
 
 
+@pytest.mark.database
 def test_who_finds_the_seat_taken_stays_a_no_show(coach: Schedule, nomsa: User) -> None:
     gone, other = sell(coach, "Thandi Nkosi", "Sipho Zulu").tickets.all()
     leave(coach, nomsa)
@@ -164,6 +167,7 @@ def test_a_stop_is_left_while_another_is_not_any_more(coach: Schedule, nomsa: Us
         undo_departure(coach.pk, 1, actor=nomsa, submission="s", now=AT_SECOND)
 
 
+@pytest.mark.database
 def test_a_closing_is_undone_with_the_seats_that_it_gave(coach: Schedule, nomsa: User) -> None:
     here, away = sell(coach, "Thandi Nkosi", "Sipho Zulu").tickets.all()
     scan(here, by=nomsa, schedule=coach)
@@ -233,6 +237,7 @@ def test_an_arrival_long_before_its_time_is_approved(coach: Schedule, nomsa: Use
     assert state_of(coach) == "arrived"
 
 
+@pytest.mark.database
 def test_an_arrival_is_undone_and_everybody_may_board_again(
     coach: Schedule, nomsa: User, pieter: User
 ) -> None:

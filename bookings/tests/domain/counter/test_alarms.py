@@ -33,7 +33,7 @@ from bookings.office.policy import may
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import NOW, make_approval, make_booking, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 FORM: Any = {"content": "", "now": NOW}
 
 
@@ -62,6 +62,7 @@ def alarms() -> list[tuple[str, str]]:
     return [(task.kind, task.detail.replace("\u00a0", " ")) for task in StaffTask.objects.order_by("pk")]
 
 
+@pytest.mark.database
 def test_the_sixth_cancellation_of_a_day_is_one_task_and_the_seventh_none(shift: Shift) -> None:
     for number in range(7):
         cancel(sold(shift, Tender("cash"), fare=100), shift)
@@ -130,6 +131,7 @@ def test_a_void_after_boarding_is_told_and_its_clerk_cannot_close_the_task(shift
     finish_task(task.pk, user=make_user(role=User.Role.SUPERVISOR), **form)
 
 
+@pytest.mark.database
 def test_pieces_of_a_sum_over_the_limit_need_the_second_person_too(shift: Shift, settings: Any) -> None:
     """One passenger after the other, and one pay-out after the other, whatever till it is."""
     order = ordered(make_schedule())

@@ -16,7 +16,7 @@ from bookings.models import Booking, BookingEvent, BookingStep, Refund, SeatClai
 from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 SOON = NOW + timedelta(minutes=59)
 
 
@@ -37,6 +37,7 @@ def request(booking: Booking, reason: str) -> VoidRequest:
     return VoidRequest(booking.booking_reference, reason, make_user(role=User.Role.SUPERVISOR))
 
 
+@pytest.mark.database
 def test_a_void_gives_all_money_back_by_the_same_tender(booking: Booking, shift: Shift) -> None:
     assert void_quote(booking.booking_reference, shift, now=SOON).amount == Decimal(900)
 
@@ -56,6 +57,7 @@ def test_a_void_gives_all_money_back_by_the_same_tender(booking: Booking, shift:
     assert violations(now=SOON) == []
 
 
+@pytest.mark.database
 def test_a_void_happens_once(booking: Booking, shift: Shift) -> None:
     for _time in range(2):
         void_sale(request(booking, "x"), shift=shift, submission="form", content="", now=SOON)
@@ -107,6 +109,7 @@ def test_a_void_over_the_limit_needs_a_second_person_and_any_void_a_reason(
     assert not Refund.objects.exists()
 
 
+@pytest.mark.database
 def test_a_cancellation_at_the_till_pays_the_refund_out_with_it(booking: Booking, shift: Shift) -> None:
     tickets = list(booking.tickets.values_list("pk", flat=True))
     later = NOW + timedelta(hours=25)

@@ -15,7 +15,7 @@ from bookings.models import Account, Commission, LedgerEntry, Order, Partner, Ti
 from bookings.tests.domain.partners.sale import partner_order, sold_by
 from bookings.tests.make import NOW, make_partner, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
@@ -40,6 +40,7 @@ def cancel(order: Order, *tickets: int) -> None:
     cancel_booking(request, submission=f"c{order.pk}{tickets}", content="", now=NOW + 2 * DAY)
 
 
+@pytest.mark.database
 def test_net_is_deducted_from_each_sale_and_taken_back_with_what_is_refunded() -> None:
     partner = earning()
     order = sold_by(partner, make_schedule(departs=NOW + 10 * DAY))
@@ -76,6 +77,7 @@ def test_a_line_has_its_own_rate() -> None:
     assert owes(partner) == 2700 - Decimal("202.50")
 
 
+@pytest.mark.database
 def test_all_of_it_is_gone_when_all_went_back_passenger_by_passenger() -> None:
     """Each part is rounded; what is left goes with the last."""
     partner = earning("3.33")
@@ -90,6 +92,7 @@ def test_all_of_it_is_gone_when_all_went_back_passenger_by_passenger() -> None:
     assert owes(partner) == 225 - sum(earned(partner))
 
 
+@pytest.mark.database
 def test_gross_is_credited_for_a_month_that_is_over_and_once() -> None:
     partner = earning(settlement="gross")
     order = sold_by(partner, make_schedule(departs=NOW + 60 * DAY))
@@ -109,6 +112,7 @@ def test_gross_is_credited_for_a_month_that_is_over_and_once() -> None:
     assert violations(now=NOW + 31 * DAY) == []
 
 
+@pytest.mark.database
 def test_the_credit_limit_counts_what_is_charged() -> None:
     partner = earning(credit=810)
     sold_by(partner, make_schedule(departs=NOW + 10 * DAY))

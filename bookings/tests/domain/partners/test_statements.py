@@ -21,7 +21,7 @@ from bookings.tests.domain.partners.sale import sold_by
 from bookings.tests.make import NOW, make_company, make_partner, make_schedule, make_user
 from bookings.tests.pdf_reader import pages_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 DECEMBER = date(2026, 12, 1)
 JANUARY = datetime(2027, 1, 20, 10, tzinfo=UTC)
@@ -37,6 +37,7 @@ def charge(partner: Partner, amount: int, at: datetime) -> None:
     LedgerEntry.objects.post(Posting(f"by hand {at}", amounts, at=at, partner=partner))
 
 
+@pytest.mark.database
 def test_a_month_tells_sales_refunds_commission_payments_and_balance(partner: Partner) -> None:
     order = sold_by(partner, make_schedule(departs=NOW + 60 * DAY))
     request = CancellationRequest(order.bookings.get().booking_reference)
@@ -69,6 +70,7 @@ def test_a_month_tells_sales_refunds_commission_payments_and_balance(partner: Pa
     assert months_of(partner, now=JANUARY) == [date(2027, 1, 1), DECEMBER]
 
 
+@pytest.mark.database
 def test_the_oldest_is_paid_first(partner: Partner) -> None:
     end = date(2027, 3, 31)
     for age, amount in ((0, 1), (30, 2), (31, 4), (60, 8), (61, 16), (90, 32), (91, 64), (200, 128)):
@@ -85,6 +87,7 @@ def test_the_oldest_is_paid_first(partner: Partner) -> None:
     assert statement.closing == 255 - 650
 
 
+@pytest.mark.database
 def test_a_month_ends_at_midnight_in_south_africa(partner: Partner) -> None:
     charge(partner, 5, datetime(2026, 12, 31, 21, 59, tzinfo=UTC))
     charge(partner, 7, datetime(2026, 12, 31, 22, 0, tzinfo=UTC))

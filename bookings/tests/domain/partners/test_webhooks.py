@@ -49,7 +49,7 @@ from bookings.tests.make import (
     make_user,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 HANDBOOK = Path(__file__).resolve().parents[3] / "api" / "README.md"
 
@@ -82,6 +82,7 @@ def is_signed(got: Any, secret: str) -> bool:
     return any(hmac.compare_digest(expected, given) for given in got.headers["webhook-signature"].split(" "))
 
 
+@pytest.mark.database
 def test_a_sale_is_told_with_its_passengers_and_signed(
     server: Receiver, partner: Partner, hook: Webhook
 ) -> None:
@@ -214,6 +215,7 @@ def test_nobody_hears_of_what_others_sold_or_did_not_ask_for(server: Receiver, p
     assert OutboxMessage.objects.filter(kind="webhook").count() == 0
 
 
+@pytest.mark.database
 def test_a_fact_that_is_taken_back_is_not_told(server: Receiver, partner: Partner, hook: Webhook) -> None:
     order = partner_order(partner, make_schedule())
     partner.credit_limit = 1
@@ -250,6 +252,7 @@ def test_what_is_not_taken_is_tried_again_with_growing_pauses(
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]  # each of its own time
 
 
+@pytest.mark.database
 def test_in_the_end_a_person_hears_of_it_and_may_send_it_again(server: Receiver, hook: Webhook) -> None:
     ping(hook, now=NOW)
     server.status, now = 500, NOW
@@ -272,6 +275,7 @@ def test_in_the_end_a_person_hears_of_it_and_may_send_it_again(server: Receiver,
     assert list_deliveries(hook, now=now).rows[0].state is DeliveryState.SENT
 
 
+@pytest.mark.database
 def test_what_happened_to_an_order_is_told_in_its_order(
     server: Receiver, partner: Partner, hook: Webhook
 ) -> None:
@@ -307,6 +311,7 @@ def test_what_happened_to_an_order_is_told_in_its_order(
     assert taken.index((second.token, "booking.confirmed")) < taken.index((first.token, "payment.received"))
 
 
+@pytest.mark.database
 def test_a_sender_that_dies_between_sending_and_noting_it_leads_to_one_duplicate(
     server: Receiver, hook: Webhook
 ) -> None:
@@ -448,11 +453,13 @@ def test_a_webhook_that_makes_no_sense_is_refused(partner: Partner, url: str, ev
     assert not Webhook.objects.exists()
 
 
+@pytest.mark.database
 def test_an_address_is_told_once(partner: Partner, hook: Webhook) -> None:
     with pytest.raises(Conflict):
         add_webhook(partner, url=hook.url, events=ALL)
 
 
+@pytest.mark.database
 def test_staff_see_what_waits_and_what_failed(
     partner: Partner, hook: Webhook, django_assert_num_queries: Any
 ) -> None:

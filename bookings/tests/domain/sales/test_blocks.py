@@ -10,9 +10,10 @@ from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import SeatBlock, SeatClaim
 from bookings.tests.make import NOW, make_booking, make_schedule, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.database
 def test_blocked_seats_are_not_sold_until_they_are_released() -> None:
     schedule = make_schedule()
     segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
@@ -29,6 +30,7 @@ def test_blocked_seats_are_not_sold_until_they_are_released() -> None:
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_a_block_ends_by_itself_at_its_release_time() -> None:
     schedule = make_schedule()
     release_at = NOW + timedelta(hours=1)
@@ -45,6 +47,7 @@ def test_a_block_ends_by_itself_at_its_release_time() -> None:
     assert violations(now=release_at) == []
 
 
+@pytest.mark.database
 def test_all_seats_are_blocked_or_none() -> None:
     schedule = make_schedule()
     make_booking(schedule=schedule)

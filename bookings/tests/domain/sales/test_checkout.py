@@ -32,7 +32,7 @@ from bookings.models import (
 from bookings.tests.domain.sales.buy import ANN, SIPHO, held, ordered
 from bookings.tests.make import NOW, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=11)
 
 
@@ -41,6 +41,7 @@ def schedule() -> Schedule:
     return make_schedule()
 
 
+@pytest.mark.database
 def test_an_order_keeps_the_seats_until_its_pay_by_time(schedule: Schedule) -> None:
     order = ordered(schedule)
 
@@ -55,6 +56,7 @@ def test_an_order_keeps_the_seats_until_its_pay_by_time(schedule: Schedule) -> N
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_what_is_owed_stands_in_the_ledger(schedule: Schedule) -> None:
     order = ordered(schedule)
 
@@ -63,6 +65,7 @@ def test_what_is_owed_stands_in_the_ledger(schedule: Schedule) -> None:
     assert list(BookingEvent.objects.values_list("from_status", "to_status")) == [("", "pending")]
 
 
+@pytest.mark.database
 def test_the_same_form_again_leads_to_the_same_order(schedule: Schedule) -> None:
     hold = held(schedule)
     first = place_order(CheckoutRequest(hold.token, "ann"), submission="form", content="x", now=NOW)
@@ -98,6 +101,7 @@ def test_a_hold_on_a_departure_that_was_withdrawn_becomes_no_order(
     assert not Order.objects.exists()
 
 
+@pytest.mark.database
 def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
     hold = held(schedule)
     first = place_order(CheckoutRequest(hold.token, "ann"), submission="form 1", content="", now=NOW)
@@ -110,6 +114,7 @@ def test_two_pages_of_one_checkout_make_one_order(schedule: Schedule) -> None:
     )
 
 
+@pytest.mark.database
 def test_a_refused_order_leaves_its_token_good(schedule: Schedule) -> None:
     hold = held(schedule)
     with pytest.raises(HoldExpired):
@@ -177,6 +182,7 @@ def test_paying_later_is_not_offered_close_to_departure(schedule: Schedule) -> N
         )
 
 
+@pytest.mark.database
 def test_out_and_back_are_one_order_of_two_bookings(schedule: Schedule) -> None:
     back = make_schedule(departs=NOW + timedelta(days=6))
     hold = held(schedule)

@@ -11,7 +11,7 @@ from bookings.models import Hold, HoldSeat, Order, PaymentAttempt, Schedule
 from bookings.tests.domain.sales.buy import ANN, SIPHO, held
 from bookings.tests.make import NOW, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -105,6 +105,7 @@ def test_a_form_that_somebody_else_posts_again_tells_them_nothing(schedule: Sche
         place_order(CheckoutRequest(hold.token, "ben"), submission="form", content="", now=NOW)
 
 
+@pytest.mark.database
 def test_what_was_reviewed_is_compared_once_nobody_can_change_it_any_more(schedule: Schedule) -> None:
     hold = held(schedule)
 

@@ -19,7 +19,7 @@ from bookings.models import Booking, City, Order, PassengerType, Schedule, Ticke
 from bookings.tests.domain.sales.buy import SIPHO, ordered, paid_notification
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 RIDE = ("johannesburg", "cape-town")
 
 

@@ -9,7 +9,7 @@ from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Schedule
 from bookings.tests.make import NOW, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 RIDE = ("johannesburg", "cape-town")
 
 
@@ -25,6 +25,7 @@ def rev_at(schedule: Schedule, moment: timedelta = timedelta(0)) -> str:
     return departure_view(ride(schedule), now=NOW + moment).rev
 
 
+@pytest.mark.database
 def test_a_map_stays_true_until_something_happens() -> None:
     schedule = make_schedule()
     rev = rev_at(schedule)
@@ -35,6 +36,7 @@ def test_a_map_stays_true_until_something_happens() -> None:
     assert not is_unchanged(schedule, rev)
 
 
+@pytest.mark.database
 def test_time_alone_makes_a_map_untrue() -> None:
     schedule = make_schedule()
     hold_seats(ride(schedule), ["1A"], HoldRequest("ann"), now=NOW)

@@ -30,7 +30,7 @@ from bookings.models import (
 from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_layout, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 NEXT_DAY = NOW + timedelta(hours=25)  # 47 hours before departure: half of the fare is the fee
 
 
@@ -84,6 +84,7 @@ def test_the_quote_names_old_value_fee_new_fare_and_balance(booking: Booking, la
     assert quote.is_all
 
 
+@pytest.mark.database
 def test_an_exchange_keeps_the_reference_and_replaces_the_tickets(
     booking: Booking, schedule: Schedule, later: Schedule
 ) -> None:
@@ -134,6 +135,7 @@ def test_the_history_says_who_moved_whom_where(booking: Booking, later: Schedule
     assert sorted(steps) == [("", "valid"), ("", "valid"), ("valid", "replaced"), ("valid", "replaced")]
 
 
+@pytest.mark.database
 def test_a_cheaper_ride_owes_the_rest_back_the_way_it_was_paid(booking: Booking, schedule: Schedule) -> None:
     cheap = make_schedule(route=schedule.route, departs=NOW + timedelta(days=5), price=200)
 
@@ -148,6 +150,7 @@ def test_a_cheaper_ride_owes_the_rest_back_the_way_it_was_paid(booking: Booking,
     assert violations(now=NEXT_DAY) == []
 
 
+@pytest.mark.database
 def test_some_of_the_party_move_alone_in_a_booking_of_their_own(booking: Booking, later: Schedule) -> None:
     child = booking.tickets.get(first_name="Sipho")
 
@@ -194,6 +197,7 @@ def test_a_clerk_waives_no_fee_neither_their_own_nor_a_colleagues(booking: Booki
             move(booking, later, till=Till(clerk, Tender("cash")), waiver=Waiver("goodwill", approver))
 
 
+@pytest.mark.database
 def test_a_second_exchange_of_the_same_tickets_is_told_that_somebody_was_first(
     booking: Booking, later: Schedule
 ) -> None:
@@ -211,6 +215,7 @@ def test_a_second_exchange_of_the_same_tickets_is_told_that_somebody_was_first(
         )
 
 
+@pytest.mark.database
 def test_the_same_form_twice_moves_once_and_with_other_content_not_at_all(
     booking: Booking, later: Schedule
 ) -> None:
@@ -238,6 +243,7 @@ def test_nothing_moves_without_the_balance(booking: Booking, later: Schedule, te
     assert violations(now=NEXT_DAY) == []
 
 
+@pytest.mark.database
 def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(
     booking: Booking, later: Schedule
 ) -> None:
@@ -253,6 +259,7 @@ def test_a_changed_price_a_taken_seat_and_a_closed_departure_are_told(
         move(booking, later, till=till)
 
 
+@pytest.mark.database
 def test_other_stops_of_the_same_coach_are_an_exchange_too(booking: Booking, schedule: Schedule) -> None:
     part = segment_of(schedule, "bloemfontein", "cape-town")
 
@@ -322,6 +329,7 @@ def test_a_seat_of_a_cancelled_departure_is_not_changed_and_the_reason_is_true(b
         quote_seat(booking.tickets.get(first_name="Ann").pk, "2C", now=NOW)
 
 
+@pytest.mark.database
 def test_a_dearer_class_is_quoted_and_paid() -> None:
     schedule = make_schedule(layout=make_layout(seats=8, premium=2))
     order = ordered(schedule, "2A", "2B")
@@ -335,6 +343,7 @@ def test_a_dearer_class_is_quoted_and_paid() -> None:
         change_seat(SeatChange(ticket.pk, "1A"), submission="form", content="", now=NOW)
 
 
+@pytest.mark.database
 def test_a_seat_that_was_changed_meanwhile_or_is_taken_is_refused(booking: Booking) -> None:
     ticket = booking.tickets.get(first_name="Ann")
 

@@ -16,7 +16,7 @@ from bookings.models import Schedule, SeatClaim, StaffTask, Submission, User
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import NOW, make_schedule, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=11)
 
 
@@ -36,6 +36,7 @@ def fill(schedule: Schedule, network: str = "home") -> None:
         hold_any(segment_of(schedule), 8, HoldRequest(owner, network=network), now=NOW)
 
 
+@pytest.mark.database
 def test_seats_are_counted_once_however_many_legs_and_rides_they_are_held_for(schedule: Schedule) -> None:
     hold_any(segment_of(schedule, end="bloemfontein"), 9, HoldRequest("ann", network="home"), now=NOW)
 
@@ -47,6 +48,7 @@ def test_seats_are_counted_once_however_many_legs_and_rides_they_are_held_for(sc
     assert SeatClaim.objects.filter(schedule=schedule).values("seat").distinct().count() == 9
 
 
+@pytest.mark.database
 def test_unpaid_orders_count_and_paid_ones_and_expired_holds_do_not(schedule: Schedule) -> None:
     hold = hold_any(segment_of(schedule), 8, HoldRequest("ann", network="home"), now=NOW)
     save_draft(hold.token, owner="ann", passengers=[ANN] * 8, email="ann@example.com", phone="")
@@ -131,6 +133,7 @@ def test_a_small_coach_still_takes_one_party(settings: Any) -> None:
         hold_any(segment_of(schedule), 1, HoldRequest("ben", network="home"), now=NOW)
 
 
+@pytest.mark.database
 def test_staff_are_told_once_until_somebody_has_looked(schedule: Schedule) -> None:
     fill(schedule, network="f3a9" * 16)
 

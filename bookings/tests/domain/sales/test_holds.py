@@ -13,7 +13,7 @@ from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import HoldTrip, Schedule, SeatClaim
 from bookings.tests.make import NOW, make_layout, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(minutes=11)
 
 
@@ -30,6 +30,7 @@ def taken(schedule: Schedule) -> set[tuple[str, int]]:
     return set(SeatClaim.objects.filter(schedule=schedule).values_list("seat__label", "leg"))
 
 
+@pytest.mark.database
 def test_holding_claims_each_seat_on_each_leg_and_keeps_the_summary(schedule: Schedule) -> None:
     hold = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
@@ -48,6 +49,7 @@ def test_prices_for_every_passenger_type_are_locked_with_the_seat(schedule: Sche
     assert seat.fares == {"adult": "600.00", "child": "300.00", "student": "540.00"}
 
 
+@pytest.mark.database
 def test_a_seat_held_by_somebody_is_refused_with_the_nearest_free_ones(schedule: Schedule) -> None:
     hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
@@ -59,6 +61,7 @@ def test_a_seat_held_by_somebody_is_refused_with_the_nearest_free_ones(schedule:
     assert {label for label, _leg in taken(schedule)} == {"1A"}
 
 
+@pytest.mark.database
 def test_disjoint_rides_share_a_seat_and_the_whole_way_then_not(schedule: Schedule) -> None:
     hold_seats(segment_of(schedule, end="bloemfontein"), ["1A"], HoldRequest("ann"), now=NOW)
     hold_seats(segment_of(schedule, start="bloemfontein"), ["1A"], HoldRequest("ben"), now=NOW)
@@ -69,6 +72,7 @@ def test_disjoint_rides_share_a_seat_and_the_whole_way_then_not(schedule: Schedu
     assert taken(schedule) == {("1A", 0), ("1A", 1)}
 
 
+@pytest.mark.database
 def test_an_expired_hold_is_a_free_seat_though_nobody_swept_it(schedule: Schedule) -> None:
     hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
@@ -77,6 +81,7 @@ def test_an_expired_hold_is_a_free_seat_though_nobody_swept_it(schedule: Schedul
     assert HoldTrip.objects.get(claims__seat__label="1A", claims__leg=0).hold.owner == "ben"
 
 
+@pytest.mark.database
 def test_choosing_anew_replaces_the_seats_in_the_same_hold(schedule: Schedule) -> None:
     first = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
@@ -87,6 +92,7 @@ def test_choosing_anew_replaces_the_seats_in_the_same_hold(schedule: Schedule) -
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_a_failed_new_choice_keeps_the_old_seats(schedule: Schedule) -> None:
     hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
     hold_seats(segment_of(schedule), ["2A"], HoldRequest("ben"), now=NOW)
@@ -168,6 +174,7 @@ def test_a_visitor_keeps_at_most_nine_seats_of_a_departure() -> None:
     hold_seats(segment_of(schedule), labels[:9], HoldRequest("ann"), now=NOW)
 
 
+@pytest.mark.database
 def test_a_network_keeps_at_most_its_share_of_a_coach(settings: Any) -> None:
     settings.HOLD_NETWORK_SHARE = 0.4
     schedule = make_schedule(seats=40)
@@ -218,6 +225,7 @@ def test_a_strangers_token_adds_nothing(schedule: Schedule) -> None:
     assert taken(back) == set()
 
 
+@pytest.mark.database
 def test_a_hold_is_renewed_once(schedule: Schedule) -> None:
     hold = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
@@ -231,6 +239,7 @@ def test_a_hold_is_renewed_once(schedule: Schedule) -> None:
         renew_hold(hold.token, owner="ben", now=NOW)
 
 
+@pytest.mark.database
 def test_an_expired_hold_is_not_renewed_but_its_seats_can_be_had_again(schedule: Schedule) -> None:
     hold = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
 
@@ -243,6 +252,7 @@ def test_an_expired_hold_is_not_renewed_but_its_seats_can_be_had_again(schedule:
     assert violations(now=LATER) == []
 
 
+@pytest.mark.database
 def test_an_expired_hold_whose_seat_went_is_refused_whole(schedule: Schedule) -> None:
     hold = hold_seats(segment_of(schedule), ["1A", "1B"], HoldRequest("ann"), now=NOW)
     hold_seats(segment_of(schedule), ["1B"], HoldRequest("ben"), now=LATER)
@@ -253,6 +263,7 @@ def test_an_expired_hold_whose_seat_went_is_refused_whole(schedule: Schedule) ->
     assert {label for label, _leg in taken(schedule)} == {"1B"}
 
 
+@pytest.mark.database
 def test_released_seats_are_free_at_once(schedule: Schedule) -> None:
     hold = hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
 
@@ -263,6 +274,7 @@ def test_released_seats_are_free_at_once(schedule: Schedule) -> None:
     assert schedule.available_seats == 8
 
 
+@pytest.mark.database
 def test_the_seat_map_tells_mine_held_sold_and_free_apart(schedule: Schedule) -> None:
     hold_seats(segment_of(schedule), ["1A"], HoldRequest("ann"), now=NOW)
     hold_seats(segment_of(schedule, end="bloemfontein"), ["1B"], HoldRequest("ben"), now=NOW)

@@ -20,7 +20,7 @@ from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, PassengerType, Schedule, Ticket
 from bookings.tests.make import NOW, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 RIDE = ("johannesburg", "cape-town")
 THANDI = {"first_name": "Thandi", "surname": "Nkosi", "passenger_type": "adult"}
 LWAZI = {"first_name": "Lwazi", "surname": "Nkosi", "passenger_type": "adult"}
@@ -51,6 +51,7 @@ def sold(schedule: Schedule, *people: dict[str, str], laps: int = 1) -> Booking:
     return sell_now(sale, shift=shift, submission="sale", now=NOW).bookings.get()
 
 
+@pytest.mark.database
 def test_a_party_pays_for_its_infants_and_needs_no_seat_for_them(schedule: Schedule) -> None:
     party = read_party(3, {"infant": 1})
     day = get_segment(SegmentRef(schedule.pk, *RIDE)).boards_local.date()

@@ -35,7 +35,7 @@ from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_layout, make_schedule, make_shift, make_user
 from bookings.tests.tampering import no_triggers
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 NEXT_DAY = NOW + timedelta(hours=25)  # 47 hours before departure: half of the fare is kept
 
 
@@ -64,6 +64,7 @@ def total_of(order: Order) -> Decimal:
     return order.total
 
 
+@pytest.mark.database
 def test_a_purchase_is_a_fare_for_each_passenger(booking: Booking) -> None:
     lines = list(booking.lines.order_by("pk"))
 
@@ -80,6 +81,7 @@ def test_a_purchase_is_a_fare_for_each_passenger(booking: Booking) -> None:
     assert LedgerEntry.objects.balance(Account.REVENUE) == 0  # nobody has travelled yet
 
 
+@pytest.mark.database
 def test_a_fare_across_a_border_is_zero_rated_and_its_fee_too(schedule: Schedule) -> None:
     City.objects.filter(slug="cape-town").update(country="NA")
 
@@ -92,6 +94,7 @@ def test_a_fare_across_a_border_is_zero_rated_and_its_fee_too(schedule: Schedule
     }
 
 
+@pytest.mark.database
 def test_a_cancellation_takes_back_and_charges_by_ticket(booking: Booking) -> None:
     child = booking.tickets.get(first_name="Sipho")
 
@@ -111,6 +114,7 @@ def test_a_cancellation_takes_back_and_charges_by_ticket(booking: Booking) -> No
     assert violations(now=NEXT_DAY) == []
 
 
+@pytest.mark.database
 def test_an_exchange_is_new_fares_and_a_fee_and_leaves_what_was_placed(
     booking: Booking, schedule: Schedule
 ) -> None:
@@ -158,6 +162,7 @@ def test_a_dearer_class_is_an_upgrade_whose_old_part_keeps_its_stricter_terms(bo
     assert violations(now=NEXT_DAY) == []
 
 
+@pytest.mark.database
 def test_what_ran_out_is_taken_back_and_sold_again_as_it_was(schedule: Schedule) -> None:
     order = ordered(schedule, "2A", "2B")
     expire_unpaid(now=NEXT_DAY)
@@ -173,6 +178,7 @@ def test_what_ran_out_is_taken_back_and_sold_again_as_it_was(schedule: Schedule)
     assert violations(now=NEXT_DAY) == []
 
 
+@pytest.mark.database
 def test_fares_are_earned_by_the_departure_once_and_given_back_from_revenue(booking: Booking) -> None:
     left = booking.boards_at + timedelta(minutes=1)
     Ticket.objects.filter(first_name="Sipho").update(status="no_show")
@@ -216,6 +222,7 @@ def test_who_was_left_behind_is_given_back_what_was_earned_or_travels_later(sche
     assert sold_by_account(later) == {Account.UNEARNED_FARES: 0, Account.REVENUE: Decimal(600)}
 
 
+@pytest.mark.database
 def test_an_order_of_a_release_before_gets_its_lines(booking: Booking) -> None:
     with no_triggers():
         OrderLine.objects.all().delete()

@@ -27,7 +27,7 @@ from bookings.tests.domain.sales.buy import ordered
 from bookings.tests.make import NOW, make_schedule
 from bookings.tests.passenger.buying import departure_ahead, order_by
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -98,6 +98,7 @@ def test_the_page_says_so_and_offers_no_second_payment(client: Client) -> None:
     assert client.post(f"/orders/{order.token}/status/").status_code == 409
 
 
+@pytest.mark.database
 def test_a_lost_notification_is_found_by_asking(order: Order) -> None:
     attempt = PaymentAttempt.objects.get()
     customer_decides(attempt.token, pays=True, now=NOW)
@@ -154,6 +155,7 @@ def test_what_is_confirmed_at_the_second_asking_is_booked(order: Order) -> None:
     assert (order.status, GatewayNotification.objects.get().state) == ("confirmed", "acted")
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("spoil", ["a key that was changed", "a word that we do not know"])
 def test_what_cannot_be_acted_upon_is_refused_and_a_person_is_told(order: Order, spoil: str) -> None:
     attempt = PaymentAttempt.objects.get()
@@ -167,6 +169,7 @@ def test_what_cannot_be_acted_upon_is_refused_and_a_person_is_told(order: Order,
     assert StaffTask.objects.get().kind == "unconfirmed_payment"
 
 
+@pytest.mark.database
 def test_an_attempt_over_what_is_no_longer_owed_is_superseded_and_its_money_booked() -> None:
     order = ordered(make_schedule(), pay_later=True)
     start_payment(order.pk, now=NOW)

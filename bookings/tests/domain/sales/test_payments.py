@@ -30,7 +30,7 @@ from bookings.models import (
 from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 TOO_LATE = NOW + timedelta(minutes=21)
 
 
@@ -49,6 +49,7 @@ def status(order: Order) -> str:
     return order.status
 
 
+@pytest.mark.database
 def test_a_verified_payment_confirms_the_order_once_it_is_acted_upon(order: Order) -> None:
     notification = paid_notification(order)
     assert status(order) == "pending"
@@ -64,6 +65,7 @@ def test_a_verified_payment_confirms_the_order_once_it_is_acted_upon(order: Orde
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_a_notification_replayed_changes_nothing(order: Order) -> None:
     notification = paid_notification(order)
     act_on_notification(notification.pk, now=NOW)
@@ -163,6 +165,7 @@ def test_paying_twice_on_the_gateways_page_is_one_notification(order: Order) -> 
     assert OutboxMessage.objects.filter(kind="demo_payment").count() == 1
 
 
+@pytest.mark.database
 def test_an_unpaid_order_expires_with_its_bookings_and_owes_nothing(order: Order, schedule: Schedule) -> None:
     assert expire_unpaid(now=NOW) == 0
 
@@ -176,6 +179,7 @@ def test_an_unpaid_order_expires_with_its_bookings_and_owes_nothing(order: Order
     assert violations(now=TOO_LATE) == []
 
 
+@pytest.mark.database
 def test_taking_the_seats_of_an_overdue_order_expires_it_on_the_spot(
     order: Order, schedule: Schedule
 ) -> None:
@@ -190,6 +194,7 @@ def test_taking_the_seats_of_an_overdue_order_expires_it_on_the_spot(
     assert violations(now=TOO_LATE) == []
 
 
+@pytest.mark.database
 def test_money_that_comes_late_takes_its_seats_again_if_they_are_free(order: Order) -> None:
     notification = paid_notification(order)
     expire_unpaid(now=TOO_LATE)
@@ -201,6 +206,7 @@ def test_money_that_comes_late_takes_its_seats_again_if_they_are_free(order: Ord
     assert violations(now=TOO_LATE) == []
 
 
+@pytest.mark.database
 def test_money_that_comes_when_a_seat_is_gone_is_owed_back_and_a_person_is_told(
     order: Order, schedule: Schedule
 ) -> None:
@@ -268,6 +274,7 @@ def test_too_little_money_on_an_order_that_expires_is_owed_back(order: Order) ->
     assert violations(now=TOO_LATE) == []
 
 
+@pytest.mark.database
 def test_too_much_money_confirms_and_the_rest_is_owed_back(order: Order) -> None:
     assert settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(1000)), now=NOW) == "confirmed"
 
@@ -275,6 +282,7 @@ def test_too_much_money_confirms_and_the_rest_is_owed_back(order: Order) -> None
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_a_second_payment_is_owed_back_whole(order: Order) -> None:
     settle(order.pk, ReceivedPayment("eft", "slip 1", Decimal(900)), now=NOW)
 
@@ -317,6 +325,7 @@ def test_a_booking_that_is_sold_again_later_can_expire_again() -> None:
     assert first.pk != second.pk
 
 
+@pytest.mark.database
 def test_a_notification_that_cannot_be_acted_upon_keeps_back_no_other() -> None:
     broken, good = (paid_notification(ordered(make_schedule(), owner=who)) for who in ("ann", "ben"))
     GatewayNotification.objects.filter(pk=broken.pk).update(body="of a key that was changed")

@@ -33,7 +33,7 @@ from bookings.models import (
 from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_schedule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 Status = RefundAttempt.Status
 
 
@@ -71,6 +71,7 @@ def knows(monkeypatch: pytest.MonkeyPatch, answer: RefundAnswer | None) -> None:
     monkeypatch.setattr(DemoGateway, "refund_status", lambda _gateway, _attempt: answer)
 
 
+@pytest.mark.database
 def test_money_of_two_payments_goes_back_to_both_the_newest_first(order: Order) -> None:
     """R900 came online and R250 by EFT for a change: R1 000 goes back as R250 and R750."""
     booking = order.bookings.get()
@@ -142,6 +143,7 @@ def test_what_was_promised_is_asked_after_and_never_asked_for_again(
     assert (refund.status, refund.reference) == ("paid", "gw-8")
 
 
+@pytest.mark.database
 def test_one_refund_that_raises_stops_no_other(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
     other = ordered(make_schedule(), owner="ben")
     act_on_notification(paid_notification(other).pk, now=NOW)
@@ -171,6 +173,7 @@ def test_what_is_owed_for_more_than_a_day_has_one_task_until_it_is_paid(
     assert not StaffTask.objects.filter(done_at=None).exists()
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     "tamper",
     [

@@ -15,7 +15,7 @@ from bookings.domain.tickets.receipts import refund_receipt_of
 from bookings.models import Booking, OutboxMessage, Refund, RefundAttempt
 from bookings.tests.make import NOW, make_booking, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -92,6 +92,7 @@ def test_it_waits_at_a_counter_once_the_gateway_has_refused(booking: Booking) ->
     )
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("at_counter", [False, True])
 def test_paid_on_a_day(booking: Booking, at_counter: bool) -> None:
     shift = make_shift(make_user()) if at_counter else None

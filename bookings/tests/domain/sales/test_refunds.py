@@ -30,7 +30,7 @@ from bookings.models import (
 from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 NEXT_DAY = NOW + timedelta(hours=25)  # 47 hours before departure: half of the fare is kept
 
 
@@ -65,6 +65,7 @@ def test_what_was_paid_of_an_unpaid_booking_goes_back_when_it_is_cancelled(sched
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_cancelling_gives_back_what_was_quoted_and_frees_the_seats(
     booking: Booking, schedule: Schedule
 ) -> None:
@@ -125,6 +126,7 @@ def test_within_the_grace_everything_comes_back(booking: Booking) -> None:
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_a_refund_is_paid_once_the_way_the_money_came(booking: Booking) -> None:
     cancel(booking)
     refund = Refund.objects.get()
@@ -203,6 +205,7 @@ def test_a_refund_of_cash_waits_for_a_person(schedule: Schedule) -> None:
     assert refund.status == "owed"
 
 
+@pytest.mark.database
 def test_the_same_form_cancels_once_and_leads_to_the_same_booking(booking: Booking) -> None:
     first = cancel(booking)
 
@@ -224,6 +227,7 @@ def test_a_quote_that_fell_meanwhile_is_not_taken_silently(booking: Booking) -> 
     assert booking.status == "confirmed"
 
 
+@pytest.mark.database
 def test_some_of_the_party_are_split_off_and_cancelled_alone(booking: Booking) -> None:
     child = booking.tickets.get(first_name="Sipho")
 
@@ -266,6 +270,7 @@ def test_part_of_an_unpaid_booking_is_cancelled_and_the_rest_can_be_paid(schedul
     assert violations(now=NOW) == []
 
 
+@pytest.mark.database
 def test_money_late_for_an_order_of_which_a_part_was_cancelled_takes_the_rest_again(
     schedule: Schedule,
 ) -> None:

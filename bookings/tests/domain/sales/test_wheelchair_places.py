@@ -24,7 +24,7 @@ from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Booking, HoldSeat, Schedule, Seat, Ticket
 from bookings.tests.make import NOW, make_layout, make_schedule, make_shift, make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 RIDE = ("johannesburg", "cape-town")
 THANDI = {"first_name": "Thandi", "surname": "Nkosi", "passenger_type": "adult", "help_request": "up steps"}
 LWAZI = {"first_name": "Lwazi", "surname": "Nkosi", "passenger_type": "adult"}
@@ -82,6 +82,7 @@ def test_it_is_not_chosen_without_a_wheelchair(schedule: Schedule) -> None:
     assert held(schedule, "1A", "1B", wheelchairs=1) == [("1A", False), ("1B", True)]
 
 
+@pytest.mark.database
 def test_whoever_needs_one_gets_it_with_the_others_beside(schedule: Schedule) -> None:
     assert held(schedule, count=2, wheelchairs=1) == [("1A", False), ("1B", True)]
     with pytest.raises(Refusal, match="no wheelchair place left"):
@@ -97,6 +98,7 @@ def test_they_are_for_all_shortly_before_departure(schedule: Schedule, settings:
     assert held(schedule, count=7, owner="ben")
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(("hours", "free"), [(12, 7), (72, 8)])
 def test_every_door_counts_them_alike(schedule: Schedule, settings: object, hours: int, free: int) -> None:
     settings.WHEELCHAIR_RELEASE_HOURS = hours

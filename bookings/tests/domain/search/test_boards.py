@@ -9,7 +9,7 @@ from bookings.models import Route, Schedule
 from bookings.tests.domain.search.look import move_call
 from bookings.tests.make import NOW, make_route, make_schedule, make_stop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
@@ -17,6 +17,7 @@ def board(ref: str = "johannesburg", **options: Any) -> Board:
     return departure_board(get_place(ref), now=NOW, **options)
 
 
+@pytest.mark.database
 def test_a_row_says_when_where_to_and_by_which_way() -> None:
     cities = (
         "Johannesburg",
@@ -51,6 +52,7 @@ def test_a_row_says_when_where_to_and_by_which_way() -> None:
     )
 
 
+@pytest.mark.database
 def test_a_stop_on_the_way_shows_the_coach_at_its_own_time() -> None:
     make_schedule(departs=NOW - HOUR)  # at Bloemfontein two hours later
 
@@ -59,6 +61,7 @@ def test_a_stop_on_the_way_shows_the_coach_at_its_own_time() -> None:
     assert board("cape-town").rows == ()
 
 
+@pytest.mark.database
 def test_the_next_hours_are_shown_in_order_of_time_wherever_a_coach_comes_from() -> None:
     late = make_schedule(departs=NOW + 30 * HOUR)
     make_schedule(route=late.route, departs=NOW + 36 * HOUR)
@@ -96,6 +99,7 @@ def test_what_leaves_within_minutes_is_shown_but_no_longer_sold() -> None:
     assert (row.status_text, row.is_on_sale) == ("Sales closed", False)
 
 
+@pytest.mark.database
 def test_what_nobody_may_see_yet_is_left_out() -> None:
     make_schedule(departs=NOW + HOUR, status="planned")
     make_schedule(departs=NOW + HOUR)
@@ -106,6 +110,7 @@ def test_what_nobody_may_see_yet_is_left_out() -> None:
     assert board().rows == ()
 
 
+@pytest.mark.database
 def test_a_coach_that_calls_twice_is_shown_at_both_times() -> None:
     make_schedule(route=make_route("Margao", "Depot", "Margao", "Shirdi"), departs=NOW + HOUR)
 

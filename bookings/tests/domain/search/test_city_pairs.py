@@ -18,9 +18,10 @@ from bookings.tests.make import (
     make_stop,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.database
 def test_the_network_is_lines_by_region_each_by_its_longest_way() -> None:
     short, long = make_route("Durban", "Cape Town"), make_route("Johannesburg", "Bloemfontein", "Cape Town")
     Route.objects.filter(pk=short.pk).update(line=long.line)
@@ -42,6 +43,7 @@ def test_two_stops_in_one_city_are_one_city_of_the_way() -> None:
     assert all_pairs() == [("johannesburg", "cape-town")]
 
 
+@pytest.mark.database
 def test_pairs_are_those_that_somebody_can_travel() -> None:
     route = make_route("Johannesburg", "Bloemfontein", "Johannesburg", "Cape Town")
     route.calls.filter(position=1).update(may_board=False)
@@ -63,6 +65,7 @@ def test_the_ways_are_kept_as_plain_values_and_asked_for_once(django_assert_num_
     assert json.loads(json.dumps(first)) == again
 
 
+@pytest.mark.database
 def test_popular_pairs_are_the_most_sold_then_the_most_frequent() -> None:
     schedule = make_schedule()
     make_booking(schedule=schedule, last=1, fare=300)
@@ -100,6 +103,7 @@ def test_an_empty_company_has_no_popular_pairs() -> None:
     assert (popular_pairs(now=NOW), network(), all_pairs()) == ([], (), [])
 
 
+@pytest.mark.database
 def test_a_pair_page_has_the_facts_of_the_coming_week_and_the_next_departures() -> None:
     route = make_route()
     for days in range(8):

@@ -13,7 +13,7 @@ from bookings.models import Fare, FareClass, Schedule
 from bookings.tests.domain.search.look import DAY, hold, look
 from bookings.tests.make import NOW, make_route, make_schedule, make_stop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 TEN = datetime(2026, 12, 4, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg on DAY
 
 
@@ -22,6 +22,7 @@ def prices(**options: Any) -> dict[str, str]:
     return {each.label: each.price for each in day_prices(look(**options), now=now) if each.price}
 
 
+@pytest.mark.database
 def test_the_strip_has_the_lowest_price_for_the_party_on_each_day() -> None:
     route = make_route()
     for days, price in [(0, 600), (0, 500), (1, 500), (2, 700), (7, 650), (8, 100)]:
@@ -41,6 +42,7 @@ def test_the_strip_has_the_lowest_price_for_the_party_on_each_day() -> None:
     assert [each.day for each in strip if each.is_past] == [date(2026, 11, day) for day in (27, 28, 29, 30)]
 
 
+@pytest.mark.database
 def test_a_fare_holds_on_its_own_days() -> None:
     schedule = make_schedule(departs=TEN)
     make_schedule(route=schedule.route, layout=schedule.layout, departs=TEN + timedelta(days=1))
@@ -56,6 +58,7 @@ def test_a_fare_holds_on_its_own_days() -> None:
     assert prices() == {"Fri 4 Dec": "from R600", "Sat 5 Dec": "from R820"}
 
 
+@pytest.mark.database
 def test_departures_without_enough_seats_have_no_price_in_the_strip() -> None:
     cheap = make_schedule(departs=TEN, price=300)
     make_schedule(route=cheap.route, departs=TEN + timedelta(hours=1), price=600)
@@ -75,6 +78,7 @@ def test_a_day_without_enough_seats_is_full_and_one_without_a_departure_is_not()
     assert (full(1), full(2), full(2)) == ([], [4], [4])  # the last one is the kept one
 
 
+@pytest.mark.database
 def test_what_has_left_is_no_longer_in_the_strip() -> None:
     make_schedule(departs=TEN)
 
@@ -82,6 +86,7 @@ def test_what_has_left_is_no_longer_in_the_strip() -> None:
     assert prices(now=TEN - timedelta(minutes=15)) == {}
 
 
+@pytest.mark.database
 def test_the_kept_prices_follow_each_change() -> None:
     schedule = make_schedule(departs=TEN)
     other = make_schedule(route=schedule.route, departs=TEN + timedelta(hours=1), price=700)

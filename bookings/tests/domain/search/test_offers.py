@@ -14,7 +14,7 @@ from bookings.models import Fare, FareClass, PassengerType, Route, Schedule, Sea
 from bookings.tests.domain.search.look import DAY, hold, look, move_call
 from bookings.tests.make import NOW, make_layout, make_route, make_schedule, make_stop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 MORNING = datetime(2026, 12, 4, 4, 0, tzinfo=UTC)  # 06:00 in Johannesburg
 
 
@@ -22,6 +22,7 @@ def times(search: Search, now: datetime = NOW) -> list[str]:
     return [offer.departs for offer in results(search, now=now).offers]
 
 
+@pytest.mark.database
 def test_an_offer_says_in_ready_words_what_a_passenger_wants_to_know() -> None:
     schedule = make_schedule(
         route=make_route(minutes_apart=570), departs=datetime(2026, 12, 4, 15, 0, tzinfo=UTC), price=1250
@@ -57,6 +58,7 @@ def test_two_nights_on_the_road_are_marked() -> None:
     assert offer.day_mark == "+2 days"
 
 
+@pytest.mark.database
 def test_times_are_those_of_each_stop() -> None:
     make_stop("Windhoek", time_zone="Africa/Windhoek")
     make_stop("Mauritius", time_zone="Indian/Mauritius")
@@ -76,6 +78,7 @@ def test_times_are_those_of_each_stop() -> None:
     assert offer.arrives_iso == "2026-12-05T01:30+04:00"
 
 
+@pytest.mark.database
 def test_a_departure_counts_for_the_day_on_which_it_leaves_the_boarding_stop() -> None:
     schedule = make_schedule(
         departs=datetime(2026, 12, 4, 20, 30, tzinfo=UTC)
@@ -89,6 +92,7 @@ def test_a_departure_counts_for_the_day_on_which_it_leaves_the_boarding_stop() -
     assert times(look("bloemfontein", day=date(2026, 12, 5))) == ["00:00"]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
 def test_a_day_of_23_or_25_hours_is_one_day(day: date, hours: int) -> None:
     make_stop("Berlin", time_zone="Europe/Berlin")
@@ -102,6 +106,7 @@ def test_a_day_of_23_or_25_hours_is_one_day(day: date, hours: int) -> None:
     assert found == ["00:00", "23:59"]
 
 
+@pytest.mark.database
 def test_a_coach_that_calls_twice_gives_one_offer_the_shortest_ride() -> None:
     route = make_route("Margao", "Depot", "Margao", "Shirdi")
     make_schedule(route=route)
@@ -111,6 +116,7 @@ def test_a_coach_that_calls_twice_gives_one_offer_the_shortest_ride() -> None:
     assert (offer.from_ref, offer.minutes) == ("margao-main@2", 120)
 
 
+@pytest.mark.database
 def test_two_coaches_at_one_minute_are_two_offers_in_a_stable_order() -> None:
     schedule = make_schedule()
     other = make_schedule(route=schedule.route, coach=2)
@@ -133,6 +139,7 @@ def test_a_stop_is_an_end_as_well_as_a_city() -> None:
     assert times(look("jhb-other", "cape-town")) == []
 
 
+@pytest.mark.database
 def test_nobody_boards_or_alights_where_it_is_not_allowed() -> None:
     schedule = make_schedule()
     schedule.route.calls.filter(position=1).update(may_board=False, may_alight=True)
@@ -159,6 +166,7 @@ def test_what_is_switched_off_is_not_listed() -> None:
     assert times(look()) == []
 
 
+@pytest.mark.database
 def test_a_ride_is_listed_until_sales_close_at_its_own_stop() -> None:
     schedule = make_schedule()  # 10:00 from Johannesburg, 12:00 from Bloemfontein
     leaves = schedule.departure_time
@@ -172,6 +180,7 @@ def test_a_ride_is_listed_until_sales_close_at_its_own_stop() -> None:
     assert results(look(), now=leaves - timedelta(minutes=1), channel="counter").total == 1
 
 
+@pytest.mark.database
 def test_a_pair_that_is_not_sold_is_not_offered_and_a_fare_of_its_own_holds() -> None:
     schedule = make_schedule()
     first, second, last = schedule.route.calls.order_by("position")
@@ -189,6 +198,7 @@ def test_a_pair_that_is_not_sold_is_not_offered_and_a_fare_of_its_own_holds() ->
     ]
 
 
+@pytest.mark.database
 def test_few_seats_are_said_and_a_party_that_does_not_fit_finds_it_sold_out() -> None:
     schedule = make_schedule()
     hold(schedule, 6, "johannesburg", "bloemfontein")
@@ -204,6 +214,7 @@ def test_few_seats_are_said_and_a_party_that_does_not_fit_finds_it_sold_out() ->
     assert (offer.seats_left, offer.state) == ("", "open")
 
 
+@pytest.mark.database
 def test_a_seat_taken_further_on_is_free_before() -> None:
     hold(make_schedule(), 8, "bloemfontein", "cape-town")
 
@@ -211,6 +222,7 @@ def test_a_seat_taken_further_on_is_free_before() -> None:
     assert [offer.state for offer in results(look("bloemfontein"), now=NOW).offers] == ["sold_out"]
 
 
+@pytest.mark.database
 def test_a_sold_out_departure_stays_listed_with_its_price() -> None:
     hold(make_schedule(), 8)
 
@@ -219,6 +231,7 @@ def test_a_sold_out_departure_stays_listed_with_its_price() -> None:
     assert (offer.state, offer.seats_left, offer.price) == ("sold_out", "", "R600")
 
 
+@pytest.mark.database
 def test_a_hold_that_ran_out_frees_its_seats_without_any_sweeping() -> None:
     hold(make_schedule(), 8)
 
@@ -235,6 +248,7 @@ def test_crew_seats_are_never_offered() -> None:
     assert (offer.state, offer.seats_left) == ("sold_out", "Only 1 seat left")
 
 
+@pytest.mark.database
 def test_the_price_is_that_of_the_cheapest_seats_that_the_party_can_have() -> None:
     schedule = make_schedule(layout=make_layout(seats=8, premium=4))  # 600 and 810
 
@@ -245,6 +259,7 @@ def test_the_price_is_that_of_the_cheapest_seats_that_the_party_can_have() -> No
     assert [offers[size].state for size in offers] == ["open", "open", "open", "sold_out"]
 
 
+@pytest.mark.database
 def test_a_coach_with_premium_seats_alone_has_the_premium_price() -> None:
     make_schedule(layout=make_layout(seats=4, premium=4))
 
@@ -254,6 +269,7 @@ def test_a_coach_with_premium_seats_alone_has_the_premium_price() -> None:
     assert results(look(fare_class="standard"), now=NOW).total == 0
 
 
+@pytest.mark.database
 def test_a_chosen_class_counts_only_its_own_seats() -> None:
     schedule = make_schedule(layout=make_layout(seats=8, premium=4))
     hold(schedule, 3, fare_class="premium")
@@ -275,6 +291,7 @@ def day_of_departures() -> list[Schedule]:
     ]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -308,6 +325,7 @@ def test_a_page_has_at_most_a_hundred_rows(asked: int, given: int) -> None:
     assert results(look(page_size=asked), now=NOW).page_size == given
 
 
+@pytest.mark.database
 def test_the_price_filter_and_the_cheapest_sort_go_by_the_seats_that_are_left(
     day_of_departures: list[Schedule],
 ) -> None:
@@ -339,6 +357,7 @@ def key(now: datetime = NOW, **options: Any) -> str:
     return results(look(**options), now=now).cache_key
 
 
+@pytest.mark.database
 def test_the_key_stays_while_nothing_changes() -> None:
     make_schedule()
 
@@ -365,6 +384,7 @@ def test_the_key_tells_searches_apart(options: dict[str, Any]) -> None:
     assert key(**options) != key()
 
 
+@pytest.mark.database
 def test_the_key_changes_with_all_that_the_list_shows() -> None:
     schedule = make_schedule()
     changes = [
@@ -385,6 +405,7 @@ def test_the_key_changes_with_all_that_the_list_shows() -> None:
     assert len(set(seen)) == len(changes) + 1
 
 
+@pytest.mark.database
 def test_the_key_changes_when_a_departure_closes() -> None:
     schedule = make_schedule()
     make_schedule(departs=schedule.departure_time + timedelta(hours=1))
@@ -392,6 +413,7 @@ def test_the_key_changes_when_a_departure_closes() -> None:
     assert key() != key(now=schedule.departure_time)
 
 
+@pytest.mark.database
 def test_a_list_is_fresh_until_the_next_hold_or_sale_ends() -> None:
     schedule = make_schedule()
     search, leaves = look(), schedule.departure_time

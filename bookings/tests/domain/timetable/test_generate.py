@@ -13,7 +13,7 @@ from bookings.domain.timetable.generate import generate_departures
 from bookings.models import EVERY_DAY, Schedule, Service, ServiceException
 from bookings.tests.make import make_booking, make_fare_classes, make_layout, make_passenger_types, make_route
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 MONDAY = date(2026, 12, 7)
 
@@ -29,6 +29,7 @@ def times() -> list[datetime]:
     return list(Schedule.objects.order_by("departure_time", "coach").values_list("departure_time", flat=True))
 
 
+@pytest.mark.database
 def test_a_departure_carries_what_its_service_says() -> None:
     service = make_service(source="feed", source_id="T1:0")
 
@@ -60,6 +61,7 @@ def test_weekdays_dates_and_exceptions_decide() -> None:
     assert days == [7, 11, 18, 20]
 
 
+@pytest.mark.database
 @pytest.mark.parametrize(
     ("zone", "day", "minutes", "expected"),
     [
@@ -87,6 +89,7 @@ def test_minutes_count_from_noon_minus_12_hours(
     assert times() == [expected]
 
 
+@pytest.mark.database
 def test_again_it_changes_nothing() -> None:
     make_service(weekdays=EVERY_DAY)
     generate_departures(first_day=MONDAY, days=3)
@@ -98,6 +101,7 @@ def test_again_it_changes_nothing() -> None:
     assert list(Schedule.objects.order_by("pk").values())[:3] == before
 
 
+@pytest.mark.database
 def test_what_staff_changed_and_what_is_sold_stays() -> None:
     service = make_service()
     generate_departures(first_day=MONDAY, days=2)
@@ -114,6 +118,7 @@ def test_what_staff_changed_and_what_is_sold_stays() -> None:
     assert list(Schedule.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.database
 def test_two_services_at_one_minute_are_two_coaches() -> None:
     route = make_route()
     make_service(route=route)
@@ -192,6 +197,7 @@ def test_queries_do_not_grow_with_services(services: int, django_assert_num_quer
         generate_departures(first_day=MONDAY, days=5)
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_two_generators_at_once_make_every_departure_once() -> None:
     layout, route = make_layout(), make_route()

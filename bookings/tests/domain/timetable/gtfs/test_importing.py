@@ -28,7 +28,7 @@ from bookings.models import (
 from bookings.tests.domain.timetable.gtfs.feeds import GOOD, MONDAY, import_small
 from bookings.tests.make import NOW, make_booking, make_fare_classes, make_layout, make_passenger_types
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 TUESDAY = MONDAY + timedelta(days=1)
 TWO_TRIPS = {
@@ -68,6 +68,7 @@ def hold(departure: Schedule, now: datetime = NOW) -> Hold:
     )
 
 
+@pytest.mark.database
 def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
     options = {"last": MONDAY + timedelta(days=6)}
     dates = {"calendar_dates.txt": "service_id,date,exception_type\nDAILY,20261208,2\n"}
@@ -190,6 +191,7 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path) -> None:
     assert everything() == before
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_failure_in_the_middle_leaves_the_old_timetable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -218,6 +220,7 @@ def test_a_refused_feed_leaves_the_old_timetable(tmp_path: Path) -> None:
     assert everything() == before
 
 
+@pytest.mark.database
 def test_a_trip_that_left_the_feed_is_taken_out(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS, last=TUESDAY)
 
@@ -244,6 +247,7 @@ def test_a_trip_that_comes_back_runs_again(tmp_path: Path) -> None:
     assert set(Route.objects.values_list("is_active", flat=True)) == {True}
 
 
+@pytest.mark.database
 def test_a_sold_departure_of_a_trip_that_left_the_feed_goes_off_sale_and_to_a_person(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS, last=TUESDAY)
     sell(schedule("T2:2026-12-07:0"))
@@ -279,6 +283,7 @@ def test_a_departure_without_standing_bookings_is_taken_out(tmp_path: Path) -> N
     assert not StaffTask.objects.exists()
 
 
+@pytest.mark.database
 def test_a_held_departure_goes_off_sale(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS)
     held = hold(schedule("T2:2026-12-07:0"))
@@ -342,6 +347,7 @@ def test_days_before_the_asked_ones_are_history(tmp_path: Path) -> None:
     assert Schedule.objects.filter(service_date=TUESDAY).count() == 1
 
 
+@pytest.mark.database
 def test_two_feeds_of_one_shape_live_side_by_side(tmp_path: Path) -> None:
     import_small(tmp_path, name="one.zip")
 
@@ -355,6 +361,7 @@ def test_two_feeds_of_one_shape_live_side_by_side(tmp_path: Path) -> None:
     assert sorted(Schedule.objects.values_list("source", flat=True)) == ["one", "two"]
 
 
+@pytest.mark.database
 def test_names_that_change_are_taken_over(tmp_path: Path) -> None:
     import_small(tmp_path)
     stops = GOOD["stops.txt"].replace("Bergdal", "Bergville").replace("Cilliers", "Ceres")
@@ -377,6 +384,7 @@ def test_names_that_change_are_taken_over(tmp_path: Path) -> None:
     assert report.withdrawal.removed == 0
 
 
+@pytest.mark.database
 def test_the_whole_import_is_one_transaction(tmp_path: Path, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(60) as queries:
         import_small(tmp_path, TWO_TRIPS, last=MONDAY + timedelta(days=6))

@@ -13,7 +13,7 @@ from bookings.tests.domain.timetable.gtfs.feeds import GOOD, MONDAY, import_smal
 from bookings.tests.domain.timetable.gtfs.test_importing import TWO_TRIPS, hold, on_sale, schedule, sell
 from bookings.tests.make import NOW
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database]
+pytestmark = pytest.mark.django_db
 
 EIGHT = datetime(2026, 12, 7, 6, tzinfo=UTC)
 
@@ -30,6 +30,7 @@ def departures() -> list[tuple[int, str]]:
     return list(Schedule.objects.order_by("pk").values_list("pk", "source_id"))
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("ids", [("T1", "T1_v2"), ("R1", "R9"), ("DAILY", "EVERY"), ("F", "G")])
 def test_a_feed_with_other_ids_changes_nothing_that_passengers_see(
     tmp_path: Path, ids: tuple[str, str]
@@ -102,6 +103,7 @@ def test_lines_of_one_name_without_codes_are_known_by_their_trips(tmp_path: Path
     assert (report.renumbered.lines, report.renumbered.routes, Line.objects.count()) == (2, 2, 2)
 
 
+@pytest.mark.database
 def test_numbers_that_stops_exchange_move_nobody(tmp_path: Path) -> None:
     import_small(tmp_path)
     sell(schedule("T1:2026-12-07:0"))
@@ -117,6 +119,7 @@ def test_numbers_that_stops_exchange_move_nobody(tmp_path: Path) -> None:
     assert Stop.objects.get(name="Aandster").source_id == "C"
 
 
+@pytest.mark.database
 def test_numbers_that_trips_exchange_move_nobody(tmp_path: Path) -> None:
     import_small(tmp_path, TWO_TRIPS)
     sell(schedule("T1:2026-12-07:0"))
@@ -129,6 +132,7 @@ def test_numbers_that_trips_exchange_move_nobody(tmp_path: Path) -> None:
     assert (report.departures.new, report.withdrawal.removed) == (0, 0)
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("new_id", ["T1", "T7"])
 def test_a_sold_departure_follows_a_small_retiming_and_a_person_is_told(tmp_path: Path, new_id: str) -> None:
     import_small(tmp_path)
@@ -187,6 +191,7 @@ def test_of_two_trips_the_nearest_is_the_successor(tmp_path: Path) -> None:
     assert Schedule.objects.count() == 2
 
 
+@pytest.mark.database
 def test_a_double_that_an_earlier_import_made_is_taken_away(tmp_path: Path) -> None:
     import_small(tmp_path)
     sold = schedule("T1:2026-12-07:0")
