@@ -12,6 +12,7 @@ from .order_lines import OrderLine
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Settlement, Webhook
 from .payments import GatewayNotification, Payment, PaymentAttempt
+from .promo_codes import PromoCode
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
 from .refunds import BankDetails, Refund, RefundAttempt
@@ -70,6 +71,7 @@ __all__ = [
     "PaymentAttempt",
     "PlaceName",
     "Posting",
+    "PromoCode",
     "PublishedFile",
     "RateCount",
     "ReferenceDataVersion",

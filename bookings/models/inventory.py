@@ -26,6 +26,7 @@ class Hold(models.Model):
     expires_at = models.DateTimeField()
     renewals = models.PositiveSmallIntegerField(default=0)
     draft = models.JSONField(default=dict)  # what was typed at the checkout
+    promo_code = models.CharField(max_length=20, blank=True, default="", db_default="")  # as it was typed
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="hold_expires_idx")]

@@ -18,6 +18,7 @@ from .fleet import Seat
 from .inventory import Hold
 from .network import RouteStop
 from .partners import Partner
+from .promo_codes import PromoCode
 from .staff import User
 from .timetable import Schedule
 
@@ -70,10 +71,16 @@ class Order(models.Model):
     # Raised with each change of the contact: a browser that came by the contact of before opens nothing
     contact_version = models.PositiveSmallIntegerField(default=0, db_default=0)
     receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
+    promo_code = models.ForeignKey(
+        PromoCode, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
+    )
 
     class Meta:
         ordering = ["-placed_at"]
         indexes = [
+            models.Index(
+                fields=["promo_code"], name="order_promo_code_idx", condition=Q(promo_code__isnull=False)
+            ),
             models.Index(
                 fields=["partner", "-id"], name="order_partner_idx", condition=Q(partner__isnull=False)
             ),
@@ -196,7 +203,8 @@ class Ticket(models.Model):
     plain_first_name = models.CharField(max_length=80, blank=True, default="", db_default="")  # as above
     passenger_type = models.ForeignKey(PassengerType, models.PROTECT, related_name="+", db_index=False)
     fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
-    fare = models.DecimalField(max_digits=9, decimal_places=2)
+    fare = models.DecimalField(max_digits=9, decimal_places=2)  # to be paid: less `discount`
+    discount = models.DecimalField(max_digits=9, decimal_places=2, default=0, db_default=0)  # by a promo code
     refund_terms = models.JSONField()  # domain.fares.refunds.RefundTerms, frozen when sold
     status = models.CharField(max_length=10, choices=Status, default=Status.VALID)
     code = models.CharField(max_length=40)  # base.codes.new_ticket_code: what the QR says

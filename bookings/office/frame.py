@@ -43,6 +43,7 @@ MENU: Final = (
     MenuItem("tasks", _("Tasks"), "a"),
     MenuItem("staff", _("Staff"), "f", is_rare=True),
     MenuItem("partners", _("Partners"), "r", is_rare=True),
+    MenuItem("promo_codes", _("Promo codes"), "y", is_rare=True),
     MenuItem("owed", _("Owed refunds"), "u", is_rare=True),
     MenuItem("reconciliation", _("Reconciliation"), "w", is_rare=True),
     MenuItem("reference", _("Reference data"), "o", is_rare=True),

@@ -101,6 +101,9 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "ledger_export": MANAGERS | {Role.AUDITOR},
     "reconciliation_read": MANAGERS,
     "statement_upload": MANAGERS,
+    # What the website takes off
+    "promo_codes": MANAGERS | {Role.AUDITOR},
+    "promo_code_stop": MANAGERS,
     # Partners who sell through the API
     "partners": MANAGERS | {Role.AUDITOR},
     "partner": MANAGERS | {Role.AUDITOR},

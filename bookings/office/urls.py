@@ -18,6 +18,7 @@ from bookings.office.views import (
     owed,
     partner_statements,
     partners,
+    promo_codes,
     receipt,
     reconciliation,
     reference,
@@ -150,6 +151,8 @@ urlpatterns = [
         reconciliation.reconciliation_csv,
         name="reconciliation_csv",
     ),
+    path("promo-codes/", promo_codes.promo_codes, name="promo_codes"),
+    path("promo-codes/<int:promo_id>/stop/", promo_codes.stop, name="promo_code_stop"),
     # Partners who sell through the API
     path("partners/", partners.partners, name="partners"),
     path("partners/add/", partners.add, name="partner_add"),

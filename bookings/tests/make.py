@@ -8,14 +8,14 @@ from typing import Any, Final
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bookings.base.codes import new_ticket_code, random_code, random_token
+from bookings.base.codes import new_ticket_code, normal_code, random_code, random_token
 from bookings.base.emails import plain_email
 from bookings.base.names import plain_first_name, plain_name, plain_surname, plain_surname_end
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
 from bookings.domain.sales.approvals import Approval
-from bookings.domain.sales.order_lines import Cause, LineChange, fare_line, write_lines
+from bookings.domain.sales.order_lines import Cause, LineChange, fare_lines, write_lines
 from bookings.models import (
     Account,
     Booking,
@@ -34,6 +34,7 @@ from bookings.models import (
     PaymentAttempt,
     PlaceName,
     Posting,
+    PromoCode,
     RefundPolicy,
     RefundTier,
     Route,
@@ -357,7 +358,7 @@ def make_statement_line(
 def sell_tickets(booking: Booking, *, now: datetime = NOW) -> None:
     """The lines and the posting of a booking whose tickets are written."""
     tickets = booking.tickets.select_related("fare_class", "passenger_type").order_by("pk")
-    lines = [fare_line(ticket, is_abroad=False) for ticket in tickets]
+    lines = [line for ticket in tickets for line in fare_lines(ticket, is_abroad=False)]
     cause = Cause(name=f"sale:{booking.pk}", against=Account.RECEIVABLE, at=now)
     write_lines(booking, LineChange(sold=lines), cause)
 
@@ -479,3 +480,14 @@ def app_code(user: User) -> str:
     device = TOTPDevice.objects.filter(user=user).latest("pk")
     TOTPDevice.objects.filter(pk=device.pk).update(last_t=-1, drift=0, throttling_failure_count=0)
     return f"{totp(device.bin_key):06d}"
+
+
+def make_promo_code(
+    code: str = "SAVE10", *, lines: tuple[Line, ...] = (), classes: tuple[FareClass, ...] = (), **rules: Any
+) -> PromoCode:
+    """10 % off whatever is ordered, unless `rules` say otherwise."""
+    facts = {"value": 10, "plain_code": normal_code(code), "created_at": NOW}
+    promo = PromoCode.objects.create(code=code, **facts | rules)
+    promo.lines.set(lines)
+    promo.classes.set(classes)
+    return promo

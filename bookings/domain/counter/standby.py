@@ -24,7 +24,7 @@ from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.sales.order_lines import fare_line, insert_order, post_sale
+from bookings.domain.sales.order_lines import fare_lines, insert_order, post_sale
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, open_booking
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, FareClass, Order, SaleStatus, Shift, Ticket
@@ -84,7 +84,7 @@ def _place(ref: SegmentRef, sale: Sale, shift: Shift, now: datetime) -> Order:
     lines = []
     for passenger, slug in zip(passengers, slugs, strict=True):
         terms = TicketTerms(None, fares.types[slug], fare_class, cents(prices[slug]), Ticket.Place.STANDBY)
-        lines.append(fare_line(issue_ticket(booking, passenger, terms), is_abroad=before.is_abroad))
+        lines += fare_lines(issue_ticket(booking, passenger, terms), is_abroad=before.is_abroad)
     post_sale(booking, lines, now=now)
     if not order.total:
         confirm_order(order, [booking], now=now, shift=shift)

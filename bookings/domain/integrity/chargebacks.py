@@ -8,7 +8,7 @@ from django.db.models.functions import Cast, Concat
 
 from bookings.models import Account, Chargeback, LedgerEntry, Refund, Total
 
-_CAUSES = ("chargeback:", "chargeback-returned:", "charged-back:", "owed-again:")
+_CAUSES = ("chargeback:", "chargeback-returned:", "refund:")
 
 
 def chargebacks_are_posted(now: datetime) -> Iterator[object]:

@@ -51,6 +51,10 @@ from bookings.domain.integrity.payments import (
     refunds_are_posted,
     refunds_go_back_the_way_money_came,
 )
+from bookings.domain.integrity.promo_codes import (
+    discounts_are_in_the_lines,
+    promo_codes_count_their_orders,
+)
 from bookings.domain.integrity.statements import (
     bank_and_fees_have_a_line,
     differences_have_a_task,
@@ -314,6 +318,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a settled order owes nothing": _owed_by_state,
     "a booking is sold for its fares": bookings_are_sold_for_their_fares,
     "the ledger follows the order lines": ledger_follows_the_lines,
+    "a promo code counts its orders": promo_codes_count_their_orders,
+    "what a ticket saves is in its lines": discounts_are_in_the_lines,
     "refunds are at most what was paid": _refunds_within_payments,
     "a payment gives back what it brought, and the way it came": _refunds_within_their_payments,
     "refunds to be paid are in the ledger": _refunds_owed,

@@ -21,7 +21,7 @@ _FEES: Final = tuple(kind for kind, account in ACCOUNTS.items() if account == Ac
 _STANDS: Final = (SaleStatus.PENDING, SaleStatus.CONFIRMED)
 
 
-def _total(rows: QuerySet[Any], of: str, amount: str = "amount") -> Coalesce:
+def total_of(rows: QuerySet[Any], of: str, amount: str = "amount") -> Coalesce:
     """Σ of the rows that belong to an order or booking."""
     sums = rows.filter(**{of: OuterRef("pk")}).order_by().values(of).annotate(total=Total(amount))
     return Coalesce(Subquery(sums.values("total")), 0, output_field=_AMOUNT)
@@ -29,7 +29,7 @@ def _total(rows: QuerySet[Any], of: str, amount: str = "amount") -> Coalesce:
 
 def totals_are_the_sums_of_lines(now: datetime) -> Iterator[object]:
     """The total of an order is the sum of its lines, and each line is of the order of its booking."""
-    orders = Order.objects.annotate(sold=_total(OrderLine.objects.all(), "order"))
+    orders = Order.objects.annotate(sold=total_of(OrderLine.objects.all(), "order"))
     yield from orders.exclude(total=F("sold")).values_list("pk", flat=True)
     foreign = OrderLine.objects.filter(booking__isnull=False).exclude(order=F("booking__order"))
     yield from (f"line {pk}" for pk in foreign.values_list("pk", flat=True))
@@ -39,12 +39,14 @@ def bookings_are_sold_for_their_fares(now: datetime) -> Iterator[object]:
     """A booking that stands is sold for the fares of its tickets, any other for nothing."""
     tickets = Ticket.objects.exclude(status__in=(Ticket.Status.CANCELLED, Ticket.Status.REPLACED))
     lines = OrderLine.objects.filter(kind__in=OF_FARE)
-    rows = Booking.objects.annotate(sold=_total(lines, "booking"), fares=_total(tickets, "booking", "fare"))
+    rows = Booking.objects.annotate(
+        sold=total_of(lines, "booking"), fares=total_of(tickets, "booking", "fare")
+    )
     yield from (
         rows.filter(status__in=_STANDS).exclude(sold=F("fares")).values_list("booking_reference", flat=True)
     )
     trip = Booking.objects.exclude(status__in=_STANDS).annotate(
-        sold=_total(OrderLine.objects.filter(kind__in=OF_TRIP), "booking")
+        sold=total_of(OrderLine.objects.filter(kind__in=OF_TRIP), "booking")
     )
     yield from trip.exclude(sold=0).values_list("booking_reference", flat=True)
 
@@ -55,11 +57,11 @@ def ledger_follows_the_lines(now: datetime) -> Iterator[object]:
     """
     lines, entries = OrderLine.objects.all(), LedgerEntry.objects.all()
     rows = Booking.objects.annotate(
-        trip=_total(lines.filter(kind__in=OF_TRIP), "booking"),
-        fees=_total(lines.filter(kind__in=_FEES), "booking"),
-        sold=_total(entries.filter(account__in=EARNED), "booking"),
-        charged=_total(entries.filter(account=Account.FEE), "booking"),
-        unearned=_total(entries.filter(account=Account.UNEARNED_FARES), "booking"),
+        trip=total_of(lines.filter(kind__in=OF_TRIP), "booking"),
+        fees=total_of(lines.filter(kind__in=_FEES), "booking"),
+        sold=total_of(entries.filter(account__in=EARNED), "booking"),
+        charged=total_of(entries.filter(account=Account.FEE), "booking"),
+        unearned=total_of(entries.filter(account=Account.UNEARNED_FARES), "booking"),
     )
     agrees = Q(trip=-F("sold"), fees=-F("charged"), unearned__lte=0)
     yield from rows.exclude(agrees).values_list("booking_reference", flat=True)
@@ -69,5 +71,5 @@ def fares_are_earned(now: datetime) -> Iterator[object]:
     """No fare is unearned a day after boarding."""
     boarded = Booking.objects.filter(boards_at__lte=now - _EARNING_TIME)
     entries = LedgerEntry.objects.filter(account=Account.UNEARNED_FARES)
-    rows = boarded.annotate(unearned=_total(entries, "booking"))
+    rows = boarded.annotate(unearned=total_of(entries, "booking"))
     yield from rows.exclude(unearned=0).values_list("booking_reference", flat=True)

@@ -69,11 +69,7 @@ def payments_are_posted(now: datetime) -> Iterator[object]:
 def refunds_are_posted(now: datetime) -> Iterator[object]:
     """Each refund that was paid is in the ledger with its amount; cash is rounded, and its till counted."""
     paid = Refund.objects.filter(status=Refund.Status.PAID).annotate(
-        cause_of_entry=Case(
-            When(method=Account.CHARGEBACKS, then=_cause("charged-back")), default=_cause("refund")
-        ),
-        account=_ACCOUNT,
-        minus=-F("amount"),
+        cause_of_entry=_cause("refund"), account=_ACCOUNT, minus=-F("amount")
     )
     no_longer_owed = _entry(account=Account.REFUNDS_OWED, amount=OuterRef("amount"))
     went_out = _entry(account=OuterRef("account"), amount=OuterRef("minus"))

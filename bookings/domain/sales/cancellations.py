@@ -29,6 +29,7 @@ from bookings.domain.sales.order_lines import (
     write_lines,
 )
 from bookings.domain.sales.orders import lock_order, split_off
+from bookings.domain.sales.promo_codes import LIVE, free_uses
 from bookings.domain.sales.refunds import owe_back, owe_refund
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.leavings import has_passed
@@ -334,4 +335,6 @@ def close_booking(
         status__in=(SaleStatus.CANCELLED, SaleStatus.EXPIRED)
     )
     if not still_open.exists():
+        if booking.order.status in LIVE:
+            free_uses([booking.order.promo_code_id])
         Order.objects.filter(pk=booking.order_id).update(status=SaleStatus.CANCELLED)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from bookings import queue
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import short_transaction
 from bookings.domain.sales.messages import write_message
@@ -52,9 +51,8 @@ def charge_back(payment: Payment, line: StatementLine, *, now: datetime) -> Char
 
 
 def return_chargeback(chargeback: Chargeback, line: StatementLine, *, now: datetime) -> bool:
-    """Note that the bank gave it to us again, all of it; the refunds that it had settled are owed again.
-
-    False: that is noted already, or the amount is another.
+    """Note that the bank gave it to us again, all of it. False: that is noted already, or the amount is
+    another.
     """
     if line.gross != chargeback.amount:
         return False
@@ -67,11 +65,6 @@ def return_chargeback(chargeback: Chargeback, line: StatementLine, *, now: datet
         cause, gateway = f"chargeback-returned:{chargeback.pk}", chargeback.payment.method
         LedgerEntry.objects.post(Posting(cause, amounts, at=now, order=order, gateway=gateway))
         _tell_staff(chargeback, _("%(amount)s came back to us from the customer’s bank"), now)
-        settled = Refund.objects.select_for_update(no_key=True, of=("self",)).select_related(
-            "order", "payment"
-        )
-        for refund in settled.filter(payment=chargeback.payment_id, method=Account.CHARGEBACKS):
-            _owe_again(refund, now)
     return True
 
 
@@ -91,29 +84,11 @@ def settle_by_chargeback(refund: Refund, chargeback: Chargeback, *, now: datetim
     amounts = {Account.REFUNDS_OWED: refund.amount, Account.CHARGEBACKS: -refund.amount}
     gateway = chargeback.payment.method
     LedgerEntry.objects.post(
-        Posting(f"charged-back:{refund.pk}", amounts, at=now, order=refund.order, gateway=gateway)
+        Posting(f"refund:{refund.pk}", amounts, at=now, order=refund.order, gateway=gateway)
     )
     tasks = StaffTask.objects.filter(kind=StaffTask.Kind.REFUND_DUE, subject=f"refund:{refund.pk}")
     tasks.filter(done_at=None).update(done_at=now)
     return True
-
-
-def _owe_again(refund: Refund, now: datetime) -> None:
-    """The customer has nothing of what the chargeback had given back for us."""
-    Refund.objects.filter(pk=refund.pk).update(status=Refund.Status.OWED, paid_at=None, method="")
-    amounts = {Account.CHARGEBACKS: refund.amount, Account.REFUNDS_OWED: -refund.amount}
-    cause, gateway = f"owed-again:{refund.pk}", refund.payment.method if refund.payment else ""
-    LedgerEntry.objects.post(Posting(cause, amounts, at=now, order=refund.order, gateway=gateway))
-    detail = _("%(amount)s to pay back: the chargeback that settled it was returned")
-    open_task(
-        StaffTask.Kind.REFUND_DUE,
-        refund.order,
-        subject=f"refund:{refund.pk}",
-        detail=detail % {"amount": format_zar(refund.amount)},
-        now=now,
-    )
-    write_message(OutboxMessage.Kind.REFUND, refund.order, refund, version="owed again", now=now)
-    queue.enqueue_after_commit("pay_refund", refund.pk)
 
 
 def live_chargeback(payment: Payment | None) -> Chargeback | None:

@@ -27,7 +27,7 @@ from bookings.domain.sales.held_trips import hold_trips, locked_hold, time_of_re
 from bookings.domain.sales.hold_limits import check_pay_later_limits
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import write_message
-from bookings.domain.sales.order_lines import fare_line, insert_order, post_sale
+from bookings.domain.sales.order_lines import fare_lines, insert_order, post_sale
 from bookings.domain.sales.orders import (
     PassengerDetails,
     TicketTerms,
@@ -35,6 +35,14 @@ from bookings.domain.sales.orders import (
     new_codes,
     new_ticket,
     open_booking,
+)
+from bookings.domain.sales.promo_codes import (
+    NO_DISCOUNT,
+    Discount,
+    PricedSeat,
+    PromoCodeRefused,
+    quote_discount,
+    use_promo_code,
 )
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
@@ -219,8 +227,13 @@ def _place(
     check_adult(
         draft_kinds(hold.draft, every_type()), is_abroad=any(segment_of(trip).is_abroad for trip in trips)
     )
-    order = _make_order(hold, trips, order_token, request, now)
-    bookings = [_make_booking(order, trip, now) for trip in trips]
+    discount = discount_of(hold, trips, now)
+    if discount.refusal:
+        raise PromoCodeRefused(discount.refusal)
+    order = _make_order(hold, trips, order_token, request, discount, now)
+    bookings = [_make_booking(order, trip, discount.of_trip(index), now) for index, trip in enumerate(trips)]
+    if discount.promo:
+        use_promo_code(discount.promo, order)
     if order.total == ZERO:
         confirm_order(order, bookings, now=now, shift=request.shift)
     elif request.pay_later:
@@ -232,7 +245,12 @@ def _place(
 
 
 def _make_order(
-    hold: Hold, trips: Sequence[HoldTrip], token: str, request: CheckoutRequest, now: datetime
+    hold: Hold,
+    trips: Sequence[HoldTrip],
+    token: str,
+    request: CheckoutRequest,
+    discount: Discount,
+    now: datetime,
 ) -> Order:
     segments = [segment_of(trip) for trip in trips]
     boards_at = min(segment.boards_at for segment in segments)
@@ -262,8 +280,9 @@ def _make_order(
         shift=request.shift,
         partner=request.partner,
         updated_at=now if request.partner else None,
+        promo_code=discount.promo,
     )
-    insert_order(order, total=total)
+    insert_order(order, total=total - discount.total)
     return order
 
 
@@ -284,8 +303,27 @@ def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
     return fares
 
 
-def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
+def discount_of(hold: Hold, trips: Sequence[HoldTrip], now: datetime) -> Discount:
+    """What the promo code that was typed takes off the held seats; no query where none was."""
+    if not hold.promo_code:
+        return NO_DISCOUNT
+    priced = []
+    for trip in trips:
+        seats, segment = trip.seats.all(), segment_of(trip)
+        day, line_id = segment.boards_local.date(), segment.schedule.route.line_id
+        priced.append(
+            [
+                PricedSeat(fare, line_id, seats[min(index, len(seats) - 1)].fare_class_id, day)
+                for index, fare in enumerate(trip_fares(trip, hold.draft))
+            ]
+        )
+    sale_day = now.astimezone(segment_of(trips[0]).boards_local.tzinfo).date()
+    return quote_discount(hold.promo_code, priced, email=hold.draft.get("email", ""), sale_day=sale_day)
+
+
+def _make_booking(order: Order, trip: HoldTrip, discounts: Sequence[Decimal], now: datetime) -> Booking:
     seats, fares = trip.seats.all(), trip_fares(trip, order.hold.draft if order.hold else {})
+    discounts = discounts or [ZERO] * len(fares)
     reference, spoken_codes = new_codes(trip.schedule_id, len(fares))
     segment = segment_of(trip)
     booking = open_booking(order, segment, reference=reference, now=now)
@@ -293,11 +331,12 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
     draft: dict[str, Any] = order.hold.draft if order.hold else {}
     tickets = []
     on_laps = [None] * (len(fares) - len(seats))
-    people = zip(draft["passengers"], [*seats, *on_laps], fares, spoken_codes, strict=True)
-    for passenger, held, fare, spoken in people:
+    people = zip(draft["passengers"], [*seats, *on_laps], fares, discounts, spoken_codes, strict=True)
+    for passenger, held, full_fare, discount, spoken in people:
+        fare = full_fare - discount
         if held is None:
             kind, fare_class = types[passenger["passenger_type"]], seats[0].fare_class
-            terms = TicketTerms(None, kind, fare_class, fare, Ticket.Place.LAP)
+            terms = TicketTerms(None, kind, fare_class, fare, Ticket.Place.LAP, discount=discount)
             tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
             continue
         slug = (
@@ -306,10 +345,17 @@ def _make_booking(order: Order, trip: HoldTrip, now: datetime) -> Booking:
             else next(iter(held.fares))
         )
         terms = TicketTerms(
-            held.seat, types[slug], held.fare_class, fare, needs_wheelchair=held.for_wheelchair
+            held.seat,
+            types[slug],
+            held.fare_class,
+            fare,
+            needs_wheelchair=held.for_wheelchair,
+            discount=discount,
         )
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     insert_rows(tickets)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by or now)
-    post_sale(booking, [fare_line(ticket, is_abroad=segment.is_abroad) for ticket in tickets], now=now)
+    promo = order.promo_code.code if order.promo_code else ""
+    lines = (fare_lines(ticket, is_abroad=segment.is_abroad, promo=promo) for ticket in tickets)
+    post_sale(booking, [line for of_ticket in lines for line in of_ticket], now=now)
     return booking

@@ -16,7 +16,14 @@ from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.prices import lap_types, passenger_types
-from bookings.domain.sales.checkout import draft_kinds, draft_problem, pay_later_until, segment_of, trip_fares
+from bookings.domain.sales.checkout import (
+    discount_of,
+    draft_kinds,
+    draft_problem,
+    pay_later_until,
+    segment_of,
+    trip_fares,
+)
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.hold_renewal import MOST_RENEWALS
 from bookings.domain.timetable.segments import Segment
@@ -53,6 +60,15 @@ class TypeChoice:
 
 
 @dataclass(frozen=True)
+class PromoView:
+    """What was typed as a promo code, and what it does."""
+
+    code: str
+    discount_text: str  # empty: nothing is taken off
+    refusal: str
+
+
+@dataclass(frozen=True)
 class CheckoutView:
     token: str
     expires_at: datetime
@@ -64,7 +80,8 @@ class CheckoutView:
     passengers: tuple[PassengerRow, ...]
     types: tuple[TypeChoice, ...]
     draft: dict[str, Any]
-    total: Decimal
+    promo: PromoView
+    total: Decimal  # less what the promo code takes off
     total_text: str
     problem: str  # why it cannot be paid yet; empty if it can
     pay_later_until_text: str  # empty if it must be paid now
@@ -77,6 +94,11 @@ class CheckoutView:
     @property
     def is_complete(self) -> bool:
         return not self.problem
+
+    @property
+    def is_summed_by_script(self) -> bool:
+        """While passengers are typed: fares add up to the total, unless a promo code takes something off."""
+        return not self.promo.discount_text
 
     @property
     def is_time_short(self) -> bool:
@@ -98,7 +120,8 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
     segments = [segment_of(trip) for trip in trips]
     is_abroad = any(segment.is_abroad for segment in segments)
     fares = [trip_fares(trip, hold.draft) for trip in trips]
-    total = sum((fare for of_trip in fares for fare in of_trip), ZERO)
+    discount = discount_of(hold, trips, now)
+    total = sum((fare for of_trip in fares for fare in of_trip), ZERO) - discount.total
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
     order = getattr(hold, "order", None)
     return CheckoutView(
@@ -126,9 +149,14 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
             for kind in passenger_types().values()
         ),
         draft=hold.draft,
+        promo=PromoView(
+            discount.code, format_zar(-discount.total) if discount.total else "", discount.refusal
+        ),
         total=total,
         total_text=format_zar(total),
-        problem=draft_problem(hold.draft, len(trips[0].seats.all())) or _adult_missing(hold.draft, is_abroad),
+        problem=draft_problem(hold.draft, len(trips[0].seats.all()))
+        or _adult_missing(hold.draft, is_abroad)
+        or discount.refusal,
         pay_later_until_text=local_text(until) if until else "",
         proof_minutes=round(settings.PAY_LATER_PROOF_MINUTES),
         order_token=order.token if order else "",

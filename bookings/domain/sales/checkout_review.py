@@ -49,7 +49,8 @@ def review_digest(checkout: CheckoutView) -> str:
         for row in checkout.passengers
     ]
     contact = [str(checkout.draft.get("email", "")), str(checkout.draft.get("phone", ""))]
-    return sha256("\n".join([*trips, *people, *contact, str(checkout.total)]))
+    price = [checkout.promo.code, str(checkout.total)]
+    return sha256("\n".join([*trips, *people, *contact, *price]))
 
 
 def fare_rules(checkout: CheckoutView) -> tuple[FareRules, ...]:

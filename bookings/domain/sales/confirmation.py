@@ -16,6 +16,7 @@ from bookings.domain.inventory.claims import taken_seats
 from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.order_lines import Cause, LineChange, lines_to_sell_again, write_lines
+from bookings.domain.sales.promo_codes import use_again
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
@@ -77,7 +78,8 @@ def _confirm_bookings(order_id: int, status: str) -> tuple[QuerySet[Booking], di
 def take_seats_again(order: Order, *, now: datetime) -> bool:
     """Claim the seats of an expired order anew and sell it anew, all of it or nothing.
 
-    False if a seat is gone, a coach has left, or the money on the order is not enough.
+    False if a seat is gone, a coach has left, its promo code is used up by others, or the money on the order
+    is not enough.
     The caller holds the locks; expired claims are already dropped.
     """
     bookings = list(
@@ -102,6 +104,8 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
         if left or any(ticket.seat_id in gone for ticket in tickets):
             return False
         new_claims += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
+    if order.status == SaleStatus.EXPIRED and not use_again(order):
+        return False
     claims.claim(new_claims)
     for booking, change in zip(bookings, changes, strict=True):
         name = f"resale:{booking.pk}:{booking.events.count()}"

@@ -38,7 +38,7 @@ from bookings.domain.sales.held_party import in_order
 from bookings.domain.sales.holds import price_seat
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import check_movers, left_alone, tickets_beside
-from bookings.domain.sales.order_lines import LineChange, NewLine, fare_line, fee_line, open_lines
+from bookings.domain.sales.order_lines import LineChange, NewLine, fare_lines, fee_line, open_lines
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
@@ -67,7 +67,8 @@ class ExchangeLine:
     seat: Seat | None  # none on a lap
     fare_class: FareClass
     given_back: RefundQuote
-    fare: Decimal
+    fare: Decimal  # less `discount`
+    discount: Decimal  # what a promo code took off the old ticket is kept, up to the new fare
 
     @property
     def fee(self) -> Decimal:
@@ -207,9 +208,12 @@ def _line(
     now: datetime,
 ) -> ExchangeLine:
     fare_class, fare = (
-        seat_fare(segment, seat, ticket, fares=fares) if seat else (ticket.fare_class, ticket.fare)
+        seat_fare(segment, seat, ticket, fares=fares)
+        if seat
+        else (ticket.fare_class, ticket.fare + ticket.discount)
     )
-    return ExchangeLine(ticket, seat, fare_class, ticket_quote(ticket, booking, waived=waived, now=now), fare)
+    discount, given_back = min(ticket.discount, fare), ticket_quote(ticket, booking, waived=waived, now=now)
+    return ExchangeLine(ticket, seat, fare_class, given_back, fare - discount, discount)
 
 
 def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, *, fares: FareTable) -> tuple[FareClass, Decimal]:
@@ -324,6 +328,7 @@ def _move(
             line.fare,
             place,
             line.ticket.needs_wheelchair,
+            line.discount,
         )
         issued = issue_ticket(booking, passenger, terms)
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
@@ -332,7 +337,7 @@ def _move(
         )
         BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
         new_claims += claims.claims_of_ticket(issued, segment.legs)
-        sold.append(fare_line(issued, is_abroad=segment.is_abroad))
+        sold += fare_lines(issued, is_abroad=segment.is_abroad)
         if line.fee:
             sold.append(
                 fee_line(OrderLine.Kind.CHANGE_FEE, line.ticket, line.given_back, taken_back=taken_back)

@@ -9,6 +9,7 @@ from bookings.domain.inventory.claims import ClaimedLeg, lock_schedules, refresh
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.order_lines import Cause, take_back_sale
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.promo_codes import free_uses
 from bookings.domain.sales.refunds import owe_back
 from bookings.models import (
     Account,
@@ -39,7 +40,8 @@ def expire_unpaid(*, now: datetime | None = None) -> int:
         with short_transaction():
             locked = lock_order(order_id)
             drop_expired(list(locked.schedules), now=now)
-            expire_order(order_id, now=now)
+            if expire_order(order_id, now=now):
+                free_uses([locked.order.promo_code_id])
             refresh(locked.schedules)
             expired += 1
     for schedule_id in (
@@ -73,20 +75,22 @@ def drop_claims(schedule_ids: Collection[int], expired: Iterable[ClaimedLeg], *,
 
 def _drop(schedule_ids: Collection[int], orders: Set[int | None], now: datetime) -> None:
     """`orders` of the expired claims, None for those of holds and blocks."""
-    for order_id in sorted(order_id for order_id in orders if order_id is not None):
-        expire_order(order_id, now=now)
+    ids = sorted(order_id for order_id in orders if order_id is not None)
+    expired = [order for order_id in ids if (order := expire_order(order_id, now=now))]
+    free_uses(order.promo_code_id for order in expired)
     claims.release_expired(schedule_ids, now=now)
 
 
-def expire_order(order_id: int, *, now: datetime) -> bool:
+def expire_order(order_id: int, *, now: datetime) -> Order | None:
     """Expire an unpaid order past its pay-by time, with its bookings.
 
-    What was owed is taken back. False if there was nothing to do.
+    What was owed is taken back; the caller frees the use of its promo code when all are expired. None if
+    there was nothing to do.
     """
     order = Order.objects.select_for_update(no_key=True).get(pk=order_id)
     due = Order.objects.filter(pk=order_id, status=SaleStatus.PENDING, pay_by__lte=now)
     if due.update(status=SaleStatus.EXPIRED) != 1:
-        return False
+        return None
     for booking in Booking.objects.filter(order=order_id, status=SaleStatus.PENDING).order_by("pk"):
         name = f"expired:{booking.pk}:{booking.events.count()}"
         take_back_sale(booking, Cause(name=name, against=Account.RECEIVABLE, at=now))
@@ -96,4 +100,4 @@ def expire_order(order_id: int, *, now: datetime) -> bool:
         )
         notify_partner(order, Webhook.Event.EXPIRED, booking, at=now)
     owe_back(Order.objects.get(pk=order_id), now=now)
-    return True
+    return order

@@ -54,7 +54,7 @@ ACCOUNTS: Final[Mapping[str, Account]] = {
 # What is sold of a trip, and taken back with it; fees are not
 OF_TRIP: Final = tuple(kind for kind, account in ACCOUNTS.items() if account == Account.UNEARNED_FARES)
 # What a ticket's own fare is made of
-OF_FARE: Final = (Kind.FARE, Kind.SEAT_UPGRADE)
+OF_FARE: Final = (Kind.FARE, Kind.SEAT_UPGRADE, Kind.PROMO)
 _NEWEST: Final = 500  # orders, among which a release may have left some without lines
 
 
@@ -97,16 +97,20 @@ class Cause:
     shift: Shift | None = None
 
 
-def fare_line(ticket: Ticket, *, is_abroad: bool) -> NewLine:
-    """The fare of a new ticket."""
+def fare_lines(ticket: Ticket, *, is_abroad: bool, promo: str = "") -> list[NewLine]:
+    """The fare of a new ticket, and what a promo code takes off it: together `Ticket.fare`."""
     rule = {"class": ticket.fare_class.code, "type": ticket.passenger_type.slug}
-    return NewLine(
+    fare = NewLine(
         kind=Kind.FARE,
-        amount=ticket.fare,
+        amount=ticket.fare + ticket.discount,
         tax_code=fare_tax_code(is_abroad=is_abroad),
         ticket=ticket,
         rule=rule,
     )
+    if not ticket.discount:
+        return [fare]
+    discount = replace(fare, kind=Kind.PROMO, amount=-ticket.discount, rule={"code": promo} if promo else {})
+    return [fare, discount]
 
 
 def fee_line(kind: str, ticket: Ticket, quote: RefundQuote, *, taken_back: Iterable[NewLine]) -> NewLine:
@@ -215,7 +219,9 @@ def _write_lines_of_tickets(order_id: int) -> None:
         tickets = booking.tickets.select_related("fare_class", "passenger_type").order_by("pk")
         tickets = tickets.exclude(status__in=(Ticket.Status.CANCELLED, Ticket.Status.REPLACED))
         cause = Cause(name=f"sale:{booking.pk}", against=Account.RECEIVABLE, at=booking.booking_date)
-        _insert(booking, [fare_line(ticket, is_abroad=is_abroad) for ticket in tickets], cause)
+        _insert(
+            booking, [line for ticket in tickets for line in fare_lines(ticket, is_abroad=is_abroad)], cause
+        )
     set_totals([order_id])
 
 

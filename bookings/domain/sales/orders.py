@@ -161,6 +161,7 @@ class TicketTerms:
     fare: Decimal
     place: str = Ticket.Place.SEAT
     needs_wheelchair: bool = False
+    discount: Decimal = ZERO  # by a promo code: taken off already
 
 
 def issue_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTerms) -> Ticket:
@@ -187,6 +188,7 @@ def new_ticket(
         passenger_type=terms.passenger_type,
         fare_class=terms.fare_class,
         fare=terms.fare,
+        discount=terms.discount,
         needs_wheelchair=terms.needs_wheelchair,
         help_request=passenger.get("help_request", ""),
         refund_terms=RefundTerms.of_policy(terms.fare_class.refund_policy).as_json(),

@@ -103,7 +103,8 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     fare_class = fares.class_of(seat.kind)
     if fare_class and fare_class.pk == ticket.fare_class_id:
         return SeatQuote(booking, ticket, seat, fare_class, ticket.fare)
-    return SeatQuote(booking, ticket, seat, *seat_fare(segment, seat, ticket, fares=fares))
+    fare_class, fare = seat_fare(segment, seat, ticket, fares=fares)
+    return SeatQuote(booking, ticket, seat, fare_class, max(fare - ticket.discount, ZERO))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bookings.base.phones import HOME, phone_country
 from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
+from bookings.domain.sales.promo_codes import CODE_LENGTH
 from bookings.web.fields import AddressField, HelpField, NameField, PhoneField, phone_country_choices
 from bookings.web.refusals import add_refusal
 
@@ -71,6 +72,12 @@ class DetailsForm(forms.Form):
             max_length=40,
             help_text=_("Only used if something changes on the day."),
             widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        )
+        self.fields["promo_code"] = forms.CharField(
+            label=_("Promo code (optional)"),
+            required=False,
+            max_length=CODE_LENGTH,
+            widget=forms.TextInput(_promo_attributes(checkout)),
         )
         if self.is_bound:
             self._mark_errors()
@@ -176,8 +183,16 @@ class DetailsForm(forms.Form):
         }
 
 
+def _promo_attributes(checkout: CheckoutView) -> dict[str, str]:
+    attrs = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "code"}
+    if checkout.promo.refusal:
+        attrs |= {"aria-invalid": "true", "aria-describedby": "promo_code_refusal"}
+    return attrs
+
+
 def _initial(checkout: CheckoutView) -> dict[str, str]:
     filled = {"email": checkout.draft.get("email", ""), "phone": checkout.draft.get("phone", "")}
+    filled["promo_code"] = checkout.promo.code
     for row in checkout.passengers:
         filled |= {
             f"p{row.index}-{name}": getattr(row, name)

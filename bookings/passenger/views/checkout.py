@@ -23,6 +23,7 @@ from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
+from bookings.domain.sales.promo_codes import keep_promo_code
 from bookings.domain.timetable.trips import TripView, clock_text
 from bookings.passenger.forms.checkout import DetailsForm
 from bookings.passenger.presenters.trip_facts import OfferedTrip, trip_facts_list
@@ -54,11 +55,18 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
         return act(request, view)
     if form is None or view.is_expired:
         return redirect("passenger:checkout", token)
-    if form.is_valid() and action not in _PAY_ACTIONS:
+    has_promo = bool(view.promo.code or request.POST.get("promo_code"))
+    if form.is_valid() and action not in (*_PAY_ACTIONS, "promo") and not has_promo:
         return redirect(_review_address(request, token))
     view = _view(request, token)
+    if action == "promo" and not view.promo.refusal and "promo_code" not in form.errors:
+        return _promo_applied(request, view)
+    if view.promo.refusal and (action == "promo" or form.is_valid()):
+        return _page(request, view, status=422)
     if not form.is_valid():
         return _page(request, view, form=form, status=422)
+    if action not in _PAY_ACTIONS:
+        return redirect(_review_address(request, token))
     if question := _question_before_paying(view, request.POST.get("total", "")):
         messages.warning(request, question)
         return redirect(_review_address(request, token))
@@ -81,7 +89,17 @@ def _review_address(request: HttpRequest, token: str) -> str:
 def _keep_typed(request: HttpRequest, view: CheckoutView) -> DetailsForm:
     form = DetailsForm(view, request.POST)
     save_draft(view.token, owner=visitor_key(request), **form.draft())
+    promo_code = form.cleaned_data.get("promo_code", view.promo.code)
+    if "promo_code" in request.POST and promo_code != view.promo.code:
+        keep_promo_code(view.token, promo_code, owner=visitor_key(request))
     return form
+
+
+def _promo_applied(request: HttpRequest, view: CheckoutView) -> HttpResponse:
+    if view.promo.code:
+        facts = {"code": view.promo.code, "total": view.total_text}
+        messages.success(request, _("Promo code %(code)s is applied. The total is %(total)s.") % facts)
+    return redirect(view_address(view))
 
 
 def _renew(request: HttpRequest, view: CheckoutView) -> HttpResponse:

@@ -157,28 +157,6 @@ def test_what_the_bank_gives_again_is_booked(
     assert violations(now=now) == []
 
 
-def test_what_it_settled_is_owed_again_when_the_bank_gives_it_again(
-    account: SimulatedAccount, bought: Booking, now: datetime
-) -> None:
-    cancel(bought, now)
-    take_back(account, bought)
-    payment = account.payments[bought.order.payments.get().external_id]
-    account.move(payment, bought.order.payments.get().amount, kind="CHARGEBACK")
-
-    read()
-    read()
-
-    refund = Refund.objects.get()
-    assert (refund.status, refund.method, refund.paid_at) == ("owed", "", None)
-    assert balance("chargebacks") == 0
-    assert LedgerEntry.objects.balance("refunds_owed") == -refund.amount
-    assert StaffTask.objects.filter(kind="refund_due", done_at=None).count() == 1
-    assert violations(now=now) == []
-    assert pay_refund(refund.pk)
-    assert LedgerEntry.objects.balance("refunds_owed") == 0
-    assert violations(now=timezone.now()) == []
-
-
 def test_one_of_a_payment_that_is_not_ours_is_a_difference(account: SimulatedAccount) -> None:
     payment = account.take([("amount", "500.00"), ("m_payment_id", "x")])
     account.move(payment, Decimal(-500), kind="CHARGEBACK")
