@@ -10,7 +10,7 @@ os.environ.setdefault(
     "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
 )  # Playwright keeps a loop running in the test's thread
 
-os.environ.setdefault("COMPANY_NAME_SECONDS", "0")  # else a page would read it now and then
+os.environ.setdefault("COMPANY_NAME_SECONDS", "0")  # of the sites that tests start
 
 import pytest
 import time_machine
@@ -77,6 +77,8 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.HOLD_NETWORK_SHARE = 0.0
     settings.BOARDING_OPENS_MINUTES = 30
+    # Else a page would read it now and then. The settings are loaded before this file.
+    settings.COMPANY_NAME_SECONDS = 0
     settings.SLOW_QUERY_MS = 0  # a busy machine must not add queries to those that a test counts
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "")  # the tests of the limits set them
     HUEY.immediate = True
