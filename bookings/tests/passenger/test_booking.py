@@ -40,6 +40,16 @@ def test_the_buyer_sees_tickets_times_and_the_refund_clock(client: Client, booki
     assert "It drops to R675 on" in page
 
 
+def test_the_contact_stands_under_its_own_heading(client: Client, booking: Booking) -> None:
+    page = client.get(f"/bookings/{booking.booking_reference}/").content.decode()
+
+    payment, contact = page.split(">Payment</h2>")[1].split(">Contact</h2>")
+    assert booking.order.email not in payment
+    assert booking.order.email in contact
+    assert booking.order.phone in contact
+    assert "Change e-mail or phone" in contact
+
+
 def test_a_reference_is_read_as_people_write_it(client: Client, booking: Booking) -> None:
     code = booking.booking_reference
 
