@@ -195,6 +195,6 @@ def _notes(trip: TicketedTrip, ticket: Ticket) -> list[str]:
         notes.append(_("Refund if it is cancelled %(tiers)s; after that no refund.") % {"tiers": tiers})
     else:
         notes.append(_("No refund if it is cancelled."))
-    if trip.zone_note:
-        notes.append(trip.zone_note)
+    if trip.time_note:
+        notes.append(trip.time_note)
     return notes

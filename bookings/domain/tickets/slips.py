@@ -34,6 +34,7 @@ def _trip_data(trip: TicketedTrip) -> dict[str, Any]:
 
 def _notes(trip: TicketedTrip, ticket: Ticket) -> str:
     notes = [
+        *([trip.late_note] if trip.late_note else []),
         *needs_note(ticket),
         trip.coach + ".",
         _("Luggage: %(luggage)s.") % {"luggage": trip.luggage},

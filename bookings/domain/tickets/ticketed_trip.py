@@ -28,14 +28,20 @@ class TicketedTrip:
     view: TripView
     tickets: tuple[Ticket, ...]  # valid or boarded; neither cancelled nor replaced
     duration: str
-    check_in: str  # 09:30, or 23:30 on Mon 30 Nov before a coach of Tuesday
+    check_in: str  # 09:30, or 23:30 on Mon 30 Nov before a coach of Tuesday; not before the sale
     luggage: str
     papers: str
     refunds: tuple[str, ...]  # for all of these tickets together
     board_address: str
     alight_address: str
     zone_note: str
+    late_note: str  # of what was sold after its planned time
     coach: str
+
+    @property
+    def time_note(self) -> str:
+        """What must be known of the times of this trip."""
+        return " ".join(note for note in (self.late_note, self.zone_note) if note)
 
 
 def ticketed_trip_of(booking: Booking) -> TicketedTrip:
@@ -45,18 +51,24 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
     tickets = tuple(ticket for ticket in booking.tickets.all() if ticket.status in _IN_USE)
     zones_differ = segment.boards_local.utcoffset() != segment.alights_local.utcoffset()
     layout = booking.schedule.layout.name
+    sold = booking.booking_date.astimezone(segment.boards_local.tzinfo)
+    planned = time_text(segment.boards_local, sold.date())
     return TicketedTrip(
         booking=booking,
         view=trip_view(segment, tuple(ticket.seat.label for ticket in tickets if ticket.seat)),
         tickets=tickets,
         duration=duration_text(segment.minutes),
-        check_in=time_text(segment.boards_local - facts.check_in, segment.boards_local.date()),
+        check_in=time_text(max(segment.boards_local - facts.check_in, sold), segment.boards_local.date()),
         luggage=facts.luggage,
         papers=facts.papers,
         refunds=refund_lines(tickets, booking),
         board_address=booking.from_stop.stop.address,
         alight_address=booking.to_stop.stop.address,
         zone_note=_("Times are local to each stop.") if zones_differ else "",
+        late_note=_("Planned for %(time)s, the coach was late when this was sold: go to it at once.")
+        % {"time": planned}
+        if sold >= segment.boards_local
+        else "",
         coach=_("%(layout)s, coach %(number)d") % {"layout": layout, "number": booking.schedule.coach}
         if booking.schedule.coach > 1
         else layout,

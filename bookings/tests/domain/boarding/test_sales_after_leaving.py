@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 
 from bookings.base.errors import Conflict, SalesClosed
 from bookings.domain.boarding.coach_load import coach_load
@@ -11,23 +12,28 @@ from bookings.domain.boarding.departure_status import depart
 from bookings.domain.boarding.reversal import undo_departure
 from bookings.domain.boarding.standby_refunds import unseated_standby
 from bookings.domain.counter.sale import Sale, sell_now
-from bookings.domain.counter.sale_page import counter_offers, segment_view
+from bookings.domain.counter.sale_page import counter_offers, segment_view, sold_view
 from bookings.domain.counter.standby import sell_standby
 from bookings.domain.counter.tender import Tender
 from bookings.domain.counter.void import void_quote
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import get_place
+from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.cancellations import is_left_behind
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_seats
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.search.boards import departure_board
+from bookings.domain.tickets.pdf import tickets_pdf
+from bookings.domain.tickets.slips import slips_pdf
+from bookings.domain.tickets.ticketed_trip import ticketed_trips_of
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Booking, Channel, Hold, Order, Schedule, Shift, User
 from bookings.tests.domain.boarding.door import CLOSES, LEAVES, make_coach, scan, sell, stand_by
 from bookings.tests.domain.sales.buy import ANN
 from bookings.tests.make import make_shift, make_user
+from bookings.tests.pdf_reader import pages_of
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -170,6 +176,20 @@ def test_a_late_coach_is_sold_at_the_counter_until_it_has_left(coach: Schedule, 
         hold_seats(segment_from(coach, 0), ["1B"], HoldRequest("till", channel=Channel.COUNTER), now=LATE)
     assert offers_at(LATE) == []
     assert violations(now=LATE) == []
+
+
+def test_the_papers_of_a_late_coach_say_both_times(coach: Schedule, nomsa: User) -> None:
+    view = sold_view(sell_late(coach, nomsa).token)
+    (sold,) = view.trips
+    (early,) = ticketed_trips_of(bookings_of(sell(coach, now=LEAVES - 60 * MINUTE).order))
+
+    note = "Planned for 10:20, the coach was late when this was sold: go to it at once."
+    assert (sold.view.departs, sold.check_in, sold.time_note) == ("10:20", "10:45", note)
+    assert note in render_to_string("office/sale/slips.html", {"sold": view})
+    for paper in (slips_pdf([sold.booking]), tickets_pdf([sold.booking])):
+        (page,) = pages_of(paper)
+        assert note in " ".join(page.split())
+    assert (early.check_in, early.time_note) == ("09:50", "")
 
 
 def test_a_late_coach_is_not_sold_on_the_web(coach: Schedule) -> None:
