@@ -1,10 +1,12 @@
 """What somebody could change by hand in the accounts of partners is noticed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from bookings.domain.integrity.invariants import violations
@@ -23,8 +25,22 @@ RATE = "a commission follows its rate"
 SIGNED = "a partner's payment is in the ledger, and signed"
 
 
+@pytest.fixture(scope="module")
+def _sold(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Made once for all tests here, and taken back after them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        _sell()
+        connection.check_constraints()  # once: what waits for a check, each test would check again
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def books() -> None:
+def books(_sold: None, db: None) -> None:
+    assert PartnerPayment.objects.count() == 2
+
+
+def _sell() -> None:
     """A partner that settles net and one that settles gross, each with a sale, a cancellation, a payment."""
     for name, settlement in (("Net", "net"), ("Gross", "gross")):
         partner = set_commission(make_partner(name), Decimal("7.77"), settlement, now=NOW)
