@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from bookings.domain.fares.prices import Party
 from bookings.domain.network.places import Place, get_place
@@ -44,12 +45,12 @@ def import_real(name: str) -> ImportReport:
 @pytest.fixture(scope="module")
 def imported(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, ImportReport]]:
     """The feeds, imported once for all tests here and taken back after them."""
-    from django.db import transaction
-
     with django_db_blocker.unblock(), transaction.atomic():
         make_fare_classes()
         make_passenger_types()
-        yield {name: import_real(name) for name in FEEDS}
+        reports = {name: import_real(name) for name in FEEDS}
+        connection.check_constraints()  # once: what waits for a check, the end of each test would check again
+        yield reports
         transaction.set_rollback(True)
 
 
