@@ -255,7 +255,8 @@ class Sales(RuleBasedStateMachine):
 @pytest.mark.django_db
 @override_settings(PAY_LATER_COACH_SHARE=1, RESERVATION_COACH_SHARE=1)  # it is a small coach
 def test_any_sequence_of_what_people_do_keeps_everything_true() -> None:
-    examples, steps = many(15, 60), many(20, 30)
+    # The rules are held on SQLite already: PostgreSQL is asked whether it is of one mind
+    examples, steps = many(6 if connection.vendor == "postgresql" else 15, 60), many(20, 30)
     run_state_machine_as_test(
         Sales,
         settings=settings(
