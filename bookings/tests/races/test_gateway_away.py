@@ -61,7 +61,7 @@ def test_a_gateway_that_hangs_harms_no_search_and_no_booking(
 ) -> None:
     """The demo gateway's notification comes from our queue: here it finds nobody who listens."""
     (tmp_path / "site").mkdir()
-    schedules, times, searches = coaches(), many(3, 20), []
+    schedules, times, searches = coaches(), many(2, 20), []
     with (
         hanging_server() as deaf,
         service(tmp_path / "site", static=static_files, SITE_URL=f"http://127.0.0.1:{deaf}") as site,

@@ -50,7 +50,7 @@ def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
 def test_nothing_promised_is_lost_when_processes_are_killed(
     what: str, settings: Any, folder: Path, static_files: Path
 ) -> None:
-    schedules, kills, dice = coaches(), many(3, 12), random.Random(7)
+    schedules, kills, dice = coaches(), many(2, 12), random.Random(7)
     with mail_server(settings) as sink:
         with service(
             folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}"
@@ -107,7 +107,7 @@ def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(
 def test_a_mail_server_that_goes_away_harms_no_booking(
     mood: str, settings: Any, folder: Path, static_files: Path
 ) -> None:
-    schedules, times, port = coaches(), many(5, 40), free_port()
+    schedules, times, port = coaches(), many(3, 40), free_port()
     usual, away = Diary(), Diary()
     with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{port}") as site:
         with mail_server(settings, port=port) as sink:
