@@ -24,6 +24,7 @@ from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.order_lines import write_missing_lines
 from bookings.domain.sales.reminders import queue_pay_reminders
 from bookings.domain.search import feed_publishing
+from bookings.domain.tickets.invoices import correct_invoices
 from bookings.domain.timetable.generate import generate_departures
 
 logger = logging.getLogger("bookings.tasks")
@@ -116,6 +117,7 @@ def nightly() -> None:
         lambda: generate_departures(days=DAYS_AHEAD),
         earn_old_fares,
         credit_monthly_commission,
+        correct_invoices,
         clean_old_rows,
     )
 

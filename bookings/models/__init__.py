@@ -5,6 +5,7 @@ from .counter import Note, Shift, TillMovement
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
+from .invoices import Invoice, InvoiceLine, InvoiceSeries
 from .ledger import PER_GATEWAY, Account, LedgerEntry, Posting, Total
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
@@ -57,6 +58,9 @@ __all__ = [
     "Hold",
     "HoldSeat",
     "HoldTrip",
+    "Invoice",
+    "InvoiceLine",
+    "InvoiceSeries",
     "LedgerEntry",
     "Line",
     "Note",

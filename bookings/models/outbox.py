@@ -35,6 +35,7 @@ class OutboxMessage(models.Model):
         CHARGEBACK = "chargeback", _("payment taken back by the bank")
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
+        INVOICE = "invoice", _("tax invoice or credit note")
         CONTACT_CHANGED = "contact_changed", _("contact changed")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
         WEBHOOK = "webhook", _("event for a partner")

@@ -81,6 +81,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "owed": APPROVERS | {Role.AUDITOR},  # whose money nobody has asked for tempts
     "receipt": SELLERS,
     "receipt_pdf": SELLERS,
+    "tax_invoice": SELLERS | {Role.AUDITOR},
+    "tax_invoice_pdf": SELLERS | {Role.AUDITOR},
     "refund_receipt": SELLERS,
     "refund_receipt_pdf": SELLERS,
     "departures": EVERYBODY,

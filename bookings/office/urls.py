@@ -13,6 +13,7 @@ from bookings.office.views import (
     departures,
     exchange,
     find,
+    invoice,
     ledger_export,
     login,
     owed,
@@ -109,6 +110,12 @@ urlpatterns = [
         name="show_bank_details",
     ),
     path("owed/", owed.owed, name="owed"),
+    path("bookings/<reference:reference>/tax-invoice/", invoice.tax_invoice, name="tax_invoice"),
+    path(
+        "bookings/<reference:reference>/tax-invoice/<int:invoice_id>.pdf",
+        invoice.tax_invoice_pdf,
+        name="tax_invoice_pdf",
+    ),
     path("bookings/<reference:reference>/receipt/", receipt.print_receipt, name="receipt"),
     path("bookings/<reference:reference>/receipt.pdf", receipt.print_receipt_pdf, name="receipt_pdf"),
     path(

@@ -65,3 +65,7 @@ TAX_CODES: dict[str, str] = {
     "fare_abroad": "zero",  # s11(2)(a)
     "voucher_sale": "exempt",  # taxed, if at all, when it is used
 }
+VAT_RATE = Decimal(env.str("VAT_RATE", "15"))  # percent, in the price of what is standard-rated
+# Rand: a total up to the first has no tax invoice, over the second it has to name the recipient
+TAX_INVOICE_OVER = Decimal(env.str("TAX_INVOICE_OVER", "50"))
+FULL_TAX_INVOICE_OVER = Decimal(env.str("FULL_TAX_INVOICE_OVER", "5000"))

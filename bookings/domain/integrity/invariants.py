@@ -19,6 +19,12 @@ from bookings.domain.integrity.boarding import (
     standby_does_not_travel,
 )
 from bookings.domain.integrity.chargebacks import chargebacks_are_posted, nothing_follows_a_chargeback
+from bookings.domain.integrity.invoices import (
+    invoice_numbers_have_no_gaps,
+    invoices_add_up,
+    invoices_are_corrected,
+    invoices_follow_the_lines,
+)
 from bookings.domain.integrity.order_lines import (
     bookings_are_sold_for_their_fares,
     fares_are_earned,
@@ -357,6 +363,9 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "bank and gateway fees come from statements": bank_and_fees_have_a_line,
     "a chargeback is in the ledger": chargebacks_are_posted,
     "nothing is refunded after a chargeback": nothing_follows_a_chargeback,
+    "numbers of tax invoices have no gaps": invoice_numbers_have_no_gaps,
+    "a tax invoice adds up": invoices_add_up,
+    "a tax invoice is what was sold": invoices_follow_the_lines,
     "a waiver has its second person": waivers_are_approved,
     "sums over the limits have their second person": sums_over_the_limits_are_approved,
 }
@@ -367,4 +376,5 @@ _PROMISES: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a refund owed for a day has a task": owed_refunds_are_watched,
     "a difference to a statement has a task": differences_have_a_task,
     "a fare is earned within a day of boarding": fares_are_earned,
+    "a tax invoice is corrected within two days": invoices_are_corrected,
 }

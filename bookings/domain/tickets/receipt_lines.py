@@ -65,7 +65,7 @@ def sold_lines(lines: Sequence[OrderLine], bookings: Iterable[Booking]) -> Itera
         for ticket in _own_tickets(booking):
             own = [line for line in of_ticket[ticket.pk] if line.kind in OF_TRIP]
             end = _end(own) if ticket.status == Ticket.Status.CANCELLED else ""
-            view = _ticket(ticket, booking)
+            view = receipt_ticket(ticket, booking)
             for kind in dict.fromkeys(line.kind for line in own):
                 sold = [line for line in own if line.kind == kind and line.cause != end]
                 cents = in_cents(sum((line.amount for line in sold), ZERO))
@@ -87,7 +87,7 @@ def _own_tickets(booking: Booking) -> list[Ticket]:
     return [ticket for ticket in booking.tickets.all() if ticket.status != Ticket.Status.REPLACED]
 
 
-def _ticket(ticket: Ticket, booking: Booking) -> ReceiptTicket:
+def receipt_ticket(ticket: Ticket, booking: Booking) -> ReceiptTicket:
     return ReceiptTicket(
         passenger=ticket.full_name,
         passenger_type=ticket.passenger_type.name,
@@ -145,7 +145,7 @@ def _cancelled(lines: Sequence[OrderLine], booking: Booking) -> Iterator[Receipt
         if ticket.status == Ticket.Status.CANCELLED:
             own = (line for line in lines if line.ticket_id == ticket.pk and line.kind in OF_TRIP)
             back = -in_cents(sum((line.amount for line in own), ZERO))
-            yield ReceiptLine(LineKind.FARE, back, _ticket(ticket, booking), booking.booking_reference)
+            yield ReceiptLine(LineKind.FARE, back, receipt_ticket(ticket, booking), booking.booking_reference)
 
 
 def _shown_tax(line: OrderLine) -> str:

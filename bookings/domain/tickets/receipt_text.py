@@ -71,7 +71,7 @@ def receipt_text(view: ReceiptView) -> ReceiptText:
         name=view.company.trading_name,
         company=tuple(_company(view.company)),
         facts=tuple(_facts(view)),
-        lines=tuple(_line(line) for line in view.lines),
+        lines=tuple(line_text(line) for line in view.lines),
         total=TextRow(_("Total"), _zar(view.total)),
         money=tuple(_money(view)),
         notes=tuple(_notes(view.company)),
@@ -115,7 +115,7 @@ def _place(issuer: ReceiptIssuer, *, is_refund: bool) -> str:
     return issuer.branch or (_("not at a counter") if is_refund else _("online"))
 
 
-def _line(line: ReceiptLine) -> TextRow:
+def line_text(line: ReceiptLine) -> TextRow:
     ticket = line.ticket
     if ticket is None:
         return TextRow(str(_LINES[line.kind]), _zar(line.cents), line.reference)

@@ -25,6 +25,7 @@ def booking(request: StaffRequest, reference: str) -> HttpResponse:
         "page": record.page,
         "parts": [(part, part is record.part) for part in record.page.parts],
         "may_change": may(request.user.role, "exchange", "POST"),
+        "may_see_invoices": may(request.user.role, "tax_invoice"),
         "may_enter_details": may(request.user.role, "bank_details", "POST"),
         "to_print": record.refunds[::-1] if request.GET.get("print") == "refunds" else (),
     }

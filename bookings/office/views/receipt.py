@@ -74,7 +74,7 @@ def print_tickets(request: StaffRequest, token: str) -> HttpResponse:
 def pdf(request: StaffRequest, token: str) -> HttpResponse:
     bookings = sold_bookings(token)
     draw = slips_pdf if _is_thermal(request) else tickets_pdf
-    return _inline(draw(bookings), f"tickets-{bookings[0].booking_reference}.pdf")
+    return inline(draw(bookings), f"tickets-{bookings[0].booking_reference}.pdf")
 
 
 @staff
@@ -99,7 +99,7 @@ def print_receipt(request: StaffRequest, reference: str, refund_id: int | None =
 @require_safe
 def print_receipt_pdf(request: StaffRequest, reference: str, refund_id: int | None = None) -> HttpResponse:
     view = _view(_order_id(reference), refund_id)
-    return _inline(receipt_pdf(view, is_thermal=_is_thermal(request)), f"receipt-{view.number}.pdf")
+    return inline(receipt_pdf(view, is_thermal=_is_thermal(request)), f"receipt-{view.number}.pdf")
 
 
 def _printed(order_id: int, refund_id: int | None = None) -> ReceiptText:
@@ -122,7 +122,7 @@ def _is_thermal(request: StaffRequest) -> bool:
     return request.GET.get("paper") == _THERMAL
 
 
-def _inline(content: bytes, name: str) -> HttpResponse:
+def inline(content: bytes, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}"'
     return response

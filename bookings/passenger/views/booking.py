@@ -103,7 +103,7 @@ def _refused(request: HttpRequest, form: FindForm) -> HttpResponse:
     return _find_page(request, form, refused=True, status=404)
 
 
-def _own_order_id(request: HttpRequest, reference: str) -> int | None:
+def own_order_id(request: HttpRequest, reference: str) -> int | None:
     """The order's id, if this browser may manage it."""
     order = order_of_reference(reference)
     return order.order_id if order and may_manage(request, *order) else None
@@ -116,7 +116,7 @@ def not_own_booking(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def manage(request: HttpRequest, reference: str) -> HttpResponse:
-    if not _own_order_id(request, reference):
+    if not own_order_id(request, reference):
         return not_own_booking(request, reference)
     order = managed_order(reference, now=timezone.now())
     context = {"order": order, "page": order.page, "ways": offered_ways()}
@@ -126,15 +126,15 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def ticket_pdf(request: HttpRequest, reference: str) -> HttpResponse:
-    if not _own_order_id(request, reference):
+    if not own_order_id(request, reference):
         return not_own_booking(request, reference)
-    return _file(booking_pdf(reference), "application/pdf", f"tickets-{reference}.pdf")
+    return pdf_file(booking_pdf(reference), f"tickets-{reference}.pdf")
 
 
 @public
 @require_safe
 def calendar(request: HttpRequest, reference: str) -> HttpResponse:
-    if not _own_order_id(request, reference):
+    if not own_order_id(request, reference):
         return not_own_booking(request, reference)
     return _file(booking_calendar(reference), "text/calendar; charset=utf-8", f"trip-{reference}.ics")
 
@@ -142,7 +142,7 @@ def calendar(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
-    order_id = _own_order_id(request, reference)
+    order_id = own_order_id(request, reference)
     if not order_id:
         return not_own_booking(request, reference)
     context = {"receipt": receipt_text(receipt_of(order_id)), "reference": reference}
@@ -152,11 +152,15 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def receipt_file(request: HttpRequest, reference: str) -> HttpResponse:
-    order_id = _own_order_id(request, reference)
+    order_id = own_order_id(request, reference)
     if not order_id:
         return not_own_booking(request, reference)
     view = receipt_of(order_id)
-    return _file(receipt_pdf(view), "application/pdf", f"receipt-{view.number}.pdf")
+    return pdf_file(receipt_pdf(view), f"receipt-{view.number}.pdf")
+
+
+def pdf_file(content: bytes, name: str) -> HttpResponse:
+    return _file(content, "application/pdf", name)
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
@@ -168,7 +172,7 @@ def _file(content: bytes, kind: str, name: str) -> HttpResponse:
 @public
 @require_POST
 def resend(request: HttpRequest, reference: str) -> HttpResponse:
-    order_id = _own_order_id(request, reference)
+    order_id = own_order_id(request, reference)
     if not order_id:
         return not_own_booking(request, reference)
     enforce_limit(request, "resend", f"order {order_id}")

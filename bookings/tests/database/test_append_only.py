@@ -12,11 +12,14 @@ from bookings.domain.counter.exchange import add_note
 from bookings.domain.counter.shifts import CashMovement, move_cash
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.partners.partners import Transfer, receive_payment
+from bookings.domain.tickets.invoices import Recipient, request_invoice
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingStep,
     Commission,
+    Invoice,
+    InvoiceLine,
     LedgerEntry,
     Note,
     OrderLine,
@@ -27,7 +30,15 @@ from bookings.models import (
     StatementMatch,
     TillMovement,
 )
-from bookings.tests.make import NOW, make_booking, make_partner, make_shift, make_statement_line, make_user
+from bookings.tests.make import (
+    NOW,
+    make_booking,
+    make_company,
+    make_partner,
+    make_shift,
+    make_statement_line,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 MODELS: tuple[type[Model], ...] = (
@@ -40,6 +51,8 @@ MODELS: tuple[type[Model], ...] = (
     StaffEvent,
     Commission,
     PartnerPayment,
+    Invoice,
+    InvoiceLine,
     StatementLine,
     StatementMatch,
 )
@@ -65,6 +78,8 @@ def books(db: None) -> Booking:
     receive_payment(partner, Transfer(Decimal(5), "EFT 1"), actor=clerk, submission="eft", now=NOW)
     earned = {"percent": 10, "base": 600, "amount": 60, "settlement": "gross", "at": NOW}
     Commission.objects.create(payment=Payment.objects.get(), booking=booking, **earned)
+    make_company()
+    request_invoice(booking.order_id, Recipient(), submission="invoice", now=NOW)
     return booking
 
 

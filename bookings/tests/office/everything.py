@@ -10,12 +10,14 @@ from bookings.domain.partners.webhooks import add_webhook, ping
 from bookings.domain.sales.bank_details import ask_for_bank_details
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.models import OutboxMessage, Refund, StaffTask, User, Webhook
+from bookings.domain.tickets.invoices import Recipient, request_invoice
+from bookings.models import Company, Invoice, OutboxMessage, Refund, StaffTask, User, Webhook
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
 from bookings.tests.make import (
     make_api_key,
     make_booking,
+    make_company,
     make_partner,
     make_promo_code,
     make_shift,
@@ -53,6 +55,8 @@ def make_everything(user: User) -> dict[str, str]:
         partner, url="https://hooks.travelhub.example/falcon", events=Webhook.Event.values, now=now
     )
     ping(hook, now=now)
+    Company.objects.filter(pk=1).exists() or make_company()
+    request_invoice(booking.order_id, Recipient(), submission="invoice", now=now)
     statement = make_statement_line("card", 600, at=now, day=now.date(), external_id="T1 1234")
     names = {
         "schedule_id": coach.pk,
@@ -69,6 +73,7 @@ def make_everything(user: User) -> dict[str, str]:
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",
+        "invoice_id": Invoice.objects.get().pk,
         "session_id": 1,
         "gateway": "card",
         "day": statement.day.isoformat(),

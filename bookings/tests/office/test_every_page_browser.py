@@ -29,6 +29,7 @@ NO_PAGE: Final = {
         "sold_pdf",
         "receipt_pdf",
         "refund_receipt_pdf",
+        "tax_invoice_pdf",
     ),
     *(
         "bookings_csv",

@@ -23,6 +23,9 @@ from bookings.domain.sales.bank_details import amount_waiting, waiting_for_detai
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
 from bookings.domain.tickets.calendar import trips_calendar
+from bookings.domain.tickets.invoice_page import get_invoice
+from bookings.domain.tickets.invoice_pdf import invoice_pdf
+from bookings.domain.tickets.invoice_text import invoice_text
 from bookings.domain.tickets.links import link_address, make_link
 from bookings.domain.tickets.pdf import trips_pdf
 from bookings.domain.tickets.receipt_text import receipt_text
@@ -285,6 +288,17 @@ def _contact_changed(message: OutboxMessage, order: Order, bookings: list[Bookin
     )
 
 
+def _invoice(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
+    invoice = get_invoice(order.pk, message.row_id)
+    text, reference = invoice_text(invoice), bookings[0].booking_reference
+    facts = {"title": text.title, "number": invoice.full_number, "reference": reference}
+    return Content(
+        _("%(title)s %(number)s (%(reference)s)") % facts,
+        {"reference": reference, "receipt": text, "number": invoice.full_number},
+        ((f"{invoice.full_number}.pdf", invoice_pdf(invoice), "application/pdf"),),
+    )
+
+
 Kind = OutboxMessage.Kind
 _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetime], Content | None]]] = {
     Kind.CONFIRMATION: _confirmation,
@@ -294,6 +308,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.SEATS_GONE: _seats_gone,
     Kind.REFUND: _refund,
     Kind.CHARGEBACK: _chargeback,
+    Kind.INVOICE: _invoice,
     Kind.LINK: _link,
     Kind.CONTACT_CHANGED: _contact_changed,
     Kind.BANK_DETAILS: _bank_details,
