@@ -56,6 +56,7 @@ NO_PAGE: Final = {
         "webhook_again",
     ),
     *("manifest_csv", "board_undo", "undo_step", "reconciliation_csv", "reconciliation_read"),
+    "promo_code_stop",
 }
 WIDE: Final = {"width": 1280, "height": 720}
 PHONE: Final = {"width": 390, "height": 844}
