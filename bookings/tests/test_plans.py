@@ -225,14 +225,26 @@ KEPT: Final = {
     "bookings_holdtrip.schedule_id": (
         "what a visitor holds on a departure already; by the hold itself while there are few"
     ),
+    "bookings_invoice.order_id": "the invoices of an order, of which this world has none",
+    "bookings_invoiceline.invoice_id": "the lines of an invoice, of which this world has none",
     "bookings_ledgerentry.booking_id": "what a booking was sold for, when it is cancelled",
     "bookings_ledgerentry.partner_id": "what a partner owes, once there are many entries",
     "bookings_ledgerentry.shift_id": _TILL,
+    "bookings_order.promo_code_id": "how often a promo code was used, of which this world has none",
     "bookings_order.shift_id": _TILL,
     "bookings_orderline.booking_id": "what is sold of a booking, when it is cancelled or moved",
     "bookings_orderline.order_id": "the receipt of an order, and its total after a change",
     "bookings_partnerevent.actor_id": _DELETED,
     "bookings_payment.shift_id": _TILL,
+    **dict.fromkeys(
+        (
+            "bookings_promocode_classes.fareclass_id",
+            "bookings_promocode_classes.promocode_id",
+            "bookings_promocode_lines.line_id",
+            "bookings_promocode_lines.promocode_id",
+        ),
+        _DJANGO,
+    ),
     "bookings_refund.booking_id": "what came back on a booking",
     "bookings_refund.shift_id": _TILL,
     "bookings_refundattempt.external_id": (
