@@ -11,15 +11,19 @@ from django.db.models import F
 from django.test import Client
 
 from bookings.base.errors import Conflict, NotFound, Refusal
+from bookings.domain.counter.exchange import Till, exchange_at_till
+from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import neglected, violations
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.exchanges import ExchangeRequest
 from bookings.domain.tickets.invoice_lines import included_tax
 from bookings.domain.tickets.invoice_page import get_invoice
 from bookings.domain.tickets.invoice_pdf import invoice_pdf
 from bookings.domain.tickets.invoice_text import invoice_text
 from bookings.domain.tickets.invoices import Recipient, correct_invoices, request_invoice
 from bookings.domain.tickets.links import make_link
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import (
     Booking,
     Company,
@@ -30,7 +34,7 @@ from bookings.models import (
     OutboxMessage,
     User,
 )
-from bookings.tests.make import NOW, make_booking, make_company, make_schedule, make_user
+from bookings.tests.make import NOW, make_booking, make_company, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import sign_in
 from bookings.tests.pdf_reader import pages_of
 from bookings.tests.tampering import no_triggers
@@ -192,6 +196,23 @@ def test_a_cancelled_booking_of_which_nothing_is_left_keeps_no_invoice(booking: 
     expected = [("INV000001", "", Decimal(800)), ("CN000001", "INV000001", Decimal(-800))]
     assert documents() == expected + ([("INV000002", "", left)] if left > 50 else [])
     assert broken() == set()
+
+
+def test_an_exchange_is_corrected_at_the_next_request_too(booking: Booking) -> None:
+    request_one(booking)
+    later = make_schedule(route=booking.schedule.route, departs=NOW + timedelta(days=8))
+    segment = SegmentRef(later.pk, "johannesburg", "cape-town")
+    till = Till(make_user(), Tender("cash"))
+    make_shift(till.clerk)
+    request = ExchangeRequest(booking.booking_reference, segment)
+    exchange_at_till(request, till=till, submission="exchange", content="", now=NOW)
+
+    request_one(booking, submission="again")
+
+    booking.order.refresh_from_db()
+    assert [total for _number, _corrects, total in documents()] == [800, -800, booking.order.total]
+    assert "9 Dec" in shown(Invoice.objects.last())
+    assert broken(after=timedelta(days=3)) == set()
 
 
 def test_a_company_that_left_the_register_corrects_and_issues_no_more(booking: Booking) -> None:
