@@ -36,7 +36,8 @@
   const overlay = one("#overlay");
   async function show(link) {
     if (!overlay || !window.htmx) { location.assign(link.href); return; }
-    await htmx.ajax("GET", link.href, { target: "#overlay", swap: "innerHTML" });
+    // Settled at once, so that it listens to the first letter that is typed
+    await htmx.ajax("GET", link.href, { target: "#overlay", swap: "innerHTML settle:0ms" });
     if (!overlay.innerHTML.trim()) return;
     if (!overlay.open) overlay.showModal();
     one("[autofocus]", overlay)?.focus();
