@@ -95,6 +95,9 @@ def make_stop(
     return Stop.objects.create(code=code, **fields)
 
 
+PLACE_OF_STOPS: dict[str, Any] = {}  # latitude and longitude of stops that a route makes, where a test asks
+
+
 def _make_main_stops(*names: str) -> list[Stop]:
     """As `make_stop` makes one for each of these cities, in four queries: every other test wants a route."""
     slugs = {name: name.lower().replace(" ", "-") for name in names}
@@ -116,6 +119,7 @@ def _make_main_stops(*names: str) -> list[Stop]:
                 name=f"{city.name} station",
                 plain_name=plain_name(f"{city.name} station"),
                 time_zone="Africa/Johannesburg",
+                **PLACE_OF_STOPS,
             )
             for name in missing
             if (city := cities[slugs[name]])

@@ -221,6 +221,7 @@ KEPT: Final = {
     "bookings_city.plain_name": "a place that is named in full",
     "bookings_commission.at": "what a partner earned in a month, once there are many months",
     "bookings_fare.fare_class_id": _DELETED,
+    "bookings_partnerevent.partner_id": "what was changed about a partner, once there are many",
     "bookings_hold.expires_at": "the nightly cleaning, once there are many",
     "bookings_holdtrip.schedule_id": (
         "what a visitor holds on a departure already; by the hold itself while there are few"

@@ -141,7 +141,7 @@ def test_a_failed_update_leaves_no_doubt_about_its_transaction() -> None:
         return LedgerEntry.objects.filter(account=account), {"amount": amount}
 
     with pytest.raises(Exception, match="append-only"), transaction.atomic():
-        rewrite("revenue", Decimal(1))
+        rewrite("receivable", Decimal(1))
 
 
 def test_related_rows_that_were_read_already_are_not_read_again(django_assert_num_queries: Any) -> None:

@@ -71,7 +71,7 @@ def test_the_line_counts_queries_on_every_connection_and_says_who(
     assert held["who"] == seats["who"]
     assert re.fullmatch(r"visitor:[0-9a-f]{12}", held["who"])
     assert office["who"] == f"user:{user.pk}"
-    assert held["queries"] > seats["queries"] >= 3
+    assert held["queries"] > seats["queries"] >= 2
     assert held["db_ms"] > 0
 
 

@@ -5,7 +5,6 @@ import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from bookings import tasks
 from bookings.domain.search.feed_publishing import publish_feed
 from bookings.models import PublishedFile, Schedule, Stop
 from bookings.tests import make
-from bookings.tests.make import make_stop
 from bookings.tests.passenger.timetable import make_day
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +26,7 @@ ADDRESS = "/gtfs.zip"
 def _stops_on_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """A feed leaves out what is on no map."""
     place = {"latitude": Decimal("-26.2"), "longitude": Decimal("28.05")}
-    monkeypatch.setattr(make, "make_stop", partial(make_stop, **place))
+    monkeypatch.setattr(make, "PLACE_OF_STOPS", place)
 
 
 def trips(body: bytes) -> int:

@@ -9,7 +9,6 @@ import sys
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ LARGE = {"ktcl-goa-2021": (date(2021, 6, 3), date(2021, 6, 3))} if os.environ.ge
 def _stops_on_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """A feed leaves out what is on no map."""
     place = {"latitude": Decimal("-26.2"), "longitude": Decimal("28.05")}
-    monkeypatch.setattr(make, "make_stop", partial(make_stop, **place))
+    monkeypatch.setattr(make, "PLACE_OF_STOPS", place)
 
 
 @pytest.fixture(autouse=True)
