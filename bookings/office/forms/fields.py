@@ -1,8 +1,13 @@
 """Fields that forms of several features share, each a reader of one kind of value."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django import forms
+
+from bookings.base.text import clean_text
+
+LONGEST_TEXT: Final = 200  # of any field; more is cut
 
 
 class PasswordField(forms.CharField):
@@ -44,3 +49,8 @@ class SubmissionField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(max_length=80, required=False, widget=forms.HiddenInput)
+
+
+def tidy(data: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, of plain characters and no longer than a field may be."""
+    return {name: clean_text(str(value))[:LONGEST_TEXT] for name, value in data.items()}

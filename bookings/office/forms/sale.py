@@ -6,41 +6,31 @@ Nothing here asks more of a clerk than the keys it takes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from bookings.base.errors import NotFound, Refusal
-from bookings.base.money import ZERO, cents, format_zar, read_amount
+from bookings.base.errors import NotFound
+from bookings.base.money import ZERO, read_amount
 from bookings.base.names import NAME_LENGTH, read_full_name
 from bookings.base.phones import HOME
-from bookings.base.text import clean_code, clean_text
-from bookings.domain.counter.tender import Tender, TenderPart
+from bookings.base.text import clean_code
 from bookings.domain.network.places import Place, get_likely_place, get_place
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Account
-from bookings.office.access import StaffRequest
-from bookings.office.forms.approval import ApprovalFields
-from bookings.web.fields import AmountField, HelpField, PhoneField, check_name, clean_day, read_address
+from bookings.office.forms.fields import LONGEST_TEXT, tidy
+from bookings.office.forms.tender import TenderForm
+from bookings.web.fields import HelpField, PhoneField, check_name, clean_day, read_address
 from bookings.web.places import PlaceField
-
-_LONGEST: Final = 200  # of any field; more is cut
-
-
-def tidy(data: Mapping[str, str]) -> dict[str, str]:
-    return {name: clean_text(str(value))[:_LONGEST] for name, value in data.items()}
 
 
 class TypedPlaceField(PlaceField):
@@ -66,7 +56,7 @@ class SaleSearchForm(forms.Form):
             attrs = {
                 "data-combobox": places,
                 "aria-controls": f"{name}-list",
-                "maxlength": _LONGEST,
+                "maxlength": LONGEST_TEXT,
                 "data-need": "",
             }
             missing = {"required": _("Where from?") if name == "from" else _("Where to?")}
@@ -118,7 +108,9 @@ def read_seats(text: str, ticked: Sequence[str], segment: SegmentRef) -> SeatReq
 
     Empty: what was ticked, else one seat.
     """
-    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", clean_code(text[:_LONGEST])) if part][:60]
+    typed = [part.upper()[:6] for part in re.split(r"[\s,;+/]+", clean_code(text[:LONGEST_TEXT])) if part][
+        :60
+    ]
     if len(typed) == 1 and typed[0].isascii() and typed[0].isdecimal():
         return SeatRequest(segment, count=int(typed[0]))
     labels = tuple(dict.fromkeys(typed or (label.strip().upper()[:6] for label in ticked[:60])))
@@ -136,191 +128,6 @@ class Person:
     passenger_type: str = ""
     help_request: str = ""
     in_wheelchair: bool = False
-
-
-@dataclass(frozen=True)
-class TenderChoice:
-    value: str
-    label: str | Promise
-    key: str
-    letter: str
-    is_chosen: bool
-
-
-@dataclass(frozen=True)
-class PartRow:
-    """A part of a split payment as the form shows and carries it."""
-
-    label: str | Promise
-    amount_text: str
-    reference: str
-    name: str  # of its hidden field
-    value: str
-    remove: str  # the action that takes it out
-
-
-_TENDERS: Final = (
-    (Account.CASH, gettext_lazy("Cash"), "F2", "c"),
-    (Account.CARD, gettext_lazy("Card"), "F3", "d"),
-    (Account.EFT, gettext_lazy("EFT"), "F4", "e"),
-)
-
-
-_MOST_PARTS: Final = 8
-
-
-class TenderForm(ApprovalFields):
-    """Cash with the amount given, card with a reference, or EFT. An empty amount is exactly what is due. The
-    money of an EFT is awaited, unless a second person has seen it.
-
-    Of a split payment the parts that were typed before stand in hidden fields: "card 300.00 T4 8812". A
-    further way to pay is a further tender of `_TENDERS` and of `domain.counter.tender`.
-    """
-
-    use_required_attribute = False
-
-    def __init__(self, data: Mapping[str, str] | None = None) -> None:
-        if data is not None:  # a password is taken as it was typed
-            data = {**tidy(data), "approver_password": data.get("approver_password", "")}
-        super().__init__(data, auto_id="%s")
-        money = {"class": "code sale-big", "autocomplete": "off", "data-money": True}
-        coin = {"data-coin": int(settings.CASH_ROUNDING * 100)}  # cents; for the change that the page shows
-        self.fields["tender"] = forms.CharField(required=False)
-        self.fields["amount"] = forms.CharField(
-            required=False,
-            widget=forms.TextInput({**money, **coin, "inputmode": "decimal", "maxlength": 12}),
-        )
-        self.fields["reference"] = forms.CharField(
-            required=False, widget=forms.TextInput({**money, "maxlength": 40})
-        )
-
-        for name in self._part_names(self.data):
-            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    @staticmethod
-    def _part_names(data: Mapping[str, Any]) -> list[str]:
-        names = (f"part-{place}" for place in range(_MOST_PARTS))
-        return [name for name in names if data.get(name)]
-
-    @property
-    def parts(self) -> tuple[TenderPart, ...]:
-        """What was paid by other tenders before; a part that nobody can have typed is left out."""
-        return tuple(filter(None, (_read_part(self.data[name]) for name in self._part_names(self.data))))
-
-    @property
-    def paid(self) -> Decimal:
-        return sum((part.amount for part in self.parts), ZERO)
-
-    @property
-    def paid_cents(self) -> int:
-        """For the page, which keeps what is left up to date."""
-        return int(self.paid * 100)
-
-    def part_rows(self) -> Iterator[PartRow]:
-        for place, part in enumerate(self.parts):
-            yield PartRow(
-                Account(part.method).label,
-                format_zar(part.amount),
-                part.reference,
-                f"part-{place}",
-                _write_part(part),
-                f"unpart:{place}",
-            )
-
-    def split(self) -> None:
-        """Make what was typed a part, and leave the fields empty for the rest. Raises Refusal without an
-        amount, or if there are too many parts.
-        """
-        cleaned = self.cleaned_data
-        if cleaned["amount"] is None:
-            raise Refusal(_("Enter how much of it is paid this way."))
-        if len(self.parts) == _MOST_PARTS:
-            raise Refusal(_("These are too many parts."))
-        part = TenderPart(cleaned["tender"], cleaned["amount"], self.tendered.reference)
-        parts = (*self.parts, part)
-        has_cash = any(part.method == Account.CASH for part in parts)
-        self._carry(parts, tender=Account.CARD.value if has_cash else Account.CASH.value)
-
-    def remove_part(self, place: int) -> None:
-        """Take a part out again, if there is one at this place."""
-        self._carry(part for index, part in enumerate(self.parts) if index != place)
-
-    def _carry(self, parts: Iterable[TenderPart], **typed: str) -> None:
-        others = {name: value for name, value in self.data.items() if not name.startswith("part-")}
-        carried = {f"part-{place}": _write_part(part) for place, part in enumerate(parts)}
-        self.data = {**others, **carried, "amount": "", "reference": "", **typed}
-        self.full_clean()
-
-    def clean_tender(self) -> str:
-        return self.cleaned_data["tender"] or Account.CASH.value
-
-    def clean_amount(self) -> Decimal | None:
-        return AmountField(required=False, min_value=0).clean(self.cleaned_data["amount"])
-
-    @property
-    def tendered(self) -> Tender:
-        cleaned = self.cleaned_data
-        reference = "" if cleaned["tender"] == Account.CASH else cleaned["reference"]
-        return Tender(cleaned["tender"], cleaned["amount"], reference, parts=self.parts)
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether the money comes later, by EFT, as far as anybody here knows."""
-        cleaned = self.cleaned_data
-        return cleaned["tender"] == Account.EFT and not cleaned["approver_name"]
-
-    def signed(self, request: StaffRequest) -> Tender:
-        """What was typed, signed by who has seen the money of an EFT. Raises what `approval_for` raises."""
-        tender = self.tendered
-        if tender.method != Account.EFT:
-            return tender
-        return replace(tender, approval=self.approval_for(request, _("money seen")))
-
-    @property
-    def chosen(self) -> str:
-        """The tender that the form shows."""
-        typed = self.data.get("tender") if self.is_bound else ""
-        return typed if typed in (Account.CARD, Account.EFT) else Account.CASH.value
-
-    @property
-    def tenders(self) -> list[TenderChoice]:
-        return [
-            TenderChoice(value, label, key, letter, value == self.chosen)
-            for value, label, key, letter in _TENDERS
-        ]
-
-    def focus_money(self, *, is_refused: bool) -> None:
-        """What is typed next is the amount, or the reference of the slip.
-
-        It has the focus, and says why it was refused.
-        """
-        attrs = self.fields["amount" if self.chosen == Account.CASH else "reference"].widget.attrs
-        attrs["autofocus"] = True
-        if is_refused:
-            attrs["aria-describedby"] = "refusal"
-
-    @property
-    def wrong(self) -> list[tuple[str, str]]:
-        """Each field with an error, and its words."""
-        return (
-            [(name, str(error)) for name in self.fields for error in self.errors.get(name, [])]
-            if self.is_bound
-            else []
-        )
-
-
-def _write_part(part: TenderPart) -> str:
-    return f"{part.method} {cents(part.amount)} {part.reference}".strip()
-
-
-def _read_part(text: str) -> TenderPart | None:
-    method, _space, rest = text.partition(" ")
-    amount, _space, reference = rest.partition(" ")
-    if method not in Account.values:
-        return None
-    with suppress(ValueError):
-        return TenderPart(method, read_amount(amount), reference)
-    return None
 
 
 class PayForm(TenderForm):
@@ -367,7 +174,7 @@ class PayForm(TenderForm):
             required=False,
             initial=contact,
             widget=forms.TextInput(
-                {"autocomplete": "off", "spellcheck": "false", "maxlength": _LONGEST, "data-offer": ""}
+                {"autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_TEXT, "data-offer": ""}
             ),
         )
 

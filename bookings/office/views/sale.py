@@ -36,7 +36,8 @@ from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
 from bookings.models import Account, Order, SaleStatus, Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
-from bookings.office.forms.sale import PayForm, SaleSearchForm, TenderForm, read_seats, tidy
+from bookings.office.forms.fields import tidy
+from bookings.office.forms.sale import PayForm, SaleSearchForm, read_seats
 from bookings.office.forms.sale_query import (
     SaleQuery,
     held_people,
@@ -45,6 +46,7 @@ from bookings.office.forms.sale_query import (
     standby_people,
     type_names,
 )
+from bookings.office.forms.tender import TenderForm
 from bookings.office.presenters.seat_map import seats_to_sell
 from bookings.web.places import place_choices, place_notes
 from bookings.web.refusals import counted

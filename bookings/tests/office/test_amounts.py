@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from bookings.office.forms.exchange import ConfirmForm
-from bookings.office.forms.sale import TenderForm
+from bookings.office.forms.tender import TenderForm
 from bookings.tests.base import examples
 
 AMOUNTS = examples("amounts")
