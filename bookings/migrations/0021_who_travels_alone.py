@@ -6,8 +6,7 @@ from bookings.database.operations import AddCheckBesideSales
 def mark_children(apps, schema_editor):
     """Our own first rows named a type of passenger "child", of 3 to 11 years: they travel with an adult."""
     children = apps.get_model("bookings", "PassengerType").objects.filter(slug="child")
-    if children.exists():  # an update of nothing, too, says that reference data changed
-        children.update(is_adult=False, youngest_age=3)
+    children.update(is_adult=False, youngest_age=3)
 
 
 class Migration(migrations.Migration):
