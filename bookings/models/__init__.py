@@ -30,7 +30,7 @@ from .sales import (
 )
 from .staff import Branch, StaffEvent, StaffSession, StaffTask, User
 from .statements import StatementDay, StatementLine, StatementMatch
-from .timetable import EVERY_DAY, Schedule, ScheduleEvent, Service, ServiceException
+from .timetable import EVERY_DAY, Schedule, ScheduleChange, ScheduleEvent, Service, ServiceException
 
 __all__ = [
     "EVERY_DAY",
@@ -87,6 +87,7 @@ __all__ = [
     "RouteStop",
     "SaleStatus",
     "Schedule",
+    "ScheduleChange",
     "ScheduleEvent",
     "Seat",
     "SeatBlock",

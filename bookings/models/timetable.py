@@ -107,6 +107,8 @@ class Schedule(Imported):
     revision = models.PositiveIntegerField(
         default=0
     )  # raised by any change to claims, price, state, delay or bus
+    # What its ScheduleChanges come to, for domain.timetable.call_times; empty: all goes by plan
+    call_changes = models.TextField(blank=True, default="", db_default="")
 
     objects = ScheduleQuerySet.as_manager()
 
@@ -204,3 +206,61 @@ class ScheduleEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.schedule_id}: {self.from_status} → {self.to_status}"
+
+
+class ScheduleChange(models.Model):
+    """What was told of a departure's times from one of its calls on.
+
+    The newest of a position holds until the next position that has one. `late_min` counts against the plan;
+    without it the delay is not known, and `next_word_at` says when there will be news. Whether a call is
+    skipped is told apart from how late the coach is.
+    """
+
+    class Kind(models.TextChoices):
+        LATE = "late", _("late")
+        SKIPPED = "skipped", _("stop skipped")
+        SERVED = "served", _("stop served again")
+
+    class Source(models.TextChoices):
+        MANUAL = "manual", _("staff")
+        DRIVER = "driver", _("driver")
+        GPS = "gps", _("position of the coach")
+
+    class Reason(models.TextChoices):
+        TRAFFIC = "traffic", _("heavy traffic")
+        ROAD_CLOSED = "road_closed", _("road closed")
+        WEATHER = "weather", _("weather")
+        TECHNICAL = "technical", _("technical fault")
+        ACCIDENT = "accident", _("accident")
+        BORDER = "border", _("border or police check")
+        STRIKE = "strike", _("strike or unrest")
+        STAFF = "staff", _("driver not available")
+        CONNECTION = "connection", _("waiting for another coach")
+        OTHER = "other", _("other reason")
+
+    schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="changes", db_index=False)
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.LATE)
+    late_min = models.PositiveSmallIntegerField(null=True, blank=True)
+    next_word_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=12, choices=Reason, blank=True, default="")
+    source = models.CharField(max_length=6, choices=Source, default=Source.MANUAL)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["schedule"], name="schedule_change_idx")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="late", late_min__isnull=False, next_word_at__isnull=True)
+                | Q(kind="late", late_min__isnull=True, next_word_at__isnull=False)
+                | Q(kind__in=["skipped", "served"], late_min__isnull=True, next_word_at__isnull=True),
+                name="schedule_change_says_one_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id}@{self.position}: {self.kind} {self.late_min}"

@@ -87,6 +87,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "refund_receipt_pdf": SELLERS,
     "departures": EVERYBODY,
     "departure_seats": EVERYBODY,
+    "departure_times": EVERYBODY,
+    "skip_stop": DISPATCH,
     "block_seats": DISPATCH,
     "release_block": DISPATCH,
     # Money at the till
@@ -153,6 +155,7 @@ SENDERS: Final[dict[str, frozenset[str]]] = {
     "enrol": EVERYBODY,
     "recovery_codes": EVERYBODY,
     "drop_second_factor": EVERYBODY,
+    "departure_times": BOARDERS,
 }
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})

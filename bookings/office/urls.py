@@ -28,6 +28,7 @@ from bookings.office.views import (
     staff,
     tasks,
     till,
+    times,
     webhooks,
 )
 
@@ -130,6 +131,8 @@ urlpatterns = [
     ),
     path("departures/", departures.departures, name="departures"),
     path("departures/<int:schedule_id>/seats/", departures.departure_seats, name="departure_seats"),
+    path("departures/<int:schedule_id>/times/", times.departure_times, name="departure_times"),
+    path("departures/<int:schedule_id>/times/skip/", times.skip_stop, name="skip_stop"),
     path("departures/<int:schedule_id>/block/", departures.block_seats, name="block_seats"),
     path(
         "departures/<int:schedule_id>/blocks/<int:block_id>/release/",

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max, OuterRef, Q
 
-from bookings.models import BookingEvent, SeatClaim, Ticket
+from bookings.domain.timetable.call_times import changes_of
+from bookings.models import BookingEvent, Schedule, ScheduleChange, SeatClaim, Ticket
 
 
 def no_shows_hold_nothing(now: datetime) -> Iterator[object]:
@@ -31,6 +32,14 @@ def standby_does_not_travel(now: datetime) -> Iterator[object]:
         place=Ticket.Place.STANDBY, status__in=(Ticket.Status.BOARDED, Ticket.Status.NO_SHOW)
     )
     yield from standing.values_list("pk", flat=True)
+
+
+def times_are_those_that_were_told(now: datetime) -> Iterator[object]:
+    """What a departure says of its times is what its changes come to."""
+    has_changes = Exists(ScheduleChange.objects.filter(schedule=OuterRef("pk")))
+    for schedule in Schedule.objects.filter(Q(has_changes) | ~Q(call_changes="")).order_by("pk"):
+        if schedule.call_changes != changes_of(schedule):
+            yield schedule.pk
 
 
 def boarding_is_recorded(now: datetime) -> Iterator[object]:

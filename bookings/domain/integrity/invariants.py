@@ -17,6 +17,7 @@ from bookings.domain.integrity.boarding import (
     no_shows_hold_nothing,
     standby_claims_nothing,
     standby_does_not_travel,
+    times_are_those_that_were_told,
 )
 from bookings.domain.integrity.chargebacks import chargebacks_are_posted, nothing_follows_a_chargeback
 from bookings.domain.integrity.invoices import (
@@ -337,6 +338,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "standby holds no seat": standby_claims_nothing,
     "nobody travels standing": standby_does_not_travel,
     "who boarded and who did not come is written down": boarding_is_recorded,
+    "a departure has the times that were told of it": times_are_those_that_were_told,
     "a till agrees with its sales": tills_agree_with_sales,
     "a cash-up agrees with its till": cash_ups_agree,
     "cash and card lie in a till": money_lies_in_a_till,

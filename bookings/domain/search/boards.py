@@ -18,7 +18,9 @@ from bookings.cache.reference_data import cached, reference_data_version, single
 from bookings.domain.network.places import Place
 from bookings.domain.search.offers import LONGEST_PAGE
 from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
-from bookings.domain.timetable.departures import RouteWindow, departures_within
+from bookings.domain.timetable.call_times import REACH_BACK, CallTimes, call_time
+from bookings.domain.timetable.departures import DatedDeparture, RouteWindow, departures_within
+from bookings.domain.timetable.trips import expected_text
 from bookings.models import RouteStop, Schedule
 
 HORIZON: Final = timedelta(hours=36)
@@ -34,13 +36,14 @@ class BoardRow:
     departs: str  # 17:00
     departs_iso: str
     day_label: str  # Tue 1 Dec
+    departs_note: str  # "expected Wed 00:35": what was told that the plan does not say
     destination: str  # city
     destination_slug: str
     via: str  # Kroonstad, Bloemfontein, Beaufort West
     line: str
     stop: str
     coach: str  # Coach 2, "" for the first
-    status: str  # scheduled, boarding, on_the_way, closed, cancelled
+    status: str  # scheduled, delayed, boarding, on_the_way, closed, cancelled
     status_text: str
     is_on_sale: bool
 
@@ -69,6 +72,11 @@ class _Upcoming(NamedTuple):
     coach: int
     status: str
     call: BoardingCall
+    times: CallTimes | None = None  # where something was told that the plan does not say
+
+    @property
+    def expected_at(self) -> datetime:
+        return self.times.expected_departure if self.times else self.boards_at
 
 
 @single_version_check()
@@ -91,7 +99,7 @@ def departure_board(place: Place, *, now: datetime, page: int = 1, page_size: in
         page,
         size,
         has_next,
-        [(row.schedule_id, row.departs_iso, row.coach, row.status) for row in rows],
+        [(row.schedule_id, row.departs_iso, row.coach, row.status, row.departs_note) for row in rows],
     )
     key = f"board:{sha256(repr(decides))[:40]}:{now:%Y%m%d%H%M}" if mark else ""
     return Board(place, rows, page, has_previous=page > 1, has_next=has_next, cache_key=key)
@@ -112,20 +120,22 @@ def _upcoming(calls: list[BoardingCall], now: datetime, number: int) -> list[_Up
     soon = now + HORIZON * min(
         1, number / (2 * len(calls))
     )  # enough if each call is made twice within the horizon
-    leaving = _leaving(calls, now, soon)
+    leaving = _leaving(calls, now, soon, reach_back=REACH_BACK)
     if len(leaving) < number and soon < end:
         leaving += _leaving(calls, soon, end)
     return leaving
 
 
-def _leaving(calls: list[BoardingCall], start: datetime, end: datetime) -> list[_Upcoming]:
-    """In order of time: one query."""
+def _leaving(
+    calls: list[BoardingCall], start: datetime, end: datetime, *, reach_back: timedelta = timedelta()
+) -> list[_Upcoming]:
+    """In order of planned time, with those up to `reach_back` earlier that are still to come: 1 query."""
     by_route: dict[int, list[BoardingCall]] = {}
     for call in calls:
         by_route.setdefault(call.route_id, []).append(call)
     leaving = []
     for departure in departures_within(
-        _window(route, at_stop, start, end) for route, at_stop in by_route.items()
+        _window(route, at_stop, (start, end), reach_back) for route, at_stop in by_route.items()
     ):
         if departure.status in _NOT_SHOWN or not (
             departure.is_active or departure.status == Schedule.Status.CANCELLED
@@ -133,19 +143,46 @@ def _leaving(calls: list[BoardingCall], start: datetime, end: datetime) -> list[
             continue
         for call in by_route[departure.route_id]:
             boards_at = departure.departure_time + timedelta(minutes=call.depart_min)
-            if start <= boards_at < end:
+            if departure.call_changes:
+                upcoming = _changed(departure, call)
+                if start <= boards_at < end or (
+                    boards_at < start and reach_back and _is_to_come(upcoming, start)
+                ):
+                    leaving.append(upcoming)
+            elif start <= boards_at < end:
                 leaving.append(_Upcoming(departure.id, boards_at, departure.coach, departure.status, call))
     return sorted(
         leaving, key=lambda departure: (departure.boards_at, departure.schedule_id, departure.call.position)
     )
 
 
-def _window(route_id: int, calls: list[BoardingCall], start: datetime, end: datetime) -> RouteWindow:
-    """When a coach leaves its first stop that makes any of the calls between `start` and `end`."""
-    offsets = [call.depart_min for call in calls]
-    return RouteWindow(
-        route_id, start - timedelta(minutes=max(offsets)), end - timedelta(minutes=min(offsets))
+def _changed(departure: DatedDeparture, call: BoardingCall) -> _Upcoming:
+    times = call_time(departure, call)
+    return _Upcoming(
+        departure.id,
+        times.planned_departure,
+        departure.coach,
+        departure.status,
+        call,
+        times if times.is_changed else None,
     )
+
+
+def _is_to_come(departure: _Upcoming, now: datetime) -> bool:
+    """Whether a coach past its planned time is still expected, as far as anybody knows."""
+    if departure.times is None or departure.times.is_skipped:
+        return False
+    has_left = departure.status == Schedule.Status.DEPARTED and departure.call.position == 0
+    return not has_left and (departure.times.next_word_at is not None or departure.expected_at >= now)
+
+
+def _window(
+    route_id: int, calls: list[BoardingCall], between: tuple[datetime, datetime], reach_back: timedelta
+) -> RouteWindow:
+    """When a coach leaves its first stop that makes any of the calls within a time."""
+    offsets = [call.depart_min for call in calls]
+    start, end = between[0] - timedelta(minutes=max(offsets)), between[1] - timedelta(minutes=min(offsets))
+    return RouteWindow(route_id, start, end, start - reach_back)
 
 
 def _onward(routes: frozenset[int]) -> dict[int, list[_OnwardCall]]:
@@ -177,6 +214,7 @@ def _row(departure: _Upcoming, way: list[_OnwardCall], now: datetime) -> BoardRo
         departs=f"{local:%H:%M}",
         departs_iso=local.isoformat(timespec="minutes"),
         day_label=day_text(local.date()),
+        departs_note=expected_text(departure.times, ZoneInfo(call.time_zone)) if departure.times else "",
         destination=last.city,
         destination_slug=last.city_slug,
         via=", ".join(_spread(names)),
@@ -185,7 +223,8 @@ def _row(departure: _Upcoming, way: list[_OnwardCall], now: datetime) -> BoardRo
         coach=_("Coach %(number)d") % {"number": departure.coach} if departure.coach > 1 else "",
         status=status,
         status_text=text,
-        is_on_sale=status in ("scheduled", "boarding", "on_the_way") and last.position > call.position,
+        is_on_sale=status in ("scheduled", "boarding", "on_the_way", "delayed")
+        and last.position > call.position,
     )
 
 
@@ -201,13 +240,17 @@ def _status(departure: _Upcoming, now: datetime) -> tuple[str, str]:
         return "cancelled", _("Cancelled")
     if departure.status == Schedule.Status.DEPARTED and departure.call.position == 0:
         return "closed", _("Departed")
+    if departure.times and departure.times.is_skipped:
+        return "closed", _("Does not stop here")
     if (
         departure.status == Schedule.Status.CLOSED
-        or departure.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now
+        or departure.expected_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now
     ):
         return "closed", _("Sales closed")
     if departure.status == Schedule.Status.BOARDING:
         return "boarding", _("Boarding")
     if departure.status == Schedule.Status.DEPARTED:
-        return "on_the_way", _("On its way")
+        return "on_the_way", _("Delayed") if departure.times else _("On its way")
+    if departure.times:
+        return "delayed", _("Delayed")
     return "scheduled", _("Scheduled")

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from math import ceil
-from typing import Final
+from typing import Final, TypedDict
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import get_language, ngettext
@@ -31,6 +32,7 @@ from bookings.domain.search.segments import (
     find_departures,
     find_route_segments,
 )
+from bookings.domain.timetable.trips import expected_text
 from bookings.models import FareClass
 
 BANDS: Final = {
@@ -100,6 +102,19 @@ class Offer:
     segment: RouteSegment
     boards_at: datetime
     fare_classes: tuple[FareClass, ...]  # sold on it
+    departs_note: str = ""  # "expected Wed 00:35": what was told that the plan does not say
+    arrives_note: str = ""
+    shows_day: bool = False  # it is expected on another day than planned
+    expected_at: datetime | None = None  # where it boards, if that is not as planned
+
+
+class _ChangedTimes(TypedDict, total=False):
+    """The fields of an offer that only a coach has that does not keep its plan."""
+
+    departs_note: str
+    arrives_note: str
+    shows_day: bool
+    expected_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -268,7 +283,7 @@ def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: dateti
     if not rows:
         return FRESH_EMPTY_SECONDS
     closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
-    ends = [min(departure.boards_at for departure in rows) - closing]
+    ends = [min(departure.expected_boards_at for departure in rows) - closing]
     if expiry:
         ends.append(expiry)
     if release := next_release((departure.boards_at for departure in rows), now):
@@ -289,6 +304,7 @@ def _offers(
 
 def _offer(departure: Departure, quote: PriceQuote, prices: PriceList) -> Offer:
     coach, size = prices.layouts[departure.layout_id], prices.party.size
+    changes = _changes(departure) if departure.boarding else {}
     segment, departs, arrives = departure.segment, departure.boards_local, departure.alights_local
     free = quote.free or 0
     return Offer(
@@ -319,7 +335,22 @@ def _offer(departure: Departure, quote: PriceQuote, prices: PriceList) -> Offer:
         segment=segment,
         boards_at=departure.boards_at,
         fare_classes=tuple(fare_class for _price, fare_class in prices.classes(departure)),
+        **changes,
     )
+
+
+def _changes(departure: Departure) -> _ChangedTimes:
+    boarding, alighting, segment = departure.boarding, departure.alighting, departure.segment
+    if boarding is None or alighting is None:
+        return {}
+    board_zone = ZoneInfo(segment.board.stop.time_zone)
+    expected = boarding.expected_departure.astimezone(board_zone)
+    return {
+        "departs_note": expected_text(boarding, board_zone),
+        "arrives_note": expected_text(alighting, ZoneInfo(segment.alight.stop.time_zone), arrives=True),
+        "shows_day": expected.date() != departure.boards_local.date(),
+        "expected_at": boarding.expected_departure if boarding.is_changed else None,
+    }
 
 
 def _seats_left(free: int, size: int, wheelchairs: int) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
+from bookings.domain.timetable.call_times import REACH_BACK, CallTimes, call_time
 from bookings.domain.timetable.departures import DatedDeparture, RouteWindow, departures_within
 from bookings.domain.timetable.leavings import last_left
 from bookings.domain.timetable.segments import find_shortest_pair
@@ -53,6 +54,12 @@ class Departure(
     layout_id: int
     price_zar: Decimal
     revision: int
+    boarding: CallTimes | None = None  # where something was told that the plan does not say
+    alighting: CallTimes | None = None
+
+    @property
+    def expected_boards_at(self) -> datetime:
+        return self.boarding.expected_departure if self.boarding else self.boards_at
 
     @property
     def alights_local(self) -> datetime:
@@ -224,23 +231,27 @@ def find_departures(
     now: datetime | None = None,
     channel: str = "web",
 ) -> list[Departure]:
-    """What is on sale on the segments on local boarding days `first` to `last`, by time: one query.
+    """What is on sale on the segments on local boarding days `first` to `last`, by planned time: one query.
 
-    With `now` only what `channel` still sells then, and not from a stop that the coach is known to have left:
-    another query if one of them may have left a stop on its way.
+    With `now` only what `channel` still sells then, by the expected time, and not from a stop that the coach
+    is known to have left: another query if one of them may have left a stop on its way. Today's list has late
+    coaches of the evening before, too.
     """
     opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
     by_route = {segment.board.route_id: segment for segment in segments}
     offsets = {route: timedelta(minutes=segment.board.depart_min) for route, segment in by_route.items()}
     zones = {route: ZoneInfo(segment.board.stop.time_zone) for route, segment in by_route.items()}
-    rows = departures_within(_window(segment, first, last, opens) for segment in by_route.values())
+    rows = departures_within(_window(segment, first, last, opens, now) for segment in by_route.values())
     if now:
         rows = _not_left(rows, by_route, now)
     departures = []
     for departure in rows:
         route = departure.route_id
         boards_at = departure.departure_time + offsets[route]
-        if departure.is_on_sale and boards_at != opens:  # at that very minute sales are closed
+        if departure.is_on_sale and departure.call_changes:
+            if (changed := _changed(departure, by_route[route], opens)) is not None:
+                departures.append(changed)
+        elif departure.is_on_sale and boards_at != opens:  # at that very minute sales are closed
             departures.append(
                 Departure(
                     departure.id,
@@ -277,10 +288,36 @@ def _not_left(
     return standing + [row for row in ahead if by_route[row.route_id].board.position > left.get(row.id, 0)]
 
 
-def _window(segment: RouteSegment, first: date, last: date, opens: datetime | None) -> RouteWindow:
+def _changed(departure: DatedDeparture, segment: RouteSegment, opens: datetime | None) -> Departure | None:
+    """One of whose times something was told; None if it is closed by them, or passes one of the ends by."""
+    boarding, alighting = call_time(departure, segment.board), call_time(departure, segment.alight)
+    if boarding.is_skipped or alighting.is_skipped or (opens and boarding.expected_departure <= opens):
+        return None
+    return Departure(
+        departure.id,
+        segment,
+        boarding.planned_departure,
+        boarding.planned_departure.astimezone(ZoneInfo(segment.board.stop.time_zone)),
+        departure.coach,
+        departure.layout_id,
+        departure.price_zar,
+        departure.revision,
+        boarding,
+        alighting,
+    )
+
+
+def _window(
+    segment: RouteSegment, first: date, last: date, opens: datetime | None, now: datetime | None
+) -> RouteWindow:
     """When a coach leaves its first stop that takes up passengers between the two days, and not before
     `opens`.
     """
     start, end = day_bounds(first, last, segment.board.stop.time_zone)
     offset = timedelta(minutes=segment.board.depart_min)
-    return RouteWindow(segment.board.route_id, (max(start, opens) if opens else start) - offset, end - offset)
+    if opens is None or now is None or start > opens:
+        return RouteWindow(segment.board.route_id, start - offset, end - offset, start - offset)
+    reach = opens - REACH_BACK
+    if first != last or not start <= now < end:
+        reach = max(start, reach)
+    return RouteWindow(segment.board.route_id, opens - offset, end - offset, reach - offset)

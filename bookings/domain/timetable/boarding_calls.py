@@ -11,6 +11,7 @@ from bookings.models import RouteStop
 _COLUMNS: Final = (
     "route_id",
     "position",
+    "arrive_min",
     "depart_min",
     "stop__name",
     "stop__code",
@@ -25,6 +26,7 @@ class BoardingCall(NamedTuple):
 
     route_id: int
     position: int
+    arrive_min: int
     depart_min: int
     stop: str
     stop_code: str

@@ -17,11 +17,14 @@ _SOLD_IN: Final = frozenset(status.value for status in Schedule.SOLD_IN)
 
 
 class RouteWindow(NamedTuple):
-    """A route from `start` until before `end`, by the time at its first stop."""
+    """A route from `start` until before `end`, by the planned time at its first stop; what was told of other
+    times from `changed_from` on.
+    """
 
     route_id: int
     start: datetime
     end: datetime
+    changed_from: datetime
 
 
 class DatedDeparture(NamedTuple):
@@ -36,6 +39,7 @@ class DatedDeparture(NamedTuple):
     status: str
     is_active: bool
     revision: int
+    call_changes: str  # see domain.timetable.call_times
 
     @property
     def is_on_sale(self) -> bool:
@@ -44,7 +48,8 @@ class DatedDeparture(NamedTuple):
 
 
 _COLUMNS: Final = (
-    "s.id, s.route_id, s.departure_time, s.coach, s.layout_id, s.price_zar, s.status, s.is_active, s.revision"
+    "s.id, s.route_id, s.departure_time, s.coach, s.layout_id, s.price_zar, s.status, s.is_active, "
+    "s.revision, s.call_changes"
 )
 _IN_WINDOWS: Final = SelectStatement(
     Schedule,
@@ -53,22 +58,25 @@ _IN_WINDOWS: Final = SelectStatement(
     # each.
     postgresql=f"""
         SELECT {_COLUMNS}
-        FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS w(route, first, until)
+        FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+            AS w(route, first, until, changed)
         JOIN bookings_schedule s
-            ON s.route_id = w.route AND s.departure_time >= w.first AND s.departure_time < w.until""",
+            ON s.route_id = w.route AND s.departure_time >= w.changed AND s.departure_time < w.until
+            AND (s.departure_time >= w.first OR s.call_changes <> '')""",
     sqlite=f"""
         SELECT {_COLUMNS} FROM json_each(%s) w
         JOIN json_each(%s) first ON first.key = w.key JOIN json_each(%s) until ON until.key = w.key
+        JOIN json_each(%s) changed ON changed.key = w.key
         JOIN bookings_schedule s
-            ON s.route_id = w.value AND s.departure_time >= first.value AND s.departure_time < until.value""",
+            ON s.route_id = w.value AND s.departure_time >= changed.value AND s.departure_time < until.value
+            AND (s.departure_time >= first.value OR s.call_changes <> '')""",
 )
 
 
 def departures_within(windows: Iterable[RouteWindow]) -> list[DatedDeparture]:
     """In no order and of any state: one query, none without a window."""
-    open_windows = [window for window in windows if window.start < window.end]
+    open_windows = [window for window in windows if window.changed_from < window.end]
     if not open_windows:
         return []
-    routes, starts, ends = (list(column) for column in zip(*open_windows, strict=True))
-    rows = _IN_WINDOWS.fetch(routes, starts, ends)
+    rows = _IN_WINDOWS.fetch(*(list(column) for column in zip(*open_windows, strict=True)))
     return [DatedDeparture._make(row) for row in rows]

@@ -22,6 +22,7 @@ from bookings.cache.reference_data import (
     with_version,
 )
 from bookings.database.compiled import compiled
+from bookings.domain.timetable.call_times import CallTimes, call_time, read_changes
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
 
@@ -68,11 +69,39 @@ class Segment:
 
     @property
     def boards_at(self) -> datetime:
+        """By plan, as `alights_at`."""
         return self.schedule.departure_time + timedelta(minutes=self.board.depart_min)
 
     @property
     def alights_at(self) -> datetime:
         return self.schedule.departure_time + timedelta(minutes=self.alight.arrive_min)
+
+    @property
+    def boarding(self) -> CallTimes:
+        """Planned and expected times where it begins."""
+        return call_time(self.schedule, self.board)
+
+    @property
+    def alighting(self) -> CallTimes:
+        return call_time(self.schedule, self.alight)
+
+    @property
+    def expected_boards_at(self) -> datetime:
+        """The later of planned and last told: what decides over sales, refunds and boarding."""
+        return self.boarding.expected_departure if self.schedule.call_changes else self.boards_at
+
+    @property
+    def expected_alights_at(self) -> datetime:
+        return self.alighting.expected_arrival if self.schedule.call_changes else self.alights_at
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the coach calls at both ends."""
+        changes = read_changes(self.schedule.call_changes)
+        return not any(
+            call.position in changes and changes[call.position].is_skipped
+            for call in (self.board, self.alight)
+        )
 
     @property
     def boards_local(self) -> datetime:
@@ -92,13 +121,17 @@ class Segment:
         return len({self.board.stop.city.country, self.alight.stop.city.country} - {""}) > 1
 
     def closes_at(self, channel: str = "web") -> datetime:
-        """When `channel` stops selling this segment: the counter after the planned time, for a late coach."""
-        return self.boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
+        """When `channel` stops selling this segment: by the expected time; the counter after it, while nobody
+        knows that the coach has left.
+        """
+        return self.expected_boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
 
     def is_on_sale(self, now: datetime, channel: str = "web") -> bool:
         """Until `channel` closes and the coach is not known to have left: a query while it is on the road."""
         schedule = self.schedule
         is_open = schedule.is_active and schedule.status in Schedule.SOLD_IN and now < self.closes_at(channel)
+        if schedule.call_changes and not self.is_served:
+            return False
         if not is_open or schedule.status != Schedule.Status.DEPARTED:
             return is_open
         return not has_passed(schedule, self.board)

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from bookings.database.transactions import short_transaction
+from bookings.domain.timetable.call_times import changes_of
 from bookings.domain.timetable.generate import ServicePlan
 from bookings.domain.timetable.stale import (
     UNDER_WAY,
@@ -30,6 +31,7 @@ from bookings.models import (
     Route,
     RouteStop,
     Schedule,
+    ScheduleChange,
     StaffTask,
 )
 
@@ -129,6 +131,7 @@ def _clear(schedule_id: int) -> None:
     if (
         HoldTrip.objects.filter(schedule=schedule_id).exists()
         or Booking.objects.filter(schedule=schedule_id).exists()
+        or ScheduleChange.objects.filter(schedule=schedule_id).exists()
     ):
         retire([schedule_id])
     else:
@@ -163,6 +166,7 @@ def _relink(departure: ImportedDeparture, place: _NewPlace, relinked: Relinked, 
     schedule.service_date, schedule.source_id = place.day, place.plan.schedule_source_id(place.day)
     schedule.departure_time = place.plan.departs_at(place.day)
     schedule.revision += 1
+    schedule.call_changes = changes_of(schedule)
     if departure.is_withdrawn:
         schedule.is_active, schedule.status = True, Schedule.Status.ON_SALE
         StaffTask.objects.filter(

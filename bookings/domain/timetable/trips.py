@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_mark, day_text, time_text
+from bookings.domain.timetable.call_times import CallTimes
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
 from bookings.models import RouteStop, Schedule
 
@@ -33,6 +34,8 @@ class TripView:
     seats: tuple[str, ...] = ()
     total_text: str = ""
     date_short: str = ""  # "Tue 1 Dec"
+    departs_note: str = ""  # "expected Wed 00:35": what was told that the plan does not say
+    arrives_note: str = ""
 
 
 def local_text(moment: datetime, zone: Any = None) -> str:
@@ -46,9 +49,45 @@ def clock_text(moment: datetime, beside: datetime) -> str:
     return time_text(timezone.localtime(moment), timezone.localtime(beside).date())
 
 
+def expected_text(times: CallTimes, zone: ZoneInfo, *, arrives: bool = False) -> str:
+    """ "expected 17:45", "expected Wed 00:35" on another day than planned, or why there is no such time;
+    empty while the call is as planned.
+    """
+    planned, expected = (
+        (times.planned_arrival, times.expected_arrival)
+        if arrives
+        else (times.planned_departure, times.expected_departure)
+    )
+    if times.is_skipped:
+        return _("the coach does not stop here")
+    if times.next_word_at:
+        return _("delayed, news at %(time)s") % {"time": _clock(times.next_word_at, planned, zone)}
+    if expected == planned:
+        return ""
+    return _("expected %(time)s") % {"time": _clock(expected, planned, zone)}
+
+
+def _clock(moment: datetime, planned: datetime, zone: ZoneInfo) -> str:
+    """ "17:45", or "Wed 00:35" on another day than planned."""
+    local = moment.astimezone(zone)
+    is_same_day = local.date() == planned.astimezone(zone).date()
+    return f"{local:%H:%M}" if is_same_day else f"{day_text(local.date()).split()[0]} {local:%H:%M}"
+
+
+def segment_notes(segment: Segment) -> tuple[str, str]:
+    """What was told of the ends of a segment, as `expected_text`."""
+    if not segment.schedule.call_changes:
+        return "", ""
+    return (
+        expected_text(segment.boarding, ZoneInfo(segment.board.stop.time_zone)),
+        expected_text(segment.alighting, ZoneInfo(segment.alight.stop.time_zone), arrives=True),
+    )
+
+
 def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:
     departs, arrives = segment.boards_local, segment.alights_local
     board, alight = segment.board.stop, segment.alight.stop
+    departs_note, arrives_note = segment_notes(segment)
     return TripView(
         title=f"{board.city.name} → {alight.city.name}",
         date_text=_date_text(departs.date(), get_language()),
@@ -64,6 +103,8 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
         seats=seats,
         total_text=total_text,
         date_short=day_text(departs),
+        departs_note=departs_note,
+        arrives_note=arrives_note,
     )
 
 

@@ -25,7 +25,7 @@ from bookings.domain.timetable.stale import (
     standing_bookings,
 )
 from bookings.domain.timetable.successors import open_departure_task, retire
-from bookings.models import Booking, HoldTrip, Schedule, ScheduleEvent, StaffTask
+from bookings.models import Booking, HoldTrip, Schedule, ScheduleChange, ScheduleEvent, StaffTask
 
 _CHUNK: Final = 500
 
@@ -69,6 +69,7 @@ def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> N
     withdrawal.removed += len(free)
     recorded = set(HoldTrip.objects.filter(schedule__in=free).values_list("schedule", flat=True))
     recorded |= set(Booking.objects.filter(schedule__in=free).values_list("schedule", flat=True))
+    recorded |= set(ScheduleChange.objects.filter(schedule__in=free).values_list("schedule", flat=True))
     retire(recorded)
     Schedule.objects.filter(pk__in=[pk for pk in free if pk not in recorded]).delete()
 

@@ -23,6 +23,7 @@ from bookings.domain.timetable.trips import StopCall
 from bookings.models import Amenity, SeatKind
 from bookings.passenger.addresses import booking_address, departure_path
 from bookings.passenger.presenters.trip_facts import trip_facts_of_offers
+from bookings.web.changed_times import changed_time
 from bookings.web.fragments import fill
 
 _ROW: Final = """<li class="offer{gone}">
@@ -50,7 +51,7 @@ _ACTIONS: Final = """<div class="offer-actions">
     </div>"""
 _FACTS: Final = '<details class="offer-facts"><summary>{}</summary>{}</details>'
 _CALL: Final = """<tr{gone}>
-  <td class="cell-departs"><time datetime="{departs_iso}"><b>{departs}</b>
+  <td class="cell-departs"><time datetime="{departs_iso}">{time}
     <span class="hint">{day_label}</span></time></td>
   <td class="cell-destination"><b>{destination}</b> {way}</td>
   <td class="cell-stop">{stop}</td>
@@ -64,7 +65,7 @@ _ROUTE_CALL: Final = """<li class="{part}">
   <span>{city}{stop}{hint}</span>
 </li>
 """
-_TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good"}
+_TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good", "delayed": "warn"}
 _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
             <input type="checkbox" name="seats" value="{label}" id="seat-{label}"
               data-class="{class_code}"{ticked}{closed}>
@@ -103,15 +104,15 @@ def _row(
     return fill(
         _ROW,
         departs_iso=offer.departs_iso,
-        departs=offer.departs,
+        departs=changed_time(offer.departs, offer.departs_note),
         duration=offer.duration,
         arrives_iso=offer.arrives_iso,
-        arrives=offer.arrives,
+        arrives=changed_time(offer.arrives, offer.arrives_note),
         board_stop=offer.board_stop,
         alight_stop=offer.alight_stop,
         line=offer.line,
         gone="" if is_open else " is-gone",
-        day=_within('<p class="eyebrow">{}</p>', offer.day_label if show_day else ""),
+        day=_within('<p class="eyebrow">{}</p>', offer.day_label if show_day or offer.shows_day else ""),
         mark=_within("<sup>{}</sup>", offer.day_mark),
         badge=_within('<span class="badge badge-info">{}</span>', offer.note),
         icons=_icons(offer.amenities, pictures),
@@ -153,6 +154,9 @@ def _call(row: BoardRow) -> SafeString:
     return fill(
         _CALL,
         **vars(row),
+        time=changed_time(row.departs, row.departs_note)
+        if row.departs_note
+        else _within("<b>{}</b>", row.departs),
         gone=SafeString(' class="is-cancelled"') if row.status == "cancelled" else "",
         way=_within(
             '<span class="hint">{}</span>', _("via %(places)s") % {"places": row.via} if row.via else ""

@@ -25,6 +25,7 @@ from bookings.models import (
     OrderLine,
     PartnerPayment,
     Payment,
+    ScheduleChange,
     StaffEvent,
     StatementLine,
     StatementMatch,
@@ -55,6 +56,7 @@ MODELS: tuple[type[Model], ...] = (
     InvoiceLine,
     StatementLine,
     StatementMatch,
+    ScheduleChange,
 )
 
 
@@ -78,6 +80,7 @@ def books(db: None) -> Booking:
     receive_payment(partner, Transfer(Decimal(5), "EFT 1"), actor=clerk, submission="eft", now=NOW)
     earned = {"percent": 10, "base": 600, "amount": 60, "settlement": "gross", "at": NOW}
     Commission.objects.create(payment=Payment.objects.get(), booking=booking, **earned)
+    ScheduleChange.objects.create(schedule=booking.schedule, position=1, late_min=30, actor=clerk, at=NOW)
     make_company()
     request_invoice(booking.order_id, Recipient(), submission="invoice", now=NOW)
     return booking

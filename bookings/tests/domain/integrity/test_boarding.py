@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bookings.domain.integrity.invariants import violations
-from bookings.models import BookingEvent, BookingStep, SeatClaim, Ticket, User
+from bookings.models import BookingEvent, BookingStep, Schedule, SeatClaim, Ticket, User
 from bookings.tests.domain.boarding.door import make_coach, scan, sell, ticket_of
 from bookings.tests.make import NOW, make_user
 from bookings.tests.tampering import no_triggers
@@ -49,9 +49,14 @@ def _last_event_says_otherwise(ticket: Ticket) -> None:
     BookingEvent.objects.record(BookingStep(ticket.booking, "boarded", "valid", at=NOW, ticket=ticket))
 
 
+def _times_nobody_told(ticket: Ticket) -> None:
+    Schedule.objects.update(call_changes="[[1,30,30,30,0,0]]")
+
+
 @pytest.mark.parametrize(
     ("spoil", "rule"),
     [
+        (_times_nobody_told, "a departure has the times that were told of it"),
         (_no_show_with_seat, "a no-show holds no seat"),
         (_standby_with_seat, "standby holds no seat"),
         (_aboard_without_place, "nobody travels standing"),

@@ -1,0 +1,116 @@
+"""The times of a departure: what was told of them, and telling more."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from bookings.base.codes import random_token
+from bookings.base.errors import Refusal, RuleBroken
+from bookings.domain.operations.time_changes import (
+    Delay,
+    StopChange,
+    TimesPage,
+    change_stop,
+    report_delay,
+    times_page,
+)
+from bookings.office.access import StaffRequest, staff
+from bookings.office.forms.boarding import BoardingStopForm
+from bookings.office.forms.times import DelayForm, SkipForm
+from bookings.office.policy import may
+from bookings.office.presenters.times import times_view
+from bookings.web.refusals import counted
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def departure_times(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """POST shows whom a delay concerns, and with `confirm` tells it."""
+    now = timezone.now()
+    page = times_page(schedule_id, now=now)
+    if request.method != "POST":
+        return _page(request, page, _blank(request, page))
+    form = DelayForm(request.POST, page=page, now=now)
+    if not form.is_valid():
+        return _page(request, page, form, status=422)
+    delay = form.delay()
+    try:
+        if "confirm" not in request.POST:
+            return _page(request, times_page(schedule_id, delay, now=now), form, confirm=delay)
+        report_delay(schedule_id, delay, actor=request.user, submission=form.cleaned_data["submission"])
+    except Refusal as refusal:
+        return _page(request, page, form, refusal=refusal, status=refusal.status)
+    messages.success(request, _("Told everywhere: the new times are on all pages."))
+    return redirect("office:departure_times", schedule_id)
+
+
+@staff
+@require_POST
+def skip_stop(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """Shows whom it concerns that a stop is skipped, and with `confirm` tells it."""
+    form = SkipForm(request.POST)
+    if not form.is_valid():
+        raise RuleBroken(_("This form is incomplete. Please open the page again."))
+    now, data = timezone.now(), form.cleaned_data
+    change = StopChange(data["stop"], data["skipped"], data["reason"])
+    page = times_page(schedule_id, now=now)
+    try:
+        if "confirm" not in request.POST:
+            page = times_page(schedule_id, change, now=now)
+            return _page(request, page, _blank(request, page), skip=change)
+        change_stop(schedule_id, change, actor=request.user, submission=data["submission"])
+    except Refusal as refusal:
+        return _page(request, page, _blank(request, page), refusal=refusal, status=refusal.status)
+    messages.success(
+        request, _("The stop is skipped.") if change.is_skipped else _("The coach calls at the stop again.")
+    )
+    return redirect("office:departure_times", schedule_id)
+
+
+def _blank(request: StaffRequest, page: TimesPage) -> DelayForm:
+    """For the next stop of the coach, or the one that the address names."""
+    chosen = BoardingStopForm(request.GET).chosen
+    ahead = [forecast.call.position for forecast in page.calls if not forecast.is_left]
+    start = chosen if chosen in ahead else next(iter(ahead), None)
+    return DelayForm(
+        page=page, now=timezone.now(), initial={"stop": start, "late": request.GET.get("late", "")[:5]}
+    )
+
+
+def _page(
+    request: StaffRequest,
+    page: TimesPage,
+    form: DelayForm,
+    *,
+    confirm: Delay | None = None,
+    skip: StopChange | None = None,
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    view = times_view(page)
+    context: dict[str, Any] = {
+        "view": view,
+        "form": form,
+        "asks": confirm is not None or skip is not None,
+        "delay": confirm,
+        "skip": skip,
+        "skip_stop": next((row.stop for row in view.rows if skip and row.position == skip.position), ""),
+        "reasons": SkipForm().fields["reason"].choices,  # type: ignore[attr-defined]
+        "affected_text": ngettext(
+            "%(count)d passenger gets on or off at another time.",
+            "%(count)d passengers get on or off at another time.",
+            view.affected,
+        )
+        % {"count": view.affected},
+        "refusal": counted(refusal),
+        "submission": random_token(),
+        "may_delay": view.can_change and may(request.user.role, "departure_times", "POST"),
+        "may_skip": view.can_change and may(request.user.role, "skip_stop", "POST"),
+    }
+    return render(request, "office/departures/times.html", context, status=status)
