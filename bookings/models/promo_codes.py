@@ -32,6 +32,10 @@ class PromoCode(models.Model):
     travel_to = models.DateField(_("travel until"), null=True, blank=True)
     lines = models.ManyToManyField(Line, blank=True, related_name="+", verbose_name=_("lines"))  # none: all
     classes = models.ManyToManyField(FareClass, blank=True, related_name="+", verbose_name=_("classes"))
+    # A column for each value of Channel
+    for_web = models.BooleanField(_("on the website"), default=True, db_default=True)
+    for_counter = models.BooleanField(_("at the counter"), default=False, db_default=False)
+    for_api = models.BooleanField(_("through the API"), default=False, db_default=False)
     max_uses = models.IntegerField(_("orders in total"), null=True, blank=True)
     max_uses_of_contact = models.IntegerField(_("orders of one e-mail address"), null=True, blank=True)
     uses = models.IntegerField(default=0)

@@ -489,8 +489,14 @@ def app_code(user: User) -> str:
 def make_promo_code(
     code: str = "SAVE10", *, lines: tuple[Line, ...] = (), classes: tuple[FareClass, ...] = (), **rules: Any
 ) -> PromoCode:
-    """10 % off whatever is ordered, unless `rules` say otherwise."""
-    facts = {"value": 10, "plain_code": normal_code(code), "created_at": NOW}
+    """10 % off whatever is ordered by whatever channel, unless `rules` say otherwise."""
+    facts = {
+        "for_counter": True,
+        "for_api": True,
+        "value": 10,
+        "plain_code": normal_code(code),
+        "created_at": NOW,
+    }
     promo = PromoCode.objects.create(code=code, **facts | rules)
     promo.lines.set(lines)
     promo.classes.set(classes)

@@ -35,7 +35,7 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 # the limit in its time.
 SLICES: Final = 6
 _BY_NETWORK: Final = frozenset(
-    {"find"}
+    {"find", "promo"}
 )  # guessers own whole networks; elsewhere a network may be a company of mobile phones
 
 
@@ -108,13 +108,12 @@ def enforce_limit(request: HttpRequest, name: str, *extra: str) -> Counted:
     return _count_or_refuse(name, setting, [*_visitor(request), *extra, client])
 
 
-def limit_subject(name: str, subject: str, setting: str) -> None:
+def limit_subject(name: str, subject: str, setting: str) -> Counted:
     """Count one more of `name` for the subject alone against the limit `setting`.
 
     Raises TooMany; an empty limit is switched off.
     """
-    if setting:
-        _count_or_refuse(name, setting, [subject])
+    return _count_or_refuse(name, setting, [subject]) if setting else Counted()
 
 
 def _count_or_refuse(name: str, setting: str, subjects: Sequence[str]) -> Counted:

@@ -53,6 +53,7 @@ RATE_LIMITS = {
         "RATE_LIMIT_FIND_ALL", "60/m"
     ),  # failures of everybody together; beyond it each weighs five
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
+    "promo": env.str("RATE_LIMIT_PROMO", "10/15m"),  # promo codes that are none
     "feed": env.str("RATE_LIMIT_FEED", "30/h"),  # of /gtfs.zip being sent whole
     "login": env.str(
         "RATE_LIMIT_LOGIN", "100/15m"

@@ -3,7 +3,7 @@
 //   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
 //   [data-back]              what Esc does
 //   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
-//   [data-total] [data-rest] [data-change]   follow the passenger types, the parts paid so far and the cash given
+//   [data-total] [data-rest] [data-change]   follow the passenger types ([data-fixed]: only the server can say), the parts paid so far and the cash given
 //   [data-print] [data-printed]  a page that prints itself, and the form that says so
 "use strict";
 (() => {
@@ -17,7 +17,7 @@
   function total() {
     const shown = one("[data-total]"), types = all("select[data-fare]");
     if (!shown) return 0;
-    if (types.length) shown.textContent = readers.rand(types.reduce((sum, select) => sum + cents(select.selectedOptions[0]?.textContent.split("·").pop() || "0"), 0));
+    if (types.length && !shown.matches("[data-fixed]")) shown.textContent = readers.rand(types.reduce((sum, select) => sum + cents(select.selectedOptions[0]?.textContent.split("·").pop() || "0"), 0));
     return cents(shown.textContent);
   }
   function due() {
@@ -75,7 +75,8 @@
     else if (event.key === "F8" && one("#sale-order")) { event.preventDefault(); one("#sale-order").focus(); }
     else if (event.key === "F9" && one("#sale")) { event.preventDefault(); location.assign(one("#sale-search").action); }
     else if (/^F[234]$/.test(event.key)) { const radio = one(`[data-key="${event.key}"]`); if (radio) { event.preventDefault(); choose(radio); } }
-    else if (/^F[67]$/.test(event.key) && one(`button[data-key="${event.key}"]`)) { event.preventDefault(); one(`button[data-key="${event.key}"]`).click(); }
+    else if (event.key === "F10" && one("#promo_code")?.value === "") { event.preventDefault(); one("#promo_code").focus(); }
+    else if (/^F([67]|10)$/.test(event.key) && one(`button[data-key="${event.key}"]`)) { event.preventDefault(); one(`button[data-key="${event.key}"]`).click(); }
     else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const radio = one(`input[data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (radio) choose(radio); }
     else if (one("[data-sold]") && !at.matches?.("input, select, textarea")) { const link = one(`a[data-letter="${event.key.toLowerCase()}"]`); if (link) { event.preventDefault(); link.click(); } }
   });

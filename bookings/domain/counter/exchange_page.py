@@ -60,6 +60,15 @@ def balance_view(difference: Difference) -> BalanceView:
     )
 
 
+def promo_note(quote: ExchangeQuote | SeatQuote | None) -> str:
+    """What a clerk tells beforehand of a discount that is taken back."""
+    promo = quote.booking.order.promo_code if quote and quote.lost_discount else None
+    if quote is None or promo is None:
+        return ""
+    facts = {"code": promo.code, "amount": format_zar(quote.lost_discount)}
+    return _("Promo code %(code)s is not for this change: its discount of %(amount)s is taken back.") % facts
+
+
 @dataclass(frozen=True)
 class ExchangePassenger:
     ticket_id: int
@@ -94,6 +103,7 @@ class MoveView:
     lines: tuple[MoveLine, ...]
     balance: BalanceView | None
     seats: str  # those of the quote, as they are posted
+    promo_note: str  # of a discount that is taken back; else empty
     is_split: bool
     problem: str
     shift: Shift | None
@@ -147,6 +157,7 @@ def move_view(query: ExchangeQuery, *, user: User, now: datetime) -> MoveView:
         lines=_lines(quote) if quote else (),
         balance=balance_view(quote.difference) if quote else None,
         seats=" ".join(line.seat.label for line in quote.lines if line.seat) if quote else " ".join(labels),
+        promo_note=promo_note(quote),
         is_split=bool(quote and not quote.is_all),
         problem=problem,
         shift=Shift.objects.open_of(user),
@@ -206,6 +217,7 @@ class ReseatView:
     label: str
     quote: SeatQuote | None
     balance: BalanceView | None
+    promo_note: str  # as of a MoveView
     problem: str
     shift: Shift | None
 
@@ -234,6 +246,7 @@ def reseat_view(reference: str, ticket_id: int, label: str = "", *, user: User, 
         label=quote.seat.label if quote else label,
         quote=quote,
         balance=balance_view(quote.difference) if quote else None,
+        promo_note=promo_note(quote),
         problem=problem,
         shift=Shift.objects.open_of(user),
     )

@@ -20,6 +20,7 @@ from bookings.domain.sales.hold_renewal import rehold, release_hold
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import PassengerDetails
+from bookings.domain.sales.promo_codes import keep_promo_code
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Channel, Hold, HoldTrip, Order, SaleStatus, Shift, User
 
@@ -36,11 +37,13 @@ class Sale:
     seats: tuple[SeatRequest, ...] = ()
     email: str = ""
     phone: str = ""
+    promo_code: str = ""  # empty: that of the hold, if it has one
 
     @property
     def content(self) -> str:
         people = [dict(sorted(passenger.items())) for passenger in self.passengers]
-        return repr((people, self.tender, self.hold, self.seats, self.email, self.phone))
+        facts = (people, self.tender, self.hold, self.seats, self.email, self.phone)
+        return repr((*facts, self.promo_code) if self.promo_code else facts)
 
 
 def counter_hold(token: str, clerk: User) -> Hold:
@@ -64,18 +67,20 @@ def keep_seats(seats: SeatRequest, *, clerk: User, hold: str = "", now: datetime
     Each sale is an owner of its own, so that two sales of a clerk on one departure leave each other alone.
     Raises what holding seats raises: SeatTaken with the nearest free ones, SoldOut, SalesClosed, Refusal.
     """
-    owner, draft = f"{_OWNER % clerk.pk}{random_token()}", {}
+    owner, draft, promo_code = f"{_OWNER % clerk.pk}{random_token()}", {}, ""
     if hold:
         known = counter_hold(hold, clerk)
         if known.trips.exclude(schedule=seats.segment.schedule_id).exists():  # the same people both ways
             seats = replace(seats, wheelchairs=sale_wheelchairs(known))
-        owner, draft = known.owner, known.draft
+        owner, draft, promo_code = known.owner, known.draft, known.promo_code
         if known.expires_at <= (now or database_now()):
             hold = _taken_up(known, seats.segment, now)
     held = hold_requested(seats, HoldRequest(owner, channel=Channel.COUNTER, adds_to=hold), now=now).hold
     if draft and not hold:  # the names that were typed for the seats that ran out
         passengers, email, phone = (draft.get(name) for name in ("passengers", "email", "phone"))
         save_draft(held.token, owner=owner, passengers=passengers or [], email=email or "", phone=phone or "")
+    if promo_code and not hold:
+        keep_promo_code(held.token, promo_code, owner=owner)
     return held
 
 
@@ -92,6 +97,11 @@ def _taken_up(known: Hold, segment: SegmentRef, now: datetime | None) -> str:
 def keep_typed(token: str, *, clerk: User, passengers: list[dict[str, str]], email: str, phone: str) -> None:
     """Keep what was typed so far, complete or not."""
     save_draft(token, owner=counter_hold(token, clerk).owner, passengers=passengers, email=email, phone=phone)
+
+
+def keep_typed_code(token: str, code: str, *, clerk: User) -> None:
+    """Keep what was typed as a promo code, good or not; empty: none."""
+    keep_promo_code(token, code, owner=counter_hold(token, clerk).owner)
 
 
 def give_back(token: str, *, clerk: User) -> None:
@@ -139,6 +149,8 @@ def order_sale(
         token = keep_seats(seats, clerk=clerk, hold=token, now=now).token
     owner = counter_hold(token, clerk).owner
     save_draft(token, owner=owner, passengers=sale.passengers, email=sale.email, phone=sale.phone)
+    if sale.promo_code:
+        keep_promo_code(token, sale.promo_code, owner=owner)
     rehold(token, owner=owner, channel=Channel.COUNTER, now=now)
     return place_order(
         CheckoutRequest(token, owner, channel=Channel.COUNTER, pay_later=pay_later, shift=shift),

@@ -215,7 +215,7 @@ def _laps(sale: Hold | None, seats: int) -> int:
 
 def held_sale(token: str, *, clerk: User, now: datetime) -> CheckoutView:
     """The seats that a sale keeps, with what was typed so far. Raises NotFound for another clerk's."""
-    return checkout_view(token, owner=counter_hold(token, clerk).owner, now=now)
+    return checkout_view(token, owner=counter_hold(token, clerk).owner, channel=Channel.COUNTER, now=now)
 
 
 @dataclass(frozen=True)

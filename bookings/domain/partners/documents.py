@@ -15,7 +15,7 @@ from bookings.domain.partners.quotes import Quote
 from bookings.domain.partners.sales import partner_booking, partner_hold
 from bookings.domain.sales.booking_page import booking_segment, booking_status
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
-from bookings.domain.sales.checkout import pay_later_until, trip_fares
+from bookings.domain.sales.checkout import discount_of, pay_later_until, trip_fares
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.ledger import PLACED
 from bookings.domain.sales.refund_state import RefundState, state_of, with_state
@@ -23,6 +23,7 @@ from bookings.domain.timetable.segments import Point, Segment, point_of
 from bookings.models import (
     Account,
     Booking,
+    Channel,
     Hold,
     HoldTrip,
     LedgerEntry,
@@ -53,7 +54,8 @@ class TicketDoc:
     needs_wheelchair: bool
     help_request: str
     fare_class: str
-    fare_zar: Decimal
+    fare_zar: Decimal  # less `discount_zar`
+    discount_zar: Decimal
     status: str
     code: str | None  # once it is paid
     spoken_code: str | None
@@ -113,7 +115,9 @@ class HoldDoc:
     id: str
     expires_at: datetime
     is_expired: bool
-    total_zar: Decimal
+    total_zar: Decimal  # less `discount_zar`
+    promo_code: str | None
+    discount_zar: Decimal
     can_pay_later: bool  # at a counter; not too close to departure
     order: str | None  # the order it has become
     segments: tuple[HeldSegment, ...]
@@ -160,15 +164,26 @@ def hold_doc(token: str, partner: Partner, *, now: datetime) -> HoldDoc:
         for segment, trip in zip(segments, trips, strict=True)
     )
     order = getattr(hold, "order", None)
+    discount = _discount(hold, trips, now)
     return HoldDoc(
         id=hold.token,
         expires_at=hold.expires_at,
         is_expired=order is None and hold.expires_at <= now,
-        total_zar=sum((seat.fare_zar for segment in held for seat in segment.seats), ZERO),
+        total_zar=sum((seat.fare_zar for segment in held for seat in segment.seats), ZERO) - discount,
+        promo_code=hold.promo_code or None,
+        discount_zar=discount,
         can_pay_later=pay_later_until(min(segment.boards_at for segment in segments), now) is not None,
         order=order.token if order else None,
         segments=held,
     )
+
+
+def _discount(hold: Hold, trips: Sequence[HoldTrip], now: datetime) -> Decimal:
+    """What the promo code takes off now, or took off the order that was made."""
+    if hold.promo_code and hasattr(hold, "order"):
+        sums = Ticket.objects.filter(booking__order=hold.order).aggregate(total=Total("discount"))
+        return sums["total"] or ZERO
+    return discount_of(hold, trips, channel=Channel.API, now=now).total
 
 
 def _held(trip: HoldTrip, hold: Hold) -> tuple[HeldSeat, ...]:
@@ -285,6 +300,7 @@ def _ticket(ticket: Ticket, is_paid: bool) -> TicketDoc:
         help_request=ticket.help_request,
         fare_class=ticket.fare_class.code,
         fare_zar=ticket.fare,
+        discount_zar=ticket.discount,
         status=ticket.status,
         code=ticket.code if is_paid else None,
         spoken_code=ticket.spoken_code if is_paid else None,
@@ -323,7 +339,9 @@ def _cancellation(booking: Booking, quote: CancellationQuote, is_possible: bool)
 class QuoteDoc:
     quote: str
     expires_at: datetime
-    total_zar: Decimal
+    total_zar: Decimal  # less `discount_zar`
+    promo_code: str | None
+    discount_zar: Decimal
     segments: tuple[HeldSegment, ...]
 
 
@@ -343,4 +361,11 @@ def quote_doc(quote: Quote) -> QuoteDoc:
         )
         for segment in quote.segments
     )
-    return QuoteDoc(quote.text, quote.expires_at, quote.total, segments)
+    return QuoteDoc(
+        quote.text,
+        quote.expires_at,
+        quote.total,
+        quote.discount.code or None,
+        quote.discount.total,
+        segments,
+    )

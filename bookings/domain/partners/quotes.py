@@ -5,7 +5,7 @@ The price, signed, so that it is the price charged or there is a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
+from bookings.domain.sales.exchanges import priced_seat
 from bookings.domain.sales.holds import MOST_TRIPS, SeatRequest, check_return_trip
+from bookings.domain.sales.promo_codes import NO_DISCOUNT, Discount, PromoSale, quote_discount
 from bookings.domain.sales.seat_offers import SeatOffer, offer_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.models import Channel, Partner
@@ -46,10 +48,12 @@ class Quote:
     text: str  # signed; a hold is asked for with it
     expires_at: datetime
     segments: tuple[QuotedSegment, ...]
+    discount: Discount = NO_DISCOUNT
 
     @property
     def total(self) -> Decimal:
-        return sum((segment.total for segment in self.segments), ZERO)
+        """Less what the promo code takes off."""
+        return _total(self.segments) - self.discount.total
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,22 @@ class Promise:
     requests: tuple[SeatRequest, ...]
     types: tuple[str, ...]
     total: Decimal
+    promo_code: str = ""
 
 
 def make_quote(
-    partner: Partner, requests: Sequence[SeatRequest], types: Sequence[str], *, now: datetime
+    partner: Partner,
+    requests: Sequence[SeatRequest],
+    types: Sequence[str],
+    *,
+    promo_code: str = "",
+    now: datetime,
 ) -> Quote:
-    """The price of these seats (out, or out and back) for passengers of these types now. Nothing is kept.
+    """The price of these seats (out, or out and back) for passengers of these types now, less what a promo
+    code takes off. Nothing is kept.
 
-    Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, Refusal.
+    Raises what holding the seats would raise: NotFound, SeatTaken, SoldOut, SalesClosed, Refusal; and
+    PromoCodeRefused.
     """
     segments = [get_segment(request.segment) for request in requests[:MOST_TRIPS]]
     _check(requests, types)
@@ -77,14 +89,31 @@ def make_quote(
         party = [seat.passenger_type for seat in quoted[0].seats] if quoted else types
         seats = offer_seats(segment, request, party, seat_by_seat=bool(quoted), channel=Channel.API, now=now)
         quoted.append(QuotedSegment(segment, tuple(seats)))
-    total = sum((segment.total for segment in quoted), ZERO)
+    discount = _discount(promo_code, quoted, now) if promo_code else NO_DISCOUNT
     said = {
         "partner": partner.pk,
         "rides": [_as_json(request) for request in requests],
         "types": list(types),
-        "total": str(total),
+        "total": str(_total(quoted) - discount.total),
     }
-    return Quote(signing.dumps(said, salt=_SALT, compress=True), now + GOOD_FOR, tuple(quoted))
+    if promo_code:
+        said["promo_code"] = promo_code
+    text = signing.dumps(said, salt=_SALT, compress=True)
+    return Quote(text, now + GOOD_FOR, tuple(quoted), discount)
+
+
+def _total(segments: Iterable[QuotedSegment]) -> Decimal:
+    return sum((segment.total for segment in segments), ZERO)
+
+
+def _discount(promo_code: str, quoted: Sequence[QuotedSegment], now: datetime) -> Discount:
+    trips = [
+        [priced_seat(trip.segment, seat.fare_class, seat.fare) for seat in trip.seats] for trip in quoted
+    ]
+    sale_day = now.astimezone(quoted[0].segment.boards_local.tzinfo).date()
+    discount = quote_discount(promo_code, trips, PromoSale(Channel.API, "", sale_day))
+    discount.check()
+    return discount
 
 
 def read_quote(partner: Partner, text: str) -> Promise:
@@ -100,7 +129,7 @@ def read_quote(partner: Partner, text: str) -> Promise:
     if said.get("partner") != partner.pk:
         raise NotFound(_("This is not a quote that we gave you. Please send it exactly as you received it."))
     requests = tuple(_from_json(facts) for facts in said["rides"])
-    return Promise(requests, tuple(said["types"]), Decimal(said["total"]))
+    return Promise(requests, tuple(said["types"]), Decimal(said["total"]), said.get("promo_code", ""))
 
 
 def _as_json(request: SeatRequest) -> dict[str, Any]:

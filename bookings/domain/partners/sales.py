@@ -23,13 +23,20 @@ from bookings.domain.fares.prices import split_laps
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.partners.quotes import Promise, QuoteOutdated, read_quote
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft, trip_fares
+from bookings.domain.sales.checkout import (
+    CheckoutRequest,
+    discount_of,
+    place_order,
+    save_draft,
+    trip_fares,
+)
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.hold_renewal import release_hold
 from bookings.domain.sales.holds import HoldRequest, hold_requested
 from bookings.domain.sales.idempotency import Answered, answer_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account
+from bookings.domain.sales.promo_codes import keep_promo_code
 from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
 
 OrderedPassenger = Mapping[str, Any]  # as PassengerDetails, with uses_wheelchair
@@ -91,7 +98,9 @@ def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
         count = None if seats.labels else len(types)
         request = HoldRequest(owner, _NETWORK % partner.pk, Channel.API, types, adds_to=token, laps=laps)
         token = hold_requested(replace(seats, count=count), request, now=now).hold.token
-    total = hold_total(partner_hold(token, partner))
+    if promise.promo_code:
+        keep_promo_code(token, promise.promo_code, owner=owner)
+    total = hold_total(partner_hold(token, partner), now=now)
     if total != promise.total:
         prices = {"now": format_zar(total), "quoted": format_zar(promise.total)}
         raise QuoteOutdated(
@@ -104,8 +113,12 @@ def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
     return token
 
 
-def hold_total(hold: Hold) -> Decimal:
-    return sum((fare for trip in hold_trips(hold.token) for fare in trip_fares(trip, hold.draft)), ZERO)
+def hold_total(hold: Hold, *, now: datetime) -> Decimal:
+    """What the seats cost, less what the promo code takes off. Raises PromoCodeRefused."""
+    trips = hold_trips(hold.token)
+    discount = discount_of(hold, trips, channel=Channel.API, now=now)
+    discount.check()
+    return sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO) - discount.total
 
 
 def partner_hold(token: str, partner: Partner) -> Hold:

@@ -40,7 +40,7 @@ from bookings.domain.sales.promo_codes import (
     NO_DISCOUNT,
     Discount,
     PricedSeat,
-    PromoCodeRefused,
+    PromoSale,
     quote_discount,
     use_promo_code,
 )
@@ -227,9 +227,8 @@ def _place(
     check_adult(
         draft_kinds(hold.draft, every_type()), is_abroad=any(segment_of(trip).is_abroad for trip in trips)
     )
-    discount = discount_of(hold, trips, now)
-    if discount.refusal:
-        raise PromoCodeRefused(discount.refusal)
+    discount = discount_of(hold, trips, channel=request.channel, now=now)
+    discount.check()
     order = _make_order(hold, trips, order_token, request, discount, now)
     bookings = [_make_booking(order, trip, discount.of_trip(index), now) for index, trip in enumerate(trips)]
     if discount.promo:
@@ -303,7 +302,7 @@ def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
     return fares
 
 
-def discount_of(hold: Hold, trips: Sequence[HoldTrip], now: datetime) -> Discount:
+def discount_of(hold: Hold, trips: Sequence[HoldTrip], *, channel: str, now: datetime) -> Discount:
     """What the promo code that was typed takes off the held seats; no query where none was."""
     if not hold.promo_code:
         return NO_DISCOUNT
@@ -318,7 +317,8 @@ def discount_of(hold: Hold, trips: Sequence[HoldTrip], now: datetime) -> Discoun
             ]
         )
     sale_day = now.astimezone(segment_of(trips[0]).boards_local.tzinfo).date()
-    return quote_discount(hold.promo_code, priced, email=hold.draft.get("email", ""), sale_day=sale_day)
+    sale = PromoSale(channel, hold.draft.get("email", ""), sale_day)
+    return quote_discount(hold.promo_code, priced, sale)
 
 
 def _make_booking(order: Order, trip: HoldTrip, discounts: Sequence[Decimal], now: datetime) -> Booking:

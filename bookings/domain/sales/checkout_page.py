@@ -28,7 +28,7 @@ from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.hold_renewal import MOST_RENEWALS
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Hold, HoldTrip
+from bookings.models import Channel, Hold, HoldTrip
 
 TIME_IS_SHORT: Final = 180  # seconds; static/js/falcon.js reveals by it what then helps
 
@@ -63,9 +63,13 @@ class TypeChoice:
 class PromoView:
     """What was typed as a promo code, and what it does."""
 
-    code: str
-    discount_text: str  # empty: nothing is taken off
-    refusal: str
+    code: str = ""
+    discount: Decimal = ZERO
+    discount_text: str = ""  # empty: nothing is taken off
+    refusal: str = ""
+
+
+NO_PROMO: Final = PromoView()
 
 
 @dataclass(frozen=True)
@@ -107,20 +111,20 @@ class CheckoutView:
 
 
 @single_version_check()
-def checkout_view(token: str, *, owner: str, now: datetime) -> CheckoutView:
+def checkout_view(token: str, *, owner: str, channel: str = Channel.WEB, now: datetime) -> CheckoutView:
     """The checkout of this visitor's hold. Raises NotFound for anybody else's."""
     trips = hold_trips(token, owner=owner) if owner else []
     if not trips:
         raise NotFound(_("We cannot find these seats. They may belong to another browser or visit."))
-    return view_of(trips[0].hold, trips, now=now)
+    return view_of(trips[0].hold, trips, channel=channel, now=now)
 
 
-def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView:
+def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, now: datetime) -> CheckoutView:
     """`hold` with its order, `trips` as `hold_trips` loads them."""
     segments = [segment_of(trip) for trip in trips]
     is_abroad = any(segment.is_abroad for segment in segments)
     fares = [trip_fares(trip, hold.draft) for trip in trips]
-    discount = discount_of(hold, trips, now)
+    discount = discount_of(hold, trips, channel=channel, now=now)
     total = sum((fare for of_trip in fares for fare in of_trip), ZERO) - discount.total
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
     order = getattr(hold, "order", None)
@@ -150,7 +154,10 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, now: datetime) -> CheckoutView
         ),
         draft=hold.draft,
         promo=PromoView(
-            discount.code, format_zar(-discount.total) if discount.total else "", discount.refusal
+            discount.code,
+            discount.total,
+            format_zar(-discount.total) if discount.total else "",
+            discount.refusal,
         ),
         total=total,
         total_text=format_zar(total),

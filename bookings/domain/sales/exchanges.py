@@ -40,6 +40,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import check_movers, left_alone, tickets_beside
 from bookings.domain.sales.order_lines import LineChange, NewLine, fare_lines, fee_line, open_lines
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
+from bookings.domain.sales.promo_codes import PricedSeat, remaining_discounts
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
@@ -68,7 +69,7 @@ class ExchangeLine:
     fare_class: FareClass
     given_back: RefundQuote
     fare: Decimal  # less `discount`
-    discount: Decimal  # what a promo code took off the old ticket is kept, up to the new fare
+    discount: Decimal  # what a promo code took off the old ticket, as far as it is kept
 
     @property
     def fee(self) -> Decimal:
@@ -81,6 +82,12 @@ class ExchangeQuote:
     segment: Segment
     lines: tuple[ExchangeLine, ...]
     is_all: bool  # nobody stays behind
+
+    @property
+    def lost_discount(self) -> Decimal:
+        """What a promo code took off and is taken back, as the code is not for the new trip, in rand."""
+        lost = (line.ticket.discount for line in self.lines if not line.discount and line.fare)
+        return sum(lost, ZERO)
 
     @property
     def difference(self) -> Difference:
@@ -156,8 +163,19 @@ def _quote(
             wheelchairs=wheelchairs,
         )
     seat_of = _seats_by_price(seated, seats, segment, fares)
+    places = [_seat_and_fare(ticket, seat_of.get(ticket.pk), segment, fares) for ticket in tickets]
+    priced = [priced_seat(segment, fare_class, fare) for _seat, fare_class, fare in places]
+    discounts = remaining_discounts(booking.order, tickets, priced)
     lines = tuple(
-        _line(booking, ticket, seat_of.get(ticket.pk), segment, fares, waived, now) for ticket in tickets
+        ExchangeLine(
+            ticket,
+            seat,
+            fare_class,
+            ticket_quote(ticket, booking, waived=waived, now=now),
+            fare - discount,
+            discount,
+        )
+        for ticket, (seat, fare_class, fare), discount in zip(tickets, places, discounts, strict=True)
     )
     return ExchangeQuote(booking, segment, lines, is_all=is_whole_booking(booking, tickets))
 
@@ -198,22 +216,18 @@ def _class_with_room(coach: SeatAvailability, tickets: Sequence[Ticket], classes
     return code if room + min(places, in_need) >= len(tickets) else ""
 
 
-def _line(
-    booking: Booking,
-    ticket: Ticket,
-    seat: Seat | None,
-    segment: Segment,
-    fares: FareTable,
-    waived: bool,
-    now: datetime,
-) -> ExchangeLine:
-    fare_class, fare = (
-        seat_fare(segment, seat, ticket, fares=fares)
-        if seat
-        else (ticket.fare_class, ticket.fare + ticket.discount)
-    )
-    discount, given_back = min(ticket.discount, fare), ticket_quote(ticket, booking, waived=waived, now=now)
-    return ExchangeLine(ticket, seat, fare_class, given_back, fare - discount, discount)
+def _seat_and_fare(
+    ticket: Ticket, seat: Seat | None, segment: Segment, fares: FareTable
+) -> tuple[Seat | None, FareClass, Decimal]:
+    """The new seat with its class and full fare; who travels on a lap goes on paying as before."""
+    if seat is None:
+        return None, ticket.fare_class, ticket.fare + ticket.discount
+    return seat, *seat_fare(segment, seat, ticket, fares=fares)
+
+
+def priced_seat(segment: Segment, fare_class: FareClass, fare: Decimal) -> PricedSeat:
+    """A seat with its full fare, as the rules of a promo code look at it."""
+    return PricedSeat(fare, segment.schedule.route.line_id, fare_class.pk, segment.boards_local.date())
 
 
 def seat_fare(segment: Segment, seat: Seat, ticket: Ticket, *, fares: FareTable) -> tuple[FareClass, Decimal]:
@@ -314,6 +328,8 @@ def _move(
     new_claims: list[SeatClaim] = []
     taken_back = open_lines(booking, [line.ticket for line in quote.lines])
     sold: list[NewLine] = []
+    saves = any(line.discount for line in quote.lines)
+    promo = booking.order.promo_code.code if saves and booking.order.promo_code else ""
     for line in quote.lines:
         passenger = {
             "first_name": line.ticket.first_name,
@@ -337,7 +353,7 @@ def _move(
         )
         BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
         new_claims += claims.claims_of_ticket(issued, segment.legs)
-        sold += fare_lines(issued, is_abroad=segment.is_abroad)
+        sold += fare_lines(issued, is_abroad=segment.is_abroad, promo=promo)
         if line.fee:
             sold.append(
                 fee_line(OrderLine.Kind.CHANGE_FEE, line.ticket, line.given_back, taken_back=taken_back)

@@ -1,8 +1,9 @@
 """Promo codes: what one takes off an order, and how many orders use it.
 
 What a passenger saves is a line of its own (`OrderLine.Kind.PROMO`) beside the fare, and `Ticket.fare` is
-what is left to be paid: so a refund gives back what was paid and never more. An exchange keeps the rand that
-a ticket saved, up to the new fare, and never gives more; the code's rules are not asked again.
+what is left to be paid: so a refund gives back what was paid and never more. An exchange, and a seat of
+another class, keep the rand that a ticket saved, up to the new fare, if what the code asks of a trip holds
+for the new one; else they are taken back. What it asks of a sale (channel, days, number) was asked then.
 
 The row of a code is locked after its order, its bookings, payments and refunds.
 """
@@ -24,7 +25,7 @@ from bookings.base.dates import day_text
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, cents, format_zar
 from bookings.database.transactions import busy_if_locked, database_now, short_transaction
-from bookings.models import Hold, Order, PromoCode, SaleStatus, User
+from bookings.models import Channel, Hold, Order, OrderLine, PromoCode, SaleStatus, Ticket, Total, User
 
 CODE_LENGTH: Final = 20
 LIVE: Final = (SaleStatus.PENDING, SaleStatus.CONFIRMED)
@@ -32,6 +33,15 @@ LIVE: Final = (SaleStatus.PENDING, SaleStatus.CONFIRMED)
 
 class PromoCodeRefused(Refusal):
     """The code that was typed takes nothing off this order; without it the order can be placed."""
+
+
+@dataclass(frozen=True)
+class PromoSale:
+    """What the rules of a code ask of a sale."""
+
+    channel: str
+    email: str
+    day: date
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,11 @@ class Discount:
     promo: PromoCode | None = None
     refusal: str = ""
 
+    def check(self) -> None:
+        """Raises PromoCodeRefused where the code takes off nothing."""
+        if self.refusal:
+            raise PromoCodeRefused(self.refusal)
+
     @property
     def total(self) -> Decimal:
         return sum((amount for of_trip in self.amounts for amount in of_trip), ZERO)
@@ -65,15 +80,23 @@ class Discount:
 NO_DISCOUNT: Final = Discount()
 
 
+def channels_of(promo: PromoCode) -> list[Channel]:
+    """Where the code can be used."""
+    return [channel for channel in Channel if getattr(promo, f"for_{channel.value}")]
+
+
+def is_promo_code(code: str) -> bool:
+    """Whether there is such a code, be it stopped or used up."""
+    return PromoCode.objects.filter(plain_code=normal_code(code)[:CODE_LENGTH]).exists()
+
+
 def keep_promo_code(token: str, code: str, *, owner: str) -> None:
     """Keep what was typed as a promo code with the hold of this visitor, good or not; empty: none."""
     with busy_if_locked():
         Hold.objects.filter(token=token, owner=owner, order=None).update(promo_code=code[:CODE_LENGTH])
 
 
-def quote_discount(
-    code: str, trips: Sequence[Sequence[PricedSeat]], *, email: str, sale_day: date
-) -> Discount:
+def quote_discount(code: str, trips: Sequence[Sequence[PricedSeat]], sale: PromoSale) -> Discount:
     """What the code takes off these seats; nothing is kept, and it may be used up by others meanwhile.
 
     Three queries, a fourth for a code that each contact may use so many times.
@@ -83,8 +106,8 @@ def quote_discount(
         return Discount(code, refusal=_("We do not know this promo code. Please check it, or remove it."))
     fitting = _fitting(promo, trips)
     fares = [seat.fare for of_trip in fitting for seat in of_trip if seat]
-    refusal = _refusal(promo, sale_day) or _refusal_of_order(promo, sum(fares, ZERO))
-    if not refusal and _is_used_by(promo, email, others=0):
+    refusal = _refusal(promo, sale) or _refusal_of_order(promo, sum(fares, ZERO))
+    if not refusal and _is_used_by(promo, sale.email, others=0):
         refusal = _used_by_contact()
     if refusal:
         return Discount(promo.code, refusal=refusal)
@@ -109,10 +132,13 @@ def _fitting(promo: PromoCode, trips: Iterable[Sequence[PricedSeat]]) -> list[li
     return [[seat if fits(seat) else None for seat in seats] for seats in trips]
 
 
-def _refusal(promo: PromoCode, sale_day: date) -> str:
-    if promo.stopped_at or (promo.sale_to and sale_day > promo.sale_to):
+def _refusal(promo: PromoCode, sale: PromoSale) -> str:
+    if promo.stopped_at or (promo.sale_to and sale.day > promo.sale_to):
         return _("This promo code is no longer valid.")
-    if promo.sale_from and sale_day < promo.sale_from:
+    if sale.channel not in (channels := channels_of(promo)):
+        where = ", ".join(str(channel.label) for channel in channels)
+        return _("This promo code is not for this way to book. It is for: %(where)s.") % {"where": where}
+    if promo.sale_from and sale.day < promo.sale_from:
         return _("This promo code is valid from %(day)s.") % {"day": day_text(promo.sale_from)}
     if promo.max_uses is not None and promo.uses >= promo.max_uses:
         return _used_up()
@@ -127,6 +153,33 @@ def _refusal_of_order(promo: PromoCode, fares: Decimal) -> str:
             "minimum": format_zar(promo.minimum)
         }
     return ""
+
+
+def remaining_discounts(
+    order: Order, tickets: Sequence[Ticket], seats: Sequence[PricedSeat]
+) -> list[Decimal]:
+    """What each of these tickets of an order still saves, in rand, once it has the trip and the full fare of
+    its seat: as much as before, up to that fare, if the code's line, class and days of travel hold, and the
+    order does not fall below the code's minimum by it. No query where no ticket saves anything.
+    """
+    promo = order.promo_code if any(ticket.discount for ticket in tickets) else None
+    most = [min(ticket.discount, seat.fare) for ticket, seat in zip(tickets, seats, strict=True)]
+    if promo is None:
+        return most
+    (fitting,) = _fitting(promo, [seats])
+    fares = sum((seat.fare for seat in fitting if seat), ZERO)
+    before = sum((ticket.fare + ticket.discount for ticket in tickets), ZERO)
+    if fares < min(before, promo.minimum) and fares + _fares_of_others(order, tickets) < promo.minimum:
+        return [ZERO] * len(tickets)
+    return [amount if seat else ZERO for amount, seat in zip(most, fitting, strict=True)]
+
+
+def _fares_of_others(order: Order, tickets: Sequence[Ticket]) -> Decimal:
+    """The full fares of the other tickets that the order's code takes something off."""
+    others = Ticket.objects.filter(booking__order=order, discount__gt=0)
+    others = others.exclude(status__in=(Ticket.Status.CANCELLED, Ticket.Status.REPLACED))
+    rows = others.exclude(pk__in=[ticket.pk for ticket in tickets]).values_list("fare", "discount")
+    return sum((fare + discount for fare, discount in rows), ZERO)
 
 
 def _used_up() -> str:
@@ -163,8 +216,11 @@ def _is_used_by(promo: PromoCode, email: str, *, others: int) -> bool:
 def use_promo_code(promo: PromoCode, order: Order) -> None:
     """Count a new order that has the code, in its transaction: its row is written. Locks the code's row.
 
-    Raises PromoCodeRefused where others were first or the code was stopped.
+    Raises PromoCodeRefused where others were first or the code was stopped, and for a code that each contact
+    may use so many times where there is no address.
     """
+    if promo.max_uses_of_contact is not None and not order.email:
+        raise PromoCodeRefused(_("This promo code needs an e-mail address."))
     if not _count_use(promo.pk, stopped_at=None):
         raise PromoCodeRefused(_used_up())
     if _is_used_by(promo, order.email, others=1):
@@ -187,6 +243,17 @@ def free_uses(promo_ids: Iterable[int | None]) -> None:
         PromoCode.objects.filter(pk=promo_id).update(uses=F("uses") - 1)
 
 
+def discounts_given(promos: Iterable[PromoCode]) -> dict[int, Decimal]:
+    """What each of these codes took off the paid orders that have it, by its id, in rand. One query."""
+    lines = OrderLine.objects.filter(
+        kind=OrderLine.Kind.PROMO,
+        order__promo_code__in=[promo.pk for promo in promos],
+        order__status=SaleStatus.CONFIRMED,
+    )
+    sums = lines.order_by().values_list("order__promo_code").annotate(total=Total("amount"))
+    return {promo_id: -total for promo_id, total in sums}
+
+
 def list_promo_codes() -> list[PromoCode]:
     """All, the newest first, with their lines and classes. Three queries."""
     return list(PromoCode.objects.prefetch_related("lines", "classes").order_by("-pk")[:500])
@@ -201,6 +268,8 @@ def add_promo_code(
     code = promo.code.strip().upper()
     if not 3 <= len(code) <= CODE_LENGTH or not (code.isascii() and code.isalnum()):
         raise Refusal(_("Enter a code of 3 to 20 letters and digits."))
+    if not channels_of(promo):
+        raise Refusal(_("Choose where the code can be used."))
     if promo.value <= 0 or (promo.kind == PromoCode.Kind.PERCENT and promo.value > 100):
         raise Refusal(_("Enter a discount above 0, and of at most 100 percent."))
     for first, last in ((promo.sale_from, promo.sale_to), (promo.travel_from, promo.travel_to)):

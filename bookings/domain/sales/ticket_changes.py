@@ -32,11 +32,12 @@ from bookings.domain.sales.bookings import (
     next_cause,
     post_difference,
 )
-from bookings.domain.sales.exchanges import seat_fare
+from bookings.domain.sales.exchanges import priced_seat, seat_fare
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.order_lines import LineChange, NewLine
 from bookings.domain.sales.orders import lock_order, new_spoken_code
+from bookings.domain.sales.promo_codes import remaining_discounts
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Booking,
@@ -62,7 +63,13 @@ class SeatQuote:
     ticket: Ticket
     seat: Seat
     fare_class: FareClass
-    fare: Decimal
+    fare: Decimal  # less `discount`
+    discount: Decimal  # what a promo code took off, as far as it is kept
+
+    @property
+    def lost_discount(self) -> Decimal:
+        """What a promo code took off and is taken back, as it is not for this class, in rand."""
+        return self.ticket.discount - self.discount if self.fare else ZERO
 
     @property
     def difference(self) -> Difference:
@@ -102,9 +109,10 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     fares = fare_table([(segment.board, segment.alight)])
     fare_class = fares.class_of(seat.kind)
     if fare_class and fare_class.pk == ticket.fare_class_id:
-        return SeatQuote(booking, ticket, seat, fare_class, ticket.fare)
+        return SeatQuote(booking, ticket, seat, fare_class, ticket.fare, ticket.discount)
     fare_class, fare = seat_fare(segment, seat, ticket, fares=fares)
-    return SeatQuote(booking, ticket, seat, fare_class, max(fare - ticket.discount, ZERO))
+    (discount,) = remaining_discounts(booking.order, [ticket], [priced_seat(segment, fare_class, fare)])
+    return SeatQuote(booking, ticket, seat, fare_class, fare - discount, discount)
 
 
 @dataclass(frozen=True)
@@ -163,30 +171,34 @@ def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, 
         terms = RefundTerms.of_policy(quote.fare_class.refund_policy)
         terms = terms.after(RefundTerms.from_json(ticket.refund_terms), min(ticket.fare, quote.fare))
         changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms.as_json()}
+        changed |= {"discount": quote.discount}
     Ticket.objects.filter(pk=ticket.pk).update(**changed)
     reason = f"seat {ticket.seat.label if ticket.seat else 'none'} → {quote.seat.label}"
     BookingEvent.objects.record(
         BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
     )
-    if quote.difference.balance:
-        lines = LineChange(sold=[_upgrade_line(quote)])
-        post_difference(booking, cause, lines, actor=actor, settle=settle, now=now)
+    sold = [line for line in _class_lines(quote) if line.amount]
+    if sold:
+        post_difference(booking, cause, LineChange(sold=sold), actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
     refresh(locked.schedules)
     return str(ticket.pk)
 
 
-def _upgrade_line(quote: SeatQuote) -> NewLine:
-    """What a seat of another class costs more, or less."""
+def _class_lines(quote: SeatQuote) -> list[NewLine]:
+    """What a seat of another class costs more, or less, and what of a promo code's discount is taken back."""
     kind, booking = OrderLine.Kind.SEAT_UPGRADE, quote.booking
-    segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
-    return NewLine(
+    of_fare = fare_tax_code(is_abroad=Segment(booking.schedule, booking.from_stop, booking.to_stop).is_abroad)
+    taken_back = quote.ticket.discount - quote.discount
+    upgrade = NewLine(
         kind=kind,
-        amount=quote.difference.balance,
-        tax_code=tax_code(kind, of_fare=fare_tax_code(is_abroad=segment.is_abroad)),
+        amount=quote.difference.balance - taken_back,
+        tax_code=tax_code(kind, of_fare=of_fare),
         ticket=quote.ticket,
         rule={"from": quote.ticket.fare_class.code, "to": quote.fare_class.code},
     )
+    promo = NewLine(kind=OrderLine.Kind.PROMO, amount=taken_back, tax_code=of_fare, ticket=quote.ticket)
+    return [upgrade, promo]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import PromoCode
+from bookings.models import Channel, PromoCode
 from bookings.office.forms.fields import ValuesForm
 from bookings.web.fields import AmountField
 
@@ -32,6 +32,17 @@ class PromoCodeForm(ValuesForm):
         max_value=1_000_000,
         required=False,
         help_text=_("Empty: any."),
+    )
+    channels = forms.MultipleChoiceField(
+        label=_("Can be used"),
+        choices=[
+            (Channel.WEB, _("on the website")),
+            (Channel.COUNTER, _("at the counter")),
+            (Channel.API, _("by partners, through the API")),
+        ],
+        initial=[Channel.WEB, Channel.COUNTER],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose where the code can be used.")},
     )
 
     class Meta:
@@ -67,7 +78,7 @@ class PromoCodeForm(ValuesForm):
 
     def promo(self) -> PromoCode:
         """The row, not yet written."""
-        values = {
-            name: value for name, value in self.cleaned_data.items() if name not in ("lines", "classes")
-        }
-        return PromoCode(**values)
+        apart = ("lines", "classes", "channels")
+        values = {name: value for name, value in self.cleaned_data.items() if name not in apart}
+        channels = {f"for_{channel}": channel in self.cleaned_data["channels"] for channel in Channel.values}
+        return PromoCode(**values, **channels)

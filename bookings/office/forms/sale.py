@@ -20,12 +20,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
-from bookings.base.money import ZERO, read_amount
+from bookings.base.money import ZERO, cents, read_amount
 from bookings.base.names import NAME_LENGTH, read_full_name
 from bookings.base.phones import HOME
 from bookings.base.text import clean_code
 from bookings.domain.network.places import Place, get_likely_place, get_place
+from bookings.domain.sales.checkout_page import NO_PROMO, PromoView
 from bookings.domain.sales.holds import SeatRequest
+from bookings.domain.sales.promo_codes import CODE_LENGTH
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.office.forms.fields import LONGEST_TEXT, tidy
 from bookings.office.forms.tender import TenderForm
@@ -140,6 +142,7 @@ class PayForm(TenderForm):
         data: Mapping[str, str] | None = None,
         contact: str = "",
         country: str = "",
+        promo_code: str = "",
     ) -> None:
         """`country` is that of the trip, whose numbers are typed without it."""
         super().__init__(data)
@@ -178,6 +181,15 @@ class PayForm(TenderForm):
             ),
         )
 
+        self.promo = NO_PROMO
+        self.fields["promo_code"] = forms.CharField(
+            label=_("Promo code (optional)"),
+            required=False,
+            initial=promo_code,
+            widget=forms.TextInput(
+                {"class": "code", "autocomplete": "off", "spellcheck": "false", "maxlength": CODE_LENGTH}
+            ),
+        )
         self.fields["help"] = HelpField()
         self.fields["help"].initial = next(
             (person.help_request for person in people if person.help_request), ""
@@ -198,6 +210,21 @@ class PayForm(TenderForm):
                 raise ValidationError(_("This e-mail address is not complete.")) from None
         countries = list(dict.fromkeys((self.country or HOME, HOME)))
         return "", PhoneField(countries=countries, required=False).clean(typed)
+
+    def clean_promo_code(self) -> str:
+        return self.cleaned_data["promo_code"][:CODE_LENGTH]
+
+    def take_promo(self, promo: PromoView) -> None:
+        """Take what the promo code does into the total, or say beside its field why it does nothing."""
+        self.promo = promo
+        if promo.refusal:
+            refused = {"aria-invalid": "true", "aria-describedby": "promo_code_refusal"}
+            self.fields["promo_code"].widget.attrs |= refused
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether the customer was told this total; without a promo code the page keeps it up to date."""
+        return not self.promo.code or self.data.get("shown") == str(cents(self.total))
 
     def clean(self) -> dict[str, Any]:
         surname = ""
@@ -228,10 +255,11 @@ class PayForm(TenderForm):
 
     @property
     def total(self) -> Decimal:
-        """What all of them cost, by the types that the form shows."""
+        """What all of them cost, by the types that the form shows, less what the promo code takes off."""
         fares = (person.fares.get(self[f"type-{person.index}"].value() or "") for person in self.people)
         firsts = (next(iter(person.fares.values()), "0") for person in self.people)
-        return sum((read_amount(fare or first) for fare, first in zip(fares, firsts, strict=True)), ZERO)
+        total = sum((read_amount(fare or first) for fare, first in zip(fares, firsts, strict=True)), ZERO)
+        return total - self.promo.discount
 
     @property
     def rows(self) -> list[tuple[Person, forms.BoundField, forms.BoundField]]:

@@ -7,11 +7,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import Refusal
-from bookings.domain.sales.promo_codes import add_promo_code, list_promo_codes, stop_promo_code
+from bookings.base.money import ZERO
+from bookings.domain.sales.promo_codes import (
+    add_promo_code,
+    discounts_given,
+    list_promo_codes,
+    stop_promo_code,
+)
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.promo_codes import PromoCodeForm
 from bookings.office.policy import may
-from bookings.office.presenters.promo_codes import PromoCodeRow
+from bookings.office.presenters.promo_codes import PromoCodeRow, funder_totals
 from bookings.web.refusals import add_refusal
 
 
@@ -29,8 +35,11 @@ def promo_codes(request: StaffRequest) -> HttpResponse:
         else:
             messages.success(request, _("Promo code %(code)s can be used now.") % {"code": promo.code})
             return redirect("office:promo_codes")
+    promos = list_promo_codes()
+    given = discounts_given(promos)
     context = {
-        "rows": [PromoCodeRow.of(promo) for promo in list_promo_codes()],
+        "rows": [PromoCodeRow.of(promo, given.get(promo.pk, ZERO)) for promo in promos],
+        "totals": funder_totals(promos, given),
         "form": form,
         "may_change": may(request.user.role, "promo_codes", "POST"),
     }

@@ -17,10 +17,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.codes import random_token
 from bookings.base.errors import NotFound, Refusal, RuleBroken
-from bookings.base.money import format_zar
+from bookings.base.money import cents, format_zar
 from bookings.base.params import read_int
 from bookings.domain.counter.reservations import reserve
-from bookings.domain.counter.sale import Sale, give_back, keep_seats, keep_typed, sell_now, take_over
+from bookings.domain.counter.sale import (
+    Sale,
+    give_back,
+    keep_seats,
+    sell_now,
+    take_over,
+)
 from bookings.domain.counter.sale_page import (
     CounterOffers,
     SegmentView,
@@ -48,6 +54,7 @@ from bookings.office.forms.sale_query import (
 )
 from bookings.office.forms.tender import TenderForm
 from bookings.office.presenters.seat_map import seats_to_sell
+from bookings.office.views.sale_form import held_form, sale_of, typed_form
 from bookings.web.places import place_choices, place_notes
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
@@ -126,8 +133,7 @@ def _seats(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespons
 def _back(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     """To the seats of the trip that was chosen last; the names stay."""
     view = held_sale(query.hold, clerk=request.user, now=timezone.now())
-    form = PayForm(held_people(view), type_names(), request.POST, country=view.country)
-    keep_typed(query.hold, clerk=request.user, **form.draft())
+    held_form(request, query, view)
     trip = view.trips[-1]
     return redirect(SaleQuery({}).address(hold=query.hold, ride=trip.ref))
 
@@ -145,19 +151,28 @@ def _pay(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     if view.order_token:
         return _ordered(view.order_token)
     form = PayForm(held_people(view), type_names(), request.POST, country=view.country)
-    if not form.is_valid():
-        keep_typed(query.hold, clerk=request.user, **form.draft())
+    if not form.is_valid() or form.cleaned_data["promo_code"] or view.promo.code:
+        form = held_form(request, query, view)
+    if form.errors or form.promo.refusal:
         return _show(request, query, form=form, status=422)
+    if not form.is_as_shown:
+        return _show(request, query, form=form)
     if form.is_awaited or request.POST["action"] == "reserve":
         return _reserve(request, query, shift, form)
-    email, phone = form.cleaned_data["contact"]
     try:
         tender = form.signed(request)
-        sale = Sale(tuple(form.passengers), tender, query.hold, email=email, phone=phone)
+        sale = sale_of(form, tender, query)
         order = sell_now(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
+
+
+def _promo(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
+    """What the promo code takes off is shown; nothing is sold yet."""
+    form = typed_form(request, query)
+    is_refused = isinstance(form, PayForm) and bool(form.promo.refusal)
+    return _show(request, query, form=form, status=422 if is_refused else 0)
 
 
 def _ordered(token: str) -> HttpResponse:
@@ -172,7 +187,7 @@ def _reserve(request: StaffRequest, query: SaleQuery, shift: Shift, form: PayFor
     """The seats are kept; the money, or what the parts leave of it, comes later."""
     email, phone = form.cleaned_data["contact"]
     tender = Tender(Account.EFT, parts=form.parts)
-    sale = Sale(tuple(form.passengers), tender, query.hold, email=email, phone=phone)
+    sale = sale_of(form, tender, query)
     try:
         order = reserve(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
@@ -200,34 +215,21 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
 
 def _split(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     """What was typed pays a part; the rest is paid another way. Nothing is booked yet."""
-    form = _typed_form(request, query)
+    form = typed_form(request, query)
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     try:
         form.split()
         rest_due(_total(query, form), form.tendered)
     except (Refusal, NotFound) as refusal:
-        return _show(request, query, form=_typed_form(request, query), refusal=refusal)
+        return _show(request, query, form=typed_form(request, query), refusal=refusal)
     return _show(request, query, form=form)
 
 
 def _unpart(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
-    form = _typed_form(request, query)
+    form = typed_form(request, query)
     form.remove_part(read_int(request.POST["action"].partition(":")[2], default=99, most=99))
     return _show(request, query, form=form)
-
-
-def _typed_form(request: StaffRequest, query: SaleQuery) -> TenderForm:
-    """The form of the last step as it was posted; the names of a held sale are kept."""
-    if query.order:
-        return TenderForm(request.POST)
-    if query.segment and query.standby:
-        view = segment_view(query.segment, clerk=request.user, now=timezone.now())
-        return PayForm(standby_people(view, query.standby), type_names(), request.POST, country=view.country)
-    sale = held_sale(query.hold, clerk=request.user, now=timezone.now())
-    form = PayForm(held_people(sale), type_names(), request.POST, country=sale.country)
-    keep_typed(query.hold, clerk=request.user, **form.draft())
-    return form
 
 
 def _total(query: SaleQuery, form: TenderForm) -> Decimal:
@@ -255,6 +257,7 @@ _ACTIONS: Final = {
     "drop": _drop,
     "pay": _pay,
     "reserve": _pay,
+    "promo": _promo,
     "standby": _standby,
     "take": _take,
     "split": _split,
@@ -363,7 +366,13 @@ def _step(
     if query.hold:
         sale = held_sale(query.hold, clerk=request.user, now=now)
         draft = sale.draft
-        form = PayForm(held_people(sale), type_names(), contact=draft.get("email") or draft.get("phone", ""))
+        form = PayForm(
+            held_people(sale),
+            type_names(),
+            contact=draft.get("email") or draft.get("phone", ""),
+            promo_code=sale.promo.code,
+        )
+        form.take_promo(sale.promo)
         return _money(
             "pay",
             request,
@@ -421,6 +430,7 @@ def _money(
         "form": form,
         "submission": posted or random_token(),
         "total": format_zar(due),
+        "shown": cents(due),
         "rest": format_zar(due - form.paid),
         **context,
     }

@@ -1,6 +1,7 @@
 """One address from the held seats to the order: details, review, pay. Nothing that was typed is ever lost."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -16,18 +17,19 @@ from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
 from bookings.base.emails import suggest_email
-from bookings.base.errors import HoldExpired, Refusal, SeatTaken
+from bookings.base.errors import HoldExpired, Refusal, SeatTaken, TooMany
 from bookings.domain.fares.prices import fare_classes
 from bookings.domain.sales.checkout import save_draft
-from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
+from bookings.domain.sales.checkout_page import CheckoutView, PromoView, checkout_view
 from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
-from bookings.domain.sales.promo_codes import keep_promo_code
+from bookings.domain.sales.promo_codes import CODE_LENGTH, keep_promo_code
 from bookings.domain.timetable.trips import TripView, clock_text
 from bookings.passenger.forms.checkout import DetailsForm
 from bookings.passenger.presenters.trip_facts import OfferedTrip, trip_facts_list
 from bookings.web.access import public
+from bookings.web.promo_codes import limit_guesses_of
 from bookings.web.ratelimit import enforce_limit
 from bookings.web.refusals import counted
 from bookings.web.render import private
@@ -49,7 +51,12 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("passenger:order_status", view.order_token)
     if request.method != "POST":
         return _page(request, view, step=request.GET.get("step", ""))
-    form = _keep_typed(request, view) if "email" in request.POST else None
+    try:
+        form = _keep_typed(request, view) if "email" in request.POST else None
+    except TooMany as problem:
+        tried = request.POST.get("promo_code", "")[:CODE_LENGTH]
+        view = replace(_view(request, token), promo=PromoView(tried, refusal=problem.message))
+        return _page(request, view, status=problem.status)
     act = {"renew": _renew, "release": _release, "rehold": _rehold, "correct": _correct}.get(action)
     if act:
         return act(request, view)
@@ -87,10 +94,12 @@ def _review_address(request: HttpRequest, token: str) -> str:
 
 
 def _keep_typed(request: HttpRequest, view: CheckoutView) -> DetailsForm:
+    """Raises TooMany for who has tried many promo codes that are none; the rest is kept."""
     form = DetailsForm(view, request.POST)
     save_draft(view.token, owner=visitor_key(request), **form.draft())
     promo_code = form.cleaned_data.get("promo_code", view.promo.code)
     if "promo_code" in request.POST and promo_code != view.promo.code:
+        limit_guesses_of(request, promo_code)
         keep_promo_code(view.token, promo_code, owner=visitor_key(request))
     return form
 

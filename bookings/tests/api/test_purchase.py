@@ -75,6 +75,8 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
         "quote": quoted.json()["quote"],
         "expires_at": "2026-12-01T10:15:00+02:00",
         "total_zar": "900.00",
+        "promo_code": None,
+        "discount_zar": "0.00",
         "rides": rides,
     }
     assert not SeatClaim.objects.exists()
@@ -86,6 +88,8 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
         "expires_at": "2026-12-01T10:20:00+02:00",
         "is_expired": False,
         "total_zar": "900.00",
+        "promo_code": None,
+        "discount_zar": "0.00",
         "can_pay_later": True,
         "order": None,
         "rides": rides,
@@ -111,6 +115,7 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "help_request": "",
             "fare_class": "standard",
             "fare_zar": fare,
+            "discount_zar": "0.00",
             "status": "valid",
             "code": None,
             "spoken_code": None,

@@ -13,7 +13,7 @@ from bookings.domain.counter.sale import SeatRequest, keep_seats
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Order, Shift, Ticket
 from bookings.tests.browser import SCHEMES, barriers, watch
-from bookings.tests.make import make_route, make_shift, make_user
+from bookings.tests.make import make_promo_code, make_route, make_shift, make_user
 from bookings.tests.passenger.timetable import make_day, tomorrow
 from bookings.tests.races.crowd import figure
 
@@ -344,9 +344,10 @@ def test_the_same_sale_without_a_script(page: Page, live_server: Any, till: Shif
     assert (order.status, order.bookings.count(), order.total) == ("confirmed", 2, 1200)
 
 
-def test_a_part_by_card_and_the_rest_in_cash_by_keyboard(
+def test_a_promo_code_a_part_by_card_and_the_rest_in_cash_by_keyboard(
     watched: Page, live_server: Any, till: Shift
 ) -> None:
+    make_promo_code()
     (schedule,) = make_day(8)
     ref = SegmentRef(schedule.pk, "johannesburg", "cape-town")
     hold = keep_seats(SeatRequest(ref, ("1A",)), clerk=till.clerk)
@@ -357,19 +358,25 @@ def test_a_part_by_card_and_the_rest_in_cash_by_keyboard(
     keys.type("Thandi Nkosi")
     keys.press("Enter")
     keys.at("#contact")
-    keys.press("Enter")
+    keys.press("F10")
+    keys.at("#promo_code")
+    keys.type("save10")
+    keys.press("F10")
+    expect(page.locator("[data-total]")).to_have_text("R540")
+    keys.at("#name-0")
+    keys.press("Enter", "Enter")
     keys.at("#amount")
     keys.type("250")
     keys.press("F3")
     keys.at("#reference")
     keys.type("T4 1")
     keys.press("F6")
-    expect(page.locator("[data-rest]")).to_have_text("R350")
+    expect(page.locator("[data-rest]")).to_have_text("R290")
     keys.at("#amount")
     assert_fits(page)
     assert_readable(page)
     keys.type("400")
-    expect(page.locator("[data-change] b")).to_have_text("R50")
+    expect(page.locator("[data-change] b")).to_have_text("R110")
     keys.press("Enter")
 
-    expect(page.locator(".sale-back b")).to_have_text("R50")
+    expect(page.locator(".sale-back b")).to_have_text("R110")

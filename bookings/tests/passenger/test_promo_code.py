@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -91,3 +92,20 @@ def test_a_code_that_was_used_up_while_its_total_was_read_orders_nothing(client:
 @pytest.mark.parametrize("code", ["x" * 21, "💚", "'; --", "a\x00b"])
 def test_odd_codes_are_refused(client: Client, token: str, code: str) -> None:
     assert post(client, token, "promo", code)[0] == 422
+
+
+def test_guessing_is_limited_beside_its_field_and_a_code_that_there_is_counts_for_nobody(
+    client: Client, token: str, settings: Any
+) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "promo": "2/15m"}
+    make_promo_code()
+
+    known = [post(client, token, "promo", code)[0] for code in ("SAVE10", "", "save10", "")]
+    guesses = [post(client, token, "promo", f"GUESS{number}", surname_0="Nkosi") for number in range(3)]
+    _status, other = post(client, hold_by(Client(), departure_ahead()), "promo", "SAVE10")
+
+    assert known == [200, 200, 200, 200]
+    assert [status for status, _page in guesses] == [422, 422, 429]
+    assert re.search(r'id="promo_code_refusal" role="alert">Too many attempts', guesses[2][1])
+    assert 'value="GUESS2"' in guesses[2][1]
+    assert "Too many attempts" not in other

@@ -1,4 +1,4 @@
-"""Twenty customers order at once with a code for four."""
+"""Many customers order at once with a code for a few of them."""
 
 import pytest
 from django.utils import timezone
@@ -11,16 +11,17 @@ from bookings.models import Order, PromoCode
 from bookings.tests.domain.sales.buy import held
 from bookings.tests.make import make_promo_code
 from bookings.tests.passenger.buying import departure_ahead
-from bookings.tests.races.crowd import crowd, kinds
+from bookings.tests.races.crowd import crowd, figure, kinds, many
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
-def test_twenty_orders_on_a_code_for_four_are_four() -> None:
-    make_promo_code(max_uses=4)
-    coaches = [departure_ahead(seats=12), departure_ahead(seats=12)]  # so that no coach's lock decides it
+def test_of_many_orders_at_once_as_many_as_the_code_is_for_get_it() -> None:
+    people, most = many(20, 100), many(4, 10)
+    make_promo_code(max_uses=most)
+    coaches = [departure_ahead(seats=52), departure_ahead(seats=52)]  # so that no coach's lock decides it
     now, tokens = timezone.now(), []
-    for number in range(20):
+    for number in range(people):
         coach = coaches[number % 2]
         label = coach.layout.seats.order_by("pk")[number // 2].label
         tokens.append(held(coach, label, owner=f"visitor{number}", now=now).token)
@@ -30,9 +31,10 @@ def test_twenty_orders_on_a_code_for_four_are_four() -> None:
         request = CheckoutRequest(tokens[number], f"visitor{number}")
         return place_order(request, submission=f"form{number}", content="", now=now)
 
-    assert kinds(crowd(20, order)) == {"ok": 4, "PromoCodeRefused": 16}
-    assert (Order.objects.count(), PromoCode.objects.get().uses) == (4, 4)
+    assert kinds(crowd(people, order)) == {"ok": most, "PromoCodeRefused": people - most}
+    assert (Order.objects.count(), PromoCode.objects.get().uses) == (most, most)
     assert violations(now=now) == []
+    figure("orders at once on a promo code", orders=people, code_for=most, got_it=most)
 
     later = max(order.pay_by for order in Order.objects.all())
     crowd(4, lambda number: expire_unpaid(now=later))

@@ -16,6 +16,7 @@ from bookings.base.phones import HOME
 from bookings.base.text import clean_name, clean_text
 from bookings.domain.sales.held_trips import hold_country
 from bookings.domain.sales.holds import MOST_TRIPS
+from bookings.domain.sales.promo_codes import CODE_LENGTH
 from bookings.domain.sales.refund_state import RefundState
 from bookings.models import SaleStatus, Settlement
 from bookings.web.fields import PhoneField, check_name
@@ -61,6 +62,16 @@ class QuoteRequest(serializers.Serializer):
         min_length=1,
         max_length=settings.HOLD_MAX_SEATS,
         help_text="Their types",
+    )
+    promo_code = serializers.RegexField(
+        r"^[A-Za-z0-9 -]*$",
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=CODE_LENGTH,
+        help_text="A promo code for orders through the API. One that takes nothing off is refused (422); the "
+        "hold and its order keep it. If it is used up or stopped meanwhile, the order is refused (422): "
+        "release the hold and ask for a quote without it",
     )
 
 
@@ -261,7 +272,9 @@ class HeldSegmentShape(Shown):
 class QuoteShape(Shown):
     quote = serializers.CharField(help_text="Send it to hold the seats")
     expires_at = serializers.DateTimeField()
-    total_zar = money()
+    total_zar = money(help_text="Less `discount_zar`")
+    promo_code = serializers.CharField(allow_null=True)
+    discount_zar = money(help_text="What the promo code takes off")
     rides = HeldSegmentShape(many=True, source="segments")
 
 
@@ -269,7 +282,9 @@ class HoldShape(Shown):
     id = serializers.CharField()
     expires_at = serializers.DateTimeField()
     is_expired = serializers.BooleanField()
-    total_zar = money()
+    total_zar = money(help_text="Less `discount_zar`")
+    promo_code = serializers.CharField(allow_null=True)
+    discount_zar = money(help_text="What the promo code takes off")
     can_pay_later = serializers.BooleanField(help_text="Whether it may be paid later, at a counter")
     order = serializers.CharField(allow_null=True, help_text="The order made of it")
     rides = HeldSegmentShape(many=True, source="segments")
@@ -284,7 +299,8 @@ class TicketShape(Shown):
     needs_wheelchair = serializers.BooleanField(help_text="Has a wheelchair place")
     help_request = serializers.CharField(help_text="Help asked for on the trip; personal data")
     fare_class = serializers.CharField()
-    fare_zar = money()
+    fare_zar = money(help_text="Less `discount_zar`")
+    discount_zar = money(help_text="What a promo code takes off")
     status = serializers.CharField()
     code = serializers.CharField(allow_null=True, help_text="Content of the QR code, once the order is paid")
     spoken_code = serializers.CharField(allow_null=True)

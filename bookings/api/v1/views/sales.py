@@ -41,6 +41,7 @@ from bookings.domain.partners.quotes import make_quote
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Partner
+from bookings.web.promo_codes import limit_guesses
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]
 
@@ -62,7 +63,9 @@ def quotes(request: KeyedRequest) -> Response:
         )
         for segment in body["rides"]
     ]
-    quote = make_quote(request.auth.partner, seats, body["passengers"], now=timezone.now())
+    partner, code = request.auth.partner, body["promo_code"].strip()
+    limit_guesses(code, f"partner {partner.pk}")
+    quote = make_quote(partner, seats, body["passengers"], promo_code=code, now=timezone.now())
     return Response(QuoteShape(queries.quote_doc(quote)).data)
 
 

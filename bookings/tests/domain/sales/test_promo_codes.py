@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from bookings.base.errors import Conflict, Refusal
+from bookings.domain.counter.exchange_page import ExchangeQuery, move_view, reseat_view
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import ReviewOutdated, place_and_pay, review_digest
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.sales.promo_codes import (
@@ -20,15 +21,28 @@ from bookings.domain.sales.promo_codes import (
     add_promo_code,
     keep_promo_code,
     stop_promo_code,
+    use_promo_code,
 )
+from bookings.domain.sales.ticket_changes import SeatChange, change_seat, quote_seat
 from bookings.domain.tickets.receipts import receipt_of
-from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Hold, Order, OrderLine, OutboxMessage, PromoCode, Refund, Schedule, Ticket
+from bookings.domain.timetable.segments import SegmentRef, get_segment
+from bookings.models import (
+    Booking,
+    Hold,
+    Order,
+    OrderLine,
+    OutboxMessage,
+    PromoCode,
+    Refund,
+    Schedule,
+    Ticket,
+)
 from bookings.tests.domain.sales.buy import held, paid_notification
 from bookings.tests.make import (
     NOW,
     make_company,
     make_fare_classes,
+    make_layout,
     make_promo_code,
     make_schedule,
     make_user,
@@ -113,6 +127,7 @@ def test_rand_are_shared_out_by_the_fares_and_never_more_than_they_come_to(sched
         ({"travel_from": date(2026, 12, 5)}, "not for this trip"),
         ({"stopped_at": NOW}, "no longer valid"),
         ({"max_uses": 0}, "used up"),
+        ({"for_web": False}, "counter, API"),
         ({"code": "ANOTHER"}, "do not know"),
     ],
 )
@@ -229,6 +244,89 @@ def test_an_exchange_keeps_the_rand_that_were_saved_and_never_gives_more(schedul
     assert receipt_of(paid_order.pk).total == paid_order.total * 100
     OutboxMessage.objects.update(sent_at=NOW)
     assert violations(now=NOW) == []
+
+
+def another(schedule: Schedule, **facts: Any) -> Schedule:
+    return make_schedule(**{"route": schedule.route, "departs": NOW + timedelta(days=4)} | facts)
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        ({"travel_to": date(2026, 12, 4)}, False),
+        ({"travel_to": date(2026, 12, 5)}, True),
+        ({"minimum": 900}, True),
+        ({"max_uses": 1, "sale_to": date(2026, 12, 1)}, True),  # asked of the sale, which is over
+    ],
+)
+def test_an_exchange_keeps_a_discount_only_if_the_code_is_for_the_new_trip(
+    schedule: Schedule, rules: dict[str, Any], kept: bool
+) -> None:
+    make_promo_code(value=10, **rules)
+    make_company()
+    booking = paid(schedule).bookings.get()
+    to = another(schedule)
+    ref = SegmentRef(to.pk, "johannesburg", "cape-town")
+
+    quote = quote_exchange(booking.booking_reference, get_segment(ref), now=NEXT_HOUR)
+    view = move_view(ExchangeQuery(booking.booking_reference, to=ref), user=make_user(), now=NEXT_HOUR)
+    request = ExchangeRequest(booking.booking_reference, ref, quoted=quote.difference.balance)
+    moved = exchange(request, settle=lambda *_: None, submission="x", content="", now=NEXT_HOUR)
+
+    lost = Decimal(0 if kept else 90)
+    assert (quote.lost_discount, quote.difference.new) == (lost, Decimal(810) + lost)
+    assert ("discount of R90 is taken back" in view.promo_note) is not kept
+    saved = sum(moved.tickets.filter(status="valid").values_list("discount", flat=True))
+    assert (saved, uses()) == (90 - lost, 1)
+    rules_broken = {each.rule for each in violations(now=NOW)}
+    assert not rules_broken & {"what a ticket saves is in its lines", "a promo code counts its orders"}
+
+
+def test_an_exchange_to_another_line_or_below_the_minimum_takes_the_discount_back(schedule: Schedule) -> None:
+    make_promo_code("LINE", lines=[schedule.route.line])
+    make_promo_code("MIN", minimum=500)
+    on_line = paid(schedule, code="LINE").bookings.get()
+    over_minimum = paid(schedule, "2A", "2B", code="MIN", owner="ben").bookings.get()
+    other_line, cheaper = make_schedule(departs=NOW + timedelta(days=4)), another(schedule, price=300)
+
+    def lost(booking: Booking, to: Schedule, tickets: list[int] | None = None) -> Decimal:
+        segment = get_segment(SegmentRef(to.pk, "johannesburg", "cape-town"))
+        quote = quote_exchange(booking.booking_reference, segment, ticket_ids=tickets, now=NEXT_HOUR)
+        return quote.lost_discount
+
+    adult, child = over_minimum.tickets.order_by("pk")
+    assert (lost(on_line, other_line), lost(on_line, cheaper)) == (90, 0)
+    assert (lost(over_minimum, other_line), lost(over_minimum, cheaper)) == (0, 90)
+    assert (lost(over_minimum, cheaper, [adult.pk]), lost(over_minimum, cheaper, [child.pk])) == (0, 0)
+
+
+def test_a_seat_of_a_class_that_the_code_is_not_for_takes_the_discount_back() -> None:
+    standard, _premium = make_fare_classes()
+    make_promo_code(classes=[standard])
+    coach = make_schedule(layout=make_layout(premium=4))
+    ticket = paid(coach, "2A").bookings.get().tickets.get()
+
+    quote = quote_seat(ticket.pk, "1A", now=NEXT_HOUR)
+    view = reseat_view(ticket.booking.booking_reference, ticket.pk, "1A", user=make_user(), now=NEXT_HOUR)
+    change_seat(
+        SeatChange(ticket.pk, "1A", quoted=quote.difference.balance),
+        settle=lambda *_: None,
+        submission="s",
+        content="",
+        now=NEXT_HOUR,
+    )
+
+    ticket.refresh_from_db()
+    assert (quote.lost_discount, ticket.discount, ticket.fare) == (60, 0, quote.fare)
+    assert "discount of R60 is taken back" in view.promo_note
+    assert sum(OrderLine.objects.values_list("amount", flat=True)) == ticket.fare
+
+
+def test_a_code_of_each_contact_needs_an_address(schedule: Schedule) -> None:
+    promo = make_promo_code(max_uses_of_contact=1)
+    with pytest.raises(PromoCodeRefused, match="needs an e-mail address"):
+        use_promo_code(promo, Order(promo_code=promo))
+    assert uses() == 0
 
 
 def test_codes_that_look_alike_are_one_code(schedule: Schedule) -> None:
