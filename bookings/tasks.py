@@ -17,7 +17,7 @@ from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
 from bookings.domain.partners.monthly_commission import credit_monthly_commission
 from bookings.domain.reconciliation.reconcile import reconcile
-from bookings.domain.sales import gateway_refunds, notifications
+from bookings.domain.sales import gateway_refunds, notifications, voucher_changes
 from bookings.domain.sales.bank_details import remind_of_bank_details
 from bookings.domain.sales.earning import earn_fares, earn_old_fares
 from bookings.domain.sales.expiry import expire_unpaid
@@ -92,6 +92,7 @@ def sweep() -> None:
         remind_of_bank_details,
         keep_slow_queries,
         clean_rate_counts,
+        voucher_changes.forget_sent_codes,
         outbox.send_due,  # last, as a mail server may keep it waiting
     )
 
@@ -118,6 +119,7 @@ def nightly() -> None:
         earn_old_fares,
         credit_monthly_commission,
         correct_invoices,
+        voucher_changes.expire_goodwill,
         clean_old_rows,
     )
 

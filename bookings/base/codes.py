@@ -21,7 +21,9 @@ _OLD_PREFIX: Final = "FBL1."  # before; case counts
 _OLD_TICKET: Final = re.compile(r"FBL1\.(?:(?!FBL1\.)[\w-])+", re.ASCII | re.IGNORECASE)
 _LOOKALIKES: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 _DRESS: Final = re.compile(r"[\W_]+")
-_LABELS: Final = re.compile(r"(?:(?:your|booking|reference|ref|spoken|code)\b[\s.:#]+)+", re.IGNORECASE)
+_LABELS: Final = re.compile(
+    r"(?:(?:your|booking|reference|ref|spoken|voucher|code)\b[\s.:#]+)+", re.IGNORECASE
+)
 
 
 def random_code(length: int) -> str:

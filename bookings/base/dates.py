@@ -30,6 +30,11 @@ def day_text(day: date) -> str:
     return f"{weekdays[day.weekday()]} {day.day} {months[day.month - 1]}"
 
 
+def full_day_text(day: date) -> str:
+    """Tue 1 Dec 2026"""
+    return f"{day_text(day)} {day.year}"
+
+
 def needs_day(day: date, *beside: date) -> bool:
     """Whether a time of `day` is misread without it: anything that it stands beside is of another day."""
     return any(day != other for other in beside)

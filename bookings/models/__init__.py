@@ -31,10 +31,12 @@ from .sales import (
 from .staff import Branch, StaffEvent, StaffSession, StaffTask, User
 from .statements import StatementDay, StatementLine, StatementMatch
 from .timetable import EVERY_DAY, Schedule, ScheduleChange, ScheduleEvent, Service, ServiceException
+from .vouchers import VOUCHER, Voucher, VoucherMovement
 
 __all__ = [
     "EVERY_DAY",
     "PER_GATEWAY",
+    "VOUCHER",
     "AccessLink",
     "Account",
     "Amenity",
@@ -111,5 +113,7 @@ __all__ = [
     "TillMovement",
     "Total",
     "User",
+    "Voucher",
+    "VoucherMovement",
     "Webhook",
 ]

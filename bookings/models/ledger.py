@@ -39,6 +39,8 @@ class Account(models.TextChoices):
     CHARGEBACKS = "chargebacks", _("chargebacks")
     VOUCHER_LIABILITY = "voucher_liability", _("vouchers not yet used")
     COMMISSION = "commission", _("commission of partners")
+    GOODWILL = "goodwill", _("vouchers given in goodwill")
+    BREAKAGE = "breakage", _("vouchers that nobody used")
 
 
 PER_GATEWAY: Final = (Account.GATEWAY, Account.GATEWAY_FEES, Account.CHARGEBACKS)

@@ -37,10 +37,13 @@ class OutboxMessage(models.Model):
         LINK = "link", _("link to the booking")
         INVOICE = "invoice", _("tax invoice or credit note")
         CONTACT_CHANGED = "contact_changed", _("contact changed")
+        VOUCHER = "voucher", _("voucher with its code")
+        VOUCHER_RESTORED = "voucher_restored", _("money back on a voucher")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
         WEBHOOK = "webhook", _("event for a partner")
 
     NO_MAIL: Final = (Kind.DEMO_PAYMENT, Kind.WEBHOOK)
+    OF_VOUCHER: Final = (Kind.VOUCHER, Kind.VOUCHER_RESTORED)  # which may be of no order
 
     kind = models.CharField(max_length=20, choices=Kind)
     order = models.ForeignKey(
@@ -79,6 +82,7 @@ class OutboxMessage(models.Model):
             models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message"),
             models.CheckConstraint(
                 condition=Q(kind="webhook", webhook__isnull=False)
+                | Q(kind__in=["voucher", "voucher_restored"], webhook__isnull=True)
                 | (~Q(kind="webhook") & Q(webhook__isnull=True, order__isnull=False)),
                 name="outbox_webhook_or_order",
             ),

@@ -17,6 +17,7 @@ from bookings.passenger.views import (
     payment,
     search,
     seo,
+    vouchers,
 )
 
 app_name = "passenger"
@@ -32,6 +33,8 @@ urlpatterns = [
     re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/book/$", departure.book, name="book"),
     re_path(rf"^checkout/{_TOKEN}/$", checkout.checkout, name="checkout"),
     re_path(rf"^orders/{_TOKEN}/status/$", payment.status, name="order_status"),
+    re_path(rf"^orders/{_TOKEN}/voucher/$", vouchers.pay, name="pay_with_voucher"),
+    path("vouchers/", vouchers.balance, name="voucher"),
     re_path(r"^payments/(?P<gateway_name>[a-z]{1,20})/notify/$", payment.notify, name="notify"),
     re_path(rf"^payments/demo/{_TOKEN}/$", payment.demo_gateway, name="demo_gateway"),
     re_path(rf"^payments/{_TOKEN}/$", payment.hand_over, name="hand_over"),

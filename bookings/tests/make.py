@@ -16,6 +16,7 @@ from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
 from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.order_lines import Cause, LineChange, fare_lines, write_lines
+from bookings.domain.sales.vouchers import NewVoucher, add_movement, write_voucher
 from bookings.models import (
     Account,
     Booking,
@@ -50,6 +51,8 @@ from bookings.models import (
     Stop,
     Ticket,
     User,
+    Voucher,
+    VoucherMovement,
 )
 
 NOW: Final = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # 10:00 in Johannesburg, a Tuesday
@@ -501,3 +504,14 @@ def make_promo_code(
     promo.lines.set(lines)
     promo.classes.set(classes)
     return promo
+
+
+def make_voucher(value: int = 500, *, now: datetime = NOW, **facts: Any) -> tuple[Voucher, str]:
+    """One given in goodwill, valid for a year unless said, with its code; posted."""
+    facts = {"kind": "goodwill", "valid_until": (now + timedelta(days=365)).date()} | facts
+    issued = write_voucher(NewVoucher(value=Decimal(value), **facts), now=now)
+    add_movement(issued.voucher, VoucherMovement(kind="issued", amount=Decimal(value), at=now))
+    against = "goodwill" if facts["kind"] == "goodwill" else "safe"
+    amounts = {against: Decimal(value), "voucher_liability": -Decimal(value)}
+    LedgerEntry.objects.post(Posting(f"voucher-issued:{issued.voucher.pk}", amounts, at=now))
+    return issued.voucher, issued.code

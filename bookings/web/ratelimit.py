@@ -35,7 +35,7 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 # the limit in its time.
 SLICES: Final = 6
 _BY_NETWORK: Final = frozenset(
-    {"find", "promo"}
+    {"find", "promo", "voucher"}
 )  # guessers own whole networks; elsewhere a network may be a company of mobile phones
 
 

@@ -52,6 +52,14 @@ CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
 VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
 PARTNER_PAYMENT_APPROVAL_OVER = Decimal(env.str("PARTNER_PAYMENT_APPROVAL_OVER", "10000"))
+# Vouchers: years that one lives which was paid for (CPA s63: 3 at least), months of one given in goodwill
+# unless said, days that one has left at least when a refund goes back on it, and rand of goodwill by which a
+# clerk needs a second person, of a day and in all
+VOUCHER_YEARS = max(env.int("VOUCHER_YEARS", 3), 3)
+GOODWILL_MONTHS = env.int("GOODWILL_MONTHS", 12)
+VOUCHER_RESTORED_DAYS = env.int("VOUCHER_RESTORED_DAYS", 90)
+GOODWILL_APPROVAL_OVER = Decimal(env.str("GOODWILL_APPROVAL_OVER", "500"))
+GOODWILL_MOST = Decimal(env.str("GOODWILL_MOST", "5000"))
 CANCELLATIONS_A_DAY = env.int("CANCELLATIONS_A_DAY", 5)  # of one clerk; one more makes a staff task
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 # The company's chart of accounts, where it is another than in domain/reconciliation/account_map.py:

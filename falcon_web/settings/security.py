@@ -52,6 +52,8 @@ RATE_LIMITS = {
     "find_all": env.str(
         "RATE_LIMIT_FIND_ALL", "60/m"
     ),  # failures of everybody together; beyond it each weighs five
+    "voucher": env.str("RATE_LIMIT_VOUCHER", "10/15m"),  # wrong codes
+    "voucher_all": env.str("RATE_LIMIT_VOUCHER_ALL", "60/m"),  # as find_all
     "resend": env.str("RATE_LIMIT_RESEND", "5/15m"),
     "promo": env.str("RATE_LIMIT_PROMO", "10/15m"),  # promo codes that are none
     "feed": env.str("RATE_LIMIT_FEED", "30/h"),  # of /gtfs.zip being sent whole

@@ -53,6 +53,13 @@ if not IS_PRODUCTION and not FIELD_KEYS:
 if not FIELD_KEYS or not all(map(is_field_key, FIELD_KEYS)):
     raise ImproperlyConfigured("FIELD_KEYS must be set, each to 32 random bytes in base64 (DEPLOY.md).")
 
+# Know the codes of vouchers, which nothing else tells (bookings/base/voucher_codes.py): new ones by the first
+VOUCHER_KEYS = env.list("VOUCHER_KEYS", default=[])
+if not IS_PRODUCTION and not VOUCHER_KEYS:
+    VOUCHER_KEYS = [demo_key("voucher_key", lambda: urlsafe_b64encode(os.urandom(32)).decode())]
+if not VOUCHER_KEYS or not all(map(is_field_key, VOUCHER_KEYS)):
+    raise ImproperlyConfigured("VOUCHER_KEYS must be set, each to 32 random bytes in base64 (DEPLOY.md).")
+
 SITE_URL = env.str("SITE_URL", "").rstrip("/") or (
     "" if IS_PRODUCTION else f"http://127.0.0.1:{env.str('PORT', '8000')}"
 )

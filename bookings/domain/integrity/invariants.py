@@ -69,7 +69,13 @@ from bookings.domain.integrity.statements import (
     statements_are_posted,
 )
 from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
+from bookings.domain.integrity.vouchers import (
+    payments_by_voucher_are_movements,
+    vouchers_are_in_the_ledger,
+    vouchers_hold_their_movements,
+)
 from bookings.models import (
+    VOUCHER,
     Account,
     Booking,
     BookingEvent,
@@ -255,7 +261,7 @@ def _refunds_within_their_payments(now: datetime) -> Iterator[object]:
     yield from (
         f"refund {pk}"
         for pk in other_way.exclude(method=F("payment__method"))
-        .exclude(method__in=("", Account.CHARGEBACKS))
+        .exclude(method__in=("", Account.CHARGEBACKS, VOUCHER))
         .values_list("pk", flat=True)
     )
     foreign = Refund.objects.filter(payment__isnull=False).exclude(payment__order=F("order"))
@@ -327,6 +333,9 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "the ledger follows the order lines": ledger_follows_the_lines,
     "a promo code counts its orders": promo_codes_count_their_orders,
     "what a ticket saves is in its lines": discounts_are_in_the_lines,
+    "a voucher holds what its movements say": vouchers_hold_their_movements,
+    "vouchers are in the ledger": vouchers_are_in_the_ledger,
+    "what was paid by a voucher went off it, and came back on it": payments_by_voucher_are_movements,
     "refunds are at most what was paid": _refunds_within_payments,
     "a payment gives back what it brought, and the way it came": _refunds_within_their_payments,
     "refunds to be paid are in the ledger": _refunds_owed,

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Round
 from bookings.domain.reconciliation.postings import STATEMENT_CAUSE
 from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG
 from bookings.models import (
+    VOUCHER,
     Account,
     BankDetails,
     Chargeback,
@@ -30,10 +31,12 @@ from bookings.models import (
 _ACTION_TIME: Final = timedelta(days=1)
 _SWEEP_TIME: Final = timedelta(hours=1)  # for the sweep that opens tasks
 _AMOUNT: Final = LedgerEntry._meta.get_field("amount")
-_OWN_ACCOUNTS: Final = (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER, Account.CHARGEBACKS)
+_OF_ACCOUNTS: Final = (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER, Account.CHARGEBACKS)
+_OWN_ACCOUNTS: Final = (*_OF_ACCOUNTS, VOUCHER)
 # As sales.payments.account_of
 _ACCOUNT: Final = Case(
-    When(method__in=_OWN_ACCOUNTS, then=F("method")),
+    When(method__in=_OF_ACCOUNTS, then=F("method")),
+    When(method=VOUCHER, then=Value(Account.VOUCHER_LIABILITY.value)),
     default=Value(Account.GATEWAY.value),
     output_field=CharField(),
 )
@@ -156,12 +159,15 @@ def bank_details_go_when_paid(now: datetime) -> Iterator[object]:
 
 
 def refunds_go_back_the_way_money_came(now: datetime) -> Iterator[object]:
-    """By no method more goes back of an order than came, but what a second person signed."""
+    """By no method more goes back of an order than came, but what a second person signed, or the customer
+    took as a voucher.
+    """
     came = Payment.objects.filter(order=OuterRef("order"), method=OuterRef("method")).order_by()
     sums = came.values("order").annotate(total=Total("amount")).values("total")
     back = (
         Refund.objects.filter(status=Refund.Status.PAID, approver=None)
         .exclude(method=Account.CHARGEBACKS)
+        .exclude(~Q(payment__method=VOUCHER), method=VOUCHER)
         .order_by()
         .values("order", "method")
         .annotate(back=Total("amount"), came=Coalesce(Subquery(sums), 0, output_field=_AMOUNT))

@@ -89,7 +89,7 @@ class MailCarrier:
     def deliver(self, message: OutboxMessage, now: datetime) -> None:
         mail = build_mail(message, now=now)
         if mail is None:
-            is_mute = message.order is None or not message.order.email
+            is_mute = not (message.recipient or (message.order and message.order.email))
             raise NothingToSend(NO_ADDRESS if is_mute else NOT_DUE)
         try:
             if self._connection is None:

@@ -28,6 +28,7 @@ DEFAULT_CODES: Final[Mapping[str, str]] = {
     "discounts": "215",
     "breakage": "216",
     "commission": "405",
+    "goodwill": "217",
     "gateway_fees": "404",
     "chargebacks": "406",
     "cash_over_short": "407",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
@@ -26,6 +26,7 @@ from bookings.domain.sales.refund_state import RefundState, state_of, state_text
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import (
+    VOUCHER,
     Account,
     Booking,
     BookingEvent,
@@ -56,6 +57,8 @@ class OrderStatus:
     pays_later: bool
     is_unproven: bool  # the button in the mail has not been pressed
     has_money: bool  # it is in, or its notification is
+    paid_text: str  # what was paid of it already; empty if nothing
+    has_voucher: bool  # some of it, by a voucher
 
     PAYABLE: ClassVar = ("to_pay", "declined", "confirming")
 
@@ -77,6 +80,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
     is_settled = order.last_attempt == PaymentAttempt.Status.PAID and (order.owed or ZERO) <= ZERO
     has_money = order.status == SaleStatus.CONFIRMED or order.is_notified or is_settled
     can_pay = state in OrderStatus.PAYABLE
+    paid = cents(order.total - (order.owed or ZERO))
     return OrderStatus(
         state=state,
         order_id=order.pk,
@@ -89,6 +93,8 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         pays_later=order.pays_later,
         is_unproven=order.is_unproven,
         has_money=bool(has_money),
+        paid_text=format_zar(paid) if can_pay and paid > 0 else "",
+        has_voucher=order.has_voucher,
     )
 
 
@@ -101,7 +107,8 @@ def _orders_with_status(token: str) -> QuerySet[Order]:
     entries = LedgerEntry.objects.filter(**own, account=Account.RECEIVABLE).order_by().values("order")
     return Order.objects.filter(token=token).annotate(
         reference=Subquery(Booking.objects.filter(**own).order_by("pk").values("booking_reference")[:1]),
-        has_refunds=Exists(Refund.objects.filter(**own)),
+        has_refunds=Exists(Refund.objects.filter(~Q(payment__method=VOUCHER), **own)),
+        has_voucher=Exists(Payment.objects.filter(**own, method=VOUCHER)),
         last_attempt=Subquery(attempts.values("status")[:1]),
         is_pending=Exists(attempts.filter(status=PaymentAttempt.Status.PENDING)),
         is_notified=Subquery(attempts.annotate(is_notified=Exists(waiting)).values("is_notified")[:1]),
@@ -114,7 +121,7 @@ def _state(order: Any, now: datetime) -> str:
     """`order` as `_orders_with_status` reads it."""
     if order.status in (SaleStatus.CONFIRMED, SaleStatus.CANCELLED):
         return str(order.status)
-    if order.has_refunds:
+    if order.has_refunds and order.status == SaleStatus.EXPIRED:
         return "refund_due"
     # A notification is on its way: say so, even past the pay-by time. The money will find its seats or go
     # back.
@@ -122,10 +129,10 @@ def _state(order: Any, now: datetime) -> str:
         return "confirming"
     if not order.is_open(now):
         return "expired"
-    if order.last_attempt is None:
-        return "to_pay"
     if order.is_pending:
         return "pending"
+    if order.last_attempt in (None, PaymentAttempt.Status.SUPERSEDED):
+        return "to_pay"
     return "declined" if order.last_attempt in PaymentAttempt.UNPAID else "confirming"
 
 

@@ -21,6 +21,7 @@ from bookings.models import Hold, HoldTrip, Order
 
 PAY_NOW: Final = "now"
 PAY_LATER: Final = "later"
+PAY_BY_VOUCHER: Final = "voucher"
 
 
 class ReviewOutdated(Conflict):
@@ -66,7 +67,7 @@ def place_and_pay(
     token: str, *, owner: str, submission: str, digest: str, choice: str, now: datetime | None = None
 ) -> Placed:
     """Order what the review page showed, once per `submission`, and open its payment with it unless it is
-    paid later. `choice` is PAY_LATER, PAY_NOW, or the gateway to pay through.
+    paid later or by voucher. `choice` is PAY_LATER, PAY_BY_VOUCHER, PAY_NOW, or the gateway to pay through.
 
     The same again leads to the same order. Raises ReviewOutdated when `digest` no longer fits, and whatever
     place_order raises.
@@ -87,17 +88,17 @@ def place_and_pay(
         if order.total > 0:
             opened.append(open_attempt(order, order.total, gateway=gateway, now=moment))
 
-    later = choice == PAY_LATER
-    gateway = chosen_gateway("" if choice in (PAY_NOW, PAY_LATER) else choice)
+    later, is_opened_later = choice == PAY_LATER, choice in (PAY_LATER, PAY_BY_VOUCHER)
+    gateway = chosen_gateway("" if choice == PAY_NOW or is_opened_later else choice)
     order = place_order(
         CheckoutRequest(token, owner, pay_later=later),
         submission=submission,
         content=f"{digest} {PAY_LATER if later else PAY_NOW}",
         check=check,
-        then=None if later else pay,
+        then=None if is_opened_later else pay,
         now=now,
     )
-    if later or order.pays_later:
+    if is_opened_later or order.pays_later:
         return Placed(order, "")
     if opened:
         return Placed(order, opened[0])

@@ -26,8 +26,10 @@ from bookings.domain.sales.gateways import (
     gateway_called,
 )
 from bookings.domain.sales.messages import notify_partner
-from bookings.domain.sales.refunds import is_refundable_online, is_transfer, refundable_online
+from bookings.domain.sales.refund_state import came_by_voucher
+from bookings.domain.sales.refunds import is_refundable_online, is_transfer, refunds_to_send
 from bookings.domain.sales.staff_tasks import open_task
+from bookings.domain.sales.voucher_refunds import restore_voucher
 from bookings.models import (
     Account,
     LedgerEntry,
@@ -51,8 +53,8 @@ _Status = RefundAttempt.Status
 
 
 def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
-    """Send a refund back through the gateway that took the money, once. False when it is not paid (yet); a
-    StaffTask says so where a person must.
+    """Send a refund back through the gateway that took the money, or on the voucher, once. False when it is
+    not paid (yet); a StaffTask says so where a person must.
 
     The attempt is written before the gateway is asked, so of two workers one asks. Where the answer got lost,
     or the worker died, the gateway is looked up after ANSWER_TIME, and asked again under the same key only if
@@ -61,6 +63,10 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     now = now or database_now()
     refund = Refund.objects.select_related("order", "payment__chargeback").get(pk=refund_id)
     if refund.status == Refund.Status.PAID:
+        return True
+    if came_by_voucher(refund):
+        if restore_voucher(refund, now=now):
+            finish_refund(refund, now)
         return True
     if refund.payment is None or live_chargeback(refund.payment) or not is_refundable_online(refund):
         _leave_to_staff(refund, now)
@@ -226,7 +232,7 @@ def pay_waiting_refunds(*, now: datetime | None = None) -> int:
     many were due.
     """
     now = now or database_now()
-    waiting = refundable_online().exclude(attempts__status__in=RefundAttempt.OPEN, attempts__next_try__gt=now)
+    waiting = refunds_to_send().exclude(attempts__status__in=RefundAttempt.OPEN, attempts__next_try__gt=now)
     waiting = waiting.exclude(bank_details__isnull=False, bank_details__given_at=None)
     ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:200])
     for refund_id in ids:

@@ -23,13 +23,13 @@ def queue_message(
 
 
 def write_message(
-    kind: str, order: Order, about: Model, *, version: str = "1", recipient: str = "", now: datetime
+    kind: str, order: Order | None, about: Model, *, version: str = "1", recipient: str = "", now: datetime
 ) -> str:
     """Write a message within the caller's transaction and wake the queue once that has committed; returns its
     Message-ID.
 
     `about` is the order, or that booking, payment or attempt of it; `recipient` another address than the
-    order's. The same kind, row and version again
+    order's. A voucher may be of no order. The same kind, row and version again
     changes nothing.
     """
     message = OutboxMessage(

@@ -28,6 +28,7 @@ from bookings.domain.sales.orders import check_running, lock_order
 from bookings.domain.sales.refunds import owe_back
 from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
+    VOUCHER,
     Account,
     Booking,
     LedgerEntry,
@@ -70,16 +71,17 @@ def start_payment(order_id: int, *, gateway: str = "", now: datetime | None = No
             if attempt.amount == owed and attempt.gateway == gateway:
                 return payment_address(attempt)
         if started:
-            _supersede(started, owed)
+            supersede_attempts(started, owed)
         if not attempts:
             give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
         refresh(locked.schedules)
         return open_attempt(order, owed, gateway=gateway, now=now)
 
 
-def _supersede(attempts: list[PaymentAttempt], owed: Decimal) -> None:
-    """Note that what was asked by these is no longer what is owed."""
-    outdated = [attempt.pk for attempt in attempts if attempt.amount != owed]
+def supersede_attempts(attempts: list[PaymentAttempt], owed: Decimal) -> None:
+    """Note that what was asked by those of these that wait for the customer is no longer what is owed."""
+    started = [attempt for attempt in attempts if attempt.status == PaymentAttempt.Status.STARTED]
+    outdated = [attempt.pk for attempt in started if attempt.amount != owed]
     PaymentAttempt.objects.filter(pk__in=outdated).update(status=PaymentAttempt.Status.SUPERSEDED)
 
 
@@ -222,8 +224,10 @@ def _check_open(shift: Shift | None) -> None:
 def account_of(method: str) -> Account:
     """The account in which money of this method lies.
 
-    A tender's own, the partners', or that of the payment gateways.
+    A tender's own, the partners', that of vouchers, or that of the payment gateways.
     """
+    if method == VOUCHER:
+        return Account.VOUCHER_LIABILITY
     return (
         Account(method)
         if method in (Account.CASH, Account.CARD, Account.EFT, Account.PARTNER)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
-from bookings.models import Account, BankDetails, Refund, RefundAttempt
+from bookings.models import VOUCHER, Account, BankDetails, Refund, RefundAttempt
 
 
 class RefundState(TextChoices):
@@ -34,9 +34,18 @@ def details_of(refund: Any) -> BankDetails | None:
 
 
 def returns_by_itself(refund: Any) -> bool:
-    """Whether the gateway that took it gives it back, of a refund read by `with_state`."""
+    """Whether the gateway that took it gives it back, or the voucher has it again, of a refund read by
+    `with_state`.
+    """
+    if came_by_voucher(refund):
+        return True
     came_online = refund.payment is not None and refund.payment.attempt_id is not None
     return came_online and not refund.is_refused
+
+
+def came_by_voucher(refund: Any) -> bool:
+    """Whether it goes back on the voucher that paid it."""
+    return refund.payment is not None and refund.payment.method == VOUCHER
 
 
 def state_of(refund: Any) -> RefundState:
@@ -71,6 +80,10 @@ def refund_sentence(refund: Any) -> str:
             "%(amount)s can only go back to a bank account, and we do not know yours. We are sending "
             "you a link to enter it."
         )
+    elif state == RefundState.ON_ITS_WAY and came_by_voucher(refund):
+        sentence = _(
+            "%(amount)s goes back on the voucher that it was paid with. You do not need to do anything."
+        )
     elif state == RefundState.ON_ITS_WAY and details_of(refund):
         sentence = _(
             "%(amount)s is on its way to the bank account that you told us. You do not need to do anything."
@@ -83,6 +96,10 @@ def refund_sentence(refund: Any) -> str:
         )
     elif refund.method == Account.PARTNER:
         sentence = _("%(amount)s was credited on %(day)s to the company that sold you the ticket.")
+    elif refund.method == VOUCHER and came_by_voucher(refund):
+        sentence = _("%(amount)s went back on %(day)s on the voucher that it was paid with.")
+    elif refund.method == VOUCHER:
+        sentence = _("%(amount)s became a voucher on %(day)s, as you chose. Its code came by e-mail.")
     elif refund.method == Account.CHARGEBACKS:
         sentence = _("%(amount)s was taken back by your bank by %(day)s.")
     elif refund.shift_id:

@@ -14,7 +14,9 @@ from bookings.domain.sales.chargebacks import live_chargeback, settle_by_chargeb
 from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.partner_credit import credit_partner, is_on_account
+from bookings.domain.sales.refund_state import came_by_voucher
 from bookings.models import (
+    VOUCHER,
     Account,
     Booking,
     LedgerEntry,
@@ -63,7 +65,7 @@ def _owe(
         return []
     refunds = [
         Refund(order=order, booking=booking, payment=payment, cause=cause, amount=part, created_at=now)
-        for payment, part in _shares(order, amount)
+        for payment, part in _shares(order, amount, vouchers_first=booking is not None)
     ]
     for refund in refunds:
         refund.save(force_insert=True)
@@ -77,14 +79,17 @@ def _owe(
     return refunds
 
 
-def _shares(order: Order, amount: Decimal) -> list[tuple[Payment | None, Decimal]]:
-    """Which payments `amount` goes back to: the newest first, each at most what is left of it.
+def _shares(order: Order, amount: Decimal, *, vouchers_first: bool) -> list[tuple[Payment | None, Decimal]]:
+    """Which payments `amount` goes back to: vouchers first where something is given back, then the newest,
+    each at most what is left of it.
 
     What no payment can explain is owed all the same, and a person finds out.
     """
     # The payments are locked, as the order is, so that no two refunds share what is left of one
     locked = Payment.objects.select_for_update(no_key=True, of=("self",)).select_related("chargeback")
-    payments = locked.filter(order=order).order_by("-pk")
+    payments = list(locked.filter(order=order).order_by("-pk"))
+    if vouchers_first:  # in place: the order of the others stays
+        payments.sort(key=lambda payment: payment.method != VOUCHER)
     shares: list[tuple[Payment | None, Decimal]] = []
     back = _given_back(order)
     for payment in payments:
@@ -104,10 +109,10 @@ def _given_back(order: Order) -> dict[int, Decimal]:
 
 
 def returns_online(refund: Refund) -> bool:
-    """Whether it goes back by itself: to the partner's account, or through the gateway that took the money,
-    unless that has refused.
+    """Whether it goes back by itself: to the partner's account, on the voucher, or through the gateway that
+    took the money, unless that has refused.
     """
-    return is_on_account(refund) or is_refundable_online(refund)
+    return is_on_account(refund) or came_by_voucher(refund) or is_refundable_online(refund)
 
 
 def is_refundable_online(refund: Refund) -> bool:
@@ -125,8 +130,9 @@ def is_transfer(refund: Refund) -> bool:
     return came_by_eft and refund.status == Refund.Status.OWED and not refund.cause.startswith("void:")
 
 
-def refundable_online() -> QuerySet[Refund]:
-    """The refunds not yet paid that `is_refundable_online`."""
-    open_refunds = Refund.objects.filter(status__in=Refund.OPEN, payment__attempt__isnull=False)
+def refunds_to_send() -> QuerySet[Refund]:
+    """The refunds not yet paid that the queue pays: what `is_refundable_online`, and what vouchers paid."""
+    by_queue = Q(payment__attempt__isnull=False) | Q(payment__method=VOUCHER)
+    open_refunds = Refund.objects.filter(by_queue, status__in=Refund.OPEN)
     charged_back = Q(payment__chargeback__isnull=False, payment__chargeback__returned_at=None)
     return open_refunds.exclude(charged_back).exclude(attempts__status=RefundAttempt.Status.REFUSED)

@@ -19,7 +19,7 @@ from bookings.domain.tickets.receipts import (
     ReceiptView,
 )
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Account, Company
+from bookings.models import VOUCHER, Account, Company
 
 _TENDERS: Final = (Account.CASH, Account.CARD, Account.EFT)
 _LINES: Final[dict[LineKind, str | Promise]] = {
@@ -84,6 +84,8 @@ def method_text(method: str) -> str:
         return _("on the partner’s account")
     if method == Account.CHARGEBACKS:
         return _("taken back by the bank")
+    if method == VOUCHER:
+        return _("voucher")
     return str(Account(method).label) if method in _TENDERS else _("online")
 
 

@@ -21,7 +21,14 @@ from bookings.base.errors import HoldExpired, Refusal, SeatTaken, TooMany
 from bookings.domain.fares.prices import fare_classes
 from bookings.domain.sales.checkout import save_draft
 from bookings.domain.sales.checkout_page import CheckoutView, PromoView, checkout_view
-from bookings.domain.sales.checkout_review import PAY_LATER, PAY_NOW, fare_rules, place_and_pay, review_digest
+from bookings.domain.sales.checkout_review import (
+    PAY_BY_VOUCHER,
+    PAY_LATER,
+    PAY_NOW,
+    fare_rules,
+    place_and_pay,
+    review_digest,
+)
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.sales.promo_codes import CODE_LENGTH, keep_promo_code
@@ -35,7 +42,8 @@ from bookings.web.refusals import counted
 from bookings.web.render import private
 from bookings.web.visitor import grant_order, visitor_key
 
-_PAY_ACTIONS: Final = ("pay", "pay_later")
+_PAY_ACTIONS: Final = ("pay", "pay_later", "pay_voucher")
+_CHOICES: Final = {"pay_later": PAY_LATER, "pay_voucher": PAY_BY_VOUCHER}
 
 
 @public
@@ -44,7 +52,8 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
     action = request.POST.get("action", "")
     chosen = request.POST.get("gateway", "") or PAY_NOW
     if action == "place":
-        choice = PAY_LATER if request.POST.get("pay") == PAY_LATER else chosen
+        pay = request.POST.get("pay", "")
+        choice = pay if pay in _CHOICES.values() else chosen
         return _place(request, token, choice=choice, digest=request.POST.get("digest", ""))
     view = _view(request, token)
     if view.order_token:
@@ -77,9 +86,7 @@ def checkout(request: HttpRequest, token: str) -> HttpResponse:
     if question := _question_before_paying(view, request.POST.get("total", "")):
         messages.warning(request, question)
         return redirect(_review_address(request, token))
-    return _place(
-        request, view.token, choice=PAY_LATER if action == "pay_later" else chosen, digest=review_digest(view)
-    )
+    return _place(request, view.token, choice=_CHOICES.get(action, chosen), digest=review_digest(view))
 
 
 def _view(request: HttpRequest, token: str) -> CheckoutView:
@@ -194,7 +201,8 @@ def _place(request: HttpRequest, token: str, *, choice: str, digest: str) -> Htt
             raise
         return _page(request, view, step="review", refusal=refusal, status=refusal.status)
     grant_order(request, placed.order.pk, placed.order.contact_version)
-    return redirect(placed.pay_at or reverse("passenger:order_status", args=[placed.order.token]))
+    page = reverse("passenger:order_status", args=[placed.order.token])
+    return redirect(placed.pay_at or (f"{page}?voucher=1#voucher" if choice == PAY_BY_VOUCHER else page))
 
 
 def _until(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from bookings.base.codes import random_token
 from bookings.base.errors import Busy, RuleBroken
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
@@ -26,6 +27,7 @@ from bookings.models import PaymentAttempt
 from bookings.web.access import gateway, public
 from bookings.web.render import private, render_page
 from bookings.web.visitor import may_manage
+from bookings.web.voucher_codes import VoucherForm
 
 _MOST_BYTES: Final = 10_000
 _FAST_ASKS: Final = 30  # every 2 seconds for the first minute, then slower
@@ -44,19 +46,30 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("passenger:order_status", token)
     if view.state == "confirmed" and may_manage(request, view.order_id, view.contact_version):
         return redirect("passenger:booking", view.reference)
+    return status_page(request, view)
+
+
+def status_page(
+    request: HttpRequest, view: OrderStatus, *, voucher_form: VoucherForm | None = None, status: int = 200
+) -> HttpResponse:
+    """How far the payment is, with the ways to pay; what was typed of a voucher stays."""
     count = read_int(request.GET.get("n", ""), default=0, most=99_999) + 1
+    may_pay = view.can_pay and not (view.is_waiting and count < _ASKS_BEFORE_PAYING_AGAIN)
     page = render_page(
         request,
         "passenger/order_status.html",
         {
             "view": view,
             "count": min(count, _MOST_ASKS),
-            "every": _interval(view, count),
+            "every": 0 if voucher_form else _interval(view, count),
             "ways": offered_ways(),
-            "may_pay": view.can_pay and not (view.is_waiting and count < _ASKS_BEFORE_PAYING_AGAIN),
+            "may_pay": may_pay,
+            "voucher_form": voucher_form or VoucherForm(initial={"submission": random_token()}),
+            "voucher_open": voucher_form is not None or "voucher" in request.GET,
         },
         fragment="passenger/_order_status.html",
         target="order-status",
+        status=status,
     )
     return private(page)
 

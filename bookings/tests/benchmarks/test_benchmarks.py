@@ -264,6 +264,7 @@ def test_floors_are_refused_in_production(tmp_path: Path) -> None:
         "DEBUG": "",
         "SECRET_KEY": "x7" * 30,
         "FIELD_KEYS": "Zm9yIHRlc3RzIG9mIHRoZSBzZXR0aW5ncyBhbG9uZS4=",
+        "VOUCHER_KEYS": "Zm9yIHRlc3RzIG9mIHRoZSBzZXR0aW5ncyBhbG9uZS4=",
         "SITE_URL": "https://example.com",
         "ALLOWED_HOSTS": "example.com",
         "PAYMENT_GATEWAY": "outside",

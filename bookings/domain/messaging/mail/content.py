@@ -15,8 +15,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from bookings.base.dates import full_day_text
+from bookings.base.encryption import decrypt
 from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import in_ascii
+from bookings.base.voucher_codes import voucher_code_text
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.sales.bank_details import amount_waiting, waiting_for_details
@@ -44,6 +47,8 @@ from bookings.models import (
     SaleStatus,
     Ticket,
     Total,
+    Voucher,
+    VoucherMovement,
 )
 
 
@@ -59,16 +64,26 @@ class Content:
 def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternatives | None:
     """The mail, the same at every try. None when there is nobody to write to, or nothing to say any more."""
     order = message.order
-    if order is None or not (message.recipient or order.email):
+    recipient = message.recipient or (order.email if order else "")
+    if not recipient:
         return None
-    with translation.override(order.language):
-        bookings = bookings_of(order)
-        content = _WRITERS[message.kind](message, order, bookings, now)
+    with translation.override(order.language if order else settings.LANGUAGE_CODE):
+        if message.kind in OutboxMessage.OF_VOUCHER:
+            content, token = _VOUCHER_WRITERS[message.kind](message), ""
+        elif order:
+            bookings = bookings_of(order)
+            content = _WRITERS[message.kind](message, order, bookings, now)
+            # Whoever reads the address of before must not get in, not even by a mail that is tried once more
+            seed = f"{message.message_id} {order.email}"
+            token = (
+                make_link(order, now=now, bookings=bookings, seed=seed)
+                if content and not message.recipient
+                else ""
+            )
+        else:
+            return None
         if content is None:
             return None
-        # Whoever reads the address of before must not get in, not even by a mail that is tried once more
-        seed = f"{message.message_id} {order.email}"
-        token = "" if message.recipient else make_link(order, now=now, bookings=bookings, seed=seed)
         company = get_company()
         context = {
             "company": company,
@@ -82,7 +97,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         mail = EmailMultiAlternatives(
             subject=subject,
             body=render_to_string(f"mail/{message.kind}.txt", context),
-            to=[message.recipient or order.email],
+            to=[recipient],
             reply_to=[company.email] if company.email else None,
             headers={
                 "Message-ID": message.message_id,
@@ -299,7 +314,46 @@ def _invoice(message: OutboxMessage, order: Order, bookings: list[Booking], now:
     )
 
 
+def _voucher(message: OutboxMessage) -> Content | None:
+    voucher = Voucher.objects.get(pk=message.row_id)
+    if not voucher.sealed_code:
+        return None
+    value, valid_until = format_zar(voucher.value), full_day_text(voucher.valid_until)
+    return Content(
+        _("Your voucher of %(value)s") % {"value": value},
+        {
+            "code": voucher_code_text(decrypt(voucher.sealed_code)),
+            "value": value,
+            "valid_until": valid_until,
+            "replaces": voucher.replaces_id is not None,
+            "is_refund": voucher.kind == Voucher.Kind.REFUND,
+        },
+    )
+
+
+def _voucher_restored(message: OutboxMessage) -> Content:
+    movement = VoucherMovement.objects.select_related("voucher", "refund__order").get(pk=message.row_id)
+    voucher, refund = movement.voucher, movement.refund
+    reference = refund.order.bookings.order_by("pk")[0].booking_reference if refund else ""
+    amount = format_zar(movement.amount)
+    return Content(
+        _("%(amount)s is back on your voucher (%(reference)s)") % {"amount": amount, "reference": reference},
+        {
+            "amount": amount,
+            "reference": reference,
+            "code_end": voucher.code_end,
+            "valid_until": full_day_text(movement.valid_until or voucher.valid_until),
+            "is_extended": movement.valid_until is not None,
+            "is_stopped": voucher.stopped_at is not None,
+        },
+    )
+
+
 Kind = OutboxMessage.Kind
+_VOUCHER_WRITERS: Final[dict[str, Callable[[OutboxMessage], Content | None]]] = {
+    Kind.VOUCHER: _voucher,
+    Kind.VOUCHER_RESTORED: _voucher_restored,
+}
 _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetime], Content | None]]] = {
     Kind.CONFIRMATION: _confirmation,
     Kind.PAY_BY: _pay_by,

@@ -1,0 +1,90 @@
+"""Paying by voucher. What it pays is a payment like any other: reserved from the moment it is booked, and
+back on the voucher when the order ends unpaid, by the way of all refunds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from bookings.base.codes import sha256
+from bookings.base.errors import Conflict
+from bookings.base.money import cents
+from bookings.database.transactions import database_now
+from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.orders import check_running, lock_order
+from bookings.domain.sales.payments import ReceivedPayment, give_time, settle, supersede_attempts
+from bookings.domain.sales.vouchers import add_movement, lock_voucher
+from bookings.models import VOUCHER, Order, Payment, PaymentAttempt, Voucher, VoucherMovement
+
+
+@dataclass(frozen=True)
+class VoucherPayment:
+    """What a voucher has paid of an order, in rand, and what is still owed on it."""
+
+    amount: Decimal
+    owed: Decimal
+
+
+def pay_with_voucher(
+    order_id: int, code: str, *, submission: str, now: datetime | None = None
+) -> VoucherPayment:
+    """Pay an order as far as a voucher goes, once per `submission`, and confirm it if that is all.
+
+    Of an order that is paid in part the rest is owed still, and its seats are kept for PAYMENT_MINUTES.
+    Raises what `lock_voucher` raises, Conflict when nothing can be paid any more.
+    """
+    result = run_once(
+        "pay-with-voucher",
+        submission,
+        f"{order_id} {sha256(code)}",
+        action=lambda: _pay(order_id, code, submission, now),
+        now=now or database_now(),
+    )
+    amount, owed = result.split()
+    return VoucherPayment(Decimal(amount), Decimal(owed))
+
+
+def _pay(order_id: int, code: str, submission: str, now: datetime | None) -> str:
+    locked = lock_order(order_id)
+    order, owed, now = locked.order, locked.owed, now or locked.now
+    if not order.is_open(now) or owed <= 0:
+        raise Conflict(_("There is nothing to pay on this order any more."))
+    check_running(locked.schedules.values())
+    if locked.is_left:
+        raise Conflict(_("This coach has already left your stop."))
+    attempts = list(order.attempts.order_by("pk"))
+    if any(attempt.status == PaymentAttempt.Status.PENDING for attempt in attempts):
+        raise Conflict(_("Your bank is still confirming this; do not pay again."))
+    voucher = lock_voucher(code, now=now)
+    amount = min(voucher.balance, owed)
+    supersede_attempts(attempts, owed - amount)
+    if amount < owed:
+        give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
+        refresh(locked.schedules)
+    received = ReceivedPayment(VOUCHER, f"voucher:{submission}"[:80], amount, is_part=amount < owed)
+    redeem(order, voucher, received, now=now)
+    return f"{cents(amount)} {cents(owed - amount)}"
+
+
+def redeem(order: Order, voucher: Voucher, received: ReceivedPayment, *, now: datetime) -> str:
+    """Book a payment by a locked voucher, and take it off. Returns the outcome as `settle` does. Raises
+    Conflict if the seats are gone: nothing is booked.
+    """
+    outcome = settle(order.pk, received, now=now)
+    if outcome not in ("confirmed", "confirmed late", "balance paid", "part paid"):
+        raise Conflict(_("There is nothing to pay on this order any more."))
+    payment = Payment.objects.get(method=VOUCHER, external_id=received.external_id)
+    actor = received.shift.clerk if received.shift else None
+    add_movement(
+        voucher,
+        VoucherMovement(
+            kind=VoucherMovement.Kind.REDEEMED, amount=-received.amount, payment=payment, actor=actor, at=now
+        ),
+    )
+    return outcome
