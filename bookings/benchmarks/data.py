@@ -103,5 +103,24 @@ def _reset_sequences() -> None:
 def analyze() -> None:
     """As autovacuum does it in the course of time. SQLite is left as the site leaves it."""
     if connection.vendor == "postgresql":
+        analyze_tables(vacuum=not connection.in_atomic_block)
+
+
+def analyze_tables(*, vacuum: bool = False) -> None:
+    """Let the planner know how many rows each table of the site has, however long autovacuum holds one.
+
+    Without the names of the tables ANALYZE takes the catalogs as well. A server has some of them once for all
+    its databases, and a transaction keeps their locks to its end: longer than another waits for them.
+    """
+    if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
+            cursor.execute("ANALYZE")
+        return
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    tables = ", ".join(map(connection.ops.quote_name, names))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (usual,) = cursor.fetchone()
+        cursor.execute("SET lock_timeout = '60s'")
+        cursor.execute(f"{'VACUUM ' if vacuum else ''}ANALYZE {tables}")
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [usual])

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bookings.benchmarks.data import analyze_tables
 from bookings.domain.counter.booking_search import search_bookings
 from bookings.models import Booking, Order, Payment, Refund, Ticket
 from bookings.office.presenters.spreadsheet import safe_cell
@@ -364,8 +365,7 @@ def many_bookings(django_db_setup: None, django_db_blocker: Any) -> Any:
             ],
             batch_size=1000,
         )
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        analyze_tables()
         yield None
         transaction.set_rollback(True)
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bookings.benchmarks.data import analyze_tables
 from bookings.database.query_log import SlowStatement as Noted
 from bookings.domain.maintenance import database_postgresql, database_sqlite
 from bookings.domain.maintenance.database_report import (
@@ -43,8 +44,7 @@ def claims() -> int:
 
 
 def test_sizes_and_rows_of_every_table_and_index(claims: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze_tables()
 
     report = database_report()
 
