@@ -15,6 +15,10 @@ from bookings.models import (
     AccessLink,
     Booking,
     BookingEvent,
+    ChoiceLink,
+    DisruptedSchedule,
+    Disruption,
+    DisruptionLine,
     Fare,
     GatewayNotification,
     Hold,
@@ -392,3 +396,29 @@ class UserAdmin(RecordAdmin):
         "date_joined",
     ]
     search_fields = ["username", "email"]
+
+
+class DisruptedScheduleInline(RecordInline):
+    model = DisruptedSchedule
+
+
+@admin.register(Disruption)
+class DisruptionAdmin(RecordAdmin):
+    list_display = ["id", "kind", "reason", "status", "created_by", "created_at"]
+    list_select_related = ["created_by"]
+    list_filter = ["status", "kind"]
+    inlines = [DisruptedScheduleInline]
+
+
+@admin.register(DisruptionLine)
+class DisruptionLineAdmin(RecordAdmin):
+    list_display = ["id", "disruption", "ticket", "choice", "chosen_by", "chosen_at"]
+    list_select_related = ["disruption", "ticket"]
+    list_filter = ["choice"]
+
+
+@admin.register(ChoiceLink)
+class ChoiceLinkAdmin(RecordAdmin):
+    exclude = ["token_hash"]
+    list_display = ["id", "disruption", "order", "created_at"]
+    list_select_related = ["disruption", "order"]

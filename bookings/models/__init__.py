@@ -2,6 +2,7 @@ from .chargebacks import Chargeback
 from .commissions import Commission, CommissionRate, PartnerPayment
 from .company import Company
 from .counter import Note, Shift, TillMovement
+from .disruptions import ChoiceLink, DisruptedSchedule, Disruption, DisruptionLine
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
@@ -49,10 +50,14 @@ __all__ = [
     "Bus",
     "Channel",
     "Chargeback",
+    "ChoiceLink",
     "City",
     "Commission",
     "CommissionRate",
     "Company",
+    "DisruptedSchedule",
+    "Disruption",
+    "DisruptionLine",
     "Fare",
     "FareClass",
     "GatewayNotification",

@@ -36,6 +36,8 @@ class OutboxMessage(models.Model):
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
         INVOICE = "invoice", _("tax invoice or credit note")
+        DISRUPTION = "disruption", _("disruption")
+        DISRUPTION_UNPAID = "disruption_unpaid", _("disruption of an unpaid booking")
         CONTACT_CHANGED = "contact_changed", _("contact changed")
         VOUCHER = "voucher", _("voucher with its code")
         VOUCHER_RESTORED = "voucher_restored", _("money back on a voucher")

@@ -191,6 +191,7 @@ class Ticket(models.Model):
         SEAT = "seat", _("seat")
         LAP = "lap", _("on a lap")
         STANDBY = "standby", _("standby")
+        WAITING = "waiting", _("waiting")  # lost the seat by a disruption; its line says what is decided
 
     booking = models.ForeignKey(Booking, models.PROTECT, related_name="tickets")
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="+")
@@ -233,7 +234,7 @@ class Ticket(models.Model):
             models.CheckConstraint(condition=Q(fare__gte=0), name="ticket_fare_not_negative"),
             models.CheckConstraint(
                 condition=Q(place="seat", seat__isnull=False)
-                | Q(place__in=["lap", "standby"], seat__isnull=True),
+                | Q(place__in=["lap", "standby", "waiting"], seat__isnull=True),
                 name="ticket_place",
             ),
             # The code first, so that the counter finds it without its departure

@@ -146,6 +146,8 @@ class StaffTask(models.Model):
         VOID_AFTER_BOARDING = "void_after_boarding", _("void of a sale tried after boarding")
         STATEMENT_DIFFERENCE = "statement_difference", _("statement and books differ")
         CHARGEBACK = "chargeback", _("bank took a payment back")
+        DISRUPTION_REVIEW = "disruption_review", _("disruption confirmed by one person")
+        DISRUPTION_UNANSWERED = "disruption_unanswered", _("passengers of a disruption have not answered")
         DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")
 
     kind = models.CharField(max_length=24, choices=Kind)

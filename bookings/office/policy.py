@@ -139,6 +139,15 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "depart": BOARDERS,
     "arrive": BOARDERS,
     "undo_step": BOARDERS,
+    # What goes wrong: who may, of what costs money, does this and nothing else
+    "disruptions": EVERYBODY,
+    "disruption": EVERYBODY,
+    "disruption_new": DISPATCH,
+    "disruption_confirm": DISPATCH,
+    "disruption_renew": DISPATCH,
+    "disruption_discard": DISPATCH,
+    "disruption_close": DISPATCH,
+    "disruption_party": DISPATCH,
     # Operation
     "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,

@@ -11,6 +11,7 @@ from bookings.office.views import (
     dashboard,
     database,
     departures,
+    disruptions,
     exchange,
     find,
     invoice,
@@ -209,6 +210,19 @@ urlpatterns = [
         "departures/<int:schedule_id>/undo/<str:step>/",
         boarding.undo_step,
         name="undo_step",
+    ),
+    # What goes wrong
+    path("disruptions/", disruptions.disruptions, name="disruptions"),
+    path("departures/<int:schedule_id>/disruption/", disruptions.new, name="disruption_new"),
+    path("disruptions/<int:case_id>/", disruptions.disruption, name="disruption"),
+    path("disruptions/<int:case_id>/confirm/", disruptions.confirm, name="disruption_confirm"),
+    path("disruptions/<int:case_id>/renew/", disruptions.renew, name="disruption_renew"),
+    path("disruptions/<int:case_id>/discard/", disruptions.discard, name="disruption_discard"),
+    path("disruptions/<int:case_id>/close/", disruptions.close, name="disruption_close"),
+    path(
+        "disruptions/<int:case_id>/bookings/<reference:reference>/",
+        disruptions.party,
+        name="disruption_party",
     ),
     # Operation
     path("reference/", reference.reference, name="reference"),

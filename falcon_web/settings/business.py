@@ -60,6 +60,9 @@ GOODWILL_MONTHS = env.int("GOODWILL_MONTHS", 12)
 VOUCHER_RESTORED_DAYS = env.int("VOUCHER_RESTORED_DAYS", 90)
 GOODWILL_APPROVAL_OVER = Decimal(env.str("GOODWILL_APPROVAL_OVER", "500"))
 GOODWILL_MOST = Decimal(env.str("GOODWILL_MOST", "5000"))
+# Of a disruption: refunds in rand, or people, over which a second person confirms it
+DISRUPTION_APPROVAL_OVER = Decimal(env.str("DISRUPTION_APPROVAL_OVER", "5000"))
+DISRUPTION_APPROVAL_PEOPLE_OVER = env.int("DISRUPTION_APPROVAL_PEOPLE_OVER", 10)
 CANCELLATIONS_A_DAY = env.int("CANCELLATIONS_A_DAY", 5)  # of one clerk; one more makes a staff task
 CASH_ROUNDING = Decimal(env.str("CASH_ROUNDING", "0.10") or 0)  # the smallest coin; 0 or empty: to the cent
 # The company's chart of accounts, where it is another than in domain/reconciliation/account_map.py:

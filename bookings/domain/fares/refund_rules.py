@@ -22,6 +22,7 @@ class RefundRule(Enum):
     NOT_PAID = "not_paid"
     WAIVED = "waived"  # a person decided it
     LEFT_BEHIND = "left_behind"  # stood by, and the coach went without them
+    DISRUPTED = "disrupted"  # the company does not bring them as it sold
 
 
 @dataclass(frozen=True)

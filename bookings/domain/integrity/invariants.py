@@ -20,6 +20,12 @@ from bookings.domain.integrity.boarding import (
     times_are_those_that_were_told,
 )
 from bookings.domain.integrity.chargebacks import chargebacks_are_posted, nothing_follows_a_chargeback
+from bookings.domain.integrity.disruptions import (
+    confirmed_cases_are_signed,
+    disrupted_are_seated_waiting_or_refunded,
+    waiting_claims_nothing,
+    waiting_has_an_open_line,
+)
 from bookings.domain.integrity.invoices import (
     invoice_numbers_have_no_gaps,
     invoices_add_up,
@@ -346,6 +352,10 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a no-show holds no seat": no_shows_hold_nothing,
     "standby holds no seat": standby_claims_nothing,
     "nobody travels standing": standby_does_not_travel,
+    "who waits for a seat has none": waiting_claims_nothing,
+    "who waits for a seat is in an open case": waiting_has_an_open_line,
+    "a disrupted ticket is seated, waiting or refunded": disrupted_are_seated_waiting_or_refunded,
+    "a case is signed": confirmed_cases_are_signed,
     "who boarded and who did not come is written down": boarding_is_recorded,
     "a departure has the times that were told of it": times_are_those_that_were_told,
     "a till agrees with its sales": tills_agree_with_sales,

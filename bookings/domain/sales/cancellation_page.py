@@ -121,6 +121,7 @@ def _line(line: QuoteLine, is_chosen: bool) -> CancelLine:
         RefundRule.NOT_PAID: _("not paid yet"),
         RefundRule.WAIVED: _("fee waived"),
         RefundRule.LEFT_BEHIND: _("standby without a seat"),
+        RefundRule.DISRUPTED: _("we could not bring you as booked: no fee"),
     }[line.quote.rule]
     ticket = line.ticket
     return CancelLine(

@@ -93,24 +93,41 @@ class CancellationQuote:
 
 
 def cancellation_quote(
-    booking: Booking, ticket_ids: Collection[int] | None = None, *, waived: bool = False, now: datetime
+    booking: Booking,
+    ticket_ids: Collection[int] | None = None,
+    *,
+    waived: bool = False,
+    is_disrupted: bool = False,
+    now: datetime,
 ) -> CancellationQuote:
     """The quote for these tickets of the booking, or for all that are still valid.
 
-    An unpaid booking owes and gives nothing. Raises what `chosen_tickets` raises.
+    An unpaid booking owes and gives nothing; `is_disrupted`: the company changed the trip, and takes no fee.
+    Raises what `chosen_tickets` raises.
     """
     tickets = chosen_tickets(booking, ticket_ids, now)
     is_paid = booking.status == SaleStatus.CONFIRMED
     return CancellationQuote(
-        tuple(QuoteLine(ticket, ticket_quote(ticket, booking, waived=waived, now=now)) for ticket in tickets),
+        tuple(
+            QuoteLine(
+                ticket, ticket_quote(ticket, booking, waived=waived, is_disrupted=is_disrupted, now=now)
+            )
+            for ticket in tickets
+        ),
         is_paid,
     )
 
 
-def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now: datetime) -> RefundQuote:
-    """What giving back this ticket costs and returns by its frozen terms."""
+def ticket_quote(
+    ticket: Ticket, booking: Booking, *, waived: bool = False, is_disrupted: bool = False, now: datetime
+) -> RefundQuote:
+    """What giving back this ticket costs and returns by its frozen terms; all of it where the company does
+    not bring the passenger as it sold.
+    """
     if booking.status != SaleStatus.CONFIRMED:
         return RefundQuote(ZERO, ZERO, RefundRule.NOT_PAID)
+    if is_disrupted or is_waiting(ticket):
+        return RefundQuote(ticket.fare, ZERO, RefundRule.DISRUPTED)
     if waived:
         return RefundQuote(ticket.fare, ZERO, RefundRule.WAIVED)
     if is_left_behind(ticket, booking, now):
@@ -124,6 +141,11 @@ def ticket_quote(ticket: Ticket, booking: Booking, *, waived: bool = False, now:
 def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
     valid = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.VALID]
     return valid if ticket_ids is None else [ticket for ticket in valid if ticket.pk in ticket_ids]
+
+
+def is_waiting(ticket: Ticket) -> bool:
+    """Whether this passenger lost the seat by a disruption and has not got another."""
+    return ticket.place == Ticket.Place.WAITING and ticket.status == Ticket.Status.VALID
 
 
 def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
@@ -141,13 +163,13 @@ def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
 def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
     """Those that can be given back or moved.
 
-    Until the coach leaves all valid ones, afterwards those of who was left behind.
+    Until the coach leaves all valid ones, afterwards those of who was left behind or waits for a seat.
     """
     tickets = valid_tickets(booking, ticket_ids)
     return (
         tickets
         if now < booking.boards_at
-        else [ticket for ticket in tickets if is_left_behind(ticket, booking, now)]
+        else [ticket for ticket in tickets if is_waiting(ticket) or is_left_behind(ticket, booking, now)]
     )
 
 
@@ -202,7 +224,7 @@ def is_whole_booking(booking: Booking, tickets: Collection[Ticket]) -> bool:
 
 def can_cancel(booking: Booking, now: datetime) -> bool:
     if booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at:
-        return any(is_left_behind(ticket, booking, now) for ticket in booking.tickets.all())
+        return bool(returnable_tickets(booking, None, now))
     return booking.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED) and now < booking.boards_at
 
 
@@ -210,7 +232,8 @@ def can_cancel(booking: Booking, now: datetime) -> bool:
 class CancellationRequest:
     """Which tickets of a booking to cancel (None: all), why, and who waived the fee.
 
-    `quoted` is the refund that the customer was promised.
+    `quoted` is the refund that the customer was promised. `is_disrupted`: by the choice that a disruption
+    gives, and so without a fee.
     """
 
     reference: str
@@ -218,6 +241,7 @@ class CancellationRequest:
     quoted: Decimal | None = None
     reason: str = ""
     waiver: Waiver | None = None
+    is_disrupted: bool = False
 
 
 def cancel_booking(
@@ -241,15 +265,22 @@ def cancel_booking(
         "cancel",
         submission,
         content,
-        action=lambda: _cancel(request, actor, afterwards, now),
+        action=lambda: cancel_within(request, actor=actor, afterwards=afterwards, now=now),
         now=now or database_now(),
     )
     return Booking.objects.select_related("order").get(pk=int(result))
 
 
-def _cancel(
-    request: CancellationRequest, actor: User | None, afterwards: Afterwards | None, now: datetime | None
+def cancel_within(
+    request: CancellationRequest,
+    *,
+    actor: User | None,
+    afterwards: Afterwards | None = None,
+    now: datetime | None,
 ) -> str:
+    """As `cancel_booking`, within a transaction of the caller's, who holds no lock and runs it once. Returns
+    the id of the cancelled booking.
+    """
     reference, reason, waiver = normal_code(request.reference), request.reason, request.waiver
     if waiver:
         waiver.check(actor, now=now or database_now())
@@ -271,7 +302,13 @@ def _cancel(
         )
     if alone := left_alone(booking, [ticket.pk for ticket in tickets], tickets_beside(booking)):
         raise alone
-    quote = cancellation_quote(booking, [ticket.pk for ticket in tickets], waived=waiver is not None, now=now)
+    quote = cancellation_quote(
+        booking,
+        [ticket.pk for ticket in tickets],
+        waived=waiver is not None,
+        is_disrupted=request.is_disrupted,
+        now=now,
+    )
     if request.quoted is not None and quote.refund < request.quoted:
         raise Conflict(
             _("The refund has changed to %(refund)s. Please check again.")

@@ -1,25 +1,38 @@
 """One of each thing that the office shows, and the address of every URL name of the office for it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.partners.webhooks import add_webhook, ping
 from bookings.domain.sales.bank_details import ask_for_bank_details
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.tickets.invoices import Recipient, request_invoice
-from bookings.models import Company, Invoice, OutboxMessage, Refund, StaffTask, User, Webhook
+from bookings.models import (
+    Booking,
+    Company,
+    Disruption,
+    Invoice,
+    OutboxMessage,
+    Refund,
+    StaffTask,
+    User,
+    Webhook,
+)
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
+from bookings.tests.domain.disruptions.cancelled_coach import draft
 from bookings.tests.make import (
     make_api_key,
     make_booking,
     make_company,
     make_partner,
     make_promo_code,
+    make_schedule,
     make_shift,
     make_statement_line,
     make_user,
@@ -58,7 +71,9 @@ def make_everything(user: User) -> dict[str, str]:
     Company.objects.filter(pk=1).exists() or make_company()
     request_invoice(booking.order_id, Recipient(), submission="invoice", now=now)
     statement = make_statement_line("card", 600, at=now, day=now.date(), external_id="T1 1234")
+    case, carried_out, disrupted = _make_cases(now)
     names = {
+        "case_id": case.pk,
         "schedule_id": coach.pk,
         "reference": booking.booking_reference,
         "ticket_id": booking.tickets.get().pk,
@@ -90,4 +105,17 @@ def make_everything(user: User) -> dict[str, str]:
     details = ("bank_details", "show_bank_details")
     for name in ("pay_refund", "refund_receipt", "refund_receipt_pdf", *details):
         found[name] = reverse(f"office:{name}", args=[gone.booking_reference, refund.pk])
+    of_case = [carried_out.pk, disrupted.booking_reference]
+    found["disruption_party"] = reverse("office:disruption_party", args=of_case)
     return {name: found[name] for name in POLICY}
+
+
+def _make_cases(now: datetime) -> tuple[Disruption, Disruption, Booking]:
+    """A draft, one that is carried out, and a booking of that one."""
+    cases, bookings = [], []
+    for number in range(2):
+        schedule = make_schedule(departs=now + timedelta(hours=3))
+        bookings.append(make_booking(schedule=schedule, names=("Ann Abel",), now=now))
+        cases.append(draft(schedule, now=now, text=f"case {number}"))
+    done = confirm_case(cases[1].pk, version=1, actor=cases[1].created_by, submission="confirm", now=now)
+    return cases[0], done, bookings[1]

@@ -22,6 +22,8 @@ from bookings.base.names import in_ascii
 from bookings.base.voucher_codes import voucher_code_text
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
+from bookings.domain.disruptions.choice_page import choice_page
+from bookings.domain.disruptions.links import choice_address
 from bookings.domain.sales.bank_details import amount_waiting, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
@@ -39,6 +41,7 @@ from bookings.models import (
     Account,
     Booking,
     Chargeback,
+    ChoiceLink,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -349,6 +352,30 @@ def _voucher_restored(message: OutboxMessage) -> Content:
     )
 
 
+def _disruption(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
+    link = ChoiceLink.objects.select_related("disruption", "order").get(pk=message.row_id)
+    page = choice_page(link, now=now)
+    facts = {"trip": page.before.title, "date": page.before.date_text}
+    return Content(
+        _("Cancelled by us: %(trip)s, %(date)s. Please choose") % facts,
+        {"page": page, "reference": bookings[0].booking_reference, "link": choice_address(link)},
+    )
+
+
+def _disruption_unpaid(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content | None:
+    booking = next(booking for booking in bookings if booking.pk == message.row_id)
+    if booking.status not in (SaleStatus.PENDING, SaleStatus.EXPIRED):
+        return None
+    trip = ticketed_trip_of(booking)
+    facts = {"trip": trip.view.title, "reference": booking.booking_reference}
+    return Content(
+        _("Cancelled by us: %(trip)s (%(reference)s)") % facts,
+        {"trip": trip, "reference": booking.booking_reference},
+    )
+
+
 Kind = OutboxMessage.Kind
 _VOUCHER_WRITERS: Final[dict[str, Callable[[OutboxMessage], Content | None]]] = {
     Kind.VOUCHER: _voucher,
@@ -366,5 +393,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.LINK: _link,
     Kind.CONTACT_CHANGED: _contact_changed,
     Kind.BANK_DETAILS: _bank_details,
+    Kind.DISRUPTION: _disruption,
+    Kind.DISRUPTION_UNPAID: _disruption_unpaid,
     Kind.BANK_DETAILS_GIVEN: _bank_details_given,
 }

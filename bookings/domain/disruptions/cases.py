@@ -1,0 +1,265 @@
+"""A case from its draft to its end: planned, confirmed in one transaction, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Final
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from bookings.base.errors import Conflict, NotFound, Refusal
+from bookings.base.money import ZERO, format_zar
+from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.disruptions.carry_out import carry_out
+from bookings.domain.disruptions.plan import same_plan, write_plan
+from bookings.domain.inventory.claims import lock_schedules
+from bookings.domain.sales.approvals import check_approver
+from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.staff_tasks import open_task
+from bookings.models import DisruptedSchedule, Disruption, DisruptionLine, Schedule, StaffTask, User
+
+URGENT: Final = timedelta(
+    hours=4
+)  # before departure one dispatcher may confirm; others look at it afterwards
+_MAY_BE_CANCELLED: Final = (
+    Schedule.Status.PLANNED,
+    Schedule.Status.ON_SALE,
+    Schedule.Status.CLOSED,
+    Schedule.Status.BOARDING,
+)
+_TRIES: Final = 3
+
+
+class _PlanOutdated(Exception):
+    """Seats were sold, given back or held since the plan was made."""
+
+
+@dataclass(frozen=True)
+class CaseRequest:
+    """What is to happen with which departures, and why."""
+
+    kind: str
+    schedule_ids: tuple[int, ...]
+    reason: str
+    text: str = ""
+    is_beyond_control: bool = False
+
+
+def open_case(
+    request: CaseRequest, *, by: User, submission: str, content: str, now: datetime | None = None
+) -> Disruption:
+    """Draft a case and plan it, once per `submission`; nothing else changes. Raises NotFound, Refusal, or
+    Conflict where a departure has a case of this kind already, is cancelled or has left.
+    """
+    now = now or database_now()
+    action = partial(_open, request, by, now)
+    return get_case(int(run_once("open-case", submission, content, action=action, now=now)))
+
+
+def _open(request: CaseRequest, by: User, now: datetime) -> str:
+    if request.kind not in Disruption.Kind.values or request.reason not in Disruption.Reason.values:
+        raise Refusal(_("Choose what happens and why."))
+    schedules = list(Schedule.objects.filter(pk__in=request.schedule_ids))
+    if not schedules or len(schedules) != len(set(request.schedule_ids)):
+        raise NotFound(_("We could not find this departure."))
+    _check_departures(schedules)
+    other = DisruptedSchedule.objects.filter(
+        schedule__in=schedules,
+        is_target=False,
+        disruption__kind=request.kind,
+        disruption__status__in=(Disruption.Status.DRAFT, Disruption.Status.PROPOSED),
+    ).first()
+    if other:
+        raise Conflict(
+            _("Case %(number)d is about this departure already.") % {"number": other.disruption_id}
+        )
+    case = Disruption.objects.create(
+        kind=request.kind,
+        reason=request.reason,
+        text=" ".join(request.text.split())[:300],
+        is_beyond_control=request.is_beyond_control,
+        created_by=by,
+        created_at=now,
+    )
+    DisruptedSchedule.objects.bulk_create(
+        DisruptedSchedule(disruption=case, schedule=schedule, revision=schedule.revision)
+        for schedule in schedules
+    )
+    write_plan(case, now=now)
+    return str(case.pk)
+
+
+def _check_departures(schedules: Iterable[Schedule]) -> None:
+    for schedule in schedules:
+        if schedule.status == Schedule.Status.CANCELLED:
+            raise Conflict(_("This departure is cancelled already."))
+        if schedule.status not in _MAY_BE_CANCELLED:
+            raise Conflict(_("This departure has left: it can no longer be cancelled."))
+
+
+def get_case(case_id: int) -> Disruption:
+    """Raises NotFound."""
+    rows = Disruption.objects.select_related("created_by", "confirmed_by", "approver")
+    case = rows.filter(pk=case_id).first()
+    if case is None:
+        raise NotFound(_("We could not find this case."))
+    return case
+
+
+def discard_case(case_id: int) -> None:
+    """Drop a case that was never confirmed. Raises Conflict otherwise."""
+    with short_transaction():
+        case = _lock_case(case_id)
+        if case.status not in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
+            raise Conflict(_("This case is confirmed: it can only be closed."))
+        DisruptionLine.objects.filter(disruption=case).delete()
+        case.delete()
+
+
+def renew_plan(case_id: int, *, now: datetime | None = None) -> bool:
+    """Plan an unconfirmed case anew; returns whether that changes anything, and then raises its version."""
+    with short_transaction():
+        case = _lock_case(case_id)
+        if case.status not in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
+            return False
+        before = list(case.lines.all())
+        write_plan(case, now=now or database_now())
+        if same_plan(before, list(case.lines.all())):
+            return False
+        Disruption.objects.filter(pk=case.pk).update(version=case.version + 1)
+        return True
+
+
+def confirm_case(
+    case_id: int, *, version: int, actor: User, submission: str, now: datetime | None = None
+) -> Disruption:
+    """Carry out the plan of this `version`, once: departures, seats, messages, all in one transaction.
+
+    Over the limits it only becomes a proposal, which a supervisor or manager other than its author confirms
+    in their own session; within four hours of departure it is carried out, and a task asks somebody to look
+    at it. Pressed again it changes nothing. Raises Conflict when the plan is no longer what was shown: it has
+    been made anew.
+    """
+    for _try in range(_TRIES):
+        moment = now or database_now()
+        action = partial(_confirm, case_id, version, actor, moment)
+        try:
+            run_once("confirm-case", submission, f"{case_id} {version}", action=action, now=moment)
+        except _PlanOutdated:
+            if renew_plan(case_id, now=now):
+                break
+        else:
+            return get_case(case_id)
+    raise Conflict(
+        _("Meanwhile seats were sold or given back: the plan was made anew. Check it and confirm again.")
+    )
+
+
+def _confirm(case_id: int, version: int, actor: User, now: datetime) -> str:
+    rows = DisruptedSchedule.objects.filter(disruption=case_id)
+    planned = {row.schedule_id: row for row in rows}
+    locked = lock_schedules(planned)
+    case = _lock_case(case_id)
+    if case.status not in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
+        return case.status  # somebody was first, with the same
+    if case.version != version:
+        raise Conflict(_("The plan was changed meanwhile. Check it and confirm again."))
+    own = [locked[pk] for pk, row in planned.items() if not row.is_target]
+    _check_departures(own)
+    if any(locked[pk].revision != row.revision for pk, row in planned.items()):
+        raise _PlanOutdated
+    lines = list(_lines_of(case))
+    approver = _approver_of(case, lines, actor, now)
+    if approver is None and is_over_limits(lines) and not is_urgent(own, now):
+        Disruption.objects.filter(pk=case.pk).update(status=Disruption.Status.PROPOSED, proposed_at=now)
+        return Disruption.Status.PROPOSED
+    if approver is None and is_over_limits(lines):
+        open_task(
+            StaffTask.Kind.DISRUPTION_REVIEW,
+            None,
+            subject=f"case:{case.pk}",
+            detail=_("Confirmed by one person shortly before departure: %(limits)s.")
+            % {"limits": limits_text(lines)},
+            now=now,
+        )
+    Disruption.objects.filter(pk=case.pk).update(
+        status=Disruption.Status.CONFIRMED,
+        confirmed_at=now,
+        confirmed_by=case.created_by if approver else actor,
+        approver=approver,
+    )
+    carry_out(case, own, lines, actor=actor, now=now)
+    return Disruption.Status.CONFIRMED
+
+
+def _approver_of(
+    case: Disruption, lines: Sequence[DisruptionLine], actor: User, now: datetime
+) -> User | None:
+    """Who signs as the second person by confirming somebody else's case."""
+    if not is_over_limits(lines) or actor.pk == case.created_by_id or not actor.may_approve:
+        return None
+    check_approver(actor, case.created_by, now=now)
+    return actor
+
+
+def _lines_of(case: Disruption) -> QuerySet[DisruptionLine]:
+    related = ("ticket__booking", "new_seat", "new_from_stop__stop__city", "new_to_stop__stop__city")
+    return case.lines.select_related(*related).order_by("pk")
+
+
+def most_refunds(lines: Iterable[DisruptionLine]) -> Decimal:
+    """What goes back if everybody chooses that, in rand."""
+    return sum((line.ticket.fare for line in lines), ZERO)
+
+
+def is_over_limits(lines: Sequence[DisruptionLine]) -> bool:
+    """Whether a case needs a second person."""
+    return (
+        len(lines) > settings.DISRUPTION_APPROVAL_PEOPLE_OVER
+        or most_refunds(lines) > settings.DISRUPTION_APPROVAL_OVER
+    )
+
+
+def limits_text(lines: Sequence[DisruptionLine]) -> str:
+    """ "52 passengers, up to R31 200.00 in refunds" """
+    facts = {"count": len(lines), "amount": format_zar(most_refunds(lines))}
+    return _("%(count)d passengers, up to %(amount)s in refunds") % facts
+
+
+def is_urgent(schedules: Iterable[Schedule], now: datetime) -> bool:
+    return any(schedule.departure_time - URGENT <= now for schedule in schedules)
+
+
+def close_case(case_id: int, *, now: datetime | None = None) -> Disruption:
+    """End a confirmed case: its links answer no more. Raises Conflict while somebody waits for a seat."""
+    with short_transaction():
+        case = _lock_case(case_id)
+        if case.status == Disruption.Status.CLOSED:
+            return case
+        if case.status != Disruption.Status.CONFIRMED:
+            raise Conflict(_("This case is not confirmed yet."))
+        waiting = case.lines.filter(ticket__status="valid", ticket__place="waiting").count()
+        if waiting:
+            raise Conflict(
+                _("%(count)d passengers still wait for a seat or a refund: decide about them first.")
+                % {"count": waiting}
+            )
+        Disruption.objects.filter(pk=case.pk).update(
+            status=Disruption.Status.CLOSED, closed_at=now or database_now()
+        )
+    return get_case(case_id)
+
+
+def _lock_case(case_id: int) -> Disruption:
+    """The caller holds the departures that it will change."""
+    rows = Disruption.objects.select_for_update(no_key=True, of=("self",)).select_related("created_by")
+    case = rows.filter(pk=case_id).first()
+    if case is None:
+        raise NotFound(_("We could not find this case."))
+    return case

@@ -1,0 +1,158 @@
+"""What the page of a choice link shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from bookings.domain.disruptions.choices import changeable_until
+from bookings.domain.disruptions.links import choice_address
+from bookings.domain.disruptions.parties import AffectedParty, parties_of_lines
+from bookings.domain.disruptions.seats import FreeSeats
+from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.models import ChoiceLink, Disruption, DisruptionLine, Order, Ticket
+
+
+@dataclass(frozen=True)
+class OtherDeparture:
+    """A coach with seats for the whole party, as its choice shows it."""
+
+    ref: str
+    trip: TripView
+
+
+@dataclass(frozen=True)
+class PartyView:
+    """A party that still travels or waits, and what it may choose. Amounts in rand."""
+
+    reference: str
+    names: tuple[str, ...]
+    trip: TripView | None  # where they have seats now
+    seats_text: str  # in words: day, time, stop and seats
+    choice: str  # DisruptionLine.Choice
+    may_choose: bool
+    until_text: str
+    others: tuple[OtherDeparture, ...]
+    refund: Decimal
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.trip is None
+
+
+@dataclass(frozen=True)
+class ChoicePage:
+    case: Disruption
+    order: Order
+    before: TripView  # the trip as it was booked
+    apology: str  # what does not happen, and why
+    parties: tuple[PartyView, ...]
+    refunded: tuple[str, ...]  # names of those who had their money back
+    is_buyer: bool
+    is_open: bool
+    own_links: tuple[tuple[str, str], ...]  # of the passengers: name and address, to pass on
+
+
+def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
+    """As its owner may see it; nothing changes, whoever opens it."""
+    case, order = link.disruption, link.order
+    rows = DisruptionLine.objects.filter(disruption=case, ticket__booking__order=order)
+    if link.ticket_id is not None:
+        rows = rows.filter(ticket=link.ticket_id)
+    related = ("from_schedule__route__line", "from_stop__stop__city", "to_stop__stop__city", "ticket")
+    lines = list(rows.select_related(*related).order_by("pk"))
+    first = lines[0]
+    before = trip_view(Segment(first.from_schedule, first.from_stop, first.to_stop))
+    is_buyer, free = link.ticket_id is None, FreeSeats(now)
+    is_open = case.status == Disruption.Status.CONFIRMED
+    parties = [
+        party_view(party, lines, free, offers=is_buyer and is_open, now=now)
+        for party in parties_of_lines(lines)
+    ]
+    cancelled = [line.ticket for line in lines if line.ticket.status == Ticket.Status.CANCELLED]
+    return ChoicePage(
+        case=case,
+        order=order,
+        before=before,
+        apology=_apology(case, before),
+        parties=tuple(parties),
+        refunded=tuple(ticket.full_name for ticket in cancelled),
+        is_buyer=is_buyer,
+        is_open=is_open,
+        own_links=_own_links(case, order) if is_buyer and is_open else (),
+    )
+
+
+def _apology(case: Disruption, before: TripView) -> str:
+    facts = {
+        "trip": before.title,
+        "when": f"{before.date_text}, {before.departs}",
+        "reason": case.get_reason_display(),
+    }
+    text = _("We are sorry: %(trip)s on %(when)s does not run (%(reason)s).") % facts
+    return f"{text} {case.text}".strip()
+
+
+def _seats_text(trip: TripView) -> str:
+    facts = {
+        "when": f"{trip.date_text}, {trip.departs}",
+        "stop": trip.board_stop,
+        "seats": ", ".join(trip.seats),
+    }
+    return _("%(when)s from %(stop)s, seats %(seats)s") % facts
+
+
+def _own_links(case: Disruption, order: Order) -> tuple[tuple[str, str], ...]:
+    """Of each passenger who still travels."""
+    rows = ChoiceLink.objects.filter(disruption=case, order=order, ticket__status=Ticket.Status.VALID)
+    links = rows.select_related("ticket", "order").order_by("ticket")
+    return tuple((link.ticket.full_name, choice_address(link)) for link in links if link.ticket)
+
+
+def party_view(
+    party: AffectedParty,
+    lines: list[DisruptionLine],
+    free: FreeSeats,
+    *,
+    offers: bool,
+    is_staff: bool = False,
+    now: datetime,
+) -> PartyView:
+    """What a party has and, where it is offered a choice, may choose; for staff also when time is over."""
+    ids = {ticket.pk for ticket in party.tickets}
+    own = [line for line in lines if line.ticket_id in ids]
+    before, segment = own[0], party.segment
+    until = changeable_until(own, party)
+    is_in_time = (until is None or is_staff or now < until) and now < segment.boards_at
+    may_choose = offers and (party.is_waiting or is_in_time)
+    zone = ZoneInfo(segment.board.stop.time_zone)
+    labels = tuple(ticket.seat.label for ticket in party.tickets if ticket.seat)
+    trip = None if party.is_waiting else trip_view(segment, labels)
+    return PartyView(
+        reference=party.reference,
+        names=tuple(ticket.full_name for ticket in party.tickets),
+        trip=trip,
+        seats_text=_seats_text(trip) if trip else "",
+        choice=before.choice,
+        may_choose=may_choose,
+        until_text=local_text(until, zone) if until and until > now else "",
+        others=_others(party, before, free) if may_choose else (),
+        refund=party.fare,
+    )
+
+
+def _others(party: AffectedParty, before: DisruptionLine, free: FreeSeats) -> tuple[OtherDeparture, ...]:
+    others = []
+    for segment in free.departures(before.from_stop, before.to_stop, before.boards_at):
+        if segment.schedule.pk == party.segment.schedule.pk:
+            continue
+        seats = free.seats_for(segment, party.with_places)
+        if seats is not None:
+            labels = tuple(seat.label for seat in seats.values() if seat)
+            others.append(OtherDeparture(str(segment.ref), trip_view(segment, labels)))
+    return tuple(others)

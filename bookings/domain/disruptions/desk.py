@@ -1,0 +1,162 @@
+"""A case as the desk sees it: its departures, a line per passenger, who was told, who has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from bookings.base.errors import NotFound
+from bookings.domain.disruptions.cases import get_case, is_over_limits, is_urgent, most_refunds
+from bookings.domain.disruptions.choice_page import PartyView, party_view
+from bookings.domain.disruptions.parties import parties_of_lines
+from bookings.domain.disruptions.seats import FreeSeats
+from bookings.models import Channel, Disruption, DisruptionLine, OutboxMessage, RouteStop, Schedule, Ticket
+
+
+class Outcome(StrEnum):
+    """Where a passenger of a case stands."""
+
+    PLANNED = "planned"  # nothing has been done yet
+    SEATED = "seated"
+    WAITING = "waiting"
+    REFUNDED = "refunded"
+    OVER = "over"  # exchanged or travelled
+
+
+class Notice(StrEnum):
+    """How far the message to the order is."""
+
+    NOT_YET = ""
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    NO_ADDRESS = "no_address"
+    PARTNER = "partner"  # by its webhook
+
+
+@dataclass(frozen=True)
+class DeskLine:
+    line: DisruptionLine
+    ticket: Ticket
+    outcome: Outcome
+    notice: Notice
+    phone: str
+
+    @property
+    def is_answered(self) -> bool:
+        return self.line.choice != DisruptionLine.Choice.NONE or self.outcome in (
+            Outcome.REFUNDED,
+            Outcome.OVER,
+        )
+
+    @property
+    def is_unreached(self) -> bool:
+        """Whether somebody has to call: no message has gone out, and there is no answer."""
+        return not self.is_answered and self.notice not in (Notice.SENT, Notice.NOT_YET, Notice.PARTNER)
+
+
+@dataclass(frozen=True)
+class CaseDesk:
+    case: Disruption
+    schedules: tuple[Schedule, ...]
+    first_stops: dict[int, RouteStop]  # by route
+    lines: tuple[DeskLine, ...]  # by stop and boarding time
+    most_refunds: Decimal
+    is_over_limits: bool
+    is_urgent: bool
+
+    def count(self, *outcomes: Outcome) -> int:
+        return sum(line.outcome in outcomes for line in self.lines)
+
+
+def list_cases(*, is_closed: bool = False) -> list[Disruption]:
+    """The open cases, or the last ones that were closed, with their departures."""
+    rows = Disruption.objects.select_related("created_by").prefetch_related(
+        "schedules__schedule__route__line"
+    )
+    closed = Disruption.Status.CLOSED
+    return list((rows.filter(status=closed) if is_closed else rows.exclude(status=closed))[:50])
+
+
+def get_desk(case_id: int, *, now: datetime) -> CaseDesk:
+    """Five queries and those of the case. Raises NotFound."""
+    case = get_case(case_id)
+    own = case.schedules.filter(is_target=False).select_related("schedule__route__line")
+    schedules = tuple(row.schedule for row in own)
+    related = (
+        "ticket__seat",
+        "ticket__schedule",
+        "ticket__booking__order",
+        "ticket__booking__from_stop__stop",
+    )
+    stops = ("from_stop__stop__city", "to_stop__stop__city", "from_seat", "new_schedule", "new_seat")
+    lines = list(
+        case.lines.select_related(*related, *stops, "new_from_stop__stop").order_by(
+            "boards_at", "from_stop", "pk"
+        )
+    )
+    sent = _messages_of(case)
+    first_stops = RouteStop.objects.filter(
+        route__in=[schedule.route_id for schedule in schedules], position=0
+    )
+    return CaseDesk(
+        case=case,
+        schedules=schedules,
+        first_stops={call.route_id: call for call in first_stops.select_related("stop__city")},
+        lines=tuple(_desk_line(case, line, sent) for line in lines),
+        most_refunds=most_refunds(lines),
+        is_over_limits=is_over_limits(lines),
+        is_urgent=is_urgent(schedules, now),
+    )
+
+
+def _messages_of(case: Disruption) -> dict[int, OutboxMessage]:
+    """By order."""
+    links = case.links.filter(ticket=None).values_list("pk", flat=True)
+    rows = OutboxMessage.objects.filter(kind=OutboxMessage.Kind.DISRUPTION, about_id__in=list(links))
+    return {message.order_id or 0: message for message in rows.order_by("pk")}
+
+
+def _desk_line(case: Disruption, line: DisruptionLine, sent: dict[int, OutboxMessage]) -> DeskLine:
+    ticket = line.ticket
+    order = ticket.booking.order
+    is_planned = case.status in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED)
+    message = sent.get(order.pk)
+    notice = Notice.NOT_YET
+    if not is_planned:
+        notice = _notice(message, has_address=bool(order.email), is_partner=order.channel == Channel.API)
+    return DeskLine(line, ticket, Outcome.PLANNED if is_planned else _outcome(ticket), notice, order.phone)
+
+
+def _outcome(ticket: Ticket) -> Outcome:
+    if ticket.status == Ticket.Status.CANCELLED:
+        return Outcome.REFUNDED
+    if ticket.status != Ticket.Status.VALID:
+        return Outcome.OVER
+    return Outcome.WAITING if ticket.place == Ticket.Place.WAITING else Outcome.SEATED
+
+
+def _notice(message: OutboxMessage | None, *, has_address: bool, is_partner: bool) -> Notice:
+    if not has_address:
+        return Notice.PARTNER if is_partner else Notice.NO_ADDRESS
+    if message is None:
+        return Notice.QUEUED
+    return Notice.FAILED if message.failed_at else Notice.SENT if message.sent_at else Notice.QUEUED
+
+
+def get_party(case_id: int, reference: str, *, now: datetime) -> tuple[Disruption, int, PartyView]:
+    """A party of a case with what staff may decide for it, and the id of its order. Raises NotFound."""
+    case = get_case(case_id)
+    lines: Sequence[DisruptionLine] = list(
+        case.lines.filter(ticket__booking__booking_reference=reference).select_related(
+            "ticket__booking", "from_stop__stop__city", "to_stop__stop__city"
+        )
+    )
+    for party in parties_of_lines(lines):
+        is_open = case.status == Disruption.Status.CONFIRMED
+        view = party_view(party, list(lines), FreeSeats(now), offers=is_open, is_staff=True, now=now)
+        return case, party.order_id, view
+    raise NotFound("Nothing is left to decide for this booking.")

@@ -1,0 +1,143 @@
+"""Cases in words: their departures, each passenger's line, how far everybody is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.domain.disruptions.desk import CaseDesk, DeskLine, Notice, Outcome
+from bookings.domain.timetable.trips import local_text
+from bookings.models import Disruption, DisruptionLine, Schedule
+
+_OUTCOMES: dict[Outcome, str | Promise] = {
+    Outcome.SEATED: gettext_lazy("has a seat"),
+    Outcome.WAITING: gettext_lazy("waits"),
+    Outcome.REFUNDED: gettext_lazy("refunded"),
+    Outcome.OVER: gettext_lazy("exchanged or travelled"),
+}
+_TONES = {Outcome.SEATED: "good", Outcome.WAITING: "bad", Outcome.REFUNDED: "info", Outcome.OVER: "info"}
+_NOTICES: dict[Notice, str | Promise] = {
+    Notice.NOT_YET: "",
+    Notice.QUEUED: gettext_lazy("e-mail on its way"),
+    Notice.SENT: gettext_lazy("e-mail sent"),
+    Notice.FAILED: gettext_lazy("e-mail failed: call"),
+    Notice.NO_ADDRESS: gettext_lazy("no e-mail: call"),
+    Notice.PARTNER: gettext_lazy("partner told"),
+}
+_STATUS_TONES = {
+    Disruption.Status.DRAFT: "info",
+    Disruption.Status.PROPOSED: "warn",
+    Disruption.Status.CONFIRMED: "bad",
+    Disruption.Status.CLOSED: "good",
+}
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    id: int
+    kind: str
+    reason: str
+    status: str
+    badge: str
+    departures: str
+    since: str
+    by: str
+
+    @classmethod
+    def of(cls, case: Disruption) -> CaseRow:
+        own = [row.schedule for row in case.schedules.all() if not row.is_target]
+        return cls(
+            case.pk,
+            str(case.get_kind_display()),
+            str(case.get_reason_display()),
+            str(case.get_status_display()),
+            status_badge(case),
+            ", ".join(departure_text(schedule) for schedule in own),
+            local_text(case.created_at),
+            case.created_by.display_name,
+        )
+
+
+def status_badge(case: Disruption) -> str:
+    return f"badge-{_STATUS_TONES[Disruption.Status(case.status)]}"
+
+
+def departure_text(schedule: Schedule) -> str:
+    """ "FB10, Fri 4 Dec 2026, 10:00" """
+    return f"{schedule.route.line.code}, {local_text(schedule.departure_time)}"
+
+
+@dataclass(frozen=True)
+class LineRow:
+    id: int
+    name: str
+    reference: str
+    before: str  # stop, time and seat
+    now: str  # where the passenger goes by the plan, or is
+    outcome: str
+    badge: str
+    choice: str
+    notice: str
+    is_unreached: bool
+    phone: str
+    may_decide: bool
+
+
+def line_row(row: DeskLine, *, may_decide: bool) -> LineRow:
+    line, ticket, is_planned = row.line, row.ticket, row.outcome == Outcome.PLANNED
+    zone = ZoneInfo(line.from_stop.stop.time_zone)
+    seat = line.from_seat.label if line.from_seat else str(line.get_from_place_display())
+    where = line.note
+    if row.outcome == Outcome.SEATED:
+        booking = ticket.booking
+        here = booking.from_stop.stop
+        label = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
+        where = f"{local_text(booking.boards_at, ZoneInfo(here.time_zone))}, {here}, {label}"
+    elif is_planned and line.new_seat:
+        where = f"{line.note}, {line.new_seat.label}"
+    return LineRow(
+        id=line.pk,
+        name=ticket.full_name,
+        reference=ticket.booking.booking_reference,
+        before=f"{line.from_stop.stop}, {local_text(line.boards_at, zone)}, {seat}",
+        now=where if is_planned or row.outcome == Outcome.SEATED else "",
+        outcome=(_("moves") if line.new_schedule_id else _("waits"))
+        if is_planned
+        else str(_OUTCOMES[row.outcome]),
+        badge=("badge-good" if line.new_schedule_id else "badge-bad")
+        if is_planned
+        else f"badge-{_TONES[row.outcome]}",
+        choice=_choice_text(row),
+        notice=str(_NOTICES[row.notice]),
+        is_unreached=row.is_unreached,
+        phone=row.phone,
+        may_decide=may_decide and row.outcome in (Outcome.SEATED, Outcome.WAITING),
+    )
+
+
+def _choice_text(row: DeskLine) -> str:
+    if row.line.choice == DisruptionLine.Choice.NONE:
+        return "" if row.is_answered else str(_("no answer yet"))
+    text = str(row.line.get_choice_display())
+    by_staff = row.line.chosen_by == DisruptionLine.By.STAFF
+    return _("%(choice)s, by staff") % {"choice": text} if by_staff else text
+
+
+def summary(desk: CaseDesk) -> list[tuple[str, int]]:
+    """How many stand where: shown above the lines."""
+    people = len(desk.lines)
+    if desk.case.status in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
+        moved = sum(row.line.new_schedule_id is not None for row in desk.lines)
+        return [(_("passengers"), people), (_("get a seat"), moved), (_("wait"), people - moved)]
+    return [
+        (_("passengers"), people),
+        (_("have a seat"), desk.count(Outcome.SEATED)),
+        (_("wait"), desk.count(Outcome.WAITING)),
+        (_("refunded"), desk.count(Outcome.REFUNDED)),
+        (_("have answered"), sum(row.is_answered for row in desk.lines)),
+        (_("not reached"), sum(row.is_unreached for row in desk.lines)),
+    ]

@@ -1,0 +1,195 @@
+"""The disruption desk: open a case, look at its plan, confirm it, decide for passengers, close it."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from bookings.base.codes import random_token
+from bookings.base.errors import NotFound, Refusal
+from bookings.base.money import format_zar
+from bookings.base.params import read_int
+from bookings.domain.disruptions.cases import (
+    CaseRequest,
+    close_case,
+    confirm_case,
+    discard_case,
+    open_case,
+    renew_plan,
+)
+from bookings.domain.disruptions.choices import Answerer, By, PartyChoice, answer_for_party
+from bookings.domain.disruptions.desk import get_desk, get_party, list_cases
+from bookings.domain.timetable.segments import SegmentRef
+from bookings.models import Disruption, Schedule
+from bookings.office.access import StaffRequest, staff
+from bookings.office.forms.disruptions import CaseForm
+from bookings.office.forms.exchange import content_of
+from bookings.office.policy import may
+from bookings.office.presenters.disruptions import CaseRow, departure_text, line_row, status_badge, summary
+from bookings.web.refusals import counted
+
+_FORM: Final = require_http_methods(["GET", "HEAD", "POST"])
+_LARGEST_ID: Final = 2**63 - 1  # that a column holds
+
+
+def _known(number: int) -> int:
+    """An id that the database can look for."""
+    return min(number, _LARGEST_ID)
+
+
+@staff
+@require_safe
+def disruptions(request: StaffRequest) -> HttpResponse:
+    is_closed = request.GET.get("state") == "closed"
+    rows = [CaseRow.of(case) for case in list_cases(is_closed=is_closed)]
+    return render(request, "office/disruptions/disruptions.html", {"rows": rows, "is_closed": is_closed})
+
+
+@staff
+@_FORM
+def new(request: StaffRequest, schedule_id: int) -> HttpResponse:
+    """Open a case about a departure: a draft, which changes nothing."""
+    schedule = Schedule.objects.select_related("route__line").filter(pk=_known(schedule_id)).first()
+    if schedule is None:
+        raise NotFound(_("We could not find this departure."))
+    form, refusal = CaseForm(request.POST or None, initial={"submission": random_token()}), None
+    if form.is_valid():
+        data = form.cleaned_data
+        case_request = CaseRequest(
+            data["kind"], (schedule.pk,), data["reason"], data["text"], data["is_beyond_control"]
+        )
+        try:
+            case = open_case(
+                case_request, by=request.user, submission=data["submission"], content=content_of(case_request)
+            )
+        except Refusal as broken:
+            refusal = broken
+        else:
+            return redirect("office:disruption", case.pk)
+    context = {
+        "form": form,
+        "schedule": schedule,
+        "departure": departure_text(schedule),
+        "refusal": counted(refusal),
+    }
+    status = refusal.status if refusal else 422 if form.errors else 200
+    return render(request, "office/disruptions/new.html", context, status=status)
+
+
+@staff
+@require_safe
+def disruption(request: StaffRequest, case_id: int) -> HttpResponse:
+    """The plan of a case that is not confirmed, afterwards the desk."""
+    return _case_page(request, case_id)
+
+
+def _case_page(request: StaffRequest, case_id: int, refusal: Refusal | None = None) -> HttpResponse:
+    desk = get_desk(_known(case_id), now=timezone.now())
+    may_decide = may(request.user.role, "disruption_party", "POST")
+    is_open = desk.case.status == Disruption.Status.CONFIRMED
+    rows = [line_row(line, may_decide=may_decide and is_open) for line in desk.lines]
+    context: dict[str, Any] = {
+        "desk": desk,
+        "case": desk.case,
+        "badge": status_badge(desk.case),
+        "departures": [(schedule.pk, departure_text(schedule)) for schedule in desk.schedules],
+        "rows": rows,
+        "unreached": [row for row in rows if row.is_unreached],
+        "summary": summary(desk),
+        "most": format_zar(desk.most_refunds),
+        "is_planned": desk.case.status in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED),
+        "needs_other": desk.is_over_limits
+        and not desk.is_urgent
+        and not (request.user.may_approve and request.user.pk != desk.case.created_by_id),
+        "may_act": may(request.user.role, "disruption_confirm", "POST"),
+        "refusal": counted(refusal),
+        "submission": random_token(),
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "office/disruptions/disruption.html", context, status=status)
+
+
+@staff
+@require_POST
+def confirm(request: StaffRequest, case_id: int) -> HttpResponse:
+    version = read_int(request.POST.get("version", ""), default=0, most=99_999)
+    submission = request.POST.get("submission", "")[:60]
+    try:
+        case = confirm_case(_known(case_id), version=version, actor=request.user, submission=submission)
+    except Refusal as refusal:
+        return _case_page(request, case_id, refusal)
+    if case.status == Disruption.Status.PROPOSED:
+        messages.info(request, _("Over the limits: a supervisor or manager has to confirm this case."))
+    else:
+        messages.success(request, _("Confirmed. Everybody is being told."))
+    return redirect("office:disruption", case_id)
+
+
+@staff
+@require_POST
+def renew(request: StaffRequest, case_id: int) -> HttpResponse:
+    if renew_plan(_known(case_id)):
+        messages.success(request, _("The plan was made anew."))
+    else:
+        messages.info(request, _("The plan is up to date."))
+    return redirect("office:disruption", case_id)
+
+
+@staff
+@require_POST
+def discard(request: StaffRequest, case_id: int) -> HttpResponse:
+    try:
+        discard_case(_known(case_id))
+    except Refusal as refusal:
+        return _case_page(request, case_id, refusal)
+    messages.success(request, _("The draft is gone. Nothing was changed."))
+    return redirect("office:disruptions")
+
+
+@staff
+@require_POST
+def close(request: StaffRequest, case_id: int) -> HttpResponse:
+    try:
+        close_case(_known(case_id))
+    except Refusal as refusal:
+        return _case_page(request, case_id, refusal)
+    messages.success(request, _("The case is closed."))
+    return redirect("office:disruption", case_id)
+
+
+@staff
+@_FORM
+def party(request: StaffRequest, case_id: int, reference: str) -> HttpResponse:
+    """Decide for a party on the telephone: what was kept, another coach, or the money back."""
+    now = timezone.now()
+    case, order_id, view = get_party(_known(case_id), reference, now=now)
+    refusal = None
+    if request.method == "POST":
+        to = SegmentRef.read(request.POST.get("to", "")[:300])
+        answer = PartyChoice(reference, request.POST.get("choice", "")[:10], to)
+        try:
+            answer_for_party(
+                (case.pk, order_id, None),
+                answer,
+                Answerer(By.STAFF, request.user),
+                submission=request.POST.get("submission", "")[:60],
+            )
+        except Refusal as broken:
+            refusal = broken
+            case, order_id, view = get_party(case_id, reference, now=now)
+        else:
+            messages.success(request, _("Done for %(names)s.") % {"names": ", ".join(view.names)})
+            return redirect("office:disruption", case.pk)
+    context = {
+        "case": case,
+        "party": view,
+        "refund": format_zar(view.refund),
+        "refusal": counted(refusal),
+        "submission": random_token(),
+    }
+    status = refusal.status if refusal else 200
+    return render(request, "office/disruptions/party.html", context, status=status)

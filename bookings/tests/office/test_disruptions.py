@@ -1,0 +1,109 @@
+"""The disruption desk: from the seats of a departure to a case that is closed."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bookings.models import Disruption, Refund, Schedule, Ticket, User
+from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures
+from bookings.tests.make import NOW, make_booking, make_schedule, make_user
+from bookings.tests.office.conftest import StaffClient, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_dispatcher_opens_looks_and_confirms(dispatcher: StaffClient) -> None:
+    first, later = two_departures()
+    make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    seats = dispatcher.get(f"/office/departures/{first.pk}/seats/")
+    assert f"/office/departures/{first.pk}/disruption/" in seats.content.decode()
+    form = {"kind": "cancel", "reason": "weather", "text": "Snow.", "submission": "s1"}
+    opened = dispatcher.post(f"/office/departures/{first.pk}/disruption/", form)
+    case = Disruption.objects.get()
+    assert opened.url == f"/office/disruptions/{case.pk}/"
+    plan = dispatcher.get(opened.url).content.decode()
+    assert "Ann Lee" in plan
+    assert "Snow." in plan
+    assert "R1 200" in re.sub(r"\s", " ", plan)
+    done = dispatcher.post(f"{opened.url}confirm/", {"version": 1, "submission": "c"}, follow=True)
+    assert "Everybody is being told" in done.content.decode()
+    assert Ticket.objects.filter(schedule=later).count() == 2
+    assert f"/office/disruptions/{case.pk}/" in dispatcher.get("/office/disruptions/").content.decode()
+
+
+def test_bad_input_gets_a_message_and_loses_nothing_typed(dispatcher: StaffClient) -> None:
+    first, _later = two_departures()
+    form = {"kind": "cancel", "reason": "", "text": "Snow on the pass.", "submission": "s1"}
+    page = dispatcher.post(f"/office/departures/{first.pk}/disruption/", form)
+    assert page.status_code == 422
+    assert "Snow on the pass." in page.content.decode()
+    assert not Disruption.objects.exists()
+
+
+def test_a_plan_that_is_not_up_to_date_is_shown_anew(dispatcher: StaffClient) -> None:
+    first, later = two_departures(later_seats=2)
+    make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    case = draft(first)
+    make_booking(schedule=later)
+    Schedule.objects.filter(pk=later.pk).update(revision=9)
+    page = dispatcher.post(f"/office/disruptions/{case.pk}/confirm/", {"version": 1, "submission": "c"})
+    assert page.status_code == 409
+    assert "made anew" in page.content.decode()
+    assert 'name="version" value="2"' in page.content.decode()
+
+
+def test_who_has_no_mailbox_stands_on_the_list_of_calls(dispatcher: StaffClient) -> None:
+    first, _later = two_departures(later_seats=1)
+    booking = make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    booking.order.email, booking.order.channel = "", "counter"
+    booking.order.save()
+    case = confirmed(first)
+    page = dispatcher.get(f"/office/disruptions/{case.pk}/")
+    assert [row.phone for row in page.context["unreached"]] == ["+27821234567"] * 2
+    assert "no e-mail: call" in page.content.decode()
+
+
+def test_staff_decide_for_a_passenger_on_the_telephone(dispatcher: StaffClient) -> None:
+    first, _later = two_departures(later_seats=1)
+    third = make_schedule(route=first.route, departs=NOW + timedelta(days=4))
+    booking = make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    waiting = make_booking(schedule=first, names=("Cy Roe",) * 3, email="cy@example.com")
+    Schedule.objects.filter(pk=third.pk).update(is_active=False)
+    case = confirmed(first)
+    Schedule.objects.filter(pk=third.pk).update(is_active=True)
+    address = f"/office/disruptions/{case.pk}/bookings/{booking.booking_reference}/"
+    page = dispatcher.get(address)
+    (other,) = page.context["party"].others
+    form = {"choice": "other", "to": other.ref, "submission": "x"}
+    assert dispatcher.post(address, form).status_code == 302
+    assert booking.tickets.filter(schedule=third, seat__isnull=False).count() == 2
+    address = f"/office/disruptions/{case.pk}/bookings/{waiting.booking_reference}/"
+    assert dispatcher.post(address, {"choice": "accepted", "submission": "y"}).status_code == 409
+    assert dispatcher.post(address, {"choice": "refund", "submission": "z"}).status_code == 302
+    assert Refund.objects.get().amount == 1800
+    line = case.lines.filter(ticket__booking=waiting)[0]
+    assert (line.choice, line.chosen_by, line.actor.role) == ("refund", "staff", User.Role.DISPATCHER)
+    closed = dispatcher.post(f"/office/disruptions/{case.pk}/close/", follow=True)
+    assert "The case is closed" in closed.content.decode()
+
+
+def test_a_supervisor_confirms_what_a_dispatcher_proposed(dispatcher: StaffClient) -> None:
+    first, _later = two_departures()
+    make_booking(schedule=first, names=("Ann Lee", "Ben Lee"), fare=3000)
+    case = draft(first)
+    address = f"/office/disruptions/{case.pk}/confirm/"
+    page = dispatcher.post(address, {"version": 1, "submission": "c"}, follow=True)
+    assert "a supervisor or manager has to confirm" in page.content.decode()
+    other = sign_in(make_user(role=User.Role.SUPERVISOR))
+    other.post(address, {"version": 1, "submission": "d"})
+    case.refresh_from_db()
+    assert (case.status, case.approver and case.approver.role) == ("confirmed", User.Role.SUPERVISOR)
+
+
+def test_clerks_look_and_do_not_decide(clerk: StaffClient) -> None:
+    first, _later = two_departures()
+    make_booking(schedule=first)
+    case = draft(first)
+    assert clerk.get(f"/office/disruptions/{case.pk}/").status_code == 200
+    assert clerk.post(f"/office/disruptions/{case.pk}/confirm/", {"version": 1}).status_code == 403
