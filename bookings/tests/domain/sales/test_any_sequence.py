@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     rule,
     run_state_machine_as_test,
@@ -32,27 +32,38 @@ from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_any, hold_seats
 from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
+from bookings.domain.sales.promo_codes import keep_promo_code
 from bookings.domain.sales.transfers import SeenTransfer, confirm_transfer
 from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
-from bookings.tests.make import NOW, make_route, make_schedule, make_shift, make_user
+from bookings.tests.domain.sales.money_steps import MoneySteps, orders
+from bookings.tests.make import (
+    NOW,
+    make_approval,
+    make_promo_code,
+    make_route,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 from bookings.tests.races.crowd import SCALE, figure, many
 
 CITIES = ("johannesburg", "bloemfontein", "cape-town")
 RIDES = st.sampled_from([(0, 1), (1, 2), (0, 2)])
 SEATS = st.lists(st.sampled_from(["1A", "1B", "1C", "1D"]), min_size=1, max_size=3, unique=True)
+CODES = st.sampled_from(["", "SAVE10", "FEW"])
 OWNERS = st.sampled_from(["ann", "ben", "zola"])
 # The suite takes the same sequences on both databases, so the other looks at the end of each only
 LOOKS_AT_EACH_STEP = bool(SCALE) or connection.vendor == "sqlite"
 
 
-class Sales(RuleBasedStateMachine):
+class Sales(MoneySteps):
     """Three customers, a clerk, a coach of four seats over two legs, a clock that only goes forward."""
 
     holds = Bundle("holds")
-    orders = Bundle("orders")
+    orders = orders
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,14 +75,28 @@ class Sales(RuleBasedStateMachine):
         self.is_over = False
         self.schedule = make_schedule(route=make_route(), seats=4, departs=NOW + timedelta(days=2))
         self.shift = make_shift(make_user())
+        self.approval = make_approval()
+        make_promo_code()
+        make_promo_code("FEW", kind="rand", value=250, max_uses=2)
 
     def teardown(self) -> None:
         try:
             self.has_changed = self.is_over = True  # by a refused step, which must leave nothing behind
             self.everything_is_true()
+            self.look_at_the_money()
         finally:
             transaction.set_rollback(True)
             self.example.__exit__(None, None, None)
+
+    @initialize(target=orders, code=CODES, way=st.sampled_from(["gateway", "till", "later"]))
+    def somebody_has_bought(self, code: str, way: str) -> Order | None:
+        """So that a sequence begins where the others would get after many steps."""
+        order = self.place(self.hold_any((0, 2), 2, "ben"), way == "later", code)
+        if way == "gateway":
+            self.pay_at_the_gateway(order, 1)
+        elif way == "till":
+            self.pay_in_parts(order, 200, True)
+        return order
 
     @rule(target=holds, ride=RIDES, seats=SEATS, owner=OWNERS)
     def hold(self, ride: tuple[int, int], seats: list[str], owner: str) -> Hold | None:
@@ -98,10 +123,11 @@ class Sales(RuleBasedStateMachine):
         if hold and not Order.objects.filter(hold=hold).exists():
             self.tried(lambda: release_hold(hold.token, owner=hold.owner))
 
-    @rule(target=orders, hold=holds, later=st.booleans())
-    def place(self, hold: Hold | None, later: bool) -> Order | None:
+    @rule(target=orders, hold=holds, later=st.booleans(), code=CODES)
+    def place(self, hold: Hold | None, later: bool, code: str) -> Order | None:
         if not hold:
             return None
+        keep_promo_code(hold.token, code, owner=hold.owner)
         seats = hold.trips.get().seats.count()
         self.tried(
             lambda: save_draft(
@@ -140,8 +166,8 @@ class Sales(RuleBasedStateMachine):
         if order:
             self.tried(lambda: confirm_mailbox(order.pk, now=self.now))
 
-    @rule(target=orders, ride=RIDES, seats=SEATS, deposit=st.sampled_from([0, 200]))
-    def reserve(self, ride: tuple[int, int], seats: list[str], deposit: int) -> Order | None:
+    @rule(target=orders, ride=RIDES, seats=SEATS, deposit=st.sampled_from([0, 200]), code=CODES)
+    def reserve(self, ride: tuple[int, int], seats: list[str], deposit: int, code: str) -> Order | None:
         """At the counter, for a caller; a part of it may be paid at once."""
         self.posts += 1
         wanted = SeatRequest(
@@ -149,7 +175,8 @@ class Sales(RuleBasedStateMachine):
         )
         parts = (TenderPart("cash", Decimal(deposit)),) if deposit else ()
         tender = Tender("eft", parts=parts)
-        sale = Sale((ANN,) * len(seats), tender, seats=(wanted,), phone="+27821234567")
+        people = (ANN,) * len(seats)
+        sale = Sale(people, tender, seats=(wanted,), phone="+27821234567", promo_code=code)
         return self.tried(lambda: reserve(sale, shift=self.shift, submission=f"v{self.posts}", now=self.now))
 
     @rule(order=orders, part=st.sampled_from([100, 200, 300]), card_last=st.booleans())
