@@ -19,6 +19,8 @@ from bookings.models import (
     Company,
     FareClass,
     Line,
+    LuggageRule,
+    LuggageSpace,
     PassengerType,
     PlaceName,
     RefundPolicy,
@@ -206,3 +208,17 @@ class RefundTierInline(PlainInline):
 class RefundPolicyAdmin(PlainAdmin):
     list_display = ["name", "grace_minutes", "grace_hours"]
     inlines = [RefundTierInline]
+
+
+@admin.register(LuggageRule)
+class LuggageRuleAdmin(PlainAdmin):
+    list_display = ["__str__", "price", "most", "tax_code", "refund"]
+    list_select_related = ["line", "fare_class"]
+    list_filter = ["fare_class"]
+    autocomplete_fields = ["line"]
+
+
+@admin.register(LuggageSpace)
+class LuggageSpaceAdmin(PlainAdmin):
+    list_display = ["layout", "pieces"]
+    list_select_related = ["layout"]

@@ -30,6 +30,8 @@ REFERENCE_TABLES: Final = (
     "bookings_refundpolicy",
     "bookings_refundtier",
     "bookings_fare",
+    "bookings_luggagerule",
+    "bookings_luggagespace",
 )
 _VERBS: Final = ("INSERT", "UPDATE", "DELETE")
 

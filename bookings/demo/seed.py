@@ -10,6 +10,7 @@ from django.conf import settings
 from bookings.demo.company import make_company
 from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
 from bookings.demo.desk import keep_seats, make_trouble
+from bookings.demo.luggage import make_luggage
 from bookings.demo.network import SOURCE, make_lap_type, make_network, make_place_names, make_weekday_fares
 from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
@@ -49,6 +50,7 @@ def top_up() -> None:
     make_place_names()
     make_company()
     make_lap_type()
+    make_luggage()
     give_addresses()
 
 

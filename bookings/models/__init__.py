@@ -8,6 +8,7 @@ from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .invoices import Invoice, InvoiceLine, InvoiceSeries
 from .ledger import PER_GATEWAY, Account, LedgerEntry, Posting, Total
+from .luggage import LuggageRule, LuggageSpace
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
 from .operations import Heartbeat, RateCount, SlowQuery
 from .order_lines import OrderLine
@@ -70,6 +71,8 @@ __all__ = [
     "InvoiceSeries",
     "LedgerEntry",
     "Line",
+    "LuggageRule",
+    "LuggageSpace",
     "Note",
     "Order",
     "OrderLine",

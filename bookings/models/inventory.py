@@ -44,10 +44,12 @@ class HoldTrip(models.Model):
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="+")
     from_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+", db_index=False)
     to_stop = models.ForeignKey(RouteStop, models.PROTECT, related_name="+", db_index=False)
+    extra_luggage = models.SmallIntegerField(default=0, db_default=0)  # pieces kept for all its passengers
 
     class Meta:
         ordering = ["hold", "position"]
         constraints = [
+            models.CheckConstraint(condition=models.Q(extra_luggage__gte=0), name="hold_trip_luggage"),
             models.UniqueConstraint(fields=["hold", "schedule"], name="unique_hold_trip"),
             models.UniqueConstraint(fields=["hold", "position"], name="unique_hold_position"),
         ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
@@ -206,6 +207,8 @@ class Ticket(models.Model):
     fare_class = models.ForeignKey(FareClass, models.PROTECT, related_name="+", db_index=False)
     fare = models.DecimalField(max_digits=9, decimal_places=2)  # to be paid: less `discount`
     discount = models.DecimalField(max_digits=9, decimal_places=2, default=0, db_default=0)  # by a promo code
+    extra_luggage = models.SmallIntegerField(default=0, db_default=0)  # pieces beyond what is free
+    luggage_price = models.DecimalField(max_digits=9, decimal_places=2, default=0, db_default=0)  # of all
     refund_terms = models.JSONField()  # domain.fares.refunds.RefundTerms, frozen when sold
     status = models.CharField(max_length=10, choices=Status, default=Status.VALID)
     code = models.CharField(max_length=40)  # base.codes.new_ticket_code: what the QR says
@@ -237,6 +240,10 @@ class Ticket(models.Model):
                 | Q(place__in=["lap", "standby", "waiting"], seat__isnull=True),
                 name="ticket_place",
             ),
+            models.CheckConstraint(
+                condition=Q(extra_luggage=0, luggage_price=0) | Q(extra_luggage__gt=0, luggage_price__gte=0),
+                name="ticket_luggage",
+            ),
             # The code first, so that the counter finds it without its departure
             models.UniqueConstraint(F("spoken_code"), F("schedule"), name="unique_spoken_code"),
             models.CheckConstraint(
@@ -248,6 +255,11 @@ class Ticket(models.Model):
     @property
     def full_name(self) -> str:
         return full_name(self.first_name, self.surname)
+
+    @property
+    def price(self) -> Decimal:
+        """The fare and what goes with it, in rand: what cancelling gives back less its fee."""
+        return self.fare + self.luggage_price
 
     def __str__(self) -> str:
         return f"ticket {self.pk}"

@@ -28,6 +28,8 @@ from bookings.models import (
     FareClass,
     LedgerEntry,
     Line,
+    LuggageRule,
+    LuggageSpace,
     Order,
     Partner,
     PassengerType,
@@ -515,3 +517,15 @@ def make_voucher(value: int = 500, *, now: datetime = NOW, **facts: Any) -> tupl
     amounts = {against: Decimal(value), "voucher_liability": -Decimal(value)}
     LedgerEntry.objects.post(Posting(f"voucher-issued:{issued.voucher.pk}", amounts, at=now))
     return issued.voucher, issued.code
+
+
+def make_luggage_rule(
+    *, space: int | None = None, schedule: Schedule | None = None, **rules: Any
+) -> LuggageRule:
+    """Up to two extra pieces at R80 on all lines, unless `rules` say otherwise; the coach of `schedule` takes
+    `space` of them.
+    """
+    if schedule and space is not None:
+        LuggageSpace.objects.update_or_create(layout=schedule.layout, defaults={"pieces": space})
+    facts = {"price": Decimal(80), "most": 2}
+    return LuggageRule.objects.create(**facts | rules)

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.base.dates import read_typed_day
 from bookings.base.emails import read_email
@@ -152,6 +152,28 @@ class AmountField(forms.DecimalField):
             return read_amount(str(value)) if str(value).strip() else None
         except ValueError as error:
             raise ValidationError(_("Enter the amount as 500 or 500.50.")) from error
+
+
+class LuggageField(forms.ChoiceField):
+    """How many extra pieces of luggage, of those whose prices are named: of 1, 2, …"""
+
+    def __init__(self, prices: Sequence[str]) -> None:
+        choices = [(str(pieces), f"{pieces} · {price}") for pieces, price in enumerate(prices, 1)]
+        most = ngettext(
+            "At most %(most)d extra piece can be taken here.",
+            "At most %(most)d extra pieces can be taken here.",
+            len(prices),
+        )
+        super().__init__(
+            label=_("Extra luggage"),
+            required=False,
+            choices=[("", _("None")), *choices],
+            widget=forms.Select({"data-fare": ""}),
+            error_messages={"invalid_choice": most % {"most": len(prices)}},
+        )
+
+    def prepare_value(self, value: Any) -> str:
+        return str(value or "")
 
 
 class HelpField(forms.CharField):

@@ -32,6 +32,7 @@ SALES_CLOSE_MINUTES = {
 # hour.
 BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 720 if IS_DEMO else 30)
 BOARDING_CLOSES_MINUTES = env.float("BOARDING_CLOSES_MINUTES", 10)
+EXTRA_LUGGAGE_PIECES = env.int("EXTRA_LUGGAGE_PIECES", 20)  # on each leg, where a layout says nothing else
 HOLD_MAX_SEATS = env.int("HOLD_MAX_SEATS", 9)
 HOLD_NETWORK_SHARE = float(
     env.str("HOLD_NETWORK_SHARE", "0.4") or 0

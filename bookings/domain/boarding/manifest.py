@@ -45,7 +45,8 @@ class Passenger:
     status: str  # valid, boarded, no_show
     status_text: str
     boarded: str  # "16:41, Nomsa Dlamini"
-    needs: str  # wheelchair, help; personal
+    needs: str  # wheelchair, help, extra luggage; personal
+    luggage: int  # extra pieces
     plain_names: str  # in both orders, as a part of it is looked for
     is_hidden: bool = False  # somebody else is looked for
 
@@ -123,6 +124,15 @@ class StopList:
     def expected(self) -> int:
         """Who may board: all but the no-shows."""
         return sum(not passenger.is_no_show for passenger in self.ons)
+
+    @property
+    def luggage_on(self) -> int:
+        """Extra pieces to load: of all but the no-shows."""
+        return sum(passenger.luggage for passenger in self.ons if not passenger.is_no_show)
+
+    @property
+    def luggage_off(self) -> int:
+        return sum(passenger.luggage for passenger in self.offs if not passenger.is_no_show)
 
     @property
     def missing(self) -> list[Passenger]:
@@ -381,4 +391,5 @@ def _passenger(ticket: Ticket, load: CoachLoad, day: date) -> Passenger:
         boarded=f"{at_stop(event.at, booking.from_stop, day)}, {actor_name(event)}" if event else "",
         plain_names=names_in_both_orders(ticket.first_name, ticket.surname),
         needs=needs_text(ticket),
+        luggage=ticket.extra_luggage,
     )

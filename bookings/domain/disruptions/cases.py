@@ -215,7 +215,7 @@ def _lines_of(case: Disruption) -> QuerySet[DisruptionLine]:
 
 def most_refunds(lines: Iterable[DisruptionLine]) -> Decimal:
     """What goes back if everybody chooses that, in rand."""
-    return sum((line.ticket.fare for line in lines), ZERO)
+    return sum((line.ticket.price for line in lines), ZERO)
 
 
 def is_over_limits(lines: Sequence[DisruptionLine]) -> bool:

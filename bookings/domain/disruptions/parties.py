@@ -46,7 +46,7 @@ class AffectedParty:
 
     @property
     def fare(self) -> Decimal:
-        return sum((ticket.fare for ticket in self.tickets), ZERO)
+        return sum((ticket.price for ticket in self.tickets), ZERO)
 
     @property
     def is_waiting(self) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
 from bookings.base.money import ZERO, cents, percent_of
-from bookings.models import RefundPolicy
+from bookings.models import LuggageRule, RefundPolicy
 
 _MOMENT: Final = timedelta(microseconds=1)  # some rules hold up to their end, some also at it
 
@@ -26,17 +26,33 @@ class RefundRule(Enum):
 
 
 @dataclass(frozen=True)
+class LuggageTerms:
+    """What was paid for extra luggage, in rand: `forfeited` comes back in the grace time alone, `refunded`
+    always.
+    """
+
+    forfeited: Decimal = ZERO
+    refunded: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return self.forfeited + self.refunded
+
+
+@dataclass(frozen=True)
 class RefundTerms:
     """The refund rules of one ticket, frozen when it was sold.
 
     Tiers are (hours before boarding, percent, rand), longest first. A ticket whose class was changed keeps
-    for the part of its fare that it had `before` the stricter of both terms.
+    for the part of its fare that it had `before` the stricter of both terms. `luggage` is what was paid for
+    extra luggage that has a rule of its own.
     """
 
     grace: timedelta
     grace_if_ahead: timedelta
     tiers: tuple[tuple[int, int, Decimal], ...]
     before: TermsBefore | None = None
+    luggage: LuggageTerms = LuggageTerms()
 
     @classmethod
     def of_policy(cls, policy: RefundPolicy) -> RefundTerms:
@@ -53,12 +69,16 @@ class RefundTerms:
         }
         if self.before:
             data["before"] = {"fare": str(self.before.fare), "terms": self.before.terms.as_json()}
+        if self.luggage.total:
+            data["luggage"] = {name: str(amount) for name, amount in asdict(self.luggage).items()}
         return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RefundTerms:
         tiers = tuple((hours, percent, Decimal(fixed)) for hours, percent, fixed in data["tiers"])
-        own = cls(timedelta(minutes=data["grace_minutes"]), timedelta(hours=data["grace_hours"]), tiers)
+        luggage = LuggageTerms(**{name: Decimal(text) for name, text in data.get("luggage", {}).items()})
+        grace, if_ahead = timedelta(minutes=data["grace_minutes"]), timedelta(hours=data["grace_hours"])
+        own = cls(grace, if_ahead, tiers, luggage=luggage)
         before = data.get("before")
         return own.after(cls.from_json(before["terms"]), Decimal(before["fare"])) if before else own
 
@@ -66,10 +86,26 @@ class RefundTerms:
         """These terms on a ticket that was sold on others, for a fare in rand of which it keeps that much."""
         return replace(self, before=TermsBefore(fare, terms))
 
+    def with_luggage(self, price: Decimal, refund: str) -> RefundTerms:
+        """These terms with that much more paid for extra luggage, given back as `refund` says."""
+        forfeited, refunded = self.luggage.forfeited, self.luggage.refunded
+        if refund == LuggageRule.Refund.NONE:
+            forfeited += price
+        elif refund == LuggageRule.Refund.FULL:
+            refunded += price
+        return replace(self, luggage=LuggageTerms(forfeited, refunded))
+
     def fee(
+        self, paid: Decimal, *, sold_at: datetime, boards_at: datetime, at: datetime
+    ) -> tuple[Decimal, RefundRule]:
+        """What giving back a ticket costs for which so much was paid, and by which rule."""
+        times = {"sold_at": sold_at, "boards_at": boards_at, "at": at}
+        fee, rule = self._fare_fee(paid - self.luggage.total, **times)
+        return (fee if rule == RefundRule.GRACE else fee + self.luggage.forfeited), rule
+
+    def _fare_fee(
         self, fare: Decimal, *, sold_at: datetime, boards_at: datetime, at: datetime
     ) -> tuple[Decimal, RefundRule]:
-        """What giving back a ticket of this fare costs, and by which rule."""
         fee, rule = self._own_fee(fare, self._grace_ends(sold_at, boards_at), boards_at - at, at)
         if self.before is None:
             return fee, rule

@@ -32,6 +32,7 @@ from bookings.domain.integrity.invoices import (
     invoices_are_corrected,
     invoices_follow_the_lines,
 )
+from bookings.domain.integrity.luggage import coaches_carry_their_luggage, luggage_is_in_the_lines
 from bookings.domain.integrity.order_lines import (
     bookings_are_sold_for_their_fares,
     fares_are_earned,
@@ -338,6 +339,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a booking is sold for its fares": bookings_are_sold_for_their_fares,
     "the ledger follows the order lines": ledger_follows_the_lines,
     "a promo code counts its orders": promo_codes_count_their_orders,
+    "extra luggage is in the lines": luggage_is_in_the_lines,
+    "a coach carries its extra luggage": coaches_carry_their_luggage,
     "what a ticket saves is in its lines": discounts_are_in_the_lines,
     "a voucher holds what its movements say": vouchers_hold_their_movements,
     "vouchers are in the ledger": vouchers_are_in_the_ledger,

@@ -328,7 +328,7 @@ def _cancellation(booking: Booking, quote: CancellationQuote, is_possible: bool)
         falls_to_zar=quote.then if falls_at else None,
         tickets=tuple(
             RefundLineDoc(
-                line.ticket.pk, line.ticket.full_name, line.ticket.fare, line.quote.fee, line.quote.amount
+                line.ticket.pk, line.ticket.full_name, line.ticket.price, line.quote.fee, line.quote.amount
             )
             for line in (quote.lines if is_possible else ())
         ),

@@ -18,6 +18,7 @@ from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import PersonName, is_name_of
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled, set_related_rows
+from bookings.domain.fares.luggage import luggage_text
 from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.inventory.seat_choice import seats_by_id
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
@@ -334,11 +335,12 @@ def _ticket(ticket: Ticket) -> TicketView:
 
 
 def needs_text(ticket: Ticket) -> str:
-    """What a passenger needs from the crew: "Wheelchair; help up the steps".
+    """What a passenger needs from the crew: "Wheelchair; help up the steps; 2 extra pieces of luggage".
 
     Personal: for staff, and on what its owner gets.
     """
-    return "; ".join(filter(None, [_("Wheelchair") if ticket.needs_wheelchair else "", ticket.help_request]))
+    wheelchair = _("Wheelchair") if ticket.needs_wheelchair else ""
+    return "; ".join(filter(None, [wheelchair, ticket.help_request, luggage_text(ticket.extra_luggage)]))
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def _line(line: QuoteLine, is_chosen: bool) -> CancelLine:
         ticket_id=ticket.pk,
         name=ticket.full_name,
         seat=ticket.seat.label if ticket.seat else "",
-        fare=format_zar(ticket.fare),
+        fare=format_zar(ticket.price),
         back=format_zar(line.quote.amount),
         why=why,
         is_chosen=is_chosen,

@@ -13,7 +13,13 @@ from bookings.base.codes import normal_code
 from bookings.base.errors import Conflict, NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
-from bookings.domain.fares.refund_rules import RefundQuote, RefundRule, RefundTerms, refund_quote
+from bookings.domain.fares.refund_rules import (
+    LuggageTerms,
+    RefundQuote,
+    RefundRule,
+    RefundTerms,
+    refund_quote,
+)
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.expiry import drop_expired
@@ -119,23 +125,30 @@ def cancellation_quote(
 
 
 def ticket_quote(
-    ticket: Ticket, booking: Booking, *, waived: bool = False, is_disrupted: bool = False, now: datetime
+    ticket: Ticket,
+    booking: Booking,
+    *,
+    waived: bool = False,
+    is_disrupted: bool = False,
+    with_luggage: bool = True,
+    now: datetime,
 ) -> RefundQuote:
     """What giving back this ticket costs and returns by its frozen terms; all of it where the company does
-    not bring the passenger as it sold.
+    not bring the passenger as it sold. Its extra luggage too, unless that travels on.
     """
+    terms = RefundTerms.from_json(ticket.refund_terms)
+    paid = ticket.price
+    if not with_luggage:
+        terms, paid = replace(terms, luggage=LuggageTerms()), ticket.fare
     if booking.status != SaleStatus.CONFIRMED:
         return RefundQuote(ZERO, ZERO, RefundRule.NOT_PAID)
     if is_disrupted or is_waiting(ticket):
-        return RefundQuote(ticket.fare, ZERO, RefundRule.DISRUPTED)
+        return RefundQuote(paid, ZERO, RefundRule.DISRUPTED)
     if waived:
-        return RefundQuote(ticket.fare, ZERO, RefundRule.WAIVED)
+        return RefundQuote(paid, ZERO, RefundRule.WAIVED)
     if is_left_behind(ticket, booking, now):
-        return RefundQuote(ticket.fare, ZERO, RefundRule.LEFT_BEHIND)
-    terms = RefundTerms.from_json(ticket.refund_terms)
-    return refund_quote(
-        ticket.fare, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now
-    )
+        return RefundQuote(paid, ZERO, RefundRule.LEFT_BEHIND)
+    return refund_quote(paid, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now)
 
 
 def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:

@@ -19,6 +19,7 @@ from bookings.base.money import ZERO
 from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import busy_if_locked
 from bookings.domain.fares.companions import check_adult
+from bookings.domain.fares.luggage import PricedLuggage
 from bookings.domain.fares.prices import every_type, lap_types
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules_of_hold, refresh
@@ -26,8 +27,9 @@ from bookings.domain.sales.confirmation import confirm_order
 from bookings.domain.sales.held_trips import hold_trips, locked_hold, time_of_reading
 from bookings.domain.sales.hold_limits import check_pay_later_limits
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.luggage import check_held_luggage, luggage_total, trip_luggage
 from bookings.domain.sales.messages import write_message
-from bookings.domain.sales.order_lines import fare_lines, insert_order, post_sale
+from bookings.domain.sales.order_lines import fare_lines, insert_order, luggage_lines, post_sale
 from bookings.domain.sales.orders import (
     PassengerDetails,
     TicketTerms,
@@ -55,6 +57,7 @@ from bookings.models import (
     OutboxMessage,
     Partner,
     PassengerType,
+    PromoCode,
     Shift,
     Ticket,
 )
@@ -229,8 +232,15 @@ def _place(
     )
     discount = discount_of(hold, trips, channel=request.channel, now=now)
     discount.check()
-    order = _make_order(hold, trips, order_token, request, discount, now)
-    bookings = [_make_booking(order, trip, discount.of_trip(index), now) for index, trip in enumerate(trips)]
+    luggage = [trip_luggage(trip, hold.draft) for trip in trips]
+    check_held_luggage(trips, hold.draft, now=now)
+    total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO) - discount.total
+    order = _make_order(hold, trips, order_token, request, discount.promo, now)
+    insert_order(order, total=total + luggage_total(luggage))
+    bookings = [
+        _make_booking(order, trip, discount.of_trip(index), of_trip, now)
+        for index, (trip, of_trip) in enumerate(zip(trips, luggage, strict=True))
+    ]
     if discount.promo:
         use_promo_code(discount.promo, order)
     if order.total == ZERO:
@@ -248,7 +258,7 @@ def _make_order(
     trips: Sequence[HoldTrip],
     token: str,
     request: CheckoutRequest,
-    discount: Discount,
+    promo: PromoCode | None,
     now: datetime,
 ) -> Order:
     segments = [segment_of(trip) for trip in trips]
@@ -265,8 +275,7 @@ def _make_order(
     if request.pay_later and request.channel == Channel.WEB:
         check_pay_later_limits(hold, trips, now=now)
         pay_by = min(pay_by, now + timedelta(minutes=settings.PAY_LATER_PROOF_MINUTES))
-    total = sum((fare for trip in trips for fare in trip_fares(trip, hold.draft)), ZERO)
-    order = Order(
+    return Order(
         token=token,
         hold=hold,
         email=hold.draft["email"],
@@ -279,10 +288,8 @@ def _make_order(
         shift=request.shift,
         partner=request.partner,
         updated_at=now if request.partner else None,
-        promo_code=discount.promo,
+        promo_code=promo,
     )
-    insert_order(order, total=total - discount.total)
-    return order
 
 
 def trip_fares(trip: HoldTrip, draft: Mapping[str, Any]) -> list[Decimal]:
@@ -321,7 +328,13 @@ def discount_of(hold: Hold, trips: Sequence[HoldTrip], *, channel: str, now: dat
     return quote_discount(hold.promo_code, priced, sale)
 
 
-def _make_booking(order: Order, trip: HoldTrip, discounts: Sequence[Decimal], now: datetime) -> Booking:
+def _make_booking(
+    order: Order,
+    trip: HoldTrip,
+    discounts: Sequence[Decimal],
+    luggage: Sequence[PricedLuggage],
+    now: datetime,
+) -> Booking:
     seats, fares = trip.seats.all(), trip_fares(trip, order.hold.draft if order.hold else {})
     discounts = discounts or [ZERO] * len(fares)
     reference, spoken_codes = new_codes(trip.schedule_id, len(fares))
@@ -331,12 +344,15 @@ def _make_booking(order: Order, trip: HoldTrip, discounts: Sequence[Decimal], no
     draft: dict[str, Any] = order.hold.draft if order.hold else {}
     tickets = []
     on_laps = [None] * (len(fares) - len(seats))
-    people = zip(draft["passengers"], [*seats, *on_laps], fares, discounts, spoken_codes, strict=True)
-    for passenger, held, full_fare, discount, spoken in people:
+    places = zip([*seats, *on_laps], fares, discounts, luggage, spoken_codes, strict=True)
+    for passenger, place in zip(draft["passengers"], places, strict=True):
+        held, full_fare, discount, pieces, spoken = place
         fare = full_fare - discount
         if held is None:
             kind, fare_class = types[passenger["passenger_type"]], seats[0].fare_class
-            terms = TicketTerms(None, kind, fare_class, fare, Ticket.Place.LAP, discount=discount)
+            terms = TicketTerms(
+                None, kind, fare_class, fare, Ticket.Place.LAP, discount=discount, luggage=pieces
+            )
             tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
             continue
         slug = (
@@ -351,11 +367,15 @@ def _make_booking(order: Order, trip: HoldTrip, discounts: Sequence[Decimal], no
             fare,
             needs_wheelchair=held.for_wheelchair,
             discount=discount,
+            luggage=pieces,
         )
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     insert_rows(tickets)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by or now)
     promo = order.promo_code.code if order.promo_code else ""
-    lines = (fare_lines(ticket, is_abroad=segment.is_abroad, promo=promo) for ticket in tickets)
-    post_sale(booking, [line for of_ticket in lines for line in of_ticket], now=now)
+    lines = []
+    for ticket, pieces in zip(tickets, luggage, strict=True):
+        lines += fare_lines(ticket, is_abroad=segment.is_abroad, promo=promo)
+        lines += luggage_lines(ticket, pieces, is_abroad=segment.is_abroad)
+    post_sale(booking, lines, now=now)
     return booking

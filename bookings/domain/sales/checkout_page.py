@@ -15,6 +15,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.companions import find_adult_missing
+from bookings.domain.fares.luggage import LuggageRefused, luggage_rule, luggage_text, read_pieces
 from bookings.domain.fares.prices import lap_types, passenger_types
 from bookings.domain.sales.checkout import (
     discount_of,
@@ -26,6 +27,7 @@ from bookings.domain.sales.checkout import (
 )
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.hold_renewal import MOST_RENEWALS
+from bookings.domain.sales.luggage import luggage_total, trip_luggage
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import Channel, Hold, HoldTrip
@@ -44,6 +46,15 @@ class PassengerRow:
     fare_text: str
     help_request: str  # personal
     in_wheelchair: bool
+    luggage: int = 0  # extra pieces, on every trip
+    luggage_prices: tuple[str, ...] = ()  # of 1, 2, … pieces, on all trips together; none are sold
+
+    @property
+    def luggage_text(self) -> str:
+        """What the extra pieces are and cost; empty for none."""
+        if not 0 < self.luggage <= len(self.luggage_prices):
+            return ""
+        return f"{luggage_text(self.luggage)}, {self.luggage_prices[self.luggage - 1]}"
 
     @property
     def name(self) -> str:
@@ -85,7 +96,7 @@ class CheckoutView:
     types: tuple[TypeChoice, ...]
     draft: dict[str, Any]
     promo: PromoView
-    total: Decimal  # less what the promo code takes off
+    total: Decimal  # less what the promo code takes off, with extra luggage
     total_text: str
     problem: str  # why it cannot be paid yet; empty if it can
     pay_later_until_text: str  # empty if it must be paid now
@@ -94,6 +105,7 @@ class CheckoutView:
     class_ids: frozenset[int]  # fare classes of the seats
     country: str  # ISO code of the first trip's start, empty if unknown
     is_abroad: bool  # a trip crosses a border
+    keeps_luggage: bool  # extra pieces are kept with the seats
 
     @property
     def is_complete(self) -> bool:
@@ -125,7 +137,8 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
     is_abroad = any(segment.is_abroad for segment in segments)
     fares = [trip_fares(trip, hold.draft) for trip in trips]
     discount = discount_of(hold, trips, channel=channel, now=now)
-    total = sum((fare for of_trip in fares for fare in of_trip), ZERO) - discount.total
+    luggage, luggage_problem = _luggage(trips, hold.draft)
+    total = sum((fare for of_trip in fares for fare in of_trip), luggage) - discount.total
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
     order = getattr(hold, "order", None)
     return CheckoutView(
@@ -163,6 +176,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
         total_text=format_zar(total),
         problem=draft_problem(hold.draft, len(trips[0].seats.all()))
         or _adult_missing(hold.draft, is_abroad)
+        or luggage_problem
         or discount.refusal,
         pay_later_until_text=local_text(until) if until else "",
         proof_minutes=round(settings.PAY_LATER_PROOF_MINUTES),
@@ -170,7 +184,30 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
         class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
         country=segments[0].board.stop.city.country,
         is_abroad=is_abroad,
+        keeps_luggage=any(trip.extra_luggage for trip in trips),
     )
+
+
+def _luggage(trips: list[HoldTrip], draft: dict[str, Any]) -> tuple[Decimal, str]:
+    """What extra pieces cost on all trips, and why they cannot be had."""
+    try:
+        return luggage_total([trip_luggage(trip, draft) for trip in trips]), ""
+    except LuggageRefused as refusal:
+        return ZERO, refusal.message
+
+
+def _luggage_prices(trips: list[HoldTrip], index: int) -> tuple[str, ...]:
+    """Of 1, 2, … extra pieces of the passenger at this place, as many as every trip allows."""
+    rules = [
+        luggage_rule(trip.schedule.route.line_id, seats[index if index < len(seats) else 0].fare_class_id)
+        for trip in trips
+        if (seats := trip.seats.all())
+    ]
+    sold = [rule for rule in rules if rule]
+    if len(sold) < len(trips):
+        return ()
+    price = sum((rule.price for rule in sold), ZERO)
+    return tuple(format_zar(price * pieces) for pieces in range(1, min(rule.most for rule in sold) + 1))
 
 
 def _adult_missing(draft: dict[str, Any], is_abroad: bool) -> str:
@@ -202,6 +239,8 @@ def _passenger_rows(
                 fare_text=format_zar(sum((of_trip[index] for of_trip in fares), ZERO)),
                 help_request=said.get("help_request", ""),
                 in_wheelchair=any(held_seat.for_wheelchair for held_seat in held),
+                luggage=read_pieces(said.get("luggage", "")),
+                luggage_prices=_luggage_prices(trips, index),
             )
         )
     for index in range(len(rows), len(typed)):
@@ -217,6 +256,8 @@ def _passenger_rows(
                 fare_text=total,
                 help_request=said.get("help_request", ""),
                 in_wheelchair=False,
+                luggage=read_pieces(said.get("luggage", "")),
+                luggage_prices=_luggage_prices(trips, index),
             )
         )
     return tuple(rows)

@@ -13,6 +13,7 @@ from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import count_committed
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import taken_seats
+from bookings.domain.inventory.luggage import LuggageFull, check_luggage
 from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.order_lines import Cause, LineChange, lines_to_sell_again, write_lines
@@ -78,9 +79,9 @@ def _confirm_bookings(order_id: int, status: str) -> tuple[QuerySet[Booking], di
 def take_seats_again(order: Order, *, now: datetime) -> bool:
     """Claim the seats of an expired order anew and sell it anew, all of it or nothing.
 
-    False if a seat is gone, a coach has left, its promo code is used up by others, or the money on the order
-    is not enough.
-    The caller holds the locks; expired claims are already dropped.
+    False if a seat is gone, extra luggage no longer fits, a coach has left, its promo code is used up by
+    others, or the money on the order is not enough. The caller holds the locks; expired claims are already
+    dropped.
     """
     bookings = list(
         order.bookings.filter(status=SaleStatus.EXPIRED)
@@ -93,7 +94,8 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
     new_claims: list[SeatClaim] = []
     for booking in bookings:
         segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
-        tickets = list(booking.tickets.filter(status=Ticket.Status.VALID, seat__isnull=False))
+        passengers = list(booking.tickets.filter(status=Ticket.Status.VALID))
+        tickets = [ticket for ticket in passengers if ticket.seat_id]
         gone = taken_seats(booking.schedule_id, segment.legs, now=now)
         left = (
             booking.boards_at <= now
@@ -102,6 +104,10 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
             or has_passed(booking.schedule, booking.from_stop)
         )
         if left or any(ticket.seat_id in gone for ticket in tickets):
+            return False
+        try:
+            check_luggage(segment, sum(ticket.extra_luggage for ticket in passengers), now=now)
+        except LuggageFull:
             return False
         new_claims += [row for ticket in tickets for row in claims.claims_of_ticket(ticket, segment.legs)]
     if order.status == SaleStatus.EXPIRED and not use_again(order):

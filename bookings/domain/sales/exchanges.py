@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal, SalesClosed, SeatTaken
 from bookings.base.money import ZERO
 from bookings.database.transactions import database_now
+from bookings.domain.fares.luggage import PricedLuggage, price_luggage
 from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, passenger_price
 from bookings.domain.fares.refund_rules import RefundQuote
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.inventory.luggage import check_luggage
 from bookings.domain.inventory.seat_choice import SeatAvailability, named_seats, seats_together, sold_seats
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.sales.bookings import (
@@ -38,7 +40,14 @@ from bookings.domain.sales.held_party import in_order
 from bookings.domain.sales.holds import price_seat
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import check_movers, left_alone, tickets_beside
-from bookings.domain.sales.order_lines import LineChange, NewLine, fare_lines, fee_line, open_lines
+from bookings.domain.sales.order_lines import (
+    LineChange,
+    NewLine,
+    fare_lines,
+    fee_line,
+    luggage_lines,
+    open_lines,
+)
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
 from bookings.domain.sales.promo_codes import PricedSeat, remaining_discounts
 from bookings.domain.sales.waivers import Waiver
@@ -70,6 +79,7 @@ class ExchangeLine:
     given_back: RefundQuote
     fare: Decimal  # less `discount`
     discount: Decimal  # what a promo code took off the old ticket, as far as it is kept
+    luggage: PricedLuggage  # the same pieces, at the price of the new ride
 
     @property
     def fee(self) -> Decimal:
@@ -92,8 +102,8 @@ class ExchangeQuote:
     @property
     def difference(self) -> Difference:
         return Difference(
-            old=sum((line.ticket.fare for line in self.lines), ZERO),
-            new=sum((line.fare for line in self.lines), ZERO),
+            old=sum((line.ticket.price for line in self.lines), ZERO),
+            new=sum((line.fare + line.luggage.total for line in self.lines), ZERO),
             fee=sum((line.fee for line in self.lines), ZERO),
         )
 
@@ -110,8 +120,8 @@ def quote_exchange(
     """What moving these passengers to another ride costs: the fee that cancelling would cost, and the
     difference to today's fare.
 
-    Without `labels` seats are chosen as close together as can be. Raises Conflict, SeatTaken, SoldOut,
-    SalesClosed or Refusal.
+    Without `labels` seats are chosen as close together as can be. Extra luggage moves along, at today's price
+    and without a fee. Raises Conflict, SeatTaken, SoldOut, SalesClosed, LuggageFull or Refusal.
     """
     return _quote(booking_called(reference), segment, ticket_ids, labels, waived, now)
 
@@ -141,6 +151,7 @@ def _quote(
     if alone := left_alone(booking, [ticket.pk for ticket in tickets], beside):
         raise alone
     check_movers(tickets, beside, is_abroad=segment.is_abroad)
+    check_luggage(segment, sum(ticket.extra_luggage for ticket in tickets), besides=tickets, now=now)
     fares = fare_table([(segment.board, segment.alight)])
     coach = _coach(segment, tickets, now)
     wheelchairs = sum(ticket.needs_wheelchair for ticket in seated)
@@ -171,13 +182,19 @@ def _quote(
             ticket,
             seat,
             fare_class,
-            ticket_quote(ticket, booking, waived=waived, now=now),
+            ticket_quote(ticket, booking, waived=waived, with_luggage=False, now=now),
             fare - discount,
             discount,
+            _luggage(ticket, segment, fare_class),
         )
         for ticket, (seat, fare_class, fare), discount in zip(tickets, places, discounts, strict=True)
     )
     return ExchangeQuote(booking, segment, lines, is_all=is_whole_booking(booking, tickets))
+
+
+def _luggage(ticket: Ticket, segment: Segment, fare_class: FareClass) -> PricedLuggage:
+    line_id = segment.schedule.route.line_id
+    return price_luggage(ticket.extra_luggage, line_id=line_id, class_id=fare_class.pk)
 
 
 def _seats_by_price(
@@ -345,6 +362,7 @@ def _move(
             place,
             line.ticket.needs_wheelchair,
             line.discount,
+            line.luggage,
         )
         issued = issue_ticket(booking, passenger, terms)
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
@@ -354,6 +372,7 @@ def _move(
         BookingEvent.objects.record(replace(step, before="", after=Ticket.Status.VALID, ticket=issued))
         new_claims += claims.claims_of_ticket(issued, segment.legs)
         sold += fare_lines(issued, is_abroad=segment.is_abroad, promo=promo)
+        sold += luggage_lines(issued, line.luggage, is_abroad=segment.is_abroad)
         if line.fee:
             sold.append(
                 fee_line(OrderLine.Kind.CHANGE_FEE, line.ticket, line.given_back, taken_back=taken_back)

@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce
 from bookings.base.money import ZERO
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import short_transaction
+from bookings.domain.fares.luggage import PricedLuggage
 from bookings.domain.fares.refund_rules import RefundQuote
 from bookings.domain.fares.tax import fare_tax_code, tax_code
 from bookings.domain.sales.ledger import EARNED, sold_by_account
@@ -111,6 +112,20 @@ def fare_lines(ticket: Ticket, *, is_abroad: bool, promo: str = "") -> list[NewL
         return [fare]
     discount = replace(fare, kind=Kind.PROMO, amount=-ticket.discount, rule={"code": promo} if promo else {})
     return [fare, discount]
+
+
+def luggage_lines(ticket: Ticket, luggage: PricedLuggage, *, is_abroad: bool) -> list[NewLine]:
+    """Extra pieces that are sold with a ticket, or to it later; none for none."""
+    if not luggage.pieces:
+        return []
+    code = luggage.tax_code or tax_code(Kind.LUGGAGE, of_fare=fare_tax_code(is_abroad=is_abroad))
+    rule = {"piece_price": str(luggage.piece_price), "refund": str(luggage.refund)}
+    pieces = luggage.pieces
+    return [
+        NewLine(
+            kind=Kind.LUGGAGE, amount=luggage.total, tax_code=code, ticket=ticket, quantity=pieces, rule=rule
+        )
+    ]
 
 
 def fee_line(kind: str, ticket: Ticket, quote: RefundQuote, *, taken_back: Iterable[NewLine]) -> NewLine:

@@ -17,6 +17,7 @@ from bookings.base.names import plain_first_name, plain_surname, plain_surname_e
 from bookings.database.compiled import compiled, insert_rows
 from bookings.database.statements import SelectStatement
 from bookings.database.transactions import DatabaseClock, database_now
+from bookings.domain.fares.luggage import NO_LUGGAGE, PricedLuggage
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_order
 from bookings.domain.sales.order_lines import move_lines
@@ -162,6 +163,13 @@ class TicketTerms:
     place: str = Ticket.Place.SEAT
     needs_wheelchair: bool = False
     discount: Decimal = ZERO  # by a promo code: taken off already
+    luggage: PricedLuggage = NO_LUGGAGE
+
+    @property
+    def refund(self) -> RefundTerms:
+        """Those of today, frozen on the ticket."""
+        terms = RefundTerms.of_policy(self.fare_class.refund_policy)
+        return terms.with_luggage(self.luggage.total, self.luggage.refund)
 
 
 def issue_ticket(booking: Booking, passenger: PassengerDetails, terms: TicketTerms) -> Ticket:
@@ -189,9 +197,11 @@ def new_ticket(
         fare_class=terms.fare_class,
         fare=terms.fare,
         discount=terms.discount,
+        extra_luggage=terms.luggage.pieces,
+        luggage_price=terms.luggage.total,
         needs_wheelchair=terms.needs_wheelchair,
         help_request=passenger.get("help_request", ""),
-        refund_terms=RefundTerms.of_policy(terms.fare_class.refund_policy).as_json(),
+        refund_terms=terms.refund.as_json(),
         code=new_ticket_code(),
         spoken_code=spoken_code,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from bookings.base.names import NAME_LENGTH, full_name, plain_first_name, plain_
 from bookings.base.text import clean_name
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
-from bookings.domain.fares.refund_rules import RefundTerms
+from bookings.domain.fares.refund_rules import LuggageTerms, RefundTerms
 from bookings.domain.fares.tax import fare_tax_code, tax_code
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh, taken_seats
@@ -169,7 +169,9 @@ def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, 
     changed = {"seat": quote.seat, "version": F("version") + 1}
     if quote.fare_class.pk != ticket.fare_class_id:
         terms = RefundTerms.of_policy(quote.fare_class.refund_policy)
-        terms = terms.after(RefundTerms.from_json(ticket.refund_terms), min(ticket.fare, quote.fare))
+        old = RefundTerms.from_json(ticket.refund_terms)
+        terms = terms.after(replace(old, luggage=LuggageTerms()), min(ticket.fare, quote.fare))
+        terms = replace(terms, luggage=old.luggage)
         changed |= {"fare_class": quote.fare_class, "fare": quote.fare, "refund_terms": terms.as_json()}
         changed |= {"discount": quote.discount}
     Ticket.objects.filter(pk=ticket.pk).update(**changed)

@@ -88,7 +88,7 @@ def place_text(ticket: Ticket) -> str:
 def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]:
     """What is refunded until when (boarding stop's time), by the terms the tickets were sold under."""
     zone = ZoneInfo(booking.from_stop.stop.time_zone)
-    sold = [(ticket.fare, RefundTerms.from_json(ticket.refund_terms)) for ticket in tickets]
+    sold = [(ticket.price, RefundTerms.from_json(ticket.refund_terms)) for ticket in tickets]
     return tuple(
         _("until %(moment)s: %(amount)s")
         % {"moment": local_text(step.until, zone), "amount": format_zar(step.amount)}

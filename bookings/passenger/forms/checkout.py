@@ -9,12 +9,20 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext as _
 
+from bookings.base.errors import Refusal
 from bookings.base.phones import HOME, phone_country
 from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.prices import passenger_types
 from bookings.domain.sales.checkout_page import CheckoutView, PassengerRow
 from bookings.domain.sales.promo_codes import CODE_LENGTH
-from bookings.web.fields import AddressField, HelpField, NameField, PhoneField, phone_country_choices
+from bookings.web.fields import (
+    AddressField,
+    HelpField,
+    LuggageField,
+    NameField,
+    PhoneField,
+    phone_country_choices,
+)
 from bookings.web.refusals import add_refusal
 
 _LONGEST_FIELD: Final = (
@@ -30,6 +38,7 @@ class PassengerFields:
     surname: forms.BoundField
     passenger_type: forms.BoundField
     help_request: forms.BoundField
+    luggage: forms.BoundField | None  # extra pieces, where they are sold
 
 
 class DetailsForm(forms.Form):
@@ -108,6 +117,8 @@ class DetailsForm(forms.Form):
         )
 
         self.fields[f"p{row.index}-help_request"] = HelpField()
+        if row.luggage_prices:
+            self.fields[f"p{row.index}-luggage"] = LuggageField(row.luggage_prices)
 
     def clean(self) -> dict[str, Any]:
         """One name is enough: some people have no other."""
@@ -141,9 +152,21 @@ class DetailsForm(forms.Form):
                 self[f"p{row.index}-surname"],
                 self[f"p{row.index}-passenger_type"],
                 self[f"p{row.index}-help_request"],
+                self[f"p{row.index}-luggage"] if row.luggage_prices else None,
             )
             for row in self.checkout.passengers
         ]
+
+    @property
+    def luggage_fields(self) -> list[str]:
+        """Those in which extra pieces were chosen."""
+        names = [f"p{row.index}-luggage" for row in self.checkout.passengers]
+        return [name for name in names if self.cleaned_data.get(name)]
+
+    def refuse_luggage(self, refusal: Refusal) -> None:
+        """Beside the first choice of extra pieces."""
+        add_refusal(self, next(iter(self.luggage_fields), None), refusal)
+        self._mark_errors()
 
     @property
     def has_help(self) -> bool:
@@ -170,7 +193,7 @@ class DetailsForm(forms.Form):
                 .decode()
             )
 
-        names = ("first_name", "surname", "passenger_type", "help_request")
+        names = ("first_name", "surname", "passenger_type", "help_request", "luggage")
         passengers = [
             {name: typed_value(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers
         ]
@@ -196,6 +219,6 @@ def _initial(checkout: CheckoutView) -> dict[str, str]:
     for row in checkout.passengers:
         filled |= {
             f"p{row.index}-{name}": getattr(row, name)
-            for name in ("first_name", "surname", "passenger_type", "help_request")
+            for name in ("first_name", "surname", "passenger_type", "help_request", "luggage")
         }
     return filled

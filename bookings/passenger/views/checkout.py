@@ -31,6 +31,7 @@ from bookings.domain.sales.checkout_review import (
 )
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
+from bookings.domain.sales.luggage import keep_luggage
 from bookings.domain.sales.promo_codes import CODE_LENGTH, keep_promo_code
 from bookings.domain.timetable.trips import TripView, clock_text
 from bookings.passenger.forms.checkout import DetailsForm
@@ -108,6 +109,11 @@ def _keep_typed(request: HttpRequest, view: CheckoutView) -> DetailsForm:
     if "promo_code" in request.POST and promo_code != view.promo.code:
         limit_guesses_of(request, promo_code)
         keep_promo_code(view.token, promo_code, owner=visitor_key(request))
+    if form.is_valid() and (form.luggage_fields or view.keeps_luggage):
+        try:
+            keep_luggage(view.token, owner=visitor_key(request))
+        except Refusal as refusal:
+            form.refuse_luggage(refusal)
     return form
 
 

@@ -41,6 +41,7 @@ from bookings.tests.make import (
     make_city,
     make_company,
     make_fare_classes,
+    make_luggage_rule,
     make_place_name,
     make_schedule,
     make_stop,
@@ -79,6 +80,7 @@ def test_a_change_to_any_of_the_tables_is_noticed_even_by_hand(table: str) -> No
     )
     make_place_name(schedule.route.origin, "Jozi")
     make_company()
+    make_luggage_rule(schedule=schedule, space=3)
     before = reference_data_version()
 
     with connection.cursor() as cursor:

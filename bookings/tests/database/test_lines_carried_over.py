@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db.migrations.loader import MigrationLoader
 
+from bookings.database.reference_triggers import create_reference_triggers
 from bookings.database.triggers import create_triggers
 from bookings.domain.counter.exchange import Till, exchange_at_till
 from bookings.domain.counter.tender import Tender
@@ -100,6 +101,7 @@ def test_every_sum_is_kept(newest: list[tuple[str, str]]) -> None:  # noqa: F811
     migrate(BEFORE)
     migrate(newest)
     create_triggers()
+    create_reference_triggers()
 
     assert sums() == before
     assert net_lines() == lines
@@ -119,5 +121,6 @@ def test_what_does_not_reconcile_stops_it_and_is_named(newest: list[tuple[str, s
     Ticket.objects.filter(pk=ticket).update(fare=fare)
     migrate(newest)
     create_triggers()
+    create_reference_triggers()
 
     assert violations(now=NEXT_DAY) == []

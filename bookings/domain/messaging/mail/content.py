@@ -177,7 +177,7 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
     trip = next(ticketed_trip_of(booking) for booking in bookings if booking.pk == message.about_id)
     booking = trip.booking
     tickets = [ticket for ticket in booking.tickets.all() if ticket.status == Ticket.Status.CANCELLED]
-    fare = sum((ticket.fare for ticket in tickets), ZERO)
+    fare = sum((ticket.price for ticket in tickets), ZERO)
     refund = _owed_back(booking)
     row = Refund.objects.filter(order=order, booking=booking, cause=f"cancel:{booking.pk}").first()
     return Content(
