@@ -13,12 +13,14 @@ from bookings.base.emails import plain_email
 from bookings.base.names import plain_surname
 from bookings.models import (
     AccessLink,
+    AuditEntry,
     Booking,
     BookingEvent,
     ChoiceLink,
     DisruptedSchedule,
     Disruption,
     DisruptionLine,
+    DraftChange,
     Fare,
     GatewayNotification,
     Hold,
@@ -41,6 +43,7 @@ from bookings.models import (
     Submission,
     Ticket,
     TillMovement,
+    TimetableDraft,
     User,
 )
 
@@ -422,3 +425,23 @@ class ChoiceLinkAdmin(RecordAdmin):
     exclude = ["token_hash"]
     list_display = ["id", "disruption", "order", "created_at"]
     list_select_related = ["disruption", "order"]
+
+
+class DraftChangeInline(RecordInline):
+    model = DraftChange
+    fields = ["number", "kind", "subject", "made_by", "made_at"]
+    show_change_link = False
+
+
+@admin.register(TimetableDraft)
+class TimetableDraftAdmin(RecordAdmin):
+    list_display = ["id", "created_by", "created_at", "published_by", "published_at", "dropped_at"]
+    list_select_related = ["created_by", "published_by"]
+    inlines = [DraftChangeInline]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(RecordAdmin):
+    list_display = ["at", "actor", "subject", "title"]
+    list_select_related = ["actor"]
+    search_fields = ["subject__exact"]

@@ -2,9 +2,9 @@
 
 Append-only are the ledger, order lines, payments, movements of a till, notes, the events of bookings and of
 staff accounts, commissions, payments of partners, tax invoices, the lines of statements and their matches,
-the changes of departures' times and the movements of vouchers. The free words of a note or an event may be
-erased where the law asks for it, by an update that puts ERASED in their place and changes nothing else of the
-row. Made again after each migrate: SQLite drops them when it remakes a table.
+the changes of departures' times, the movements of vouchers and the audit of reference data. The free words of
+a note or an event may be erased where the law asks for it, by an update that puts ERASED in their place and
+changes nothing else of the row. Made again after each migrate: SQLite drops them when it remakes a table.
 """
 
 from collections.abc import Iterator
@@ -53,6 +53,7 @@ APPEND_ONLY: Final = (
     AppendOnly(
         "bookings_vouchermovement", "voucher_movement", "movements of vouchers are", free_text="reason"
     ),
+    AppendOnly("bookings_auditentry", "audit_entry", "changes of reference data are"),
 )
 # The table of each trigger
 TRIGGERS: Final = {

@@ -3,6 +3,7 @@ from .commissions import Commission, CommissionRate, PartnerPayment
 from .company import Company
 from .counter import Note, Shift, TillMovement
 from .disruptions import ChoiceLink, DisruptedSchedule, Disruption, DisruptionLine
+from .drafts import AuditEntry, DraftChange, TimetableDraft
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
@@ -43,6 +44,7 @@ __all__ = [
     "Account",
     "Amenity",
     "ApiKey",
+    "AuditEntry",
     "BankDetails",
     "Booking",
     "BookingEvent",
@@ -59,6 +61,7 @@ __all__ = [
     "DisruptedSchedule",
     "Disruption",
     "DisruptionLine",
+    "DraftChange",
     "Fare",
     "FareClass",
     "GatewayNotification",
@@ -119,6 +122,7 @@ __all__ = [
     "Submission",
     "Ticket",
     "TillMovement",
+    "TimetableDraft",
     "Total",
     "User",
     "Voucher",

@@ -42,6 +42,7 @@ MENU: Final = (
     MenuItem("shifts", _("Shifts"), "k"),
     MenuItem("tasks", _("Tasks"), "a"),
     MenuItem("staff", _("Staff"), "f", is_rare=True),
+    MenuItem("timetable", _("Timetable"), "i", is_rare=True),
     MenuItem("partners", _("Partners"), "r", is_rare=True),
     MenuItem("promo_codes", _("Promo codes"), "y", is_rare=True),
     MenuItem("owed", _("Owed refunds"), "u", is_rare=True),

@@ -30,6 +30,9 @@ from bookings.office.views import (
     tasks,
     till,
     times,
+    timetable,
+    timetable_routes,
+    timetable_services,
     webhooks,
 )
 
@@ -224,6 +227,29 @@ urlpatterns = [
         disruptions.party,
         name="disruption_party",
     ),
+    # Timetable
+    path("timetable/", timetable.timetable, name="timetable"),
+    path("timetable/lines/<int:line_id>/", timetable.line, name="timetable_line"),
+    path("timetable/routes/new/", timetable_routes.new, name="timetable_route_new"),
+    path("timetable/routes/<str:row>/", timetable_routes.route, name="timetable_route"),
+    path(
+        "timetable/routes/<str:row>/services/new/",
+        timetable_services.new_service,
+        name="timetable_service_new",
+    ),
+    path(
+        "timetable/routes/<str:row>/departures/new/",
+        timetable_services.new_departure,
+        name="timetable_departure_new",
+    ),
+    path("timetable/services/<str:row>/", timetable_services.service, name="timetable_service"),
+    path("timetable/departures/<str:row>/", timetable_services.departure, name="timetable_departure"),
+    path("timetable/drafts/<int:draft_id>/", timetable.draft, name="draft"),
+    path("timetable/drafts/<int:draft_id>/publish/", timetable.publish, name="draft_publish"),
+    path("timetable/drafts/<int:draft_id>/undo/", timetable.undo, name="draft_undo"),
+    path("timetable/drafts/<int:draft_id>/leave-out/", timetable.leave_out, name="draft_leave_out"),
+    path("timetable/drafts/<int:draft_id>/drop/", timetable.drop, name="draft_drop"),
+    path("timetable/drafts/<int:draft_id>/choose/", timetable.choose, name="draft_choose"),
     # Operation
     path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),

@@ -14,6 +14,7 @@ from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.partners.partners import Transfer, receive_payment
 from bookings.domain.tickets.invoices import Recipient, request_invoice
 from bookings.models import (
+    AuditEntry,
     Booking,
     BookingEvent,
     BookingStep,
@@ -57,6 +58,7 @@ MODELS: tuple[type[Model], ...] = (
     StatementLine,
     StatementMatch,
     ScheduleChange,
+    AuditEntry,
 )
 
 
@@ -83,6 +85,7 @@ def books(db: None) -> Booking:
     ScheduleChange.objects.create(schedule=booking.schedule, position=1, late_min=30, actor=clerk, at=NOW)
     make_company()
     request_invoice(booking.order_id, Recipient(), submission="invoice", now=NOW)
+    AuditEntry.objects.create(at=NOW, actor=clerk, subject="stop:1", title="Park Station")
     return booking
 
 

@@ -1,5 +1,6 @@
 """One of each thing that the office shows, and the address of every URL name of the office for it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,24 +13,33 @@ from bookings.domain.sales.bank_details import ask_for_bank_details
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.tickets.invoices import Recipient, request_invoice
+from bookings.domain.timetable.drafts.editing import Edit, save_edit
+from bookings.domain.timetable.drafts.published import service_sheet
+from bookings.domain.timetable.drafts.sheets import DepartureSheet
 from bookings.models import (
     Booking,
     Company,
     Disruption,
+    DraftChange,
     Invoice,
     OutboxMessage,
     Refund,
+    Route,
+    Service,
     StaffTask,
+    TimetableDraft,
     User,
     Webhook,
 )
 from bookings.office.policy import POLICY
 from bookings.tests.domain.boarding.door import make_coach, sell, stand_by
 from bookings.tests.domain.disruptions.cancelled_coach import draft
+from bookings.tests.domain.timetable.test_generate import make_service
 from bookings.tests.make import (
     make_api_key,
     make_booking,
     make_company,
+    make_layout,
     make_partner,
     make_promo_code,
     make_schedule,
@@ -88,10 +98,13 @@ def make_everything(user: User) -> dict[str, str]:
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",
+        "row": str(coach.route_id),
         "invoice_id": Invoice.objects.get().pk,
         "session_id": 1,
         "gateway": "card",
         "day": statement.day.isoformat(),
+        "line_id": coach.route.line_id,
+        "draft_id": _make_draft(coach.route, user).pk,
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,
     }
     found = {
@@ -107,6 +120,9 @@ def make_everything(user: User) -> dict[str, str]:
         found[name] = reverse(f"office:{name}", args=[gone.booking_reference, refund.pk])
     of_case = [carried_out.pk, disrupted.booking_reference]
     found["disruption_party"] = reverse("office:disruption_party", args=of_case)
+    found["timetable_service"] = reverse("office:timetable_service", args=[Service.objects.latest("pk").pk])
+    extra = DraftChange.objects.get(kind="departure").subject.partition(":")[2]
+    found["timetable_departure"] = reverse("office:timetable_departure", args=[extra])
     return {name: found[name] for name in POLICY}
 
 
@@ -119,3 +135,14 @@ def _make_cases(now: datetime) -> tuple[Disruption, Disruption, Booking]:
         cases.append(draft(schedule, now=now, text=f"case {number}"))
     done = confirm_case(cases[1].pk, version=1, actor=cases[1].created_by, submission="confirm", now=now)
     return cases[0], done, bookings[1]
+
+
+def _make_draft(route: Route, user: User) -> TimetableDraft:
+    """With a service that is changed and an extra departure."""
+    service = make_service(route=route)
+    base = service_sheet(service, since=timezone.localdate() + timedelta(days=1))
+    edit = Edit("service", f"service:{service.pk}", replace(base, departs_min=540), base=base)
+    draft = save_edit(None, edit, actor=user).draft
+    layout, day = make_layout().pk, timezone.localdate() + timedelta(days=3)
+    extra = DepartureSheet(str(route.pk), day, 600, layout, Decimal(500))
+    return save_edit(draft, Edit("departure", "", extra), actor=user).draft

@@ -90,6 +90,18 @@ FIELDS: Final = [
     "waive",
     "waiver",
     "wanted",
+    "weekdays",
+    "starts_on",
+    "since",
+    "lines",
+    "departs",
+    "route",
+    "subject",
+    "number",
+    "form-TOTAL_FORMS",
+    "form-INITIAL_FORMS",
+    "form-0-stop",
+    "form-0-km",
     "nonce",
 ]
 ODD: Final = ["\x00", "9" * 4400, "é\u202e🚍" * 90, "-1|jhb@0|cpt@-9"]

@@ -57,6 +57,7 @@ NO_PAGE: Final = {
     ),
     *("manifest_csv", "board_undo", "undo_step", "reconciliation_csv", "reconciliation_read"),
     "promo_code_stop",
+    *("draft_publish", "draft_undo", "draft_leave_out", "draft_drop", "draft_choose"),
 }
 WIDE: Final = {"width": 1280, "height": 720}
 PHONE: Final = {"width": 390, "height": 844}
