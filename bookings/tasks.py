@@ -10,6 +10,7 @@ from huey.contrib.djhuey import on_startup
 
 from bookings import queue
 from bookings.base.memory import freeze_loaded
+from bookings.domain.disruptions.watch import watch_unanswered
 from bookings.domain.maintenance.cleanup import clean_old_rows, clean_rate_counts
 from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
@@ -90,6 +91,7 @@ def sweep() -> None:
         gateway_refunds.pay_waiting_refunds,
         gateway_refunds.watch_owed_refunds,
         remind_of_bank_details,
+        watch_unanswered,
         keep_slow_queries,
         clean_rate_counts,
         voucher_changes.forget_sent_codes,

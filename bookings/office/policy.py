@@ -142,6 +142,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     # What goes wrong: who may, of what costs money, does this and nothing else
     "disruptions": EVERYBODY,
     "disruption": EVERYBODY,
+    "disruption_evidence": APPROVERS | {Role.DISPATCHER, Role.AUDITOR},  # everybody's names in one file
     "disruption_new": DISPATCH,
     "disruption_confirm": DISPATCH,
     "disruption_renew": DISPATCH,

@@ -195,6 +195,8 @@ def _as_time(
     ticket: Ticket, schedule: Schedule, call: RouteStop, late: bool, at: datetime, now: datetime
 ) -> ScanOutcome:
     times = boarding_times(schedule, call)
+    if ticket.place == Ticket.Place.WAITING:
+        return ScanOutcome.WAITING
     if at < times.opens:
         return ScanOutcome.EARLY
     if ticket.place == Ticket.Place.STANDBY:

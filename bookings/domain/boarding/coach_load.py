@@ -175,7 +175,7 @@ def _schedules(pk: int) -> QuerySet[Schedule]:
 def _tickets(schedule_id: int) -> QuerySet[Ticket]:
     rows = Ticket.objects.filter(
         booking__schedule=schedule_id, booking__status=SaleStatus.CONFIRMED, status__in=TRAVELS
-    )
+    ).exclude(place=Ticket.Place.WAITING)  # whom the disruption desk decides about
     rows = rows.select_related("passenger_type", "fare_class", "booking__order")
     return rows.order_by("booking__booking_date", "booking", "pk")
 

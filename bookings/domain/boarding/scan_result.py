@@ -23,6 +23,7 @@ class ScanOutcome(StrEnum):
     LATE = "late"  # after the closing time, but nobody has given the seat away
     MISSED = "missed"  # marked as a no-show, the seat is still free
     STANDBY = "standby"
+    WAITING = "waiting"  # lost the seat by a disruption
     WRONG_STOP = "wrong_stop"
     WRONG_DEPARTURE = "wrong_departure"
     ALREADY = "already"
@@ -142,6 +143,10 @@ def _standby(ticket: Ticket, door: Door) -> str:
     }
 
 
+def _waiting(ticket: Ticket, door: Door) -> str:
+    return _("A disruption took this seat, and no other is given yet. The disruption desk decides.")
+
+
 def _wrong_stop(ticket: Ticket, door: Door) -> str:
     board = ticket.booking.from_stop
     facts = {"stop": board.stop, "time": door.time(ticket.booking.boards_at, board)}
@@ -256,6 +261,7 @@ _TEXTS: Final[dict[ScanOutcome, tuple[Callable[[], str], Explain]]] = {
     ScanOutcome.LATE: (lambda: _("Late"), _late),
     ScanOutcome.MISSED: (lambda: _("Late"), _missed),
     ScanOutcome.STANDBY: (lambda: _("Standby"), _standby),
+    ScanOutcome.WAITING: (lambda: _("No seat"), _waiting),
     ScanOutcome.WRONG_STOP: (lambda: _("Wrong stop"), _wrong_stop),
     ScanOutcome.WRONG_DEPARTURE: (lambda: _("Wrong departure"), _wrong_departure),
     ScanOutcome.ALREADY: (lambda: _("Already on board"), _already),

@@ -177,6 +177,7 @@ def _boarding(shown: tuple[Coming, ...], city_id: int) -> Mapping[int, _Boarding
         booking__from_stop__stop__city=city_id,
         status__in=STANDS,
     ).order_by()
+    rows = rows.exclude(place=Ticket.Place.WAITING)
     standing_by = Q(place=Ticket.Place.STANDBY)
     counted = rows.values_list("booking__schedule").annotate(
         boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED)),
@@ -345,7 +346,7 @@ def _people(branch: Branch, departures: list[Coming], start: datetime, end: date
         booking__boards_at__lt=end,
     )
     counts = boarding_today.aggregate(
-        boarding=Count("pk", filter=~Q(place=Ticket.Place.STANDBY)),
+        boarding=Count("pk", filter=~Q(place__in=(Ticket.Place.STANDBY, Ticket.Place.WAITING))),
         boarded=Count("pk", filter=Q(status=Ticket.Status.BOARDED)),
     )
     return counts | {

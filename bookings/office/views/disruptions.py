@@ -23,14 +23,17 @@ from bookings.domain.disruptions.cases import (
 )
 from bookings.domain.disruptions.choices import Answerer, By, PartyChoice, answer_for_party
 from bookings.domain.disruptions.desk import get_desk, get_party, list_cases
+from bookings.domain.disruptions.evidence import case_evidence
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Disruption, Schedule
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.disruptions import CaseForm
 from bookings.office.forms.exchange import content_of
 from bookings.office.policy import may
+from bookings.office.presenters.case_evidence import evidence_file
 from bookings.office.presenters.disruptions import CaseRow, departure_text, line_row, status_badge, summary
 from bookings.web.refusals import counted
+from bookings.web.render import private
 
 _FORM: Final = require_http_methods(["GET", "HEAD", "POST"])
 _LARGEST_ID: Final = 2**63 - 1  # that a column holds
@@ -105,6 +108,7 @@ def _case_page(request: StaffRequest, case_id: int, refusal: Refusal | None = No
         "needs_other": desk.is_over_limits
         and not desk.is_urgent
         and not (request.user.may_approve and request.user.pk != desk.case.created_by_id),
+        "may_keep": may(request.user.role, "disruption_evidence"),
         "may_act": may(request.user.role, "disruption_confirm", "POST"),
         "refusal": counted(refusal),
         "submission": random_token(),
@@ -159,6 +163,15 @@ def close(request: StaffRequest, case_id: int) -> HttpResponse:
         return _case_page(request, case_id, refusal)
     messages.success(request, _("The case is closed."))
     return redirect("office:disruption", case_id)
+
+
+@staff
+@require_safe
+def evidence(request: StaffRequest, case_id: int) -> HttpResponse:
+    """What was offered, delivered and answered, to keep beside the books."""
+    response = HttpResponse(evidence_file(case_evidence(_known(case_id))), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="case-{case_id}.zip"'
+    return private(response)
 
 
 @staff

@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
@@ -107,3 +109,19 @@ def test_clerks_look_and_do_not_decide(clerk: StaffClient) -> None:
     case = draft(first)
     assert clerk.get(f"/office/disruptions/{case.pk}/").status_code == 200
     assert clerk.post(f"/office/disruptions/{case.pk}/confirm/", {"version": 1}).status_code == 403
+
+
+def test_the_evidence_says_what_was_offered_delivered_and_answered(dispatcher: StaffClient) -> None:
+    first, _later = two_departures()
+    make_booking(schedule=first, names=("Ann Lee", "=cmd"))
+    case = confirmed(first)
+    file = dispatcher.get(f"/office/disruptions/{case.pk}/evidence.zip")
+    bundle = ZipFile(BytesIO(file.content))
+    assert set(bundle.namelist()) == {
+        f"{name}.csv" for name in ("case", "offers", "messages", "refunds", "history")
+    }
+    offers = bundle.read("offers.csv").decode()
+    assert "Ann Lee" in offers
+    assert "'=cmd" in offers
+    assert "thandi@example.com" in bundle.read("messages.csv").decode()
+    assert "on_sale,cancelled" in bundle.read("history.csv").decode()

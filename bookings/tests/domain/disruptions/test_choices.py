@@ -6,10 +6,14 @@ from decimal import Decimal
 import pytest
 
 from bookings.base.errors import Conflict, NotFound, Refusal
+from bookings.domain.boarding.check_in import Scan, check_in
+from bookings.domain.boarding.coach_load import coach_load
 from bookings.domain.disruptions.cases import close_case
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
 from bookings.domain.disruptions.links import choice_token, find_choice_link
+from bookings.domain.disruptions.watch import watch_unanswered
+from bookings.domain.sales.reaccommodation import take_seats_away
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import (
     Booking,
@@ -20,10 +24,11 @@ from bookings.models import (
     Refund,
     Schedule,
     SeatClaim,
+    StaffTask,
     Ticket,
 )
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, two_departures, wrong
-from bookings.tests.make import NOW, make_booking, make_schedule
+from bookings.tests.make import NOW, make_booking, make_schedule, make_user
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + timedelta(hours=1)
@@ -190,3 +195,25 @@ def test_a_ticket_on_a_cancelled_coach_with_a_seat_is_noticed() -> None:
     Ticket.objects.filter(pk=ticket.pk).update(status="valid")
     DisruptionLine.objects.filter(ticket=ticket).delete()
     assert [found.rule for found in wrong()] == ["who waits for a seat is in an open case"]
+
+
+def test_who_waits_and_is_silent_becomes_a_task_once_and_no_yes() -> None:
+    first, _later = two_departures(later_seats=1)
+    booking = make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    confirmed(first)
+    assert watch_unanswered(now=NOW + timedelta(hours=23)) == 0
+    assert watch_unanswered(now=NOW + timedelta(hours=24)) == 1
+    assert watch_unanswered(now=NOW + timedelta(hours=25)) == 0
+    assert StaffTask.objects.get(kind="disruption_unanswered").order == booking.order
+    assert set(booking.tickets.values_list("place", flat=True)) == {"waiting"}
+
+
+def test_who_waits_is_never_boarded_nor_a_no_show() -> None:
+    first, _later = two_departures()
+    booking = make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    take_seats_away(booking, list(booking.tickets.all()), reason="swap", actor=None, now=NOW)
+    assert coach_load(first.pk, now=NOW).tickets == []
+    ticket = booking.tickets.all()[0]
+    at = first.departure_time - timedelta(minutes=20)
+    answer = check_in(first.pk, Scan(ticket.code, 0, "n"), actor=make_user(), now=at)
+    assert answer.outcome == "waiting"
