@@ -109,7 +109,15 @@ class PointShape(Shown):
     stop = serializers.CharField()
     city = serializers.CharField()
     city_slug = serializers.CharField()
-    time = LocalTime(allow_null=True, help_text="Local time at the stop; null on a route, which has no date")
+    time = LocalTime(
+        allow_null=True, help_text="Planned local time at the stop; null on a route, which has no date"
+    )
+    expected_time = LocalTime(
+        allow_null=True,
+        help_text="The planned time, or the later one that passengers are told; null while nobody knows",
+    )
+    news_at = LocalTime(allow_null=True, help_text="When there will be news of a delay that nobody knows")
+    is_skipped = serializers.BooleanField(help_text="The coach does not stop here")
 
 
 class EndShape(PointShape):

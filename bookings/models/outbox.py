@@ -33,6 +33,7 @@ class OutboxMessage(models.Model):
         BANK_DETAILS = "bank_details", _("request for bank details")
         BANK_DETAILS_GIVEN = "bank_details_given", _("bank details received")
         CHARGEBACK = "chargeback", _("payment taken back by the bank")
+        TIMES_CHANGED = "times_changed", _("late coach or skipped stop")
         SEATS_GONE = "seats_gone", _("payment too late")
         LINK = "link", _("link to the booking")
         INVOICE = "invoice", _("tax invoice or credit note")

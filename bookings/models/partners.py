@@ -138,6 +138,7 @@ class Webhook(models.Model):
     class Event(models.TextChoices):
         CONFIRMED = "booking.confirmed", _("a booking was paid")
         CHANGED = "booking.changed", _("another departure, seat or name")
+        TIMES_CHANGED = "booking.times_changed", _("the coach is late, on time again, or skips a stop")
         CANCELLED = "booking.cancelled", _("a booking was cancelled")
         EXPIRED = "booking.expired", _("an unpaid booking expired")
         PAID = "payment.received", _("a payment was received")

@@ -150,6 +150,7 @@ class StaffTask(models.Model):
         DISRUPTION_UNANSWERED = "disruption_unanswered", _("passengers of a disruption have not answered")
         DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")
         DEPARTURE_DIFFERS = "departure_differs", _("sold departure differs from the timetable")
+        STOP_SKIPPED = "stop_skipped", _("sold stop is skipped")
 
     kind = models.CharField(max_length=24, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")

@@ -20,6 +20,7 @@ from bookings.base.errors import NotFound
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled
 from bookings.domain.inventory.seat_choice import sold_seats
+from bookings.domain.timetable.call_times import call_time
 from bookings.domain.timetable.leavings import left_on_the_road
 from bookings.domain.timetable.segments import route_calls
 from bookings.models import (
@@ -49,9 +50,11 @@ class BoardingTimes:
 
 
 def boarding_times(schedule: Schedule, call: RouteStop) -> BoardingTimes:
-    departs = schedule.departure_time + timedelta(minutes=call.depart_min)
-    opens = departs - timedelta(minutes=settings.BOARDING_OPENS_MINUTES)
-    return BoardingTimes(opens, departs - timedelta(minutes=settings.BOARDING_CLOSES_MINUTES), departs)
+    """By the expected time; it never closes before the latest time that passengers were told."""
+    times = call_time(schedule, call)
+    opens = times.expected_departure - timedelta(minutes=settings.BOARDING_OPENS_MINUTES)
+    closes = times.latest_departure - timedelta(minutes=settings.BOARDING_CLOSES_MINUTES)
+    return BoardingTimes(opens, closes, times.expected_departure)
 
 
 def departure_day(schedule: Schedule) -> date:
@@ -135,7 +138,8 @@ class CoachLoad:
         return position in left_on_the_road(event.position for event in leavings)
 
     def arrives_at(self, position: int) -> datetime:
-        return self.schedule.departure_time + timedelta(minutes=self.call_at(position).arrive_min)
+        """As expected."""
+        return call_time(self.schedule, self.call_at(position)).expected_arrival
 
     def _last_event(self, position: int, kind: str) -> ScheduleEvent | None:
         own = (event for event in self.stop_events if (event.position, event.kind) == (position, kind))

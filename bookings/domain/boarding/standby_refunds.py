@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
-from bookings.domain.boarding.coach_load import CoachLoad, coach_load
+from bookings.domain.boarding.coach_load import CoachLoad, boarding_times, coach_load
 from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.shifts import require_shift
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -29,8 +29,9 @@ class GivenBack:
 
 def unseated_standby(load: CoachLoad, position: int, now: datetime) -> list[Ticket]:
     """Who stood by at this stop in vain, in order of sale; nobody before the coach leaves it or is due to."""
-    waiting, has_left = load.standby_at(position), load.has_left(position)
-    return [ticket for ticket in waiting if has_left or now >= ticket.booking.boards_at]
+    if not load.has_left(position) and now < boarding_times(load.schedule, load.call_at(position)).departs:
+        return []
+    return load.standby_at(position)
 
 
 def refund_left_behind(

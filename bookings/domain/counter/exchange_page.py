@@ -185,7 +185,10 @@ def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) ->
     origin, destination = get_places(*(call.stop.city.slug for call in (booking.from_stop, booking.to_stop)))
     page = results(Search(origin, destination, day, party, page_size=50), now=now, channel="counter")
     zone = ZoneInfo(origin.time_zone)
-    late = (late_text(offer.boards_at.astimezone(zone), now) for offer in page.offers)
+    late = (
+        offer.departs_note or late_text(offer.boards_at.astimezone(zone), now, offer.expected_at)
+        for offer in page.offers
+    )
     return tuple(
         replace(offer, note=" ".join(filter(None, [offer.note, text])))
         for offer, text in zip(page.offers, late, strict=True)

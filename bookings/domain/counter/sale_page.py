@@ -35,7 +35,7 @@ from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.tickets.receipts import tenders_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.domain.timetable.trips import TripView, late_text, local_text, trip_view
+from bookings.domain.timetable.trips import TripView, expected_text, late_text, local_text, trip_view
 from bookings.models import Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, Total, User
 
 PAGE: Final = 9  # rows that one digit picks
@@ -65,6 +65,7 @@ class CounterOffer:
     classes: tuple[ClassOffer, ...]
     standing_by: int
     late: str  # of a coach that should have left and is not known to have; else empty
+    departs_note: str  # "expected 17:45": what was told that the plan does not say
 
     @property
     def free(self) -> int:
@@ -144,7 +145,10 @@ def _offer(
             for price, fare_class in prices.classes(departure)
         ),
         standing_by=queue.get(departure.id, 0),
-        late=late_text(departure.boards_local, now),
+        late=late_text(departure.boards_local, now, departure.expected_boards_at),
+        departs_note=expected_text(departure.boarding, ZoneInfo(segment.board.stop.time_zone))
+        if departure.boarding
+        else "",
     )
 
 
@@ -183,7 +187,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         takes_wheelchair_places=True,
     )
     standby: dict[str, str] = {}
-    if seats.free <= seats.reserved and seats.is_on_sale and now < segment.boards_at:
+    if seats.free <= seats.reserved and seats.is_on_sale and now < segment.expected_boards_at:
         fares = fare_table([(segment.board, segment.alight)])
         standby = {
             slug: format_zar(fare)
@@ -204,7 +208,7 @@ def segment_view(ref: SegmentRef, *, clerk: User, hold: str = "", now: datetime)
         laps=_laps(sale, next(iter(party.values()), 0)),
         standby_fares=standby,
         country=segment.board.stop.city.country,
-        late=late_text(segment.boards_local, now) if seats.is_on_sale else "",
+        late=late_text(segment.boards_local, now, segment.expected_boards_at) if seats.is_on_sale else "",
     )
 
 

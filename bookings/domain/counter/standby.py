@@ -94,8 +94,8 @@ def _place(ref: SegmentRef, sale: Sale, shift: Shift, now: datetime) -> Order:
 
 def _check_full(segment: Segment, count: int, now: datetime) -> None:
     schedule_id = segment.schedule.pk
-    # At the planned time whoever stands by may have the money back: nobody is added then, however late it is.
-    if now >= segment.boards_at or not segment.is_on_sale(now, Channel.COUNTER):
+    # Once it is expected to leave, whoever stands by may have the money back: nobody is added then.
+    if now >= segment.expected_boards_at or not segment.is_on_sale(now, Channel.COUNTER):
         raise SalesClosed(_("This departure is no longer on sale from your stop."))
     drop_expired([schedule_id], now=now)
     taken = taken_seats(schedule_id, segment.legs, now=now)

@@ -27,6 +27,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.order_lines import Cause, take_back_sale
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
     Account,
@@ -106,9 +107,10 @@ def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, 
 
 
 def _has_gone(booking: Booking, order: Order, now: datetime) -> bool:
-    """By the plan; if it was late when it was sold, once it is known to have left."""
-    was_late = booking.boards_at <= order.placed_at
-    return booking.boards_at <= now and not (was_late and not has_passed(booking.schedule, booking.from_stop))
+    """By the expected time; if it was late when it was sold, once it is known to have left."""
+    boards_at = expected_boards_at(booking)
+    was_late = boards_at <= order.placed_at
+    return boards_at <= now and not (was_late and not has_passed(booking.schedule, booking.from_stop))
 
 
 class VoidedAfterBoarding(Conflict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter
@@ -16,6 +16,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.inventory.seats import DeckView, seat_decks
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.timetable.call_times import call_time
 from bookings.domain.timetable.trips import local_text
 from bookings.models import RouteStop, Schedule, Seat, SeatBlock, SeatClaim, SeatKind, Ticket, User
 
@@ -114,12 +115,13 @@ def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
         for seat in Seat.objects.filter(layout=schedule.layout_id).order_by("deck", "row", "column")
     }
     names = {call.position: call.stop.city.name for call in calls}
+    ends = {call.pk: call_time(schedule, call).expected_arrival for call in calls}
     for seat_id, owned in _by_owner(claims).items():
         cell = cells[seat_id]
         for legs in owned.values():
             cell.legs_taken += len(legs)
             cell.occupants.append(
-                _occupant(legs[0], f"{names[legs[0].leg]} → {names[legs[-1].leg + 1]}", now)
+                _occupant(legs[0], f"{names[legs[0].leg]} → {names[legs[-1].leg + 1]}", ends, now)
             )
     first, last = calls[0].stop, calls[-1].stop
     shown = tuple(cells.values())
@@ -149,7 +151,8 @@ def _by_owner(claims: Iterable[SeatClaim]) -> dict[int, dict[tuple[int | None, .
     return seats
 
 
-def _occupant(claim: SeatClaim, road: str, now: datetime) -> Occupant:
+def _occupant(claim: SeatClaim, road: str, ends: Mapping[int, datetime], now: datetime) -> Occupant:
+    """`ends`: when the coach is expected at its calls, by their ids."""
     if claim.block:
         return Occupant("blocked", claim.block.reason, "", road, None, False)
     if claim.ticket is None:
@@ -162,7 +165,7 @@ def _occupant(claim: SeatClaim, road: str, now: datetime) -> Occupant:
         if ticket.status == Ticket.Status.BOARDED
         else "taken"
     )
-    can_move = state in ("taken", "boarded") and now < booking.alights_at
+    can_move = state in ("taken", "boarded") and now < ends[booking.to_stop_id]
     return Occupant(state, ticket.full_name, booking.booking_reference, road, ticket.pk, can_move)
 
 

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now
 from bookings.domain.inventory.claims import lock_schedules
+from bookings.domain.operations.time_messages import TimesChanged, follow_skipped_stop, tell_times
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.timetable.call_times import MOST_LATE, CallTimes, call_times, compact
-from bookings.domain.timetable.leavings import last_left
+from bookings.domain.timetable.leavings import left_times, passed_position
 from bookings.domain.timetable.segments import route_calls
-from bookings.models import RouteStop, SaleStatus, Schedule, ScheduleChange, ScheduleEvent, Ticket, User
+from bookings.models import RouteStop, SaleStatus, Schedule, ScheduleChange, Ticket, User
 
 Kind = ScheduleChange.Kind
 _MINUTE = timedelta(minutes=1)
@@ -84,7 +85,7 @@ def times_page(schedule_id: int, change: Delay | StopChange | None = None, *, no
     schedule = Schedule.objects.select_related("route__line").filter(pk=schedule_id).first()
     if schedule is None:
         raise NotFound(_("We could not find this departure."))
-    calls, left = route_calls(schedule.route_id), left_times(schedule_id)
+    calls, left = route_calls(schedule.route_id), left_times(schedule)
     rows = list(ScheduleChange.objects.filter(schedule=schedule_id).select_related("actor"))
     before = call_times(schedule, calls, left)
     after = before
@@ -126,21 +127,6 @@ def _planned(
         departure_time=schedule.departure_time,
         call_changes=compact(schedule.departure_time, calls, [*rows, *added]),
     )
-
-
-def left_times(schedule_id: int) -> dict[int, datetime]:
-    """When the coach left its stops, as far as staff said so, by position: one query."""
-    events = ScheduleEvent.objects.filter(schedule=schedule_id).leavings().order_by("pk")
-    return {position or 0: at for position, at in events.values_list("position", "at")}
-
-
-def passed_position(schedule: Schedule) -> int:
-    """The last stop that the coach is known to have left; -1 before its first."""
-    if schedule.status == Schedule.Status.ARRIVED:
-        return 2**15
-    if schedule.status != Schedule.Status.DEPARTED:
-        return -1
-    return last_left([schedule.pk]).get(schedule.pk, 0)
 
 
 def report_delay(
@@ -191,12 +177,17 @@ def change_times(
     """
     calls = route_calls(schedule.route_id)
     rows = list(ScheduleChange.objects.filter(schedule=schedule.pk))
-    added = _rows(schedule, calls, rows, change, actor=actor, now=now)
+    added, before = _rows(schedule, calls, rows, change, actor=actor, now=now), schedule.call_changes
     ScheduleChange.objects.bulk_create(added)
     schedule.call_changes = compact(schedule.departure_time, calls, [*rows, *added])
+    schedule.revision += 1
     Schedule.objects.filter(pk=schedule.pk).update(
         call_changes=schedule.call_changes, revision=F("revision") + 1
     )
+    changed = TimesChanged(schedule, calls, before, passed_position(schedule))
+    tell_times(changed, reason=change.reason, actor=actor, now=now)
+    if isinstance(change, StopChange):
+        follow_skipped_stop(changed, change.position, is_skipped=change.is_skipped, now=now)
 
 
 def _rows(

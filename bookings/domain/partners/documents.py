@@ -19,7 +19,7 @@ from bookings.domain.sales.checkout import discount_of, pay_later_until, trip_fa
 from bookings.domain.sales.held_trips import hold_trips
 from bookings.domain.sales.ledger import PLACED
 from bookings.domain.sales.refund_state import RefundState, state_of, with_state
-from bookings.domain.timetable.segments import Point, Segment, point_of
+from bookings.domain.timetable.segments import Point, Segment
 from bookings.models import (
     Account,
     Booking,
@@ -149,8 +149,8 @@ def segment_doc(segment: Segment) -> SegmentDoc:
     return SegmentDoc(
         segment.schedule.pk,
         segment.schedule.route.line.code,
-        point_of(segment.board, segment.boards_local),
-        point_of(segment.alight, segment.alights_local),
+        segment.origin,
+        segment.destination,
     )
 
 

@@ -19,6 +19,7 @@ from bookings.domain.sales.cancellations import returnable_tickets
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.sales.order_lines import Cause, LineChange, write_lines
 from bookings.domain.sales.refunds import owe_refund
+from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.models import (
     Account,
     Booking,
@@ -87,7 +88,7 @@ def changeable(booking: Booking, ticket_ids: Collection[int] | None, now: dateti
             )
         )
     tickets = returnable_tickets(booking, ticket_ids, now)
-    if now >= booking.boards_at and not tickets:
+    if now >= expected_boards_at(booking) and not tickets:
         raise Conflict(_("The departure time has passed: this booking can no longer be moved to another."))
     if ticket_ids is not None and not ticket_ids:
         raise Refusal(_("Choose at least one passenger."))

@@ -38,6 +38,7 @@ from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.promo_codes import LIVE, free_uses
 from bookings.domain.sales.refunds import owe_back, owe_refund
 from bookings.domain.sales.waivers import Waiver
+from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
     Account,
@@ -148,7 +149,8 @@ def ticket_quote(
         return RefundQuote(paid, ZERO, RefundRule.WAIVED)
     if is_left_behind(ticket, booking, now):
         return RefundQuote(paid, ZERO, RefundRule.LEFT_BEHIND)
-    return refund_quote(paid, terms, sold_at=booking.booking_date, boards_at=booking.boards_at, now=now)
+    boards_at = expected_boards_at(booking)
+    return refund_quote(paid, terms, sold_at=booking.booking_date, boards_at=boards_at, now=now)
 
 
 def valid_tickets(booking: Booking, ticket_ids: Collection[int] | None) -> list[Ticket]:
@@ -164,13 +166,13 @@ def is_waiting(ticket: Ticket) -> bool:
 def is_left_behind(ticket: Ticket, booking: Booking, now: datetime) -> bool:
     """Whether this passenger paid to stand by and got no seat.
 
-    They get all of it back, or another coach without a fee: when the coach was due to leave, or has left
-    before that. One that is late has nothing more to offer them than patience.
+    They get all of it back, or another coach without a fee: when the coach was expected to leave, or has
+    left before that. One that is late has nothing more to offer them than patience.
     """
     stood_by = ticket.place == Ticket.Place.STANDBY and ticket.status == Ticket.Status.VALID
     if not stood_by or booking.status != SaleStatus.CONFIRMED:
         return False
-    return now >= booking.boards_at or has_passed(booking.schedule, booking.from_stop)
+    return now >= expected_boards_at(booking) or has_passed(booking.schedule, booking.from_stop)
 
 
 def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now: datetime) -> list[Ticket]:
@@ -181,7 +183,7 @@ def returnable_tickets(booking: Booking, ticket_ids: Collection[int] | None, now
     tickets = valid_tickets(booking, ticket_ids)
     return (
         tickets
-        if now < booking.boards_at
+        if now < expected_boards_at(booking)
         else [ticket for ticket in tickets if is_waiting(ticket) or is_left_behind(ticket, booking, now)]
     )
 
@@ -236,9 +238,10 @@ def is_whole_booking(booking: Booking, tickets: Collection[Ticket]) -> bool:
 
 
 def can_cancel(booking: Booking, now: datetime) -> bool:
-    if booking.status == SaleStatus.CONFIRMED and now >= booking.boards_at:
+    if booking.status == SaleStatus.CONFIRMED and now >= expected_boards_at(booking):
         return bool(returnable_tickets(booking, None, now))
-    return booking.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED) and now < booking.boards_at
+    is_open = booking.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED)
+    return is_open and now < expected_boards_at(booking)
 
 
 @dataclass(frozen=True)

@@ -263,7 +263,9 @@ def _make_order(
 ) -> Order:
     segments = [segment_of(trip) for trip in trips]
     boards_at = min(segment.boards_at for segment in segments)
-    if any(max(segment.boards_at, segment.closes_at(request.channel)) <= now for segment in segments):
+    if any(
+        max(segment.expected_boards_at, segment.closes_at(request.channel)) <= now for segment in segments
+    ):
         raise Conflict(_("The departure time at your stop has passed."))
     pay_by = (
         pay_later_until(boards_at, now, channel=request.channel)

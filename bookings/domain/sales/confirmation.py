@@ -18,6 +18,7 @@ from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.order_lines import Cause, LineChange, lines_to_sell_again, write_lines
 from bookings.domain.sales.promo_codes import use_again
+from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
@@ -98,7 +99,7 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
         tickets = [ticket for ticket in passengers if ticket.seat_id]
         gone = taken_seats(booking.schedule_id, segment.legs, now=now)
         left = (
-            booking.boards_at <= now
+            expected_boards_at(booking) <= now
             or not booking.schedule.is_active
             or booking.schedule.status not in Schedule.SOLD_IN
             or has_passed(booking.schedule, booking.from_stop)

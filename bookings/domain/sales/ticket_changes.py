@@ -38,6 +38,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.order_lines import LineChange, NewLine
 from bookings.domain.sales.orders import lock_order, new_spoken_code
 from bookings.domain.sales.promo_codes import remaining_discounts
+from bookings.domain.timetable.call_times import expected_alights_at, expected_boards_at
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
     Booking,
@@ -95,7 +96,7 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
         raise Conflict(_("This ticket is not paid or no longer valid: its seat cannot be changed."))
     if booking.schedule.status == Schedule.Status.CANCELLED:
         raise Conflict(_("This departure is cancelled: its seats cannot be changed."))
-    if now >= booking.alights_at:
+    if now >= expected_alights_at(booking):
         raise Conflict(_("This trip is over; its seats can no longer be changed."))
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     coach = SeatAvailability(
@@ -246,7 +247,7 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
     stands = (
         booking.status == SaleStatus.CONFIRMED
         and ticket.status == Ticket.Status.VALID
-        and now < booking.boards_at
+        and now < expected_boards_at(booking)
     )
     if not stands or (change.version is not None and ticket.version != change.version):
         raise Conflict(

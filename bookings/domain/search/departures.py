@@ -28,7 +28,9 @@ from bookings.domain.search.segments import (
     find_departures,
     find_route_segments,
 )
-from bookings.domain.timetable.segments import Point, Segment, SegmentRef, get_segment, point_of
+from bookings.domain.timetable.call_times import call_time
+from bookings.domain.timetable.leavings import left_times
+from bookings.domain.timetable.segments import Point, Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import StopCall, stop_call
 from bookings.models import Channel, RouteStop, Schedule
 
@@ -112,7 +114,7 @@ def upcoming(which: ListFilter, *, window: ListWindow, now: datetime) -> list[Sc
     if window.after:
         time, pk = window.after
         rows = rows.filter(departure_time__gte=time).filter(Q(departure_time__gt=time) | Q(pk__gt=pk))
-    columns = ("departure_time", "layout_id", "price_zar", "coach", "revision", *_FACTS)
+    columns = ("departure_time", "layout_id", "price_zar", "coach", "revision", "call_changes", *_FACTS)
     page = rows.order_by("departure_time", "pk").values_list("pk", *columns, named=True)
     schedules = list(page[window.first : window.first + window.count])
     segments = _whole_segments({schedule.route_id for schedule in schedules})
@@ -161,7 +163,7 @@ def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
     schedule, route = segment.schedule, segment.schedule.route
     calls = list(RouteStop.objects.filter(route=route).select_related("stop__city").order_by("position"))
     on_route = RouteSegment(segment.board, segment.alight, str(route.line), calls[-1].km)
-    departures = [_departure(schedule, on_route)]
+    departures, left = [_departure(schedule, on_route)], left_times(schedule)
     (row,) = _rows(departures, _facts(departures), now)
     return ScheduleDetail(
         row=row,
@@ -169,7 +171,7 @@ def schedule_detail(segment: Segment, *, now: datetime) -> ScheduleDetail:
         sales_close_at=segment.closes_at(Channel.API),
         layout=schedule.layout.name,
         amenities=tuple(schedule.layout.amenities),
-        calls=tuple(stop_call(call, schedule.departure_time) for call in calls),
+        calls=tuple(stop_call(call, schedule, left.get(call.position)) for call in calls),
     )
 
 
@@ -213,6 +215,8 @@ def _departure(schedule: Any, segment: RouteSegment) -> Departure:
         schedule.layout_id,
         schedule.price_zar,
         schedule.revision,
+        call_time(schedule, segment.board) if schedule.call_changes else None,
+        call_time(schedule, segment.alight) if schedule.call_changes else None,
     )
 
 
@@ -248,8 +252,8 @@ def _rows(departures: Sequence[Departure], facts: Mapping[int, Facts], now: date
                 departure_time=departure.boards_local,
                 arrival_time=departure.alights_local,
                 duration_minutes=departure.segment.minutes,
-                origin=point_of(departure.segment.board, departure.boards_local),
-                destination=point_of(departure.segment.alight, departure.alights_local),
+                origin=departure.origin,
+                destination=departure.destination,
                 price_zar=quote.adult if quote else None,
                 available_seats=quote.free or 0 if quote else 0,
                 revision=departure.revision,

@@ -19,7 +19,7 @@ from bookings.cache.reference_data import cached
 from bookings.domain.timetable.call_times import REACH_BACK, CallTimes, call_time
 from bookings.domain.timetable.departures import DatedDeparture, RouteWindow, departures_within
 from bookings.domain.timetable.leavings import last_left
-from bookings.domain.timetable.segments import find_shortest_pair
+from bookings.domain.timetable.segments import Point, find_shortest_pair, point_of
 from bookings.models import City, RouteStop, Schedule, Stop
 
 FARTHEST_DAYS: Final = (
@@ -60,6 +60,15 @@ class Departure(
     @property
     def expected_boards_at(self) -> datetime:
         return self.boarding.expected_departure if self.boarding else self.boards_at
+
+    @property
+    def origin(self) -> Point:
+        """Where it begins, as programs get it."""
+        return point_of(self.segment.board, self.boards_local, self.boarding)
+
+    @property
+    def destination(self) -> Point:
+        return point_of(self.segment.alight, self.alights_local, self.alighting, arrives=True)
 
     @property
     def alights_local(self) -> datetime:

@@ -64,8 +64,8 @@ def _event(trip: TicketedTrip) -> Any:
     event = Event.new(
         uid=f"booking-{booking.pk}@{host}",
         stamp=booking.cancelled_at or booking.booking_date,
-        start=segment.boards_local,
-        end=segment.alights_local,
+        start=segment.expected_boards_at.astimezone(segment.boards_local.tzinfo),
+        end=segment.expected_alights_at.astimezone(segment.alights_local.tzinfo),
         summary=_("Coach %(trip)s") % {"trip": trip.view.title},
         location=", ".join(part for part in (trip.view.board_stop, trip.board_address) if part),
         description="\n".join(_lines(trip)),
@@ -88,10 +88,14 @@ def _sequence(booking: Booking) -> int:
 
 def _lines(trip: TicketedTrip) -> list[str]:
     segment = booking_segment(trip.booking)
-    arrives = time_text(segment.alights_local, segment.boards_local.date())
+    arrives = time_text(
+        segment.expected_alights_at.astimezone(segment.alights_local.tzinfo), segment.boards_local.date()
+    )
     lines = [_("Reference %(reference)s") % {"reference": trip.booking.booking_reference}]
     if trip.view.seats:
         lines.append(_("Seats %(seats)s") % {"seats": ", ".join(trip.view.seats)})
+    if trip.change_note:
+        lines.append(trip.change_note)
     lines += [
         _("Be at the stop by %(time)s.") % {"time": trip.check_in},
         _("You get off at %(stop)s, %(time)s.") % {"stop": trip.view.alight_stop, "time": arrives},

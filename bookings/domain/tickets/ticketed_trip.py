@@ -13,8 +13,9 @@ from bookings.base.dates import duration_text, time_text
 from bookings.base.money import format_zar
 from bookings.domain.fares.refund_rules import RefundTerms, refund_steps
 from bookings.domain.sales.booking_page import booking_segment
+from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.trip_facts import trip_facts
-from bookings.domain.timetable.trips import TripView, local_text, trip_view
+from bookings.domain.timetable.trips import TripView, change_note, local_text, trip_view
 from bookings.models import Booking, SaleStatus, Ticket
 
 _IN_USE: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED)
@@ -36,12 +37,13 @@ class TicketedTrip:
     alight_address: str
     zone_note: str
     late_note: str  # of what was sold after its planned time
+    change_note: str  # what was told of its times since
     coach: str
 
     @property
     def time_note(self) -> str:
         """What must be known of the times of this trip."""
-        return " ".join(note for note in (self.late_note, self.zone_note) if note)
+        return " ".join(note for note in (self.change_note, self.late_note, self.zone_note) if note)
 
 
 def ticketed_trip_of(booking: Booking) -> TicketedTrip:
@@ -50,7 +52,7 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
     facts = trip_facts(booking.from_stop, booking.to_stop)
     tickets = tuple(ticket for ticket in booking.tickets.all() if ticket.status in _IN_USE)
     zones_differ = segment.boards_local.utcoffset() != segment.alights_local.utcoffset()
-    layout = booking.schedule.layout.name
+    layout, zone = booking.schedule.layout.name, segment.boards_local.tzinfo
     sold = booking.booking_date.astimezone(segment.boards_local.tzinfo)
     planned = time_text(segment.boards_local, sold.date())
     return TicketedTrip(
@@ -58,7 +60,10 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
         view=trip_view(segment, tuple(ticket.seat.label for ticket in tickets if ticket.seat)),
         tickets=tickets,
         duration=duration_text(segment.minutes),
-        check_in=time_text(max(segment.boards_local - facts.check_in, sold), segment.boards_local.date()),
+        check_in=time_text(
+            max(segment.expected_boards_at.astimezone(zone) - facts.check_in, sold),
+            segment.boards_local.date(),
+        ),
         luggage=facts.luggage,
         papers=facts.papers,
         refunds=refund_lines(tickets, booking),
@@ -69,6 +74,7 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
         % {"time": planned}
         if sold >= segment.boards_local
         else "",
+        change_note=change_note(segment),
         coach=_("%(layout)s, coach %(number)d") % {"layout": layout, "number": booking.schedule.coach}
         if booking.schedule.coach > 1
         else layout,
@@ -92,5 +98,5 @@ def refund_lines(tickets: Sequence[Ticket], booking: Booking) -> tuple[str, ...]
     return tuple(
         _("until %(moment)s: %(amount)s")
         % {"moment": local_text(step.until, zone), "amount": format_zar(step.amount)}
-        for step in refund_steps(sold, sold_at=booking.booking_date, boards_at=booking.boards_at)
+        for step in refund_steps(sold, sold_at=booking.booking_date, boards_at=expected_boards_at(booking))
     )

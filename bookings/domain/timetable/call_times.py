@@ -16,7 +16,7 @@ from math import ceil
 from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
-from bookings.models import RouteStop, Schedule, ScheduleChange
+from bookings.models import Booking, RouteStop, Schedule, ScheduleChange
 
 MOST_LATE: Final = timedelta(hours=24)  # beyond it, it is another departure
 REACH_BACK: Final = timedelta(hours=12)  # how late a coach may be and still be listed
@@ -117,6 +117,22 @@ def call_time(departure: Dated, call: Timed, left: datetime | None = None) -> Ca
         next_word_at=change.next_word_at,
         actual_departure=left,
     )
+
+
+def expected_boards_at(booking: Booking) -> datetime:
+    """The later of planned and last told: what decides over refunds and changes of a booking, which must be
+    loaded with its schedule.
+    """
+    if not booking.schedule.call_changes:
+        return booking.boards_at
+    return call_time(booking.schedule, booking.from_stop).expected_departure
+
+
+def expected_alights_at(booking: Booking) -> datetime:
+    """As `expected_boards_at`, where it ends."""
+    if not booking.schedule.call_changes:
+        return booking.alights_at
+    return call_time(booking.schedule, booking.to_stop).expected_arrival
 
 
 def call_times(

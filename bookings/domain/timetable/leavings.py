@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
 
 from bookings.models import RouteStop, Schedule, ScheduleEvent
+
+LAST_POSITION: Final = 2**15  # beyond any
 
 
 def left_on_the_road(positions: Iterable[int | None]) -> set[int | None]:
@@ -43,3 +47,20 @@ def last_left(schedule_ids: Iterable[int]) -> dict[int, int]:
 def _positions(schedule: Schedule) -> list[int | None]:
     events = ScheduleEvent.objects.filter(schedule=schedule).leavings()
     return list(events.values_list("position", flat=True))
+
+
+def left_times(schedule: Schedule) -> dict[int, datetime]:
+    """When the coach left its stops, as far as staff said so, by position: a query once it has left."""
+    if schedule.status not in (Schedule.Status.DEPARTED, Schedule.Status.ARRIVED):
+        return {}
+    events = ScheduleEvent.objects.filter(schedule=schedule).leavings().order_by("pk")
+    return {position or 0: at for position, at in events.values_list("position", "at")}
+
+
+def passed_position(schedule: Schedule) -> int:
+    """The last stop that the coach is known to have left, or where it ended; -1 before its first."""
+    if schedule.status == Schedule.Status.ARRIVED:
+        return LAST_POSITION
+    if schedule.status != Schedule.Status.DEPARTED:
+        return -1
+    return last_left([schedule.pk]).get(schedule.pk, 0)

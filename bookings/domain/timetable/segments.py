@@ -95,6 +95,16 @@ class Segment:
         return self.alighting.expected_arrival if self.schedule.call_changes else self.alights_at
 
     @property
+    def origin(self) -> Point:
+        """Where it begins, as programs get it."""
+        return point_of(self.board, self.boards_local, self.boarding if self.schedule.call_changes else None)
+
+    @property
+    def destination(self) -> Point:
+        times = self.alighting if self.schedule.call_changes else None
+        return point_of(self.alight, self.alights_local, times, arrives=True)
+
+    @property
     def is_served(self) -> bool:
         """Whether the coach calls at both ends."""
         changes = read_changes(self.schedule.call_changes)
@@ -145,12 +155,23 @@ class Point:
     stop: str
     city: str
     city_slug: str
-    time: datetime | None  # by the clock there
+    time: datetime | None  # planned, by the clock there
+    expected_time: datetime | None = None  # None: not known until `news_at`; on a route, which has no date
+    news_at: datetime | None = None
+    is_skipped: bool = False
 
 
-def point_of(call: RouteStop, time: datetime | None) -> Point:
-    """The call must be loaded with its city."""
-    return Point(call.ref, call.stop.name, call.stop.city.name, call.stop.city.slug, time)
+def point_of(
+    call: RouteStop, time: datetime | None = None, times: CallTimes | None = None, *, arrives: bool = False
+) -> Point:
+    """The call must be loaded with its city. `times` are needed where something was told of it."""
+    names = (call.ref, call.stop.name, call.stop.city.name, call.stop.city.slug)
+    if times is None or not times.is_changed:
+        return Point(*names, time, time)
+    zone = ZoneInfo(call.stop.time_zone)
+    expected = (times.expected_arrival if arrives else times.expected_departure).astimezone(zone)
+    news = times.next_word_at.astimezone(zone) if times.next_word_at else None
+    return Point(*names, time, None if news else expected, news, times.is_skipped)
 
 
 def find_shortest_pair(

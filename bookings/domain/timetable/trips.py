@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_mark, day_text, time_text
-from bookings.domain.timetable.call_times import CallTimes
+from bookings.domain.timetable.call_times import CallTimes, Dated, call_time
 from bookings.domain.timetable.segments import Segment, SegmentRef, route_calls
 from bookings.models import RouteStop, Schedule
 
@@ -84,6 +84,22 @@ def segment_notes(segment: Segment) -> tuple[str, str]:
     )
 
 
+def change_note(segment: Segment) -> str:
+    """In a sentence what was told of the times of a segment; empty while it is as planned."""
+    departs, arrives = segment_notes(segment)
+    facts = {
+        "board": segment.board.stop,
+        "alight": segment.alight.stop,
+        "departs": departs,
+        "arrives": arrives,
+    }
+    if departs and arrives:
+        return _("Changed times: %(board)s %(departs)s, %(alight)s %(arrives)s.") % facts
+    if departs:
+        return _("Changed time: %(board)s %(departs)s.") % facts
+    return _("Changed time: %(alight)s %(arrives)s.") % facts if arrives else ""
+
+
 def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "") -> TripView:
     departs, arrives = segment.boards_local, segment.alights_local
     board, alight = segment.board.stop, segment.alight.stop
@@ -108,10 +124,12 @@ def trip_view(segment: Segment, seats: tuple[str, ...] = (), total_text: str = "
     )
 
 
-def late_text(boards_local: datetime, now: datetime) -> str:
-    """ "25 min late", with the day of its time if that is another; empty before the planned time."""
+def late_text(boards_local: datetime, now: datetime, expected_at: datetime | None = None) -> str:
+    """ "25 min late", with the day of its time if that is another; empty before the time at which it is
+    expected.
+    """
     minutes = int((now - boards_local).total_seconds() // 60)
-    if now < boards_local:
+    if now < (expected_at or boards_local):
         return ""
     late = _("%(minutes)d min late") % {"minutes": minutes}
     is_today = boards_local.date() == now.astimezone(boards_local.tzinfo).date()
@@ -136,23 +154,38 @@ class StopCall:
     departs: datetime
     may_board: bool
     may_alight: bool
+    expected_arrives: datetime | None = None  # None: not known until `news_at`
+    expected_departs: datetime | None = None
+    left_at: datetime | None = None  # as far as staff said so
+    news_at: datetime | None = None
+    is_skipped: bool = False
+    departs_note: str = ""  # "expected 17:45": what was told that the plan does not say
+    arrives_note: str = ""
 
 
-def stop_call(call: RouteStop, departure_time: datetime) -> StopCall:
-    """The call of a departure that leaves its first stop at `departure_time`."""
-    zone = ZoneInfo(call.stop.time_zone)
+def stop_call(call: RouteStop, departure: Dated, left: datetime | None = None) -> StopCall:
+    """The call of a departure; `left` is when it left."""
+    zone, times = ZoneInfo(call.stop.time_zone), call_time(departure, call)
+    news = times.next_word_at.astimezone(zone) if times.next_word_at else None
     return StopCall(
         position=call.position,
         stop=call.stop.code,
         name=call.stop.name,
         city=call.stop.city.name,
-        arrives=(departure_time + timedelta(minutes=call.arrive_min)).astimezone(zone),
-        departs=(departure_time + timedelta(minutes=call.depart_min)).astimezone(zone),
+        arrives=times.planned_arrival.astimezone(zone),
+        departs=times.planned_departure.astimezone(zone),
         may_board=call.may_board,
         may_alight=call.may_alight,
+        expected_arrives=None if news else times.expected_arrival.astimezone(zone),
+        expected_departs=None if news else times.expected_departure.astimezone(zone),
+        left_at=left.astimezone(zone) if left else None,
+        news_at=news,
+        is_skipped=times.is_skipped,
+        departs_note=expected_text(times, zone),
+        arrives_note=expected_text(times, zone, arrives=True),
     )
 
 
 def stop_calls(schedule: Schedule) -> tuple[StopCall, ...]:
     """All calls of the departure, in order."""
-    return tuple(stop_call(call, schedule.departure_time) for call in route_calls(schedule.route_id))
+    return tuple(stop_call(call, schedule) for call in route_calls(schedule.route_id))

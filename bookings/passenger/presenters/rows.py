@@ -188,12 +188,12 @@ def _route_call(call: StopCall, segment: Segment, day: date) -> SafeString:
     is_end = is_board or is_alight
     hint = _("you board here") if is_board else _("you get off here") if is_alight else ""
     parts = {"is-ride": call.position in segment.legs, "is-end": is_end}
-    time = call.arrives if is_alight else call.departs
+    time, note = (call.arrives, call.arrives_note) if is_alight else (call.departs, call.departs_note)
     return fill(
         _ROUTE_CALL,
         part=" ".join(name for name, is_shown in parts.items() if is_shown),
         time_iso=time.isoformat(),
-        time=f"{time:%H:%M}",
+        time=changed_time(f"{time:%H:%M}", note),
         day=_within(' <small class="muted">{}</small>', day_mark(time.date(), day)),
         city=_within("<b>{}</b>" if is_end else '<span class="muted">{}</span>', call.city),
         stop=_within(' <small class="muted">{}</small>', call.name if call.name != call.city else ""),

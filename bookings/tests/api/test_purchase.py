@@ -53,6 +53,9 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "city": "Johannesburg",
             "city_slug": "johannesburg",
             "time": "2026-12-04T10:00:00+02:00",
+            "expected_time": "2026-12-04T10:00:00+02:00",
+            "news_at": None,
+            "is_skipped": False,
         },
         "destination": {
             "ref": "cape-town-main@2",
@@ -60,6 +63,9 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "city": "Cape Town",
             "city_slug": "cape-town",
             "time": "2026-12-04T14:00:00+02:00",
+            "expected_time": "2026-12-04T14:00:00+02:00",
+            "news_at": None,
+            "is_skipped": False,
         },
     }
     rides = [

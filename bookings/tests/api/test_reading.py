@@ -31,7 +31,7 @@ def departures(*rows: dict[str, Any]) -> dict[str, Any]:
     return {**page(*rows), "next_cursor": None}
 
 
-def point(city: str, position: int, time: str | None = None) -> dict[str, str | None]:
+def point(city: str, position: int, time: str | None = None) -> dict[str, Any]:
     """`time` on the day of the departure."""
     slug = city.lower().replace(" ", "-")
     return {
@@ -40,6 +40,9 @@ def point(city: str, position: int, time: str | None = None) -> dict[str, str | 
         "city": city,
         "city_slug": slug,
         "time": time and f"{DAY}T{time}:00+02:00",
+        "expected_time": time and f"{DAY}T{time}:00+02:00",
+        "news_at": None,
+        "is_skipped": False,
     }
 
 
@@ -240,6 +243,8 @@ def test_one_schedule_with_its_calls(anybody: Program, coach: Schedule) -> None:
             "city": city,
         }
         at = f"2026-12-04T{time}:00+02:00"
+        as_planned = {"expected_arrives": at, "expected_departs": at, "left_at": None, "news_at": None}
+        stop |= {**as_planned, "is_skipped": False}
         return {**stop, "arrives": at, "departs": at, "may_board": position < 2, "may_alight": position > 0}
 
     assert anybody.get(f"/schedules/{coach.pk}/").json() == whole(coach) | {

@@ -55,12 +55,12 @@ class RouteShape(Shown):
 
     @extend_schema_field(PointShape)
     def get_origin(self, route: Route) -> Any:
-        return PointShape(point_of(route.calls.all()[0], None)).data
+        return PointShape(point_of(route.calls.all()[0])).data
 
     @extend_schema_field(PointShape)
     def get_destination(self, route: Route) -> Any:
         *_others, last = route.calls.all()
-        return PointShape(point_of(last, None)).data
+        return PointShape(point_of(last)).data
 
 
 class PassengerTypeShape(Shown):

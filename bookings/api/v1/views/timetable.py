@@ -39,7 +39,7 @@ from bookings.domain.network.places import get_place
 from bookings.domain.search import departures as timetable
 from bookings.domain.search.offers import Offer, Search, offers_window
 from bookings.domain.search.segments import Departure, is_reachable
-from bookings.domain.timetable.segments import SegmentRef, point_of
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Channel
 
 
@@ -124,8 +124,8 @@ def seats(request: Request, schedule_id: int) -> HttpResponse:
     if known:
         return known
     ends = {
-        "origin": point_of(segment.board, segment.boards_local),
-        "destination": point_of(segment.alight, segment.alights_local),
+        "origin": segment.origin,
+        "destination": segment.destination,
     }
     facts = {**vars(seat_map(segment, now=now, channel=Channel.API)), **ends}
     return cacheable(detail_response(request, SeatMapShape, facts), etag=etag)
@@ -163,8 +163,8 @@ def _with_ends(rows: Iterable[tuple[Departure, Offer]]) -> list[dict[str, Any]]:
     return [
         {
             **vars(offer),
-            "origin": point_of(departure.segment.board, departure.boards_local),
-            "destination": point_of(departure.segment.alight, departure.alights_local),
+            "origin": departure.origin,
+            "destination": departure.destination,
         }
         for departure, offer in rows
     ]

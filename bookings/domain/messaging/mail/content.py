@@ -48,6 +48,8 @@ from bookings.models import (
     Payment,
     Refund,
     SaleStatus,
+    Schedule,
+    ScheduleChange,
     Ticket,
     Total,
     Voucher,
@@ -194,6 +196,34 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
             "comes_back": refund > ZERO,
             "refunds": _sentences(order, _refunds_of_end(booking)),
             "receipt": row and receipt_text(refund_receipt(order, bookings, row.pk)),
+        },
+        ((f"trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
+    )
+
+
+def _times_changed(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content | None:
+    booking = next(booking for booking in bookings if booking.pk == message.about_id)
+    trip = ticketed_trip_of(booking)
+    is_over = booking.schedule.status in (Schedule.Status.ARRIVED, Schedule.Status.CANCELLED)
+    if booking.status != SaleStatus.CONFIRMED or not trip.tickets or is_over:
+        return None
+    reasons = ScheduleChange.objects.filter(schedule=booking.schedule_id, at__lte=message.created_at)
+    last = reasons.last()
+    facts = {"trip": trip.view.title, "date": trip.view.date_short, "reference": booking.booking_reference}
+    subject = (
+        _("Your coach %(trip)s, %(date)s: changed times (%(reference)s)")
+        if trip.change_note
+        else _("Your coach %(trip)s, %(date)s runs as planned again (%(reference)s)")
+    )
+    return Content(
+        subject % facts,
+        {
+            "trip": trip,
+            "reference": booking.booking_reference,
+            "reason": last.get_reason_display() if last and last.reason else "",
+            "check_in": trip.check_in,
         },
         ((f"trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
     )
@@ -386,6 +416,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.PAY_BY: _pay_by,
     Kind.PAY_REMINDER: _pay_reminder,
     Kind.CANCELLATION: _cancellation,
+    Kind.TIMES_CHANGED: _times_changed,
     Kind.SEATS_GONE: _seats_gone,
     Kind.REFUND: _refund,
     Kind.CHARGEBACK: _chargeback,

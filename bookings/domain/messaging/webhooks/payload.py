@@ -7,14 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from bookings.domain.timetable.segments import Segment, point_of
+from bookings.domain.timetable.segments import Point, Segment
 from bookings.models import (
     Booking,
     BookingEvent,
     OutboxMessage,
     Payment,
     Refund,
-    RouteStop,
     SaleStatus,
     Ticket,
     Webhook,
@@ -70,15 +69,16 @@ def _booking(event: str, about: int, at: datetime) -> dict[str, Any]:
         "booking": booking.booking_reference,
         "status": _STATES.get(Webhook.Event(event), booking.status),
         "schedule_id": booking.schedule_id,
-        "origin": _point(segment.board, segment.boards_local),
-        "destination": _point(segment.alight, segment.alights_local),
+        "origin": _point(segment.origin),
+        "destination": _point(segment.destination),
         "tickets": [_ticket(ticket) for ticket in _affected(booking, event, at)],
     }
 
 
-def _point(call: RouteStop, time: datetime) -> dict[str, str]:
+def _point(point: Point) -> dict[str, Any]:
     """As the API's answers have it."""
-    return {**asdict(point_of(call, time)), "time": time.isoformat()}
+    fields = asdict(point)
+    return fields | {name: value.isoformat() for name, value in fields.items() if isinstance(value, datetime)}
 
 
 def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:
@@ -89,6 +89,8 @@ def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:
             "ticket"
         )
         return list(tickets.filter(pk__in=tickets_of_event)) or list(tickets)
+    if event == Webhook.Event.TIMES_CHANGED:
+        return list(tickets.filter(status__in=(Ticket.Status.VALID, Ticket.Status.BOARDED)))
     return list(tickets)
 
 

@@ -110,6 +110,9 @@ def test_a_sale_is_told_with_its_passengers_and_signed(
             "city": "Johannesburg",
             "city_slug": "johannesburg",
             "time": "2026-12-04T10:00:00+02:00",
+            "expected_time": "2026-12-04T10:00:00+02:00",
+            "news_at": None,
+            "is_skipped": False,
         },
         "destination": {
             "ref": "cape-town-main@2",
@@ -117,6 +120,9 @@ def test_a_sale_is_told_with_its_passengers_and_signed(
             "city": "Cape Town",
             "city_slug": "cape-town",
             "time": "2026-12-04T14:00:00+02:00",
+            "expected_time": "2026-12-04T14:00:00+02:00",
+            "news_at": None,
+            "is_skipped": False,
         },
         "tickets": [
             {"id": ticket.pk, "first_name": name, "surname": "Mokoena", "seat": seat, "status": "valid"}
