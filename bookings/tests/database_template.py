@@ -1,21 +1,26 @@
 """The database of a test run is a copy: migrating takes seconds, every worker wants a database, and the
 schema changes seldom.
 
-On SQLite the template is a file in LOCAL_DIR, on PostgreSQL a database of the server. It is made again when
-anything changes that decides its content.
+What was migrated is kept for the next run, in FALCON_TEMPLATES or else in LOCAL_DIR: as a file on SQLite, as
+a dump on PostgreSQL, where each server of tests has a database of it. It is made again when anything changes
+that decides its content.
 """
 
 import fcntl
 import hashlib
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
 from django.db import connection
+
+from bookings.tests.replica import as_postgres
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SOURCES: Final = (
@@ -75,17 +80,25 @@ def _migrate(name: str) -> None:
 
 
 def _copy_file(target: Path) -> None:
-    template = Path(settings.LOCAL_DIR) / f"test-template-{schema_version()}.sqlite3"
-    with (template.parent / "test-template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not template.exists():
-            for old in template.parent.glob("test-template-*.sqlite3"):
-                _unlink(old)
-            unfinished = template.with_suffix(".new")
-            _migrate(str(unfinished))
-            unfinished.rename(template)
+    template = _kept("sqlite3", lambda unfinished: _migrate(str(unfinished)))
     _unlink(target)
     shutil.copyfile(template, target)
+
+
+def _kept(kind: str, make: Callable[[Path], None]) -> Path:
+    """The file of this schema, which is made by the first that wants it; those of older schemas go."""
+    folder = Path(os.environ.get("FALCON_TEMPLATES") or settings.LOCAL_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"test-template-{schema_version()}.{kind}"
+    with (folder / f"test-template-{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            for old in folder.glob(f"test-template-*.{kind}"):
+                _unlink(old)
+            unfinished = kept.with_suffix(".new")
+            make(unfinished)
+            unfinished.rename(kept)
+    return kept
 
 
 def _unlink(file: Path) -> None:
@@ -102,10 +115,37 @@ def _copy_database(name: str) -> None:
             [_POSTGRES_TEMPLATE],
         )
         if cursor.fetchone() != (version,):
-            _migrate(_POSTGRES_TEMPLATE)
+            cursor.execute(f"DROP DATABASE IF EXISTS {_POSTGRES_TEMPLATE} WITH (FORCE)")
+            dump = _kept("dump", _dump_migrated)
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_POSTGRES_TEMPLATE])
+            if not cursor.fetchone():
+                cursor.execute(f"CREATE DATABASE {_POSTGRES_TEMPLATE}")
+                _restore(dump, _address(_POSTGRES_TEMPLATE))
             cursor.execute(f"COMMENT ON DATABASE {_POSTGRES_TEMPLATE} IS '{version}'")
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE {_POSTGRES_TEMPLATE} STRATEGY FILE_COPY')
+
+
+def fill_new_database(address: str) -> None:
+    """Let an empty PostgreSQL database at this address be as migrations would make it."""
+    _restore(_kept("dump", _dump_migrated), address)
+
+
+def _dump_migrated(file: Path) -> None:
+    _migrate(_POSTGRES_TEMPLATE)
+    with file.open("wb") as dump:
+        as_postgres(
+            "pg_dump", "-Fc", _address(_POSTGRES_TEMPLATE), stdout=dump, capture_output=False, text=False
+        )
+
+
+def _restore(dump: Path, address: str) -> None:
+    with dump.open("rb") as file:
+        as_postgres("pg_restore", "--exit-on-error", "-d", address, stdin=file)
+
+
+def _address(name: str) -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 @contextmanager

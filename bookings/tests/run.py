@@ -133,6 +133,9 @@ def main() -> int:
     os.environ.update(
         DATABASE_URL="", REPLICA_URL="", REDIS_URL="", ENVIRONMENT="demo"
     )  # whatever a file .env says
+    os.environ.setdefault(
+        "FALCON_TEMPLATES", str(Path(os.environ.get("LOCAL_DIR") or ".local").resolve() / "cache")
+    )
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of many processes compiles everything anew
     started, tally = time.monotonic(), Tally()
     with ExitStack() as stack:

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import environ
 import httpx
 import psutil
+import psycopg
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
+from bookings.tests.database_template import fill_new_database
+from bookings.tests.emptying import empty_tables
 from bookings.tests.servers import free_port
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
@@ -170,15 +172,18 @@ def living_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     One that may be broken without harm to other tests.
     """
+    with psycopg.connect(url) as link:
+        is_new = link.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,)
+    if is_new:
+        fill_new_database(url)
     monkeypatch.setenv("DATABASE_URL", url)
     there, here = environ.Env.db_url_config(url), connection.settings_dict
     usual = dict(here)
     connection.close()
     here.update({**there, "OPTIONS": {**here["OPTIONS"], **there.get("OPTIONS", {})}})
     try:
-        call_command("migrate", verbosity=0)
         yield
-        call_command("flush", interactive=False, verbosity=0)
+        empty_tables()
     finally:
         connection.close()
         here.update(usual)
