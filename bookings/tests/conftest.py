@@ -114,6 +114,11 @@ def queued() -> Iterator[None]:
     HUEY.immediate = True
 
 
+def pytest_configure() -> None:
+    """Nothing of what is imported and collected from here on is garbage."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What wants a Redis is left to the run that has one, what only `make soak` has time for to that. Marks
     go to the report, for the verdict.
@@ -140,6 +145,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

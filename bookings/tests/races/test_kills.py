@@ -4,6 +4,7 @@ import random
 import statistics
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,25 @@ from bookings.tests.servers import free_port
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
+@pytest.fixture(scope="module")
+def site(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, static_files: Path
+) -> Iterator[Service]:
+    """One for all tests here, of which each leaves a web server that is well."""
+    folder, mail = tmp_path_factory.mktemp("site"), f"smtp://127.0.0.1:{free_port()}"
+    with service(folder, static=static_files, queue=False, EMAIL_URL=mail) as running:
+        yield running
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "site"
-    path.mkdir()
-    return path
+def queue(site: Service) -> Iterator[None]:
+    site.start("queue")
+    yield
+    site.kill("queue")
+
+
+def mail_port(site: Service) -> int:
+    return int(site.environment["EMAIL_URL"].rpartition(":")[2])
 
 
 def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
@@ -47,20 +62,16 @@ def nothing_is_lost(diary: Diary, sink: Sink, *, kills: int) -> None:
 
 
 @pytest.mark.parametrize("what", ["web", "queue"])
-def test_nothing_promised_is_lost_when_processes_are_killed(
-    what: str, settings: Any, folder: Path, static_files: Path
-) -> None:
+@pytest.mark.usefixtures("queue")
+def test_nothing_promised_is_lost_when_processes_are_killed(what: str, settings: Any, site: Service) -> None:
     schedules, kills, dice = coaches(), many(2, 12), random.Random(7)
-    with mail_server(settings) as sink:
-        with service(
-            folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}"
-        ) as site:
-            with shoppers(site.url, schedules) as diary:
-                for kill in range(kills):
-                    time.sleep(dice.uniform(0.5, 2.5))
-                    _strike(site, what, kill)
-                time.sleep(1.5)
-            catch_up(settings, site, wait=60 if SCALE else 8)
+    with mail_server(settings, port=mail_port(site)) as sink:
+        with shoppers(site.url, schedules) as diary:
+            for kill in range(kills):
+                time.sleep(dice.uniform(0.5, 2.5))
+                _strike(site, what, kill)
+            time.sleep(1.5)
+        catch_up(settings, site, wait=60 if SCALE else 8)
 
         assert len(diary.placed) >= kills // 2, site.log("web")[-2000:]
         nothing_is_lost(diary, sink, kills=kills + 1)
@@ -88,10 +99,10 @@ def _strike(site: Service, what: str, kill: int) -> None:
 
 
 def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(
-    settings: Any, folder: Path, static_files: Path
+    settings: Any, site: Service
 ) -> None:
     schedules = coaches(1)
-    with mail_server(settings) as sink, service(folder, static=static_files, queue=False) as site:
+    with mail_server(settings, port=mail_port(site)) as sink:
         diary = Diary()
         for _time in range(3):
             shop_once(site.url, schedules, diary)
@@ -104,24 +115,22 @@ def test_bookings_go_on_without_the_queue_and_the_next_one_does_its_work(
 
 
 @pytest.mark.parametrize("mood", ["refuses", "hangs"])
-def test_a_mail_server_that_goes_away_harms_no_booking(
-    mood: str, settings: Any, folder: Path, static_files: Path
-) -> None:
-    schedules, times, port = coaches(), many(3, 40), free_port()
+@pytest.mark.usefixtures("queue")
+def test_a_mail_server_that_goes_away_harms_no_booking(mood: str, settings: Any, site: Service) -> None:
+    schedules, times, port = coaches(), many(3, 40), mail_port(site)
     usual, away = Diary(), Diary()
-    with service(folder, static=static_files, EMAIL_URL=f"smtp://127.0.0.1:{port}") as site:
-        with mail_server(settings, port=port) as sink:
-            for diary in [Diary()] * 2 + [usual] * times:
-                shop_once(site.url, schedules, diary)
-            _wait_until_confirmed(times + 2)
-        with hanging_server(port) if mood == "hangs" else nullcontext():
-            for _time in range(times):
-                shop_once(site.url, schedules, away)
-            assert len(away.placed) == len(usual.placed) == times
-            _wait_until_confirmed(2 * times + 2)
-            with mail_server(settings, sink=sink):
-                catch_up(settings, site, wait=0)
-                nothing_is_lost(away, sink, kills=0)
+    with mail_server(settings, port=port) as sink:
+        for diary in [Diary()] * 2 + [usual] * times:
+            shop_once(site.url, schedules, diary)
+        _wait_until_confirmed(times + 2)
+    with hanging_server(port) if mood == "hangs" else nullcontext():
+        for _time in range(times):
+            shop_once(site.url, schedules, away)
+        assert len(away.placed) == len(usual.placed) == times
+        _wait_until_confirmed(2 * times + 2)
+        with mail_server(settings, sink=sink):
+            catch_up(settings, site, wait=0)
+            nothing_is_lost(away, sink, kills=0)
     use_server(settings, 9)
     assert not StaffTask.objects.exclude(kind="mail_failed").exists()
     took = {

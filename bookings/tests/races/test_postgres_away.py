@@ -37,19 +37,23 @@ def machine() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture
-def postgres(
-    machine: PostgresServer, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[PostgresServer]:
-    with django_db_blocker.unblock(), living_at(machine.url, monkeypatch):
+@pytest.fixture(scope="module")
+def postgres(machine: PostgresServer, django_db_blocker: Any) -> Iterator[PostgresServer]:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        django_db_blocker.unblock(),
+        living_at(machine.url, monkeypatch),
+    ):
         yield machine
 
 
-@pytest.fixture
-def site(postgres: PostgresServer, tmp_path: Path, static_files: Path) -> Iterator[Service]:
-    (tmp_path / "site").mkdir()
+@pytest.fixture(scope="module")
+def site(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory, static_files: Path
+) -> Iterator[Service]:
+    """One for both tests: after each of them it has to be well again."""
     with service(
-        tmp_path / "site", static=static_files, STATEMENT_SECONDS=str(_STATEMENT_SECONDS)
+        tmp_path_factory.mktemp("site"), static=static_files, STATEMENT_SECONDS=str(_STATEMENT_SECONDS)
     ) as running:
         yield running
 
