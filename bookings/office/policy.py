@@ -108,6 +108,13 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     # What the website takes off
     "promo_codes": MANAGERS | {Role.AUDITOR},
     "promo_code_stop": MANAGERS,
+    # Vouchers: a clerk gives and replaces them, up to a limit of the day alone
+    "vouchers": SELLERS | {Role.AUDITOR},
+    "vouchers_csv": APPROVERS | {Role.AUDITOR},
+    "voucher_new": SELLERS,
+    "voucher": SELLERS | {Role.AUDITOR},
+    "voucher_stop": APPROVERS,  # who replaces a code holds what is left on it
+    "voucher_extend": APPROVERS,
     # Partners who sell through the API
     "partners": MANAGERS | {Role.AUDITOR},
     "partner": MANAGERS | {Role.AUDITOR},

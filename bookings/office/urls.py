@@ -33,6 +33,7 @@ from bookings.office.views import (
     timetable,
     timetable_routes,
     timetable_services,
+    vouchers,
     webhooks,
 )
 
@@ -167,6 +168,12 @@ urlpatterns = [
     ),
     path("promo-codes/", promo_codes.promo_codes, name="promo_codes"),
     path("promo-codes/<int:promo_id>/stop/", promo_codes.stop, name="promo_code_stop"),
+    path("vouchers/", vouchers.vouchers, name="vouchers"),
+    path("vouchers.csv", vouchers.vouchers_csv, name="vouchers_csv"),
+    path("vouchers/new/", vouchers.voucher_new, name="voucher_new"),
+    path("vouchers/<int:voucher_id>/", vouchers.voucher, name="voucher"),
+    path("vouchers/<int:voucher_id>/stop/", vouchers.voucher_stop, name="voucher_stop"),
+    path("vouchers/<int:voucher_id>/extend/", vouchers.voucher_extend, name="voucher_extend"),
     # Partners who sell through the API
     path("partners/", partners.partners, name="partners"),
     path("partners/add/", partners.add, name="partner_add"),

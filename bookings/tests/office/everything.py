@@ -46,6 +46,7 @@ from bookings.tests.make import (
     make_shift,
     make_statement_line,
     make_user,
+    make_voucher,
 )
 from bookings.tests.office.test_access import address, patterns
 
@@ -95,6 +96,7 @@ def make_everything(user: User) -> dict[str, str]:
         "user_id": make_user(role=User.Role.CLERK).pk,
         "slug": partner.slug,
         "promo_id": make_promo_code().pk,
+        "voucher_id": make_voucher(now=now)[0].pk,
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",

@@ -56,8 +56,8 @@ NO_PAGE: Final = {
         "webhook_again",
     ),
     *("manifest_csv", "board_undo", "undo_step", "reconciliation_csv", "reconciliation_read"),
-    "promo_code_stop",
     *("draft_publish", "draft_undo", "draft_leave_out", "draft_drop", "draft_choose"),
+    *("promo_code_stop", "vouchers_csv", "voucher_stop", "voucher_extend"),
 }
 WIDE: Final = {"width": 1280, "height": 720}
 PHONE: Final = {"width": 390, "height": 844}

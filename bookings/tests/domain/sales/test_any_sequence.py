@@ -34,6 +34,9 @@ from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.sales.promo_codes import keep_promo_code
 from bookings.domain.sales.transfers import SeenTransfer, confirm_transfer
+from bookings.domain.sales.voucher_changes import VoucherStop, expire_goodwill, stop_voucher
+from bookings.domain.sales.voucher_payments import pay_with_voucher
+from bookings.domain.sales.vouchers import find_voucher
 from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
@@ -47,6 +50,7 @@ from bookings.tests.make import (
     make_schedule,
     make_shift,
     make_user,
+    make_voucher,
 )
 from bookings.tests.races.crowd import SCALE, figure, many
 
@@ -64,6 +68,7 @@ class Sales(MoneySteps):
 
     holds = Bundle("holds")
     orders = orders
+    vouchers = Bundle("vouchers")
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,6 +213,27 @@ class Sales(MoneySteps):
             amount = (order.total * share).quantize(Decimal("0.01"))
             confirm_transfer(order.pk, SeenTransfer(f"b{self.posts}", amount), now=self.now)
 
+    @rule(target=vouchers, value=st.sampled_from([100, 500, 2000]), days=st.sampled_from([0, 1, 365]))
+    def give_voucher(self, value: int, days: int) -> str:
+        self.has_changed = True
+        until = (self.now + timedelta(days=days)).date()
+        return make_voucher(value, now=self.now, valid_until=until)[1]
+
+    @rule(order=orders, code=vouchers)
+    def pay_by_voucher(self, order: Order | None, code: str) -> None:
+        if order:
+            self.posts += 1
+            submission = f"w{self.posts}"
+            self.tried(lambda: pay_with_voucher(order.pk, code, submission=submission, now=self.now))
+
+    @rule(target=vouchers, code=consumes(vouchers), replaces=st.booleans())
+    def stop_voucher(self, code: str, replaces: bool) -> str:
+        self.posts += 1
+        stop = VoucherStop(find_voucher(code).pk, "lost", replaces=replaces)
+        facts = {"actor": self.shift.clerk, "submission": f"x{self.posts}", "content": "", "now": self.now}
+        issued = self.tried(lambda: stop_voucher(stop, **facts))
+        return issued.code if issued else code
+
     @rule(order=orders, part=st.booleans())
     def cancel(self, order: Order | None, part: bool) -> None:
         booking = Booking.objects.filter(order=order).order_by("-pk").first() if order else None
@@ -234,6 +260,7 @@ class Sales(MoneySteps):
         expire_unpaid(now=self.now)
         pay_waiting_refunds(now=self.now)
         earn_fares(now=self.now)
+        expire_goodwill(now=self.now)
 
     def tried(self, act: Callable[[], object]) -> object:
         try:
