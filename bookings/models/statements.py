@@ -42,6 +42,9 @@ class StatementLine(models.Model):
     noted_by = models.ForeignKey(  # who uploaded it
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    approver = models.ForeignKey(  # the second person, who has seen where the file came from
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         ordering = ["at", "id"]

@@ -74,6 +74,7 @@ from bookings.domain.integrity.statements import (
     differences_have_a_task,
     matches_are_of_their_line,
     statements_are_posted,
+    uploads_are_signed,
 )
 from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.domain.integrity.vouchers import (
@@ -384,6 +385,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "fees and till differences have a cause": fees_and_differences_have_a_cause,
     "what a statement says is in the ledger": statements_are_posted,
     "a line of a statement is matched to its own": matches_are_of_their_line,
+    "an upload has its second person": uploads_are_signed,
     "bank and gateway fees come from statements": bank_and_fees_have_a_line,
     "a chargeback is in the ledger": chargebacks_are_posted,
     "nothing is refunded after a chargeback": nothing_follows_a_chargeback,

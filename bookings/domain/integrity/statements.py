@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, Min, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from bookings.domain.reconciliation.differences import other_amounts, unexplained_lines
@@ -59,6 +59,17 @@ def bank_and_fees_have_a_line(now: datetime) -> Iterator[object]:
     """Nothing reaches the bank, and no gateway is paid for its work, without a line that says so."""
     entries = LedgerEntry.objects.filter(account__in=(Account.BANK, Account.GATEWAY_FEES))
     yield from entries.exclude(cause__startswith=STATEMENT_CAUSE).values_list("cause", flat=True)
+
+
+def uploads_are_signed(now: datetime) -> Iterator[object]:
+    """Since the first upload that was signed, somebody else than who uploaded a line has signed it."""
+    uploaded = StatementLine.objects.filter(noted_by__isnull=False)
+    first = uploaded.filter(approver__isnull=False).aggregate(first=Min("noted_at"))["first"]
+    if first:
+        alone = Q(approver=None) | Q(approver=F("noted_by"))
+        yield from (
+            f"line {pk}" for pk in uploaded.filter(alone, noted_at__gte=first).values_list("pk", flat=True)
+        )
 
 
 def differences_have_a_task(now: datetime) -> Iterator[object]:

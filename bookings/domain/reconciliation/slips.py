@@ -17,7 +17,7 @@ from bookings.domain.reconciliation.postings import TENDERS
 from bookings.models import Payment, Refund, Shift, StatementLine
 
 _WINDOW: Final = timedelta(days=7)  # slip numbers come again, and a transfer takes its time
-_LEAST_KEY: Final = 4  # signs that must agree where one reference only stands within the other
+LEAST_KEY: Final = 4  # signs that must agree where one reference only stands within the other
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def _is_equal(line: StatementLine, slip: Slip) -> bool:
 def _is_within(line: StatementLine, slip: Slip) -> bool:
     printed = key_of(f"{line.external_id} {line.text}")
     short, long = sorted((slip.key, key_of(line.external_id)), key=len)
-    is_end = len(short) >= _LEAST_KEY and long.endswith(short)
-    return is_end or (len(slip.key) >= _LEAST_KEY and slip.key in printed)
+    is_end = len(short) >= LEAST_KEY and long.endswith(short)
+    return is_end or (len(slip.key) >= LEAST_KEY and slip.key in printed)
 
 
 def _is_equal_but_amount(line: StatementLine, slip: Slip) -> bool:

@@ -40,9 +40,17 @@ def note_day_read(gateway: str, day: date, *, now: datetime) -> None:
 
 
 def keep_lines(
-    gateway: str, entries: Iterable[StatementEntry], *, by: User | None = None, now: datetime
+    gateway: str,
+    entries: Iterable[StatementEntry],
+    *,
+    by: User | None = None,
+    approver: User | None = None,
+    now: datetime,
 ) -> int:
-    """Write the lines that are not here yet, with the postings of fees and payouts. Returns how many."""
+    """Write the lines that are not here yet, with the postings of fees and payouts. Returns how many.
+
+    `by` and `approver` have uploaded and signed them, where no gateway was asked.
+    """
     lines = [
         StatementLine(
             gateway=gateway,
@@ -57,6 +65,7 @@ def keep_lines(
             fee=entry.fee,
             noted_at=now,
             noted_by=by,
+            approver=approver,
         )
         for entry in entries
     ]

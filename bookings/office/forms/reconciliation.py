@@ -6,15 +6,18 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.reconciliation.ledger_export import MOST_DAYS
 from bookings.models import Account
+from bookings.office.forms.approval import ApprovalFields
 from bookings.web.fields import DayField
 
 _MOST_BYTES: Final = 500_000
 
 
-class StatementUpload(forms.Form):
+class StatementUpload(ApprovalFields):
     """A file of the card terminal or the bank, or its lines in the text field: there a mistake is put right
-    and sent again, as a browser forgets which file was chosen.
+    and sent again, as a browser forgets which file was chosen. A second person signs it.
     """
+
+    field_order = ("tender", "file", "lines")
 
     tender = forms.ChoiceField(
         label=_("What it is"),

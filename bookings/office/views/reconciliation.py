@@ -10,9 +10,11 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings import queue
+from bookings.base.errors import Refusal
 from bookings.base.params import read_day, read_int
 from bookings.domain.reconciliation.day_page import StatementPage, statement_page
 from bookings.domain.reconciliation.files import read_file
@@ -36,6 +38,7 @@ from bookings.office.presenters.reconciliation import (
 )
 from bookings.office.presenters.spreadsheet import csv_lines
 from bookings.web.paging import page_links
+from bookings.web.refusals import counted
 
 _LINES: Final = 100
 
@@ -104,10 +107,11 @@ def reconciliation_read(request: StaffRequest) -> HttpResponse:
 
 
 @staff
+@sensitive_post_parameters("approver_password", "approver_code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def statement_upload(request: StaffRequest) -> HttpResponse:
     """The card terminal's settlement, or the bank's list. A file with a mistake is refused as a whole, and
-    its lines stay in the form.
+    its lines stay in the form. A second person signs it.
     """
     if request.method != "POST":
         return _upload_page(request, StatementUpload())
@@ -119,7 +123,13 @@ def statement_upload(request: StaffRequest) -> HttpResponse:
     if file.mistakes:
         form.keep_lines()
         return _upload_page(request, form, mistakes=mistake_texts(file.mistakes), status=422)
-    result = keep_file(tender, file, by=request.user, now=now)
+    try:
+        approval = form.approval_for(request, _("upload"))
+        result = keep_file(tender, file, approval, by=request.user, now=now)
+    except Refusal as refusal:
+        form.keep_lines()
+        form.note_refusal(refusal)
+        return _upload_page(request, form, refusal=refusal, status=refusal.status)
     messages.success(request, upload_text(result))
     if len(result.days) == 1:
         return redirect("office:reconciliation_day", tender, result.days[0].isoformat())
@@ -127,9 +137,14 @@ def statement_upload(request: StaffRequest) -> HttpResponse:
 
 
 def _upload_page(
-    request: StaffRequest, form: StatementUpload, *, mistakes: Sequence[str] = (), status: int = 200
+    request: StaffRequest,
+    form: StatementUpload,
+    *,
+    mistakes: Sequence[str] = (),
+    refusal: Refusal | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"form": form, "mistakes": mistakes, "headings": heading_rows()}
+    context = {"form": form, "mistakes": mistakes, "headings": heading_rows(), "refusal": counted(refusal)}
     return render(request, "office/reconciliation/upload.html", context, status=status)
 
 

@@ -1,15 +1,16 @@
 """Uploading a settlement or a bank list, and what the record of a shift says of its slips."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from bookings.domain.counter.shifts import BlindCount, close_shift
-from bookings.models import Shift, StatementLine
+from bookings.models import Shift, StaffEvent, StaffTask, StatementLine
 from bookings.tests.domain.reconciliation.paying import pay_at_till
-from bookings.tests.make import make_shift, make_user
+from bookings.tests.make import NOW, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
@@ -17,8 +18,24 @@ UPLOAD = "/office/reconciliation/upload/"
 HEADINGS = "Date,Reference,Amount\n"
 
 
-def send(client: StaffClient, *, lines: str = "", file: bytes | None = None, tender: str = "card") -> object:
-    data = {"tender": tender, "lines": lines}
+PASSWORD = "a-long-enough-pass"
+
+
+def signature(role: str = "supervisor", **facts: Any) -> dict[str, str]:
+    boss = make_user(role=role, password=PASSWORD, **facts)
+    return {"approver_name": boss.username, "approver_password": PASSWORD}
+
+
+def send(
+    client: StaffClient,
+    *,
+    lines: str = "",
+    file: bytes | None = None,
+    tender: str = "card",
+    signed: dict[str, str] | None = None,
+) -> object:
+    """Signed by a supervisor unless said otherwise."""
+    data = {"tender": tender, "lines": lines} | (signature() if signed is None else signed)
     if file is not None:
         data["file"] = SimpleUploadedFile("settlement.csv", file)  # type: ignore[assignment]
     return client.post(UPLOAD, data)
@@ -39,7 +56,8 @@ def test_a_file_is_taken_in_and_leads_to_its_day(manager: StaffClient, shift: Sh
     page = manager.get(answer["Location"]).content.decode()  # type: ignore[index]
     assert "2 lines are new, 0 were here already, 1 slip was confirmed." in page
     assert "Ünknown" in page
-    assert StatementLine.objects.get(external_id="1001").noted_by == manager.user
+    line = StatementLine.objects.get(external_id="1001")
+    assert (line.noted_by, line.approver.role) == (manager.user, "supervisor")
 
 
 def test_what_windows_writes_is_read(manager: StaffClient) -> None:
@@ -81,6 +99,33 @@ def test_what_is_no_file_is_refused_in_words(
 
     assert answer.status_code == 422  # type: ignore[attr-defined]
     assert message in answer.content.decode()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("tender", ["card", "eft"])
+def test_without_a_second_person_nothing_is_taken_in_and_the_lines_stay(
+    manager: StaffClient, tender: str
+) -> None:
+    text = f"{HEADINGS}2026-11-01,1001,7.00\n"
+    StaffEvent.objects.record(
+        made := make_user(role="supervisor", password=PASSWORD), "account made", actor=manager.user, at=NOW
+    )
+    own = {"approver_name": made.username, "approver_password": PASSWORD}
+    wrong = {**signature(), "approver_password": "a guess at the pass"}
+    signatures = {
+        "A second person signs": {},
+        "does not hold": wrong,
+        "You made or reset the account": own,
+        "other than yourself": signature(role="clerk"),
+    }
+
+    for message, signed in signatures.items():
+        answer = send(manager, lines=text, tender=tender, signed=signed)
+        page = answer.content.decode()  # type: ignore[attr-defined]
+        assert answer.status_code == 422  # type: ignore[attr-defined]
+        assert "2026-11-01,1001,7.00" in page.partition("<textarea")[2].partition("</textarea>")[0]
+        assert message in page or "does not hold" in page
+    assert not StatementLine.objects.exists()
+    assert StaffTask.objects.filter(kind="limit_refused").count() == 1
 
 
 def test_only_managers_upload(auditor: StaffClient, supervisor: StaffClient, manager: StaffClient) -> None:

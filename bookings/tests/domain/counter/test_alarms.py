@@ -224,7 +224,8 @@ def test_a_clerk_alone_cannot_turn_an_invented_slip_into_cash(shift: Shift) -> N
     close_shift(shift, BlindCount(honest, reason="x", approver=own_account), submission="e", **FORM)
     assert not may(clerk.role, "statement_upload", "POST")
     settlement = read_file("card", "Date,Reference,Amount\n2026-12-01,T9 1,250.00\n", now=NOW)
-    keep_file("card", settlement, by=make_user(role=User.Role.MANAGER), now=NOW + timedelta(days=3))
+    manager = make_user(role=User.Role.MANAGER)
+    keep_file("card", settlement, make_approval(), by=manager, now=NOW + timedelta(days=3))
     told = StaffTask.objects.get(kind="statement_difference", order=booking.order)
     assert "R600 of" in told.detail.replace("\u00a0", " ")
     User.objects.filter(pk=clerk.pk).update(role=User.Role.MANAGER)  # who could see the task, and sells

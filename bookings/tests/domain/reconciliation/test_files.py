@@ -15,7 +15,14 @@ from bookings.domain.reconciliation.slips import shift_slips
 from bookings.domain.reconciliation.uploads import UploadResult, keep_file
 from bookings.models import LedgerEntry, Refund, Shift, StaffTask, StatementLine, StatementMatch
 from bookings.tests.domain.reconciliation.paying import pay_at_till
-from bookings.tests.make import NOW, make_booking, make_shift, make_statement_line, make_user
+from bookings.tests.make import (
+    NOW,
+    make_approval,
+    make_booking,
+    make_shift,
+    make_statement_line,
+    make_user,
+)
 
 CARD = "Terminal,Transaction Date,Time,Slip No,Type,Amount,Fee\n"
 BANK = "Falcon Bus Lines,,,\nAccount 123,,,\n\nDate,Description,Credit,Debit\n"
@@ -107,7 +114,7 @@ def upload(text: str, *, tender: str = "card", now: datetime | None = None) -> U
     now = now or timezone.now()
     file = read_file(tender, text, now=now)
     assert file.mistakes == []
-    return keep_file(tender, file, by=make_user(role="manager"), now=now)
+    return keep_file(tender, file, make_approval(), by=make_user(role="manager"), now=now)
 
 
 def line_of(slip: str, amount: str, *, fee: str = "0", kind: str = "Sale") -> str:
