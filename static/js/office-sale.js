@@ -2,7 +2,7 @@
 //   form[data-flow]          Enter goes to the next field that is needed and empty, then past [data-offer]; the last one sends
 //   form[data-pick]          a row's number and Enter follow its [data-row] link; arrows walk through the rows
 //   [data-back]              what Esc does
-//   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed; links by letter on the page after a sale
+//   [data-key] [data-letter] tenders by F-key, and by letter while the amount is typed, as the choice of luggage; links by letter on the page after a sale
 //   [data-total] [data-rest] [data-change]   follow the passenger types ([data-fixed]: only the server can say), the parts paid so far and the cash given
 //   [data-print] [data-printed]  a page that prints itself, and the form that says so
 "use strict";
@@ -77,7 +77,7 @@
     else if (/^F[234]$/.test(event.key)) { const radio = one(`[data-key="${event.key}"]`); if (radio) { event.preventDefault(); choose(radio); } }
     else if (event.key === "F10" && one("#promo_code")?.value === "") { event.preventDefault(); one("#promo_code").focus(); }
     else if (/^F([67]|10)$/.test(event.key) && one(`button[data-key="${event.key}"]`)) { event.preventDefault(); one(`button[data-key="${event.key}"]`).click(); }
-    else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const radio = one(`input[data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (radio) choose(radio); }
+    else if (at.id === "amount" && /^[a-z]$/i.test(event.key)) { const field = one(`form [data-letter="${event.key.toLowerCase()}"]`); event.preventDefault(); if (field?.matches("select")) field.focus(); else if (field) choose(field); }
     else if (one("[data-sold]") && !at.matches?.("input, select, textarea")) { const link = one(`a[data-letter="${event.key.toLowerCase()}"]`); if (link) { event.preventDefault(); link.click(); } }
   });
 

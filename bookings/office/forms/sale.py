@@ -24,12 +24,14 @@ from bookings.base.money import ZERO, cents, read_amount
 from bookings.base.names import NAME_LENGTH, read_full_name
 from bookings.base.phones import HOME
 from bookings.base.text import clean_code
+from bookings.domain.fares.luggage import read_pieces
 from bookings.domain.network.places import Place, get_likely_place, get_place
 from bookings.domain.sales.checkout_page import NO_PROMO, PromoView
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.sales.promo_codes import CODE_LENGTH
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.office.forms.fields import LONGEST_TEXT, tidy
+from bookings.office.forms.luggage import SaleLuggageField, party_price, share_pieces
 from bookings.office.forms.tender import TenderForm
 from bookings.web.fields import HelpField, PhoneField, check_name, clean_day, read_address
 from bookings.web.places import PlaceField
@@ -130,6 +132,8 @@ class Person:
     passenger_type: str = ""
     help_request: str = ""
     in_wheelchair: bool = False
+    luggage: int = 0  # extra pieces
+    luggage_prices: Sequence[str] = ()  # of 1, 2, … of them
 
 
 class PayForm(TenderForm):
@@ -190,6 +194,10 @@ class PayForm(TenderForm):
                 {"class": "code", "autocomplete": "off", "spellcheck": "false", "maxlength": CODE_LENGTH}
             ),
         )
+        self.luggage_prices = [person.luggage_prices for person in people]
+        if any(self.luggage_prices):
+            self.fields["luggage"] = SaleLuggageField(self.luggage_prices)
+            self.fields["luggage"].initial = sum(person.luggage for person in people)
         self.fields["help"] = HelpField()
         self.fields["help"].initial = next(
             (person.help_request for person in people if person.help_request), ""
@@ -238,6 +246,9 @@ class PayForm(TenderForm):
             self.passengers[-1]["help_request"] = ""
             if problem := _name_problem(first, last):
                 self.add_error(f"name-{person.index}", problem)
+        pieces = share_pieces(read_pieces(self.cleaned_data.get("luggage")), self.luggage_prices)
+        for passenger, share in zip(self.passengers, pieces, strict=True):
+            passenger["luggage"] = str(share or "")
         if self.people:  # it is for who uses a wheelchair, else for who is named first
             place = next((index for index, person in enumerate(self.people) if person.in_wheelchair), 0)
             self.passengers[place]["help_request"] = self.cleaned_data.get("help", "")
@@ -255,11 +266,14 @@ class PayForm(TenderForm):
 
     @property
     def total(self) -> Decimal:
-        """What all of them cost, by the types that the form shows, less what the promo code takes off."""
+        """What all of them cost, by the types that the form shows, with extra luggage, less what the promo
+        code takes off.
+        """
         fares = (person.fares.get(self[f"type-{person.index}"].value() or "") for person in self.people)
         firsts = (next(iter(person.fares.values()), "0") for person in self.people)
         total = sum((read_amount(fare or first) for fare, first in zip(fares, firsts, strict=True)), ZERO)
-        return total - self.promo.discount
+        pieces = read_pieces(self["luggage"].value()) if "luggage" in self.fields else 0
+        return total + party_price(pieces, self.luggage_prices) - self.promo.discount
 
     @property
     def rows(self) -> list[tuple[Person, forms.BoundField, forms.BoundField]]:

@@ -100,6 +100,8 @@ def held_people(view: CheckoutView) -> list[Person]:
                 row.passenger_type,
                 row.help_request,
                 row.in_wheelchair,
+                row.luggage,
+                row.luggage_prices,
             )
         )
         surname = row.surname if row.first_name else surname
