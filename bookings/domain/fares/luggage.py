@@ -72,6 +72,12 @@ def price_luggage(pieces: int, *, line_id: int, class_id: int) -> PricedLuggage:
     return PricedLuggage(pieces, rule.price, rule.tax_code, rule.refund)
 
 
+def luggage_prices(line_id: int, class_id: int) -> tuple[Decimal, ...]:
+    """What 1, 2, … extra pieces of a passenger cost, in rand; empty where none are sold."""
+    rule = luggage_rule(line_id, class_id)
+    return tuple(rule.price * pieces for pieces in range(1, rule.most + 1)) if rule else ()
+
+
 def luggage_space(layout_id: int) -> int:
     """How many extra pieces a coach of this layout takes on each leg. No query while it is cached."""
     pieces: int = cached(("luggage space",), _read_spaces).get(layout_id, settings.EXTRA_LUGGAGE_PIECES)

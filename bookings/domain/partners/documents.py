@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from bookings.base.cursors import Cursor
 from bookings.base.money import ZERO, cents
+from bookings.domain.fares.luggage import luggage_prices
 from bookings.domain.partners.quotes import Quote
 from bookings.domain.partners.sales import partner_booking, partner_hold
 from bookings.domain.sales.booking_page import booking_segment, booking_status
@@ -24,6 +25,7 @@ from bookings.models import (
     Account,
     Booking,
     Channel,
+    FareClass,
     Hold,
     HoldTrip,
     LedgerEntry,
@@ -56,6 +58,8 @@ class TicketDoc:
     fare_class: str
     fare_zar: Decimal  # less `discount_zar`
     discount_zar: Decimal
+    extra_luggage: int  # pieces
+    luggage_zar: Decimal
     status: str
     code: str | None  # once it is paid
     spoken_code: str | None
@@ -102,6 +106,7 @@ class HeldSeat:
     fare_class: str
     passenger_type: str
     fare_zar: Decimal
+    luggage_prices_zar: tuple[Decimal, ...]  # of 1, 2, … extra pieces
 
 
 @dataclass(frozen=True)
@@ -189,10 +194,14 @@ def _discount(hold: Hold, trips: Sequence[HoldTrip], now: datetime) -> Decimal:
 def _held(trip: HoldTrip, hold: Hold) -> tuple[HeldSeat, ...]:
     types = [passenger["passenger_type"] for passenger in hold.draft["passengers"]]
     seats = trip.seats.all()
-    places: list[tuple[str | None, str]] = [(held.seat.label, held.fare_class.code) for held in seats]
+    places: list[tuple[str | None, FareClass]] = [(held.seat.label, held.fare_class) for held in seats]
     places += [(None, places[0][1])] * (len(types) - len(places))  # those on laps
     people = zip(places, types, trip_fares(trip, hold.draft), strict=True)
-    return tuple(HeldSeat(label, code, kind, fare) for (label, code), kind, fare in people)
+    line_id = trip.schedule.route.line_id
+    return tuple(
+        HeldSeat(label, fare_class.code, kind, fare, luggage_prices(line_id, fare_class.pk))
+        for (label, fare_class), kind, fare in people
+    )
 
 
 @dataclass(frozen=True)
@@ -301,6 +310,8 @@ def _ticket(ticket: Ticket, is_paid: bool) -> TicketDoc:
         fare_class=ticket.fare_class.code,
         fare_zar=ticket.fare,
         discount_zar=ticket.discount,
+        extra_luggage=ticket.extra_luggage,
+        luggage_zar=ticket.luggage_price,
         status=ticket.status,
         code=ticket.code if is_paid else None,
         spoken_code=ticket.spoken_code if is_paid else None,
@@ -355,6 +366,7 @@ def quote_doc(quote: Quote) -> QuoteDoc:
                     quoted_seat.fare_class.code,
                     quoted_seat.passenger_type,
                     quoted_seat.fare,
+                    luggage_prices(segment.segment.schedule.route.line_id, quoted_seat.fare_class.pk),
                 )
                 for quoted_seat in segment.seats
             ),

@@ -39,7 +39,8 @@ from bookings.domain.sales.partner_accounts import pay_on_account
 from bookings.domain.sales.promo_codes import keep_promo_code
 from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
 
-OrderedPassenger = Mapping[str, Any]  # as PassengerDetails, with uses_wheelchair
+OrderedPassenger = Mapping[str, Any]  # as PassengerDetails, with uses_wheelchair and extra_luggage
+_ASKED_ONLY: Final = ("uses_wheelchair", "extra_luggage")
 _OWNER: Final = "partner:%d:"
 _NETWORK: Final = "partner:%d"  # all that a partner holds unpaid counts against its share of a coach
 
@@ -226,7 +227,8 @@ def _seated(
                 _("There are more wheelchairs than were quoted; please ask for a quote with `wheelchairs`.")
             )
         waiting.remove(passenger)
-        seated.append({name: str(text) for name, text in passenger.items() if name != "uses_wheelchair"})
+        said = {name: str(text) for name, text in passenger.items() if name not in _ASKED_ONLY}
+        seated.append(said | {"luggage": str(passenger.get("extra_luggage") or "")})
     return seated
 
 

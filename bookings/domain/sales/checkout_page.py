@@ -15,7 +15,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.companions import find_adult_missing
-from bookings.domain.fares.luggage import LuggageRefused, luggage_rule, luggage_text, read_pieces
+from bookings.domain.fares.luggage import LuggageRefused, luggage_prices, luggage_text, read_pieces
 from bookings.domain.fares.prices import lap_types, passenger_types
 from bookings.domain.sales.checkout import (
     discount_of,
@@ -198,16 +198,12 @@ def _luggage(trips: list[HoldTrip], draft: dict[str, Any]) -> tuple[Decimal, str
 
 def _luggage_prices(trips: list[HoldTrip], index: int) -> tuple[str, ...]:
     """Of 1, 2, … extra pieces of the passenger at this place, as many as every trip allows."""
-    rules = [
-        luggage_rule(trip.schedule.route.line_id, seats[index if index < len(seats) else 0].fare_class_id)
+    by_trip = [
+        luggage_prices(trip.schedule.route.line_id, seats[index if index < len(seats) else 0].fare_class_id)
         for trip in trips
         if (seats := trip.seats.all())
     ]
-    sold = [rule for rule in rules if rule]
-    if len(sold) < len(trips):
-        return ()
-    price = sum((rule.price for rule in sold), ZERO)
-    return tuple(format_zar(price * pieces) for pieces in range(1, min(rule.most for rule in sold) + 1))
+    return tuple(format_zar(sum(prices, ZERO)) for prices in zip(*by_trip, strict=False))
 
 
 def _adult_missing(draft: dict[str, Any], is_abroad: bool) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django import forms
-
 from bookings.base.money import ZERO, format_zar, read_amount
 from bookings.domain.fares.luggage import MOST_PIECES
 from bookings.web.fields import LuggageField
@@ -18,8 +16,7 @@ class SaleLuggageField(LuggageField):
     def __init__(self, prices: Sequence[Prices]) -> None:
         most = min(sum(map(len, prices)), MOST_PIECES)
         super().__init__([format_zar(party_price(number, prices)) for number in range(1, most + 1)])
-        attributes = {"data-fare": "", "data-letter": "l", "aria-keyshortcuts": "l"}
-        self.widget = forms.Select(attributes, choices=self.choices)
+        self.widget.attrs |= {"data-letter": "l", "aria-keyshortcuts": "l"}
 
 
 def share_pieces(pieces: int, prices: Sequence[Prices]) -> list[int]:

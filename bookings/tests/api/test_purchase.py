@@ -68,12 +68,13 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "is_skipped": False,
         },
     }
+    standard = {"fare_class": "standard", "luggage_prices_zar": []}
     rides = [
         {
             "ride": {"schedule_id": coach.pk, "line": coach.route.line.code, **ends},
             "seats": [
-                {"seat": "1A", "fare_class": "standard", "passenger_type": "adult", "fare_zar": "600.00"},
-                {"seat": "1B", "fare_class": "standard", "passenger_type": "child", "fare_zar": "300.00"},
+                {"seat": "1A", "passenger_type": "adult", "fare_zar": "600.00", **standard},
+                {"seat": "1B", "passenger_type": "child", "fare_zar": "300.00", **standard},
             ],
         }
     ]
@@ -122,6 +123,8 @@ def test_a_sale_from_quote_to_tickets_and_back(program: Program, coach: Schedule
             "fare_class": "standard",
             "fare_zar": fare,
             "discount_zar": "0.00",
+            "extra_luggage": 0,
+            "luggage_zar": "0.00",
             "status": "valid",
             "code": None,
             "spoken_code": None,

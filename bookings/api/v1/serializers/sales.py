@@ -14,6 +14,7 @@ from bookings.base.emails import read_email
 from bookings.base.names import NAME_LENGTH
 from bookings.base.phones import HOME
 from bookings.base.text import clean_name, clean_text
+from bookings.domain.fares.luggage import MOST_PIECES
 from bookings.domain.sales.held_trips import hold_country
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.domain.sales.promo_codes import CODE_LENGTH
@@ -144,6 +145,13 @@ class PassengerRequest(serializers.Serializer):
         help_text="Takes the quoted wheelchair place; if left out, another of the type does",
     )
     help_request = HelpText(help_text="Help needed on the trip, for the crew; personal data")
+    extra_luggage = serializers.IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=MOST_PIECES,
+        help_text="Extra pieces of luggage on each ride, as many as `luggage_prices_zar` has prices",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["first_name"] and not attrs["surname"]:
@@ -261,6 +269,9 @@ class HeldSeatShape(Shown):
     fare_class = serializers.CharField()
     passenger_type = serializers.CharField()
     fare_zar = money()
+    luggage_prices_zar = serializers.ListField(
+        child=money(), help_text="What 1, 2, … extra pieces of luggage cost; empty where none are sold"
+    )
 
 
 @extend_schema_serializer(component_name="HeldRide")
@@ -301,6 +312,8 @@ class TicketShape(Shown):
     fare_class = serializers.CharField()
     fare_zar = money(help_text="Less `discount_zar`")
     discount_zar = money(help_text="What a promo code takes off")
+    extra_luggage = serializers.IntegerField(help_text="Extra pieces of luggage")
+    luggage_zar = money(help_text="What they cost, beside the fare")
     status = serializers.CharField()
     code = serializers.CharField(allow_null=True, help_text="Content of the QR code, once the order is paid")
     spoken_code = serializers.CharField(allow_null=True)
@@ -345,7 +358,7 @@ class OrderShape(Shown):
 class RefundLineShape(Shown):
     ticket = serializers.IntegerField()
     name = serializers.CharField()
-    fare_zar = money()
+    fare_zar = money(help_text="With what was paid for extra luggage")
     fee_zar = money()
     refund_zar = money()
 

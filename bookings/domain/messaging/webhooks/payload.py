@@ -100,6 +100,7 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
         "first_name": ticket.first_name,
         "surname": ticket.surname,
         "seat": ticket.seat.label if ticket.seat else None,
+        "extra_luggage": ticket.extra_luggage,
         "status": ticket.status,
     }
 

@@ -125,7 +125,14 @@ def test_a_sale_is_told_with_its_passengers_and_signed(
             "is_skipped": False,
         },
         "tickets": [
-            {"id": ticket.pk, "first_name": name, "surname": "Mokoena", "seat": seat, "status": "valid"}
+            {
+                "id": ticket.pk,
+                "first_name": name,
+                "surname": "Mokoena",
+                "seat": seat,
+                "extra_luggage": 0,
+                "status": "valid",
+            }
             for ticket, name, seat in zip(
                 booking.tickets.order_by("pk"), ("Ann", "Sipho"), ("1A", "1B"), strict=True
             )
