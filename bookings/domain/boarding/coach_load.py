@@ -23,6 +23,7 @@ from bookings.domain.inventory.seat_choice import sold_seats
 from bookings.domain.timetable.call_times import call_time
 from bookings.domain.timetable.leavings import left_on_the_road
 from bookings.domain.timetable.segments import route_calls
+from bookings.domain.timetable.trips import expected_text
 from bookings.models import (
     BookingEvent,
     RouteStop,
@@ -144,6 +145,16 @@ class CoachLoad:
     def _last_event(self, position: int, kind: str) -> ScheduleEvent | None:
         own = (event for event in self.stop_events if (event.position, event.kind) == (position, kind))
         return max(own, key=lambda event: event.pk, default=None)
+
+
+def planned_beside(load: CoachLoad, call: RouteStop, day: date) -> tuple[str, str]:
+    """The planned time at a stop and what was told of it; two empty texts while all goes by plan."""
+    times, is_last = call_time(load.schedule, call), call.position == load.calls[-1].position
+    if not times.is_changed:
+        return "", ""
+    planned = times.planned_arrival if is_last else times.planned_departure
+    note = expected_text(times, ZoneInfo(call.stop.time_zone), arrives=is_last)
+    return at_stop(planned, call, day), note
 
 
 def _by_seat(ticket: Ticket) -> tuple[int, int, int, int]:

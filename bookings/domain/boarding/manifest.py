@@ -20,6 +20,7 @@ from bookings.domain.boarding.coach_load import (
     at_stop,
     boarding_times,
     coach_load,
+    planned_beside,
 )
 from bookings.domain.boarding.departure_status import BEFORE_LEAVING, plan_arrival
 from bookings.domain.boarding.standby_refunds import unseated_standby
@@ -115,6 +116,7 @@ class StopList:
     can_leave: bool
     is_last: bool
     unseated_standby: tuple[LeftBehind, ...] = ()
+    planned: tuple[str, str] = ("", "")  # what the plan says and what was told, where they differ
 
     @property
     def boarded(self) -> int:
@@ -364,6 +366,7 @@ def _stop_list(load: CoachLoad, call: RouteStop, day: date, now: datetime) -> St
         left=f"{at_stop(leaving.at, call, day)}, {actor_name(leaving)}" if leaving else "",
         can_leave=may_leave and now >= times.closes and not is_left and position != last,
         is_last=position == last,
+        planned=planned_beside(load, call, day),
         unseated_standby=tuple(
             LeftBehind(ticket.pk, ticket.full_name, ticket.booking.booking_reference, format_zar(ticket.fare))
             for ticket in unseated_standby(load, position, now)

@@ -58,11 +58,11 @@ class Timeline:
                 TimelineDeparture(
                     schedule_id=departure.id,
                     minute=local.hour * 60 + local.minute,
-                    time=f"{local:%H:%M}",
+                    time=" ".join(filter(None, [f"{local:%H:%M}", departure.departs_note])),
                     destination=by_route[departure.call.route_id].end_after(departure.call.position),
                     level=_level(departure, percent),
                     percent=percent,
-                    is_gone=departure.boards_at < self.now and departure.status not in WAITING,
+                    is_gone=departure.expected_at < self.now and departure.status not in WAITING,
                 )
             )
         return tuple(rows)

@@ -32,6 +32,7 @@ from bookings.domain.operations.station import (
     ways,
 )
 from bookings.domain.search.segments import day_bounds
+from bookings.domain.timetable.call_times import AS_PLANNED, REACH_BACK, read_changes
 from bookings.models import Branch, SaleStatus, Schedule, SeatClaim, Ticket
 
 AHEAD: Final = timedelta(hours=24)
@@ -94,7 +95,8 @@ class StationDeparture:
     boarded: int
     expected: int  # who gets on here, with a seat or on a lap
     standby: int  # who waits here for a seat
-    late: int  # minutes since it should have left its first stop
+    late: int  # minutes since it should have left its first stop, by the time last told
+    departs_note: str  # "expected 17:45": what was told that the plan does not say
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,16 @@ def not_gone(branch: Branch, now: datetime) -> tuple[Coming, ...]:
     """What leaves the branch's city in the next day, overdue coaches first: one query and cached calls."""
     return tuple(
         departure
-        for departure in coming(branch.city_id, now - OVERDUE, now + AHEAD, inactive=Inactive.SOLD)
+        for departure in coming(
+            branch.city_id, now - OVERDUE, now + AHEAD, inactive=Inactive.SOLD, reach_back=REACH_BACK
+        )
         if _is_to_leave(departure, now)
     )
 
 
 def _is_to_leave(departure: Coming, now: datetime) -> bool:
     """Whether people may still get on: its time is to come, or nobody has noted that it left."""
-    return departure.status in WAITING or (departure.boards_at >= now and not departure.has_left_here)
+    return departure.status in WAITING or (departure.expected_at >= now and not departure.has_left_here)
 
 
 class _Boarding(NamedTuple):
@@ -197,7 +201,7 @@ def _row(
         time=f"{departure.local:%H:%M}",
         iso=departure.local.isoformat(timespec="minutes"),
         day=_day(departure, now),
-        wait=_wait(departure.boards_at - now),
+        wait=_wait(departure.expected_at - now),
         destination=way.end_after(departure.call.position),
         line=departure.line,
         stop=departure.call.stop,
@@ -213,6 +217,7 @@ def _row(
         expected=here.expected,
         standby=here.standby,
         late=_late(departure, now),
+        departs_note=departure.departs_note,
     )
 
 
@@ -230,11 +235,12 @@ def _wait(ahead: timedelta) -> str:
 
 
 def _late(departure: Coming, now: datetime) -> int:
-    """Minutes that a coach is over its time at its first stop, by what anybody has noted.
+    """Minutes that a coach is over its expected time at its first stop, by what anybody has noted.
 
     0 within the tolerance.
     """
-    minutes = int((now - departure.departure_time).total_seconds() // 60)
+    first = read_changes(departure.call_changes).get(0, AS_PLANNED)
+    minutes = int((now - departure.departure_time).total_seconds() // 60) - first.depart_late
     return minutes if departure.status in WAITING and minutes >= settings.ALERT_LATE_MINUTES else 0
 
 

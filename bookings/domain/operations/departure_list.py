@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from bookings.domain.operations.station import WAITING, Coming, Inactive, Way, calls_in_city, coming, ways
 from bookings.domain.search.availability import LayoutSeats, find_layouts
-from bookings.domain.timetable.trips import clock_text
-from bookings.models import Schedule
+from bookings.domain.timetable.call_times import call_time, read_changes
+from bookings.domain.timetable.trips import clock_text, expected_text
+from bookings.models import RouteStop, Schedule
 
 PAGE_SIZE: Final = 20
 WITHDRAWN: Final = "withdrawn"
@@ -49,6 +50,7 @@ class DepartureRow:
     status_text: str
     seats: int
     taken: int
+    departs_note: str = ""  # "expected 17:45": what was told that the plan does not say
 
 
 class FilterChoice(NamedTuple):
@@ -95,7 +97,7 @@ def _of_city(chosen: DepartureFilter, city_id: int, now: datetime) -> DepartureL
         and chosen.state in ("", departure.status)
         and chosen.line.casefold() in ("", departure.line.casefold())
     ]
-    gone = sum(departure.boards_at < now for departure in shown) if start <= now < end else 0
+    gone = sum(departure.expected_at < now for departure in shown) if start <= now < end else 0
     page = chosen.page or gone // PAGE_SIZE + 1
     first = (page - 1) * PAGE_SIZE
     return DepartureList(
@@ -141,6 +143,7 @@ def _row(departure: Coming, way: Way, layouts: Mapping[int, LayoutSeats]) -> Dep
         status_text=departure.state,
         seats=seats,
         taken=max(0, seats - departure.available),
+        departs_note=departure.departs_note,
     )
 
 
@@ -177,7 +180,17 @@ def _company_row(schedule: Schedule, layouts: Mapping[int, LayoutSeats]) -> Depa
         status_text=_("withdrawn") if is_withdrawn else str(schedule.get_status_display()),
         seats=seats,
         taken=max(0, seats - schedule.available_seats),
+        departs_note=_first_note(schedule),
     )
+
+
+def _first_note(schedule: Schedule) -> str:
+    """At its first stop, by the company's clock as the whole list."""
+    change = read_changes(schedule.call_changes)
+    if 0 not in change:
+        return _("changed further on") if change else ""
+    first = RouteStop(position=0, arrive_min=0, depart_min=0)
+    return expected_text(call_time(schedule, first), ZoneInfo(settings.TIME_ZONE))
 
 
 def _bounds(day: date) -> tuple[datetime, datetime]:

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from bookings.cache.reference_data import cached, cached_each
 from bookings.domain.search.availability import find_layouts
 from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
+from bookings.domain.timetable.call_times import call_time
+from bookings.domain.timetable.trips import expected_text
 from bookings.models import RouteStop, SaleStatus, Schedule, ScheduleEvent, SeatClaim, Ticket
 
 # Still standing at its first stop, as far as anybody has noted.
@@ -49,6 +51,17 @@ class Coming(NamedTuple):
     boards_at: datetime
     last_left: int | None = None  # the position of the last stop that it is known to have left
     is_active: bool = True
+    call_changes: str = ""  # see domain.timetable.call_times
+
+    @property
+    def expected_at(self) -> datetime:
+        """The later of planned and last told, here."""
+        return call_time(self, self.call).expected_departure if self.call_changes else self.boards_at
+
+    @property
+    def departs_note(self) -> str:
+        """ "expected 17:45": what was told that the plan does not say."""
+        return expected_text(call_time(self, self.call), self.local.tzinfo) if self.call_changes else ""
 
     @property
     def has_left_here(self) -> bool:
@@ -142,10 +155,15 @@ def calls_in_city(city_id: int) -> list[BoardingCall]:
 
 
 def coming(
-    city_id: int, start: datetime, end: datetime, *, inactive: Inactive = Inactive.NONE
+    city_id: int,
+    start: datetime,
+    end: datetime,
+    *,
+    inactive: Inactive = Inactive.NONE,
+    reach_back: timedelta = timedelta(),
 ) -> list[Coming]:
-    """Coaches that people may board in the city in this time, by time, cancelled ones too: one query, another
-    one while the calls of the city are not cached.
+    """Coaches that people may board in the city in this time, by planned time, cancelled ones too, with late
+    ones of up to `reach_back` earlier: one query, another one while the calls of the city are not cached.
     """
     by_route: dict[int, list[BoardingCall]] = defaultdict(list)
     by_hour: dict[int, list[int]] = defaultdict(list)
@@ -157,6 +175,9 @@ def coming(
         # Few ranges of (route, departure_time), however many routes call here.
         first, last = start - timedelta(hours=hour + 1), end - timedelta(hours=hour)
         ranges |= Q(route__in=routes, departure_time__gt=first, departure_time__lt=last)
+        if reach_back:
+            earlier = {"departure_time__gt": first - reach_back, "departure_time__lte": first}
+            ranges |= Q(route__in=routes, **earlier) & ~Q(call_changes="")
     rows = Schedule.objects.filter(ranges).order_by()
     shown = Q(is_active=True) | Q(status=Schedule.Status.CANCELLED)
     if inactive == Inactive.SOLD:
@@ -180,12 +201,14 @@ def coming(
         "available_seats",
         Subquery(left.values("position")[:1]),
         "is_active",
+        "call_changes",
     ):
         known = (pk, departs, coach, layout, bus, status, revision, available)
         for call in by_route[route]:
             boards_at = departs + timedelta(minutes=call.depart_min)
-            if start <= boards_at < end:
-                departures.append(Coming(*known, call, boards_at, *more))
+            departure = Coming(*known, call, boards_at, *more)
+            if start <= boards_at < end or (reach_back and boards_at < start <= departure.expected_at):
+                departures.append(departure)
     return sorted(departures, key=lambda departure: (departure.boards_at, departure.line, departure.id))
 
 

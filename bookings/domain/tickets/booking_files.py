@@ -20,6 +20,7 @@ from bookings.domain.sales.booking_page import (
     BookingPart,
     TicketView,
     booking_page,
+    booking_segment,
     bookings_of,
 )
 from bookings.domain.tickets.calendar import calendar_file
@@ -46,6 +47,7 @@ class ManagedTrip:
     ticketed: TicketedTrip
     passes: tuple[Pass, ...]
     rules: tuple[RefundTermLine, ...]
+    is_today: bool  # it is the day of travel, and not over: its times may change at any minute
 
     @property
     def in_use(self) -> list[Pass]:
@@ -83,14 +85,17 @@ def managed_order(reference: str, *, now: datetime) -> ManagedOrder:
     """The whole order with its tickets, in a constant number of queries. Raises NotFound."""
     page = booking_page(reference, now=now)
     bookings = {booking.pk: booking for booking in bookings_of(Order(pk=page.order_id))}
-    return ManagedOrder(page, tuple(_trip(part, bookings[part.id]) for part in page.parts))
+    return ManagedOrder(page, tuple(_trip(part, bookings[part.id], now) for part in page.parts))
 
 
-def _trip(part: BookingPart, booking: Booking) -> ManagedTrip:
+def _trip(part: BookingPart, booking: Booking, now: datetime) -> ManagedTrip:
     rows = {ticket.pk: ticket for ticket in booking.tickets.all()}
     passes = tuple(Pass(view, _qr(rows[view.id], part)) for view in part.tickets)
     terms = next(iter(rows.values())).refund_terms
-    return ManagedTrip(part, ticketed_trip_of(booking), passes, refund_lines(RefundTerms.from_json(terms)))
+    trip, segment = ticketed_trip_of(booking), booking_segment(booking)
+    is_begun = now.astimezone(segment.boards_local.tzinfo).date() >= segment.boards_local.date()
+    is_today = part.is_confirmed and is_begun and now < segment.expected_alights_at
+    return ManagedTrip(part, trip, passes, refund_lines(RefundTerms.from_json(terms)), is_today)
 
 
 def _qr(ticket: Ticket, part: BookingPart) -> str:

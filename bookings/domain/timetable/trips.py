@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,7 +49,7 @@ def clock_text(moment: datetime, beside: datetime) -> str:
     return time_text(timezone.localtime(moment), timezone.localtime(beside).date())
 
 
-def expected_text(times: CallTimes, zone: ZoneInfo, *, arrives: bool = False) -> str:
+def expected_text(times: CallTimes, zone: tzinfo | None, *, arrives: bool = False) -> str:
     """ "expected 17:45", "expected Wed 00:35" on another day than planned, or why there is no such time;
     empty while the call is as planned.
     """
@@ -67,7 +67,7 @@ def expected_text(times: CallTimes, zone: ZoneInfo, *, arrives: bool = False) ->
     return _("expected %(time)s") % {"time": _clock(expected, planned, zone)}
 
 
-def _clock(moment: datetime, planned: datetime, zone: ZoneInfo) -> str:
+def _clock(moment: datetime, planned: datetime, zone: tzinfo | None) -> str:
     """ "17:45", or "Wed 00:35" on another day than planned."""
     local = moment.astimezone(zone)
     is_same_day = local.date() == planned.astimezone(zone).date()

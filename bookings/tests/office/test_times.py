@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 
 from bookings.domain.sales.booking_page import booking_page
+from bookings.domain.tickets.booking_files import managed_order
 from bookings.models import Booking, Schedule, ScheduleChange
-from bookings.tests.make import NOW, make_booking, make_schedule
+from bookings.tests.make import NOW, make_booking, make_branch, make_schedule, make_shift
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,24 @@ def test_clerks_tell_delays_dispatchers_skip_stops_auditors_look(
     assert tell(auditor, schedule, 1, "20").status_code == 403
 
 
+def test_the_office_sees_it_on_its_lists(clerk: StaffClient, schedule: Schedule) -> None:
+    make_branch("Bloemfontein")
+    tell(clerk, schedule, 1, "45")
+    note = "expected 14:45"
+    at = {"branch": "bloemfontein", "date": "2026-12-01"}
+
+    assert note in clerk.get("/office/departures/", at).content.decode()
+    assert note not in clerk.get("/office/departures/", {**at, "branch": "johannesburg"}).content.decode()
+    for page in (
+        f"/office/departures/{schedule.pk}/manifest/",
+        f"/office/departures/{schedule.pk}/board/?stop=1",
+    ):
+        assert note in clerk.get(page).content.decode()
+    make_shift(clerk.user)
+    sale = {"from": "bloemfontein", "to": "cape-town", "date": "2026-12-01"}
+    assert note in clerk.get("/office/sell/", sale).content.decode()
+
+
 def test_passengers_see_it_at_the_next_request(
     client: Client, dispatcher: StaffClient, schedule: Schedule, booking: Booking
 ) -> None:
@@ -164,6 +183,10 @@ def test_passengers_see_it_at_the_next_request(
         assert "expected 14:45" in page
     part = booking_page(booking.booking_reference, now=NOW).parts[0]
     assert (part.trip.departs_note, part.trip.arrives_note) == ("expected 14:45", "expected 16:45")
+    live = managed_order(booking.booking_reference, now=NOW).trips[0]
+    assert live.is_today
+    assert not managed_order(booking.booking_reference, now=NOW - timedelta(days=1)).trips[0].is_today
+    assert live.ticketed.change_note.startswith("Changed times: ")
     first = client.get("/departures/", {"city": "johannesburg"}).content.decode()
     assert "<b>12:00</b>" in first
     assert "expected" not in first

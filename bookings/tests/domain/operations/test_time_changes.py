@@ -212,3 +212,4 @@ def test_a_delay_from_a_stop_on_leaves_those_before_it_as_they_were(schedule: Sc
     after = [(stop.arrives, stop.departs) for stop in manifest(schedule.pk, now=NOW).stops]
     assert after[:2] == stops[:2]
     assert after[2] == ("16:40", "")
+    assert manifest(schedule.pk, now=NOW).stops[2].planned == ("16:00", "expected 16:40")
