@@ -105,6 +105,8 @@ def make_everything(user: User) -> dict[str, str]:
         "session_id": 1,
         "gateway": "card",
         "day": statement.day.isoformat(),
+        "stop_id": coach.route.calls.all()[0].stop_id,
+        "city_id": coach.route.origin_id,
         "line_id": coach.route.line_id,
         "draft_id": _make_draft(coach.route, user).pk,
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,

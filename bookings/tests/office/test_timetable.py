@@ -43,12 +43,12 @@ def grid(*rows: tuple[str, ...]) -> dict[str, str]:
     return form
 
 
-def posted(html: str) -> dict[str, str]:
+def posted(html: str, prefix: str = "form-") -> dict[str, str]:
     """The fields of the grid as a browser would send them."""
     inputs = re.findall(r"<input[^>]*>", html)
     form = {}
     for tag in inputs:
-        name, value = re.search(r'name="(form-[^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        name, value = re.search(rf'name="({prefix}[^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
         if name and ("checkbox" not in tag or "checked" in tag):
             form[name[1]] = value[1] if value else "on" if "checkbox" in tag else ""
     return form

@@ -115,3 +115,11 @@ def find_service_sheet(row: str, draft: TimetableDraft | None, *, since: date) -
         return sheet
     service = Service.objects.filter(pk=row).first() if row.isdecimal() else None
     return service_sheet(service, since=since) if service else None
+
+
+def other_routes(line_code: str, row: str) -> list[Route]:
+    """Routes whose fares may be copied to this one: those of its line first."""
+    routes = Route.objects.active().select_related("line").exclude(pk=row if row.isdecimal() else 0)
+    return sorted(
+        routes.order_by("line__code", "name", "pk")[:500], key=lambda route: route.line.code != line_code
+    )

@@ -69,3 +69,9 @@ def fares_on(route_id: int, day: date) -> dict[Pair, Decimal | None]:
     )
     columns = ("from_stop__position", "to_stop__position", "amount")
     return {(first, last): amount for first, last, amount in rows.values_list(*columns)}
+
+
+def find_fare_sheet(row: str, *, since: date) -> FareSheet | None:
+    """Of the route with this id; None if there is none."""
+    route = Route.objects.filter(pk=row).first() if row.isdecimal() else None
+    return fare_sheet(route, since=since) if route else None
