@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .commissions import PartnerPayment
 from .payments import Payment
 from .refunds import Refund
 
@@ -67,7 +68,9 @@ class StatementLine(models.Model):
 
 
 class StatementMatch(models.Model):
-    """Which payment or refund of ours a line of a statement is; append-only. The amounts may differ."""
+    """Which payment, refund or transfer of a partner in our books a line of a statement is; append-only. The
+    amounts may differ.
+    """
 
     line = models.OneToOneField(StatementLine, models.PROTECT, related_name="match")
     payment = models.ForeignKey(
@@ -75,6 +78,9 @@ class StatementMatch(models.Model):
     )
     refund = models.ForeignKey(
         Refund, models.PROTECT, null=True, blank=True, related_name="matches", db_index=False
+    )
+    partner_payment = models.ForeignKey(  # what a partner transferred
+        PartnerPayment, models.PROTECT, null=True, blank=True, related_name="matches", db_index=False
     )
     at = models.DateTimeField()
 
@@ -86,16 +92,29 @@ class StatementMatch(models.Model):
             models.UniqueConstraint(
                 fields=["refund"], condition=Q(refund__isnull=False), name="unique_match_of_refund"
             ),
+            models.UniqueConstraint(
+                fields=["partner_payment"],
+                condition=Q(partner_payment__isnull=False),
+                name="unique_match_of_transfer",
+            ),
             models.CheckConstraint(
-                condition=Q(payment__isnull=False, refund__isnull=True)
-                | Q(payment__isnull=True, refund__isnull=False),
-                name="match_of_one_thing",
+                condition=Q(payment__isnull=False, refund__isnull=True, partner_payment__isnull=True)
+                | Q(payment__isnull=True, refund__isnull=False, partner_payment__isnull=True)
+                | Q(payment__isnull=True, refund__isnull=True, partner_payment__isnull=False),
+                name="match_is_of_one_thing",
             ),
         ]
         verbose_name_plural = "statement matches"
 
     def __str__(self) -> str:
         return f"line {self.line_id}"
+
+    @property
+    def thing(self) -> Payment | Refund | PartnerPayment:
+        """What of ours the line is."""
+        thing = self.payment or self.refund or self.partner_payment
+        assert thing
+        return thing
 
 
 class StatementDay(models.Model):

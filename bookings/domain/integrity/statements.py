@@ -46,12 +46,14 @@ def matches_are_of_their_line(now: datetime) -> Iterator[object]:
     """A line is matched to what came or went through its own gateway or tender, and in its direction."""
     payments = StatementMatch.objects.filter(payment__isnull=False)
     refunds = StatementMatch.objects.filter(refund__isnull=False)
+    transfers = StatementMatch.objects.filter(partner_payment__isnull=False)
+    no_transfer = transfers.exclude(line__gateway=Account.EFT, line__gross__gt=0)
     foreign = payments.exclude(payment__method=F("line__gateway"), line__gross__gt=0)
     other_id = payments.exclude(line__gateway__in=TENDERS).exclude(
         payment__external_id=F("line__external_id")
     )
     wrong_way = refunds.exclude(refund__method=F("line__gateway"), line__gross__lt=0)
-    for matches in (foreign, other_id, wrong_way):
+    for matches in (foreign, other_id, wrong_way, no_transfer):
         yield from (f"line {pk}" for pk in matches.values_list("line", flat=True))
 
 

@@ -16,7 +16,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
-from bookings.models import Booking, Payment, Refund, Shift, StaffTask, StatementMatch, User
+from bookings.models import Booking, PartnerPayment, Payment, Refund, Shift, StaffTask, StatementMatch, User
 
 PAGE: Final = 20
 ROWS: Final = 4
@@ -111,10 +111,12 @@ def _is_of_till_of(user: User, task: StaffTask) -> bool:
         return False
     if about == "statement":
         matches = StatementMatch.objects.filter(line=int(number))
-        return matches.filter(Q(payment__shift__clerk=user) | Q(refund__shift__clerk=user)).exists()
-    slips: Mapping[str, QuerySet[Payment] | QuerySet[Refund]] = {
+        of_user = Q(payment__shift__clerk=user) | Q(refund__shift__clerk=user)
+        return matches.filter(of_user | Q(partner_payment__actor=user)).exists()
+    slips: Mapping[str, QuerySet[Payment] | QuerySet[Refund] | QuerySet[PartnerPayment]] = {
         "payment": Payment.objects.filter(shift__clerk=user),
         "refund": Refund.objects.filter(shift__clerk=user),
+        "partner-payment": PartnerPayment.objects.filter(actor=user),
     }
     return about in slips and slips[about].filter(pk=int(number)).exists()
 

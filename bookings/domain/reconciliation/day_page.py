@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.base.money import ZERO
 from bookings.domain.reconciliation.days import first_moment
-from bookings.domain.reconciliation.differences import STATEMENT_TIME, unrelated_lines
+from bookings.domain.reconciliation.differences import STATEMENT_TIME, subject_of, unrelated_lines
 from bookings.domain.reconciliation.matching import our_amount
 from bookings.domain.reconciliation.postings import TENDERS
 from bookings.models import (
     Account,
     Booking,
     LedgerEntry,
+    PartnerPayment,
     Payment,
     Refund,
     StaffTask,
@@ -109,7 +110,7 @@ class StatementPage:
 
 
 def statement_page(gateway: str, day: date, *, now: datetime) -> StatementPage:
-    """Every line of a day, what differs first: eight queries."""
+    """Every line of a day, what differs first: nine queries at most."""
     read = StatementDay.objects.filter(gateway=gateway, day=day).first()
     lines = [*_theirs(gateway, day), *_only_ours(gateway, day, now)]
     lines = _with_tasks(_with_bookings(lines))
@@ -130,19 +131,24 @@ def _theirs(gateway: str, day: date) -> Iterable[DayLine]:
     rows = StatementLine.objects.filter(gateway=gateway, day=day).order_by("at", "pk")
     unrelated = set(rows.filter(unrelated_lines()).values_list("pk", flat=True))
     rows = rows.select_related(
-        "match__payment", "match__refund", "chargeback__payment", "returned_chargeback__payment"
+        "match__payment",
+        "match__refund",
+        "match__partner_payment__partner",
+        "chargeback__payment",
+        "returned_chargeback__payment",
     )
     for line in rows:
         match: StatementMatch | None = getattr(line, "match", None)
         chargeback = getattr(line, "chargeback", None) or getattr(line, "returned_chargeback", None)
-        thing = (match.payment or match.refund) if match else chargeback.payment if chargeback else None
+        thing = match.thing if match else chargeback.payment if chargeback else None
+        transfer = thing if isinstance(thing, PartnerPayment) else None
         ours = our_amount(match) if match else line.gross if chargeback else None
         yield DayLine(
             at=line.at,
             kind=_Kind(line.kind),
             name=line.external_id,
-            text=line.text,
-            order_id=thing.order_id if thing else None,
+            text=transfer.partner.name if transfer else line.text,
+            order_id=thing.order_id if isinstance(thing, Payment | Refund) else None,
             ours=ours,
             theirs=line.gross,
             fee=line.fee,
@@ -170,23 +176,30 @@ def _only_ours(gateway: str, day: date, now: datetime) -> Iterable[DayLine]:
     for refund in paid.filter(paid_at__gte=within[0], paid_at__lt=within[1]).order_by("pk"):
         assert refund.paid_at
         yield _only_our(refund, _Kind.REFUND, -refund.amount, refund.paid_at, now)
+    transfers = PartnerPayment.objects.filter(matches=None, at__gte=within[0], at__lt=within[1])
+    for row in transfers.select_related("partner").order_by("pk") if gateway == Account.EFT else ():
+        yield _only_our(row, _Kind.PAYMENT, row.amount, row.at, now)
 
 
 def _only_our(
-    thing: Payment | Refund, kind: StatementLine.Kind, amount: Decimal, at: datetime, now: datetime
+    thing: Payment | Refund | PartnerPayment,
+    kind: StatementLine.Kind,
+    amount: Decimal,
+    at: datetime,
+    now: datetime,
 ) -> DayLine:
-    number = "" if thing.method in TENDERS or isinstance(thing, Refund) else thing.external_id
+    number = thing.external_id if isinstance(thing, Payment) and thing.method not in TENDERS else ""
     return DayLine(
         at=at,
         kind=kind,
         name=thing.reference or number,
-        text="",
-        order_id=thing.order_id,
+        text=thing.partner.name if isinstance(thing, PartnerPayment) else "",
+        order_id=None if isinstance(thing, PartnerPayment) else thing.order_id,
         ours=amount,
         theirs=None,
         fee=ZERO,
         state=LineState.OURS_ONLY if at < now - STATEMENT_TIME else LineState.WAITING,
-        subject=f"{'payment' if kind == _Kind.PAYMENT else 'refund'}:{thing.pk}",
+        subject=subject_of(thing),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +19,7 @@ from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
     Account,
     Order,
+    PartnerPayment,
     Payment,
     Refund,
     StaffTask,
@@ -29,6 +30,7 @@ from bookings.models import (
 
 STATEMENT_TIME: Final = timedelta(days=2)  # within which what we have must be in a statement
 _Kind = StatementLine.Kind
+_SUBJECTS: Final = {Payment: "payment", Refund: "refund", PartnerPayment: "partner-payment"}
 _TASK: Final = StaffTask.Kind.STATEMENT_DIFFERENCE
 
 
@@ -55,14 +57,17 @@ def open_difference_tasks(*, now: datetime) -> int:
 
 def close_difference_tasks(match: StatementMatch, *, now: datetime) -> None:
     """What was missing has come, with the amount that was expected. Within the caller's transaction."""
-    line, thing = match.line, match.payment or match.refund
-    assert thing
+    line, thing = match.line, match.thing
     if abs(line.gross) != thing.amount:
         return
-    missing = f"payment:{match.payment_id}" if match.payment_id else f"refund:{match.refund_id}"
-    tasks = StaffTask.objects.filter(kind=_TASK, subject=missing, done_at=None)
+    tasks = StaffTask.objects.filter(kind=_TASK, subject=subject_of(thing), done_at=None)
     tasks.update(done_at=now, done_note=_("it is in the statement of %(day)s") % {"day": day_text(line.day)})
     close_tasks_of_line(line, now=now)
+
+
+def subject_of(thing: Payment | Refund | PartnerPayment) -> str:
+    """By which the task about it is known that no statement has it."""
+    return f"{_SUBJECTS[type(thing)]}:{thing.pk}"
 
 
 def close_tasks_of_line(line: StatementLine, *, now: datetime) -> None:
@@ -107,30 +112,31 @@ def other_amounts() -> QuerySet[StatementMatch]:
     """Matches whose two sides differ."""
     paid = Q(payment__isnull=False) & ~Q(line__gross=F("payment__amount"))
     returned = Q(refund__isnull=False) & ~Q(line__gross=-F("refund__amount"))
-    return StatementMatch.objects.filter(paid | returned)
+    of_partner = Q(partner_payment__isnull=False) & ~Q(line__gross=F("partner_payment__amount"))
+    return StatementMatch.objects.filter(paid | returned | of_partner)
 
 
 def _other_amounts() -> Iterator[StatementGap]:
-    rows = other_amounts().select_related("line", "payment__order", "refund__order")
+    rows = other_amounts().select_related("line", "payment__order", "refund__order", "partner_payment")
     for match in rows:
-        thing = match.payment or match.refund
-        assert thing
+        thing = match.thing
         facts = _facts_of(match.line) | {"ours": format_zar(thing.amount)}
         yield StatementGap(
             f"statement:{match.line_id}",
             _("%(gateway)s tells of %(amount)s on %(day)s, our books of %(ours)s") % facts,
-            thing.order,
+            None if isinstance(thing, PartnerPayment) else thing.order,
         )
 
 
 def _ours_without_theirs(now: datetime) -> Iterator[StatementGap]:
-    for payment in missing_payments(until=now - STATEMENT_TIME).select_related("order"):
-        yield _missing(
-            f"payment:{payment.pk}", payment.method, payment.amount, payment.paid_at, payment.order
-        )
-    for refund in missing_refunds(until=now - STATEMENT_TIME).select_related("order"):
+    until = now - STATEMENT_TIME
+    for payment in missing_payments(until=until).select_related("order"):
+        yield _missing(payment, payment.method, payment.amount, payment.paid_at)
+    for refund in missing_refunds(until=until).select_related("order"):
         assert refund.paid_at
-        yield _missing(f"refund:{refund.pk}", refund.method, -refund.amount, refund.paid_at, refund.order)
+        yield _missing(refund, refund.method, -refund.amount, refund.paid_at)
+    for transfer in missing_partner_payments(until=until).select_related("partner"):
+        yield _missing(transfer, f"EFT ({transfer.partner.name})", transfer.amount, transfer.at)
 
 
 def missing_payments(*, until: datetime) -> QuerySet[Payment]:
@@ -144,19 +150,35 @@ def missing_refunds(*, until: datetime) -> QuerySet[Refund]:
     return paid.filter(_since_first_statement("paid_at"))
 
 
+def missing_partner_payments(*, until: datetime) -> QuerySet[PartnerPayment]:
+    """As `missing_payments`, of what partners are said to have transferred."""
+    day = _first_days().get(Account.EFT.value)
+    if day is None:
+        return PartnerPayment.objects.none()
+    return PartnerPayment.objects.filter(matches=None, at__gte=first_moment(day), at__lt=until)
+
+
 def _since_first_statement(field: str) -> Q:
     """Of a way of paying whose statements are read, and not from before the first of them."""
-    first_days = StatementDay.objects.filter(read_at__isnull=False).order_by().values_list("gateway")
     since = Q(pk__in=[])
-    for gateway, day in first_days.annotate(first=Min("day")):
+    for gateway, day in _first_days().items():
         since |= Q(method=gateway, **{f"{field}__gte": first_moment(day)})
     return since
 
 
-def _missing(subject: str, method: str, amount: Decimal, at: datetime, order: Order) -> StatementGap:
+def _first_days() -> dict[str, date]:
+    """From when on the statements of each gateway and tender are read."""
+    read = StatementDay.objects.filter(read_at__isnull=False).order_by().values_list("gateway")
+    return dict(read.annotate(first=Min("day")))
+
+
+def _missing(
+    thing: Payment | Refund | PartnerPayment, method: str, amount: Decimal, at: datetime
+) -> StatementGap:
+    order = None if isinstance(thing, PartnerPayment) else thing.order
     facts = {"gateway": method, "amount": format_zar(amount), "day": day_text(business_day(at))}
     detail = _("%(amount)s of %(day)s is in no statement of %(gateway)s") % facts
-    return StatementGap(subject, detail, order)
+    return StatementGap(subject_of(thing), detail, order)
 
 
 def _days_unread(now: datetime) -> Iterator[StatementGap]:

@@ -15,7 +15,14 @@ from bookings.domain.reconciliation.postings import TENDERS, post_line
 from bookings.domain.sales.chargebacks import charge_back, live_chargeback, return_chargeback
 from bookings.domain.sales.gateways import PaymentState, VerifiedNotification
 from bookings.domain.sales.notifications import book_missed_payment
-from bookings.models import Payment, PaymentAttempt, Refund, StatementLine, StatementMatch
+from bookings.models import (
+    PartnerPayment,
+    Payment,
+    PaymentAttempt,
+    Refund,
+    StatementLine,
+    StatementMatch,
+)
 
 logger = logging.getLogger("bookings.reconciliation")
 _Kind = StatementLine.Kind
@@ -110,14 +117,21 @@ def _book_missed(line: StatementLine, now: datetime) -> None:
 
 
 def write_match(
-    line: StatementLine, *, payment: Payment | None = None, refund: Refund | None = None, now: datetime
+    line: StatementLine,
+    *,
+    payment: Payment | None = None,
+    refund: Refund | None = None,
+    partner_payment: PartnerPayment | None = None,
+    now: datetime,
 ) -> bool:
-    """Note that the line is this payment or refund, with its posting, and close the tasks about either where
-    the amounts agree. False: somebody else has matched one of them.
+    """Note that the line is this payment, refund or transfer of a partner, with its posting, and close the
+    tasks about either where the amounts agree. False: somebody else has matched one of them.
     """
     try:
         with short_transaction():
-            match = StatementMatch.objects.create(line=line, payment=payment, refund=refund, at=now)
+            match = StatementMatch.objects.create(
+                line=line, payment=payment, refund=refund, partner_payment=partner_payment, at=now
+            )
             post_line(line, is_matched=True)
             close_difference_tasks(match, now=now)
     except IntegrityError:
@@ -127,7 +141,4 @@ def write_match(
 
 def our_amount(match: StatementMatch) -> Decimal:
     """Signed as the line is: what came is positive."""
-    if match.payment:
-        return match.payment.amount
-    assert match.refund
-    return -match.refund.amount
+    return -match.refund.amount if match.refund else match.thing.amount

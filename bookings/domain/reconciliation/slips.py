@@ -14,7 +14,7 @@ from bookings.domain.reconciliation.days import business_day, first_moment
 from bookings.domain.reconciliation.differences import STATEMENT_TIME
 from bookings.domain.reconciliation.matching import unmatched_lines, write_match
 from bookings.domain.reconciliation.postings import TENDERS
-from bookings.models import Payment, Refund, Shift, StatementLine
+from bookings.models import Account, PartnerPayment, Payment, Refund, Shift, StatementLine
 
 _WINDOW: Final = timedelta(days=7)  # slip numbers come again, and a transfer takes its time
 LEAST_KEY: Final = 4  # signs that must agree where one reference only stands within the other
@@ -22,9 +22,11 @@ LEAST_KEY: Final = 4  # signs that must agree where one reference only stands wi
 
 @dataclass(frozen=True)
 class Slip:
-    """What a clerk took or gave back by card or EFT, in rand; what went back is negative."""
+    """What a clerk took or gave back by card or EFT, or a partner transferred, in rand; what went back is
+    negative.
+    """
 
-    thing: Payment | Refund
+    thing: Payment | Refund | PartnerPayment
     amount: Decimal
     at: datetime
     key: str
@@ -52,6 +54,7 @@ def match_slips(tender: str, *, now: datetime) -> int:
             line,
             payment=slip.thing if isinstance(slip.thing, Payment) else None,
             refund=slip.thing if isinstance(slip.thing, Refund) else None,
+            partner_payment=slip.thing if isinstance(slip.thing, PartnerPayment) else None,
             now=now,
         )
         for line, slip in pairs
@@ -63,7 +66,10 @@ def _slips(tender: str, *, since: date) -> list[Slip]:
     payments = Payment.objects.filter(method=tender, matches=None, paid_at__gte=first).order_by("pk")
     paid = Refund.objects.filter(status=Refund.Status.PAID, method=tender, matches=None)
     refunds = paid.filter(paid_at__gte=first).order_by("pk")
+    is_of_bank = tender == Account.EFT
+    transfers = PartnerPayment.objects.filter(matches=None, at__gte=first).order_by("pk")
     return [
+        *(Slip(row, row.amount, row.at, key_of(row.reference)) for row in (transfers if is_of_bank else ())),
         *(Slip(payment, payment.amount, payment.paid_at, key_of(payment.reference)) for payment in payments),
         *(Slip(row, -row.amount, row.paid_at, key_of(row.reference)) for row in refunds if row.paid_at),
     ]
