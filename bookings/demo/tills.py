@@ -20,6 +20,7 @@ from django.db.models import Max, Min, Q
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
 from bookings.demo.staff import CAN_LOG_IN, OUR_CLERKS
+from bookings.domain.counter.coins import in_coins
 from bookings.domain.counter.shifts import (
     BlindCount,
     CashMovement,
@@ -28,7 +29,6 @@ from bookings.domain.counter.shifts import (
     move_cash,
     open_shift,
 )
-from bookings.domain.counter.tender import in_coins
 from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG, watch_owed_refunds
 from bookings.domain.sales.ledger import placed_total
 from bookings.models import (

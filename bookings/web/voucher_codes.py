@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from typing import Final
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.sales.vouchers import CODE_MOST, VoucherUnknown
-from bookings.web.ratelimit import enforce_limit, is_over
+from bookings.models import User
+from bookings.web.ratelimit import Counted, enforce_limit, is_over, limit_subject
 
 _GUESS_WEIGHS: Final = 5
 
@@ -22,10 +24,31 @@ def slow_guesses(request: HttpRequest) -> Iterator[None]:
     """
     counted = enforce_limit(request, "voucher")
     try:
-        yield
+        with _forgiven_unless_unknown(counted):
+            yield
     except VoucherUnknown:
         if is_over("voucher_all", "everybody"):  # somebody guesses from many networks
             counted.weigh(_GUESS_WEIGHS - 1)
+        raise
+
+
+@contextmanager
+def slow_guesses_of(user: User, *, has_code: bool) -> Iterator[None]:
+    """As `slow_guesses`, against a member of staff alone: a whole station types at one network."""
+    if not has_code:
+        yield
+        return
+    with _forgiven_unless_unknown(
+        limit_subject("voucher", f"staff {user.pk}", settings.RATE_LIMITS["voucher"])
+    ):
+        yield
+
+
+@contextmanager
+def _forgiven_unless_unknown(counted: Counted) -> Iterator[None]:
+    try:
+        yield
+    except VoucherUnknown:
         raise
     except BaseException:
         counted.forgive()

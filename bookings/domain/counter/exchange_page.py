@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
-from bookings.domain.counter.tender import in_coins
+from bookings.domain.counter.coins import in_coins
 from bookings.domain.fares.prices import Party, passenger_types
 from bookings.domain.inventory.seats import SeatMap, seat_map
 from bookings.domain.network.places import get_places

@@ -17,10 +17,11 @@ from bookings.base.codes import normal_code
 from bookings.base.dates import day_mark, duration_text
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, cents, format_zar, rand
+from bookings.domain.counter.coins import in_coins
 from bookings.domain.counter.sale import counter_hold, order_of, sale_wheelchairs
 from bookings.domain.counter.shifts import TENDERS
 from bookings.domain.counter.standby import standby_price, waiting
-from bookings.domain.counter.tender import amount_due, in_coins
+from bookings.domain.counter.tender import amount_due
 from bookings.domain.fares.prices import fare_table, read_party
 from bookings.domain.inventory.seats import SeatMap, seat_map
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
@@ -36,7 +37,7 @@ from bookings.domain.tickets.receipts import tenders_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, place_text, ticketed_trips_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, expected_text, late_text, local_text, trip_view
-from bookings.models import Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, Total, User
+from bookings.models import VOUCHER, Booking, Channel, Hold, Order, SaleStatus, SeatKind, Ticket, Total, User
 
 PAGE: Final = 9  # rows that one digit picks
 
@@ -315,7 +316,7 @@ def sold_view(token: str) -> SoldView:
     """A paid order with its tickets. Raises NotFound, or Conflict while it is not paid."""
     order = _paid_order(token)
     trips = tuple(ticketed_trips_of(bookings_of(order)))
-    tenders = [tender for tender in tenders_of(order.pk) if tender.method in TENDERS]
+    tenders = [tender for tender in tenders_of(order.pk) if tender.method in (*TENDERS, VOUCHER)]
     tenders = [tender for tender in tenders if tender.at == tenders[-1].at]  # of this payment
     cash = next((tender for tender in tenders if tender.given is not None), None)
     parts = tuple((method_text(tender.method), format_zar(rand(tender.cents))) for tender in tenders)

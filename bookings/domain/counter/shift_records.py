@@ -17,8 +17,20 @@ from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
 from bookings.domain.counter.shifts import CASH_UP, TENDERS, CashUp, cash_up
+from bookings.domain.tickets.receipt_text import method_text
 from bookings.domain.timetable.trips import clock_text
-from bookings.models import Account, Booking, Branch, LedgerEntry, Payment, Refund, Shift, TillMovement, Total
+from bookings.models import (
+    VOUCHER,
+    Account,
+    Booking,
+    Branch,
+    LedgerEntry,
+    Payment,
+    Refund,
+    Shift,
+    TillMovement,
+    Total,
+)
 
 PAGE: Final = 20
 
@@ -59,6 +71,7 @@ class TillView:
     pages: int
     sales: int
     takings: Decimal  # of all tenders together
+    vouchers: Decimal  # that paid here: nothing to count
     refunds: int
     refunded: Decimal
     rows: tuple[TenderRow, ...]  # of the cash-up, or of the last count that was too far off
@@ -72,6 +85,10 @@ class TillView:
     @property
     def takings_text(self) -> str:
         return format_zar(self.takings)
+
+    @property
+    def vouchers_text(self) -> str:
+        return format_zar(self.vouchers) if self.vouchers else ""
 
     @property
     def refunded_text(self) -> str:
@@ -92,15 +109,18 @@ class TillView:
 
 def till_view(shift: Shift, *, page: int = 1) -> TillView:
     """A shift with what happened in it, the latest first."""
+    by_voucher = Q(account=Account.VOUCHER_LIABILITY, cause__startswith="payment:")
     entries = (
-        LedgerEntry.objects.filter(shift=shift, account__in=TENDERS)
+        LedgerEntry.objects.filter(Q(account__in=TENDERS) | by_voucher, shift=shift)
         .exclude(_of_cash_up())
         .order_by("-at", "-pk")
     )
     pager = Paginator(entries, PAGE)
     shown = pager.get_page(page)
     taken = Payment.objects.filter(shift=shift).aggregate(
-        n=Count("order", distinct=True), total=Total("amount")
+        n=Count("order", distinct=True),
+        total=Total("amount", filter=~Q(method=VOUCHER)),
+        vouchers=Total("amount", filter=Q(method=VOUCHER)),
     )
     back = Refund.objects.filter(shift=shift).aggregate(n=Count("pk"), total=Total("amount"))
     outcome = cash_up(shift) if shift.closed_at or shift.count_tries else None
@@ -111,6 +131,7 @@ def till_view(shift: Shift, *, page: int = 1) -> TillView:
         pages=pager.num_pages,
         sales=taken["n"],
         takings=taken["total"] or ZERO,
+        vouchers=taken["vouchers"] or ZERO,
         refunds=back["n"],
         refunded=back["total"] or ZERO,
         rows=cash_up_rows(outcome) if outcome else (),
@@ -165,7 +186,7 @@ def _lines(shift: Shift, entries: Sequence[LedgerEntry]) -> list[TillLine]:
                 labels.get(kind, moving),
                 about,
                 bool(entry.order_id),
-                str(Account(entry.account).label),
+                method_text(VOUCHER if entry.account == Account.VOUCHER_LIABILITY else entry.account),
                 entry.amount,
             )
         )

@@ -3,18 +3,19 @@
 Taken for an order, or given back. Always into or out of an open shift, never twice.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_DOWN, ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal
-from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
+from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
+from bookings.domain.counter.coins import in_coins, in_coins_back
+from bookings.domain.counter.references import clean_reference
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
 from bookings.domain.sales.alarms import Alarm, raise_alarm, settle_alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
@@ -26,8 +27,11 @@ from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.order_lines import lapsed_on
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.payments import PART_PAID, ReceivedPayment, settle
+from bookings.domain.sales.refund_state import came_by_voucher
 from bookings.domain.sales.refunds import returns_online
+from bookings.domain.sales.voucher_payments import lock_voucher_for, redeem
 from bookings.models import (
+    VOUCHER,
     Account,
     LedgerEntry,
     Order,
@@ -41,7 +45,6 @@ from bookings.models import (
     Webhook,
 )
 
-_CARD_NUMBER: Final = re.compile(r"(?:\d[ .\-]?){12,19}")
 _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 
 
@@ -49,21 +52,21 @@ _CONFIRMS: Final = ("confirmed", "confirmed late", "balance paid")
 class TenderPart:
     """So much of what is due, to the cent, by one tender; cash in coins that exist."""
 
-    method: str  # cash, card
+    method: str  # cash, card, voucher
     amount: Decimal
-    reference: str = ""
+    reference: str = ""  # of a voucher its code
 
 
 @dataclass(frozen=True)
 class Tender:
     """How money changes hands. `given` None is exactly what is due; card and EFT need the reference of the
-    terminal or the transfer. What goes back may need the approval of a second person; an EFT that comes
-    always does, who has seen the money.
+    terminal or the transfer, a voucher its code. What goes back may need the approval of a second person; an
+    EFT that comes always does, who has seen the money.
 
     Of a split payment `parts` were paid by other tenders before, and this one takes the rest.
     """
 
-    method: str  # cash, card, eft
+    method: str  # cash, card, eft, voucher
     given: Decimal | None = None
     reference: str = ""
     approval: Approval | None = None
@@ -98,21 +101,6 @@ def amount_due(order: Order, *, now: datetime) -> Decimal:
     if order.status in (SaleStatus.PENDING, SaleStatus.EXPIRED):
         return max(owed_on(order) + lapsed_on(order), ZERO)
     return ZERO
-
-
-def in_coins(amount: Decimal) -> Decimal:
-    """What a customer hands over in cash: rounded to coins that exist, a half in their favour."""
-    return _rounded(amount, ROUND_HALF_DOWN)
-
-
-def in_coins_back(amount: Decimal) -> Decimal:
-    """What a customer gets back in cash: rounded up to coins that exist, as the odd cents are theirs."""
-    return _rounded(amount, ROUND_UP)
-
-
-def _rounded(amount: Decimal, rounding: str) -> Decimal:
-    step = settings.CASH_ROUNDING
-    return cents((amount / step).to_integral_value(rounding) * step) if step else amount
 
 
 def take_payment(
@@ -167,7 +155,7 @@ def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: dat
         given=given if tender.method == Account.CASH else None,
         approver=tender.approval.approver if tender.method == Account.EFT and tender.approval else None,
     )
-    outcome = settle(order.pk, received, now=now)
+    outcome = _book(order, received, tender.reference, now)
     if outcome not in _CONFIRMS:
         raise Conflict(
             _(
@@ -238,8 +226,15 @@ def _book_parts(order: Order, tender: Tender, shift: Shift, submission: str, now
             given=part.amount if part.method == Account.CASH else None,
             is_part=True,
         )
-        if settle(order.pk, received, now=now) != PART_PAID:
+        if _book(order, received, part.reference, now) != PART_PAID:
             raise Conflict(_("This form is no longer valid. Please open the page again."))
+
+
+def _book(order: Order, received: ReceivedPayment, code: str, now: datetime) -> str:
+    """A voucher is locked after the till: nobody who holds one waits for a till."""
+    if received.method != VOUCHER:
+        return settle(order.pk, received, now=now)
+    return redeem(order, lock_voucher_for(code, received.amount, now=now), received, now=now)
 
 
 def _check_given(method: str, due: Decimal, given: Decimal) -> None:
@@ -251,25 +246,6 @@ def _check_given(method: str, due: Decimal, given: Decimal) -> None:
         raise Refusal(
             _("%(due)s is due, to the cent: there is no change on this tender.") % {"due": format_zar(due)}
         )
-
-
-def clean_reference(method: str, typed: str) -> str:
-    """The reference of a card terminal or transfer as it is kept.
-
-    Raises Refusal for an unknown tender, a missing one or a card number.
-    """
-    reference = " ".join(typed.split())
-    if method not in TENDERS:
-        raise Refusal(_("Choose cash, card or EFT."))
-    if _CARD_NUMBER.search(reference):
-        raise Refusal(
-            _("This looks like a card number. Never enter one: use the reference on the terminal's slip.")
-        )
-    if method != Account.CASH and not reference:
-        raise Refusal(_("Enter the reference on the slip."))
-    if len(reference) > 40:
-        raise Refusal(_("The reference is too long."))
-    return "" if method == Account.CASH else reference
 
 
 def pay_out_refund(
@@ -306,8 +282,12 @@ def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None)
     shift, now = lock_shift(shift), now or database_now()
     if live_chargeback(refund.payment):
         raise Conflict(_("The customer’s bank took this payment back: nothing more is paid of it."))
+    if came_by_voucher(refund):
+        raise Conflict(_("This was paid by voucher: it goes back on it by itself."))
     if returns_online(refund):
         raise Conflict(_("This was paid online: it is refunded automatically the same way."))
+    if method not in TENDERS:
+        raise Refusal(_("Choose cash, card or EFT."))
     if refund.status != Refund.Status.PAID:
         _check_way_back(refund, tender, shift, now)
     owed = Refund.objects.filter(pk=refund.pk, status=Refund.Status.OWED)

@@ -13,6 +13,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from bookings import queue
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
@@ -30,6 +31,7 @@ from bookings.domain.sales.orders import lock_order
 from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
+    VOUCHER,
     Account,
     Booking,
     BookingEvent,
@@ -201,6 +203,9 @@ def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | N
         refund = Refund.objects.create(
             order=order, payment=payment, cause=cause, amount=payment.amount, created_at=now
         )
+        if payment.method == VOUCHER:
+            queue.enqueue_after_commit("pay_refund", refund.pk)
+            continue
         pay_out_refund(
             refund.pk,
             Tender(payment.method, reference=payment.reference, approval=request.approval),

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.errors import Conflict
-from bookings.base.money import cents
-from bookings.database.transactions import database_now
+from bookings.base.money import cents, format_zar
+from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import check_running, lock_order
-from bookings.domain.sales.payments import ReceivedPayment, give_time, settle, supersede_attempts
-from bookings.domain.sales.vouchers import add_movement, lock_voucher
+from bookings.domain.sales.payments import PART_PAID, ReceivedPayment, give_time, settle, supersede_attempts
+from bookings.domain.sales.vouchers import VoucherRefused, add_movement, lock_voucher
 from bookings.models import VOUCHER, Order, Payment, PaymentAttempt, Voucher, VoucherMovement
 
 
@@ -68,17 +68,32 @@ def _pay(order_id: int, code: str, submission: str, now: datetime | None) -> str
         give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
         refresh(locked.schedules)
     received = ReceivedPayment(VOUCHER, f"voucher:{submission}"[:80], amount, is_part=amount < owed)
-    redeem(order, voucher, received, now=now)
+    if redeem(order, voucher, received, now=now) not in ("confirmed", "balance paid", PART_PAID):
+        raise Conflict(_("There is nothing to pay on this order any more."))
     return f"{cents(amount)} {cents(owed - amount)}"
 
 
+def lock_voucher_for(code: str, amount: Decimal, *, now: datetime) -> Voucher:
+    """As `lock_voucher`; VoucherRefused too where less than `amount` is on it."""
+    voucher = lock_voucher(code, now=now)
+    if voucher.balance < amount:
+        amounts = {"left": format_zar(voucher.balance), "amount": format_zar(amount)}
+        raise VoucherRefused(
+            _("%(left)s is on this voucher, not %(amount)s. Take it as a part, and the rest another way.")
+            % amounts
+        )
+    return voucher
+
+
+def voucher_part(code: str, due: Decimal, *, now: datetime) -> Decimal:
+    """How much of an amount due a voucher pays; nothing is kept. Raises what `lock_voucher` raises."""
+    with short_transaction():
+        return min(lock_voucher(code, now=now).balance, due)
+
+
 def redeem(order: Order, voucher: Voucher, received: ReceivedPayment, *, now: datetime) -> str:
-    """Book a payment by a locked voucher, and take it off. Returns the outcome as `settle` does. Raises
-    Conflict if the seats are gone: nothing is booked.
-    """
+    """Book a payment by a locked voucher, and take it off. Returns the outcome as `settle` does."""
     outcome = settle(order.pk, received, now=now)
-    if outcome not in ("confirmed", "confirmed late", "balance paid", "part paid"):
-        raise Conflict(_("There is nothing to pay on this order any more."))
     payment = Payment.objects.get(method=VOUCHER, external_id=received.external_id)
     actor = received.shift.clerk if received.shift else None
     add_movement(

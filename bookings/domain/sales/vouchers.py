@@ -16,14 +16,13 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import full_day_text
 from bookings.base.encryption import encrypt
 from bookings.base.errors import NotFound, Refusal
-from bookings.base.money import format_zar, is_rand_and_cents
+from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.base.voucher_codes import new_voucher_code, voucher_digest, voucher_digests
 from bookings.database.transactions import database_now
 from bookings.domain.sales.alarms import Alarm
@@ -152,11 +151,11 @@ def add_movement(voucher: Voucher, movement: VoucherMovement) -> None:
     """
     movement.voucher = voucher
     movement.save(force_insert=True)
-    changes: dict[str, object] = {"balance": F("balance") + movement.amount}
+    voucher.balance += movement.amount  # here: SQLite adds decimals as floating point
+    changes: dict[str, object] = {"balance": voucher.balance}
     if movement.valid_until:
         changes["valid_until"] = voucher.valid_until = movement.valid_until
     Voucher.objects.filter(pk=voucher.pk).update(**changes)
-    voucher.balance += movement.amount
 
 
 def write_voucher(new: NewVoucher, *, now: datetime) -> IssuedVoucher:
@@ -170,7 +169,7 @@ def write_voucher(new: NewVoucher, *, now: datetime) -> IssuedVoucher:
         code_end=code[-4:],
         sealed_code=encrypt(code) if new.email else "",
         value=new.value,
-        balance=0,
+        balance=ZERO,
         valid_until=new.valid_until,
         email=new.email,
         order=new.order,

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from bookings.base.dates import read_typed_day
 from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
+from bookings.domain.counter.coins import in_coins
 from bookings.domain.counter.exchange import Till
-from bookings.domain.counter.tender import Tender, in_coins
+from bookings.domain.counter.tender import Tender
 from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.waivers import Waiver, WaiverReason
 from bookings.models import Account

@@ -14,10 +14,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from bookings.base.codes import normal_code
 from bookings.base.errors import Refusal
 from bookings.base.money import ZERO, cents, format_zar, read_amount
 from bookings.domain.counter.tender import Tender, TenderPart
-from bookings.models import Account
+from bookings.models import VOUCHER, Account
 from bookings.office.access import StaffRequest
 from bookings.office.forms.approval import ApprovalFields
 from bookings.office.forms.fields import tidy
@@ -49,15 +50,17 @@ _TENDERS: Final = (
     (Account.CASH, gettext_lazy("Cash"), "F2", "c"),
     (Account.CARD, gettext_lazy("Card"), "F3", "d"),
     (Account.EFT, gettext_lazy("EFT"), "F4", "e"),
+    (VOUCHER, gettext_lazy("Voucher"), "V", "v"),
 )
+_LABELS: Final = {value: label for value, label, _key, _letter in _TENDERS}
 
 
 _MOST_PARTS: Final = 8
 
 
 class TenderForm(ApprovalFields):
-    """Cash with the amount given, card with a reference, or EFT. An empty amount is exactly what is due. The
-    money of an EFT is awaited, unless a second person has seen it.
+    """Cash with the amount given, card with a reference, a voucher by its code, or EFT. An empty amount is
+    exactly what is due. The money of an EFT is awaited, unless a second person has seen it.
 
     Of a split payment the parts that were typed before stand in hidden fields: "card 300.00 T4 8812". A
     further way to pay is a further tender of `_TENDERS` and of `domain.counter.tender`.
@@ -104,25 +107,34 @@ class TenderForm(ApprovalFields):
 
     def part_rows(self) -> Iterator[PartRow]:
         for place, part in enumerate(self.parts):
+            code_end = f"…{normal_code(part.reference)[-4:]}"
             yield PartRow(
-                Account(part.method).label,
+                _LABELS[part.method],
                 format_zar(part.amount),
-                part.reference,
+                code_end if part.method == VOUCHER else part.reference,
                 f"part-{place}",
                 _write_part(part),
                 f"unpart:{place}",
             )
 
-    def split(self) -> None:
-        """Make what was typed a part, and leave the fields empty for the rest. Raises Refusal without an
-        amount, or if there are too many parts.
+    @property
+    def has_voucher(self) -> bool:
+        """Whether a voucher pays, all of it or a part."""
+        parts = (part.method for part in self.parts)
+        return VOUCHER in (self.cleaned_data["tender"], *parts)
+
+    def split(self, worth: Decimal | None = None) -> None:
+        """Make what was typed a part, and leave the fields empty for the rest; of a voucher that is `worth`
+        so much all of that, unless an amount was typed. Raises Refusal without an amount, or if there are too
+        many parts.
         """
         cleaned = self.cleaned_data
-        if cleaned["amount"] is None:
+        amount = worth if cleaned["amount"] is None else cleaned["amount"]
+        if amount is None:
             raise Refusal(_("Enter how much of it is paid this way."))
         if len(self.parts) == _MOST_PARTS:
             raise Refusal(_("These are too many parts."))
-        part = TenderPart(cleaned["tender"], cleaned["amount"], self.tendered.reference)
+        part = TenderPart(cleaned["tender"], amount, self.tendered.reference)
         parts = (*self.parts, part)
         has_cash = any(part.method == Account.CASH for part in parts)
         self._carry(parts, tender=Account.CARD.value if has_cash else Account.CASH.value)
@@ -166,7 +178,7 @@ class TenderForm(ApprovalFields):
     def chosen(self) -> str:
         """The tender that the form shows."""
         typed = self.data.get("tender") if self.is_bound else ""
-        return typed if typed in (Account.CARD, Account.EFT) else Account.CASH.value
+        return typed if typed in (Account.CARD, Account.EFT, VOUCHER) else Account.CASH.value
 
     @property
     def tenders(self) -> list[TenderChoice]:
@@ -202,7 +214,7 @@ def _write_part(part: TenderPart) -> str:
 def _read_part(text: str) -> TenderPart | None:
     method, _space, rest = text.partition(" ")
     amount, _space, reference = rest.partition(" ")
-    if method not in Account.values:
+    if method not in _LABELS:
         return None
     with suppress(ValueError):
         return TenderPart(method, read_amount(amount), reference)

@@ -58,6 +58,7 @@ def key_groups(links: Iterable[NavLink]) -> list[KeyGroup]:
                 Key(("Enter",), _("next field that is needed; the last one goes on")),
                 Key(("Esc",), _("a step back; nothing typed is lost")),
                 Key(("F2", "F3", "F4"), _("cash, card, EFT")),
+                Key(("V",), _("voucher, while the amount is typed")),
                 Key(("F8",), _("payment for an unpaid booking")),
                 Key(("F9",), _("new sale")),
             ),

@@ -40,7 +40,8 @@ from bookings.domain.counter.tender import Tender, rest_due
 from bookings.domain.fares.prices import lap_types
 from bookings.domain.network.places import find_places
 from bookings.domain.sales.checkout_page import CheckoutView
-from bookings.models import Account, Order, SaleStatus, Shift
+from bookings.domain.sales.voucher_payments import voucher_part
+from bookings.models import VOUCHER, Account, Order, SaleStatus, Shift
 from bookings.office.access import StaffRequest, branch_or_none, staff
 from bookings.office.forms.fields import tidy
 from bookings.office.forms.sale import PayForm, SaleSearchForm, read_seats
@@ -59,6 +60,7 @@ from bookings.web.places import place_choices, place_notes
 from bookings.web.refusals import counted
 from bookings.web.render import render_page
 from bookings.web.requests import htmx_of
+from bookings.web.voucher_codes import slow_guesses_of
 
 _SCREEN: Final = "sale"
 
@@ -162,7 +164,8 @@ def _pay(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     try:
         tender = form.signed(request)
         sale = sale_of(form, tender, query)
-        order = sell_now(sale, shift=shift, submission=_submission(request))
+        with slow_guesses_of(request.user, has_code=form.has_voucher):
+            order = sell_now(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
@@ -189,7 +192,8 @@ def _reserve(request: StaffRequest, query: SaleQuery, shift: Shift, form: PayFor
     tender = Tender(Account.EFT, parts=form.parts)
     sale = sale_of(form, tender, query)
     try:
-        order = reserve(sale, shift=shift, submission=_submission(request))
+        with slow_guesses_of(request.user, has_code=form.has_voucher):
+            order = reserve(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         if not email and not phone:
             form.add_error("contact", refusal.message)
@@ -207,7 +211,8 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
     email, phone = form.cleaned_data["contact"]
     try:
         sale = Sale(tuple(form.passengers), form.signed(request), email=email, phone=phone)
-        order = sell_standby(query.segment, sale, shift=shift, submission=_submission(request))
+        with slow_guesses_of(request.user, has_code=form.has_voucher):
+            order = sell_standby(query.segment, sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)
@@ -219,11 +224,20 @@ def _split(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespons
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     try:
-        form.split()
+        form.split(_worth(request, query, form))
         rest_due(_total(query, form), form.tendered)
     except (Refusal, NotFound) as refusal:
         return _show(request, query, form=typed_form(request, query), refusal=refusal)
     return _show(request, query, form=form)
+
+
+def _worth(request: StaffRequest, query: SaleQuery, form: TenderForm) -> Decimal | None:
+    """What a voucher whose code was typed pays of what is left; None of any other tender."""
+    tender = form.tendered
+    if tender.method != VOUCHER:
+        return None
+    with slow_guesses_of(request.user, has_code=True):
+        return voucher_part(tender.reference, _total(query, form) - form.paid, now=timezone.now())
 
 
 def _unpart(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
@@ -244,7 +258,8 @@ def _take(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     try:
-        order = take_over(query.order, form.signed(request), shift=shift, submission=_submission(request))
+        with slow_guesses_of(request.user, has_code=form.has_voucher):
+            order = take_over(query.order, form.signed(request), shift=shift, submission=_submission(request))
     except (Refusal, NotFound) as refusal:
         return _show(request, query, form=form, refusal=refusal)
     return redirect("office:sold", order.token)

@@ -28,7 +28,7 @@ from bookings.office.presenters.spreadsheet import csv_lines
 from bookings.office.presenters.vouchers import VoucherRow, history_rows, voucher_file_rows
 from bookings.web.paging import page_links
 from bookings.web.refusals import add_refusal
-from bookings.web.voucher_codes import VoucherForm, slow_guesses
+from bookings.web.voucher_codes import VoucherForm, slow_guesses_of
 
 _LONGEST_QUERY = 254
 
@@ -42,7 +42,7 @@ def vouchers(request: StaffRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            with slow_guesses(request):
+            with slow_guesses_of(request.user, has_code=True):
                 balance = voucher_balance(form.cleaned_data["voucher_code"], now=timezone.now())
         except (Refusal, TooMany) as problem:
             add_refusal(form, "voucher_code", problem)

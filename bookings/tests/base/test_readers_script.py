@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from bookings.base.names import plain_person
-from bookings.domain.counter.tender import in_coins
+from bookings.domain.counter.coins import in_coins
 from bookings.tests.base import examples
 
 SCRIPT: Final = Path(__file__).parents[3] / "static/js/readers.js"

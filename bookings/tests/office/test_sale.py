@@ -23,6 +23,7 @@ from bookings.tests.make import (
     make_schedule,
     make_shift,
     make_user,
+    make_voucher,
 )
 from bookings.tests.office.conftest import StaffClient, sign_in
 from bookings.tests.passenger.buying import departure_ahead
@@ -818,3 +819,24 @@ def test_a_reservation_is_not_paid_by_an_eft_that_nobody_has_seen(
     assert page.status_code == 422
     assert "once its money was seen" in page.content.decode()
     assert re.search(r"<details[^>]* open", page.content.decode())
+
+
+def test_a_voucher_pays_what_is_on_it_and_cash_the_rest(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    _voucher, code = make_voucher(200, now=timezone.now())
+    token = held_token(clerk, schedule)
+    typed = {"action": "split", "tender": "voucher", "reference": code.lower()}
+
+    wrong = clerk.post(address(hold=token), payment(**typed | {"reference": "0000"}))
+    assert "do not know this voucher code" in wrong.content.decode()
+    page = clerk.post(address(hold=token), payment(**typed)).content.decode()
+    assert carried(page) == {"part-0": f"voucher 200.00 {code.lower()}"}
+    assert f"…{code[-4:]}" in page
+    answer = clerk.post(address(hold=token), payment(**carried(page)))
+
+    assert re.findall(r"<li>(\w+) <b>", clerk.get(answer["Location"]).content.decode()) == ["voucher", "cash"]
+    assert list(Payment.objects.order_by("pk").values_list("method", "amount")) == [
+        ("voucher", 200),
+        ("cash", 400),
+    ]
