@@ -144,6 +144,7 @@ class BankDetails(models.Model):
     asked_at = models.DateTimeField()
     next_reminder = models.DateTimeField(null=True, blank=True)  # while nothing was given
     given_at = models.DateTimeField(null=True, blank=True)
+    usable_at = models.DateTimeField(null=True, blank=True)  # the contact was changed shortly before
     given_by = models.ForeignKey(  # None: the customer
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )

@@ -71,6 +71,7 @@ class Order(models.Model):
     updated_at = models.DateTimeField(null=True, blank=True)  # of a partner's: what it is told of
     # Raised with each change of the contact: a browser that came by the contact of before opens nothing
     contact_version = models.SmallIntegerField(default=0, db_default=0)
+    contact_changed_at = models.DateTimeField(null=True, blank=True)  # the last time
     receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
     promo_code = models.ForeignKey(
         PromoCode, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False

@@ -47,6 +47,8 @@ SHIFT_DIFFERENCE_LIMIT = Decimal(
     env.str("SHIFT_DIFFERENCE_LIMIT", "50")
 )  # rand by tender; beyond it a cash-up needs a second person
 REFUND_DAYS = env.int("REFUND_DAYS", 10)  # by when a customer is promised that a refund has arrived
+# For which bank details wait that are entered after the contact of the booking was changed
+BANK_DETAILS_COOLING_HOURS = env.float("BANK_DETAILS_COOLING_HOURS", 72)
 BANK_DETAILS_DAYS = env.float("BANK_DETAILS_DAYS", 7)  # after which a person asks for them
 # Rand over which a clerk needs a second person: cash back of one sale, a void, pay-outs of a day
 CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))

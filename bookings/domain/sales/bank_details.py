@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings import queue
 from bookings.base.banks import BANKS, Bank, BankAccount
+from bookings.base.codes import sha256
 from bookings.base.encryption import UnreadableValue, decrypt, encrypt, encrypt_again
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, format_zar
@@ -25,10 +26,12 @@ from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.messages import queue_message, write_message
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.staff_tasks import open_task
+from bookings.domain.timetable.trips import local_text
 from bookings.models import (
     BankDetails,
     BookingEvent,
     BookingStep,
+    Order,
     OutboxMessage,
     Refund,
     RefundAttempt,
@@ -94,6 +97,7 @@ class DetailsRequest:
     banks: tuple[Bank, ...]
     is_given: bool  # an account is there, and may still be replaced
     given_at: datetime | None
+    usable_at: datetime | None  # until then it waits, as the contact was changed shortly before
 
 
 def details_request(order_id: int) -> DetailsRequest:
@@ -104,11 +108,17 @@ def details_request(order_id: int) -> DetailsRequest:
         banks=_banks_of(rows),
         is_given=bool(rows) and len(given) == len(rows),
         given_at=max(given, default=None),
+        usable_at=max((row.usable_at for row in rows if row.usable_at), default=None),
     )
 
 
-def waits_for_details(refund: Refund) -> bool:
-    return BankDetails.objects.filter(refund=refund, given_at=None).exists()
+def waits_for_details(refund: Refund, *, now: datetime) -> bool:
+    """Whether none were given yet, or those that were may not be used yet."""
+    return BankDetails.objects.filter(_not_usable(now), refund=refund).exists()
+
+
+def _not_usable(now: datetime) -> Q:
+    return Q(given_at=None) | Q(usable_at__gt=now)
 
 
 def _banks_of(details: Iterable[BankDetails]) -> tuple[Bank, ...]:
@@ -130,6 +140,8 @@ def give_bank_details(
 ) -> Decimal:
     """Keep the account that the refunds of the order are paid to, and let them go on; returns their sum in
     rand. The same account again changes nothing; another one takes its place while no money is on its way.
+    Within BANK_DETAILS_COOLING_HOURS after a change of the contact they wait for the rest of that time, and
+    the address of before is told too, unless a second person has signed them.
 
     `by`: who typed it in for the customer. Raises Conflict when no refund waits for it, and what
     `EnteredByStaff.check` raises.
@@ -145,18 +157,39 @@ def give_bank_details(
             by.check(amount, now=now)
         if all(_account_in(row) == account for row in waiting):
             return amount
+        cools_until = None if by and by.approval else _cools_until(order, now)
         for row in waiting:
             row.sealed, row.given_at, row.next_reminder = _sealed(account), now, None
-            row.given_by = by.clerk if by else None
-            row.save(update_fields=["sealed", "given_at", "given_by", "next_reminder"])
+            row.given_by, row.usable_at = by.clerk if by else None, cools_until
+            row.save(update_fields=["sealed", "given_at", "given_by", "next_reminder", "usable_at"])
             _close_task(row.refund_id, now, by=row.given_by)
-            queue.enqueue_after_commit("pay_refund", row.refund_id)
+            if cools_until is None:
+                queue.enqueue_after_commit("pay_refund", row.refund_id)
         _record(waiting[0].refund, amount, by, now)
-        version = f"{now:%Y%m%d%H%M%S%f}"
-        write_message(
-            OutboxMessage.Kind.BANK_DETAILS_GIVEN, order, waiting[0].refund, version=version, now=now
-        )
+        version, kind = f"{now:%Y%m%d%H%M%S%f}", OutboxMessage.Kind.BANK_DETAILS_GIVEN
+        write_message(kind, order, waiting[0].refund, version=version, now=now)
+        for address in _addresses_of_before(order, now):
+            before = f"{version} {sha256(address)[:8]}"
+            write_message(kind, order, waiting[0].refund, version=before, recipient=address, now=now)
     return amount
+
+
+def _cools_until(order: Order, now: datetime) -> datetime | None:
+    """Whoever took the contact over must not have the money before its owner could object."""
+    if order.contact_changed_at is None:
+        return None
+    until = order.contact_changed_at + timedelta(hours=settings.BANK_DETAILS_COOLING_HOURS)
+    return until if until > now else None
+
+
+def _addresses_of_before(order: Order, now: datetime) -> list[str]:
+    """Those that the contact was lately changed from: they were told of it then."""
+    since = now - timedelta(hours=settings.BANK_DETAILS_COOLING_HOURS)
+    messages = OutboxMessage.objects.filter(
+        order=order, kind=OutboxMessage.Kind.CONTACT_CHANGED, created_at__gt=since
+    )
+    addresses = set(messages.exclude(recipient="").values_list("recipient", flat=True))
+    return sorted(addresses - {order.email})
 
 
 def _record(refund: Refund, amount: Decimal, by: EnteredByStaff | None, now: datetime) -> None:
@@ -208,8 +241,17 @@ def account_of(refund: Refund, *, now: datetime) -> BankAccount | None:
 
 def show_account(refund: Refund, *, to: User, now: datetime) -> BankAccount | None:
     """The account for a member of staff who makes the transfer by hand; the booking's history says that they
-    saw it.
+    saw it. Raises Conflict while it must wait.
     """
+    waits = BankDetails.objects.filter(refund=refund, usable_at__gt=now).first()
+    if waits and waits.usable_at:
+        raise Conflict(
+            _(
+                "The contact of this booking was changed shortly before this account was entered: it "
+                "can be used from %(moment)s, or once a second person has signed it."
+            )
+            % {"moment": local_text(waits.usable_at)}
+        )
     account = account_of(refund, now=now)
     if account:
         _note(refund, _("bank details looked at"), now, actor=to)

@@ -71,7 +71,7 @@ def pay_refund(refund_id: int, *, now: datetime | None = None) -> bool:
     if refund.payment is None or live_chargeback(refund.payment) or not is_refundable_online(refund):
         _leave_to_staff(refund, now)
         return False
-    if waits_for_details(refund):
+    if waits_for_details(refund, now=now):
         return False
     attempt = _claim(refund, refund.payment, now)
     if attempt is None:

@@ -76,7 +76,10 @@ def _change(change: ContactChange, actor: User | None, now: datetime | None) -> 
     if not changed:
         raise Refusal(_("The booking already has this contact."))
     Order.objects.filter(pk=order.pk).update(
-        email=email, phone=change.phone, contact_version=F("contact_version") + 1
+        email=email,
+        phone=change.phone,
+        contact_version=F("contact_version") + 1,
+        contact_changed_at=now,
     )
     order.email, order.phone = email, change.phone
     Booking.objects.filter(order=order).update(passenger_email=plain_email(email))

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.banks import BankAccount
-from bookings.base.errors import Refusal
+from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.sales.bank_details import details_request, give_bank_details, show_account
 from bookings.domain.tickets.booking_files import refund_of_reference
@@ -54,7 +54,11 @@ def bank_details(request: StaffRequest, reference: str, refund_id: int) -> HttpR
 def show_bank_details(request: StaffRequest, reference: str, refund_id: int) -> HttpResponse:
     """The account, for the person who makes the transfer; that they saw it is written down."""
     refund = refund_of_reference(reference, refund_id)
-    account = show_account(refund, to=request.user, now=timezone.now())
+    try:
+        account = show_account(refund, to=request.user, now=timezone.now())
+    except Conflict as waits:
+        messages.warning(request, waits.message)
+        return redirect("office:bank_details", reference, refund_id)
     if account is None:
         messages.info(request, _("There are no bank details for this refund."))
         return redirect("office:bank_details", reference, refund_id)

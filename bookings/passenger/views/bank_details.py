@@ -9,6 +9,7 @@ from bookings.base.errors import Conflict
 from bookings.base.money import format_zar
 from bookings.domain.sales.bank_details import details_request, give_bank_details
 from bookings.domain.tickets.booking_files import order_of_reference
+from bookings.domain.timetable.trips import local_text
 from bookings.passenger.views.booking import not_own_booking
 from bookings.web.access import public
 from bookings.web.bank_details import BankDetailsForm
@@ -37,10 +38,15 @@ def bank_details(request: HttpRequest, reference: str) -> HttpResponse:
         except Conflict as conflict:
             refusal = conflict
         else:
-            message = _("Thank you. %(amount)s will be sent to this account.") % {
-                "amount": format_zar(amount)
-            }
-            messages.success(request, message)
+            usable_at = details_request(order_id).usable_at
+            message = _("Thank you. %(amount)s will be sent to this account.")
+            if usable_at:
+                message = _(
+                    "Thank you. %(amount)s will be sent to this account from %(moment)s, as the contact of "
+                    "the booking was changed shortly before."
+                )
+            facts = {"amount": format_zar(amount), "moment": local_text(usable_at) if usable_at else ""}
+            messages.success(request, message % facts)
             return redirect("passenger:booking", reference)
     context = {
         "form": form,

@@ -24,7 +24,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.links import choice_address
-from bookings.domain.sales.bank_details import amount_waiting, waiting_for_details
+from bookings.domain.sales.bank_details import amount_waiting, details_request, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
 from bookings.domain.tickets.calendar import trips_calendar
@@ -322,9 +322,11 @@ def _bank_details(
 def _bank_details_given(
     message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
 ) -> Content:
-    reference = bookings[0].booking_reference
+    reference, usable_at = bookings[0].booking_reference, details_request(order.pk).usable_at
+    waits_until = local_text(usable_at) if usable_at and usable_at > now else ""
     return Content(
-        _("We have your bank details (%(reference)s)") % {"reference": reference}, {"reference": reference}
+        _("We have your bank details (%(reference)s)") % {"reference": reference},
+        {"reference": reference, "waits_until": waits_until},
     )
 
 

@@ -1,6 +1,7 @@
 """Bank details of refunds that go to an account only: asked for, reminded of, encrypted, deleted."""
 
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,18 +14,31 @@ from bookings.base.banks import Bank, BankAccount, universal_code
 from bookings.base.errors import Conflict, Refusal
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.bank_details import (
     EnteredByStaff,
     account_of,
+    ask_for_bank_details,
     details_request,
     give_bank_details,
     remind_of_bank_details,
     show_account,
+    waits_for_details,
 )
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.gateway_refunds import pay_refund
-from bookings.models import BankDetails, BookingEvent, OutboxMessage, Refund, StaffTask, User
+from bookings.domain.sales.gateway_refunds import pay_refund, pay_waiting_refunds
+from bookings.domain.tickets.contact_change import ContactChange, change_contact
+from bookings.models import (
+    BankDetails,
+    BookingEvent,
+    Order,
+    OutboxMessage,
+    Refund,
+    RefundAttempt,
+    StaffTask,
+    User,
+)
 from bookings.tests.make import NOW, make_booking, make_schedule, make_shift, make_user
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +89,56 @@ def test_no_account_number_stands_anywhere_in_the_database_or_a_log(refund: Refu
     assert [word for word in (NUMBER, "62009999999", "250655") if word in everything] == []
     assert account_of(refund, now=NOW) == ACCOUNT
     assert mails("bank_details_given") == [f"{NOW:%Y%m%d%H%M%S%f}"]
+
+
+def taken_over(refund: Refund) -> None:
+    """Somebody with the link has put in their own address."""
+    Order.objects.update(email="owner@example.com")
+    change = ContactChange(refund.order_id, "thief@example.com", "+27821112222")
+    change_contact(change, submission="contact", now=NOW)
+
+
+def test_after_a_takeover_of_the_contact_the_money_waits_and_the_owner_is_told(refund: Refund) -> None:
+    taken_over(refund)
+
+    give_bank_details(refund.order_id, ACCOUNT, now=NOW + timedelta(hours=1))
+
+    told = OutboxMessage.objects.filter(kind="bank_details_given").order_by("pk")
+    assert [message.recipient for message in told] == ["", "owner@example.com"]
+    waits_until = NOW + timedelta(hours=72)
+    assert all("waits until Fri 4 Dec" in build_mail(message, now=NOW).body for message in told)
+    assert waits_for_details(refund, now=waits_until - DAY / 100)
+    with pytest.raises(Conflict, match="changed shortly before"):
+        show_account(refund, to=make_user(), now=waits_until - DAY / 100)
+    assert not waits_for_details(refund, now=waits_until)
+    assert show_account(refund, to=make_user(), now=waits_until) == ACCOUNT
+
+
+def test_a_refund_is_not_sent_to_an_account_that_waits(refund: Refund) -> None:
+    booking = make_booking(schedule=make_schedule(departs=NOW + 30 * DAY), paid_by="demo")
+    cancel_booking(CancellationRequest(booking.booking_reference), submission="d", content="", now=NOW)
+    online = Refund.objects.latest("pk")
+    ask_for_bank_details(online, now=NOW)
+    change_contact(ContactChange(booking.order_id, "new@example.com", ""), submission="e", now=NOW)
+    give_bank_details(booking.order_id, ACCOUNT, now=NOW)
+
+    pay_waiting_refunds(now=NOW + timedelta(hours=71))
+
+    assert not pay_refund(online.pk, now=NOW + timedelta(hours=71))
+    assert not RefundAttempt.objects.filter(refund=online).exists()
+
+
+def test_a_second_person_ends_the_wait(refund: Refund) -> None:
+    taken_over(refund)
+    alone, approval = EnteredByStaff(make_user(), "called back"), Approval(make_user(role="manager"), "known")
+    Refund.objects.update(amount=400)  # a clerk may enter it alone
+
+    give_bank_details(refund.order_id, ACCOUNT, by=alone, now=NOW)
+    assert waits_for_details(refund, now=NOW)
+    other = replace(ACCOUNT, number="62009999999")
+    give_bank_details(refund.order_id, other, by=replace(alone, approval=approval), now=NOW)
+
+    assert show_account(refund, to=make_user(), now=NOW) == other
 
 
 def test_a_customer_is_asked_once_and_reminded_and_then_a_person_calls(refund: Refund) -> None:
