@@ -9,7 +9,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, expect
 
 SERIOUS: Final = {"serious", "critical"}
-SCHEMES: Final = (("light", ()), ("dark", ("color-contrast",)))  # with axe's rules: only colours differ
+_COLOURS: Final = "color-contrast"
+SCHEMES: Final = (("light", ()), ("dark", (_COLOURS,)))  # with axe's rules: only colours differ
 _EXPECTED: Final = "Failed to load resource"  # a page that answers 404, 409 or 422 is one of ours
 
 
@@ -38,10 +39,10 @@ def type_there(page: Page, field: Locator | str, text: str) -> None:
 
 
 SIZES: Final = ((390, 844, 100), (768, 1024, 100), (1280, 900, 100), (390, 844, 200))  # the last: large text
-_RULES_BY_SIZE: Final = (
-    "color-contrast",
-    "scrollable-region-focusable",
-)  # the others are the same at any size
+# To judge colours takes longer than all other rules together. By the width of the screen they change only
+# between phone and tablet: test_styles.py holds the style sheets to that.
+_COLOURS_AT: Final = {(390, 100), (1280, 100)}
+_RULE_BY_SIZE: Final = "scrollable-region-focusable"  # the others are the same at any size
 
 
 def troubles_at_sizes(page: Page) -> dict[str, list[Any]]:
@@ -50,15 +51,17 @@ def troubles_at_sizes(page: Page) -> dict[str, list[Any]]:
     In light and in dark; and where the page is wider than the screen. No size without trouble is named.
     """
     troubles: dict[str, list[Any]] = {}
-    light: tuple[str, ...] = ()
-    for width, height, percent in SIZES:
+    for number, (width, height, percent) in enumerate(SIZES):
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("size => { document.documentElement.style.fontSize = size }", f"{percent}%")
-        found: list[Any] = []
-        for scheme, rules in (("light", light), SCHEMES[1]):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found += [(scheme, *each) for each in barriers(page, *rules)]
-        light = _RULES_BY_SIZE
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        colours = (_COLOURS,) if (width, percent) in _COLOURS_AT else ()
+        found: list[Any] = [
+            ("light", *each) for each in barriers(page, *((_RULE_BY_SIZE, *colours) if number else ()))
+        ]
+        if colours:
+            page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            found += [("dark", *each) for each in barriers(page, *colours)]
         if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
             found.append(f"{wide} px wide")
         if found:
