@@ -28,15 +28,23 @@ def empty_tables() -> None:
             )
         )
         filled = {table for (table,) in cursor.fetchall()}
+        guards: list[tuple[str, str]] = []
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SET LOCAL session_replication_role = replica"
             )  # without triggers and foreign keys
         elif filled & set(TRIGGERS.values()):
-            for trigger in TRIGGERS:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            guards = [(name, sql) for name, sql in cursor.fetchall() if TRIGGERS.get(name) in filled]
+            for name, _sql in guards:
+                cursor.execute(f"DROP TRIGGER {name}")
         for table in filled:
             cursor.execute(f"DELETE FROM {table}")
+        for (
+            _name,
+            sql,
+        ) in guards:  # as they stood, which is quicker than to make them from their tables' columns
+            cursor.execute(sql)
         if VERSION_TABLE in tables:
             cursor.execute(f"DELETE FROM {VERSION_TABLE}")
             cursor.execute(f"INSERT INTO {VERSION_TABLE} (id, mark) VALUES (1, %s)", [uuid.uuid4().hex])
