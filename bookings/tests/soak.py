@@ -21,6 +21,9 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _SALE: Final = (
     "bookings/tests/office/test_sale_browser.py::test_one_passenger_is_sold_in_fewer_than_forty_keys"
 )
+_ACCESS: Final = (
+    "bookings/tests/office/test_access.py::test_each_url_and_method_answers_the_role_as_the_policy_says"
+)
 _FUZZ: Final = "bookings/tests/api/test_schema.py::test_no_answer_is_outside_the_document"
 _FEED: Final = "bookings/tests/domain/search/test_feed.py::test_a_real_feed_comes_back_as_it_went_out"
 _MIXES: Final = (
@@ -33,6 +36,7 @@ _TESTS: Final = [
     "bookings/tests/domain/sales/test_any_sequence.py",
     "bookings/tests/domain/reconciliation/test_planted_differences.py",
     _SALE,
+    _ACCESS,
     _MIXES,
     _FUZZ,
     _FEED,
