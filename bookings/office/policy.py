@@ -72,6 +72,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "exchange": SELLERS,
     "change_seat": BOARDERS,
     "change_name": SELLERS,
+    "change_luggage": SELLERS,
     "change_contact": SELLERS,
     "cancel_booking": SELLERS,
     "void_sale": SELLERS,

@@ -16,6 +16,7 @@ from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
 from bookings.domain.sales.alarms import watch_cancellations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.luggage_changes import LuggageChange, change_luggage
 from bookings.domain.sales.refunds import returns_online
 from bookings.domain.sales.ticket_changes import SeatChange, change_seat
 from bookings.models import Booking, Note, Order, Refund, SaleStatus, Ticket, User
@@ -98,6 +99,20 @@ def seat_at_till(
     A dearer class is paid, a cheaper one paid out, with it. Only money needs a shift.
     """
     return change_seat(
+        change,
+        actor=till.clerk,
+        settle=till.settle(submission, now),
+        submission=submission,
+        content=content,
+        now=now,
+    )
+
+
+def luggage_at_till(
+    change: LuggageChange, *, till: Till, submission: str, content: str, now: datetime | None = None
+) -> Ticket:
+    """See `sales.luggage_changes.change_luggage`; more is paid, and fewer is paid out, with it."""
+    return change_luggage(
         change,
         actor=till.clerk,
         settle=till.settle(submission, now),

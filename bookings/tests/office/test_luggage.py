@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
 from bookings.models import Order, OutboxMessage, Schedule, Shift, Ticket
@@ -81,3 +82,42 @@ def test_what_cannot_be_had_is_told_and_what_was_typed_stays(
     assert (answer.status_code in (409, 422), words in page) == (True, True)
     assert 'value="Thandi Nkosi"' in page
     assert not Order.objects.exists()
+
+
+def test_pieces_are_added_to_a_paid_booking_for_money_and_taken_off_again(
+    clerk: StaffClient, till: Shift, schedule: Schedule
+) -> None:
+    make_luggage_rule()
+    clerk.post(address(hold=held_token(clerk, schedule)), payment())
+    ticket = Ticket.objects.get()
+    reference = ticket.booking.booking_reference
+    page = f"/office/bookings/{reference}/tickets/{ticket.pk}/luggage/"
+
+    assert page in clerk.get(f"/office/bookings/{reference}/").content.decode()
+    quote = clerk.get(page, {"pieces": "2"}).content.decode()
+    form = {"pieces": "2", "quoted": "160.00", "version": "1", "submission": "more"}
+    unpaid = clerk.post(page, form)
+    stale = clerk.post(page, form | {"version": "7", "tender": "cash"})
+    done = clerk.post(page, form | {"tender": "cash", "given": "200"}, follow=True).content.decode()
+
+    assert re.search(r"To pay\s*</th>\s*<td>R160</td>", quote)
+    assert (unpaid.status_code, "Choose how the balance is paid" in unpaid.content.decode()) == (422, True)
+    assert stale.status_code == 409
+    assert ("Give R40 change." in done, "2 extra pieces of luggage" in done) == (True, True)
+    back = {"pieces": "0", "quoted": "-160.00", "version": "2", "submission": "fewer", "tender": "cash"}
+    assert clerk.post(page, back).status_code == 302
+    assert (Order.objects.get().total, Ticket.objects.get().extra_luggage) == (Decimal(600), 0)
+    OutboxMessage.objects.update(sent_at=NOW)
+    assert violations(now=timezone.now()) == []
+
+
+@pytest.mark.parametrize("pieces", ["", "x", "-1", "10"])
+def test_no_number_is_a_question_and_no_error(
+    clerk: StaffClient, till: Shift, schedule: Schedule, pieces: str
+) -> None:
+    clerk.post(address(hold=held_token(clerk, schedule)), payment())
+    ticket = Ticket.objects.get()
+    page = f"/office/bookings/{ticket.booking.booking_reference}/tickets/{ticket.pk}/luggage/"
+
+    assert "No extra luggage is sold on this trip." in clerk.get(page, {"pieces": pieces}).content.decode()
+    assert clerk.post(page, {"pieces": pieces, "submission": "a", "version": "1"}).status_code == 422

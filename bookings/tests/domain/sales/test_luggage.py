@@ -5,7 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from bookings.base.errors import Conflict
 from bookings.domain.boarding.manifest import manifest
+from bookings.domain.counter.exchange import Till, luggage_at_till
+from bookings.domain.counter.tender import Tender
 from bookings.domain.fares.luggage import LuggageRefused, price_luggage
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.luggage import LuggageFull, luggage_load
@@ -15,6 +18,7 @@ from bookings.domain.sales.checkout_page import checkout_view
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.luggage import keep_luggage
+from bookings.domain.sales.luggage_changes import LuggageChange
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.tickets.receipts import receipt_of
 from bookings.domain.timetable.segments import SegmentRef
@@ -29,7 +33,15 @@ from bookings.models import (
     Ticket,
 )
 from bookings.tests.domain.sales.buy import ANN, held, paid_notification
-from bookings.tests.make import NOW, make_company, make_fare_classes, make_luggage_rule, make_schedule
+from bookings.tests.make import (
+    NOW,
+    make_company,
+    make_fare_classes,
+    make_luggage_rule,
+    make_schedule,
+    make_shift,
+    make_user,
+)
 from bookings.tests.tampering import no_triggers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -210,6 +222,50 @@ def test_luggage_moves_along_without_a_fee_at_the_price_of_the_new_coach_or_not_
     assert luggage_load(schedule.pk, now=NEXT_HOUR) == {}
     assert luggage_load(other.pk, now=NEXT_HOUR) == {0: 2, 1: 2}
     OutboxMessage.objects.update(sent_at=NOW)
+
+
+def test_more_is_sold_to_a_paid_ticket_and_fewer_given_back_by_the_terms_of_their_sale(
+    schedule: Schedule,
+) -> None:
+    rule = make_luggage_rule(schedule=schedule, space=2, refund="none")
+    order = pay(place(held(schedule, "1A")))
+    other = with_luggage(schedule, "1B", 1, owner="ben")
+    ticket = order.bookings.get().tickets.get()
+    till = Till(make_shift(make_user()).clerk, Tender("cash"))
+
+    def change(pieces: int, quoted: int) -> Ticket:
+        return luggage_at_till(
+            LuggageChange(ticket.pk, pieces, quoted=Decimal(quoted)),
+            till=till,
+            submission=f"luggage-{pieces}",
+            content="",
+            now=NEXT_HOUR,
+        )
+
+    keep_luggage(other.token, owner="ben", now=NOW)
+    with pytest.raises(Conflict, match="balance is now R80"):
+        change(1, 60)
+    Hold.objects.filter(pk=other.pk).update(expires_at=NEXT_HOUR + timedelta(hours=1))
+    with pytest.raises(LuggageFull, match="Only 1 more"):
+        change(2, 160)
+    with pytest.raises(LuggageRefused, match="at most 2"):
+        change(3, 240)
+    assert change(1, 80).luggage_price == Decimal(80)
+    Hold.objects.filter(pk=other.pk).update(expires_at=NOW)
+    rule.refund, rule.price = "full", 100
+    rule.save()
+    assert change(2, 100).luggage_price == Decimal(180)
+    OutboxMessage.objects.update(sent_at=NOW)
+    assert violations(now=NEXT_HOUR) == []
+
+    fewer = change(0, -100)  # R80 by the first rule are forfeited
+
+    assert (fewer.extra_luggage, fewer.luggage_price, fewer.version) == (0, Decimal(0), 4)
+    assert Order.objects.get(pk=order.pk).total == Decimal(680)
+    assert OrderLine.objects.get(kind="change_fee").amount == Decimal(80)
+    assert luggage_load(schedule.pk, now=NEXT_HOUR) == {}
+    OutboxMessage.objects.update(sent_at=NOW)
+    assert violations(now=NEXT_HOUR) == []
 
 
 def test_what_was_tampered_with_is_noticed(schedule: Schedule) -> None:
