@@ -109,7 +109,7 @@ def _on_the_map(
     """
     left = {}
     for route in line.routes:
-        missing = {call.position for call in route.calls if _place(call.stop) is None}
+        missing = {call.position for call in route.calls if place_of(call.stop) is None}
         report.unplaced += [
             f"{_name(call.stop)} ({call.stop.code})" for call in route.calls if call.position in missing
         ]
@@ -120,7 +120,7 @@ def _on_the_map(
     return left
 
 
-def _place(stop: Stop) -> tuple[Decimal, Decimal] | None:
+def place_of(stop: Stop) -> tuple[Decimal, Decimal] | None:
     """Its own, or its city's."""
     for located in (stop, stop.city):
         if located.latitude is not None and located.longitude is not None:
@@ -130,6 +130,11 @@ def _place(stop: Stop) -> tuple[Decimal, Decimal] | None:
 
 def _name(stop: Stop) -> str:
     return stop.name if stop.city.name in stop.name else str(stop)
+
+
+def trip_id_of(route_id: int, second: int, coach: int) -> str:
+    """What the feed calls the departures of a route that leave at this second of the service day."""
+    return f"{route_id}-{_time(second).replace(':', '')}-{coach}"
 
 
 class _Trips:
@@ -169,7 +174,7 @@ class _Trips:
         headsign = route.calls[-1].stop.city.name
         calls = _calls(route, fares)
         for (second, coach), days in sorted(route.days.items()):
-            trip_id = f"{route.route_id}-{_time(second).replace(':', '')}-{coach}"
+            trip_id = trip_id_of(route.route_id, second, coach)
             service_id = self.calendars.setdefault(frozenset(days), f"{len(self.calendars) + 1:06d}")
             self._trip((line.line.pk, service_id, trip_id, headsign))
             self.trips += 1
@@ -255,7 +260,7 @@ def _write_stops(tables: FeedTables, stop_ids: set[int], report: ExportReport) -
     )
     for stop in Stop.objects.select_related("city").order_by("code").iterator():
         if stop.pk in stop_ids:
-            place = _place(stop) or ("", "")
+            place = place_of(stop) or ("", "")
             description = " ".join(stop.address.split())
             name = _name(stop)
             write(

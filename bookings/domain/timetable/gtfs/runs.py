@@ -73,7 +73,7 @@ def lines_on_sale(first_day: date, days: int, time_zone: str) -> Iterator[LineRu
         "layout_id",
         "price_zar",
     )
-    days_of = _ServiceDays(time_zone)
+    days_of = ServiceDays(time_zone)
     for line_id, of_line in groupby(rows.values_list(*columns).iterator(), key=lambda row: row[0]):
         routes: dict[int, RouteRuns] = {}
         for _line, route_id, service_date, departs, coach, *terms in of_line:
@@ -91,7 +91,7 @@ def lines_on_sale(first_day: date, days: int, time_zone: str) -> Iterator[LineRu
         yield LineRuns(Line.objects.get(pk=line_id), list(routes.values()))
 
 
-class _ServiceDays:
+class ServiceDays:
     """All times of a feed are in the agency's zone, whatever the zone of the service or stop."""
 
     def __init__(self, time_zone: str) -> None:
