@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .fleet import Seat
+from .fleet import Seat, SeatLayout
 from .network import RouteStop
 from .sales import Order, Ticket
 from .timetable import Schedule
@@ -19,6 +19,9 @@ class Disruption(models.Model):
 
     class Kind(models.TextChoices):
         CANCEL = "cancel", _("cancellation")
+        REINSTATE = "reinstate", _("runs again")
+        SWAP_COACH = "swap_coach", _("another coach")
+        RELIEF = "relief", _("relief coach")
 
     class Reason(models.TextChoices):
         BREAKDOWN = "breakdown", _("breakdown of the coach")
@@ -43,6 +46,9 @@ class Disruption(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     reason = models.CharField(max_length=16, choices=Reason)
     text = models.CharField(max_length=300, blank=True)  # in the dispatcher's words, told to passengers
+    layout = models.ForeignKey(  # of the other coach, where it is swapped
+        SeatLayout, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     is_beyond_control = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
@@ -101,6 +107,11 @@ class DisruptionLine(models.Model):
         OTHER = "other", _("another departure")
         REFUND = "refund", _("refund")
 
+    class Action(models.TextChoices):
+        MOVE = "move", _("gets the new seat")
+        WAIT = "wait", _("waits")
+        STAY = "stay", _("keeps what they have")
+
     class By(models.TextChoices):
         NOBODY = "", _("nobody")
         LINK = "link", _("by the link")
@@ -116,7 +127,8 @@ class DisruptionLine(models.Model):
     )
     from_place = models.CharField(max_length=8, choices=Ticket.Place)
     boards_at = models.DateTimeField()  # before
-    # What the company gives at once; all empty: nothing, the passenger waits
+    # What the company does at once; where somebody is moved, where to
+    action = models.CharField(max_length=4, choices=Action, default=Action.WAIT, db_default="wait")
     new_schedule = models.ForeignKey(
         Schedule, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )

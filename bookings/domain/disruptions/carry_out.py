@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from bookings.domain.disruptions.links import make_choice_link
+from bookings.domain.disruptions.swap import end_unpaid, refund_downgrades, seat_the_others
+from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.cancellations import is_whole_booking
 from bookings.domain.sales.expiry import drop_expired
@@ -30,6 +32,8 @@ from bookings.models import (
     User,
 )
 
+Action, Kind = DisruptionLine.Action, Disruption.Kind
+
 
 def carry_out(
     case: Disruption,
@@ -39,60 +43,92 @@ def carry_out(
     actor: User,
     now: datetime,
 ) -> None:
-    """Cancel the departures, move who has a new seat, let the others wait, and tell each order once.
+    """Change the departures, move who has a new seat, let others wait, and tell each order once.
 
     The caller holds all departures of the case and the case, and its plan is up to date.
     """
-    touched = {schedule.pk for schedule in schedules} | {
-        line.new_schedule_id for line in lines if line.new_schedule_id
-    }
+    touched = {schedule.pk for schedule in schedules}
+    touched |= {line.new_schedule_id for line in lines if line.new_schedule_id}
+    touched |= {line.ticket.schedule_id for line in lines}
     drop_expired(sorted(touched), now=now)
-    for schedule in schedules:
-        _cancel_departure(case, schedule, actor, now)
+    _change_departures(case, schedules, actor, now)
     orders = _lock_orders(lines)
-    reason = _("case %(number)d: %(reason)s") % {"number": case.pk, "reason": case.get_reason_display()}
+    if case.kind == Kind.SWAP_COACH:
+        claims.release_tickets(line.ticket_id for line in lines)
     for booking in Booking.objects.filter(tickets__in=[line.ticket_id for line in lines]).distinct():
         booking.order = orders[booking.order_id]
         own = [line for line in lines if line.ticket.booking_id == booking.pk]
+        _change_booking(case, booking, own, actor, now)
+    if case.kind == Kind.SWAP_COACH:
+        refund_downgrades([line for line in lines if line.action == Action.MOVE], actor=actor, now=now)
+        _seat_who_has_not_paid(case, schedules, now)
+    _tell(case, orders.values(), lines, now)
+    if case.kind == Kind.CANCEL:
+        unpaid = Booking.objects.filter(schedule__in=schedules, status=SaleStatus.PENDING)
+        _tell_unpaid(unpaid.select_related("order").order_by("pk"), now)
+    refresh(touched)
+
+
+def _change_departures(case: Disruption, schedules: Sequence[Schedule], actor: User, now: datetime) -> None:
+    for schedule in schedules:
+        if case.kind == Kind.CANCEL:
+            _take_step(case, schedule, Schedule.Status.CANCELLED, actor, now)
+        elif case.kind == Kind.REINSTATE:
+            last = ScheduleEvent.objects.filter(schedule=schedule, to_status=Schedule.Status.CANCELLED)
+            before = last.order_by("-pk").values_list("from_status", flat=True).first()
+            is_planned = before in (Schedule.Status.PLANNED, Schedule.Status.CLOSED)
+            status = Schedule.Status(before) if before and is_planned else Schedule.Status.ON_SALE
+            _take_step(case, schedule, status, actor, now)
+        elif case.kind == Kind.SWAP_COACH:
+            Schedule.objects.filter(pk=schedule.pk).update(layout=case.layout_id, bus=None)
+    if case.kind == Kind.REINSTATE:
+        others = Disruption.objects.filter(
+            kind=Kind.CANCEL, status=Disruption.Status.CONFIRMED, schedules__schedule__in=schedules
+        )
+        Disruption.objects.filter(pk__in=list(others.values_list("pk", flat=True))).update(
+            status=Disruption.Status.CLOSED, closed_at=now
+        )
+
+
+def _take_step(case: Disruption, schedule: Schedule, status: str, actor: User, now: datetime) -> None:
+    why = f"{case.get_reason_display()}: {case.text}" if case.text else str(case.get_reason_display())
+    ScheduleEvent.objects.create(
+        schedule=schedule,
+        from_status=schedule.status,
+        to_status=status,
+        actor=actor,
+        reason=why[:200],
+        at=now,
+    )
+    Schedule.objects.filter(pk=schedule.pk).update(status=status)
+
+
+def _change_booking(
+    case: Disruption, booking: Booking, lines: Sequence[DisruptionLine], actor: User, now: datetime
+) -> None:
+    """Whoever of a booking gets a new seat, and whoever loses it: at most two groups, each split off."""
+    reason = _("case %(number)d: %(reason)s") % {"number": case.pk, "reason": case.get_reason_display()}
+    for action in (Action.WAIT, Action.MOVE):
+        own = [line for line in lines if line.action == action]
+        if not own:
+            continue
         tickets = [line.ticket for line in own]
         _take_off_board(tickets, booking, reason, actor, now)
-        if not is_whole_booking(
-            booking, tickets
-        ):  # who did not come at an earlier stop stays where they were
-            booking = split_off(booking, tickets, now, actor=actor)
-        if own[0].new_schedule_id:
+        part = booking
+        if not is_whole_booking(booking, tickets):  # others did not come at an earlier stop, or stay
+            part = split_off(booking, tickets, now, actor=actor)
+        if action == Action.MOVE:
             segment = get_segment(_new_ref(own[0]))
             seats = {line.ticket_id: line.new_seat for line in own}
-            move_booking(booking, segment, seats, reason=reason, actor=actor, now=now)
+            move_booking(part, segment, seats, reason=reason, actor=actor, now=now)
         else:
-            take_seats_away(booking, tickets, reason=reason, actor=actor, now=now)
-    for order in orders.values():
-        of_order = [line.ticket for line in lines if line.ticket.booking.order_id == order.pk]
-        if len(of_order) > 1:
-            for ticket in of_order:
-                make_choice_link(case, order, ticket, now=now)
-        link = make_choice_link(case, order, now=now)
-        write_message(OutboxMessage.Kind.DISRUPTION, order, link, now=now)
-    _tell_unpaid(schedules, now)
-    refresh(touched)
+            take_seats_away(part, tickets, reason=reason, actor=actor, now=now)
 
 
 def _new_ref(line: DisruptionLine) -> SegmentRef:
     if line.new_schedule_id is None or line.new_from_stop is None or line.new_to_stop is None:
         raise ValueError(f"{line} proposes nothing")
     return SegmentRef(line.new_schedule_id, line.new_from_stop.ref, line.new_to_stop.ref)
-
-
-def _cancel_departure(case: Disruption, schedule: Schedule, actor: User, now: datetime) -> None:
-    ScheduleEvent.objects.create(
-        schedule=schedule,
-        from_status=schedule.status,
-        to_status=Schedule.Status.CANCELLED,
-        actor=actor,
-        reason=f"{case.get_reason_display()}: {case.text}"[:200] if case.text else case.get_reason_display(),
-        at=now,
-    )
-    Schedule.objects.filter(pk=schedule.pk).update(status=Schedule.Status.CANCELLED)
 
 
 def _lock_orders(lines: Sequence[DisruptionLine]) -> dict[int, Order]:
@@ -108,22 +144,42 @@ def _take_off_board(
     for ticket in tickets:
         if ticket.status == Ticket.Status.BOARDED:
             Ticket.objects.filter(pk=ticket.pk).update(status=Ticket.Status.VALID)
-            BookingEvent.objects.record(
-                BookingStep(
-                    booking,
-                    Ticket.Status.BOARDED,
-                    Ticket.Status.VALID,
-                    at=now,
-                    ticket=ticket,
-                    actor=actor,
-                    reason=reason,
-                )
+            step = BookingStep(
+                booking,
+                Ticket.Status.BOARDED,
+                Ticket.Status.VALID,
+                at=now,
+                ticket=ticket,
+                actor=actor,
+                reason=reason,
             )
+            BookingEvent.objects.record(step)
             ticket.status = Ticket.Status.VALID
 
 
-def _tell_unpaid(schedules: Sequence[Schedule], now: datetime) -> None:
+def _seat_who_has_not_paid(case: Disruption, schedules: Sequence[Schedule], now: datetime) -> None:
+    if case.layout_id is None:
+        raise ValueError(f"{case} has no other coach")
+    for schedule in schedules:
+        lost = seat_the_others(schedule, case.layout_id, now=now)
+        for order in lost:
+            end_unpaid(order, now=now)
+            _tell_unpaid(order.bookings.filter(schedule=schedule).select_related("order"), now)
+        drop_expired([schedule.pk], now=now)
+
+
+def _tell(case: Disruption, orders: Iterable[Order], lines: Sequence[DisruptionLine], now: datetime) -> None:
+    """One mail to each order, with its link; its passengers have links of their own to pass on."""
+    for order in orders:
+        tickets = [line.ticket for line in lines if line.ticket.booking.order_id == order.pk]
+        if len(tickets) > 1:
+            for ticket in tickets:
+                make_choice_link(case, order, ticket, now=now)
+        link = make_choice_link(case, order, now=now)
+        write_message(OutboxMessage.Kind.DISRUPTION, order, link, now=now)
+
+
+def _tell_unpaid(bookings: Iterable[Booking], now: datetime) -> None:
     """Who has not paid has nothing to choose: nothing will be charged, and the order runs out."""
-    unpaid = Booking.objects.filter(schedule__in=schedules, status=SaleStatus.PENDING)
-    for booking in unpaid.select_related("order").order_by("pk"):
+    for booking in bookings:
         write_message(OutboxMessage.Kind.DISRUPTION_UNPAID, booking.order, booking, now=now)

@@ -27,7 +27,7 @@ from bookings.models import DisruptedSchedule, Disruption, DisruptionLine, Sched
 URGENT: Final = timedelta(
     hours=4
 )  # before departure one dispatcher may confirm; others look at it afterwards
-_MAY_BE_CANCELLED: Final = (
+_NOT_UNDER_WAY: Final = (
     Schedule.Status.PLANNED,
     Schedule.Status.ON_SALE,
     Schedule.Status.CLOSED,
@@ -49,6 +49,7 @@ class CaseRequest:
     reason: str
     text: str = ""
     is_beyond_control: bool = False
+    layout_id: int | None = None  # of the other coach, where it is swapped
 
 
 def open_case(
@@ -68,7 +69,9 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
     schedules = list(Schedule.objects.filter(pk__in=request.schedule_ids))
     if not schedules or len(schedules) != len(set(request.schedule_ids)):
         raise NotFound(_("We could not find this departure."))
-    _check_departures(schedules)
+    check_departures(request.kind, schedules)
+    if (request.layout_id is not None) != (request.kind == Disruption.Kind.SWAP_COACH):
+        raise Refusal(_("Choose the other coach where the coach is swapped, and only there."))
     other = DisruptedSchedule.objects.filter(
         schedule__in=schedules,
         is_target=False,
@@ -84,6 +87,7 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
         reason=request.reason,
         text=" ".join(request.text.split())[:300],
         is_beyond_control=request.is_beyond_control,
+        layout_id=request.layout_id,
         created_by=by,
         created_at=now,
     )
@@ -95,12 +99,17 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
     return str(case.pk)
 
 
-def _check_departures(schedules: Iterable[Schedule]) -> None:
+def check_departures(kind: str, schedules: Iterable[Schedule]) -> None:
+    """Raises Conflict where a case of this kind cannot be about these departures as they are."""
     for schedule in schedules:
-        if schedule.status == Schedule.Status.CANCELLED:
+        is_cancelled = schedule.status == Schedule.Status.CANCELLED
+        if kind == Disruption.Kind.REINSTATE:
+            if not is_cancelled:
+                raise Conflict(_("This departure runs already."))
+        elif is_cancelled:
             raise Conflict(_("This departure is cancelled already."))
-        if schedule.status not in _MAY_BE_CANCELLED:
-            raise Conflict(_("This departure has left: it can no longer be cancelled."))
+        elif schedule.status not in _NOT_UNDER_WAY:
+            raise Conflict(_("This departure has left: this can no longer be done."))
 
 
 def get_case(case_id: int) -> Disruption:
@@ -171,15 +180,18 @@ def _confirm(case_id: int, version: int, actor: User, now: datetime) -> str:
     if case.version != version:
         raise Conflict(_("The plan was changed meanwhile. Check it and confirm again."))
     own = [locked[pk] for pk, row in planned.items() if not row.is_target]
-    _check_departures(own)
+    check_departures(case.kind, own)
     if any(locked[pk].revision != row.revision for pk, row in planned.items()):
         raise _PlanOutdated
     lines = list(_lines_of(case))
     approver = _approver_of(case, lines, actor, now)
-    if approver is None and is_over_limits(lines) and not is_urgent(own, now):
+    needs_other = is_over_limits(lines) and case.kind != Disruption.Kind.SWAP_COACH
+    if case.kind == Disruption.Kind.SWAP_COACH:  # who keeps a seat needs no signature, who loses one does
+        needs_other = is_over_limits([line for line in lines if line.action == DisruptionLine.Action.WAIT])
+    if approver is None and needs_other and not is_urgent(own, now):
         Disruption.objects.filter(pk=case.pk).update(status=Disruption.Status.PROPOSED, proposed_at=now)
         return Disruption.Status.PROPOSED
-    if approver is None and is_over_limits(lines):
+    if approver is None and needs_other:
         open_task(
             StaffTask.Kind.DISRUPTION_REVIEW,
             None,
@@ -209,19 +221,26 @@ def _approver_of(
 
 
 def _lines_of(case: Disruption) -> QuerySet[DisruptionLine]:
-    related = ("ticket__booking", "new_seat", "new_from_stop__stop__city", "new_to_stop__stop__city")
+    related = (
+        "ticket__booking",
+        "ticket__fare_class",
+        "new_seat",
+        "new_from_stop__stop__city",
+        "new_to_stop__stop__city",
+    )
     return case.lines.select_related(*related).order_by("pk")
 
 
 def most_refunds(lines: Iterable[DisruptionLine]) -> Decimal:
     """What goes back if everybody chooses that, in rand."""
-    return sum((line.ticket.price for line in lines), ZERO)
+    return sum((line.ticket.price for line in lines if line.action != DisruptionLine.Action.STAY), ZERO)
 
 
 def is_over_limits(lines: Sequence[DisruptionLine]) -> bool:
     """Whether a case needs a second person."""
+    affected = [line for line in lines if line.action != DisruptionLine.Action.STAY]
     return (
-        len(lines) > settings.DISRUPTION_APPROVAL_PEOPLE_OVER
+        len(affected) > settings.DISRUPTION_APPROVAL_PEOPLE_OVER
         or most_refunds(lines) > settings.DISRUPTION_APPROVAL_OVER
     )
 

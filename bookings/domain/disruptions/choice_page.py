@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from bookings.domain.disruptions.choices import changeable_until
+from bookings.domain.disruptions.choices import changeable_until, has_choice
 from bookings.domain.disruptions.links import choice_address
 from bookings.domain.disruptions.parties import AffectedParty, parties_of_lines
 from bookings.domain.disruptions.seats import FreeSeats
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import ChoiceLink, Disruption, DisruptionLine, Order, Ticket
+
+_HEADLINES: Final[Mapping[Disruption.Kind, str | Promise]] = {
+    Disruption.Kind.CANCEL: gettext_lazy("Your coach is cancelled"),
+    Disruption.Kind.REINSTATE: gettext_lazy("Your coach runs after all"),
+    Disruption.Kind.SWAP_COACH: gettext_lazy("Another coach, another seat"),
+    Disruption.Kind.RELIEF: gettext_lazy("You travel on the relief coach"),
+}
+_APOLOGIES: Final[Mapping[Disruption.Kind, str | Promise]] = {
+    Disruption.Kind.CANCEL: gettext_lazy("We are sorry: %(trip)s on %(when)s does not run (%(reason)s)."),
+    Disruption.Kind.REINSTATE: gettext_lazy("Good news: %(trip)s on %(when)s runs after all."),
+    Disruption.Kind.SWAP_COACH: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s runs with another coach (%(reason)s)."
+    ),
+    Disruption.Kind.RELIEF: gettext_lazy("%(trip)s on %(when)s has a relief coach (%(reason)s)."),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,7 @@ class ChoicePage:
     case: Disruption
     order: Order
     before: TripView  # the trip as it was booked
+    headline: str
     apology: str  # what does not happen, and why
     parties: tuple[PartyView, ...]
     refunded: tuple[str, ...]  # names of those who had their money back
@@ -79,6 +99,7 @@ def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
         case=case,
         order=order,
         before=before,
+        headline=str(_HEADLINES[Disruption.Kind(case.kind)]),
         apology=_apology(case, before),
         parties=tuple(parties),
         refunded=tuple(ticket.full_name for ticket in cancelled),
@@ -94,7 +115,7 @@ def _apology(case: Disruption, before: TripView) -> str:
         "when": f"{before.date_text}, {before.departs}",
         "reason": case.get_reason_display(),
     }
-    text = _("We are sorry: %(trip)s on %(when)s does not run (%(reason)s).") % facts
+    text = _APOLOGIES[Disruption.Kind(case.kind)] % facts
     return f"{text} {case.text}".strip()
 
 
@@ -129,7 +150,7 @@ def party_view(
     before, segment = own[0], party.segment
     until = changeable_until(own, party)
     is_in_time = (until is None or is_staff or now < until) and now < segment.boards_at
-    may_choose = offers and (party.is_waiting or is_in_time)
+    may_choose = offers and (party.is_waiting or (is_in_time and has_choice(own)))
     zone = ZoneInfo(segment.board.stop.time_zone)
     labels = tuple(ticket.seat.label for ticket in party.tickets if ticket.seat)
     trip = None if party.is_waiting else trip_view(segment, labels)

@@ -98,10 +98,13 @@ def _answer(
     locked = lock_order(order_id, also=[answer.to.schedule_id] if answer.to else [])
     now = now or locked.now
     case = Disruption.objects.get(pk=case_id)
-    lines = list(case.lines.filter(ticket__booking__order=order_id).order_by("pk"))
+    rows = case.lines.filter(ticket__booking__order=order_id).select_related("disruption")
+    lines = list(rows.order_by("pk"))
     party = _find_party(parties_of_lines(lines), answer.reference)
     own = [line for line in lines if line.ticket_id in {ticket.pk for ticket in party.tickets}]
     check_in_time(case, own, party, by=answerer.by, now=now)
+    if answer.choice != Choice.ACCEPTED and not party.is_waiting and not has_choice(own):
+        raise Conflict(_("Your coach runs as you booked it: the usual terms hold."))
     if answer.choice == Choice.ACCEPTED:
         if ticket_id is not None:
             own = [line for line in own if line.ticket_id == ticket_id]
@@ -138,6 +141,14 @@ def changeable_until(lines: Sequence[DisruptionLine], party: AffectedParty) -> d
     return min(min(chosen) + _MAY_CHANGE_FOR, min(departures) - _BEFORE_DEPARTURE)
 
 
+def has_choice(lines: Sequence[DisruptionLine]) -> bool:
+    """Whether another coach and the money are offered: not to who is back on the own coach after all."""
+    is_back = lines[0].disruption.kind == Disruption.Kind.REINSTATE and all(
+        line.action == DisruptionLine.Action.MOVE for line in lines
+    )
+    return not is_back
+
+
 def check_in_time(
     case: Disruption, lines: Sequence[DisruptionLine], party: AffectedParty, *, by: str, now: datetime
 ) -> None:
@@ -147,7 +158,7 @@ def check_in_time(
     until = changeable_until(lines, party)
     if by == By.LINK and until is not None and now >= until and not party.is_waiting:
         raise Conflict(_("The time to change your choice is over. Please call us."))
-    if not party.is_waiting and now >= party.segment.boards_at:
+    if not party.is_waiting and now >= party.segment.expected_boards_at:
         raise Conflict(_("Your coach has left: there is nothing to choose any more."))
 
 

@@ -57,7 +57,7 @@ def _offers(case: Disruption) -> list[EvidenceRow]:
             line.ticket.booking.booking_reference,
             line.ticket_id,
             line.ticket.full_name,
-            line.ticket.fare,
+            line.ticket.price,
             line.from_schedule_id,
             str(line.from_stop.stop),
             line.from_seat.label if line.from_seat else line.from_place,

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from bookings.domain.disruptions.parties import AffectedParty, affected_parties
 from bookings.domain.disruptions.seats import FreeSeats, SeatOf
+from bookings.domain.disruptions.swap import plan_line, plan_seats
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import local_text
-from bookings.models import DisruptedSchedule, Disruption, DisruptionLine, Schedule
+from bookings.models import (
+    DisruptedSchedule,
+    Disruption,
+    DisruptionLine,
+    SaleStatus,
+    Schedule,
+    Ticket,
+)
+
+Action, Kind = DisruptionLine.Action, Disruption.Kind
+Lines = list[DisruptionLine]
 
 
 def write_plan(case: Disruption, *, now: datetime) -> None:
@@ -20,31 +32,35 @@ def write_plan(case: Disruption, *, now: datetime) -> None:
     The caller holds the case. Nothing is changed but the case's own rows.
     """
     own = list(case.schedules.filter(is_target=False).values_list("schedule", flat=True))
-    lines, targets = _plan_cancellation(case, own, now)
+    lines = _PLANS[Kind(case.kind)](case, own, now)
     DisruptionLine.objects.filter(disruption=case).delete()
     DisruptionLine.objects.bulk_create(lines)
     DisruptedSchedule.objects.filter(disruption=case).delete()
+    touched = {line.new_schedule_id for line in lines} | {line.ticket.schedule_id for line in lines}
+    targets = {pk for pk in touched if pk is not None} - set(own)
     revisions = dict(Schedule.objects.filter(pk__in={*own, *targets}).values_list("pk", "revision"))
     DisruptedSchedule.objects.bulk_create(
-        DisruptedSchedule(disruption=case, schedule_id=pk, is_target=pk not in own, revision=revisions[pk])
-        for pk in [*own, *sorted(targets - set(own))]
+        DisruptedSchedule(disruption=case, schedule_id=pk, is_target=pk in targets, revision=revisions[pk])
+        for pk in [*own, *sorted(targets)]
     )
 
 
-def _plan_cancellation(
-    case: Disruption, schedule_ids: Sequence[int], now: datetime
-) -> tuple[list[DisruptionLine], set[int]]:
+def _plan_cancellation(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
     """Each party goes to the first later departure, on the day or the next, that has seats for all of it."""
     free = FreeSeats(now)
-    lines: list[DisruptionLine] = []
-    targets: set[int] = set()
+    lines: Lines = []
     for party in sorted(affected_parties(schedule_ids), key=lambda party: party.comes_first):
         proposal = _first_place(party, schedule_ids, free)
         if proposal:
             free.give(*proposal)
-            targets.add(proposal[0].schedule.pk)
-        lines += _lines(case, party, proposal)
-    return lines, targets
+        for ticket in party.tickets:
+            line = _line_of(case, ticket)
+            if proposal:
+                _propose(line, proposal[0], proposal[1])
+            else:
+                line.note = _("no other departure has room for the whole party")
+            lines.append(line)
+    return lines
 
 
 def _first_place(
@@ -60,39 +76,82 @@ def _first_place(
     return None
 
 
-def _lines(
-    case: Disruption, party: AffectedParty, proposal: tuple[Segment, SeatOf] | None
-) -> list[DisruptionLine]:
-    lines = []
-    for ticket in party.tickets:
-        booking = ticket.booking
-        line = DisruptionLine(
-            disruption=case,
-            ticket=ticket,
-            from_schedule=booking.schedule,
-            from_stop=booking.from_stop,
-            to_stop=booking.to_stop,
-            from_seat=ticket.seat,
-            from_place=ticket.place,
-            boards_at=booking.boards_at,
-        )
-        if proposal:
-            segment, seats = proposal
-            line.new_schedule, line.new_seat = segment.schedule, seats[ticket.pk]
-            line.new_from_stop, line.new_to_stop = segment.board, segment.alight
-            line.note = _("moved to %(when)s") % {"when": local_text(segment.boards_at)}
+def _propose(line: DisruptionLine, segment: Segment, seats: SeatOf) -> None:
+    line.action, line.new_schedule, line.new_seat = Action.MOVE, segment.schedule, seats[line.ticket_id]
+    line.new_from_stop, line.new_to_stop = segment.board, segment.alight
+    line.note = _("moved to %(when)s") % {"when": local_text(segment.boards_at)}
+
+
+def _line_of(case: Disruption, ticket: Ticket) -> DisruptionLine:
+    """What a ticket has before the case."""
+    booking = ticket.booking
+    return DisruptionLine(
+        disruption=case,
+        ticket=ticket,
+        from_schedule=booking.schedule,
+        from_stop=booking.from_stop,
+        to_stop=booking.to_stop,
+        from_seat=ticket.seat,
+        from_place=ticket.place,
+        boards_at=booking.boards_at,
+    )
+
+
+def _plan_swap(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
+    """Everybody onto the other coach, who finds no seat first in the list."""
+    lines: Lines = []
+    for schedule in Schedule.objects.filter(pk__in=schedule_ids).order_by("pk"):
+        if case.layout_id is None:
+            raise ValueError(f"{case} has no other coach")
+        for party, seating in plan_seats(schedule, case.layout_id, now=now):
+            for ticket in party.tickets:
+                line = _line_of(case, ticket)
+                plan_line(line, party.segment, seating)
+                lines.append(line)
+    return sorted(lines, key=lambda line: line.action != Action.WAIT)
+
+
+def _plan_reinstatement(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
+    """Who has not answered comes back to the own seat; who chose stays there and is asked; who had the money
+    back keeps it.
+    """
+    before = DisruptionLine.objects.filter(
+        disruption__kind=Kind.CANCEL,
+        disruption__status__in=(Disruption.Status.CONFIRMED, Disruption.Status.CLOSED),
+        from_schedule__in=schedule_ids,
+        ticket__status=Ticket.Status.VALID,
+        ticket__booking__status=SaleStatus.CONFIRMED,
+    )
+    related = ("ticket__booking__schedule", "ticket__booking__from_stop", "ticket__booking__to_stop")
+    stops = ("from_schedule", "from_stop", "to_stop", "from_seat", "ticket__seat")
+    latest = {line.ticket_id: line for line in before.select_related(*related, *stops).order_by("pk")}
+    answered = {line.ticket.booking_id for line in latest.values() if line.choice}
+    lines: Lines = []
+    for old in latest.values():
+        line = _line_of(case, old.ticket)
+        if old.ticket.booking_id in answered or not (old.from_seat or old.from_place == Ticket.Place.LAP):
+            line.action, line.note = Action.STAY, _("has answered: keeps that, and is asked")
         else:
-            line.note = _("no other departure has room for the whole party")
+            line.action, line.new_schedule, line.new_seat = Action.MOVE, old.from_schedule, old.from_seat
+            line.new_from_stop, line.new_to_stop = old.from_stop, old.to_stop
+            line.note = _("back on the coach as booked")
         lines.append(line)
     return lines
+
+
+_PLANS: Final[Mapping[Disruption.Kind, Callable[[Disruption, Sequence[int], datetime], Lines]]] = {
+    Kind.CANCEL: _plan_cancellation,
+    Kind.SWAP_COACH: _plan_swap,
+    Kind.REINSTATE: _plan_reinstatement,
+}
 
 
 def same_plan(before: Sequence[DisruptionLine], after: Sequence[DisruptionLine]) -> bool:
     """Whether two plans do the same with the same tickets."""
 
-    def facts(lines: Sequence[DisruptionLine]) -> set[tuple[int | None, ...]]:
+    def facts(lines: Sequence[DisruptionLine]) -> set[tuple[object, ...]]:
         return {
-            (line.ticket_id, line.from_seat_id, line.new_schedule_id, line.new_from_stop_id, line.new_seat_id)
+            (line.ticket_id, line.from_seat_id, line.action, line.new_schedule_id, line.new_seat_id)
             for line in lines
         }
 

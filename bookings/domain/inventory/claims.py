@@ -3,7 +3,7 @@
 Every verb must be called inside a transaction that holds the locks of the schedules concerned.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -26,6 +26,8 @@ from bookings.models import (
     SeatKind,
     Ticket,
 )
+
+Claimant = Ticket | HoldTrip | SeatBlock
 
 
 def lock_schedules(ids: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Schedule]:
@@ -118,6 +120,22 @@ def claims_of_block(block: SeatBlock, legs: range) -> list[SeatClaim]:
         )
         for leg in legs
     ]
+
+
+def claims_of(owner: Claimant) -> QuerySet[SeatClaim]:
+    """Of a ticket, a held trip or a block, on its departure."""
+    rows = SeatClaim.objects.filter(schedule=owner.schedule_id)
+    if isinstance(owner, Ticket):
+        return rows.filter(ticket=owner)
+    return rows.filter(hold_trip=owner) if isinstance(owner, HoldTrip) else rows.filter(block=owner)
+
+
+def change_seats(owner: Claimant, seats: Mapping[int, Seat]) -> None:
+    """Put the claims of an owner onto other seats, which must be free: `seats` has them by the id of the seat
+    of before.
+    """
+    for before, seat in seats.items():
+        claims_of(owner).filter(seat=before).update(seat=seat)
 
 
 def extend_hold(hold: Hold, until: datetime) -> None:

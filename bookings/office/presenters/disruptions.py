@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,16 @@ _OUTCOMES: dict[Outcome, str | Promise] = {
     Outcome.WAITING: gettext_lazy("waits"),
     Outcome.REFUNDED: gettext_lazy("refunded"),
     Outcome.OVER: gettext_lazy("exchanged or travelled"),
+}
+_ACTIONS: dict[str, str | Promise] = {
+    DisruptionLine.Action.MOVE: gettext_lazy("gets a seat"),
+    DisruptionLine.Action.WAIT: gettext_lazy("waits"),
+    DisruptionLine.Action.STAY: gettext_lazy("stays"),
+}
+_ACTION_TONES: dict[str, str] = {
+    DisruptionLine.Action.MOVE: "good",
+    DisruptionLine.Action.WAIT: "bad",
+    DisruptionLine.Action.STAY: "info",
 }
 _TONES = {Outcome.SEATED: "good", Outcome.WAITING: "bad", Outcome.REFUNDED: "info", Outcome.OVER: "info"}
 _NOTICES: dict[Notice, str | Promise] = {
@@ -105,12 +116,8 @@ def line_row(row: DeskLine, *, may_decide: bool) -> LineRow:
         reference=ticket.booking.booking_reference,
         before=f"{line.from_stop.stop}, {local_text(line.boards_at, zone)}, {seat}",
         now=where if is_planned or row.outcome == Outcome.SEATED else "",
-        outcome=(_("moves") if line.new_schedule_id else _("waits"))
-        if is_planned
-        else str(_OUTCOMES[row.outcome]),
-        badge=("badge-good" if line.new_schedule_id else "badge-bad")
-        if is_planned
-        else f"badge-{_TONES[row.outcome]}",
+        outcome=str(_ACTIONS[line.action] if is_planned else _OUTCOMES[row.outcome]),
+        badge=f"badge-{_ACTION_TONES[line.action] if is_planned else _TONES[row.outcome]}",
         choice=_choice_text(row),
         notice=str(_NOTICES[row.notice]),
         is_unreached=row.is_unreached,
@@ -127,12 +134,23 @@ def _choice_text(row: DeskLine) -> str:
     return _("%(choice)s, by staff") % {"choice": text} if by_staff else text
 
 
+def is_same_seat(row: DeskLine) -> bool:
+    line = row.line
+    return bool(line.from_seat and line.new_seat and line.from_seat.label == line.new_seat.label)
+
+
 def summary(desk: CaseDesk) -> list[tuple[str, int]]:
     """How many stand where: shown above the lines."""
     people = len(desk.lines)
     if desk.case.status in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
-        moved = sum(row.line.new_schedule_id is not None for row in desk.lines)
-        return [(_("passengers"), people), (_("get a seat"), moved), (_("wait"), people - moved)]
+        counts = Counter(row.line.action for row in desk.lines)
+        return [
+            (_("passengers"), people),
+            (_("get a seat"), counts[DisruptionLine.Action.MOVE]),
+            (_("of them in the same seat"), sum(is_same_seat(row) for row in desk.lines)),
+            (_("stay"), counts[DisruptionLine.Action.STAY]),
+            (_("wait"), counts[DisruptionLine.Action.WAIT]),
+        ]
     return [
         (_("passengers"), people),
         (_("have a seat"), desk.count(Outcome.SEATED)),

@@ -52,6 +52,11 @@ def disruptions(request: StaffRequest) -> HttpResponse:
     return render(request, "office/disruptions/disruptions.html", {"rows": rows, "is_closed": is_closed})
 
 
+def _case_form(request: StaffRequest, schedule: Schedule) -> CaseForm:
+    initial = {"submission": random_token()}
+    return CaseForm(request.POST or None, initial=initial, schedule=schedule)
+
+
 @staff
 @_FORM
 def new(request: StaffRequest, schedule_id: int) -> HttpResponse:
@@ -59,11 +64,17 @@ def new(request: StaffRequest, schedule_id: int) -> HttpResponse:
     schedule = Schedule.objects.select_related("route__line").filter(pk=_known(schedule_id)).first()
     if schedule is None:
         raise NotFound(_("We could not find this departure."))
-    form, refusal = CaseForm(request.POST or None, initial={"submission": random_token()}), None
+    form, refusal = _case_form(request, schedule), None
     if form.is_valid():
         data = form.cleaned_data
+        layout = data.get("layout") if data["kind"] == Disruption.Kind.SWAP_COACH else None
         case_request = CaseRequest(
-            data["kind"], (schedule.pk,), data["reason"], data["text"], data["is_beyond_control"]
+            data["kind"],
+            (schedule.pk,),
+            data["reason"],
+            data["text"],
+            is_beyond_control=data["is_beyond_control"],
+            layout_id=layout.pk if layout else None,
         )
         try:
             case = open_case(

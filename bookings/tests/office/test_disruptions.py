@@ -9,7 +9,7 @@ import pytest
 
 from bookings.models import Disruption, Refund, Schedule, Ticket, User
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures
-from bookings.tests.make import NOW, make_booking, make_schedule, make_user
+from bookings.tests.make import NOW, make_booking, make_layout, make_schedule, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +125,29 @@ def test_the_evidence_says_what_was_offered_delivered_and_answered(dispatcher: S
     assert "'=cmd" in offers
     assert "thandi@example.com" in bundle.read("messages.csv").decode()
     assert "on_sale,cancelled" in bundle.read("history.csv").decode()
+
+
+def test_a_swap_is_planned_with_every_move_explained(dispatcher: StaffClient) -> None:
+    schedule = make_schedule(seats=12)
+    make_booking(schedule=schedule, names=("Ann Lee",) * 8, fare=100)
+    make_booking(schedule=schedule, names=("Ben Roe", "Cy Roe"), fare=100, now=NOW + timedelta(minutes=1))
+    address = f"/office/departures/{schedule.pk}/disruption/"
+    form = {"kind": "swap_coach", "reason": "no_coach", "submission": "s"}
+    refused = dispatcher.post(address, form)
+    assert refused.status_code == 422
+    assert "Choose the other coach" in refused.content.decode()
+    opened = dispatcher.post(address, form | {"layout": make_layout(seats=9).pk})
+    page = dispatcher.get(opened.url)
+    assert [row.outcome for row in page.context["rows"]][:2] == ["waits", "waits"]
+    assert dict(page.context["summary"])["of them in the same seat"] == 8
+
+
+def test_a_cancelled_departure_is_offered_to_run_again(dispatcher: StaffClient) -> None:
+    first, _later = two_departures()
+    booking = make_booking(schedule=first)
+    case = confirmed(first)
+    assert "It runs after all" in dispatcher.get(f"/office/disruptions/{case.pk}/").content.decode()
+    form = {"kind": "reinstate", "reason": "other", "submission": "s"}
+    opened = dispatcher.post(f"/office/departures/{first.pk}/disruption/", form)
+    dispatcher.post(f"{opened.url}confirm/", {"version": 1, "submission": "undo"})
+    assert booking.tickets.get().schedule == first

@@ -387,9 +387,8 @@ def _voucher_restored(message: OutboxMessage) -> Content:
 def _disruption(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     link = ChoiceLink.objects.select_related("disruption", "order").get(pk=message.row_id)
     page = choice_page(link, now=now)
-    facts = {"trip": page.before.title, "date": page.before.date_text}
     return Content(
-        _("Cancelled by us: %(trip)s, %(date)s. Please choose") % facts,
+        f"{page.headline}: {page.before.title}, {page.before.date_text}",
         {"page": page, "reference": bookings[0].booking_reference, "link": choice_address(link)},
     )
 

@@ -64,7 +64,7 @@ def test_everybody_is_told_once_with_a_link() -> None:
     case = confirmed(first)
     confirm_case(case.pk, version=1, actor=case.created_by, submission="again", now=NOW)
     send_due(now=NOW)
-    (message,) = [sent for sent in mail.outbox if "Cancelled by us" in sent.subject]
+    (message,) = [sent for sent in mail.outbox if "Your coach is cancelled" in sent.subject]
     assert "/disruptions/" in message.body
     assert "The engine failed." in message.body
     assert OutboxMessage.objects.filter(kind="disruption").count() == 1
