@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
@@ -24,7 +25,7 @@ from bookings.domain.sales.cancellations import (
 )
 from bookings.domain.sales.left_alone import left_alone, travelling_beside
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import Booking
+from bookings.models import VOUCHER, Account, Booking, Payment
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class CancelView:
     drops_text: str
     then_text: str
     refusal: Conflict | None = None  # why not all of those who were asked for can be cancelled
+    may_be_voucher: bool = False  # whether its customer may have the refund as a voucher
 
     @property
     def is_all(self) -> bool:
@@ -67,9 +69,9 @@ def cancel_view(
     Those that are not on the booking, or that cannot be cancelled, are told by `refusal` and are not chosen.
     Raises NotFound, and Conflict when nothing can be cancelled any more.
     """
-    booking_row = (
-        Booking.objects.select_related("order").filter(booking_reference=normal_code(reference)).first()
-    )
+    money = Payment.objects.filter(order=OuterRef("order")).exclude(method__in=(VOUCHER, Account.PARTNER))
+    rows = Booking.objects.select_related("order").annotate(came_as_money=Exists(money))
+    booking_row = rows.filter(booking_reference=normal_code(reference)).first()
     if booking_row is None:
         raise NotFound(_("We could not find this booking."))
     bookings = bookings_of(booking_row.order)
@@ -88,7 +90,9 @@ def cancel_view(
     )
     refusal = refusal_of(booking, ticket_ids or (), [line.ticket for line in whole.lines])
     refusal = refusal or left_alone(booking, chosen, travelling_beside(booking, bookings))
-    return _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now), refusal)
+    view = _view(booking, whole, cancellation_quote(booking, chosen, waived=waived, now=now), refusal)
+    may_be_voucher = view.refund > 0 and bool(booking_row.order.email) and booking_row.came_as_money
+    return replace(view, may_be_voucher=may_be_voucher)
 
 
 def _view(

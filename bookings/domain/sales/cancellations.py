@@ -37,6 +37,7 @@ from bookings.domain.sales.order_lines import (
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.promo_codes import LIVE, free_uses
 from bookings.domain.sales.refunds import owe_back, owe_refund
+from bookings.domain.sales.voucher_refunds import take_as_voucher
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
@@ -249,7 +250,7 @@ class CancellationRequest:
     """Which tickets of a booking to cancel (None: all), why, and who waived the fee.
 
     `quoted` is the refund that the customer was promised. `is_disrupted`: by the choice that a disruption
-    gives, and so without a fee.
+    gives, and so without a fee. `as_voucher`: the customer wants the refund as one.
     """
 
     reference: str
@@ -258,6 +259,7 @@ class CancellationRequest:
     reason: str = ""
     waiver: Waiver | None = None
     is_disrupted: bool = False
+    as_voucher: bool = False
 
 
 def cancel_booking(
@@ -333,6 +335,8 @@ def cancel_within(
     if not is_whole_booking(booking, tickets):
         booking = split_off(booking, tickets, now, actor=actor)
     refunds = _undo_sale(booking, quote, actor, now)
+    if request.as_voucher:
+        refunds = take_as_voucher(order, refunds, actor=actor, now=now)
     close_booking(
         booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason
     )

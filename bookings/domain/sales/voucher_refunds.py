@@ -1,15 +1,21 @@
-"""What was paid by a voucher goes back on it, whatever became of it meanwhile."""
+"""What was paid by a voucher goes back on it, whatever became of it meanwhile; other money becomes one where
+the customer wants that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from bookings.base.errors import Refusal
+from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
 from bookings.domain.sales.messages import notify_partner, write_message
-from bookings.domain.sales.vouchers import add_movement
+from bookings.domain.sales.vouchers import NewVoucher, add_movement, paid_for_until, write_voucher
 from bookings.models import (
     VOUCHER,
     Account,
@@ -18,6 +24,7 @@ from bookings.models import (
     OutboxMessage,
     Posting,
     Refund,
+    User,
     Voucher,
     VoucherMovement,
     Webhook,
@@ -45,13 +52,51 @@ def restore_voucher(refund: Refund, *, now: datetime) -> bool:
             at=now,
         )
         add_movement(voucher, movement)
-        amounts = {Account.REFUNDS_OWED: refund.amount, Account.VOUCHER_LIABILITY: -refund.amount}
-        LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=order))
+        _post(refund, order, now)
         notify_partner(order, Webhook.Event.REFUNDED, refund, at=now)
         recipient = order.email or voucher.email
         if recipient:
             write_message(OutboxMessage.Kind.VOUCHER_RESTORED, order, movement, recipient=recipient, now=now)
     return True
+
+
+def can_become_voucher(refund: Refund) -> bool:
+    """Whether a customer may have it as a voucher: money of theirs that was not sent yet."""
+    payment = refund.payment
+    if payment is None or payment.method in (VOUCHER, Account.PARTNER):
+        return False
+    return refund.status == Refund.Status.OWED
+
+
+def take_as_voucher(
+    order: Order, refunds: Sequence[Refund], *, actor: User | None, now: datetime
+) -> list[Refund]:
+    """Let new refunds of an order become a voucher, as its customer chose: the code goes to the order's
+    address. Within the caller's transaction, which has written them; returns those that go back as they came.
+
+    Raises Refusal without an address.
+    """
+    written = Refund.objects.select_related("payment").filter(pk__in=[refund.pk for refund in refunds])
+    taken = [refund for refund in written.order_by("pk") if can_become_voucher(refund)]
+    if not taken:
+        return list(refunds)
+    if not order.email:
+        raise Refusal(_("A voucher needs an e-mail address for its code: add one to the booking first."))
+    value = sum((refund.amount for refund in taken), ZERO)
+    new = NewVoucher(Voucher.Kind.REFUND, value, paid_for_until(now), order.email, order)
+    voucher = write_voucher(new, now=now).voucher
+    for refund in taken:
+        Refund.objects.filter(pk=refund.pk).update(status=Refund.Status.PAID, paid_at=now, method=VOUCHER)
+        kind = VoucherMovement.Kind.ISSUED
+        movement = VoucherMovement(kind=kind, amount=refund.amount, refund=refund, actor=actor, at=now)
+        add_movement(voucher, movement)
+        _post(refund, order, now)
+    return [refund for refund in refunds if refund not in taken]
+
+
+def _post(refund: Refund, order: Order, now: datetime) -> None:
+    amounts = {Account.REFUNDS_OWED: refund.amount, Account.VOUCHER_LIABILITY: -refund.amount}
+    LedgerEntry.objects.post(Posting(f"refund:{refund.pk}", amounts, at=now, order=order))
 
 
 def _voucher_to_restore(refund: Refund) -> Voucher:

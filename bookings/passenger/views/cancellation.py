@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from bookings.base.codes import random_token
+from bookings.base.dates import full_day_text
 from bookings.base.errors import Conflict
 from bookings.base.money import format_zar, is_rand_and_cents, read_amount
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.vouchers import paid_for_until
 from bookings.domain.tickets.booking_files import order_of_reference
 from bookings.passenger.views.booking import not_own_booking
 from bookings.web.access import public
@@ -46,13 +48,21 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, reference, set(tickets), status=422)
     try:
         cancel_booking(
-            CancellationRequest(reference, ticket_ids=tickets, quoted=quoted, reason="by the customer"),
+            CancellationRequest(
+                reference,
+                ticket_ids=tickets,
+                quoted=quoted,
+                reason="by the customer",
+                as_voucher=_is_as_voucher(request),
+            ),
             submission=request.POST.get("submission", "")[:80],
             content=f"{reference} {tickets} {quoted}",
         )
     except Conflict as refusal:
         return _page(request, reference, set(tickets), refusal=refusal)
-    if quoted:
+    if quoted and _is_as_voucher(request):
+        message = _("Cancelled. The code of your voucher is on its way by e-mail; see below what it is for.")
+    elif quoted:
         message = _("Cancelled. Your refund is %(amount)s; see below how far it is.") % {
             "amount": format_zar(quoted)
         }
@@ -60,6 +70,11 @@ def _cancel(request: HttpRequest, reference: str) -> HttpResponse:
         message = _("Cancelled.")
     messages.success(request, message)
     return redirect("passenger:booking", reference)
+
+
+def _is_as_voucher(request: HttpRequest) -> bool:
+    given = request.POST if request.method == "POST" else request.GET
+    return given.get("back") == "voucher"
 
 
 def _page(
@@ -74,7 +89,14 @@ def _page(
     view = cancel_view(reference, chosen, now=timezone.now())
     refusal = refusal or view.refusal
     status = refusal.status if refusal else status
-    context = {"view": view, "refusal": counted(refusal), "confirm": confirm, "submission": random_token()}
+    context = {
+        "view": view,
+        "refusal": counted(refusal),
+        "confirm": confirm,
+        "submission": random_token(),
+        "as_voucher": _is_as_voucher(request),
+        "voucher_until": full_day_text(paid_for_until(timezone.now())),
+    }
     return private(
         render_page(
             request,

@@ -1,12 +1,17 @@
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
-from bookings.models import Booking, Order, Refund, SaleStatus, SeatClaim, Ticket
+from bookings.domain.messaging.outbox import send_due
+from bookings.domain.sales.voucher_payments import pay_with_voucher
+from bookings.models import Booking, Order, Refund, SaleStatus, SeatClaim, Ticket, Voucher
+from bookings.tests.make import make_voucher
 from bookings.tests.passenger.buying import departure_ahead, order_by, paid_by
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +222,44 @@ def test_a_quote_that_is_no_amount_cancels_nothing(client: Client, booking: Book
 
     assert answer.status_code == 422
     assert Ticket.objects.filter(status="valid").count() == 2
+
+
+def test_the_refund_becomes_a_voucher_where_the_customer_wants_that(client: Client, booking: Booking) -> None:
+    page = client.get(
+        address(booking), {"asked": 1, "tickets": booking.tickets.first().pk, "back": "voucher"}
+    )
+    assert re.search(r'value="voucher"\s+checked', page.content.decode())
+
+    answer = client.post(address(booking), form_of(client, booking) | {"back": "voucher"}, follow=True)
+
+    assert "The code of your voucher is on its way by e-mail" in answer.content.decode()
+    voucher, refund = Voucher.objects.get(), Refund.objects.get()
+    assert (voucher.kind, voucher.balance, voucher.email) == ("refund", 675, booking.order.email)
+    assert (refund.status, refund.method) == ("paid", "voucher")
+    assert violations(now=timezone.now()) == []
+    send_due()
+    told = [letter for letter in mail.outbox if "voucher" in letter.body]
+    assert sorted(letter.subject[:12] for letter in told) == ["Cancelled: J", "Your voucher"]
+    assert "became a voucher" in next(
+        letter.body for letter in told if letter.subject.startswith("Cancelled")
+    )
+
+
+def test_the_way_that_was_paid_is_the_default(client: Client, booking: Booking) -> None:
+    page = client.get(address(booking)).content.decode()
+    assert re.search(r'value="money"\s+checked', page)
+
+    client.post(address(booking), form_of(client, booking))
+
+    assert not Voucher.objects.exists()
+    assert Refund.objects.get().status == "owed"
+
+
+def test_what_a_voucher_paid_goes_back_on_it_and_nobody_is_asked(client: Client) -> None:
+    order = order_by(client, departure_ahead())
+    _voucher, code = make_voucher(2000, now=timezone.now())
+    pay_with_voucher(order.pk, code, submission="pay")
+
+    page = client.get(address(order.bookings.get())).content.decode()
+
+    assert 'name="back"' not in page
