@@ -46,6 +46,8 @@ ALERT_LATE_MINUTES = env.int("ALERT_LATE_MINUTES", 10)
 SHIFT_DIFFERENCE_LIMIT = Decimal(
     env.str("SHIFT_DIFFERENCE_LIMIT", "50")
 )  # rand by tender; beyond it a cash-up needs a second person
+# Days after which slips of a tender whose settlement or bank list nobody has uploaded are a task
+STATEMENT_FILE_DAYS = env.int("STATEMENT_FILE_DAYS", 4)
 REFUND_DAYS = env.int("REFUND_DAYS", 10)  # by when a customer is promised that a refund has arrived
 # For which bank details wait that are entered after the contact of the booking was changed
 BANK_DETAILS_COOLING_HOURS = env.float("BANK_DETAILS_COOLING_HOURS", 72)

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.conf import settings
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.database.transactions import short_transaction
 from bookings.domain.reconciliation.days import business_day, first_moment
+from bookings.domain.reconciliation.postings import TENDERS
 from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
     Account,
@@ -26,11 +28,14 @@ from bookings.models import (
     StatementDay,
     StatementLine,
     StatementMatch,
+    Total,
 )
 
 STATEMENT_TIME: Final = timedelta(days=2)  # within which what we have must be in a statement
 _Kind = StatementLine.Kind
 _SUBJECTS: Final = {Payment: "payment", Refund: "refund", PartnerPayment: "partner-payment"}
+FILE_SUBJECT: Final = "statement-file:"
+_ONE_DAY: Final = timedelta(days=1)
 _TASK: Final = StaffTask.Kind.STATEMENT_DIFFERENCE
 
 
@@ -81,6 +86,7 @@ def _differences(now: datetime) -> Iterator[StatementGap]:
     yield from _other_amounts()
     yield from _ours_without_theirs(now)
     yield from _days_unread(now)
+    yield from _files_missing(now)
 
 
 def _theirs_without_ours() -> Iterator[StatementGap]:
@@ -168,8 +174,11 @@ def _since_first_statement(field: str) -> Q:
 
 def _first_days() -> dict[str, date]:
     """From when on the statements of each gateway and tender are read."""
-    read = StatementDay.objects.filter(read_at__isnull=False).order_by().values_list("gateway")
-    return dict(read.annotate(first=Min("day")))
+    return dict(_read_days().annotate(first=Min("day")))
+
+
+def _read_days() -> QuerySet[StatementDay, Any]:
+    return StatementDay.objects.filter(read_at__isnull=False).order_by().values_list("gateway")
 
 
 def _missing(
@@ -190,6 +199,37 @@ def _days_unread(now: datetime) -> Iterator[StatementGap]:
             f"statement-day:{row.gateway}:{row.day}",
             _("The statement of %(gateway)s of %(day)s cannot be read: %(why)s") % facts,
         )
+
+
+def _files_missing(now: datetime) -> Iterator[StatementGap]:
+    """Slips of a tender whose file nobody has uploaded for STATEMENT_FILE_DAYS, if one ever was: they would
+    wait for ever.
+    """
+    late = now - timedelta(days=settings.STATEMENT_FILE_DAYS)
+    read = dict(_read_days().annotate(last=Max("day")))
+    for tender in TENDERS:
+        last = read.get(tender)
+        since = {"paid_at__gte": first_moment(last + _ONE_DAY)} if last else {}
+        slips = Payment.objects.filter(method=tender, paid_at__lt=late, matches=None, **since)
+        sums = slips.aggregate(number=Count("pk"), amount=Total("amount"), first=Min("paid_at"))
+        if sums["number"]:
+            facts = {
+                "tender": str(Account(tender).label),
+                "number": sums["number"],
+                "amount": format_zar(sums["amount"]),
+                "day": day_text(business_day(sums["first"])),
+            }
+            yield StatementGap(
+                f"{FILE_SUBJECT}{tender}:{last or 'never'}",
+                _("No file of %(tender)s was uploaded: %(number)d slips since %(day)s, %(amount)s, wait")
+                % facts,
+            )
+
+
+def close_file_tasks(tender: str, *, now: datetime) -> None:
+    """A file of this tender was uploaded: what it does not have is a task of its own."""
+    tasks = StaffTask.objects.filter(kind=_TASK, subject__startswith=f"{FILE_SUBJECT}{tender}:", done_at=None)
+    tasks.update(done_at=now, done_note=_("a file was uploaded"))
 
 
 def _facts_of(line: StatementLine) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat, TruncDate
+from django.db.models.functions import Cast, Coalesce, Concat, TruncDate
 
 from bookings.base.money import ZERO
 from bookings.domain.reconciliation.days import SOUTH_AFRICA, first_moment
@@ -25,6 +25,7 @@ from bookings.domain.reconciliation.postings import TENDERS
 from bookings.models import (
     Account,
     LedgerEntry,
+    PartnerPayment,
     Payment,
     Refund,
     StaffTask,
@@ -69,7 +70,7 @@ class Overview:
 
 
 def overview(*, page: int = 1, now: datetime) -> Overview:
-    """The latest days first: at most 14 queries."""
+    """The latest days first: at most 16 queries."""
     pager = Paginator(StatementDay.objects.order_by("-day", "gateway"), PAGE)
     shown = pager.get_page(page)
     days = list(shown)
@@ -85,7 +86,8 @@ def _sums_of(days: Sequence[StatementDay], now: datetime) -> list[DaySum]:
     own_fees = _by_day(lines.filter(kind=_Kind.FEE), "gateway", "day", "gross")
     paid_out = _by_day(lines.filter(kind=_Kind.PAYOUT), "gateway", "day", "gross")
     matches = StatementMatch.objects.filter(line__day__gte=first, line__day__lte=last)
-    came = _by_day(matches, "line__gateway", "line__day", "payment__amount")
+    came_by = matches.annotate(came=Coalesce("payment__amount", "partner_payment__amount"))
+    came = _by_day(came_by, "line__gateway", "line__day", "came")
     back = _by_day(matches, "line__gateway", "line__day", "refund__amount")
     charged = lines.filter(Q(chargeback__isnull=False) | Q(returned_chargeback__isnull=False))
     charged_back = _by_day(charged, "gateway", "day", "gross")
@@ -115,20 +117,25 @@ def _by_day(rows: QuerySet[Any], gateway: str, day: str, amount: str) -> _Sums:
 
 
 def _only_ours(first: date, last: date) -> tuple[_Sums, _Sums]:
-    payments, refunds = _unmatched_within(first, last)
-    return (
-        _by_day(payments, "method", "business_day", "amount"),
-        _by_day(refunds, "method", "business_day", "amount"),
-    )
+    payments, refunds, transfers = _unmatched_within(first, last)
+    came = _by_day(payments, "method", "business_day", "amount")
+    for key, amount in _by_day(transfers, "way", "business_day", "amount").items():
+        came[key] += amount
+    return came, _by_day(refunds, "method", "business_day", "amount")
 
 
-def _unmatched_within(first: date, last: date) -> tuple[QuerySet[Payment], QuerySet[Refund]]:
-    within = {"paid_at__gte": first_moment(first), "paid_at__lt": first_moment(last + _ONE_DAY)}
+def _unmatched_within(
+    first: date, last: date
+) -> tuple[QuerySet[Payment], QuerySet[Refund], QuerySet[PartnerPayment]]:
+    within = (first_moment(first), first_moment(last + _ONE_DAY))
+    paid_within = {"paid_at__gte": within[0], "paid_at__lt": within[1]}
     day = TruncDate("paid_at", tzinfo=SOUTH_AFRICA)
     paid = Refund.objects.filter(status=Refund.Status.PAID, matches=None)
+    transfers = PartnerPayment.objects.filter(matches=None, at__gte=within[0], at__lt=within[1])
     return (
-        Payment.objects.filter(matches=None, **within).annotate(business_day=day),
-        paid.filter(**within).annotate(business_day=day),
+        Payment.objects.filter(matches=None, **paid_within).annotate(business_day=day),
+        paid.filter(**paid_within).annotate(business_day=day),
+        transfers.annotate(business_day=TruncDate("at", tzinfo=SOUTH_AFRICA), way=Value(Account.EFT.value)),
     )
 
 
@@ -136,14 +143,16 @@ def _open_differences(first: date, last: date, now: datetime) -> dict[_Key, int]
     """Those that nobody has answered."""
     lines = unexplained_lines().filter(day__gte=first, day__lte=last)
     matches = other_amounts().filter(line__day__gte=first, line__day__lte=last)
-    payments, refunds = _unmatched_within(first, last)
+    payments, refunds, transfers = _unmatched_within(first, last)
     late = Q(paid_at__lt=now - STATEMENT_TIME)
+    late_transfers = transfers.filter(at__lt=now - STATEMENT_TIME)
     counts: dict[_Key, int] = defaultdict(int)
     for rows, prefix, key, gateway, day in (
         (lines, "statement", "pk", "gateway", "day"),
         (matches, "statement", "line_id", "line__gateway", "line__day"),
         (payments.filter(late), "payment", "pk", "method", "business_day"),
         (refunds.filter(late), "refund", "pk", "method", "business_day"),
+        (late_transfers, "partner-payment", "pk", "way", "business_day"),
     ):
         open_rows = _unanswered(rows, prefix, key).order_by().values_list(gateway, day)
         for name, moment, number in open_rows.annotate(n=Count("pk")):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from bookings.database.transactions import database_now
 from bookings.domain.reconciliation.days import business_day
-from bookings.domain.reconciliation.differences import open_difference_tasks
+from bookings.domain.reconciliation.differences import close_file_tasks, open_difference_tasks
 from bookings.domain.reconciliation.files import StatementFile
 from bookings.domain.reconciliation.same_lines import told_anew
 from bookings.domain.reconciliation.slips import match_slips
@@ -48,6 +48,7 @@ def keep_file(
     days = sorted({business_day(entry.at) for entry in file.entries})
     for day in days:
         note_day_read(tender, day, now=now)
+    close_file_tasks(tender, now=now)
     matched = match_slips(tender, now=now)
     if tender == Account.EFT:
         matched += book_transfers(now=now)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.reconciliation.day_page import LineState, statement_page
 from bookings.domain.reconciliation.days import business_day
+from bookings.domain.reconciliation.differences import open_difference_tasks
 from bookings.domain.reconciliation.files import read_file
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.reconciliation.slips import shift_slips
@@ -125,6 +126,11 @@ def states(shift: Shift, *, later: timedelta = timedelta(0)) -> list[LineState]:
     return [slip.state for slip in shift_slips(shift, now=timezone.now() + later)]
 
 
+def open_tasks() -> list[str]:
+    tasks = StaffTask.objects.filter(kind="statement_difference", done_at=None)
+    return list(tasks.values_list("detail", flat=True))
+
+
 def tasks() -> list[str]:
     return sorted(StaffTask.objects.filter(done_at=None).values_list("subject", flat=True))
 
@@ -187,6 +193,26 @@ def test_a_slip_that_is_typed_after_its_line_closes_the_task(shift: Shift) -> No
 
     assert tasks() == []
     assert states(shift) == [LineState.MATCHED]
+
+
+def test_slips_whose_file_nobody_ever_uploads_are_one_task(shift: Shift) -> None:
+    now = timezone.now()
+    for number in range(3):
+        pay_at_till(shift, "card", 900, reference=f"100{number}", now=now)
+    open_difference_tasks(now=now + timedelta(days=3))
+    assert not open_tasks()
+
+    for days in (5, 6, 9):
+        open_difference_tasks(now=now + timedelta(days=days))
+    (told,) = open_tasks()
+    assert "No file of card was uploaded: 3 slips since" in told
+
+    upload(card_file(*(line_of(f"100{number}", "900.00") for number in range(3))))
+    pay_at_till(shift, "card", 50, reference="2001", now=now + timedelta(days=9))
+    open_difference_tasks(now=now + timedelta(days=10))
+    assert not open_tasks()
+    open_difference_tasks(now=now + timedelta(days=14))
+    assert any("No file of card was uploaded: 1 slips" in detail for detail in open_tasks())
 
 
 def test_one_line_confirms_one_slip_only(shift: Shift) -> None:

@@ -13,6 +13,7 @@ from bookings.domain.partners.partners import Transfer, receive_payment
 from bookings.domain.reconciliation.day_page import LineState, statement_page
 from bookings.domain.reconciliation.differences import open_difference_tasks
 from bookings.domain.reconciliation.files import read_file
+from bookings.domain.reconciliation.overview import overview
 from bookings.domain.reconciliation.uploads import UploadResult, keep_file
 from bookings.models import LedgerEntry, Partner, StaffTask, User
 from bookings.tests.make import NOW, make_approval, make_partner, make_user
@@ -89,4 +90,7 @@ def test_another_amount_is_a_difference(partner: Partner, manager: User) -> None
     assert open_tasks() == ["eft tells of R4 900 on Tue 1 Dec, our books of R5 000"]
     (line,) = statement_page("eft", NOW.date(), now=NOW).lines
     assert line.state == LineState.OTHER_AMOUNT
+    transferred(partner, manager, 70, "LOST")
+    (day,) = overview(now=LATER).days
+    assert (day.theirs, day.ours, day.open_differences) == (4900, 5070, 2)
     assert violations(now=NOW) == []
