@@ -37,7 +37,7 @@ if REDIS_URL:
                 "CONNECTION_POOL_KWARGS": {"max_connections": 20, "timeout": 0.2},
                 "SOCKET_CONNECT_TIMEOUT": 0.2,
                 "SOCKET_TIMEOUT": 0.2,
-                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+                "SERIALIZER": "bookings.cache.serializers.PageSerializer",
             },
         }
     }

@@ -42,17 +42,19 @@ def trips_calendar(trips: Sequence[TicketedTrip]) -> bytes:
     calendar.add("method", "CANCEL" if cancels else "PUBLISH")
     for trip in trips:
         calendar.add_component(_event(trip))
-    for name in sorted(calendar.get_missing_tzids()):
-        calendar.subcomponents.insert(0, _time_zone(name))  # before what refers to it
-    return bytes(calendar.to_ical())
+    zones = [_time_zone(name) for name in sorted(calendar.get_missing_tzids(), reverse=True)]
+    head, event, rest = bytes(calendar.to_ical()).partition(b"BEGIN:VEVENT")
+    return b"".join([head, *zones, event, rest])  # before what refers to them
 
 
 @lru_cache(maxsize=50)
-def _time_zone(name: str) -> Any:
-    """A time zone's rules since 1970. Kept, as computing them takes longer than the rest of a mail."""
+def _time_zone(name: str) -> bytes:
+    """A time zone's rules since 1970. Kept as text: computing and writing them takes longer than the rest of
+    a mail.
+    """
     from icalendar import Timezone  # slow to load, and few requests need it
 
-    return Timezone.from_tzid(name)
+    return bytes(Timezone.from_tzid(name).to_ical())
 
 
 def _event(trip: TicketedTrip) -> Any:

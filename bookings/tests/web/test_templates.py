@@ -5,7 +5,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Engine
 
-from bookings.web.templates import TAG, without_layout, without_translation
+from bookings.web.templates import TAG, with_static_addresses, without_layout, without_translation
 
 LIST = """
 {% load i18n %}
@@ -141,3 +141,11 @@ def test_no_template_asks_for_more_than_can_be_put_in_place() -> None:
         rest = without_translation(path.read_text())
         for tag in re.findall(r"{% (?:block)?translate [^%]*%}", rest):
             assert any(word in tag for word in (" count ", " as ", " asvar ")), (path, tag)
+
+
+def test_addresses_of_static_files_stand_where_they_were_asked_for() -> None:
+    source = """{% load static %}<link href="{% static 'css/a&b.css' %}"><img src="{% static name %}">"""
+
+    assert with_static_addresses(source) == (
+        """{% load static %}<link href="/static/css/a%26b.css"><img src="{% static name %}">"""
+    )

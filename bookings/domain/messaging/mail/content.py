@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -24,6 +23,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.links import choice_address
+from bookings.domain.messaging.mail.message import Mail
 from bookings.domain.sales.bank_details import amount_waiting, details_request, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
@@ -66,7 +66,7 @@ class Content:
 
 
 @single_version_check()
-def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternatives | None:
+def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
     """The mail, the same at every try. None when there is nobody to write to, or nothing to say any more."""
     order = message.order
     recipient = message.recipient or (order.email if order else "")
@@ -99,7 +99,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> EmailMultiAlternativ
         }
         subject = " ".join(in_ascii(content.subject).split())  # a header is one line
         context["subject"] = subject
-        mail = EmailMultiAlternatives(
+        mail = Mail(
             subject=subject,
             body=render_to_string(f"mail/{message.kind}.txt", context),
             to=[recipient],

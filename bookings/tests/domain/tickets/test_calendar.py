@@ -26,6 +26,8 @@ def test_calendar_file_reads_back_with_times_in_their_zones() -> None:
     assert event.decoded("DTEND") == datetime(2026, 12, 4, 12, 0, tzinfo=ZoneInfo("Africa/Windhoek"))
     assert event["DTEND"].params["TZID"] == "Africa/Windhoek"
     assert event["SUMMARY"] == "Coach Johannesburg → Windhoek"
+    parts = Calendar.from_ical(calendar_file(booking)).subcomponents
+    assert [part.name for part in parts] == ["VTIMEZONE", "VTIMEZONE", "VEVENT"]
     assert booking.booking_reference in event["DESCRIPTION"]
     assert calendar_file(booking) == calendar_file(booking)
 
