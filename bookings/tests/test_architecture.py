@@ -1,6 +1,7 @@
 """The layers of the project, checked: see the map in the README."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -277,3 +278,33 @@ def test_files_stay_readable() -> None:
     }
 
     assert long == {}
+
+
+PLANS: Final = {
+    "domain/timetable/call_times.py": "the one place that adds what was told",
+    "domain/timetable/segments.py": "planned ends of a segment",
+    "domain/timetable/successors.py": "a departure at its new place in the plan",
+    "domain/search/boards.py": "order and window of a board, by plan",
+    "domain/search/segments.py": "day and window of a search, by plan",
+    "domain/search/departures.py": "order of a list, by plan",
+    "domain/search/days.py": "days of the plan",
+    "domain/search/city_pairs.py": "prices by the plan",
+    "domain/search/feed.py": "days of boarding in the published plan",
+    "domain/operations/station.py": "order and day of a station's list, by plan",
+    "domain/operations/time_changes.py": "minutes from a typed time to the plan",
+    "domain/integrity/orders.py": "what is frozen on a booking is the plan",
+}
+_ADDS_MINUTES: Final = re.compile(r"minutes=[^)\n]*(depart|arrive)_min|(depart|arrive)_min \* _MINUTE")
+_READS_LATENESS: Final = re.compile(r"\.(depart|arrive)_late\b")
+
+
+def test_call_times_alone_adds_minutes_to_what_was_told() -> None:
+    """Who adds the minutes of a call shows the plan: each file that does is listed with its reason."""
+    files = [
+        path for path in python_files() if path.relative_to(PACKAGE).parts[0] not in ("demo", "benchmarks")
+    ]
+    adding = {str(path.relative_to(PACKAGE)) for path in files if _ADDS_MINUTES.search(path.read_text())}
+    reading = {str(path.relative_to(PACKAGE)) for path in files if _READS_LATENESS.search(path.read_text())}
+
+    assert adding <= set(PLANS)
+    assert reading <= {"domain/timetable/call_times.py", "domain/dashboard/today.py"}

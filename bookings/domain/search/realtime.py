@@ -293,7 +293,7 @@ def _add_alert(message: Any, happening: Happening) -> None:
     alert.effect = gtfs.Alert.Effect.Value(effect)
     alert.cause = gtfs.Alert.Cause.Value(_CAUSES.get(happening.reason, "UNKNOWN_CAUSE"))
     alert.url.translation.add(
-        text=f"{settings.SITE_URL}/departures/{happening.schedule.pk}/", language=LANGUAGE
+        text=f"{settings.SITE_URL}/departures/{happening.schedule.pk}/status/", language=LANGUAGE
     )
     alert.header_text.translation.add(text=_header(happening, effect), language=LANGUAGE)
     if text := _description(happening):
