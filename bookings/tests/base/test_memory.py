@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-_FREEZES = "import gc; {act}; print(gc.get_freeze_count())"
+_FREEZES = "import gc; {act}; print(gc.get_freeze_count(), gc.isenabled())"
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,6 @@ def test_a_worker_leaves_what_it_has_loaded_to_no_collection(act: str, tmp_path:
     command = [sys.executable, "-c", _FREEZES.format(act=act)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
 
-    assert int(done.stdout) > 50_000
+    frozen, is_enabled = done.stdout.split()
+    assert int(frozen) > 50_000
+    assert is_enabled == "True"

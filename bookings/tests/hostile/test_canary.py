@@ -66,7 +66,7 @@ def test_personal_data_stay_in_the_database_and_the_mail(
             "RATE_LIMIT_HOLD": "1000/m",
             "RATE_LIMIT_BOOKING": "1000/m",
         }
-        with service(tmp_path / "site", static=static_files, **told, **limits) as site:
+        with service(tmp_path / "site", static=static_files, workers=1, **told, **limits) as site:
             buyer = Buyer(site.url, name=NAME, surname=SURNAME, phone="082 999 0177")
             clerk = Clerk(site.url, name=NAME, surname=SURNAME, username=user.username)
             day = timezone.localtime().date().isoformat()

@@ -147,10 +147,13 @@ class Service:
 
 
 @contextmanager
-def service(folder: Path, *, static: Path, queue: bool = True, **environment: str) -> Iterator[Service]:
+def service(
+    folder: Path, *, static: Path, queue: bool = True, workers: int = 2, **environment: str
+) -> Iterator[Service]:
+    """`workers` is 1 where none has to race or take over for another: each takes a second to start."""
     running = Service(folder, static=static, **environment)
     try:
-        running.start("web")
+        running.start("web", "--workers", str(workers))
         if queue:
             running.start("queue")
         yield running

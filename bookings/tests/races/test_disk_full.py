@@ -130,7 +130,7 @@ def test_a_site_whose_files_cannot_grow_reads_on_and_heals(
 ) -> None:
     (tmp_path / "site").mkdir()
     schedules, times = coaches(), many(2, 20)
-    with service(tmp_path / "site", static=static_files) as site:
+    with service(tmp_path / "site", static=static_files, workers=1) as site:
         _try_to_book(site, schedules, times=1)
         clerk = Clerk(site.url, username=hire().username)
         clerk.sign_in()
@@ -219,7 +219,7 @@ def test_a_postgres_whose_disk_is_full_books_nothing_by_half_and_heals(
         own_postgres("synchronous_commit = on\nmax_wal_size = 48MB\n", inside=disk) as server,
         django_db_blocker.unblock(),
         living_at(server.url, monkeypatch),
-        service(tmp_path / "site", static=static_files) as site,
+        service(tmp_path / "site", static=static_files, workers=1) as site,
     ):
         schedules = coaches()
         _try_to_book(site, schedules, times=1)

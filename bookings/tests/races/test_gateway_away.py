@@ -64,7 +64,9 @@ def test_a_gateway_that_hangs_harms_no_search_and_no_booking(
     schedules, times, searches = coaches(), many(2, 20), []
     with (
         hanging_server() as deaf,
-        service(tmp_path / "site", static=static_files, SITE_URL=f"http://127.0.0.1:{deaf}") as site,
+        service(
+            tmp_path / "site", static=static_files, workers=1, SITE_URL=f"http://127.0.0.1:{deaf}"
+        ) as site,
     ):
         tokens = []
         for number in range(times):
