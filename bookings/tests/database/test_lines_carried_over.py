@@ -94,28 +94,16 @@ def net_lines() -> dict[tuple[int | None, str], Decimal]:
 
 
 @pytest.mark.usefixtures("filled")
-def test_every_sum_is_kept(newest: list[tuple[str, str]]) -> None:  # noqa: F811
+def test_what_does_not_reconcile_is_named_and_else_every_sum_is_kept(newest: list[tuple[str, str]]) -> None:  # noqa: F811
+    """On one way back and forth, as it takes long."""
     before, lines = sums(), net_lines()
     assert {sold for sold, *_rest in before.values()} >= {Decimal(0), Decimal(600), Decimal(1200)}
 
-    migrate(BEFORE)
-    migrate(newest)
-    create_triggers()
-    create_reference_triggers()
-
-    assert sums() == before
-    assert net_lines() == lines
-    assert violations(now=NEXT_DAY) == []
-
-
-@pytest.mark.usefixtures("filled")
-def test_what_does_not_reconcile_stops_it_and_is_named(newest: list[tuple[str, str]]) -> None:  # noqa: F811
     migrate(BEFORE)
     tickets = Ticket.objects.filter(booking__status="confirmed", status="valid").order_by("pk")
     # The columns of then alone
     ticket, fare, reference = tickets.values_list("pk", "fare", "booking__booking_reference")[0]
     Ticket.objects.filter(pk=ticket).update(fare=fare + 1)
-
     with pytest.raises(ValueError, match=reference):
         migrate(newest)
     Ticket.objects.filter(pk=ticket).update(fare=fare)
@@ -123,4 +111,6 @@ def test_what_does_not_reconcile_stops_it_and_is_named(newest: list[tuple[str, s
     create_triggers()
     create_reference_triggers()
 
+    assert sums() == before
+    assert net_lines() == lines
     assert violations(now=NEXT_DAY) == []
