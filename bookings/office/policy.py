@@ -90,6 +90,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "departure_seats": EVERYBODY,
     "departure_times": EVERYBODY,
     "skip_stop": DISPATCH,
+    "departure_relief": DISPATCH,
+    "open_sale": DISPATCH,
     "block_seats": DISPATCH,
     "release_block": DISPATCH,
     # Money at the till

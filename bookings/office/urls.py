@@ -28,6 +28,7 @@ from bookings.office.views import (
     reconciliation,
     reference,
     refund,
+    relief,
     sale,
     staff,
     tasks,
@@ -146,6 +147,8 @@ urlpatterns = [
     path("departures/<int:schedule_id>/seats/", departures.departure_seats, name="departure_seats"),
     path("departures/<int:schedule_id>/times/", times.departure_times, name="departure_times"),
     path("departures/<int:schedule_id>/times/skip/", times.skip_stop, name="skip_stop"),
+    path("departures/<int:schedule_id>/relief/", relief.relief, name="departure_relief"),
+    path("departures/<int:schedule_id>/open-sale/", relief.put_on_sale, name="open_sale"),
     path("departures/<int:schedule_id>/block/", departures.block_seats, name="block_seats"),
     path(
         "departures/<int:schedule_id>/blocks/<int:block_id>/release/",

@@ -82,6 +82,7 @@ class StaffMap:
     coach: int
     when: str
     day: date
+    status: str
     status_text: str
     decks: tuple[DeckView[SeatCell], ...]
     cells: tuple[SeatCell, ...]
@@ -133,6 +134,7 @@ def staff_map(schedule_id: int, *, now: datetime) -> StaffMap:
         coach=schedule.coach,
         when=local_text(schedule.departure_time, ZoneInfo(first.time_zone)),
         day=timezone.localtime(schedule.departure_time).date(),
+        status=schedule.status,
         status_text=str(schedule.get_status_display()),
         decks=seat_decks(shown),
         cells=shown,

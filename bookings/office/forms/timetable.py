@@ -17,6 +17,12 @@ from bookings.base.dates import read_typed_day
 from bookings.base.money import cents
 from bookings.base.weekdays import read_weekdays, weekdays_text
 from bookings.domain.timetable.drafts.sheets import DepartureSheet, RouteSheet, ServiceSheet
+from bookings.domain.timetable.public_holidays import (
+    LIKE_SUNDAY,
+    RULES,
+    holiday_exceptions,
+    public_holidays,
+)
 from bookings.models import SeatLayout
 from bookings.web.fields import AmountField, DayField
 
@@ -156,6 +162,7 @@ class ServiceForm(forms.Form):
     runs_not = DaysField(label=gettext_lazy("Does not run on"))
     runs_also = DaysField(label=gettext_lazy("Runs also on"))
     since = SinceField(help_text=gettext_lazy("Of a service that runs already: from when the rest holds."))
+    holidays = forms.ChoiceField(label=gettext_lazy("On public holidays"), choices=RULES, required=False)
 
     def __init__(self, *args: Any, is_new: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -175,6 +182,19 @@ class ServiceForm(forms.Form):
         if departs is not None and departs >= DAY:
             self.add_error("departs", _("Enter the time of the day on which the coach leaves."))
         return data
+
+    def with_holidays(self, country: str) -> dict[str, str]:
+        """The days of valid data as they are typed, those of the public holidays among them."""
+        data = self.cleaned_data
+        first = max(data["starts_on"], data.get("since") or timezone.localdate())
+        days = public_holidays(country, first, data["ends_on"])
+        exceptions = holiday_exceptions(data["holidays"] or LIKE_SUNDAY, data["weekdays"], days)
+        typed = {day: runs for name, runs in (("runs_also", True), ("runs_not", False)) for day in data[name]}
+        typed = {day: runs for day, runs in typed.items() if day not in days} | exceptions
+        return {
+            name: "\n".join(day.isoformat() for day in sorted(typed) if typed[day] is runs)
+            for name, runs in (("runs_also", True), ("runs_not", False))
+        }
 
     def sheet(self, route: str) -> ServiceSheet:
         """Of valid data."""

@@ -123,6 +123,7 @@ def _seats_page(
         "refusal": counted(refusal),
         "asked": request.GET.get("release", ""),
         "may_block": may(request.user.role, "block_seats", "POST"),
+        "may_relieve": may(request.user.role, "departure_relief", "POST"),
         "may_disrupt": may(request.user.role, "disruption_new"),
         "may_move": may(request.user.role, "change_seat", "POST"),
     }

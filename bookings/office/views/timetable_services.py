@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings.base.errors import Conflict
+from bookings.base.phones import HOME
+from bookings.domain.network.typed_stops import stops_by_id
 from bookings.domain.timetable.drafts.editing import Edit, find_change, sheet_of
 from bookings.domain.timetable.drafts.overview import (
     draft_items,
@@ -59,7 +61,10 @@ def service(request: StaffRequest, row: str) -> HttpResponse:
     route, route_sheet = _route(request, begun.route if begun else "")
     initial = ServiceForm.initial_of(begun) if begun else _like_before(route, route_sheet, request)
     form = ServiceForm(request.POST if request.method == "POST" else None, initial=initial, is_new=is_new)
-    if form.is_valid():
+    if form.is_valid() and request.POST.get("action") == "holidays":
+        days = form.with_holidays(_country(route_sheet))
+        form = ServiceForm(request.POST.dict() | days, initial=initial, is_new=is_new)
+    elif form.is_valid():
         typed = form.sheet(route)
         base = None if change or is_new else find_service_sheet(row, None, since=typed.since)
         edit = Edit("service", f"service:{row}", typed, seen=seen_step(request), base=base)
@@ -105,6 +110,12 @@ def departure(request: StaffRequest, row: str) -> HttpResponse:
         "may_change": may(request.user.role, "timetable_departure", "POST"),
     }
     return _page(request, context)
+
+
+def _country(sheet: RouteSheet) -> str:
+    """Of the first stop; South Africa where it does not say."""
+    stops = stops_by_id([sheet.calls[0].stop])
+    return next((stop.city.country for stop in stops.values()), "") or HOME
 
 
 def _route(request: StaffRequest, known: str) -> tuple[str, RouteSheet]:

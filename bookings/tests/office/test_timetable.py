@@ -229,3 +229,16 @@ def test_auditors_look_and_clerks_do_not(auditor: StaffClient, clerk: StaffClien
     assert "Save in the draft" not in auditor.get(address).content.decode()
     assert auditor.post(address).status_code == 403
     assert clerk.get(PAGE).status_code == 403
+
+
+def test_public_holidays_are_entered_before_anything_is_saved(manager: StaffClient) -> None:
+    service = make_service()
+    form = {"departs": "08:00", "weekdays": "mon-fri", "starts_on": "2026-12-01", "ends_on": "2026-12-31"}
+    form |= {"layout": service.layout_id, "price": "480", "since": "+1", "seen": "0"}
+    form |= {"holidays": "not", "runs_not": "2026-12-18", "action": "holidays"}
+
+    answer = manager.post(f"{PAGE}services/{service.pk}/", form)
+
+    assert answer.status_code == 200
+    assert "2026-12-16\n2026-12-18\n2026-12-25</textarea>" in answer.content.decode()
+    assert not DraftChange.objects.exists()
