@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from bookings.domain.sales.vouchers import CODE_MOST, VoucherUnknown
-from bookings.models import User
 from bookings.web.ratelimit import Counted, enforce_limit, is_over, limit_subject
 
 _GUESS_WEIGHS: Final = 5
@@ -33,14 +32,12 @@ def slow_guesses(request: HttpRequest) -> Iterator[None]:
 
 
 @contextmanager
-def slow_guesses_of(user: User, *, has_code: bool) -> Iterator[None]:
-    """As `slow_guesses`, against a member of staff alone: a whole station types at one network."""
+def slow_guesses_of(subject: str, *, has_code: bool = True) -> Iterator[None]:
+    """As `slow_guesses`, against one member of staff or partner: a whole station types at one network."""
     if not has_code:
         yield
         return
-    with _forgiven_unless_unknown(
-        limit_subject("voucher", f"staff {user.pk}", settings.RATE_LIMITS["voucher"])
-    ):
+    with _forgiven_unless_unknown(limit_subject("voucher", subject, settings.RATE_LIMITS["voucher"])):
         yield
 
 

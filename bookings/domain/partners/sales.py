@@ -37,6 +37,7 @@ from bookings.domain.sales.idempotency import Answered, answer_once
 from bookings.domain.sales.orders import PassengerDetails
 from bookings.domain.sales.partner_accounts import pay_on_account
 from bookings.domain.sales.promo_codes import keep_promo_code
+from bookings.domain.sales.voucher_payments import pay_with_voucher
 from bookings.models import ApiKey, Booking, Channel, Hold, Order, Partner
 
 OrderedPassenger = Mapping[str, Any]  # as PassengerDetails, with uses_wheelchair and extra_luggage
@@ -233,19 +234,34 @@ def _seated(
 
 
 def pay_order(
-    request: Request, order_token: str, amount: Decimal, *, now: datetime | None = None
+    request: Request, order_token: str, amount: Decimal, *, voucher: str = "", now: datetime | None = None
 ) -> Answered:
-    """Pay an order on the partner's account.
+    """Pay an order on the partner's account, after what a voucher of the customer pays, if its code was
+    typed.
 
-    Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded.
+    Raises Conflict when `amount` is not what is owed, or nothing can be paid; CreditExceeded; and what
+    `lock_voucher` raises. All or nothing.
     """
     order = partner_order(order_token, request.partner)
 
     def pay() -> str:
-        pay_on_account(order.pk, external_id=f"api:{request.inner}", amount=amount, now=now)
+        rest = _paid_by_voucher(order, voucher, amount, request.inner, now) if voucher else amount
+        if rest:
+            pay_on_account(order.pk, external_id=f"api:{request.inner}", amount=rest, now=now)
         return order.token
 
     return _once(request, pay, now)
+
+
+def _paid_by_voucher(
+    order: Order, code: str, amount: Decimal, submission: str, now: datetime | None
+) -> Decimal:
+    """What is left of `amount`, which is all that is owed, when the voucher has paid."""
+    paid = pay_with_voucher(order.pk, code, submission=submission, now=now)
+    if paid.amount + paid.owed != amount:
+        owed = {"amount": format_zar(paid.amount + paid.owed)}
+        raise Conflict(_("%(amount)s is owed on this order. Nothing was paid.") % owed)
+    return paid.owed
 
 
 def cancel(

@@ -164,7 +164,7 @@ def _pay(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse:
     try:
         tender = form.signed(request)
         sale = sale_of(form, tender, query)
-        with slow_guesses_of(request.user, has_code=form.has_voucher):
+        with slow_guesses_of(f"staff {request.user.pk}", has_code=form.has_voucher):
             order = sell_now(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
@@ -192,7 +192,7 @@ def _reserve(request: StaffRequest, query: SaleQuery, shift: Shift, form: PayFor
     tender = Tender(Account.EFT, parts=form.parts)
     sale = sale_of(form, tender, query)
     try:
-        with slow_guesses_of(request.user, has_code=form.has_voucher):
+        with slow_guesses_of(f"staff {request.user.pk}", has_code=form.has_voucher):
             order = reserve(sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         if not email and not phone:
@@ -211,7 +211,7 @@ def _standby(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpRespo
     email, phone = form.cleaned_data["contact"]
     try:
         sale = Sale(tuple(form.passengers), form.signed(request), email=email, phone=phone)
-        with slow_guesses_of(request.user, has_code=form.has_voucher):
+        with slow_guesses_of(f"staff {request.user.pk}", has_code=form.has_voucher):
             order = sell_standby(query.segment, sale, shift=shift, submission=_submission(request))
     except Refusal as refusal:
         return _show(request, query, form=form, refusal=refusal)
@@ -236,7 +236,7 @@ def _worth(request: StaffRequest, query: SaleQuery, form: TenderForm) -> Decimal
     tender = form.tendered
     if tender.method != VOUCHER:
         return None
-    with slow_guesses_of(request.user, has_code=True):
+    with slow_guesses_of(f"staff {request.user.pk}"):
         return voucher_part(tender.reference, _total(query, form) - form.paid, now=timezone.now())
 
 
@@ -258,7 +258,7 @@ def _take(request: StaffRequest, query: SaleQuery, shift: Shift) -> HttpResponse
     if not form.is_valid():
         return _show(request, query, form=form, status=422)
     try:
-        with slow_guesses_of(request.user, has_code=form.has_voucher):
+        with slow_guesses_of(f"staff {request.user.pk}", has_code=form.has_voucher):
             order = take_over(query.order, form.signed(request), shift=shift, submission=_submission(request))
     except (Refusal, NotFound) as refusal:
         return _show(request, query, form=form, refusal=refusal)

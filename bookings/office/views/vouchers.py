@@ -42,7 +42,7 @@ def vouchers(request: StaffRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_valid():
         try:
-            with slow_guesses_of(request.user, has_code=True):
+            with slow_guesses_of(f"staff {request.user.pk}"):
                 balance = voucher_balance(form.cleaned_data["voucher_code"], now=timezone.now())
         except (Refusal, TooMany) as problem:
             add_refusal(form, "voucher_code", problem)

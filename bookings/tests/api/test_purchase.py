@@ -12,6 +12,7 @@ from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.partners import get_partner
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
+from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
 from bookings.models import (
     Booking,
     Channel,
@@ -28,7 +29,15 @@ from bookings.models import (
 )
 from bookings.tests.api.conftest import Program, problem
 from bookings.tests.api.sale import PEOPLE, details, hold, order, quote, segment_request, sell
-from bookings.tests.make import NOW, make_layout, make_route, make_schedule, make_shift, make_user
+from bookings.tests.make import (
+    NOW,
+    make_layout,
+    make_route,
+    make_schedule,
+    make_shift,
+    make_user,
+    make_voucher,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -377,6 +386,28 @@ def test_the_credit_limit_holds(make_program: Any, coach: Schedule) -> None:
     assert program.get("/orders/", {"status": "confirmed", "fields": "owed_zar"}).json()["results"] == [
         {"owed_zar": "0.00"}
     ]
+
+
+def test_a_voucher_of_the_customer_pays_first_and_the_account_the_rest(
+    program: Program, coach: Schedule
+) -> None:
+    voucher, code = make_voucher(500)
+    placed = order(program, coach)
+    pay = f"/orders/{placed['id']}/pay/"
+
+    assert program.post(pay, {"amount_zar": "900.00", "voucher": "0000"}).status_code == 422
+    assert program.post(pay, {"amount_zar": "400.00", "voucher": code}).status_code == 409
+    assert Order.objects.get(token=placed["id"]).payments.count() == 0
+    paid = program.post(pay, {"amount_zar": "900.00", "voucher": code.lower()})
+
+    assert (paid.status_code, paid.json()["status"], owes(program)) == (200, "confirmed", 400)
+    assert violations(now=NOW) == []
+    reference = Order.objects.get(token=placed["id"]).bookings.get().booking_reference
+    program.post(f"/bookings/{reference}/cancellation/", {"refund_zar": "900.00"})
+    pay_waiting_refunds(now=NOW)
+    voucher.refresh_from_db()
+    assert (voucher.balance, owes(program)) == (500, 0)
+    assert violations(now=NOW) == []
 
 
 def test_pay_later_is_paid_at_a_counter(program: Program, coach: Schedule) -> None:

@@ -19,6 +19,7 @@ from bookings.domain.sales.held_trips import hold_country
 from bookings.domain.sales.holds import MOST_TRIPS
 from bookings.domain.sales.promo_codes import CODE_LENGTH
 from bookings.domain.sales.refund_state import RefundState
+from bookings.domain.sales.vouchers import CODE_MOST
 from bookings.models import SaleStatus, Settlement
 from bookings.web.fields import PhoneField, check_name
 
@@ -204,6 +205,14 @@ class OrderRequest(serializers.Serializer):
 
 class PayRequest(serializers.Serializer):
     amount_zar = money_sent(help_text="The amount owed, to the cent")
+    voucher = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=CODE_MOST,
+        help_text="The code of a voucher that your customer pays with. It pays as far as it goes, and your "
+        "account is charged with the rest. One that pays nothing is refused (422); the order stays unpaid.",
+    )
 
 
 class CancelRequest(serializers.Serializer):

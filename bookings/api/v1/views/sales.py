@@ -42,6 +42,7 @@ from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Partner
 from bookings.web.promo_codes import limit_guesses
+from bookings.web.voucher_codes import slow_guesses_of
 
 _SALES, _ORDERS = ["Selling"], ["Orders"]
 
@@ -174,11 +175,14 @@ def order(request: KeyedRequest, token: str) -> Response:
 def pay(request: KeyedRequest, token: str) -> HttpResponse:
     """Pay an order on your account.
 
-    You have collected the money, we charge you. Confirms it and mails the tickets.
+    You have collected the money, we charge you; or your customer has a voucher, which pays first. Confirms it
+    and mails the tickets.
     """
-    amount = body_of(request, PayRequest)["amount_zar"]
-    once = idempotent_request(request, tell=lambda paid: _order_doc(paid, request.auth.partner))
-    return once_response(once, selling.pay_order(once, token, amount))
+    body, partner = body_of(request, PayRequest), request.auth.partner
+    once = idempotent_request(request, tell=lambda paid: _order_doc(paid, partner))
+    with slow_guesses_of(f"partner {partner.pk}", has_code=bool(body["voucher"])):
+        paid = selling.pay_order(once, token, body["amount_zar"], voucher=body["voucher"])
+    return once_response(once, paid)
 
 
 @documented(
