@@ -167,7 +167,7 @@ def move_view(query: ExchangeQuery, *, user: User, now: datetime) -> MoveView:
 def _passenger(ticket: Ticket, is_chosen: bool) -> ExchangePassenger:
     seat = ticket.seat.label if ticket.seat else str(ticket.get_place_display())
     return ExchangePassenger(
-        ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.fare), is_chosen
+        ticket.pk, ticket.full_name, seat, ticket.passenger_type.name, format_zar(ticket.price), is_chosen
     )
 
 
@@ -200,10 +200,10 @@ def _lines(quote: ExchangeQuote) -> tuple[MoveLine, ...]:
         MoveLine(
             line.ticket.full_name,
             line.ticket.seat.label if line.ticket.seat else str(line.ticket.get_place_display()),
-            format_zar(line.ticket.fare),
+            format_zar(line.ticket.price),
             format_zar(line.fee) if line.fee else "",
             line.seat.label if line.seat else str(line.ticket.get_place_display()),
-            format_zar(line.fare),
+            format_zar(line.fare + line.luggage.total),
         )
         for line in quote.lines
     )

@@ -52,7 +52,7 @@ def _plan_cancellation(case: Disruption, schedule_ids: Sequence[int], now: datet
     for party in sorted(affected_parties(schedule_ids), key=lambda party: party.comes_first):
         proposal = _first_place(party, schedule_ids, free)
         if proposal:
-            free.give(*proposal)
+            free.give(*proposal, sum(ticket.extra_luggage for ticket in party.tickets))
         for ticket in party.tickets:
             line = _line_of(case, ticket)
             if proposal:

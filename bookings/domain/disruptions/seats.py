@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bookings.base.errors import NotFound, Refusal
+from bookings.domain.fares.luggage import luggage_space
 from bookings.domain.fares.prices import fare_table
 from bookings.domain.inventory.claims import ClaimedLeg, read_claims
+from bookings.domain.inventory.luggage import luggage_load
 from bookings.domain.inventory.seat_choice import SeatAvailability, seats_together, sold_seats
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.search.segments import find_departures, find_route_segments
@@ -29,6 +32,7 @@ class FreeSeats:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._claims: dict[int, list[ClaimedLeg]] = {}
+        self._luggage: dict[int, Counter[int]] = {}  # pieces by leg
         self._given: dict[int, list[tuple[range, int]]] = {}
         self._segments: dict[tuple[int, int, int], list[Segment]] = {}
 
@@ -50,9 +54,11 @@ class FreeSeats:
 
     def seats_for(self, segment: Segment, tickets: Sequence[tuple[Ticket, str]]) -> SeatOf | None:
         """Seats for a party of tickets, each with the place that it had: in the class of each or a better
-        one, as close together as can be, wheelchairs on places for them. None if there is no room for all.
+        one, as close together as can be, wheelchairs on places for them. None if there is no room for all and
+        their extra luggage.
         """
-        if not segment.is_on_sale(self.now):
+        pieces = sum(ticket.extra_luggage for ticket, _place in tickets)
+        if not segment.is_on_sale(self.now) or (pieces and pieces > self._luggage_left(segment)):
             return None
         fares = fare_table([(segment.board, segment.alight)])
         classes = fares.sold_classes(
@@ -78,8 +84,16 @@ class FreeSeats:
             seats |= _assigned(group, together)
         return seats
 
-    def give(self, segment: Segment, seats: SeatOf) -> None:
-        """Count these seats as taken from now on."""
+    def _luggage_left(self, segment: Segment) -> int:
+        pk = segment.schedule.pk
+        if pk not in self._luggage:
+            self._luggage[pk] = luggage_load(pk, now=self.now)
+        return luggage_space(segment.schedule.layout_id) - max(self._luggage[pk][leg] for leg in segment.legs)
+
+    def give(self, segment: Segment, seats: SeatOf, pieces: int) -> None:
+        """Count these seats, and the room for so many extra pieces, as taken from now on."""
+        if pieces:
+            self._luggage[segment.schedule.pk].update(dict.fromkeys(segment.legs, pieces))
         taken = self._given.setdefault(segment.schedule.pk, [])
         taken += [(segment.legs, seat.pk) for seat in seats.values() if seat]
 

@@ -26,6 +26,7 @@ from bookings.domain.sales.bookings import (
     next_cause,
     post_difference,
 )
+from bookings.domain.sales.cancellations import is_waiting
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.order_lines import LineChange, NewLine, fee_line, luggage_lines, open_lines
@@ -66,10 +67,10 @@ def _quote(booking: Booking, ticket: Ticket, pieces: int, now: datetime) -> Lugg
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     if booking.status != SaleStatus.CONFIRMED or ticket.status not in _ABOARD:
         raise Conflict(_("This ticket is not paid or no longer valid: its luggage cannot be changed."))
-    if ticket.place not in (Ticket.Place.SEAT, Ticket.Place.LAP):
+    if ticket.place not in (Ticket.Place.SEAT, Ticket.Place.LAP) and pieces > ticket.extra_luggage:
         raise Refusal(_("Extra luggage goes with a seat, and this passenger has none."))
-    is_off = booking.schedule.status == Schedule.Status.CANCELLED
-    if is_off or has_passed(booking.schedule, booking.from_stop) or now >= booking.alights_at:
+    is_off = booking.schedule.status == Schedule.Status.CANCELLED or now >= booking.alights_at
+    if (is_off or has_passed(booking.schedule, booking.from_stop)) and not is_waiting(ticket):
         raise Conflict(_("The coach has left this stop or does not run: luggage can no longer be changed."))
     if pieces == ticket.extra_luggage:
         raise Refusal(_("The ticket has this many extra pieces already."))
@@ -86,7 +87,8 @@ def _quote(booking: Booking, ticket: Ticket, pieces: int, now: datetime) -> Lugg
     times = {"sold_at": booking.booking_date, "boards_at": booking.boards_at, "at": now}
     fee, rule = terms.fee(ticket.price, **times)
     fee_left, _rule = left.fee(ticket.fare + price, **times)
-    given_back = RefundQuote(ticket.luggage_price - price, max(fee - fee_left, ZERO), rule)
+    fee = ZERO if is_waiting(ticket) else max(fee - fee_left, ZERO)
+    given_back = RefundQuote(ticket.luggage_price - price, fee, rule)
     return LuggageQuote(booking, ticket, pieces, price, left, NO_LUGGAGE, given_back)
 
 

@@ -30,6 +30,7 @@ from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.gateway_refunds import pay_waiting_refunds
 from bookings.domain.sales.hold_renewal import rehold, release_hold, renew_hold
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_any, hold_seats
+from bookings.domain.sales.luggage import keep_luggage
 from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.sales.payments import ReceivedPayment, settle, start_payment
 from bookings.domain.sales.promo_codes import keep_promo_code
@@ -45,6 +46,7 @@ from bookings.tests.domain.sales.money_steps import MoneySteps, orders
 from bookings.tests.make import (
     NOW,
     make_approval,
+    make_luggage_rule,
     make_promo_code,
     make_route,
     make_schedule,
@@ -79,6 +81,7 @@ class Sales(MoneySteps):
         self.has_changed = True  # something, since the invariants were looked at
         self.is_over = False
         self.schedule = make_schedule(route=make_route(), seats=4, departs=NOW + timedelta(days=2))
+        make_luggage_rule(schedule=self.schedule, space=2)
         self.shift = make_shift(make_user())
         self.approval = make_approval()
         make_promo_code()
@@ -96,7 +99,7 @@ class Sales(MoneySteps):
     @initialize(target=orders, code=CODES, way=st.sampled_from(["gateway", "till", "later"]))
     def somebody_has_bought(self, code: str, way: str) -> Order | None:
         """So that a sequence begins where the others would get after many steps."""
-        order = self.place(self.hold_any((0, 2), 2, "ben"), way == "later", code)
+        order = self.place(self.hold_any((0, 2), 2, "ben"), way == "later", code, 1)
         if way == "gateway":
             self.pay_at_the_gateway(order, 1)
         elif way == "till":
@@ -128,17 +131,23 @@ class Sales(MoneySteps):
         if hold and not Order.objects.filter(hold=hold).exists():
             self.tried(lambda: release_hold(hold.token, owner=hold.owner))
 
-    @rule(target=orders, hold=holds, later=st.booleans(), code=CODES)
-    def place(self, hold: Hold | None, later: bool, code: str) -> Order | None:
+    @rule(target=orders, hold=holds, later=st.booleans(), code=CODES, pieces=st.integers(0, 2))
+    def place(self, hold: Hold | None, later: bool, code: str, pieces: int) -> Order | None:
         if not hold:
             return None
         keep_promo_code(hold.token, code, owner=hold.owner)
         seats = hold.trips.get().seats.count()
         self.tried(
             lambda: save_draft(
-                hold.token, owner=hold.owner, passengers=[ANN] * seats, email="a@example.com", phone=""
+                hold.token,
+                owner=hold.owner,
+                passengers=[ANN | {"luggage": str(pieces)}] * seats,
+                email="a@example.com",
+                phone="",
             )
         )
+        if pieces:
+            self.tried(lambda: keep_luggage(hold.token, owner=hold.owner, now=self.now))
         self.posts += 1
         return self.tried(
             lambda: place_order(

@@ -18,7 +18,7 @@ from bookings.domain.sales.checkout_page import checkout_view
 from bookings.domain.sales.exchanges import ExchangeRequest, exchange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.luggage import keep_luggage
-from bookings.domain.sales.luggage_changes import LuggageChange
+from bookings.domain.sales.luggage_changes import LuggageChange, quote_luggage
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.tickets.receipts import receipt_of
 from bookings.domain.timetable.segments import SegmentRef
@@ -32,6 +32,7 @@ from bookings.models import (
     Schedule,
     Ticket,
 )
+from bookings.tests.domain.disruptions.cancelled_coach import confirmed, two_departures
 from bookings.tests.domain.sales.buy import ANN, held, paid_notification
 from bookings.tests.make import (
     NOW,
@@ -266,6 +267,22 @@ def test_more_is_sold_to_a_paid_ticket_and_fewer_given_back_by_the_terms_of_thei
     assert luggage_load(schedule.pk, now=NEXT_HOUR) == {}
     OutboxMessage.objects.update(sent_at=NOW)
     assert violations(now=NEXT_HOUR) == []
+
+
+def test_a_cancelled_coach_sends_nobody_to_one_that_does_not_take_their_luggage() -> None:
+    first, later = two_departures()
+    make_luggage_rule(schedule=later, space=3)
+    moved, waits = bought(first, "1A", 2), bought(first, "1B", 2, owner="ben")
+
+    confirmed(first)
+
+    assert [order.bookings.get().schedule_id for order in (moved, waits)] == [later.pk, first.pk]
+    assert luggage_load(later.pk, now=NOW) == {0: 2, 1: 2}
+    ticket = waits.bookings.get().tickets.get()
+    assert ticket.place == "waiting"
+    assert quote_luggage(ticket.pk, 0, now=NEXT_HOUR).difference.balance == -160
+    OutboxMessage.objects.update(sent_at=NOW)
+    assert violations(now=NOW) == []
 
 
 def test_what_was_tampered_with_is_noticed(schedule: Schedule) -> None:
