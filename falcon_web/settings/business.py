@@ -54,6 +54,8 @@ BANK_DETAILS_COOLING_HOURS = env.float("BANK_DETAILS_COOLING_HOURS", 72)
 BANK_DETAILS_DAYS = env.float("BANK_DETAILS_DAYS", 7)  # after which a person asks for them
 # Rand over which a clerk needs a second person: cash back of one sale, a void, pay-outs of a day
 CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
+# ... and cash back and voids of one clerk in all, within a day
+CASH_REFUNDS_OF_DAY_APPROVAL_OVER = Decimal(env.str("CASH_REFUNDS_OF_DAY_APPROVAL_OVER", "2000"))
 VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
 PARTNER_PAYMENT_APPROVAL_OVER = Decimal(env.str("PARTNER_PAYMENT_APPROVAL_OVER", "10000"))

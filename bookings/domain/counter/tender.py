@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
+from bookings.domain.counter.cash_limits import given_alone_of, over_day_limit
 from bookings.domain.counter.coins import in_coins, in_coins_back
 from bookings.domain.counter.references import clean_reference
 from bookings.domain.counter.shifts import TENDERS, lock_shift, require_cash
@@ -41,7 +42,6 @@ from bookings.models import (
     SaleStatus,
     Shift,
     StaffTask,
-    Total,
     Webhook,
 )
 
@@ -360,20 +360,9 @@ def approval_needed(refund: Refund, method: str, shift: Shift) -> str:
         return _("This was paid another way (%(way)s): a second person must approve.") % {"way": came}
     if method != Account.CASH:
         return ""
-    if refund.amount + _given_alone(refund.order_id) > limit:
+    if refund.amount + given_alone_of(refund.order_id) > limit:
         facts = {"limit": format_zar(limit)}
         return _("Cash refunds over %(limit)s of one sale need the approval of a second person.") % facts
     if payment.shift and payment.shift.branch_id != shift.branch_id:
         return _("This was sold at another branch: a cash refund needs the approval of a second person.")
-    return ""
-
-
-def _given_alone(order_id: int) -> Decimal:
-    """What was given back of an order in cash without a second person: one passenger after the other is no
-    way around the limit. A void has a limit of its own.
-    """
-    paid = Refund.objects.filter(
-        order=order_id, status=Refund.Status.PAID, method=Account.CASH, approver=None
-    )
-    total = paid.exclude(cause__startswith="void:").aggregate(total=Total("amount"))["total"]
-    return total or ZERO
+    return over_day_limit(refund.amount, shift)

@@ -17,6 +17,7 @@ from bookings import queue
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
+from bookings.domain.counter.cash_limits import over_day_limit
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.alarms import Alarm, settle_alarm, watch_cancellations
@@ -60,6 +61,7 @@ class VoidQuote:
     order: Order
     payments: tuple[Payment, ...]
     obstacle: str = ""
+    shift: Shift | None = None  # that it would be undone in
 
     @property
     def amount(self) -> Decimal:
@@ -68,7 +70,17 @@ class VoidQuote:
     @property
     def needs_approval(self) -> bool:
         """Whether a second person must sign it."""
-        return self.amount > settings.VOID_APPROVAL_OVER
+        return bool(self.needs_why)
+
+    @property
+    def needs_why(self) -> str:
+        """Why a second person must sign it, or nothing."""
+        if self.amount > settings.VOID_APPROVAL_OVER:
+            limit = {"limit": format_zar(settings.VOID_APPROVAL_OVER)}
+            return _("A void over %(limit)s needs the approval of a second person.") % limit
+        cash = [payment for payment in self.payments if payment.method == Account.CASH]
+        amount = sum((payment.amount for payment in cash), ZERO)
+        return over_day_limit(amount, self.shift) if amount and self.shift else ""
 
 
 def void_quote(reference: str, shift: Shift | None, *, now: datetime) -> VoidQuote:
@@ -77,7 +89,7 @@ def void_quote(reference: str, shift: Shift | None, *, now: datetime) -> VoidQuo
 
 def _quote(order: Order, shift: Shift | None, now: datetime) -> VoidQuote:
     payments = tuple(order.payments.order_by("pk"))
-    return VoidQuote(order, payments, _obstacle(order, payments, shift, now))
+    return VoidQuote(order, payments, _obstacle(order, payments, shift, now), shift)
 
 
 def _obstacle(order: Order, payments: tuple[Payment, ...], shift: Shift | None, now: datetime) -> str:
@@ -175,9 +187,7 @@ def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | N
     if request.approval:
         request.approval.check(shift.clerk, now=now)
         settle_alarm(order, shift.clerk, by=request.approval.approver, now=now)
-    elif quote.needs_approval:
-        limit = {"limit": format_zar(settings.VOID_APPROVAL_OVER)}
-        why = _("A void over %(limit)s needs the approval of a second person.") % limit
+    elif why := quote.needs_why:
         detail = f"{format_zar(quote.amount)}: {why}"
         raise NeedsApproval(
             why, Alarm(StaffTask.Kind.LIMIT_REFUSED, shift.clerk, f"order:{order.pk}", detail, order)

@@ -33,13 +33,10 @@ def sums_over_the_limits_are_approved(now: datetime) -> Iterator[object]:
     given_back = Subquery(back.values("order").annotate(total=Total("amount")).values("total"))
     large = voids.annotate(given_back=given_back).filter(given_back__gt=settings.VOID_APPROVAL_OVER)
     yield from (f"void of {name}" for name in large.values_list("booking__booking_reference", flat=True))
-    cash = Refund.objects.filter(
-        method=Account.CASH,
-        approver=None,
-        paid_at__gte=since,
-        amount__gt=settings.CASH_REFUND_APPROVAL_OVER,
-    )
-    yield from (f"refund {pk}" for pk in cash.exclude(cause__startswith="void:").values_list("pk", flat=True))
+    cash = Refund.objects.filter(method=Account.CASH, approver=None, paid_at__gte=since)
+    by_order = cash.exclude(cause__startswith="void:").order_by().values_list("order")
+    sums = by_order.annotate(total=Total("amount")).filter(total__gt=settings.CASH_REFUND_APPROVAL_OVER)
+    yield from (f"cash of order {order_id}" for order_id, _total in sums)
     unseen = Payment.objects.filter(
         method=Account.EFT, shift__isnull=False, approver=None, paid_at__gte=since
     )

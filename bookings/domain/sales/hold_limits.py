@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.emails import plain_email
 from bookings.base.errors import Refusal
+from bookings.database.transactions import take_turns
 from bookings.domain.inventory.claims import ClaimedLeg
 from bookings.domain.inventory.seat_choice import sold_seats
 from bookings.domain.timetable.trips import clock_text
@@ -115,10 +116,13 @@ class PayLaterLimit(Refusal):
 
 def check_pay_later_limits(hold: Hold, trips: Sequence[HoldTrip], *, now: datetime) -> None:
     """Refuse to let a stranger pay later for the seats of a hold where too many wait unpaid: of a coach, or
-    of their address, telephone or network, on all coaches. The caller holds the departures.
+    of their address, telephone or network, on all coaches. The caller holds the departures; strangers who are
+    the same by one of the three take turns, as they may order on different ones.
 
     Raises PayLaterLimit.
     """
+    email, phone = plain_email(hold.draft.get("email", "")), hold.draft.get("phone", "")
+    take_turns(*(f"pay later:{name}" for name in (email, phone, hold.network) if name))
     waiting = Ticket.objects.filter(
         seat__isnull=False,
         status=Ticket.Status.VALID,
@@ -133,9 +137,9 @@ def check_pay_later_limits(hold: Hold, trips: Sequence[HoldTrip], *, now: dateti
             raise PayLaterLimit(
                 _("Too many seats of this coach wait for their payment already. Please pay now.")
             )
-    own = Q(booking__passenger_email=plain_email(hold.draft.get("email", "")))
-    if hold.draft.get("phone"):
-        own |= Q(booking__order__phone=hold.draft["phone"])
+    own = Q(booking__passenger_email=email)
+    if phone:
+        own |= Q(booking__order__phone=phone)
     if hold.network:
         own |= Q(booking__order__hold__network=hold.network)
     most = settings.PAY_LATER_MOST_SEATS

@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.hold_limits import HoldLimitReached
 from bookings.domain.sales.holds import HoldRequest, hold_any, hold_seats
 from bookings.domain.timetable.segments import SegmentRef, get_segment
-from bookings.models import Schedule, SeatClaim, StaffTask
+from bookings.models import Schedule, SeatClaim, StaffTask, Ticket
+from bookings.tests.domain.sales.buy import held
 from bookings.tests.passenger.buying import departure_ahead
 from bookings.tests.races.crowd import crowd, figure, kinds, many
 
@@ -70,3 +72,23 @@ def test_one_network_never_keeps_more_than_its_share_and_a_person_is_told(settin
     assert (task.kind, task.subject, task.done_at) == (StaffTask.Kind.HOLD_LIMIT, f"network:{'n' * 16}", None)
     hold_any(segment, 9, HoldRequest("family", network="another"))
     assert violations(now=timezone.now()) == []
+
+
+def test_a_stranger_who_pays_later_keeps_nine_seats_on_all_coaches_together(settings: Any) -> None:
+    settings.PAY_LATER_COACH_SHARE = 1
+    coaches, now = [departure_ahead(seats=8) for _number in range(6)], timezone.now()
+    holds = [
+        held(coach, "1A", "1B", "1C", owner=f"browser{number}", now=now)
+        for number, coach in enumerate(coaches)
+    ]
+
+    def order(number: int) -> None:
+        request = CheckoutRequest(holds[number].token, f"browser{number}", pay_later=True)
+        place_order(request, submission=f"form{number}", content="", now=now)
+
+    outcome = kinds(crowd(6, order))
+
+    kept = Ticket.objects.filter(booking__order__pays_later=True).count()
+    figure("paying later: one stranger on six coaches", orders=6, most_seats=kept)
+    assert (outcome, kept) == ({"ok": 3, "PayLaterLimit": 3}, 9)
+    assert violations(now=now) == []

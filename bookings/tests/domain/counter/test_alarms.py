@@ -163,6 +163,32 @@ def test_pieces_of_a_sum_over_the_limit_need_the_second_person_too(shift: Shift,
     assert violations(now=NOW) == []
 
 
+def test_cash_of_one_clerk_and_day_counts_together_over_sales_voids_and_shifts(shift: Shift) -> None:
+    for _number in range(2):
+        cancel(sold(shift, Tender("cash"), fare=500), shift, Tender("cash"))
+    for number in range(2):
+        request = VoidRequest(sold(shift, Tender("cash"), fare=500).booking_reference, "x")
+        void_sale(request, shift=shift, submission=f"v{number}", **FORM)
+
+    more = sold(shift, Tender("cash"), fare=400)
+    with pytest.raises(NeedsApproval, match="in cash today") as refused:
+        cancel(more, shift, Tender("cash"))
+    report_refusal(refused.value, now=NOW)
+    with pytest.raises(NeedsApproval, match="in cash today"):
+        void_sale(VoidRequest(more.booking_reference, "x"), shift=shift, submission="v", **FORM)
+    close_shift(shift, BlindCount(expected(shift)), submission="close", **FORM)
+    later = make_shift(shift.clerk, opened_at=NOW + timedelta(hours=2))
+    again = sold(later, Tender("cash"), fare=400)
+    with pytest.raises(NeedsApproval, match="in cash today"):
+        cancel(again, later, Tender("cash"))
+
+    assert [kind for kind, _detail in alarms()] == ["limit_refused"]
+    cancel(again, later, Tender("cash", approval=make_approval()))
+    tomorrow = make_shift(make_user(), opened_at=NOW + timedelta(hours=2))
+    cancel(sold(tomorrow, Tender("cash"), fare=400), tomorrow, Tender("cash"))
+    assert violations(now=NOW) == []
+
+
 def test_voids_count_as_cancellations(shift: Shift) -> None:
     for number in range(6):
         booking = sold(shift, Tender("cash"), fare=100)

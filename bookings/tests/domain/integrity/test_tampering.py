@@ -325,6 +325,15 @@ TAMPERINGS: dict[str, tuple[str, Callable[[Booking], object]]] = {
             order=b.order, cause="x", amount=501, created_at=NOW, status="paid", paid_at=NOW, method="cash"
         ),
     ),
+    "cash refund in pieces alone": (
+        "sums over the limits have their second person",
+        lambda b: [
+            Refund.objects.create(
+                order=b.order, cause=x, amount=300, created_at=NOW, status="paid", paid_at=NOW, method="cash"
+            )
+            for x in "xy"
+        ],
+    ),
     "EFT that nobody has seen": (
         "sums over the limits have their second person",
         lambda b: Payment.objects.create(
