@@ -35,6 +35,7 @@ from bookings.models import (
     Route,
     RouteStop,
     Schedule,
+    ScheduleChange,
     SeatBlock,
     Service,
     ServiceException,
@@ -425,6 +426,12 @@ class ChoiceLinkAdmin(RecordAdmin):
     exclude = ["token_hash"]
     list_display = ["id", "disruption", "order", "created_at"]
     list_select_related = ["disruption", "order"]
+
+
+@admin.register(ScheduleChange)
+class ScheduleChangeAdmin(RecordAdmin):
+    list_display = ["at", "schedule", "position", "kind", "late_min", "reason", "source", "actor"]
+    list_select_related = ["schedule", "actor"]
 
 
 class DraftChangeInline(RecordInline):

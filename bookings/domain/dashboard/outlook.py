@@ -129,7 +129,8 @@ def _by_trip(departures: Iterable[Coming]) -> dict[tuple[str, str, int, int], li
 
 def _cell(departure: Coming, load: Load, destination: str) -> Cell:
     day = date_format(departure.local, "D j M")
-    title = f"{day}, {departure.local:%H:%M} {destination}"
+    time = " ".join(filter(None, [f"{departure.local:%H:%M}", departure.departs_note]))
+    title = f"{day}, {time} {destination}"
     if departure.coach > 1:
         title += " · " + _("Coach %(number)d") % {"number": departure.coach}
     if departure.status == Schedule.Status.CANCELLED:

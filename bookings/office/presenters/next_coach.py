@@ -50,7 +50,8 @@ class NextCoachBlock:
             return ""
         today = self.coach.now.astimezone(departure.local.tzinfo).date()
         day = "" if departure.local.date() == today else f", {day_text(departure.local)}"
-        return f"{departure.local:%H:%M} {self.coach.destination}{day}"
+        note = f" ({departure.departs_note})" if departure.departs_note else ""
+        return f"{departure.local:%H:%M}{note} {self.coach.destination}{day}"
 
     @property
     def free_text(self) -> str:

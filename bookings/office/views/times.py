@@ -1,6 +1,6 @@
 """The times of a departure: what was told of them, and telling more."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -26,6 +26,8 @@ from bookings.office.forms.times import DelayForm, SkipForm
 from bookings.office.policy import may
 from bookings.office.presenters.times import times_view
 from bookings.web.refusals import counted
+
+_WORTH_TELLING: Final = 5  # minutes
 
 
 @staff
@@ -78,9 +80,17 @@ def _blank(request: StaffRequest, page: TimesPage) -> DelayForm:
     chosen = BoardingStopForm(request.GET).chosen
     ahead = [forecast.call.position for forecast in page.calls if not forecast.is_left]
     start = chosen if chosen in ahead else next(iter(ahead), None)
-    return DelayForm(
-        page=page, now=timezone.now(), initial={"stop": start, "late": request.GET.get("late", "")[:5]}
-    )
+    late = request.GET.get("late", "")[:5] or _late_so_far(page, start)
+    return DelayForm(page=page, now=timezone.now(), initial={"stop": start, "late": late})
+
+
+def _late_so_far(page: TimesPage, position: int | None) -> str:
+    """How late the coach left the stop before this one, where that was not told yet."""
+    before = next((row.before for row in page.calls if row.call.position + 1 == position), None)
+    if before is None or before.actual_departure is None:
+        return ""
+    minutes = int((before.actual_departure - before.planned_departure).total_seconds() // 60)
+    return str(minutes) if minutes >= _WORTH_TELLING and minutes > before.late_min else ""
 
 
 def _page(

@@ -8,7 +8,7 @@ from django.test import Client
 
 from bookings.domain.sales.booking_page import booking_page
 from bookings.domain.tickets.booking_files import managed_order
-from bookings.models import Booking, Schedule, ScheduleChange
+from bookings.models import Booking, Schedule, ScheduleChange, ScheduleEvent
 from bookings.tests.make import NOW, make_booking, make_branch, make_schedule, make_shift
 from bookings.tests.office.conftest import StaffClient
 
@@ -111,6 +111,13 @@ def test_what_the_coach_has_left_is_over(dispatcher: StaffClient, schedule: Sche
     Schedule.objects.filter(pk=schedule.pk).update(status="departed")
     page = tell(dispatcher, schedule, 0, "45")
     assert page.status_code == 422  # not among the stops to choose from
+
+    left = {"from_status": "boarding", "to_status": "departed", "kind": "left", "position": 0}
+    ScheduleEvent.objects.create(
+        schedule=schedule, at=schedule.departure_time + timedelta(minutes=17), **left
+    )
+    form = dispatcher.get(f"{times(dispatcher, schedule)}?stop=1").context["form"]
+    assert (form["stop"].value(), form["late"].value()) == (1, "17")  # as late as it left
 
     assert tell(dispatcher, schedule, 1, "45").status_code == 302
     Schedule.objects.filter(pk=schedule.pk).update(status="cancelled")

@@ -20,6 +20,7 @@ from bookings.domain.partners.webhooks import add_webhook
 from bookings.domain.sales.booking_page import booking_page
 from bookings.domain.sales.cancellations import can_cancel, cancellation_quote
 from bookings.domain.search.boards import departure_board
+from bookings.domain.search.departures import schedule_detail
 from bookings.domain.search.offers import Search, results
 from bookings.domain.tickets.calendar import calendar_file
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -212,4 +213,11 @@ def test_a_delay_from_a_stop_on_leaves_those_before_it_as_they_were(schedule: Sc
     after = [(stop.arrives, stop.departs) for stop in manifest(schedule.pk, now=NOW).stops]
     assert after[:2] == stops[:2]
     assert after[2] == ("16:40", "")
+    segment = get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town"))
+    calls = schedule_detail(segment, now=NOW).calls  # as the API gives them
+    assert [call.expected_arrives == call.arrives for call in calls] == [True, True, False]
+    assert (segment.origin.expected_time, segment.destination.expected_time) == (
+        segment.origin.time,
+        calls[2].expected_arrives,
+    )
     assert manifest(schedule.pk, now=NOW).stops[2].planned == ("16:00", "expected 16:40")
