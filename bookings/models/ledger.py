@@ -182,6 +182,8 @@ class LedgerEntry(models.Model):
             models.Index(
                 fields=["partner", "-at"], name="ledger_partner_idx", condition=Q(partner__isnull=False)
             ),
+            # What lies on an account, without its entries
+            models.Index(fields=["account", "gateway"], include=["amount"], name="ledger_account_idx"),
         ]
 
     def __str__(self) -> str:

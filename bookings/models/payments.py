@@ -134,7 +134,10 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["method", "external_id"], name="unique_payment"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_positive"),
         ]
-        indexes = [models.Index(Upper("reference"), name="payment_slip_idx")]
+        indexes = [
+            models.Index(Upper("reference"), name="payment_slip_idx"),
+            models.Index(fields=["paid_at"], name="payment_paid_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"payment {self.pk}"

@@ -74,6 +74,7 @@ class Refund(models.Model):
             models.Index(
                 fields=["created_at"], name="refund_open_idx", condition=Q(status__in=["owed", "paying"])
             ),
+            models.Index(fields=["paid_at"], name="refund_paid_idx"),
         ]
 
     def __str__(self) -> str:

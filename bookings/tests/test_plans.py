@@ -34,7 +34,7 @@ from bookings.domain.sales.gateways import PaymentState, VerifiedNotification
 from bookings.domain.sales.notifications import act_on_waiting, ask_after_attempts
 from bookings.domain.sales.refunds import owe_refund
 from bookings.domain.sales.reminders import queue_pay_reminders
-from bookings.models import Booking, Partner, PaymentAttempt, Route, Schedule, User
+from bookings.models import Booking, Partner, PaymentAttempt, Route, Schedule, StatementDay, User
 from bookings.tests.make import make_partner, make_statement_line, make_user
 
 pytestmark = [
@@ -111,6 +111,13 @@ def statement(client: Client, world: dict[str, Any]) -> None:
     match_lines(now=timezone.now())
 
 
+def reconciliation(client: Client, world: dict[str, Any]) -> None:
+    day, now = timezone.localdate(), timezone.now()
+    StatementDay.objects.create(gateway="payfast", day=day, read_at=now)
+    for address in ("", f"payfast/{day.isoformat()}/"):
+        page(f"/office/reconciliation/{address}")(client, world)
+
+
 def sweeps(client: Client, world: dict[str, Any]) -> None:
     for sweep in (
         expire_unpaid,
@@ -181,6 +188,7 @@ VISITS: Final[dict[str, Visit]] = {
     "refund that a gateway tells of": told_of_refund,
     "refund": refund,
     "statement": statement,
+    "reconciliation": reconciliation,
     "sale": sale,
     "sweeps": sweeps,
     "cleaning": lambda client, world: clean_old_rows(),
