@@ -80,12 +80,12 @@ def _migrate(name: str) -> None:
 
 
 def _copy_file(target: Path) -> None:
-    template = _kept("sqlite3", lambda unfinished: _migrate(str(unfinished)))
+    template = keep_template("sqlite3", lambda unfinished: _migrate(str(unfinished)))
     _unlink(target)
     shutil.copyfile(template, target)
 
 
-def _kept(kind: str, make: Callable[[Path], None]) -> Path:
+def keep_template(kind: str, make: Callable[[Path], None]) -> Path:
     """The file of this schema, which is made by the first that wants it; those of older schemas go."""
     folder = Path(os.environ.get("FALCON_TEMPLATES") or settings.LOCAL_DIR)
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,8 @@ def _kept(kind: str, make: Callable[[Path], None]) -> Path:
         if not kept.exists():
             for old in folder.glob(f"test-template-*.{kind}"):
                 _unlink(old)
-            unfinished = kept.with_suffix(".new")
+            unfinished = kept.with_name(f"{kept.name}.new")  # which those of the other kind do not write to
+            _unlink(unfinished)
             make(unfinished)
             unfinished.rename(kept)
     return kept
@@ -116,7 +117,7 @@ def _copy_database(name: str) -> None:
         )
         if cursor.fetchone() != (version,):
             cursor.execute(f"DROP DATABASE IF EXISTS {_POSTGRES_TEMPLATE} WITH (FORCE)")
-            dump = _kept("dump", _dump_migrated)
+            dump = keep_template("dump", _dump_migrated)
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_POSTGRES_TEMPLATE])
             if not cursor.fetchone():
                 cursor.execute(f"CREATE DATABASE {_POSTGRES_TEMPLATE}")
@@ -128,7 +129,7 @@ def _copy_database(name: str) -> None:
 
 def fill_new_database(address: str) -> None:
     """Let an empty PostgreSQL database at this address be as migrations would make it."""
-    _restore(_kept("dump", _dump_migrated), address)
+    _restore(keep_template("dump", _dump_migrated), address)
 
 
 def _dump_migrated(file: Path) -> None:
