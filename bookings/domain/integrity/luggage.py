@@ -10,7 +10,7 @@ from django.db.models import Case, F, Q, When
 from bookings.domain.fares.luggage import luggage_space
 from bookings.domain.integrity.order_lines import total_of
 from bookings.domain.inventory.luggage import luggage_load
-from bookings.models import HoldTrip, OrderLine, SaleStatus, Schedule, Ticket
+from bookings.models import Disruption, HoldTrip, OrderLine, SaleStatus, Schedule, Ticket
 
 _STANDS = (SaleStatus.PENDING, SaleStatus.CONFIRMED)
 _OVER = (Ticket.Status.CANCELLED, Ticket.Status.REPLACED)
@@ -34,11 +34,15 @@ def luggage_is_in_the_lines(now: datetime) -> Iterator[object]:
 
 
 def coaches_carry_their_luggage(now: datetime) -> Iterator[object]:
-    """No leg of a departure that may still run has more extra pieces than its coach takes."""
+    """No leg of a departure that may still run has more extra pieces than its coach takes, unless that was
+    swapped after the sale.
+    """
     loaded = Q(pk__in=Ticket.objects.filter(extra_luggage__gt=0).values("schedule"))
     held = Q(pk__in=HoldTrip.objects.filter(extra_luggage__gt=0, hold__expires_at__gt=now).values("schedule"))
-    over = (Schedule.Status.ARRIVED, Schedule.Status.CANCELLED)
-    for schedule in Schedule.objects.filter(loaded | held).exclude(status__in=over).order_by("pk"):
+    over = Q(status__in=(Schedule.Status.ARRIVED, Schedule.Status.CANCELLED))
+    swapped = Disruption.objects.filter(kind=Disruption.Kind.SWAP_COACH, confirmed_at__isnull=False)
+    over |= Q(pk__in=swapped.values("schedules__schedule"))
+    for schedule in Schedule.objects.filter(loaded | held).exclude(over).order_by("pk"):
         load = luggage_load(schedule.pk, now=now)
         if max(load.values(), default=0) > luggage_space(schedule.layout_id):
             yield schedule.pk

@@ -51,6 +51,7 @@ class ReceiptLine:
     ticket: ReceiptTicket | None = None
     reference: str = ""  # of the booking
     tax_code: str = ""  # empty: no tax is shown, as on what is exempt
+    quantity: int = 1
 
 
 def sold_lines(lines: Sequence[OrderLine], bookings: Iterable[Booking]) -> Iterator[ReceiptLine]:
@@ -70,7 +71,8 @@ def sold_lines(lines: Sequence[OrderLine], bookings: Iterable[Booking]) -> Itera
                 sold = [line for line in own if line.kind == kind and line.cause != end]
                 cents = in_cents(sum((line.amount for line in sold), ZERO))
                 if sold and (cents or kind == OrderLine.Kind.FARE):
-                    yield ReceiptLine(LineKind(kind), cents, view, reference, _shown_tax(sold[0]))
+                    tax, number = _shown_tax(sold[0]), net_quantity(sold)
+                    yield ReceiptLine(LineKind(kind), cents, view, reference, tax, number)
             if back := sum((line.amount for line in own if end and line.cause == end), ZERO):
                 yield ReceiptLine(LineKind.CANCELLED, in_cents(back), view, reference)
     references = {booking.pk: booking.booking_reference for booking in bookings}
@@ -150,6 +152,11 @@ def _cancelled(lines: Sequence[OrderLine], booking: Booking) -> Iterator[Receipt
 
 def _shown_tax(line: OrderLine) -> str:
     return "" if line.tax_code == OrderLine.TaxCode.EXEMPT else line.tax_code
+
+
+def net_quantity(lines: Iterable[OrderLine]) -> int:
+    """How many are sold by lines of one kind, less those taken back; 1 of what costs nothing."""
+    return max(sum(line.quantity if line.amount > 0 else -line.quantity for line in lines if line.amount), 1)
 
 
 def in_cents(amount: Decimal) -> int:

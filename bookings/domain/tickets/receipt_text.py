@@ -27,7 +27,7 @@ _LINES: Final[dict[LineKind, str | Promise]] = {
     LineKind.CANCELLATION_FEE: gettext_lazy("Cancellation fee"),
     LineKind.CHANGE_FEE: gettext_lazy("Change fee"),
     LineKind.SEAT_UPGRADE: gettext_lazy("Seat upgrade"),
-    LineKind.LUGGAGE: gettext_lazy("Luggage"),
+    LineKind.LUGGAGE: gettext_lazy("Extra luggage"),
     LineKind.PROMO: gettext_lazy("Promo code"),
     LineKind.VOUCHER_SALE: gettext_lazy("Voucher"),
     LineKind.DIFFERENCE: gettext_lazy("Fare difference"),
@@ -122,7 +122,8 @@ def line_text(line: ReceiptLine) -> TextRow:
     if ticket is None:
         return TextRow(str(_LINES[line.kind]), _zar(line.cents), line.reference)
     if line.kind != LineKind.FARE:
-        return TextRow(f"{_LINES[line.kind]}: {ticket.passenger}", _zar(line.cents), line.reference)
+        number = f"{line.quantity} × " if line.quantity > 1 else ""
+        return TextRow(f"{number}{_LINES[line.kind]}: {ticket.passenger}", _zar(line.cents), line.reference)
     trip = ticket.trip
     return TextRow(
         f"{ticket.passenger}, {ticket.passenger_type}",

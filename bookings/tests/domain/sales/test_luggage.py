@@ -12,6 +12,7 @@ from bookings.domain.counter.tender import Tender
 from bookings.domain.fares.luggage import LuggageRefused, price_luggage
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.inventory.luggage import LuggageFull, luggage_load
+from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
@@ -20,10 +21,13 @@ from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.luggage import keep_luggage
 from bookings.domain.sales.luggage_changes import LuggageChange, quote_luggage
 from bookings.domain.sales.notifications import act_on_notification
+from bookings.domain.tickets.invoices import Recipient, request_invoice
+from bookings.domain.tickets.receipt_text import line_text
 from bookings.domain.tickets.receipts import receipt_of
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import (
     Hold,
+    InvoiceLine,
     LuggageSpace,
     Order,
     OrderLine,
@@ -103,7 +107,7 @@ def test_the_closest_rule_says_the_price_and_how_many() -> None:
 
 def test_extra_pieces_are_shown_ordered_paid_and_on_every_paper(schedule: Schedule) -> None:
     make_company()
-    make_luggage_rule()
+    make_luggage_rule(tax_code="standard")
     hold = say(held(schedule), 2, 0)
 
     shown = checkout_view(hold.token, owner="ann", now=NOW)
@@ -117,9 +121,17 @@ def test_extra_pieces_are_shown_ordered_paid_and_on_every_paper(schedule: Schedu
     )  # fmt: skip
     receipt = receipt_of(order.pk)
     assert (receipt.total, [line.cents for line in receipt.lines]) == (136000, [60000, 16000, 60000])
+    assert line_text(receipt.lines[1]).label == "2 × Extra luggage: Ann Mokoena"
+    request_invoice(order.pk, Recipient(), submission="invoice", now=NOW)
+    taxed = InvoiceLine.objects.filter(tax_code="standard")
+    assert taxed.values_list("quantity", "value", "tax").get() == (2, Decimal("139.13"), Decimal("20.87"))
+    mail = build_mail(OutboxMessage.objects.get(kind="confirmation"), now=NOW)
+    assert mail
+    assert "For the crew: 2 extra pieces of luggage" in mail.body
     first, *_, last = manifest(schedule.pk, now=NOW).stops
     assert (first.luggage_on, last.luggage_off) == (2, 2)
     assert [passenger.needs for passenger in first.ons] == ["2 extra pieces of luggage", ""]
+    OutboxMessage.objects.update(sent_at=NOW)
     assert violations(now=NOW) == []
 
 
