@@ -16,6 +16,7 @@ from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
 from bookings.demo.staff import give_addresses, give_password, make_staff, staff_can_log_in
 from bookings.demo.tills import pay_at_tills
+from bookings.demo.vouchers import give_vouchers
 from bookings.domain.sales.gateway_refunds import watch_owed_refunds
 from bookings.models import Service
 
@@ -29,12 +30,14 @@ class SeedReport:
     bookings: int
     password: str  # empty: as it was
     api_key: str  # empty: as it was
+    voucher: str  # the code of one; empty: as they were
 
     def lines(self) -> list[str]:
         return [
             "The demo network was made." if self.is_new else "The demo network is unchanged.",
             f"{self.departures} departures and {self.bookings} bookings are new.",
             f"Partner {PARTNER}: API key {self.api_key or 'unchanged (--reset-password makes another one)'}",
+            f"Voucher of R300: code {self.voucher or 'unchanged (nobody can tell it again)'}",
             "Users clerk, supervisor, dispatcher, manager, auditor: "
             f"password {self.password or 'unchanged (--reset-password makes a new one)'}",
         ]
@@ -82,5 +85,5 @@ def seed_demo(
     keep_seats(today, now)
     make_webhook(now)
     settle_account(now)
-    api_key = give_key(now, reset=reset_password)
-    return SeedReport(is_new, departures, bookings, give_password(reset=reset_password), api_key)
+    api_key, voucher = give_key(now, reset=reset_password), give_vouchers(now)
+    return SeedReport(is_new, departures, bookings, give_password(reset=reset_password), api_key, voucher)

@@ -29,6 +29,7 @@ from bookings.models import (
     StaffTask,
     Ticket,
     User,
+    Voucher,
     Webhook,
 )
 from bookings.tests.demo.test_seed import FEW, NOW
@@ -230,3 +231,10 @@ def test_the_partner_sells_and_its_key_opens(demo: str) -> None:
     assert key.scopes == ["read", "book", "cancel"]
     assert f"Partner TravelHub: API key {report.api_key}" in report.lines()
     assert violations(now=NOW) == []
+
+
+def test_a_few_vouchers_are_there_and_no_second_run_gives_more(demo: str) -> None:
+    vouchers = Voucher.objects.order_by("pk")
+    assert list(vouchers.values_list("value", "balance")) == [(120, 0), (80, 80), (300, 300), (120, 120)]
+    assert seed_demo(now=NOW, days=3, only_lines=FEW).voucher == ""
+    assert Voucher.objects.count() == 4
