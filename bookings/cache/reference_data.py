@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from django.apps import apps
@@ -105,13 +106,22 @@ def reference_data_version() -> str:
 
     Empty while there is no reference data: then nothing may be cached.
     """
-    # Where the data will be read, too: a replica may be a little behind.
-    database = router.db_for_read(apps.get_model("bookings", "ReferenceDataVersion"))
+    database = _database()
     if not _check.is_open:
         return read_version(database)
     if database not in _check.versions:
         _check.versions = {**_check.versions, database: read_version(database)}
     return _check.versions[database]
+
+
+def _database() -> str:
+    """Where the data will be read, too: a replica may be a little behind."""
+    return router.db_for_read(_version_model())
+
+
+@cache
+def _version_model() -> type[Model]:
+    return apps.get_model("bookings", "ReferenceDataVersion")
 
 
 def is_version_read() -> bool:
@@ -134,7 +144,7 @@ def note_version(rows: list[M]) -> list[M]:
     What is cached from now on was read after that version.
     """
     if rows and _check.is_open:
-        database = router.db_for_read(apps.get_model("bookings", "ReferenceDataVersion"))
+        database = _database()
         if database == rows[0]._state.db and database not in _check.versions:
             _check.versions = {
                 **_check.versions,

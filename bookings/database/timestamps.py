@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
-from psycopg.abc import Buffer
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
 
 
 class TimestampLoader(BaseTzLoader):  # type: ignore[misc]  # the stubs know nothing of it
@@ -17,10 +18,16 @@ class TimestampLoader(BaseTzLoader):  # type: ignore[misc]  # the stubs know not
 
     timezone = UTC
 
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        # Not psycopg's own, which asks the connection for its zone, for each statement that reads a moment.
+        Loader.__init__(self, oid, context)
+        self._oid, self._context = oid, context
+
     def load(self, data: Buffer) -> datetime:
         try:
             return datetime.fromisoformat(str(data, "ascii"))
         except ValueError:  # before the year 1 or after 9999, infinity
+            super().__init__(self._oid, self._context)
             moment: datetime = super().load(data)
             return moment
 

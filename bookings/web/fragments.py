@@ -1,9 +1,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import escape
 from time import time
-from typing import Any
+from typing import Any, Final
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +24,10 @@ def fill(html: str, *values: Any, **named: Any) -> SafeString:
 
 
 def _escaped(value: Any) -> str:
-    return value if isinstance(value, SafeString) else escape(str(value))
+    return value if isinstance(value, SafeString) else _escape(str(value))
+
+
+_escape: Final = lru_cache(maxsize=5000)(escape)  # the rows of a list differ in few words
 
 
 @dataclass(frozen=True)

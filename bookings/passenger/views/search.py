@@ -126,7 +126,7 @@ def _offers(query: SearchQuery, page: ResultsPage, now: datetime) -> Fragment:
         "page": page,
         "classes": partial(_classes, query),
         "rows": lambda: offer_rows(page.offers, query.departure_address, search.party.size, now=now),
-        "links": page_links(page.page, page.pages, lambda number: query.address(page=number)),
+        "links": lambda: page_links(page.page, page.pages, lambda number: query.address(page=number)),
         "plain_address": partial(query.address, band="", fare_class="", max_price=None),
         "explain": partial(explain_empty, search, now=now),
     }

@@ -33,6 +33,13 @@ def test_codes_survive_being_spoken() -> None:
     assert normal_code(f" {code[:4].lower()}-{code[4:]} ") == code
 
 
+def test_any_letter_may_stand_at_any_place_of_a_code() -> None:
+    codes = [random_code(2) for _time in range(2000)]  # a letter is missing once in 10^26
+
+    assert {len(code) for code in codes} == {2}
+    assert {code[0] for code in codes} == {code[1] for code in codes} == set(CROCKFORD)
+
+
 def test_a_ticket_code_survives_every_keyboard() -> None:
     codes = {new_ticket_code() for _ticket in range(50)}
 
