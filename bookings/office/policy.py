@@ -14,6 +14,7 @@ SELLERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR, Role.MANAGER})
 DISPATCH: Final = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.MANAGER})
 BOARDERS: Final = SELLERS | {Role.DISPATCHER}
 MANAGERS: Final = frozenset({Role.MANAGER})
+PLANNERS: Final = MANAGERS | {Role.DISPATCHER}
 
 POLICY: Final[dict[str, frozenset[str]]] = {
     # Getting in
@@ -160,24 +161,24 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "disruption_close": DISPATCH,
     "disruption_party": DISPATCH,
     # Timetable
-    "timetable": MANAGERS | {Role.AUDITOR},
-    "timetable_line": MANAGERS | {Role.AUDITOR},
+    "timetable": PLANNERS | {Role.AUDITOR},
+    "timetable_line": PLANNERS | {Role.AUDITOR},
     "timetable_route_new": MANAGERS,
-    "timetable_route": MANAGERS | {Role.AUDITOR},
+    "timetable_route": PLANNERS | {Role.AUDITOR},
     "timetable_service_new": MANAGERS,
-    "timetable_departure_new": MANAGERS,
-    "timetable_service": MANAGERS | {Role.AUDITOR},
-    "timetable_departure": MANAGERS | {Role.AUDITOR},
+    "timetable_departure_new": PLANNERS,
+    "timetable_service": PLANNERS | {Role.AUDITOR},  # a dispatcher changes its single days
+    "timetable_departure": PLANNERS | {Role.AUDITOR},
     "fares_route": MANAGERS | {Role.AUDITOR},
     "timetable_stops": MANAGERS | {Role.AUDITOR},
     "timetable_stop_new": MANAGERS,
     "timetable_stop": MANAGERS | {Role.AUDITOR},
     "timetable_city": MANAGERS | {Role.AUDITOR},
-    "draft": MANAGERS | {Role.AUDITOR},
-    "draft_publish": MANAGERS,
-    "draft_undo": MANAGERS,
-    "draft_leave_out": MANAGERS,
-    "draft_drop": MANAGERS,
+    "draft": PLANNERS | {Role.AUDITOR},
+    "draft_publish": PLANNERS,
+    "draft_undo": PLANNERS,
+    "draft_leave_out": PLANNERS,
+    "draft_drop": PLANNERS,
     "draft_choose": MANAGERS,
     # Operation
     "reference": MANAGERS | {Role.AUDITOR},
@@ -196,6 +197,7 @@ SENDERS: Final[dict[str, frozenset[str]]] = {
     "recovery_codes": EVERYBODY,
     "drop_second_factor": EVERYBODY,
     "departure_times": BOARDERS,
+    "timetable_route": MANAGERS,
 }
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})

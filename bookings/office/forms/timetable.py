@@ -26,6 +26,7 @@ from bookings.domain.timetable.public_holidays import (
 from bookings.models import SeatLayout
 from bookings.web.fields import AmountField, DayField
 
+_DAYS: Final = ("runs_not", "runs_also", "holidays", "since")
 _MOST_DAYS: Final = 400  # that a service names one by one
 
 
@@ -37,6 +38,8 @@ class ClockField(forms.CharField):
         super().__init__(max_length=12, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> Any:
+        if isinstance(value, int):  # of a field that is disabled
+            return value
         typed = super().clean(value)
         if not typed:
             return None
@@ -57,6 +60,8 @@ class WeekdaysField(forms.CharField):
         super().__init__(max_length=60, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return value
         typed = super().clean(value)
         try:
             return read_weekdays(typed) if typed else None
@@ -164,8 +169,11 @@ class ServiceForm(forms.Form):
     since = SinceField(help_text=gettext_lazy("Of a service that runs already: from when the rest holds."))
     holidays = forms.ChoiceField(label=gettext_lazy("On public holidays"), choices=RULES, required=False)
 
-    def __init__(self, *args: Any, is_new: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_new: bool = False, only_days: bool = False, **kwargs: Any) -> None:
+        """`only_days`: single days may be changed, and nothing else."""
         super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.disabled = only_days and name not in _DAYS
         if is_new:
             del self.fields["since"]
 

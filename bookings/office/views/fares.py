@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from bookings.base.errors import Conflict
+from bookings.base.errors import Refusal
 from bookings.domain.network.typed_stops import stops_by_id
 from bookings.domain.timetable.drafts.editing import Edit, find_change, sheet_of
 from bookings.domain.timetable.drafts.overview import (
@@ -79,7 +79,7 @@ def route(request: StaffRequest, row: str) -> HttpResponse:
         edit = Edit("fares", subject, form.sheet(row, published), seen=seen_step(request), base=base)
         try:
             saved = save_to_draft(request, draft, edit)
-        except Conflict as refusal:
+        except Refusal as refusal:
             add_refusal(form, None, refusal)
         else:
             messages.success(request, _("The fares are in the draft."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from bookings.base.errors import Conflict, Refusal
+from bookings.base.errors import Refusal
 from bookings.base.params import read_int
 from bookings.base.text import clean_text
 from bookings.domain.timetable.drafts.editing import (
@@ -73,6 +73,7 @@ def line(request: StaffRequest, line_id: int) -> HttpResponse:
         "draft": draft,
         "draft_rows": draft_rows(items),
         "may_change": may(request.user.role, "timetable_route", "POST"),
+        "may_add": may(request.user.role, "timetable_departure", "POST"),
     }
     return render(request, "office/timetable/line.html", context)
 
@@ -147,8 +148,9 @@ def publish(request: StaffRequest, draft_id: int) -> HttpResponse:
 def undo(request: StaffRequest, draft_id: int) -> HttpResponse:
     """Take the latest step back."""
     try:
-        undo_latest(draft_id, number=read_int(request.POST.get("number", ""), most=999_999))
-    except Conflict as refusal:
+        number = read_int(request.POST.get("number", ""), most=999_999)
+        undo_latest(draft_id, number=number, actor=request.user)
+    except Refusal as refusal:
         return _draft_page(request, draft_id, refusal)
     messages.success(request, _("The latest step is undone."))
     return redirect("office:draft", draft_id)
@@ -164,7 +166,7 @@ def leave_out(request: StaffRequest, draft_id: int) -> HttpResponse:
         number = read_int(request.POST.get("number", ""), most=999_999)
         try:
             save_edit(row, Edit(change.kind, change.subject, None, seen=number), actor=request.user)
-        except Conflict as refusal:
+        except Refusal as refusal:
             return _draft_page(request, draft_id, refusal)
         messages.success(request, _("Left out. Undo brings it back."))
     return redirect("office:draft", draft_id)
@@ -174,8 +176,8 @@ def leave_out(request: StaffRequest, draft_id: int) -> HttpResponse:
 @require_POST
 def drop(request: StaffRequest, draft_id: int) -> HttpResponse:
     try:
-        drop_draft(draft_id)
-    except Conflict as refusal:
+        drop_draft(draft_id, actor=request.user)
+    except Refusal as refusal:
         return _draft_page(request, draft_id, refusal)
     messages.success(request, _("The draft is dropped. The timetable is as it was."))
     return redirect("office:timetable")

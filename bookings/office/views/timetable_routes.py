@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings.base.errors import Conflict
+from bookings.base.errors import Refusal
 from bookings.domain.network.typed_stops import stop_choices
 from bookings.domain.timetable.drafts.editing import Edit, find_change, sheet_of
 from bookings.domain.timetable.drafts.overview import draft_items, find_route_sheet, list_lines
@@ -73,7 +73,7 @@ def route(request: StaffRequest, row: str) -> HttpResponse:
             edit = Edit("route", subject, typed, seen=seen_step(request), base=base)
             try:
                 save_to_draft(request, draft, edit)
-            except Conflict as refusal:
+            except Refusal as refusal:
                 add_refusal(form, None, refusal)
                 status = refusal.status
             else:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings.base.errors import Conflict
+from bookings.base.errors import Refusal
 from bookings.base.phones import HOME
 from bookings.domain.network.typed_stops import stops_by_id
 from bookings.domain.timetable.drafts.editing import Edit, find_change, sheet_of
@@ -21,7 +22,7 @@ from bookings.domain.timetable.drafts.overview import (
     last_service,
     route_name,
 )
-from bookings.domain.timetable.drafts.sheets import DepartureSheet, RouteSheet, ServiceSheet
+from bookings.domain.timetable.drafts.sheets import DepartureSheet, RouteSheet, ServiceSheet, next_season
 from bookings.office.access import StaffRequest, staff
 from bookings.office.drafting import new_row, own_draft, row_or_404, save_to_draft, seen_step
 from bookings.office.forms.timetable import DepartureForm, ServiceForm, tomorrow
@@ -33,7 +34,11 @@ from bookings.web.refusals import add_refusal
 @staff
 @require_safe
 def new_service(request: StaffRequest, row: str) -> HttpResponse:
-    return _redirect_to_new("office:timetable_service", row_or_404(row))
+    """`?copy=12` is like that service in the next season."""
+    answer = _redirect_to_new("office:timetable_service", row_or_404(row))
+    if request.GET.get("copy"):
+        answer["Location"] += f"&copy={row_or_404(request.GET['copy'])}"
+    return answer
 
 
 @staff
@@ -60,7 +65,11 @@ def service(request: StaffRequest, row: str) -> HttpResponse:
         raise Http404
     route, route_sheet = _route(request, begun.route if begun else "")
     initial = ServiceForm.initial_of(begun) if begun else _like_before(route, route_sheet, request)
-    form = ServiceForm(request.POST if request.method == "POST" else None, initial=initial, is_new=is_new)
+    plans = may(request.user.role, "timetable_route", "POST")
+    if is_new and request.method == "POST" and not plans:
+        raise PermissionDenied
+    data = request.POST if request.method == "POST" else None
+    form = ServiceForm(data, initial=initial, is_new=is_new, only_days=not plans)
     if form.is_valid() and request.POST.get("action") == "holidays":
         days = form.with_holidays(_country(route_sheet))
         form = ServiceForm(request.POST.dict() | days, initial=initial, is_new=is_new)
@@ -73,6 +82,7 @@ def service(request: StaffRequest, row: str) -> HttpResponse:
             return answer
     context = {
         "title": _("New service") if is_new else _("Service"),
+        "copy": "" if is_new or not plans else row,
         "route": route,
         "route_name": route_name(route_sheet),
         "form": form,
@@ -129,6 +139,10 @@ def _route(request: StaffRequest, known: str) -> tuple[str, RouteSheet]:
 
 def _like_before(route: str, sheet: RouteSheet, request: StaffRequest) -> dict[str, Any]:
     before: ServiceSheet | None = last_service(route, own_draft(request))
+    like = request.GET.get("copy", "")
+    other = find_service_sheet(like, own_draft(request), since=tomorrow()) if like else None
+    if other:
+        return ServiceForm.initial_of(next_season(other))
     values = {"departs": sheet.clock, "weekdays": "daily"}
     return values | ({"layout": before.layout, "price": before.price} if before else {})
 
@@ -137,7 +151,7 @@ def _save(request: StaffRequest, form: Any, edit: Edit, text: str) -> HttpRespon
     """None if the form is to be shown again."""
     try:
         change = save_to_draft(request, own_draft(request), edit)
-    except Conflict as refusal:
+    except Refusal as refusal:
         add_refusal(form, None, refusal)
         return None
     messages.success(request, text)

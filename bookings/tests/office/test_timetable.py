@@ -242,3 +242,37 @@ def test_public_holidays_are_entered_before_anything_is_saved(manager: StaffClie
     assert answer.status_code == 200
     assert "2026-12-16\n2026-12-18\n2026-12-25</textarea>" in answer.content.decode()
     assert not DraftChange.objects.exists()
+
+
+def test_a_dispatcher_changes_single_days_and_nothing_else(
+    dispatcher: StaffClient, manager: StaffClient
+) -> None:
+    service = make_service()
+    generate_departures(days=5)
+    address = f"{PAGE}services/{service.pk}/"
+    form = {"departs": "05:00", "weekdays": "sun", "price": "1", "runs_not": "2026-12-03", "seen": "0"}
+
+    answer = dispatcher.post(address, form | {"since": "+1", "action": "save"}, follow=True)
+
+    data = DraftChange.objects.get().data
+    assert (data["departs_min"], data["weekdays"], data["price"]) == (480, 127, "500.00")
+    assert data["runs_not"] == ["2026-12-03"]
+    assert "Publish" in answer.content.decode()
+    draft = TimetableDraft.objects.get()
+    dispatcher.post(f"{PAGE}drafts/{draft.pk}/publish/", {"seen": draft.version})
+    assert not Schedule.objects.filter(service_date=date(2026, 12, 3)).exists()
+    assert dispatcher.post(f"{PAGE}services/new-abc/", form | {"route": service.route_id}).status_code == 403
+    manager.post(address, form | {"starts_on": "2026-01-01", "layout": service.layout_id, "since": "+1"})
+    of_manager = TimetableDraft.objects.latest("pk")
+    refused = dispatcher.post(f"{PAGE}drafts/{of_manager.pk}/publish/", {"seen": of_manager.version})
+    assert "Only managers work on the drafts of others." in refused.content.decode()
+
+
+def test_a_season_is_copied_to_the_same_weekdays_of_the_next(manager: StaffClient) -> None:
+    service = make_service(starts_on=date(2026, 12, 7), ends_on=date(2027, 1, 10))
+
+    answer = manager.get(f"{PAGE}routes/{service.route_id}/services/new/?copy={service.pk}", follow=True)
+
+    page = answer.content.decode()
+    assert 'value="2027-12-06"' in page
+    assert 'value="2028-01-09"' in page

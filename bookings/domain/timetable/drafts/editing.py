@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from bookings.base.errors import Conflict, NotFound
+from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.timetable.drafts.sheets import Json, Sheet, as_plain_json, read_sheet
 from bookings.models import DraftChange, TimetableDraft, User
@@ -79,6 +79,7 @@ def save_edit(
         draft = (
             lock_draft(draft.pk) if draft else TimetableDraft.objects.create(created_by=actor, created_at=now)
         )
+        check_rights(draft, actor)
         latest = draft.changes.filter(subject=edit.subject).last() if edit.subject else None
         if latest and latest.data == as_plain_json(edit.sheet) and latest.made_by_id == actor.pk:
             return latest  # the form was sent twice
@@ -98,10 +99,11 @@ def save_edit(
         )
 
 
-def undo_latest(draft_id: int, *, number: int) -> DraftChange:
+def undo_latest(draft_id: int, *, number: int, actor: User) -> DraftChange:
     """Take the latest step back, which must still be the one of this number: else Conflict."""
     with short_transaction():
         draft = lock_draft(draft_id)
+        check_rights(draft, actor)
         latest = draft.changes.last()
         if latest is None or latest.number != number:
             raise Conflict(_("The draft has changed since you looked at it. Look again, then undo."))
@@ -109,10 +111,10 @@ def undo_latest(draft_id: int, *, number: int) -> DraftChange:
         return latest
 
 
-def drop_draft(draft_id: int, *, now: datetime | None = None) -> None:
+def drop_draft(draft_id: int, *, actor: User, now: datetime | None = None) -> None:
     """Give up all that is in the draft; it stays to be looked at. Conflict if it was published meanwhile."""
     with short_transaction():
-        lock_draft(draft_id)
+        check_rights(lock_draft(draft_id), actor)
         TimetableDraft.objects.filter(pk=draft_id).update(dropped_at=now or database_now())
 
 
@@ -124,6 +126,12 @@ def lock_draft(draft_id: int) -> TimetableDraft:
     if not draft.is_open:
         raise Conflict(_("This draft has been published or dropped meanwhile. What you typed is still here."))
     return draft
+
+
+def check_rights(draft: TimetableDraft, actor: User) -> None:
+    """Refusal: a dispatcher works on own drafts alone."""
+    if actor.role == User.Role.DISPATCHER and draft.created_by_id != actor.pk:
+        raise Refusal(_("Only managers work on the drafts of others."))
 
 
 def current_changes(draft: TimetableDraft) -> list[DraftChange]:

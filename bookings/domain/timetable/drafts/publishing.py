@@ -24,7 +24,7 @@ from bookings.domain.timetable.drafts.departures import (
     bring_up_to_plan,
     coach_of,
 )
-from bookings.domain.timetable.drafts.editing import current_changes, lock_draft
+from bookings.domain.timetable.drafts.editing import check_rights, current_changes, lock_draft
 from bookings.domain.timetable.drafts.published import fare_sheet, route_sheet, service_sheet
 from bookings.domain.timetable.drafts.sheets import FareSheet, Json, Sheet, as_plain_json, read_sheet
 from bookings.domain.timetable.stale import describe, passenger_lines, standing_bookings
@@ -89,6 +89,7 @@ def publish_draft(draft_id: int, *, seen: int, actor: User, now: datetime | None
     with short_transaction():
         _take_turns()
         draft = lock_draft(draft_id)
+        check_rights(draft, actor)
         if draft.version != seen:
             raise Conflict(_("The draft has changed since you looked at it. Look again, then publish."))
         outcome = _publish(draft, now=now)

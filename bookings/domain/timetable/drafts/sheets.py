@@ -7,8 +7,8 @@ that added it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 Json = dict[str, Any]
 Pair = tuple[int, int]  # positions of two calls
 MAX_CALLS: Final = 60
+_YEAR: Final = timedelta(weeks=52)
 
 
 @dataclass(frozen=True)
@@ -168,3 +169,9 @@ def _day(text: str | date) -> date:
 def _pair(key: str) -> Pair:
     first, _dash, last = key.partition("-")
     return int(first), int(last)
+
+
+def next_season(sheet: ServiceSheet) -> ServiceSheet:
+    """The same 52 weeks later, so that it begins and ends on the same weekdays, without the single days."""
+    ends_on = sheet.ends_on and sheet.ends_on + _YEAR
+    return replace(sheet, starts_on=sheet.starts_on + _YEAR, ends_on=ends_on, runs_also=(), runs_not=())

@@ -270,12 +270,12 @@ def test_steps_are_undone_from_the_latest_on(manager: User) -> None:
     )
     save(manager, replace(edit, seen=1), draft)
 
-    undo_latest(draft.pk, number=2)
+    undo_latest(draft.pk, number=2, actor=manager)
 
     assert [step.data["departs_min"] for step in current_changes(draft)] == [540]
     with pytest.raises(Conflict):
-        undo_latest(draft.pk, number=2)
-    drop_draft(draft.pk, now=NOW)
+        undo_latest(draft.pk, number=2, actor=manager)
+    drop_draft(draft.pk, actor=manager, now=NOW)
     with pytest.raises(Conflict, match="published or dropped"):
         publish(draft, manager)
 
