@@ -188,7 +188,7 @@ def _first_note(schedule: Schedule) -> str:
     """At its first stop, by the company's clock as the whole list."""
     change = read_changes(schedule.call_changes)
     if 0 not in change:
-        return _("changed further on") if change else ""
+        return ""
     first = RouteStop(position=0, arrive_min=0, depart_min=0)
     return expected_text(call_time(schedule, first), ZoneInfo(settings.TIME_ZONE))
 

@@ -106,6 +106,7 @@ class Offer:
     arrives_note: str = ""
     shows_day: bool = False  # it is expected on another day than planned
     expected_at: datetime | None = None  # where it boards, if that is not as planned
+    call_changes: str = ""
 
 
 class _ChangedTimes(TypedDict, total=False):
@@ -115,6 +116,7 @@ class _ChangedTimes(TypedDict, total=False):
     arrives_note: str
     shows_day: bool
     expected_at: datetime | None
+    call_changes: str
 
 
 @dataclass(frozen=True)
@@ -350,6 +352,7 @@ def _changes(departure: Departure) -> _ChangedTimes:
         "arrives_note": expected_text(alighting, ZoneInfo(segment.alight.stop.time_zone), arrives=True),
         "shows_day": expected.date() != departure.boards_local.date(),
         "expected_at": boarding.expected_departure if boarding.is_changed else None,
+        "call_changes": departure.call_changes,
     }
 
 

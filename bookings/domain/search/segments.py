@@ -56,6 +56,7 @@ class Departure(
     revision: int
     boarding: CallTimes | None = None  # where something was told that the plan does not say
     alighting: CallTimes | None = None
+    call_changes: str = ""
 
     @property
     def expected_boards_at(self) -> datetime:
@@ -313,6 +314,7 @@ def _changed(departure: DatedDeparture, segment: RouteSegment, opens: datetime |
         departure.revision,
         boarding,
         alighting,
+        departure.call_changes,
     )
 
 

@@ -119,6 +119,18 @@ def call_time(departure: Dated, call: Timed, left: datetime | None = None) -> Ca
     )
 
 
+def expected_times(planned: Sequence[datetime], call_changes: str, first: int) -> list[datetime]:
+    """The expected times of the calls from the position `first` on, from the planned ones; of the last its
+    arrival.
+    """
+    changes, last = read_changes(call_changes), first + len(planned) - 1
+    late = [changes.get(position, AS_PLANNED) for position in range(first, last + 1)]
+    return [
+        moment + (change.arrive_late if position == last else change.depart_late) * _MINUTE
+        for position, (moment, change) in enumerate(zip(planned, late, strict=True), first)
+    ]
+
+
 def expected_boards_at(booking: Booking) -> datetime:
     """The later of planned and last told: what decides over refunds and changes of a booking, which must be
     loaded with its schedule.

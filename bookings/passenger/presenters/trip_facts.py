@@ -20,6 +20,7 @@ from bookings.base.dates import day_mark, time_text
 from bookings.cache.reference_data import cached
 from bookings.domain.fares.refund_lines import class_refunds
 from bookings.domain.search.offers import Offer
+from bookings.domain.timetable.call_times import expected_times
 from bookings.domain.timetable.segments import Segment, calls_of_routes
 from bookings.domain.timetable.trip_facts import StopFacts, TripFacts, trip_facts
 from bookings.models import Amenity, FareClass, RouteStop
@@ -40,17 +41,24 @@ class OfferedTrip:
     boards_at: datetime
     amenities: tuple[str, ...]  # in words
     fare_classes: Sequence[FareClass]
+    call_changes: str = ""  # what was told of its times, see domain.timetable.call_times
+
+    @property
+    def expected_at(self) -> datetime:
+        """Where it boards."""
+        return expected_times([self.boards_at, self.boards_at], self.call_changes, self.board.position)[0]
 
     @classmethod
     def of_offer(cls, offer: Offer) -> OfferedTrip:
         ends = offer.segment.board, offer.segment.alight
-        return cls(*ends, offer.boards_at, offer.amenities, offer.fare_classes)
+        return cls(*ends, offer.boards_at, offer.amenities, offer.fare_classes, offer.call_changes)
 
     @classmethod
     def of_segment(cls, segment: Segment, fare_classes: Sequence[FareClass]) -> OfferedTrip:
         names = segment.schedule.layout.amenities
         amenities = tuple(str(Amenity(name).label) for name in names if name in Amenity.values)
-        return cls(segment.board, segment.alight, segment.boards_at, amenities, fare_classes)
+        ends, changes = (segment.board, segment.alight), segment.schedule.call_changes
+        return cls(*ends, segment.boards_at, amenities, fare_classes, changes)
 
 
 def trip_facts_of_offers(offers: Iterable[Offer], now: datetime) -> list[SafeString]:
@@ -65,10 +73,20 @@ def trip_facts_list(trip: OfferedTrip, now: datetime, *, has_route: bool = True)
 
     It is made once an hour: each step of the refund terms is so many whole hours before boarding.
     """
-    hours = -((now - trip.boards_at) // _HOUR)
+    boards_at = trip.expected_at if trip.call_changes else trip.boards_at
+    hours = -((now - boards_at) // _HOUR)
     classes = tuple(fare_class.pk for fare_class in trip.fare_classes)
-    what = (trip.board.pk, trip.alight.pk, trip.boards_at, trip.amenities, classes, has_route)
-    hour = trip.boards_at - hours * _HOUR
+    what: tuple[object, ...] = (
+        trip.board.pk,
+        trip.alight.pk,
+        trip.boards_at,
+        trip.amenities,
+        classes,
+        has_route,
+    )
+    hour = boards_at - hours * _HOUR
+    if trip.call_changes:
+        what += (trip.call_changes,)
     return cached(("trip facts of an hour", hours, *what), lambda: _facts_of_hour(trip, hour, has_route))
 
 
@@ -76,6 +94,8 @@ def _facts_of_hour(trip: OfferedTrip, now: datetime, has_route: bool) -> SafeStr
     """What all departures of the route have in common is made once."""
     facts = trip_facts(trip.board, trip.alight)
     times = facts.times(trip.boards_at)
+    if trip.call_changes:
+        times = expected_times(times, trip.call_changes, trip.board.position)
     if not has_route:
         times = [times[0], times[-1]]
     day = times[0].date()
@@ -85,7 +105,7 @@ def _facts_of_hour(trip: OfferedTrip, now: datetime, has_route: bool) -> SafeStr
     pieces = cached(key, lambda: _frame(facts, trip.amenities, has_route).split(_HOLE))
     html = "".join(chain.from_iterable(zip(pieces, [*holes, ""], strict=True)))
     refunds = class_refunds(
-        trip.fare_classes, boards_at=trip.boards_at, now=now, zone=ZoneInfo(trip.board.stop.time_zone)
+        trip.fare_classes, boards_at=times[0], now=now, zone=ZoneInfo(trip.board.stop.time_zone)
     )
     return mark_safe(f"{html}{fill(_FACT, _('Refund'), _lines(refunds))}</dl>")
 

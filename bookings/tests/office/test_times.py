@@ -188,6 +188,9 @@ def test_passengers_see_it_at_the_next_request(
         page = client.get(address, query).content.decode()
         assert '<span class="visually-hidden">planned </span>14:00</s>' in page
         assert "expected 14:45" in page
+    facts = client.get(seats[0], seats[1]).content.decode().split('class="trip-facts"')[1]
+    assert "<b>14:45</b>" in facts
+    assert "Please be there by 14:15." in facts
     part = booking_page(booking.booking_reference, now=NOW).parts[0]
     assert (part.trip.departs_note, part.trip.arrives_note) == ("expected 14:45", "expected 16:45")
     live = managed_order(booking.booking_reference, now=NOW).trips[0]
