@@ -15,6 +15,7 @@ from bookings.demo.network import SOURCE, make_lap_type, make_network, make_plac
 from bookings.demo.partners import NAME as PARTNER
 from bookings.demo.partners import give_key, make_partner, make_webhook, settle_account
 from bookings.demo.staff import give_addresses, give_password, make_staff, staff_can_log_in
+from bookings.demo.statements import make_statements
 from bookings.demo.tills import pay_at_tills
 from bookings.demo.vouchers import give_vouchers
 from bookings.domain.sales.gateway_refunds import watch_owed_refunds
@@ -78,6 +79,7 @@ def seed_demo(
     departures = make_departures(today, days, progress and progress("departures"))
     bookings = fill_coaches(today, now, seed, clerk, partner, progress and progress("bookings"))
     pay_at_tills(now, seed)
+    make_statements(now)
     watch_owed_refunds(now=now)
     send_buses(today)
     move_on(today, now)

@@ -12,6 +12,7 @@ from django.test import override_settings
 from bookings.demo.seed import seed_demo
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.partners.api_keys import find_key
+from bookings.domain.reconciliation.overview import overview
 from bookings.domain.timetable.generate import generate_departures
 from bookings.models import (
     Booking,
@@ -238,3 +239,11 @@ def test_a_few_vouchers_are_there_and_no_second_run_gives_more(demo: str) -> Non
     assert list(vouchers.values_list("value", "balance")) == [(120, 0), (80, 80), (300, 300), (120, 120)]
     assert seed_demo(now=NOW, days=3, only_lines=FEW).voucher == ""
     assert Voucher.objects.count() == 4
+
+
+def test_statements_of_the_last_days_show_one_that_agrees_and_one_that_does_not(demo: str) -> None:
+    days = [day for day in overview(now=NOW).days if day.gateway == "card"]
+
+    assert {bool(day.open_differences) for day in days} == {True, False}
+    assert StaffTask.objects.filter(kind="statement_difference").exists()
+    assert violations(now=NOW) == []
