@@ -17,6 +17,7 @@ from bookings.models import (
     Bus,
     City,
     Company,
+    DisruptionPolicy,
     FareClass,
     Line,
     LuggageRule,
@@ -222,3 +223,8 @@ class LuggageRuleAdmin(PlainAdmin):
 class LuggageSpaceAdmin(PlainAdmin):
     list_display = ["layout", "pieces"]
     list_select_related = ["layout"]
+
+
+@admin.register(DisruptionPolicy)
+class DisruptionPolicyAdmin(PlainAdmin):
+    list_display = ["name", "code", "is_active"]

@@ -2,7 +2,7 @@ from .chargebacks import Chargeback
 from .commissions import Commission, CommissionRate, PartnerPayment
 from .company import Company
 from .counter import Note, Shift, TillMovement
-from .disruptions import ChoiceLink, DisruptedSchedule, Disruption, DisruptionLine
+from .disruptions import ChoiceLink, DisruptedSchedule, Disruption, DisruptionLine, DisruptionPolicy
 from .drafts import AuditEntry, DraftChange, TimetableDraft
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
@@ -61,6 +61,7 @@ __all__ = [
     "DisruptedSchedule",
     "Disruption",
     "DisruptionLine",
+    "DisruptionPolicy",
     "DraftChange",
     "Fare",
     "FareClass",

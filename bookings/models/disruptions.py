@@ -49,6 +49,9 @@ class Disruption(models.Model):
     layout = models.ForeignKey(  # of the other coach, where it is swapped
         SeatLayout, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    target = models.ForeignKey(  # the relief coach
+        Schedule, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     is_beyond_control = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
@@ -192,3 +195,33 @@ class ChoiceLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.disruption_id}: link of order {self.order_id}"
+
+
+class DisruptionPolicy(models.Model):
+    """What a law, or the company's own promise, gives to passengers of a case, besides another coach or the
+    money: by kind of case, distance and planned duration.
+    """
+
+    class Entitlement(models.TextChoices):
+        FOOD = "food", _("food and drink while you wait")
+        HOTEL = "hotel", _("a hotel, and the way there, where a night is needed")
+        INTEREST = "interest", _("interest on what you paid until it is paid back")
+        COSTS = "costs", _("costs that follow directly from it")
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    kinds = models.JSONField(_("kinds of case"), default=list)
+    min_km = models.IntegerField(_("from so many kilometres"), default=0)
+    min_minutes = models.IntegerField(_("from so many minutes of planned ride"), default=0)
+    entitlements = models.JSONField(_("gives"), default=list)
+    not_beyond_control = models.JSONField(_("not if beyond our control"), default=list, blank=True)
+    not_in_weather = models.JSONField(_("not in severe weather"), default=list, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("disruption policy")
+        verbose_name_plural = _("disruption policies")
+
+    def __str__(self) -> str:
+        return self.name

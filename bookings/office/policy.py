@@ -155,6 +155,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "disruption": EVERYBODY,
     "disruption_evidence": APPROVERS | {Role.DISPATCHER, Role.AUDITOR},  # everybody's names in one file
     "disruption_new": DISPATCH,
+    "disruption_passing": DISPATCH,
     "disruption_confirm": DISPATCH,
     "disruption_renew": DISPATCH,
     "disruption_discard": DISPATCH,

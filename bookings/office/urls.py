@@ -235,6 +235,7 @@ urlpatterns = [
     # What goes wrong
     path("disruptions/", disruptions.disruptions, name="disruptions"),
     path("departures/<int:schedule_id>/disruption/", disruptions.new, name="disruption_new"),
+    path("disruptions/passing/", disruptions.passing, name="disruption_passing"),
     path("disruptions/<int:case_id>/", disruptions.disruption, name="disruption"),
     path("disruptions/<int:case_id>/confirm/", disruptions.confirm, name="disruption_confirm"),
     path("disruptions/<int:case_id>/renew/", disruptions.renew, name="disruption_renew"),

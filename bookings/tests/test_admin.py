@@ -20,6 +20,7 @@ from bookings.models import (
     Bus,
     City,
     Company,
+    DisruptionPolicy,
     FareClass,
     Line,
     LuggageRule,
@@ -49,6 +50,7 @@ from bookings.tests.make import (
 
 PLAIN = [
     Company,
+    DisruptionPolicy,
     City,
     Stop,
     LuggageRule,

@@ -50,6 +50,7 @@ class CaseRequest:
     text: str = ""
     is_beyond_control: bool = False
     layout_id: int | None = None  # of the other coach, where it is swapped
+    target_id: int | None = None  # the relief coach
 
 
 def open_case(
@@ -88,6 +89,7 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
         text=" ".join(request.text.split())[:300],
         is_beyond_control=request.is_beyond_control,
         layout_id=request.layout_id,
+        target_id=_relief_of(request, schedules),
         created_by=by,
         created_at=now,
     )
@@ -97,6 +99,26 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
     )
     write_plan(case, now=now)
     return str(case.pk)
+
+
+def _relief_of(request: CaseRequest, schedules: Sequence[Schedule]) -> int | None:
+    """The id of the relief coach: another coach of the same route at the same time that has not left."""
+    if request.kind != Disruption.Kind.RELIEF:
+        return None
+    target = Schedule.objects.filter(pk=request.target_id).first() if request.target_id else None
+    first = schedules[0]
+    is_beside = target and (target.route_id, target.departure_time) == (first.route_id, first.departure_time)
+    if target is None or not is_beside or target.pk == first.pk or len(schedules) > 1:
+        raise Refusal(_("Choose the relief coach: another coach of this departure."))
+    check_departures(request.kind, [target])
+    return target.pk
+
+
+def list_relief_coaches(schedule: Schedule) -> list[Schedule]:
+    """The other coaches of a departure."""
+    beside = Schedule.objects.filter(route=schedule.route_id, departure_time=schedule.departure_time)
+    running = beside.exclude(status=Schedule.Status.CANCELLED).exclude(pk=schedule.pk)
+    return list(running.select_related("route__line").order_by("coach"))
 
 
 def check_departures(kind: str, schedules: Iterable[Schedule]) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from bookings.domain.disruptions.choices import changeable_until, has_choice
 from bookings.domain.disruptions.links import choice_address
 from bookings.domain.disruptions.parties import AffectedParty, parties_of_lines
+from bookings.domain.disruptions.policies import entitlement_texts
 from bookings.domain.disruptions.seats import FreeSeats
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
@@ -71,6 +72,7 @@ class ChoicePage:
     before: TripView  # the trip as it was booked
     headline: str
     apology: str  # what does not happen, and why
+    entitlements: tuple[str, ...]  # what is due besides, in words
     parties: tuple[PartyView, ...]
     refunded: tuple[str, ...]  # names of those who had their money back
     is_buyer: bool
@@ -101,6 +103,7 @@ def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
         before=before,
         headline=str(_HEADLINES[Disruption.Kind(case.kind)]),
         apology=_apology(case, before),
+        entitlements=entitlement_texts(sorted({code for line in lines for code in line.entitlements})),
         parties=tuple(parties),
         refunded=tuple(ticket.full_name for ticket in cancelled),
         is_buyer=is_buyer,

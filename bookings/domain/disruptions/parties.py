@@ -53,6 +53,10 @@ class AffectedParty:
         return any(ticket.place == Ticket.Place.WAITING for ticket in self.tickets)
 
     @property
+    def has_no_seat(self) -> bool:
+        return all(ticket.place in (Ticket.Place.WAITING, Ticket.Place.STANDBY) for ticket in self.tickets)
+
+    @property
     def comes_first(self) -> tuple[bool, bool, datetime, int]:
         """In which order seats are given out: wheelchairs, who needs an adult, then as they bought."""
         has_wheelchair = any(ticket.needs_wheelchair for ticket in self.tickets)

@@ -9,9 +9,10 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from bookings.domain.disruptions.parties import AffectedParty, affected_parties
+from bookings.domain.disruptions.policies import entitlements_of, list_policies
 from bookings.domain.disruptions.seats import FreeSeats, SeatOf
 from bookings.domain.disruptions.swap import plan_line, plan_seats
-from bookings.domain.timetable.segments import Segment
+from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
 from bookings.domain.timetable.trips import local_text
 from bookings.models import (
     DisruptedSchedule,
@@ -32,7 +33,10 @@ def write_plan(case: Disruption, *, now: datetime) -> None:
     The caller holds the case. Nothing is changed but the case's own rows.
     """
     own = list(case.schedules.filter(is_target=False).values_list("schedule", flat=True))
-    lines = _PLANS[Kind(case.kind)](case, own, now)
+    lines, policies = _PLANS[Kind(case.kind)](case, own, now), list_policies()
+    for line in lines:
+        before = Segment(line.from_schedule, line.from_stop, line.to_stop)
+        line.entitlements = entitlements_of(case, before, policies)
     DisruptionLine.objects.filter(disruption=case).delete()
     DisruptionLine.objects.bulk_create(lines)
     DisruptedSchedule.objects.filter(disruption=case).delete()
@@ -80,6 +84,28 @@ def _propose(line: DisruptionLine, segment: Segment, seats: SeatOf) -> None:
     line.action, line.new_schedule, line.new_seat = Action.MOVE, segment.schedule, seats[line.ticket_id]
     line.new_from_stop, line.new_to_stop = segment.board, segment.alight
     line.note = _("moved to %(when)s") % {"when": local_text(segment.boards_at)}
+
+
+def _plan_relief(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
+    """Who waits for a seat, and then who stands by, gets one on the relief coach while there are some."""
+    if case.target_id is None:
+        raise ValueError(f"{case} has no relief coach")
+    free, lines = FreeSeats(now), []
+    parties = [party for party in affected_parties(schedule_ids) if party.has_no_seat]
+    for party in sorted(parties, key=lambda party: (not party.is_waiting, *party.comes_first)):
+        before = party.segment
+        ref = SegmentRef(case.target_id, before.board.ref, before.alight.ref)
+        segment = get_segment(ref)
+        seats = free.seats_for(segment, party.with_places, is_sold=False)
+        if seats is None:
+            continue
+        free.give(segment, seats, sum(ticket.extra_luggage for ticket in party.tickets))
+        for ticket in party.tickets:
+            line = _line_of(case, ticket)
+            _propose(line, segment, seats)
+            line.note = _("onto the relief coach")
+            lines.append(line)
+    return lines
 
 
 def _line_of(case: Disruption, ticket: Ticket) -> DisruptionLine:
@@ -143,6 +169,7 @@ _PLANS: Final[Mapping[Disruption.Kind, Callable[[Disruption, Sequence[int], date
     Kind.CANCEL: _plan_cancellation,
     Kind.SWAP_COACH: _plan_swap,
     Kind.REINSTATE: _plan_reinstatement,
+    Kind.RELIEF: _plan_relief,
 }
 
 

@@ -52,13 +52,16 @@ class FreeSeats:
             self._segments[key] = [get_segment(ref) for ref in refs]
         return self._segments[key]
 
-    def seats_for(self, segment: Segment, tickets: Sequence[tuple[Ticket, str]]) -> SeatOf | None:
+    def seats_for(
+        self, segment: Segment, tickets: Sequence[tuple[Ticket, str]], *, is_sold: bool = True
+    ) -> SeatOf | None:
         """Seats for a party of tickets, each with the place that it had: in the class of each or a better
         one, as close together as can be, wheelchairs on places for them. None if there is no room for all and
-        their extra luggage.
+        their extra luggage, or if the departure is not sold (any more), where it has to be.
         """
         pieces = sum(ticket.extra_luggage for ticket, _place in tickets)
-        if not segment.is_on_sale(self.now) or (pieces and pieces > self._luggage_left(segment)):
+        is_closed = is_sold and not segment.is_on_sale(self.now)
+        if is_closed or (pieces and pieces > self._luggage_left(segment)):
             return None
         fares = fare_table([(segment.board, segment.alight)])
         classes = fares.sold_classes(

@@ -1,5 +1,6 @@
 """The disruption desk: open a case, look at its plan, confirm it, decide for passengers, close it."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import messages
@@ -24,11 +25,13 @@ from bookings.domain.disruptions.cases import (
 from bookings.domain.disruptions.choices import Answerer, By, PartyChoice, answer_for_party
 from bookings.domain.disruptions.desk import get_desk, get_party, list_cases
 from bookings.domain.disruptions.evidence import case_evidence
+from bookings.domain.disruptions.passing import departures_passing
 from bookings.domain.timetable.segments import SegmentRef
+from bookings.domain.timetable.trips import local_text
 from bookings.models import Disruption, Schedule
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.disruptions import CaseForm
-from bookings.office.forms.exchange import content_of
+from bookings.office.forms.disruptions import CaseForm, PassingForm
+from bookings.office.forms.exchange import content_of, ids_in
 from bookings.office.policy import may
 from bookings.office.presenters.case_evidence import evidence_file
 from bookings.office.presenters.disruptions import CaseRow, departure_text, line_row, status_badge, summary
@@ -49,49 +52,84 @@ def _known(number: int) -> int:
 def disruptions(request: StaffRequest) -> HttpResponse:
     is_closed = request.GET.get("state") == "closed"
     rows = [CaseRow.of(case) for case in list_cases(is_closed=is_closed)]
-    return render(request, "office/disruptions/disruptions.html", {"rows": rows, "is_closed": is_closed})
+    may_open = may(request.user.role, "disruption_passing")
+    context = {"rows": rows, "is_closed": is_closed, "may_open": may_open}
+    return render(request, "office/disruptions/disruptions.html", context)
 
 
-def _case_form(request: StaffRequest, schedule: Schedule) -> CaseForm:
+def _case_form(request: StaffRequest, schedules: Sequence[Schedule], *, is_sent: bool) -> CaseForm:
     initial = {"submission": random_token()}
-    return CaseForm(request.POST or None, initial=initial, schedule=schedule)
+    return CaseForm(request.POST if is_sent else None, initial=initial, schedules=schedules)
+
+
+def _open(request: StaffRequest, form: CaseForm, schedules: Sequence[Schedule]) -> Disruption:
+    """The case of a valid form."""
+    data = form.cleaned_data
+    kind = data["kind"]
+    layout = data.get("layout") if kind == Disruption.Kind.SWAP_COACH else None
+    case_request = CaseRequest(
+        kind,
+        tuple(schedule.pk for schedule in schedules),
+        data["reason"],
+        data["text"],
+        is_beyond_control=data["is_beyond_control"],
+        layout_id=layout.pk if layout else None,
+        target_id=data.get("target") if kind == Disruption.Kind.RELIEF else None,
+    )
+    token, content = data["submission"], content_of(case_request)
+    return open_case(case_request, by=request.user, submission=token, content=content)
 
 
 @staff
 @_FORM
 def new(request: StaffRequest, schedule_id: int) -> HttpResponse:
     """Open a case about a departure: a draft, which changes nothing."""
-    schedule = Schedule.objects.select_related("route__line").filter(pk=_known(schedule_id)).first()
-    if schedule is None:
+    schedules = list(Schedule.objects.select_related("route__line").filter(pk=_known(schedule_id)))
+    if not schedules:
         raise NotFound(_("We could not find this departure."))
-    form, refusal = _case_form(request, schedule), None
+    return _new_page(request, schedules, is_sent=request.method == "POST")
+
+
+def _new_page(request: StaffRequest, schedules: Sequence[Schedule], *, is_sent: bool) -> HttpResponse:
+    form, refusal = _case_form(request, schedules, is_sent=is_sent), None
     if form.is_valid():
-        data = form.cleaned_data
-        layout = data.get("layout") if data["kind"] == Disruption.Kind.SWAP_COACH else None
-        case_request = CaseRequest(
-            data["kind"],
-            (schedule.pk,),
-            data["reason"],
-            data["text"],
-            is_beyond_control=data["is_beyond_control"],
-            layout_id=layout.pk if layout else None,
-        )
         try:
-            case = open_case(
-                case_request, by=request.user, submission=data["submission"], content=content_of(case_request)
-            )
+            case = _open(request, form, schedules)
         except Refusal as broken:
             refusal = broken
         else:
             return redirect("office:disruption", case.pk)
     context = {
         "form": form,
-        "schedule": schedule,
-        "departure": departure_text(schedule),
+        "schedules": [(schedule.pk, departure_text(schedule)) for schedule in schedules],
         "refusal": counted(refusal),
     }
     status = refusal.status if refusal else 422 if form.errors else 200
     return render(request, "office/disruptions/new.html", context, status=status)
+
+
+@staff
+@_FORM
+def passing(request: StaffRequest) -> HttpResponse:
+    """A closed road or border: the departures that pass a place between two times, and a case about those
+    that are chosen.
+    """
+    if request.method == "POST":
+        chosen = ids_in(request.POST, "schedules")
+        own = Schedule.objects.select_related("route__line").filter(pk__in=chosen)
+        schedules = list(own.order_by("departure_time", "pk"))
+        if schedules:
+            return _new_page(request, schedules, is_sent="kind" in request.POST)
+    form, rows, refusal = PassingForm(request.GET or None), None, None
+    if form.is_valid():
+        try:
+            departures = departures_passing(*form.window())
+            rows = [(departure_text(row.schedule), local_text(row.passes_at), row) for row in departures]
+        except Refusal as broken:
+            refusal = broken
+    context = {"form": form, "departures": rows, "refusal": counted(refusal)}
+    status = refusal.status if refusal else 422 if form.errors else 200
+    return render(request, "office/disruptions/passing.html", context, status=status)
 
 
 @staff

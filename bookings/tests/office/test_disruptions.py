@@ -9,7 +9,7 @@ import pytest
 
 from bookings.models import Disruption, Refund, Schedule, Ticket, User
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures
-from bookings.tests.make import NOW, make_booking, make_layout, make_schedule, make_user
+from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +151,28 @@ def test_a_cancelled_departure_is_offered_to_run_again(dispatcher: StaffClient) 
     opened = dispatcher.post(f"/office/departures/{first.pk}/disruption/", form)
     dispatcher.post(f"{opened.url}confirm/", {"version": 1, "submission": "undo"})
     assert booking.tickets.get().schedule == first
+
+
+def test_a_closed_road_opens_one_case_about_all_who_pass(dispatcher: StaffClient) -> None:
+    route = make_route("Johannesburg", "Beaufort West", "Cape Town")
+    schedules = [make_schedule(route=route, departs=NOW + timedelta(days=1, hours=n)) for n in (2, 3)]
+    make_booking(schedule=schedules[0], names=("Ann Lee", "Ben Lee"))
+    window = {"city": "beaufort-west", "start": "2026-12-02T12:00", "end": "2026-12-02T16:00"}
+    page = dispatcher.get("/office/disruptions/passing/", window)
+    assert "2 passengers" in page.content.decode()
+    ids = [schedule.pk for schedule in schedules]
+    asked = dispatcher.post("/office/disruptions/passing/", {"schedules": ids})
+    assert asked.status_code == 200
+    form = {"schedules": ids, "kind": "cancel", "reason": "road_closed", "submission": "s"}
+    opened = dispatcher.post("/office/disruptions/passing/", form)
+    case = Disruption.objects.get()
+    assert opened.url == f"/office/disruptions/{case.pk}/"
+    assert case.schedules.filter(is_target=False).count() == 2
+
+
+def test_a_time_that_makes_no_sense_says_so(dispatcher: StaffClient) -> None:
+    make_route()
+    window = {"city": "johannesburg", "start": "2026-12-02T12:00", "end": "2026-12-02T11:00"}
+    page = dispatcher.get("/office/disruptions/passing/", window)
+    assert page.status_code == 422
+    assert "at most three days" in page.content.decode()
