@@ -15,7 +15,13 @@ from bookings.base.money import ZERO, format_zar
 from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.fares.companions import find_adult_missing
-from bookings.domain.fares.luggage import LuggageRefused, luggage_prices, luggage_text, read_pieces
+from bookings.domain.fares.luggage import (
+    LuggageRefused,
+    PricedLuggage,
+    luggage_prices,
+    luggage_text,
+    read_pieces,
+)
 from bookings.domain.fares.prices import lap_types, passenger_types
 from bookings.domain.sales.checkout import (
     discount_of,
@@ -106,6 +112,7 @@ class CheckoutView:
     country: str  # ISO code of the first trip's start, empty if unknown
     is_abroad: bool  # a trip crosses a border
     keeps_luggage: bool  # extra pieces are kept with the seats
+    luggage_refunds: frozenset[str]  # LuggageRule.Refund of the extra pieces
 
     @property
     def is_complete(self) -> bool:
@@ -138,7 +145,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
     fares = [trip_fares(trip, hold.draft) for trip in trips]
     discount = discount_of(hold, trips, channel=channel, now=now)
     luggage, luggage_problem = _luggage(trips, hold.draft)
-    total = sum((fare for of_trip in fares for fare in of_trip), luggage) - discount.total
+    total = sum((fare for of_trip in fares for fare in of_trip), luggage_total(luggage)) - discount.total
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
     order = getattr(hold, "order", None)
     return CheckoutView(
@@ -185,15 +192,16 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
         country=segments[0].board.stop.city.country,
         is_abroad=is_abroad,
         keeps_luggage=any(trip.extra_luggage for trip in trips),
+        luggage_refunds=frozenset(str(pieces.refund) for of in luggage for pieces in of if pieces.pieces),
     )
 
 
-def _luggage(trips: list[HoldTrip], draft: dict[str, Any]) -> tuple[Decimal, str]:
-    """What extra pieces cost on all trips, and why they cannot be had."""
+def _luggage(trips: list[HoldTrip], draft: dict[str, Any]) -> tuple[list[list[PricedLuggage]], str]:
+    """The extra pieces of all on each trip, or why they cannot be had."""
     try:
-        return luggage_total([trip_luggage(trip, draft) for trip in trips]), ""
+        return [trip_luggage(trip, draft) for trip in trips], ""
     except LuggageRefused as refusal:
-        return ZERO, refusal.message
+        return [], refusal.message
 
 
 def _luggage_prices(trips: list[HoldTrip], index: int) -> tuple[str, ...]:

@@ -50,6 +50,21 @@ def test_what_is_chosen_is_kept_shown_and_paid(client: Client, schedule: Schedul
     ]
 
 
+@pytest.mark.parametrize(
+    ("refund", "words"),
+    [("none", "refunded only within that time"), ("full", "refunded in full"), ("fare", "")],
+)
+def test_what_comes_back_of_it_is_told_before_paying(
+    client: Client, schedule: Schedule, refund: str, words: str
+) -> None:
+    make_luggage_rule(refund=refund)
+    token = hold_by(client, schedule)
+
+    _status, review = post(client, token, **{"p0-luggage": "1"})
+
+    assert (("Extra luggage is" in review) == bool(words), words in review) == (True, True)
+
+
 def test_what_the_coach_does_not_take_is_refused_beside_its_field_and_nothing_is_lost(
     client: Client, schedule: Schedule
 ) -> None:
