@@ -104,7 +104,7 @@ MIDDLEWARE = [
     "bookings.web.middleware.client_address",  # limits, lockout and logs ask who it is
     "bookings.database.replica.routing.own_changes",  # before the first query: says which database answers
     "bookings.web.middleware.reference_data",  # asks once for the version that all below go by
-    "django.middleware.gzip.GZipMiddleware",  # packs what those below have finished
+    "bookings.web.compression.PageCompression",  # packs what those below have finished
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",  # tells the length of a page, so below the packing
     "django.middleware.csrf.CsrfViewMiddleware",  # before anything acts on a forged form
@@ -155,7 +155,7 @@ if DEBUG and env.bool("DEBUG_TOOLBAR", True):
         INSTALLED_APPS.append("debug_toolbar")
         # Within the compression: it writes itself into the page.
         MIDDLEWARE.insert(
-            MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware") + 1,
+            MIDDLEWARE.index("bookings.web.compression.PageCompression") + 1,
             "debug_toolbar.middleware.DebugToolbarMiddleware",
         )
         INTERNAL_IPS = ["127.0.0.1"]
