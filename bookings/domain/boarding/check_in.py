@@ -13,7 +13,7 @@ from bookings.base.codes import SPOKEN_LENGTH, is_old_ticket_code, is_ticket_cod
 from bookings.base.errors import Conflict, NotFound
 from bookings.database.transactions import database_now
 from bookings.domain.boarding.closing import legs_of
-from bookings.domain.boarding.coach_load import boarding_times
+from bookings.domain.boarding.coach_load import boarding_times, is_skipped
 from bookings.domain.boarding.departure_status import locked_schedule, take_step
 from bookings.domain.boarding.scan_result import CheckIn, Door, ScanOutcome, answer
 from bookings.domain.inventory import claims
@@ -188,7 +188,7 @@ def _as_place(ticket: Ticket, schedule: Schedule, call: RouteStop) -> ScanOutcom
         return ScanOutcome.CLOSED
     if ticket.booking.from_stop_id != call.pk:
         return ScanOutcome.WRONG_STOP
-    return ScanOutcome.CLOSED if has_left(schedule, call) else None
+    return ScanOutcome.CLOSED if has_left(schedule, call) or is_skipped(schedule, call) else None
 
 
 def _as_time(

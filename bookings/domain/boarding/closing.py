@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict
 from bookings.database.transactions import database_now
-from bookings.domain.boarding.coach_load import CoachLoad, actor_name, boarding_times, said_at_door
+from bookings.domain.boarding.coach_load import (
+    CoachLoad,
+    actor_name,
+    boarding_times,
+    is_skipped,
+    said_at_door,
+)
 from bookings.domain.boarding.departure_status import locked_load, mark_no_shows, take_step
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
@@ -145,6 +151,8 @@ def _refuse(load: CoachLoad, call: RouteStop, plan: ClosingPlan, seen: int, now:
         )
     if load.has_left(call.position):
         raise Conflict(_("The coach has left %(stop)s.") % {"stop": call.stop})
+    if is_skipped(load.schedule, call):
+        raise Conflict(_("The coach does not stop at %(stop)s.") % {"stop": call.stop})
     if now < closes:
         raise Conflict(
             _("Boarding at %(stop)s is open until %(time)s.")

@@ -58,6 +58,11 @@ def boarding_times(schedule: Schedule, call: RouteStop) -> BoardingTimes:
     return BoardingTimes(opens, closes, times.expected_departure)
 
 
+def is_skipped(schedule: Schedule, call: RouteStop) -> bool:
+    """Whether the coach passes the stop by: nobody boards there, and nobody who waits there is a no-show."""
+    return call_time(schedule, call).is_skipped
+
+
 def departure_day(schedule: Schedule) -> date:
     """By the clock of its first stop, as every page of the departure is headed."""
     first = route_calls(schedule.route_id)[0]

@@ -15,6 +15,7 @@ from bookings.domain.boarding.coach_load import (
     actor_name,
     boarding_times,
     coach_load,
+    is_skipped,
     said_at_door,
 )
 from bookings.domain.inventory import claims
@@ -74,6 +75,8 @@ def _refuse_leaving(load: CoachLoad, call: RouteStop, now: datetime) -> None:
         raise Conflict(_("The coach has left %(stop)s already: %(time)s, %(name)s.") % facts)
     if schedule.status not in (*BEFORE_LEAVING, Status.DEPARTED) or load.has_left(call.position):
         raise Conflict(_("This departure is %(state)s already.") % {"state": schedule.get_status_display()})
+    if is_skipped(schedule, call):
+        raise Conflict(_("The coach does not stop at %(stop)s.") % {"stop": call.stop})
     if call.position == load.calls[-1].position:
         raise Conflict(_("%(stop)s is the last stop: the coach arrives there.") % {"stop": call.stop})
     closes = boarding_times(schedule, call).closes

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from bookings.domain.boarding.coach_load import actor_name, boarding_times, said_at_door
+from bookings.domain.boarding.coach_load import actor_name, boarding_times, is_skipped, said_at_door
 from bookings.domain.sales.booking_page import needs_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import BookingEvent, RouteStop, SaleStatus, Schedule, ScheduleEvent, Ticket
@@ -233,6 +233,8 @@ def _replaced(ticket: Ticket, door: Door) -> str:
 def _closed(ticket: Ticket, door: Door) -> str:
     if door.schedule.status == Schedule.Status.CANCELLED:
         return _("This departure is cancelled.")
+    if is_skipped(door.schedule, door.call):
+        return _("The coach does not stop at %(stop)s.") % {"stop": door.call.stop}
     has_arrived = door.schedule.status == Schedule.Status.ARRIVED
     events = ScheduleEvent.objects.filter(schedule=door.schedule, undone_at=None)
     if has_arrived:

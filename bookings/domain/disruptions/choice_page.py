@@ -152,7 +152,7 @@ def party_view(
     own = [line for line in lines if line.ticket_id in ids]
     before, segment = own[0], party.segment
     until = changeable_until(own, party)
-    is_in_time = (until is None or is_staff or now < until) and now < segment.boards_at
+    is_in_time = (until is None or is_staff or now < until) and now < segment.expected_boards_at
     may_choose = offers and (party.is_waiting or (is_in_time and has_choice(own)))
     zone = ZoneInfo(segment.board.stop.time_zone)
     labels = tuple(ticket.seat.label for ticket in party.tickets if ticket.seat)

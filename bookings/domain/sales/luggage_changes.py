@@ -32,6 +32,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.order_lines import LineChange, NewLine, fee_line, luggage_lines, open_lines
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.ticket_changes import ticket_called
+from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import Booking, BookingEvent, BookingStep, OrderLine, SaleStatus, Schedule, Ticket, User
@@ -84,7 +85,7 @@ def _quote(booking: Booking, ticket: Ticket, pieces: int, now: datetime) -> Lugg
         return LuggageQuote(booking, ticket, pieces, price, terms, added)
     left = _share_left(terms, pieces, ticket.extra_luggage)
     price = cents(ticket.luggage_price * pieces / ticket.extra_luggage)
-    times = {"sold_at": booking.booking_date, "boards_at": booking.boards_at, "at": now}
+    times = {"sold_at": booking.booking_date, "boards_at": expected_boards_at(booking), "at": now}
     fee, rule = terms.fee(ticket.price, **times)
     fee_left, _rule = left.fee(ticket.fare + price, **times)
     fee = ZERO if is_waiting(ticket) else max(fee - fee_left, ZERO)

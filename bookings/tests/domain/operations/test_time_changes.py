@@ -1,6 +1,7 @@
 """What a delay does: who is told, what waits for the coach, and what stays as it was."""
 
 import json
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from bookings.base.errors import Conflict
 from bookings.domain.boarding.check_in import Scan, check_in
+from bookings.domain.boarding.closing import close_boarding
 from bookings.domain.boarding.departure_status import depart
 from bookings.domain.boarding.manifest import manifest
 from bookings.domain.fares.prices import read_party
@@ -152,6 +154,15 @@ def test_a_skipped_stop_is_a_task_that_names_its_passengers(schedule: Schedule, 
         assert not get_segment(ref).is_on_sale(NOW)
     assert get_segment(SegmentRef(schedule.pk, "johannesburg", "cape-town")).is_on_sale(NOW)
     assert not found("bloemfontein", "cape-town", NOW)
+
+    scan = Scan(ticket_of(on).code, 1, "scan")
+    assert check_in(schedule.pk, scan, actor=tebogo, now=NOW + 90 * MINUTE).reason.startswith(
+        "The coach does not stop at Bloemfontein"
+    )
+    for position, refused in ((0, False), (1, True)):  # nobody who waits there becomes a no-show
+        with pytest.raises(Conflict, match="does not stop") if refused else nullcontext():
+            after = LEAVES + position * timedelta(hours=2)
+            close_boarding(schedule.pk, position, actor=tebogo, submission=f"close {position}", now=after)
 
     change_stop(schedule.pk, StopChange(1, False), actor=tebogo, submission="serve", now=NOW + MINUTE)
     assert StaffTask.objects.get(kind="stop_skipped").done_at == NOW + MINUTE
