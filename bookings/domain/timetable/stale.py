@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import PROTECT, ForeignObjectRel
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_text
@@ -85,6 +86,24 @@ def find_in_use(ids: Collection[int], *, now: datetime) -> set[int]:
             Booking.objects.filter(schedule__in=part, status__in=_STANDING).values_list("schedule", flat=True)
         )
     return in_use
+
+
+def find_recorded(ids: Collection[int]) -> set[int]:
+    """The departures of these that rows of whatever kind point at, so that they cannot be deleted: old
+    bookings, holds and claims, blocks, delays, cases.
+    """
+    relations = [
+        relation
+        for relation in Schedule._meta.get_fields(include_hidden=True)
+        if isinstance(relation, ForeignObjectRel) and relation.on_delete is PROTECT
+    ]
+    recorded: set[int] = set()
+    for part in _parts(ids):
+        for relation in relations:
+            name = relation.field.name
+            rows = relation.related_model._base_manager.filter(**{f"{name}__in": part})
+            recorded |= set(rows.order_by().values_list(name, flat=True))
+    return recorded
 
 
 def _parts(ids: Collection[int]) -> Iterable[list[int]]:

@@ -20,6 +20,7 @@ from bookings.domain.timetable.stale import (
     ImportedDeparture,
     describe,
     find_in_use,
+    find_recorded,
     passenger_lines,
     standing_bookings,
 )
@@ -31,7 +32,6 @@ from bookings.models import (
     Route,
     RouteStop,
     Schedule,
-    ScheduleChange,
     StaffTask,
 )
 
@@ -128,11 +128,7 @@ def _patterns(route_ids: Collection[int]) -> dict[int, Pattern]:
 
 def _clear(schedule_id: int) -> None:
     """Take away the double that an import before made, on which nobody has a place."""
-    if (
-        HoldTrip.objects.filter(schedule=schedule_id).exists()
-        or Booking.objects.filter(schedule=schedule_id).exists()
-        or ScheduleChange.objects.filter(schedule=schedule_id).exists()
-    ):
+    if find_recorded([schedule_id]):
         retire([schedule_id])
     else:
         Schedule.objects.filter(pk=schedule_id).delete()

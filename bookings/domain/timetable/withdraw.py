@@ -21,11 +21,12 @@ from bookings.domain.timetable.stale import (
     Comparison,
     describe,
     find_in_use,
+    find_recorded,
     passenger_lines,
     standing_bookings,
 )
 from bookings.domain.timetable.successors import open_departure_task, retire
-from bookings.models import Booking, HoldTrip, Schedule, ScheduleChange, ScheduleEvent, StaffTask
+from bookings.models import Schedule, ScheduleEvent, StaffTask
 
 _CHUNK: Final = 500
 
@@ -67,9 +68,7 @@ def _withdraw(ids: Sequence[int], withdrawal: Withdrawal, *, now: datetime) -> N
             _take_off_sale(departure, now)
     free = [departure.pk for departure in departures if departure.pk not in in_use]
     withdrawal.removed += len(free)
-    recorded = set(HoldTrip.objects.filter(schedule__in=free).values_list("schedule", flat=True))
-    recorded |= set(Booking.objects.filter(schedule__in=free).values_list("schedule", flat=True))
-    recorded |= set(ScheduleChange.objects.filter(schedule__in=free).values_list("schedule", flat=True))
+    recorded = find_recorded(free)
     retire(recorded)
     Schedule.objects.filter(pk__in=[pk for pk in free if pk not in recorded]).delete()
 

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from django.db.models import Count, F, Q, Sum
 
 from bookings.domain.timetable.generate import ServicePlan, generate_departures, read_service_plans
-from bookings.domain.timetable.stale import UNDER_WAY, find_in_use
+from bookings.domain.timetable.stale import UNDER_WAY, find_in_use, find_recorded
 from bookings.domain.timetable.successors import retire
-from bookings.models import Booking, HoldTrip, Schedule, SeatClaim, SeatKind, SeatLayout, Service, Ticket
+from bookings.models import Schedule, SeatClaim, SeatKind, SeatLayout, Service, Ticket
 
 DAYS_AHEAD: Final = 60  # for which departures are made at least
 _MOST_DAYS: Final = 400
@@ -134,10 +134,10 @@ def _planned(plan: ServicePlan | None, day: date) -> DatedCoach | None:
 
 
 def _write(moves: _Writing, in_use: Collection[int]) -> None:
-    recorded = _recorded(
+    recorded = find_recorded(
         [*moves.removed, *(pk for pk, move in moves.planned.items() if _is_elsewhere(*move[:2]))]
     )
-    # Old bookings and holds point at calls of the old route: such a departure is closed and made anew.
+    # What points at calls of the old route, or at the old time, stays: it is closed, and another one is made.
     retire(recorded)
     for part in _parts([pk for pk in moves.removed if pk not in recorded]):
         Schedule.objects.filter(pk__in=part).delete()
@@ -147,14 +147,6 @@ def _write(moves: _Writing, in_use: Collection[int]) -> None:
     planned = [move for pk, move in moves.planned.items() if pk not in recorded]
     _move([move for move in planned if _is_elsewhere(*move[:2])])
     _reprice(planned, in_use)
-
-
-def _recorded(ids: Iterable[int]) -> set[int]:
-    recorded: set[int] = set()
-    for part in _parts(ids):
-        recorded |= set(HoldTrip.objects.filter(schedule__in=part).values_list("schedule", flat=True))
-        recorded |= set(Booking.objects.filter(schedule__in=part).values_list("schedule", flat=True))
-    return recorded
 
 
 def _is_elsewhere(departure: Schedule, after: DatedCoach) -> bool:

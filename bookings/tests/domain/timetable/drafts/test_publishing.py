@@ -31,6 +31,8 @@ from bookings.models import (
     Fare,
     Route,
     Schedule,
+    ScheduleChange,
+    SeatBlock,
     Service,
     StaffTask,
     TimetableDraft,
@@ -290,3 +292,17 @@ def test_what_was_published_by_another_draft_meanwhile_is_no_longer_overwritten(
     assert "changed by another publishing" in problem
     with pytest.raises(Conflict, match="published"):
         publish(fast, manager)
+
+
+def test_a_delay_and_a_released_block_of_an_unsold_departure_are_no_obstacle(manager: User) -> None:
+    service = make_service(weekdays=0b0000001)
+    generate_departures(first_day=TODAY, days=21)
+    first, second, _third = Schedule.objects.order_by("departure_time")
+    ScheduleChange.objects.create(schedule=first, position=1, late_min=30, actor=manager, at=NOW)
+    where = {"seat": second.layout.seats.all()[0], "from_position": 0, "to_position": 1}
+    SeatBlock.objects.create(schedule=second, **where, reason="broken", created_at=NOW, released_at=NOW)
+
+    publish(change_service(manager, service, weekdays=0b1000000), manager)
+
+    left = Schedule.objects.filter(pk__in=[first.pk, second.pk])
+    assert {(row.status, row.is_active, row.service_id) for row in left} == {("cancelled", False, None)}
