@@ -170,6 +170,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "timetable_departure_new": PLANNERS,
     "timetable_service": PLANNERS | {Role.AUDITOR},  # a dispatcher changes its single days
     "timetable_departure": PLANNERS | {Role.AUDITOR},
+    "price_rules": EVERYBODY,
     "fares_route": MANAGERS | {Role.AUDITOR},
     "timetable_stops": MANAGERS | {Role.AUDITOR},
     "timetable_stop_new": MANAGERS,

@@ -27,6 +27,17 @@ class FareLine(NamedTuple):
     amount: Decimal | None
 
 
+class PriceRule(NamedTuple):
+    """A price with what made it: the `line` that holds, or without one the `share` by distance, each times
+    the `factor`.
+    """
+
+    price: Decimal | None
+    line: FareLine | None
+    factor: Decimal
+    share: Decimal | None
+
+
 class SoldClass(NamedTuple):
     """A class in which a pair of calls is sold, what an adult pays in it, and the kinds of seats it sells."""
 
@@ -81,6 +92,17 @@ class FareTable:
         line = self._line(board, alight, base_class, day)
         base = self._share(board, alight, price_zar) if line is None else line.amount
         return None if base is None else whole_rand(base * fare_class.price_factor / base_class.price_factor)
+
+    def price_rule(
+        self, board: RouteStop, alight: RouteStop, fare_class: FareClass, *, price_zar: Decimal, day: date
+    ) -> PriceRule:
+        """What `price` gives, and what made it."""
+        price = self.price(board, alight, fare_class, price_zar=price_zar, day=day)
+        base_class = self.classes[0]
+        own, base = (self._line(board, alight, known, day) for known in (fare_class, base_class))
+        factor = fare_class.price_factor / base_class.price_factor
+        share = None if own or base else self._share(board, alight, price_zar)
+        return PriceRule(price, own or base, Decimal(1) if own else factor, share)
 
     def fares_by_type(self, adult: Decimal) -> dict[str, Decimal]:
         """The price for each passenger type, by slug, to the rand."""

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from bookings.domain.fares.prices import fare_table
+from bookings.domain.timetable.generate import generate_departures
 from bookings.models import Fare, Route, TimetableDraft
 from bookings.tests.domain.timetable.test_generate import make_service
-from bookings.tests.make import make_fare_classes
+from bookings.tests.make import make_fare_classes, make_passenger_types
 from bookings.tests.office.conftest import StaffClient
 from bookings.tests.office.test_timetable import posted
 
@@ -121,3 +122,30 @@ def test_each_mistake_is_told_at_its_cell(manager: StaffClient, route: Route) ->
     assert answer.status_code == 422
     for text in ("Enter rand, or - if it is not sold.", 'value="cheap"', 'value="480"', "before the first"):
         assert text in page
+
+
+def test_what_would_it_cost_says_which_rule_makes_the_price(clerk: StaffClient, route: Route) -> None:
+    make_passenger_types()
+    generate_departures(days=5)
+    first, second, _last = route.calls.order_by("position")
+    standard = make_fare_classes()[0]
+    pair = {"from_stop": first, "to_stop": second, "fare_class": standard}
+    Fare.objects.create(route=route, **pair, amount=300, valid_from=date(2026, 12, 3))
+
+    pages = [
+        clerk.get(f"/office/fares/cost/?start=johannesburg&end={end}&day={day}").content.decode()
+        for end, day in (
+            ("bloemfontein", "2026-12-02"),
+            ("bloemfontein", "2026-12-03"),
+            ("Bloemf", "2026-12-03"),
+        )
+    ]
+
+    assert "150 km of the departure at R500: R250" in pages[0]
+    assert "150 km of the departure at R500: R250 × 1.35" in pages[0]
+    assert "fare from Thu 3 Dec 2026 R300" in pages[1]
+    assert "Child R150" in pages[1]
+    assert "R405" in pages[2]  # premium
+    nowhere = clerk.get("/office/fares/cost/?start=atlantis&end=bloemfontein&day=t")
+    assert nowhere.status_code == 422
+    assert "could not find the place “atlantis”" in nowhere.content.decode()
