@@ -22,6 +22,7 @@ from bookings.domain.fares.refund_rules import (
 )
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.left_alone import left_alone, tickets_beside
@@ -250,7 +251,8 @@ class CancellationRequest:
     """Which tickets of a booking to cancel (None: all), why, and who waived the fee.
 
     `quoted` is the refund that the customer was promised. `is_disrupted`: by the choice that a disruption
-    gives, and so without a fee. `as_voucher`: the customer wants the refund as one.
+    gives, and so without a fee. `as_voucher`: the customer wants the refund as one; at a counter with the
+    `approval` of a second person.
     """
 
     reference: str
@@ -260,6 +262,7 @@ class CancellationRequest:
     waiver: Waiver | None = None
     is_disrupted: bool = False
     as_voucher: bool = False
+    approval: Approval | None = None
 
 
 def cancel_booking(
@@ -336,7 +339,7 @@ def cancel_within(
         booking = split_off(booking, tickets, now, actor=actor)
     refunds = _undo_sale(booking, quote, actor, now)
     if request.as_voucher:
-        refunds = take_as_voucher(order, refunds, actor=actor, now=now)
+        refunds = take_as_voucher(order, refunds, actor=actor, approval=request.approval, now=now)
     close_booking(
         booking, tickets, at=now, actor=actor, approver=waiver.approver if waiver else None, reason=reason
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
+from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.vouchers import NewVoucher, add_movement, paid_for_until, write_voucher
 from bookings.models import (
@@ -69,12 +70,17 @@ def can_become_voucher(refund: Refund) -> bool:
 
 
 def take_as_voucher(
-    order: Order, refunds: Sequence[Refund], *, actor: User | None, now: datetime
+    order: Order,
+    refunds: Sequence[Refund],
+    *,
+    actor: User | None,
+    approval: Approval | None,
+    now: datetime,
 ) -> list[Refund]:
     """Let new refunds of an order become a voucher, as its customer chose: the code goes to the order's
     address. Within the caller's transaction, which has written them; returns those that go back as they came.
 
-    Raises Refusal without an address.
+    Raises Refusal without an address, NeedsApproval where staff do it alone.
     """
     written = Refund.objects.select_related("payment").filter(pk__in=[refund.pk for refund in refunds])
     taken = [refund for refund in written.order_by("pk") if can_become_voucher(refund)]
@@ -83,12 +89,23 @@ def take_as_voucher(
     if not order.email:
         raise Refusal(_("A voucher needs an e-mail address for its code: add one to the booking first."))
     value = sum((refund.amount for refund in taken), ZERO)
+    if actor and approval is None:
+        raise NeedsApproval(_("A voucher instead of a refund needs the approval of a second person."))
+    if actor and approval:
+        approval.check(actor, now=now)
     new = NewVoucher(Voucher.Kind.REFUND, value, paid_for_until(now), order.email, order)
     voucher = write_voucher(new, now=now).voucher
     for refund in taken:
         Refund.objects.filter(pk=refund.pk).update(status=Refund.Status.PAID, paid_at=now, method=VOUCHER)
-        kind = VoucherMovement.Kind.ISSUED
-        movement = VoucherMovement(kind=kind, amount=refund.amount, refund=refund, actor=actor, at=now)
+        movement = VoucherMovement(
+            kind=VoucherMovement.Kind.ISSUED,
+            amount=refund.amount,
+            refund=refund,
+            actor=actor,
+            approver=approval.approver if approval else None,
+            reason=approval.reason[:200] if approval else "",
+            at=now,
+        )
         add_movement(voucher, movement)
         _post(refund, order, now)
     return [refund for refund in refunds if refund not in taken]

@@ -68,10 +68,12 @@ def _cancel(request: StaffRequest, reference: str, form: ConfirmForm) -> Booking
             quoted=quoted,
             reason=form.cleaned_data["reason"] or "at the counter",
             waiver=form.signed_waiver(request, is_waived="waive" in request.POST),
+            as_voucher="as_voucher" in request.POST,
+            approval=form.approval(request) if "as_voucher" in request.POST else None,
         ),
         till=form.till(request),
         submission=form.cleaned_data["submission"],
-        content=content_of(reference, tickets, quoted),
+        content=content_of(reference, tickets, quoted, "as_voucher" in request.POST),
     )
 
 
@@ -93,6 +95,7 @@ def _cancel_page(
         # Where work goes on: who is chosen, or why it was refused.
         "lines": [(line, number == 0 and not refusal) for number, line in enumerate(view.lines)],
         "waived": "waive" in given,
+        "as_voucher": "as_voucher" in given,
         "shift": Shift.objects.open_of(request.user),
         "form": form,
         "refusal": counted(refusal),

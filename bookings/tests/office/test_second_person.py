@@ -1,5 +1,6 @@
 """Wherever a second person must sign, the page has the fields to sign in, and nothing typed is lost."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.integrity.invariants import violations
-from bookings.models import Booking, FareClass, Refund, StaffTask, Ticket, TillMovement, User
+from bookings.models import Booking, FareClass, Refund, StaffTask, Ticket, TillMovement, User, Voucher
 from bookings.tests.domain.boarding.door import make_coach, stand_by
 from bookings.tests.make import make_booking, make_layout, make_schedule, make_shift, make_user
 from bookings.tests.office.conftest import StaffClient
@@ -96,6 +97,27 @@ def test_a_cancellation_asks_once_with_and_without_a_waiver(till: StaffClient) -
         assert page.count('name="approver_name"') == 1, waived
 
     assert_signed_at_second_try(till, address, form)
+
+
+def test_a_voucher_instead_of_a_refund_is_signed_and_mailed_to_the_customer(till: StaffClient) -> None:
+    booking = paid_elsewhere()
+    form = {"tickets": [booking.tickets.get().pk], "quoted": "600.00", "as_voucher": "1", "submission": "one"}
+    address = f"/office/bookings/{booking.booking_reference}/cancel/"
+    assert 'name="as_voucher"' in till.get(address).content.decode()
+
+    alone = till.post(address, form)
+    page = alone.content.decode()
+    assert (alone.status_code, page.count('name="approver_name"')) == (422, 1)
+    assert re.search(r'name="as_voucher" value="1"\s+checked', page)
+    assert not Refund.objects.exists()
+    done = till.post(address, form | {"submission": alone.context["submission"]} | signature())
+
+    assert done.status_code == 302
+    voucher = Voucher.objects.get()
+    assert (voucher.kind, voucher.balance, voucher.email) == ("refund", 600, booking.order.email)
+    assert voucher.movements.get().approver.role == User.Role.SUPERVISOR
+    assert set(Refund.objects.values_list("status", "method")) == {("paid", "voucher")}
+    assert violations(now=timezone.now()) == []
 
 
 def test_a_cheaper_departure_and_a_cheaper_seat(till: StaffClient) -> None:
