@@ -40,3 +40,12 @@ def find_choice_link(token: str) -> ChoiceLink | None:
     rows = ChoiceLink.objects.select_related("disruption", "order", "ticket")
     link = rows.filter(token_hash=sha256(token)).first()
     return link if link and hmac.compare_digest(choice_token(link), token) else None
+
+
+def find_open_choice(order_id: int) -> str:
+    """The token by which the buyer of an order answers its newest open case; empty without one."""
+    rows = ChoiceLink.objects.filter(
+        order=order_id, ticket=None, disruption__status=Disruption.Status.CONFIRMED
+    )
+    link = rows.select_related("order").order_by("-pk").first()
+    return choice_token(link) if link else ""

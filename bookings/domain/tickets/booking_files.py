@@ -59,6 +59,12 @@ class ManagedOrder:
     page: BookingPage
     trips: tuple[ManagedTrip, ...]
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether somebody lost the seat by a disruption and has not got another."""
+        tickets = (ticket for trip in self.trips for ticket in trip.ticketed.tickets)
+        return any(ticket.place == Ticket.Place.WAITING for ticket in tickets)
+
 
 class OrderOfReference(NamedTuple):
     order_id: int
@@ -99,7 +105,8 @@ def _trip(part: BookingPart, booking: Booking, now: datetime) -> ManagedTrip:
 
 
 def _qr(ticket: Ticket, part: BookingPart) -> str:
-    return ticket_qr_svg(ticket) if part.is_confirmed and ticket.status in _IN_USE else ""
+    is_good = part.is_confirmed and ticket.status in _IN_USE and ticket.place != Ticket.Place.WAITING
+    return ticket_qr_svg(ticket) if is_good else ""
 
 
 def booking_pdf(reference: str) -> bytes:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.base.codes import normal_code
 from bookings.base.errors import TooMany
+from bookings.domain.disruptions.links import find_open_choice
 from bookings.domain.sales.booking_page import find_booking, order_status
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.pay_later import confirm_mailbox
@@ -120,6 +121,8 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
         return not_own_booking(request, reference)
     order = managed_order(reference, now=timezone.now())
     context = {"order": order, "page": order.page, "ways": offered_ways()}
+    if order.has_waiting:
+        context["choice"] = find_open_choice(order.page.order_id)
     return private(render(request, "passenger/booking.html", context))
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from bookings.domain.disruptions.links import choice_token
+from bookings.domain.tickets.links import make_link
 from bookings.models import ChoiceLink, DisruptionLine, Refund, Ticket
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, two_departures, wrong
 from bookings.tests.make import NOW, make_booking, make_schedule
@@ -65,3 +66,14 @@ def test_a_wrong_link_says_so(client: Client) -> None:
     page = client.get("/disruptions/AAAAAAAAAAAAAAAAAAAAAA/")
     assert page.status_code == 404
     assert "no longer valid" in page.content.decode()
+
+
+def test_the_booking_page_leads_who_waits_to_the_choice_and_shows_no_code(client: Client) -> None:
+    first, _later = two_departures(later_seats=1)
+    booking = make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    confirmed(first)
+    page = f"/bookings/{booking.booking_reference}/"
+    client.get(f"/bookings/link/{make_link(booking.order, now=NOW)}/")
+    text = client.get(page).content.decode()
+    assert address() in text
+    assert '<svg class="qr' not in text
