@@ -31,6 +31,7 @@ from bookings.models import (
     StatementLine,
     StatementMatch,
     TillMovement,
+    VoucherMovement,
 )
 from bookings.tests.make import (
     NOW,
@@ -40,6 +41,7 @@ from bookings.tests.make import (
     make_shift,
     make_statement_line,
     make_user,
+    make_voucher,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -58,6 +60,7 @@ MODELS: tuple[type[Model], ...] = (
     StatementLine,
     StatementMatch,
     ScheduleChange,
+    VoucherMovement,
     AuditEntry,
 )
 
@@ -85,6 +88,7 @@ def books(db: None) -> Booking:
     ScheduleChange.objects.create(schedule=booking.schedule, position=1, late_min=30, actor=clerk, at=NOW)
     make_company()
     request_invoice(booking.order_id, Recipient(), submission="invoice", now=NOW)
+    make_voucher()
     AuditEntry.objects.create(at=NOW, actor=clerk, subject="stop:1", title="Park Station")
     return booking
 
