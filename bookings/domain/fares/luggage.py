@@ -78,6 +78,11 @@ def luggage_prices(line_id: int, class_id: int) -> tuple[Decimal, ...]:
     return tuple(rule.price * pieces for pieces in range(1, rule.most + 1)) if rule else ()
 
 
+def cheapest_piece() -> Decimal | None:
+    """The least that an extra piece costs anywhere, in rand; None if none are sold."""
+    return min((rule.price for rule in _rules().values() if rule.most), default=None)
+
+
 def luggage_space(layout_id: int) -> int:
     """How many extra pieces a coach of this layout takes on each leg. No query while it is cached."""
     pieces: int = cached(("luggage space",), _read_spaces).get(layout_id, settings.EXTRA_LUGGAGE_PIECES)
@@ -89,7 +94,7 @@ def read_pieces(text: object) -> int:
     return read_int(str(text), most=MOST_PIECES)
 
 
-def luggage_text(pieces: int) -> str:
+def extra_luggage_text(pieces: int) -> str:
     """As "2 extra pieces of luggage"; empty for none."""
     if not pieces:
         return ""

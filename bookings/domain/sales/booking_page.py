@@ -18,7 +18,7 @@ from bookings.base.money import ZERO, cents, format_zar
 from bookings.base.names import PersonName, is_name_of
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled, set_related_rows
-from bookings.domain.fares.luggage import luggage_text
+from bookings.domain.fares.luggage import extra_luggage_text
 from bookings.domain.fares.prices import every_type, fare_classes
 from bookings.domain.inventory.seat_choice import seats_by_id
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
@@ -340,7 +340,8 @@ def needs_text(ticket: Ticket) -> str:
     Personal: for staff, and on what its owner gets.
     """
     wheelchair = _("Wheelchair") if ticket.needs_wheelchair else ""
-    return "; ".join(filter(None, [wheelchair, ticket.help_request, luggage_text(ticket.extra_luggage)]))
+    luggage = extra_luggage_text(ticket.extra_luggage)
+    return "; ".join(filter(None, [wheelchair, ticket.help_request, luggage]))
 
 
 @dataclass(frozen=True)

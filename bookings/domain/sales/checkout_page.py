@@ -18,8 +18,8 @@ from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.luggage import (
     LuggageRefused,
     PricedLuggage,
+    extra_luggage_text,
     luggage_prices,
-    luggage_text,
     read_pieces,
 )
 from bookings.domain.fares.prices import lap_types, passenger_types
@@ -60,7 +60,7 @@ class PassengerRow:
         """What the extra pieces are and cost; empty for none."""
         if not 0 < self.luggage <= len(self.luggage_prices):
             return ""
-        return f"{luggage_text(self.luggage)}, {self.luggage_prices[self.luggage - 1]}"
+        return f"{extra_luggage_text(self.luggage)}, {self.luggage_prices[self.luggage - 1]}"
 
     @property
     def name(self) -> str:

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.base.money import format_zar
 from bookings.base.phones import read_phone
 from bookings.domain.company.details import get_company
 from bookings.domain.fares.companions import needs_adult
+from bookings.domain.fares.luggage import cheapest_piece
 from bookings.domain.fares.prices import fare_classes, passenger_types
 from bookings.domain.fares.refund_lines import RefundTermLine, refund_lines
 from bookings.domain.fares.refund_rules import RefundTerms
@@ -156,6 +158,12 @@ class HelpFacts:
     @cached_property
     def luggage_abroad(self) -> str:
         return luggage_text(is_abroad=True)
+
+    @cached_property
+    def extra_luggage(self) -> str:
+        """What an extra piece costs at least; empty where none are sold."""
+        price = cheapest_piece()
+        return "" if price is None else format_zar(price)
 
     @cached_property
     def papers(self) -> str:

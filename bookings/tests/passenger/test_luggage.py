@@ -4,7 +4,9 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bookings.models import HoldTrip, Order, PaymentAttempt, Schedule, Ticket
 from bookings.tests.make import make_luggage_rule
@@ -27,6 +29,27 @@ def test_where_none_is_sold_nobody_is_asked(client: Client, schedule: Schedule) 
     page = client.get(f"/checkout/{hold_by(client, schedule)}/").content.decode()
 
     assert "Extra luggage" not in page
+
+
+def test_who_takes_none_along_asks_the_database_nothing_more(client: Client) -> None:
+    coach = departure_ahead(seats=20)
+
+    def statements(*labels: str) -> int:
+        token = hold_by(client, coach, *labels)
+        client.get(f"/checkout/{token}/")  # what is cached by version is read
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"/checkout/{token}/")
+            client.post(f"/checkout/{token}/", details())
+            client.post(f"/checkout/{token}/", review_form(client, token))
+        return len(asked)
+
+    statements("1A", "1B")
+    without = statements("1C", "1D")
+    make_luggage_rule()
+    statements("2A", "2B")
+    assert statements("2C", "2D") == without
+    assert "from R80 each" in client.get("/help/luggage/").content.decode()
+    assert Order.objects.count() == 4
 
 
 def test_what_is_chosen_is_kept_shown_and_paid(client: Client, schedule: Schedule) -> None:
