@@ -26,6 +26,7 @@ from bookings.domain.integrity.disruptions import (
     waiting_claims_nothing,
     waiting_has_an_open_line,
 )
+from bookings.domain.integrity.drafts import published_drafts_are_in_the_audit
 from bookings.domain.integrity.invoices import (
     invoice_numbers_have_no_gaps,
     invoices_add_up,
@@ -339,6 +340,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a settled order owes nothing": _owed_by_state,
     "a booking is sold for its fares": bookings_are_sold_for_their_fares,
     "the ledger follows the order lines": ledger_follows_the_lines,
+    "a published draft is in the audit": published_drafts_are_in_the_audit,
     "a promo code counts its orders": promo_codes_count_their_orders,
     "extra luggage is in the lines": luggage_is_in_the_lines,
     "a coach carries its extra luggage": coaches_carry_their_luggage,

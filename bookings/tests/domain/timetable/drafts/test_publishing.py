@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from bookings.base.errors import Conflict
+from bookings.domain.integrity.invariants import violations
 from bookings.domain.timetable.drafts.editing import (
     DraftChanged,
     Edit,
@@ -306,3 +307,15 @@ def test_a_delay_and_a_released_block_of_an_unsold_departure_are_no_obstacle(man
 
     left = Schedule.objects.filter(pk__in=[first.pk, second.pk])
     assert {(row.status, row.is_active, row.service_id) for row in left} == {("cancelled", False, None)}
+
+
+def test_what_was_published_past_the_audit_is_found(manager: User) -> None:
+    service = make_service()
+    publish(change_service(manager, service, price=Decimal(600)), manager)
+    assert violations(now=NOW) == []
+
+    draft = change_service(manager, Service.objects.latest("pk"), price=Decimal(700))
+    TimetableDraft.objects.filter(pk=draft.pk).update(published_by=manager, published_at=NOW)
+
+    (wrong,) = violations(now=NOW)
+    assert str(draft.pk) in str(wrong)
