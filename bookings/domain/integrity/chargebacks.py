@@ -19,7 +19,8 @@ def chargebacks_are_posted(now: datetime) -> Iterator[object]:
     yield from _without_entries(rows, "chargeback", "amount", "minus")
     returned = rows.filter(returned_at__isnull=False)
     yield from _without_entries(returned, "chargeback-returned", "minus", "amount")
-    other = rows.exclude(line__gross=F("minus"), line__external_id=F("payment__external_id"))
+    is_named = Q(line__external_id=F("payment__external_id")) | Q(payment__method=Account.CARD)
+    other = rows.exclude(Q(line__gross=F("minus")) & is_named)
     yield from (f"chargeback {pk}" for pk in other.values_list("pk", flat=True))
     known = Q()
     for cause in _CAUSES:
@@ -35,11 +36,18 @@ def _without_entries(
     own = LedgerEntry.objects.filter(
         cause=OuterRef("cause_of_entry"),
         order=OuterRef("payment__order"),
-        gateway=OuterRef("payment__method"),
     )
+    lay = Q(account=Account.GATEWAY, gateway=OuterRef("payment__method"))
+    lay |= Q(account=Account.CARD, gateway="")
     posted = rows.annotate(cause_of_entry=cause).exclude(
-        Exists(own.filter(account=Account.CHARGEBACKS, amount=OuterRef(chargebacks))),
-        Exists(own.filter(account=Account.GATEWAY, amount=OuterRef(gateway))),
+        Exists(
+            own.filter(
+                account=Account.CHARGEBACKS,
+                gateway=OuterRef("payment__method"),
+                amount=OuterRef(chargebacks),
+            )
+        ),
+        Exists(own.filter(lay, amount=OuterRef(gateway))),
     )
     yield from (f"{prefix} {pk}" for pk in posted.values_list("pk", flat=True))
 

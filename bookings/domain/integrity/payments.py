@@ -106,8 +106,9 @@ def gateways_hold_what_came(now: datetime) -> Iterator[object]:
 
 
 def _taken_of() -> Coalesce:
-    """Σ of an order's chargebacks that were not returned."""
+    """Σ of an order's chargebacks of gateways that were not returned."""
     live = Chargeback.objects.filter(payment__order=OuterRef("pk"), returned_at=None).order_by()
+    live = live.exclude(payment__method=Account.CARD)
     sums = live.values("payment__order").annotate(total=Total("amount"))
     return Coalesce(Subquery(sums.values("total")), 0, output_field=_AMOUNT)
 

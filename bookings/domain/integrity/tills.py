@@ -94,5 +94,7 @@ def money_lies_in_a_till(now: datetime) -> Iterator[object]:
     )
     in_till = LedgerEntry.objects.filter(
         shift=None, account__in=(Account.CASH, Account.CARD, Account.PETTY_CASH)
-    ).exclude(account=Account.CARD, cause__startswith=STATEMENT_CAUSE)  # settled: see `statements`
+    )
+    for cause in (STATEMENT_CAUSE, "chargeback:", "chargeback-returned:"):  # see `statements`, `chargebacks`
+        in_till = in_till.exclude(account=Account.CARD, cause__startswith=cause)
     yield from (f"entry {pk}" for pk in in_till.values_list("pk", flat=True))

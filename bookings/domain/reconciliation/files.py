@@ -146,9 +146,13 @@ def _entry(tender: str, values: Mapping[str, str], now: datetime) -> StatementEn
     reference = _without_card_number(values.get("reference", "")) or text
     if gross and not reference:
         raise _Mistake("reference", _("There is no reference."))
+    kind = StatementLine.Kind.PAYMENT if gross > 0 else StatementLine.Kind.REFUND
+    is_chargeback = _has_kind(values, FORMATS[tender].chargeback_words + FORMATS[tender].returned_words)
+    if is_chargeback:
+        kind = StatementLine.Kind.CHARGEBACK
     return StatementEntry(
-        line_id=f"{at:%Y%m%d%H%M%S}:{gross}:{reference[:60]}",
-        kind=StatementLine.Kind.PAYMENT if gross > 0 else StatementLine.Kind.REFUND,
+        line_id=f"{at:%Y%m%d%H%M%S}:{gross}:{reference[:60]}" + (":chargeback" if is_chargeback else ""),
+        kind=kind,
         at=at,
         gross=gross,
         fee=fee,
@@ -175,12 +179,18 @@ def _moment(values: Mapping[str, str], now: datetime) -> datetime:
     return datetime.combine(day, time(hour, minute, second), SOUTH_AFRICA)
 
 
+def _has_kind(values: Mapping[str, str], names: Sequence[str]) -> bool:
+    return any(name in values.get("kind", "").casefold() for name in names)
+
+
 def _gross(tender: str, values: Mapping[str, str]) -> Decimal:
     """What came, or, negative, what went."""
     if values.get("amount"):
         amount = _amount(values, "amount")
-        is_refund = any(word in values.get("kind", "").casefold() for word in FORMATS[tender].refund_words)
-        return -abs(amount) if is_refund else amount
+        kinds = FORMATS[tender]
+        if _has_kind(values, kinds.returned_words):
+            return abs(amount)
+        return -abs(amount) if _has_kind(values, kinds.refund_words + kinds.chargeback_words) else amount
     came, went = _amount(values, "came"), _amount(values, "went")
     if not came and not went:
         raise _Mistake("amount" if "amount" in values else "came", _("There is no amount."))

@@ -18,7 +18,11 @@ class StatementFormat:
     """
 
     columns: Mapping[str, tuple[str, ...]]
-    refund_words: tuple[str, ...] = ()  # in the column of the kind, where a refund is printed without a sign
+    # In the column of the kind, where money that went is printed without a sign: of a refund, of what a
+    # customer's bank took back, of what it gave again
+    refund_words: tuple[str, ...] = ()
+    chargeback_words: tuple[str, ...] = ()
+    returned_words: tuple[str, ...] = ()
 
 
 _DAY: Final = (
@@ -56,6 +60,8 @@ FORMATS: Final[Mapping[str, StatementFormat]] = {
             "kind": ("transaction type", "trans type", "txn type", "type"),
         },
         refund_words=("refund", "credit voucher", "reversal"),
+        chargeback_words=("chargeback", "charge back", "dispute"),
+        returned_words=("chargeback reversal", "charge back reversal", "representment", "dispute won"),
     ),
     Account.EFT.value: StatementFormat(
         {

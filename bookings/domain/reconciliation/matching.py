@@ -72,8 +72,13 @@ def _match_chargeback(line: StatementLine, now: datetime) -> bool:
     """Taken of a payment of ours, or, positive, given to us again."""
     payments = Payment.objects.filter(method=line.gateway, external_id=line.external_id)
     payment = payments.select_related("chargeback").first() if line.external_id else None
-    if payment is None:
-        return False
+    return payment is not None and note_chargeback(line, payment, now=now)
+
+
+def note_chargeback(line: StatementLine, payment: Payment, *, now: datetime) -> bool:
+    """Note what the line says that the bank took of this payment or gave again. False: a person looks at it,
+    as it was charged back before, or was not.
+    """
     chargeback = live_chargeback(payment)
     try:
         with short_transaction():

@@ -36,6 +36,8 @@ def told_anew(tender: str, entries: Sequence[StatementEntry]) -> list[StatementE
 
 
 def _is_same(line: StatementLine, entry: StatementEntry) -> bool:
+    if line.kind != entry.kind:
+        return False
     return _is_within(line.external_id, f"{entry.external_id} {entry.text}") or _is_within(
         entry.external_id, f"{line.external_id} {line.text}"
     )

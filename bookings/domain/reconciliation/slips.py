@@ -12,11 +12,17 @@ from typing import Final
 from bookings.domain.reconciliation.day_page import LineState
 from bookings.domain.reconciliation.days import business_day, first_moment
 from bookings.domain.reconciliation.differences import STATEMENT_TIME
-from bookings.domain.reconciliation.matching import unmatched_lines, write_match
+from bookings.domain.reconciliation.matching import (
+    note_chargeback,
+    unmatched_chargebacks,
+    unmatched_lines,
+    write_match,
+)
 from bookings.domain.reconciliation.postings import TENDERS
 from bookings.models import Account, PartnerPayment, Payment, Refund, Shift, StatementLine
 
 _WINDOW: Final = timedelta(days=7)  # slip numbers come again, and a transfer takes its time
+_OBJECTION: Final = timedelta(days=180)
 LEAST_KEY: Final = 4  # signs that must agree where one reference only stands within the other
 
 
@@ -42,14 +48,15 @@ def match_slips(tender: str, *, now: datetime) -> int:
     First equal references with equal amounts, then a reference within the other with equal amounts, at last
     equal references with another amount, which is a difference.
     """
+    charged_back = _match_chargebacks(tender, now)
     lines = list(unmatched_lines().filter(gateway=tender).order_by("at", "pk"))
     if not lines:
-        return 0
+        return charged_back
     slips = _slips(tender, since=min(line.day for line in lines) - _WINDOW)
     pairs: list[tuple[StatementLine, Slip]] = []
     for fits in (_is_equal, _is_within, _is_equal_but_amount):
         lines, slips = _pair(lines, slips, fits, pairs)
-    return sum(
+    return charged_back + sum(
         write_match(
             line,
             payment=slip.thing if isinstance(slip.thing, Payment) else None,
@@ -59,6 +66,22 @@ def match_slips(tender: str, *, now: datetime) -> int:
         )
         for line, slip in pairs
     )
+
+
+def _match_chargebacks(tender: str, now: datetime) -> int:
+    """Those of the one slip of that number, within the time in which a customer may object."""
+    matched = 0
+    for line in unmatched_chargebacks().filter(gateway=tender).order_by("at", "pk"):
+        first, last = first_moment(line.day - _OBJECTION), first_moment(line.day + timedelta(days=1))
+        payments = Payment.objects.filter(
+            method=tender, amount__gte=abs(line.gross), paid_at__gte=first, paid_at__lt=last
+        ).select_related("chargeback")
+        slips = [Slip(row, row.amount, row.paid_at, key_of(row.reference)) for row in payments]
+        fitting = [slip.thing for slip in slips if _is_equal(line, slip) or _is_within(line, slip)]
+        payment = fitting[0] if len(fitting) == 1 else None
+        if isinstance(payment, Payment):
+            matched += note_chargeback(line, payment, now=now)
+    return matched
 
 
 def _slips(tender: str, *, since: date) -> list[Slip]:

@@ -37,7 +37,7 @@ def charge_back(payment: Payment, line: StatementLine, *, now: datetime) -> Char
         chargeback = Chargeback.objects.create(
             payment=locked, amount=-line.gross, at=line.at, noted_at=now, line=line
         )
-        amounts = {Account.CHARGEBACKS: chargeback.amount, Account.GATEWAY: -chargeback.amount}
+        amounts = {Account.CHARGEBACKS: chargeback.amount, account_of(locked): -chargeback.amount}
         LedgerEntry.objects.post(
             Posting(f"chargeback:{chargeback.pk}", amounts, at=now, order=order, gateway=locked.method)
         )
@@ -48,6 +48,13 @@ def charge_back(payment: Payment, line: StatementLine, *, now: datetime) -> Char
         write_message(OutboxMessage.Kind.CHARGEBACK, order, locked, now=now)
         _tell_staff(chargeback, _("%(amount)s was taken back by the customer’s bank"), now)
     return chargeback
+
+
+def account_of(payment: Payment) -> Account:
+    """Where the money lay that the bank took: with the gateway, or settled by the card terminal, whose line
+    takes it from the bank.
+    """
+    return Account.CARD if payment.method == Account.CARD else Account.GATEWAY
 
 
 def return_chargeback(chargeback: Chargeback, line: StatementLine, *, now: datetime) -> bool:
@@ -61,7 +68,8 @@ def return_chargeback(chargeback: Chargeback, line: StatementLine, *, now: datet
         open_rows = Chargeback.objects.filter(pk=chargeback.pk, returned_at=None)
         if not open_rows.update(returned_at=now, returned_line=line):
             return False
-        amounts = {Account.GATEWAY: chargeback.amount, Account.CHARGEBACKS: -chargeback.amount}
+        account = account_of(chargeback.payment)
+        amounts = {account: chargeback.amount, Account.CHARGEBACKS: -chargeback.amount}
         cause, gateway = f"chargeback-returned:{chargeback.pk}", chargeback.payment.method
         LedgerEntry.objects.post(Posting(cause, amounts, at=now, order=order, gateway=gateway))
         _tell_staff(chargeback, _("%(amount)s came back to us from the customer’s bank"), now)

@@ -14,6 +14,7 @@ from bookings.domain.reconciliation.files import read_file
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.reconciliation.slips import shift_slips
 from bookings.domain.reconciliation.uploads import UploadResult, keep_file
+from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.models import LedgerEntry, Refund, Shift, StaffTask, StatementLine, StatementMatch
 from bookings.tests.domain.reconciliation.paying import pay_at_till
 from bookings.tests.make import (
@@ -260,6 +261,26 @@ def test_a_refund_slip_is_matched_in_its_own_direction(shift: Shift) -> None:
     upload(card_file(line_of("1002", "200.00", kind="Refund"), line_of("1001", "900.00")))
 
     assert states(shift) == [LineState.MATCHED, LineState.MATCHED]
+
+
+def test_what_a_bank_takes_back_of_a_slip_is_a_chargeback_and_may_come_again(shift: Shift) -> None:
+    booking = pay_at_till(shift, "card", 900, reference="T1 1001").order.bookings.get()
+    upload(card_file(line_of("1001", "900.00")))
+
+    upload(card_file(line_of("1001", "900.00", kind="Chargeback"), line_of("7777", "50", kind="Dispute")))
+
+    balance = LedgerEntry.objects.balance
+    assert (balance("card"), balance("bank"), balance("chargebacks")) == (0, 0, 900)
+    assert StaffTask.objects.filter(kind="chargeback", order=booking.order).count() == 1
+    assert sum("7777" in detail for detail in open_tasks()) == 1
+    owed = cancel_booking(
+        CancellationRequest(booking.booking_reference), submission="c", content="", now=timezone.now()
+    ).order.refunds.get()
+    assert (owed.status, owed.method) == ("paid", "chargebacks")
+    assert [each.rule for each in violations(now=timezone.now())] == []
+
+    upload(card_file(line_of("1001", "900.00", kind="Chargeback reversal")))
+    assert (balance("card"), balance("bank")) == (0, 900)
 
 
 def test_slips_of_before_the_first_file_are_not_missed(shift: Shift) -> None:
