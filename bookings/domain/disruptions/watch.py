@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.database.transactions import database_now
@@ -14,11 +13,12 @@ from bookings.models import Disruption, DisruptionLine, Order, StaffTask, Ticket
 
 _ANSWER_WITHIN: Final = timedelta(hours=24)
 _BEFORE_DEPARTURE: Final = timedelta(hours=2)
+_SILENCE_IS_YES: Final = timedelta(hours=2)  # to seats on a coach that leaves so much later at most
 
 
 def watch_unanswered(*, now: datetime | None = None) -> int:
-    """Open one task for each order that waits or was moved, has been silent for 24 hours or until two hours
-    before its departure, and has none yet; returns how many.
+    """Open one task for each order that waits, or was moved by more than two hours, has been silent for 24
+    hours or until two hours before its departure, and has none yet; returns how many.
     """
     now = now or database_now()
     lines = [line for line in _silent() if answer_by(line) <= now]
@@ -44,11 +44,16 @@ def answer_by(line: DisruptionLine) -> datetime:
     return min(confirmed_at + _ANSWER_WITHIN, line.boards_at - _BEFORE_DEPARTURE)
 
 
-def _silent() -> QuerySet[DisruptionLine]:
+def _silent() -> list[DisruptionLine]:
+    """Without an answer where silence is no yes."""
     rows = DisruptionLine.objects.filter(
         disruption__status=Disruption.Status.CONFIRMED,
         choice=DisruptionLine.Choice.NONE,
         ticket__status=Ticket.Status.VALID,
-        ticket__place=Ticket.Place.WAITING,
-    )
-    return rows.select_related("disruption", "ticket__booking").order_by("pk")
+    ).exclude(action=DisruptionLine.Action.STAY)
+    return [
+        line
+        for line in rows.select_related("disruption", "ticket__booking").order_by("pk")
+        if line.ticket.place == Ticket.Place.WAITING
+        or line.ticket.booking.boards_at - line.boards_at > _SILENCE_IS_YES
+    ]

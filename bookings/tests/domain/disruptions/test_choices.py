@@ -28,7 +28,7 @@ from bookings.models import (
     Ticket,
 )
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, two_departures, wrong
-from bookings.tests.make import NOW, make_booking, make_schedule, make_user
+from bookings.tests.make import NOW, make_booking, make_route, make_schedule, make_user
 
 pytestmark = pytest.mark.django_db
 SOON = NOW + timedelta(hours=1)
@@ -206,6 +206,25 @@ def test_who_waits_and_is_silent_becomes_a_task_once_and_no_yes() -> None:
     assert watch_unanswered(now=NOW + timedelta(hours=25)) == 0
     assert StaffTask.objects.get(kind="disruption_unanswered").order == booking.order
     assert set(booking.tickets.values_list("place", flat=True)) == {"waiting"}
+
+
+def test_silence_is_a_yes_only_to_a_coach_that_leaves_soon_after() -> None:
+    route = make_route()
+    soon, late = (
+        make_schedule(route=route, seats=2, departs=NOW + timedelta(days=3, hours=hours)) for hours in (2, 5)
+    )
+    first = make_schedule(route=route, departs=NOW + timedelta(days=3))
+    moved = [
+        make_booking(schedule=first, names=("Ann Lee", "Ben Lee"), email=f"p{number}@x.com", fare=100)
+        for number in range(2)
+    ]
+    confirmed(first)
+    for booking in moved:
+        booking.refresh_from_db()
+    assert {booking.schedule_id for booking in moved} == {soon.pk, late.pk}
+    assert watch_unanswered(now=NOW + timedelta(hours=24)) == 1
+    asked = next(booking for booking in moved if booking.schedule_id == late.pk)
+    assert StaffTask.objects.get(kind="disruption_unanswered").order == asked.order
 
 
 def test_who_waits_is_never_boarded_nor_a_no_show() -> None:
