@@ -70,6 +70,15 @@ from bookings.domain.integrity.promo_codes import (
     discounts_are_in_the_lines,
     promo_codes_count_their_orders,
 )
+from bookings.domain.integrity.seats import (
+    available_seats_are_right,
+    blocks_hold_their_seats,
+    claims_have_a_live_owner,
+    claims_lie_within_their_segment,
+    open_orders_have_their_seats,
+    seats_belong_to_the_coach,
+    sold_tickets_hold_their_seats,
+)
 from bookings.domain.integrity.statements import (
     bank_and_fees_have_a_line,
     differences_have_a_task,
@@ -94,11 +103,6 @@ from bookings.models import (
     Payment,
     Refund,
     SaleStatus,
-    Schedule,
-    Seat,
-    SeatBlock,
-    SeatClaim,
-    SeatKind,
     Ticket,
     Total,
 )
@@ -136,61 +140,6 @@ def _watches(now: datetime) -> Iterator[str]:
     yield from missing_reference_triggers()
 
 
-def _sold_claims(now: datetime) -> Iterator[object]:
-    """Each valid ticket of a confirmed booking holds its seat on each of its legs, as sold.
-
-    Nobody else holds anything as sold.
-    """
-    legs = F("booking__to_stop__position") - F("booking__from_stop__position")
-    sold = Count(
-        "claims",
-        filter=Q(claims__kind="sold", claims__seat=F("seat"), claims__schedule=F("booking__schedule")),
-    )
-    seated = Ticket.objects.filter(
-        booking__status=SaleStatus.CONFIRMED, status__in=("valid", "boarded"), seat__isnull=False
-    ).annotate(legs=legs, sold=sold)
-    yield from seated.exclude(sold=F("legs")).values_list("pk", flat=True)
-    wrong = SeatClaim.objects.filter(kind="sold").exclude(
-        ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=("valid", "boarded")
-    )
-    yield from wrong.values_list("ticket", flat=True).distinct()
-
-
-def _claims_in_range(now: datetime) -> Iterator[object]:
-    of_ticket = Q(leg__lt=F("ticket__booking__from_stop__position")) | Q(
-        leg__gte=F("ticket__booking__to_stop__position")
-    )
-    of_hold = Q(leg__lt=F("hold_trip__from_stop__position")) | Q(leg__gte=F("hold_trip__to_stop__position"))
-    of_block = Q(leg__lt=F("block__from_position")) | Q(leg__gte=F("block__to_position"))
-    yield from SeatClaim.objects.filter(of_ticket | of_hold | of_block).values_list("pk", flat=True)
-
-
-def _claims_with_live_owner(now: datetime) -> Iterator[object]:
-    """A claim that blocks belongs to a live hold or an open order, and ends when that ends."""
-    live = SeatClaim.objects.live(now).filter(kind="held")
-    of_hold = live.filter(hold_trip__isnull=False).exclude(expires_at=F("hold_trip__hold__expires_at"))
-    of_order = live.filter(ticket__isnull=False).exclude(
-        ticket__booking__status=SaleStatus.PENDING, expires_at=F("ticket__booking__order__pay_by")
-    )
-    yield from of_hold.values_list("pk", flat=True)
-    yield from of_order.values_list("pk", flat=True)
-
-
-def _blocks_hold_their_seats(now: datetime) -> Iterator[object]:
-    """A block that stands keeps its seat on all its legs until its release time.
-
-    One that was released keeps nothing.
-    """
-    legs = F("to_position") - F("from_position")
-    own = Q(claims__seat=F("seat"), claims__schedule=F("schedule")) & (
-        Q(claims__expires_at=F("release_at")) | Q(claims__expires_at__isnull=True, release_at__isnull=True)
-    )
-    blocks = SeatBlock.objects.annotate(legs=legs, held=Count("claims", filter=own), all=Count("claims"))
-    stands = Q(released_at__isnull=True) & (Q(release_at__isnull=True) | Q(release_at__gt=now))
-    yield from blocks.filter(stands).exclude(held=F("legs"), all=F("legs")).values_list("pk", flat=True)
-    yield from blocks.filter(released_at__isnull=False, all__gt=0).values_list("pk", flat=True)
-
-
 def _replaced_tickets(now: datetime) -> Iterator[object]:
     """Whoever was moved has given up the old seat, and holds as many new tickets as were replaced."""
     yield from Ticket.objects.filter(status="replaced", claims__isnull=False).values_list("pk", flat=True)
@@ -201,19 +150,6 @@ def _replaced_tickets(now: datetime) -> Iterator[object]:
     yield from (
         Booking.objects.annotate(issued=issued, replaced=replaced)
         .exclude(issued=F("replaced"))
-        .values_list("pk", flat=True)
-    )
-
-
-def _pending_claims(now: datetime) -> Iterator[object]:
-    """An order that can still be paid has its seats."""
-    legs = F("booking__to_stop__position") - F("booking__from_stop__position")
-    open_tickets = Ticket.objects.filter(
-        booking__status=SaleStatus.PENDING, booking__order__pay_by__gt=now, status="valid", seat__isnull=False
-    )
-    yield from (
-        open_tickets.annotate(legs=legs, held=Count("claims"))
-        .exclude(held=F("legs"))
         .values_list("pk", flat=True)
     )
 
@@ -306,36 +242,15 @@ def _confirmed_is_mailed(now: datetime) -> Iterator[object]:
     )
 
 
-def _available_seats(now: datetime) -> Iterator[object]:
-    """The summary counts a seat as soon as nobody claims it on any leg.
-
-    Expired claims that nobody has dropped still count.
-    """
-    seats = (
-        Seat.objects.filter(layout=OuterRef("layout")).exclude(kind=SeatKind.CREW).order_by().values("layout")
-    )
-    claimed = SeatClaim.objects.filter(schedule=OuterRef("pk")).order_by().values("schedule")
-    rows = Schedule.objects.annotate(
-        seats=Coalesce(Subquery(seats.annotate(n=Count("pk")).values("n")), 0),
-        claimed=Coalesce(Subquery(claimed.annotate(n=Count("seat", distinct=True)).values("n")), 0),
-    )
-    yield from rows.exclude(available_seats=F("seats") - F("claimed")).values_list("pk", flat=True)
-
-
-def _layouts_match(now: datetime) -> Iterator[object]:
-    """Nobody sits on a seat of another coach."""
-    yield from SeatClaim.objects.exclude(seat__layout=F("schedule__layout")).values_list("pk", flat=True)
-
-
 _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "the books and the shifts have their triggers": _triggers,
     "a change to reference data is noticed": _watches,
-    "a sold ticket holds its seat on all its legs": _sold_claims,
-    "a claim lies within its ride": _claims_in_range,
-    "a claim that blocks has a live owner": _claims_with_live_owner,
-    "a block keeps its seat": _blocks_hold_their_seats,
+    "a sold ticket holds its seat on all its legs": sold_tickets_hold_their_seats,
+    "a claim lies within its ride": claims_lie_within_their_segment,
+    "a claim that blocks has a live owner": claims_have_a_live_owner,
+    "a block keeps its seat": blocks_hold_their_seats,
     "a replaced ticket has its successor": _replaced_tickets,
-    "an open order has its seats": _pending_claims,
+    "an open order has its seats": open_orders_have_their_seats,
     "postings sum to 0": _postings_balance,
     "a settled order owes nothing": _owed_by_state,
     "a booking is sold for its fares": bookings_are_sold_for_their_fares,
@@ -353,8 +268,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "refunds to be paid are in the ledger": _refunds_owed,
     "events chain up to the state": _event_chains,
     "a confirmed order has its mail": _confirmed_is_mailed,
-    "available seats are right": _available_seats,
-    "seats belong to the coach": _layouts_match,
+    "available seats are right": available_seats_are_right,
+    "seats belong to the coach": seats_belong_to_the_coach,
     "a no-show holds no seat": no_shows_hold_nothing,
     "standby holds no seat": standby_claims_nothing,
     "nobody travels standing": standby_does_not_travel,
