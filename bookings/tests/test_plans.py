@@ -217,6 +217,7 @@ SOURCE_DOCUMENT: Final[dict[str, QuerySet]] = {
 }
 _DELETED: Final = "before a row that it points to is deleted, it is looked for here"
 _TILL: Final = "a till's own sales, of which this world has none"
+_CASE: Final = "the cases of a departure, order or ticket, of which this world has none"
 _DJANGO: Final = "Django's own"
 # Used by nothing above and yet there, by their first column. Django's second index of a text in a small table
 # is left alone, too.
@@ -224,10 +225,18 @@ KEPT: Final = {
     "bookings_accesslink.order_id": "a new address takes away the links that went to the old one",
     "bookings_apikey.created_by_id": _DELETED,
     "bookings_apikey.revoked_by_id": _DELETED,
+    "bookings_auditentry.subject": "who changed a stop, city or line, once there are many entries",
     "bookings_booking.to_stop_id": _DELETED,
     "bookings_bus.layout_id": _DELETED,
+    "bookings_choicelink.disruption_id": _CASE,
+    "bookings_choicelink.order_id": _CASE,
+    "bookings_choicelink.ticket_id": _CASE,
     "bookings_city.plain_name": "a place that is named in full",
     "bookings_commission.at": "what a partner earned in a month, once there are many months",
+    "bookings_disruptedschedule.disruption_id": _CASE,
+    "bookings_disruptedschedule.schedule_id": _CASE,
+    "bookings_disruptionline.disruption_id": _CASE,
+    "bookings_disruptionline.ticket_id": _CASE,
     "bookings_fare.fare_class_id": _DELETED,
     "bookings_partnerevent.partner_id": "what was changed about a partner, once there are many",
     "bookings_hold.expires_at": "the nightly cleaning, once there are many",
@@ -241,6 +250,8 @@ KEPT: Final = {
     "bookings_ledgerentry.shift_id": _TILL,
     "bookings_order.promo_code_id": "how often a promo code was used, of which this world has none",
     "bookings_order.shift_id": _TILL,
+    "bookings_luggagerule.fare_class_id": _DELETED,
+    "bookings_luggagerule.line_id": _DELETED,
     "bookings_orderline.booking_id": "what is sold of a booking, when it is cancelled or moved",
     "bookings_orderline.order_id": "the receipt of an order, and its total after a change",
     "bookings_partnerevent.actor_id": _DELETED,
@@ -255,12 +266,14 @@ KEPT: Final = {
         _DJANGO,
     ),
     "bookings_refund.booking_id": "what came back on a booking",
+    "bookings_refund.paid_at": "what was given back on a day, once there are many days",
     "bookings_refund.shift_id": _TILL,
     "bookings_refundattempt.external_id": (
         "the refund that a statement names by its number; by the refunds while there are few"
     ),
     "bookings_schedule.bus_id": _DELETED,
     "bookings_schedule.layout_id": _DELETED,
+    "bookings_schedulechange.schedule_id": "what was told of a departure, of which this world has nothing",
     "bookings_scheduleevent.schedule_id": "who closed the doors of a departure",
     "bookings_seatblock.released_by_id": _DELETED,
     "bookings_seatblock.schedule_id": "the seats kept off sale on a departure",

@@ -43,14 +43,15 @@ def slow_guesses_of(subject: str, *, has_code: bool = True) -> Iterator[None]:
 
 @contextmanager
 def _forgiven_unless_unknown(counted: Counted) -> Iterator[None]:
+    is_guess = False
     try:
         yield
     except VoucherUnknown:
+        is_guess = True
         raise
-    except BaseException:
-        counted.forgive()
-        raise
-    counted.forgive()
+    finally:
+        if not is_guess:
+            counted.forgive()
 
 
 class VoucherForm(forms.Form):

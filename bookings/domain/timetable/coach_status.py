@@ -42,7 +42,7 @@ class CoachStatus:
 
 @single_version_check()
 def coach_status(schedule_id: int) -> CoachStatus:
-    """One query, two more once it has left its first stop. Raises NotFound; so for what is not public."""
+    """One query, two more once it has left its first stop. Raises NotFound unless on sale or cancelled."""
     schedule = Schedule.objects.select_related("route__line").filter(pk=schedule_id).first()
     is_public = (
         schedule

@@ -103,7 +103,16 @@ def test_origin_and_destination_have_one_shape_in_every_answer() -> None:
 
     assert names == {"End", "Point"}
     for name in names:
-        assert list(schemas[name]["properties"]) == ["ref", "stop", "city", "city_slug", "time"]
+        assert list(schemas[name]["properties"]) == [
+            "ref",
+            "stop",
+            "city",
+            "city_slug",
+            "time",
+            "expected_time",
+            "news_at",
+            "is_skipped",
+        ]
 
 
 def test_what_is_always_answered_is_required() -> None:

@@ -12,6 +12,7 @@ from bookings.base.errors import (
     RuleBroken,
     SalesClosed,
 )
+from bookings.domain.fares.luggage import luggage_prices
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
@@ -237,6 +238,7 @@ def test_a_checkout_takes_as_many_queries_for_one_seat_as_for_three(
     schedule: Schedule, seats: tuple[str, ...], django_assert_num_queries: Any
 ) -> None:
     hold = held(schedule, *seats)
+    luggage_prices(schedule.route.line_id, 0)  # the rules are cached from now on
 
     with django_assert_num_queries(1):
         assert len(checkout_view(hold.token, owner="ann", now=NOW).passengers) == len(seats)
