@@ -1,7 +1,7 @@
 // Seat map and checkout, better with a script and whole without one.
 //   #seats-form[data-fares][data-travellers] sums up the ticked seats; ticks survive a refresh of the map
 //   #time-left[data-left]                 says once that two minutes are left, and that they are over
-//   select[data-fare] + [data-total]      the totals follow the passenger types; [data-total-value] says to the server what was shown
+//   select[data-fare] + [data-total]      the totals follow the passenger types, [data-luggage] the extra pieces; [data-total-value] says to the server what was shown
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -47,12 +47,17 @@
     left.addEventListener("countdown:end", () => { announce(left.dataset.over); left.hidden = true; });
   }
 
-  const totals = all("[data-total]"), types = all("select[data-fare]");
+  const totals = all("[data-total]"), types = all("select[data-fare]"), luggage = document.querySelector("[data-luggage]");
   if (totals.length && types.length) {
     const fare = (select) => readers.cents(select.selectedOptions[0]?.textContent.split("·").pop() || "") || 0;
     const add = () => {
       const sum = types.reduce((whole, select) => whole + fare(select), 0);
       totals.forEach((total) => { total.textContent = readers.rand(sum); });
+      const extra = types.reduce((whole, select) => whole + (select.name.endsWith("-luggage") ? fare(select) : 0), 0);
+      if (luggage) {
+        luggage.hidden = !extra;
+        luggage.lastElementChild.textContent = readers.rand(extra);
+      }
       all("[data-total-value]").forEach((field) => { field.value = (sum / 100).toFixed(2); });
     };
     types.forEach((select) => select.addEventListener("change", add));

@@ -111,12 +111,17 @@ class CheckoutView:
     class_ids: frozenset[int]  # fare classes of the seats
     country: str  # ISO code of the first trip's start, empty if unknown
     is_abroad: bool  # a trip crosses a border
+    luggage_total_text: str  # of all extra pieces; empty for none
     keeps_luggage: bool  # extra pieces are kept with the seats
     luggage_refunds: frozenset[str]  # LuggageRule.Refund of the extra pieces
 
     @property
     def is_complete(self) -> bool:
         return not self.problem
+
+    @property
+    def sells_luggage(self) -> bool:
+        return any(row.luggage_prices for row in self.passengers)
 
     @property
     def is_summed_by_script(self) -> bool:
@@ -145,7 +150,8 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
     fares = [trip_fares(trip, hold.draft) for trip in trips]
     discount = discount_of(hold, trips, channel=channel, now=now)
     luggage, luggage_problem = _luggage(trips, hold.draft)
-    total = sum((fare for of_trip in fares for fare in of_trip), luggage_total(luggage)) - discount.total
+    extra = luggage_total(luggage)
+    total = sum((fare for of_trip in fares for fare in of_trip), extra) - discount.total
     until = pay_later_until(min(segment.boards_at for segment in segments), now)
     order = getattr(hold, "order", None)
     return CheckoutView(
@@ -191,6 +197,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
         class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
         country=segments[0].board.stop.city.country,
         is_abroad=is_abroad,
+        luggage_total_text=format_zar(extra) if extra else "",
         keeps_luggage=any(trip.extra_luggage for trip in trips),
         luggage_refunds=frozenset(str(pieces.refund) for of in luggage for pieces in of if pieces.pieces),
     )

@@ -65,6 +65,7 @@ def test_what_is_chosen_is_kept_shown_and_paid(client: Client, schedule: Schedul
     )
     assert options == ["None", "1 · R80", "2 · R160"]
     assert "2 extra pieces of luggage, R160" in review
+    assert '<span>Extra luggage</span><span class="num">R240</span>' in review
     assert "R1\u00a0140" in review
     assert (Order.objects.get().total, PaymentAttempt.objects.get().amount) == (Decimal(1140), Decimal(1140))
     assert sorted(Ticket.objects.values_list("extra_luggage", "luggage_price")) == [
