@@ -36,7 +36,7 @@ def write_plan(case: Disruption, *, now: datetime) -> None:
     lines, policies = _PLANS[Kind(case.kind)](case, own, now), list_policies()
     for line in lines:
         before = Segment(line.from_schedule, line.from_stop, line.to_stop)
-        line.entitlements = entitlements_of(case, before, policies)
+        line.entitlements = entitlements_of(case, before, policies, now=now)
     DisruptionLine.objects.filter(disruption=case).delete()
     DisruptionLine.objects.bulk_create(lines)
     DisruptedSchedule.objects.filter(disruption=case).delete()

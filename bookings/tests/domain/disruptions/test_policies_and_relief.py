@@ -31,10 +31,14 @@ def test_entitlements_follow_distance_duration_weather_and_whose_fault_it_is() -
     policy("far", min_km=1000, entitlements=["interest"])
     policy("cpa", entitlements=["costs"], not_beyond_control=["costs"])
     policy("off", entitlements=["interest"], is_active=False)
-    schedules = [make_schedule() for _schedule in range(3)]
+    soon = NOW + timedelta(hours=8)
+    schedules = [make_schedule(departs=soon) for _schedule in range(3)]
+    later = make_schedule()
+    make_booking(schedule=later)
     for schedule in schedules:  # 300 km in 240 minutes
         make_booking(schedule=schedule)
     assert due(schedules[0]) == {"food", "hotel", "costs"}
+    assert due(later) == {"costs"}  # told days ahead nobody waits at a stop
     assert due(schedules[1], reason="weather") == {"food", "costs"}
     assert due(schedules[2], is_beyond_control=True) == {"food", "hotel"}
 
