@@ -204,9 +204,9 @@ class DisruptionPolicy(models.Model):
 
     class Entitlement(models.TextChoices):
         FOOD = "food", _("food and drink while you wait")
-        HOTEL = "hotel", _("a hotel, and the way there, where a night is needed")
+        HOTEL = "hotel", _("a hotel and the transfer to it, if you have to stay the night")
         INTEREST = "interest", _("interest on what you paid until it is paid back")
-        COSTS = "costs", _("costs that follow directly from it")
+        COSTS = "costs", _("costs that are a direct result")
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)

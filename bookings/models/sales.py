@@ -195,6 +195,8 @@ class Ticket(models.Model):
         STANDBY = "standby", _("standby")
         WAITING = "waiting", _("waiting")  # lost the seat by a disruption; its line says what is decided
 
+    IN_USE: Final = (Status.VALID, Status.BOARDED)  # who is to travel, or travels
+
     booking = models.ForeignKey(Booking, models.PROTECT, related_name="tickets")
     schedule = models.ForeignKey(Schedule, models.PROTECT, related_name="+")
     place = models.CharField(max_length=8, choices=Place, default=Place.SEAT)

@@ -1,5 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,9 @@ def page_links(page: int, pages: int, address: Callable[[int], str]) -> list[Pag
             links.append(PageLink(0))
         links.append(PageLink(number, address(number), number == page))
     return links
+
+
+def filtered_links(page: int, pages: int, filters: Mapping[str, str]) -> list[PageLink]:
+    """As `page_links`, to this address with those of its filters that say anything."""
+    query = {name: value for name, value in filters.items() if value}
+    return page_links(page, pages, lambda number: f"?{urlencode(query | {'page': str(number)})}")

@@ -216,9 +216,7 @@ def _replaced(ticket: Ticket, door: Door) -> str:
         plain_surname=ticket.plain_surname,
         first_name=ticket.first_name,
     )
-    mates = mates.filter(
-        status__in=(Ticket.Status.VALID, Ticket.Status.BOARDED), booking__status=SaleStatus.CONFIRMED
-    )
+    mates = mates.filter(status__in=Ticket.IN_USE, booking__status=SaleStatus.CONFIRMED)
     related = (
         "booking__schedule__route__line",
         "booking__from_stop__stop__city",

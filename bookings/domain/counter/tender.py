@@ -283,7 +283,7 @@ def _pay_out(refund_id: int, tender: Tender, shift: Shift, now: datetime | None)
     if live_chargeback(refund.payment):
         raise Conflict(_("The customer’s bank took this payment back: nothing more is paid of it."))
     if came_by_voucher(refund):
-        raise Conflict(_("This was paid by voucher: it goes back on it by itself."))
+        raise Conflict(_("This was paid by voucher and goes back to it automatically."))
     if returns_online(refund):
         raise Conflict(_("This was paid online: it is refunded automatically the same way."))
     if method not in TENDERS:

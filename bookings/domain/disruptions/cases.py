@@ -72,7 +72,7 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
         raise NotFound(_("We could not find this departure."))
     check_departures(request.kind, schedules)
     if (request.layout_id is not None) != (request.kind == Disruption.Kind.SWAP_COACH):
-        raise Refusal(_("Choose the other coach where the coach is swapped, and only there."))
+        raise Refusal(_("Choose another coach for a swap, and only for a swap."))
     other = DisruptedSchedule.objects.filter(
         schedule__in=schedules,
         is_target=False,
@@ -127,7 +127,7 @@ def check_departures(kind: str, schedules: Iterable[Schedule]) -> None:
         is_cancelled = schedule.status == Schedule.Status.CANCELLED
         if kind == Disruption.Kind.REINSTATE:
             if not is_cancelled:
-                raise Conflict(_("This departure runs already."))
+                raise Conflict(_("This departure is already running."))
         elif is_cancelled:
             raise Conflict(_("This departure is cancelled already."))
         elif schedule.status not in _NOT_UNDER_WAY:
@@ -188,7 +188,10 @@ def confirm_case(
         else:
             return get_case(case_id)
     raise Conflict(
-        _("Meanwhile seats were sold or given back: the plan was made anew. Check it and confirm again.")
+        _(
+            "Seats were sold or given back in the meantime, so the plan was updated. Check it "
+            "and confirm again."
+        )
     )
 
 
@@ -200,7 +203,7 @@ def _confirm(case_id: int, version: int, actor: User, now: datetime) -> str:
     if case.status not in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
         return case.status  # somebody was first, with the same
     if case.version != version:
-        raise Conflict(_("The plan was changed meanwhile. Check it and confirm again."))
+        raise Conflict(_("The plan has changed in the meantime. Check it and confirm again."))
     own = [locked[pk] for pk, row in planned.items() if not row.is_target]
     check_departures(case.kind, own)
     if any(locked[pk].revision != row.revision for pk, row in planned.items()):
@@ -288,7 +291,7 @@ def close_case(case_id: int, *, now: datetime | None = None) -> Disruption:
         waiting = case.lines.filter(ticket__status="valid", ticket__place="waiting").count()
         if waiting:
             raise Conflict(
-                _("%(count)d passengers still wait for a seat or a refund: decide about them first.")
+                _("%(count)d passengers are still waiting for a seat or a refund. Deal with them first.")
                 % {"count": waiting}
             )
         Disruption.objects.filter(pk=case.pk).update(

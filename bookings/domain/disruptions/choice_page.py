@@ -30,7 +30,7 @@ _HEADLINES: Final[Mapping[Disruption.Kind, str | Promise]] = {
 }
 _APOLOGIES: Final[Mapping[Disruption.Kind, str | Promise]] = {
     Disruption.Kind.CANCEL: gettext_lazy("We are sorry: %(trip)s on %(when)s does not run (%(reason)s)."),
-    Disruption.Kind.REINSTATE: gettext_lazy("Good news: %(trip)s on %(when)s runs after all."),
+    Disruption.Kind.REINSTATE: gettext_lazy("%(trip)s on %(when)s runs after all."),
     Disruption.Kind.SWAP_COACH: gettext_lazy(
         "We are sorry: %(trip)s on %(when)s runs with another coach (%(reason)s)."
     ),

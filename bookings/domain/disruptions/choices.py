@@ -61,7 +61,9 @@ def answer_by_link(token: str, answer: PartyChoice, *, submission: str, now: dat
     if link is None:
         raise NotFound(_("We could not find this link."))
     if link.ticket_id is not None and answer.choice != Choice.ACCEPTED:
-        raise Refusal(_("Only who booked can choose another coach or a refund; their e-mail has the link."))
+        raise Refusal(
+            _("Only the person who booked can choose another coach or a refund; the link is in their e-mail.")
+        )
     only = link.ticket_id
     answer_for_party(
         (link.disruption_id, link.order_id, only), answer, Answerer(), submission=submission, now=now
@@ -104,7 +106,7 @@ def _answer(
     own = [line for line in lines if line.ticket_id in {ticket.pk for ticket in party.tickets}]
     check_in_time(case, own, party, by=answerer.by, now=now)
     if answer.choice != Choice.ACCEPTED and not party.is_waiting and not has_choice(own):
-        raise Conflict(_("Your coach runs as you booked it: the usual terms hold."))
+        raise Conflict(_("Your coach runs as you booked it: the usual terms apply."))
     if answer.choice == Choice.ACCEPTED:
         if ticket_id is not None:
             own = [line for line in own if line.ticket_id == ticket_id]
@@ -157,7 +159,7 @@ def check_in_time(
         raise Conflict(_("This case is closed. Please call us if anything is still open."))
     until = changeable_until(lines, party)
     if by == By.LINK and until is not None and now >= until and not party.is_waiting:
-        raise Conflict(_("The time to change your choice is over. Please call us."))
+        raise Conflict(_("It is too late to change your choice. Please call us."))
     if not party.is_waiting and now >= party.segment.expected_boards_at:
         raise Conflict(_("Your coach has left: there is nothing to choose any more."))
 

@@ -12,8 +12,6 @@ from bookings.domain.fares.companions import needs_adult
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.models import Booking, DisruptionLine, SaleStatus, Ticket
 
-_AFFECTED = (Ticket.Status.VALID, Ticket.Status.BOARDED)
-
 
 @dataclass(frozen=True)
 class AffectedParty:
@@ -70,7 +68,7 @@ def affected_parties(schedule_ids: Iterable[int]) -> list[AffectedParty]:
     rows = Ticket.objects.filter(
         booking__schedule__in=list(schedule_ids),
         booking__status=SaleStatus.CONFIRMED,
-        status__in=_AFFECTED,
+        status__in=Ticket.IN_USE,
     )
     return _parties(rows.order_by("booking__booking_date", "booking", "pk"), {})
 

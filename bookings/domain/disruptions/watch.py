@@ -31,7 +31,9 @@ def watch_unanswered(*, now: datetime | None = None) -> int:
     for order in Order.objects.filter(pk__in=orders).order_by("pk"):
         if subjects[order.pk] not in known:
             facts = {"number": orders[order.pk].disruption_id}
-            detail = _("Nobody has answered case %(number)d: call, and decide at the desk.") % facts
+            detail = (
+                _("Nobody has answered case %(number)d. Call the passengers and decide for them.") % facts
+            )
             open_task(kind, order, subject=subjects[order.pk], detail=detail, now=now)
     return len(set(subjects.values()) - known)
 

@@ -20,11 +20,11 @@ def sold_tickets_hold_their_seats(now: datetime) -> Iterator[object]:
         filter=Q(claims__kind="sold", claims__seat=F("seat"), claims__schedule=F("booking__schedule")),
     )
     seated = Ticket.objects.filter(
-        booking__status=SaleStatus.CONFIRMED, status__in=("valid", "boarded"), seat__isnull=False
+        booking__status=SaleStatus.CONFIRMED, status__in=Ticket.IN_USE, seat__isnull=False
     ).annotate(legs=legs, sold=sold)
     yield from seated.exclude(sold=F("legs")).values_list("pk", flat=True)
     wrong = SeatClaim.objects.filter(kind="sold").exclude(
-        ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=("valid", "boarded")
+        ticket__booking__status=SaleStatus.CONFIRMED, ticket__status__in=Ticket.IN_USE
     )
     yield from wrong.values_list("ticket", flat=True).distinct()
 

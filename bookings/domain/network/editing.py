@@ -109,7 +109,7 @@ def _city(stop: NewStop, actor: User, now: datetime) -> City:
         return cities[0]
     slug = slugify(name)[:130]
     if not slug:
-        raise Refusal(_("Enter the name of a city with letters."))
+        raise Refusal(_("Enter a city name that contains letters."))
     taken = City.objects.filter(slug=slug).exists()
     city = City.objects.create(
         name=name,
@@ -182,7 +182,7 @@ def _write_names(row: City | Stop, kind: str, names: Sequence[OtherName]) -> Non
     plain = [plain_other_name(other.name) for other in names]
     for other, plain_text in zip(names, plain, strict=True):
         if not plain_text or plain.count(plain_text) > 1:
-            raise Refusal(_("“%(name)s” has no letters or is there twice.") % {"name": other.name})
+            raise Refusal(_("“%(name)s” has no letters or is entered twice.") % {"name": other.name})
     PlaceName.objects.filter(**owner).exclude(plain_name__in=plain).delete()
     for other, plain_text in zip(names, plain, strict=True):
         facts = {"name": other.name, "kind": other.kind, "attested_by": other.attested_by}

@@ -25,8 +25,6 @@ WAITING: Final = frozenset(
     {Schedule.Status.PLANNED, Schedule.Status.ON_SALE, Schedule.Status.CLOSED, Schedule.Status.BOARDING}
 )
 
-EXPECTED: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED)
-
 
 class Inactive(StrEnum):
     """Which departures count that were taken off sale, beside cancelled ones."""
@@ -182,7 +180,7 @@ def coming(
     shown = Q(is_active=True) | Q(status=Schedule.Status.CANCELLED)
     if inactive == Inactive.SOLD:
         passengers = Ticket.objects.filter(
-            schedule=OuterRef("pk"), status__in=EXPECTED, booking__status=SaleStatus.CONFIRMED
+            schedule=OuterRef("pk"), status__in=Ticket.IN_USE, booking__status=SaleStatus.CONFIRMED
         )
         shown |= Q(Exists(passengers))
     if inactive != Inactive.ALL:

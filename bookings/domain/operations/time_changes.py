@@ -93,7 +93,7 @@ def times_page(schedule_id: int, change: Delay | StopChange | None = None, *, no
         after = call_times(_planned(schedule, calls, rows, change, now), calls, left)
     people = list(
         Ticket.objects.filter(
-            schedule=schedule_id, booking__status=SaleStatus.CONFIRMED, status__in=("valid", "boarded")
+            schedule=schedule_id, booking__status=SaleStatus.CONFIRMED, status__in=Ticket.IN_USE
         ).values_list("booking__from_stop__position", "booking__to_stop__position", "status")
     )
     gone = passed_position(schedule)
@@ -270,7 +270,7 @@ def minutes_late(departure_time: datetime, call: RouteStop, clock: tuple[int, in
     late = (new - planned) // _MINUTE
     if late > 16 * 60:
         raise Refusal(
-            _("The coach is planned for %(time)s at %(stop)s: it is never told to leave earlier.")
+            _("The coach is planned for %(time)s at %(stop)s and cannot leave earlier.")
             % {"time": f"{planned:%H:%M}", "stop": call.stop}
         )
     return late

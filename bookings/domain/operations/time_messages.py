@@ -32,7 +32,6 @@ from bookings.models import (
 FIRST_MAIL: Final = 15  # minutes late from which on passengers are written to
 NEXT_MAIL: Final = 30
 _MINUTE: Final = timedelta(minutes=1)
-_IN_USE: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _travelling(change: TimesChanged) -> list[Booking]:
     """Paid bookings of whom somebody is still to get on or off."""
     calls = {call.pk: call for call in change.calls}
     rows = Booking.objects.filter(
-        schedule=change.schedule.pk, status=SaleStatus.CONFIRMED, tickets__status__in=_IN_USE
+        schedule=change.schedule.pk, status=SaleStatus.CONFIRMED, tickets__status__in=Ticket.IN_USE
     )
     bookings = list(rows.select_related("order").distinct().order_by("pk"))
     for booking in bookings:

@@ -11,8 +11,6 @@ from bookings.domain.fares.companions import find_adult_missing, needs_adult
 from bookings.domain.fares.prices import every_type
 from bookings.models import Booking, SaleStatus, Ticket
 
-_TRAVELS = (Ticket.Status.VALID, Ticket.Status.BOARDED)
-
 
 def tickets_beside(booking: Booking) -> list[Ticket]:
     """Those of the order that travel on the booking's departure, its own too: one query."""
@@ -20,7 +18,7 @@ def tickets_beside(booking: Booking) -> list[Ticket]:
         booking__order=booking.order_id,
         booking__status__in=(SaleStatus.PENDING, SaleStatus.CONFIRMED),
         schedule=booking.schedule_id,
-        status__in=_TRAVELS,
+        status__in=Ticket.IN_USE,
     )
     return list(rows.order_by("pk"))
 
@@ -33,7 +31,7 @@ def travelling_beside(booking: Booking, bookings: Iterable[Booking]) -> list[Tic
         if other.schedule_id == booking.schedule_id
         and other.status in (SaleStatus.PENDING, SaleStatus.CONFIRMED)
         for ticket in other.tickets.all()
-        if ticket.status in _TRAVELS
+        if ticket.status in Ticket.IN_USE
     ]
 
 

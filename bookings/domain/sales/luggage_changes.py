@@ -37,8 +37,6 @@ from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import Booking, BookingEvent, BookingStep, OrderLine, SaleStatus, Schedule, Ticket, User
 
-_ABOARD = (Ticket.Status.VALID, Ticket.Status.BOARDED)
-
 
 @dataclass(frozen=True)
 class LuggageQuote:
@@ -66,7 +64,7 @@ def quote_luggage(ticket_id: int, pieces: int, *, now: datetime) -> LuggageQuote
 
 def _quote(booking: Booking, ticket: Ticket, pieces: int, now: datetime) -> LuggageQuote:
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
-    if booking.status != SaleStatus.CONFIRMED or ticket.status not in _ABOARD:
+    if booking.status != SaleStatus.CONFIRMED or ticket.status not in Ticket.IN_USE:
         raise Conflict(_("This ticket is not paid or no longer valid: its luggage cannot be changed."))
     if ticket.place not in (Ticket.Place.SEAT, Ticket.Place.LAP) and pieces > ticket.extra_luggage:
         raise Refusal(_("Extra luggage goes with a seat, and this passenger has none."))

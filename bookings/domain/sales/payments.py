@@ -24,7 +24,7 @@ from bookings.domain.sales.expiry import drop_expired, expire_order
 from bookings.domain.sales.gateways import chosen_gateway, gateway_called
 from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
-from bookings.domain.sales.orders import check_running, lock_order
+from bookings.domain.sales.orders import LockedOrder, check_running, lock_order
 from bookings.domain.sales.refunds import owe_back
 from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import (
@@ -48,6 +48,22 @@ CHECK_AFTER: Final = timedelta(minutes=3)  # without any word of an attempt the 
 PART_PAID: Final = "part paid"
 
 
+def lock_payable_order(order_id: int, *, now: datetime | None) -> tuple[LockedOrder, list[PaymentAttempt]]:
+    """The order, held as `lock_order` holds it, with its attempts so far. Raises Conflict when nothing can be
+    paid on it any more, or the bank has not decided yet.
+    """
+    locked = lock_order(order_id)
+    if not locked.order.is_open(now or locked.now) or locked.owed <= 0:
+        raise Conflict(_("There is nothing to pay on this order any more."))
+    check_running(locked.schedules.values())
+    if locked.is_left:
+        raise Conflict(_("This coach has already left your stop."))
+    attempts = list(locked.order.attempts.order_by("pk"))
+    if any(attempt.status == PaymentAttempt.Status.PENDING for attempt in attempts):
+        raise Conflict(_("Your bank is still confirming this; do not pay again."))
+    return locked, attempts
+
+
 def start_payment(order_id: int, *, gateway: str = "", now: datetime | None = None) -> str:
     """Open an attempt to pay what is owed through `gateway`, or the first that is offered, and return the
     address to send the browser to. Raises Conflict when nothing can be paid, or not so.
@@ -56,16 +72,8 @@ def start_payment(order_id: int, *, gateway: str = "", now: datetime | None = No
     """
     gateway = chosen_gateway(gateway)
     with short_transaction():
-        locked = lock_order(order_id)
+        locked, attempts = lock_payable_order(order_id, now=now)
         order, owed, now = locked.order, locked.owed, now or locked.now
-        if not order.is_open(now) or owed <= 0:
-            raise Conflict(_("There is nothing to pay on this order any more."))
-        check_running(locked.schedules.values())
-        if locked.is_left:
-            raise Conflict(_("This coach has already left your stop."))
-        attempts = list(order.attempts.order_by("pk"))
-        if any(attempt.status == PaymentAttempt.Status.PENDING for attempt in attempts):
-            raise Conflict(_("Your bank is still confirming this; do not pay again."))
         started = [attempt for attempt in attempts if attempt.status == PaymentAttempt.Status.STARTED]
         for attempt in started:
             if attempt.amount == owed and attempt.gateway == gateway:

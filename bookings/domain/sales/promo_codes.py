@@ -137,7 +137,7 @@ def _refusal(promo: PromoCode, sale: PromoSale) -> str:
         return _("This promo code is no longer valid.")
     if sale.channel not in (channels := channels_of(promo)):
         where = ", ".join(str(channel.label) for channel in channels)
-        return _("This promo code is not for this way to book. It is for: %(where)s.") % {"where": where}
+        return _("This promo code cannot be used here. It can be used: %(where)s.") % {"where": where}
     if promo.sale_from and sale.day < promo.sale_from:
         return _("This promo code is valid from %(day)s.") % {"day": day_text(promo.sale_from)}
     if promo.max_uses is not None and promo.uses >= promo.max_uses:

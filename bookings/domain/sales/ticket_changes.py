@@ -53,8 +53,6 @@ from bookings.models import (
     User,
 )
 
-_ABOARD = (Ticket.Status.VALID, Ticket.Status.BOARDED)
-
 
 @dataclass(frozen=True)
 class SeatQuote:
@@ -92,7 +90,7 @@ def ticket_called(ticket_id: int) -> Ticket:
 
 
 def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQuote:
-    if booking.status != SaleStatus.CONFIRMED or ticket.status not in _ABOARD or ticket.seat is None:
+    if booking.status != SaleStatus.CONFIRMED or ticket.status not in Ticket.IN_USE or ticket.seat is None:
         raise Conflict(_("This ticket is not paid or no longer valid: its seat cannot be changed."))
     if booking.schedule.status == Schedule.Status.CANCELLED:
         raise Conflict(_("This departure is cancelled: its seats cannot be changed."))

@@ -68,7 +68,7 @@ def _stop(stop: VoucherStop, actor: User, now: datetime) -> IssuedVoucher | None
     if voucher.stopped_at and not left:
         raise Conflict(_("This voucher is stopped already."))
     if left and not stop.replaces and voucher.kind in Voucher.PAID_FOR:
-        raise Refusal(_("This voucher was paid for: what is left of it goes on a new one."))
+        raise Refusal(_("This voucher was paid for, so its balance has to go to a new one."))
     Voucher.objects.filter(pk=voucher.pk).update(stopped_at=voucher.stopped_at or now)
     reason = stop.reason.strip()[:200]
     end = VoucherMovement(kind=Kind.STOPPED, amount=-left, reason=reason, actor=actor, at=now)
@@ -101,7 +101,7 @@ def extend_voucher(
     with short_transaction():
         voucher, now = _locked(voucher_id), now or database_now()
         if not reason.strip():
-            raise Refusal(_("Enter why the voucher gets more time."))
+            raise Refusal(_("Enter why the voucher is extended."))
         if voucher.stopped_at:
             raise Conflict(_("This voucher is stopped already."))
         if valid_until <= voucher.valid_until or valid_until < timezone.localdate(now):

@@ -17,10 +17,16 @@ from bookings.base.money import cents, format_zar
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.idempotency import run_once
-from bookings.domain.sales.orders import check_running, lock_order
-from bookings.domain.sales.payments import PART_PAID, ReceivedPayment, give_time, settle, supersede_attempts
+from bookings.domain.sales.payments import (
+    PART_PAID,
+    ReceivedPayment,
+    give_time,
+    lock_payable_order,
+    settle,
+    supersede_attempts,
+)
 from bookings.domain.sales.vouchers import VoucherRefused, add_movement, lock_voucher
-from bookings.models import VOUCHER, Order, Payment, PaymentAttempt, Voucher, VoucherMovement
+from bookings.models import VOUCHER, Order, Payment, Voucher, VoucherMovement
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,8 @@ def pay_with_voucher(
 
 
 def _pay(order_id: int, code: str, submission: str, now: datetime | None) -> str:
-    locked = lock_order(order_id)
+    locked, attempts = lock_payable_order(order_id, now=now)
     order, owed, now = locked.order, locked.owed, now or locked.now
-    if not order.is_open(now) or owed <= 0:
-        raise Conflict(_("There is nothing to pay on this order any more."))
-    check_running(locked.schedules.values())
-    if locked.is_left:
-        raise Conflict(_("This coach has already left your stop."))
-    attempts = list(order.attempts.order_by("pk"))
-    if any(attempt.status == PaymentAttempt.Status.PENDING for attempt in attempts):
-        raise Conflict(_("Your bank is still confirming this; do not pay again."))
     voucher = lock_voucher(code, now=now)
     amount = min(voucher.balance, owed)
     supersede_attempts(attempts, owed - amount)

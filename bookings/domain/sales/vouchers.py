@@ -220,7 +220,7 @@ def _give(goodwill: Goodwill, actor: User, now: datetime) -> IssuedVoucher:
     if not reason:
         raise Refusal(_("Enter why the voucher is given."))
     if goodwill.valid_until < timezone.localdate(now):
-        raise Refusal(_("The last day is over already."))
+        raise Refusal(_("The last day is in the past."))
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # a sum in pieces is one sum
     if goodwill.approval:
         goodwill.approval.check(actor, now=now)

@@ -30,8 +30,6 @@ from bookings.domain.tickets.qr import ticket_qr_svg
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
 from bookings.models import Booking, Order, Refund, SaleStatus, Ticket
 
-_IN_USE = (Ticket.Status.VALID, Ticket.Status.BOARDED)
-
 
 @dataclass(frozen=True)
 class Pass:
@@ -51,7 +49,7 @@ class ManagedTrip:
 
     @property
     def in_use(self) -> list[Pass]:
-        return [ticket_pass for ticket_pass in self.passes if ticket_pass.ticket.status in _IN_USE]
+        return [ticket_pass for ticket_pass in self.passes if ticket_pass.ticket.status in Ticket.IN_USE]
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def _trip(part: BookingPart, booking: Booking, now: datetime) -> ManagedTrip:
 
 
 def _qr(ticket: Ticket, part: BookingPart) -> str:
-    is_good = part.is_confirmed and ticket.status in _IN_USE and ticket.place != Ticket.Place.WAITING
+    is_good = part.is_confirmed and ticket.status in Ticket.IN_USE and ticket.place != Ticket.Place.WAITING
     return ticket_qr_svg(ticket) if is_good else ""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -17,8 +16,6 @@ from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.trip_facts import trip_facts
 from bookings.domain.timetable.trips import TripView, change_note, local_text, trip_view
 from bookings.models import Booking, SaleStatus, Ticket
-
-_IN_USE: Final = (Ticket.Status.VALID, Ticket.Status.BOARDED)
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def ticketed_trip_of(booking: Booking) -> TicketedTrip:
     """The trip of a booking in any state, which `bookings_of` must have loaded."""
     segment = booking_segment(booking)
     facts = trip_facts(booking.from_stop, booking.to_stop)
-    tickets = tuple(ticket for ticket in booking.tickets.all() if ticket.status in _IN_USE)
+    tickets = tuple(ticket for ticket in booking.tickets.all() if ticket.status in Ticket.IN_USE)
     zones_differ = segment.boards_local.utcoffset() != segment.alights_local.utcoffset()
     layout, zone = booking.schedule.layout.name, segment.boards_local.tzinfo
     sold = booking.booking_date.astimezone(segment.boards_local.tzinfo)

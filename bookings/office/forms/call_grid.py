@@ -106,7 +106,7 @@ class BaseCallFormSet(BaseFormSet):
         if any(form.errors for form in self.forms):
             return
         if len(calls) < 2:
-            raise forms.ValidationError(_("A route has two stops at least."))
+            raise forms.ValidationError(_("A route needs at least two stops."))
         if not calls[-1].arrive or not calls[-1].km:
             raise forms.ValidationError(_("The last stop must be later and further than the first."))
         self.result = Calls(tuple(calls), clock or 0)
@@ -146,7 +146,7 @@ def _km(form: CallForm, before: Decimal | None) -> Decimal | None:
         form.add_error("km", _("Enter the kilometres from the first stop."))
         return None
     if not 0 <= km <= _MOST_KM or (before is not None and km < before):
-        form.add_error("km", _("Kilometres count from the first stop and never fall."))
+        form.add_error("km", _("Kilometres are counted from the first stop and cannot decrease."))
         return None
     return km
 

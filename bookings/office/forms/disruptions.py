@@ -22,15 +22,15 @@ class CaseForm(forms.Form):
         SeatLayout.objects.order_by("name"),
         label=_("The other coach"),
         required=False,
-        help_text=_("Where the coach is swapped."),
+        help_text=_("Only for a swap of the coach."),
     )
     target = forms.TypedChoiceField(label=_("The relief coach"), required=False, coerce=int, empty_value=None)
     reason = forms.ChoiceField(label=_("Why"), choices=Disruption.Reason.choices)
     text = forms.CharField(
-        label=_("In your words, for the passengers"),
+        label=_("Message to the passengers (optional)"),
         required=False,
         max_length=300,
-        help_text=_("Added to the reason as it stands; it is not translated."),
+        help_text=_("Shown beside the reason as you type it; it is not translated."),
     )
     is_beyond_control = forms.BooleanField(label=_("Beyond our control"), required=False)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=60)

@@ -47,7 +47,9 @@ class FareField(forms.CharField):
 class FaresForm(forms.Form):
     since = SinceField()
     until = DayField(
-        label=gettext_lazy("Until"), required=False, help_text=gettext_lazy("Empty: until further notice.")
+        label=gettext_lazy("Until"),
+        required=False,
+        help_text=gettext_lazy("If left empty, until further notice."),
     )
 
     def __init__(self, *args: Any, pairs: Mapping[Pair, str], amounts: Amounts, **kwargs: Any) -> None:
@@ -92,7 +94,7 @@ class FillForm(forms.Form):
     per_km = AmountField(gettext_lazy("Rand for each km"), required=False, max_digits=6, decimal_places=2)
     least = AmountField(gettext_lazy("At least"), required=False)
     percent = forms.DecimalField(
-        label=gettext_lazy("Percent more (-5: less)"), required=False, min_value=-90, max_value=500
+        label=gettext_lazy("Percent to add (-5 to lower)"), required=False, min_value=-90, max_value=500
     )
     step = forms.ChoiceField(label=gettext_lazy("Rounded to"), choices=_STEPS, initial="5")
 

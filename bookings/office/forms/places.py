@@ -54,7 +54,7 @@ class NewStopForm(StopDetailsForm):
         label=gettext_lazy("City"),
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "off", "list": "cities"}),
-        help_text=gettext_lazy("A name that is not known yet makes a city."),
+        help_text=gettext_lazy("A name that is not known yet creates a new city."),
     )
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
@@ -75,7 +75,9 @@ class NewStopForm(StopDetailsForm):
         max_length=80,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "code"}),
-        help_text=gettext_lazy("Stands in addresses and is chosen once. Empty: made from the names."),
+        help_text=gettext_lazy(
+            "Part of web addresses; it cannot be changed later. If left empty, it is made from the names."
+        ),
     )
     field_order = ["city", "country", "name", "code", *STOP_FIELDS[1:]]
 

@@ -127,7 +127,7 @@ class RouteForm(forms.Form):
         label=gettext_lazy("Line"),
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "off", "list": "lines-known", "class": "code"}),
-        help_text=gettext_lazy("Code of a line; a new one begins a line."),
+        help_text=gettext_lazy("The code of a line. A new code starts a new line."),
     )
     line_name = forms.CharField(
         label=gettext_lazy("Name of a new line"),
@@ -140,7 +140,7 @@ class RouteForm(forms.Form):
         max_length=250,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("Empty: its two ends."),
+        help_text=gettext_lazy("If left empty, the route is named after its first and last stop."),
     )
     since = SinceField()
 
@@ -154,7 +154,9 @@ class ServiceForm(forms.Form):
     weekdays = WeekdaysField(label=gettext_lazy("Days"))
     starts_on = DayField(label=gettext_lazy("First day"), initial=tomorrow)
     ends_on = DayField(
-        label=gettext_lazy("Last day"), required=False, help_text=gettext_lazy("Empty: until further notice.")
+        label=gettext_lazy("Last day"),
+        required=False,
+        help_text=gettext_lazy("If left empty, until further notice."),
     )
     layout = forms.ModelChoiceField(
         label=gettext_lazy("Seat layout"), queryset=SeatLayout.objects.all(), empty_label=None
@@ -166,7 +168,9 @@ class ServiceForm(forms.Form):
     )
     runs_not = DaysField(label=gettext_lazy("Does not run on"))
     runs_also = DaysField(label=gettext_lazy("Runs also on"))
-    since = SinceField(help_text=gettext_lazy("Of a service that runs already: from when the rest holds."))
+    since = SinceField(
+        help_text=gettext_lazy("For a service that already runs: when these changes take effect.")
+    )
     holidays = forms.ChoiceField(label=gettext_lazy("On public holidays"), choices=RULES, required=False)
 
     def __init__(self, *args: Any, is_new: bool = False, only_days: bool = False, **kwargs: Any) -> None:
@@ -185,7 +189,10 @@ class ServiceForm(forms.Form):
         both = set(data.get("runs_not", ())) & set(data.get("runs_also", ()))
         if both:
             days = ", ".join(day.isoformat() for day in sorted(both))
-            self.add_error("runs_also", _("Both running and not: %(days)s.") % {"days": days})
+            self.add_error(
+                "runs_also",
+                _("These days are entered both as running and as not running: %(days)s.") % {"days": days},
+            )
         departs = data.get("departs")
         if departs is not None and departs >= DAY:
             self.add_error("departs", _("Enter the time of the day on which the coach leaves."))

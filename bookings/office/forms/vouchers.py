@@ -21,7 +21,7 @@ def _address() -> AddressField:
         label=_("E-mail address for the code"),
         required=False,
         max_length=254,
-        help_text=_("Empty: the code is shown here once, for you to hand over."),
+        help_text=_("If left empty, the code is shown to you once, to hand over."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
 
@@ -30,9 +30,9 @@ class GoodwillForm(ApprovalFields):
     use_required_attribute = False
 
     value = AmountField(_("Value in rand"), min_value=Decimal("0.01"))
-    reason = _reason(_("Why it is given"))
+    reason = _reason(_("Reason"))
     reference = forms.CharField(
-        label=_("Booking, if it is about one"),
+        label=_("Booking (optional)"),
         required=False,
         max_length=40,
         widget=forms.TextInput({"autocomplete": "off", "class": "code"}),
@@ -52,9 +52,9 @@ class GoodwillForm(ApprovalFields):
 class StopForm(forms.Form):
     use_required_attribute = False
 
-    reason = _reason(_("Why it is stopped"))
+    reason = _reason(_("Reason for stopping it"))
     replaces = forms.BooleanField(
-        label=_("What is left goes on a new voucher with a new code"), required=False, initial=True
+        label=_("Move the balance to a new voucher with a new code"), required=False, initial=True
     )
     email = _address()
     submission = SubmissionField()
@@ -64,4 +64,4 @@ class ExtendForm(forms.Form):
     use_required_attribute = False
 
     valid_until = DayField(label=_("Valid until"))
-    reason = _reason(_("Why it gets more time"))
+    reason = _reason(_("Reason for the extension"))

@@ -186,7 +186,7 @@ def confirm(request: StaffRequest, case_id: int) -> HttpResponse:
 @require_POST
 def renew(request: StaffRequest, case_id: int) -> HttpResponse:
     if renew_plan(_known(case_id)):
-        messages.success(request, _("The plan was made anew."))
+        messages.success(request, _("The plan was updated."))
     else:
         messages.info(request, _("The plan is up to date."))
     return redirect("office:disruption", case_id)
@@ -199,7 +199,7 @@ def discard(request: StaffRequest, case_id: int) -> HttpResponse:
         discard_case(_known(case_id))
     except Refusal as refusal:
         return _case_page(request, case_id, refusal)
-    messages.success(request, _("The draft is gone. Nothing was changed."))
+    messages.success(request, _("The draft was discarded. Nothing was changed."))
     return redirect("office:disruptions")
 
 

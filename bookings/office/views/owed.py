@@ -1,5 +1,3 @@
-from urllib.parse import urlencode
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,7 +10,7 @@ from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.owed import OwedFilter
 from bookings.office.policy import may
 from bookings.office.presenters.owed_refunds import owed_figures, owed_rows
-from bookings.web.paging import page_links
+from bookings.web.paging import filtered_links
 
 
 @staff
@@ -36,6 +34,6 @@ def owed(request: StaffRequest) -> HttpResponse:
         "rows": list(rows),
         "figures": owed_figures(page, now=now),
         "total": format_zar(page.total),
-        "links": page_links(page.page, page.pages, lambda to: f"?{urlencode(chosen | {'page': to})}"),
+        "links": filtered_links(page.page, page.pages, chosen),
     }
     return render(request, "office/owed.html", context)

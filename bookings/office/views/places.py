@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,6 +18,7 @@ from bookings.base.text import clean_text
 from bookings.domain.network.audit import latest_changes
 from bookings.domain.network.editing import add_stop, change_city, change_stop, get_city, get_stop, list_stops
 from bookings.domain.network.lists import cities
+from bookings.models import Stop
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.places import (
     CityForm,
@@ -28,7 +29,7 @@ from bookings.office.forms.places import (
     other_names,
 )
 from bookings.office.policy import may
-from bookings.web.paging import page_links
+from bookings.web.paging import filtered_links
 from bookings.web.refusals import add_refusal
 
 _STOPS = 60
@@ -43,9 +44,7 @@ def stops(request: StaffRequest) -> HttpResponse:
     context = {
         "stops": page,
         "q": text,
-        "links": page_links(
-            page.number, pager.num_pages, lambda number: f"?{urlencode({'q': text, 'page': str(number)})}"
-        ),
+        "links": filtered_links(page.number, pager.num_pages, {"q": text}),
         "may_change": may(request.user.role, "timetable_stop_new", "POST"),
     }
     return render(request, "office/timetable/stops.html", context)
@@ -81,51 +80,50 @@ def new_stop(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: StaffRequest, stop_id: int) -> HttpResponse:
     row = get_stop(stop_id)
-    data = request.POST if request.method == "POST" else None
-    form = StopDetailsForm(data, instance=row)
-    names = OtherNameFormSet(data, initial=name_rows(row), prefix="names")
-    if form.is_valid() and names.is_valid():
-        try:
-            change_stop(row.pk, form.cleaned_data, other_names(names), actor=request.user)
-        except Refusal as refusal:
-            add_refusal(form, None, refusal)
-        else:
-            messages.success(request, _("The stop is changed."))
-            return redirect("office:timetable_stops")
-    context = {
-        "title": str(get_stop(stop_id)),
-        "code": row.code,
-        "city": row.city,
-        "form": form,
-        "names": names,
-        "history": latest_changes(f"stop:{row.pk}"),
-        "may_change": may(request.user.role, "timetable_stop", "POST"),
-    }
-    return _page(request, context)
+    about = {"title": str(row), "code": row.code, "city": row.city}
+    form = StopDetailsForm(_posted(request), instance=row)
+    return _change(request, form, change_stop, done=_("The stop is changed."), **about)
 
 
 @staff
 @require_http_methods(["GET", "HEAD", "POST"])
 def city(request: StaffRequest, city_id: int) -> HttpResponse:
     row = get_city(city_id)
-    data = request.POST if request.method == "POST" else None
-    form = CityForm(data, instance=row)
-    names = OtherNameFormSet(data, initial=name_rows(row), prefix="names")
+    about = {"title": row.name, "code": row.slug}
+    form = CityForm(_posted(request), instance=row)
+    return _change(request, form, change_city, done=_("The city is changed."), **about)
+
+
+def _posted(request: StaffRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _change(
+    request: StaffRequest,
+    form: StopDetailsForm | CityForm,
+    change: Callable[..., None],
+    *,
+    done: str,
+    **about: object,
+) -> HttpResponse:
+    """The page of a stop or city, with its other names, or what `change` makes of what was posted."""
+    row = form.instance
+    names = OtherNameFormSet(_posted(request), initial=name_rows(row), prefix="names")
     if form.is_valid() and names.is_valid():
         try:
-            change_city(row.pk, form.cleaned_data, other_names(names), actor=request.user)
+            change(row.pk, form.cleaned_data, other_names(names), actor=request.user)
         except Refusal as refusal:
             add_refusal(form, None, refusal)
         else:
-            messages.success(request, _("The city is changed."))
+            messages.success(request, done)
             return redirect("office:timetable_stops")
+    kind = "stop" if isinstance(row, Stop) else "city"
     context = {
-        "title": get_city(city_id).name,
-        "code": row.slug,
+        **about,
         "form": form,
         "names": names,
-        "history": latest_changes(f"city:{row.pk}"),
-        "may_change": may(request.user.role, "timetable_city", "POST"),
+        "history": latest_changes(f"{kind}:{row.pk}"),
+        "may_change": may(request.user.role, f"timetable_{kind}", "POST"),
     }
     return _page(request, context)
 

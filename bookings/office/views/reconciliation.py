@@ -37,7 +37,7 @@ from bookings.office.presenters.reconciliation import (
     upload_text,
 )
 from bookings.office.presenters.spreadsheet import csv_lines
-from bookings.web.paging import page_links
+from bookings.web.paging import filtered_links
 from bookings.web.refusals import counted
 
 _LINES: Final = 100
@@ -51,7 +51,7 @@ def reconciliation(request: StaffRequest) -> HttpResponse:
     context = {
         "rows": list(day_rows(summary)),
         "balances": balance_figures(summary),
-        "links": page_links(summary.page, summary.pages, lambda number: f"?page={number}"),
+        "links": filtered_links(summary.page, summary.pages, {}),
         "may_read": may(request.user.role, "reconciliation_read", "POST"),
         "may_upload": may(request.user.role, "statement_upload", "POST"),
     }
@@ -67,7 +67,6 @@ def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpRes
     lines = [line for line in page.lines if line.is_open or not only_open]
     pager = Paginator(lines, _LINES)
     shown = pager.get_page(_page_number(request))
-    query = "only=open&" if only_open else ""
     context = {
         "page": page,
         "gateway": gateway_text(gateway),
@@ -75,7 +74,7 @@ def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpRes
         "read": read_text(page, now=timezone.now()),
         "rows": list(statement_rows(list(shown))),
         "only_open": only_open,
-        "links": page_links(shown.number, pager.num_pages, lambda number: f"?{query}page={number}"),
+        "links": filtered_links(shown.number, pager.num_pages, {"only": "open" if only_open else ""}),
         "may_read": gateway not in TENDERS and may(request.user.role, "reconciliation_read", "POST"),
     }
     return render(request, "office/reconciliation/day.html", context)

@@ -6,7 +6,6 @@ The list, one account with its history, and what is done to an account after a q
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -26,7 +25,7 @@ from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.reauthentication import ReauthenticationForm
 from bookings.office.forms.staff import AccountActionForm, NewUserForm, ProfileForm, StaffFilterForm
 from bookings.office.policy import may
-from bookings.web.paging import page_links
+from bookings.web.paging import filtered_links
 from bookings.web.refusals import add_refusal
 
 _PAGE_SIZE: Final = 20
@@ -92,10 +91,8 @@ def members(request: StaffRequest) -> HttpResponse:
     form = StaffFilterForm(request.GET)
     paginator = Paginator(list_staff(form.query), _PAGE_SIZE)
     page = paginator.get_page(request.GET.get("page", "")[:8])
-    filters = {name: request.GET.get(name, "") for name in form.fields if request.GET.get(name)}
-    links = page_links(
-        page.number, paginator.num_pages, lambda number: f"?{urlencode(filters | {'page': number})}"
-    )
+    filters = {name: request.GET.get(name, "") for name in form.fields}
+    links = filtered_links(page.number, paginator.num_pages, filters)
     return render(
         request,
         "office/staff/staff.html",

@@ -48,7 +48,7 @@ def departure_times(request: StaffRequest, schedule_id: int) -> HttpResponse:
         report_delay(schedule_id, delay, actor=request.user, submission=form.cleaned_data["submission"])
     except Refusal as refusal:
         return _page(request, page, form, refusal=refusal, status=refusal.status)
-    messages.success(request, _("Told everywhere: the new times are on all pages."))
+    messages.success(request, _("The new times are now shown everywhere."))
     return redirect("office:departure_times", schedule_id)
 
 

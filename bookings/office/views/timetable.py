@@ -34,7 +34,7 @@ from bookings.office.presenters.timetable import (
     left_total,
     route_blocks,
 )
-from bookings.web.paging import page_links
+from bookings.web.paging import filtered_links
 from bookings.web.refusals import counted
 
 _LINES = 40
@@ -51,7 +51,7 @@ def timetable(request: StaffRequest) -> HttpResponse:
     context = {
         "lines": page,
         "q": text,
-        "links": page_links(page.number, pager.num_pages, lambda number: f"?q={text}&page={number}"),
+        "links": filtered_links(page.number, pager.num_pages, {"q": text}),
         "draft": draft,
         "draft_rows": draft_rows(draft_items(draft)),
         "drafts": [other for other in open_drafts() if other != draft],
@@ -152,7 +152,7 @@ def undo(request: StaffRequest, draft_id: int) -> HttpResponse:
         undo_latest(draft_id, number=number, actor=request.user)
     except Refusal as refusal:
         return _draft_page(request, draft_id, refusal)
-    messages.success(request, _("The latest step is undone."))
+    messages.success(request, _("The last change was undone."))
     return redirect("office:draft", draft_id)
 
 
@@ -179,7 +179,7 @@ def drop(request: StaffRequest, draft_id: int) -> HttpResponse:
         drop_draft(draft_id, actor=request.user)
     except Refusal as refusal:
         return _draft_page(request, draft_id, refusal)
-    messages.success(request, _("The draft is dropped. The timetable is as it was."))
+    messages.success(request, _("The draft was discarded. The timetable is unchanged."))
     return redirect("office:timetable")
 
 

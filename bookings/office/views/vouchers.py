@@ -1,7 +1,6 @@
 """Vouchers: found, listed with their sum, given in goodwill, stopped, given more time."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
@@ -26,7 +25,7 @@ from bookings.office.forms.vouchers import ExtendForm, GoodwillForm, StopForm
 from bookings.office.policy import may
 from bookings.office.presenters.spreadsheet import csv_lines
 from bookings.office.presenters.vouchers import VoucherRow, history_rows, voucher_file_rows
-from bookings.web.paging import page_links
+from bookings.web.paging import filtered_links
 from bookings.web.refusals import add_refusal
 from bookings.web.voucher_codes import VoucherForm, slow_guesses_of
 
@@ -59,7 +58,7 @@ def vouchers(request: StaffRequest) -> HttpResponse:
         "rows": [VoucherRow.of(voucher) for voucher in page.vouchers],
         "left": format_zar(page.left),
         "gap": format_zar(page.owed - page.left) if page.owed != page.left else "",
-        "links": page_links(page.page, page.pages, lambda to: f"?{urlencode({'q': text, 'page': to})}"),
+        "links": filtered_links(page.page, page.pages, {"q": text}),
         "may_give": may(role, "voucher_new", "POST"),
         "may_export": may(role, "vouchers_csv"),
     }

@@ -44,7 +44,7 @@ def choose(request: HttpRequest, token: str) -> HttpResponse:
 
 def _done_text(answer: PartyChoice) -> str:
     if answer.choice == Choice.REFUND:
-        return _("Your money goes back the way you paid. An e-mail says how much and by when.")
+        return _("Your money goes back the way you paid. We will e-mail you how much and by when.")
     if answer.choice == Choice.OTHER:
         return _("Your seats are on the other coach now. Your tickets are on their way by e-mail.")
     return _("Thank you. Your tickets are on their way by e-mail.")

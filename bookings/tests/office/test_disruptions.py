@@ -51,7 +51,7 @@ def test_a_plan_that_is_not_up_to_date_is_shown_anew(dispatcher: StaffClient) ->
     Schedule.objects.filter(pk=later.pk).update(revision=9)
     page = dispatcher.post(f"/office/disruptions/{case.pk}/confirm/", {"version": 1, "submission": "c"})
     assert page.status_code == 409
-    assert "made anew" in page.content.decode()
+    assert "plan was updated" in page.content.decode()
     assert 'name="version" value="2"' in page.content.decode()
 
 

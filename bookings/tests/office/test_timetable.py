@@ -193,7 +193,7 @@ def test_steps_are_left_out_undone_and_dropped(manager: StaffClient) -> None:
     page = f"{PAGE}drafts/{draft.pk}/"
 
     manager.post(f"{page}leave-out/", {"subject": f"service:{service.pk}", "number": "1"})
-    assert "Nothing is in this draft." in manager.get(page).content.decode()
+    assert "This draft is empty." in manager.get(page).content.decode()
     manager.post(f"{page}undo/", {"number": "2"})
     assert "08:00" in manager.get(page).content.decode()
     stale = manager.post(f"{page}publish/", {"seen": "1"})
@@ -265,7 +265,7 @@ def test_a_dispatcher_changes_single_days_and_nothing_else(
     manager.post(address, form | {"starts_on": "2026-01-01", "layout": service.layout_id, "since": "+1"})
     of_manager = TimetableDraft.objects.latest("pk")
     refused = dispatcher.post(f"{PAGE}drafts/{of_manager.pk}/publish/", {"seen": of_manager.version})
-    assert "Only managers work on the drafts of others." in refused.content.decode()
+    assert "Only managers can work on other people's drafts." in refused.content.decode()
 
 
 def test_a_season_is_copied_to_the_same_weekdays_of_the_next(manager: StaffClient) -> None:

@@ -90,7 +90,7 @@ def _affected(booking: Booking, event: str, at: datetime) -> list[Ticket]:
         )
         return list(tickets.filter(pk__in=tickets_of_event)) or list(tickets)
     if event == Webhook.Event.TIMES_CHANGED:
-        return list(tickets.filter(status__in=(Ticket.Status.VALID, Ticket.Status.BOARDED)))
+        return list(tickets.filter(status__in=Ticket.IN_USE))
     return list(tickets)
 
 

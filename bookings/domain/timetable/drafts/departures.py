@@ -215,7 +215,7 @@ def _with_people(left: Iterable[DepartureChange], now: datetime) -> list[Departu
     changes = {change.schedule_id: change for change in left}
     for part in _parts(changes):
         tickets = Ticket.objects.filter(
-            schedule__in=part, booking__status__in=("pending", "confirmed"), status__in=("valid", "boarded")
+            schedule__in=part, booking__status__in=("pending", "confirmed"), status__in=Ticket.IN_USE
         )
         people = tickets.values_list("schedule").annotate(number=Count("pk"), money=Sum("fare")).order_by()
         for schedule_id, number, money in people:

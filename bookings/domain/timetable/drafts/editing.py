@@ -124,14 +124,16 @@ def lock_draft(draft_id: int) -> TimetableDraft:
     if draft is None:
         raise NotFound(_("We could not find this draft."))
     if not draft.is_open:
-        raise Conflict(_("This draft has been published or dropped meanwhile. What you typed is still here."))
+        raise Conflict(
+            _("This draft was published or discarded in the meantime. What you typed is still here.")
+        )
     return draft
 
 
 def check_rights(draft: TimetableDraft, actor: User) -> None:
     """Refusal: a dispatcher works on own drafts alone."""
     if actor.role == User.Role.DISPATCHER and draft.created_by_id != actor.pk:
-        raise Refusal(_("Only managers work on the drafts of others."))
+        raise Refusal(_("Only managers can work on other people's drafts."))
 
 
 def current_changes(draft: TimetableDraft) -> list[DraftChange]:

@@ -125,7 +125,10 @@ def _publish(draft: TimetableDraft, *, now: datetime) -> DraftOutcome:
 def _outdated(steps: Sequence[DraftChange], now: datetime) -> list[str]:
     """Subjects that were published otherwise since the draft took them up."""
     return [
-        _("%(subject)s has been changed by another publishing since. Open it, look, and save it again.")
+        _(
+            "%(subject)s was changed by another draft that has been published since. Open it, "
+            "check it and save it again."
+        )
         % {"subject": step.subject}
         for step in steps
         if step.base is not None and _without_clock(as_plain_json(_live(step))) != _without_clock(step.base)
@@ -174,7 +177,7 @@ def _routes(departures: DepartureChanges) -> dict[int, RouteTitle]:
 def _open_task(change: DepartureChange, now: datetime) -> None:
     schedule = Schedule.objects.select_related("route").get(pk=change.schedule_id)
     text = (
-        _("%(departure)s: the timetable has it otherwise now. It runs as it was sold until somebody decides.")
+        _("%(departure)s: differs from the timetable now. It runs as it was sold until somebody decides.")
         if change.after
         else _("%(departure)s: no longer in the timetable. It runs as it was sold until somebody decides.")
     ) % {"departure": describe(schedule)}

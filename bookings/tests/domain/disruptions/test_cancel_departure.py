@@ -86,7 +86,7 @@ def test_a_plan_for_seats_that_were_sold_meanwhile_is_made_anew() -> None:
     case = draft(first)
     make_booking(schedule=later, names=("Fay Ray", "Gus Ray", "Hal Ray"))
     Schedule.objects.filter(pk=later.pk).update(revision=later.revision + 1)
-    with pytest.raises(Conflict, match="made anew"):
+    with pytest.raises(Conflict, match="plan was updated"):
         confirm_case(case.pk, version=1, actor=case.created_by, submission="c", now=NOW)
     case.refresh_from_db()
     assert (case.version, case.status) == (2, "draft")

@@ -188,7 +188,7 @@ def test_link_mail_carries_the_same_link_at_every_try() -> None:
 @pytest.mark.parametrize(
     ("email", "reply_to", "words"),
     [
-        ("help@kalahari.example", ["help@kalahari.example"], "our people read it"),
+        ("help@kalahari.example", ["help@kalahari.example"], "our team will read it"),
         ("", [], "Please do not reply"),
     ],
 )
