@@ -135,7 +135,7 @@ def test_a_swap_is_planned_with_every_move_explained(dispatcher: StaffClient) ->
     form = {"kind": "swap_coach", "reason": "no_coach", "submission": "s"}
     refused = dispatcher.post(address, form)
     assert refused.status_code == 422
-    assert "Choose the other coach" in refused.content.decode()
+    assert "Choose another coach for a swap" in refused.content.decode()
     opened = dispatcher.post(address, form | {"layout": make_layout(seats=9).pk})
     page = dispatcher.get(opened.url)
     assert [row.outcome for row in page.context["rows"]][:2] == ["waits", "waits"]

@@ -30,7 +30,7 @@ def test_a_stop_makes_its_city_and_gets_a_code(manager: StaffClient) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"city": "!"}, "with letters"),
+        ({"city": "!"}, "contains letters"),
         ({"code": "known-main"}, "Another stop has this code"),
         ({"time_zone": "Mars/Base"}, "Unknown time zone"),
         ({"latitude": "-28"}, "both the latitude"),
@@ -79,6 +79,6 @@ def test_a_name_that_is_there_twice_is_refused(manager: StaffClient) -> None:
     answer = manager.post(f"{PAGE}{stop.pk}/", {"name": "Depot", "time_zone": "Africa/Johannesburg"} | names)
 
     assert answer.status_code == 422
-    assert "is there twice" in answer.content.decode()
+    assert "is entered twice" in answer.content.decode()
     stop.refresh_from_db()
     assert stop.name == "Gqeberha station"

@@ -87,7 +87,7 @@ def test_a_part_is_taken_off_what_the_code_leaves(clerk: StaffClient, token: str
     ("rules", "words"),
     [
         ({"code": "OTHER"}, "We do not know this promo code"),
-        ({"for_counter": False}, "It is for: web, API"),
+        ({"for_counter": False}, "It can be used: web, API"),
         ({"max_uses": 0}, "has been used up"),
     ],
 )

@@ -113,9 +113,9 @@ def test_each_cell_tells_its_mistake_and_everything_stays(manager: StaffClient, 
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([("Upington", "", "22:00", "0")], "two stops at least"),
+        ([("Upington", "", "22:00", "0")], "at least two stops"),
         ([("Upington", "", "22:00", "0"), ("Welkom", "22:00", "", "5")], "later and further"),
-        ([("Upington", "", "22:00", "5"), ("Welkom", "23:00", "", "4")], "never fall"),
+        ([("Upington", "", "22:00", "5"), ("Welkom", "23:00", "", "4")], "cannot decrease"),
         ([("", "", "22:00", "5"), ("Welkom", "23:00", "", "9")], "Which stop?"),
         ([("Upington", "", "", "5"), ("Welkom", "23:00", "", "9")], "When?"),
     ],
@@ -265,7 +265,7 @@ def test_a_dispatcher_changes_single_days_and_nothing_else(
     manager.post(address, form | {"starts_on": "2026-01-01", "layout": service.layout_id, "since": "+1"})
     of_manager = TimetableDraft.objects.latest("pk")
     refused = dispatcher.post(f"{PAGE}drafts/{of_manager.pk}/publish/", {"seen": of_manager.version})
-    assert "Only managers can work on other people's drafts." in refused.content.decode()
+    assert "Only managers can work on drafts of other people." in refused.content.decode()
 
 
 def test_a_season_is_copied_to_the_same_weekdays_of_the_next(manager: StaffClient) -> None:

@@ -64,7 +64,7 @@ def test_a_clerk_gives_a_voucher_whose_code_is_shown_once(clerk: Client) -> None
         ({"value": "-5"}, "greater than or equal"),
         ({"value": "9999"}, "of R5 000 at most"),
         ({"reason": ""}, "required"),
-        ({"valid_until": "2026-11-30"}, "over already"),
+        ({"valid_until": "2026-11-30"}, "in the past"),
         ({"email": "nobody"}, "valid email"),
         ({"reference": "ABCD1234"}, "could not find"),
     ],

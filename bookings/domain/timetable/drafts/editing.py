@@ -133,7 +133,7 @@ def lock_draft(draft_id: int) -> TimetableDraft:
 def check_rights(draft: TimetableDraft, actor: User) -> None:
     """Refusal: a dispatcher works on own drafts alone."""
     if actor.role == User.Role.DISPATCHER and draft.created_by_id != actor.pk:
-        raise Refusal(_("Only managers can work on other people's drafts."))
+        raise Refusal(_("Only managers can work on drafts of other people."))
 
 
 def current_changes(draft: TimetableDraft) -> list[DraftChange]:

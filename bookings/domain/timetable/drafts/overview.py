@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.text import capfirst
 
 from bookings.domain.network.typed_stops import stops_by_id
 from bookings.domain.timetable.drafts.editing import current_changes, find_change, sheet_of
@@ -23,6 +24,11 @@ class DraftItem:
     row: str  # of the subject: 12, or new-3
     sheet: Sheet
     route: str
+
+    @property
+    def title(self) -> str:
+        """As people call it: Service FB1 Pretoria – Cape Town."""
+        return f"{capfirst(self.change.get_kind_display())} {self.route}"
 
 
 def draft_items(draft: TimetableDraft | None) -> list[DraftItem]:

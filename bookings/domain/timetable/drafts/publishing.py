@@ -25,6 +25,7 @@ from bookings.domain.timetable.drafts.departures import (
     coach_of,
 )
 from bookings.domain.timetable.drafts.editing import check_rights, current_changes, lock_draft
+from bookings.domain.timetable.drafts.overview import draft_items
 from bookings.domain.timetable.drafts.published import fare_sheet, route_sheet, service_sheet
 from bookings.domain.timetable.drafts.sheets import FareSheet, Json, Sheet, as_plain_json, read_sheet
 from bookings.domain.timetable.stale import describe, passenger_lines, standing_bookings
@@ -111,7 +112,7 @@ def _take_turns() -> None:
 
 def _publish(draft: TimetableDraft, *, now: datetime) -> DraftOutcome:
     steps = current_changes(draft)
-    problems = tuple(_outdated(steps, now))
+    problems = tuple(_outdated(draft, steps, now))
     changes = [Change(step.kind, step.subject, read_sheet(step.kind, step.data or {})) for step in steps]
     applied = apply_changes(changes)
     departures = bring_up_to_plan(
@@ -122,17 +123,19 @@ def _publish(draft: TimetableDraft, *, now: datetime) -> DraftOutcome:
     return DraftOutcome(draft.version, departures, _routes(departures), layouts, problems)
 
 
-def _outdated(steps: Sequence[DraftChange], now: datetime) -> list[str]:
-    """Subjects that were published otherwise since the draft took them up."""
-    return [
-        _(
-            "%(subject)s was changed by another draft that has been published since. Open it, "
-            "check it and save it again."
-        )
-        % {"subject": step.subject}
+def _outdated(draft: TimetableDraft, steps: Sequence[DraftChange], now: datetime) -> list[str]:
+    """What another draft has published differently since this one took it up."""
+    outdated = {
+        step.subject
         for step in steps
         if step.base is not None and _without_clock(as_plain_json(_live(step))) != _without_clock(step.base)
-    ]
+    }
+    text = _(
+        "%(subject)s was changed by another draft that has been published since. Open it, "
+        "check it and save it again."
+    )
+    items = draft_items(draft) if outdated else []
+    return [text % {"subject": item.title} for item in items if item.change.subject in outdated]
 
 
 def _live(step: DraftChange) -> Sheet | None:
@@ -190,11 +193,11 @@ def _write_audit(draft: TimetableDraft, actor: User, now: datetime) -> None:
         AuditEntry(
             at=now,
             actor=actor,
-            subject=step.subject,
-            title=step.subject,
-            before=step.base,
-            after=step.data,
+            subject=item.change.subject,
+            title=item.title[:250],
+            before=item.change.base,
+            after=item.change.data,
             draft=draft,
         )
-        for step in current_changes(draft)
+        for item in draft_items(draft)
     )

@@ -132,7 +132,7 @@ def test_a_case_is_not_closed_while_somebody_waits() -> None:
     first, _later = two_departures(later_seats=1)
     make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
     case = confirmed(first)
-    with pytest.raises(Conflict, match="2 passengers still wait"):
+    with pytest.raises(Conflict, match="2 passengers are still waiting"):
         close_case(case.pk, now=NOW)
 
 

@@ -126,7 +126,7 @@ def test_a_choice_can_be_changed_for_a_day_and_until_two_hours_before_departure(
     answer_by_link(token, PartyChoice(reference, "accepted"), submission="a", now=SOON)
     answer_by_link(token, PartyChoice(reference, "other", ref_to(third)), submission="b", now=SOON)
     too_late = SOON + timedelta(hours=24)
-    with pytest.raises(Conflict, match="time to change"):
+    with pytest.raises(Conflict, match="too late to change"):
         answer_by_link(token, PartyChoice(reference, "other", ref_to(later)), submission="c", now=too_late)
 
 
@@ -140,7 +140,7 @@ def test_a_passenger_sees_and_accepts_their_own_only() -> None:
     assert link
     page = choice_page(link, now=SOON)
     assert (page.parties[0].names, page.parties[0].others, page.own_links) == (("Ben Lee",), (), ())
-    with pytest.raises(Refusal, match="Only who booked"):
+    with pytest.raises(Refusal, match="Only the person who booked"):
         answer_by_link(token, PartyChoice(booking.booking_reference, "refund"), submission="a", now=SOON)
     answer_by_link(token, PartyChoice(booking.booking_reference, "accepted"), submission="b", now=SOON)
     assert DisruptionLine.objects.get(choice="accepted").ticket == ben

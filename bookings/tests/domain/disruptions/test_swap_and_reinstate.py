@@ -145,7 +145,7 @@ def test_a_cancelled_departure_runs_again_with_who_has_not_answered() -> None:
 
 def test_what_does_not_fit_the_kind_is_refused() -> None:
     first, _later = two_departures()
-    with pytest.raises(Conflict, match="runs already"):
+    with pytest.raises(Conflict, match="is already running"):
         draft(first, kind="reinstate")
     with pytest.raises(Refusal, match="other coach"):
         draft(first, kind="swap_coach")

@@ -103,7 +103,10 @@ def test_a_new_line_with_its_service_and_fares_is_sold_once_it_is_published(mana
     )
     assert Schedule.objects.filter(route=made).count() == 43
     assert Fare.objects.get().amount == 450
-    assert AuditEntry.objects.filter(draft=draft, actor=manager).count() == 3
+    entries = AuditEntry.objects.filter(draft=draft, actor=manager)
+    assert set(entries.values_list("title", flat=True)) == {
+        f"{kind} UPW Upington – Welkom" for kind in ("Route", "Service", "Fares")
+    }
 
 
 def test_a_preview_tells_what_publishing_does_and_changes_nothing(manager: User) -> None:
@@ -279,7 +282,7 @@ def test_steps_are_undone_from_the_latest_on(manager: User) -> None:
     with pytest.raises(Conflict):
         undo_latest(draft.pk, number=2, actor=manager)
     drop_draft(draft.pk, actor=manager, now=NOW)
-    with pytest.raises(Conflict, match="published or dropped"):
+    with pytest.raises(Conflict, match="published or discarded"):
         publish(draft, manager)
 
 
@@ -290,7 +293,7 @@ def test_what_was_published_by_another_draft_meanwhile_is_no_longer_overwritten(
 
     (problem,) = preview_draft(slow, now=NOW).problems
 
-    assert "changed by another publishing" in problem
+    assert problem.startswith(f"Service {service.route.line.code} {service.route.name} was changed by")
     with pytest.raises(Conflict, match="published"):
         publish(fast, manager)
 
