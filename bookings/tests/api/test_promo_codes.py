@@ -49,7 +49,7 @@ def test_the_price_that_is_quoted_with_a_code_is_held_ordered_and_paid(
     ("rules", "words"),
     [
         ({"code": "OTHER"}, "do not know"),
-        ({"for_api": False}, "not for this way"),
+        ({"for_api": False}, "cannot be used here"),
         ({"minimum": 901}, "R901"),
     ],
 )
