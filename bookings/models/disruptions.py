@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .fleet import Seat, SeatLayout
-from .network import RouteStop
+from .network import City, RouteStop, Stop
 from .sales import Order, Ticket
 from .timetable import Schedule
 
@@ -22,6 +22,16 @@ class Disruption(models.Model):
         REINSTATE = "reinstate", _("runs again")
         SWAP_COACH = "swap_coach", _("another coach")
         RELIEF = "relief", _("relief coach")
+        DELAY = "delay", _("delay")
+        RETIME = "retime", _("another time")
+        SKIP_STOP = "skip_stop", _("stop skipped")
+        MOVE_STOP = "move_stop", _("another stop")
+        SHORT_TURN = "short_turn", _("ends early")
+        BREAKDOWN = "breakdown", _("breakdown on the road")
+        CLOSURE = "closure", _("closed border or road")
+        INCIDENT = "incident", _("incident")
+        MISSED = "missed", _("missed coach")
+        LEFT_BEHIND = "left_behind", _("left behind")
 
     class Reason(models.TextChoices):
         BREAKDOWN = "breakdown", _("breakdown of the coach")
@@ -52,6 +62,16 @@ class Disruption(models.Model):
     target = models.ForeignKey(  # the relief coach
         Schedule, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
+    # The stop that it is about: passed by, moved, or the last one that the coach serves
+    position = models.SmallIntegerField(null=True, blank=True)
+    stop = models.ForeignKey(  # where the coach calls instead
+        Stop, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    departs_at = models.DateTimeField(null=True, blank=True)  # the new time at its first stop
+    city = models.ForeignKey(  # the place that is closed, since when, until the case is closed
+        City, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    since = models.DateTimeField(null=True, blank=True)
     is_beyond_control = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
@@ -203,6 +223,7 @@ class DisruptionPolicy(models.Model):
     """
 
     class Entitlement(models.TextChoices):
+        CHOICE = "choice", _("another coach, or all your money back")
         FOOD = "food", _("food and drink while you wait")
         HOTEL = "hotel", _("a hotel and the transfer to it, if you have to stay the night")
         INTEREST = "interest", _("interest on what you paid until it is paid back")
@@ -213,6 +234,12 @@ class DisruptionPolicy(models.Model):
     kinds = models.JSONField(_("kinds of case"), default=list)
     min_km = models.IntegerField(_("from so many kilometres"), default=0)
     min_minutes = models.IntegerField(_("from so many minutes of planned ride"), default=0)
+    trigger_minutes = models.SmallIntegerField(
+        _("from so many minutes late"),
+        default=0,
+        db_default=0,
+        help_text=_("Of a delay, where the passenger gets on."),
+    )
     entitlements = models.JSONField(_("gives"), default=list)
     not_beyond_control = models.JSONField(_("not if beyond our control"), default=list, blank=True)
     not_in_weather = models.JSONField(_("not in severe weather"), default=list, blank=True)

@@ -286,6 +286,8 @@ TICKET_STEPS: Final = (
     ("boarded", "valid"),  # a scan taken back
     ("no_show", "boarded"),
     ("no_show", "valid"),  # expected again
+    ("no_show", "replaced"),  # left behind by the coach
+    ("boarded", "replaced"),  # taken on by another vehicle after a breakdown
 )
 
 
@@ -358,7 +360,7 @@ class BookingEvent(models.Model):
                 condition=(Q(ticket__isnull=True) & _steps(BOOKING_STEPS))
                 | (Q(ticket__isnull=False) & _steps(TICKET_STEPS))
                 | (Q(from_status=F("to_status")) & ~Q(reason="")),
-                name="booking_event_step_possible",
+                name="booking_event_step_known",
             )
         ]
 

@@ -292,6 +292,7 @@ PLANS: Final = {
     "domain/search/feed.py": "days of boarding in the published plan",
     "domain/operations/station.py": "order and day of a station's list, by plan",
     "domain/operations/time_changes.py": "minutes from a typed time to the plan",
+    "domain/disruptions/times.py": "whether a coach is so late that it must be cancelled",
     "domain/integrity/orders.py": "what is frozen on a booking is the plan",
 }
 _ADDS_MINUTES: Final = re.compile(r"minutes=[^)\n]*(depart|arrive)_min|(depart|arrive)_min \* _MINUTE")

@@ -128,10 +128,10 @@ REFUSED: dict[str, Break] = {
     "claim_expires_unless_sold: sold": lambda b: change(SeatClaim.objects.first(), expires_at=NOW),
     "claim_expires_unless_sold: held": lambda b: change(SeatClaim.objects.first(), kind="held"),
     "claim of a known kind": lambda b: change(SeatClaim.objects.first(), kind="lost"),
-    "booking_event_step_possible": lambda b: BookingEvent.objects.record(
+    "booking_event_step_known": lambda b: BookingEvent.objects.record(
         BookingStep(b, "cancelled", "confirmed", at=NOW)
     ),
-    "booking_event_step_possible: ticket": lambda b: BookingEvent.objects.record(
+    "booking_event_step_known: ticket": lambda b: BookingEvent.objects.record(
         BookingStep(b, "pending", "confirmed", at=NOW, ticket=b.tickets.get())
     ),
     "attempt_amount_positive": lambda b: PaymentAttempt.objects.create(

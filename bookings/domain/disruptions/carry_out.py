@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django.utils.translation import gettext as _
 
-from bookings.domain.disruptions.links import make_choice_link
+from bookings.domain.disruptions.messages import tell_orders, tell_unpaid
 from bookings.domain.disruptions.swap import end_unpaid, refund_downgrades, seat_the_others
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.cancellations import is_whole_booking
 from bookings.domain.sales.expiry import drop_expired
-from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import split_off
 from bookings.domain.sales.reaccommodation import move_booking, take_seats_away
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -24,7 +24,6 @@ from bookings.models import (
     Disruption,
     DisruptionLine,
     Order,
-    OutboxMessage,
     SaleStatus,
     Schedule,
     ScheduleEvent,
@@ -33,6 +32,8 @@ from bookings.models import (
 )
 
 Action, Kind = DisruptionLine.Action, Disruption.Kind
+# What a case says of a departure takes the place of what an earlier one said
+_ENDS: Final = {Kind.REINSTATE: Kind.CANCEL, Kind.CANCEL: Kind.DELAY}
 
 
 def carry_out(
@@ -62,10 +63,10 @@ def carry_out(
     if case.kind == Kind.SWAP_COACH:
         refund_downgrades([line for line in lines if line.action == Action.MOVE], actor=actor, now=now)
         _seat_who_has_not_paid(case, schedules, now)
-    _tell(case, orders.values(), lines, now)
+    tell_orders(case, orders.values(), lines, now=now)
     if case.kind == Kind.CANCEL:
         unpaid = Booking.objects.filter(schedule__in=schedules, status=SaleStatus.PENDING)
-        _tell_unpaid(unpaid.select_related("order").order_by("pk"), now)
+        tell_unpaid(unpaid.select_related("order").order_by("pk"), now=now)
     refresh(touched)
 
 
@@ -81,9 +82,9 @@ def _change_departures(case: Disruption, schedules: Sequence[Schedule], actor: U
             _take_step(case, schedule, status, actor, now)
         elif case.kind == Kind.SWAP_COACH:
             Schedule.objects.filter(pk=schedule.pk).update(layout=case.layout_id, bus=None)
-    if case.kind == Kind.REINSTATE:
+    if case.kind in _ENDS:
         others = Disruption.objects.filter(
-            kind=Kind.CANCEL, status=Disruption.Status.CONFIRMED, schedules__schedule__in=schedules
+            kind=_ENDS[Kind(case.kind)], status=Disruption.Status.CONFIRMED, schedules__schedule__in=schedules
         )
         Disruption.objects.filter(pk__in=list(others.values_list("pk", flat=True))).update(
             status=Disruption.Status.CLOSED, closed_at=now
@@ -164,22 +165,5 @@ def _seat_who_has_not_paid(case: Disruption, schedules: Sequence[Schedule], now:
         lost = seat_the_others(schedule, case.layout_id, now=now)
         for order in lost:
             end_unpaid(order, now=now)
-            _tell_unpaid(order.bookings.filter(schedule=schedule).select_related("order"), now)
+            tell_unpaid(order.bookings.filter(schedule=schedule).select_related("order"), now=now)
         drop_expired([schedule.pk], now=now)
-
-
-def _tell(case: Disruption, orders: Iterable[Order], lines: Sequence[DisruptionLine], now: datetime) -> None:
-    """One mail to each order, with its link; its passengers have links of their own to pass on."""
-    for order in orders:
-        tickets = [line.ticket for line in lines if line.ticket.booking.order_id == order.pk]
-        if len(tickets) > 1:
-            for ticket in tickets:
-                make_choice_link(case, order, ticket, now=now)
-        link = make_choice_link(case, order, now=now)
-        write_message(OutboxMessage.Kind.DISRUPTION, order, link, now=now)
-
-
-def _tell_unpaid(bookings: Iterable[Booking], now: datetime) -> None:
-    """Who has not paid has nothing to choose: nothing will be charged, and the order runs out."""
-    for booking in bookings:
-        write_message(OutboxMessage.Kind.DISRUPTION_UNPAID, booking.order, booking, now=now)

@@ -27,6 +27,16 @@ _HEADLINES: Final[Mapping[Disruption.Kind, str | Promise]] = {
     Disruption.Kind.REINSTATE: gettext_lazy("Your coach runs after all"),
     Disruption.Kind.SWAP_COACH: gettext_lazy("Another coach, another seat"),
     Disruption.Kind.RELIEF: gettext_lazy("You travel on the relief coach"),
+    Disruption.Kind.DELAY: gettext_lazy("Your coach is late"),
+    Disruption.Kind.RETIME: gettext_lazy("Your coach leaves at another time"),
+    Disruption.Kind.SKIP_STOP: gettext_lazy("Your coach passes a stop by"),
+    Disruption.Kind.MOVE_STOP: gettext_lazy("Your coach calls at another stop"),
+    Disruption.Kind.SHORT_TURN: gettext_lazy("Your coach does not go all the way"),
+    Disruption.Kind.BREAKDOWN: gettext_lazy("Your coach has broken down"),
+    Disruption.Kind.CLOSURE: gettext_lazy("Your coach may not run"),
+    Disruption.Kind.INCIDENT: gettext_lazy("About your trip"),
+    Disruption.Kind.MISSED: gettext_lazy("You missed your coach"),
+    Disruption.Kind.LEFT_BEHIND: gettext_lazy("Your coach left without you"),
 }
 _APOLOGIES: Final[Mapping[Disruption.Kind, str | Promise]] = {
     Disruption.Kind.CANCEL: gettext_lazy("We are sorry: %(trip)s on %(when)s does not run (%(reason)s)."),
@@ -35,6 +45,28 @@ _APOLOGIES: Final[Mapping[Disruption.Kind, str | Promise]] = {
         "We are sorry: %(trip)s on %(when)s runs with another coach (%(reason)s)."
     ),
     Disruption.Kind.RELIEF: gettext_lazy("%(trip)s on %(when)s has a relief coach (%(reason)s)."),
+    Disruption.Kind.DELAY: gettext_lazy("We are sorry: %(trip)s on %(when)s is late (%(reason)s)."),
+    Disruption.Kind.RETIME: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s leaves at another time (%(reason)s)."
+    ),
+    Disruption.Kind.SKIP_STOP: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s passes your stop by (%(reason)s)."
+    ),
+    Disruption.Kind.MOVE_STOP: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s calls at another stop (%(reason)s)."
+    ),
+    Disruption.Kind.SHORT_TURN: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s does not go all the way (%(reason)s)."
+    ),
+    Disruption.Kind.BREAKDOWN: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s has broken down (%(reason)s)."
+    ),
+    Disruption.Kind.CLOSURE: gettext_lazy(
+        "We are sorry: %(trip)s on %(when)s may not run (%(reason)s). We will tell you as soon as we know."
+    ),
+    Disruption.Kind.INCIDENT: gettext_lazy("%(trip)s on %(when)s."),
+    Disruption.Kind.MISSED: gettext_lazy("%(trip)s on %(when)s left before you came."),
+    Disruption.Kind.LEFT_BEHIND: gettext_lazy("We are sorry: %(trip)s on %(when)s left without you."),
 }
 
 
@@ -71,12 +103,14 @@ class ChoicePage:
     order: Order
     before: TripView  # the trip as it was booked
     headline: str
+    accept_text: str  # on the button of who has a seat
     apology: str  # what does not happen, and why
     entitlements: tuple[str, ...]  # what is due besides, in words
     parties: tuple[PartyView, ...]
     refunded: tuple[str, ...]  # names of those who had their money back
     is_buyer: bool
     is_open: bool
+    offers_choice: bool  # another coach or the money
     own_links: tuple[tuple[str, str], ...]  # of the passengers: name and address, to pass on
 
 
@@ -102,12 +136,14 @@ def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
         order=order,
         before=before,
         headline=str(_HEADLINES[Disruption.Kind(case.kind)]),
+        accept_text=_accept_text(case),
         apology=_apology(case, before),
         entitlements=entitlement_texts(sorted({code for line in lines for code in line.entitlements})),
         parties=tuple(parties),
         refunded=tuple(ticket.full_name for ticket in cancelled),
         is_buyer=is_buyer,
         is_open=is_open,
+        offers_choice=has_choice(lines) or any(party.is_waiting for party in parties),
         own_links=_own_links(case, order) if is_buyer and is_open else (),
     )
 
@@ -119,7 +155,17 @@ def _apology(case: Disruption, before: TripView) -> str:
         "reason": case.get_reason_display(),
     }
     text = _APOLOGIES[Disruption.Kind(case.kind)] % facts
+    if case.kind == Disruption.Kind.DELAY and before.departs_note:
+        text = f"{text} {before.board_stop}: {before.departs_note}."
     return f"{text} {case.text}".strip()
+
+
+def _accept_text(case: Disruption) -> str:
+    if case.kind == Disruption.Kind.DELAY:
+        return _("We travel on this coach, later")
+    if case.kind == Disruption.Kind.CLOSURE:
+        return _("We wait for this coach")
+    return _("Yes, this suits us")
 
 
 def _seats_text(trip: TripView) -> str:

@@ -24,7 +24,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.reaccommodation import move_booking
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Disruption, DisruptionLine, User
+from bookings.models import Disruption, DisruptionLine, DisruptionPolicy, User
 
 Choice, By = DisruptionLine.Choice, DisruptionLine.By
 _MAY_CHANGE_FOR: Final = timedelta(hours=24)
@@ -110,7 +110,7 @@ def _answer(
     if answer.choice == Choice.ACCEPTED:
         if ticket_id is not None:
             own = [line for line in own if line.ticket_id == ticket_id]
-        _accept(party, now)
+        _accept(party, own, now)
     elif answer.choice == Choice.OTHER and answer.to is not None:
         drop_expired(list(locked.schedules), now=now)
         _move(case, party, own, answer.to, answerer, now)
@@ -144,7 +144,11 @@ def changeable_until(lines: Sequence[DisruptionLine], party: AffectedParty) -> d
 
 
 def has_choice(lines: Sequence[DisruptionLine]) -> bool:
-    """Whether another coach and the money are offered: not to who is back on the own coach after all."""
+    """Whether another coach and the money are offered: of a delay where a policy gives them, and not to
+    who is back on the own coach after all.
+    """
+    if lines[0].disruption.kind == Disruption.Kind.DELAY:
+        return all(DisruptionPolicy.Entitlement.CHOICE in line.entitlements for line in lines)
     is_back = lines[0].disruption.kind == Disruption.Kind.REINSTATE and all(
         line.action == DisruptionLine.Action.MOVE for line in lines
     )
@@ -164,10 +168,12 @@ def check_in_time(
         raise Conflict(_("Your coach has left: there is nothing to choose any more."))
 
 
-def _accept(party: AffectedParty, now: datetime) -> None:
+def _accept(party: AffectedParty, lines: Sequence[DisruptionLine], now: datetime) -> None:
+    """The tickets are mailed unless they are those that everybody has."""
     if party.is_waiting:
         raise Conflict(_("There is no seat to accept yet: choose another departure or a refund."))
-    _mail_tickets(party, now)
+    if any(line.action == DisruptionLine.Action.MOVE for line in lines):
+        _mail_tickets(party, now)
 
 
 def _mail_tickets(party: AffectedParty, now: datetime) -> None:

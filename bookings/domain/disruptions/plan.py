@@ -58,7 +58,7 @@ def _plan_cancellation(case: Disruption, schedule_ids: Sequence[int], now: datet
         if proposal:
             free.give(*proposal, sum(ticket.extra_luggage for ticket in party.tickets))
         for ticket in party.tickets:
-            line = _line_of(case, ticket)
+            line = line_of(case, ticket)
             if proposal:
                 _propose(line, proposal[0], proposal[1])
             else:
@@ -101,14 +101,14 @@ def _plan_relief(case: Disruption, schedule_ids: Sequence[int], now: datetime) -
             continue
         free.give(segment, seats, sum(ticket.extra_luggage for ticket in party.tickets))
         for ticket in party.tickets:
-            line = _line_of(case, ticket)
+            line = line_of(case, ticket)
             _propose(line, segment, seats)
             line.note = _("onto the relief coach")
             lines.append(line)
     return lines
 
 
-def _line_of(case: Disruption, ticket: Ticket) -> DisruptionLine:
+def line_of(case: Disruption, ticket: Ticket) -> DisruptionLine:
     """What a ticket has before the case."""
     booking = ticket.booking
     return DisruptionLine(
@@ -131,7 +131,7 @@ def _plan_swap(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> 
             raise ValueError(f"{case} has no other coach")
         for party, seating in plan_seats(schedule, case.layout_id, now=now):
             for ticket in party.tickets:
-                line = _line_of(case, ticket)
+                line = line_of(case, ticket)
                 plan_line(line, party.segment, seating)
                 lines.append(line)
     return sorted(lines, key=lambda line: line.action != Action.WAIT)
@@ -154,7 +154,7 @@ def _plan_reinstatement(case: Disruption, schedule_ids: Sequence[int], now: date
     answered = {line.ticket.booking_id for line in latest.values() if line.choice}
     lines: Lines = []
     for old in latest.values():
-        line = _line_of(case, old.ticket)
+        line = line_of(case, old.ticket)
         if old.ticket.booking_id in answered or not (old.from_seat or old.from_place == Ticket.Place.LAP):
             line.action, line.note = Action.STAY, _("has answered: keeps that, and is asked")
         else:

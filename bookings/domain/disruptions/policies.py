@@ -20,13 +20,23 @@ def list_policies() -> list[DisruptionPolicy]:
 
 
 def entitlements_of(
-    case: Disruption, segment: Segment, policies: Sequence[DisruptionPolicy], *, now: datetime
+    case: Disruption,
+    segment: Segment,
+    policies: Sequence[DisruptionPolicy],
+    *,
+    late_min: int = 0,
+    now: datetime,
 ) -> list[str]:
-    """The codes of what is due on this segment, each once, in the order of the policies."""
+    """The codes of what is due on this segment, each once, in the order of the policies.
+
+    `late_min`: of a delay, where its passengers get on.
+    """
     km = segment.alight.km - segment.board.km
     not_yet = _OF_WAITING if segment.expected_boards_at - now > _SHORT_NOTICE else ()
     due: dict[str, None] = {}
     for policy in policies:
+        if case.kind == Disruption.Kind.DELAY and late_min < policy.trigger_minutes:
+            continue
         if case.kind not in policy.kinds or km < policy.min_km or segment.minutes < policy.min_minutes:
             continue
         excluded = {*not_yet, *(policy.not_beyond_control if case.is_beyond_control else ())}

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.errors import Refusal
 from bookings.base.text import clean_code
-from bookings.domain.operations.time_changes import Delay, TimesPage, minutes_late
+from bookings.domain.disruptions.times import Delay
+from bookings.domain.operations.time_changes import TimesPage, minutes_late
 from bookings.models import RouteStop, ScheduleChange
 from bookings.office.forms.fields import SubmissionField
 

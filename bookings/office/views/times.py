@@ -12,14 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal, RuleBroken
-from bookings.domain.operations.time_changes import (
-    Delay,
-    StopChange,
-    TimesPage,
-    change_stop,
-    report_delay,
-    times_page,
-)
+from bookings.domain.disruptions.times import Delay, StopChange
+from bookings.domain.operations.time_changes import TimesPage, change_stop, report_delay, times_page
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.boarding import BoardingStopForm
 from bookings.office.forms.times import DelayForm, SkipForm

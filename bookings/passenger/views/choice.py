@@ -12,9 +12,9 @@ from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.domain.disruptions.choice_page import PartyView, choice_page
 from bookings.domain.disruptions.choices import Choice, PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import find_choice_link
+from bookings.domain.disruptions.links import find_choice_link, find_open_choice
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import ChoiceLink
+from bookings.models import ChoiceLink, Disruption
 from bookings.web.access import public
 from bookings.web.refusals import counted
 from bookings.web.render import private
@@ -27,6 +27,9 @@ def choose(request: HttpRequest, token: str) -> HttpResponse:
     link = find_choice_link(token)
     if link is None:
         return private(render(request, "passenger/choice_expired.html", status=404))
+    is_over = link.disruption.status == Disruption.Status.CLOSED and link.ticket_id is None
+    if is_over and (newer := find_open_choice(link.order_id)):
+        return private(redirect("passenger:choice", newer))
     if request.method != "POST":
         return _page(request, link)
     answer = PartyChoice(
@@ -47,7 +50,7 @@ def _done_text(answer: PartyChoice) -> str:
         return _("Your money goes back the way you paid. We will e-mail you how much and by when.")
     if answer.choice == Choice.OTHER:
         return _("Your seats are on the other coach now. Your tickets are on their way by e-mail.")
-    return _("Thank you. Your tickets are on their way by e-mail.")
+    return _("Thank you for telling us.")
 
 
 def _page(request: HttpRequest, link: ChoiceLink, refusal: Refusal | None = None) -> HttpResponse:

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from bookings.domain.boarding.departure_status import depart
-from bookings.domain.operations.time_changes import Delay, StopChange, change_stop, report_delay
+from bookings.domain.disruptions.times import Delay, StopChange
+from bookings.domain.operations.time_changes import change_stop, report_delay
 from bookings.models import Schedule, User
 from bookings.tests.make import NOW, make_schedule, make_user
 

@@ -13,7 +13,8 @@ from django.core.cache import cache
 from django.test import Client
 from google.transit import gtfs_realtime_pb2 as gtfs
 
-from bookings.domain.operations.time_changes import Delay, StopChange, change_stop, report_delay
+from bookings.domain.disruptions.times import Delay, StopChange
+from bookings.domain.operations.time_changes import change_stop, report_delay
 from bookings.models import Schedule
 from bookings.tests import make
 from bookings.tests.make import make_booking, make_schedule, make_user

@@ -12,12 +12,13 @@ from bookings.domain.boarding.check_in import Scan, check_in
 from bookings.domain.boarding.closing import close_boarding
 from bookings.domain.boarding.departure_status import depart
 from bookings.domain.boarding.manifest import manifest
+from bookings.domain.disruptions.times import Delay, StopChange
 from bookings.domain.fares.prices import read_party
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.messaging.webhooks.payload import event_body
 from bookings.domain.network.places import get_place
-from bookings.domain.operations.time_changes import Delay, StopChange, change_stop, report_delay
+from bookings.domain.operations.time_changes import change_stop, report_delay
 from bookings.domain.partners.webhooks import add_webhook
 from bookings.domain.sales.booking_page import booking_page
 from bookings.domain.sales.cancellations import can_cancel, cancellation_quote

@@ -10,6 +10,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bookings.domain.disruptions.delays import follow_delay
 from bookings.domain.sales.messages import notify_partner, queue_message
 from bookings.domain.timetable.call_times import CallTimes, call_times
 from bookings.domain.timetable.segments import Segment
@@ -52,7 +53,8 @@ class TimesChanged:
 
 def tell_times(change: TimesChanged, *, reason: str, actor: User | None, now: datetime) -> None:
     """Write it into the history of each booking concerned, tell partners, and mail whoever is much later than
-    they were told; who has got off, or whose coach has arrived, hears nothing.
+    they were told; who has got off, or whose coach has arrived, hears nothing. Over the trigger of a policy
+    the case of the delay tells them instead.
     """
     before, after = change.times(change.before), change.times(change.schedule.call_changes)
     concerned = [
@@ -61,9 +63,11 @@ def tell_times(change: TimesChanged, *, reason: str, actor: User | None, now: da
         if _ends(booking, before, change) != _ends(booking, after, change)
     ]
     BookingEvent.objects.bulk_create(_event(booking, change, reason, actor, now) for booking in concerned)
+    orders_told = follow_delay(change.schedule, after, change.passed, reason=reason, actor=actor, now=now)
     for booking in concerned:
         notify_partner(booking.order, Webhook.Event.TIMES_CHANGED, booking, at=now)
-        if _step(booking, before, change) != _step(booking, after, change):
+        is_news = _step(booking, before, change) != _step(booking, after, change)
+        if is_news and booking.order_id not in orders_told:  # the message of the case says it too
             _mail(booking, version=f"{change.schedule.revision}", now=now)
 
 
