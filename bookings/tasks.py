@@ -18,6 +18,7 @@ from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
 from bookings.domain.partners.monthly_commission import credit_monthly_commission
 from bookings.domain.reconciliation.reconcile import reconcile
+from bookings.domain.reports.day_sums import sum_days
 from bookings.domain.sales import gateway_refunds, notifications, voucher_changes
 from bookings.domain.sales.bank_details import remind_of_bank_details
 from bookings.domain.sales.earning import earn_fares, earn_old_fares
@@ -92,6 +93,7 @@ def sweep() -> None:
         gateway_refunds.watch_owed_refunds,
         remind_of_bank_details,
         watch_unanswered,
+        sum_days,
         keep_slow_queries,
         clean_rate_counts,
         voucher_changes.forget_sent_codes,

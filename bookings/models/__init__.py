@@ -20,6 +20,7 @@ from .promo_codes import PromoCode
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
 from .refunds import BankDetails, Refund, RefundAttempt
+from .reports import DailySum, SumCursor
 from .sales import (
     AccessLink,
     Booking,
@@ -58,6 +59,7 @@ __all__ = [
     "Commission",
     "CommissionRate",
     "Company",
+    "DailySum",
     "DisruptedSchedule",
     "Disruption",
     "DisruptionLine",
@@ -121,6 +123,7 @@ __all__ = [
     "StatementMatch",
     "Stop",
     "Submission",
+    "SumCursor",
     "Ticket",
     "TillMovement",
     "TimetableDraft",

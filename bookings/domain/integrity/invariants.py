@@ -20,6 +20,7 @@ from bookings.domain.integrity.boarding import (
     times_are_those_that_were_told,
 )
 from bookings.domain.integrity.chargebacks import chargebacks_are_posted, nothing_follows_a_chargeback
+from bookings.domain.integrity.daily_sums import sums_are_those_of_their_rows
 from bookings.domain.integrity.disruptions import (
     confirmed_cases_are_signed,
     disrupted_are_seated_waiting_or_refunded,
@@ -255,6 +256,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a settled order owes nothing": _owed_by_state,
     "a booking is sold for its fares": bookings_are_sold_for_their_fares,
     "the ledger follows the order lines": ledger_follows_the_lines,
+    "daily sums are those of their rows": sums_are_those_of_their_rows,
     "a published draft is in the audit": published_drafts_are_in_the_audit,
     "a promo code counts its orders": promo_codes_count_their_orders,
     "extra luggage is in the lines": luggage_is_in_the_lines,
