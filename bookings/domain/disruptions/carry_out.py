@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.disruptions.cut_short import CUTS_SHORT, ENDS_EARLY, skipped_positions
 from bookings.domain.disruptions.messages import tell_orders, tell_unpaid
+from bookings.domain.disruptions.replacement import REPLACES, replace_departure
 from bookings.domain.disruptions.swap import end_unpaid, refund_downgrades, seat_the_others
+from bookings.domain.disruptions.times import StopChange, change_times
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.cancellations import is_whole_booking
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.orders import split_off
-from bookings.domain.sales.reaccommodation import move_booking, take_seats_away
-from bookings.domain.timetable.segments import SegmentRef, get_segment
+from bookings.domain.sales.reaccommodation import move_booking, replace_tickets, take_seats_away
+from bookings.domain.timetable.segments import SegmentRef, get_segment, route_calls
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingStep,
+    DisruptedSchedule,
     Disruption,
     DisruptionLine,
     Order,
     SaleStatus,
     Schedule,
+    ScheduleChange,
     ScheduleEvent,
     Ticket,
     User,
@@ -33,7 +39,23 @@ from bookings.models import (
 
 Action, Kind = DisruptionLine.Action, Disruption.Kind
 # What a case says of a departure takes the place of what an earlier one said
-_ENDS: Final = {Kind.REINSTATE: Kind.CANCEL, Kind.CANCEL: Kind.DELAY}
+_ENDS: Final = {
+    Kind.REINSTATE: Kind.CANCEL,
+    Kind.CANCEL: Kind.DELAY,
+    Kind.RETIME: Kind.DELAY,
+    Kind.MOVE_STOP: Kind.DELAY,
+}
+_Why = ScheduleChange.Reason
+_REASONS: Final[Mapping[str, str]] = {
+    Disruption.Reason.BREAKDOWN: _Why.TECHNICAL,
+    Disruption.Reason.NO_COACH: _Why.TECHNICAL,
+    Disruption.Reason.NO_DRIVER: _Why.STAFF,
+    Disruption.Reason.ROAD_CLOSED: _Why.ROAD_CLOSED,
+    Disruption.Reason.BORDER_CLOSED: _Why.BORDER,
+    Disruption.Reason.WEATHER: _Why.WEATHER,
+    Disruption.Reason.STRIKE: _Why.STRIKE,
+    Disruption.Reason.ACCIDENT: _Why.ACCIDENT,
+}
 
 
 def carry_out(
@@ -53,6 +75,8 @@ def carry_out(
     touched |= {line.ticket.schedule_id for line in lines}
     drop_expired(sorted(touched), now=now)
     _change_departures(case, schedules, actor, now)
+    if case.kind in REPLACES:
+        touched |= _replace_departures(case, schedules, lines, now)
     orders = _lock_orders(lines)
     if case.kind == Kind.SWAP_COACH:
         claims.release_tickets(line.ticket_id for line in lines)
@@ -63,8 +87,10 @@ def carry_out(
     if case.kind == Kind.SWAP_COACH:
         refund_downgrades([line for line in lines if line.action == Action.MOVE], actor=actor, now=now)
         _seat_who_has_not_paid(case, schedules, now)
+    if case.kind in CUTS_SHORT:
+        _skip_stops(case, schedules, orders, actor, now)
     tell_orders(case, orders.values(), lines, now=now)
-    if case.kind == Kind.CANCEL:
+    if case.kind in (Kind.CANCEL, *REPLACES):
         unpaid = Booking.objects.filter(schedule__in=schedules, status=SaleStatus.PENDING)
         tell_unpaid(unpaid.select_related("order").order_by("pk"), now=now)
     refresh(touched)
@@ -74,6 +100,8 @@ def _change_departures(case: Disruption, schedules: Sequence[Schedule], actor: U
     for schedule in schedules:
         if case.kind == Kind.CANCEL:
             _take_step(case, schedule, Schedule.Status.CANCELLED, actor, now)
+        elif case.kind == Kind.BREAKDOWN and case.target and case.target.status == Schedule.Status.PLANNED:
+            _take_step(case, case.target, Schedule.Status.CLOSED, actor, now)  # boards, and is not sold
         elif case.kind == Kind.REINSTATE:
             last = ScheduleEvent.objects.filter(schedule=schedule, to_status=Schedule.Status.CANCELLED)
             before = last.order_by("-pk").values_list("from_status", flat=True).first()
@@ -89,6 +117,39 @@ def _change_departures(case: Disruption, schedules: Sequence[Schedule], actor: U
         Disruption.objects.filter(pk__in=list(others.values_list("pk", flat=True))).update(
             status=Disruption.Status.CLOSED, closed_at=now
         )
+
+
+def _replace_departures(
+    case: Disruption, schedules: Sequence[Schedule], lines: Sequence[DisruptionLine], now: datetime
+) -> set[int]:
+    """Put the new departures into the plan of the case; returns their ids."""
+    new_ids: set[int] = set()
+    for schedule in schedules:
+        new = replace_departure(case, schedule, now=now)
+        new_ids.add(new.pk)
+        if new.pk == schedule.pk:
+            continue
+        _take_step(case, schedule, Schedule.Status.CANCELLED, case.created_by, now)
+        DisruptedSchedule.objects.create(disruption=case, schedule=new, is_target=True, revision=new.revision)
+        calls = {call.position: call for call in route_calls(new.route_id)}
+        for line in lines:
+            if line.action == Action.MOVE and line.from_schedule_id == schedule.pk:
+                line.new_schedule = new
+                line.new_from_stop, line.new_to_stop = (
+                    calls[line.from_stop.position],
+                    calls[line.to_stop.position],
+                )
+    DisruptionLine.objects.bulk_update(lines, ["new_schedule", "new_from_stop", "new_to_stop"])
+    return new_ids
+
+
+def _skip_stops(
+    case: Disruption, schedules: Sequence[Schedule], order_ids: Collection[int], actor: User, now: datetime
+) -> None:
+    for schedule in schedules:
+        for position in skipped_positions(case, route_calls(schedule.route_id)):
+            change = StopChange(position, is_skipped=True, reason=_REASONS.get(case.reason, _Why.OTHER))
+            change_times(schedule, change, actor=actor, orders_told=order_ids, now=now)
 
 
 def _take_step(case: Disruption, schedule: Schedule, status: str, actor: User, now: datetime) -> None:
@@ -107,23 +168,42 @@ def _take_step(case: Disruption, schedule: Schedule, status: str, actor: User, n
 def _change_booking(
     case: Disruption, booking: Booking, lines: Sequence[DisruptionLine], actor: User, now: datetime
 ) -> None:
-    """Whoever of a booking gets a new seat, and whoever loses it: at most two groups, each split off."""
+    """Whoever of a booking gets a new seat, and whoever loses it, each group split off; who is on board of a
+    coach that goes no further gets a new ticket for the rest.
+    """
     reason = _("case %(number)d: %(reason)s") % {"number": case.pk, "reason": case.get_reason_display()}
-    for action in (Action.WAIT, Action.MOVE):
-        own = [line for line in lines if line.action == action]
+    for action, is_on_board in product((Action.WAIT, Action.MOVE), (False, True)):
+        own = [
+            line
+            for line in lines
+            if line.action == action and (line.ticket.status == Ticket.Status.BOARDED) == is_on_board
+        ]
         if not own:
             continue
+        goes_on = is_on_board and case.kind in ENDS_EARLY
         tickets = [line.ticket for line in own]
-        _take_off_board(tickets, booking, reason, actor, now)
+        if not goes_on:
+            _take_off_board(tickets, booking, reason, actor, now)
         part = booking
         if not is_whole_booking(booking, tickets):  # others did not come at an earlier stop, or stay
             part = split_off(booking, tickets, now, actor=actor)
-        if action == Action.MOVE:
-            segment = get_segment(_new_ref(own[0]))
-            seats = {line.ticket_id: line.new_seat for line in own}
-            move_booking(part, segment, seats, reason=reason, actor=actor, now=now)
+        seats = {line.ticket_id: line.new_seat for line in own}
+        if goes_on:
+            segment = get_segment(_new_ref(own[0]) if action == Action.MOVE else _ref_of(own[0]))
+            chosen = seats if action == Action.MOVE else None
+            issued = replace_tickets(part, segment, chosen, reason=reason, actor=actor, now=now)
+            for line in own:
+                line.ticket = issued[line.ticket_id]
+            DisruptionLine.objects.bulk_update(own, ["ticket"])
+        elif action == Action.MOVE:
+            move_booking(part, get_segment(_new_ref(own[0])), seats, reason=reason, actor=actor, now=now)
         else:
             take_seats_away(part, tickets, reason=reason, actor=actor, now=now)
+
+
+def _ref_of(line: DisruptionLine) -> SegmentRef:
+    """What is left of the trip of before."""
+    return SegmentRef(line.from_schedule_id, line.from_stop.ref, line.to_stop.ref)
 
 
 def _new_ref(line: DisruptionLine) -> SegmentRef:

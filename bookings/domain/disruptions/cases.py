@@ -17,11 +17,15 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.disruptions.carry_out import carry_out
+from bookings.domain.disruptions.cut_short import CUTS_SHORT, ENDS_EARLY
 from bookings.domain.disruptions.plan import same_plan, write_plan
+from bookings.domain.disruptions.replacement import REPLACES, check_replacement
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.sales.approvals import check_approver
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.staff_tasks import open_task
+from bookings.domain.timetable.leavings import passed_position
+from bookings.domain.timetable.segments import route_calls
 from bookings.models import DisruptedSchedule, Disruption, DisruptionLine, Schedule, StaffTask, User
 
 URGENT: Final = timedelta(
@@ -34,6 +38,12 @@ _NOT_UNDER_WAY: Final = (
     Schedule.Status.BOARDING,
 )
 _TRIES: Final = 3
+OF_MANY: Final = (Disruption.Kind.CANCEL, Disruption.Kind.REINSTATE)
+OF_A_STOP: Final = (*CUTS_SHORT, Disruption.Kind.MOVE_STOP)
+_NEVER_SIGNED: Final = (
+    Disruption.Kind.SWAP_COACH,
+    Disruption.Kind.SKIP_STOP,
+)  # a swap for who loses the seat
 
 
 class _PlanOutdated(Exception):
@@ -50,7 +60,10 @@ class CaseRequest:
     text: str = ""
     is_beyond_control: bool = False
     layout_id: int | None = None  # of the other coach, where it is swapped
-    target_id: int | None = None  # the relief coach
+    target_id: int | None = None  # the relief coach, or the vehicle that takes over
+    position: int | None = None  # the stop that it is about, or where the coach ends
+    stop_id: int | None = None  # where it calls instead
+    departs_at: datetime | None = None  # the new time at its first stop
 
 
 def open_case(
@@ -71,6 +84,8 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
     if not schedules or len(schedules) != len(set(request.schedule_ids)):
         raise NotFound(_("We could not find this departure."))
     check_departures(request.kind, schedules)
+    if len(schedules) > 1 and request.kind not in OF_MANY:
+        raise Refusal(_("This can only be done to one departure at a time."))
     if (request.layout_id is not None) != (request.kind == Disruption.Kind.SWAP_COACH):
         raise Refusal(_("Choose another coach for a swap, and only for a swap."))
     other = DisruptedSchedule.objects.filter(
@@ -90,9 +105,13 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
         is_beyond_control=request.is_beyond_control,
         layout_id=request.layout_id,
         target_id=_relief_of(request, schedules),
+        position=request.position if request.kind in OF_A_STOP else None,
+        stop_id=request.stop_id if request.kind == Disruption.Kind.MOVE_STOP else None,
+        departs_at=request.departs_at if request.kind == Disruption.Kind.RETIME else None,
         created_by=by,
         created_at=now,
     )
+    check_facts(case, schedules, now=now)
     DisruptedSchedule.objects.bulk_create(
         DisruptedSchedule(disruption=case, schedule=schedule, revision=schedule.revision)
         for schedule in schedules
@@ -103,7 +122,8 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
 
 def _relief_of(request: CaseRequest, schedules: Sequence[Schedule]) -> int | None:
     """The id of the relief coach: another coach of the same route at the same time that has not left."""
-    if request.kind != Disruption.Kind.RELIEF:
+    is_relief = request.kind == Disruption.Kind.RELIEF
+    if not is_relief and not (request.kind == Disruption.Kind.BREAKDOWN and request.target_id):
         return None
     target = Schedule.objects.filter(pk=request.target_id).first() if request.target_id else None
     first = schedules[0]
@@ -130,8 +150,31 @@ def check_departures(kind: str, schedules: Iterable[Schedule]) -> None:
                 raise Conflict(_("This departure is already running."))
         elif is_cancelled:
             raise Conflict(_("This departure is cancelled already."))
+        elif kind in CUTS_SHORT and schedule.status == Schedule.Status.DEPARTED:
+            continue
         elif schedule.status not in _NOT_UNDER_WAY:
             raise Conflict(_("This departure has left: this can no longer be done."))
+
+
+def check_facts(case: Disruption, schedules: Iterable[Schedule], *, now: datetime) -> None:
+    """Raises Refusal or Conflict where the stop or time of a case makes no sense for its departure."""
+    for schedule in schedules:
+        if case.kind in REPLACES:
+            check_replacement(case, schedule, now=now)
+        if case.kind not in CUTS_SHORT:
+            continue
+        calls = route_calls(schedule.route_id)
+        positions = [call.position for call in calls]
+        ends = positions[:-1] if case.kind in ENDS_EARLY else positions
+        if case.position not in ends:
+            raise Refusal(_("Choose the stop."))
+        passed = passed_position(schedule)
+        if case.position < passed or (case.kind == Disruption.Kind.SKIP_STOP and case.position == passed):
+            raise Conflict(_("The coach has left this stop already."))
+        if case.kind == Disruption.Kind.SHORT_TURN and case.position == 0:
+            raise Refusal(_("A coach that does not leave its first stop has to be cancelled."))
+        if case.kind == Disruption.Kind.BREAKDOWN and schedule.status != Schedule.Status.DEPARTED:
+            raise Refusal(_("The coach has not left yet: swap it or cancel the departure."))
 
 
 def get_case(case_id: int) -> Disruption:
@@ -206,11 +249,12 @@ def _confirm(case_id: int, version: int, actor: User, now: datetime) -> str:
         raise Conflict(_("The plan has changed in the meantime. Check it and confirm again."))
     own = [locked[pk] for pk, row in planned.items() if not row.is_target]
     check_departures(case.kind, own)
+    check_facts(case, own, now=now)
     if any(locked[pk].revision != row.revision for pk, row in planned.items()):
         raise _PlanOutdated
     lines = list(_lines_of(case))
     approver = _approver_of(case, lines, actor, now)
-    needs_other = is_over_limits(lines) and case.kind != Disruption.Kind.SWAP_COACH
+    needs_other = is_over_limits(lines) and case.kind not in _NEVER_SIGNED
     if case.kind == Disruption.Kind.SWAP_COACH:  # who keeps a seat needs no signature, who loses one does
         needs_other = is_over_limits([line for line in lines if line.action == DisruptionLine.Action.WAIT])
     if approver is None and needs_other and not is_urgent(own, now):
@@ -249,6 +293,8 @@ def _lines_of(case: Disruption) -> QuerySet[DisruptionLine]:
     related = (
         "ticket__booking",
         "ticket__fare_class",
+        "from_stop__stop__city",
+        "to_stop__stop__city",
         "new_seat",
         "new_from_stop__stop__city",
         "new_to_stop__stop__city",
@@ -302,7 +348,9 @@ def close_case(case_id: int, *, now: datetime | None = None) -> Disruption:
 
 def _lock_case(case_id: int) -> Disruption:
     """The caller holds the departures that it will change."""
-    rows = Disruption.objects.select_for_update(no_key=True, of=("self",)).select_related("created_by")
+    rows = Disruption.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "created_by", "stop", "target"
+    )
     case = rows.filter(pk=case_id).first()
     if case is None:
         raise NotFound(_("We could not find this case."))

@@ -10,9 +10,9 @@ from typing import Final
 
 from django.db.models import F
 
+from bookings.domain.disruptions.lines import line_of
 from bookings.domain.disruptions.messages import tell_orders
 from bookings.domain.disruptions.parties import AffectedParty, affected_parties
-from bookings.domain.disruptions.plan import line_of
 from bookings.domain.disruptions.policies import entitlements_of, list_policies
 from bookings.domain.timetable.call_times import CallTimes
 from bookings.models import (

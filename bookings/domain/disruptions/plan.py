@@ -8,12 +8,14 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.disruptions.cut_short import plan_cut
+from bookings.domain.disruptions.lines import line_of, propose
 from bookings.domain.disruptions.parties import AffectedParty, affected_parties
 from bookings.domain.disruptions.policies import entitlements_of, list_policies
+from bookings.domain.disruptions.replacement import replacement_text
 from bookings.domain.disruptions.seats import FreeSeats, SeatOf
 from bookings.domain.disruptions.swap import plan_line, plan_seats
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
-from bookings.domain.timetable.trips import local_text
 from bookings.models import (
     DisruptedSchedule,
     Disruption,
@@ -60,7 +62,7 @@ def _plan_cancellation(case: Disruption, schedule_ids: Sequence[int], now: datet
         for ticket in party.tickets:
             line = line_of(case, ticket)
             if proposal:
-                _propose(line, proposal[0], proposal[1])
+                propose(line, proposal[0], proposal[1])
             else:
                 line.note = _("no other departure has room for the whole party")
             lines.append(line)
@@ -80,12 +82,6 @@ def _first_place(
     return None
 
 
-def _propose(line: DisruptionLine, segment: Segment, seats: SeatOf) -> None:
-    line.action, line.new_schedule, line.new_seat = Action.MOVE, segment.schedule, seats[line.ticket_id]
-    line.new_from_stop, line.new_to_stop = segment.board, segment.alight
-    line.note = _("moved to %(when)s") % {"when": local_text(segment.boards_at)}
-
-
 def _plan_relief(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
     """Who waits for a seat, and then who stands by, gets one on the relief coach while there are some."""
     if case.target_id is None:
@@ -102,25 +98,10 @@ def _plan_relief(case: Disruption, schedule_ids: Sequence[int], now: datetime) -
         free.give(segment, seats, sum(ticket.extra_luggage for ticket in party.tickets))
         for ticket in party.tickets:
             line = line_of(case, ticket)
-            _propose(line, segment, seats)
+            propose(line, segment, seats)
             line.note = _("onto the relief coach")
             lines.append(line)
     return lines
-
-
-def line_of(case: Disruption, ticket: Ticket) -> DisruptionLine:
-    """What a ticket has before the case."""
-    booking = ticket.booking
-    return DisruptionLine(
-        disruption=case,
-        ticket=ticket,
-        from_schedule=booking.schedule,
-        from_stop=booking.from_stop,
-        to_stop=booking.to_stop,
-        from_seat=ticket.seat,
-        from_place=ticket.place,
-        boards_at=booking.boards_at,
-    )
 
 
 def _plan_swap(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
@@ -135,6 +116,19 @@ def _plan_swap(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> 
                 plan_line(line, party.segment, seating)
                 lines.append(line)
     return sorted(lines, key=lambda line: line.action != Action.WAIT)
+
+
+def _plan_replacement(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
+    """Everybody keeps the seat on the departure that takes the place of this one; who waits still waits."""
+    lines: Lines = []
+    for party in sorted(affected_parties(schedule_ids), key=lambda party: party.comes_first):
+        for ticket in party.tickets:
+            line = line_of(case, ticket)
+            if ticket.place != Ticket.Place.WAITING:
+                line.action, line.new_seat = Action.MOVE, ticket.seat
+                line.note = replacement_text(case, party.segment)
+            lines.append(line)
+    return lines
 
 
 def _plan_reinstatement(case: Disruption, schedule_ids: Sequence[int], now: datetime) -> Lines:
@@ -170,6 +164,11 @@ _PLANS: Final[Mapping[Disruption.Kind, Callable[[Disruption, Sequence[int], date
     Kind.SWAP_COACH: _plan_swap,
     Kind.REINSTATE: _plan_reinstatement,
     Kind.RELIEF: _plan_relief,
+    Kind.RETIME: _plan_replacement,
+    Kind.MOVE_STOP: _plan_replacement,
+    Kind.SKIP_STOP: plan_cut,
+    Kind.SHORT_TURN: plan_cut,
+    Kind.BREAKDOWN: plan_cut,
 }
 
 

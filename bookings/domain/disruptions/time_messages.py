@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -43,6 +43,7 @@ class TimesChanged:
     calls: Sequence[RouteStop]
     before: str  # its call_changes
     passed: int  # the last stop that it has left, -1 before the first
+    orders_told: Collection[int] = ()  # by a case
 
     def times(self, call_changes: str) -> dict[int, CallTimes]:
         departure = Schedule(departure_time=self.schedule.departure_time, call_changes=call_changes)
@@ -63,7 +64,8 @@ def tell_times(change: TimesChanged, *, reason: str, actor: User | None, now: da
         if _ends(booking, before, change) != _ends(booking, after, change)
     ]
     BookingEvent.objects.bulk_create(_event(booking, change, reason, actor, now) for booking in concerned)
-    orders_told = follow_delay(change.schedule, after, change.passed, reason=reason, actor=actor, now=now)
+    late = follow_delay(change.schedule, after, change.passed, reason=reason, actor=actor, now=now)
+    orders_told = {*change.orders_told, *late}
     for booking in concerned:
         notify_partner(booking.order, Webhook.Event.TIMES_CHANGED, booking, at=now)
         is_news = _step(booking, before, change) != _step(booking, after, change)
@@ -150,7 +152,10 @@ def follow_skipped_stop(change: TimesChanged, position: int, *, is_skipped: bool
         return
     call = next(call for call in change.calls if call.position == position)
     ids = [
-        booking.pk for booking in _travelling(change) if call.pk in (booking.to_stop_id, booking.from_stop_id)
+        booking.pk
+        for booking in _travelling(change)
+        if call.pk in (booking.to_stop_id, booking.from_stop_id)
+        and booking.order_id not in change.orders_told
     ]
     if not ids:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,11 +45,16 @@ class StopChange:
 
 
 def change_times(
-    schedule: Schedule, change: Delay | StopChange, *, actor: User | None, now: datetime
+    schedule: Schedule,
+    change: Delay | StopChange,
+    *,
+    actor: User | None,
+    orders_told: Collection[int] = (),
+    now: datetime,
 ) -> None:
     """Write a change of the times of a departure whose lock the caller holds, within its transaction.
 
-    Raises Refusal and Conflict.
+    `orders_told`: those that hear of it otherwise. Raises Refusal and Conflict.
     """
     calls = route_calls(schedule.route_id)
     rows = list(ScheduleChange.objects.filter(schedule=schedule.pk))
@@ -60,7 +65,7 @@ def change_times(
     Schedule.objects.filter(pk=schedule.pk).update(
         call_changes=schedule.call_changes, revision=F("revision") + 1
     )
-    changed = TimesChanged(schedule, calls, before, passed_position(schedule))
+    changed = TimesChanged(schedule, calls, before, passed_position(schedule), orders_told)
     tell_times(changed, reason=change.reason, actor=actor, now=now)
     if isinstance(change, StopChange):
         follow_skipped_stop(changed, change.position, is_skipped=change.is_skipped, now=now)
@@ -80,7 +85,12 @@ def rows_of(
     common = {"schedule_id": schedule.pk, "reason": change.reason, "actor": actor, "at": now}
     if isinstance(change, StopChange):
         kind = Kind.SKIPPED if change.is_skipped else Kind.SERVED
-        if change.is_skipped and sum(not _is_skipped(before, call.position) for call in calls) <= 2:
+        has_left = schedule.status == Schedule.Status.DEPARTED
+        if (
+            change.is_skipped
+            and not has_left
+            and sum(not _is_skipped(before, call.position) for call in calls) <= 2
+        ):
             raise Conflict(_("A coach that calls at fewer than two stops has to be cancelled."))
         return [ScheduleChange(position=change.position, kind=kind, **common)]
     told_later = sorted(

@@ -87,6 +87,11 @@ def times_page(schedule_id: int, change: Delay | StopChange | None = None, *, no
     return TimesPage(schedule, forecasts, tuple(reversed(rows)), affected)
 
 
+def has_passengers(page: TimesPage, position: int) -> bool:
+    """Whether somebody with a paid ticket gets on or off at this stop."""
+    return any(row.boarding or row.alighting for row in page.calls if row.call.position == position)
+
+
 def _planned(
     schedule: Schedule,
     calls: Sequence[RouteStop],

@@ -2,29 +2,70 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.domain.disruptions.cases import list_relief_coaches
-from bookings.models import City, Disruption, Schedule, SeatLayout
+from bookings.domain.disruptions.cases import CaseRequest, list_relief_coaches
+from bookings.domain.timetable.leavings import passed_position
+from bookings.domain.timetable.segments import route_calls
+from bookings.models import City, Disruption, Schedule, SeatLayout, Stop
 
 Kind = Disruption.Kind
 _MOMENT = "%Y-%m-%dT%H:%M"
 
 
-class CaseForm(forms.Form):
-    """Of departures: a cancelled one can only run again, several together are cancelled together."""
+# What a case of this kind needs to know besides
+_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    Kind.SWAP_COACH: ("layout",),
+    Kind.RELIEF: ("target",),
+    Kind.RETIME: ("departs_at",),
+    Kind.SKIP_STOP: ("position",),
+    Kind.MOVE_STOP: ("position", "stop"),
+    Kind.SHORT_TURN: ("position",),
+    Kind.BREAKDOWN: ("position", "target"),
+}
+_POSITION_LABELS: Final = {
+    Kind.SKIP_STOP: _("Which stop"),
+    Kind.MOVE_STOP: _("Which stop"),
+    Kind.SHORT_TURN: _("Where the coach ends"),
+    Kind.BREAKDOWN: _("Where the passengers go on from"),
+}
 
-    kind = forms.ChoiceField(label=_("What happens"))
+
+def possible_kinds(schedules: Sequence[Schedule]) -> list[Kind]:
+    """What can happen to these departures as they are; those that are shown together only together."""
+    states = {schedule.status for schedule in schedules}
+    if Schedule.Status.CANCELLED in states:
+        return [Kind.REINSTATE]
+    if len(schedules) > 1:
+        return [Kind.CANCEL]
+    if states == {Schedule.Status.DEPARTED}:
+        return [Kind.BREAKDOWN, Kind.SKIP_STOP, Kind.SHORT_TURN]
+    kinds = [Kind.CANCEL, Kind.RETIME, Kind.SWAP_COACH, Kind.SKIP_STOP, Kind.MOVE_STOP, Kind.SHORT_TURN]
+    return [*kinds, Kind.RELIEF] if list_relief_coaches(schedules[0]) else kinds
+
+
+class CaseForm(forms.Form):
+    """What a case of one kind is about; without a kind it is not shown."""
+
+    kind = forms.ChoiceField(widget=forms.HiddenInput)
     layout = forms.ModelChoiceField(
-        SeatLayout.objects.order_by("name"),
-        label=_("The other coach"),
-        required=False,
-        help_text=_("Only for a swap of the coach."),
+        SeatLayout.objects.order_by("name"), label=_("The other coach"), required=False
     )
     target = forms.TypedChoiceField(label=_("The relief coach"), required=False, coerce=int, empty_value=None)
+    position = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    stop = forms.ModelChoiceField(
+        Stop.objects.none(), label=_("Where the coach calls instead"), required=False
+    )
+    departs_at = forms.DateTimeField(
+        label=_("New time of departure"),
+        required=False,
+        input_formats=[_MOMENT, "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT),
+    )
     reason = forms.ChoiceField(label=_("Why"), choices=Disruption.Reason.choices)
     text = forms.CharField(
         label=_("Message to the passengers (optional)"),
@@ -35,22 +76,66 @@ class CaseForm(forms.Form):
     is_beyond_control = forms.BooleanField(label=_("Beyond our control"), required=False)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=60)
 
-    def __init__(self, *args: Any, schedules: Sequence[Schedule], **options: Any) -> None:
+    def __init__(self, *args: Any, schedules: Sequence[Schedule], kind: str, **options: Any) -> None:
         super().__init__(*args, **options)
-        coaches = list_relief_coaches(schedules[0]) if len(schedules) == 1 else []
         fields: dict[str, Any] = self.fields
-        kinds = [Kind.CANCEL]
-        if len(schedules) == 1:
-            kinds.append(Kind.SWAP_COACH)
-        if coaches:
-            kinds.append(Kind.RELIEF)
-        if any(schedule.status == Schedule.Status.CANCELLED for schedule in schedules):
-            kinds = [Kind.REINSTATE]
-        fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]
-        fields["target"].choices = [("", ""), *((coach.pk, _("coach %d") % coach.coach) for coach in coaches)]
-        for name, kind in (("layout", Kind.SWAP_COACH), ("target", Kind.RELIEF)):
-            if kind not in kinds:
+        fields["kind"].choices = [(one.value, one.label) for one in possible_kinds(schedules)]
+        needed = _FIELDS.get(kind, ())
+        for name in ("layout", "target", "position", "stop", "departs_at"):
+            if name not in needed:
                 del fields[name]
+        if "position" in needed:
+            self._choose_stop(schedules[0], kind)
+        if "target" in needed:
+            coaches = list_relief_coaches(schedules[0])
+            fields["target"].choices = [
+                ("", ""),
+                *((coach.pk, _("coach %d") % coach.coach) for coach in coaches),
+            ]
+            if kind == Kind.BREAKDOWN:
+                fields["target"].label = _("The other vehicle (optional)")
+                fields["target"].help_text = _(
+                    "Put it on as a relief coach first. Without one, the next coaches take the passengers."
+                )
+        if "departs_at" in needed:
+            first = route_calls(schedules[0].route_id)[0].stop
+            zone = ZoneInfo(first.time_zone)
+            fields["departs_at"].help_text = _("By the clock of %(stop)s.") % {"stop": first}
+            fields["departs_at"].initial = schedules[0].departure_time.astimezone(zone).replace(tzinfo=None)
+
+    def _choose_stop(self, schedule: Schedule, kind: str) -> None:
+        fields: dict[str, Any] = self.fields
+        calls = route_calls(schedule.route_id)
+        ahead = [call for call in calls if call.position >= passed_position(schedule)]
+        ends_early = kind in (Kind.SHORT_TURN, Kind.BREAKDOWN)
+        fields["position"].label = _POSITION_LABELS[Kind(kind)]
+        fields["position"].choices = [
+            ("", ""),
+            *((call.position, str(call.stop)) for call in (ahead[:-1] if ends_early else ahead)),
+        ]
+        if "stop" in fields:
+            cities = [call.stop.city_id for call in calls]
+            fields["stop"].queryset = Stop.objects.filter(city__in=cities).select_related("city")
+
+    def case_request(self, schedules: Sequence[Schedule]) -> CaseRequest:
+        """Of a valid form."""
+        data = self.cleaned_data
+        layout, stop, departs_at = data.get("layout"), data.get("stop"), data.get("departs_at")
+        if departs_at:  # typed by the clock of the first stop
+            zone = ZoneInfo(route_calls(schedules[0].route_id)[0].stop.time_zone)
+            departs_at = departs_at.replace(tzinfo=zone)
+        return CaseRequest(
+            data["kind"],
+            tuple(schedule.pk for schedule in schedules),
+            data["reason"],
+            data["text"],
+            is_beyond_control=data["is_beyond_control"],
+            layout_id=layout.pk if layout else None,
+            target_id=data.get("target"),
+            position=data.get("position"),
+            stop_id=stop.pk if stop else None,
+            departs_at=departs_at,
+        )
 
 
 def _moment(label: Any) -> forms.DateTimeField:

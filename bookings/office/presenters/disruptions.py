@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -45,6 +47,59 @@ _STATUS_TONES = {
     Disruption.Status.CONFIRMED: "bad",
     Disruption.Status.CLOSED: "good",
 }
+
+
+# What may happen, as the desk chooses it: a title and what becomes of the passengers
+_KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
+    Disruption.Kind.CANCEL: (
+        gettext_lazy("It does not run"),
+        gettext_lazy("Everybody gets a seat on the next coach, or waits and chooses."),
+    ),
+    Disruption.Kind.RETIME: (
+        gettext_lazy("It leaves at another time"),
+        gettext_lazy("Everybody keeps the seat. A coach that is only late has a delay instead."),
+    ),
+    Disruption.Kind.SWAP_COACH: (
+        gettext_lazy("Another coach runs"),
+        gettext_lazy("Everybody is seated anew; who paid for a better seat gets the difference back."),
+    ),
+    Disruption.Kind.SKIP_STOP: (
+        gettext_lazy("It passes a stop by"),
+        gettext_lazy("Only who gets on or off there is moved."),
+    ),
+    Disruption.Kind.MOVE_STOP: (
+        gettext_lazy("It calls at another stop"),
+        gettext_lazy("For one stop of this departure; everybody keeps the seat."),
+    ),
+    Disruption.Kind.SHORT_TURN: (
+        gettext_lazy("It ends early"),
+        gettext_lazy("Who travels further goes on with the next coaches."),
+    ),
+    Disruption.Kind.BREAKDOWN: (
+        gettext_lazy("It has broken down"),
+        gettext_lazy("Who is on board goes on first, by another vehicle or the next coaches."),
+    ),
+    Disruption.Kind.RELIEF: (
+        gettext_lazy("A relief coach takes who has no seat"),
+        gettext_lazy("Who waits comes first, then who stands by."),
+    ),
+    Disruption.Kind.REINSTATE: (
+        gettext_lazy("It runs after all"),
+        gettext_lazy("Who has not answered comes back; who has, is asked."),
+    ),
+}
+
+
+def kind_title(kind: str) -> str:
+    return str(_KINDS[kind][0])
+
+
+def kind_rows(schedules: Sequence[Schedule], kinds: Sequence[Disruption.Kind]) -> list[tuple[str, str, str]]:
+    """Where each choice leads, what it is called and what it does; a delay is told with the times."""
+    rows = [(f"?kind={kind.value}", kind_title(kind), str(_KINDS[kind][1])) for kind in kinds]
+    late = reverse("office:departure_times", args=[schedules[0].pk])
+    text = _("Told everywhere at once. Over the limit of a policy passengers may choose.")
+    return [(late, _("It is late"), text), *rows] if len(schedules) == 1 else rows
 
 
 @dataclass(frozen=True)

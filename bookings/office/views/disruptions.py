@@ -15,7 +15,6 @@ from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.domain.disruptions.cases import (
-    CaseRequest,
     close_case,
     confirm_case,
     discard_case,
@@ -30,11 +29,19 @@ from bookings.domain.timetable.segments import SegmentRef
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Disruption, Schedule
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.disruptions import CaseForm, PassingForm
+from bookings.office.forms.disruptions import CaseForm, PassingForm, possible_kinds
 from bookings.office.forms.exchange import content_of, ids_in
 from bookings.office.policy import may
 from bookings.office.presenters.case_evidence import evidence_file
-from bookings.office.presenters.disruptions import CaseRow, departure_text, line_row, status_badge, summary
+from bookings.office.presenters.disruptions import (
+    CaseRow,
+    departure_text,
+    kind_rows,
+    kind_title,
+    line_row,
+    status_badge,
+    summary,
+)
 from bookings.web.refusals import counted
 from bookings.web.render import private
 
@@ -57,27 +64,15 @@ def disruptions(request: StaffRequest) -> HttpResponse:
     return render(request, "office/disruptions/disruptions.html", context)
 
 
-def _case_form(request: StaffRequest, schedules: Sequence[Schedule], *, is_sent: bool) -> CaseForm:
-    initial = {"submission": random_token()}
-    return CaseForm(request.POST if is_sent else None, initial=initial, schedules=schedules)
-
-
-def _open(request: StaffRequest, form: CaseForm, schedules: Sequence[Schedule]) -> Disruption:
-    """The case of a valid form."""
-    data = form.cleaned_data
-    kind = data["kind"]
-    layout = data.get("layout") if kind == Disruption.Kind.SWAP_COACH else None
-    case_request = CaseRequest(
-        kind,
-        tuple(schedule.pk for schedule in schedules),
-        data["reason"],
-        data["text"],
-        is_beyond_control=data["is_beyond_control"],
-        layout_id=layout.pk if layout else None,
-        target_id=data.get("target") if kind == Disruption.Kind.RELIEF else None,
-    )
-    token, content = data["submission"], content_of(case_request)
-    return open_case(case_request, by=request.user, submission=token, content=content)
+def _case_form(request: StaffRequest, schedules: Sequence[Schedule], *, is_sent: bool) -> CaseForm | None:
+    """For the kind that was chosen, or the only one there is; None until it is."""
+    kinds = possible_kinds(schedules)
+    given = request.POST.get("kind", "") if is_sent else request.GET.get("kind", "")
+    kind = given if given in kinds else kinds[0].value if len(kinds) == 1 else ""
+    if not kind:
+        return None
+    initial = {"submission": random_token(), "kind": kind, "position": request.GET.get("position", "")[:5]}
+    return CaseForm(request.POST if is_sent else None, initial=initial, schedules=schedules, kind=kind)
 
 
 @staff
@@ -92,19 +87,23 @@ def new(request: StaffRequest, schedule_id: int) -> HttpResponse:
 
 def _new_page(request: StaffRequest, schedules: Sequence[Schedule], *, is_sent: bool) -> HttpResponse:
     form, refusal = _case_form(request, schedules, is_sent=is_sent), None
-    if form.is_valid():
+    if form is not None and form.is_valid():
+        case_request = form.case_request(schedules)
+        token, content = form.cleaned_data["submission"], content_of(case_request)
         try:
-            case = _open(request, form, schedules)
+            case = open_case(case_request, by=request.user, submission=token, content=content)
         except Refusal as broken:
             refusal = broken
         else:
             return redirect("office:disruption", case.pk)
     context = {
         "form": form,
+        "kinds": [] if form else kind_rows(schedules, possible_kinds(schedules)),
+        "title": kind_title(form["kind"].value()) if form else "",
         "schedules": [(schedule.pk, departure_text(schedule)) for schedule in schedules],
         "refusal": counted(refusal),
     }
-    status = refusal.status if refusal else 422 if form.errors else 200
+    status = refusal.status if refusal else 422 if form is not None and form.errors else 200
     return render(request, "office/disruptions/new.html", context, status=status)
 
 

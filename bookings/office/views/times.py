@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,7 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from bookings.base.codes import random_token
 from bookings.base.errors import Refusal, RuleBroken
 from bookings.domain.disruptions.times import Delay, StopChange
-from bookings.domain.operations.time_changes import TimesPage, change_stop, report_delay, times_page
+from bookings.domain.operations.time_changes import (
+    TimesPage,
+    change_stop,
+    has_passengers,
+    report_delay,
+    times_page,
+)
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.boarding import BoardingStopForm
 from bookings.office.forms.times import DelayForm, SkipForm
@@ -49,7 +56,9 @@ def departure_times(request: StaffRequest, schedule_id: int) -> HttpResponse:
 @staff
 @require_POST
 def skip_stop(request: StaffRequest, schedule_id: int) -> HttpResponse:
-    """Shows whom it concerns that a stop is skipped, and with `confirm` tells it."""
+    """Shows that a stop is skipped, and with `confirm` tells it. Where passengers get on or off, it is a case
+    of the desk.
+    """
     form = SkipForm(request.POST)
     if not form.is_valid():
         raise RuleBroken(_("This form is incomplete. Please open the page again."))
@@ -59,6 +68,9 @@ def skip_stop(request: StaffRequest, schedule_id: int) -> HttpResponse:
     try:
         if "confirm" not in request.POST:
             page = times_page(schedule_id, change, now=now)
+            if change.is_skipped and has_passengers(page, change.position):
+                desk = reverse("office:disruption_new", args=[schedule_id])
+                return redirect(f"{desk}?kind=skip_stop&position={change.position}")
             return _page(request, page, _blank(request, page), skip=change)
         change_stop(schedule_id, change, actor=request.user, submission=data["submission"])
     except Refusal as refusal:

@@ -176,3 +176,34 @@ def test_a_time_that_makes_no_sense_says_so(dispatcher: StaffClient) -> None:
     page = dispatcher.get("/office/disruptions/passing/", window)
     assert page.status_code == 422
     assert "at most three days" in page.content.decode()
+
+
+def test_the_desk_asks_first_what_has_happened(dispatcher: StaffClient) -> None:
+    first, _later = two_departures()
+    booking = make_booking(schedule=first, first=1)
+    address = f"/office/departures/{first.pk}/disruption/"
+    page = dispatcher.get(address)
+    assert [name for _link, name, _text in page.context["kinds"]][:3] == [
+        "It is late",
+        "It does not run",
+        "It leaves at another time",
+    ]
+    retime = dispatcher.get(f"{address}?kind=retime").content.decode()
+    assert 'value="2026-12-04T10:00"' in retime
+    form = {"kind": "retime", "departs_at": "2026-12-04T12:30", "reason": "other", "submission": "s"}
+    opened = dispatcher.post(address, form)
+    plan = dispatcher.get(opened.url).content.decode()
+    assert "leaves at Fri 4 Dec 2026, 14:30" in plan  # at the passenger's stop
+    dispatcher.post(f"{opened.url}confirm/", {"version": 1, "submission": "c"})
+    booking.refresh_from_db()
+    assert booking.schedule != first
+
+
+def test_a_stop_with_passengers_is_skipped_by_the_desk(dispatcher: StaffClient) -> None:
+    first, _later = two_departures()
+    make_booking(schedule=first, first=1)
+    skip = {"stop": 1, "skipped": "1", "submission": "skip"}
+    asked = dispatcher.post(f"/office/departures/{first.pk}/times/skip/", skip)
+    assert asked.url == f"/office/departures/{first.pk}/disruption/?kind=skip_stop&position=1"
+    page = dispatcher.get(asked.url).content.decode()
+    assert '<option value="1" selected' in page

@@ -152,6 +152,21 @@ def _change_route(route_id: int, sheet: RouteSheet, applied: Applied) -> None:
         Route.objects.filter(pk=old.pk).update(is_active=False)
 
 
+def copy_route(old: Route, position: int, stop: Stop, *, since: date) -> Route:
+    """A route that calls at `stop` where the old one has another at this position, at its fares from `since`
+    on. Within a transaction.
+    """
+    calls = list(call_sheets(old.calls.order_by("position")))
+    calls[position] = replace(calls[position], stop=stop.pk)
+    line = old.line
+    new = _make_route(RouteSheet(line.code, line.name, tuple(calls), since, name=old.name))
+    Route.objects.filter(pk=new.pk).update(line=line, origin=old.origin, destination=old.destination)
+    pairs = dict(zip(_call_ids(old.pk), _call_ids(new.pk), strict=True))
+    _write_fares(old, new, since, pairs)
+    new.refresh_from_db()
+    return new
+
+
 def _runs_on(route_id: int, day: date) -> bool:
     """Whether a service still plans the route before `day`."""
     return Service.objects.filter(route=route_id, is_active=True, starts_on__lt=day).exists()
@@ -165,6 +180,11 @@ def _copy_fares(old: Route, new: Route, since: date) -> None:
         for occurrence, call in zip(_occurrences(old.pk), _call_ids(old.pk), strict=True)
         if occurrence in calls
     }
+    _write_fares(old, new, since, same)
+
+
+def _write_fares(old: Route, new: Route, since: date, same: dict[int, int]) -> None:
+    """`same` has the calls of the new route by those of the old one."""
     fares = Fare.objects.filter(route=old, from_stop__in=same, to_stop__in=same)
     Fare.objects.bulk_create(
         Fare(
