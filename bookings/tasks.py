@@ -17,6 +17,7 @@ from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
 from bookings.domain.messaging.webhooks import delivery
 from bookings.domain.partners.monthly_commission import credit_monthly_commission
+from bookings.domain.privacy.retention import erase_old_data
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.reports.day_sums import sum_days
 from bookings.domain.sales import gateway_refunds, notifications, voucher_changes
@@ -125,6 +126,7 @@ def nightly() -> None:
         correct_invoices,
         voucher_changes.expire_goodwill,
         clean_old_rows,
+        erase_old_data,
     )
 
 

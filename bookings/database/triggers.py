@@ -2,8 +2,8 @@
 
 Append-only are the ledger, order lines, payments, movements of a till, notes, the events of bookings and of
 staff accounts, commissions, payments of partners, tax invoices, the lines of statements and their matches,
-the changes of departures' times, the movements of vouchers and the audit of reference data. The free words of
-a note or an event may be erased where the law asks for it, by an update that puts ERASED in their place and
+the changes of departures' times, the movements of vouchers, the audit of reference data and erasures. Words
+about a person may be erased where the law asks for it, by an update that puts ERASED in their place and
 changes nothing else of the row. Made again after each migrate: SQLite drops them when it remakes a table.
 """
 
@@ -22,13 +22,13 @@ SHIFT: Final = "bookings_shift"
 @dataclass(frozen=True)
 class AppendOnly:
     """A table whose rows are never changed or deleted, how its triggers and its refusal call it, and its
-    column of free text, if it has one.
+    columns that may hold words about a person, if it has any.
     """
 
     table: str
     name: str
     title: str
-    free_text: str = ""
+    erasable: tuple[str, ...] = ()
 
     @property
     def triggers(self) -> tuple[str, str]:
@@ -40,20 +40,28 @@ APPEND_ONLY: Final = (
     AppendOnly("bookings_orderline", "order_line", "order lines are"),
     AppendOnly("bookings_payment", "payment", "payments are"),
     AppendOnly("bookings_tillmovement", "till_movement", "till movements are"),
-    AppendOnly("bookings_note", "note", "notes are", free_text="text"),
-    AppendOnly("bookings_bookingevent", "booking_event", "booking events are", free_text="reason"),
-    AppendOnly("bookings_staffevent", "staff_event", "staff events are", free_text="reason"),
+    AppendOnly("bookings_note", "note", "notes are", erasable=("text",)),
+    AppendOnly("bookings_bookingevent", "booking_event", "booking events are", erasable=("reason",)),
+    AppendOnly("bookings_staffevent", "staff_event", "staff events are", erasable=("reason",)),
     AppendOnly("bookings_commission", "commission", "commissions are"),
     AppendOnly("bookings_partnerpayment", "partner_payment", "payments of partners are"),
-    AppendOnly("bookings_invoice", "invoice", "tax invoices are"),
-    AppendOnly("bookings_invoiceline", "invoice_line", "lines of tax invoices are"),
-    AppendOnly("bookings_statementline", "statement_line", "lines of statements are"),
+    AppendOnly(
+        "bookings_invoice",
+        "invoice",
+        "tax invoices are",
+        erasable=("recipient_name", "recipient_address", "recipient_vat_number"),
+    ),
+    AppendOnly(
+        "bookings_invoiceline", "invoice_line", "lines of tax invoices are", erasable=("description",)
+    ),
+    AppendOnly("bookings_statementline", "statement_line", "lines of statements are", erasable=("text",)),
     AppendOnly("bookings_statementmatch", "statement_match", "matches of statements are"),
     AppendOnly("bookings_schedulechange", "schedule_change", "changes of departure times are"),
     AppendOnly(
-        "bookings_vouchermovement", "voucher_movement", "movements of vouchers are", free_text="reason"
+        "bookings_vouchermovement", "voucher_movement", "movements of vouchers are", erasable=("reason",)
     ),
     AppendOnly("bookings_auditentry", "audit_entry", "changes of reference data are"),
+    AppendOnly("bookings_erasure", "erasure", "erasures are"),
 )
 # The table of each trigger
 TRIGGERS: Final = {
@@ -85,9 +93,12 @@ def _postgres() -> Iterator[str]:
     # Rows are compared as JSON, so that no column is named: the type of one that a trigger names is fixed
     yield trigger_function(
         "row_is_append_only",
-        "BEGIN IF TG_OP = 'UPDATE' AND TG_NARGS = 2 THEN "
-        f"IF to_jsonb(NEW) = jsonb_set(to_jsonb(OLD), ARRAY[TG_ARGV[1]], to_jsonb('{ERASED}'::text)) "
-        f"THEN RETURN NEW; END IF; END IF; {_REFUSE_CHANGE}; END",
+        "DECLARE expected jsonb; is_erased boolean := false; BEGIN IF TG_OP = 'UPDATE' THEN "
+        "expected := to_jsonb(OLD); FOR i IN 1 .. TG_NARGS - 1 LOOP "
+        f"IF to_jsonb(NEW) ->> TG_ARGV[i] = '{ERASED}' THEN is_erased := true; "
+        f"expected := jsonb_set(expected, ARRAY[TG_ARGV[i]], to_jsonb('{ERASED}'::text)); END IF; END LOOP; "
+        "IF is_erased AND to_jsonb(NEW) = expected THEN RETURN NEW; END IF; END IF; "
+        f"{_REFUSE_CHANGE}; END",
     )
     # FOR SHARE waits for a cash-up that is just being written, and then sees it.
     yield trigger_function(
@@ -100,7 +111,7 @@ def _postgres() -> Iterator[str]:
         "closed_shift_is_final", f"BEGIN {_REFUSE.format('a closed shift never changes')}; END"
     )
     for rows in APPEND_ONLY:
-        arguments = f"'{rows.title}', '{rows.free_text}'" if rows.free_text else f"'{rows.title}'"
+        arguments = ", ".join(f"'{argument}'" for argument in (rows.title, *rows.erasable))
         for trigger, verb in zip(rows.triggers, ("UPDATE", "DELETE"), strict=True):
             yield (
                 f"CREATE OR REPLACE TRIGGER {trigger} BEFORE {verb} ON {rows.table} "
@@ -124,11 +135,13 @@ def _sqlite(columns: dict[str, list[str]]) -> Iterator[str]:
     for trigger in TRIGGERS:
         yield f"DROP TRIGGER IF EXISTS {trigger}"
     for rows in APPEND_ONLY:
-        others = [
-            f"NEW.{column} IS NOT OLD.{column}" for column in columns[rows.table] if column != rows.free_text
+        changed = [
+            f"NEW.{column} IS NOT OLD.{column}"
+            + (f" AND NEW.{column} IS NOT '{ERASED}'" if column in rows.erasable else "")
+            for column in columns[rows.table]
         ]
-        unless = [f"NEW.{rows.free_text} <> '{ERASED}'", *others]
-        when = f"WHEN {' OR '.join(unless)} " if rows.free_text else ""
+        nothing_erased = " AND ".join(f"NEW.{column} IS NOT '{ERASED}'" for column in rows.erasable)
+        when = f"WHEN {' OR '.join([f'({nothing_erased})', *changed])} " if rows.erasable else ""
         for trigger, verb in zip(rows.triggers, ("UPDATE", "DELETE"), strict=True):
             yield (
                 f"CREATE TRIGGER {trigger} BEFORE {verb} ON {rows.table} {when if verb == 'UPDATE' else ''}"

@@ -14,11 +14,20 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Voucher",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("sold", "sold"), ("goodwill", "goodwill"), ("refund", "instead of a refund")],
+                        choices=[
+                            ("sold", "sold"),
+                            ("goodwill", "goodwill"),
+                            ("refund", "instead of a refund"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -77,7 +86,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="VoucherMovement",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "voucher",
                     models.ForeignKey(

@@ -16,6 +16,7 @@ from .order_lines import OrderLine
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Settlement, Webhook
 from .payments import GatewayNotification, Payment, PaymentAttempt
+from .privacy import DataRequest, Erasure
 from .promo_codes import PromoCode
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
@@ -60,11 +61,13 @@ __all__ = [
     "CommissionRate",
     "Company",
     "DailySum",
+    "DataRequest",
     "DisruptedSchedule",
     "Disruption",
     "DisruptionLine",
     "DisruptionPolicy",
     "DraftChange",
+    "Erasure",
     "Fare",
     "FareClass",
     "GatewayNotification",

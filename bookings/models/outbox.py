@@ -42,6 +42,7 @@ class OutboxMessage(models.Model):
         CONTACT_CHANGED = "contact_changed", _("contact changed")
         VOUCHER = "voucher", _("voucher with its code")
         VOUCHER_RESTORED = "voucher_restored", _("money back on a voucher")
+        DATA_LINK = "data_link", _("link to the personal data")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
         WEBHOOK = "webhook", _("event for a partner")
 

@@ -143,6 +143,7 @@ class Webhook(models.Model):
         EXPIRED = "booking.expired", _("an unpaid booking expired")
         PAID = "payment.received", _("a payment was received")
         REFUNDED = "payment.refunded", _("a refund was paid")
+        ERASED = "subject.erased", _("personal data were erased, and must be there too")
 
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="webhooks")
     url = models.URLField(_("address"), max_length=300)

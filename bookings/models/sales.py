@@ -73,6 +73,7 @@ class Order(models.Model):
     contact_version = models.SmallIntegerField(default=0, db_default=0)
     contact_changed_at = models.DateTimeField(null=True, blank=True)  # the last time
     receipt_printed_at = models.DateTimeField(null=True, blank=True)  # by staff, the first time
+    erased_at = models.DateTimeField(null=True, blank=True)  # its personal data: domain.privacy
     promo_code = models.ForeignKey(
         PromoCode, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
     )
@@ -107,7 +108,8 @@ class Order(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=SaleStatus.values), name="order_status_known"),
             models.CheckConstraint(
-                condition=~Q(email="") | ~Q(phone="") | ~Q(channel="web"), name="web_order_has_contact"
+                condition=~Q(email="") | ~Q(phone="") | ~Q(channel="web") | Q(erased_at__isnull=False),
+                name="web_order_has_contact",
             ),
             models.CheckConstraint(
                 condition=Q(channel="api", partner__isnull=False)

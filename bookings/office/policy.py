@@ -182,6 +182,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "draft_leave_out": PLANNERS,
     "draft_drop": PLANNERS,
     "draft_choose": MANAGERS,
+    "personal_data": MANAGERS,  # everything about somebody on one page
     # Operation
     "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,

@@ -24,6 +24,7 @@ from bookings.office.views import (
     partners,
     places,
     price_rules,
+    privacy,
     promo_codes,
     receipt,
     reconciliation,
@@ -277,6 +278,8 @@ urlpatterns = [
     path("timetable/drafts/<int:draft_id>/leave-out/", timetable.leave_out, name="draft_leave_out"),
     path("timetable/drafts/<int:draft_id>/drop/", timetable.drop, name="draft_drop"),
     path("timetable/drafts/<int:draft_id>/choose/", timetable.choose, name="draft_choose"),
+    # What is kept about people
+    path("privacy/", privacy.personal_data, name="personal_data"),
     # Operation
     path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),

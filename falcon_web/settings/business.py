@@ -87,3 +87,9 @@ VAT_RATE = Decimal(env.str("VAT_RATE", "15"))  # percent, in the price of what i
 # Rand: a total up to the first has no tax invoice, over the second it has to name the recipient
 TAX_INVOICE_OVER = Decimal(env.str("TAX_INVOICE_OVER", "50"))
 FULL_TAX_INVOICE_OVER = Decimal(env.str("FULL_TAX_INVOICE_OVER", "5000"))
+# What is known of people: months after their last trip that it is kept with an order, and after which what
+# gateways sent is; years that the recipient of a tax invoice is (VAT Act s55: 5), and days that sign-ins are
+PERSONAL_DATA_MONTHS = env.int("PERSONAL_DATA_MONTHS", 24)
+NOTIFICATION_MONTHS = env.int("NOTIFICATION_MONTHS", 13)
+INVOICE_YEARS = max(env.int("INVOICE_YEARS", 5), 5)
+SECURITY_LOG_DAYS = env.int("SECURITY_LOG_DAYS", 30)

@@ -64,6 +64,7 @@ def bookings(request: StaffRequest) -> HttpResponse:
         ],
         "sort": f"{sign}{sort}",
         "direction": "descending" if descending else "ascending",
+        "may_see_personal_data": may(request.user.role, "personal_data"),
         "may_export": may(request.user.role, "bookings_csv"),
     }
     return render_page(

@@ -23,6 +23,7 @@ from bookings.domain.inventory.wheelchair_places import places_by_layout
 from bookings.domain.network.lists import counters
 from bookings.domain.timetable.trip_facts import CHECK_IN, CHECK_IN_AT_BORDER, luggage_text, papers_text
 from bookings.models import Company, PassengerType
+from bookings.passenger.presenters.privacy import RetentionRow, retention_rows
 from bookings.web.fields import HELP_LENGTH
 
 
@@ -61,6 +62,7 @@ def help_links(current: str) -> list[HelpLink]:
         ("terms", _("Refunds and changes")),
         ("about", _("About us")),
         ("contact", _("Contact")),
+        ("privacy", _("Your personal data")),
     )
     return [HelpLink(reverse(f"passenger:{name}"), label, name == current) for name, label in links]
 
@@ -180,6 +182,10 @@ class HelpFacts:
     @property
     def check_in_abroad(self) -> str:
         return _span(int(CHECK_IN_AT_BORDER.total_seconds() // 60))
+
+    @cached_property
+    def retention(self) -> list[RetentionRow]:
+        return retention_rows()
 
     @property
     def hold(self) -> str:

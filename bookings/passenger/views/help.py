@@ -19,6 +19,7 @@ PAGES: Final = (
     "terms",
     "about",
     "contact",
+    "privacy",
 )
 
 

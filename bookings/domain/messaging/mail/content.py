@@ -24,6 +24,7 @@ from bookings.domain.company.details import get_company
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.links import choice_address
 from bookings.domain.messaging.mail.message import Mail
+from bookings.domain.privacy.requests import data_address
 from bookings.domain.sales.bank_details import amount_waiting, details_request, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
@@ -42,6 +43,7 @@ from bookings.models import (
     Booking,
     Chargeback,
     ChoiceLink,
+    DataRequest,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -305,6 +307,15 @@ def _link(message: OutboxMessage, order: Order, bookings: list[Booking], now: da
     )
 
 
+def _data_link(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content | None:
+    request = DataRequest.objects.filter(pk=message.row_id, expires_at__gt=now).first()
+    if request is None:
+        return None
+    return Content(_("Your personal data with us"), {"link": data_address(request)})
+
+
 def _bank_details(
     message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
 ) -> Content | None:
@@ -423,6 +434,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.CHARGEBACK: _chargeback,
     Kind.INVOICE: _invoice,
     Kind.LINK: _link,
+    Kind.DATA_LINK: _data_link,
     Kind.CONTACT_CHANGED: _contact_changed,
     Kind.BANK_DETAILS: _bank_details,
     Kind.DISRUPTION: _disruption,

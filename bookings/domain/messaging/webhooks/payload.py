@@ -46,6 +46,9 @@ def event_body(message: OutboxMessage) -> str:
 
 
 def _data(event: str, about: int, at: datetime) -> dict[str, Any]:
+    if event == Webhook.Event.ERASED:
+        bookings = Booking.objects.filter(order=about).order_by("pk")
+        return {"bookings": list(bookings.values_list("booking_reference", flat=True))}
     if event == Webhook.Event.PAID:
         payment = Payment.objects.get(pk=about)
         return {
