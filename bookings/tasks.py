@@ -10,6 +10,7 @@ from huey.contrib.djhuey import on_startup
 
 from bookings import queue
 from bookings.base.memory import freeze_loaded
+from bookings.domain.disruptions.closures import take_in_departures
 from bookings.domain.disruptions.watch import watch_unanswered
 from bookings.domain.maintenance.cleanup import clean_old_rows, clean_rate_counts
 from bookings.domain.maintenance.heartbeat import beat
@@ -94,6 +95,7 @@ def sweep() -> None:
         gateway_refunds.watch_owed_refunds,
         remind_of_bank_details,
         watch_unanswered,
+        take_in_departures,
         sum_days,
         keep_slow_queries,
         clean_rate_counts,

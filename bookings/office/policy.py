@@ -160,6 +160,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "disruption_renew": DISPATCH,
     "disruption_discard": DISPATCH,
     "disruption_close": DISPATCH,
+    "disruption_on_board": DISPATCH,  # each look is in the audit
     "disruption_party": DISPATCH,
     # Timetable
     "timetable": PLANNERS | {Role.AUDITOR},

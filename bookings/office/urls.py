@@ -242,6 +242,7 @@ urlpatterns = [
     path("disruptions/<int:case_id>/confirm/", disruptions.confirm, name="disruption_confirm"),
     path("disruptions/<int:case_id>/renew/", disruptions.renew, name="disruption_renew"),
     path("disruptions/<int:case_id>/discard/", disruptions.discard, name="disruption_discard"),
+    path("disruptions/<int:case_id>/on-board/", disruptions.on_board, name="disruption_on_board"),
     path("disruptions/<int:case_id>/evidence.zip", disruptions.evidence, name="disruption_evidence"),
     path("disruptions/<int:case_id>/close/", disruptions.close, name="disruption_close"),
     path(

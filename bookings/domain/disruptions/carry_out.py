@@ -9,6 +9,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.disruptions.closures import pause_sale
 from bookings.domain.disruptions.cut_short import CUTS_SHORT, ENDS_EARLY, skipped_positions
 from bookings.domain.disruptions.messages import tell_orders, tell_unpaid
 from bookings.domain.disruptions.replacement import REPLACES, replace_departure
@@ -75,6 +76,8 @@ def carry_out(
     touched |= {line.ticket.schedule_id for line in lines}
     drop_expired(sorted(touched), now=now)
     _change_departures(case, schedules, actor, now)
+    if case.kind == Kind.CLOSURE:
+        pause_sale(case, schedules, actor=actor, now=now)
     if case.kind in REPLACES:
         touched |= _replace_departures(case, schedules, lines, now)
     orders = _lock_orders(lines)

@@ -17,6 +17,7 @@ from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.disruptions.carry_out import carry_out
+from bookings.domain.disruptions.closures import reopen
 from bookings.domain.disruptions.cut_short import CUTS_SHORT, ENDS_EARLY
 from bookings.domain.disruptions.plan import same_plan, write_plan
 from bookings.domain.disruptions.replacement import REPLACES, check_replacement
@@ -38,7 +39,7 @@ _NOT_UNDER_WAY: Final = (
     Schedule.Status.BOARDING,
 )
 _TRIES: Final = 3
-OF_MANY: Final = (Disruption.Kind.CANCEL, Disruption.Kind.REINSTATE)
+OF_MANY: Final = (Disruption.Kind.CANCEL, Disruption.Kind.REINSTATE, Disruption.Kind.CLOSURE)
 OF_A_STOP: Final = (*CUTS_SHORT, Disruption.Kind.MOVE_STOP)
 _NEVER_SIGNED: Final = (
     Disruption.Kind.SWAP_COACH,
@@ -64,6 +65,8 @@ class CaseRequest:
     position: int | None = None  # the stop that it is about, or where the coach ends
     stop_id: int | None = None  # where it calls instead
     departs_at: datetime | None = None  # the new time at its first stop
+    city_id: int | None = None  # the place that is closed
+    since: datetime | None = None
 
 
 def open_case(
@@ -81,7 +84,10 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
     if request.kind not in Disruption.Kind.values or request.reason not in Disruption.Reason.values:
         raise Refusal(_("Choose what happens and why."))
     schedules = list(Schedule.objects.filter(pk__in=request.schedule_ids))
-    if not schedules or len(schedules) != len(set(request.schedule_ids)):
+    is_closure = request.kind == Disruption.Kind.CLOSURE
+    if is_closure and (request.city_id is None or request.since is None):
+        raise Refusal(_("Choose the place that is closed, and since when."))
+    if not (schedules or is_closure) or len(schedules) != len(set(request.schedule_ids)):
         raise NotFound(_("We could not find this departure."))
     check_departures(request.kind, schedules)
     if len(schedules) > 1 and request.kind not in OF_MANY:
@@ -108,6 +114,8 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
         position=request.position if request.kind in OF_A_STOP else None,
         stop_id=request.stop_id if request.kind == Disruption.Kind.MOVE_STOP else None,
         departs_at=request.departs_at if request.kind == Disruption.Kind.RETIME else None,
+        city_id=request.city_id if is_closure else None,
+        since=request.since if is_closure else None,
         created_by=by,
         created_at=now,
     )
@@ -150,7 +158,9 @@ def check_departures(kind: str, schedules: Iterable[Schedule]) -> None:
                 raise Conflict(_("This departure is already running."))
         elif is_cancelled:
             raise Conflict(_("This departure is cancelled already."))
-        elif kind in CUTS_SHORT and schedule.status == Schedule.Status.DEPARTED:
+        elif kind == Disruption.Kind.INCIDENT or (
+            kind in CUTS_SHORT and schedule.status == Schedule.Status.DEPARTED
+        ):
             continue
         elif schedule.status not in _NOT_UNDER_WAY:
             raise Conflict(_("This departure has left: this can no longer be done."))
@@ -253,8 +263,9 @@ def _confirm(case_id: int, version: int, actor: User, now: datetime) -> str:
     if any(locked[pk].revision != row.revision for pk, row in planned.items()):
         raise _PlanOutdated
     lines = list(_lines_of(case))
-    approver = _approver_of(case, lines, actor, now)
-    needs_other = is_over_limits(lines) and case.kind not in _NEVER_SIGNED
+    counted = may_be_refunded(case, lines)
+    approver = _approver_of(case, counted, actor, now)
+    needs_other = is_over_limits(counted) and case.kind not in _NEVER_SIGNED
     if case.kind == Disruption.Kind.SWAP_COACH:  # who keeps a seat needs no signature, who loses one does
         needs_other = is_over_limits([line for line in lines if line.action == DisruptionLine.Action.WAIT])
     if approver is None and needs_other and not is_urgent(own, now):
@@ -266,7 +277,7 @@ def _confirm(case_id: int, version: int, actor: User, now: datetime) -> str:
             None,
             subject=f"case:{case.pk}",
             detail=_("Confirmed by one person shortly before departure: %(limits)s.")
-            % {"limits": limits_text(lines)},
+            % {"limits": limits_text(counted)},
             now=now,
         )
     Disruption.objects.filter(pk=case.pk).update(
@@ -302,16 +313,21 @@ def _lines_of(case: Disruption) -> QuerySet[DisruptionLine]:
     return case.lines.select_related(*related).order_by("pk")
 
 
+def may_be_refunded(case: Disruption, lines: Iterable[DisruptionLine]) -> list[DisruptionLine]:
+    """The lines that count for the limits: who is moved or loses the seat; at a closed border everybody."""
+    everybody = case.kind == Disruption.Kind.CLOSURE
+    return [line for line in lines if everybody or line.action != DisruptionLine.Action.STAY]
+
+
 def most_refunds(lines: Iterable[DisruptionLine]) -> Decimal:
-    """What goes back if everybody chooses that, in rand."""
-    return sum((line.ticket.price for line in lines if line.action != DisruptionLine.Action.STAY), ZERO)
+    """What goes back if all of these choose that, in rand."""
+    return sum((line.ticket.price for line in lines), ZERO)
 
 
 def is_over_limits(lines: Sequence[DisruptionLine]) -> bool:
-    """Whether a case needs a second person."""
-    affected = [line for line in lines if line.action != DisruptionLine.Action.STAY]
+    """Whether a case needs a second person, by the lines that count."""
     return (
-        len(affected) > settings.DISRUPTION_APPROVAL_PEOPLE_OVER
+        len(lines) > settings.DISRUPTION_APPROVAL_PEOPLE_OVER
         or most_refunds(lines) > settings.DISRUPTION_APPROVAL_OVER
     )
 
@@ -326,10 +342,16 @@ def is_urgent(schedules: Iterable[Schedule], now: datetime) -> bool:
     return any(schedule.departure_time - URGENT <= now for schedule in schedules)
 
 
-def close_case(case_id: int, *, now: datetime | None = None) -> Disruption:
-    """End a confirmed case: its links answer no more. Raises Conflict while somebody waits for a seat."""
+def close_case(case_id: int, *, actor: User | None = None, now: datetime | None = None) -> Disruption:
+    """End a confirmed case: its links answer no more, and what a closed border took off sale is on sale
+    again.
+
+    Raises Conflict while somebody waits for a seat.
+    """
     with short_transaction():
-        case = _lock_case(case_id)
+        if Disruption.objects.filter(pk=case_id, kind=Disruption.Kind.CLOSURE).exists():
+            lock_schedules(DisruptedSchedule.objects.filter(disruption=case_id).values("schedule"))
+        case, now = _lock_case(case_id), now or database_now()
         if case.status == Disruption.Status.CLOSED:
             return case
         if case.status != Disruption.Status.CONFIRMED:
@@ -340,16 +362,16 @@ def close_case(case_id: int, *, now: datetime | None = None) -> Disruption:
                 _("%(count)d passengers are still waiting for a seat or a refund. Deal with them first.")
                 % {"count": waiting}
             )
-        Disruption.objects.filter(pk=case.pk).update(
-            status=Disruption.Status.CLOSED, closed_at=now or database_now()
-        )
+        if case.kind == Disruption.Kind.CLOSURE:
+            reopen(case, actor=actor, now=now)
+        Disruption.objects.filter(pk=case.pk).update(status=Disruption.Status.CLOSED, closed_at=now)
     return get_case(case_id)
 
 
 def _lock_case(case_id: int) -> Disruption:
     """The caller holds the departures that it will change."""
     rows = Disruption.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "created_by", "stop", "target"
+        "created_by", "stop", "target", "city"
     )
     case = rows.filter(pk=case_id).first()
     if case is None:

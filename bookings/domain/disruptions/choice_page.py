@@ -135,7 +135,7 @@ def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
         case=case,
         order=order,
         before=before,
-        headline=str(_HEADLINES[Disruption.Kind(case.kind)]),
+        headline=_headline(case),
         accept_text=_accept_text(case),
         apology=_apology(case, before),
         entitlements=entitlement_texts(sorted({code for line in lines for code in line.entitlements})),
@@ -154,10 +154,22 @@ def _apology(case: Disruption, before: TripView) -> str:
         "when": f"{before.date_text}, {before.departs}",
         "reason": case.get_reason_display(),
     }
+    if _is_open_again(case):
+        return _("%(place)s is open again: %(trip)s on %(when)s runs.") % {**facts, "place": case.city}
     text = _APOLOGIES[Disruption.Kind(case.kind)] % facts
     if case.kind == Disruption.Kind.DELAY and before.departs_note:
         text = f"{text} {before.board_stop}: {before.departs_note}."
     return f"{text} {case.text}".strip()
+
+
+def _is_open_again(case: Disruption) -> bool:
+    return case.kind == Disruption.Kind.CLOSURE and case.status == Disruption.Status.CLOSED
+
+
+def _headline(case: Disruption) -> str:
+    if _is_open_again(case):
+        return _("Your coach runs")
+    return str(_HEADLINES[Disruption.Kind(case.kind)])
 
 
 def _accept_text(case: Disruption) -> str:

@@ -9,7 +9,13 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bookings.base.errors import NotFound
-from bookings.domain.disruptions.cases import get_case, is_over_limits, is_urgent, most_refunds
+from bookings.domain.disruptions.cases import (
+    get_case,
+    is_over_limits,
+    is_urgent,
+    may_be_refunded,
+    most_refunds,
+)
 from bookings.domain.disruptions.choice_page import PartyView, party_view
 from bookings.domain.disruptions.parties import parties_of_lines
 from bookings.domain.disruptions.seats import FreeSeats
@@ -102,13 +108,14 @@ def get_desk(case_id: int, *, now: datetime) -> CaseDesk:
     first_stops = RouteStop.objects.filter(
         route__in=[schedule.route_id for schedule in schedules], position=0
     )
+    counted = may_be_refunded(case, lines)
     return CaseDesk(
         case=case,
         schedules=schedules,
         first_stops={call.route_id: call for call in first_stops.select_related("stop__city")},
         lines=tuple(_desk_line(case, line, sent) for line in lines),
-        most_refunds=most_refunds(lines),
-        is_over_limits=is_over_limits(lines),
+        most_refunds=most_refunds(counted),
+        is_over_limits=is_over_limits(counted),
         is_urgent=is_urgent(schedules, now),
     )
 

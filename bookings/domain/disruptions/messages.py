@@ -23,6 +23,13 @@ def tell_orders(
         write_message(OutboxMessage.Kind.DISRUPTION, order, link, now=now)
 
 
+def tell_open_again(case: Disruption, orders: Iterable[Order], *, now: datetime) -> None:
+    """Who has waited at a closed place hears that it is open."""
+    for order in orders:
+        link = make_choice_link(case, order, now=now)
+        write_message(OutboxMessage.Kind.DISRUPTION, order, link, version="open", now=now)
+
+
 def tell_unpaid(bookings: Iterable[Booking], *, now: datetime) -> None:
     """Who has not paid has nothing to choose: nothing will be charged, and the order runs out."""
     for booking in bookings:

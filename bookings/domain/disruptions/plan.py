@@ -8,6 +8,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
+from bookings.domain.disruptions.closures import plan_closure
 from bookings.domain.disruptions.cut_short import plan_cut
 from bookings.domain.disruptions.lines import line_of, propose
 from bookings.domain.disruptions.parties import AffectedParty, affected_parties
@@ -169,6 +170,8 @@ _PLANS: Final[Mapping[Disruption.Kind, Callable[[Disruption, Sequence[int], date
     Kind.SKIP_STOP: plan_cut,
     Kind.SHORT_TURN: plan_cut,
     Kind.BREAKDOWN: plan_cut,
+    Kind.CLOSURE: plan_closure,
+    Kind.INCIDENT: lambda _case, _schedule_ids, _now: [],
 }
 
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from bookings.database.compiled import compiled, compiled_update
 from bookings.database.transactions import database_now
+from bookings.domain.disruptions.incidents import keep_back
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.gateways.demo import deliver_notification
 from bookings.models import OutboxMessage, StaffTask
@@ -81,7 +82,7 @@ class MailCarrier:
         self._connection: Any = None
 
     def due(self, now: datetime) -> list[int]:
-        return [message_id for (message_id,) in _due_mails(now)]
+        return keep_back([message_id for (message_id,) in _due_mails(now)], now=now)
 
     def load(self, message_id: int) -> OutboxMessage:
         return _messages(message_id)[0]

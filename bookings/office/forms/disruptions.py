@@ -26,6 +26,7 @@ _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     Kind.MOVE_STOP: ("position", "stop"),
     Kind.SHORT_TURN: ("position",),
     Kind.BREAKDOWN: ("position", "target"),
+    Kind.CLOSURE: ("city", "since"),
 }
 _POSITION_LABELS: Final = {
     Kind.SKIP_STOP: _("Which stop"),
@@ -35,17 +36,24 @@ _POSITION_LABELS: Final = {
 }
 
 
-def possible_kinds(schedules: Sequence[Schedule]) -> list[Kind]:
-    """What can happen to these departures as they are; those that are shown together only together."""
+def possible_kinds(schedules: Sequence[Schedule], *, has_place: bool = False) -> list[Kind]:
+    """What can happen to these departures as they are; those that are shown together only together. At a
+    closed place they need not be cancelled.
+    """
+    if has_place:
+        return [Kind.CANCEL, Kind.CLOSURE]
     states = {schedule.status for schedule in schedules}
     if Schedule.Status.CANCELLED in states:
         return [Kind.REINSTATE]
     if len(schedules) > 1:
         return [Kind.CANCEL]
     if states == {Schedule.Status.DEPARTED}:
-        return [Kind.BREAKDOWN, Kind.SKIP_STOP, Kind.SHORT_TURN]
+        return [Kind.BREAKDOWN, Kind.SKIP_STOP, Kind.SHORT_TURN, Kind.INCIDENT]
+    if states == {Schedule.Status.ARRIVED}:
+        return [Kind.INCIDENT]
     kinds = [Kind.CANCEL, Kind.RETIME, Kind.SWAP_COACH, Kind.SKIP_STOP, Kind.MOVE_STOP, Kind.SHORT_TURN]
-    return [*kinds, Kind.RELIEF] if list_relief_coaches(schedules[0]) else kinds
+    relief = [Kind.RELIEF] if list_relief_coaches(schedules[0]) else []
+    return [*kinds, *relief, Kind.INCIDENT]
 
 
 class CaseForm(forms.Form):
@@ -66,6 +74,8 @@ class CaseForm(forms.Form):
         input_formats=[_MOMENT, "%Y-%m-%d %H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MOMENT),
     )
+    city = forms.ModelChoiceField(City.objects.all(), to_field_name="slug", widget=forms.HiddenInput)
+    since = forms.DateTimeField(input_formats=[_MOMENT, "%Y-%m-%d %H:%M"], widget=forms.HiddenInput)
     reason = forms.ChoiceField(label=_("Why"), choices=Disruption.Reason.choices)
     text = forms.CharField(
         label=_("Message to the passengers (optional)"),
@@ -79,9 +89,10 @@ class CaseForm(forms.Form):
     def __init__(self, *args: Any, schedules: Sequence[Schedule], kind: str, **options: Any) -> None:
         super().__init__(*args, **options)
         fields: dict[str, Any] = self.fields
-        fields["kind"].choices = [(one.value, one.label) for one in possible_kinds(schedules)]
+        kinds = {*possible_kinds(schedules, has_place=kind == Kind.CLOSURE), kind}
+        fields["kind"].choices = [(one, one) for one in sorted(kinds)]
         needed = _FIELDS.get(kind, ())
-        for name in ("layout", "target", "position", "stop", "departs_at"):
+        for name in ("layout", "target", "position", "stop", "departs_at", "city", "since"):
             if name not in needed:
                 del fields[name]
         if "position" in needed:
@@ -135,6 +146,8 @@ class CaseForm(forms.Form):
             position=data.get("position"),
             stop_id=stop.pk if stop else None,
             departs_at=departs_at,
+            city_id=data["city"].pk if data.get("city") else None,
+            since=data.get("since"),
         )
 
 

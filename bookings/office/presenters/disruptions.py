@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.disruptions.desk import CaseDesk, DeskLine, Notice, Outcome
+from bookings.domain.disruptions.incidents import OnBoard
+from bookings.domain.sales.booking_page import needs_text
 from bookings.domain.timetable.trips import local_text
 from bookings.models import Disruption, DisruptionLine, Schedule
 
@@ -83,11 +85,64 @@ _KINDS: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("A relief coach takes who has no seat"),
         gettext_lazy("Who waits comes first, then who stands by."),
     ),
+    Disruption.Kind.CLOSURE: (
+        gettext_lazy("Closed until further notice"),
+        gettext_lazy("Departures that pass go off sale, later ones too; passengers may wait or choose."),
+    ),
+    Disruption.Kind.INCIDENT: (
+        gettext_lazy("Something has happened to it"),
+        gettext_lazy("Automatic messages stop, and the list of who is on board opens."),
+    ),
     Disruption.Kind.REINSTATE: (
         gettext_lazy("It runs after all"),
         gettext_lazy("Who has not answered comes back; who has, is asked."),
     ),
 }
+
+
+@dataclass(frozen=True)
+class ActionTexts:
+    """What the buttons of a case say, and what was done."""
+
+    confirm: str
+    close: str
+    done: str
+
+
+def action_texts(case: Disruption) -> ActionTexts:
+    if case.kind == Disruption.Kind.INCIDENT:
+        return ActionTexts(
+            _("Stop all automatic messages"),
+            _("It is over: let messages go again"),
+            _("Automatic messages to these passengers have stopped."),
+        )
+    close = _("It is open again") if case.kind == Disruption.Kind.CLOSURE else _("Close the case")
+    return ActionTexts(_("Confirm and tell everybody"), close, _("Confirmed. Everybody is being told."))
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """Somebody on the list of who is on board."""
+
+    name: str
+    seat: str
+    trip: str  # from where to where
+    boarded: str  # when the ticket was scanned; empty: never
+    phone: str
+    needs: str
+
+    @classmethod
+    def of(cls, person: OnBoard) -> PersonRow:
+        ticket, booking = person.ticket, person.ticket.booking
+        zone = ZoneInfo(booking.from_stop.stop.time_zone)
+        return cls(
+            ticket.full_name,
+            ticket.seat.label if ticket.seat else str(ticket.get_place_display()),
+            f"{booking.from_stop.stop} – {booking.to_stop.stop}",
+            local_text(person.boarded_at, zone) if person.boarded_at else "",
+            booking.order.phone,
+            needs_text(ticket),
+        )
 
 
 def kind_title(kind: str) -> str:

@@ -24,6 +24,7 @@ from bookings.domain.disruptions.cases import (
 from bookings.domain.disruptions.choices import Answerer, By, PartyChoice, answer_for_party
 from bookings.domain.disruptions.desk import get_desk, get_party, list_cases
 from bookings.domain.disruptions.evidence import case_evidence
+from bookings.domain.disruptions.incidents import on_board_list
 from bookings.domain.disruptions.passing import departures_passing
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.domain.timetable.trips import local_text
@@ -35,6 +36,8 @@ from bookings.office.policy import may
 from bookings.office.presenters.case_evidence import evidence_file
 from bookings.office.presenters.disruptions import (
     CaseRow,
+    PersonRow,
+    action_texts,
     departure_text,
     kind_rows,
     kind_title,
@@ -66,12 +69,15 @@ def disruptions(request: StaffRequest) -> HttpResponse:
 
 def _case_form(request: StaffRequest, schedules: Sequence[Schedule], *, is_sent: bool) -> CaseForm | None:
     """For the kind that was chosen, or the only one there is; None until it is."""
-    kinds = possible_kinds(schedules)
-    given = request.POST.get("kind", "") if is_sent else request.GET.get("kind", "")
+    has_place = "city" in request.POST
+    kinds = possible_kinds(schedules, has_place=has_place)
+    given = (request.POST if is_sent or has_place else request.GET).get("kind", "")
     kind = given if given in kinds else kinds[0].value if len(kinds) == 1 else ""
     if not kind:
         return None
     initial = {"submission": random_token(), "kind": kind, "position": request.GET.get("position", "")[:5]}
+    if has_place:
+        initial |= {name: request.POST.get(name, "")[:60] for name in ("city", "since")}
     return CaseForm(request.POST if is_sent else None, initial=initial, schedules=schedules, kind=kind)
 
 
@@ -117,8 +123,8 @@ def passing(request: StaffRequest) -> HttpResponse:
         chosen = ids_in(request.POST, "schedules")
         own = Schedule.objects.select_related("route__line").filter(pk__in=chosen)
         schedules = list(own.order_by("departure_time", "pk"))
-        if schedules:
-            return _new_page(request, schedules, is_sent="kind" in request.POST)
+        if schedules or "city" in request.POST:
+            return _new_page(request, schedules, is_sent="submission" in request.POST)
     form, rows, refusal = PassingForm(request.GET or None), None, None
     if form.is_valid():
         try:
@@ -126,7 +132,14 @@ def passing(request: StaffRequest) -> HttpResponse:
             rows = [(departure_text(row.schedule), local_text(row.passes_at), row) for row in departures]
         except Refusal as broken:
             refusal = broken
-    context = {"form": form, "departures": rows, "refusal": counted(refusal)}
+    context = {
+        "form": form,
+        "departures": rows,
+        "place": {
+            name: request.GET.get(key, "")[:60] for name, key in (("city", "city"), ("since", "start"))
+        },
+        "refusal": counted(refusal),
+    }
     status = refusal.status if refusal else 422 if form.errors else 200
     return render(request, "office/disruptions/passing.html", context, status=status)
 
@@ -158,6 +171,8 @@ def _case_page(request: StaffRequest, case_id: int, refusal: Refusal | None = No
         and not (request.user.may_approve and request.user.pk != desk.case.created_by_id),
         "may_keep": may(request.user.role, "disruption_evidence"),
         "may_act": may(request.user.role, "disruption_confirm", "POST"),
+        "may_look": may(request.user.role, "disruption_on_board", "POST"),
+        "texts": action_texts(desk.case),
         "refusal": counted(refusal),
         "submission": random_token(),
     }
@@ -177,7 +192,7 @@ def confirm(request: StaffRequest, case_id: int) -> HttpResponse:
     if case.status == Disruption.Status.PROPOSED:
         messages.info(request, _("Over the limits: a supervisor or manager has to confirm this case."))
     else:
-        messages.success(request, _("Confirmed. Everybody is being told."))
+        messages.success(request, action_texts(case).done)
     return redirect("office:disruption", case_id)
 
 
@@ -206,11 +221,23 @@ def discard(request: StaffRequest, case_id: int) -> HttpResponse:
 @require_POST
 def close(request: StaffRequest, case_id: int) -> HttpResponse:
     try:
-        close_case(_known(case_id))
+        close_case(_known(case_id), actor=request.user)
     except Refusal as refusal:
         return _case_page(request, case_id, refusal)
     messages.success(request, _("The case is closed."))
     return redirect("office:disruption", case_id)
+
+
+@staff
+@require_POST
+def on_board(request: StaffRequest, case_id: int) -> HttpResponse:
+    """Who is on board of a coach that had an incident. By a button: each look is written down."""
+    try:
+        people = on_board_list(_known(case_id), actor=request.user, now=timezone.now())
+    except Refusal as refusal:
+        return _case_page(request, case_id, refusal)
+    context = {"case_id": case_id, "people": [PersonRow.of(person) for person in people]}
+    return private(render(request, "office/disruptions/on_board.html", context))
 
 
 @staff

@@ -207,3 +207,34 @@ def test_a_stop_with_passengers_is_skipped_by_the_desk(dispatcher: StaffClient) 
     assert asked.url == f"/office/departures/{first.pk}/disruption/?kind=skip_stop&position=1"
     page = dispatcher.get(asked.url).content.decode()
     assert '<option value="1" selected' in page
+
+
+def test_a_border_closed_until_further_notice_and_the_list_of_an_incident(
+    dispatcher: StaffClient, clerk: StaffClient
+) -> None:
+    schedule = make_schedule(departs=NOW + timedelta(hours=2))
+    make_booking(schedule=schedule, names=("Ann Lee",))
+    window = {"city": "johannesburg", "start": "2026-12-01T10:30", "end": "2026-12-01T13:00"}
+    listed = dispatcher.get("/office/disruptions/passing/", window).content.decode()
+    assert "Closed until further notice" in listed
+    chosen = {
+        "schedules": [schedule.pk],
+        "city": "johannesburg",
+        "since": "2026-12-01T10:30",
+        "kind": "closure",
+    }
+    form = dispatcher.post("/office/disruptions/passing/", chosen).content.decode()
+    assert 'name="since" value="2026-12-01T10:30"' in form
+    sent = chosen | {"reason": "border_closed", "submission": "s"}
+    opened = dispatcher.post("/office/disruptions/passing/", sent)
+    dispatcher.post(f"{opened.url}confirm/", {"version": 1, "submission": "c"})
+    page = dispatcher.get(opened.url).content.decode()
+    assert "It is open again" in page
+    schedule.refresh_from_db()
+    assert schedule.status == Schedule.Status.CLOSED
+    form = {"kind": "incident", "reason": "accident", "submission": "i"}
+    incident = dispatcher.post(f"/office/departures/{schedule.pk}/disruption/", form).url
+    dispatcher.post(f"{incident}confirm/", {"version": 1, "submission": "i"})
+    assert "Show who is on board" in dispatcher.get(incident).content.decode()
+    assert "Ann Lee" in dispatcher.post(f"{incident}on-board/").content.decode()
+    assert clerk.post(f"{incident}on-board/").status_code == 403

@@ -58,6 +58,7 @@ NO_PAGE: Final = {
     *("manifest_csv", "board_undo", "undo_step", "reconciliation_csv", "reconciliation_read"),
     *("draft_publish", "draft_undo", "draft_leave_out", "draft_drop", "draft_choose"),
     *("open_sale", "disruption_confirm", "disruption_renew", "disruption_discard", "disruption_close"),
+    "disruption_on_board",
     "disruption_evidence",
     *("promo_code_stop", "vouchers_csv", "voucher_stop", "voucher_extend", "skip_stop"),
 }
