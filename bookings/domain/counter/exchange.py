@@ -15,7 +15,8 @@ from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.tender import Tender, pay_out_refund, take_payment
 from bookings.domain.sales.alarms import watch_cancellations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.exchange_quotes import TripChange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.luggage_changes import LuggageChange, change_luggage
 from bookings.domain.sales.refunds import returns_online
 from bookings.domain.sales.ticket_changes import SeatChange, change_seat
@@ -77,7 +78,7 @@ class Settling:
 
 
 def exchange_at_till(
-    request: ExchangeRequest, *, till: Till, submission: str, content: str, now: datetime | None = None
+    request: TripChange, *, till: Till, submission: str, content: str, now: datetime | None = None
 ) -> Booking:
     """See `sales.exchanges.exchange`; the balance is taken, or the difference paid out, with it."""
     require_shift(till.clerk)

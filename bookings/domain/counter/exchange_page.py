@@ -20,7 +20,7 @@ from bookings.domain.network.places import get_places
 from bookings.domain.sales.booking_page import booking_segment
 from bookings.domain.sales.bookings import Difference, booking_called
 from bookings.domain.sales.cancellations import returnable_tickets
-from bookings.domain.sales.exchanges import ExchangeQuote, quote_exchange
+from bookings.domain.sales.exchange_quotes import ExchangeQuote, quote_exchange
 from bookings.domain.sales.ticket_changes import SeatQuote, quote_seat, ticket_called
 from bookings.domain.search.offers import Offer, Search, results
 from bookings.domain.timetable.segments import SegmentRef, get_segment

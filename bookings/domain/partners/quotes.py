@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.domain.fares.prices import passenger_types
-from bookings.domain.sales.exchanges import priced_seat
+from bookings.domain.sales.exchange_quotes import priced_seat
 from bookings.domain.sales.holds import MOST_TRIPS, SeatRequest, check_return_trip
 from bookings.domain.sales.promo_codes import NO_DISCOUNT, Discount, PromoSale, quote_discount
 from bookings.domain.sales.seat_offers import SeatOffer, offer_seats

@@ -32,7 +32,7 @@ from bookings.domain.sales.bookings import (
     next_cause,
     post_difference,
 )
-from bookings.domain.sales.exchanges import priced_seat, seat_fare
+from bookings.domain.sales.exchange_quotes import priced_seat, seat_fare
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.order_lines import LineChange, NewLine

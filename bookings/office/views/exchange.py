@@ -15,7 +15,7 @@ from bookings.base.errors import Refusal
 from bookings.base.names import full_name
 from bookings.domain.counter.exchange import exchange_at_till, seat_at_till
 from bookings.domain.counter.exchange_page import ExchangeQuery, move_view, reseat_view, ticket_of
-from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.sales.ticket_changes import NameChange, SeatChange
 from bookings.domain.sales.ticket_changes import change_name as rename
 from bookings.domain.timetable.segments import SegmentRef
@@ -60,7 +60,7 @@ def exchange(request: StaffRequest, reference: str) -> HttpResponse:
 def _exchange(request: StaffRequest, reference: str, form: ConfirmForm, to: SegmentRef) -> Booking:
     tickets, labels, quoted = ids_in(request.POST), labels_in(request.POST), quoted_in(form)
     return exchange_at_till(
-        ExchangeRequest(
+        TripChange(
             reference,
             to,
             ticket_ids=tickets,

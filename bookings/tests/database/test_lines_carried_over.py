@@ -15,7 +15,7 @@ from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.earning import earn_old_fares
-from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.ledger import sold, sold_by_account
 from bookings.domain.sales.notifications import act_on_notification
@@ -56,7 +56,7 @@ def filled() -> Iterator[None]:
         child = cancelled.tickets.get(first_name="Sipho").pk
         cancel_booking(CancellationRequest(cancelled.booking_reference, [child]), **form)
         segment = SegmentRef(later.pk, "johannesburg", "cape-town")
-        exchange_at_till(ExchangeRequest(exchanged.booking_reference, segment), till=till, **form)
+        exchange_at_till(TripChange(exchanged.booking_reference, segment), till=till, **form)
         adult = raised.tickets.get(first_name="Ann").pk
         change_seat(SeatChange(adult, "1A"), settle=till.settle("dearer", NEXT_DAY), **form)
         earn_old_fares(now=NEXT_DAY)

@@ -11,7 +11,7 @@ from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest
-from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.sales.ticket_changes import SeatChange, change_seat
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -62,7 +62,7 @@ def test_of_many_who_move_or_cancel_one_booking_one_wins(shifts: list[Shift]) ->
                 now=NOW,
             )
         ride = SegmentRef(later.pk, "johannesburg", "cape-town")
-        return exchange_at_till(ExchangeRequest(booking.booking_reference, ride, tickets), **form)
+        return exchange_at_till(TripChange(booking.booking_reference, ride, tickets), **form)
 
     answers = crowd(many(12, 48), act)
 
@@ -85,7 +85,7 @@ def test_one_move_posted_by_many_happens_once(shifts: list[Shift]) -> None:
 
     def act(_number: int) -> int:
         return exchange_at_till(
-            ExchangeRequest(
+            TripChange(
                 booking.booking_reference,
                 SegmentRef(later.pk, "johannesburg", "cape-town"),
                 ticket_ids=tickets,
@@ -137,7 +137,7 @@ def test_two_parties_who_change_coaches_crosswise_do_not_wait_for_ever(shifts: l
     def act(number: int) -> Booking:
         booking, to = bookings[number], (second, first)[number % 2]
         return exchange_at_till(
-            ExchangeRequest(
+            TripChange(
                 booking.booking_reference,
                 SegmentRef(to.pk, "johannesburg", "cape-town"),
                 ticket_ids=list(booking.tickets.values_list("pk", flat=True)),

@@ -10,7 +10,8 @@ from bookings.domain.counter.exchange import Till
 from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
+from bookings.domain.sales.exchange_quotes import TripChange, quote_exchange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, LedgerEntry, Refund, Schedule, StaffTask, Ticket, User
 from bookings.tests.domain.boarding.door import LEAVES, make_coach, scan, sell, stand_by
@@ -135,7 +136,7 @@ def test_one_who_is_on_board_keeps_the_booking_when_the_other_cancels_or_moves(n
                 booking.booking_reference, segment, ticket_ids=[other.pk], now=NOW
             ).difference.balance
             exchange(
-                ExchangeRequest(
+                TripChange(
                     booking.booking_reference, segment.ref, ticket_ids=[other.pk], quoted=fee_and_fare
                 ),
                 settle=lambda *_money: None,
@@ -162,7 +163,7 @@ def test_standby_moves_to_a_seat_with_a_fee_before_and_without_after_the_coach_l
     before = quote_exchange(reference, later, now=NOW).difference
     after = quote_exchange(reference, later, now=LATER)
     moved = exchange(
-        ExchangeRequest(reference, later.ref, quoted=Decimal(0)),
+        TripChange(reference, later.ref, quoted=Decimal(0)),
         actor=nomsa,
         submission="s",
         content="",
@@ -187,7 +188,7 @@ def test_a_child_on_a_lap_moves_along_and_not_alone(coach: Schedule) -> None:
     )
 
     moved = exchange(
-        ExchangeRequest(reference, later.ref),
+        TripChange(reference, later.ref),
         settle=lambda *_money: None,
         submission="s",
         content="",

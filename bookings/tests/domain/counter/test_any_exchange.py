@@ -15,7 +15,7 @@ from bookings.domain.counter.tender import Tender, take_payment
 from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.sales.blocks import BlockRequest, block_seats, release_block
 from bookings.domain.sales.cancellations import CancellationRequest
-from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking, Order, SeatBlock, Ticket
@@ -64,7 +64,7 @@ class Service(test_any_sequence.Sales):
                 booking.tickets.filter(status="valid").values_list("pk", flat=True)[: 1 if part else 9]
             )
             to = SegmentRef(self.coaches[coach].pk, CITIES[ride[0]], CITIES[ride[1]])
-            request = ExchangeRequest(booking.booking_reference, to, tickets)
+            request = TripChange(booking.booking_reference, to, tickets)
             self.tried(lambda: exchange_at_till(request, till=self.till, **self.form()))
 
     @rule(order=orders, label=LABELS)

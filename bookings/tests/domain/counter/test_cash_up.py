@@ -20,7 +20,7 @@ from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.cancellations import CancellationRequest, cancellation_quote
-from bookings.domain.sales.exchanges import ExchangeRequest, quote_exchange
+from bookings.domain.sales.exchange_quotes import TripChange, quote_exchange
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Order, Schedule, Shift, Ticket, User
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
@@ -156,7 +156,7 @@ class Counter8:
         balance = quote.difference.balance
         tender = self._tender() if balance > 0 else self._tender_for(shift, -balance)
         exchange_at_till(
-            ExchangeRequest(
+            TripChange(
                 booking.booking_reference,
                 SegmentRef(schedule.pk, board, alight),
                 ticket_ids=some,

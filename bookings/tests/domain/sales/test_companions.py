@@ -11,7 +11,7 @@ from bookings.domain.fares.companions import AdultMissing, needs_adult
 from bookings.domain.fares.prices import read_party
 from bookings.domain.sales.cancellation_page import cancel_view
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.exchanges import quote_exchange
+from bookings.domain.sales.exchange_quotes import quote_exchange
 from bookings.domain.sales.holds import HoldRequest, hold_any
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.timetable.segments import SegmentRef, get_segment

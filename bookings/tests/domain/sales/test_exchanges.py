@@ -10,7 +10,8 @@ from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
+from bookings.domain.sales.exchange_quotes import TripChange, quote_exchange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name, change_seat, quote_seat
 from bookings.domain.sales.waivers import Waiver
@@ -71,7 +72,7 @@ def move(
     form |= {name: options.pop(name) for name in form if name in options}
     options = {"ticket_ids": list(valid)} | options
     segment = SegmentRef(to.pk, "johannesburg", "cape-town")
-    request = ExchangeRequest(booking.booking_reference, segment, labels=labels, **options)
+    request = TripChange(booking.booking_reference, segment, labels=labels, **options)
     return exchange_at_till(request, till=till, **form)
 
 
@@ -264,7 +265,7 @@ def test_other_stops_of_the_same_coach_are_an_exchange_too(booking: Booking, sch
     part = segment_of(schedule, "bloemfontein", "cape-town")
 
     exchange(
-        ExchangeRequest(booking.booking_reference, part.ref, labels=["1A", "1B"]),
+        TripChange(booking.booking_reference, part.ref, labels=["1A", "1B"]),
         submission="form",
         content="",
         now=NOW + timedelta(minutes=5),

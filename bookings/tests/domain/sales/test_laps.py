@@ -13,7 +13,8 @@ from bookings.domain.fares.prices import read_party
 from bookings.domain.integrity.invariants import violations
 from bookings.domain.network.places import get_place
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.exchange_quotes import TripChange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.holds import SeatRequest
 from bookings.domain.search.offers import Search, results
 from bookings.domain.timetable.segments import SegmentRef, get_segment
@@ -109,7 +110,7 @@ def test_an_infant_moves_along(schedule: Schedule) -> None:
     later = make_schedule(route=schedule.route, departs=NOW + (schedule.departure_time - NOW) * 2)
 
     exchange(
-        ExchangeRequest(booking.booking_reference, SegmentRef(later.pk, *RIDE)),
+        TripChange(booking.booking_reference, SegmentRef(later.pk, *RIDE)),
         submission="1",
         content="",
         now=NOW,

@@ -16,7 +16,8 @@ from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.checkout import CheckoutRequest, place_order, save_draft
 from bookings.domain.sales.checkout_page import checkout_view
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.exchange_quotes import TripChange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.luggage import keep_luggage
 from bookings.domain.sales.luggage_changes import LuggageChange, quote_luggage
@@ -205,7 +206,7 @@ def test_a_passenger_who_cancels_gets_back_what_the_rule_of_the_sale_says(
 
 def moved(order: Order, schedule: Schedule, quoted: str) -> Ticket:
     booking = exchange(
-        ExchangeRequest(
+        TripChange(
             order.bookings.get().booking_reference,
             SegmentRef(schedule.pk, "johannesburg", "cape-town"),
             quoted=Decimal(quoted),

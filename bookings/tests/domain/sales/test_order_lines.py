@@ -10,7 +10,7 @@ from bookings.domain.counter.tender import Tender, amount_due
 from bookings.domain.integrity.invariants import neglected, violations
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking, cancellation_quote
 from bookings.domain.sales.earning import earn_fares, earn_old_fares
-from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.ledger import sold, sold_by_account
 from bookings.domain.sales.notifications import act_on_notification
@@ -123,7 +123,7 @@ def test_an_exchange_is_new_fares_and_a_fee_and_leaves_what_was_placed(
     make_shift(till.clerk)
 
     segment = SegmentRef(later.pk, "johannesburg", "cape-town")
-    request = ExchangeRequest(booking.booking_reference, segment)
+    request = TripChange(booking.booking_reference, segment)
     exchange_at_till(request, till=till, submission="x", content="", now=NEXT_DAY)
 
     assert sorted(lines_of(booking.order)[2:]) == [
@@ -211,7 +211,7 @@ def test_who_was_left_behind_is_given_back_what_was_earned_or_travels_later(sche
     next_day = make_schedule(route=schedule.route, departs=leaves + timedelta(days=1))
 
     cancel_booking(CancellationRequest(back.booking_reference), submission="x", content="", now=after)
-    request = ExchangeRequest(later.booking_reference, SegmentRef(next_day.pk, "johannesburg", "cape-town"))
+    request = TripChange(later.booking_reference, SegmentRef(next_day.pk, "johannesburg", "cape-town"))
     till = Till(make_user())
     make_shift(till.clerk, opened_at=after)
     exchange_at_till(request, till=till, submission="x", content="", now=after)

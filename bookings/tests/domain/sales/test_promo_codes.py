@@ -13,7 +13,8 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.checkout import CheckoutRequest, place_order
 from bookings.domain.sales.checkout_page import CheckoutView, checkout_view
 from bookings.domain.sales.checkout_review import ReviewOutdated, place_and_pay, review_digest
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange, quote_exchange
+from bookings.domain.sales.exchange_quotes import TripChange, quote_exchange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.sales.promo_codes import (
@@ -230,7 +231,7 @@ def test_an_exchange_keeps_the_rand_that_were_saved_and_never_gives_more(schedul
     cheaper = make_schedule(route=schedule.route, price=60, departs=NOW + timedelta(days=4))
 
     moved = exchange(
-        ExchangeRequest(booking.booking_reference, SegmentRef(cheaper.pk, "johannesburg", "cape-town")),
+        TripChange(booking.booking_reference, SegmentRef(cheaper.pk, "johannesburg", "cape-town")),
         submission="x",
         content="",
         now=NEXT_HOUR,
@@ -270,7 +271,7 @@ def test_an_exchange_keeps_a_discount_only_if_the_code_is_for_the_new_trip(
 
     quote = quote_exchange(booking.booking_reference, get_segment(ref), now=NEXT_HOUR)
     view = move_view(ExchangeQuery(booking.booking_reference, to=ref), user=make_user(), now=NEXT_HOUR)
-    request = ExchangeRequest(booking.booking_reference, ref, quoted=quote.difference.balance)
+    request = TripChange(booking.booking_reference, ref, quoted=quote.difference.balance)
     moved = exchange(request, settle=lambda *_: None, submission="x", content="", now=NEXT_HOUR)
 
     lost = Decimal(0 if kept else 90)

@@ -14,7 +14,8 @@ from bookings.domain.fares.prices import read_party
 from bookings.domain.inventory.seats import seat_map
 from bookings.domain.network.places import get_place
 from bookings.domain.sales.departure_page import departure_view
-from bookings.domain.sales.exchanges import ExchangeRequest, exchange
+from bookings.domain.sales.exchange_quotes import TripChange
+from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.holds import HoldRequest, SeatRequest, hold_requested
 from bookings.domain.sales.seat_offers import offer_seats
 from bookings.domain.sales.ticket_changes import quote_seat
@@ -166,7 +167,7 @@ def test_an_exchange_keeps_the_place_and_the_need(schedule: Schedule) -> None:
     booking = sold(schedule, LWAZI, THANDI)
 
     exchange(
-        ExchangeRequest(booking.booking_reference, SegmentRef(later.pk, *RIDE)),
+        TripChange(booking.booking_reference, SegmentRef(later.pk, *RIDE)),
         submission="1",
         content="",
         now=NOW,

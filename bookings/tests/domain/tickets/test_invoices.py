@@ -16,7 +16,7 @@ from bookings.domain.counter.tender import Tender
 from bookings.domain.integrity.invariants import neglected, violations
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
-from bookings.domain.sales.exchanges import ExchangeRequest
+from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.tickets.invoice_lines import included_tax
 from bookings.domain.tickets.invoice_page import get_invoice
 from bookings.domain.tickets.invoice_pdf import invoice_pdf
@@ -204,7 +204,7 @@ def test_an_exchange_is_corrected_at_the_next_request_too(booking: Booking) -> N
     segment = SegmentRef(later.pk, "johannesburg", "cape-town")
     till = Till(make_user(), Tender("cash"))
     make_shift(till.clerk)
-    request = ExchangeRequest(booking.booking_reference, segment)
+    request = TripChange(booking.booking_reference, segment)
     exchange_at_till(request, till=till, submission="exchange", content="", now=NOW)
 
     request_one(booking, submission="again")
