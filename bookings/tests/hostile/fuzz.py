@@ -113,6 +113,8 @@ class Fuzzer:
         self.by_place: dict[str, list[str]] = {}
         for place in places():
             self.by_place.setdefault(_group(place), []).extend(place.addresses(world.parts))
+        without = [group for group, addresses in self.by_place.items() if not addresses]
+        assert without == [], "`make_world` has nothing to put into the addresses of these"
         self.forms = self._harvest(rows)
         self.names = sorted({name for form in self.forms for name, _value in form.fields})
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ from bookings.domain.sales.holds import HoldRequest, hold_seats
 from bookings.domain.tickets.links import make_link
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Order, PaymentAttempt, Schedule, Shift, StaffTask, User
+from bookings.tests.domain.disruptions.cancelled_coach import draft
 from bookings.tests.make import make_partner, make_shift, make_user
 from bookings.tests.passenger.buying import departure_ahead, hold_by, order_by, paid_by
 from bookings.tests.races.crowd import SCALE
@@ -108,6 +110,7 @@ def make_world() -> World:
         "slug": [partner.slug],
         "key_id": [str(make_key(partner, KeyTerms("tried", ["read"])).key.pk)],
         "hook_id": [str(hook.pk)],
+        "case_id": [str(draft(schedule, now=timezone.now()).pk)],
     }
     return world
 
@@ -125,16 +128,16 @@ class Place:
         """Addresses of this pattern: one for each row that we have for its last part."""
         forms = [form for form, _names in normalize(self.pattern)]
         form = forms[0] if forms else "/"
-        last = self.names[-1] if self.names else ""
-        found = []
+        *before, last = self.names or ("",)
+        addresses: dict[str, None] = {}
         for value in parts.get(last, _SAMPLES) if last else [""]:
-            values = {name: parts.get(name, [value])[0] for name in self.names} | (
-                {last: value} if last else {}
-            )
-            address = "/" + unquote((form % values) if self.names else form).lstrip("/")
-            if re.match(self.pattern, address[1:]):
-                found.append(address)
-        return found
+            for values in product(*(parts[name][:1] if name in parts else _SAMPLES for name in before)):
+                filled = form % {**dict(zip(before, values, strict=True)), last: value} if last else form
+                address = "/" + unquote(filled).lstrip("/")
+                if re.match(self.pattern, address[1:]):
+                    addresses[address] = None
+                    break
+        return list(addresses)
 
 
 def places() -> list[Place]:
