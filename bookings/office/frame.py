@@ -17,22 +17,26 @@ from bookings.domain.timetable.trips import clock_text
 from bookings.models import User
 from bookings.office.policy import POLICY, may
 
+TIMETABLE, MONEY, PEOPLE = _("Timetable"), _("Money"), _("People")
+REPORTS, SYSTEM = _("Reports"), _("System")
+HEADINGS: Final = (TIMETABLE, MONEY, PEOPLE, REPORTS, SYSTEM)  # of what stands under "More"
+
 
 @dataclass(frozen=True)
 class MenuItem:
     """A page of the menu: its URL name, its words and the letter of its access key.
 
-    What is seldom needed stands under "More".
+    What is seldom needed stands under "More", below its heading, and may have no letter.
     """
 
     name: str
     label: str | Promise
-    key: str
-    is_rare: bool = False
+    key: str = ""
+    heading: str | Promise = ""
 
 
 # A place shows as soon as its URL name has a line in the policy. A letter must not occur among the access
-# keys of any page.
+# keys of any page; all are taken.
 MENU: Final = (
     MenuItem("dashboard", _("Today"), "h"),
     MenuItem("sell", _("Sell"), "s"),
@@ -41,14 +45,17 @@ MENU: Final = (
     MenuItem("shift", _("Till"), "t"),
     MenuItem("shifts", _("Shifts"), "k"),
     MenuItem("tasks", _("Tasks"), "a"),
-    MenuItem("staff", _("Staff"), "f", is_rare=True),
-    MenuItem("timetable", _("Timetable"), "i", is_rare=True),
-    MenuItem("partners", _("Partners"), "r", is_rare=True),
-    MenuItem("promo_codes", _("Promo codes"), "y", is_rare=True),
-    MenuItem("owed", _("Owed refunds"), "u", is_rare=True),
-    MenuItem("reconciliation", _("Reconciliation"), "w", is_rare=True),
-    MenuItem("reference", _("Reference data"), "o", is_rare=True),
-    MenuItem("database", _("Database"), "g", is_rare=True),
+    MenuItem("timetable", _("Timetable"), "i", heading=TIMETABLE),
+    MenuItem("reference", _("Reference data"), "o", heading=TIMETABLE),
+    MenuItem("owed", _("Owed refunds"), "u", heading=MONEY),
+    MenuItem("reconciliation", _("Reconciliation"), "w", heading=MONEY),
+    MenuItem("promo_codes", _("Promo codes"), "y", heading=MONEY),
+    MenuItem("staff", _("Staff"), "f", heading=PEOPLE),
+    MenuItem("partners", _("Partners"), "r", heading=PEOPLE),
+    MenuItem("personal_data", _("Personal data"), heading=PEOPLE),
+    MenuItem("reports", _("Reports"), heading=REPORTS),
+    MenuItem("audit", _("Audit"), heading=REPORTS),
+    MenuItem("database", _("Database"), "g", heading=SYSTEM),
 )
 
 
@@ -58,7 +65,19 @@ class NavLink:
     label: str | Promise
     key: str
     is_current: bool
-    is_rare: bool
+    heading: str | Promise
+
+    @property
+    def shortcut(self) -> str:
+        return f"Alt+{self.key.upper()}" if self.key else ""
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    """Links under a heading of "More"."""
+
+    heading: str | Promise
+    links: tuple[NavLink, ...]
 
 
 @dataclass(frozen=True)
@@ -79,11 +98,16 @@ class Frame:
 
     @property
     def usual_links(self) -> list[NavLink]:
-        return [link for link in self.links if not link.is_rare]
+        return [link for link in self.links if not link.heading]
 
     @property
-    def rare_links(self) -> list[NavLink]:
-        return [link for link in self.links if link.is_rare]
+    def rare_groups(self) -> list[NavGroup]:
+        """What stands under "More", by its headings."""
+        groups = [
+            NavGroup(heading, tuple(link for link in self.links if link.heading == heading))
+            for heading in HEADINGS
+        ]
+        return [group for group in groups if group.links]
 
     @cached_property
     def links(self) -> list[NavLink]:
@@ -93,7 +117,7 @@ class Frame:
             if place.name in POLICY and may(self.user.role, place.name):
                 address = reverse(f"office:{place.name}")
                 is_here = self._path == address if address == home else self._path.startswith(address)
-                links.append(NavLink(address, place.label, place.key, is_here, place.is_rare))
+                links.append(NavLink(address, place.label, place.key, is_here, place.heading))
         return links
 
     @cached_property

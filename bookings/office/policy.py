@@ -184,6 +184,11 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "draft_drop": PLANNERS,
     "draft_choose": MANAGERS,
     "personal_data": MANAGERS,  # everything about somebody on one page
+    # Reports: a supervisor's are those of the branch
+    "reports": APPROVERS | {Role.AUDITOR},
+    "report": APPROVERS | {Role.AUDITOR},
+    "report_csv": APPROVERS | {Role.AUDITOR},
+    "report_xlsx": APPROVERS | {Role.AUDITOR},
     # Operation
     "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,

@@ -31,6 +31,7 @@ from bookings.office.views import (
     reference,
     refund,
     relief,
+    reports,
     sale,
     staff,
     tasks,
@@ -281,6 +282,11 @@ urlpatterns = [
     path("timetable/drafts/<int:draft_id>/choose/", timetable.choose, name="draft_choose"),
     # What is kept about people
     path("privacy/", privacy.personal_data, name="personal_data"),
+    # Reports
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:slug>/", reports.report, name="report"),
+    path("reports/<slug:slug>.csv", reports.report_csv, name="report_csv"),
+    path("reports/<slug:slug>.xlsx", reports.report_xlsx, name="report_xlsx"),
     # Operation
     path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),

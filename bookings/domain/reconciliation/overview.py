@@ -78,6 +78,12 @@ def overview(*, page: int = 1, now: datetime) -> Overview:
     return Overview(sums, shown.number, pager.num_pages, _balances())
 
 
+def days_between(first: date, last: date, *, now: datetime) -> list[DaySum]:
+    """The days of this time whose statements were read, the earliest first: at most 13 queries."""
+    days = list(StatementDay.objects.filter(day__gte=first, day__lte=last).order_by("day", "gateway"))
+    return _sums_of(days, now) if days else []
+
+
 def _sums_of(days: Sequence[StatementDay], now: datetime) -> list[DaySum]:
     first, last = min(row.day for row in days), max(row.day for row in days)
     lines = StatementLine.objects.filter(day__gte=first, day__lte=last).exclude(unrelated_lines())

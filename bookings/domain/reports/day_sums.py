@@ -43,6 +43,7 @@ class SumQuery:
     last: date
     branch: int | None = None
     has_days: bool = False  # each day apart
+    by_branch: bool = False  # the key of a sum is its branch, "" for none
     keys: tuple[str, ...] = ()  # of these things alone
 
 
@@ -70,7 +71,8 @@ def list_sums(query: SumQuery) -> list[KeySum]:
     for _try in range(_TRIES):
         summed_to = _summed_to(table)
         sums = _summed(query)
-        for (day, _branch, key), values in _of_rows(query, summed_to):
+        for (day, branch, key), values in _of_rows(query, summed_to):
+            key = _branch_key(branch) if query.by_branch else key
             place = (key, day if query.has_days else None)
             sums[place] = [a + b for a, b in zip(sums.get(place, (0, 0, 0)), values, strict=True)]
         if _summed_to(table) == summed_to:  # else the cursor went on between the two
@@ -103,9 +105,17 @@ def _summed(query: SumQuery) -> dict[tuple[str, date | None], list[int]]:
         rows = rows.filter(branch=query.branch)
     if query.keys:
         rows = rows.filter(key__in=query.keys)
-    fields = ("key", "day") if query.has_days else ("key",)
+    fields = ["branch" if query.by_branch else "key", *(["day"] if query.has_days else [])]
     sums = rows.order_by().values_list(*fields).annotate(Sum("positive"), Sum("negative"), Sum("quantity"))
-    return {(row[0], row[1] if query.has_days else None): list(map(int, row[-3:])) for row in sums}
+    stored = {}
+    for row in sums:
+        key = _branch_key(row[0]) if query.by_branch else row[0]
+        stored[key, row[1] if query.has_days else None] = list(map(int, row[-3:]))
+    return stored
+
+
+def _branch_key(branch: int) -> str:
+    return str(branch) if branch else ""
 
 
 def _of_rows(query: SumQuery, summed_to: int) -> Iterator[tuple[_Key, tuple[int, int, int]]]:

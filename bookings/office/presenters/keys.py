@@ -21,7 +21,7 @@ class KeyGroup(NamedTuple):
 
 def key_groups(links: Iterable[NavLink]) -> list[KeyGroup]:
     """`links`: those of the menu that the reader has."""
-    menu = tuple(Key(("Alt", link.key.upper()), link.label) for link in links)
+    menu = tuple(Key(("Alt", link.key.upper()), link.label) for link in links if link.key)
     return [
         KeyGroup(
             _("Everywhere"),

@@ -125,6 +125,8 @@ def make_everything(user: User) -> dict[str, str]:
     of_case = [carried_out.pk, disrupted.booking_reference]
     found["disruption_party"] = reverse("office:disruption_party", args=of_case)
     found["timetable_service"] = reverse("office:timetable_service", args=[Service.objects.latest("pk").pk])
+    for name in ("report", "report_csv", "report_xlsx"):
+        found[name] = reverse(f"office:{name}", args=["sales"])
     extra = DraftChange.objects.get(kind="departure").subject.partition(":")[2]
     found["timetable_departure"] = reverse("office:timetable_departure", args=[extra])
     return {name: found[name] for name in POLICY}

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bookings.domain.company import details
 from bookings.models import User
-from bookings.office.frame import MENU, Frame
+from bookings.office.frame import HEADINGS, MENU, Frame
 from bookings.tests.make import make_user
 from bookings.tests.office.conftest import StaffClient
 
@@ -23,7 +23,7 @@ def test_no_page_has_the_access_key_of_the_menu() -> None:
     taken = {
         letter: path.name for path in pages for letter in re.findall(r'accesskey="([^"]+)"', path.read_text())
     }
-    letters = [place.key for place in MENU] + [SIGN_OUT]
+    letters = [place.key for place in MENU if place.key] + [SIGN_OUT]
 
     assert taken
     assert len(letters) == len(set(letters))
@@ -42,14 +42,24 @@ def test_an_access_key_is_shown_and_told_with_what_goes_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "rare"), [(User.Role.MANAGER, 8), (User.Role.AUDITOR, 7), (User.Role.CLERK, 0)]
+    ("role", "headings"),
+    [
+        (User.Role.MANAGER, ["Timetable", "Money", "People", "Reports", "System"]),
+        (User.Role.AUDITOR, ["Timetable", "Money", "People", "Reports"]),
+        (User.Role.SUPERVISOR, ["Money", "Reports"]),
+        (User.Role.CLERK, []),
+    ],
 )
 @pytest.mark.django_db
-def test_what_is_seldom_needed_stands_under_more(role: str, rare: int) -> None:
+def test_what_is_seldom_needed_stands_under_more_by_its_headings(role: str, headings: list[str]) -> None:
     frame = Frame(make_user(role=role), "/office/staff/")
+    links = [link for group in frame.rare_groups for link in group.links]
 
-    assert [link.is_current for link in frame.rare_links] == [True, *[False] * 7][:rare]
+    assert [str(group.heading) for group in frame.rare_groups] == headings
+    assert [str(link.label) for link in links if link.is_current] == ["Staff"] * ("People" in headings)
     assert not any(link.is_current for link in frame.usual_links)
+    assert {place.heading for place in MENU} == {"", *HEADINGS}
+    assert all(place.key for place in MENU if not place.heading)
 
 
 @pytest.mark.django_db
