@@ -19,7 +19,7 @@ from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.disruptions.carry_out import carry_out
 from bookings.domain.disruptions.closures import reopen
 from bookings.domain.disruptions.cut_short import CUTS_SHORT, ENDS_EARLY
-from bookings.domain.disruptions.plan import same_plan, write_plan
+from bookings.domain.disruptions.plan import make_plan, same_plan, write_plan
 from bookings.domain.disruptions.replacement import REPLACES, check_replacement
 from bookings.domain.inventory.claims import lock_schedules
 from bookings.domain.sales.approvals import check_approver
@@ -75,9 +75,12 @@ def open_case(
     """Draft a case and plan it, once per `submission`; nothing else changes. Raises NotFound, Refusal, or
     Conflict where a departure has a case of this kind already, is cancelled or has left.
     """
-    now = now or database_now()
-    action = partial(_open, request, by, now)
-    return get_case(int(run_once("open-case", submission, content, action=action, now=now)))
+    moment = now or database_now()
+    action = partial(_open, request, by, moment)
+    case_id = int(run_once("open-case", submission, content, action=action, now=moment))
+    if not DisruptionLine.objects.filter(disruption=case_id).exists():
+        _plan_anew(case_id, is_first=True, now=now)
+    return get_case(case_id)
 
 
 def _open(request: CaseRequest, by: User, now: datetime) -> str:
@@ -124,7 +127,6 @@ def _open(request: CaseRequest, by: User, now: datetime) -> str:
         DisruptedSchedule(disruption=case, schedule=schedule, revision=schedule.revision)
         for schedule in schedules
     )
-    write_plan(case, now=now)
     return str(case.pk)
 
 
@@ -208,16 +210,31 @@ def discard_case(case_id: int) -> None:
 
 def renew_plan(case_id: int, *, now: datetime | None = None) -> bool:
     """Plan an unconfirmed case anew; returns whether that changes anything, and then raises its version."""
+    return _plan_anew(case_id, is_first=False, now=now)
+
+
+def _plan_anew(case_id: int, *, is_first: bool, now: datetime | None) -> bool:
+    """Planning holds no lock: a plan that somebody overtook is dropped for theirs."""
+    case = _case_to_plan(case_id)
+    plan = make_plan(case, now=now or database_now())
     with short_transaction():
-        case = _lock_case(case_id)
-        if case.status not in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED):
-            return False
+        locked = _lock_case(case_id)
+        is_open = locked.status in (Disruption.Status.DRAFT, Disruption.Status.PROPOSED)
+        if not is_open or locked.version != case.version:
+            return is_open
         before = list(case.lines.all())
-        write_plan(case, now=now or database_now())
-        if same_plan(before, list(case.lines.all())):
+        write_plan(locked, plan)
+        if is_first or same_plan(before, plan.lines):
             return False
         Disruption.objects.filter(pk=case.pk).update(version=case.version + 1)
         return True
+
+
+def _case_to_plan(case_id: int) -> Disruption:
+    case = Disruption.objects.select_related("stop", "target", "city").filter(pk=case_id).first()
+    if case is None:
+        raise NotFound(_("We could not find this case."))
+    return case
 
 
 def confirm_case(

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings.domain.disruptions.choices import changeable_until, has_choice
-from bookings.domain.disruptions.links import choice_address
 from bookings.domain.disruptions.parties import AffectedParty, parties_of_lines
 from bookings.domain.disruptions.policies import entitlement_texts
 from bookings.domain.disruptions.seats import FreeSeats
+from bookings.domain.tickets.choice_links import choice_address
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import ChoiceLink, Disruption, DisruptionLine, Order, Ticket

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal, SalesClosed, SeatTaken
 from bookings.database.transactions import database_now
-from bookings.domain.disruptions.links import find_choice_link
 from bookings.domain.disruptions.parties import AffectedParty, parties_of_lines
 from bookings.domain.disruptions.seats import FreeSeats, find_segment
 from bookings.domain.inventory.claims import refresh
@@ -23,6 +22,7 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.reaccommodation import move_booking
+from bookings.domain.tickets.choice_links import find_choice_link
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Disruption, DisruptionLine, DisruptionPolicy, User
 

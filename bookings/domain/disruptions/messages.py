@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from bookings.domain.disruptions.links import make_choice_link
 from bookings.domain.sales.messages import write_message
+from bookings.domain.tickets.choice_links import make_choice_link
 from bookings.models import Booking, Disruption, DisruptionLine, Order, OutboxMessage
 
 

@@ -49,7 +49,7 @@ def departures_passing(city_slug: str, start: datetime, end: datetime) -> list[P
         booking__schedule__in=[row.schedule.pk for row in passing],
         booking__status=SaleStatus.CONFIRMED,
         status=Ticket.Status.VALID,
-    )
+    ).exclude(place=Ticket.Place.WAITING)
     people = dict(rows.order_by().values_list("booking__schedule").annotate(Count("pk")))
     counted = [
         PassingDeparture(row.schedule, row.passes_at, people.get(row.schedule.pk, 0)) for row in passing

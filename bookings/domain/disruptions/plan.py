@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -30,25 +31,49 @@ Action, Kind = DisruptionLine.Action, Disruption.Kind
 Lines = list[DisruptionLine]
 
 
-def write_plan(case: Disruption, *, now: datetime) -> None:
-    """Make the lines of an unconfirmed case anew, with the revisions that they hold for.
+@dataclass(frozen=True)
+class CasePlan:
+    """The lines of a case, and the revisions of the departures that they hold for."""
 
-    The caller holds the case. Nothing is changed but the case's own rows.
+    lines: Lines
+    own: Sequence[int]
+    revisions: Mapping[int, int]
+
+
+def make_plan(case: Disruption, *, now: datetime) -> CasePlan:
+    """What would become of everybody now. Nothing is locked and nothing is written; each revision was read
+    before the seats, so that whatever changes meanwhile shows when the plan is carried out.
     """
-    own = list(case.schedules.filter(is_target=False).values_list("schedule", flat=True))
+    own = list(case.schedules.filter(is_target=False).order_by("pk").values_list("schedule", flat=True))
+    revisions = _revisions(own)
     lines, policies = _PLANS[Kind(case.kind)](case, own, now), list_policies()
     for line in lines:
         before = Segment(line.from_schedule, line.from_stop, line.to_stop)
         line.entitlements = entitlements_of(case, before, policies, now=now)
+    for schedule in (line.new_schedule for line in lines if line.new_schedule):
+        revisions[schedule.pk] = min(schedule.revision, revisions.get(schedule.pk, schedule.revision))
+    elsewhere = {line.ticket.schedule_id for line in lines} - set(revisions)
+    return CasePlan(lines, own, revisions | _revisions(elsewhere))
+
+
+def _revisions(schedule_ids: Collection[int]) -> dict[int, int]:
+    rows = Schedule.objects.filter(pk__in=schedule_ids) if schedule_ids else Schedule.objects.none()
+    return dict(rows.values_list("pk", "revision"))
+
+
+def write_plan(case: Disruption, plan: CasePlan) -> None:
+    """Put a plan into an unconfirmed case, which the caller holds. Nothing is changed but the case's own
+    rows.
+    """
     DisruptionLine.objects.filter(disruption=case).delete()
-    DisruptionLine.objects.bulk_create(lines)
+    DisruptionLine.objects.bulk_create(plan.lines)
     DisruptedSchedule.objects.filter(disruption=case).delete()
-    touched = {line.new_schedule_id for line in lines} | {line.ticket.schedule_id for line in lines}
-    targets = {pk for pk in touched if pk is not None} - set(own)
-    revisions = dict(Schedule.objects.filter(pk__in={*own, *targets}).values_list("pk", "revision"))
+    targets = sorted(set(plan.revisions) - set(plan.own))
     DisruptedSchedule.objects.bulk_create(
-        DisruptedSchedule(disruption=case, schedule_id=pk, is_target=pk in targets, revision=revisions[pk])
-        for pk in [*own, *sorted(targets)]
+        DisruptedSchedule(
+            disruption=case, schedule_id=pk, is_target=pk in targets, revision=plan.revisions[pk]
+        )
+        for pk in [*plan.own, *targets]
     )
 
 

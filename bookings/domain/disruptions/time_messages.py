@@ -74,12 +74,14 @@ def tell_times(change: TimesChanged, *, reason: str, actor: User | None, now: da
 
 
 def _travelling(change: TimesChanged) -> list[Booking]:
-    """Paid bookings of whom somebody is still to get on or off."""
+    """Paid bookings of whom somebody is still to get on or off; who waits for a seat is on no coach."""
     calls = {call.pk: call for call in change.calls}
+    on_it = Ticket.objects.filter(schedule=change.schedule.pk, status__in=Ticket.IN_USE)
+    on_it = on_it.exclude(place=Ticket.Place.WAITING)
     rows = Booking.objects.filter(
-        schedule=change.schedule.pk, status=SaleStatus.CONFIRMED, tickets__status__in=Ticket.IN_USE
+        schedule=change.schedule.pk, status=SaleStatus.CONFIRMED, pk__in=on_it.values("booking")
     )
-    bookings = list(rows.select_related("order").distinct().order_by("pk"))
+    bookings = list(rows.select_related("order").order_by("pk"))
     for booking in bookings:
         booking.schedule = change.schedule
         booking.from_stop, booking.to_stop = calls[booking.from_stop_id], calls[booking.to_stop_id]

@@ -72,6 +72,7 @@ def luggage_load(
     in_time = Q(booking__status=SaleStatus.PENDING, booking__order__pay_by__gt=now)
     of_schedule = {"schedule": schedule_id, "extra_luggage__gt": 0}
     tickets = Ticket.objects.filter(stands | in_time, status__in=_TRAVELS, **of_schedule)
+    tickets = tickets.exclude(place=Ticket.Place.WAITING)  # on no coach
     tickets = tickets.exclude(pk__in=[ticket.pk for ticket in besides])
     held = HoldTrip.objects.filter(hold__expires_at__gt=now, hold__order=None, **of_schedule)
     load: Counter[int] = Counter()

@@ -68,7 +68,9 @@ def times_page(schedule_id: int, change: Delay | StopChange | None = None, *, no
     people = list(
         Ticket.objects.filter(
             schedule=schedule_id, booking__status=SaleStatus.CONFIRMED, status__in=Ticket.IN_USE
-        ).values_list("booking__from_stop__position", "booking__to_stop__position", "status")
+        )
+        .exclude(place=Ticket.Place.WAITING)
+        .values_list("booking__from_stop__position", "booking__to_stop__position", "status")
     )
     gone = passed_position(schedule)
     forecasts = tuple(

@@ -15,7 +15,7 @@ from bookings.base.dates import time_text
 from bookings.domain.company.details import get_company
 from bookings.domain.sales.booking_page import booking_segment, bookings_of
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
-from bookings.models import Booking, SaleStatus
+from bookings.models import Booking, SaleStatus, Schedule
 
 _REMIND_BEFORE: Final = timedelta(hours=3)
 
@@ -61,7 +61,8 @@ def _event(trip: TicketedTrip) -> Any:
     from icalendar import STATUS, Alarm, Event  # slow to load, and few requests need it
 
     booking, segment = trip.booking, booking_segment(trip.booking)
-    cancelled = booking.status == SaleStatus.CANCELLED
+    does_not_run = booking.schedule.status == Schedule.Status.CANCELLED
+    cancelled = booking.status == SaleStatus.CANCELLED or does_not_run
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     event = Event.new(
         uid=f"booking-{booking.pk}@{host}",

@@ -15,6 +15,7 @@ from bookings.database.transactions import database_now
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.tickets.choice_links import renew_choice_links
 from bookings.domain.tickets.links import revoke_links
 from bookings.models import Booking, BookingEvent, BookingStep, Order, OutboxMessage, SaleStatus, User
 
@@ -89,6 +90,8 @@ def _change(change: ContactChange, actor: User | None, now: datetime | None) -> 
             BookingStep(booking, booking.status, booking.status, at=now, actor=actor, reason=reason)
         )
     revoke_links(order)
+    order.contact_version = Order.objects.values_list("contact_version", flat=True).get(pk=order.pk)
+    renew_choice_links(order, now=now)
     _tell(order, before, now)
     return str(order.pk)
 

@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +57,8 @@ def trips_pdf(trips: Sequence[TicketedTrip]) -> bytes:
 
 def trips_to_print(bookings: Sequence[Booking]) -> list[TicketedTrip]:
     """The confirmed trips that have usable tickets. Raises NotFound when there is none."""
-    trips = [trip for trip in ticketed_trips_of(list(bookings)) if trip.tickets]
+    good = (replace(trip, tickets=trip.good_tickets) for trip in ticketed_trips_of(list(bookings)))
+    trips = [trip for trip in good if trip.tickets]
     if not trips:
         raise NotFound(_("There are no valid tickets in this booking."))
     return trips

@@ -15,7 +15,7 @@ from bookings.domain.sales.booking_page import booking_segment
 from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.trip_facts import trip_facts
 from bookings.domain.timetable.trips import TripView, change_note, local_text, trip_view
-from bookings.models import Booking, SaleStatus, Ticket
+from bookings.models import Booking, SaleStatus, Schedule, Ticket
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,13 @@ class TicketedTrip:
     late_note: str  # of what was sold after its planned time
     change_note: str  # what was told of its times since
     coach: str
+
+    @property
+    def good_tickets(self) -> tuple[Ticket, ...]:
+        """Those that open the door of a coach: not of one that is cancelled, nor of who waits for a seat."""
+        if self.booking.schedule.status == Schedule.Status.CANCELLED:
+            return ()
+        return tuple(ticket for ticket in self.tickets if ticket.place != Ticket.Place.WAITING)
 
     @property
     def time_note(self) -> str:

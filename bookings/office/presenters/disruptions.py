@@ -238,7 +238,8 @@ def line_row(row: DeskLine, *, may_decide: bool) -> LineRow:
 
 def _choice_text(row: DeskLine) -> str:
     if row.line.choice == DisruptionLine.Choice.NONE:
-        return "" if row.is_answered else str(_("no answer yet"))
+        is_asked = row.outcome != Outcome.PLANNED and not row.is_answered
+        return str(_("no answer yet")) if is_asked else ""
     text = str(row.line.get_choice_display())
     by_staff = row.line.chosen_by == DisruptionLine.By.STAFF
     return _("%(choice)s, by staff") % {"choice": text} if by_staff else text

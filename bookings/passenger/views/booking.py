@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from bookings.base.codes import normal_code
 from bookings.base.errors import TooMany
-from bookings.domain.disruptions.links import find_open_choice
 from bookings.domain.sales.booking_page import find_booking, order_status
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.pay_later import confirm_mailbox
@@ -23,6 +22,7 @@ from bookings.domain.tickets.booking_files import (
     order_of_reference,
     send_again,
 )
+from bookings.domain.tickets.choice_links import find_open_choice
 from bookings.domain.tickets.links import order_of_link
 from bookings.domain.tickets.receipt_pdf import receipt_pdf
 from bookings.domain.tickets.receipt_text import receipt_text

@@ -12,7 +12,7 @@ from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.domain.disruptions.choice_page import PartyView, choice_page
 from bookings.domain.disruptions.choices import Choice, PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import find_choice_link, find_open_choice
+from bookings.domain.tickets.choice_links import find_choice_link, find_open_choice
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import ChoiceLink, Disruption
 from bookings.web.access import public

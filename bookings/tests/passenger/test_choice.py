@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from bookings.domain.disruptions.links import choice_token
+from bookings.domain.tickets.choice_links import choice_token
 from bookings.domain.tickets.links import make_link
 from bookings.models import ChoiceLink, DisruptionLine, Refund, Ticket
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, two_departures, wrong

@@ -5,8 +5,10 @@ import subprocess
 import sys
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from django.core.cache import cache
@@ -104,6 +106,16 @@ def test_each_kind_of_change_is_an_entity(client: Client, day: list[Schedule], s
     first = said.entity[0].alert
     assert gtfs.Alert.Cause.Name(first.cause) == "POLICE_ACTIVITY"
     assert "expected 11:45" in first.description_text.translation[0].text
+
+
+def test_a_feed_published_after_a_cancellation_still_has_the_trip(client: Client, still: Any) -> None:
+    departures = make_day(6, 8)
+    Schedule.objects.filter(pk=departures[1].pk).update(status="cancelled")
+    archive = ZipFile(BytesIO(client.get("/gtfs.zip").content))
+    assert f"{departures[1].route_id}-080000-1" in archive.read("trips.txt").decode()
+    (entity,) = message(client, "trip-updates").entity
+    relation = gtfs.TripDescriptor.ScheduleRelationship.Name(entity.trip_update.trip.schedule_relationship)
+    assert (entity.trip_update.trip.trip_id, relation) == (f"{departures[1].route_id}-080000-1", "CANCELED")
 
 
 def test_it_is_read_as_json_and_known_by_its_etag(client: Client, day: list[Schedule]) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from bookings.domain.disruptions.cases import confirm_case, renew_plan
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import choice_token
 from bookings.domain.integrity.invariants import Violation, violations
 from bookings.domain.sales.holds import HoldRequest, hold_any
+from bookings.domain.tickets.choice_links import choice_token
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import ChoiceLink, OutboxMessage, Schedule, Ticket
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures

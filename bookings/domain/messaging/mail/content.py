@@ -22,13 +22,13 @@ from bookings.base.voucher_codes import voucher_code_text
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.disruptions.choice_page import choice_page
-from bookings.domain.disruptions.links import choice_address
 from bookings.domain.messaging.mail.message import Mail
 from bookings.domain.privacy.requests import data_address
 from bookings.domain.sales.bank_details import amount_waiting, details_request, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.refund_state import refund_sentence, with_state
 from bookings.domain.tickets.calendar import trips_calendar
+from bookings.domain.tickets.choice_links import choice_address
 from bookings.domain.tickets.invoice_page import get_invoice
 from bookings.domain.tickets.invoice_pdf import invoice_pdf
 from bookings.domain.tickets.invoice_text import invoice_text
@@ -125,10 +125,10 @@ def _confirmation(
     owed = any(not refund.is_paid for refund in receipt.refunds)
     bookings = [booking for booking in bookings if booking.status == SaleStatus.CONFIRMED]
     all_trips = ticketed_trips_of(bookings)
-    trips = [trip for trip in all_trips if trip.tickets]
-    if not trips:
+    trips = [replace(trip, tickets=trip.good_tickets) for trip in all_trips if trip.good_tickets]
+    if not trips:  # none, or a coach that does not run: another message says what becomes of them
         return None
-    reference = bookings[0].booking_reference
+    reference = trips[0].booking.booking_reference
     return Content(
         _("Your tickets: %(trip)s, %(date)s (%(reference)s)")
         % {"trip": trips[0].view.title, "date": trips[0].view.date_text, "reference": reference},

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from bookings.domain.timetable.calendars import start_of_service_day
 from bookings.models import Line, RouteStop, Schedule
@@ -54,9 +54,12 @@ class LineRuns:
 
 
 def departures_on_sale(first_day: date, days: int, time_zone: str) -> QuerySet[Schedule]:
-    """Those that leave on these days by the clock of the zone."""
+    """Those that leave on these days by the clock of the zone, cancelled ones too: realtime says of a trip
+    that does not run what it is only while the feed has it.
+    """
     start, end = (start_of_service_day(first_day + timedelta(days=number), time_zone) for number in (0, days))
-    return Schedule.objects.on_sale().departing_between(start, end).filter(route__is_active=True)
+    runs = Q(status__in=(*Schedule.SOLD_IN, Schedule.Status.CANCELLED), is_active=True)
+    return Schedule.objects.departing_between(start, end).filter(runs, route__is_active=True)
 
 
 def lines_on_sale(first_day: date, days: int, time_zone: str) -> Iterator[LineRuns]:

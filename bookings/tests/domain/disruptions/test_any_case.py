@@ -15,8 +15,8 @@ from bookings.base.errors import RuleBroken
 from bookings.domain.disruptions.cases import CaseRequest, close_case, confirm_case, open_case
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import choice_token
 from bookings.domain.sales.holds import HoldRequest, hold_any
+from bookings.domain.tickets.choice_links import choice_token
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Account,

@@ -11,9 +11,9 @@ from bookings.domain.boarding.coach_load import coach_load
 from bookings.domain.disruptions.cases import close_case
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import choice_token, find_choice_link
 from bookings.domain.disruptions.watch import watch_unanswered
 from bookings.domain.sales.reaccommodation import take_seats_away
+from bookings.domain.tickets.choice_links import choice_token, find_choice_link
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import (
     Booking,

@@ -9,8 +9,8 @@ from bookings.domain.boarding.check_in import Scan, check_in
 from bookings.domain.boarding.departure_status import depart
 from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import choice_token
 from bookings.domain.operations.relief import add_relief
+from bookings.domain.tickets.choice_links import choice_token
 from bookings.models import (
     Booking,
     ChoiceLink,

@@ -8,10 +8,10 @@ from django.core import mail
 from bookings.base.errors import Conflict
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import choice_token
 from bookings.domain.disruptions.times import Delay
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.operations.time_changes import report_delay
+from bookings.domain.tickets.choice_links import choice_token
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import Booking, ChoiceLink, Disruption, OutboxMessage, Refund, Schedule, Ticket, User
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, two_departures, wrong

@@ -8,9 +8,9 @@ import pytest
 from bookings.base.errors import Conflict, Refusal
 from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
-from bookings.domain.disruptions.links import choice_token
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.holds import HoldRequest, hold_seats
+from bookings.domain.tickets.choice_links import choice_token
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import (
     Booking,

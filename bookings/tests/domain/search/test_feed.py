@@ -182,7 +182,7 @@ def days_of(folder: Path) -> dict[str, set[str]]:
     }
 
 
-def test_only_what_is_on_sale_goes_out(tmp_path: Path) -> None:
+def test_only_what_is_on_sale_or_cancelled_goes_out(tmp_path: Path) -> None:
     route, resting = make_route(), make_route()
     departures = [make_schedule(route=route, departs=local(8, day=day)) for day in range(7)]
     by_hand = make_schedule(route=route, departs=local(9, 30, day=2), coach=1)
@@ -198,10 +198,11 @@ def test_only_what_is_on_sale_goes_out(tmp_path: Path) -> None:
 
     assert by_hand.service is None
     assert days_of(tmp_path) == {
-        f"{route.pk}-080000-1": {"12-07", "12-13"},
+        # What is cancelled stays until its day ends: realtime says that it does not run
+        f"{route.pk}-080000-1": {"12-07", "12-08", "12-13"},
         f"{route.pk}-093000-1": {"12-09"},
     }
-    assert (report.lines, report.trips, report.departures) == (1, 2, 3)
+    assert (report.lines, report.trips, report.departures) == (1, 2, 4)
 
 
 def test_times_pass_midnight_and_count_from_the_service_day(tmp_path: Path) -> None:

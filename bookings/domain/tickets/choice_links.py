@@ -10,7 +10,8 @@ from hashlib import sha256 as keyed
 from django.conf import settings
 
 from bookings.base.codes import sha256
-from bookings.models import ChoiceLink, Disruption, Order, Ticket
+from bookings.domain.sales.messages import write_message
+from bookings.models import ChoiceLink, Disruption, Order, OutboxMessage, Ticket
 
 
 def make_choice_link(
@@ -49,3 +50,19 @@ def find_open_choice(order_id: int) -> str:
     )
     link = rows.select_related("order").order_by("-pk").first()
     return choice_token(link) if link else ""
+
+
+def renew_choice_links(order: Order, *, now: datetime) -> None:
+    """Give the links of an order's open cases the token of its new contact, and mail the buyer's to it; those
+    of before open nothing any more. The caller holds the order, whose contact is the new one.
+    """
+    links = ChoiceLink.objects.select_related("disruption").filter(
+        order=order, disruption__status=Disruption.Status.CONFIRMED
+    )
+    for link in links.order_by("pk"):
+        link.order = order
+        link.token_hash = sha256(choice_token(link))
+        link.save(update_fields=["token_hash"])
+        if link.ticket_id is None and order.email:
+            version = f"contact {order.contact_version}"
+            write_message(OutboxMessage.Kind.DISRUPTION, order, link, version=version, now=now)
