@@ -28,6 +28,7 @@ from bookings.tests.database_template import drop_test_database, make_test_datab
 from bookings.tests.emptying import empty_tables
 from bookings.tests.make import NOW
 from bookings.tests.quick_invariants import use_quick_invariants
+from bookings.tests.quick_migrations import use_quick_migrations
 from bookings.tests.races.service import collect_static
 
 _LONG: Final = (
@@ -49,6 +50,7 @@ second_factor._COST.update(time_cost=1, memory_cost=8, parallelism=1)
 
 TransactionTestCase._fixture_teardown = lambda _test: empty_tables()
 use_quick_invariants()
+use_quick_migrations()
 
 if settings.REDIS_URL:  # a busy machine is no Redis that is away; the tests of one that is bring their own
     settings.CACHES["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": 10, "SOCKET_TIMEOUT": 10}

@@ -29,6 +29,7 @@ _FEED: Final = "bookings/tests/domain/search/test_feed.py::test_a_real_feed_come
 _TESTS: Final = [
     "bookings/tests/races",
     "bookings/tests/hostile",
+    "bookings/tests/database/test_quick_migrations.py",
     "bookings/tests/domain/sales/test_any_sequence.py",
     "bookings/tests/domain/reconciliation/test_planted_differences.py",
     _SALE,

@@ -41,13 +41,17 @@ CREATE ROLE {name} LOGIN;
 ALTER ROLE {name} SET search_path = {name};
 CREATE SCHEMA {name} AUTHORIZATION {name};
 """
-# The same departure in both, with the same numbers, for another price.
+# The same departure in both, with the same numbers, for another price. One is migrated as operators do,
+# the other as databases of tests are.
 _FILL: Final = """
 import sys, django; django.setup()
 from datetime import timedelta
 from django.core.management import call_command
 from bookings.tests.make import make_schedule
+from bookings.tests.quick_migrations import use_quick_migrations
 from django.utils import timezone
+if sys.argv[2] == "quick":
+    use_quick_migrations()
 call_command("migrate", verbosity=0)
 print(make_schedule(departs=timezone.now() + timedelta(days=3), price=int(sys.argv[1])).pk)
 """
@@ -150,7 +154,7 @@ def companies(
         for name, price in _PRICES.items():
             folder = tmp_path_factory.mktemp(name)
             url = as_role(database, name)
-            schedule = manage(url, folder, "-c", _FILL, str(price))
+            schedule = manage(url, folder, "-c", _FILL, str(price), "quick" if opened else "thorough")
             assert schedule.isdecimal(), schedule
             shared = {"DATABASE_URL": url, "REDIS_URL": redis_of_both.url, "RATE_LIMIT_HOLD": f"{_HOLDS}/h"}
             site = Service(folder, static=static_files, **shared)
@@ -205,6 +209,17 @@ def test_no_role_may_read_what_is_another_companys(companies: list[Company]) -> 
         )
         == 0
     )
+
+
+def test_the_tests_own_way_to_migrate_ends_in_the_same_schema(companies: list[Company]) -> None:
+    north, south = (
+        as_postgres("pg_dump", "--schema-only", "--restrict-key=x", "-n", company.name, company.url)
+        .stdout.replace(company.name, "company")
+        .splitlines()
+        for company in companies
+    )
+
+    assert north == south
 
 
 def test_triggers_fire_in_each_for_itself(companies: list[Company], database: str) -> None:
