@@ -103,8 +103,6 @@ def _change_departures(case: Disruption, schedules: Sequence[Schedule], actor: U
     for schedule in schedules:
         if case.kind == Kind.CANCEL:
             _take_step(case, schedule, Schedule.Status.CANCELLED, actor, now)
-        elif case.kind == Kind.BREAKDOWN and case.target and case.target.status == Schedule.Status.PLANNED:
-            _take_step(case, case.target, Schedule.Status.CLOSED, actor, now)  # boards, and is not sold
         elif case.kind == Kind.REINSTATE:
             last = ScheduleEvent.objects.filter(schedule=schedule, to_status=Schedule.Status.CANCELLED)
             before = last.order_by("-pk").values_list("from_status", flat=True).first()
@@ -113,6 +111,8 @@ def _change_departures(case: Disruption, schedules: Sequence[Schedule], actor: U
             _take_step(case, schedule, status, actor, now)
         elif case.kind == Kind.SWAP_COACH:
             Schedule.objects.filter(pk=schedule.pk).update(layout=case.layout_id, bus=None)
+    if case.target and case.target.status == Schedule.Status.PLANNED:
+        _take_step(case, case.target, Schedule.Status.CLOSED, actor, now)  # boards, and is not sold
     if case.kind in _ENDS:
         others = Disruption.objects.filter(
             kind=_ENDS[Kind(case.kind)], status=Disruption.Status.CONFIRMED, schedules__schedule__in=schedules

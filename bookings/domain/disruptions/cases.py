@@ -39,6 +39,7 @@ _NOT_UNDER_WAY: Final = (
     Schedule.Status.BOARDING,
 )
 _TRIES: Final = 3
+_ON_THE_ROAD: Final = (*CUTS_SHORT, Disruption.Kind.RELIEF)
 OF_MANY: Final = (Disruption.Kind.CANCEL, Disruption.Kind.REINSTATE, Disruption.Kind.CLOSURE)
 OF_A_STOP: Final = (*CUTS_SHORT, Disruption.Kind.MOVE_STOP)
 _NEVER_SIGNED: Final = (
@@ -140,7 +141,7 @@ def _relief_of(request: CaseRequest, schedules: Sequence[Schedule]) -> int | Non
     is_beside = target and (target.route_id, target.departure_time) == (first.route_id, first.departure_time)
     if target is None or not is_beside or target.pk == first.pk or len(schedules) > 1:
         raise Refusal(_("Choose the relief coach: another coach of this departure."))
-    check_departures(request.kind, [target])
+    check_departures(Disruption.Kind.CANCEL, [target])  # it must not have left
     return target.pk
 
 
@@ -161,7 +162,7 @@ def check_departures(kind: str, schedules: Iterable[Schedule]) -> None:
         elif is_cancelled:
             raise Conflict(_("This departure is cancelled already."))
         elif kind == Disruption.Kind.INCIDENT or (
-            kind in CUTS_SHORT and schedule.status == Schedule.Status.DEPARTED
+            kind in _ON_THE_ROAD and schedule.status == Schedule.Status.DEPARTED
         ):
             continue
         elif schedule.status not in _NOT_UNDER_WAY:

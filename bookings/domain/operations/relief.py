@@ -14,7 +14,7 @@ from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.network.audit import note_change
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.timetable.drafts.applying import make_extra_coach
-from bookings.models import Schedule, ScheduleEvent, SeatLayout, User
+from bookings.models import Disruption, Schedule, ScheduleEvent, SeatLayout, User
 
 _OVER = (Schedule.Status.ARRIVED, Schedule.Status.CANCELLED)
 
@@ -52,15 +52,25 @@ def add_relief(
     return Schedule.objects.get(pk=pk)
 
 
+def is_not_yet_sold(schedule_id: int, status: str) -> bool:
+    """Whether the departure can be put on sale: it is planned, or has only taken passengers of the desk."""
+    if status != Schedule.Status.CLOSED:
+        return status == Schedule.Status.PLANNED
+    sold = ScheduleEvent.objects.filter(schedule=schedule_id, from_status__in=Schedule.SOLD_IN)
+    return Disruption.objects.filter(target=schedule_id).exists() and not sold.exists()
+
+
 def open_sale(schedule_id: int, *, actor: User, now: datetime | None = None) -> None:
-    """Put a planned departure on sale; one that is on sale already stays so. Conflict in any other state."""
+    """Put a planned departure on sale, or one that has only taken passengers of the disruption desk; one that
+    is on sale already stays so. Conflict in any other state.
+    """
     with short_transaction():
         schedule = Schedule.objects.select_for_update(no_key=True).filter(pk=schedule_id).first()
         if schedule is None:
             raise NotFound(_("We could not find this departure."))
         if schedule.status == Schedule.Status.ON_SALE:
             return
-        if schedule.status != Schedule.Status.PLANNED:
+        if not is_not_yet_sold(schedule.pk, schedule.status):
             raise Conflict(_("Only a planned departure can be put on sale."))
         ScheduleEvent.objects.create(
             schedule=schedule,

@@ -48,7 +48,9 @@ def possible_kinds(schedules: Sequence[Schedule], *, has_place: bool = False) ->
     if len(schedules) > 1:
         return [Kind.CANCEL]
     if states == {Schedule.Status.DEPARTED}:
-        return [Kind.BREAKDOWN, Kind.SKIP_STOP, Kind.SHORT_TURN, Kind.INCIDENT]
+        kinds = [Kind.BREAKDOWN, Kind.SKIP_STOP, Kind.SHORT_TURN]
+        relief = [Kind.RELIEF] if list_relief_coaches(schedules[0]) else []
+        return [*kinds, *relief, Kind.INCIDENT]
     if states == {Schedule.Status.ARRIVED}:
         return [Kind.INCIDENT]
     kinds = [Kind.CANCEL, Kind.RETIME, Kind.SWAP_COACH, Kind.SKIP_STOP, Kind.MOVE_STOP, Kind.SHORT_TURN]

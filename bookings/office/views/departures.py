@@ -16,6 +16,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Refusal
 from bookings.domain.operations.departure_list import DepartureFilter, departure_list
 from bookings.domain.operations.departures import block_departure_seats, staff_map
+from bookings.domain.operations.relief import is_not_yet_sold
 from bookings.domain.sales.blocks import BlockRequest, release_block
 from bookings.models import Branch
 from bookings.office.access import StaffRequest, staff
@@ -117,13 +118,16 @@ def _seats_page(
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    seat_map = staff_map(schedule_id, now=timezone.now())
+    may_relieve = may(request.user.role, "departure_relief", "POST")
     context: dict[str, Any] = {
-        "map": staff_map(schedule_id, now=timezone.now()),
+        "map": seat_map,
         "form": form,
         "refusal": counted(refusal),
         "asked": request.GET.get("release", ""),
         "may_block": may(request.user.role, "block_seats", "POST"),
-        "may_relieve": may(request.user.role, "departure_relief", "POST"),
+        "may_relieve": may_relieve,
+        "may_open_sale": may_relieve and is_not_yet_sold(schedule_id, seat_map.status),
         "may_disrupt": may(request.user.role, "disruption_new"),
         "may_move": may(request.user.role, "change_seat", "POST"),
     }

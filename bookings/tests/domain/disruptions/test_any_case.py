@@ -1,4 +1,6 @@
-"""Days of sales, cancelled departures, swaps, choices, undoing, in any order: nobody is lost, nor a cent."""
+"""Days of sales, delays, cancelled departures, swaps, other times, choices, undoing, in any order: nobody is
+lost, nor a cent.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,9 +17,12 @@ from bookings.base.errors import RuleBroken
 from bookings.domain.disruptions.cases import CaseRequest, close_case, confirm_case, open_case
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.disruptions.choices import PartyChoice, answer_by_link
+from bookings.domain.disruptions.times import Delay
+from bookings.domain.operations.time_changes import report_delay
 from bookings.domain.sales.holds import HoldRequest, hold_any
 from bookings.domain.tickets.choice_links import choice_token
-from bookings.domain.timetable.segments import SegmentRef, get_segment
+from bookings.domain.timetable.call_times import call_times
+from bookings.domain.timetable.segments import SegmentRef, get_segment, route_calls
 from bookings.models import (
     Account,
     Booking,
@@ -37,6 +42,7 @@ from bookings.tests.domain.disruptions.cancelled_coach import wrong
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
 from bookings.tests.races.crowd import SCALE, figure, many
 
+KINDS = ["cancel", "swap_coach", "reinstate", "retime", "skip_stop", "short_turn"]
 WHICH = st.integers(0, 2)
 PARTY = st.integers(1, 3)
 LOOKS_AT_EACH_STEP = bool(SCALE) or connection.vendor == "sqlite"
@@ -91,12 +97,25 @@ class Cases(RuleBasedStateMachine):
         owner = f"owner {self.posts}"
         self.tried(lambda: hold_any(get_segment(ref), count, HoldRequest(owner), now=self.now))
 
-    @rule(which=WHICH, kind=st.sampled_from(["cancel", "swap_coach", "reinstate"]), layout=st.integers(0, 1))
-    def open(self, which: int, kind: str, layout: int) -> None:
-        layout_id = self.layouts[layout].pk if kind == "swap_coach" else None
-        request = CaseRequest(kind, (self.schedules[which].pk,), "no_coach", layout_id=layout_id)
+    @rule(which=WHICH, kind=st.sampled_from(KINDS), detail=st.integers(0, 1))
+    def open(self, which: int, kind: str, detail: int) -> None:
+        layout_id = self.layouts[detail].pk if kind == "swap_coach" else None
+        schedule = Schedule.objects.get(pk=self.schedules[which].pk)
+        at = schedule.departure_time + timedelta(hours=1 + detail) if kind == "retime" else None
+        request = CaseRequest(
+            kind, (schedule.pk,), "no_coach", layout_id=layout_id, departs_at=at, position=1 + detail
+        )
         token = self.token()
         self.tried(lambda: open_case(request, by=self.dispatcher, submission=token, content="", now=self.now))
+
+    @rule(which=WHICH, position=st.integers(0, 2), late=st.sampled_from([0, 20, 150, 400]))
+    def delay(self, which: int, position: int, late: int) -> None:
+        token, change = self.token(), Delay(position, late)
+        self.tried(
+            lambda: report_delay(
+                self.schedules[which].pk, change, actor=self.dispatcher, submission=token, now=self.now
+            )
+        )
 
     @rule(by_manager=st.booleans())
     def confirm(self, by_manager: bool) -> None:
@@ -157,6 +176,7 @@ class Cases(RuleBasedStateMachine):
             assert wrong(now=self.now) == []
             self._no_cent_is_lost()
             self._each_ticket_is_seated_waiting_or_refunded()
+            self._times_never_decrease()
             self.has_changed = False
 
     def _no_cent_is_lost(self) -> None:
@@ -176,6 +196,15 @@ class Cases(RuleBasedStateMachine):
             else:
                 assert ticket.seat_id
                 assert ticket.schedule.status != Schedule.Status.CANCELLED
+
+    def _times_never_decrease(self) -> None:
+        for schedule in Schedule.objects.all():
+            moments = [
+                moment
+                for call in call_times(schedule, route_calls(schedule.route_id))
+                for moment in (call.expected_arrival, call.expected_departure)
+            ]
+            assert moments == sorted(moments)
 
 
 @pytest.mark.database
