@@ -24,6 +24,7 @@ from bookings.domain.reports.day_sums import sum_days
 from bookings.domain.sales import gateway_refunds, notifications, voucher_changes
 from bookings.domain.sales.bank_details import remind_of_bank_details
 from bookings.domain.sales.earning import earn_fares, earn_old_fares
+from bookings.domain.sales.exchange_requests import lapse_requests
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.order_lines import write_missing_lines
 from bookings.domain.sales.reminders import queue_pay_reminders
@@ -88,6 +89,7 @@ def sweep() -> None:
         notifications.act_on_waiting,
         notifications.ask_after_attempts,
         expire_unpaid,
+        lapse_requests,
         earn_fares,
         write_missing_lines,
         queue_pay_reminders,

@@ -21,6 +21,7 @@ from bookings.models import (
     Disruption,
     DisruptionLine,
     DraftChange,
+    ExchangeRequest,
     Fare,
     GatewayNotification,
     Hold,
@@ -166,6 +167,15 @@ class HoldAdmin(RecordAdmin):
     list_display = ["pk", "created_at", "expires_at", "renewals"]
     ordering = ["-pk"]
     exclude = ["token", "owner", "network"]  # who has the token has the seats
+
+
+@admin.register(ExchangeRequest)
+class ExchangeRequestAdmin(RecordAdmin):
+    list_display = ["pk", "booking_id", "kind", "amount", "status", "created_at", "expires_at", "ended_at"]
+    list_filter = ["kind", "status"]
+    ordering = ["-pk"]
+    exclude = ["token", "hold"]
+    raw_id_fields = ["booking", "changed"]
 
 
 class BookingInline(RecordInline):

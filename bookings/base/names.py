@@ -169,3 +169,33 @@ def _variants() -> dict[str, str]:
 
 
 _VARIANTS: Final = _variants()
+
+
+def is_spelling_of(name: PersonName, other: PersonName) -> bool:
+    """Whether the one is the other spelt in another way, and no other person: parts in another order, a part
+    more or less, another case or mark, or in each part one letter in four wrong, two at most.
+    """
+    ours, theirs = ([plain_person(part) for part in parts] for parts in (name, other))
+    if ours == theirs[::-1] or "".join(ours) == "".join(theirs):
+        return bool("".join(ours))
+    pairs = [(part, before) for part, before in zip(ours, theirs, strict=True) if part and before]
+    return bool(pairs) and all(_is_spelling(*pair) for pair in pairs)
+
+
+def _is_spelling(part: str, before: str) -> bool:
+    most = min(2, max(len(part), len(before)) // 4 or 1)
+    return _distance(part, before) <= most
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters are to be put in, taken out or replaced, or neighbours swapped."""
+    rows = [list(range(len(other) + 1))]
+    for at, letter in enumerate(one, 1):
+        row = [at]
+        for place, expected in enumerate(other, 1):
+            cost = min(rows[-1][place] + 1, row[-1] + 1, rows[-1][place - 1] + (letter != expected))
+            if at > 1 and place > 1 and letter == other[place - 2] and one[at - 2] == expected:
+                cost = min(cost, rows[-2][place - 2] + 1)
+            row.append(cost)
+        rows.append(row)
+    return rows[-1][-1]

@@ -4,6 +4,7 @@ from .company import Company
 from .counter import Note, Shift, TillMovement
 from .disruptions import ChoiceLink, DisruptedSchedule, Disruption, DisruptionLine, DisruptionPolicy
 from .drafts import AuditEntry, DraftChange, TimetableDraft
+from .exchanges import ExchangeRequest
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
 from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
@@ -68,6 +69,7 @@ __all__ = [
     "DisruptionPolicy",
     "DraftChange",
     "Erasure",
+    "ExchangeRequest",
     "Fare",
     "FareClass",
     "GatewayNotification",

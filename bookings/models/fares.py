@@ -1,4 +1,4 @@
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +15,31 @@ class RefundPolicy(models.Model):
     grace_hours = models.PositiveIntegerField(
         _("grace only if departure is this many hours away"), default=24
     )
+    # What passengers may change by themselves; what another departure costs is the tiers' fee
+    change_hours = models.SmallIntegerField(
+        _("passengers change until this many hours before departure"),
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(0)],
+    )
+    name_fee = models.DecimalField(
+        _("fee for another passenger's name (rand); empty: not allowed"),
+        max_digits=9,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
 
     class Meta:
         verbose_name = _("refund policy")
         verbose_name_plural = _("refund policies")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(change_hours__gte=0) & (Q(name_fee__isnull=True) | Q(name_fee__gte=0)),
+                name="refund_policy_changes",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -35,6 +35,7 @@ class OutboxMessage(models.Model):
         CHARGEBACK = "chargeback", _("payment taken back by the bank")
         TIMES_CHANGED = "times_changed", _("late coach or skipped stop")
         SEATS_GONE = "seats_gone", _("payment too late")
+        EXCHANGE_REFUSED = "exchange_refused", _("change not possible any more")
         LINK = "link", _("link to the booking")
         INVOICE = "invoice", _("tax invoice or credit note")
         DISRUPTION = "disruption", _("disruption")

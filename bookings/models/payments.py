@@ -7,6 +7,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from .counter import Shift
+from .exchanges import ExchangeRequest
 from .sales import Order
 
 
@@ -39,12 +40,21 @@ class PaymentAttempt(models.Model):
     # Of a gateway that makes a page for each attempt: its own number of it, and the page
     external_id = models.CharField(max_length=80, blank=True, default="", db_default="")
     address = models.CharField(max_length=500, blank=True, default="", db_default="")
+    # The change of a paid booking that it pays; None: the order itself
+    exchange_request = models.ForeignKey(
+        ExchangeRequest, models.PROTECT, null=True, blank=True, related_name="attempts", db_index=False
+    )
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["next_check"], name="attempt_check_idx", condition=Q(next_check__isnull=False)
-            )
+            ),
+            models.Index(
+                fields=["exchange_request"],
+                name="attempt_exchange_idx",
+                condition=Q(exchange_request__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["token"], name="unique_attempt_token"),

@@ -45,7 +45,8 @@ class RefundTerms:
 
     Tiers are (hours before boarding, percent, rand), longest first. A ticket whose class was changed keeps
     for the part of its fare that it had `before` the stricter of both terms. `luggage` is what was paid for
-    extra luggage that has a rule of its own.
+    extra luggage that has a rule of its own. Passengers change it by themselves up to `change_until` before
+    boarding, and put it to another name for `name_fee` in rand, never where that is None.
     """
 
     grace: timedelta
@@ -53,13 +54,21 @@ class RefundTerms:
     tiers: tuple[tuple[int, int, Decimal], ...]
     before: TermsBefore | None = None
     luggage: LuggageTerms = LuggageTerms()
+    change_until: timedelta = timedelta(0)
+    name_fee: Decimal | None = None
 
     @classmethod
     def of_policy(cls, policy: RefundPolicy) -> RefundTerms:
         tiers = sorted(
             ((tier.hours_before, tier.fee_percent, tier.fee_zar) for tier in policy.tiers.all()), reverse=True
         )
-        return cls(timedelta(minutes=policy.grace_minutes), timedelta(hours=policy.grace_hours), tuple(tiers))
+        return cls(
+            timedelta(minutes=policy.grace_minutes),
+            timedelta(hours=policy.grace_hours),
+            tuple(tiers),
+            change_until=timedelta(hours=policy.change_hours),
+            name_fee=policy.name_fee,
+        )
 
     def as_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {
@@ -71,6 +80,10 @@ class RefundTerms:
             data["before"] = {"fare": str(self.before.fare), "terms": self.before.terms.as_json()}
         if self.luggage.total:
             data["luggage"] = {name: str(amount) for name, amount in asdict(self.luggage).items()}
+        if self.change_until:
+            data["change_hours"] = int(self.change_until.total_seconds() // 3600)
+        if self.name_fee is not None:
+            data["name_fee"] = str(self.name_fee)
         return data
 
     @classmethod
@@ -79,6 +92,10 @@ class RefundTerms:
         luggage = LuggageTerms(**{name: Decimal(text) for name, text in data.get("luggage", {}).items()})
         grace, if_ahead = timedelta(minutes=data["grace_minutes"]), timedelta(hours=data["grace_hours"])
         own = cls(grace, if_ahead, tiers, luggage=luggage)
+        if "change_hours" in data:
+            own = replace(own, change_until=timedelta(hours=data["change_hours"]))
+        if "name_fee" in data:
+            own = replace(own, name_fee=Decimal(data["name_fee"]))
         before = data.get("before")
         return own.after(cls.from_json(before["terms"]), Decimal(before["fare"])) if before else own
 

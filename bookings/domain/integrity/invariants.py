@@ -28,6 +28,10 @@ from bookings.domain.integrity.disruptions import (
     waiting_has_an_open_line,
 )
 from bookings.domain.integrity.drafts import published_drafts_are_in_the_audit
+from bookings.domain.integrity.exchanges import (
+    ended_changes_hold_no_seats,
+    paid_changes_are_made_or_refunded,
+)
 from bookings.domain.integrity.invoices import (
     invoice_numbers_have_no_gaps,
     invoices_add_up,
@@ -262,6 +266,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "extra luggage is in the lines": luggage_is_in_the_lines,
     "a coach carries its extra luggage": coaches_carry_their_luggage,
     "what a ticket saves is in its lines": discounts_are_in_the_lines,
+    "a change that was paid is made or refunded": paid_changes_are_made_or_refunded,
+    "a change that is over holds no seat": ended_changes_hold_no_seats,
     "a voucher holds what its movements say": vouchers_hold_their_movements,
     "vouchers are in the ledger": vouchers_are_in_the_ledger,
     "what was paid by a voucher went off it, and came back on it": payments_by_voucher_are_movements,

@@ -109,6 +109,9 @@ PERSONAL_FIELDS: Final = (
         ERASED,
     ),
     PersonalField("BookingEvent", "reason", _("Reason of a change"), Purpose.HELP, _TICKET, ERASED),
+    PersonalField(
+        "ExchangeRequest", "terms", _("Change that you asked for"), Purpose.TRIP, "booking__order", {}
+    ),
     PersonalField("Note", "text", _("Note of our staff"), Purpose.HELP, "order", ERASED),
     PersonalField("StaffTask", "detail", _("What our staff had to look at"), Purpose.HELP, "order"),
     PersonalField("StaffTask", "done_note", _("What our staff did"), Purpose.HELP, "order"),
@@ -185,6 +188,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "DisruptionPolicy": "code name kinds entitlements not_beyond_control not_in_weather",
     "DraftChange": "subject data base",
     "Erasure": "subject_digest",
+    "ExchangeRequest": "token reason",
     "FareClass": "code name seat_kinds",
     "GatewayNotification": "gateway external_id outcome",
     "Heartbeat": "name",

@@ -23,7 +23,12 @@ def order_of_attempt(token: str) -> Order:
 def attempt_to_hand_over(token: str, *, now: datetime) -> PaymentAttempt | None:
     """An attempt with its order; None if it is not to be paid any more. Raises NotFound."""
     attempt = _attempt_called(token)
-    return attempt if attempt.status in _TO_PAY and attempt.order.is_open(now) else None
+    return attempt if attempt.status in _TO_PAY and _is_open(attempt, now) else None
+
+
+def _is_open(attempt: PaymentAttempt, now: datetime) -> bool:
+    """Whether what it pays is still to be paid, and in time: its order, or a change of it."""
+    return attempt.exchange_request.is_open(now) if attempt.exchange_request else attempt.order.is_open(now)
 
 
 def get_hand_over(attempt: PaymentAttempt) -> HandOver:

@@ -59,10 +59,11 @@ class LuggageQuote:
 def quote_luggage(ticket_id: int, pieces: int, *, now: datetime) -> LuggageQuote:
     """Raises LuggageFull, LuggageRefused, Conflict or Refusal when this ticket cannot have so many pieces."""
     ticket = ticket_called(ticket_id)
-    return _quote(booking_called(ticket.booking.booking_reference), ticket, pieces, now)
+    return luggage_quote(booking_called(ticket.booking.booking_reference), ticket, pieces, now=now)
 
 
-def _quote(booking: Booking, ticket: Ticket, pieces: int, now: datetime) -> LuggageQuote:
+def luggage_quote(booking: Booking, ticket: Ticket, pieces: int, *, now: datetime) -> LuggageQuote:
+    """As `quote_luggage`, for rows that are loaded: by the verb, locked."""
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
     if booking.status != SaleStatus.CONFIRMED or ticket.status not in Ticket.IN_USE:
         raise Conflict(_("This ticket is not paid or no longer valid: its luggage cannot be changed."))
@@ -141,25 +142,43 @@ def _change(change: LuggageChange, actor: User | None, settle: Settle | None, no
     booking = locked_booking(ticket.booking.booking_reference)
     if change.version is not None and ticket.version != change.version:
         raise Conflict(_("Somebody else has just changed this booking. Please check again."))
-    quote = _quote(booking, ticket, change.pieces, now)
+    quote = luggage_quote(booking, ticket, change.pieces, now=now)
     quote.difference.check(change.quoted)
-    cause = next_cause("luggage", booking)
-    lines = LineChange(*_lines(quote))
-    Ticket.objects.filter(pk=ticket.pk).update(
-        extra_luggage=quote.pieces,
-        luggage_price=quote.price,
-        refund_terms=quote.terms.as_json(),
-        version=F("version") + 1,
-    )
-    reason = f"extra luggage {ticket.extra_luggage} → {quote.pieces}"
-    BookingEvent.objects.record(
-        BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
-    )
-    if lines.sold or lines.taken_back:
-        post_difference(booking, cause, lines, actor=actor, settle=settle, now=now)
-    mail_new_tickets(booking, cause, now=now)
+    give_luggage(booking, [quote], actor=actor, settle=settle, now=now)
     refresh(locked.schedules)
     return str(ticket.pk)
+
+
+def give_luggage(
+    booking: Booking,
+    quotes: Sequence[LuggageQuote],
+    *,
+    actor: User | None,
+    settle: Settle | None,
+    now: datetime,
+) -> None:
+    """Let these tickets of a booking take their pieces along, and settle what that costs. The caller holds
+    the order and its departures, and refreshes.
+    """
+    cause = next_cause("luggage", booking)
+    lines = [_lines(quote) for quote in quotes]
+    change = LineChange(
+        [line for sold, _back in lines for line in sold], [line for _sold, back in lines for line in back]
+    )
+    for quote in quotes:
+        ticket = quote.ticket
+        Ticket.objects.filter(pk=ticket.pk).update(
+            extra_luggage=quote.pieces,
+            luggage_price=quote.price,
+            refund_terms=quote.terms.as_json(),
+            version=F("version") + 1,
+        )
+        step = BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor)
+        reason = f"extra luggage {ticket.extra_luggage} → {quote.pieces}"
+        BookingEvent.objects.record(replace(step, reason=reason))
+    if change.sold or change.taken_back:
+        post_difference(booking, cause, change, actor=actor, settle=settle, now=now)
+    mail_new_tickets(booking, cause, now=now)
 
 
 def _lines(quote: LuggageQuote) -> tuple[Sequence[NewLine], Sequence[NewLine]]:

@@ -15,6 +15,7 @@ from bookings.base.errors import Busy, NotFound
 from bookings.database.compiled import compiled, compiled_update, insert_rows
 from bookings.database.transactions import database_now, lone_statement, short_transaction
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.exchange_requests import give_request_time, schedules_held
 from bookings.domain.sales.gateway_refunds import UNASKED, note_refund
 from bookings.domain.sales.gateways import (
     ForgedNotification,
@@ -151,15 +152,19 @@ def book_missed_payment(
 
 def _wait_for_bank(attempt: PaymentAttempt, now: datetime | None) -> str:
     """Keep the seats while the bank decides, for PENDING_MINUTES at most and not past the departure."""
+    request_id = attempt.exchange_request_id
     with short_transaction():
-        locked = lock_order(attempt.order_id)
+        locked = lock_order(attempt.order_id, also=schedules_held(request_id) if request_id else ())
         order, now = locked.order, now or locked.now
         status, before = _MOVES[PaymentState.PENDING]
         moved = PaymentAttempt.objects.filter(pk=attempt.pk, status__in=before).update(
             status=status, next_check=now + CHECK_AFTER
         )
-        if moved and order.is_open(now):
-            until = attempt.created_at + timedelta(minutes=settings.PENDING_MINUTES)
+        until = attempt.created_at + timedelta(minutes=settings.PENDING_MINUTES)
+        if moved and request_id:
+            boarding = [schedule.departure_time for schedule in locked.schedules.values()]
+            give_request_time(request_id, min([until, *boarding]))
+        elif moved and order.is_open(now):
             give_time(order, min([until, *(booking.boards_at for booking in locked.bookings)]))
         refresh(locked.schedules)
     return "pending" if moved else "ignored"

@@ -20,6 +20,7 @@ from bookings.database.transactions import short_transaction
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
+from bookings.domain.sales.exchange_requests import place_payment, schedules_held
 from bookings.domain.sales.expiry import drop_expired, expire_order
 from bookings.domain.sales.gateways import chosen_gateway, gateway_called
 from bookings.domain.sales.ledger import owed_on
@@ -31,6 +32,7 @@ from bookings.models import (
     VOUCHER,
     Account,
     Booking,
+    ExchangeRequest,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -93,10 +95,15 @@ def supersede_attempts(attempts: list[PaymentAttempt], owed: Decimal) -> None:
     PaymentAttempt.objects.filter(pk__in=outdated).update(status=PaymentAttempt.Status.SUPERSEDED)
 
 
-def open_attempt(order: Order, owed: Decimal, *, gateway: str, now: datetime) -> str:
-    """Write a new attempt and return where to pay. The caller holds the order."""
+def open_attempt(
+    order: Order, owed: Decimal, *, gateway: str, request: ExchangeRequest | None = None, now: datetime
+) -> str:
+    """Write a new attempt, to pay the order or a change of it, and return where to pay. The caller holds the
+    order.
+    """
     attempt = PaymentAttempt(
         order=order,
+        exchange_request=request,
         gateway=gateway,
         token=random_token(),
         amount=owed,
@@ -166,7 +173,8 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
     amount, shift = received.amount, received.shift
     try:
         with short_transaction():
-            locked = lock_order(order_id)
+            request_id = received.attempt.exchange_request_id if received.attempt else None
+            locked = lock_order(order_id, also=schedules_held(request_id) if request_id else ())
             order, bookings, now = locked.order, locked.bookings, now or locked.now
             owed = locked.owed
             _check_open(shift)
@@ -208,7 +216,9 @@ def settle(order_id: int, received: ReceivedPayment, *, now: datetime | None = N
             if received.attempt:
                 _mark_attempt_paid(received.attempt.pk)
             outcome = PART_PAID
-            if not received.is_part:
+            if request_id:
+                outcome = place_payment(order, payment, request_id, now=now)
+            elif not received.is_part:
                 outcome = _place_money(order, bookings, payment, owed - amount, now)
             refresh(locked.schedules)
             return outcome

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import F
@@ -13,7 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import new_ticket_code
 from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
-from bookings.base.names import NAME_LENGTH, full_name, plain_first_name, plain_surname, plain_surname_end
+from bookings.base.names import NAME_LENGTH, PersonName, plain_first_name, plain_surname, plain_surname_end
 from bookings.base.text import clean_name
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
@@ -78,7 +80,7 @@ class SeatQuote:
 def quote_seat(ticket_id: int, label: str, *, now: datetime) -> SeatQuote:
     """Raises SeatTaken, Conflict or Refusal when this ticket cannot have that seat."""
     ticket = ticket_called(ticket_id)
-    return _quote(booking_called(ticket.booking.booking_reference), ticket, label, now)
+    return seat_quote(booking_called(ticket.booking.booking_reference), ticket, label, now=now)
 
 
 def ticket_called(ticket_id: int) -> Ticket:
@@ -89,7 +91,12 @@ def ticket_called(ticket_id: int) -> Ticket:
     return ticket
 
 
-def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQuote:
+def seat_quote(
+    booking: Booking, ticket: Ticket, label: str, *, leaving: Collection[Ticket] = (), now: datetime
+) -> SeatQuote:
+    """As `quote_seat`, for rows that are loaded: by the verb, locked. The seats of those who are `leaving`
+    theirs, too, are free.
+    """
     if booking.status != SaleStatus.CONFIRMED or ticket.status not in Ticket.IN_USE or ticket.seat is None:
         raise Conflict(_("This ticket is not paid or no longer valid: its seat cannot be changed."))
     if booking.schedule.status == Schedule.Status.CANCELLED:
@@ -97,11 +104,7 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     if now >= expected_alights_at(booking):
         raise Conflict(_("This trip is over; its seats can no longer be changed."))
     segment = Segment(booking.schedule, booking.from_stop, booking.to_stop)
-    coach = SeatAvailability(
-        sold_seats(booking.schedule.layout_id),
-        taken_seats(booking.schedule_id, segment.legs, now=now) - {ticket.seat_id},
-        is_wheelchair_kept=are_places_reserved(segment.boards_at, now),
-    )
+    coach = coach_without(segment, [ticket, *leaving], now=now)
     (seat,) = named_seats(coach, [label], wheelchairs=int(ticket.needs_wheelchair))
     if seat.pk == ticket.seat_id:
         raise Refusal(_("They already have this seat."))
@@ -112,6 +115,15 @@ def _quote(booking: Booking, ticket: Ticket, label: str, now: datetime) -> SeatQ
     fare_class, fare = seat_fare(segment, seat, ticket, fares=fares)
     (discount,) = remaining_discounts(booking.order, [ticket], [priced_seat(segment, fare_class, fare)])
     return SeatQuote(booking, ticket, seat, fare_class, fare - discount, discount)
+
+
+def coach_without(segment: Segment, leaving: Collection[Ticket], *, now: datetime) -> SeatAvailability:
+    """The coach of a segment once these tickets of it have left their seats."""
+    return SeatAvailability(
+        sold_seats(segment.schedule.layout_id),
+        taken_seats(segment.schedule.pk, segment.legs, now=now) - {ticket.seat_id for ticket in leaving},
+        is_wheelchair_kept=are_places_reserved(segment.boards_at, now),
+    )
 
 
 @dataclass(frozen=True)
@@ -159,13 +171,41 @@ def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, 
     booking = locked_booking(ticket.booking.booking_reference)
     if change.version is not None and ticket.version != change.version:
         raise Conflict(_("Somebody else has just changed this booking. Please check again."))
-    quote = _quote(booking, ticket, change.label, now)
+    quote = seat_quote(booking, ticket, change.label, now=now)
     quote.difference.check(change.quoted)
+    give_seats(booking, [quote], actor=actor, settle=settle, now=now)
+    refresh(locked.schedules)
+    return str(ticket.pk)
+
+
+def give_seats(
+    booking: Booking,
+    quotes: Sequence[SeatQuote],
+    *,
+    actor: User | None,
+    settle: Settle | None,
+    now: datetime,
+) -> None:
+    """Put these tickets of a booking on their new seats, and settle what that costs. The caller holds the
+    order and its departures, has dropped expired claims, and refreshes.
+    """
     cause = next_cause("seat", booking)
     legs = range(booking.from_stop.position, booking.to_stop.position)
-    claims.release_tickets([ticket])
-    claims.claim(claims.claims_of_ticket(ticket, legs, seat=quote.seat))
-    changed = {"seat": quote.seat, "version": F("version") + 1}
+    claims.release_tickets([quote.ticket for quote in quotes])
+    claims.claim(
+        claim for quote in quotes for claim in claims.claims_of_ticket(quote.ticket, legs, seat=quote.seat)
+    )
+    for quote in quotes:
+        _give_seat(quote, actor, now)
+    sold = [line for quote in quotes for line in _class_lines(quote) if line.amount]
+    if sold:
+        post_difference(booking, cause, LineChange(sold=sold), actor=actor, settle=settle, now=now)
+    mail_new_tickets(booking, cause, now=now)
+
+
+def _give_seat(quote: SeatQuote, actor: User | None, now: datetime) -> None:
+    ticket = quote.ticket
+    changed: dict[str, Any] = {"seat": quote.seat, "version": F("version") + 1}
     if quote.fare_class.pk != ticket.fare_class_id:
         terms = RefundTerms.of_policy(quote.fare_class.refund_policy)
         old = RefundTerms.from_json(ticket.refund_terms)
@@ -175,15 +215,8 @@ def _change_seat(change: SeatChange, actor: User | None, settle: Settle | None, 
         changed |= {"discount": quote.discount}
     Ticket.objects.filter(pk=ticket.pk).update(**changed)
     reason = f"seat {ticket.seat.label if ticket.seat else 'none'} → {quote.seat.label}"
-    BookingEvent.objects.record(
-        BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
-    )
-    sold = [line for line in _class_lines(quote) if line.amount]
-    if sold:
-        post_difference(booking, cause, LineChange(sold=sold), actor=actor, settle=settle, now=now)
-    mail_new_tickets(booking, cause, now=now)
-    refresh(locked.schedules)
-    return str(ticket.pk)
+    step = BookingStep(quote.booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor)
+    BookingEvent.objects.record(replace(step, reason=reason))
 
 
 def _class_lines(quote: SeatQuote) -> list[NewLine]:
@@ -253,20 +286,24 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
         )
     if (first_name, surname) == (ticket.first_name, ticket.surname):
         raise Refusal(_("The ticket already has this name."))
+    write_name(booking, ticket, PersonName(first_name, surname), actor=actor, now=now)
+    mail_new_tickets(booking, next_cause("name", booking), now=now)
+    return str(ticket.pk)
+
+
+def write_name(
+    booking: Booking, ticket: Ticket, name: PersonName, *, actor: User | None, now: datetime
+) -> None:
+    """Give a ticket another name and other codes. The caller holds the order."""
     Ticket.objects.filter(pk=ticket.pk).update(
-        first_name=first_name,
-        surname=surname,
-        plain_surname=plain_surname(first_name, surname),
-        plain_surname_end=plain_surname_end(surname),
-        plain_first_name=plain_first_name(first_name, surname),
+        first_name=name.first_name,
+        surname=name.surname,
+        plain_surname=plain_surname(*name),
+        plain_surname_end=plain_surname_end(name.surname),
+        plain_first_name=plain_first_name(*name),
         code=new_ticket_code(),
         spoken_code=new_spoken_code(booking.schedule_id),
         version=F("version") + 1,
     )
-    cause = next_cause("name", booking)
-    reason = f"name {ticket.full_name} → {full_name(first_name, surname)}"
-    BookingEvent.objects.record(
-        BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor, reason=reason)
-    )
-    mail_new_tickets(booking, cause, now=now)
-    return str(ticket.pk)
+    step = BookingStep(booking, ticket.status, ticket.status, ticket=ticket, at=now, actor=actor)
+    BookingEvent.objects.record(replace(step, reason=f"name {ticket.full_name} → {name.full}"))

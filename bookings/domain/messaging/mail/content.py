@@ -276,6 +276,26 @@ def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], n
     )
 
 
+def _exchange_refused(
+    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
+) -> Content:
+    payment = Payment.objects.select_related("attempt__exchange_request__booking").get(pk=message.row_id)
+    request = payment.attempt and payment.attempt.exchange_request
+    reference = request.booking.booking_reference if request else bookings[0].booking_reference
+    trips = [ticketed_trip_of(booking) for booking in bookings if booking.status == SaleStatus.CONFIRMED]
+    return Content(
+        _("Your change could not be made (%(reference)s)") % {"reference": reference},
+        {
+            "trips": [trip for trip in trips if trip.tickets],
+            "reference": reference,
+            "reason": request.reason if request else "",
+            "paid": format_zar(payment.amount),
+            "refund": format_zar(_refunded(order, payment=payment) or payment.amount),
+            "refunds": _sentences(order, Q(payment=payment)),
+        },
+    )
+
+
 def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     first = Refund.objects.get(pk=message.row_id)
     reference, amount = bookings[0].booking_reference, format_zar(_refunded(order, cause=first.cause))
@@ -430,6 +450,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.CANCELLATION: _cancellation,
     Kind.TIMES_CHANGED: _times_changed,
     Kind.SEATS_GONE: _seats_gone,
+    Kind.EXCHANGE_REFUSED: _exchange_refused,
     Kind.REFUND: _refund,
     Kind.CHARGEBACK: _chargeback,
     Kind.INVOICE: _invoice,

@@ -39,6 +39,7 @@ from bookings.models import (
     BookingStep,
     DataRequest,
     Erasure,
+    ExchangeRequest,
     GatewayNotification,
     Hold,
     Invoice,
@@ -129,6 +130,16 @@ def booking(tmp_path: Path, settings: Any) -> Booking:
         next_try=NOW,
         message_id="<1@x>",
         **message,
+    )
+    ExchangeRequest.objects.create(
+        token="e",
+        booking=booking,
+        kind="name",
+        terms={"names": {str(ticket.pk): NAME.split()}},
+        amount=100,
+        status="lapsed",
+        created_at=NOW,
+        ended_at=NOW,
     )
     _fill_money(order)
     Submission.objects.create(
