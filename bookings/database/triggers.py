@@ -2,9 +2,10 @@
 
 Append-only are the ledger, order lines, payments, movements of a till, notes, the events of bookings and of
 staff accounts, commissions, payments of partners, tax invoices, the lines of statements and their matches,
-the changes of departures' times, the movements of vouchers, the audit of reference data and erasures. Words
-about a person may be erased where the law asks for it, by an update that puts ERASED in their place and
-changes nothing else of the row. Made again after each migrate: SQLite drops them when it remakes a table.
+the changes of departures' times, the movements of vouchers, the audit of reference data, events of the
+office and erasures. Words about a person may be erased where the law asks for it, by an update that puts
+ERASED in their place and changes nothing else of the row. Made again after each migrate: SQLite drops them
+when it remakes a table.
 """
 
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ APPEND_ONLY: Final = (
     AppendOnly(
         "bookings_vouchermovement", "voucher_movement", "movements of vouchers are", erasable=("reason",)
     ),
+    AppendOnly("bookings_officeevent", "office_event", "events of the office are"),
     AppendOnly("bookings_auditentry", "audit_entry", "changes of reference data are"),
     AppendOnly("bookings_erasure", "erasure", "erasures are"),
 )

@@ -12,7 +12,7 @@ from .invoices import Invoice, InvoiceLine, InvoiceSeries
 from .ledger import PER_GATEWAY, Account, LedgerEntry, Posting, Total
 from .luggage import LuggageRule, LuggageSpace
 from .network import City, Line, PlaceName, Route, RouteStop, Stop
-from .operations import Heartbeat, RateCount, SlowQuery
+from .operations import Heartbeat, OfficeEvent, RateCount, SlowQuery
 from .order_lines import OrderLine
 from .outbox import OutboxMessage
 from .partners import ApiKey, Partner, PartnerEvent, Settlement, Webhook
@@ -85,6 +85,7 @@ __all__ = [
     "LuggageRule",
     "LuggageSpace",
     "Note",
+    "OfficeEvent",
     "Order",
     "OrderLine",
     "OutboxMessage",

@@ -93,6 +93,7 @@ class TillMovement(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [models.Index(fields=["at"], name="till_movement_at_idx")]
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="till_movement_not_zero"),
             models.CheckConstraint(condition=~Q(reason=""), name="till_movement_has_reason"),

@@ -93,7 +93,10 @@ class AuditEntry(models.Model):
         ordering = ["-id"]
         verbose_name = _("change of reference data")
         verbose_name_plural = _("changes of reference data")
-        indexes = [models.Index(fields=["subject"], name="audit_subject_idx")]
+        indexes = [
+            models.Index(fields=["subject"], name="audit_subject_idx"),
+            models.Index(fields=["at"], name="audit_at_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.at:%Y-%m-%d %H:%M}"

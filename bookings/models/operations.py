@@ -2,8 +2,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, models
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 _NO_END: Final = 2_000_000_000
 
@@ -84,3 +86,31 @@ class RateCount(models.Model):
     @classmethod
     def add(cls, keys: Sequence[str], count: int) -> None:
         cls.objects.filter(pk__in=keys, count__gte=-count).update(count=F("count") + count)
+
+
+class OfficeEvent(models.Model):
+    """What a member of staff did in the office that changes nothing: signed in, took a file along.
+
+    Append-only.
+    """
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", _("signed in")
+        EXPORTED = "exported", _("took a file")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    detail = models.CharField(max_length=200, blank=True)  # which file
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["at"], name="office_event_at_idx")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["signed_in", "exported"]), name="office_event_kind_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.kind} {self.detail}".rstrip()

@@ -236,6 +236,7 @@ class Ticket(models.Model):
             models.Index(
                 fields=["plain_first_name"], opclasses=["varchar_pattern_ops"], name="ticket_first_name_idx"
             ),
+            models.Index(fields=["schedule"], name="ticket_no_show_idx", condition=Q(status="no_show")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["code"], name="unique_ticket_code"),
@@ -357,6 +358,12 @@ class BookingEvent(models.Model):
 
     class Meta:
         ordering = ["at", "id"]
+        indexes = [
+            # What members of staff did, by day; most events are nobody's
+            models.Index(
+                fields=["at", "id"], name="booking_event_staff_idx", condition=Q(actor__isnull=False)
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=(Q(ticket__isnull=True) & _steps(BOOKING_STEPS))

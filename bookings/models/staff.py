@@ -103,6 +103,7 @@ class StaffEvent(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["at"], name="staff_event_at_idx")]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.what}"

@@ -196,7 +196,12 @@ class ScheduleEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["schedule"], name="schedule_event_idx")]
+        indexes = [
+            models.Index(fields=["schedule"], name="schedule_event_idx"),
+            models.Index(
+                fields=["at", "id"], name="schedule_event_staff_idx", condition=Q(actor__isnull=False)
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(from_status=F("to_status")) | Q(position__isnull=False),
@@ -252,7 +257,10 @@ class ScheduleChange(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["schedule"], name="schedule_change_idx")]
+        indexes = [
+            models.Index(fields=["schedule"], name="schedule_change_idx"),
+            models.Index(fields=["at"], name="schedule_change_at_idx"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind="late", late_min__isnull=False, next_word_at__isnull=True)

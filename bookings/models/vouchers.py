@@ -99,6 +99,7 @@ class VoucherMovement(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["at"], name="voucher_movement_at_idx")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["issued", "restored"], amount__gt=0)

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import RuleBroken
 from bookings.domain.staff import second_factor
+from bookings.domain.staff.office_events import note_office_event
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
-from bookings.models import Branch, User
+from bookings.models import Branch, OfficeEvent, User
 from bookings.office import sessions
-from bookings.office.policy import may
+from bookings.office.policy import EXPORTS, may
 from bookings.web.access import marked
 
 STAFF: Final = "staff"
@@ -97,11 +98,23 @@ def staff(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBa
         if not may(request.user.role, request.resolver_match.url_name or "", request.method):
             raise PermissionDenied
         response = view(request, *args, **kwargs)
+        if request.method == "GET" and response.status_code == 200:
+            _note_export(request)
         response.setdefault("Cache-Control", "no-store, private")
         patch_vary_headers(response, ["Cookie"])
         return response
 
     return guarded
+
+
+def _note_export(request: StaffRequest) -> None:
+    """Who takes a file along is kept, with which: of what, and of which days."""
+    match = request.resolver_match
+    if title := EXPORTS.get(match.url_name or ""):
+        of = [str(value) for value in match.kwargs.values()]
+        days = [request.GET[name] for name in ("first", "last") if request.GET.get(name)]
+        detail = " ".join([str(title), *of, *days])
+        note_office_event(request.user, OfficeEvent.Kind.EXPORTED, detail)
 
 
 def own_branch_or_404(request: StaffRequest, rows: QuerySet, *, field: str = "branch", **lookup: Any) -> Any:

@@ -5,6 +5,9 @@ One line per URL name. A view without a line is refused, and fails the build.
 
 from typing import Final
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from bookings.models import User
 
 Role, APPROVERS = User.Role, User.APPROVERS
@@ -189,6 +192,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "report": APPROVERS | {Role.AUDITOR},
     "report_csv": APPROVERS | {Role.AUDITOR},
     "report_xlsx": APPROVERS | {Role.AUDITOR},
+    "audit": MANAGERS | {Role.AUDITOR},  # what everybody did, managers included
+    "audit_csv": MANAGERS | {Role.AUDITOR},
     # Operation
     "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,
@@ -209,6 +214,20 @@ SENDERS: Final[dict[str, frozenset[str]]] = {
     "timetable_route": MANAGERS,
 }
 
+# Files that are taken along: who did is kept, with these words
+EXPORTS: Final[dict[str, str | Promise]] = {
+    "bookings_csv": _("bookings"),
+    "bookings_xlsx": _("bookings"),
+    "vouchers_csv": _("vouchers"),
+    "manifest_csv": _("manifest of a departure"),
+    "reconciliation_csv": _("reconciliation"),
+    "partner_statement_csv": _("statement of a partner"),
+    "partner_statement_pdf": _("statement of a partner"),
+    "disruption_evidence": _("evidence of a case"),
+    "report_csv": _("report"),
+    "report_xlsx": _("report"),
+    "audit_csv": _("audit"),
+}
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -9,9 +9,10 @@ from django.db import OperationalError
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from bookings.domain.staff.office_events import note_office_event
 from bookings.domain.staff.own_account import save_session
 from bookings.domain.staff.own_sessions import SINCE, USED, has_run_out, note_session
-from bookings.models import User
+from bookings.models import OfficeEvent, User
 
 logger = logging.getLogger("bookings.accounts")
 _LISTED: Final = "listed_as"  # the key under which the user's list of sessions knows it
@@ -23,6 +24,7 @@ _NOTED_EVERY: Final = 60  # seconds: a click a minute is written down, not each
 def begin(sender: object, request: HttpRequest, user: User, **kwargs: object) -> None:
     request.session[SINCE] = request.session[USED] = int(time.time())
     request.session[_PROVED] = False
+    note_office_event(user, OfficeEvent.Kind.SIGNED_IN)
     _list(request, user)
 
 

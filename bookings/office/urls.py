@@ -3,6 +3,7 @@ from django.urls import path
 from bookings.office.presenters.dashboard_blocks import BLOCKS
 from bookings.office.views import (
     account,
+    audit,
     bank_details,
     boarding,
     booking,
@@ -287,6 +288,8 @@ urlpatterns = [
     path("reports/<slug:slug>/", reports.report, name="report"),
     path("reports/<slug:slug>.csv", reports.report_csv, name="report_csv"),
     path("reports/<slug:slug>.xlsx", reports.report_xlsx, name="report_xlsx"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit.csv", audit.audit_csv, name="audit_csv"),
     # Operation
     path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),

@@ -262,7 +262,7 @@ def _history(order: Order) -> tuple[HistoryLine, ...]:
         HistoryLine(
             at=local_text(event.at),
             who=name_of(event.actor) or _("automatically"),
-            what=_what(event),
+            what=event_text(event),
             why=event.reason,
             approver=name_of(event.approver),
             reference=event.booking.booking_reference,
@@ -271,7 +271,8 @@ def _history(order: Order) -> tuple[HistoryLine, ...]:
     )
 
 
-def _what(event: BookingEvent) -> str:
+def event_text(event: BookingEvent) -> str:
+    """What happened to a booking or a ticket, in words."""
     subject = event.ticket.full_name if event.ticket else _("booking")
     if event.from_status == event.to_status:
         return _("%(subject)s changed") % {"subject": subject}

@@ -172,6 +172,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "AccessLink": "token_hash",
     "ApiKey": "name prefix key_hash scopes limit",
     "AuditEntry": "subject title before after",
+    "OfficeEvent": "kind detail",
     "BankDetails": "banks",
     "Booking": "booking_reference",
     "BookingEvent": "from_status to_status",

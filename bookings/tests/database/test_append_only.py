@@ -24,6 +24,7 @@ from bookings.models import (
     InvoiceLine,
     LedgerEntry,
     Note,
+    OfficeEvent,
     OrderLine,
     PartnerPayment,
     Payment,
@@ -62,6 +63,7 @@ MODELS: tuple[type[Model], ...] = (
     StatementMatch,
     ScheduleChange,
     VoucherMovement,
+    OfficeEvent,
     AuditEntry,
     Erasure,
 )
@@ -92,6 +94,7 @@ def books(db: None) -> Booking:
     request_invoice(booking.order_id, Recipient(), submission="invoice", now=NOW)
     make_voucher()
     AuditEntry.objects.create(at=NOW, actor=clerk, subject="stop:1", title="Park Station")
+    OfficeEvent.objects.create(at=NOW, user=clerk, kind="signed_in")
     Erasure.objects.create(order=booking.order, subject_digest="ab", cause="asked", at=NOW)
     return booking
 
