@@ -20,6 +20,7 @@ from bookings.office.views import (
     ledger_export,
     login,
     luggage,
+    missed_coach,
     owed,
     partner_statements,
     partners,
@@ -237,6 +238,7 @@ urlpatterns = [
         name="undo_step",
     ),
     # What goes wrong
+    path("bookings/<reference:reference>/missed-coach/", missed_coach.missed_coach, name="missed_coach"),
     path("disruptions/", disruptions.disruptions, name="disruptions"),
     path("departures/<int:schedule_id>/disruption/", disruptions.new, name="disruption_new"),
     path("disruptions/passing/", disruptions.passing, name="disruption_passing"),

@@ -67,6 +67,7 @@ GOODWILL_MONTHS = env.int("GOODWILL_MONTHS", 12)
 VOUCHER_RESTORED_DAYS = env.int("VOUCHER_RESTORED_DAYS", 90)
 GOODWILL_APPROVAL_OVER = Decimal(env.str("GOODWILL_APPROVAL_OVER", "500"))
 GOODWILL_MOST = Decimal(env.str("GOODWILL_MOST", "5000"))
+MISSED_COACH_FEE = Decimal(env.str("MISSED_COACH_FEE", "150"))  # rand, of each who stands by on a later one
 # Of a disruption: refunds in rand, or people, over which a second person confirms it
 DISRUPTION_APPROVAL_OVER = Decimal(env.str("DISRUPTION_APPROVAL_OVER", "5000"))
 DISRUPTION_APPROVAL_PEOPLE_OVER = env.int("DISRUPTION_APPROVAL_PEOPLE_OVER", 10)

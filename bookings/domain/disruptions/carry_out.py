@@ -17,6 +17,7 @@ from bookings.domain.disruptions.swap import end_unpaid, refund_downgrades, seat
 from bookings.domain.disruptions.times import StopChange, change_times
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
+from bookings.domain.sales.bookings import mail_new_tickets, next_cause
 from bookings.domain.sales.cancellations import is_whole_booking
 from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.orders import split_off
@@ -198,6 +199,8 @@ def _change_booking(
             for line in own:
                 line.ticket = issued[line.ticket_id]
             DisruptionLine.objects.bulk_update(own, ["ticket"])
+            if action == Action.MOVE:
+                mail_new_tickets(part, next_cause("case", part), now=now)
         elif action == Action.MOVE:
             move_booking(part, get_segment(_new_ref(own[0])), seats, reason=reason, actor=actor, now=now)
         else:

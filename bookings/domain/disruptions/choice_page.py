@@ -68,6 +68,8 @@ _APOLOGIES: Final[Mapping[Disruption.Kind, str | Promise]] = {
     Disruption.Kind.MISSED: gettext_lazy("%(trip)s on %(when)s left before you came."),
     Disruption.Kind.LEFT_BEHIND: gettext_lazy("We are sorry: %(trip)s on %(when)s left without you."),
 }
+# Who was on board, or was left by the coach, gets a new ticket
+_NEW_TICKETS: Final = (Disruption.Kind.BREAKDOWN, Disruption.Kind.SHORT_TURN, Disruption.Kind.LEFT_BEHIND)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class ChoicePage:
     is_buyer: bool
     is_open: bool
     offers_choice: bool  # another coach or the money
+    tickets_text: str  # which tickets count
     own_links: tuple[tuple[str, str], ...]  # of the passengers: name and address, to pass on
 
 
@@ -144,6 +147,7 @@ def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
         is_buyer=is_buyer,
         is_open=is_open,
         offers_choice=has_choice(lines) or any(party.is_waiting for party in parties),
+        tickets_text=_tickets_text(case),
         own_links=_own_links(case, order) if is_buyer and is_open else (),
     )
 
@@ -170,6 +174,12 @@ def _headline(case: Disruption) -> str:
     if _is_open_again(case):
         return _("Your coach runs")
     return str(_HEADLINES[Disruption.Kind(case.kind)])
+
+
+def _tickets_text(case: Disruption) -> str:
+    if case.kind in _NEW_TICKETS:
+        return _("Show the tickets that we mailed last.")
+    return _("Your ticket codes stay the same.")
 
 
 def _accept_text(case: Disruption) -> str:

@@ -180,6 +180,10 @@ class BookingPart:
     def is_confirmed(self) -> bool:
         return self.status == SaleStatus.CONFIRMED
 
+    @property
+    def has_no_show(self) -> bool:
+        return any(ticket.status == Ticket.Status.NO_SHOW for ticket in self.tickets)
+
 
 @dataclass(frozen=True)
 class RefundView:

@@ -24,6 +24,7 @@ def booking(request: StaffRequest, reference: str) -> HttpResponse:
         "record": record,
         "page": record.page,
         "parts": [(part, part is record.part) for part in record.page.parts],
+        "may_rescue": may(request.user.role, "missed_coach", "POST"),
         "may_change": may(request.user.role, "exchange", "POST"),
         "may_see_invoices": may(request.user.role, "tax_invoice"),
         "may_enter_details": may(request.user.role, "bank_details", "POST"),
