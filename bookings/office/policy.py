@@ -190,6 +190,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "personal_data": MANAGERS,  # everything about somebody on one page
     # Reports: a supervisor's are those of the branch
     "reports": APPROVERS | {Role.AUDITOR},
+    "accounts": MANAGERS | {Role.AUDITOR},
     "report": APPROVERS | {Role.AUDITOR},
     "report_csv": APPROVERS | {Role.AUDITOR},
     "report_xlsx": APPROVERS | {Role.AUDITOR},

@@ -287,6 +287,7 @@ urlpatterns = [
     path("privacy/", privacy.personal_data, name="personal_data"),
     # Reports
     path("reports/", reports.reports, name="reports"),
+    path("reports/accounts/", reports.accounts, name="accounts"),
     path("reports/<slug:slug>/", reports.report, name="report"),
     path("reports/<slug:slug>.csv", reports.report_csv, name="report_csv"),
     path("reports/<slug:slug>.xlsx", reports.report_xlsx, name="report_xlsx"),

@@ -2,6 +2,7 @@
 //   [data-overlay="k" or "?"]   a link to a page that Ctrl+K, or ?, shows over this one; without a script it is opened
 //   kbd[data-access-key]        says Alt+E; shown as this browser wants it
 //   input[data-hits="#list"]    the down arrow goes to the first a[data-hit] in the list, and on from hit to hit
+//   button[data-print-page]     prints the page
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -45,6 +46,7 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-overlay]");
     if (link && overlay && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); show(link); }
+    if (event.target.closest?.("[data-print-page]")) print();
     if (event.target === overlay || event.target.closest?.("[data-close]")) overlay.close(); // beside it
   });
 

@@ -10,14 +10,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
+from bookings.base.dates import full_day_text
 from bookings.base.params import read_int
 from bookings.database.replica.routing import may_lag
 from bookings.domain.reconciliation.days import business_day
+from bookings.domain.reports.accounts import accounts_of
 from bookings.domain.reports.periods import Preset
 from bookings.domain.staff.roles import SEES_ALL_BRANCHES
 from bookings.office.access import StaffRequest, own_branch, staff
 from bookings.office.forms.reports import PRESET_WORDS, PeriodForm
+from bookings.office.policy import may
 from bookings.office.presenters.reports import REPORTS
+from bookings.office.presenters.reports.accounts import accounts_tables
 from bookings.office.presenters.reports.page import report_page
 from bookings.office.presenters.reports.table import Report, ReportContent, ReportQuery, file_rows
 from bookings.office.presenters.spreadsheet import csv_lines, xlsx_file
@@ -30,7 +34,8 @@ _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 @require_safe
 def reports(request: StaffRequest) -> HttpResponse:
     shown = [report for report in REPORTS.values() if _may_see(request, report)]
-    return render(request, "office/reports/reports.html", {"reports": shown})
+    page = {"reports": shown, "may_account": may(request.user.role, "accounts")}
+    return render(request, "office/reports/reports.html", page)
 
 
 @staff
@@ -44,7 +49,7 @@ def report(request: StaffRequest, slug: str) -> HttpResponse:
         "form": form,
         "cut": cut,
         "cuts": _cuts(request, report, cut),
-        "presets": _presets(request, form),
+        "presets": _presets(request, form) if report.has_period else [],
     }
     if not form.is_valid():
         return render(request, "office/reports/report.html", page, status=422)
@@ -75,6 +80,24 @@ def report_xlsx(request: StaffRequest, slug: str) -> HttpResponse:
     answer = HttpResponse(xlsx_file(file_rows(content)), content_type=_XLSX)
     answer["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return answer
+
+
+@staff
+@may_lag
+@require_safe
+def accounts(request: StaffRequest) -> HttpResponse:
+    """What was sold beside what the ledger says, to print; last week unless said."""
+    typed = request.GET.dict()
+    if not ("first" in typed or "last" in typed):
+        typed |= PeriodForm.of(Preset.LAST_WEEK, business_day(timezone.now()))
+    form = PeriodForm(typed, has_branches=False)
+    page: dict[str, Any] = {"form": form, "presets": _presets(request, form)}
+    if not form.is_valid():
+        return render(request, "office/reports/accounts.html", page, status=422)
+    period = form.period
+    page |= {"days": f"{full_day_text(period.first)} – {full_day_text(period.last)}"}
+    page |= accounts_tables(accounts_of(period))
+    return render(request, "office/reports/accounts.html", page)
 
 
 def _file(request: StaffRequest, slug: str) -> tuple[ReportContent, str]:

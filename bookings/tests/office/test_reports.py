@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from bookings.base.money import format_zar
 from bookings.domain.counter.void import VoidRequest, void_sale
 from bookings.domain.reports.day_sums import sum_days
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -16,6 +17,7 @@ from bookings.domain.sales.earning import earn_old_fares
 from bookings.models import (
     Account,
     Booking,
+    DailySum,
     LedgerEntry,
     Order,
     OrderLine,
@@ -146,6 +148,17 @@ def test_a_seat_is_counted_where_it_is_sold_and_standby_is_none(manager: StaffCl
         assert (sum_of(rows, "Taken"), sum_of(rows, "Seats"), sum_of(rows, "No-shows")) == (2, seats, 1)
     Schedule.objects.update(status="cancelled")
     assert len(file_of(manager, "load", "by=departure")) == 1
+
+
+def test_the_week_for_the_accounts_is_equal_to_the_ledger(manager: StaffClient, sales: Booking) -> None:
+    page = manager.get(f"/office/reports/accounts/?{PERIOD}")
+
+    sold = format_zar(-ledger(Account.REVENUE, Account.UNEARNED_FARES))
+    assert page.context["checks"].lines[0][1:] == (sold, sold, "equal")
+    assert page.context["checks"].lines[1][-1] == "equal"
+    assert page.context["ledger"].total[-1] == "R0"
+    DailySum.objects.filter(by="kind", key="fare", positive__gt=0).update(positive=1)
+    assert "NOT EQUAL" in manager.get(f"/office/reports/accounts/?{PERIOD}").content.decode()
 
 
 def test_vouchers_are_those_of_the_ledger(manager: StaffClient) -> None:
