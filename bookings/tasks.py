@@ -28,6 +28,7 @@ from bookings.domain.sales.exchange_requests import lapse_requests
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.order_lines import write_missing_lines
 from bookings.domain.sales.reminders import queue_pay_reminders
+from bookings.domain.sales.wait_list import end_entries
 from bookings.domain.search import feed_publishing
 from bookings.domain.tickets.invoices import correct_invoices
 from bookings.domain.timetable.generate import generate_departures
@@ -93,6 +94,7 @@ def sweep() -> None:
         earn_fares,
         write_missing_lines,
         queue_pay_reminders,
+        end_entries,
         gateway_refunds.pay_waiting_refunds,
         gateway_refunds.watch_owed_refunds,
         remind_of_bank_details,

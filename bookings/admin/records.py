@@ -47,6 +47,7 @@ from bookings.models import (
     TillMovement,
     TimetableDraft,
     User,
+    WaitListEntry,
 )
 
 Rows = models.QuerySet
@@ -429,6 +430,13 @@ class DisruptionLineAdmin(RecordAdmin):
     list_display = ["id", "disruption", "ticket", "choice", "chosen_by", "chosen_at"]
     list_select_related = ["disruption", "ticket"]
     list_filter = ["choice"]
+
+
+@admin.register(WaitListEntry)
+class WaitListEntryAdmin(RecordAdmin):
+    list_display = ["id", "created_at", "confirmed_at", "offers", "end"]
+    exclude = ["token_hash"]
+    list_filter = ["end"]
 
 
 @admin.register(ChoiceLink)

@@ -38,6 +38,7 @@ from .staff import Branch, StaffEvent, StaffSession, StaffTask, User
 from .statements import StatementDay, StatementLine, StatementMatch
 from .timetable import EVERY_DAY, Schedule, ScheduleChange, ScheduleEvent, Service, ServiceException
 from .vouchers import VOUCHER, Voucher, VoucherMovement
+from .wait_list import WaitListEntry, WaitListTrip
 
 __all__ = [
     "EVERY_DAY",
@@ -137,5 +138,7 @@ __all__ = [
     "User",
     "Voucher",
     "VoucherMovement",
+    "WaitListEntry",
+    "WaitListTrip",
     "Webhook",
 ]

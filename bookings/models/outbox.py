@@ -43,12 +43,15 @@ class OutboxMessage(models.Model):
         CONTACT_CHANGED = "contact_changed", _("contact changed")
         VOUCHER = "voucher", _("voucher with its code")
         VOUCHER_RESTORED = "voucher_restored", _("money back on a voucher")
+        WAIT_LIST = "wait_list", _("place on a wait list")
+        SEAT_OFFER = "seat_offer", _("seats for who waits")
         DATA_LINK = "data_link", _("link to the personal data")
         DEMO_PAYMENT = "demo_payment", _("notification of the demo gateway")
         WEBHOOK = "webhook", _("event for a partner")
 
     NO_MAIL: Final = (Kind.DEMO_PAYMENT, Kind.WEBHOOK)
     OF_VOUCHER: Final = (Kind.VOUCHER, Kind.VOUCHER_RESTORED)  # which may be of no order
+    OF_WAIT_LIST: Final = (Kind.WAIT_LIST, Kind.SEAT_OFFER)  # of no order
 
     kind = models.CharField(max_length=20, choices=Kind)
     order = models.ForeignKey(
@@ -87,7 +90,10 @@ class OutboxMessage(models.Model):
             models.UniqueConstraint(fields=["kind", "subject", "version"], name="unique_outbox_message"),
             models.CheckConstraint(
                 condition=Q(kind="webhook", webhook__isnull=False)
-                | Q(kind__in=["voucher", "voucher_restored"], webhook__isnull=True)
+                | Q(
+                    kind__in=["voucher", "voucher_restored", "wait_list", "seat_offer"],
+                    webhook__isnull=True,
+                )
                 | (~Q(kind="webhook") & Q(webhook__isnull=True, order__isnull=False)),
                 name="outbox_webhook_or_order",
             ),

@@ -22,6 +22,7 @@ from bookings.passenger.views import (
     search,
     seo,
     vouchers,
+    wait_list,
 )
 
 app_name = "passenger"
@@ -37,6 +38,8 @@ urlpatterns = [
     re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/status/$", coach_status.status, name="coach_status"),
     re_path(r"^departures/(?P<place>[-\w]{1,80})/screen/$", coach_status.screen, name="screen"),
     re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/book/$", departure.book, name="book"),
+    re_path(r"^departures/(?P<schedule_id>[0-9]{1,18})/wait-list/$", wait_list.join, name="join_wait_list"),
+    re_path(rf"^wait-list/{_TOKEN}/$", wait_list.entry, name="wait_list"),
     re_path(rf"^checkout/{_TOKEN}/$", checkout.checkout, name="checkout"),
     re_path(rf"^orders/{_TOKEN}/status/$", payment.status, name="order_status"),
     re_path(rf"^orders/{_TOKEN}/voucher/$", vouchers.pay, name="pay_with_voucher"),

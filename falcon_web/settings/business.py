@@ -23,6 +23,9 @@ RESERVATION_HOURS = env.float("RESERVATION_HOURS", 24)
 RESERVATION_CUTOFF_HOURS = env.float("RESERVATION_CUTOFF_HOURS", 1)
 RESERVATION_COACH_SHARE = env.float("RESERVATION_COACH_SHARE", 0.5)
 WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before boarding; then for all
+# How long seats that came free are kept for a party on the wait list; the second within six hours of boarding
+WAIT_LIST_MINUTES = env.int("WAIT_LIST_MINUTES", 30)
+WAIT_LIST_MINUTES_SOON = env.int("WAIT_LIST_MINUTES_SOON", 10)
 SALES_CLOSE_MINUTES = {
     "web": env.float("SALES_CLOSE_MINUTES", 15),
     "api": env.float("SALES_CLOSE_MINUTES", 15),

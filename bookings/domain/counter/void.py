@@ -29,6 +29,7 @@ from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import queue_message
 from bookings.domain.sales.order_lines import Cause, take_back_sale
 from bookings.domain.sales.orders import lock_order
+from bookings.domain.sales.wait_list import offer_freed_seats
 from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import (
@@ -226,4 +227,5 @@ def _void(request: VoidRequest, shift: Shift, submission: str, now: datetime | N
         )
     watch_cancellations(shift.clerk, order, now=now)
     refresh(locked.schedules)
+    offer_freed_seats(locked.schedules, now=now)
     return str(order.pk)

@@ -155,6 +155,7 @@ PERSONAL_FIELDS: Final = (
         ERASED,
         is_exempt=True,
     ),
+    PersonalField("WaitListEntry", "email", _("Address on a wait list"), Purpose.TRIP, is_exempt=True),
     PersonalField("User", "username", _("User name"), Purpose.WORK, is_exempt=True),
     PersonalField("User", "first_name", _("First name"), Purpose.WORK, is_exempt=True),
     PersonalField("User", "last_name", _("Surname"), Purpose.WORK, is_exempt=True),
@@ -236,6 +237,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "TillMovement": "reason",
     "User": "password",
     "Voucher": "code_digest code_end sealed_code",
+    "WaitListEntry": "language party token_hash",
     "Webhook": "url secret old_secret events",
 }
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256 as keyed
 from typing import Final
 
 from django.conf import settings
 
-from bookings.base.codes import sha256
+from bookings.base.codes import seeded_token, sha256
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.privacy.subjects import Subject, orders_of
 from bookings.domain.sales.messages import write_message
@@ -47,6 +44,4 @@ def find_data_request(token: str, *, now: datetime) -> DataRequest | None:
 
 def _token_of(request: DataRequest) -> str:
     """The same whenever the mail is built, so that one that is sent twice is the same mail."""
-    seed = f"data {request.email} {request.created_at.isoformat()}"
-    digest = hmac.new(settings.SECRET_KEY.encode(), seed.encode(), keyed).digest()
-    return urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+    return seeded_token(f"data {request.email} {request.created_at.isoformat()}")

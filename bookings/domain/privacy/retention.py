@@ -22,7 +22,9 @@ from bookings.models import (
     Invoice,
     InvoiceLine,
     Order,
+    OutboxMessage,
     Voucher,
+    WaitListEntry,
 )
 
 logger = logging.getLogger("bookings.privacy")
@@ -43,6 +45,7 @@ def erase_old_data(*, now: datetime | None = None) -> dict[str, int]:
         "invoices": _old_invoices(now),
         "vouchers": _old_vouchers(now),
         "sign-ins": _old_sign_ins(now),
+        "wait lists": _old_wait_lists(now),
         "requests": DataRequest.objects.filter(expires_at__lt=now).delete()[0],
     }
     logger.info("erased: %s", erased)
@@ -87,6 +90,14 @@ def _old_vouchers(now: datetime) -> int:
     before = (now - settings.PERSONAL_DATA_MONTHS * _MONTH).date()
     old = Voucher.objects.filter(order=None, valid_until__lt=before, balance=0)
     return old.exclude(email="").update(email="")
+
+
+def _old_wait_lists(now: datetime) -> int:
+    """Parties whose wait ended a month ago, with the addresses of their mails."""
+    old = WaitListEntry.objects.filter(ended_at__lt=now - _MONTH)
+    mails = OutboxMessage.objects.filter(kind__in=OutboxMessage.OF_WAIT_LIST, about_id__in=old.values("pk"))
+    mails.update(recipient="", last_error="")
+    return old.delete()[1].get("bookings.WaitListEntry", 0)
 
 
 def _old_sign_ins(now: datetime) -> int:

@@ -39,6 +39,7 @@ from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.promo_codes import LIVE, free_uses
 from bookings.domain.sales.refunds import owe_back, owe_refund
 from bookings.domain.sales.voucher_refunds import take_as_voucher
+from bookings.domain.sales.wait_list import offer_freed_seats
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
@@ -349,6 +350,7 @@ def cancel_within(
     if refunds and afterwards:
         afterwards(refunds)
     refresh(locked.schedules)
+    offer_freed_seats(locked.schedules, now=now)
     return str(booking.pk)
 
 

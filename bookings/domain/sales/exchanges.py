@@ -34,6 +34,7 @@ from bookings.domain.sales.order_lines import (
     open_lines,
 )
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
+from bookings.domain.sales.wait_list import offer_freed_seats
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, get_segment
 from bookings.domain.timetable.trips import local_text
@@ -95,6 +96,7 @@ def exchange_within(
     post_difference(booking, cause, change, actor=actor, settle=settle, now=now)
     mail_new_tickets(booking, cause, now=now)
     refresh(locked.schedules)
+    offer_freed_seats(locked.schedules, now=now)
     return booking
 
 

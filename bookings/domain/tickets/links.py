@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from hashlib import sha256 as keyed
 from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError
 
-from bookings.base.codes import random_token, sha256
+from bookings.base.codes import random_token, seeded_token, sha256
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import lone_statement, short_transaction
 from bookings.domain.sales.messages import queue_message
@@ -28,18 +25,13 @@ def make_link(order: Order, *, now: datetime, bookings: Iterable[Booking] = (), 
     `bookings`: those of the order, where they are at hand. The same `seed` gives the same token, so that a
     mail that is sent twice is the same mail.
     """
-    token = _token_of(seed) if seed else random_token()
+    token = seeded_token(f"link {seed}") if seed else random_token()
     last = max((booking.alights_at for booking in bookings or order.bookings.all()), default=now)
     expires_at = max(now, last) + _LIVES_AFTER_ARRIVAL
     with suppress(IntegrityError), lone_statement():  # of a mail that is sent once more
         link = AccessLink(token_hash=sha256(token), order=order, created_at=now, expires_at=expires_at)
         insert_rows([link])
     return token
-
-
-def _token_of(seed: str) -> str:
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"link {seed}".encode(), keyed).digest()
-    return urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
 
 def link_address(token: str) -> str:

@@ -55,6 +55,11 @@ class DepartureQuery:
         return f"{reverse('passenger:departure', args=[self.segment.schedule_id])}?{self.query()}"
 
     @property
+    def wait_list_address(self) -> str:
+        """Where the party joins the wait list of the departure."""
+        return f"{reverse('passenger:join_wait_list', args=[self.segment.schedule_id])}?{self.query()}"
+
+    @property
     def canonical(self) -> str:
         """The same page for every party."""
         ends = urlencode({"from": self.segment.from_ref, "to": self.segment.to_ref}, safe="@")

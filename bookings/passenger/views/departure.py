@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bookings.base.errors import PartyMismatch, Refusal, SeatTaken
+from bookings.base.errors import PartyMismatch, Refusal, SeatTaken, SoldOut
 from bookings.domain.fares.prices import fare_classes
 from bookings.domain.inventory.seats import seat_map_revision
 from bookings.domain.sales.departure_page import DepartureView, departure_view
@@ -131,6 +131,7 @@ def _page(
         "refusal": counted(refusal),
         "ticked": [label for label in ticked if label in free],
         "lost": lost,
+        "is_short": isinstance(refusal, SoldOut),  # fewer seats than passengers
         "asks_party": is_wrong_party,  # who travels is to be said first
         "party_fields": party_fields(query, request.POST),
         "lost_text": SeatTaken(lost).message if lost else "",

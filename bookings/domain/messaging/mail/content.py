@@ -23,6 +23,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.disruptions.choice_page import choice_page
 from bookings.domain.messaging.mail.message import Mail
+from bookings.domain.messaging.mail.wait_list import joined_mail, offer_mail
 from bookings.domain.privacy.requests import data_address
 from bookings.domain.sales.bank_details import amount_waiting, details_request, waiting_for_details
 from bookings.domain.sales.booking_page import bookings_of
@@ -77,6 +78,10 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
     with translation.override(order.language if order else settings.LANGUAGE_CODE):
         if message.kind in OutboxMessage.OF_VOUCHER:
             content, token = _VOUCHER_WRITERS[message.kind](message), ""
+        elif message.kind in OutboxMessage.OF_WAIT_LIST:
+            is_offer = message.kind == OutboxMessage.Kind.SEAT_OFFER
+            written = offer_mail(message, now) if is_offer else joined_mail(message)
+            content, token = (Content(*written) if written else None), ""
         elif order:
             bookings = bookings_of(order)
             content = _WRITERS[message.kind](message, order, bookings, now)
