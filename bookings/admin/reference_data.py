@@ -19,6 +19,7 @@ from bookings.models import (
     Company,
     DisruptionPolicy,
     FareClass,
+    InterestRate,
     Line,
     LuggageRule,
     LuggageSpace,
@@ -223,6 +224,11 @@ class LuggageRuleAdmin(PlainAdmin):
 class LuggageSpaceAdmin(PlainAdmin):
     list_display = ["layout", "pieces"]
     list_select_related = ["layout"]
+
+
+@admin.register(InterestRate)
+class InterestRateAdmin(PlainAdmin):
+    list_display = ["valid_from", "percent", "source"]
 
 
 @admin.register(DisruptionPolicy)

@@ -2,7 +2,14 @@ from .chargebacks import Chargeback
 from .commissions import Commission, CommissionRate, PartnerPayment
 from .company import Company
 from .counter import Note, Shift, TillMovement
-from .disruptions import ChoiceLink, DisruptedSchedule, Disruption, DisruptionLine, DisruptionPolicy
+from .disruptions import (
+    ChoiceLink,
+    DisruptedSchedule,
+    Disruption,
+    DisruptionLine,
+    DisruptionPolicy,
+    InterestRate,
+)
 from .drafts import AuditEntry, DraftChange, TimetableDraft
 from .exchanges import ExchangeRequest
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
@@ -78,6 +85,7 @@ __all__ = [
     "Hold",
     "HoldSeat",
     "HoldTrip",
+    "InterestRate",
     "Invoice",
     "InvoiceLine",
     "InvoiceSeries",

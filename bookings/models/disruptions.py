@@ -252,3 +252,24 @@ class DisruptionPolicy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class InterestRate(models.Model):
+    """The prescribed rate of interest from a day on (Act 55 of 1975): the repurchase rate plus 3.5 percent,
+    as the Gazette has it.
+    """
+
+    valid_from = models.DateField(_("from"), unique=True)
+    percent = models.DecimalField(_("percent a year"), max_digits=5, decimal_places=2)
+    source = models.CharField(_("source"), max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["-valid_from"]
+        verbose_name = _("prescribed rate of interest")
+        verbose_name_plural = _("prescribed rates of interest")
+        constraints = [
+            models.CheckConstraint(condition=Q(percent__gte=0), name="interest_rate_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % from {self.valid_from}"

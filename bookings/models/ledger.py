@@ -41,6 +41,7 @@ class Account(models.TextChoices):
     COMMISSION = "commission", _("commission of partners")
     GOODWILL = "goodwill", _("vouchers given in goodwill")
     BREAKAGE = "breakage", _("vouchers that nobody used")
+    INTEREST = "interest", _("interest paid to passengers")
 
 
 PER_GATEWAY: Final = (Account.GATEWAY, Account.GATEWAY_FEES, Account.CHARGEBACKS)

@@ -22,6 +22,7 @@ from bookings.models import (
     Company,
     DisruptionPolicy,
     FareClass,
+    InterestRate,
     Line,
     LuggageRule,
     LuggageSpace,
@@ -51,6 +52,7 @@ from bookings.tests.make import (
 PLAIN = [
     Company,
     DisruptionPolicy,
+    InterestRate,
     City,
     Stop,
     LuggageRule,

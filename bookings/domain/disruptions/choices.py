@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal, SalesClosed, SeatTaken
 from bookings.database.transactions import database_now
+from bookings.domain.disruptions.interest import owe_interest
 from bookings.domain.disruptions.parties import AffectedParty, parties_of_lines
 from bookings.domain.disruptions.seats import FreeSeats, find_segment
 from bookings.domain.inventory.claims import refresh
@@ -24,7 +25,7 @@ from bookings.domain.sales.orders import lock_order, split_off
 from bookings.domain.sales.reaccommodation import move_booking
 from bookings.domain.tickets.choice_links import find_choice_link
 from bookings.domain.timetable.segments import SegmentRef
-from bookings.models import Disruption, DisruptionLine, DisruptionPolicy, User
+from bookings.models import Booking, Disruption, DisruptionLine, DisruptionPolicy, User
 
 Choice, By = DisruptionLine.Choice, DisruptionLine.By
 _MAY_CHANGE_FOR: Final = timedelta(hours=24)
@@ -100,7 +101,7 @@ def _answer(
     locked = lock_order(order_id, also=[answer.to.schedule_id] if answer.to else [])
     now = now or locked.now
     case = Disruption.objects.get(pk=case_id)
-    rows = case.lines.filter(ticket__booking__order=order_id).select_related("disruption")
+    rows = case.lines.filter(ticket__booking__order=order_id).select_related("disruption", "ticket")
     lines = list(rows.order_by("pk"))
     party = _find_party(parties_of_lines(lines), answer.reference)
     own = [line for line in lines if line.ticket_id in {ticket.pk for ticket in party.tickets}]
@@ -116,7 +117,7 @@ def _answer(
         _move(case, party, own, answer.to, answerer, now)
         refresh(locked.schedules)
     elif answer.choice == Choice.REFUND:
-        _refund(case, party, answerer, now)
+        _refund(case, party, own, answerer, now=now)
     else:
         raise Refusal(_("Choose what you would like."))
     DisruptionLine.objects.filter(pk__in=[line.pk for line in own]).update(
@@ -211,8 +212,15 @@ def _move(
     _mail_tickets(party, now)
 
 
-def _refund(case: Disruption, party: AffectedParty, answerer: Answerer, now: datetime) -> None:
-    """Each booking in full, children before the adults whom they need."""
+def _refund(
+    case: Disruption,
+    party: AffectedParty,
+    lines: Sequence[DisruptionLine],
+    answerer: Answerer,
+    *,
+    now: datetime,
+) -> None:
+    """Each booking in full, children before the adults whom they need; with the interest that is due."""
     adults = {
         booking.pk: sum(
             ticket.passenger_type.is_adult for ticket in party.tickets if ticket.booking_id == booking.pk
@@ -227,4 +235,7 @@ def _refund(case: Disruption, party: AffectedParty, answerer: Answerer, now: dat
             reason=_("case %(number)d: refund chosen") % {"number": case.pk},
             is_disrupted=True,
         )
-        cancel_within(request, actor=answerer.actor, now=now)
+        cancelled = cancel_within(request, actor=answerer.actor, now=now)
+        of_booking = [line for line in lines if line.ticket_id in tickets]
+        booking = Booking.objects.select_related("order").get(pk=cancelled)
+        owe_interest(booking, of_booking, actor=answerer.actor, now=now)

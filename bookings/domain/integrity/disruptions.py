@@ -5,7 +5,17 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from bookings.models import Disruption, DisruptionLine, SaleStatus, SeatClaim, Ticket
+from bookings.models import (
+    Account,
+    Disruption,
+    DisruptionLine,
+    LedgerEntry,
+    Refund,
+    SaleStatus,
+    SeatClaim,
+    Ticket,
+    Total,
+)
 
 _CARRIED_OUT = (Disruption.Status.CONFIRMED, Disruption.Status.CLOSED)
 
@@ -46,3 +56,10 @@ def confirmed_cases_are_signed(now: datetime) -> Iterator[object]:
     cases = Disruption.objects.filter(status__in=_CARRIED_OUT)
     odd = Q(confirmed_by=None) | Q(approver=F("confirmed_by"))
     yield from cases.filter(odd).values_list("pk", flat=True)
+
+
+def interest_is_in_the_ledger(now: datetime) -> Iterator[object]:
+    """What is owed or was paid as interest is what the ledger has."""
+    owed = Refund.objects.filter(cause__startswith="interest:").aggregate(total=Total("amount"))["total"] or 0
+    if owed != LedgerEntry.objects.balance(Account.INTEREST):
+        yield f"{owed} in refunds, {LedgerEntry.objects.balance(Account.INTEREST)} in the ledger"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery, Window
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, Lag
 
 from bookings.database.reference_triggers import missing_reference_triggers
@@ -24,6 +24,7 @@ from bookings.domain.integrity.daily_sums import sums_are_those_of_their_rows
 from bookings.domain.integrity.disruptions import (
     confirmed_cases_are_signed,
     disrupted_are_seated_waiting_or_refunded,
+    interest_is_in_the_ledger,
     waiting_claims_nothing,
     waiting_has_an_open_line,
 )
@@ -182,9 +183,11 @@ def _owed_by_state(now: datetime) -> Iterator[object]:
 
 
 def _refunds_within_payments(now: datetime) -> Iterator[object]:
-    def total(model: type[Payment] | type[Refund]) -> Coalesce:
+    """But for interest, which is ours to give."""
+
+    def total(of: QuerySet[Any]) -> Coalesce:
         rows = (
-            model._default_manager.filter(order=OuterRef("pk"))
+            of.filter(order=OuterRef("pk"))
             .order_by()
             .values("order")
             .annotate(total=Total("amount"))
@@ -193,7 +196,10 @@ def _refunds_within_payments(now: datetime) -> Iterator[object]:
         return Coalesce(Subquery(rows), 0, output_field=LedgerEntry._meta.get_field("amount"))
 
     yield from (
-        Order.objects.annotate(paid=total(Payment), back=total(Refund))
+        Order.objects.annotate(
+            paid=total(Payment.objects.all()),
+            back=total(Refund.objects.exclude(cause__startswith="interest:")),
+        )
         .filter(back__gt=F("paid"))
         .values_list("pk", flat=True)
     )
@@ -285,6 +291,7 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "who waits for a seat is in an open case": waiting_has_an_open_line,
     "a disrupted ticket is seated, waiting or refunded": disrupted_are_seated_waiting_or_refunded,
     "a case is signed": confirmed_cases_are_signed,
+    "interest is in the ledger": interest_is_in_the_ledger,
     "who boarded and who did not come is written down": boarding_is_recorded,
     "a departure has the times that were told of it": times_are_those_that_were_told,
     "a till agrees with its sales": tills_agree_with_sales,

@@ -188,6 +188,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "Disruption": "text",
     "DisruptionLine": "entitlements",
     "DisruptionPolicy": "code name kinds entitlements not_beyond_control not_in_weather",
+    "InterestRate": "source",
     "DraftChange": "subject data base",
     "Erasure": "subject_digest",
     "ExchangeRequest": "token reason",

@@ -29,6 +29,7 @@ DEFAULT_CODES: Final[Mapping[str, str]] = {
     "breakage": "216",
     "commission": "405",
     "goodwill": "217",
+    "interest": "437",
     "gateway_fees": "404",
     "chargebacks": "406",
     "cash_over_short": "407",

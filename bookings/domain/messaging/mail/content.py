@@ -304,11 +304,16 @@ def _exchange_refused(
 def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     first = Refund.objects.get(pk=message.row_id)
     reference, amount = bookings[0].booking_reference, format_zar(_refunded(order, cause=first.cause))
+    is_interest = first.cause.startswith("interest:")
+    subject = _("Your refund of %(amount)s (%(reference)s)")
+    if is_interest:
+        subject = _("Interest of %(amount)s on your refund (%(reference)s)")
     return Content(
-        _("Your refund of %(amount)s (%(reference)s)") % {"amount": amount, "reference": reference},
+        subject % {"amount": amount, "reference": reference},
         {
             "reference": reference,
             "amount": amount,
+            "is_interest": is_interest,
             "refunds": _sentences(order, Q(cause=first.cause)),
         },
     )
