@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,15 +13,14 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import format_zar
 from bookings.domain.counter.coins import in_coins
-from bookings.domain.fares.prices import Party, passenger_types
 from bookings.domain.inventory.seats import SeatMap, seat_map
-from bookings.domain.network.places import get_places
 from bookings.domain.sales.booking_page import booking_segment
 from bookings.domain.sales.bookings import Difference, booking_called
 from bookings.domain.sales.cancellations import returnable_tickets
+from bookings.domain.sales.exchange_offers import list_exchange_offers
 from bookings.domain.sales.exchange_quotes import ExchangeQuote, quote_exchange
 from bookings.domain.sales.ticket_changes import SeatQuote, quote_seat, ticket_called
-from bookings.domain.search.offers import Offer, Search, results
+from bookings.domain.search.offers import Offer
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.domain.timetable.trips import TripView, late_text, trip_view
 from bookings.models import Booking, Shift, Ticket, User
@@ -172,26 +170,15 @@ def _passenger(ticket: Ticket, is_chosen: bool) -> ExchangePassenger:
 
 
 def _offers(booking: Booking, chosen: list[Ticket], day: date, now: datetime) -> tuple[Offer, ...]:
-    if not chosen:
-        return ()
-    types = passenger_types()
-    slugs = Counter(ticket.passenger_type.slug for ticket in chosen if ticket.passenger_type.slug in types)
-    others = len(chosen) - slugs.total()  # of a type that is not sold any more
-    slugs[next(slug for slug in types)] += others
-    party = Party(
-        tuple((slug, slugs[slug]) for slug in types if slugs[slug]),
-        sum(ticket.needs_wheelchair for ticket in chosen),
-    )
-    origin, destination = get_places(*(call.stop.city.slug for call in (booking.from_stop, booking.to_stop)))
-    page = results(Search(origin, destination, day, party, page_size=50), now=now, channel="counter")
-    zone = ZoneInfo(origin.time_zone)
+    offers = list_exchange_offers(booking, chosen, day, channel="counter", now=now)
+    zone = ZoneInfo(booking.from_stop.stop.time_zone)
     late = (
         offer.departs_note or late_text(offer.boards_at.astimezone(zone), now, offer.expected_at)
-        for offer in page.offers
+        for offer in offers
     )
     return tuple(
         replace(offer, note=" ".join(filter(None, [offer.note, text])))
-        for offer, text in zip(page.offers, late, strict=True)
+        for offer, text in zip(offers, late, strict=True)
     )
 
 

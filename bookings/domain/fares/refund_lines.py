@@ -20,11 +20,12 @@ from bookings.models import FareClass
 class RefundTermLine:
     when: str
     back: str
+    change: str = ""  # what changing the trip costs then
 
 
 def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
     """Refund terms as a passenger reads them, the earliest moment first."""
-    lines = [RefundTermLine(_grace(terms), _("full refund"))] if terms.grace else []
+    lines = [RefundTermLine(_grace(terms), _("full refund"), _("no fee"))] if terms.grace else []
     later_than = 0
     for hours, percent, fixed in terms.tiers:
         when = (
@@ -32,7 +33,8 @@ def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
             if not later_than
             else _("%(hours)d to %(before)d hours before departure")
         )
-        lines.append(RefundTermLine(when % {"hours": hours, "before": later_than}, _back(percent, fixed)))
+        text = when % {"hours": hours, "before": later_than}
+        lines.append(RefundTermLine(text, _back(percent, fixed), _fee(percent, fixed)))
         later_than = hours
     if later_than:
         lines.append(
@@ -44,10 +46,12 @@ def refund_lines(terms: RefundTerms) -> tuple[RefundTermLine, ...]:
                 )
                 % {"hours": later_than},
                 _("no refund"),
+                _("the whole fare"),
             )
         )
     elif not terms.tiers:
-        lines.append(RefundTermLine(_("After that") if lines else _("At any time"), _("no refund")))
+        when = _("After that") if lines else _("At any time")
+        lines.append(RefundTermLine(when, _("no refund"), _("the whole fare")))
     return tuple(lines)
 
 
@@ -92,6 +96,13 @@ def _grace(terms: RefundTerms) -> str:
         "hours": int(terms.grace_if_ahead.total_seconds() // 3600),
     }
     return _("Within %(minutes)d minutes of booking, if departure is %(hours)d hours or more away") % times
+
+
+def _fee(percent: int, fixed: Decimal) -> str:
+    if not percent:
+        return _("%(fee)s fee") % {"fee": format_zar(fixed)} if fixed else _("no fee")
+    share = _("%(percent)d%% of the fare") % {"percent": percent}
+    return share if not fixed else _("%(share)s and %(fee)s") % {"share": share, "fee": format_zar(fixed)}
 
 
 def _back(percent: int, fixed: Decimal) -> str:

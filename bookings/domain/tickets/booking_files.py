@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import normal_code
@@ -23,12 +24,13 @@ from bookings.domain.sales.booking_page import (
     booking_segment,
     bookings_of,
 )
+from bookings.domain.sales.exchange_page import ChangeClock, change_clock
 from bookings.domain.tickets.calendar import calendar_file
 from bookings.domain.tickets.links import mail_link, mail_tickets_again
 from bookings.domain.tickets.pdf import ticket_pdf
 from bookings.domain.tickets.qr import ticket_qr_svg
 from bookings.domain.tickets.ticketed_trip import TicketedTrip, ticketed_trip_of
-from bookings.models import Booking, Order, Refund, SaleStatus, Ticket
+from bookings.models import Booking, ExchangeRequest, Order, Refund, SaleStatus, Ticket
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class ManagedTrip:
     ticketed: TicketedTrip
     passes: tuple[Pass, ...]
     rules: tuple[RefundTermLine, ...]
+    clock: ChangeClock | None  # what changing it costs; None: its customer cannot
     is_today: bool  # it is the day of travel, and not over: its times may change at any minute
 
     @property
@@ -67,12 +70,21 @@ class ManagedOrder:
 class OrderOfReference(NamedTuple):
     order_id: int
     contact_version: int
+    has_request: bool = False  # a change of it waits for its payment, or could not be made
+
+
+_SHOWN: Final = (ExchangeRequest.Status.OPEN, ExchangeRequest.Status.REFUSED)
 
 
 def order_of_reference(reference: str) -> OrderOfReference | None:
     """The order that a booking reference belongs to, by what a browser must know to open it."""
     bookings = Booking.objects.filter(booking_reference=normal_code(reference))
-    row = bookings.values_list("order", "order__contact_version").first()
+    requests = ExchangeRequest.objects.filter(booking__order=OuterRef("order"), status__in=_SHOWN)
+    row = (
+        bookings.annotate(has_request=Exists(requests.order_by()))
+        .values_list("order", "order__contact_version", "has_request")
+        .first()
+    )
     return OrderOfReference(*row) if row else None
 
 
@@ -99,7 +111,8 @@ def _trip(part: BookingPart, booking: Booking, now: datetime) -> ManagedTrip:
     trip, segment = ticketed_trip_of(booking), booking_segment(booking)
     is_begun = now.astimezone(segment.boards_local.tzinfo).date() >= segment.boards_local.date()
     is_today = part.is_confirmed and is_begun and now < segment.expected_alights_at
-    return ManagedTrip(part, trip, passes, refund_lines(RefundTerms.from_json(terms)), is_today)
+    rules, clock = refund_lines(RefundTerms.from_json(terms)), change_clock(booking, now=now)
+    return ManagedTrip(part, trip, passes, rules, clock, is_today)
 
 
 def _qr(ticket: Ticket, part: BookingPart) -> str:

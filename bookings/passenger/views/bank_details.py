@@ -24,7 +24,7 @@ from bookings.web.visitor import may_manage
 def bank_details(request: HttpRequest, reference: str) -> HttpResponse:
     """Where to send a refund that can only go to a bank account."""
     order = order_of_reference(reference)
-    if order is None or not may_manage(request, *order):
+    if order is None or not may_manage(request, order.order_id, order.contact_version):
         return not_own_booking(request, reference)
     order_id = order.order_id
     waiting = details_request(order_id)

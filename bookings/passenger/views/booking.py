@@ -1,5 +1,5 @@
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.base.codes import normal_code
 from bookings.base.errors import TooMany
 from bookings.domain.sales.booking_page import find_booking, order_status
+from bookings.domain.sales.exchange_page import waiting_change
 from bookings.domain.sales.gateways import offered_ways
 from bookings.domain.sales.pay_later import confirm_mailbox
 from bookings.domain.tickets.booking_files import (
@@ -107,7 +108,7 @@ def _refused(request: HttpRequest, form: FindForm) -> HttpResponse:
 def own_order_id(request: HttpRequest, reference: str) -> int | None:
     """The order's id, if this browser may manage it."""
     order = order_of_reference(reference)
-    return order.order_id if order and may_manage(request, *order) else None
+    return order.order_id if order and may_manage(request, order.order_id, order.contact_version) else None
 
 
 def not_own_booking(request: HttpRequest, reference: str) -> HttpResponse:
@@ -117,10 +118,13 @@ def not_own_booking(request: HttpRequest, reference: str) -> HttpResponse:
 @public
 @require_safe
 def manage(request: HttpRequest, reference: str) -> HttpResponse:
-    if not own_order_id(request, reference):
+    row, now = order_of_reference(reference), timezone.now()
+    if row is None or not may_manage(request, row.order_id, row.contact_version):
         return not_own_booking(request, reference)
-    order = managed_order(reference, now=timezone.now())
-    context = {"order": order, "page": order.page, "ways": offered_ways()}
+    order = managed_order(reference, now=now)
+    context: dict[str, Any] = {"order": order, "page": order.page, "ways": offered_ways()}
+    if row.has_request:
+        context["waiting_change"] = waiting_change(row.order_id, now=now)
     if order.has_waiting:
         context["choice"] = find_open_choice(order.page.order_id)
     return private(render(request, "passenger/booking.html", context))

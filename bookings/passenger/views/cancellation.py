@@ -27,7 +27,7 @@ from bookings.web.visitor import may_manage
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """First the quote, for all or some of the party; only a confirmed quote cancels."""
     order = order_of_reference(reference)
-    if order is None or not may_manage(request, *order):
+    if order is None or not may_manage(request, order.order_id, order.contact_version):
         return not_own_booking(request, reference)
     if request.POST.get("action") == "cancel" and _ids(request.POST.getlist("tickets")) == _ids(
         request.POST.getlist("quoted_for")

@@ -22,7 +22,7 @@ from bookings.web.visitor import forget_guest, grant_order, may_manage
 def contact(request: HttpRequest, reference: str) -> HttpResponse:
     """Another e-mail address or telephone for a booking."""
     order = order_of_reference(reference)
-    if order is None or not may_manage(request, *order):
+    if order is None or not may_manage(request, order.order_id, order.contact_version):
         return not_own_booking(request, reference)
     order_id = order.order_id
     email, phone = get_contact(order_id)
