@@ -21,6 +21,7 @@ from bookings.domain.partners.monthly_commission import credit_monthly_commissio
 from bookings.domain.privacy.retention import erase_old_data
 from bookings.domain.reconciliation.reconcile import reconcile
 from bookings.domain.reports.day_sums import sum_days
+from bookings.domain.reports.load_alerts import watch_loads
 from bookings.domain.sales import gateway_refunds, notifications, voucher_changes
 from bookings.domain.sales.bank_details import remind_of_bank_details
 from bookings.domain.sales.earning import earn_fares, earn_old_fares
@@ -80,6 +81,11 @@ def sweep_webhooks() -> None:
 def renew_feed() -> None:
     """A departure that was cancelled or added reaches journey planners within the half hour."""
     run_each(feed_publishing.publish_feed)
+
+
+@queue.periodic_task(crontab(minute="50"))
+def hourly() -> None:
+    run_each(watch_loads)
 
 
 @queue.periodic_task(crontab(minute="*"))

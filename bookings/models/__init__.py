@@ -29,7 +29,7 @@ from .promo_codes import PromoCode
 from .published import PublishedFile
 from .reference_data import ReferenceDataVersion
 from .refunds import BankDetails, Refund, RefundAttempt
-from .reports import DailySum, SumCursor
+from .reports import DailySum, LoadRule, SumCursor
 from .sales import (
     AccessLink,
     Booking,
@@ -91,6 +91,7 @@ __all__ = [
     "InvoiceSeries",
     "LedgerEntry",
     "Line",
+    "LoadRule",
     "LuggageRule",
     "LuggageSpace",
     "Note",

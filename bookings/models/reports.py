@@ -1,6 +1,10 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from .network import Route
+from .timetable import EVERY_DAY
 
 
 class DailySum(models.Model):
@@ -67,3 +71,43 @@ class SumCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} {self.summed_to}"
+
+
+class LoadRule(models.Model):
+    """When staff are told that a departure fills early, or stays empty: once for each departure.
+
+    Above: at least `percent` of its seats are taken `days` days before, or earlier. Below: at most so many
+    are, `days` days before or later.
+    """
+
+    is_above = models.BooleanField(_("alert"), default=True)
+    percent = models.PositiveSmallIntegerField(_("per cent of the seats"))
+    days = models.PositiveSmallIntegerField(_("days before the departure"))
+    route = models.ForeignKey(
+        Route,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("route"),
+    )
+    weekdays = models.PositiveSmallIntegerField(_("days of the week"), default=EVERY_DAY)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("load rule")
+        verbose_name_plural = _("load rules")
+        constraints = [
+            models.CheckConstraint(condition=Q(percent__gte=0, percent__lte=100), name="load_rule_percent"),
+            models.CheckConstraint(condition=Q(days__gte=0, days__lte=90), name="load_rule_days"),
+            models.CheckConstraint(
+                condition=Q(weekdays__gte=1, weekdays__lte=EVERY_DAY), name="load_rule_weekdays"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"load rule {self.pk}"

@@ -152,6 +152,8 @@ class StaffTask(models.Model):
         DEPARTURE_RETIMED = "departure_retimed", _("sold departure at another time")
         DEPARTURE_DIFFERS = "departure_differs", _("sold departure differs from the timetable")
         STOP_SKIPPED = "stop_skipped", _("sold stop is skipped")
+        LOAD_HIGH = "load_high", _("departure fills early")
+        LOAD_LOW = "load_low", _("departure stays empty")
 
     kind = models.CharField(max_length=24, choices=Kind)
     order = models.ForeignKey("bookings.Order", models.PROTECT, null=True, blank=True, related_name="tasks")

@@ -191,6 +191,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     # Reports: a supervisor's are those of the branch
     "reports": APPROVERS | {Role.AUDITOR},
     "accounts": MANAGERS | {Role.AUDITOR},
+    "load_rules": MANAGERS | {Role.AUDITOR},
+    "load_rule_stop": MANAGERS,
     "report": APPROVERS | {Role.AUDITOR},
     "report_csv": APPROVERS | {Role.AUDITOR},
     "report_xlsx": APPROVERS | {Role.AUDITOR},

@@ -18,6 +18,7 @@ from bookings.office.views import (
     find,
     invoice,
     ledger_export,
+    load_rules,
     login,
     luggage,
     missed_coach,
@@ -287,6 +288,8 @@ urlpatterns = [
     path("privacy/", privacy.personal_data, name="personal_data"),
     # Reports
     path("reports/", reports.reports, name="reports"),
+    path("reports/load-alerts/", load_rules.load_rules, name="load_rules"),
+    path("reports/load-alerts/<int:rule_id>/stop/", load_rules.stop, name="load_rule_stop"),
     path("reports/accounts/", reports.accounts, name="accounts"),
     path("reports/<slug:slug>/", reports.report, name="report"),
     path("reports/<slug:slug>.csv", reports.report_csv, name="report_csv"),

@@ -142,6 +142,8 @@ def _seen_by(user: User) -> QuerySet[StaffTask]:
         StaffTask.Kind.SECOND_FACTOR_RESET,
         StaffTask.Kind.STATEMENT_DIFFERENCE,
         StaffTask.Kind.CHARGEBACK,
+        StaffTask.Kind.LOAD_HIGH,
+        StaffTask.Kind.LOAD_LOW,
     )
     rows = StaffTask.objects.exclude(kind__in=of_managers).annotate(shift_number=number)
     return rows.filter(Q(order__shift=None) | Q(order__shift__branch=user.branch_id)).filter(

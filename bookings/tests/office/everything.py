@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.partners.webhooks import add_webhook, ping
+from bookings.domain.reports.load_alerts import LoadAlert, add_load_rule
 from bookings.domain.sales.bank_details import ask_for_bank_details
 from bookings.domain.sales.blocks import BlockRequest, block_seats
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
@@ -102,6 +103,7 @@ def make_everything(user: User) -> dict[str, str]:
         "step": "arrival",
         "row": str(coach.route_id),
         "invoice_id": Invoice.objects.get().pk,
+        "rule_id": add_load_rule(LoadAlert(True, 80, 3, 127), actor=user).pk,
         "session_id": 1,
         "gateway": "card",
         "day": statement.day.isoformat(),

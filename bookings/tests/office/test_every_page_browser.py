@@ -56,7 +56,7 @@ NO_PAGE: Final = {
         "webhook_again",
     ),
     *("manifest_csv", "board_undo", "undo_step", "reconciliation_csv", "reconciliation_read"),
-    *("report_csv", "report_xlsx", "audit_csv"),
+    *("load_rule_stop", "report_csv", "report_xlsx", "audit_csv"),
     *("draft_publish", "draft_undo", "draft_leave_out", "draft_drop", "draft_choose"),
     *("open_sale", "disruption_confirm", "disruption_renew", "disruption_discard", "disruption_close"),
     "disruption_on_board",
