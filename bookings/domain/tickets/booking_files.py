@@ -61,6 +61,11 @@ class ManagedOrder:
     trips: tuple[ManagedTrip, ...]
 
     @property
+    def arrives_at(self) -> datetime:
+        """The last of its trips, by plan."""
+        return max(trip.ticketed.booking.alights_at for trip in self.trips)
+
+    @property
     def has_waiting(self) -> bool:
         """Whether somebody lost the seat by a disruption and has not got another."""
         tickets = (ticket for trip in self.trips for ticket in trip.ticketed.tickets)

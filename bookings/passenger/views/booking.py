@@ -1,4 +1,5 @@
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -37,6 +38,7 @@ from bookings.web.visitor import grant_order, may_manage
 
 _LONGEST_FIELD: Final = 300
 _GUESS_WEIGHS: Final = 5
+_KEPT_AFTER_ARRIVAL: Final = timedelta(hours=24)  # a ticket on the passenger's device
 
 
 @public
@@ -122,7 +124,14 @@ def manage(request: HttpRequest, reference: str) -> HttpResponse:
     if row is None or not may_manage(request, row.order_id, row.contact_version):
         return not_own_booking(request, reference)
     order = managed_order(reference, now=now)
-    context: dict[str, Any] = {"order": order, "page": order.page, "ways": offered_ways()}
+    context: dict[str, Any] = {
+        "order": order,
+        "page": order.page,
+        "ways": offered_ways(),
+        "as_of": local_text(now),
+    }
+    if order.page.is_confirmed and now < (keep_until := order.arrives_at + _KEPT_AFTER_ARRIVAL):
+        context["keep_until"] = keep_until
     if row.has_request:
         context["waiting_change"] = waiting_change(row.order_id, now=now)
     if order.has_waiting:

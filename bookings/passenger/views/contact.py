@@ -52,4 +52,6 @@ def forget_browser(request: HttpRequest) -> HttpResponse:
     """From now on this browser shows nobody's bookings."""
     forget_guest(request)
     messages.success(request, _("This browser shows your bookings no longer. The link in your e-mail does."))
-    return redirect("passenger:home")
+    answer = redirect("passenger:home")
+    answer["Clear-Site-Data"] = '"storage"'  # with it tickets that were kept for the road
+    return answer
