@@ -23,6 +23,7 @@ from bookings.models import (
     Line,
     LuggageRule,
     LuggageSpace,
+    OutOfService,
     PassengerType,
     PlaceName,
     RefundPolicy,
@@ -105,11 +106,16 @@ class LineAdmin(PlainAdmin):
     search_fields = ["code", "name"]
 
 
+class OutOfServiceInline(PlainInline):
+    model = OutOfService
+
+
 @admin.register(Bus)
 class BusAdmin(PlainAdmin):
-    list_display = ["bus_number", "registration", "layout"]
+    list_display = ["bus_number", "registration", "layout", "operator"]
     list_select_related = ["layout"]
     list_filter = ["layout"]
+    inlines = [OutOfServiceInline]
     search_fields = ["bus_number", "registration"]
 
 

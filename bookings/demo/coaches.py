@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bookings.demo.timetable import read_table
-from bookings.models import Amenity, Bus, Seat, SeatKind, SeatLayout
+from bookings.domain.inventory.seat_plans import SeatPlan, plan_seats
+from bookings.models import Amenity, Bus, Seat, SeatLayout
 
-_KINDS: Final = {"s": SeatKind.STANDARD, "p": SeatKind.PREMIUM, "a": SeatKind.ACCESSIBLE, "c": SeatKind.CREW}
 _COMFORT: Final = [Amenity.AIRCON, Amenity.TOILET, Amenity.USB, Amenity.RECLINE, Amenity.WHEELCHAIR]
 
 
@@ -14,7 +14,7 @@ _COMFORT: Final = [Amenity.AIRCON, Amenity.TOILET, Amenity.USB, Amenity.RECLINE,
 class CoachPlan:
     """`decks` holds the rows of each deck from the front.
 
-    A letter of _KINDS for each seat, a dot for the aisle.
+    The letters are those of `domain.inventory.seat_plans`.
     """
 
     code: str
@@ -24,11 +24,12 @@ class CoachPlan:
 
 
 _LOWER: Final = (
+    "w..d",
     "aa.p",
     "pp.p",
     "pp.p",
     "pp.p",
-    "...c",
+    "tu.c",
 )  # twelve larger seats, two of them by the door for those who need it
 COACHES: Final = (
     CoachPlan(
@@ -42,32 +43,16 @@ COACHES: Final = (
         "semi-53",
         "Semi-luxury",
         [Amenity.AIRCON, Amenity.USB, Amenity.RECLINE, Amenity.WHEELCHAIR],
-        (("aa.ss", *("ss.ss",) * 11, "sssss"),),
+        (("w...d", "aa.ss", *("ss.ss",) * 11, "sssss"),),
     ),
-    CoachPlan("semi-48", "Semi-luxury with toilet", _COMFORT, (("aa.ss", *("ss.ss",) * 11),)),
+    CoachPlan(
+        "semi-48", "Semi-luxury with toilet", _COMFORT, (("w...d", "aa.ss", *("ss.ss",) * 11, "t...."),)
+    ),
 )
 
 
-def seats_of(plan: CoachPlan) -> list[Seat]:
-    """Seats labelled by row and letter.
-
-    Rows count on from deck to deck, so that a label is found once in a coach.
-    """
-    seats, above = [], 0
-    for deck, rows in enumerate(plan.decks, 1):
-        for row, places in enumerate(rows, above + 1):
-            letters = iter("ABCDE")
-            for column, place in enumerate(places, 1):
-                if place == ".":
-                    continue
-                kind = _KINDS[place]
-                label = "CREW" if kind == SeatKind.CREW else f"{row}{next(letters)}"
-                window = column in (1, len(places))
-                seats.append(
-                    Seat(label=label, deck=deck, row=row, column=column, kind=kind, is_window=window)
-                )
-        above = max((seat.row for seat in seats if seat.kind != SeatKind.CREW), default=0)
-    return seats
+def seats_of(coach: CoachPlan) -> list[Seat]:
+    return plan_seats(SeatPlan(coach.decks))
 
 
 def make_layouts() -> dict[str, SeatLayout]:
@@ -75,7 +60,12 @@ def make_layouts() -> dict[str, SeatLayout]:
     for plan in COACHES:
         layout, is_new = SeatLayout.objects.get_or_create(
             code=plan.code,
-            defaults={"name": plan.name, "decks": len(plan.decks), "amenities": plan.amenities},
+            defaults={
+                "name": plan.name,
+                "decks": len(plan.decks),
+                "amenities": plan.amenities,
+                "plan": SeatPlan(plan.decks).text,
+            },
         )
         if is_new:
             seats = seats_of(plan)

@@ -13,7 +13,7 @@ from .disruptions import (
 from .drafts import AuditEntry, DraftChange, TimetableDraft
 from .exchanges import ExchangeRequest
 from .fares import Fare, FareClass, PassengerType, RefundPolicy, RefundTier
-from .fleet import Amenity, Bus, Seat, SeatKind, SeatLayout
+from .fleet import Amenity, Bus, OutOfService, Seat, SeatKind, SeatLayout
 from .inventory import Hold, HoldSeat, HoldTrip, SeatBlock, SeatClaim
 from .invoices import Invoice, InvoiceLine, InvoiceSeries
 from .ledger import PER_GATEWAY, Account, LedgerEntry, Posting, Total
@@ -98,6 +98,7 @@ __all__ = [
     "OfficeEvent",
     "Order",
     "OrderLine",
+    "OutOfService",
     "OutboxMessage",
     "Partner",
     "PartnerEvent",

@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -27,6 +27,11 @@ class SeatLayout(models.Model):
     name = models.CharField(_("name"), max_length=120)
     decks = models.PositiveSmallIntegerField(_("decks"), default=1)
     amenities = models.JSONField(_("amenities"), default=list, blank=True)  # of Amenity
+    # As it was drawn, see domain.inventory.seat_plans. Empty: the seats alone say where they stand.
+    plan = models.TextField(blank=True, default="", db_default="", editable=False)
+    is_free_seating = models.BooleanField(
+        _("free seating"), default=False, db_default=False, help_text=_("Seats are counted, not chosen.")
+    )
 
     class Meta:
         ordering = ["name"]
@@ -72,11 +77,49 @@ class Bus(models.Model):
     bus_number = models.CharField(_("bus number"), max_length=20, unique=True)
     registration = models.CharField(_("registration"), max_length=20, unique=True)
     layout = models.ForeignKey(SeatLayout, models.PROTECT, verbose_name=_("layout"))
+    operator = models.CharField(_("hired from"), max_length=120, blank=True, default="", db_default="")
+    in_service_from = models.DateField(_("in service from"), null=True, blank=True)
+    in_service_to = models.DateField(_("in service until"), null=True, blank=True)
 
     class Meta:
         ordering = ["bus_number"]
         verbose_name = _("bus")
         verbose_name_plural = _("buses")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(in_service_to__isnull=True)
+                | Q(in_service_from__isnull=True)
+                | Q(in_service_to__gte=F("in_service_from")),
+                name="bus_in_service_in_order",
+                violation_error_message=_("It cannot go out of service before it comes into service."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.bus_number
+
+
+class OutOfService(models.Model):
+    """Days on which a coach does not run, with the reason; without an end until further notice."""
+
+    bus = models.ForeignKey(
+        Bus, models.CASCADE, related_name="out_of_service", db_index=False, verbose_name=_("bus")
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=120)
+
+    class Meta:
+        ordering = ["starts_on", "id"]
+        verbose_name = _("days out of service")
+        verbose_name_plural = _("days out of service")
+        indexes = [models.Index(fields=["bus", "starts_on"], name="out_of_service_idx")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="out_of_service_in_order",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bus_id} {self.starts_on}"

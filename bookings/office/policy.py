@@ -198,6 +198,14 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "report_xlsx": APPROVERS | {Role.AUDITOR},
     "audit": MANAGERS | {Role.AUDITOR},  # what everybody did, managers included
     "audit_csv": MANAGERS | {Role.AUDITOR},
+    # Fleet: a dispatcher keeps the coaches, a manager draws what they sell
+    "fleet": PLANNERS | {Role.AUDITOR},
+    "fleet_coach_new": PLANNERS,
+    "fleet_coach": PLANNERS | {Role.AUDITOR},
+    "fleet_layouts": PLANNERS | {Role.AUDITOR},
+    "fleet_layout_new": MANAGERS,
+    "fleet_layout_preview": MANAGERS,
+    "fleet_layout": PLANNERS | {Role.AUDITOR},
     # Operation
     "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,
@@ -216,6 +224,7 @@ SENDERS: Final[dict[str, frozenset[str]]] = {
     "drop_second_factor": EVERYBODY,
     "departure_times": BOARDERS,
     "timetable_route": MANAGERS,
+    "fleet_layout": MANAGERS,
 }
 
 # Files that are taken along: who did is kept, with these words

@@ -16,6 +16,7 @@ from bookings.office.views import (
     exchange,
     fares,
     find,
+    fleet,
     invoice,
     ledger_export,
     load_rules,
@@ -296,6 +297,14 @@ urlpatterns = [
     path("reports/<slug:slug>.xlsx", reports.report_xlsx, name="report_xlsx"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit_csv"),
+    # Fleet
+    path("fleet/", fleet.coaches, name="fleet"),
+    path("fleet/coaches/new/", fleet.new_coach, name="fleet_coach_new"),
+    path("fleet/coaches/<int:coach_id>/", fleet.coach, name="fleet_coach"),
+    path("fleet/layouts/", fleet.layouts, name="fleet_layouts"),
+    path("fleet/layouts/new/", fleet.new_layout, name="fleet_layout_new"),
+    path("fleet/layouts/preview/", fleet.layout_preview, name="fleet_layout_preview"),
+    path("fleet/layouts/<int:layout_id>/", fleet.layout, name="fleet_layout"),
     # Operation
     path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),

@@ -23,6 +23,7 @@ from bookings.models import (
     BookingEvent,
     BookingStep,
     Branch,
+    Bus,
     City,
     Company,
     FareClass,
@@ -220,6 +221,12 @@ def make_layout(*, seats: int = 8, premium: int = 0, crew: int = 0, code: str = 
         )
     Seat.objects.bulk_create(rows)
     return layout
+
+
+def make_bus(*, layout: SeatLayout | None = None, number: str = "", **fields: Any) -> Bus:
+    number = number or f"F{next(_numbers)}"
+    layout = layout or make_layout()
+    return Bus.objects.create(bus_number=number, registration=f"FB {number} GP", layout=layout, **fields)
 
 
 def make_route(*cities: str, minutes_apart: int = 120, km_apart: int = 150, stand: int = 0) -> Route:

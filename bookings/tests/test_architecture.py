@@ -33,7 +33,7 @@ HEIGHTS: Final = {name: height for height, names in enumerate(LAYERS) for name i
 # Within domain each area may import those to its left.
 AREAS: Final = [
     "company", "network", "timetable", "fares", "inventory", "search", "sales", "reconciliation", "tickets",
-    "disruptions", "privacy", "messaging", "staff", "counter", "partners", "boarding", "operations",
+    "disruptions", "privacy", "messaging", "staff", "counter", "partners", "boarding", "operations", "fleet",
     "reports", "integrity", "dashboard", "maintenance",
 ]  # fmt: skip
 # Imports inside a function, each with its reason. The list may only become shorter.

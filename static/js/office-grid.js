@@ -1,6 +1,7 @@
 // Tables of fields that are filled by keyboard.
 //   table[data-grid]         Enter and the arrows up and down go to the same column of another row; what is copied from a
 //                            spreadsheet fills the cells from here on, and rows are added as they are needed
+//   textarea[data-seat-grid]  a letter replaces the one at the caret, Backspace leaves a gap: rows keep their length
 "use strict";
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -57,5 +58,19 @@
       index += 1;
     });
     event.target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  // Only within a row: at its end a letter makes it longer, and what is selected is replaced as everywhere.
+  document.addEventListener("beforeinput", (event) => {
+    const field = event.target;
+    if (!field.matches?.("[data-seat-grid]") || field.selectionStart !== field.selectionEnd) return;
+    const at = field.selectionStart, next = field.value[at];
+    if (event.inputType === "insertText" && /^[\w. -]$/.test(event.data || "") && next && next !== "\n") {
+      field.setSelectionRange(at, at + 1);
+    } else if (event.inputType === "deleteContentBackward" && at && field.value[at - 1] !== "\n" && next && next !== "\n") {
+      event.preventDefault();
+      field.setRangeText(".", at - 1, at, "start");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
   });
 })();

@@ -52,7 +52,8 @@ def seats_by_id(layout_id: int) -> dict[int, Seat]:
 
 
 def _read_seats(layout_id: int) -> list[Seat]:
-    return list(Seat.objects.filter(layout=layout_id).order_by("deck", "row", "column"))
+    seats = Seat.objects.filter(layout=layout_id).select_related("layout")
+    return list(seats.order_by("deck", "row", "column"))
 
 
 def sold_seats(layout_id: int) -> list[Seat]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +19,7 @@ from bookings.cache.reference_data import single_version_check
 from bookings.database.compiled import compiled
 from bookings.domain.fares.prices import FareTable, fare_table, passenger_price
 from bookings.domain.inventory.seat_choice import layout_seats
+from bookings.domain.inventory.seat_plans import FIXTURE_LETTERS, SEAT_LETTERS, Fixture
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
 from bookings.domain.timetable.segments import Segment
 from bookings.models import FareClass, Seat, SeatClaim, SeatKind
@@ -59,7 +61,8 @@ class DeckView(Generic[DeckSeat]):
     number: int
     title: str
     columns: int
-    rows: tuple[tuple[DeckSeat | None, ...], ...]  # None: aisle or gap
+    rows: tuple[tuple[DeckSeat | None, ...], ...]  # None: aisle, gap or fixture
+    fixtures: dict[tuple[int, int], Fixture] = field(default_factory=dict)  # by row and column, both from 0
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def seat_map(
     cheapest = min((prices[fare_class.code] for fare_class in offered), default=None)
     return SeatMap(
         segment=segment,
-        decks=seat_decks(seats),
+        decks=seat_decks(seats, layout[0].layout.plan if layout else ""),
         seats=tuple(seat for seat in seats if seat.state != "crew"),
         free=free.total(),
         reserved=sum(is_kept and seat.kind == SeatKind.ACCESSIBLE and seat.state == "free" for seat in seats),
@@ -231,24 +234,50 @@ def _place_text(row: int, label: str, is_window: bool, kind: str, _language: str
     return ", ".join(parts)
 
 
-def seat_decks(seats: tuple[DeckSeat, ...]) -> tuple[DeckView[DeckSeat], ...]:
+def seat_decks(seats: Sequence[DeckSeat], plan: str = "") -> tuple[DeckView[DeckSeat], ...]:
+    """`plan` is how the layout was drawn; one that does not fit the seats, or none, leaves out what is no
+    seat.
+    """
     numbers = sorted({seat.deck for seat in seats})
     titles = {1: _("Lower deck"), 2: _("Upper deck")} if len(numbers) > 1 else {}
+    drawn = plan.split("\n\n") if plan else []
     return tuple(
-        _deck(number, titles.get(number, _("Seats")), [seat for seat in seats if seat.deck == number])
+        _deck(
+            number,
+            titles.get(number, _("Seats")),
+            [seat for seat in seats if seat.deck == number],
+            drawn[number - 1].split("\n") if number <= len(drawn) else [],
+        )
         for number in numbers
     )
 
 
-def _deck(number: int, title: str, seats: list[DeckSeat]) -> DeckView[DeckSeat]:
+def _deck(number: int, title: str, seats: list[DeckSeat], drawn: list[str]) -> DeckView[DeckSeat]:
     columns = max(seat.column for seat in seats)
     places = {(seat.row, seat.column): seat for seat in seats}
-    rows = range(min(seat.row for seat in seats), max(seat.row for seat in seats) + 1)
+    first, last = min(seat.row for seat in seats), max(seat.row for seat in seats)
+    rows: list[int | None] = list(range(first, last + 1))  # None: one without seats
+    with_seats = [bool(SEAT_LETTERS.keys() & set(line)) for line in drawn]
+    if sum(with_seats) == len(rows):
+        numbered = iter(rows)
+        rows = [next(numbered) if has_seats else None for has_seats in with_seats]
+        columns = max(columns, *map(len, drawn))
+    else:
+        drawn = []
     return DeckView(
         number,
         title,
         columns,
-        tuple(tuple(places.get((row, column)) for column in range(1, columns + 1)) for row in rows),
+        tuple(
+            tuple(places.get((row, column)) if row else None for column in range(1, columns + 1))
+            for row in rows
+        ),
+        {
+            (row, column): FIXTURE_LETTERS[letter]
+            for row, line in enumerate(drawn)
+            for column, letter in enumerate(line)
+            if letter in FIXTURE_LETTERS
+        },
     )
 
 

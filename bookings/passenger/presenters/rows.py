@@ -66,6 +66,7 @@ _ROUTE_CALL: Final = """<li class="{part}">
 </li>
 """
 _TONES: Final = {"boarding": "good", "cancelled": "bad", "on_the_way": "good", "delayed": "warn"}
+_FIXTURE: Final = '<span class="fixture is-{}" aria-hidden="true"><b>{}</b></span>'
 _SEAT: Final = """<label class="seat is-{state} is-{kind}" title="{name}">
             <input type="checkbox" name="seats" value="{label}" id="seat-{label}"
               data-class="{class_code}"{ticked}{closed}>
@@ -214,18 +215,23 @@ def deck_rows(deck: DeckView[SeatView], ticked: Collection[str], *, is_open: boo
         '<svg class="icon" aria-hidden="true"><use href="{}#wheelchair"/></svg>', static("img/icons.svg")
     )
 
-    def cell(seat: SeatView | None) -> SafeString:
+    def cell(seat: SeatView | None, place: tuple[int, int]) -> SafeString:
         if seat is None:
-            return SafeString('<span class="gap"></span>')
+            fixture = deck.fixtures.get(place)
+            return (
+                fill(_FIXTURE, fixture, fixture.label) if fixture else SafeString('<span class="gap"></span>')
+            )
         if seat.state == "crew":
             return crew
         return _seat(
             seat, icon, is_ticked=seat.label in ticked, is_closed=not (is_open and seat.is_choosable)
         )
 
-    return mark_safe(
-        "".join(f'<div class="seat-row">{"".join(cell(seat) for seat in row)}</div>\n' for row in deck.rows)
+    rows = (
+        "".join(cell(seat, (row, column)) for column, seat in enumerate(seats))
+        for row, seats in enumerate(deck.rows)
     )
+    return mark_safe("".join(f'<div class="seat-row">{row}</div>\n' for row in rows))
 
 
 @lru_cache(maxsize=5000)

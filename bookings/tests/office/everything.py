@@ -39,6 +39,7 @@ from bookings.tests.domain.timetable.test_generate import make_service
 from bookings.tests.make import (
     make_api_key,
     make_booking,
+    make_bus,
     make_company,
     make_layout,
     make_partner,
@@ -110,6 +111,8 @@ def make_everything(user: User) -> dict[str, str]:
         "stop_id": coach.route.calls.all()[0].stop_id,
         "city_id": coach.route.origin_id,
         "line_id": coach.route.line_id,
+        "layout_id": coach.layout_id,
+        "coach_id": make_bus(layout=coach.layout).pk,
         "draft_id": _make_draft(coach.route, user).pk,
         "message_id": OutboxMessage.objects.get(webhook=hook).pk,
     }

@@ -61,6 +61,7 @@ NO_PAGE: Final = {
     *("open_sale", "disruption_confirm", "disruption_renew", "disruption_discard", "disruption_close"),
     "disruption_on_board",
     "disruption_evidence",
+    "fleet_layout_preview",
     *("promo_code_stop", "vouchers_csv", "voucher_stop", "voucher_extend", "skip_stop"),
 }
 WIDE: Final = {"width": 1280, "height": 720}
