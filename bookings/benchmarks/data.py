@@ -19,6 +19,7 @@ from bookings.benchmarks.network import make_network
 from bookings.benchmarks.script import HELPERS, Script
 from bookings.benchmarks.sizes import Size
 from bookings.demo.timetable import read_table
+from bookings.domain.reports.day_sums import sum_days
 
 Progress = Callable[[str], None]
 
@@ -59,6 +60,8 @@ def build(size: Size, *, today: date | None = None, progress: Progress = lambda 
                 cursor.execute(f"DROP TABLE IF EXISTS {helper}")
             progress("indexes")
     _reset_sequences()
+    progress("daily sums")
+    sum_days()
     analyze()
 
 

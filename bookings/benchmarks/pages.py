@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import cycle
 from typing import Any, Final
+
+from django.utils import timezone
 
 from bookings.benchmarks.client import Client
 from bookings.benchmarks.probe_headers import COUNT, FORGET
@@ -15,6 +18,7 @@ CONSTANT: Final = "floor 1: constant page"
 ROWS: Final = "floor 2: one statement, bare rows"
 TODAY: Final = "its statement as the site asks today"
 COLD: Final = "results, list made anew"
+REPORT: Final = 40.0  # times floor 2, with a million bookings
 PAGE: Final = "results:*:page:*"  # keys of whole pages; those of the lists in them are results:* as well
 
 
@@ -56,7 +60,30 @@ def cases(facts: dict[str, Any]) -> list[Case]:
             ),
             Case("office: manifest", facts["manifests"], office, ROWS, 3.5),
         ]
-    return cases
+    return [*cases, *_reports(office)]
+
+
+def _reports(office: dict[str, str]) -> list[Case]:
+    """Of the days around today, on which all bookings of the data lie."""
+    today = timezone.localdate()
+    days = f"first={today - timedelta(days=28)}&last={today + timedelta(days=3)}"
+    one_day = f"first={today}&last={today}"
+    addresses = {
+        "sales by day": f"sales/?{days}",
+        "sales by route": f"sales/?by=route&{days}",
+        "revenue": f"revenue/?{days}",
+        "not yet travelled": "unearned/",
+        "money": f"money/?{days}",
+        "refunds": f"refunds/?{days}",
+        "load by day": f"load/?{days}",
+        "load by departure, a day": f"load/?by=departure&{one_day}",
+        "accounts": f"accounts/?{days}",
+    }
+    reports = [
+        Case(f"office: report, {name}", [f"/office/reports/{address}"], office, ROWS, REPORT)
+        for name, address in addresses.items()
+    ]
+    return [*reports, Case("office: audit", ["/office/audit/"], office, ROWS, REPORT)]
 
 
 @dataclass
