@@ -185,6 +185,13 @@ class LedgerEntry(models.Model):
             ),
             # What lies on an account, without its entries
             models.Index(fields=["account", "gateway"], include=["amount"], name="ledger_account_idx"),
+            # What is paid for trips to come, without the entries themselves
+            models.Index(
+                fields=["booking"],
+                include=["amount"],
+                name="ledger_unearned_idx",
+                condition=Q(account="unearned_fares"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -181,6 +181,11 @@ VISITS: Final[dict[str, Visit]] = {
     "staff": page("/office/staff/"),
     "staff member": page("/office/staff/{member}/"),
     "own sessions": page("/office/account/"),
+    "report of sales": page("/office/reports/sales/?by=route"),
+    "report of load": page("/office/reports/load/"),
+    "accounts": page("/office/reports/accounts/"),
+    "not yet travelled": page("/office/reports/unearned/"),
+    "audit": page("/office/audit/"),
     "reconciliation of a day": page("/office/reconciliation/card/{late}/"),
     "API: departures": page("/api/v1/schedules/"),
     "API: search": page("/api/v1/search/{search[0]}"),
@@ -218,6 +223,7 @@ SOURCE_DOCUMENT: Final[dict[str, QuerySet]] = {
 _DELETED: Final = "before a row that it points to is deleted, it is looked for here"
 _TILL: Final = "a till's own sales, of which this world has none"
 _CASE: Final = "the cases of a departure, order or ticket, of which this world has none"
+_ACTS: Final = "who did what on a day, once there are many days"
 _DJANGO: Final = "Django's own"
 # Used by nothing above and yet there, by their first column. Django's second index of a text in a small table
 # is left alone, too.
@@ -225,6 +231,7 @@ KEPT: Final = {
     "bookings_accesslink.order_id": "a new address takes away the links that went to the old one",
     "bookings_apikey.created_by_id": _DELETED,
     "bookings_apikey.revoked_by_id": _DELETED,
+    "bookings_auditentry.at": _ACTS,
     "bookings_auditentry.subject": "who changed a stop, city or line, once there are many entries",
     "bookings_booking.to_stop_id": _DELETED,
     "bookings_bus.layout_id": _DELETED,
@@ -297,6 +304,13 @@ KEPT: Final = {
     "bookings_user_groups.user_id": _DJANGO,
     "bookings_user_user_permissions.permission_id": _DJANGO,
     "bookings_user_user_permissions.user_id": _DJANGO,
+    "bookings_officeevent.at": _ACTS,
+    "bookings_schedulechange.at": _ACTS,
+    "bookings_scheduleevent.at": _ACTS,
+    "bookings_staffevent.at": _ACTS,
+    "bookings_tillmovement.at": _ACTS,
+    "bookings_vouchermovement.at": _ACTS,
+    "bookings_bookingevent.at": _ACTS,
     "bookings_webhook.created_by_id": _DELETED,
     "bookings_webhook.partner_id": "a partner's addresses; all of them while there are few",
 }

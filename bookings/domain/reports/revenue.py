@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Count
 from django.db.models.functions import TruncDate
 
 from bookings.base.money import ZERO, cents
@@ -19,7 +18,7 @@ from bookings.models import Account, DailySum, LedgerEntry, Total
 
 _BEGINNING: Final = date(2000, 1, 1)
 _ONE_DAY: Final = timedelta(days=1)
-_EARNING_TIME: Final = timedelta(days=2)  # until when the latest fare is earned: `domain.sales.earning`
+_EARNING_TIME: Final = timedelta(days=1)  # until when the latest fare is earned: `domain.sales.earning`
 _ACCOUNTS: Final = (Account.UNEARNED_FARES, Account.REVENUE, Account.FEE)
 
 
@@ -63,7 +62,6 @@ class UnearnedDay:
     """Paid for a departure of this day that is still to come, in rand."""
 
     day: date
-    bookings: int
     amount: Decimal
 
 
@@ -77,7 +75,7 @@ def unearned_by_travel_day(branch: int | None, *, now: datetime) -> list[Unearne
         entries.order_by()
         .annotate(travel_day=TruncDate("booking__boards_at", tzinfo=SOUTH_AFRICA))
         .values_list("travel_day")
-        .annotate(Count("booking", distinct=True), total=Total("amount"))
+        .annotate(total=Total("amount"))
         .order_by("travel_day")
     )
-    return [UnearnedDay(day, bookings, -cents(total)) for day, bookings, total in rows if total]
+    return [UnearnedDay(day, -cents(total)) for day, total in rows if total]

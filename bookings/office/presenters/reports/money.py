@@ -92,14 +92,10 @@ def _earned_by_route(query: ReportQuery) -> ReportContent:
 def _unearned(query: ReportQuery) -> ReportContent:
     columns = (
         ReportColumn(_("Day of travel"), CellKind.DAY),
-        ReportColumn(_("Bookings"), CellKind.NUMBER, has_total=True),
         ReportColumn(_("Not yet travelled"), CellKind.AMOUNT, has_total=True),
     )
-    rows = [
-        ReportRow((day.day, day.bookings, day.amount))
-        for day in unearned_by_travel_day(query.branch, now=query.now)
-    ]
-    return ReportContent(columns, rows, 2)
+    rows = [ReportRow((day.day, day.amount)) for day in unearned_by_travel_day(query.branch, now=query.now)]
+    return ReportContent(columns, rows, 1)
 
 
 def _money(query: ReportQuery) -> ReportContent:
