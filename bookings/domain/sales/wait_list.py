@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import random_token, seeded_token, sha256
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.fares.prices import Party, read_party
+from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_hold, refresh
-from bookings.domain.sales.hold_renewal import release_hold
 from bookings.domain.sales.holds import HoldRequest, hold_any, set_expiry
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import write_message
@@ -106,12 +106,21 @@ def confirm_entry(entry_id: int, *, now: datetime | None = None) -> None:
 
 
 def leave_wait_list(entry_id: int, *, now: datetime | None = None) -> None:
-    """Take the party off the list, and give back the seats of its offer. Again it changes nothing."""
-    entry = WaitListEntry.objects.select_related("offer").get(pk=entry_id)
-    now = now or database_now()
-    if entry.is_offered(now) and entry.offer and entry.offer.owner == _owner(entry):
-        release_hold(entry.offer.token, owner=entry.offer.owner)
-    WaitListEntry.objects.filter(pk=entry_id, end="").update(end=WaitListEntry.End.LEFT, ended_at=now)
+    """Take the party off the list, and give back the seats of an offer that nobody has taken. Again it
+    changes nothing.
+    """
+    with short_transaction():
+        entry = WaitListEntry.objects.select_related("offer").get(pk=entry_id)
+        now = now or database_now()
+        if entry.offer:
+            schedules = lock_schedules_of_hold(entry.offer.token)
+            untaken = Hold.objects.filter(pk=entry.offer.pk, owner=_owner(entry), expires_at__gt=now)
+            for hold in untaken:
+                claims.release_hold(hold)
+                untaken.update(expires_at=now)
+                refresh(schedules)
+        waiting = WaitListEntry.objects.filter(pk=entry_id, end="")
+        waiting.update(end=WaitListEntry.End.LEFT, ended_at=now)
 
 
 def take_offer(entry_id: int, *, owner: str, network: str = "", now: datetime | None = None) -> Hold:
@@ -137,26 +146,33 @@ def offer_freed_seats(schedule_ids: Iterable[int], *, now: datetime) -> int:
     """Hold what a cancellation or an exchange has just freed for the first parties that it fits; returns for
     how many. Within the caller's transaction, which holds these departures and refreshes them before.
     """
-    waiting = list(
-        WaitListTrip.objects.filter(
-            Q(entry__offer=None) | Q(entry__offer__expires_at__lte=now, entry__offer__order=None),
-            schedule__in=list(schedule_ids),
-            entry__confirmed_at__isnull=False,
-            entry__end="",
-            entry__offers__lt=WaitListEntry.MOST_OFFERS,
-        )
-        .select_related("entry", "from_stop__stop", "to_stop__stop")
+    waiting = (
+        WaitListTrip.objects.filter(schedule__in=list(schedule_ids), entry__in=_without_offer(now))
+        .select_related("from_stop__stop", "to_stop__stop")
         .order_by("entry")
     )
     return sum(_offer(trip, now) for trip in waiting)
 
 
+def _without_offer(now: datetime) -> QuerySet[WaitListEntry]:
+    return WaitListEntry.objects.filter(
+        Q(offer=None) | Q(offer__expires_at__lte=now, offer__order=None),
+        confirmed_at__isnull=False,
+        end="",
+        offers__lt=WaitListEntry.MOST_OFFERS,
+    )
+
+
 def _offer(trip: WaitListTrip, now: datetime) -> bool:
-    entry = trip.entry
     schedule = lock_schedules([trip.schedule_id])[trip.schedule_id]
     segment = Segment(schedule, trip.from_stop, trip.to_stop)
     minutes = offer_minutes(segment, now)
     if not minutes:
+        return False
+    # The party may wait for another coach, too, where a seat comes free at this moment
+    WaitListEntry.objects.select_for_update().get(pk=trip.entry_id)
+    entry = _without_offer(now).filter(pk=trip.entry_id).first()
+    if entry is None:
         return False
     party = party_of(entry)
     request = HoldRequest(
